@@ -1,0 +1,120 @@
+"""The one retry policy: what is tried again, how long is waited, and when it is enough.
+
+Figures and reasons: bounded tries with full jitter (0.5 s doubling to 8 s), ``Retry-After`` in both of its forms
+(RFC 9110 section 10.2.3) and as GHCR hides it in the message (``retry-after: 10.305464ms``), each wait at most 60 s,
+all waits of a run at most 300 s. No wait is silent.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from typing import Protocol
+
+TRIES = 5
+MAX_WAIT = 60.0
+BUDGET = 300.0
+_FIRST, _LAST = 0.5, 8.0
+_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
+_GO_DURATION = re.compile(r"retry-after: ([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|us|µs|ns|s|m)\b", re.ASCII | re.IGNORECASE)
+_UNIT = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
+
+
+class Clock(Protocol):
+    """Time, so that the tests can own it."""
+
+    def now(self) -> float:
+        """Seconds that never go backwards."""
+
+    def wall(self) -> float:
+        """Seconds since the epoch."""
+
+    def sleep(self, seconds: float) -> None:
+        """Let that much time pass."""
+
+
+class SystemClock:
+    """The machine's."""
+
+    def now(self) -> float:
+        """See :class:`Clock`."""
+        return time.monotonic()
+
+    def wall(self) -> float:
+        """See :class:`Clock`."""
+        return time.time()
+
+    def sleep(self, seconds: float) -> None:
+        """See :class:`Clock`."""
+        time.sleep(seconds)
+
+
+def _unheard(_text: str) -> None:
+    return None
+
+
+@dataclass
+class Patience:
+    """How often and how long one run waits for others. One object a run: the budget is shared.
+
+    Attributes:
+        clock: Whose time is spent.
+        tell: Where each wait is announced.
+        spread: A number in [0, 1) for the jitter.
+    """
+
+    clock: Clock = field(default_factory=SystemClock)
+    tell: Callable[[str], None] = _unheard
+    spread: Callable[[], float] = random.random
+    spent: float = 0.0
+
+    def wait(self, attempt: int, reason: str, *, asked: float | None = None) -> bool:
+        """Wait before try number ``attempt`` + 1.
+
+        Args:
+            attempt: How many tries have failed, from 1.
+            reason: What the last one met, for the story.
+            asked: Seconds that the other side asked for, if it did.
+
+        Returns:
+            False when the tries or the budget are used up: then nothing was waited.
+        """
+        if attempt >= TRIES or self.spent >= BUDGET:
+            return False
+        backoff = min(_LAST, _FIRST * 2 ** (attempt - 1)) * self.spread()
+        seconds = min(MAX_WAIT, max(0.0, backoff if asked is None else asked), BUDGET - self.spent)
+        self.tell(f"{reason}: waiting {seconds:.1f} s, then try {attempt + 1} of {TRIES}")
+        self.pause(seconds)
+        return True
+
+    def pause(self, seconds: float) -> None:
+        """Wait without a word, on the same budget."""
+        self.spent += seconds
+        self.clock.sleep(seconds)
+
+
+def asked_wait(header: str | None, body: str, *, wall: float) -> float | None:
+    """The seconds that an answer asks us to wait, or None when it says nothing usable.
+
+    Args:
+        header: The ``Retry-After`` header: seconds or an HTTP date.
+        body: The answer's text, where GHCR writes a Go duration instead (``ghcr.md``: chainguard-images#173).
+        wall: The time now, in seconds since the epoch.
+    """
+    if header is not None and _SECONDS.fullmatch(header.strip()):
+        return float(header)
+    if header is not None and (moment := _moment(header)) is not None:
+        return max(0.0, moment - wall)
+    duration = _GO_DURATION.search(body)
+    return float(duration.group(1)) * _UNIT[duration.group(2).lower()] if duration else None
+
+
+def _moment(header: str) -> float | None:
+    try:
+        return parsedate_to_datetime(header).timestamp()
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None

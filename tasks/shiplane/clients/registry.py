@@ -1,0 +1,235 @@
+"""A registry as the OCI distribution-spec describes it, and as GHCR really answers.
+
+Reads are repeated with patience; writes are sent once, since only who knows what the name should hold can tell whether
+to send them again. Every body is hashed. Redirects are followed for blobs only, and never take a credential along.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass
+from urllib.parse import urlencode, urljoin, urlsplit
+
+from shiplane.clients.http import Request, Response
+from shiplane.clients.session import MANIFEST_LIMIT, Session, error_codes
+from shiplane.clients.tokens import PULL, PUSH
+from shiplane.model import strictjson
+from shiplane.model.answer import Absent, Answer, Present, Refused, Unknown
+from shiplane.model.errors import AccessError, UnreachableError, UsageError, VerificationError
+from shiplane.model.image import Digest, Repository, Tag, is_loopback, parse_tag
+from shiplane.model.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, RawManifest
+from shiplane.model.redact import one_line
+
+_MAX_PAGES = 1000
+_MAX_REDIRECTS = 5
+_ABSENT_CODES = {"MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"}
+_ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
+# docker.io is the name, this the host that speaks for it (moby: registry/config.go).
+_API_HOST = {"docker.io": "registry-1.docker.io"}
+_NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next"?', re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """How a single PUT of a manifest ended: ``certain`` only when the registry said yes and named our digest."""
+
+    certain: bool
+    words: str
+
+
+@dataclass(frozen=True)
+class Registry:
+    """Everything we ask of registries, in the name of one session."""
+
+    session: Session
+
+    def look(self, repository: Repository, reference: Tag | Digest) -> Answer:
+        """What is behind a tag or a digest: one of the four answers, never an exception."""
+        request = Request(method="GET", url=_url(repository, f"manifests/{reference}"), headers={"Accept": _ACCEPT})
+        try:
+            return self._answer(self.session.send(repository, request, PULL), reference)
+        except AccessError as error:
+            return Refused(error.what, error.remedy)
+        except (UnreachableError, VerificationError) as error:
+            return Unknown(error.what)
+
+    def _answer(self, response: Response, reference: Tag | Digest) -> Answer:
+        if response.status == 404:  # noqa: PLR2004
+            codes = error_codes(response)
+            if codes & _ABSENT_CODES:
+                return Absent()
+            return Unknown(f"a 404 that is not a registry's word about {reference}: {self.session.words(response)}")
+        if response.status != 200:  # noqa: PLR2004
+            return Unknown(f"HTTP {response.status}: {self.session.words(response)}")
+        raw = RawManifest(body=response.body, media_type=response.headers.get("content-type", "").partition(";")[0])
+        if isinstance(reference, Digest) and raw.digest != reference:
+            return Unknown(f"asked for {reference}, the registry served bytes with {raw.digest}")
+        if raw.media_type not in INDEX_TYPES + MANIFEST_TYPES:
+            return Unknown(f"{reference} was served as {raw.media_type[:80]!r}, which is no manifest")
+        return Present(raw)
+
+    def tags(self, repository: Repository) -> list[Tag]:
+        """Every tag, all pages; names that are no tags are left out. An unknown repository has none.
+
+        Raises:
+            AccessError: The registry refuses this identity.
+            UnreachableError: No complete listing could be had: a loop, too many pages, an outage.
+        """
+        tags: dict[Tag, None] = {}
+        seen: set[str] = set()
+        url = _url(repository, "tags/list?" + urlencode({"n": 1000}))
+        while url:
+            if url in seen or len(seen) >= _MAX_PAGES:
+                raise UnreachableError(f"the tag list of {repository} does not end", remedy="Run it again.")
+            seen.add(url)
+            response = self.session.send(repository, Request(method="GET", url=url), PULL)
+            if response.status == 404:  # noqa: PLR2004
+                return list(tags)
+            tags.update(dict.fromkeys(self._tag_page(repository, response)))
+            url = self._next_page(repository, url, response)
+        return list(tags)
+
+    def _tag_page(self, repository: Repository, response: Response) -> list[Tag]:
+        try:
+            names = strictjson.loads(response.body).get("tags") or []
+            return [parse_tag(name) for name in names if isinstance(name, str) and _is_tag(name)]
+        except (ValueError, AttributeError, TypeError) as error:
+            raise UnreachableError(
+                f"the tag list of {repository} is not one (HTTP {response.status}: {self.session.words(response)})"
+            ) from error
+
+    def _next_page(self, repository: Repository, url: str, response: Response) -> str:
+        found = _NEXT.search(response.headers.get("link", ""))
+        if not found:
+            return ""
+        following: str = urljoin(url, found.group(1))
+        if urlsplit(following)[:2] != urlsplit(url)[:2]:
+            raise UnreachableError(f"the tag list of {repository} goes on at another host: {one_line(following)[:99]}")
+        return following
+
+    def blob(self, repository: Repository, descriptor: Descriptor) -> bytes:
+        """The content of a small blob (a config), hashed and measured.
+
+        Raises:
+            VerificationError: It is missing, or its bytes are not what the descriptor says.
+            AccessError: The registry refuses this identity.
+            UnreachableError: No answer.
+        """
+        if descriptor.size > MANIFEST_LIMIT:
+            raise VerificationError(f"blob {descriptor.digest} of {repository} is {descriptor.size} bytes, no config")
+        response = self._blob(repository, descriptor, "GET")
+        if response.status != 200:  # noqa: PLR2004
+            raise VerificationError(
+                f"blob {descriptor.digest} of {repository} is not there "
+                f"(HTTP {response.status}: {self.session.words(response)})"
+            )
+        if len(response.body) != descriptor.size or Digest.of(response.body) != descriptor.digest:
+            raise VerificationError(
+                f"blob {descriptor.digest} of {repository} has other bytes: {len(response.body)} of them, "
+                f"{Digest.of(response.body)}"
+            )
+        return response.body
+
+    def blob_size(self, repository: Repository, descriptor: Descriptor) -> int | None:
+        """The size of a blob by a HEAD, or None when the registry does not have it.
+
+        Raises:
+            AccessError: The registry refuses this identity.
+            UnreachableError: No answer.
+        """
+        response = self._blob(repository, descriptor, "HEAD")
+        if response.status == 404:  # noqa: PLR2004
+            return None
+        length = response.headers.get("content-length", "")
+        if response.status != 200 or not (length.isascii() and length.isdecimal()):  # noqa: PLR2004
+            raise UnreachableError(f"HEAD of blob {descriptor.digest} of {repository}: HTTP {response.status}")
+        return int(length[:18])
+
+    def _blob(self, repository: Repository, descriptor: Descriptor, method: str) -> Response:
+        """GET or HEAD a blob through at most five redirects; storage hosts get no credential of ours."""
+        request = Request(method=method, url=_url(repository, f"blobs/{descriptor.digest}"))
+        response = self.session.send(repository, request, PULL, limit=descriptor.size)
+        for _ in range(_MAX_REDIRECTS):
+            if not 300 <= response.status < 400:  # noqa: PLR2004
+                return response
+            target = urljoin(request.url, response.headers.get("location", ""))
+            _check_redirect(repository, target)
+            request = Request(method=method, url=target)
+            response = self.session.patiently(request, limit=descriptor.size)
+        raise UnreachableError(f"blob {descriptor.digest} of {repository} is redirected without end")
+
+    def put_manifest(self, repository: Repository, reference: Tag | Digest, raw: RawManifest) -> Written:
+        """Send a manifest once. After anything but a certain answer, read the name before sending it again.
+
+        Raises:
+            AccessError: The registry refused. Nothing was written.
+        """
+        request = Request(
+            method="PUT",
+            url=_url(repository, f"manifests/{reference}"),
+            headers={"Content-Type": raw.media_type},
+            body=raw.body,
+        )
+        try:
+            response = self.session.send(repository, request, PUSH, patient=False)
+        except UnreachableError as error:
+            return Written(certain=False, words=error.what)
+        named = response.headers.get("docker-content-digest", str(raw.digest))
+        accepted = response.status in (200, 201, 202)
+        if accepted and named == str(raw.digest):
+            return Written(certain=True, words=f"HTTP {response.status}")
+        return Written(certain=False, words=f"HTTP {response.status}: {self.session.words(response) or named}")
+
+    def probe_push(self, repository: Repository) -> str:
+        """Open an upload and leave it to expire: the only proof of push permission that needs no content.
+
+        Returns:
+            Nothing when the permission is proved, else why it could not be told.
+
+        Raises:
+            AccessError: This identity may not push, with the registry's words explained.
+            UnreachableError: No answer.
+        """
+        request = Request(method="POST", url=_url(repository, "blobs/uploads/"), headers={"Content-Length": "0"})
+        response = self.session.send(repository, request, PUSH)
+        if response.status == 202:  # noqa: PLR2004
+            return ""
+        return f"opening an upload was answered with HTTP {response.status}: {self.session.words(response)}"
+
+
+def _url(repository: Repository, path: str) -> str:
+    scheme = "http" if repository.is_loopback else "https"
+    host = _API_HOST.get(repository.registry, repository.registry)
+    return f"{scheme}://{host}/v2/{repository.path}/{path}"
+
+
+def _check_redirect(repository: Repository, target: str) -> None:
+    parts = urlsplit(target)
+    host = parts.hostname or ""
+    local = is_loopback(host)
+    if parts.username or parts.password or not host or _is_private(host):
+        raise UnreachableError(
+            f"{repository.registry} redirects a blob to {one_line(target)[:120]!r}, which is refused"
+        )
+    if (parts.scheme != "https" or local) and not (repository.is_loopback and local):
+        raise UnreachableError(
+            f"{repository.registry} redirects a blob to {one_line(target)[:120]!r}, which is refused"
+        )
+
+
+def _is_private(host: str) -> bool:
+    """An address of an inner network, where no public registry may send us (loopback is judged apart)."""
+    try:
+        address = ipaddress.ip_address(host.strip("[]"))
+    except ValueError:
+        return False
+    return (address.is_private or address.is_link_local) and not address.is_loopback
+
+
+def _is_tag(name: str) -> bool:
+    try:
+        parse_tag(name)
+    except UsageError:
+        return False
+    return True

@@ -1,0 +1,197 @@
+"""Requests with authorization and patience: what every call to a registry goes through.
+
+A credential goes to its own registry and to that registry's token service, never further. A token is asked for when
+the registry demands one, renewed once when it no longer holds, and known to the redactor from its first moment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shiplane.clients.http import OversizedError, Request, Response, Transport, TransportError
+from shiplane.clients.patience import Patience, asked_wait
+from shiplane.clients.tokens import PUSH, Challenge, TokenCache, realm_problem
+from shiplane.model import strictjson
+from shiplane.model.credential import Credential
+from shiplane.model.denial import cause_of, is_rate_limit
+from shiplane.model.errors import AccessError, UnreachableError, VerificationError
+from shiplane.model.image import Repository
+from shiplane.model.redact import Redactor, one_line
+
+# The largest manifest that registries take (distribution-spec: "at least 4 megabytes"; distribution and zot: 4 MiB).
+MANIFEST_LIMIT = 4 * 1024 * 1024
+TOKEN_LIMIT = 128 * 1024
+DEADLINE = 30.0
+_RETRIED = {408, 429, 500, 502, 503, 504, 522}
+
+
+@dataclass
+class Session:
+    """The exchanges of one run with registries, under one credential or none.
+
+    Attributes:
+        transport: What carries the requests.
+        credential: Whose name they are sent in; None for a stranger's. Never sent to another registry.
+        patience: The retry budget of this run.
+        redact: Learns every token; everything foreign is passed through it before anybody sees it.
+    """
+
+    transport: Transport
+    credential: Credential | None = None
+    patience: Patience = field(default_factory=Patience)
+    redact: Redactor = field(default_factory=Redactor)
+    tokens: TokenCache = field(default_factory=TokenCache)
+
+    def send(
+        self,
+        repository: Repository,
+        request: Request,
+        actions: str,
+        *,
+        limit: int = MANIFEST_LIMIT,
+        patient: bool = True,
+    ) -> Response:
+        """Send with what authorization we have; on a challenge get a new one and send once more."""
+        for last in (False, True):
+            value = self._authorization(repository, actions)
+            headers = {**request.headers, **({"Authorization": value} if value else {})}
+            sent = Request(method=request.method, url=request.url, headers=headers, body=request.body)
+            response = self.patiently(sent, limit=limit) if patient else self._once(sent, limit=limit)
+            if response.status == 401 and not last:  # noqa: PLR2004
+                self.tokens.forget(repository, actions)
+                self.tokens.learn(repository.registry, Challenge.parse(response.headers.get("www-authenticate", "")))
+                continue
+            if response.status in (401, 403):
+                raise self._denied(repository, actions, response)
+            return response
+        raise AssertionError("unreachable: the second round returns or raises")
+
+    def _authorization(self, repository: Repository, actions: str) -> str:
+        """The ``Authorization`` value to try: a token, Basic, or nothing while no challenge has been met."""
+        # Under the lock, so that parallel readers wait for one token instead of asking for one each.
+        with self.tokens.lock:
+            known = self.tokens.get(repository, actions)
+            challenge = self.tokens.challenge(repository.registry)
+            if known is not None or challenge is None:
+                return known or ""
+            value = self._basic(repository) if challenge.scheme == "basic" else ""
+            if challenge.scheme == "bearer":
+                value = "Bearer " + self._fetch_token(repository, actions, challenge)
+            self.tokens.put(repository, actions, value)
+            return value
+
+    def _basic(self, repository: Repository) -> str:
+        """Our credential as a Basic value, for its own registry alone."""
+        if self.credential is None or self.credential.registry != repository.registry:
+            return ""
+        return f"Basic {self.credential.basic}"
+
+    def _fetch_token(self, repository: Repository, actions: str, challenge: Challenge) -> str:
+        problem = realm_problem(challenge.realm, repository)
+        if problem:
+            raise AccessError(
+                f"{repository.registry} cannot be logged in to: {problem}",
+                remedy=f'If it is right, name it: [registries."{repository.registry}"] token-host = "..."',
+            )
+        basic = self._basic(repository)
+        request = Request(
+            method="GET",
+            url=challenge.url_for(repository, actions),
+            headers={"Authorization": basic} if basic else {},
+        )
+        response = self.patiently(request, limit=TOKEN_LIMIT)
+        if response.status in (401, 403):
+            raise self._denied(repository, actions, response)
+        token = _token(response)
+        if not token:
+            raise UnreachableError(
+                f"the token service of {repository.registry} gave no token "
+                f"(HTTP {response.status}: {self.words(response)})"
+            )
+        self.redact.add(token)
+        return token
+
+    def patiently(self, request: Request, *, limit: int) -> Response:
+        """Send until there is an answer worth having.
+
+        Raises:
+            UnreachableError: The tries or the budget are used up, or the answer is absurdly large.
+        """
+        for attempt in range(1, 100):
+            try:
+                response = self._once(request, limit=limit)
+            except UnreachableError as error:
+                if not self.patience.wait(attempt, error.what):
+                    raise
+                continue
+            text = response.body[:2000].decode("utf-8", "replace")
+            throttled = response.status == 403 and is_rate_limit(text)  # noqa: PLR2004
+            if response.status not in _RETRIED and not throttled:
+                return response
+            reason = f"{_place(request)}: HTTP {response.status} {self.words(response)}".strip()
+            asked = asked_wait(response.headers.get("retry-after"), text, wall=self.patience.clock.wall())
+            if not self.patience.wait(attempt, reason, asked=asked):
+                raise UnreachableError(f"{reason} (after {attempt} tries)", remedy="Run it again in some minutes.")
+        raise AssertionError("unreachable: patience ends first")
+
+    def _once(self, request: Request, *, limit: int) -> Response:
+        try:
+            return self.transport.send(request, limit=limit, deadline=DEADLINE)
+        except TransportError as error:
+            raise UnreachableError(
+                f"{_place(request)}: {error}", remedy="Check the network, then run it again."
+            ) from error
+        except OversizedError as error:
+            raise VerificationError(f"{_place(request)}: the answer is too large: {error}") from error
+
+    def _denied(self, repository: Repository, actions: str, response: Response) -> AccessError:
+        words = self.words(response) or "(no reason given)"
+        cause = cause_of(words)
+        known = self.credential if self._basic(repository) else None
+        who = f"as {known.username} ({known.source})" if known else "as a stranger (no credential)"
+        wish = "push to" if actions == PUSH else "read"
+        return AccessError(
+            f"{repository.registry} refused to let us {wish} {repository} {who}: HTTP {response.status}: {words}",
+            remedy=f"It means: {cause.meaning}.\n  What to do: {cause.remedy}",
+        )
+
+    def words(self, response: Response) -> str:
+        """The registry's own words: its error messages, or the beginning of whatever it sent; safe to print."""
+        text = "; ".join(_error_messages(response)) or response.body[:400].decode("utf-8", "replace")
+        return one_line(self.redact(text))[:400]
+
+
+def _place(request: Request) -> str:
+    """The request without its query, which may carry somebody's signature."""
+    return f"{request.method} {request.url.partition('?')[0]}"
+
+
+def _errors(response: Response) -> list[dict[str, object]]:
+    try:
+        document = strictjson.loads(response.body)
+        return [entry for entry in document["errors"] if isinstance(entry, dict)]
+    except (ValueError, KeyError, TypeError):
+        return []
+
+
+def error_codes(response: Response) -> set[str]:
+    """The error codes of a registry's JSON answer; none when it is not one."""
+    return {str(entry.get("code", ""))[:40] for entry in _errors(response)}
+
+
+def _error_messages(response: Response) -> list[str]:
+    """``code: message`` as docker prints them: ``denied: permission_denied: write_package``."""
+    return [
+        f"{str(entry.get('code', '')).lower()}: {entry.get('message', '')}".strip(": ") for entry in _errors(response)
+    ]
+
+
+def _token(response: Response) -> str:
+    try:
+        document = strictjson.loads(response.body)
+        token = document.get("token") or document.get("access_token")
+    except (ValueError, AttributeError):
+        return ""
+    # A header value: anything else would be an injection into our own request.
+    usable = isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token
+    return token if usable else ""

@@ -1,0 +1,103 @@
+"""Bearer tokens as the distribution project defines them (its docs/spec/auth/token.md), and who may be asked for one.
+
+A registry names its token service itself, in a challenge; so the place where a credential goes is foreign text. It is
+sent only to the registry's own host, a parent or a child of it, or a host that is configured or known, and only over
+TLS unless everything is on this machine.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import dataclass
+from urllib.parse import urlencode, urlsplit
+
+from shiplane.model.image import Repository, is_loopback
+
+# Services that live on a host of another name. Source: the realm in each registry's own challenge.
+_KNOWN_REALMS = {"docker.io": ("auth.docker.io",)}
+_PARAMETER = re.compile(r'([a-zA-Z]+)="([^"]*)"', re.ASCII)
+PULL = "pull"
+PUSH = "pull,push"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Challenge:
+    """What a registry answered to a request without (enough) authorization."""
+
+    scheme: str
+    realm: str = ""
+    service: str = ""
+
+    @classmethod
+    def parse(cls, header: str) -> Challenge:
+        """Read a ``WWW-Authenticate`` header; an unknown one comes back as it is, with its scheme in lower case."""
+        scheme, _, rest = header.partition(" ")
+        parameters = {name.lower(): value for name, value in _PARAMETER.findall(rest)}
+        return cls(scheme=scheme.lower(), realm=parameters.get("realm", ""), service=parameters.get("service", ""))
+
+    def url_for(self, repository: Repository, actions: str) -> str:
+        """Where to ask for a token. The scope is ours: GHCR's challenge holds a placeholder (oras#1128)."""
+        joint = "&" if urlsplit(self.realm).query else "?"
+        query = {"service": self.service, "scope": f"repository:{repository.path}:{actions}"}
+        return self.realm + joint + urlencode({name: value for name, value in query.items() if value})
+
+
+def realm_problem(realm: str, repository: Repository) -> str:
+    """Say why a credential for a repository must not go to a realm, or nothing when it may."""
+    parts = urlsplit(realm)
+    host = parts.hostname or ""
+    if parts.username or parts.password or not host:
+        return f"its token service {realm[:120]!r} is no plain URL"
+    if parts.scheme != "https" and not (repository.is_loopback and is_loopback(host)):
+        return f"its token service {realm[:120]!r} is not on https"
+    if not _related(host, repository):
+        return f"its token service is on {host!r}, a host that does not belong to {repository.registry}"
+    return ""
+
+
+def _related(host: str, repository: Repository) -> bool:
+    own = repository.host
+    if host == own or host in _KNOWN_REALMS.get(own, ()):
+        return True
+    if is_loopback(host) and repository.is_loopback:
+        return True
+    numeric = own.replace(".", "").isdecimal() or own.startswith("[")
+    return not numeric and "." in host and (own.endswith("." + host) or host.endswith("." + own))
+
+
+# GHCR's own, so that the request which only provokes it can be saved. Source: ghcr.io's answer to GET /v2/.
+_KNOWN_CHALLENGES = {"ghcr.io": Challenge(scheme="bearer", realm="https://ghcr.io/token", service="ghcr.io")}
+
+
+class TokenCache:
+    """Authorization values for the life of a process, one for each repository and set of actions.
+
+    Attributes:
+        lock: To be held around looking up, fetching and keeping one.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self._values: dict[tuple[str, str], str] = {}
+        self._challenges = dict(_KNOWN_CHALLENGES)
+
+    def get(self, repository: Repository, actions: str) -> str | None:
+        """The value of an ``Authorization`` header that may still be good."""
+        return self._values.get((str(repository), actions))
+
+    def put(self, repository: Repository, actions: str, value: str) -> None:
+        """Keep one."""
+        self._values[str(repository), actions] = value
+
+    def forget(self, repository: Repository, actions: str) -> None:
+        """Drop one that the registry no longer takes."""
+        self._values.pop((str(repository), actions), None)
+
+    def challenge(self, registry: str) -> Challenge | None:
+        """What this registry asked for last time, or is known to ask for."""
+        return self._challenges.get(registry)
+
+    def learn(self, registry: str, challenge: Challenge) -> None:
+        """Remember a registry's challenge."""
+        self._challenges[registry] = challenge

@@ -1,0 +1,200 @@
+"""Indexes, manifests and configs, parsed strictly from the very bytes that were hashed.
+
+Sources: OCI image-spec (image-index.md, manifest.md, config.md, descriptor.md) and Docker's "Image Manifest V 2,
+Schema 2". A document that could be read as two kinds at once is refused (CVE-2021-41190).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from shiplane.model import strictjson
+from shiplane.model.errors import VerificationError
+from shiplane.model.image import Digest, Platform
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+INDEX_TYPES = (OCI_INDEX, DOCKER_LIST)
+MANIFEST_TYPES = (OCI_MANIFEST, DOCKER_MANIFEST)
+
+REVISION = "org.opencontainers.image.revision"
+VERSION = "org.opencontainers.image.version"
+SOURCE = "org.opencontainers.image.source"
+CREATED = "org.opencontainers.image.created"
+
+# BuildKit's mark of an attestation beside the images (its docs/attestations/attestation-storage.md).
+_ATTESTATION = ("vnd.docker.reference.type", "attestation-manifest")
+
+T = TypeVar("T")
+
+
+class InvalidManifestError(VerificationError):
+    """Bytes under a digest or a tag that are no valid index, manifest or config."""
+
+    kind = "invalid-manifest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawManifest:
+    """A manifest as served: its bytes are the truth, everything else is read from them."""
+
+    body: bytes
+    media_type: str
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the bytes, not of what a header claims."""
+        return Digest.of(self.body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptor:
+    """A pointer to other content: what it is, which bytes, how many."""
+
+    media_type: str
+    digest: Digest
+    size: int
+    platform: Platform | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def is_attestation(self) -> bool:
+        """Whether it is provenance or an SBOM: listed beside the images, with no platform of its own."""
+        kind, value = _ATTESTATION
+        return self.annotations.get(kind) == value and self.platform in (None, Platform("unknown", "unknown"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """A list of manifests, one for each platform, and their attestations."""
+
+    media_type: str
+    manifests: tuple[Descriptor, ...]
+    annotations: Mapping[str, str]
+
+    @property
+    def images(self) -> tuple[Descriptor, ...]:
+        """The entries that are images."""
+        return tuple(entry for entry in self.manifests if not entry.is_attestation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """One platform's image (or one attestation): its config and its layers."""
+
+    media_type: str
+    config: Descriptor
+    layers: tuple[Descriptor, ...]
+    annotations: Mapping[str, str]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageConfig:
+    """What we read of an image's config: the platform that it says it is for, and its labels."""
+
+    platform: Platform
+    labels: Mapping[str, str]
+
+
+def parse_manifest(raw: RawManifest) -> Index | Manifest:
+    """Parse an index or a manifest.
+
+    Raises:
+        InvalidManifestError: The bytes are not what their media type says, or could be read in two ways.
+    """
+    return _strictly(raw.body, lambda document: _manifest(document, raw.media_type))
+
+
+def parse_config(body: bytes) -> ImageConfig:
+    """Parse an image config.
+
+    Raises:
+        InvalidManifestError: It is not one.
+    """
+    return _strictly(body, _config)
+
+
+def _strictly(body: bytes, read: Callable[[dict[str, Any]], T]) -> T:
+    try:
+        document = strictjson.loads(body)
+        return read(_typed(document, dict, "the document"))
+    except ValueError as error:
+        raise InvalidManifestError(f"{Digest.of(body)} is not a valid manifest or config: {error}") from error
+
+
+def _manifest(document: dict[str, Any], media_type: str) -> Index | Manifest:
+    declared = document.get("mediaType", media_type)
+    if declared != media_type:
+        raise ValueError(f"served as {media_type!r}, but says that it is {declared!r}")
+    if document.get("schemaVersion") != 2:  # noqa: PLR2004 -- the only schema there is
+        raise ValueError(f"schemaVersion {document.get('schemaVersion')!r}")
+    if "manifests" in document and ("layers" in document or "config" in document):
+        raise ValueError("it has both manifests and layers, an index and an image at once")
+    if media_type in INDEX_TYPES:
+        return _index(document, media_type)
+    if media_type in MANIFEST_TYPES:
+        return _image(document, media_type)
+    raise ValueError(f"unknown media type {media_type[:80]!r}")
+
+
+def _index(document: dict[str, Any], media_type: str) -> Index:
+    entries = _typed(document.get("manifests"), list, "manifests")
+    return Index(
+        media_type=media_type,
+        manifests=tuple(_descriptor(entry) for entry in entries),
+        annotations=_strings(document.get("annotations"), "annotations"),
+    )
+
+
+def _image(document: dict[str, Any], media_type: str) -> Manifest:
+    return Manifest(
+        media_type=media_type,
+        config=_descriptor(document.get("config")),
+        layers=tuple(_descriptor(layer) for layer in _typed(document.get("layers"), list, "layers")),
+        annotations=_strings(document.get("annotations"), "annotations"),
+    )
+
+
+def _descriptor(value: object) -> Descriptor:
+    fields: dict[str, Any] = _typed(value, dict, "a descriptor")
+    size = fields.get("size")
+    if type(size) is not int or size < 0:
+        raise ValueError(f"a descriptor has the size {size!r}")
+    return Descriptor(
+        media_type=_typed(fields.get("mediaType"), str, "mediaType"),
+        digest=Digest(_typed(fields.get("digest"), str, "digest")),
+        size=size,
+        platform=_platform(fields["platform"]) if "platform" in fields else None,
+        annotations=_strings(fields.get("annotations"), "annotations"),
+    )
+
+
+def _config(document: dict[str, Any]) -> ImageConfig:
+    config = _typed(document.get("config") or {}, dict, "config")
+    return ImageConfig(platform=_platform(document), labels=_strings(config.get("Labels"), "Labels"))
+
+
+def _platform(value: object) -> Platform:
+    fields: dict[str, Any] = _typed(value, dict, "platform")
+    os, architecture, variant = (_typed(fields.get(name, ""), str, name) for name in ("os", "architecture", "variant"))
+    if not os or not architecture:
+        raise ValueError("a platform without os or architecture")
+    return Platform.of(os, architecture, variant)
+
+
+def _strings(value: object, name: str) -> dict[str, str]:
+    """A map of strings; null and absent mean empty, as Docker writes them."""
+    fields: dict[str, Any] = _typed(value if value is not None else {}, dict, name)
+    for key, text in fields.items():
+        _typed(text, str, f"{name}.{key[:80]}")
+    return fields
+
+
+def _typed(value: object, kind: type[T], name: str) -> T:
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is {type(value).__name__}, not {kind.__name__}")  # noqa: TRY004 -- foreign data
+    return value

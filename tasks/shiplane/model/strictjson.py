@@ -1,0 +1,36 @@
+"""JSON read without forgiveness: two readers of the same bytes must never see two documents.
+
+Python's ``json`` keeps the last of two equal keys, takes NaN, guesses UTF-16 and dies on deep nesting; each of these
+has been a way to show a verifier one thing and a runtime another (CVE-2021-41190 is of this family).
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+
+def loads(body: bytes) -> Any:  # noqa: ANN401 -- JSON is any of its types until somebody looks
+    """Parse UTF-8 JSON.
+
+    Raises:
+        ValueError: Not UTF-8, a byte order mark, not JSON, a key given twice, NaN or Infinity, or absurd nesting.
+    """
+    text = body.decode("utf-8")
+    if text.startswith("\ufeff"):
+        raise ValueError("a byte order mark")
+    try:
+        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+    except RecursionError as error:
+        raise ValueError("nested too deep") from error
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    seen = dict(pairs)
+    if len(seen) != len(pairs):
+        raise ValueError(f"a key is given twice among {sorted(seen)[:8]}")
+    return seen
+
+
+def _no_constant(name: str) -> Any:  # noqa: ANN401
+    raise ValueError(f"{name} is not JSON")

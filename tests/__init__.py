@@ -1,0 +1,1 @@
+"""The tests of shiplane, and the machinery they share."""
