@@ -13,6 +13,7 @@ import platform
 import re
 import shlex
 import shutil
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -89,18 +90,28 @@ def toolbox() -> Toolbox:
     Raises:
         RigUnavailableError: this machine cannot have them.
     """
-    recipe = hashlib.sha256("".join(f.read_text("utf-8") for f in _recipes()).encode()).hexdigest()[:12]
-    tools = Toolbox(home=cache() / f"tools-{recipe}")
+    tools = Toolbox(home=cache() / f"tools-{_recipe()}")
     with locked(cache() / "lock"):
         if not tools.home.exists():
             _require_debian()
             _make(tools)
+        os.utime(tools.home)  # in use: not one of those that _forget takes
+        _forget()
     return tools
 
 
-def _recipes() -> list[Path]:
-    """The files that decide what is in a toolbox: when one changes, so does its folder's name."""
-    return [Path(__file__), Path(__file__).with_name("images.py")]
+def _recipe() -> str:
+    """What decides over a toolbox' content, as a short name: another recipe, another toolbox."""
+    images = Path(__file__).with_name("images.py").read_text(encoding="utf-8")
+    text = repr((FORKY, BOOKWORM, BUSYBOX, ONLY, images))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _forget() -> None:
+    """Remove the toolboxes that nobody has used for two weeks."""
+    for old in cache().glob("tools-*"):
+        if time.time() - old.stat().st_mtime > 14 * 86400:
+            shutil.rmtree(old, ignore_errors=True)
 
 
 def _require_debian() -> None:
@@ -122,8 +133,6 @@ def _make(tools: Toolbox) -> None:
     _wrap(partial.bin, tools)
     images.seed(partial)
     shutil.rmtree(partial.home / "apt")
-    for old in cache().glob("tools-*[0-9a-f]"):
-        shutil.rmtree(old, ignore_errors=True)
     partial.home.rename(tools.home)
 
 

@@ -43,7 +43,9 @@ def spawn(folder: Path, name: str, command: Sequence[str], env: Mapping[str, str
     """Start a process of its own session, its output in `logs/NAME.log`, its pid in `pids/NAME`."""
     for part in ("pids", "logs"):
         (folder / part).mkdir(parents=True, exist_ok=True)
-    with (folder / "logs" / f"{name}.log").open("ab") as log:
+    path = folder / "logs" / f"{name}.log"
+    path.unlink(missing_ok=True)  # what an earlier run said about its ports must not be taken for ours
+    with path.open("ab") as log:
         process = subprocess.Popen(
             command, env=env, cwd=HOME, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True
         )

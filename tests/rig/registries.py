@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def config(storage: Path, address: str, auth: dict[str, Any] | None = None, *, readonly: bool = False) -> dict[str, Any]:
+def config(
+    storage: Path | str, address: str, auth: dict[str, Any] | None = None, *, readonly: bool = False
+) -> dict[str, Any]:
     """The configuration of a registry at `unix:PATH` or `HOST:PORT` (port 0: any free one)."""
     net = {"net": "unix", "addr": address[5:]} if address.startswith("unix:") else {"addr": address}
     maintenance = {"uploadpurging": {"enabled": False}, "readonly": {"enabled": readonly}}
