@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from typing import Protocol
@@ -95,6 +95,23 @@ class Patience:
         """Wait without a word, on the same budget."""
         self.spent += seconds
         self.clock.sleep(seconds)
+
+    def poll(self, limit: float = 60.0) -> Iterator[int]:
+        """Tries of a read that is expected to come right: GHCR's reads lag its writes by seconds.
+
+        Args:
+            limit: Seconds after which the last try has been.
+
+        Yields:
+            The number of the try, from 1; the waits between them double from 0.25 s to 8 s.
+        """
+        started, wait = self.clock.now(), 0.25
+        for number in range(1, 100):
+            yield number
+            if self.clock.now() - started >= limit:
+                return
+            self.clock.sleep(wait)
+            wait = min(_LAST, wait * 2)
 
 
 def asked_wait(header: str | None, body: str, *, wall: float) -> float | None:

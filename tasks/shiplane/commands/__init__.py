@@ -1,0 +1,1 @@
+"""Thin Invoke tasks: resolve, plan, run a flow, show."""

@@ -1,0 +1,139 @@
+"""Child processes: argument lists only, no standard input of ours, an environment without secrets, a time limit."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import signal
+import subprocess
+import threading
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from shiplane.model.errors import PrerequisiteError
+
+# What no child needs that does not log in: ours, GitHub's, and the runtime tokens of an Actions job.
+SECRET_VARIABLES = frozenset(
+    {
+        "GHCR_TOKEN",
+        "GITHUB_TOKEN",
+        "GH_TOKEN",
+        "ACTIONS_RUNTIME_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "DOCKER_AUTH_CONFIG",
+    }
+)
+_GRACE = 5.0
+Listener = Callable[[str], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finished:
+    """How a child ended: its exit code and what it wrote."""
+
+    argv: tuple[str, ...]
+    code: int
+    stdout: str
+    stderr: str
+
+    @property
+    def command(self) -> str:
+        """The command as it can be pasted into a shell."""
+        return shlex.join(self.argv)
+
+
+def without_secrets(env: Mapping[str, str], also: Iterable[str] = ()) -> dict[str, str]:
+    """The environment for a child that does not log in."""
+    hidden = SECRET_VARIABLES | set(also)
+    return {name: value for name, value in env.items() if name not in hidden}
+
+
+def run(
+    argv: Sequence[str],
+    *,
+    env: Mapping[str, str],
+    cwd: Path | None = None,
+    given: str = "",
+    timeout: float = 60.0,
+    listen: Listener = lambda _line: None,
+) -> Finished:
+    """Run a child to its end.
+
+    Args:
+        argv: The command; never a shell's.
+        env: The child's whole environment.
+        cwd: Where it runs.
+        given: What it reads from standard input.
+        timeout: Seconds; after them it and its children are ended.
+        listen: Called with each line of its standard error as it comes.
+
+    Raises:
+        PrerequisiteError: The command does not exist, or did not end in time.
+    """
+    lines: list[str] = []
+    reading, writing = os.pipe()
+    follower = threading.Thread(target=_follow, args=(reading, lines, listen), daemon=True)
+    try:
+        child = _start(argv, env, cwd, writing)
+    finally:
+        os.close(writing)
+        follower.start()
+    try:
+        stdout, _ = child.communicate(given, timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise PrerequisiteError(f"{shlex.join(argv)} did not end within {timeout:.0f} s") from None
+    finally:
+        _end(child)
+        # Bounded: a grandchild that outlives the group could hold the pipe open for ever.
+        follower.join(_GRACE)
+    return Finished(argv=tuple(argv), code=child.returncode, stdout=stdout, stderr="".join(lines))
+
+
+def _start(argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, stderr: int) -> subprocess.Popen[str]:
+    try:
+        return subprocess.Popen(
+            list(argv),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            encoding="utf-8",
+            errors="replace",
+            env=dict(env),
+            cwd=cwd,
+            # A group of its own, so that a time limit or an interrupt ends its children too.
+            start_new_session=True,
+        )
+    except FileNotFoundError as error:
+        raise PrerequisiteError(
+            f"{argv[0]} is not installed", remedy=f"Install {argv[0]} and put it on PATH."
+        ) from error
+    except OSError as error:
+        raise PrerequisiteError(f"{argv[0]} cannot be started: {error.strerror or error}") from error
+
+
+def _follow(descriptor: int, lines: list[str], listen: Listener) -> None:
+    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as stream:
+        for line in stream:
+            lines.append(line)
+            listen(line.rstrip("\n"))
+
+
+def _end(child: subprocess.Popen[str]) -> None:
+    """End what still runs of it: politely, then not."""
+    if child.poll() is None:
+        _signal(child, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(timeout=_GRACE)
+        _signal(child, signal.SIGKILL)
+        child.wait()
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            with suppress(OSError):
+                stream.close()
+
+
+def _signal(child: subprocess.Popen[str], number: int) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(child.pid, number)

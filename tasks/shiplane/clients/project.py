@@ -1,0 +1,67 @@
+"""The project on disk: its root, its file, its Dockerfiles."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from shiplane.model.errors import ConfigurationError
+from shiplane.model.projectfile import ProjectFile, parse_project_file
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+_FILE = "shiplane.toml"
+_LIMIT = 1024 * 1024
+
+
+def find_root(start: Path) -> Path:
+    """The project's root: the nearest folder upwards with ``shiplane.toml``, else with ``.git``, else the start.
+
+    Invoke runs tasks in the caller's folder, which may be anywhere below the root.
+    """
+    folders = (start, *start.parents)
+    for mark in (_FILE, ".git"):
+        for folder in folders:
+            if (folder / mark).exists():
+                return folder
+    return start
+
+
+def load_project_file(root: Path) -> ProjectFile:
+    """Read ``shiplane.toml``, or ``[tool.shiplane]`` of ``pyproject.toml``, or nothing.
+
+    Raises:
+        ConfigurationError: The file cannot be read, is no TOML, both files speak, or a key or value is wrong.
+    """
+    own, shared = _toml(root / _FILE), _toml(root / "pyproject.toml").get("tool", {}).get("shiplane")
+    if own and shared:
+        raise ConfigurationError(
+            f"both {_FILE} and [tool.shiplane] in pyproject.toml configure this project", remedy="Keep one of them."
+        )
+    if shared is not None and not isinstance(shared, dict):
+        raise ConfigurationError("pyproject.toml: tool.shiplane is not a table")
+    if shared:
+        return parse_project_file(shared, "pyproject.toml")
+    return parse_project_file(own, _FILE) if own else ProjectFile()
+
+
+def existing(root: Path, paths: list[str]) -> frozenset[str]:
+    """Which of these files the project has."""
+    return frozenset(path for path in paths if (root / path).is_file())
+
+
+def _toml(path: Path) -> dict[str, Any]:
+    try:
+        if not path.is_file():
+            return {}
+        if path.stat().st_size > _LIMIT:
+            raise ConfigurationError(f"{path.name} is larger than {_LIMIT} bytes")
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except RecursionError as error:
+        raise ConfigurationError(f"{path.name} is nested too deep") from error
+    except (ValueError, OSError) as error:
+        raise ConfigurationError(f"{path.name} cannot be read: {error}", remedy="Expected TOML in UTF-8.") from error

@@ -1,0 +1,198 @@
+"""The examination of an image by its bytes: the same before it gets a name and whenever somebody verifies it.
+
+Every byte is read by digest and hashed, so that what is examined here is what a later PUT of the same bytes names.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from shiplane.clients.parallel import WORKERS, each
+from shiplane.clients.registry import Registry
+from shiplane.flows.looking import look
+from shiplane.model.answer import Absent
+from shiplane.model.check import Check
+from shiplane.model.errors import VerificationError
+from shiplane.model.image import Platform, Repository
+from shiplane.model.manifest import (
+    INDEX_TYPES,
+    REVISION,
+    VERSION,
+    Descriptor,
+    ImageConfig,
+    Index,
+    InvalidManifestError,
+    Manifest,
+    RawManifest,
+    parse_config,
+    parse_manifest,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected:
+    """What an image must be. None where nothing particular is expected (then it must only agree with itself)."""
+
+    platforms: tuple[Platform, ...]
+    revision: str | None = None
+    version: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examination:
+    """What was found: every check, and the platforms with their manifests' descriptors."""
+
+    checks: tuple[Check, ...]
+    images: tuple[Descriptor, ...] = ()
+    size: int = 0
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        return all(check.good for check in self.checks)
+
+
+@dataclass(frozen=True)
+class _Child:
+    """One platform's image: its manifest and config as far as they could be read, and what is wrong with them."""
+
+    descriptor: Descriptor
+    manifest: Manifest | None
+    config: ImageConfig | None
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examiner:
+    """Examines images of one repository.
+
+    Attributes:
+        registry: Where they are read.
+        repository: Which repository.
+        deep: Whether each blob (attestations' too) is asked for as well, with its size.
+        workers: How many reads at once.
+    """
+
+    registry: Registry
+    repository: Repository
+    deep: bool = False
+    workers: int = WORKERS
+
+    def examine(self, raw: RawManifest, expected: Expected) -> Examination:
+        """Examine an image, top to bottom.
+
+        Raises:
+            AccessError: The registry refuses to show a part of it.
+            UnreachableError: A part of it could not be read.
+        """
+        subject = raw.digest.short
+        try:
+            document = parse_manifest(raw)
+        except InvalidManifestError as error:
+            return Examination(checks=(_bad("manifest", subject, "a valid index or manifest", error.what),))
+        entries = document.images if isinstance(document, Index) else (_itself(raw),)
+        children = each(self._child, entries, workers=self.workers)
+        checks = [
+            _platforms(subject, expected.platforms, [child.descriptor.platform or _of(child) for child in children]),
+            *(check for child in children for check in child.checks),
+            *_label("revision", REVISION, expected.revision, document.annotations, children),
+            *_label("version", VERSION, expected.version, document.annotations, children),
+            *(self._blobs(document, children) if self.deep else ()),
+        ]
+        size = sum(layer.size for child in children if child.manifest for layer in child.manifest.layers)
+        return Examination(checks=tuple(checks), images=tuple(child.descriptor for child in children), size=size)
+
+    def _child(self, entry: Descriptor) -> _Child:
+        """Read one platform's manifest and config, and compare each with what points at it."""
+        subject = f"{entry.platform or 'image'} ({entry.digest.short})"
+        if entry.media_type in INDEX_TYPES:
+            return _Child(
+                entry, None, None, (_bad("child", subject, "an image manifest", "an index within the index"),)
+            )
+        answer = look(self.registry, self.repository, entry.digest)
+        if isinstance(answer, Absent):
+            return _Child(
+                entry, None, None, (_bad("child", subject, "its manifest", "nothing: the registry has lost it"),)
+            )
+        if (len(answer.raw.body), answer.raw.media_type) != (entry.size, entry.media_type):
+            found = f"{len(answer.raw.body)} bytes of {answer.raw.media_type}"
+            return _Child(
+                entry, None, None, (_bad("child", subject, f"{entry.size} bytes of {entry.media_type}", found),)
+            )
+        try:
+            manifest = parse_manifest(answer.raw)
+            assert isinstance(manifest, Manifest)  # noqa: S101 -- its media type was compared above
+            config = parse_config(self.registry.blob(self.repository, manifest.config))
+        except VerificationError as error:
+            return _Child(entry, None, None, (_bad("config", subject, "a manifest and its config", error.what),))
+        return _Child(entry, manifest, config, (_child_platform(subject, entry, config),))
+
+    def _blobs(self, document: Index | Manifest, children: list[_Child]) -> list[Check]:
+        """Whether every layer and config is there with its size, and every attestation with its own."""
+        entries = document.manifests if isinstance(document, Index) else ()
+        attested = each(self._attestation, [entry for entry in entries if entry.is_attestation], workers=self.workers)
+        manifests = [child.manifest for child in children] + [manifest for _, manifest in attested]
+        wanted = {blob.digest: blob for known in manifests if known for blob in (known.config, *known.layers)}
+        return [check for check, _ in attested] + each(self._blob, wanted.values(), workers=self.workers)
+
+    def _attestation(self, entry: Descriptor) -> tuple[Check, Manifest | None]:
+        answer = look(self.registry, self.repository, entry.digest)
+        if isinstance(answer, Absent):
+            return _bad("attestation", entry.digest.short, "its manifest", "nothing: the registry has lost it"), None
+        try:
+            document = parse_manifest(answer.raw)
+        except InvalidManifestError as error:
+            return _bad("attestation", entry.digest.short, "a valid manifest", error.what), None
+        found = document if isinstance(document, Manifest) else None
+        return Check(
+            "attestation", entry.digest.short, found is not None, "a manifest", "one" if found else "an index"
+        ), found
+
+    def _blob(self, blob: Descriptor) -> Check:
+        size = self.registry.blob_size(self.repository, blob)
+        found = "nothing" if size is None else f"{size} bytes"
+        return Check("blob", blob.digest.short, size == blob.size, f"{blob.size} bytes", found)
+
+
+def _itself(raw: RawManifest) -> Descriptor:
+    """A single-platform image stands for itself: there is no index to point at it."""
+    return Descriptor(media_type=raw.media_type, digest=raw.digest, size=len(raw.body))
+
+
+def _of(child: _Child) -> Platform | None:
+    return child.config.platform if child.config else None
+
+
+def _platforms(subject: str, expected: tuple[Platform, ...], found: list[Platform | None]) -> Check:
+    """The very set: one missing is a broken release, one too many was never tested, one doubled hides another."""
+    wanted, have = Counter(map(str, expected)), Counter(map(str, found))
+    return Check("platforms", subject, wanted == have, _listed(wanted), _listed(have))
+
+
+def _child_platform(subject: str, entry: Descriptor, config: ImageConfig) -> Check:
+    claimed = entry.platform or config.platform
+    return Check("config", subject, config.platform == claimed, f"a config for {claimed}", f"one for {config.platform}")
+
+
+def _label(
+    name: str, key: str, expected: str | None, annotations: Mapping[str, str], children: list[_Child]
+) -> list[Check]:
+    """The index's annotation and every config's label must say the same, and the expected where there is one."""
+    said = {"the index": annotations[key]} if key in annotations else {}
+    said |= {str(c.descriptor.platform): c.config.labels[key] for c in children if c.config and key in c.config.labels}
+    wanted = expected if expected is not None else next(iter(said.values()), None)
+    if wanted is None:
+        return []
+    if not said:
+        return [_bad(name, "the image", wanted, f"no label {key}")]
+    return [Check(name, place, value == wanted, wanted, value[:120]) for place, value in said.items()]
+
+
+def _listed(platforms: Counter[str]) -> str:
+    return ", ".join(sorted(platforms.elements())) or "none"
+
+
+def _bad(name: str, subject: str, expected: str, found: str) -> Check:
+    return Check(name, subject, good=False, expected=expected, found=found)

@@ -1,0 +1,30 @@
+"""Reading names for certain: of the four answers only two may be built upon, the others end the run."""
+
+from __future__ import annotations
+
+from shiplane.clients.registry import Registry
+from shiplane.model.answer import Absent, Answer, Present, Refused
+from shiplane.model.errors import AccessError, UnreachableError
+from shiplane.model.image import Digest, Repository, Tag
+
+
+def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> Present | Absent:
+    """Present or absent, or an error.
+
+    Raises:
+        AccessError: The registry refused to say.
+        UnreachableError: It said nothing that could be relied on.
+    """
+    if isinstance(answer, Present | Absent):
+        return answer
+    if isinstance(answer, Refused):
+        raise AccessError(answer.what, remedy=answer.remedy)
+    raise UnreachableError(
+        f"{repository} could not tell what {reference} is: {answer.reason}",
+        remedy="Nothing is written on doubt. Run it again.",
+    )
+
+
+def look(registry: Registry, repository: Repository, reference: Tag | Digest) -> Present | Absent:
+    """Read a name for certain; raises as :func:`certain`."""
+    return certain(registry.look(repository, reference), repository, reference)

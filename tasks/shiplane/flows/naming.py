@@ -1,0 +1,122 @@
+"""Giving verified bytes a name, so that the name is right or nothing was written.
+
+A registry has no compare-and-swap (``If-Match`` on a PUT is honoured by none of the usual ones), so each write is
+preceded by a look and followed by reading back, and what happened in between is judged by digests alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+
+from shiplane.clients.patience import Patience
+from shiplane.clients.registry import Registry, Written
+from shiplane.flows.looking import look
+from shiplane.model.answer import Absent, Answer, Present
+from shiplane.model.errors import LostRaceError, RefusedError, UnreachableError
+from shiplane.model.image import Digest, Repository, Tag
+from shiplane.model.manifest import RawManifest
+from shiplane.model.step import Event, Flow, Step
+
+_SENT_AGAIN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Namer:
+    """Writes names in one repository."""
+
+    registry: Registry
+    repository: Repository
+    patience: Patience
+
+    def name(self, tag: Tag, raw: RawManifest) -> Flow[None]:
+        """Write a version tag: only where it is definitely absent, and only these bytes.
+
+        Raises:
+            RefusedError: It has other content by now.
+            LostRaceError: Another publisher wrote it between our look and our write.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        before = yield from self._look_again(tag)
+        if isinstance(before, Present):
+            if before.digest != raw.digest:
+                raise RefusedError(
+                    f"{tag} exists by now as {before.digest}; this run made {raw.digest}",
+                    remedy="Another publisher was faster. Look with invoke verify, then release the next version.",
+                )
+            yield Step("name", tag, writes=True).already("it has these very bytes")
+            return
+        yield from self._write("name", tag, raw, before=None)
+
+    def move(self, tag: Tag, raw: RawManifest, *, seen: Digest | None) -> Flow[None]:
+        """Move a floating tag: only if it still is where the survey saw it.
+
+        Raises:
+            LostRaceError: It was moved by somebody else in the meantime.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        now = yield from self._look_again(tag)
+        found = now.digest if isinstance(now, Present) else None
+        if found == raw.digest:
+            yield Step("float", tag, writes=True).already("it has this digest")
+            return
+        if found != seen:
+            raise LostRaceError(
+                f"{tag} was moved by somebody else: it was at {seen or 'nothing'}, now it is at {found or 'nothing'}",
+                remedy="Run it again: it decides anew from what is there now.",
+            )
+        yield from self._write("float", tag, raw, before=seen)
+
+    def _look_again(self, tag: Tag) -> Generator[Event, None, Present | Absent]:
+        step = Step("look again", tag)
+        yield step
+        answer = look(self.registry, self.repository, tag)
+        yield step.done(f"at {answer.digest.short}" if isinstance(answer, Present) else "absent")
+        return answer
+
+    def _write(self, name: str, tag: Tag, raw: RawManifest, *, before: Digest | None) -> Flow[None]:
+        """PUT and read back; a PUT without a certain answer is repeated only when the name shows that it was lost."""
+        step = Step(name, tag, writes=True)
+        for attempt in range(1, _SENT_AGAIN + 1):
+            yield step
+            written = self.registry.put_manifest(self.repository, tag, raw)
+            if written.certain:
+                yield step.done(written.words)
+            else:
+                yield step.failed(f"no certain answer ({written.words}); reading the name before anything else")
+            back = Step("read back", tag)
+            yield back
+            found = self._read_back(tag, raw.digest, before, patient=written.certain or attempt == _SENT_AGAIN)
+            if isinstance(found, Present) and found.digest == raw.digest:
+                yield back.done(f"{tag} is {raw.digest}")
+                if not written.certain:
+                    yield step.done("it had arrived after all")
+                return
+            _judge(tag, raw, found, before, written, last=attempt == _SENT_AGAIN)
+            yield back.failed("it did not arrive; sending it again")
+
+    def _read_back(self, tag: Tag, wanted: Digest, before: Digest | None, *, patient: bool) -> Answer:
+        """Read until the name shows something else than what was there before; GHCR may take a minute for that."""
+        answer: Answer = Absent()
+        for _ in self.patience.poll(60.0 if patient else 4.0):
+            answer = self.registry.look(self.repository, tag)
+            digest = answer.digest if isinstance(answer, Present) else None
+            if digest == wanted or (digest is not None and digest != before):
+                return answer
+        return answer
+
+
+def _judge(tag: Tag, raw: RawManifest, found: Answer, before: Digest | None, written: Written, *, last: bool) -> None:
+    """Let a name be sent again only if it still is what it was before; everything else ends the run."""
+    if isinstance(found, Present) and found.digest != before:
+        raise LostRaceError(
+            f"{tag} has {found.digest}, not {raw.digest}: another publisher wrote it at the same time",
+            remedy="Look at it with invoke verify before anything else.",
+        )
+    still = isinstance(found, Absent) if before is None else isinstance(found, Present)
+    if still and not written.certain and not last:
+        return
+    raise UnreachableError(
+        f"{tag} was sent ({written.words}), but could not be read back as {raw.digest} within a minute",
+        remedy="Run it again: what has arrived is adopted, what has not is sent again.",
+    )

@@ -1,0 +1,99 @@
+"""The registry as it is, before anything is done to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from shiplane.clients.parallel import WORKERS, each
+from shiplane.clients.registry import Registry
+from shiplane.flows.looking import look
+from shiplane.model.answer import Absent, Present
+from shiplane.model.decision import Survey
+from shiplane.model.errors import VerificationError
+from shiplane.model.image import Repository
+from shiplane.model.lane import Lane
+from shiplane.model.manifest import REVISION, VERSION, Index, Manifest, parse_config, parse_manifest
+from shiplane.model.plan import LanePlan
+from shiplane.model.version import Version
+
+# How many version tags are compared with a floating tag that does not say which version it is.
+_SEARCHED = 64
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surveyor:
+    """Looks at one repository's lanes. Reads only."""
+
+    registry: Registry
+    repository: Repository
+    workers: int = WORKERS
+
+    def survey(self, plan: LanePlan) -> Survey:
+        """Everything that the decisions about a lane need, and nothing more.
+
+        Raises:
+            AccessError: The registry refuses this identity.
+            UnreachableError: It gave no reliable answer about one of the names.
+        """
+        version = look(self.registry, self.repository, plan.tag)
+        floating = look(self.registry, self.repository, plan.lane.floating)
+        wanted = plan.latest.value and not plan.version.value.is_prerelease and version != floating
+        return Survey(
+            version=version,
+            revision=self.label(version, REVISION) if isinstance(version, Present) else None,
+            floating=floating,
+            floating_version=self.version_behind(plan.lane, floating),
+            newest=self.newest(plan.lane) if wanted and isinstance(floating, Absent) else None,
+        )
+
+    def label(self, image: Present, key: str) -> str | None:
+        """What an image says of itself: the index's annotation, else the first config's label."""
+        try:
+            document = parse_manifest(image.raw)
+            if key in document.annotations:
+                return document.annotations[key]
+            manifest = document if isinstance(document, Manifest) else self._first(document)
+            if manifest is None:
+                return None
+            return parse_config(self.registry.blob(self.repository, manifest.config)).labels.get(key)
+        except VerificationError:
+            # It says nothing that can be relied on; examining it, if it matters, will name the fault.
+            return None
+
+    def version_behind(self, lane: Lane, floating: Present | Absent) -> Version | None:
+        """The version that a floating tag stands for: the one whose version tag has the same digest.
+
+        What an image calls itself only tells where to look first; the proof is the digest.
+        """
+        if isinstance(floating, Absent):
+            return None
+        return next((version for version in self._guesses(lane, floating) if self._is(lane, version, floating)), None)
+
+    def versions(self, lane: Lane) -> list[Version]:
+        """Every version of the lane that has a tag, the highest first."""
+        found = (lane.version_of_tag(tag) for tag in self.registry.tags(self.repository))
+        return sorted((version for version in found if version), reverse=True)
+
+    def newest(self, lane: Lane) -> Version | None:
+        """The highest release of the lane; pre-releases do not count."""
+        return next((version for version in self.versions(lane) if not version.is_prerelease), None)
+
+    def _guesses(self, lane: Lane, floating: Present) -> Iterator[Version]:
+        said = lane.version_of_tag(f"{lane.prefix}v{self.label(floating, VERSION)}")
+        if said:
+            yield said
+        candidates = [v for v in self.versions(lane) if v != said and not v.is_prerelease][:_SEARCHED]
+        same = each(lambda version: self._is(lane, version, floating), candidates, workers=self.workers)
+        yield from (version for version, equal in zip(candidates, same, strict=True) if equal)
+
+    def _is(self, lane: Lane, version: Version, floating: Present) -> bool:
+        answer = look(self.registry, self.repository, lane.tag_of(version))
+        return isinstance(answer, Present) and answer.digest == floating.digest
+
+    def _first(self, index: Index) -> Manifest | None:
+        for entry in index.images[:1]:
+            answer = look(self.registry, self.repository, entry.digest)
+            document = parse_manifest(answer.raw) if isinstance(answer, Present) else None
+            return document if isinstance(document, Manifest) else None
+        return None

@@ -1,0 +1,111 @@
+"""What may be written, decided from what the registry serves. Pure, so that each rule is a row in a test.
+
+The promises held here: a version tag is created only where it is definitely absent; a floating tag moves only forward
+in the order of versions, never to a pre-release, and never away from something that nobody can place in that order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from shiplane.model.answer import Absent, Present
+from shiplane.model.errors import RefusedError
+from shiplane.model.image import Digest
+from shiplane.model.plan import LanePlan
+from shiplane.model.version import Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Survey:
+    """A lane's names as the registry serves them before anything is done.
+
+    Attributes:
+        version: What is behind the version tag.
+        revision: The commit that the image behind it says it is of; None where it says nothing.
+        floating: What is behind the floating tag.
+        floating_version: The version that the floating tag stands for; None where that cannot be told.
+        newest: The highest release among the lane's version tags; only asked for where no floating tag exists.
+    """
+
+    version: Present | Absent
+    revision: str | None = None
+    floating: Present | Absent
+    floating_version: Version | None = None
+    newest: Version | None = None
+
+
+class Naming(Enum):
+    """What is to be done about a version tag."""
+
+    CREATE = "create"
+    ADOPT = "adopt"
+
+
+class Move(Enum):
+    """What is to be done about a floating tag."""
+
+    MOVE = "move"
+    ALREADY = "already there"
+    LEAVE = "leave"
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Both answers for a lane, the second with its reason."""
+
+    naming: Naming
+    move: Move
+    reason: str
+
+
+def decide(plan: LanePlan, survey: Survey, commit: str) -> Decision:
+    """Decide what a release does to a lane's two tags.
+
+    Raises:
+        RefusedError: The version is there with another commit's content, or the floating tag cannot be placed.
+    """
+    naming = _naming(plan, survey, commit)
+    move, reason = _move(plan, survey)
+    return Decision(naming, move, reason)
+
+
+def _naming(plan: LanePlan, survey: Survey, commit: str) -> Naming:
+    if isinstance(survey.version, Absent):
+        return Naming.CREATE
+    if survey.revision == commit:
+        return Naming.ADOPT
+    whose = f"commit {survey.revision[:40]}" if survey.revision else "an image that does not say its commit"
+    raise RefusedError(
+        f"{plan.tag} exists already as {survey.version.digest}, built from {whose}, not from {commit[:12]}",
+        remedy=f"A version is written once. Release the next one, {plan.lane.tag_of(plan.version.value.next_patch())}.",
+    )
+
+
+def _move(plan: LanePlan, survey: Survey) -> tuple[Move, str]:
+    version, floating = plan.version.value, plan.lane.floating
+    if not plan.latest.value:
+        return Move.LEAVE, f"not asked for ({plan.latest.source})"
+    if version.is_prerelease:
+        return Move.LEAVE, f"{version} is a pre-release"
+    if isinstance(survey.floating, Absent):
+        if survey.newest and survey.newest > version:
+            return Move.LEAVE, f"{version} is lower than {survey.newest}, which is published"
+        return Move.MOVE, f"{floating} does not exist yet"
+    if survey.version == survey.floating:
+        return Move.ALREADY, f"{floating} has this digest"
+    return _forward(plan, survey.floating.digest, survey.floating_version)
+
+
+def _forward(plan: LanePlan, digest: Digest, current: Version | None) -> tuple[Move, str]:
+    version, floating = plan.version.value, plan.lane.floating
+    if current is None:
+        raise RefusedError(
+            f"{floating} points at {digest}, which is no version of lane {plan.lane.name}: "
+            f"nobody can tell whether {version} is forward of it",
+            remedy=f"Publish without moving it (--latest=no), then set it on purpose: "
+            f"invoke rollback --lane {plan.lane.name} --to {plan.tag}",
+        )
+    if current > version:
+        return Move.LEAVE, f"{version} is lower than {current}, where {floating} is"
+    return Move.MOVE, f"forward from {current} to {version}"

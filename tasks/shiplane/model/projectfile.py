@@ -1,0 +1,171 @@
+"""The project file: ``shiplane.toml``, or ``[tool.shiplane]`` in ``pyproject.toml``. Everything in it is optional.
+
+Unknown keys are errors that name the nearest known one: a misspelt ``publish-latset`` must not pass as "no".
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import PurePosixPath
+from typing import Any, TypeVar
+
+from shiplane.model.errors import ConfigurationError, UsageError
+from shiplane.model.image import Platform, Repository, Tag, parse_platforms, parse_tag
+from shiplane.model.lane import BUILT_IN, Lane, check_disjoint
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryNames:
+    """The environment variables that hold a registry's credential, in order, and its token service's host."""
+
+    username_env: tuple[str, ...] = ()
+    password_env: tuple[str, ...] = ()
+    token_host: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProjectFile:
+    """What the project says about itself.
+
+    Attributes:
+        name: Which file it was, for people to read.
+        image: The repository of every lane, or None when it is derived.
+        platforms: What every lane is built for; empty when it is the default.
+        lanes: The built-in lanes and the project's own, checked to be disjoint.
+        registries: Credential variables by registry.
+    """
+
+    name: str = ""
+    image: Repository | None = None
+    platforms: tuple[Platform, ...] = ()
+    lanes: tuple[Lane, ...] = BUILT_IN
+    registries: Mapping[str, RegistryNames] = field(default_factory=dict)
+
+    def lane(self, name: str) -> Lane:
+        """One lane by its name.
+
+        Raises:
+            UsageError: There is no such lane.
+        """
+        known = {lane.name: lane for lane in self.lanes}
+        if name not in known:
+            raise UsageError(f"there is no lane {name[:40]!r}", remedy=f"Known lanes: {', '.join(known)}.")
+        return known[name]
+
+
+def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
+    """Check a parsed project file.
+
+    Raises:
+        ConfigurationError: A key is unknown, or a value has the wrong type or form; the key and the file are named.
+    """
+    top = _Table(document, name)
+    top.only("image", "platforms", "lanes", "registries")
+    image, platforms = top.get("image", str), top.strings("platforms")
+    lanes = _lanes(top.table("lanes"))
+    check_disjoint(lanes)
+    return ProjectFile(
+        name=name,
+        image=top.checked("image", Repository.parse, image) if image is not None else None,
+        platforms=top.checked("platforms", parse_platforms, ",".join(platforms)) if platforms else (),
+        lanes=lanes,
+        registries={host: _registry(table) for host, table in top.table("registries").tables()},
+    )
+
+
+def _lanes(table: _Table) -> tuple[Lane, ...]:
+    """The built-in lanes, changed where the file names them, then the file's own."""
+    built_in = {lane.name: lane for lane in BUILT_IN}
+    own = {name: _lane(name, lane, built_in.get(name)) for name, lane in table.tables()}
+    return tuple({**built_in, **own}.values())
+
+
+def _lane(name: str, table: _Table, base: Lane | None) -> Lane:
+    table.only("dockerfile", "prefix", "floating", "git-tag", "publish-latest", "context")
+    texts = {key: table.get(key, str) for key in ("dockerfile", "prefix", "git-tag", "context")}
+    fields: dict[str, Any] = {key.replace("-", "_"): text for key, text in texts.items() if text is not None}
+    for key in ("dockerfile", "context"):
+        if key in fields:
+            table.checked(key, _inside, fields[key])
+    floating, latest = table.get("floating", str), table.get("publish-latest", bool)
+    fields |= {"floating": table.checked("floating", parse_tag, floating)} if floating is not None else {}
+    fields |= {"publish_latest": latest} if latest is not None else {}
+    return replace(base or _new_lane(name), **fields)
+
+
+def _new_lane(name: str) -> Lane:
+    """What a lane of another name is when the file says nothing more; the lane itself judges the name."""
+    return Lane(
+        name=name,
+        dockerfile=f"Dockerfile.{name}",
+        prefix=f"{name}-",
+        floating=Tag(f"{name}-latest"),
+        git_tag=f"{name}-v{{version}}",
+    )
+
+
+def _registry(table: _Table) -> RegistryNames:
+    table.only("username-env", "password-env", "token-host")
+    return RegistryNames(
+        username_env=table.strings("username-env"),
+        password_env=table.strings("password-env"),
+        token_host=table.get("token-host", str) or "",
+    )
+
+
+def _inside(path: str) -> str:
+    parts = PurePosixPath(path)
+    if not path or parts.is_absolute() or ".." in parts.parts or "\0" in path:
+        raise UsageError(f"path {path[:80]!r} leads out of the project", remedy="Give a path relative to its root.")
+    return path
+
+
+@dataclass(frozen=True)
+class _Table:
+    """A table of the file that knows where it stands, so that each complaint can say so."""
+
+    fields: Mapping[str, Any]
+    place: str
+
+    def only(self, *known: str) -> None:
+        for key in self.fields:
+            if key not in known:
+                raise ConfigurationError(f"{self.place}: unknown key {key[:80]!r}", remedy=_nearest(key, known))
+
+    def get(self, key: str, kind: type[T]) -> T | None:
+        value = self.fields.get(key)
+        if value is not None and type(value) is not kind:
+            raise self._wrong(key, f"is {type(value).__name__}, expected {kind.__name__}")
+        return value
+
+    def strings(self, key: str) -> tuple[str, ...]:
+        values: list[Any] = self.get(key, list) or []
+        if not all(isinstance(value, str) for value in values):
+            raise self._wrong(key, "has something other than strings")
+        return tuple(values)
+
+    def table(self, key: str) -> _Table:
+        return _Table(self.get(key, dict) or {}, f"{self.place}: {key}")
+
+    def tables(self) -> Iterable[tuple[str, _Table]]:
+        for key in self.fields:
+            if self.get(key, dict) is not None:
+                yield key, _Table(self.fields[key], f"{self.place}.{key[:40]}")
+
+    def checked(self, key: str, parse: Any, value: str) -> Any:  # noqa: ANN401 -- whatever the parser gives
+        try:
+            return parse(value)
+        except UsageError as error:
+            raise ConfigurationError(f"{self.place}: {key}: {error.what}", remedy=error.remedy) from error
+
+    def _wrong(self, key: str, problem: str) -> ConfigurationError:
+        return ConfigurationError(f"{self.place}: {key[:80]} {problem}")
+
+
+def _nearest(key: str, known: tuple[str, ...]) -> str:
+    near = difflib.get_close_matches(key, known, n=1)
+    return f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(known)}."
