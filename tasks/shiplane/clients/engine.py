@@ -1,0 +1,82 @@
+"""The Docker engine, by the docker SDK: what it is, and what it pulls. The SDK knows no buildx; builds are elsewhere.
+
+The SDK is slow to import, so it is imported when an engine is first asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shiplane.clients.process import run
+from shiplane.model.credential import Credential
+from shiplane.model.errors import UnreachableError, VerificationError
+from shiplane.model.image import Platform, Repository, Tag
+from shiplane.model.redact import one_line
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+_TIMEOUT = 30
+_PULL_TIMEOUT = 15 * 60
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """The engine that ``docker`` itself would talk to: ``DOCKER_HOST``, else the current context's."""
+
+    env: Mapping[str, str]
+
+    def platform(self) -> Platform:
+        """What it runs natively.
+
+        Raises:
+            UnreachableError: No engine answers.
+        """
+        facts = self._client().version()
+        return Platform.of(facts["Os"], facts["Arch"])
+
+    def pull(self, repository: Repository, tag: Tag, credential: Credential | None) -> list[str]:
+        """Pull a tag, as the runbook's ``docker pull`` does.
+
+        Returns:
+            The digests under which the engine now knows the image, as ``sha256:...``.
+
+        Raises:
+            UnreachableError: No engine answers.
+            VerificationError: The pull failed, with the engine's words. (The SDK reports some faults only in its
+                stream and raises nothing: docker-py#3277.)
+        """
+        from docker.errors import DockerException
+
+        login = {"username": credential.username, "password": credential.password} if credential else None
+        client = self._client(_PULL_TIMEOUT)
+        try:
+            events = client.api.pull(str(repository), tag=tag, stream=True, decode=True, auth_config=login)
+            fault = next((event["error"] for event in events if "error" in event), None)
+            digests = [] if fault else client.images.get(f"{repository}:{tag}").attrs.get("RepoDigests") or []
+        except (DockerException, OSError) as error:
+            fault, digests = str(error), []
+        if fault:
+            raise VerificationError(f"docker pull {repository}:{tag} failed: {one_line(str(fault))[:400]}")
+        return [str(name).rpartition("@")[2] for name in digests]
+
+    def _client(self, timeout: int = _TIMEOUT) -> DockerClient:
+        import docker
+        from docker.errors import DockerException
+
+        try:
+            environment = {**self.env, "DOCKER_HOST": self._host()}
+            return docker.from_env(environment=environment, timeout=timeout, version="auto")
+        except (DockerException, OSError) as error:
+            raise UnreachableError(
+                f"no Docker engine answers: {one_line(str(error))[:300]}", remedy="Start Docker, or set DOCKER_HOST."
+            ) from error
+
+    def _host(self) -> str:
+        """The endpoint; the CLI knows contexts best, and is only asked when nothing else decides."""
+        if self.env.get("DOCKER_HOST"):
+            return self.env["DOCKER_HOST"]
+        answer = run(["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], env=self.env)
+        return answer.stdout.strip() if answer.code == 0 else ""

@@ -1,0 +1,175 @@
+"""What the registry really serves, compared with what a release promised. It can fail, and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
+
+from shiplane.clients.registry import Registry
+from shiplane.flows.examine import Examination, Examiner, Expected
+from shiplane.flows.looking import look
+from shiplane.flows.survey import Surveyor
+from shiplane.model.answer import Absent, Present, Refused
+from shiplane.model.check import Check
+from shiplane.model.errors import VerificationError
+from shiplane.model.image import Digest, Platform, Repository, Tag
+from shiplane.model.lane import Lane
+from shiplane.model.manifest import VERSION
+from shiplane.model.step import Flow, Step
+from shiplane.model.version import Version
+
+
+class Puller(Protocol):
+    """An engine that can pull a tag."""
+
+    def pull(self, repository: Repository, tag: Tag) -> Sequence[str]:
+        """Pull it; returns the digests under which the engine now knows the image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """One lane's findings."""
+
+    lane: Lane
+    version: Version | None
+    digest: Digest | None
+    checks: tuple[Check, ...]
+    examination: Examination | None = None
+
+    @property
+    def good(self) -> bool:
+        """Whether nothing is wrong."""
+        return all(check.good for check in self.checks)
+
+    def to_json(self) -> dict[str, Any]:
+        """The findings as JSON values."""
+        images = self.examination.images if self.examination else ()
+        return {
+            "lane": self.lane.name,
+            "version": str(self.version) if self.version else None,
+            "tag": self.lane.tag_of(self.version) if self.version else None,
+            "floating": self.lane.floating,
+            "digest": str(self.digest) if self.digest else None,
+            "platforms": {str(image.platform): str(image.digest) for image in images},
+            "good": self.good,
+            "checks": [check.to_json() for check in self.checks],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verifier:
+    """What a verification looks with.
+
+    Attributes:
+        registry: Reads with the credential at hand.
+        repository: Of every lane.
+        platforms: What each version must be there for.
+        commit_of: The commit that a lane's version was released from, as far as git knows it.
+        deep: Whether every blob is asked for.
+        puller: The engine for ``--pull``, or None.
+        stranger: A registry client without credential for ``--anonymous``, or None.
+    """
+
+    registry: Registry
+    repository: Repository
+    platforms: tuple[Platform, ...]
+    commit_of: Callable[[Lane, Version], str | None]
+    deep: bool = False
+    puller: Puller | None = None
+    stranger: Registry | None = None
+
+    def verify(self, lane: Lane, version: Version | None, *, latest: bool) -> Flow[Verified]:
+        """Verify a version of a lane, or whatever its floating tag stands for.
+
+        Args:
+            lane: Which lane.
+            version: Which version; None for the floating tag's.
+            latest: Whether the floating tag has to be at this version (or have moved on to a higher one).
+
+        Raises:
+            AccessError: The registry refuses to show something.
+            UnreachableError: Something could not be read; then nothing is said about it.
+        """
+        step = Step("verify", f"{lane.name} {version or lane.floating}")
+        yield step
+        floating = look(self.registry, self.repository, lane.floating)
+        surveyor = Surveyor(registry=self.registry, repository=self.repository)
+        current = surveyor.version_behind(lane, floating)
+        found = self._version(lane, version or current, floating)
+        pointer = self._floating(lane, version, current, floating, found, latest=latest)
+        result = replace(found, checks=(*found.checks, *pointer, *self._outside(lane, found, floating)))
+        bad = [check for check in result.checks if not check.good]
+        good = f"{len(result.checks)} checks good, {result.digest}"
+        yield step.failed("; ".join(map(str, bad))) if bad else step.done(good)
+        return result
+
+    def _version(self, lane: Lane, version: Version | None, floating: Present | Absent) -> Verified:
+        """Examine the version's image; without a version, the floating tag's as far as it goes."""
+        if version is None:
+            subject, image = lane.floating, floating
+        else:
+            subject = lane.tag_of(version)
+            image = look(self.registry, self.repository, subject)
+        if isinstance(image, Absent):
+            check = Check("resolves", subject, good=False, expected="an image", found="nothing under this tag")
+            return Verified(lane=lane, version=version, digest=None, checks=(check,))
+        revision = self.commit_of(lane, version) if version else None
+        expected = Expected(platforms=self.platforms, revision=revision, version=str(version) if version else None)
+        examiner = Examiner(registry=self.registry, repository=self.repository, deep=self.deep)
+        examination = examiner.examine(image.raw, expected)
+        checks = (Check("resolves", subject, good=True, found=str(image.digest)), *examination.checks)
+        return Verified(lane=lane, version=version, digest=image.digest, checks=checks, examination=examination)
+
+    def _floating(
+        self,
+        lane: Lane,
+        asked: Version | None,
+        current: Version | None,
+        floating: Present | Absent,
+        found: Verified,
+        *,
+        latest: bool,
+    ) -> list[Check]:
+        """Judge the floating tag: at the version's digest, or moved on to a higher version."""
+        name = lane.floating
+        if isinstance(floating, Absent):
+            needed = asked is not None and latest
+            return [Check("floating", name, good=False, expected=str(found.digest), found="nothing")] if needed else []
+        here = str(floating.digest)
+        if current is None:
+            says = Surveyor(registry=self.registry, repository=self.repository).label(floating, VERSION)
+            expected = f"the digest of a version of lane {lane.name}"
+            return [Check("floating", name, good=False, expected=expected, found=f"{here} (calls itself {says})")]
+        if asked is None or floating.digest == found.digest:
+            return [Check("floating", name, good=True, found=f"{current}, {here}")]
+        good = current > asked or not latest or asked.is_prerelease
+        return [Check("floating", name, good, f"{asked}, {found.digest}", f"{current}, {here}")]
+
+    def _outside(self, lane: Lane, found: Verified, floating: Present | Absent) -> list[Check]:
+        """Ask others: the engine, by pulling both tags, and the registry as a stranger."""
+        tags = {lane.tag_of(found.version): found.digest} if found.version else {}
+        if isinstance(floating, Present):
+            tags[lane.floating] = floating.digest
+        pulled = [self._pulled(tag, digest) for tag, digest in tags.items() if self.puller and digest]
+        return pulled + [self._anonymous(tag, digest) for tag, digest in tags.items() if self.stranger and digest]
+
+    def _pulled(self, tag: Tag, digest: Digest) -> Check:
+        assert self.puller is not None  # noqa: S101 -- asked for by the caller
+        try:
+            digests = self.puller.pull(self.repository, tag)
+        except VerificationError as error:
+            return Check("pull", tag, good=False, expected=str(digest), found=error.what)
+        return Check("pull", tag, str(digest) in digests, str(digest), ", ".join(digests) or "no digest")
+
+    def _anonymous(self, tag: Tag, digest: Digest) -> Check:
+        assert self.stranger is not None  # noqa: S101 -- asked for by the caller
+        answer = self.stranger.look(self.repository, tag)
+        if isinstance(answer, Refused):
+            return Check("anonymous", tag, good=False, expected="readable by anyone", found=answer.what)
+        seen = look(self.stranger, self.repository, tag)
+        return Check("anonymous", tag, isinstance(seen, Present) and seen.digest == digest, str(digest), _digest(seen))
+
+
+def _digest(answer: Present | Absent) -> str:
+    return str(answer.digest) if isinstance(answer, Present) else "nothing"

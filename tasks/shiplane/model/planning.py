@@ -1,0 +1,69 @@
+"""From settings to a plan: everything a release needs to know before it looks at the world."""
+
+from __future__ import annotations
+
+from shiplane.model.errors import PrerequisiteError, UsageError
+from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.settings import Resolver
+
+_NO_COMMIT = "0" * 40
+
+
+def make_plan(resolver: Resolver) -> Plan:
+    """Resolve every setting.
+
+    Raises:
+        UsageError: One of them cannot be meant as it stands.
+        PrerequisiteError: There is no commit: an image could not say what it was built from.
+    """
+    if resolver.checkout is None:
+        raise PrerequisiteError(
+            "this folder is no git repository with a commit, so an image could not say what it was built from",
+            remedy="Run it in a checkout.",
+        )
+    slug = resolver.slug()
+    server = resolver.env.get("GITHUB_SERVER_URL") or "https://github.com"
+    return Plan(
+        image=resolver.image(),
+        platforms=resolver.platforms(),
+        commit=resolver.checkout.commit,
+        created=resolver.checkout.committed_at,
+        source=f"{server}/{slug.value}" if slug else "",
+        lanes=tuple(
+            LanePlan(lane=lane, version=resolver.version(lane), latest=resolver.latest(lane))
+            for lane in resolver.lanes()
+        ),
+    )
+
+
+def check_dockerfiles(plan: Plan, present: frozenset[str]) -> None:
+    """Refuse a plan whose Dockerfiles are not there.
+
+    Raises:
+        UsageError: Naming the lane and the file.
+    """
+    for lane in plan.lanes:
+        if lane.lane.dockerfile not in present:
+            raise UsageError(
+                f"lane {lane.lane.name} builds {lane.lane.dockerfile}, which this project does not have",
+                remedy=f"Add it, or name the right file as dockerfile in [lanes.{lane.lane.name}] of shiplane.toml.",
+            )
+
+
+def check_versions(plan: Plan, *, snapshot: bool) -> None:
+    """Refuse to publish what has no version, unless a snapshot was asked for.
+
+    Raises:
+        UsageError: A lane has no version, or ``--snapshot`` was given beside one.
+    """
+    for lane in plan.lanes:
+        if lane.version.value.is_snapshot and not snapshot:
+            raise UsageError(
+                f"lane {lane.lane.name} has no version: no --tag, no TAG, and no git tag "
+                f"{lane.lane.git_tag.replace('{version}', 'X.Y.Z')} at HEAD",
+                remedy=f"Give --tag, or publish {lane.tag} on purpose with --snapshot.",
+            )
+        if snapshot and not lane.version.value.is_snapshot:
+            raise UsageError(
+                f"--snapshot, but {lane.version.source} says {lane.version.value}", remedy="Give one of them."
+            )
