@@ -26,7 +26,7 @@ from shiplane.model.image import Digest, Platform
 MINIMUM = ToolVersion("0.12")
 OWN_BUILDER = "shiplane"
 _BUILD_TIMEOUT = 2 * 60 * 60.0
-_TAIL = 40
+_TAIL = 12
 
 
 class BuildError(ShiplaneError):

@@ -5,7 +5,8 @@ The SDK is slow to import, so it is imported when an engine is first asked.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from shiplane.model.redact import one_line
 if TYPE_CHECKING:
     from docker import DockerClient
 
+REGISTRY_IMAGE = "registry:3"
 _TIMEOUT = 30
 _PULL_TIMEOUT = 15 * 60
 
@@ -61,6 +63,30 @@ class Engine:
         if fault:
             raise VerificationError(f"docker pull {repository}:{tag} failed: {one_line(str(fault))[:400]}")
         return [str(name).rpartition("@")[2] for name in digests]
+
+    @contextmanager
+    def throwaway_registry(self) -> Iterator[str]:
+        """Run a registry in a container on a free loopback port, and remove it afterwards.
+
+        Yields:
+            Its ``host:port``.
+
+        Raises:
+            UnreachableError: No engine answers, or the registry does not start.
+        """
+        from docker.errors import DockerException
+
+        client = self._client(_PULL_TIMEOUT)
+        try:
+            container = client.containers.run(REGISTRY_IMAGE, detach=True, ports={"5000/tcp": ("127.0.0.1", 0)})
+        except (DockerException, OSError) as error:
+            raise UnreachableError(f"{REGISTRY_IMAGE} does not start: {one_line(str(error))[:300]}") from error
+        try:
+            container.reload()
+            published = container.ports.get("5000/tcp") or []
+            yield f"127.0.0.1:{published[0]['HostPort']}"
+        finally:
+            container.remove(force=True, v=True)
 
     def _client(self, timeout: int = _TIMEOUT) -> DockerClient:
         import docker

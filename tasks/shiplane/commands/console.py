@@ -1,0 +1,113 @@
+"""What people and programs see: the result on standard output, the story of the run on standard error."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, TextIO, TypeVar
+
+from colorama import Fore, Style, just_fix_windows_console
+
+from shiplane.model.redact import Redactor, one_line
+from shiplane.model.step import Flow, Outcome, State, Step
+
+T = TypeVar("T")
+
+_COLOUR = {
+    State.DONE: Fore.GREEN,
+    State.ALREADY: Fore.CYAN,
+    State.SKIPPED: Fore.YELLOW,
+    State.FAILED: Fore.RED,
+}
+_SLOW = 1.0
+
+
+def wants_colour(env: Mapping[str, str], stream: TextIO) -> bool:
+    """Whether to colour: ``NO_COLOR`` beats ``FORCE_COLOR`` beats what the stream is (no-color.org)."""
+    if env.get("NO_COLOR"):
+        return False
+    return bool(env.get("FORCE_COLOR")) or (stream.isatty() and env.get("TERM") != "dumb")
+
+
+@dataclass
+class Console:
+    """Both streams of a run.
+
+    Attributes:
+        env: Decides about colour.
+        redact: Applied to every line of the story and to every result.
+        events: What flows have reported so far, for the closing words.
+    """
+
+    env: Mapping[str, str]
+    redact: Redactor
+    out: TextIO = field(default_factory=lambda: sys.stdout)
+    err: TextIO = field(default_factory=lambda: sys.stderr)
+    events: list[Step | Outcome] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        just_fix_windows_console()
+        self._colours = wants_colour(self.env, self.err)
+
+    def drive(self, flow: Flow[T]) -> T:
+        """Run a flow to its end, telling each outcome as it comes.
+
+        Returns:
+            What the flow returns.
+        """
+        started = time.monotonic()
+        try:
+            while True:
+                event = next(flow)
+                self.events.append(event)
+                if isinstance(event, Step):
+                    started = time.monotonic()
+                else:
+                    self._outcome(event, time.monotonic() - started)
+        except StopIteration as end:
+            value: T = end.value
+            return value
+
+    def tell(self, text: str) -> None:
+        """A line of the story."""
+        self._line(self.paint("  " + one_line(text), Style.DIM))
+
+    def foreign(self, line: str) -> None:
+        """A line of somebody else's output: marked, and unable to act as anything but text."""
+        if text := one_line(line):
+            self._line(self.paint(f"  | {text}", Style.DIM))
+
+    def complain(self, text: str) -> None:
+        """Lines that say what went wrong."""
+        first, *rest = text.splitlines() or [""]
+        self._line(self.paint(f"error: {first}", Fore.RED))
+        for line in rest:
+            self._line(line)
+
+    def say(self, text: str) -> None:
+        """A plain line of the story."""
+        self._line(text)
+
+    def result(self, text: str) -> None:
+        """The result for people."""
+        print(self.redact(text), file=self.out, flush=True)
+
+    def document(self, value: Mapping[str, Any]) -> None:
+        """The result for programs: one JSON document."""
+        print(self.redact(json.dumps(value, indent=2)), file=self.out, flush=True)
+
+    def paint(self, text: str, colour: str) -> str:
+        """The text in a colour, where colours are wanted."""
+        return f"{colour}{text}{Style.RESET_ALL}" if self._colours else text
+
+    def _outcome(self, outcome: Outcome, seconds: float) -> None:
+        state = self.paint(f"{outcome.state.value:<10}", _COLOUR[outcome.state])
+        took = f" [{seconds:.1f} s]" if seconds >= _SLOW else ""
+        reason = f": {outcome.reason}" if outcome.reason else ""
+        self._line(f"{state} {outcome.step.name} {outcome.step.subject}{reason}{took}")
+
+    def _line(self, text: str) -> None:
+        print(self.redact(text), file=self.err, flush=True)

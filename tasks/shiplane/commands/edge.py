@@ -1,0 +1,146 @@
+"""The one place where errors become exits, and answers become output."""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import shlex
+import signal
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import FrameType
+from typing import Any
+
+from invoke import Context, Exit, task
+
+from shiplane.commands.run import Run
+from shiplane.model.closing import closing_lines
+from shiplane.model.errors import ShiplaneError, UsageError
+from shiplane.model.step import Step
+
+_INTERRUPTED, _TERMINATED = 130, 143
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What a task came to.
+
+    Attributes:
+        text: For people.
+        data: The same for programs; ``ok`` and ``exit`` are added.
+        exit_code: 0, or why not although the task itself ran to its end.
+    """
+
+    text: str
+    data: Mapping[str, Any] = field(default_factory=dict)
+    exit_code: int = 0
+
+
+class _Terminated(BaseException):
+    """SIGTERM, as an exception: so that whatever has to be cleaned up is."""
+
+
+_JSON = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False)
+
+
+def shiplane_task(
+    *, texts: Mapping[str, str], optional: tuple[str, ...] = (), iterable: tuple[str, ...] = ()
+) -> Callable[[Callable[..., Answer]], Any]:
+    """Make an Invoke task of a body that takes a :class:`Run` and gives an :class:`Answer`.
+
+    Invoke would let a required positional swallow ``--help`` and then run the task, and would give out short flags
+    that move when a parameter is added: so there are neither. Every task gets ``--json``.
+
+    Args:
+        texts: The help of each parameter.
+        optional: Parameters that may be given with or without a value.
+        iterable: Parameters that may be given several times.
+    """
+    every = {**texts, "json": "One JSON document on standard output, nothing else."}
+
+    def decorate(body: Callable[..., Answer]) -> Any:  # noqa: ANN401 -- invoke's Task is untyped
+        made = task(positional=[], auto_shortflags=False, optional=optional, iterable=iterable, help=every)
+        return made(_guarded(body))
+
+    return decorate
+
+
+def _guarded(body: Callable[..., Answer]) -> Callable[..., None]:
+    @functools.wraps(body)
+    def run_task(c: Context, *, json: bool = False, **arguments: Any) -> None:  # noqa: ANN401 -- the command line's
+        code = _attempt(Run(), body, c, arguments, as_json=json)
+        if code:
+            raise Exit(code=code)
+
+    signature = inspect.signature(body)
+    parameters = [*signature.parameters.values(), _JSON]
+    run_task.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    return run_task
+
+
+def _attempt(run: Run, body: Callable[..., Answer], c: Context, arguments: dict[str, Any], *, as_json: bool) -> int:
+    """Run a body to an exit code; everything that can go wrong ends in one of these branches."""
+    previous = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        if c.config.run.dry:
+            raise UsageError("invoke's own --dry does not reach what shiplane does", remedy="Use --dry-run.")
+        answer = body(run, **arguments)
+        _show(run, answer, as_json=as_json)
+    except ShiplaneError as error:
+        return _failed(run, error, error.exit_code, as_json=as_json)
+    except KeyboardInterrupt:
+        return _failed(run, ShiplaneError("interrupted"), _INTERRUPTED, as_json=as_json)
+    except _Terminated:
+        return _failed(run, ShiplaneError("terminated"), _TERMINATED, as_json=as_json)
+    except Exception as error:  # noqa: BLE001 -- the edge: a fault of ours still must not leak a secret
+        run.console.say(traceback.format_exc())
+        return _failed(run, ShiplaneError(f"a fault of shiplane itself: {error!r}"), 1, as_json=as_json)
+    finally:
+        signal.signal(signal.SIGTERM, previous)
+    return answer.exit_code
+
+
+def _show(run: Run, answer: Answer, *, as_json: bool) -> None:
+    if as_json:
+        run.console.document({"ok": answer.exit_code == 0, "exit": answer.exit_code, **answer.data})
+    elif answer.text:
+        run.console.result(answer.text)
+
+
+def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
+    """Say what happened, what is public now, what is safe, and what to do next."""
+    wrote = any(isinstance(event, Step) and event.writes for event in run.console.events)
+    public = _public_now(run) if run.closing else []
+    lines = closing_lines(code, command=_command(), public=public, wrote=wrote)
+    run.console.complain(str(error))
+    for line in lines:
+        run.console.say(line)
+    if as_json:
+        run.console.document(
+            {
+                "ok": False,
+                "exit": code,
+                "error": {"kind": error.kind, "what": error.what, "remedy": error.remedy},
+                "closing": lines,
+            }
+        )
+    return code
+
+
+def _public_now(run: Run) -> list[str]:
+    """The names as they are now; not being able to tell must not hide the error itself."""
+    assert run.closing is not None  # noqa: S101 -- asked by the caller
+    try:
+        return run.closing()
+    except Exception as error:  # noqa: BLE001
+        return [f"could not be read ({error!r})"]
+
+
+def _command() -> str:
+    return shlex.join(["invoke", *sys.argv[1:]])
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise _Terminated

@@ -1,0 +1,109 @@
+"""``rehearse``: the whole story on this machine, with the project's own lanes and a registry that is thrown away."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from shiplane.clients.engine import Engine
+from shiplane.clients.process import run as run_process
+from shiplane.clients.process import without_secrets
+from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.commands.releasing import Options, carry_out
+from shiplane.commands.run import Run
+from shiplane.commands.verifying import Looks, look_at
+from shiplane.model.errors import PrerequisiteError, VerificationError
+from shiplane.model.settings import Flags
+
+# What would carry the real release's words into the rehearsal.
+_FOREIGN = ("GITHUB_", "GHCR_", "IMAGE_REPO", "TAG", "PLATFORMS", "PUBLISH_LATEST")
+_VERSIONS = ("0.1.0", "0.1.1")
+_BUILDER = "shiplane-rehearsal"
+_IDENTITY = ("-c", "user.name=shiplane rehearsal", "-c", "user.email=rehearsal@localhost")
+
+
+@shiplane_task(
+    texts={
+        "platforms": "What to build for, as linux/amd64,linux/arm64.",
+        "builder": "The buildx builder to use; without it BUILDX_BUILDER, else one made for the rehearsal.",
+    }
+)
+def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
+    """Release, verify and release again, all lanes, against a throw-away registry. Nothing leaves the machine."""
+    return rehearse_project(run, run.root, platforms, builder)
+
+
+def rehearse_project(run: Run, project: Path, platforms: str | None, builder: str | None) -> Answer:
+    """Rehearse the committed state of a project.
+
+    Raises:
+        ShiplaneError: What a release would end with.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="shiplane-rehearsal-") as folder,
+        Engine(env=run.child_env).throwaway_registry() as registry,
+        _builder(run, builder) as usable,
+    ):
+        rehearsal = _Rehearsal(
+            env=_own_env(run.env),
+            folder=Path(folder) / "checkout",
+            image=f"{registry}/rehearsal/{project.name.lower()}",
+        )
+        rehearsal.clone(project)
+        rounds = [rehearsal.release(version, platforms, usable, run) for version in _VERSIONS]
+        return Answer(text="\n\n".join(text for text, _ in rounds), data={"rounds": [data for _, data in rounds]})
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Rehearsal:
+    """A clone of the project, in which a rehearsal may commit, and the image that it releases."""
+
+    env: Mapping[str, str]
+    folder: Path
+    image: str
+
+    def clone(self, project: Path) -> None:
+        self._git("clone", "--quiet", "--no-local", str(project), str(self.folder), cwd=project)
+
+    def release(self, version: str, platforms: str | None, builder: str, run: Run) -> tuple[str, dict[str, object]]:
+        """One round: a commit, a release of all lanes, a verification that asks others too."""
+        self._git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--message", f"rehearse {version}", cwd=self.folder)
+        one = Run(env=self.env, folder=self.folder)
+        run.closing = lambda: one.closing() if one.closing else []
+        run.console.say(run.console.paint(f"release {version}", "\033[1m"))
+        flags = Flags(tag=version, image=self.image, platforms=platforms, latest="yes")
+        released = carry_out(one, flags, Options(builder=builder))
+        run.console.say(run.console.paint(f"verify {version}", "\033[1m"))
+        verified = look_at(one, one.resolver(flags), Looks(deep=True, pull=True, anonymous=True))
+        if verified.exit_code:
+            raise VerificationError(f"what was released as {version} does not verify:\n{verified.text}")
+        return f"{released.text}\n{verified.text}", {"released": released.data, "verified": verified.data}
+
+    def _git(self, *arguments: str, cwd: Path) -> None:
+        answer = run_process(["git", *arguments], env=without_secrets(self.env), cwd=cwd)
+        if answer.code != 0:
+            raise PrerequisiteError(f"{answer.command} failed: {answer.stderr.strip()[:400]}")
+
+
+@contextmanager
+def _builder(run: Run, wanted: str | None) -> Iterator[str]:
+    """The builder to use: what was asked for, or one that shares this machine's loopback, where the registry is."""
+    named = wanted or run.env.get("BUILDX_BUILDER")
+    if named:
+        yield named
+        return
+    argv = ["docker", "buildx", "create", "--name", _BUILDER, "--driver", "docker-container"]
+    answer = run_process([*argv, "--driver-opt", "network=host"], env=run.child_env)
+    if answer.code != 0 and "existing instance" not in answer.stderr:
+        raise PrerequisiteError(f"{answer.command} failed: {answer.stderr.strip()[:400]}")
+    try:
+        yield _BUILDER
+    finally:
+        run_process(["docker", "buildx", "rm", _BUILDER], env=run.child_env, timeout=120)
+
+
+def _own_env(env: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in without_secrets(env).items() if not name.startswith(_FOREIGN)}

@@ -1,0 +1,244 @@
+"""``plan``, ``publish`` and ``release``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shiplane.clients.buildx import Buildx
+from shiplane.clients.engine import Engine
+from shiplane.clients.patience import Patience
+from shiplane.clients.registry import Registry
+from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.commands.run import Run, one_lane
+from shiplane.commands.show import plan_text, published_text
+from shiplane.flows.closing import public_names
+from shiplane.flows.publish import Published, Publisher, Stager
+from shiplane.flows.source import check_source
+from shiplane.flows.staging import BuildxStager, dry_run
+from shiplane.flows.survey import Surveyor
+from shiplane.model.decision import Decision, Survey, decide
+from shiplane.model.errors import AccessError, RefusedError, UnreachableError, UsageError
+from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
+from shiplane.model.settings import Flags
+
+_SKIPPABLE = ("access",)
+_COMMON = {
+    "image": "Repository to release to, as ghcr.io/<owner>/<name> (IMAGE_REPO).",
+    "platforms": "What to build for, as linux/amd64,linux/arm64 (PLATFORMS).",
+    "latest": "Whether to move the floating tag: --latest, or --latest=no (PUBLISH_LATEST).",
+}
+_TAG = "Version: 0.2.1, v0.2.1, the lane's image tag or its git tag (TAG)."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a release is carried out, apart from what is released."""
+
+    dry_run: bool = False
+    builder: str | None = None
+    skip: Sequence[str] = ()
+    login: bool = True
+
+    def __post_init__(self) -> None:
+        for name in self.skip:
+            if name not in _SKIPPABLE:
+                raise UsageError(f"--skip {name[:40]!r}: no such check", remedy=f"One of: {', '.join(_SKIPPABLE)}.")
+
+
+@shiplane_task(
+    texts={
+        "lane": "Lane to plan (repeatable); without it every lane whose Dockerfile is here.",
+        "tag": _TAG,
+        **_COMMON,
+    },
+    iterable=("lane",),
+    optional=("latest",),
+)
+def plan(
+    run: Run,
+    lane: Sequence[str] | None = None,
+    tag: str | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    latest: str | bool | None = None,
+) -> Answer:
+    """Show what a release would do: settings with their sources, commands, tags before and after. Reads only."""
+    flags = _flags(lane or (), tag, image, platforms, latest=latest)
+    planned = make_plan(run.resolver(flags))
+    surveyed, doubt = _try_survey(run, planned)
+    data = {**planned.to_json(), "registry": {"asked": not doubt, "why_not": doubt}}
+    data["tags"] = {name: _decision_json(survey, decision) for name, (survey, decision) in surveyed.items()}
+    return Answer(text=plan_text(planned, surveyed, doubt), data=data)
+
+
+@shiplane_task(
+    texts={
+        "lane": "Lane to publish.",
+        "tag": _TAG,
+        **_COMMON,
+        "dry_run": "Build (one platform, loaded; --platforms for more) and push nothing; needs no credentials.",
+        "snapshot": "Publish an untagged commit as v0.0.0-<commit>; never moves the floating tag.",
+        "builder": "The buildx builder to use.",
+        "skip": "Leave out a check by name (repeatable): access.",
+        "no_login": "Push with what docker login stored instead of the credential found here.",
+    },
+    iterable=("skip",),
+    optional=("latest",),
+)
+def publish(
+    run: Run,
+    *,
+    lane: str | None = None,
+    tag: str | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    latest: str | bool | None = None,
+    dry_run: bool = False,
+    snapshot: bool = False,
+    builder: str | None = None,
+    skip: Sequence[str] | None = None,
+    no_login: bool = False,
+) -> Answer:
+    """Release one lane: build, stage by digest, verify, name, move the floating tag, read back."""
+    flags = _flags([one_lane(lane, run.project)], tag, image, platforms, latest=latest, snapshot=snapshot)
+    return carry_out(run, flags, Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login))
+
+
+@shiplane_task(
+    texts={
+        "version": "Version of every lane, as 0.2.1; without it each lane's git tag at HEAD.",
+        "lane": "Lane to release (repeatable); without it every lane whose Dockerfile is here.",
+        **_COMMON,
+        "dry_run": "Build and push nothing.",
+        "builder": "The buildx builder to use.",
+        "skip": "Leave out a check by name (repeatable): access.",
+        "no_login": "Push with what docker login stored instead of the credential found here.",
+    },
+    iterable=("lane", "skip"),
+    optional=("latest",),
+)
+def release(
+    run: Run,
+    *,
+    version: str | None = None,
+    lane: Sequence[str] | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    latest: str | bool | None = None,
+    dry_run: bool = False,
+    builder: str | None = None,
+    skip: Sequence[str] | None = None,
+    no_login: bool = False,
+) -> Answer:
+    """Release all lanes as one: no lane gets a name until every lane is staged and verified."""
+    flags = _flags(lane or (), version, image, platforms, latest=latest)
+    return carry_out(run, flags, Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login))
+
+
+def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
+    """Plan and carry out a release or its dry run.
+
+    Raises:
+        ShiplaneError: By situation.
+    """
+    planned = make_plan(run.resolver(flags))
+    check_dockerfiles(planned, run.dockerfiles())
+    if options.dry_run:
+        return _dry_run(run, planned, flags, options)
+    check_versions(planned, snapshot=flags.snapshot)
+    published = _publish(run, planned, options)
+    lanes = [lane.to_json(planned.repository) for lane in published]
+    data = {"image": str(planned.repository), "commit": planned.commit, "lanes": lanes}
+    return Answer(text=published_text(planned.repository, published), data=data)
+
+
+def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]:
+    checkout = run.git.checkout()
+    assert checkout is not None  # noqa: S101 -- a plan exists, so a commit does
+    run.console.drive(check_source(planned, checkout, run.git.commit_of_tag))
+    credential = run.credential(planned.repository)
+    who = f"as {credential.username} ({credential.source})" if credential else "as a stranger: no credential was found"
+    run.console.tell(f"{planned.repository.registry}: {who}")
+    registry = run.registry(credential)
+    run.closing = lambda: public_names(_impatient(run, registry), planned)
+    with run.login(credential, stored=not options.login) as env:
+
+        def stager() -> Stager:
+            buildx = Buildx(env=env, root=run.root, listen=run.console.foreign)
+            return BuildxStager(buildx=buildx, builder=buildx.builder(options.builder, planned.platforms.value))
+
+        publisher = Publisher(
+            registry=registry, patience=run.patience, stager=stager, probe="access" not in options.skip
+        )
+        return run.console.drive(publisher.publish(planned))
+
+
+def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
+    buildx = Buildx(env=run.child_env, root=run.root, listen=run.console.foreign)
+    native = Engine(env=run.child_env).platform()
+    every = flags.platforms is not None
+    names = run.console.drive(dry_run(planned, buildx, native, wanted=options.builder, every=every))
+    data = {**planned.to_json(), "dry_run": True, "loaded": names}
+    return Answer(text="\n".join(names), data=data)
+
+
+def _try_survey(run: Run, planned: Plan) -> tuple[dict[str, tuple[Survey, Decision | str]], str]:
+    """Each lane's names before and after, or why the registry could not be asked: a plan must do without it."""
+    surveyed: dict[str, tuple[Survey, Decision | str]] = {}
+    try:
+        registry = _impatient(run, run.registry(run.credential(planned.repository)))
+        surveyor = Surveyor(registry=registry, repository=planned.repository)
+        for lane in planned.lanes:
+            survey = surveyor.survey(lane)
+            surveyed[lane.lane.name] = survey, _decide(planned, lane, survey)
+    except (UnreachableError, AccessError) as error:
+        return {}, error.what
+    return surveyed, ""
+
+
+def _decide(planned: Plan, lane: LanePlan, survey: Survey) -> Decision | str:
+    """The decision, or why there would be a refusal: a plan shows it, a publish ends with it."""
+    try:
+        return decide(lane, survey, planned.commit)
+    except RefusedError as error:
+        return str(error)
+
+
+def _impatient(run: Run, registry: Registry) -> Registry:
+    """The same identity with no waiting: for what is nice to know."""
+    hurried = Patience(tell=lambda _text: None, spent=float("inf"))
+    return run.registry(registry.session.credential, hurried)
+
+
+def _flags(
+    lanes: Sequence[str],
+    tag: str | None,
+    image: str | None,
+    platforms: str | None,
+    *,
+    latest: str | bool | None,
+    snapshot: bool = False,
+) -> Flags:
+    """The command line as a value; a bare ``--latest`` means yes."""
+    word = "yes" if latest is True else latest
+    return Flags(
+        lanes=tuple(lanes),
+        tag=tag,
+        image=image,
+        platforms=platforms,
+        latest=None if isinstance(word, bool) else word,
+        snapshot=snapshot,
+    )
+
+
+def _decision_json(survey: Survey, decision: Decision | str) -> dict[str, str | None]:
+    from shiplane.model.answer import Present
+
+    version = str(survey.version.digest) if isinstance(survey.version, Present) else None
+    floating = str(survey.floating.digest) if isinstance(survey.floating, Present) else None
+    before = {"version_before": version, "floating_before": floating}
+    if isinstance(decision, str):
+        return {**before, "refused": decision}
+    return {**before, "version": decision.naming.value, "floating": decision.move.value, "reason": decision.reason}

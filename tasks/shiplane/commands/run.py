@@ -1,0 +1,135 @@
+"""One run of one task: where it runs, with what, and the clients made on first use."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+
+from shiplane.clients.credentials import Credentials
+from shiplane.clients.git import Git
+from shiplane.clients.http import HttpTransport
+from shiplane.clients.patience import Patience
+from shiplane.clients.process import without_secrets
+from shiplane.clients.project import existing, find_root, load_project_file
+from shiplane.clients.registry import Registry
+from shiplane.clients.session import Session
+from shiplane.commands.console import Console
+from shiplane.model.credential import Credential
+from shiplane.model.errors import UsageError
+from shiplane.model.image import Repository
+from shiplane.model.projectfile import ProjectFile
+from shiplane.model.redact import Redactor
+from shiplane.model.settings import Flags, Resolver
+
+# Ours and the usual names of others': whatever they hold must not be printed, wherever it turns up.
+_SECRETS = ("GHCR_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+
+
+@dataclass
+class Run:
+    """What a task body works with, instead of globals.
+
+    Attributes:
+        env: The environment, read once.
+        folder: Where the user stands.
+        closing: What an unfinished run says about the registry; set as soon as there is something to say.
+    """
+
+    env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    folder: Path = field(default_factory=Path.cwd)
+    closing: Callable[[], list[str]] | None = None
+
+    @cached_property
+    def redact(self) -> Redactor:
+        """Hides every secret of the environment, and those found later."""
+        return Redactor(self.env[name] for name in _SECRETS if self.env.get(name))
+
+    @cached_property
+    def console(self) -> Console:
+        """Where the run tells its story."""
+        return Console(self.env, self.redact)
+
+    @cached_property
+    def root(self) -> Path:
+        """The project's root."""
+        return find_root(self.folder)
+
+    @cached_property
+    def project(self) -> ProjectFile:
+        """The project file."""
+        return load_project_file(self.root)
+
+    @cached_property
+    def git(self) -> Git:
+        """The project's repository."""
+        return Git(folder=self.root, env=self.env)
+
+    @cached_property
+    def credentials(self) -> Credentials:
+        """Where credentials are looked for."""
+        return Credentials(env=self.env, names=self.project.registries)
+
+    @cached_property
+    def patience(self) -> Patience:
+        """The run's one retry budget."""
+        return Patience(tell=self.console.tell)
+
+    @cached_property
+    def child_env(self) -> dict[str, str]:
+        """The environment of children that do not log in."""
+        return without_secrets(self.env, also=self.credentials.secret_variables())
+
+    def resolver(self, flags: Flags) -> Resolver:
+        """Everything that settings come from."""
+        return Resolver(
+            flags=flags,
+            env=self.env,
+            project=self.project,
+            checkout=self.git.checkout(),
+            dockerfiles=self.dockerfiles(),
+        )
+
+    def dockerfiles(self) -> frozenset[str]:
+        """The lanes' Dockerfiles that exist."""
+        return existing(self.root, [lane.dockerfile for lane in self.project.lanes])
+
+    def credential(self, repository: Repository) -> Credential | None:
+        """The credential for a repository's registry, known to the redactor from here on."""
+        found = self.credentials.find(repository.registry, loopback=repository.is_loopback)
+        if found:
+            self.redact.add_credential(found)
+        return found
+
+    def registry(self, credential: Credential | None, patience: Patience | None = None) -> Registry:
+        """A registry client in somebody's name, or in nobody's."""
+        from shiplane import __version__
+
+        transport = HttpTransport(self.env, user_agent=f"shiplane/{__version__}")
+        return Registry(Session(transport, credential, patience or self.patience, self.redact))
+
+    @contextmanager
+    def login(self, credential: Credential | None, *, stored: bool) -> Iterator[dict[str, str]]:
+        """The environment for the one child that pushes: privately logged in, unless what is stored is to be used."""
+        from shiplane.clients.dockerconfig import private_login
+
+        if credential is None or stored or credential.source.startswith("docker login"):
+            yield self.child_env
+            return
+        with private_login(self.child_env, credential) as env:
+            yield env
+
+
+def one_lane(lane: str | None, project: ProjectFile) -> str:
+    """The lane that has to be named.
+
+    Raises:
+        UsageError: None was.
+    """
+    if lane:
+        return lane
+    known = " or ".join(f"--lane {lane.name}" for lane in project.lanes)
+    raise UsageError("no lane is named", remedy=f"Give {known}.")

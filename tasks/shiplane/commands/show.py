@@ -1,0 +1,87 @@
+"""Results made for reading."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+
+from shiplane.flows.publish import Published
+from shiplane.flows.verify import Verified
+from shiplane.model.answer import Absent, Present
+from shiplane.model.decision import Decision, Move, Naming, Survey
+from shiplane.model.image import Repository
+from shiplane.model.plan import LanePlan, Plan
+
+
+def columns(rows: Sequence[Sequence[str]]) -> str:
+    """Rows as aligned columns."""
+    widths = [max(len(row[i]) for row in rows) for i in range(max(map(len, rows)))] if rows else []
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows
+    )
+
+
+def plan_text(plan: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str]], doubt: str) -> str:
+    """A plan: settings with sources, the build, each tag before and after."""
+    rows = [
+        ("image", str(plan.repository), plan.image.source),
+        ("platforms", ",".join(map(str, plan.platforms.value)), plan.platforms.source),
+        ("commit", plan.commit[:12], "git HEAD"),
+    ]
+    for lane in plan.lanes:
+        rows.append((f"{lane.lane.name} version", str(lane.version.value), lane.version.source))
+        rows.append((f"{lane.lane.name} latest", "yes" if lane.latest.value else "no", lane.latest.source))
+    parts = [columns([(name, value, f"({source})") for name, value, source in rows]), "", "builds"]
+    parts += [f"  {_build_line(plan, lane)}" for lane in plan.lanes]
+    parts += ["", "tags", *(["  the registry was not asked: " + doubt] if doubt else [])]
+    parts += [line for lane in plan.lanes for line in _tag_lines(lane, surveyed.get(lane.lane.name))]
+    return "\n".join(parts)
+
+
+def published_text(repository: Repository, published: Sequence[Published]) -> str:
+    """What a release made: a line for each name, with its digest."""
+    rows = []
+    for lane in published:
+        rows.append((f"{repository}:{lane.plan.tag}", str(lane.digest), "new" if lane.built else "already published"))
+        floating = str(lane.floating) if lane.floating else "does not exist"
+        rows.append((f"{repository}:{lane.plan.lane.floating}", floating, "moved" if lane.moved else lane.reason))
+    return columns(rows)
+
+
+def verified_text(repository: Repository, lanes: Sequence[Verified]) -> str:
+    """What a verification found: a headline for each lane, its bad checks, or the number of good ones."""
+    lines = []
+    for lane in lanes:
+        what = f"{repository}:{lane.lane.tag_of(lane.version) if lane.version else lane.lane.floating}"
+        if lane.good:
+            images = lane.examination.images if lane.examination else ()
+            platforms = ", ".join(str(image.platform) for image in images)
+            lines.append(f"good  {what}  {lane.digest}  {platforms}  ({len(lane.checks)} checks)")
+        else:
+            lines.append(f"BAD   {what}  {lane.digest or ''}".rstrip())
+            lines += [f"      {check}" for check in lane.checks if not check.good]
+    return "\n".join(lines)
+
+
+def _build_line(plan: Plan, lane: LanePlan) -> str:
+    platforms = ",".join(map(str, plan.platforms.value))
+    output = f"type=image,name={plan.repository},push-by-digest=true,push=true"
+    argv = ["docker", "buildx", "build", "--file", lane.lane.dockerfile, "--platform", platforms, "--output", output]
+    return shlex.join([*argv, lane.lane.context])
+
+
+def _tag_lines(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[str]:
+    if surveyed is None:
+        wanted = "would move to it" if lane.latest.value else "stays"
+        return [f"  {lane.tag}  would be written", f"  {lane.lane.floating}  {wanted}"]
+    survey, decision = surveyed
+    before = [_before(survey.version), _before(survey.floating)]
+    if isinstance(decision, str):
+        return [f"  {lane.tag}  {before[0]}  REFUSED: {decision}", f"  {lane.lane.floating}  {before[1]}  stays"]
+    after = "-> new image" if decision.naming is Naming.CREATE else "stays (adopted)"
+    moved = f"-> {lane.tag}" if decision.move is Move.MOVE else "stays"
+    return [f"  {lane.tag}  {before[0]}  {after}", f"  {lane.lane.floating}  {before[1]}  {moved} ({decision.reason})"]
+
+
+def _before(answer: Present | Absent) -> str:
+    return answer.digest.short if isinstance(answer, Present) else "absent"

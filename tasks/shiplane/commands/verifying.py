@@ -1,0 +1,113 @@
+"""``verify``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shiplane.clients.engine import Engine
+from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.commands.run import Run
+from shiplane.commands.show import verified_text
+from shiplane.flows.verify import Verified, Verifier
+from shiplane.model.credential import Credential
+from shiplane.model.errors import VerificationError
+from shiplane.model.image import Repository, Tag
+from shiplane.model.lane import Lane
+from shiplane.model.settings import Flags, Resolver
+from shiplane.model.version import Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Looks:
+    """How thoroughly to look."""
+
+    deep: bool = False
+    pull: bool = False
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _EnginePuller:
+    engine: Engine
+    credential: Credential | None
+
+    def pull(self, repository: Repository, tag: Tag) -> Sequence[str]:
+        return self.engine.pull(repository, tag, self.credential)
+
+
+@shiplane_task(
+    texts={
+        "lane": "Lane to verify (repeatable); without it every lane whose Dockerfile is here.",
+        "tag": "Version to verify (TAG); without it whatever the floating tag stands for.",
+        "image": "Repository, as ghcr.io/<owner>/<name> (IMAGE_REPO).",
+        "platforms": "What each version must be there for (PLATFORMS).",
+        "latest": "--latest=no: the floating tag need not be at this version (PUBLISH_LATEST).",
+        "pull": "Also pull both tags with the Docker engine, as the runbook does.",
+        "deep": "Also ask for every layer, config and attestation.",
+        "anonymous": "Also read both tags as a stranger.",
+    },
+    iterable=("lane",),
+    optional=("latest",),
+)
+def verify(
+    run: Run,
+    *,
+    lane: Sequence[str] | None = None,
+    tag: str | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    latest: str | bool | None = None,
+    pull: bool = False,
+    deep: bool = False,
+    anonymous: bool = False,
+) -> Answer:
+    """Check what the registry really serves: platforms, digests, configs, labels, the floating tag. Reads only."""
+    word = None if isinstance(latest, bool) else latest
+    flags = Flags(lanes=tuple(lane or ()), tag=tag, image=image, platforms=platforms, latest=word)
+    return look_at(run, run.resolver(flags), Looks(deep=deep, pull=pull, anonymous=anonymous))
+
+
+def look_at(run: Run, resolver: Resolver, looks: Looks) -> Answer:
+    """Verify every lane; the exit code is 6 when anything is wrong.
+
+    Raises:
+        ShiplaneError: Nothing could be said: by situation.
+    """
+    repository = resolver.image().value
+    verifier = _verifier(run, repository, resolver, looks)
+    asked = bool(resolver.flags.tag or resolver.env.get("TAG"))
+    found = []
+    for lane in resolver.lanes():
+        version = resolver.version(lane).value if asked else None
+        found.append(run.console.drive(verifier.verify(lane, version, latest=_wanted(resolver, lane))))
+    bad = [lane for lane in found if not lane.good]
+    data = {"image": str(repository), "lanes": [lane.to_json() for lane in found]}
+    return Answer(text=verified_text(repository, found), data=data, exit_code=VerificationError.exit_code if bad else 0)
+
+
+def _verifier(run: Run, repository: Repository, resolver: Resolver, looks: Looks) -> Verifier:
+    credential = run.credential(repository)
+    puller = _EnginePuller(engine=Engine(env=run.child_env), credential=credential) if looks.pull else None
+    return Verifier(
+        registry=run.registry(credential),
+        repository=repository,
+        platforms=resolver.platforms().value,
+        commit_of=lambda lane, version: _commit(run, lane, version),
+        deep=looks.deep,
+        puller=puller,
+        stranger=run.registry(None) if looks.anonymous else None,
+    )
+
+
+def _commit(run: Run, lane: Lane, version: Version) -> str | None:
+    return run.git.commit_of_tag(lane.git_tag_of(version))
+
+
+def _wanted(resolver: Resolver, lane: Lane) -> bool:
+    """Whether the floating tag has to be at the version: unless somebody says no, a lane's default aside."""
+    said = resolver.latest(lane)
+    return said.value or said.source == f"lane {lane.name}"
+
+
+__all__ = ["Looks", "Verified", "look_at", "verify"]

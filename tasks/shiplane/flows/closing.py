@@ -1,0 +1,21 @@
+"""What is public after a run that did not end well: the plan's names, read once more."""
+
+from __future__ import annotations
+
+from shiplane.clients.registry import Registry
+from shiplane.model.answer import Absent, Answer, Present, Refused
+from shiplane.model.plan import Plan
+
+
+def public_names(registry: Registry, plan: Plan) -> list[str]:
+    """A line for each version and floating tag of a plan. Never raises: not knowing is one of the answers."""
+    names = [name for lane in plan.lanes for name in (lane.tag, lane.lane.floating)]
+    return [f"{plan.repository}:{name} {_words(registry.look(plan.repository, name))}" for name in names]
+
+
+def _words(answer: Answer) -> str:
+    if isinstance(answer, Present):
+        return f"is {answer.digest}"
+    if isinstance(answer, Absent):
+        return "does not exist"
+    return "cannot be read by us" if isinstance(answer, Refused) else f"could not be read ({answer.reason})"
