@@ -21,17 +21,17 @@ if TYPE_CHECKING:
     from tests.rig.packages import Toolbox
 
 NAME = "engine"
-# From qemu-aarch64.conf of the package, with the path of our own copy and the flag F: the program is opened now, and
-# so is found from within any container.
+# From qemu-aarch64.conf of the package, with the path of our own copy. Flag F: the program is opened now, and
+# so is found from within any container. Flag P: argv[0] is kept, by which busybox knows which tool it is to be.
 BINFMT = (
-    r":qemu-aarch64:M::\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
-    r":\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:{qemu}:F"
+    r":shiplane-aarch64:M::\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+    r":\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:{qemu}:PF"
 )
 START = """\
 set -e
 binfmt=/proc/sys/fs/binfmt_misc
 test -e $binfmt/register || mount -t binfmt_misc binfmt_misc $binfmt
-test -e $binfmt/qemu-aarch64 || printf %s {binfmt} >$binfmt/register || test -e $binfmt/qemu-aarch64
+test -e $binfmt/shiplane-aarch64 || printf %s {binfmt} >$binfmt/register || test -e $binfmt/shiplane-aarch64
 mkdir -p /run/containerd
 mount -t tmpfs tmpfs /run/containerd  # the shims' sockets: containerd has no setting for their place
 exec dockerd --config-file {config}
