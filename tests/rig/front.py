@@ -11,7 +11,7 @@ import sys
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 from tests.rig import registries, tokens
@@ -20,9 +20,11 @@ from tests.rig.unix import connection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from io import BufferedReader
 
 HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "proxy-connection", "expect"}
 BLOCK = 1 << 16
+TLS_HANDSHAKE = b"\x16"
 
 
 class Front(ThreadingHTTPServer):
@@ -51,6 +53,14 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: Front
+
+    def handle_one_request(self) -> None:
+        """Tell who speaks TLS that this is plain HTTP, in the form by which Go's clients know it; read on otherwise."""
+        if cast("BufferedReader", self.rfile).peek(1)[:1] == TLS_HANDSHAKE:
+            self.wfile.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self.close_connection = True
+            return
+        super().handle_one_request()
 
     def relay(self) -> None:
         """Answer a request: with a token, with a refusal, or with what the registry says."""

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.rig import processes, registries
+from tests.rig.model import RigError
 from tests.rig.unix import UnixConnection
 
 if TYPE_CHECKING:
@@ -192,5 +193,5 @@ def _ask(socket: Path, method: str, path: str, body: bytes, media_type: str) -> 
     words = answer.read()
     connection.close()
     if answer.status not in {201, 202}:
-        raise processes.RigError(f"{method} {path}: {answer.status} {words.decode(errors='replace')}")
+        raise RigError(f"{method} {path}: {answer.status} {words.decode(errors='replace')}")
     return re.sub(r"^https?://[^/]*", "", answer.headers["Location"] or "")
