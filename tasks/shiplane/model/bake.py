@@ -108,7 +108,9 @@ def _output(build: Build) -> str:
     if build.push:
         # An untagged name and push-by-digest: BuildKit writes content and no name at all.
         fixed = "push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true,oci-artifact=false"
-        return f"type=image,name={literal(str(build.push))},{fixed}"
+        # Plain http is for this machine alone, and BuildKit has to be told.
+        plain = ",registry.insecure=true" if build.push.is_loopback else ""
+        return f"type=image,name={literal(str(build.push))},{fixed}{plain}"
     return "type=docker" if build.load else "type=cacheonly"
 
 
