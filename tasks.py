@@ -1,13 +1,108 @@
 """This repository's own tasks: the library's, and ``dev.*`` for those who work on it."""
 
+import os
 import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+ROOT = Path(__file__).parent
 # Work from a bare checkout, and prefer the checkout to an installed copy.
-sys.path[:0] = [str(Path(__file__).parent / "tasks"), str(Path(__file__).parent)]
+sys.path[:0] = [str(ROOT / "tasks"), str(ROOT)]
 
-from invoke import Collection
+from invoke import Collection, Context, Exit, task
 
 import shiplane
+from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.commands.rehearsing import rehearse_project
+from shiplane.commands.run import Run
 
+_CHECKS = {
+    "format": ["ruff", "format", "--check", "."],
+    "lint": ["ruff", "check", "."],
+    "types": ["mypy"],
+    "tests": ["pytest"],
+}
+
+
+@contextmanager
+def _an_engine() -> Iterator[None]:
+    """The machine's Docker engine where there is one, else the rig's for as long as it takes."""
+    from tests import rig as rigs
+
+    if rigs.engine_present(os.environ):
+        yield
+        return
+    print("no Docker engine here: starting one for this run", file=sys.stderr)
+    with rigs.running() as rig:
+        before = dict(os.environ)
+        os.environ.update(rig.env)
+        try:
+            yield
+        finally:
+            os.environ.clear()
+            os.environ.update(before)
+
+
+@shiplane_task(
+    texts={
+        "platforms": "What to build for, as linux/amd64,linux/arm64.",
+        "builder": "The buildx builder to use.",
+    }
+)
+def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
+    """Release, verify and release again both lanes of the sample, on real registries of this machine."""
+    from tests.rig.sample import checkout
+
+    with tempfile.TemporaryDirectory(prefix="shiplane-sample-") as folder, _an_engine():
+        run.env = dict(os.environ)  # the engine that was just started is in the environment only now
+        return rehearse_project(run, checkout(Path(folder) / "aionis"), platforms, builder)
+
+
+@task(
+    positional=[],
+    auto_shortflags=False,
+    iterable=["only"],
+    help={
+        "only": f"Run only this check (repeatable): {', '.join(_CHECKS)}.",
+        "select": "What pytest is to run, as it takes it: tests/unit, say.",
+    },
+)
+def test(c: Context, only: list[str] | None = None, select: str = "") -> None:
+    """Run all checks: format, lint, types, and the tests against a real engine and real registries."""
+    failed = [name for name in only or _CHECKS if not _check(c, name, select)]
+    if failed:
+        raise Exit(f"failed: {', '.join(failed)}", code=1)
+
+
+def _check(c: Context, name: str, select: str) -> bool:
+    import shlex
+
+    argv = [sys.executable, "-m", *_CHECKS[name], *(shlex.split(select) if name == "tests" else [])]
+    print(f"== {name}: {shlex.join(argv[2:])}", flush=True)
+    with c.cd(str(ROOT)):
+        return bool(c.run(shlex.join(argv), warn=True, in_stream=False, pty=False))
+
+
+@task(
+    positional=[],
+    auto_shortflags=False,
+    help={"down": "Stop it and leave nothing running.", "folder": "Where everything of it lives."},
+)
+def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> None:  # noqa: ARG001, FBT001, FBT002, S108
+    """Start an engine, a builder and registries for work by hand; prints what to put into the environment."""
+    from tests import rig as rigs
+    from tests.rig.__main__ import exports
+
+    if down:
+        rigs.stop(Path(folder))
+    else:
+        print(exports(rigs.start(Path(folder))))
+
+
+dev = Collection("dev", test, rig)
+dev.__doc__ = "For those who work on shiplane itself."
 ns = Collection.from_module(shiplane)
+ns.add_task(rehearse)
+ns.add_collection(dev)

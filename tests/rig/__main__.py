@@ -39,12 +39,15 @@ def _parser() -> argparse.ArgumentParser:
 
 def up(options: argparse.Namespace) -> int:
     """Start a rig and print what a shell evaluates to be in it."""
-    rig = rigs.start(options.folder)
+    print(exports(rigs.start(options.folder)))
+    return 0
+
+
+def exports(rig: rigs.Rig) -> str:
+    """What a shell evaluates to be in a rig, with its registries and accounts for work by hand."""
     facts = {"RIG_PLAIN": rig.plain, "RIG_GUARDED": rig.guarded}
     facts |= {f"RIG_{name.upper()}": f"{who.username}:{who.password}" for name, who in rig.accounts.items()}
-    for name, value in {**rig.env, **facts}.items():
-        print(f"export {name}={shlex.quote(value)}")
-    return 0
+    return "\n".join(f"export {name}={shlex.quote(value)}" for name, value in {**rig.env, **facts}.items())
 
 
 def down(options: argparse.Namespace) -> int:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from tests.rig.model import Account
 
+
 def storage(folder: Path, name: str) -> Path:
     """Where a registry of the rig keeps what it is given."""
     path = folder / name

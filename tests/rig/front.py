@@ -170,13 +170,9 @@ class Handler(BaseHTTPRequestHandler):
 def service(settings: dict[str, Any]) -> tokens.Service:
     """The token service of a guarded registry."""
     repositories = Path(settings["storage"]) / "docker/registry/v2/repositories"
-    sign = tokens.signer(
-        Path(settings["key"]), Path(settings["certificate"]), registries.ISSUER, registries.SERVICE
-    )
+    sign = tokens.signer(Path(settings["key"]), Path(settings["certificate"]), registries.ISSUER, registries.SERVICE)
     known = {name: Account(**account) for name, account in settings["accounts"].items()}
-    return tokens.Service(
-        accounts=known, sign=sign, exists=lambda name: (repositories / name / "_manifests").is_dir()
-    )
+    return tokens.Service(accounts=known, sign=sign, exists=lambda name: (repositories / name / "_manifests").is_dir())
 
 
 def main(arguments: list[str]) -> None:

@@ -32,7 +32,8 @@ def engine_present(env: Mapping[str, str]) -> bool:
     if shutil.which("docker", path=env.get("PATH")) is None:
         return False
     return all(
-        _succeeds(["docker", *words], env) for words in (["version", "--format", "{{.Server.Version}}"], ["buildx", "version"])
+        _succeeds(["docker", *words], env)
+        for words in (["version", "--format", "{{.Server.Version}}"], ["buildx", "version"])
     )
 
 
@@ -92,7 +93,9 @@ def _free_port() -> int:
         return int(server.getsockname()[1])
 
 
-def _registry(home: Path, name: str, address: str, env: Mapping[str, str], auth: dict[str, object] | None = None) -> None:
+def _registry(
+    home: Path, name: str, address: str, env: Mapping[str, str], auth: dict[str, object] | None = None
+) -> None:
     """Run a registry as a container that writes its storage as us, so that tests may change it.
 
     Raises:
@@ -135,7 +138,10 @@ def stop(home: Path) -> None:
     if not mark.exists():
         return
     env = {**os.environ, **json.loads(mark.read_text(encoding="utf-8"))}
-    for command in (["buildx", "rm", _name(home, "builder")], *(["rm", "-fv", _name(home, n)] for n in ("plain", "guarded"))):
+    for command in (
+        ["buildx", "rm", _name(home, "builder")],
+        *(["rm", "-fv", _name(home, n)] for n in ("plain", "guarded")),
+    ):
         with contextlib.suppress(RigError):  # half started: it is not there
             processes.call(["docker", *command], env)
     mark.unlink()

@@ -109,26 +109,30 @@ def layer(entries: Sequence[Entry]) -> bytes:
 def busybox_layer(binary: bytes, applets: Sequence[str]) -> bytes:
     """A small system: one program under its many names, the folders and users that Dockerfiles count on."""
     folders = ("bin", "dev", "etc", "home", "root", "usr", "usr/bin", "usr/sbin", "var", "var/www")
-    return layer([
-        *(Entry(path=folder, mode=0o755) for folder in folders),
-        Entry(path="tmp", mode=0o1777),
-        Entry(path="etc/passwd", content=PASSWD.encode()),
-        Entry(path="etc/group", content=GROUP.encode()),
-        Entry(path="bin/busybox", content=binary, mode=0o755),
-        *(Entry(path=f"bin/{applet}", link="busybox") for applet in applets if applet != "busybox"),
-    ])
+    return layer(
+        [
+            *(Entry(path=folder, mode=0o755) for folder in folders),
+            Entry(path="tmp", mode=0o1777),
+            Entry(path="etc/passwd", content=PASSWD.encode()),
+            Entry(path="etc/group", content=GROUP.encode()),
+            Entry(path="bin/busybox", content=binary, mode=0o755),
+            *(Entry(path=f"bin/{applet}", link="busybox") for applet in applets if applet != "busybox"),
+        ]
+    )
 
 
 def registry_layer(binary: Path) -> bytes:
     """The registry with the libraries that it is linked to, where its loader looks for them."""
     linked = processes.call(["ldd", str(binary)]).stdout
     libraries = re.findall(r"(?:=> )?(/\S+) \(0x", linked)
-    return layer([
-        Entry(path="var/lib/registry", mode=0o755),
-        Entry(path="etc/distribution/config.yml", content=REGISTRY_CONF.encode()),
-        Entry(path="bin/registry", content=binary.read_bytes(), mode=0o755),
-        *(Entry(path=lib.lstrip("/"), content=Path(lib).read_bytes(), mode=0o755) for lib in libraries),
-    ])
+    return layer(
+        [
+            Entry(path="var/lib/registry", mode=0o755),
+            Entry(path="etc/distribution/config.yml", content=REGISTRY_CONF.encode()),
+            Entry(path="bin/registry", content=binary.read_bytes(), mode=0o755),
+            *(Entry(path=lib.lstrip("/"), content=Path(lib).read_bytes(), mode=0o755) for lib in libraries),
+        ]
+    )
 
 
 def busybox(tools: Toolbox) -> Image:
@@ -164,7 +168,11 @@ def seed(tools: Toolbox) -> None:
         binary = tools.tool("docker-registry")
         registries.serve(Path(folder), "seed", binary, registries.config(tools.images, f"unix:{socket}"))
         try:
-            for name, tag, image in (("busybox", "stable", base), ("busybox", "latest", base), ("registry", "3", distribution)):
+            for name, tag, image in (
+                ("busybox", "stable", base),
+                ("busybox", "latest", base),
+                ("registry", "3", distribution),
+            ):
                 push(socket, f"library/{name}", tag, image)
         finally:
             processes.end(processes.running(Path(folder)).values())

@@ -74,9 +74,11 @@ def birth(pid: int) -> str:
     Pids are used again; a pid file left by a rig that died must not make us kill a stranger.
     """
     if not Path("/proc/self").exists():  # macOS: only hosted rigs run there
-        return subprocess.run(
-            ["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False
-        ).stdout.strip().replace(" ", "_")
+        return (
+            subprocess.run(["ps", "-o", "lstart=", "-p", str(pid)], capture_output=True, text=True, check=False)
+            .stdout.strip()
+            .replace(" ", "_")
+        )
     try:
         fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     except (FileNotFoundError, ProcessLookupError):

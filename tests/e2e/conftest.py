@@ -1,0 +1,5 @@
+from __future__ import annotations
+
+from tests.rig.fixtures import rig, sample
+
+__all__ = ["rig", "sample"]

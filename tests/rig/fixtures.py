@@ -1,0 +1,36 @@
+"""The rig as pytest sees it: one for the whole session, or the one that `invoke dev.rig` left running."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests import rig as rigs
+from tests.rig import sample as samples
+
+
+@pytest.fixture(scope="session")
+def rig() -> Iterator[rigs.Rig]:
+    """A running rig. Without one, tests are skipped on a laptop and fail in CI, where that must not pass unseen."""
+    if os.environ.get("SHIPLANE_RIG"):
+        yield rigs.load(Path(os.environ["SHIPLANE_RIG"]))
+        return
+    try:
+        started = rigs.start()
+    except rigs.RigUnavailableError as error:
+        if os.environ.get("CI"):
+            pytest.fail(f"no rig in CI: {error}")
+        pytest.skip(f"no rig: {error}")
+    try:
+        yield started
+    finally:
+        rigs.stop(started.folder)
+
+
+@pytest.fixture
+def sample(tmp_path: Path) -> Path:
+    """The sample application in a git repository of its own."""
+    return samples.checkout(tmp_path / "aionis")
