@@ -58,6 +58,7 @@ class Options:
 )
 def plan(
     run: Run,
+    *,
     lane: Sequence[str] | None = None,
     tag: str | None = None,
     image: str | None = None,
