@@ -1,0 +1,31 @@
+"""Time that passes only when somebody sleeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+EPOCH = 1_800_000_000.0  # a Friday in January 2027, so that dates in headers are readable in a failure
+
+
+@dataclass
+class VirtualClock:
+    """A :class:`shiplane.clients.patience.Clock` whose hours cost nothing. It remembers every wait."""
+
+    seconds: float = 0.0
+    sleeps: list[float] = field(default_factory=list)
+
+    def now(self) -> float:
+        return self.seconds
+
+    def wall(self) -> float:
+        return EPOCH + self.seconds
+
+    def sleep(self, seconds: float) -> None:
+        if not 0 <= seconds < 1e9:  # what time.sleep refuses, too
+            raise ValueError(f"asked to sleep {seconds} s")
+        self.sleeps.append(seconds)
+        self.seconds += seconds
+
+    def pass_by(self, seconds: float) -> None:
+        """Let time pass that is nobody's wait: a slow answer, a long build."""
+        self.seconds += seconds

@@ -1,0 +1,46 @@
+"""What every test of the client layer begins with: a registry, a clock, and a client for them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from shiplane.clients.http import Transport
+from shiplane.clients.patience import Patience
+from shiplane.clients.registry import Registry
+from shiplane.clients.session import Session
+from shiplane.model.credential import Credential
+from shiplane.model.image import Repository
+from tests.faults.access import Access, Account
+from tests.faults.clock import VirtualClock
+from tests.faults.memory import MemoryRegistry
+
+AIONIS = Repository("ghcr.io", "cognary/aionis")
+PASSWORD = "ghp_c4n4ryc4n4ryc4n4ry"
+ROBOT = Credential(registry="ghcr.io", username="robot", password=PASSWORD, source="test")
+
+
+def accounts() -> Access:
+    """A public package of which ``robot`` may write, ``reader`` may not."""
+    return Access(accounts={"robot": Account(PASSWORD), "reader": Account(PASSWORD, "pull")})
+
+
+@dataclass
+class Desk:
+    """A registry and one who talks to it. ``said`` is what was announced of each wait."""
+
+    clock: VirtualClock = field(default_factory=VirtualClock)
+    said: list[str] = field(default_factory=list)
+    credential: Credential | None = ROBOT
+    memory: MemoryRegistry = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.memory = MemoryRegistry(clock=self.clock, access=accounts())
+
+    def session(self, transport: Transport | None = None) -> Session:
+        """A run of its own: fresh tokens and a fresh budget. Jitter is at its longest."""
+        patience = Patience(clock=self.clock, tell=self.said.append, spread=lambda: 1.0)
+        return Session(transport=transport or self.memory, credential=self.credential, patience=patience)
+
+    def registry(self, transport: Transport | None = None) -> Registry:
+        """The client under test, on the registry itself or on whatever stands before it."""
+        return Registry(self.session(transport))
