@@ -1,0 +1,137 @@
+"""What may be written, rule by rule."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pytest
+
+from shiplane.model.answer import Absent, Present
+from shiplane.model.decision import Decision, Move, Naming, Survey, decide
+from shiplane.model.errors import RefusedError
+from shiplane.model.lane import MAIN
+from shiplane.model.manifest import OCI_INDEX, RawManifest
+from shiplane.model.plan import LanePlan
+from shiplane.model.settings import Setting
+from shiplane.model.version import Version
+
+COMMIT = "c" * 40
+
+
+def image(content: str) -> Present:
+    return Present(RawManifest(body=content.encode(), media_type=OCI_INDEX))
+
+
+def lane(version: str, *, latest: bool = True) -> LanePlan:
+    return LanePlan(lane=MAIN, version=Setting(Version.parse(version), "TAG"), latest=Setting(latest, "PUBLISH_LATEST"))
+
+
+@dataclass(frozen=True)
+class Row:
+    """One situation, and what has to follow."""
+
+    why: str
+    plan: LanePlan
+    survey: Survey
+    naming: Naming
+    move: Move
+
+
+NEW, OLD = image("new"), image("old")
+V021, V020 = Version.parse("0.2.1"), Version.parse("0.2.0")
+
+ROWS = [
+    Row(
+        "first release",
+        lane("0.2.1"),
+        Survey(version=Absent(), floating=Absent()),
+        Naming.CREATE,
+        Move.MOVE,
+    ),
+    Row(
+        "forward",
+        lane("0.2.1"),
+        Survey(version=Absent(), floating=OLD, floating_version=V020),
+        Naming.CREATE,
+        Move.MOVE,
+    ),
+    Row(
+        "not asked",
+        lane("0.2.1", latest=False),
+        Survey(version=Absent(), floating=OLD, floating_version=V020),
+        Naming.CREATE,
+        Move.LEAVE,
+    ),
+    Row(
+        "backport below the floating tag",
+        lane("0.1.9"),
+        Survey(version=Absent(), floating=OLD, floating_version=V021),
+        Naming.CREATE,
+        Move.LEAVE,
+    ),
+    Row(
+        "backport with no floating tag but a higher release",
+        lane("0.1.9"),
+        Survey(version=Absent(), floating=Absent(), newest=V021),
+        Naming.CREATE,
+        Move.LEAVE,
+    ),
+    Row(
+        "a pre-release, although higher",
+        lane("0.3.0-rc.1"),
+        Survey(version=Absent(), floating=OLD, floating_version=V021),
+        Naming.CREATE,
+        Move.LEAVE,
+    ),
+    Row(
+        "a pre-release beside a floating tag that nobody can place",
+        lane("0.3.0-rc.1"),
+        Survey(version=Absent(), floating=OLD),
+        Naming.CREATE,
+        Move.LEAVE,
+    ),
+    Row(
+        "the same again",
+        lane("0.2.1"),
+        Survey(version=NEW, revision=COMMIT, floating=NEW, floating_version=V021),
+        Naming.ADOPT,
+        Move.ALREADY,
+    ),
+    Row(
+        "killed between the two tags",
+        lane("0.2.1"),
+        Survey(version=NEW, revision=COMMIT, floating=OLD, floating_version=V020),
+        Naming.ADOPT,
+        Move.MOVE,
+    ),
+    Row(
+        "the same again after a later release",
+        lane("0.2.0"),
+        Survey(version=OLD, revision=COMMIT, floating=NEW, floating_version=V021),
+        Naming.ADOPT,
+        Move.LEAVE,
+    ),
+]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.why)
+def test_each_situation_has_one_answer(row: Row) -> None:
+    found = decide(row.plan, row.survey, COMMIT)
+    assert (found.naming, found.move) == (row.naming, row.move)
+    assert isinstance(found, Decision)
+    assert found.reason
+
+
+@pytest.mark.parametrize("revision", ["d" * 40, None, "", "CCCC", COMMIT[:12]])
+def test_a_version_of_another_commit_is_refused_and_the_next_one_proposed(revision: str | None) -> None:
+    survey = Survey(version=NEW, revision=revision, floating=NEW)
+    with pytest.raises(RefusedError, match="exists already") as caught:
+        decide(lane("0.2.1"), survey, COMMIT)
+    assert "v0.2.2" in caught.value.remedy
+    assert caught.value.exit_code == 5
+
+
+def test_a_floating_tag_that_is_no_version_is_not_moved_away_from() -> None:
+    with pytest.raises(RefusedError, match="no version of lane main") as caught:
+        decide(lane("0.2.1"), Survey(version=Absent(), floating=OLD), COMMIT)
+    assert "--latest=no" in caught.value.remedy

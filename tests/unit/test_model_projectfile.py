@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shiplane.model.errors import ConfigurationError
+from shiplane.model.lane import BUILT_IN
+from shiplane.model.projectfile import ProjectFile, parse_project_file
+
+
+def parse(**document: object) -> ProjectFile:
+    return parse_project_file(document, "shiplane.toml")
+
+
+def test_an_empty_file_means_the_built_in_lanes() -> None:
+    assert parse().lanes == BUILT_IN
+
+
+def test_naming_a_built_in_lane_changes_only_what_is_named() -> None:
+    main = parse(lanes={"main": {"publish-latest": True}}).lane("main")
+    assert (main.publish_latest, main.dockerfile, main.git_tag) == (True, "Dockerfile", "docker-v{version}")
+
+
+def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
+    worker = parse(lanes={"worker": {}}).lane("worker")
+    assert (worker.dockerfile, worker.prefix, worker.floating, worker.git_tag, worker.publish_latest) == (
+        "Dockerfile.worker",
+        "worker-",
+        "worker-latest",
+        "worker-v{version}",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        ({"imgae": "x"}, "unknown key 'imgae'"),
+        ({"lanes": {"main": {"publish-latset": True}}}, "unknown key 'publish-latset'"),
+        ({"image": 5}, "image is int, expected str"),
+        ({"image": True}, "image is bool, expected str"),
+        ({"image": "ghcr.io"}, "image: image 'ghcr.io'"),
+        ({"image": "ghcr.io/Cognary/Aionis"}, "upper case"),
+        ({"platforms": "linux/amd64"}, "platforms is str, expected list"),
+        ({"platforms": ["linux/amd64", 5]}, "something other than strings"),
+        ({"platforms": ["linux/amd63"]}, "is not a platform"),
+        ({"platforms": ["linux/amd64", "linux/amd64/v1"]}, "twice"),
+        ({"lanes": []}, "lanes is list, expected dict"),
+        ({"lanes": {"main": "Dockerfile"}}, "main is str, expected dict"),
+        ({"lanes": {"main": {"publish-latest": 1}}}, "publish-latest is int"),
+        ({"lanes": {"main": {"dockerfile": "../Dockerfile"}}}, "leads out of the project"),
+        ({"lanes": {"main": {"dockerfile": "/etc/passwd"}}}, "leads out of the project"),
+        ({"lanes": {"main": {"dockerfile": ""}}}, "leads out of the project"),
+        ({"lanes": {"main": {"context": "a/../../b"}}}, "leads out of the project"),
+        ({"lanes": {"--json": {}}}, "has the name"),
+        ({"lanes": {"Worker": {}}}, "has the name"),
+        ({"lanes": {"x": {"prefix": "(.*)"}}}, "has the prefix"),
+        ({"lanes": {"x": {"prefix": "x"}}}, "has the prefix"),
+        ({"lanes": {"x": {"git-tag": "x-v"}}}, "has the git-tag"),
+        ({"lanes": {"x": {"git-tag": "{version}-{version}"}}}, "has the git-tag"),
+        ({"lanes": {"x": {"floating": "a b"}}}, "is not an image tag"),
+        ({"lanes": {"x": {"floating": "latest"}}}, "overlap"),
+        ({"lanes": {"x": {"prefix": ""}}}, "overlap"),
+        ({"lanes": {"x": {"git-tag": "docker-v{version}"}}}, "overlap"),
+        ({"lanes": {"x": {"floating": "v1.2.3"}}}, "overlap"),
+        ({"registries": {"ghcr.io": {"password": "secret"}}}, "unknown key 'password'"),
+        ({"registries": {"ghcr.io": {"password-env": "GHCR_TOKEN"}}}, "password-env is str"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_key_and_file(document: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(**document)
+    assert complaint in caught.value.what
+    assert caught.value.exit_code == 2
+    assert "\n" not in caught.value.what
+
+
+def test_a_misspelt_key_is_answered_with_the_nearest_one() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(lanes={"main": {"publish-latset": True}})
+    assert caught.value.remedy == "Did you mean 'publish-latest'?"
+
+
+def test_a_registry_names_variables_and_never_a_secret() -> None:
+    names = parse(registries={"reg.example": {"username-env": ["U"], "password-env": ["P"]}}).registries["reg.example"]
+    assert (names.username_env, names.password_env) == (("U",), ("P",))

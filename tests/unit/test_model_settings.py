@@ -1,0 +1,233 @@
+from __future__ import annotations
+
+import pytest
+
+from shiplane.model.errors import PrerequisiteError, UsageError
+from shiplane.model.image import Platform, Repository
+from shiplane.model.lane import MAIN, STANDALONE
+from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
+from shiplane.model.projectfile import ProjectFile
+from shiplane.model.settings import Checkout, Flags, Resolver
+from shiplane.model.version import Version
+
+COMMIT = "0123456789abcdef0123456789abcdef01234567"
+HERE = Checkout(commit=COMMIT, committed_at="2026-02-28T12:00:00Z", remote="https://github.com/Cognary/Aionis.git")
+FILE = ProjectFile(
+    name="shiplane.toml",
+    image=Repository.parse("ghcr.io/cognary/from-file"),
+    platforms=(Platform("linux", "riscv64"),),
+)
+BOTH = frozenset({"Dockerfile", "Dockerfile.standalone"})
+
+
+@pytest.mark.parametrize(
+    ("resolver", "value", "source"),
+    [
+        (
+            Resolver(
+                flags=Flags(image="ghcr.io/a/flag"), env={"IMAGE_REPO": "ghcr.io/a/env"}, project=FILE, checkout=HERE
+            ),
+            "ghcr.io/a/flag",
+            "--image",
+        ),
+        (
+            Resolver(env={"IMAGE_REPO": "ghcr.io/a/env"}, project=FILE, checkout=HERE),
+            "ghcr.io/a/env",
+            "IMAGE_REPO",
+        ),
+        (Resolver(project=FILE, checkout=HERE), "ghcr.io/cognary/from-file", "shiplane.toml: image"),
+        (
+            Resolver(env={"GITHUB_REPOSITORY": "Fork/Aionis"}, checkout=HERE),
+            "ghcr.io/fork/aionis",
+            "GITHUB_REPOSITORY",
+        ),
+        (Resolver(checkout=HERE), "ghcr.io/cognary/aionis", "git remote origin"),
+        (Resolver(env={"IMAGE_REPO": ""}, checkout=HERE), "ghcr.io/cognary/aionis", "git remote origin"),
+    ],
+)
+def test_the_image_comes_from_flag_then_environment_then_file_then_git(
+    resolver: Resolver, value: str, source: str
+) -> None:
+    assert (str(resolver.image().value), resolver.image().source) == (value, source)
+
+
+def test_without_anything_that_names_an_image_the_answer_is_what_to_set() -> None:
+    with pytest.raises(UsageError, match="nothing says which image") as caught:
+        Resolver().image()
+    assert "IMAGE_REPO" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("remote", "slug"),
+    [
+        ("https://github.com/cognary/aionis", "cognary/aionis"),
+        ("https://github.com/cognary/aionis.git", "cognary/aionis"),
+        ("https://user:ghp_secret@github.com/cognary/aionis.git", "cognary/aionis"),
+        ("git@github.com:cognary/aionis.git", "cognary/aionis"),
+        ("ssh://git@github.com/cognary/aionis.git", "cognary/aionis"),
+        ("https://gitlab.com/cognary/aionis.git", None),
+        ("https://github.com.evil.tld/cognary/aionis.git", None),
+        ("/srv/git/aionis.git", None),
+        ("", None),
+    ],
+)
+def test_only_a_remote_on_github_names_the_repository_and_no_secret_of_it_is_kept(
+    remote: str, slug: str | None
+) -> None:
+    found = Resolver(checkout=Checkout(commit=COMMIT, committed_at="", remote=remote)).slug()
+    assert (found.value if found else None) == slug
+
+
+@pytest.mark.parametrize(
+    ("flags", "env", "project", "expected", "source"),
+    [
+        (Flags(platforms="linux/amd64"), {"PLATFORMS": "linux/arm64"}, FILE, ["linux/amd64"], "--platforms"),
+        (Flags(), {"PLATFORMS": "linux/arm64/v8"}, FILE, ["linux/arm64"], "PLATFORMS"),
+        (Flags(), {}, FILE, ["linux/riscv64"], "shiplane.toml: platforms"),
+        (Flags(), {"PLATFORMS": ""}, ProjectFile(), ["linux/amd64", "linux/arm64"], "default"),
+    ],
+)
+def test_platforms_remember_where_they_came_from(
+    flags: Flags, env: dict[str, str], project: ProjectFile, expected: list[str], source: str
+) -> None:
+    found = Resolver(flags=flags, env=env, project=project).platforms()
+    assert ([str(platform) for platform in found.value], found.source) == (expected, source)
+
+
+@pytest.mark.parametrize("word", ["true", "True", "TRUE", "1", "yes", "YES"])
+def test_every_usual_spelling_of_yes_moves_the_floating_tag(word: str) -> None:
+    assert Resolver(env={"PUBLISH_LATEST": word}).latest(MAIN).value is True
+
+
+@pytest.mark.parametrize("word", ["false", "False", "0", "no", "NO"])
+def test_every_usual_spelling_of_no_leaves_it(word: str) -> None:
+    assert Resolver(env={"PUBLISH_LATEST": word}).latest(STANDALONE).value is False
+
+
+@pytest.mark.parametrize("word", ["maybe", "on", "2", " true", "yes ", "ja", "\n"])
+def test_any_other_word_is_an_error_that_names_the_variable(word: str) -> None:
+    with pytest.raises(UsageError, match="PUBLISH_LATEST"):
+        Resolver(env={"PUBLISH_LATEST": word}).latest(MAIN)
+
+
+def test_when_nobody_says_main_stays_and_standalone_moves() -> None:
+    assert [Resolver().latest(lane).value for lane in (MAIN, STANDALONE)] == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("flags", "env", "tags", "version", "source"),
+    [
+        (Flags(tag="0.3.0"), {"TAG": "v0.2.1"}, ("docker-v0.1.0",), "0.3.0", "--tag"),
+        (Flags(), {"TAG": "v0.2.1"}, ("docker-v0.1.0",), "0.2.1", "TAG"),
+        (Flags(), {"TAG": "docker-v0.2.1"}, (), "0.2.1", "TAG"),
+        (Flags(), {}, ("docker-v0.2.1",), "0.2.1", "git tag docker-v0.2.1 at HEAD"),
+        (Flags(), {}, ("standalone-v0.9.0", "docker-v0.2.1", "v7"), "0.2.1", "git tag docker-v0.2.1 at HEAD"),
+        (
+            Flags(),
+            {"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "docker-v0.2.2"},
+            ("docker-v0.2.1", "docker-v0.2.2"),
+            "0.2.2",
+            "git tag docker-v0.2.2 (GITHUB_REF_NAME)",
+        ),
+        (
+            Flags(),
+            {"GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "docker-v0.2.2"},
+            (),
+            "0.0.0-0123456789ab",
+            "HEAD",
+        ),
+        (
+            Flags(),
+            {"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "standalone-v0.2.2"},
+            (),
+            "0.0.0-0123456789ab",
+            "HEAD",
+        ),
+    ],
+)
+def test_the_version_comes_from_flag_then_tag_then_the_lanes_own_git_tag(
+    flags: Flags, env: dict[str, str], tags: tuple[str, ...], version: str, source: str
+) -> None:
+    checkout = Checkout(commit=COMMIT, committed_at="", tags=tags)
+    found = Resolver(flags=flags, env=env, checkout=checkout).version(MAIN)
+    assert (str(found.value), found.source) == (version, source)
+
+
+def test_two_git_tags_of_one_lane_at_head_are_not_guessed_between() -> None:
+    checkout = Checkout(commit=COMMIT, committed_at="", tags=("docker-v0.2.1", "docker-v0.2.2"))
+    with pytest.raises(UsageError, match=r"docker-v0\.2\.1, docker-v0\.2\.2"):
+        Resolver(checkout=checkout).version(MAIN)
+
+
+@pytest.mark.parametrize("text", ["standalone-v0.2.1", "latest", "v1", "0.2.1+build", "0.2.1\n", "v\uff10.2.1"])
+def test_what_names_no_version_of_the_lane_is_refused_with_its_source(text: str) -> None:
+    with pytest.raises(UsageError, match="TAG: "):
+        Resolver(env={"TAG": text}, checkout=HERE).version(MAIN)
+
+
+@pytest.mark.parametrize(
+    ("flags", "dockerfiles", "lanes"),
+    [
+        (Flags(), BOTH, ["main", "standalone"]),
+        (Flags(), frozenset({"Dockerfile"}), ["main"]),
+        (Flags(), frozenset[str](), ["main", "standalone"]),
+        (Flags(lanes=("standalone",)), frozenset({"Dockerfile"}), ["standalone"]),
+    ],
+)
+def test_without_a_lane_those_with_a_dockerfile_are_meant(
+    flags: Flags, dockerfiles: frozenset[str], lanes: list[str]
+) -> None:
+    assert [lane.name for lane in Resolver(flags=flags, dockerfiles=dockerfiles).lanes()] == lanes
+
+
+@pytest.mark.parametrize("lanes", [("mian",), ("main", "main"), ("",), ("--json",)])
+def test_an_unknown_or_doubled_lane_is_refused(lanes: tuple[str, ...]) -> None:
+    with pytest.raises(UsageError):
+        Resolver(flags=Flags(lanes=lanes)).lanes()
+
+
+def test_a_plan_names_everything_that_an_image_will_say_of_itself() -> None:
+    plan = make_plan(Resolver(env={"TAG": "v0.2.1"}, checkout=HERE, flags=Flags(lanes=("main",))))
+    assert plan.labels(plan.lanes[0]) == {
+        "org.opencontainers.image.source": "https://github.com/Cognary/Aionis",
+        "org.opencontainers.image.revision": COMMIT,
+        "org.opencontainers.image.version": "0.2.1",
+        "org.opencontainers.image.created": "2026-02-28T12:00:00Z",
+    }
+
+
+def test_one_version_names_a_tag_in_each_lane() -> None:
+    plan = make_plan(Resolver(flags=Flags(tag="0.2.1"), checkout=HERE, dockerfiles=BOTH))
+    assert [lane.tag for lane in plan.lanes] == ["v0.2.1", "standalone-v0.2.1"]
+
+
+def test_outside_of_a_repository_there_is_no_plan() -> None:
+    with pytest.raises(PrerequisiteError, match="no git repository"):
+        make_plan(Resolver(flags=Flags(tag="0.2.1")))
+
+
+def test_a_snapshot_is_published_only_on_purpose() -> None:
+    plan = make_plan(Resolver(checkout=HERE, flags=Flags(lanes=("main",))))
+    with pytest.raises(UsageError, match="has no version"):
+        check_versions(plan, snapshot=False)
+    check_versions(plan, snapshot=True)
+
+
+def test_a_snapshot_beside_a_version_is_a_contradiction() -> None:
+    plan = make_plan(Resolver(checkout=HERE, flags=Flags(lanes=("main",), tag="0.2.1")))
+    with pytest.raises(UsageError, match="--snapshot"):
+        check_versions(plan, snapshot=True)
+
+
+def test_a_missing_dockerfile_is_named_with_its_lane() -> None:
+    plan = make_plan(Resolver(checkout=HERE, flags=Flags(lanes=("standalone",), tag="0.2.1")))
+    with pytest.raises(UsageError, match=r"standalone builds Dockerfile\.standalone"):
+        check_dockerfiles(plan, frozenset({"Dockerfile"}))
+
+
+def test_the_plan_as_json_keeps_every_source() -> None:
+    plan = make_plan(Resolver(env={"TAG": "v0.2.1"}, checkout=HERE, flags=Flags(lanes=("main",))))
+    lane = plan.to_json()["lanes"][0]
+    assert lane["version"] == {"value": "0.2.1", "source": "TAG"}
+    assert lane["latest"] == {"value": False, "source": "lane main"}
+    assert Version.parse(lane["version"]["value"]) == plan.lanes[0].version.value
