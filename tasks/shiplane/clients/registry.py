@@ -64,7 +64,7 @@ class Registry:
             return Unknown(f"HTTP {response.status}: {self.session.words(response)}")
         raw = RawManifest(body=response.body, media_type=response.headers.get("content-type", "").partition(";")[0])
         if isinstance(reference, Digest) and raw.digest != reference:
-            return Unknown(f"asked for {reference}, the registry served bytes with {raw.digest}")
+            return Unknown(f"asked for {reference}, the registry served bytes with {raw.digest}", corrupt=True)
         if raw.media_type not in INDEX_TYPES + MANIFEST_TYPES:
             return Unknown(f"{reference} was served as {raw.media_type[:80]!r}, which is no manifest")
         return Present(raw)

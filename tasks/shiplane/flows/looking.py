@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shiplane.clients.registry import Registry
 from shiplane.model.answer import Absent, Answer, Present, Refused
-from shiplane.model.errors import AccessError, UnreachableError
+from shiplane.model.errors import AccessError, UnreachableError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 
 
@@ -13,12 +13,17 @@ def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> 
 
     Raises:
         AccessError: The registry refused to say.
+        VerificationError: It served other content than was asked for.
         UnreachableError: It said nothing that could be relied on.
     """
     if isinstance(answer, Present | Absent):
         return answer
     if isinstance(answer, Refused):
         raise AccessError(answer.what, remedy=answer.remedy)
+    if answer.corrupt:
+        raise VerificationError(
+            f"{repository}: {answer.reason}", remedy="Nothing that this registry serves can be relied on."
+        )
     raise UnreachableError(
         f"{repository} could not tell what {reference} is: {answer.reason}",
         remedy="Nothing is written on doubt. Run it again.",

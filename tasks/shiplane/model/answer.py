@@ -36,9 +36,13 @@ class Refused:
 
 @dataclass(frozen=True)
 class Unknown:
-    """No usable answer: an outage, a rate limit that outlasted us, a page that is not a registry's."""
+    """No usable answer: an outage, a rate limit that outlasted us, a page that is not a registry's.
+
+    ``corrupt`` when there was an answer, but not the content that was asked for: nothing to wait for, but a finding.
+    """
 
     reason: str
+    corrupt: bool = False
 
 
 Answer: TypeAlias = Present | Absent | Refused | Unknown

@@ -1,0 +1,120 @@
+"""A release against the registry in memory, driven step by step: what the tests of the flows start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shiplane.clients.http import Transport
+from shiplane.clients.patience import Patience
+from shiplane.clients.registry import Registry
+from shiplane.clients.session import Session
+from shiplane.flows.publish import Published, Publisher
+from shiplane.model.credential import Credential
+from shiplane.model.image import Digest
+from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.planning import make_plan
+from shiplane.model.settings import Checkout, Flags, Resolver
+from shiplane.model.step import Event, Flow, Step
+from tests.faults.access import Access, Account
+from tests.faults.clock import VirtualClock
+from tests.faults.images import COMMIT, PLATFORMS, push_image
+from tests.faults.memory import MemoryRegistry
+
+IMAGE = "ghcr.io/cognary/aionis"
+PATH = "cognary/aionis"
+USER = Credential(registry="ghcr.io", username="releaser", password="ghp_canary_canary", source="the test")
+
+
+def a_registry(**settings: object) -> MemoryRegistry:
+    """GHCR with one account that may push."""
+    access = Access(accounts={USER.username: Account(USER.password)})
+    return MemoryRegistry(access=access, **settings)  # type: ignore[arg-type] # the fields of the dataclass
+
+
+def a_plan(
+    version: str = "0.2.1", lanes: Sequence[str] = ("main", "standalone"), latest: str = "yes", commit: str = COMMIT
+) -> Plan:
+    """A release of some lanes."""
+    flags = Flags(lanes=tuple(lanes), tag=version, image=IMAGE, latest=latest)
+    return make_plan(Resolver(flags=flags, checkout=Checkout(commit=commit, committed_at="2026-02-28T12:00:00Z")))
+
+
+@dataclass
+class Stager:
+    """Puts images into the registry by digest, as buildx does; each build has other bytes, as real ones have."""
+
+    registry: MemoryRegistry
+    platforms: Sequence[str] = PLATFORMS
+    built: list[str] = field(default_factory=list)
+
+    def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
+        return {lane.lane.name: self._push(plan, lane) for lane in lanes}
+
+    def _push(self, plan: Plan, lane: LanePlan) -> Digest:
+        self.built.append(lane.lane.name)
+        salt = f"{lane.lane.name} build {len(self.built)}"
+        version = str(lane.version.value)
+        return push_image(self.registry, PATH, self.platforms, plan.commit, version, salt=salt).digest
+
+
+@dataclass
+class Scene:
+    """A registry, and publishers that come to it one after the other."""
+
+    registry: MemoryRegistry = field(default_factory=a_registry)
+    stager: Stager = field(init=False)
+    transport: Transport = field(init=False)
+    told: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.stager = Stager(self.registry)
+        self.transport = self.registry
+
+    def client(self) -> tuple[Registry, Patience]:
+        """A new process's client, in the releaser's name."""
+        clock = self.registry.clock
+        assert isinstance(clock, VirtualClock)
+        patience = Patience(clock=clock, tell=self.told.append, spread=lambda: 0.5)
+        return Registry(Session(self.transport, USER, patience)), patience
+
+    def flow(self, plan: Plan) -> Flow[tuple[Published, ...]]:
+        """A release, not yet begun."""
+        registry, patience = self.client()
+        publisher = Publisher(registry=registry, patience=patience, stager=lambda: self.stager, workers=1)
+        return publisher.publish(plan)
+
+    def publish(self, plan: Plan | None = None) -> tuple[Published, ...]:
+        """A release from beginning to end."""
+        return finish(self.flow(plan or a_plan()))
+
+    def tags(self) -> dict[str, str]:
+        """The tags as they are."""
+        return self.registry.tags(PATH)
+
+    def tag_writes(self) -> list[str]:
+        """Every tag that was sent, in order, whether it arrived or not."""
+        return [e.reference for e in self.registry.log if e.is_manifest_put and ":" not in e.reference]
+
+
+def finish(flow: Flow[tuple[Published, ...]]) -> tuple[Published, ...]:
+    """Run a flow to its end."""
+    try:
+        while True:
+            next(flow)
+    except StopIteration as end:
+        result: tuple[Published, ...] = end.value
+        return result
+
+
+def until(flow: Flow[tuple[Published, ...]], reached: Callable[[Step], bool]) -> None:
+    """Run a flow up to, and not into, the first step that fits."""
+    for event in flow:
+        if isinstance(event, Step) and reached(event):
+            return
+    raise AssertionError("the flow has no such step")
+
+
+def events(flow: Flow[tuple[Published, ...]]) -> list[Event]:
+    """Everything that a flow says."""
+    return list(flow)

@@ -1,0 +1,249 @@
+"""The release as a whole: in order, stopped anywhere, disturbed by others, against a registry that lags or loses."""
+
+from __future__ import annotations
+
+import pytest
+
+from shiplane.clients.http import Request, Response, TransportError
+from shiplane.model.errors import AccessError, LostRaceError, RefusedError, UnreachableError, VerificationError
+from shiplane.model.step import Step
+from tests.faults.images import COMMIT, lie_in_config, lose_child, push_image
+from tests.faults.memory import Lag, MemoryRegistry
+from tests.faults.release import PATH, Scene, a_plan, a_registry, events, finish, until
+
+ALL = {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}
+STEPS = len(events(Scene().flow(a_plan())))
+
+
+def test_a_release_names_two_images_with_four_tags() -> None:
+    scene = Scene()
+    main, standalone = scene.publish()
+    assert set(scene.tags()) == ALL
+    assert scene.tags()["v0.2.1"] == scene.tags()["latest"] == str(main.digest)
+    assert scene.tags()["standalone-v0.2.1"] == scene.tags()["standalone-latest"] == str(standalone.digest)
+    assert main.digest != standalone.digest
+
+
+def test_every_version_is_named_before_any_floating_tag_moves() -> None:
+    scene = Scene()
+    scene.publish()
+    assert scene.tag_writes() == ["v0.2.1", "standalone-v0.2.1", "latest", "standalone-latest"]
+
+
+def test_the_same_release_again_builds_nothing_and_writes_nothing() -> None:
+    scene = Scene()
+    scene.publish()
+    before, written = scene.tags(), scene.tag_writes()
+    again = scene.publish()
+    assert (scene.tags(), scene.tag_writes()) == (before, written)
+    assert scene.stager.built == ["main", "standalone"]
+    assert not any(lane.built or lane.moved for lane in again)
+
+
+@pytest.mark.parametrize("stopped", range(STEPS))
+def test_stopped_after_any_event_the_same_run_again_finishes_the_release(stopped: int) -> None:
+    scene = Scene()
+    flow = scene.flow(a_plan())
+    for _ in range(stopped + 1):
+        next(flow)
+    flow.close()
+    halfway = scene.tags()
+    scene.publish()
+    after = scene.tags()
+    assert set(after) == ALL
+    assert {tag: after[tag] for tag in halfway} == halfway
+    assert after["v0.2.1"] == after["latest"]
+    assert after["standalone-v0.2.1"] == after["standalone-latest"]
+    assert sorted(scene.tag_writes()) == sorted(ALL)
+
+
+@pytest.mark.parametrize("stopped", range(STEPS))
+def test_wherever_it_stops_a_floating_tag_is_a_version_or_nothing(stopped: int) -> None:
+    scene = Scene()
+    flow = scene.flow(a_plan())
+    for _ in range(stopped + 1):
+        next(flow)
+    tags = scene.tags()
+    assert tags.get("latest") in (None, tags.get("v0.2.1"))
+    assert tags.get("standalone-latest") in (None, tags.get("standalone-v0.2.1"))
+
+
+@pytest.mark.parametrize("lag", [Lag(reads=3), Lag(seconds=20.0), Lag(reads=5, seconds=40.0)])
+def test_reads_that_lag_behind_writes_are_waited_for(lag: Lag) -> None:
+    scene = Scene(a_registry(lag=lag))
+    scene.publish()
+    assert set(scene.tags()) == ALL
+    assert sorted(scene.tag_writes()) == sorted(ALL)
+
+
+def test_a_read_that_never_comes_right_is_not_called_success() -> None:
+    scene = Scene(a_registry(lag=Lag(reads=10_000)))
+    with pytest.raises(UnreachableError, match="could not be read back"):
+        scene.publish()
+    assert "latest" not in scene.tags()
+
+
+class Losing:
+    """A connection that loses some PUTs of tags: before they arrive, or their answers."""
+
+    def __init__(self, registry: MemoryRegistry, *, arrived: bool, times: int = 1) -> None:
+        self._registry = registry
+        self._arrived = arrived
+        self._left = times
+
+    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+        lost = (
+            request.method == "PUT" and "/manifests/" in request.url and "sha256:" not in request.url and self._left > 0
+        )
+        if lost and not self._arrived:
+            self._left -= 1
+            raise TransportError("the connection broke")
+        response = self._registry.send(request, limit=limit, deadline=deadline)
+        if lost:
+            self._left -= 1
+            raise TransportError("the connection broke")
+        return response
+
+
+def test_a_lost_answer_is_cleared_up_by_reading_and_not_by_sending_again() -> None:
+    scene = Scene()
+    scene.transport = Losing(scene.registry, arrived=True, times=4)
+    scene.publish()
+    assert set(scene.tags()) == ALL
+    assert sorted(scene.tag_writes()) == sorted(ALL)
+
+
+def test_a_lost_request_is_sent_again_only_after_the_name_shows_that_it_was_lost() -> None:
+    scene = Scene()
+    scene.transport = Losing(scene.registry, arrived=False)
+    scene.publish()
+    assert set(scene.tags()) == ALL
+    reads = [e for e in scene.registry.log if e.reference == "v0.2.1" and e.method == "GET"]
+    assert len(reads) >= 4
+
+
+def test_a_registry_that_loses_every_write_ends_the_run_without_a_name() -> None:
+    scene = Scene()
+    scene.transport = Losing(scene.registry, arrived=False, times=100)
+    with pytest.raises(UnreachableError):
+        scene.publish()
+    assert scene.tags() == {}
+
+
+def test_a_version_written_by_another_before_the_last_look_is_refused() -> None:
+    scene = Scene()
+    flow = scene.flow(a_plan())
+    until(flow, lambda step: step == Step("look again", "v0.2.1"))
+    push_image(scene.registry, PATH, salt="somebody else", tag="v0.2.1")
+    theirs = scene.tags()
+    with pytest.raises(RefusedError, match="exists by now"):
+        finish(flow)
+    assert scene.tags() == theirs
+
+
+def test_a_version_overwritten_by_another_after_our_write_is_reported_as_a_lost_race() -> None:
+    scene = Scene()
+    flow = scene.flow(a_plan())
+    until(flow, lambda step: step == Step("read back", "v0.2.1"))
+    push_image(scene.registry, PATH, salt="somebody else", tag="v0.2.1")
+    with pytest.raises(LostRaceError, match="another publisher"):
+        finish(flow)
+    assert "latest" not in scene.tags()
+
+
+def test_a_floating_tag_moved_by_another_is_left_where_it_is() -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.2.0"))
+    flow = scene.flow(a_plan("0.2.1", commit="b" * 40))
+    until(flow, lambda step: step == Step("look again", "latest"))
+    theirs = push_image(scene.registry, PATH, salt="somebody else")
+    scene.registry.tag(PATH, "latest", theirs.digest)
+    with pytest.raises(LostRaceError, match="moved by somebody else"):
+        finish(flow)
+    assert scene.tags()["latest"] == str(theirs.digest)
+
+
+def test_another_commit_under_the_same_version_is_refused_before_anything_is_built() -> None:
+    scene = Scene()
+    scene.publish()
+    before, built = scene.tags(), list(scene.stager.built)
+    with pytest.raises(RefusedError, match="exists already"):
+        scene.publish(a_plan(commit="b" * 40))
+    assert (scene.tags(), scene.stager.built) == (before, built)
+
+
+def test_an_older_version_is_published_and_leaves_the_floating_tag() -> None:
+    scene = Scene()
+    scene.publish()
+    latest = scene.tags()["latest"]
+    scene.publish(a_plan("0.1.9", commit="b" * 40))
+    assert scene.tags()["latest"] == latest
+    assert "v0.1.9" in scene.tags()
+
+
+def test_a_pre_release_never_moves_the_floating_tag() -> None:
+    scene = Scene()
+    scene.publish()
+    latest = scene.tags()["latest"]
+    scene.publish(a_plan("0.3.0-rc.1", commit="b" * 40))
+    assert scene.tags()["latest"] == latest
+    assert "v0.3.0-rc.1" in scene.tags()
+
+
+def test_one_lane_writes_no_name_of_the_other() -> None:
+    scene = Scene()
+    scene.publish(a_plan(lanes=["standalone"]))
+    assert set(scene.tags()) == {"standalone-v0.2.1", "standalone-latest"}
+
+
+def test_a_staged_image_that_lacks_a_platform_gets_no_name_in_any_lane() -> None:
+    scene = Scene()
+    scene.stager.platforms = ("linux/amd64",)
+    with pytest.raises(VerificationError, match=r"expected linux/amd64, linux/arm64, found linux/amd64"):
+        scene.publish()
+    assert scene.tags() == {}
+
+
+def test_a_published_version_that_has_lost_a_child_is_not_adopted() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH, revision=COMMIT, tag="v0.2.1")
+    lose_child(scene.registry, PATH, raw)
+    with pytest.raises(VerificationError, match="has lost it"):
+        scene.publish(a_plan(lanes=["main"]))
+    assert set(scene.tags()) == {"v0.2.1"}
+
+
+def test_a_version_whose_config_lies_about_its_platform_is_not_adopted() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH, revision=COMMIT)
+    lying = lie_in_config(scene.registry, PATH, raw, architecture="arm64")
+    scene.registry.tag(PATH, "v0.2.1", lying.digest)
+    with pytest.raises(VerificationError, match="a config for linux/amd64"):
+        scene.publish(a_plan(lanes=["main"]))
+
+
+def test_an_account_that_may_only_pull_ends_before_anything_is_built() -> None:
+    from tests.faults.access import Access, Account
+    from tests.faults.release import USER
+
+    access = Access(accounts={USER.username: Account(USER.password, actions="pull")})
+    scene = Scene(MemoryRegistry(access=access))
+    with pytest.raises(AccessError):
+        scene.publish()
+    assert scene.stager.built == []
+
+
+def test_a_floating_tag_of_unknown_origin_is_refused_before_anything_is_built() -> None:
+    scene = Scene()
+    push_image(scene.registry, PATH, version="old-script", tag="latest")
+    with pytest.raises(RefusedError, match="no version of lane main"):
+        scene.publish(a_plan(lanes=["main"]))
+    assert scene.stager.built == []
+    assert scene.publish(a_plan(lanes=["main"], latest="no"))[0].moved is False
+
+
+def test_no_run_ever_asks_for_a_deletion() -> None:
+    scene = Scene()
+    scene.publish()
+    scene.publish(a_plan("0.2.2", commit="b" * 40))
+    assert {entry.method for entry in scene.registry.log} <= {"GET", "HEAD", "POST", "PUT"}
