@@ -56,8 +56,11 @@ class Builder:
 
     @property
     def can_push_by_digest(self) -> bool:
-        """Whether it can push without a name: all drivers but ``docker`` (buildx build/opt.go)."""
-        return self.driver != "docker"
+        """Whether it can push without a name: all drivers but ``docker`` (buildx build/opt.go).
+
+        A builder whose engine does not answer is listed with no driver at all.
+        """
+        return self.driver not in ("", "docker")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +108,15 @@ class Buildx:
             self.version()
             raise PrerequisiteError(f"{answer.command} failed: {answer.stderr.strip()[:400]}")
         return [_builder(json.loads(line)) for line in answer.stdout.splitlines() if line.startswith("{")]
+
+    def candidate(self, wanted: str | None) -> Builder | None:
+        """The builder that a release would use, started or not; None when it would have to make one.
+
+        Raises:
+            UsageError: The builder asked for does not exist.
+            PrerequisiteError: It cannot push by digest, or docker or buildx is missing.
+        """
+        return _choose(self.builders(), wanted, by_digest=True)
 
     def builder(self, wanted: str | None, platforms: Sequence[Platform], *, by_digest: bool = True) -> Builder:
         """The builder to use: the one asked for, else the current one, else any that can, else one made for it.

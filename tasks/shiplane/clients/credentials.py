@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
+from shiplane.clients.process import without_secrets
+from shiplane.clients.stored import stored_login
 from shiplane.model.credential import Credential
 from shiplane.model.errors import AccessError
 from shiplane.model.projectfile import RegistryNames
@@ -48,7 +49,11 @@ class Credentials:
         Raises:
             AccessError: A half-set pair, or a credential helper that fails.
         """
-        return next((c.credential for c in self.candidates(registry, loopback=loopback) if c.credential), None)
+        named = self._from_environment(registry, self._names(registry, loopback=loopback))
+        # Lazily: a helper may ask a person, and must not be asked for what is known.
+        return (
+            next((found.credential for found in named if found.credential), None) or self._stored(registry).credential
+        )
 
     def candidates(self, registry: str, *, loopback: bool = False) -> list[Candidate]:
         """Every place in its order, with what was found there; the first credential wins.
@@ -56,8 +61,11 @@ class Credentials:
         Raises:
             AccessError: As :meth:`find`.
         """
-        names = self.names.get(registry) or (GHCR if registry == "ghcr.io" or loopback else RegistryNames())
-        return [*self._from_environment(registry, names), self._stored(registry)]
+        found = self._from_environment(registry, self._names(registry, loopback=loopback))
+        return [*found, self._stored(registry)]
+
+    def _names(self, registry: str, *, loopback: bool) -> RegistryNames:
+        return self.names.get(registry) or (GHCR if registry == "ghcr.io" or loopback else RegistryNames())
 
     def secret_variables(self) -> frozenset[str]:
         """Every variable that may hold a password, to be kept from children."""
@@ -94,30 +102,13 @@ class Credentials:
         )
 
     def _stored(self, registry: str) -> Candidate:
-        """What ``docker login`` left, by the docker SDK: the file, a credential helper, a store."""
-        import docker.auth
-        from docker.errors import DockerException
-
-        source = str(docker_config_folder(self.env) / "config.json")
-        try:
-            config = docker.auth.load_config(config_path=source, credstore_env=dict(self.env))
-            entry = config.resolve_authconfig(registry) or {}
-        except (DockerException, ValueError, OSError) as error:
-            raise AccessError(
-                f"the login stored for {registry} cannot be read: {error}", remedy=f"See {source}."
-            ) from error
-        username, password = (
-            entry.get("Username") or entry.get("username"),
-            entry.get("Password") or entry.get("password"),
+        """What ``docker login`` left."""
+        found = stored_login(registry, without_secrets(self.env, also=self.secret_variables()))
+        source = f"docker login ({found.place})"
+        if found.why_not:
+            return Candidate(source, found.why_not)
+        return Candidate(
+            source,
+            "used",
+            Credential(registry=registry, username=found.username, password=found.password, source=source),
         )
-        if not username or not password:
-            return Candidate(source, f"no login for {registry} is stored there")
-        credential = Credential(
-            registry=registry, username=username, password=password, source=f"docker login ({source})"
-        )
-        return Candidate(source, "used", credential)
-
-
-def docker_config_folder(env: Mapping[str, str]) -> Path:
-    """Where docker keeps its configuration: ``DOCKER_CONFIG``, else ``~/.docker``."""
-    return Path(env.get("DOCKER_CONFIG") or Path(env.get("HOME") or Path.home()) / ".docker")

@@ -17,7 +17,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from shiplane.clients.credentials import docker_config_folder
+from shiplane.clients.stored import config_key, docker_config_folder
 from shiplane.model.credential import Credential
 
 _PREFIX = "shiplane-login-"
@@ -56,8 +56,9 @@ def _config(own: Path, credential: Credential) -> dict[str, Any]:
     config: dict[str, Any] = {}
     with suppress(OSError, ValueError):
         config = json.loads((own / "config.json").read_text("utf-8"))
-    auths = {**(config.get("auths") or {}), credential.registry: {"auth": credential.basic}}
-    helpers = {**(config.get("credHelpers") or {}), credential.registry: ""}
+    key = config_key(credential.registry)
+    auths = {**(config.get("auths") or {}), key: {"auth": credential.basic}}
+    helpers = {**(config.get("credHelpers") or {}), key: ""}
     return {**config, "auths": auths, "credHelpers": helpers}
 
 

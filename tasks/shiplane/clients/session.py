@@ -6,6 +6,7 @@ the registry demands one, renewed once when it no longer holds, and known to the
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shiplane.clients.http import OversizedError, Request, Response, Transport, TransportError
@@ -13,7 +14,7 @@ from shiplane.clients.patience import Patience, asked_wait
 from shiplane.clients.tokens import PUSH, Challenge, TokenCache, realm_problem
 from shiplane.model import strictjson
 from shiplane.model.credential import Credential
-from shiplane.model.denial import cause_of, is_rate_limit
+from shiplane.model.denial import cause_for_stranger, cause_of, is_rate_limit
 from shiplane.model.errors import AccessError, UnreachableError, VerificationError
 from shiplane.model.image import Repository
 from shiplane.model.redact import Redactor, one_line
@@ -34,6 +35,8 @@ class Session:
         credential: Whose name they are sent in; None for a stranger's. Never sent to another registry.
         patience: The retry budget of this run.
         redact: Learns every token; everything foreign is passed through it before anybody sees it.
+        tokens: What was asked for already.
+        token_hosts: The token service's host of each registry for which the project names one.
     """
 
     transport: Transport
@@ -41,6 +44,7 @@ class Session:
     patience: Patience = field(default_factory=Patience)
     redact: Redactor = field(default_factory=Redactor)
     tokens: TokenCache = field(default_factory=TokenCache)
+    token_hosts: Mapping[str, str] = field(default_factory=dict)
 
     def send(
         self,
@@ -87,7 +91,7 @@ class Session:
         return f"Basic {self.credential.basic}"
 
     def _fetch_token(self, repository: Repository, actions: str, challenge: Challenge) -> str:
-        problem = realm_problem(challenge.realm, repository)
+        problem = realm_problem(challenge.realm, repository, self.token_hosts.get(repository.registry, ""))
         if problem:
             raise AccessError(
                 f"{repository.registry} cannot be logged in to: {problem}",
@@ -146,8 +150,8 @@ class Session:
 
     def _denied(self, repository: Repository, actions: str, response: Response) -> AccessError:
         words = self.words(response) or "(no reason given)"
-        cause = cause_of(words)
         known = self.credential if self._basic(repository) else None
+        cause = cause_of(words) if known else cause_for_stranger(words, pushes=actions == PUSH)
         who = f"as {known.username} ({known.source})" if known else "as a stranger (no credential)"
         wish = "push to" if actions == PUSH else "read"
         return AccessError(

@@ -43,15 +43,21 @@ class Challenge:
         return self.realm + joint + urlencode({name: value for name, value in query.items() if value})
 
 
-def realm_problem(realm: str, repository: Repository) -> str:
-    """Say why a credential for a repository must not go to a realm, or nothing when it may."""
+def realm_problem(realm: str, repository: Repository, configured: str = "") -> str:
+    """Say why a credential for a repository must not go to a realm, or nothing when it may.
+
+    Args:
+        realm: The token service that the registry names.
+        repository: Whose credential it would be.
+        configured: The one further host that the project allows: ``token-host``.
+    """
     parts = urlsplit(realm)
     host = parts.hostname or ""
     if parts.username or parts.password or not host:
         return f"its token service {realm[:120]!r} is no plain URL"
     if parts.scheme != "https" and not (repository.is_loopback and is_loopback(host)):
         return f"its token service {realm[:120]!r} is not on https"
-    if not _related(host, repository):
+    if not _related(host, repository) and host != configured:
         return f"its token service is on {host!r}, a host that does not belong to {repository.registry}"
     return ""
 

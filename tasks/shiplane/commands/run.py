@@ -66,7 +66,7 @@ class Run:
     @cached_property
     def git(self) -> Git:
         """The project's repository."""
-        return Git(folder=self.root, env=self.env)
+        return Git(folder=self.root, env=self.child_env)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -109,7 +109,9 @@ class Run:
         from shiplane import __version__
 
         transport = HttpTransport(self.env, user_agent=f"shiplane/{__version__}")
-        return Registry(Session(transport, credential, patience or self.patience, self.redact))
+        session = Session(transport, credential, patience or self.patience, self.redact)
+        session.token_hosts = {host: names.token_host for host, names in self.project.registries.items()}
+        return Registry(session)
 
     @contextmanager
     def login(self, credential: Credential | None, *, stored: bool) -> Iterator[dict[str, str]]:

@@ -84,6 +84,25 @@ def cause_of(words: str) -> Cause:
     return next((cause for cause in _CAUSES if re.search(cause.pattern, words.strip(), re.IGNORECASE)), _UNKNOWN)
 
 
+_NO_WRITER = Cause(
+    "",
+    "no credential was found, and a stranger may not push",
+    "Set GHCR_USERNAME and GHCR_TOKEN (a classic token with write:packages), or run docker login; "
+    "invoke auth.show tells where was looked.",
+)
+_NO_READER = Cause(
+    "",
+    "no credential was found, and for a stranger the package is private or does not exist (GHCR does not say which)",
+    "Set GHCR_USERNAME and GHCR_TOKEN, or run docker login; invoke auth.show tells where was looked.",
+)
+
+
+def cause_for_stranger(words: str, *, pushes: bool) -> Cause:
+    """Why somebody without a credential was refused: it is never a wrong password."""
+    known = cause_of(words)
+    return known if known is _CAUSES[0] else (_NO_WRITER if pushes else _NO_READER)
+
+
 def is_rate_limit(words: str) -> bool:
     """Whether a 403 only asks for patience."""
     return cause_of(words) is _CAUSES[0]
