@@ -106,8 +106,9 @@ def _target(build: Build) -> dict[str, Any]:
 
 def _output(build: Build) -> str:
     if build.push:
-        # An untagged name and push-by-digest: BuildKit writes content and no name at all.
-        fixed = "push-by-digest=true,name-canonical=true,push=true,oci-mediatypes=true,oci-artifact=false"
+        # An untagged name and push-by-digest: BuildKit writes content and no name at all. store=false: a builder with
+        # an image store would name it there too, and two lanes at once collide on that name ("already exists").
+        fixed = "push-by-digest=true,push=true,store=false,oci-mediatypes=true,oci-artifact=false"
         # Plain http is for this machine alone, and BuildKit has to be told.
         plain = ",registry.insecure=true" if build.push.is_loopback else ""
         return f"type=image,name={literal(str(build.push))},{fixed}{plain}"

@@ -1,0 +1,222 @@
+"""The runbook's publish commands, as a person gives them, looked at by programs that know nothing of us."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.person import Log, Person, Reader, runbook, wait_until
+from tests.rig import Rig
+from tests.rig.sample import commit, git
+
+pytestmark = pytest.mark.e2e
+Desk = tuple[Person, Reader]
+
+
+@pytest.mark.parametrize(
+    ("lane", "tag", "local"),
+    [("main", "", "v0.0.0-"), ("standalone", "standalone-v0.2.1", "standalone-v0.2.1")],
+)
+def test_a_dry_run_needs_nothing_and_leaves_an_image_that_runs(
+    rig: Rig, sample: Path, lane: str, tag: str, local: str
+) -> None:
+    person = Person(rig, sample)
+    logs = [Log(rig.plain_log), Log(rig.guarded_log)]
+    done = person.invoke("publish", "--lane", lane, "--dry-run", **({"TAG": tag} if tag else {}))
+    assert done.code == 0, str(done)
+    name = done.out.strip()
+    assert name.startswith(f"localhost/cognary/aionis:{local}")
+    assert [log.lines() for log in logs] == [[], []]
+    started = person.run(["docker", "run", "--detach", name])
+    assert started.code == 0, started
+    container = started.out.strip()
+    inspect = ["docker", "inspect", "--format", "{{.State.Health.Status}}", container]
+    try:
+        assert wait_until(lambda: person.run(inspect).out.strip() == "healthy")
+    finally:
+        person.run(["docker", "rm", "--force", container])
+    assert "ghcr.io" not in person.run(["docker", "images"]).out
+
+
+def test_the_runbooks_main_publish_is_read_alike_by_crane_skopeo_and_docker(guarded_desk: Desk) -> None:
+    person, reader = guarded_desk
+    done = person.invoke("publish", "--lane", "main", TAG="v0.2.1", PUBLISH_LATEST="true")
+    assert done.code == 0, str(done)
+    tags = reader.tags()
+    assert set(tags) == {"v0.2.1", "latest"}
+    assert tags["v0.2.1"] == tags["latest"]
+    assert tags["latest"] in done.out
+    assert reader.platforms("v0.2.1") == ["linux/amd64", "linux/arm64"]
+    assert json.loads(reader.raw("v0.2.1"))["annotations"]["org.opencontainers.image.version"] == "0.2.1"
+    assert person.invoke("auth.login").code == 0
+    for tag in ("v0.2.1", "latest"):
+        pulled = person.run(["docker", "pull", f"{reader.image}:{tag}"])
+        assert pulled.code == 0, pulled
+        assert tags[tag] in pulled.out
+    assert person.invoke("auth.logout").code == 0
+
+
+def test_each_lane_takes_the_version_of_its_own_git_tag(desk: Desk) -> None:
+    person, reader = desk
+    git(person.checkout, "tag", "docker-v0.2.1")
+    git(person.checkout, "tag", "--annotate", "standalone-v0.9.0", "--message", "both at one commit")
+    for lane in ("main", "standalone"):
+        done = person.invoke("publish", "--lane", lane)
+        assert done.code == 0, str(done)
+    tags = reader.tags()
+    assert set(tags) == {"v0.2.1", "standalone-v0.9.0", "standalone-latest"}
+    assert tags["standalone-v0.9.0"] == tags["standalone-latest"] != tags["v0.2.1"]
+
+
+def test_a_release_names_both_lanes_with_one_build(desk: Desk) -> None:
+    person, reader = desk
+    done = person.invoke("release", "--version", "0.2.1", "--latest", "--json")
+    assert done.code == 0, str(done)
+    assert set(reader.tags()) == {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}
+    assert done.err.count("load local bake definitions") == 1
+    assert {lane["tag"]: lane["digest"] for lane in done.document["lanes"]} == {
+        tag: digest for tag, digest in reader.tags().items() if "latest" not in tag
+    }
+
+
+def test_versions_are_written_once_and_the_floating_tag_only_goes_forward(rig: Rig, desk: Desk) -> None:
+    person, reader = desk
+    log = Log(rig.plain_log)
+    assert person.invoke("publish", "--lane", "main", TAG="v0.2.1", PUBLISH_LATEST="true").code == 0
+    first = reader.tags()
+
+    again = Log(rig.plain_log)
+    done = person.invoke("publish", "--lane", "main", TAG="v0.2.1", PUBLISH_LATEST="true")
+    assert (done.code, done.built, again.tag_puts()) == (0, False, []), str(done)
+
+    commit(person.checkout, "another commit")
+    done = person.invoke("publish", "--lane", "main", TAG="v0.2.1", PUBLISH_LATEST="true")
+    assert (done.code, done.built) == (5, False), str(done)
+    assert "exists already" in done.err
+    assert reader.tags() == first
+
+    for tag in ("v0.1.9", "v0.3.0-rc.1"):
+        done = person.invoke("publish", "--lane", "main", TAG=tag, PUBLISH_LATEST="true")
+        assert done.code == 0, str(done)
+        assert reader.tags()["latest"] == first["latest"]
+        assert tag in reader.tags()
+    assert not [line for line in log.lines() if line.startswith("DELETE")]
+
+
+@pytest.mark.parametrize(
+    ("account", "words"),
+    [
+        ("pull", "does not match expected scopes"),
+        ("unlinked", "write_package"),
+        ("unknown", "denied"),
+    ],
+)
+def test_who_may_not_push_learns_it_before_a_build_and_why(
+    rig: Rig, guarded_desk: Desk, account: str, words: str
+) -> None:
+    person, reader = guarded_desk
+    person.variables = runbook(rig, reader.image, account)
+    done = person.invoke("publish", "--lane", "main", TAG="v0.2.1")
+    assert (done.code, done.built) == (4, False), str(done)
+    assert words in done.err
+    assert "GHCR_USERNAME + GHCR_TOKEN" in done.err
+    assert "configure the GHCR secrets explicitly" in done.err
+
+
+def test_without_any_credential_nothing_is_built(guarded_desk: Desk) -> None:
+    person, reader = guarded_desk
+    person.variables = {"IMAGE_REPO": reader.image}
+    done = person.invoke("publish", "--lane", "main", TAG="v0.2.1")
+    assert (done.code, done.built) == (4, False), str(done)
+
+
+def test_a_build_that_fails_leaves_no_tag_of_any_lane(desk: Desk) -> None:
+    person, reader = desk
+    with (person.checkout / "Dockerfile.standalone").open("a") as stream:
+        stream.write("RUN false\n")
+    git(person.checkout, "commit", "--quiet", "--all", "--message", "break one lane")
+    done = person.invoke("release", "--version", "0.2.1")
+    assert done.code == 3, str(done)
+    assert "RUN false" in done.err
+    assert reader.tags() == {}
+    assert "does not exist" in done.err
+
+
+MOMENTS = {
+    "survey": "done       survey",
+    "building": "  | #",
+    "staged": "done       stage",
+    "named": "done       name",
+    "floating": "done       float",
+}
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_killed_anywhere_and_run_again_it_ends_as_if_nothing_had_happened(
+    desk: Desk, moment: str, number: signal.Signals
+) -> None:
+    person, reader = desk
+    arguments = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
+    code = person.killed(number, lambda line: line.startswith(MOMENTS[moment]), *arguments)
+    halfway = reader.tags()
+    if moment in ("survey", "building", "staged"):
+        assert code != 0
+    if moment in ("survey", "building"):
+        assert halfway == {}
+    done = person.invoke(*arguments)
+    assert done.code == 0, str(done)
+    tags = reader.tags()
+    assert set(tags) == {"v0.2.1", "latest"}
+    assert tags["v0.2.1"] == tags["latest"]
+    assert {tag: tags[tag] for tag in halfway} == halfway
+
+
+def test_nothing_is_left_of_a_private_login_even_after_a_kill(guarded_desk: Desk, tmp_path: Path) -> None:
+    person, _ = guarded_desk
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    person.variables["TMPDIR"] = str(temporary)
+    arguments = ("publish", "--lane", "main", "--tag", "v0.2.1")
+    person.killed(signal.SIGKILL, lambda line: line.startswith("  | #"), *arguments)
+    assert list(temporary.glob("shiplane-login-*"))
+    assert person.invoke(*arguments).code == 0
+    assert list(temporary.glob("shiplane-*")) == []
+
+
+def test_no_build_outlives_the_run_that_began_it(desk: Desk) -> None:
+    person, reader = desk
+    person.killed(signal.SIGTERM, lambda line: line.startswith("  | #"), "publish", "--lane", "main", "--tag", "0.2.1")
+    found = subprocess.run(["pgrep", "-af", "buildx.*bake"], capture_output=True, encoding="utf-8", check=False).stdout
+    assert reader.image not in found
+    assert "bake" not in found
+
+
+@pytest.mark.parametrize("arguments", [("publish", "--lane", "main"), ("verify",), ("plan",), ("auth.show",)])
+@pytest.mark.parametrize("account", ["push", "unknown"])
+def test_no_spelling_of_the_token_is_printed(
+    rig: Rig, guarded_desk: Desk, arguments: tuple[str, ...], account: str
+) -> None:
+    from shiplane.model.redact import forms_of
+
+    person, reader = guarded_desk
+    person.variables = runbook(rig, reader.image, account, TAG="v0.2.1")
+    done = person.invoke(*arguments, *(("--lane", "main") if arguments in (("verify",), ("plan",)) else ()))
+    secret = rig.accounts[account].password
+    assert [form for form in forms_of(secret) if form in done.out + done.err] == []
+
+
+def test_a_stored_login_is_enough_and_is_left_as_it_was(rig: Rig, guarded_desk: Desk) -> None:
+    person, reader = guarded_desk
+    assert person.invoke("auth.login").code == 0
+    person.variables = {"IMAGE_REPO": reader.image}
+    shown = person.invoke("auth.show", "--json").document
+    assert shown["source"].startswith("docker login")
+    done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--no-login")
+    assert done.code == 0, str(done)
+    assert person.invoke("auth.logout").code == 0
+    assert person.invoke("auth.show", "--json").document["source"] is None

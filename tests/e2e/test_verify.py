@@ -1,0 +1,120 @@
+"""Verification of a real registry whose content was really damaged."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.person import Done, Person, Reader
+from tests.rig import Rig
+from tests.rig.sample import commit, git
+
+pytestmark = pytest.mark.e2e
+Desk = tuple[Person, Reader]
+
+
+@pytest.fixture
+def released(desk: Desk) -> Desk:
+    """Both tags of lane main, published and good."""
+    person, _ = desk
+    done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
+    assert done.code == 0, str(done)
+    return desk
+
+
+def verify(person: Person, *more: str) -> Done:
+    done = person.invoke("verify", "--lane", "main", "--json", *more)
+    assert "Traceback" not in done.err
+    return done
+
+
+def faults(done: Done) -> set[str]:
+    return {check["name"] for lane in done.document["lanes"] for check in lane["checks"] if not check["good"]}
+
+
+def test_a_good_pair_is_good_however_it_is_looked_at(released: Desk) -> None:
+    person, reader = released
+    for more in ((), ("--tag", "v0.2.1"), ("--deep", "--pull", "--anonymous")):
+        done = verify(person, *more)
+        assert (done.code, faults(done)) == (0, set()), str(done)
+        assert done.document["lanes"][0]["digest"] == reader.digest("latest")
+
+
+def test_a_missing_platform_is_named(released: Desk) -> None:
+    person, _ = released
+    done = verify(person, "--platforms", "linux/amd64,linux/arm64,linux/riscv64")
+    assert (done.code, faults(done)) == (6, {"platforms"}), str(done)
+
+
+def test_a_floating_tag_on_another_digest_is_named(released: Desk) -> None:
+    person, reader = released
+    commit(person.checkout, "another version")
+    assert person.invoke("publish", "--lane", "main", "--tag", "v0.2.2", "--latest=no").code == 0
+    done = verify(person, "--tag", "v0.2.2")
+    assert (done.code, faults(done)) == (6, {"floating"}), str(done)
+    assert reader.digest("latest") in done.out
+
+
+def test_a_floating_tag_on_something_that_is_no_version_is_named(rig: Rig, released: Desk) -> None:
+    person, reader = released
+    assert person.invoke("publish", "--lane", "standalone", "--tag", "v0.2.1").code == 0
+    source = f"{reader.image}:standalone-v0.2.1"
+    subprocess.run(["crane", "tag", source, "latest"], env=rig.environ(), check=True, capture_output=True)
+    done = verify(person)
+    assert done.code == 6, str(done)
+    assert "floating" in faults(done)
+
+
+def test_a_child_manifest_deleted_from_the_registrys_disk_is_named(rig: Rig, released: Desk) -> None:
+    person, reader = released
+    child = json.loads(reader.raw("v0.2.1"))["manifests"][1]["digest"].removeprefix("sha256:")
+    repository = reader.image.partition("/")[2]
+    found = list(rig.plain_root.rglob(f"repositories/{repository}/_manifests/revisions/sha256/{child}/link"))
+    assert found, "the registry keeps its manifests elsewhere"
+    for link in found:
+        link.unlink()
+    done = verify(person)
+    assert (done.code, faults(done)) == (6, {"child"}), str(done)
+    assert child[:12] in done.out
+
+
+def test_a_config_whose_architecture_lies_is_named(released: Desk) -> None:
+    person, reader = released
+    index = json.loads(reader.raw("v0.2.1"))
+    amd, arm = (entry for entry in index["manifests"] if entry["platform"]["os"] == "linux")
+    amd["digest"], amd["size"] = arm["digest"], arm["size"]
+    put(reader, "v0.2.1", index)
+    put(reader, "latest", index)
+    done = verify(person)
+    assert done.code == 6, str(done)
+    assert "config" in faults(done)
+    assert "expected a config for linux/amd64, found one for linux/arm64" in person.invoke("verify").out
+
+
+def test_a_revision_of_another_commit_is_named(released: Desk) -> None:
+    person, _ = released
+    git(person.checkout, "tag", "docker-v0.2.1", commit(person.checkout, "where the git tag stands"))
+    done = verify(person)
+    assert (done.code, faults(done)) == (6, {"revision"}), str(done)
+
+
+def test_a_registry_that_does_not_answer_is_no_finding(sample: Path, rig: Rig) -> None:
+    person = Person(rig, sample, {"IMAGE_REPO": "127.0.0.1:1/cognary/aionis"})
+    done = person.invoke("plan", "--lane", "main")
+    assert done.code == 0, str(done)
+    assert "the registry was not asked" in done.out
+
+
+def put(reader: Reader, tag: str, document: dict[str, Any]) -> None:
+    """Overwrite a tag, as nobody should."""
+    registry, _, path = reader.image.partition("/")
+    url = f"http://{registry}/v2/{path}/manifests/{tag}"
+    request = urllib.request.Request(url, data=json.dumps(document).encode(), method="PUT")
+    request.add_header("Content-Type", document["mediaType"])
+    with urllib.request.urlopen(request, timeout=10) as answer:
+        assert answer.status == 201
