@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +17,7 @@ from packaging.version import InvalidVersion
 from packaging.version import Version as ToolVersion
 
 from shiplane.clients.process import Finished, Listener, run
+from shiplane.clients.scratch import scratch
 from shiplane.model.bake import Build, definition
 from shiplane.model.errors import PrerequisiteError, ShiplaneError, UsageError
 from shiplane.model.image import Digest, Platform
@@ -158,8 +158,8 @@ class Buildx:
             BuildError: The build failed.
             PrerequisiteError: It took longer than two hours.
         """
-        with tempfile.TemporaryDirectory(prefix="shiplane-build-") as folder:
-            metadata = Path(folder) / "metadata.json"
+        with scratch("build") as folder:
+            metadata = folder / "metadata.json"
             argv = ["docker", "buildx", "bake", "--builder", builder.name, "--progress", "plain"]
             argv += ["--metadata-file", str(metadata), "--file", "-"]
             answer = run(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from shiplane.clients.engine import Engine
 from shiplane.clients.process import run as run_process
 from shiplane.clients.process import without_secrets
+from shiplane.clients.scratch import scratch
 from shiplane.commands.edge import Answer, shiplane_task
 from shiplane.commands.releasing import Options, carry_out
 from shiplane.commands.run import Run
@@ -43,13 +43,13 @@ def rehearse_project(run: Run, project: Path, platforms: str | None, builder: st
         ShiplaneError: What a release would end with.
     """
     with (
-        tempfile.TemporaryDirectory(prefix="shiplane-rehearsal-") as folder,
+        scratch("rehearsal") as folder,
         Engine(env=run.child_env).throwaway_registry() as registry,
         _builder(run, builder) as usable,
     ):
         rehearsal = _Rehearsal(
             env=_own_env(run.env),
-            folder=Path(folder) / "checkout",
+            folder=folder / "checkout",
             image=f"{registry}/rehearsal/{project.name.lower()}",
         )
         rehearsal.clone(project)

@@ -1,0 +1,47 @@
+"""Temporary folders of a run: readable by this user alone, gone afterwards, swept by the next run after a kill."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+_NAME = re.compile(r"shiplane-[a-z]+-([0-9]+)-\w+", re.ASCII)
+
+
+@contextmanager
+def scratch(kind: str) -> Iterator[Path]:
+    """Yield a folder of our own; its name says whose it is, so that nobody sweeps what is in use.
+
+    Args:
+        kind: A lower-case word for what it holds, for whoever finds it.
+    """
+    sweep(Path(tempfile.gettempdir()))
+    folder = Path(tempfile.mkdtemp(prefix=f"shiplane-{kind}-{os.getpid()}-"))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def sweep(parent: Path) -> None:
+    """Remove what runs have left behind that are dead."""
+    for folder in parent.glob("shiplane-*"):
+        found = _NAME.fullmatch(folder.name)
+        with suppress(OSError):
+            if found and folder.stat().st_uid == os.getuid() and not _alive(int(found.group(1))):
+                shutil.rmtree(folder, ignore_errors=True)
+
+
+def _alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
