@@ -52,7 +52,10 @@ def _an_engine() -> Iterator[None]:
     }
 )
 def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
-    """Release, verify and release again both lanes of the sample, on real registries of this machine."""
+    """Rehearse a release of the sample on this machine.
+
+    Both lanes, on a real engine and a real registry, which are started where there are none.
+    """
     from tests.rig.sample import checkout
 
     with tempfile.TemporaryDirectory(prefix="shiplane-sample-") as folder, _an_engine():
@@ -70,7 +73,7 @@ def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = No
     },
 )
 def test(c: Context, only: list[str] | None = None, select: str = "") -> None:
-    """Run all checks: format, lint, types, and the tests against a real engine and real registries."""
+    """Run all checks: format, lint, types, and every test."""
     failed = [name for name in only or _CHECKS if not _check(c, name, select)]
     if failed:
         raise Exit(f"failed: {', '.join(failed)}", code=1)
@@ -91,7 +94,10 @@ def _check(c: Context, name: str, select: str) -> bool:
     help={"down": "Stop it and leave nothing running.", "folder": "Where everything of it lives."},
 )
 def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> None:  # noqa: ARG001, FBT001, FBT002, S108
-    """Start an engine, a builder and registries for work by hand; prints what to put into the environment."""
+    """Start an engine and registries for work by hand.
+
+    Prints what to put into the environment: ``eval "$(invoke dev.rig)"``.
+    """
     from tests import rig as rigs
     from tests.rig.__main__ import exports
 

@@ -19,7 +19,7 @@ _IMAGE = {"image": "Whose registry, as ghcr.io/<owner>/<name> (IMAGE_REPO)."}
 
 @shiplane_task(texts=_IMAGE)
 def show(run: Run, *, image: str | None = None) -> Answer:
-    """Show which credential would be used, where it came from, and why others lost. Never a secret."""
+    """Show which credential is used, and why; never a secret."""
     repository = _repository(run, image)
     found = run.credentials.candidates(repository.registry, loopback=repository.is_loopback)
     winner = next((candidate for candidate in found if candidate.credential), None)
@@ -37,7 +37,7 @@ def show(run: Run, *, image: str | None = None) -> Answer:
 
 @shiplane_task(texts=_IMAGE)
 def login(run: Run, *, image: str | None = None) -> Answer:
-    """Store the environment's credential as docker login does; the password goes by standard input."""
+    """Store the environment's credential, as docker login does."""
     repository = _repository(run, image)
     credential = run.credential(repository)
     if credential is None or credential.source.startswith("docker login"):
@@ -58,7 +58,7 @@ def login(run: Run, *, image: str | None = None) -> Answer:
 
 @shiplane_task(texts=_IMAGE)
 def logout(run: Run, *, image: str | None = None) -> Answer:
-    """Remove the login that is stored for the registry."""
+    """Remove the login stored for the registry."""
     repository = _repository(run, image)
     answer = run_process(["docker", "logout", repository.registry], env=run.child_env)
     if answer.code != 0:

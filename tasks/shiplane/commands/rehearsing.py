@@ -32,7 +32,10 @@ _IDENTITY = ("-c", "user.name=shiplane rehearsal", "-c", "user.email=rehearsal@l
     }
 )
 def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
-    """Release, verify and release again, all lanes, against a throw-away registry. Nothing leaves the machine."""
+    """Rehearse a release on this machine; nothing leaves it.
+
+    All lanes are released, verified, and released again one version up, against a registry that is thrown away.
+    """
     return rehearse_project(run, run.root, platforms, builder)
 
 

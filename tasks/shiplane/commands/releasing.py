@@ -65,7 +65,11 @@ def plan(
     platforms: str | None = None,
     latest: str | bool | None = None,
 ) -> Answer:
-    """Show what a release would do: settings with their sources, commands, tags before and after. Reads only."""
+    """Show what a release would do; reads only.
+
+    Every setting with where it came from, the builds, and each tag before and after. Works without Docker and without
+    a network: then it says that the registry was not asked.
+    """
     flags = _flags(lane or (), tag, image, platforms, latest=latest)
     planned = make_plan(run.resolver(flags))
     surveyed, doubt = _try_survey(run, planned)
@@ -102,7 +106,11 @@ def publish(
     skip: Sequence[str] | None = None,
     no_login: bool = False,
 ) -> Answer:
-    """Release one lane: build, stage by digest, verify, name, move the floating tag, read back."""
+    """Release one lane: build, verify, name, float.
+
+    The image is staged by digest and verified before it gets a name; the version tag is written once; the floating tag
+    moves forward only, if asked; everything is read back. The same command again finishes a run that was cut off.
+    """
     flags = _flags([one_lane(lane, run.project)], tag, image, platforms, latest=latest, snapshot=snapshot)
     return carry_out(run, flags, Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login))
 
@@ -133,7 +141,11 @@ def release(
     skip: Sequence[str] | None = None,
     no_login: bool = False,
 ) -> Answer:
-    """Release all lanes as one: no lane gets a name until every lane is staged and verified."""
+    """Release all lanes as one, all or nothing.
+
+    No lane gets a name until every lane is staged and verified, and every version tag is written before any floating
+    tag moves.
+    """
     flags = _flags(lane or (), version, image, platforms, latest=latest)
     return carry_out(run, flags, Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login))
 

@@ -62,7 +62,10 @@ def verify(
     deep: bool = False,
     anonymous: bool = False,
 ) -> Answer:
-    """Check what the registry really serves: platforms, digests, configs, labels, the floating tag. Reads only."""
+    """Check what the registry really serves; reads only.
+
+    Platforms, digests, configs, labels, and where the floating tag points. Ends with 6 when anything is wrong.
+    """
     word = None if isinstance(latest, bool) else latest
     flags = Flags(lanes=tuple(lane or ()), tag=tag, image=image, platforms=platforms, latest=word)
     return look_at(run, run.resolver(flags), Looks(deep=deep, pull=pull, anonymous=anonymous))

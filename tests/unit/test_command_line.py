@@ -1,0 +1,191 @@
+"""The command line as a whole, in process: what it lists, what it refuses, and that help runs nothing."""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from invoke import Program
+
+import shiplane
+
+COMMIT = ("-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--quiet", "--message", "one")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """``shiplane ...`` in a checkout with both Dockerfiles; gives exit code, output and story."""
+    for name in ("Dockerfile", "Dockerfile.standalone"):
+        (tmp_path / name).write_text("FROM scratch\n")
+    for arguments in (("init", "--quiet"), ("add", "--all"), COMMIT):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True, stdin=subprocess.DEVNULL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IMAGE_REPO", "ghcr.io/cognary/aionis")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+
+    def call(*arguments: str, **variables: str) -> tuple[int, str, str]:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        code = 0
+        try:
+            Program(namespace=shiplane.ns, binary="shiplane").run(["shiplane", *arguments])
+        except SystemExit as end:
+            code = end.code if isinstance(end.code, int) else 1
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
+
+    return call
+
+
+def names(collection: object = shiplane.ns) -> list[str]:
+    return sorted(collection.task_names)  # type: ignore[attr-defined] # invoke's Collection
+
+
+def test_every_task_is_listed_with_its_help_on_one_line(run: Run) -> None:
+    code, out, _ = run("--list")
+    assert code == 0
+    listed = [line.split(maxsplit=1) for line in out.splitlines() if line.startswith("  ")]
+    assert [name for name, _ in listed] == sorted(names(), key=lambda name: ("." in name, name))
+    assert [text for _, text in listed if not text.endswith(".")] == []
+
+
+@pytest.mark.parametrize("name", names())
+def test_help_of_a_task_runs_nothing(run: Run, name: str) -> None:
+    code, out, err = run(name, "--help")
+    assert (code, err) == (0, "")
+    assert "--json" in out
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_task_takes_a_positional_or_a_short_flag(name: str) -> None:
+    task = shiplane.ns[name]
+    assert list(task.positional) == []
+    assert [arg.names for arg in task.get_arguments() if any(len(n) == 1 for n in arg.names)] == []
+
+
+def test_no_task_is_run_by_a_bare_command() -> None:
+    assert shiplane.ns.default is None
+
+
+PUBLISH = ("publish", "--lane", "main")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (("publish",), {}),
+        (("publish", "--lane", "mian"), {}),
+        (("publish", "--lane", ""), {}),
+        ((*PUBLISH, "--skip", "everything"), {"TAG": "v0.2.1"}),
+        ((*PUBLISH, "--latest=perhaps"), {"TAG": "v0.2.1"}),
+        ((*PUBLISH, "--snapshot"), {"TAG": "v0.2.1"}),
+        (PUBLISH, {}),
+        (("plan",), {"PUBLISH_LATEST": "maybe"}),
+        (("--dry", "plan"), {}),
+        *(
+            (("plan", "--lane", "main"), {"TAG": tag})
+            for tag in (
+                "latest",
+                "standalone-v0.2.1",
+                "v1",
+                "01.0.0",
+                "1.0.0+build",
+                "1.0.0\n",
+                "$(id)",
+                "`id`",
+                "--push",
+                "v1.0.0;id",
+                "\x1b[31mv1.0.0",
+                "v\u0661.0.0",
+                "1.2.3.4",
+                "refs/tags/v1.0.0",
+                "v" + "9" * 5000 + ".0.0",
+                "..",
+                "a/b",
+                "x@sha256:1",
+                "%2e%2e",
+            )
+        ),
+        *(
+            (("plan",), {"IMAGE_REPO": image})
+            for image in (
+                "ghcr.io",
+                "ghcr.io/aionis",
+                "ghcr.io/Cognary/aionis",
+                "ghcr.io.evil.tld/cognary/aionis",
+                "ghcr.io@evil/cognary/aionis",
+                "user:pw@ghcr.io/cognary/aionis",
+                "http://ghcr.io/cognary/aionis",
+                "ghcr.io/a//b",
+                "ghcr.io/../b",
+                "ghcr.io/a/b/",
+                "ghcr.io/a/b?x",
+                "ghcr.io/a/b#x",
+                "ghcr.io/a/b:v1",
+                "127.1/a/b",
+                "0x7f.1/a/b",
+                "169.254.169.254/a/b",
+                "localhost",
+                "ghcr.io/a/" + "b" * 256,
+                "\u0261hcr.io/a/b",
+            )
+        ),
+        *(
+            (("plan",), {"PLATFORMS": platforms})
+            for platforms in (
+                "linux/amd64,",
+                "linux/amd64,linux/amd64",
+                "linux/amd63",
+                " linux/amd64",
+                "linux/amd64, linux/arm64",
+                "amd64",
+                ",",
+            )
+        ),
+    ],
+)
+def test_what_cannot_be_meant_ends_with_2_and_one_clear_line(
+    run: Run, arguments: tuple[str, ...], variables: dict[str, str]
+) -> None:
+    code, out, err = run(*arguments, **variables)
+    assert code == 2, err
+    assert out == ""
+    first, *rest = err.splitlines()
+    assert first.startswith("error: ")
+    assert first.isprintable()
+    assert "Traceback" not in err
+    assert sum(line.startswith("next: ") for line in rest) == 1
+
+
+def test_a_failure_with_json_is_one_document(run: Run) -> None:
+    import json
+
+    code, out, _ = run("publish", "--lane", "mian", "--json")
+    document = json.loads(out)
+    assert (code, document["ok"], document["exit"], document["error"]["kind"]) == (2, False, 2, "usage")
+
+
+def test_a_dirty_tree_is_not_published(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "left-over").touch()
+    code, _, err = run(*PUBLISH, "--tag", "v0.2.1")
+    assert code == 3
+    assert "left-over" in err
+
+
+def test_a_version_whose_git_tag_stands_elsewhere_is_not_published(run: Run, tmp_path: Path) -> None:
+    subprocess.run(["git", "tag", "docker-v0.2.1"], cwd=tmp_path, check=True)
+    subprocess.run(["git", *COMMIT[:-2], "--allow-empty", *COMMIT[-2:]], cwd=tmp_path, check=True)
+    code, _, err = run(*PUBLISH, "--tag", "v0.2.1")
+    assert code == 3
+    assert "git tag docker-v0.2.1 stands at" in err
+
+
+def test_a_broken_project_file_is_named_with_its_key(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "shiplane.toml").write_text('imgae = "x"\n')
+    code, _, err = run("plan")
+    assert code == 2
+    assert "shiplane.toml: unknown key 'imgae'" in err
+    assert "Did you mean 'image'?" in err
