@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,7 @@ class Builder:
         current: Whether buildx would use it when nobody says.
         nodes: How many machines it has.
         platforms: What these can build, natively or by emulation; empty while none of them runs.
+        native: What they can build natively: BuildKit lists that first.
     """
 
     name: str
@@ -53,6 +55,7 @@ class Builder:
     current: bool
     nodes: int
     platforms: frozenset[Platform]
+    native: frozenset[Platform] = frozenset()
 
     @property
     def can_push_by_digest(self) -> bool:
@@ -136,16 +139,9 @@ class Buildx:
             chosen = self._started(chosen)
         missing = [platform for platform in platforms if platform not in chosen.platforms]
         if missing:
-            names = ",".join(platform.architecture for platform in missing)
-            raise PrerequisiteError(
-                f"builder {chosen.name} cannot build {', '.join(map(str, missing))}",
-                remedy=f"Install the emulation: docker run --privileged --rm tonistiigi/binfmt --install {names}",
-            )
+            raise emulation_missing(chosen, missing)
         if by_digest and chosen.nodes > 1:
-            raise PrerequisiteError(
-                f"builder {chosen.name} has {chosen.nodes} nodes: buildx joins their images under a tag of its own",
-                remedy="Use a builder with one node: --builder NAME.",
-            )
+            raise several_nodes(chosen)
         return chosen
 
     def bake(self, builds: Sequence[Build], builder: Builder) -> dict[str, Digest]:
@@ -203,23 +199,43 @@ class Buildx:
         return run(["docker", *arguments], env=self.env)
 
 
+def emulation_missing(builder: Builder, platforms: Sequence[Platform]) -> PrerequisiteError:
+    """What to say when a builder cannot build some platforms."""
+    names = ",".join(platform.architecture for platform in platforms)
+    return PrerequisiteError(
+        f"builder {builder.name} cannot build {', '.join(map(str, platforms))}",
+        remedy=f"Install the emulation: docker run --privileged --rm tonistiigi/binfmt --install {names}",
+    )
+
+
+def several_nodes(builder: Builder) -> PrerequisiteError:
+    """What to say when a builder has more than one machine."""
+    return PrerequisiteError(
+        f"builder {builder.name} has {builder.nodes} nodes: buildx joins their images under a tag of its own",
+        remedy="Use a builder with one node: --builder NAME.",
+    )
+
+
 def _builder(fields: Mapping[str, Any]) -> Builder:
     nodes = fields.get("Nodes") or []
-    names = [name for node in nodes for name in node.get("Platforms") or []]
+    listed = [node.get("Platforms") or [] for node in nodes]
     return Builder(
         name=str(fields["Name"]),
         driver=str(fields["Driver"]),
         current=bool(fields.get("Current")),
         nodes=len(nodes),
-        platforms=frozenset(filter(None, map(_known_platform, names))),
+        platforms=_known_platforms(name for names in listed for name in names),
+        native=_known_platforms(names[0] for names in listed if names),
     )
 
 
-def _known_platform(name: str) -> Platform | None:
-    try:
-        return Platform.parse(name)
-    except UsageError:
-        return None
+def _known_platforms(names: Iterable[str]) -> frozenset[Platform]:
+    """Those of the names that we build for; builders know more."""
+    known = set()
+    for name in names:
+        with suppress(UsageError):
+            known.add(Platform.parse(name))
+    return frozenset(known)
 
 
 def _choose(known: Sequence[Builder], wanted: str | None, *, by_digest: bool) -> Builder | None:

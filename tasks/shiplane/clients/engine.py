@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from shiplane.clients.process import run
 from shiplane.model.credential import Credential
-from shiplane.model.errors import UnreachableError, VerificationError
+from shiplane.model.errors import PrerequisiteError, UnreachableError, VerificationError
 from shiplane.model.image import Platform, Repository, Tag
 from shiplane.model.redact import one_line
 
@@ -22,6 +22,26 @@ if TYPE_CHECKING:
 REGISTRY_IMAGE = "registry:3"
 _TIMEOUT = 30
 _PULL_TIMEOUT = 15 * 60
+
+
+def client_version(env: Mapping[str, str]) -> str:
+    """What the docker command calls itself.
+
+    Raises:
+        PrerequisiteError: It is not installed, or does not run.
+    """
+    answer = run(["docker", "--version"], env=env)
+    if answer.code != 0:
+        raise PrerequisiteError(f"docker does not run: {one_line(answer.stderr)[:300]}")
+    return one_line(answer.stdout)[:80]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineFacts:
+    """What an engine says of itself: its version, and the platform that it runs natively."""
+
+    version: str
+    platform: Platform
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,8 +56,21 @@ class Engine:
         Raises:
             UnreachableError: No engine answers.
         """
-        facts = self._client().version()
-        return Platform.of(facts["Os"], facts["Arch"])
+        return self.facts().platform
+
+    def facts(self) -> EngineFacts:
+        """What answers.
+
+        Raises:
+            UnreachableError: No engine answers.
+        """
+        from docker.errors import DockerException
+
+        try:
+            said = self._client().version()
+            return EngineFacts(version=str(said["Version"]), platform=Platform.of(said["Os"], said["Arch"]))
+        except (DockerException, OSError, KeyError, TypeError) as error:
+            raise UnreachableError(f"what answers is no Docker engine: {one_line(str(error))[:300]}") from error
 
     def pull(self, repository: Repository, tag: Tag, credential: Credential | None) -> list[str]:
         """Pull a tag, as the runbook's ``docker pull`` does.

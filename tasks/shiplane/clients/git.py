@@ -42,6 +42,14 @@ class Git:
             remote=self._git("config", "--get", "remote.origin.url").stdout.strip(),
         )
 
+    def version(self) -> str:
+        """What git calls itself.
+
+        Raises:
+            PrerequisiteError: git is not installed.
+        """
+        return self._git("version").stdout.strip()
+
     def commit_of_tag(self, tag: str) -> str | None:
         """The commit that a git tag stands at, or None when this repository has no such tag."""
         found = self._git("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")

@@ -5,10 +5,13 @@ The :class:`Transport` protocol is the seam at which the tests put their in-memo
 
 from __future__ import annotations
 
+import socket
+import threading
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from shiplane.model.image import is_loopback
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
 # What we read of an answer that reports a fault; the rest is noise or an attack.
 ERROR_LIMIT = 64 * 1024
 _CHUNK = 64 * 1024
-_HTTP_ERROR = 400
+_OK, _REDIRECT = 200, 300
 
 
 class TransportError(Exception):
@@ -79,6 +82,9 @@ class HttpTransport:
         import urllib3
 
         until = time.monotonic() + deadline
+        line = _LINES.line = _Line()
+        watchdog = threading.Timer(deadline, line.cut)
+        watchdog.start()
         # identity: an encoded body would have to be inflated before its length and digest mean anything.
         headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", **request.headers}
         try:
@@ -93,16 +99,20 @@ class HttpTransport:
                 retries=False,
                 timeout=urllib3.Timeout(connect=min(10.0, deadline), read=deadline),
             )
-            return _whole(answer, limit, until)
-        except (urllib3.exceptions.HTTPError, OSError) as error:
-            raise TransportError(_reason(error)) from error
+            response = _whole(answer, limit, until)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise TransportError("no answer within the time limit" if line.is_cut else _reason(error)) from error
+        finally:
+            watchdog.cancel()
+        if line.is_cut:
+            # What we cut ourselves ends like an answer that is complete: half a status line, half a chunk size.
+            raise TransportError("no answer within the time limit")
+        return response
 
     def _pool(self, url: str) -> PoolManager:
         proxy = self._proxy(url)
         if proxy not in self._pools:
-            import urllib3
-
-            self._pools[proxy] = urllib3.ProxyManager(proxy, maxsize=16) if proxy else urllib3.PoolManager(maxsize=16)
+            self._pools[proxy] = _pool_manager(proxy)
         return self._pools[proxy]
 
     def _proxy(self, url: str) -> str:
@@ -116,21 +126,83 @@ class HttpTransport:
         return low.get(f"{parts.scheme}_proxy") or low.get("all_proxy") or ""
 
 
+class _Line:
+    """The socket that one exchange goes over, so that a peer who drips bytes can be cut off.
+
+    A time limit on each ``recv`` does not bound who sends a byte just before it runs out, in the headers as well.
+    """
+
+    def __init__(self) -> None:
+        self.socket: socket.socket | None = None
+        self.is_cut = False
+
+    def cut(self) -> None:
+        """End the exchange: whoever reads from the socket gets an error at once."""
+        self.is_cut = True
+        if self.socket is not None:
+            with suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
+
+
+class _Lines(threading.local):
+    """The exchange that a thread is in."""
+
+    line: _Line | None = None
+
+
+_LINES = _Lines()
+
+
+def _pool_manager(proxy: str) -> PoolManager:
+    """Pools whose connections tell their thread's exchange which socket it is that they use."""
+    import urllib3
+    from urllib3.connection import HTTPConnection, HTTPSConnection
+
+    class Plain(HTTPConnection):
+        def request(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 -- handed on as they are
+            super().request(*arguments, **named)
+            _tell(self.sock)
+
+    class Secure(HTTPSConnection):
+        def request(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
+            super().request(*arguments, **named)
+            _tell(self.sock)
+
+    class PlainPool(urllib3.HTTPConnectionPool):
+        ConnectionCls = Plain
+
+    class SecurePool(urllib3.HTTPSConnectionPool):
+        ConnectionCls = Secure
+
+    manager = urllib3.ProxyManager(proxy, maxsize=16) if proxy else urllib3.PoolManager(maxsize=16)
+    manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
+    return manager
+
+
+def _tell(connected: socket.socket | None) -> None:
+    if _LINES.line is not None:
+        _LINES.line.socket = connected
+        if _LINES.line.is_cut:
+            _LINES.line.cut()
+
+
 def _whole(answer: BaseHTTPResponse, limit: int, until: float) -> Response:
     """Read the body to its end, but never past the limit or the deadline."""
-    headers = {name.lower(): value for name, value in answer.headers.items()}
+    # By name, not by items(): a header that is given twice must be seen as both, not as its last.
+    headers = {name.lower(): answer.headers[name] for name in answer.headers}
+    encoded = headers.get("content-encoding", "identity") != "identity"
+    wanted = _OK <= answer.status < _REDIRECT
     try:
-        if headers.get("content-encoding", "identity") != "identity":
+        if encoded and wanted:
             raise TransportError(
-                f"the body is encoded as {headers['content-encoding'][:40]!r}, which was not asked for"
+                f"the body is encoded as {headers['content-encoding'][:40]!a}, which was not asked for"
             )
-        failed = answer.status >= _HTTP_ERROR
-        body = _body(answer, ERROR_LIMIT if failed else limit, until, cut=failed)
+        body = _body(answer, limit if wanted else ERROR_LIMIT, until, cut=not wanted)
     except BaseException:
         answer.close()
         raise
     answer.release_conn()
-    return Response(status=answer.status, headers=headers, body=body)
+    return Response(status=answer.status, headers=headers, body=b"" if encoded else body)
 
 
 def _body(answer: BaseHTTPResponse, limit: int, until: float, *, cut: bool) -> bytes:

@@ -26,6 +26,7 @@ SECRET_VARIABLES = frozenset(
     }
 )
 _GRACE = 5.0
+_PR_SET_DUMPABLE = 4
 Listener = Callable[[str], None]
 
 
@@ -48,6 +49,19 @@ def without_secrets(env: Mapping[str, str], also: Iterable[str] = ()) -> dict[st
     """The environment for a child that does not log in."""
     hidden = SECRET_VARIABLES | set(also)
     return {name: value for name, value in env.items() if name not in hidden}
+
+
+def refuse_dumps() -> None:
+    """Keep other processes of this user from reading our memory and ``/proc/<pid>/environ``, where Linux can do that.
+
+    A child's own environment is cleaned in any case, but it could read ours: the parent's. This stops a child that is
+    not root (``prctl(2)``, PR_SET_DUMPABLE; ``proc(5)``); root is stopped by nothing here. The safe arrangement is to
+    run gates in a job that has no token at all.
+    """
+    import ctypes
+
+    with suppress(OSError, AttributeError):
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def run(

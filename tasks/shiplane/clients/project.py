@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -52,6 +53,15 @@ def load_project_file(root: Path) -> ProjectFile:
 def existing(root: Path, paths: list[str]) -> frozenset[str]:
     """Which of these files the project has."""
     return frozenset(path for path in paths if (root / path).is_file())
+
+
+def default_build(root: Path) -> tuple[str, ...] | None:
+    """The build command of a project that names none: ``npm run build`` where ``package.json`` has such a script."""
+    try:
+        document = json.loads((root / "package.json").read_text("utf-8"))
+        return ("npm", "run", "build") if document["scripts"]["build"] else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
 
 
 def _toml(path: Path) -> dict[str, Any]:

@@ -90,6 +90,21 @@ class Registry:
             url = self._next_page(repository, url, response)
         return list(tags)
 
+    def knows(self, repository: Repository) -> bool | None:
+        """Whether the repository exists; None when it cannot be told.
+
+        GHCR answers 403 for a missing package where the specification wants 404, so a refusal tells nothing.
+
+        Raises:
+            UnreachableError: No answer.
+        """
+        url = _url(repository, "tags/list?" + urlencode({"n": 1}))
+        try:
+            response = self.session.send(repository, Request(method="GET", url=url), PULL)
+        except AccessError:
+            return None
+        return {200: True, 404: False}.get(response.status)
+
     def _tag_page(self, repository: Repository, response: Response) -> list[Tag]:
         try:
             names = strictjson.loads(response.body).get("tags") or []
@@ -181,6 +196,18 @@ class Registry:
             return Written(certain=True, words=f"HTTP {response.status}")
         return Written(certain=False, words=f"HTTP {response.status}: {self.session.words(response) or named}")
 
+    def log_in(self, repository: Repository) -> bool:
+        """Get the token for pushing. That it is given proves nothing about what it allows.
+
+        Returns:
+            False where the registry asks for none.
+
+        Raises:
+            AccessError: The credential was refused.
+            UnreachableError: No answer.
+        """
+        return self.session.authorize(repository, PUSH, entrance=f"{_origin(repository)}/v2/")
+
     def probe_push(self, repository: Repository) -> str:
         """Open an upload and leave it to expire: the only proof of push permission that needs no content.
 
@@ -199,9 +226,13 @@ class Registry:
 
 
 def _url(repository: Repository, path: str) -> str:
+    return f"{_origin(repository)}/v2/{repository.path}/{path}"
+
+
+def _origin(repository: Repository) -> str:
     scheme = "http" if repository.is_loopback else "https"
     host = _API_HOST.get(repository.registry, repository.registry)
-    return f"{scheme}://{host}/v2/{repository.path}/{path}"
+    return f"{scheme}://{host}"
 
 
 def _check_redirect(repository: Repository, target: str) -> None:

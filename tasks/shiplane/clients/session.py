@@ -44,6 +44,7 @@ class Session:
     patience: Patience = field(default_factory=Patience)
     redact: Redactor = field(default_factory=Redactor)
     tokens: TokenCache = field(default_factory=TokenCache)
+    deadline: float = DEADLINE
     token_hosts: Mapping[str, str] = field(default_factory=dict)
 
     def send(
@@ -69,6 +70,27 @@ class Session:
                 raise self._denied(repository, actions, response)
             return response
         raise AssertionError("unreachable: the second round returns or raises")
+
+    def authorize(self, repository: Repository, actions: str, *, entrance: str) -> bool:
+        """Get what authorization the registry asks for, and send nothing yet that needs it.
+
+        Args:
+            repository: Where it is wanted.
+            actions: For what.
+            entrance: The URL that provokes a challenge: ``.../v2/``.
+
+        Returns:
+            False where the registry asks for none.
+
+        Raises:
+            AccessError: The credential was refused.
+            UnreachableError: No answer.
+        """
+        if self.tokens.challenge(repository.registry) is None:
+            response = self.patiently(Request(method="GET", url=entrance), limit=MANIFEST_LIMIT)
+            if response.status == 401:  # noqa: PLR2004
+                self.tokens.learn(repository.registry, Challenge.parse(response.headers.get("www-authenticate", "")))
+        return bool(self._authorization(repository, actions))
 
     def _authorization(self, repository: Repository, actions: str) -> str:
         """The ``Authorization`` value to try: a token, Basic, or nothing while no challenge has been met."""
@@ -140,7 +162,7 @@ class Session:
 
     def _once(self, request: Request, *, limit: int) -> Response:
         try:
-            return self.transport.send(request, limit=limit, deadline=DEADLINE)
+            return self.transport.send(request, limit=limit, deadline=self.deadline)
         except TransportError as error:
             raise UnreachableError(
                 f"{_place(request)}: {error}", remedy="Check the network, then run it again."

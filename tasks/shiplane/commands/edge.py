@@ -46,7 +46,7 @@ _JSON = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False)
 
 
 def shiplane_task(
-    *, texts: Mapping[str, str], optional: tuple[str, ...] = (), iterable: tuple[str, ...] = ()
+    *, texts: Mapping[str, str], optional: tuple[str, ...] = (), iterable: tuple[str, ...] = (), name: str | None = None
 ) -> Callable[[Callable[..., Answer]], Any]:
     """Make an Invoke task of a body that takes a :class:`Run` and gives an :class:`Answer`.
 
@@ -57,11 +57,12 @@ def shiplane_task(
         texts: The help of each parameter.
         optional: Parameters that may be given with or without a value.
         iterable: Parameters that may be given several times.
+        name: What the task is called, where that cannot be the body's name.
     """
     every = {**texts, "json": "One JSON document on standard output, nothing else."}
 
     def decorate(body: Callable[..., Answer]) -> Any:  # noqa: ANN401 -- invoke's Task is untyped
-        made = task(positional=[], auto_shortflags=False, optional=optional, iterable=iterable, help=every)
+        made = task(name=name, positional=[], auto_shortflags=False, optional=optional, iterable=iterable, help=every)
         return made(_guarded(body))
 
     return decorate
@@ -103,17 +104,21 @@ def _attempt(run: Run, body: Callable[..., Answer], c: Context, arguments: dict[
 
 
 def _show(run: Run, answer: Answer, *, as_json: bool) -> None:
+    """The result; after one that is not good, the last words, as after an error."""
+    code = answer.exit_code
+    lines = _closing(run, code) if code else []
     if as_json:
-        run.console.document({"ok": answer.exit_code == 0, "exit": answer.exit_code, **answer.data})
+        closing = {"closing": lines} if lines else {}
+        run.console.document({"ok": code == 0, "exit": code, **answer.data, **closing})
     elif answer.text:
         run.console.result(answer.text)
+    for line in lines:
+        run.console.say(line)
 
 
 def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
     """Say what happened, what is public now, what is safe, and what to do next."""
-    wrote = any(isinstance(event, Step) and event.writes for event in run.console.events)
-    public = _public_now(run) if run.closing else []
-    lines = closing_lines(code, command=_command(), public=public, wrote=wrote)
+    lines = _closing(run, code)
     run.console.complain(str(error))
     for line in lines:
         run.console.say(line)
@@ -127,6 +132,12 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
             }
         )
     return code
+
+
+def _closing(run: Run, code: int) -> list[str]:
+    wrote = any(isinstance(event, Step) and event.writes for event in run.console.events)
+    public = _public_now(run) if run.closing else []
+    return closing_lines(code, command=_command(), public=public, wrote=wrote)
 
 
 def _public_now(run: Run) -> list[str]:

@@ -18,12 +18,11 @@ from shiplane.flows.source import check_source
 from shiplane.flows.staging import BuildxStager, dry_run
 from shiplane.flows.survey import Surveyor
 from shiplane.model.decision import Decision, Survey, decide
-from shiplane.model.errors import AccessError, RefusedError, UnreachableError, UsageError
+from shiplane.model.errors import AccessError, RefusedError, UnreachableError
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.settings import Flags
 
-_SKIPPABLE = ("access",)
 _COMMON = {
     "image": "Repository to release to, as ghcr.io/<owner>/<name> (IMAGE_REPO).",
     "platforms": "What to build for, as linux/amd64,linux/arm64 (PLATFORMS).",
@@ -40,11 +39,6 @@ class Options:
     builder: str | None = None
     skip: Sequence[str] = ()
     login: bool = True
-
-    def __post_init__(self) -> None:
-        for name in self.skip:
-            if name not in _SKIPPABLE:
-                raise UsageError(f"--skip {name[:40]!r}: no such check", remedy=f"One of: {', '.join(_SKIPPABLE)}.")
 
 
 @shiplane_task(
@@ -86,7 +80,7 @@ def plan(
         "dry_run": "Build (one platform, loaded; --platforms for more) and push nothing; needs no credentials.",
         "snapshot": "Publish an untagged commit as v0.0.0-<commit>; never moves the floating tag.",
         "builder": "The buildx builder to use.",
-        "skip": "Leave out a check by name (repeatable): access.",
+        "skip": "Leave out a check (repeatable): build, gates, a gate's name, access.",
         "no_login": "Push with what docker login stored instead of the credential found here.",
     },
     iterable=("skip",),
@@ -122,7 +116,7 @@ def publish(
         **_COMMON,
         "dry_run": "Build and push nothing.",
         "builder": "The buildx builder to use.",
-        "skip": "Leave out a check by name (repeatable): access.",
+        "skip": "Leave out a check (repeatable): build, gates, a gate's name, access.",
         "no_login": "Push with what docker login stored instead of the credential found here.",
     },
     iterable=("lane", "skip"),
@@ -161,16 +155,26 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     if options.dry_run:
         return _dry_run(run, planned, flags, options)
     check_versions(planned, snapshot=flags.snapshot)
+    prerequisites = run.prerequisites(planned.commit, options.skip)
+    _check_source(run, planned)
+    evidence = run.console.drive(prerequisites.all())
     published = _publish(run, planned, options)
-    lanes = [lane.to_json(planned.repository) for lane in published]
-    data = {"image": str(planned.repository), "commit": planned.commit, "lanes": lanes}
+    data = {
+        "image": str(planned.repository),
+        "commit": planned.commit,
+        "prerequisites": [found.to_json() for found in evidence],
+        "lanes": [lane.to_json(planned.repository) for lane in published],
+    }
     return Answer(text=published_text(planned.repository, published), data=data)
 
 
-def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]:
+def _check_source(run: Run, planned: Plan) -> None:
     checkout = run.git.checkout()
     assert checkout is not None  # noqa: S101 -- a plan exists, so a commit does
     run.console.drive(check_source(planned, checkout, run.git.commit_of_tag))
+
+
+def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]:
     credential = run.credential(planned.repository)
     who = f"as {credential.username} ({credential.source})" if credential else "as a stranger: no credential was found"
     run.console.tell(f"{planned.repository.registry}: {who}")

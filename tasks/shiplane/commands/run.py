@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from shiplane.clients.credentials import Credentials
 from shiplane.clients.git import Git
@@ -19,11 +20,15 @@ from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
 from shiplane.commands.console import Console
 from shiplane.model.credential import Credential
-from shiplane.model.errors import UsageError
+from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.image import Repository
-from shiplane.model.projectfile import ProjectFile
+from shiplane.model.projectfile import RESERVED_CHECKS, ProjectFile
 from shiplane.model.redact import Redactor
 from shiplane.model.settings import Flags, Resolver
+
+if TYPE_CHECKING:
+    from shiplane.clients.github import GitHub
+    from shiplane.flows.prerequisites import Prerequisites
 
 # Ours and the usual names of others': whatever they hold must not be printed, wherever it turns up.
 _SECRETS = ("GHCR_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
@@ -66,7 +71,7 @@ class Run:
     @cached_property
     def git(self) -> Git:
         """The project's repository."""
-        return Git(folder=self.root, env=self.child_env)
+        return Git(folder=self.root, env=self._git_env)
 
     @cached_property
     def credentials(self) -> Credentials:
@@ -82,6 +87,14 @@ class Run:
     def child_env(self) -> dict[str, str]:
         """The environment of children that do not log in."""
         return without_secrets(self.env, also=self.credentials.secret_variables())
+
+    @property
+    def _git_env(self) -> dict[str, str]:
+        """Git runs the project's filters and hooks, which must see no secret; a broken project file stops no git."""
+        try:
+            return self.child_env
+        except ConfigurationError:
+            return without_secrets(self.env)
 
     def resolver(self, flags: Flags) -> Resolver:
         """Everything that settings come from."""
@@ -106,12 +119,53 @@ class Run:
 
     def registry(self, credential: Credential | None, patience: Patience | None = None) -> Registry:
         """A registry client in somebody's name, or in nobody's."""
-        from shiplane import __version__
-
-        transport = HttpTransport(self.env, user_agent=f"shiplane/{__version__}")
-        session = Session(transport, credential, patience or self.patience, self.redact)
+        session = Session(self.transport(), credential, patience or self.patience, self.redact)
         session.token_hosts = {host: names.token_host for host, names in self.project.registries.items()}
         return Registry(session)
+
+    def transport(self) -> HttpTransport:
+        """What carries requests, under our name."""
+        from shiplane import __version__
+
+        return HttpTransport(self.env, user_agent=f"shiplane/{__version__}")
+
+    def prerequisites(self, commit: str, skip: Sequence[str] = ()) -> Prerequisites:
+        """The prerequisites of a commit, with children that see no secret.
+
+        Raises:
+            UsageError: ``skip`` names no check.
+        """
+        from shiplane.flows.prerequisites import Prerequisites
+
+        known = [*RESERVED_CHECKS, *(gate.name for gate in self.project.gates)]
+        for name in skip:
+            if name not in known:
+                raise UsageError(f"--skip {name[:40]!a}: no such check", remedy=f"One of: {', '.join(known)}.")
+        return Prerequisites(
+            root=self.root,
+            project=self.project,
+            commit=commit,
+            env=self.child_env,
+            transport=self.transport(),
+            github=self.github,
+            redact=self.redact,
+            skip=frozenset(skip),
+        )
+
+    def github(self) -> GitHub:
+        """The client for the checks of this project's repository.
+
+        Raises:
+            UsageError: Nothing says which repository that is.
+        """
+        from shiplane.clients.github import API, GitHub
+
+        slug = self.resolver(Flags()).slug()
+        if slug is None:
+            raise UsageError("a gate asks GitHub, but nothing says which repository", remedy="Set GITHUB_REPOSITORY.")
+        token = self.env.get("GITHUB_TOKEN") or self.env.get("GH_TOKEN") or ""
+        session = Session(self.transport(), None, self.patience, self.redact)
+        return GitHub(session=session, slug=slug.value, api=self.env.get("GITHUB_API_URL") or API, token=token)
 
     @contextmanager
     def login(self, credential: Credential | None, *, stored: bool) -> Iterator[dict[str, str]]:

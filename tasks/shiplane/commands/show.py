@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
 
 from shiplane.flows.publish import Published
 from shiplane.flows.verify import Verified
 from shiplane.model.answer import Absent, Present
 from shiplane.model.decision import Decision, Move, Naming, Survey
+from shiplane.model.finding import Finding, summary
 from shiplane.model.image import Repository
 from shiplane.model.plan import LanePlan, Plan
+
+_WIDTH = 88
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
@@ -85,3 +89,28 @@ def _tag_lines(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -
 
 def _before(answer: Present | Absent) -> str:
     return answer.digest.short if isinstance(answer, Present) else "absent"
+
+
+def findings_text(findings: Sequence[Finding], paint: Callable[[str, str], str]) -> str:
+    """The doctor's table: a row for each finding, its remedy below it, the count at the end.
+
+    Args:
+        findings: Already without secrets: lines are broken here, where none could be found any more.
+        paint: Colours a text, or leaves it.
+    """
+    names = max(len(finding.name) for finding in findings)
+    lines = [line for finding in findings for line in _finding_lines(finding, names, paint)]
+    return "\n".join([*lines, "", summary(findings)])
+
+
+def _finding_lines(finding: Finding, names: int, paint: Callable[[str, str], str]) -> list[str]:
+    state = "warning" if finding.is_warning else finding.state.value
+    head = f"{finding.name:<{names}}  {paint(f'{state:<7}', state)}  {finding.seconds:5.2f} s  "
+    indent = names + 2 + 7 + 2 + 7 + 2
+    first, *rest = _wrapped(finding.reason)
+    below = [line for text in finding.remedy.splitlines() for line in _wrapped(text.strip())]
+    return [head + first, *(" " * indent + line for line in rest), *(" " * indent + f"  {line}" for line in below)]
+
+
+def _wrapped(text: str) -> list[str]:
+    return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False) or [""]

@@ -16,6 +16,8 @@ Tag = NewType("Tag", str)
 _TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}", re.ASCII)
 _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII)
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
+_PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+_USERINFO = re.compile(r"\A.*@(?!sha(?:256|512):)", re.DOTALL)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
 _IMAGE_FORM = "Expected <registry>/<owner>/<name> in lower case, as in ghcr.io/cognary/aionis, without tag or digest."
 _MAX_NAME = 255
@@ -30,7 +32,7 @@ def parse_tag(text: str) -> Tag:
     """
     if not _TAG.fullmatch(text):
         raise UsageError(
-            f"{text[:140]!r} is not an image tag", remedy="Letters, digits, '.', '_' and '-', at most 128."
+            f"{text[:140]!a} is not an image tag", remedy="Letters, digits, '.', '_' and '-', at most 128."
         )
     return Tag(text)
 
@@ -82,7 +84,7 @@ class Repository:
         registry, slash, path = text.partition("/")
         problem = _problem_with(text, registry, path if slash else "")
         if problem:
-            raise UsageError(f"image {text[:140]!r} {problem}", remedy=_IMAGE_FORM)
+            raise UsageError(f"image {_without_userinfo(text)[:140]!a} {problem}", remedy=_IMAGE_FORM)
         return cls(registry, path)
 
     @property
@@ -99,6 +101,11 @@ class Repository:
         return f"{self.registry}/{self.path}"
 
 
+def _without_userinfo(text: str) -> str:
+    """The text as it may be shown: what stands before an ``@`` may be a password, unless a digest follows."""
+    return _USERINFO.sub("***@", text)
+
+
 def _problem_with(text: str, registry: str, path: str) -> str:
     """Say what keeps the text from being a repository, or nothing."""
     if "://" in text:
@@ -108,7 +115,7 @@ def _problem_with(text: str, registry: str, path: str) -> str:
     if len(text) > _MAX_NAME:
         return f"is {len(text)} characters long"
     if text != text.lower() and text.lower().isascii():
-        return f"has upper case letters (did you mean {text.lower()[:140]!r}?)"
+        return f"has upper case letters (did you mean {text.lower()[:140]!a}?)"
     return _problem_with_registry(registry) or _problem_with_path(registry, path)
 
 
@@ -116,25 +123,31 @@ def _problem_with_registry(registry: str) -> str:
     host, port = split_port(registry)
     if "." not in registry and ":" not in registry and registry != "localhost":
         return "does not name a registry"
-    if port and not (port.isascii() and port.isdecimal() and 0 < int(port[:6]) <= _MAX_PORT):
-        return f"has the port {port[:12]!r}"
+    if host != registry and not (_PORT.fullmatch(port) and int(port) <= _MAX_PORT):
+        return f"has the port {port[:12]!a}"
     if host.startswith("[") or re.fullmatch(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*", host):
         return _problem_with_address(host)
     if not _HOST.fullmatch(host):
-        return f"has the registry {registry[:80]!r}"
+        return f"has the registry {registry[:80]!a}"
     if host.startswith("ghcr.io."):
-        return f"names {host!r}, which only looks like ghcr.io"
+        return f"names {host[:80]!a}, which only looks like ghcr.io"
     return ""
 
 
 def _problem_with_address(host: str) -> str:
     """A numeric host has to be written out in full (``127.1`` and ``0x7f.1`` are disguises) and be a real peer."""
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address | None
     try:
-        address = ipaddress.ip_address(host.strip("[]"))
+        # Brackets mean version 6 (RFC 3986 section 3.2.2); a zone ("%eth0") is a route of this machine, not a name.
+        address = ipaddress.IPv6Address(host[1:-1]) if host[:1] + host[-1:] == "[]" else ipaddress.IPv4Address(host)
     except ValueError:
-        return f"has {host!r} for a registry, which is no full IP address"
+        address = None
+    if address is None or "%" in host:
+        return f"has {host[:80]!a} for a registry, which is no full IP address"
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return f"has {host[:80]!a} for a registry; write {address.ipv4_mapped}"
     if address.is_link_local or address.is_multicast or address.is_unspecified:
-        return f"has {host!r} for a registry, an address of no registry"
+        return f"has {host[:80]!a} for a registry, an address of no registry"
     return ""
 
 
@@ -143,10 +156,10 @@ def _problem_with_path(registry: str, path: str) -> str:
         return "has no name after the registry"
     last = path.rpartition("/")[2]
     if ":" in last:
-        return f"has a tag ({last.partition(':')[2]!r}); it belongs into --tag"
+        return f"has a tag ({last.partition(':')[2][:140]!a}); it belongs into --tag"
     if not _PATH.fullmatch(path):
-        return f"has the name {path[:140]!r}"
-    if registry == "ghcr.io" and "/" not in path:
+        return f"has the name {path[:140]!a}"
+    if split_port(registry)[0] == "ghcr.io" and "/" not in path:
         return "has no owner"
     return ""
 
@@ -162,7 +175,7 @@ def is_loopback(host: str) -> bool:
     if host == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
+        return "%" not in host and ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
     except ValueError:
         return False
 
@@ -172,9 +185,9 @@ _ARCHITECTURES = {
     "linux": {"386", "amd64", "arm", "arm64", "loong64", "mips64", "mips64le", "ppc64le", "riscv64", "s390x"},
     "windows": {"amd64", "arm64"},
 }
+_VARIANTS = {"amd64": {"v1", "v2", "v3", "v4"}, "arm": {"v5", "v6", "v7", "v8"}, "arm64": {"v8", "v9"}}
 # Variants that name what the bare architecture already means: containerd/platforms, "Normalization".
 _DEFAULT_VARIANT = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
-_PLATFORM = re.compile(r"([a-z]+)/([a-z0-9]+)(?:/(v[0-9]{1,2}))?", re.ASCII)
 
 
 @dataclass(frozen=True, order=True)
@@ -198,10 +211,12 @@ class Platform:
         Raises:
             UsageError: It is not a platform that images are built for.
         """
-        found = _PLATFORM.fullmatch(text)
-        if not found or found.group(2) not in _ARCHITECTURES.get(found.group(1), ()):
-            raise UsageError(f"{text[:80]!r} is not a platform", remedy="Expected one like linux/amd64 or linux/arm64.")
-        return cls.of(found.group(1), found.group(2), found.group(3) or "")
+        os, _, rest = text.partition("/")
+        architecture, slash, variant = rest.partition("/")
+        known = architecture in _ARCHITECTURES.get(os, ())
+        if not known or (slash and variant not in _VARIANTS.get(architecture, ())):
+            raise UsageError(f"{text[:80]!a} is not a platform", remedy="Expected one like linux/amd64 or linux/arm64.")
+        return cls.of(os, architecture, variant)
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
@@ -213,8 +228,10 @@ def parse_platforms(text: str) -> tuple[Platform, ...]:
     Raises:
         UsageError: The list is empty, has an unknown platform, or names one twice.
     """
-    platforms = tuple(Platform.parse(part) for part in text.split(","))
-    doubled = {str(platform) for platform in platforms if platforms.count(platform) > 1}
-    if doubled:
-        raise UsageError(f"platforms {text!r} name {', '.join(sorted(doubled))} twice", remedy="Name each once.")
-    return platforms
+    platforms: list[Platform] = []
+    for part in text.split(","):
+        platform = Platform.parse(part)
+        if platform in platforms:
+            raise UsageError(f"platforms {text[:140]!a} name {platform} twice", remedy="Name each once.")
+        platforms.append(platform)
+    return tuple(platforms)

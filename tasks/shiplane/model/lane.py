@@ -16,7 +16,10 @@ from shiplane.model.version import Version
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}", re.ASCII)
 _PREFIX = re.compile(r"(?:[a-z0-9][a-z0-9._-]{0,30}[._-])?", re.ASCII)
-_GIT_TAG = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]*\{version\}", re.ASCII)
+# What git takes for a ref (git-check-ref-format(1)), less the signs that a shell or a workflow would read.
+_GIT_TAG = re.compile(r"(?!.*(?:\.\.|//|/\.|\.lock/))[A-Za-z0-9][A-Za-z0-9._/-]{0,99}\{version\}", re.ASCII)
+# Any version serves to find out what can be read as what.
+_PROBE = Version(1, 2, 3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +54,11 @@ class Lane:
             (self.git_tag, _GIT_TAG, "git-tag"),
         ):
             if not form.fullmatch(value):
-                raise ConfigurationError(f"lane {self.name[:40]!r} has the {what} {value[:80]!r}", remedy=_FORMS[what])
+                raise ConfigurationError(f"lane {self.name[:40]!a} has the {what} {value[:80]!a}", remedy=_FORMS[what])
+        try:
+            parse_tag(self.floating)
+        except UsageError as error:
+            raise ConfigurationError(f"lane {self.name}: floating: {error.what}", remedy=error.remedy) from error
 
     def tag_of(self, version: Version) -> Tag:
         """The version tag: written once, never again."""
@@ -63,11 +70,11 @@ class Lane:
 
     def version_of_tag(self, tag: str) -> Version | None:
         """The version that an image tag stands for, or None when it is no version tag of this lane."""
-        return _version_behind(f"{self.prefix}v", tag)
+        return _version_behind(_stem(self), tag)
 
     def version_of_git_tag(self, git_tag: str) -> Version | None:
         """The version that a git tag stands for, or None when it does not trigger this lane."""
-        return _version_behind(self.git_tag.partition("{version}")[0], git_tag)
+        return _version_behind(_git_stem(self), git_tag)
 
     def parse_version(self, text: str) -> Version:
         """Read a version as people write it: ``0.2.1``, ``v0.2.1``, the lane's image tag or its git tag.
@@ -83,7 +90,7 @@ class Lane:
         except UsageError as error:
             example = Version(0, 2, 1)
             raise UsageError(
-                f"{text[:140]!r} names no version of lane {self.name}",
+                f"{text[:140]!a} names no version of lane {self.name}",
                 remedy=f"Expected 0.2.1, v0.2.1, {self.tag_of(example)} or {self.git_tag_of(example)}"
                 " (a pre-release as in 0.2.1-rc.1; no build metadata).",
             ) from error
@@ -114,37 +121,71 @@ def check_disjoint(lanes: Iterable[Lane]) -> None:
         ConfigurationError: Two lanes share a name, or one's names can be read as the other's.
     """
     known = tuple(lanes)
-    for lane in known:
-        for other in known:
-            overlap = _overlap(lane, other) if lane is not other else _own_clash(lane)
-            if overlap:
-                raise ConfigurationError(
-                    f"lanes {lane.name} and {other.name} overlap: {overlap}",
-                    remedy="Give each lane a prefix, a floating tag and a git tag of its own.",
-                )
+    for place, lane in enumerate(known):
+        if clash := _own_clash(lane):
+            raise ConfigurationError(f"lane {lane.name}: {clash}", remedy=_APART)
+        for other in known[:place] + known[place + 1 :]:
+            if overlap := _overlap(lane, other):
+                raise ConfigurationError(f"lanes {lane.name} and {other.name} overlap: {overlap}", remedy=_APART)
+
+
+_APART = "Give each lane a name, a prefix, a floating tag and a git tag of its own."
+
+
+def _stem(lane: Lane) -> str:
+    return f"{lane.prefix}v"
+
+
+def _git_stem(lane: Lane) -> str:
+    return lane.git_tag.removesuffix("{version}")
 
 
 def _overlap(lane: Lane, other: Lane) -> str:
+    if lane.name == other.name:
+        return "they have the same name"
     if lane.floating == other.floating:
         return f"both move {lane.floating}"
-    if lane.version_of_tag(other.floating):
-        return f"{other.floating} is a version tag of {lane.name}"
-    if _can_read(f"{lane.prefix}v", f"{other.prefix}v"):
-        return f"a tag such as {other.prefix}v1.2.3 can be read as one of {lane.name}"
-    if _can_read(lane.git_tag.partition("{")[0], other.git_tag.partition("{")[0]):
-        return f"a git tag such as {other.git_tag.replace('{version}', '1.2.3')} triggers both"
+    if _can_read(_stem(lane), _stem(other)):
+        return f"a tag such as {other.tag_of(_PROBE)} can be read as one of {lane.name}"
+    if _can_read(_git_stem(lane), _git_stem(other)):
+        return f"a git tag such as {other.git_tag_of(_PROBE)} triggers both"
+    return _floating_problem(lane, other.floating) or _cross_reading(lane, other)
+
+
+def _cross_reading(lane: Lane, other: Lane) -> str:
+    """What is a git tag to one lane and an image tag to another: ``--tag`` takes both."""
+    # "v1.2.3" alone belongs to no lane: each takes it for its own version of that number.
+    if _git_stem(other) != "v" and _can_read(_stem(lane), _git_stem(other)):
+        return f"{other.git_tag_of(_PROBE)} is a git tag of {other.name} and an image tag of {lane.name}"
+    if _stem(other) != "v" and _can_read(_git_stem(lane), _stem(other)):
+        return f"{other.tag_of(_PROBE)} is an image tag of {other.name} and a git tag of {lane.name}"
     return ""
 
 
 def _own_clash(lane: Lane) -> str:
-    if lane.version_of_tag(lane.floating):
-        return f"the floating tag {lane.floating} is a version tag"
+    """What in a lane alone has two meanings: :meth:`Lane.parse_version` must have no choice."""
+    tag, git = _stem(lane), _git_stem(lane)
+    if problem := _floating_problem(lane, lane.floating):
+        return problem
+    if tag != git and (_can_read(tag, git) or _can_read(git, tag)):
+        return f"{lane.tag_of(_PROBE)} and {lane.git_tag_of(_PROBE)} can be read as each other's versions"
+    for stem in (tag, git):
+        if stem != "v" and (_can_read("v", stem) or _can_read("", stem)):
+            return f"{stem}{_PROBE} can be read as a version without prefix"
+    return ""
+
+
+def _floating_problem(lane: Lane, floating: Tag) -> str:
+    if floating == f"ledger-{lane.name}":
+        return f"{floating} is the tag of {lane.name}'s ledger"
+    if any(_version_behind(stem, floating) for stem in (_stem(lane), _git_stem(lane), "v", "")):
+        return f"the floating tag {floating} names a version of {lane.name}"
     return ""
 
 
 def _can_read(stem: str, other: str) -> bool:
-    """Whether something that begins with ``other`` could be ``stem`` and a version: ``v`` reads ``v1.0.0-v2.0.0``."""
-    return other == stem or (other.startswith(stem) and other[len(stem) :][:1].isdecimal())
+    """Whether ``other`` and a version can be ``stem`` and a version: ``v`` reads ``v1.0.0-v`` and 2.0.0."""
+    return other == stem or _version_behind(stem, f"{other}{_PROBE}") is not None
 
 
 def _version_behind(stem: str, text: str) -> Version | None:

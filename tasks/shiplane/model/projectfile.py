@@ -6,16 +6,28 @@ Unknown keys are errors that name the nearest known one: a misspelt ``publish-la
 from __future__ import annotations
 
 import difflib
+import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
 
 from shiplane.model.errors import ConfigurationError, UsageError
+from shiplane.model.gate import Gate, Kind
 from shiplane.model.image import Platform, Repository, Tag, parse_platforms, parse_tag
 from shiplane.model.lane import BUILT_IN, Lane, check_disjoint
 
 T = TypeVar("T")
+
+DEFAULT_BUILD_TIMEOUT = 900.0
+# What --skip means by these names; a gate of such a name could not be told apart.
+RESERVED_CHECKS = ("access", "build", "gates")
+_GATE_KEYS = {
+    Kind.COMMAND: ("timeout-seconds",),
+    Kind.HTTP: ("timeout-seconds", "status", "field", "value"),
+    Kind.GITHUB: ("timeout-seconds", "max-age-hours"),
+}
+_GATE_TIMEOUT = {Kind.COMMAND: 900.0, Kind.HTTP: 10.0, Kind.GITHUB: 0.0}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +49,9 @@ class ProjectFile:
         platforms: What every lane is built for; empty when it is the default.
         lanes: The built-in lanes and the project's own, checked to be disjoint.
         registries: Credential variables by registry.
+        build: The build command, word by word; None for the default.
+        build_timeout: Seconds for it.
+        gates: What else must be green before a release.
     """
 
     name: str = ""
@@ -44,6 +59,9 @@ class ProjectFile:
     platforms: tuple[Platform, ...] = ()
     lanes: tuple[Lane, ...] = BUILT_IN
     registries: Mapping[str, RegistryNames] = field(default_factory=dict)
+    build: tuple[str, ...] | None = None
+    build_timeout: float = DEFAULT_BUILD_TIMEOUT
+    gates: tuple[Gate, ...] = ()
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.
@@ -64,7 +82,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         ConfigurationError: A key is unknown, or a value has the wrong type or form; the key and the file are named.
     """
     top = _Table(document, name)
-    top.only("image", "platforms", "lanes", "registries")
+    top.only("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates")
     image, platforms = top.get("image", str), top.strings("platforms")
     lanes = _lanes(top.table("lanes"))
     check_disjoint(lanes)
@@ -74,6 +92,54 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         platforms=top.checked("platforms", parse_platforms, ",".join(platforms)) if platforms else (),
         lanes=lanes,
         registries={host: _registry(table) for host, table in top.table("registries").tables()},
+        build=_command(top, "build"),
+        build_timeout=top.number("build-timeout-seconds") or DEFAULT_BUILD_TIMEOUT,
+        gates=_gates(top),
+    )
+
+
+def _command(table: _Table, key: str) -> tuple[str, ...] | None:
+    """A command as a shell would split it, but without the shell: ``sh -c "..."`` where one is wanted."""
+    text = table.get(key, str)
+    if text is None:
+        return None
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise table.wrong(key, f"is no command: {error}") from error
+    if not words:
+        raise table.wrong(key, "is empty")
+    return words
+
+
+def _gates(top: _Table) -> tuple[Gate, ...]:
+    gates = tuple(_gate(table) for table in top.list_of_tables("gates"))
+    names = [gate.name for gate in gates]
+    for name in names:
+        if names.count(name) > 1 or name in RESERVED_CHECKS:
+            raise top.wrong("gates", f"have the name {name[:40]!a} twice, or it is one of {', '.join(RESERVED_CHECKS)}")
+    return gates
+
+
+def _gate(table: _Table) -> Gate:
+    kinds = [kind for kind in Kind if kind.value in table.fields]
+    if len(kinds) != 1:
+        raise table.wrong("", "has to have exactly one of: command, http, github")
+    kind = kinds[0]
+    table.only("name", kind.value, *_GATE_KEYS[kind])
+    target, field_name, value = table.get(kind.value, str) or "", table.get("field", str) or "", table.get("value", str)
+    _command(table, kind.value) if kind is Kind.COMMAND else None
+    if kind is Kind.HTTP and not target.startswith(("http://", "https://")):
+        raise table.wrong("http", "is no http or https URL")
+    return Gate(
+        name=table.get("name", str) or target[:80],
+        kind=kind,
+        target=target,
+        timeout=table.number("timeout-seconds", _GATE_TIMEOUT[kind]) or 0.0,
+        status=int(table.number("status", 200) or 200),
+        field=field_name,
+        value=value,
+        max_age_hours=table.number("max-age-hours"),
     )
 
 
@@ -139,14 +205,26 @@ class _Table:
     def get(self, key: str, kind: type[T]) -> T | None:
         value = self.fields.get(key)
         if value is not None and type(value) is not kind:
-            raise self._wrong(key, f"is {type(value).__name__}, expected {kind.__name__}")
+            raise self.wrong(key, f"is {type(value).__name__}, expected {kind.__name__}")
         return value
 
     def strings(self, key: str) -> tuple[str, ...]:
         values: list[Any] = self.get(key, list) or []
         if not all(isinstance(value, str) for value in values):
-            raise self._wrong(key, "has something other than strings")
+            raise self.wrong(key, "has something other than strings")
         return tuple(values)
+
+    def number(self, key: str, default: float | None = None) -> float | None:
+        value = self.fields.get(key, default)
+        if value is not None and (type(value) not in (int, float) or not 0 <= value < 10**7):
+            raise self.wrong(key, f"is {value!r:.40}, expected a number from 0 on")
+        return None if value is None else float(value)
+
+    def list_of_tables(self, key: str) -> list[_Table]:
+        values: list[Any] = self.get(key, list) or []
+        if not all(isinstance(value, dict) for value in values):
+            raise self.wrong(key, "has something other than tables")
+        return [_Table(value, f"{self.place}: {key}[{place}]") for place, value in enumerate(values)]
 
     def table(self, key: str) -> _Table:
         return _Table(self.get(key, dict) or {}, f"{self.place}: {key}")
@@ -162,7 +240,7 @@ class _Table:
         except UsageError as error:
             raise ConfigurationError(f"{self.place}: {key}: {error.what}", remedy=error.remedy) from error
 
-    def _wrong(self, key: str, problem: str) -> ConfigurationError:
+    def wrong(self, key: str, problem: str) -> ConfigurationError:
         return ConfigurationError(f"{self.place}: {key[:80]} {problem}")
 
 

@@ -6,38 +6,64 @@ import base64
 import json
 import re
 from collections.abc import Iterable
-from urllib.parse import quote
+from itertools import takewhile
+from urllib.parse import quote, quote_plus
 
 from shiplane.model.credential import Credential
 
 HIDDEN = "***"
 _MIN_SECRET = 6
+# A secret that was cut short (we cut foreign text ourselves) is still hidden from so many characters on.
+_MIN_PREFIX = 12
 _MAX_LINE = 2000
-# C0 and C1 controls but for the tab, and the bidirectional overrides that reorder what a person sees.
-_CONTROLS = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
+# What the runner of GitHub Actions obeys: "::" at the start of a line, "##[" anywhere in it, as Azure's do "##vso[".
+_COMMAND = re.compile(r"^:(?=:)|##(?=\[|vso\[)", re.IGNORECASE)
 
 
 def forms_of(secret: str) -> tuple[str, ...]:
     """The spellings in which a secret tends to leak: raw, base64 (plain and URL-safe), percent- and JSON-escaped.
 
-    Base64 depends on what stands before it, so the three alignments are listed without their unstable ends.
+    Also reversed, and as Python and a form field write it. Base64 depends on what stands before it, so the three
+    alignments are listed without their unstable ends, and the whole with its padding.
     """
-    if len(secret) < _MIN_SECRET:
-        return ()
-    raw = secret.encode()
-    spelled = {secret, quote(secret, safe=""), json.dumps(secret)[1:-1], secret[::-1]}
+    spelled: set[str] = set()
+    for text in {secret, secret.strip()}:
+        if len(text) >= _MIN_SECRET:
+            spelled |= _spellings(text)
+    return tuple(sorted((text for text in spelled if len(text) >= _MIN_SECRET), key=lambda text: (-len(text), text)))
+
+
+def _spellings(secret: str) -> set[str]:
+    raw = _bytes_of(secret)
+    percent = {quote(raw, safe=""), quote(raw), quote_plus(raw)}
+    spelled = {secret, secret[::-1], *percent, *(re.sub("%..", _lower, text) for text in percent)}
+    spelled |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
+    whole = base64.b64encode(raw).decode("ascii")
+    coded = {whole, whole.rstrip("=")}
     for lead in range(3):
-        inner = base64.b64encode(b"\0" * lead + raw).decode("ascii")
-        stable = inner[-(-lead * 8 // 6) : len(inner) // 4 * 4 - 4]
-        spelled |= {stable, stable.replace("+", "-").replace("/", "_")}
-    return tuple(sorted((text for text in spelled if len(text) >= _MIN_SECRET), key=len, reverse=True))
+        inner = base64.b64encode(bytes(lead) + raw).decode("ascii")
+        coded.add(inner[-(-lead * 8 // 6) : (lead + len(raw)) * 8 // 6])
+    return spelled | coded | {text.replace("+", "-").replace("/", "_") for text in coded}
+
+
+def _bytes_of(secret: str) -> bytes:
+    """What the secret is outside Python: a variable may hold bytes that are no UTF-8, JSON a lone surrogate."""
+    try:
+        return secret.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return secret.encode(errors="surrogatepass")
+
+
+def _lower(found: re.Match[str]) -> str:
+    return found.group().lower()
 
 
 class Redactor:
     """Replaces every known secret in a text. Secrets are added as they become known (a token, say)."""
 
     def __init__(self, secrets: Iterable[str] = ()) -> None:
+        self._secrets: set[str] = set()
         self._forms: set[str] = set()
         for secret in secrets:
             self.add(secret)
@@ -45,6 +71,8 @@ class Redactor:
     def add(self, secret: str) -> None:
         """Hide this from now on."""
         self._forms.update(forms_of(secret))
+        if len(secret.strip()) > _MIN_PREFIX:
+            self._secrets.add(secret.strip())
 
     def add_credential(self, credential: Credential) -> None:
         """Hide a password, also as a Basic header shows it."""
@@ -55,11 +83,27 @@ class Redactor:
         """The text without any known secret."""
         for form in sorted(self._forms, key=len, reverse=True):
             text = text.replace(form, HIDDEN)
+        for secret in self._secrets:
+            text = _without_start(text, secret)
         return text
 
 
+def _without_start(text: str, secret: str) -> str:
+    """Hide what begins like the secret, as far as it goes on like it."""
+    kept, *rest = text.split(secret[:_MIN_PREFIX])
+    for part in rest:
+        same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(part, secret[_MIN_PREFIX:], strict=False)))
+        kept += HIDDEN + part[same:]
+    return kept
+
+
 def one_line(text: str) -> str:
-    """Foreign text as one harmless line: escapes and control characters gone, blanks folded, length bounded."""
-    plain = _CONTROLS.sub(" ", _ESCAPE_SEQUENCE.sub("", text[: 2 * _MAX_LINE]))
-    folded = " ".join(plain.split())
-    return folded if len(folded) <= _MAX_LINE else folded[:_MAX_LINE] + " ..."
+    """Foreign text as one harmless line: no escape, no control character, no workflow command, blanks folded, bounded.
+
+    Whatever does not print goes with the controls: bidirectional overrides, zero-width signs, lone surrogates.
+    """
+    plain = _ESCAPE_SEQUENCE.sub("", text[: 2 * _MAX_LINE])
+    folded = " ".join("".join(sign if sign.isprintable() else " " for sign in plain).split())
+    harmless = _COMMAND.sub(r"\g<0> ", folded)
+    whole = len(harmless) <= _MAX_LINE and len(text) <= 2 * _MAX_LINE
+    return harmless if whole else harmless[:_MAX_LINE] + " ..."

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 
 from shiplane.model.errors import UsageError
 
-# An image tag has at most 128 characters (OCI distribution-spec, "Pulling manifests"); a prefix needs room too.
-MAX_LENGTH = 100
+# An image tag has at most 128 characters (OCI distribution-spec, "Pulling manifests"); a lane's prefix takes up to 32
+# of them and the "v" one, so that every version has a tag in every lane.
+MAX_LENGTH = 95
 FORM = "X.Y.Z or X.Y.Z-pre.release, as in 0.2.1 or v0.2.1-rc.1"
 
 _NUMBER = r"(0|[1-9][0-9]*)"
 _IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _SEMVER = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?", re.ASCII)
+_COMMIT = re.compile(r"[0-9a-f]{12,64}", re.ASCII)
 _SNAPSHOT = re.compile(r"0\.0\.0-([0-9a-f]{12})", re.ASCII)
 
 
@@ -42,20 +44,26 @@ class Version:
         """
         if len(text) > MAX_LENGTH:
             raise UsageError(
-                f"version {text[:20]!r}... is {len(text)} characters long", remedy=f"At most {MAX_LENGTH}."
+                f"version {text[:20]!a}... is {len(text)} characters long", remedy=f"At most {MAX_LENGTH}."
             )
         snapshot = _SNAPSHOT.fullmatch(text)
         if snapshot:
             return cls(0, 0, 0, (snapshot.group(1),))
         found = _SEMVER.fullmatch(text)
         if not found:
-            raise UsageError(f"{text!r} is not a version", remedy=f"Expected {FORM}.")
+            raise UsageError(f"{text!a} is not a version", remedy=f"Expected {FORM}.")
         major, minor, patch, pre = found.groups()
         return cls(int(major), int(minor), int(patch), tuple(pre.split(".")) if pre else ())
 
     @classmethod
     def snapshot(cls, commit: str) -> Version:
-        """The version of an untagged commit: ``0.0.0-`` and the first 12 hexadecimal digits."""
+        """The version of an untagged commit: ``0.0.0-`` and the first 12 hexadecimal digits.
+
+        Raises:
+            ValueError: It is no commit's hash; such a version would not be recognized as a snapshot again.
+        """
+        if not _COMMIT.fullmatch(commit):
+            raise ValueError(f"{commit[:80]!a} is not the hash of a commit")
         return cls(0, 0, 0, (commit[:12],))
 
     @property
@@ -81,6 +89,11 @@ class Version:
         return self._precedence() < other._precedence()
 
     def _precedence(self) -> tuple[int, int, int, bool, tuple[tuple[bool, int, str], ...]]:
-        """SemVer section 11 as a sort key: a release outranks its pre-releases, numbers rank below words."""
-        identifiers = tuple((False, int(part), "") if part.isdecimal() else (True, 0, part) for part in self.prerelease)
+        """SemVer section 11 as a sort key: a release outranks its pre-releases, numbers rank below words.
+
+        The text of a number counts last: a snapshot's may begin with a zero, and different versions must have an order.
+        """
+        identifiers = tuple(
+            (not part.isdecimal(), int(part) if part.isdecimal() else 0, part) for part in self.prerelease
+        )
         return self.major, self.minor, self.patch, not self.prerelease, identifiers

@@ -1,0 +1,33 @@
+"""The machine itself: how much room its disks have."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+from shiplane.model.errors import PrerequisiteError
+
+
+def free_bytes(folder: Path) -> int:
+    """The bytes that this user can still write there.
+
+    Raises:
+        PrerequisiteError: The folder cannot be asked.
+    """
+    try:
+        return shutil.disk_usage(folder).free
+    except OSError as error:
+        raise PrerequisiteError(f"{folder} cannot be asked for its free space: {error.strerror or error}") from error
+
+
+def temporary_folder() -> Path:
+    """Where builds keep their temporary files.
+
+    Raises:
+        PrerequisiteError: There is none that can be written to.
+    """
+    try:
+        return Path(tempfile.gettempdir())
+    except OSError as error:
+        raise PrerequisiteError(f"no temporary folder: {error.strerror or error}", remedy="Set TMPDIR.") from error

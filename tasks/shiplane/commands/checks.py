@@ -1,0 +1,123 @@
+"""``check.*``: the prerequisites of a release, each alone, and ``check.all``, the doctor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from colorama import Fore, Style
+from invoke import Collection
+
+from shiplane.clients.buildx import Buildx
+from shiplane.clients.engine import Engine
+from shiplane.clients.patience import BUDGET, Patience
+from shiplane.clients.registry import Registry
+from shiplane.commands.console import wants_colour
+from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.commands.run import Run
+from shiplane.commands.show import findings_text
+from shiplane.flows.doctor import Look, examine
+from shiplane.flows.doctor_access import Entrance
+from shiplane.flows.doctor_config import Configuration
+from shiplane.flows.doctor_tools import Tools
+from shiplane.model.credential import Credential
+from shiplane.model.errors import ShiplaneError
+from shiplane.model.finding import Finding, exit_code_of, skipped
+from shiplane.model.image import Platform, Repository
+from shiplane.model.settings import Flags
+
+T = TypeVar("T")
+
+_IMAGE = {"image": "Repository to release to, as ghcr.io/<owner>/<name> (IMAGE_REPO)."}
+_TOOLS = {
+    "platforms": "What has to be built, as linux/amd64,linux/arm64 (PLATFORMS).",
+    "builder": "The buildx builder to use.",
+}
+_COLOUR = {"done": Fore.GREEN, "warning": Fore.YELLOW, "skipped": Fore.YELLOW, "failed": Fore.RED}
+# Enough for a hiccup; somebody who asks what is wrong wants to know it now.
+_PATIENCE = 10.0
+
+
+@shiplane_task(texts=_IMAGE)
+def access(run: Run, *, image: str | None = None) -> Answer:
+    """Prove that the credential may push: its source, a token, an upload opened and left to expire."""
+    repository = run.resolver(Flags(image=image)).image().value
+    return _answer(run, {"access": _access(run, repository)})
+
+
+@shiplane_task(texts=_TOOLS)
+def tools(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
+    """Check docker, its engine, buildx, a builder for each platform, git and disk space."""
+    wanted = run.resolver(Flags(platforms=platforms)).platforms().value
+    return _answer(run, _tools(run, wanted, builder))
+
+
+@shiplane_task(texts=_IMAGE)
+def config(run: Run, *, image: str | None = None) -> Answer:
+    """Check the project file, the lanes and their Dockerfiles, and what git knows."""
+    return _answer(run, {"config": _config(run, Flags(image=image))})
+
+
+@shiplane_task(texts={**_IMAGE, **_TOOLS}, name="all")
+def everything(
+    run: Run, *, image: str | None = None, platforms: str | None = None, builder: str | None = None
+) -> Answer:
+    """The doctor: configuration, tools and access, side by side, each with what to do about it."""
+    flags = Flags(image=image, platforms=platforms)
+    wanted = _known(lambda: run.resolver(flags).platforms().value)
+    repository = _known(lambda: run.resolver(flags).image().value)
+    looks = {"config": _config(run, flags), **_tools(run, wanted, builder)}
+    return _answer(run, {**looks, "access": _access(run, repository) if repository else _no_image})
+
+
+def _config(run: Run, flags: Flags) -> Look:
+    return Configuration(
+        project=lambda: run.project, checkout=run.git.checkout, resolver=lambda: run.resolver(flags)
+    ).check
+
+
+def _tools(run: Run, platforms: tuple[Platform, ...] | None, builder: str | None) -> Mapping[str, Look]:
+    env = run.git.env
+    buildx = Buildx(env=env, root=run.root, listen=run.console.foreign)
+    engine = Engine(env=env)
+    return Tools(engine=engine, buildx=buildx, git=run.git, builder=builder, platforms=platforms, root=run.root).looks()
+
+
+def _access(run: Run, repository: Repository) -> Look:
+    def connect(credential: Credential | None) -> Registry:
+        return run.registry(credential, Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE))
+
+    return Entrance(repository=repository, credential=lambda: run.credential(repository), connect=connect).check
+
+
+def _no_image() -> list[Finding]:
+    return [skipped("access: credential", "nobody can tell for which image: see config")]
+
+
+def _known(ask: Callable[[], T]) -> T | None:
+    """A setting, or None: what is wrong with it is one of the rows."""
+    try:
+        return ask()
+    except ShiplaneError:
+        return None
+
+
+def _answer(run: Run, looks: Mapping[str, Look]) -> Answer:
+    found = [_redacted(run, finding) for finding in run.console.drive(examine(looks))]
+    coloured = wants_colour(run.env, run.console.out)
+
+    def paint(text: str, state: str) -> str:
+        return f"{_COLOUR[state]}{text}{Style.RESET_ALL}" if coloured else text
+
+    data = {"checks": [finding.to_json() for finding in found]}
+    return Answer(text=findings_text(found, paint), data=data, exit_code=exit_code_of(found))
+
+
+def _redacted(run: Run, finding: Finding) -> Finding:
+    from dataclasses import replace
+
+    return replace(finding, reason=run.redact(finding.reason), remedy=run.redact(finding.remedy))
+
+
+ns = Collection("check", access, tools, config, everything)
+ns.__doc__ = "The prerequisites of a release, each alone, and all of them: the doctor."

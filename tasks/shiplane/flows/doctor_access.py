@@ -1,0 +1,88 @@
+"""May we push? Credential, token, an upload opened and left to expire: each a row, so that it shows where it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+
+from shiplane.clients.registry import Registry
+from shiplane.flows.doctor import attempt
+from shiplane.model.credential import Credential
+from shiplane.model.errors import AccessError
+from shiplane.model.finding import Finding, done, failed, skipped
+from shiplane.model.image import Repository
+from shiplane.model.step import State
+
+_CREDENTIAL, _TOKEN, _UPLOAD, _PACKAGE = (f"access: {what}" for what in ("credential", "token", "upload", "package"))
+_STALE = "  If the stored login is stale: invoke auth.logout, then docker login anew."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entrance:
+    """One repository, and how to come to it.
+
+    Attributes:
+        repository: What is to be pushed to.
+        credential: Finds the credential, as a release would.
+        connect: Makes a registry client in somebody's name.
+    """
+
+    repository: Repository
+    credential: Callable[[], Credential | None]
+    connect: Callable[[Credential | None], Registry]
+
+    def check(self) -> Iterator[Finding]:
+        """The rows; after the first failure the others are skipped."""
+        try:
+            credential = self.credential()
+        except AccessError as error:
+            yield failed(_CREDENTIAL, error)
+            yield skipped(_UPLOAD, "no usable credential")
+            return
+        yield self._credential(credential)
+        yield from self._permission(credential)
+
+    def _credential(self, credential: Credential | None) -> Finding:
+        registry = self.repository.registry
+        if credential is None:
+            return skipped(_CREDENTIAL, f"none found for {registry}: we come as a stranger")
+        return done(_CREDENTIAL, f"{credential.username} for {registry}, from {credential.source}")
+
+    def _permission(self, credential: Credential | None) -> Iterator[Finding]:
+        registry = self.connect(credential)
+        token = self._told(attempt(_TOKEN, lambda: self._token(registry)), credential)
+        yield token
+        if token.state is State.FAILED:
+            yield skipped(_UPLOAD, "there is no token to open one with")
+            return
+        upload = self._told(attempt(_UPLOAD, lambda: self._upload(registry)), credential)
+        yield upload
+        if upload.state is State.DONE:
+            yield attempt(_PACKAGE, lambda: self._package(registry))
+
+    def _token(self, registry: Registry) -> Finding:
+        if registry.log_in(self.repository):
+            return done(_TOKEN, f"{self.repository.registry} let us in; what it allows, only the upload shows")
+        return skipped(_TOKEN, f"{self.repository.registry} asks for none")
+
+    def _upload(self, registry: Registry) -> Finding:
+        doubt = registry.probe_push(self.repository)
+        if doubt:
+            return skipped(_UPLOAD, f"whether we may push could not be told: {doubt}")
+        return done(_UPLOAD, f"{self.repository} opened one for us: we may push")
+
+    def _package(self, registry: Registry) -> Finding:
+        """The first publish has no name to look at: the open upload is what proves that it may create one."""
+        known = registry.knows(self.repository)
+        if known:
+            return done(_PACKAGE, f"{self.repository} exists")
+        what = "does not exist yet" if known is False else "cannot be read, as GHCR answers for what does not exist yet"
+        return done(_PACKAGE, f"{self.repository} {what}: this is the first publish, and the upload shows that it may")
+
+    @staticmethod
+    def _told(finding: Finding, credential: Credential | None) -> Finding:
+        """The finding, with the usual way out where docker's stored login was refused."""
+        stale = credential is not None and credential.source.startswith("docker login")
+        if finding.exit_code == AccessError.exit_code and stale:
+            return replace(finding, remedy=f"{finding.remedy}\n{_STALE}")
+        return finding

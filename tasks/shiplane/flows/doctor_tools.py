@@ -1,0 +1,111 @@
+"""Is everything here that a release runs? Docker, its engine, buildx, a builder for each platform, git, disk space."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shiplane.clients.buildx import MINIMUM, OWN_BUILDER, Builder, Buildx, emulation_missing, several_nodes
+from shiplane.clients.engine import Engine, client_version
+from shiplane.clients.git import Git
+from shiplane.clients.machine import free_bytes, temporary_folder
+from shiplane.flows.doctor import Look, attempt
+from shiplane.model.errors import ShiplaneError
+from shiplane.model.finding import Finding, done, failed, skipped
+from shiplane.model.image import Platform
+from shiplane.model.step import State
+
+# Two images with their layers, unpacked and packed: what the builds of a release were seen to need, with room to spare.
+ENOUGH = 2 * 1024**3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What is looked at.
+
+    Attributes:
+        engine: The Docker engine.
+        buildx: The builder's command.
+        git: The project's repository.
+        builder: The builder asked for, or None.
+        platforms: What has to be built; None where nobody could tell.
+        root: The project's folder.
+    """
+
+    engine: Engine
+    buildx: Buildx
+    git: Git
+    builder: str | None
+    platforms: Sequence[Platform] | None
+    root: Path
+
+    def looks(self) -> dict[str, Look]:
+        """The checks, those apart that do not wait for each other."""
+        return {"engine": self._engine, "docker": self._docker, "git": self._git, "disk": self._disk}
+
+    def _engine(self) -> Iterator[Finding]:
+        def ask() -> Finding:
+            facts = self.engine.facts()
+            return done("tools: engine", f"Docker engine {facts.version}, {facts.platform}")
+
+        yield attempt("tools: engine", ask)
+
+    def _docker(self) -> Iterator[Finding]:
+        """The command, buildx, the builder: each needs the one before."""
+        command = attempt("tools: docker", lambda: done("tools: docker", client_version(self.buildx.env)))
+        yield command
+        if command.state is State.FAILED:
+            yield skipped("tools: buildx", "there is no docker command that could run it")
+            return
+        buildx = attempt("tools: buildx", self._buildx)
+        yield buildx
+        if buildx.state is State.DONE:
+            yield from self._builder()
+
+    def _buildx(self) -> Finding:
+        return done("tools: buildx", f"buildx {self.buildx.version()}, at least {MINIMUM} is needed")
+
+    def _builder(self) -> Iterator[Finding]:
+        try:
+            chosen = self.buildx.candidate(self.builder)
+        except ShiplaneError as error:
+            yield failed("tools: builder", error)
+            return
+        if chosen is None:
+            yield skipped("tools: builder", f"none can push by digest: a release makes its own, {OWN_BUILDER!r}")
+        elif chosen.nodes > 1:
+            yield failed("tools: builder", several_nodes(chosen))
+        else:
+            yield done("tools: builder", f"{chosen.name} ({chosen.driver}) can push by digest")
+        yield from self._platforms(chosen)
+
+    def _platforms(self, chosen: Builder | None) -> Iterator[Finding]:
+        if self.platforms is None:
+            yield skipped("tools: platforms", "nobody could tell which are wanted: see config")
+        for platform in self.platforms or ():
+            yield _platform(f"tools: {platform}", platform, chosen)
+
+    def _git(self) -> Iterator[Finding]:
+        yield attempt("tools: git", lambda: done("tools: git", self.git.version()))
+
+    def _disk(self) -> Iterator[Finding]:
+        yield attempt("tools: disk", lambda: _room("tools: disk", self.root))
+        yield attempt("tools: temporary", lambda: _room("tools: temporary", temporary_folder()))
+
+
+def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:
+    if chosen is None or not chosen.platforms:
+        return skipped(name, "shows when the builder is first started")
+    if platform in chosen.native:
+        return done(name, f"built natively by {chosen.name}")
+    if platform in chosen.platforms:
+        return done(name, f"built by {chosen.name} with emulation, which is slower")
+    return failed(name, emulation_missing(chosen, [platform]))
+
+
+def _room(name: str, folder: Path) -> Finding:
+    free = free_bytes(folder)
+    found = f"{free / 1024**3:.1f} GiB free in {folder}"
+    little = "Make room: docker buildx prune, docker system df." if free < ENOUGH else ""
+    return done(name, f"only {found}, a release may need {ENOUGH // 1024**3}" if little else found, warning=little)

@@ -1,0 +1,136 @@
+"""The in-memory registry behind a real socket, and answers that no decent server gives, byte by byte."""
+
+from __future__ import annotations
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+from shiplane.clients.http import Request
+from tests.faults.memory import MemoryRegistry
+
+# Writes an answer by hand: gets the socket.
+Rude = Callable[[socket.socket], None]
+NO_LIMIT = 1 << 40
+
+
+@dataclass
+class Served:
+    """A running server: the address, and what to answer instead of the registry's answer (by ``METHOD path``)."""
+
+    memory: MemoryRegistry
+    address: str
+    rude: dict[str, Rude] = field(default_factory=dict)
+    connections: int = 0
+
+    def url(self, path: str) -> str:
+        return f"http://{self.address}{path}"
+
+
+@contextmanager
+def serve(memory: MemoryRegistry) -> Iterator[Served]:
+    """Serve a registry on a free port of the loopback interface; it takes that address for its host."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    memory.host = f"127.0.0.1:{server.server_address[1]}"
+    server.served = Served(memory, memory.host)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server.served
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    served: Served
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that hangs up on a rude answer is what is wanted."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server: _Server
+
+    def setup(self) -> None:
+        super().setup()
+        self.server.served.connections += 1
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
+        """Keep the tests' output quiet."""
+
+    def _serve(self) -> None:
+        served = self.server.served
+        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        rude = served.rude.get(f"{self.command} {self.path.partition('?')[0]}")
+        if rude:
+            self.close_connection = True
+            with suppress(OSError):
+                rude(self.connection)
+            return
+        headers = {name.title(): value for name, value in self.headers.items()}
+        request = Request(method=self.command, url=served.url(self.path), headers=headers, body=body)
+        response = served.memory.send(request, limit=NO_LIMIT, deadline=0)
+        self.send_response(response.status)
+        for name, value in {"content-length": str(len(response.body)), **response.headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(response.body)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _serve
+
+
+def raw(*pieces: bytes, pause: float = 0.0) -> Rude:
+    """Send these bytes, with a pause before each but the first, and close."""
+
+    def send(connection: socket.socket) -> None:
+        for piece in pieces:
+            connection.sendall(piece)
+            time.sleep(pause)
+
+    return send
+
+
+def drip(head: bytes, byte: bytes, *, pause: float, seconds: float) -> Rude:
+    """Send a head, then one byte after the other with pauses: alive, but never done."""
+
+    def send(connection: socket.socket) -> None:
+        connection.sendall(head)
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            connection.sendall(byte)
+            time.sleep(pause)
+
+    return send
+
+
+def reset(*pieces: bytes) -> Rude:
+    """Send these bytes and tear the connection down with a RST."""
+
+    def send(connection: socket.socket) -> None:
+        for piece in pieces:
+            connection.sendall(piece)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+    return send
+
+
+def flood(head: bytes, chunk: bytes) -> Rude:
+    """Send a head and then chunks without end (until the client hangs up)."""
+
+    def send(connection: socket.socket) -> None:
+        connection.sendall(head)
+        for _ in range(4096):
+            connection.sendall(chunk)
+
+    return send

@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import base64
+import json
+import random
+import string
+from urllib.parse import quote, quote_plus
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from shiplane.model.credential import Credential
+from shiplane.model.redact import HIDDEN, Redactor, forms_of, one_line
+from tests.unit.generate import quickly
+
+CANARY = "ghp_Canary0123456789abcdefghijKLMNOPQRST"
+AWKWARD = 'p/a+s~s w"o\\r:d%?\u00fc\u20ac&=x'
+SHORT = "s3cr3t"
+SECRETS = pytest.mark.parametrize(
+    "secret",
+    [CANARY, AWKWARD, SHORT, "\u00fc\u00fc\u00fc\u00fc\u00fc\u00fc", "a\ud800bcdef", "a\udcffbcdef"],  # noqa: PT014 -- two different surrogates
+    ids=ascii,
+)
+_SAFE = string.ascii_letters + string.digits + "_.-~"
+# The spellings of a secret that have to be hidden, whatever stands around them.
+FORMS = {
+    "raw": lambda secret: secret,
+    "base64": lambda secret: base64.b64encode(_raw(secret)).decode(),
+    "base64 without padding": lambda secret: base64.b64encode(_raw(secret)).decode().rstrip("="),
+    "base64 for URLs": lambda secret: base64.urlsafe_b64encode(_raw(secret)).decode(),
+    "percent": lambda secret: quote(_raw(secret), safe=""),
+    "percent, slashes kept": lambda secret: quote(_raw(secret)),
+    "percent in lower case": lambda secret: "".join(
+        f"%{byte:02x}" if chr(byte) not in _SAFE else chr(byte) for byte in _raw(secret)
+    ),
+    "a form field": lambda secret: quote_plus(_raw(secret)),
+    "JSON": lambda secret: json.dumps(secret)[1:-1],
+    "JSON with Unicode": lambda secret: json.dumps(secret, ensure_ascii=False)[1:-1],
+    "Python": lambda secret: repr(secret)[1:-1],
+    "reversed": lambda secret: secret[::-1],
+}
+forms = pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
+
+
+def _raw(secret: str) -> bytes:
+    try:
+        return secret.encode(errors="surrogateescape")
+    except UnicodeEncodeError:
+        return secret.encode(errors="surrogatepass")
+
+
+def spelled(form: object, secret: str) -> str:
+    assert callable(form)
+    text = form(secret)
+    assert isinstance(text, str)
+    return text
+
+
+@SECRETS
+@forms
+def test_no_spelling_of_a_secret_is_left(form: object, secret: str) -> None:
+    text = spelled(form, secret)
+    assert Redactor([secret])(f"before {text} after {text}{text}") == f"before *** after {HIDDEN}{HIDDEN}"
+
+
+@SECRETS
+@pytest.mark.parametrize("before", ["", "u", "us", "usr", "user:", "\u00fc:", "9876543210"])
+@pytest.mark.parametrize("after", ["", "\n", ":x", "and more"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode], ids=["plain", "for URLs"])
+def test_a_secret_within_other_base64_is_not_left(secret: str, before: str, after: str, encode: object) -> None:
+    assert callable(encode)
+    left = Redactor([secret])(encode(before.encode() + _raw(secret) + after.encode()).decode())
+    assert HIDDEN in left
+    kept = _decoded_around(left)
+    assert not any(_raw(secret)[at : at + 4] in kept for at in range(len(_raw(secret)) - 3))
+
+
+def _decoded_around(text: str) -> bytes:
+    """Everything that can still be read from what stands before the mark and, at each alignment, behind it."""
+    before, _, after = text.partition(HIDDEN)
+    read = [before] + [skip * "A" + after for skip in range(4)]
+    plain = [part.rstrip("=").replace("-", "+").replace("_", "/") for part in read]
+    return b"|".join(base64.b64decode(part[: len(part) // 4 * 4]) for part in plain)
+
+
+@SECRETS
+@pytest.mark.parametrize("username", ["octocat", "\u00fcser", "a", "ab", ""])
+def test_a_basic_header_is_not_left(secret: str, username: str) -> None:
+    if "\ud800" in secret or "\udcff" in secret:
+        pytest.skip("no header can hold it")
+    credential = Credential(registry="ghcr.io", username=username, password=secret, source="a test")
+    redact = Redactor()
+    redact.add_credential(credential)
+    assert redact(f"Authorization: Basic {credential.basic}") == "Authorization: Basic ***"
+    assert redact(f"{username}:{secret}") == f"{username}:***"
+    assert secret not in repr(credential)
+
+
+def test_a_credential_without_a_password_hides_nothing_else() -> None:
+    redact = Redactor()
+    redact.add_credential(Credential(registry="ghcr.io", username="", password="", source="a test"))
+    assert redact("Og is a name") == "Og is a name"
+
+
+@pytest.mark.parametrize("length", range(12, len(CANARY) + 1))
+def test_a_secret_cut_short_is_hidden_as_far_as_it_goes(length: int) -> None:
+    assert Redactor([CANARY])(f"{CANARY[:length]!r}...") == "'***'..."
+
+
+def test_other_tokens_of_the_same_kind_stay_readable() -> None:
+    assert Redactor([CANARY])("ghp_Canary is no token") == "ghp_Canary is no token"
+    assert Redactor([CANARY])(f"{CANARY[:12]}!{CANARY[13:]}") == f"***!{CANARY[13:]}"
+
+
+def test_a_secret_read_from_a_file_is_hidden_without_its_line_feed_too() -> None:
+    redact = Redactor([f" {CANARY}\n"])
+    assert redact(f"<{CANARY}>") == "<***>"
+    assert CANARY not in redact(f"< {CANARY}\n>")
+
+
+def test_a_short_word_is_no_secret() -> None:
+    assert forms_of("") == forms_of("admin") == ()
+    assert Redactor(["", "admin", " a\n"])("the admin of a") == "the admin of a"
+
+
+def test_of_two_secrets_the_longer_goes_first() -> None:
+    assert Redactor(["secret-one", "secret-one-and-two"])("secret-one-and-two secret-one") == "*** ***"
+
+
+def test_a_secret_added_later_is_hidden_from_then_on() -> None:
+    redact = Redactor()
+    assert redact(CANARY) == CANARY
+    redact.add(CANARY)
+    assert redact(CANARY) == HIDDEN
+
+
+@pytest.mark.parametrize("secret", [CANARY, AWKWARD])
+def test_the_forms_are_distinct_and_the_longest_comes_first(secret: str) -> None:
+    found = forms_of(secret)
+    assert len(set(found)) == len(found)
+    assert list(found) == sorted(found, key=len, reverse=True)
+    assert secret in found
+    assert all(len(form) >= 6 for form in found)
+
+
+@quickly
+@example("A" * 12, "A" * 40)
+@example("aaaaaa", "a")
+@given(st.text(st.characters(exclude_characters="*"), min_size=6, max_size=60), st.text(max_size=30))
+def test_no_form_of_any_secret_survives(secret: str, around: str) -> None:
+    redact = Redactor([secret])
+    if len(secret.strip()) < 6:
+        return
+    for form in FORMS.values():
+        text = spelled(form, secret.strip())
+        if len(text) >= 6:
+            left = redact(f"{around}{text}{around}")
+            assert text not in left
+            assert redact(left) == left
+            assert not any(each in left for each in forms_of(secret))
+
+
+@quickly
+@given(st.binary(min_size=20, max_size=30), st.binary(max_size=6), st.binary(max_size=6))
+def test_no_base64_of_any_secret_survives(secret: bytes, before: bytes, after: bytes) -> None:
+    text = base64.urlsafe_b64encode(secret).decode().rstrip("=")
+    left = Redactor([text])(base64.b64encode(before + text.encode() + after).decode())
+    assert HIDDEN in left
+    assert len(left) <= 3 + (len(before) + len(after)) * 4 // 3 + 8
+
+
+def test_a_text_without_a_secret_is_left_alone() -> None:
+    text = "".join(random.Random(7).choices(string.printable, k=5000))
+    assert Redactor([CANARY, AWKWARD])(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [
+        ("denied: denied", "denied: denied"),
+        ("", ""),
+        ("a\nb\r\nc\td", "a b c d"),
+        ("  a   b  ", "a b"),
+        ("\x1b[31mred\x1b[0m", "red"),
+        ("\x1b]0;title\x07text", "text"),
+        ("\x1b]8;;http://evil\x1b\\link\x1b]8;;\x1b\\", "link"),
+        ("\x1b\x1b[0m[31mred", "[31mred"),
+        ("\x9b31mred", "31mred"),
+        ("a\0b\x7fc\x85d", "a b c d"),
+        ("a\rb", "a b"),
+        ("a\u202eb\u2066c\u200fd\u061ce", "a b c d e"),
+        ("a\u200bb\u2060c\ufeffd\u00ade", "a b c d e"),
+        ("a\u2028b\u2029c", "a b c"),
+        ("a\ud800b\udcffc", "a b c"),
+        ("a\U000e0041b", "a b"),
+        ("Gr\u00fc\u00dfe \u20ac \u65e5\u672c", "Gr\u00fc\u00dfe \u20ac \u65e5\u672c"),
+        ("::set-env name=PATH::/evil", ": :set-env name=PATH::/evil"),
+        ("::add-mask::x", ": :add-mask::x"),
+        ("\n\r ::error::x", ": :error::x"),
+        ("\u200b::error::x", ": :error::x"),
+        ("\x1b[0m::error::x", ": :error::x"),
+        ("##[error]x", "## [error]x"),
+        ("said: ##[add-path]/evil", "said: ## [add-path]/evil"),
+        ("#\x1b[0m#[error]x", "## [error]x"),
+        ("###[error]x", "### [error]x"),
+        ("##vso[task.setvariable]x", "## vso[task.setvariable]x"),
+        ("##VSO[task.setvariable]x", "## VSO[task.setvariable]x"),
+        ("std::string at ghcr.io::1", "std::string at ghcr.io::1"),
+    ],
+    ids=ascii,
+)
+def test_foreign_text_becomes_one_harmless_line(text: str, plain: str) -> None:
+    assert one_line(text) == plain
+
+
+@pytest.mark.parametrize("text", ["x" * 10**6, "\x1b[0m" * 10**6, "\n" * 10**6 + "x", "\x1b]" * 10**6], ids=ascii)
+def test_a_huge_line_is_cut_and_says_so(text: str) -> None:
+    assert one_line(text).endswith(" ...")
+    assert len(one_line(text)) <= 2004
+
+
+def test_a_line_of_the_greatest_length_is_whole() -> None:
+    assert one_line("x" * 2000) == "x" * 2000
+    assert one_line("x" * 2001) == "x" * 2000 + " ..."
+
+
+@quickly
+@example(":" * 5)
+@example("##" * 5 + "[")
+@given(st.text(max_size=60) | st.text("\x1b[]#:vso \n\x070m", max_size=40))
+def test_whatever_comes_is_one_harmless_line(text: str) -> None:
+    line = one_line(text)
+    assert line.isprintable()
+    assert line == line.strip()
+    assert not line.startswith("::")
+    assert "##[" not in line
+    assert "##vso[" not in line.lower()
+    assert one_line(line) == line
