@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+from datetime import datetime, timezone
+from typing import Any
+
+import pytest
+
+from shiplane.model.errors import ConfigurationError
+from shiplane.model.gate import CheckRun, Gate, Kind, Verdict, judge_health, judge_runs
+from shiplane.model.projectfile import parse_project_file
+
+COMMIT = "c" * 40
+NOW = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
+NAME = "Core Production Gate"
+
+
+def gate(max_age: float | None = 168, **fields: Any) -> Gate:  # noqa: ANN401 -- a gate's fields
+    known: dict[str, Any] = {"name": NAME, "kind": Kind.GITHUB, "target": NAME, "timeout": 0, "max_age_hours": max_age}
+    return Gate(**{**known, **fields})
+
+
+def run(
+    conclusion: str = "success",
+    status: str = "completed",
+    *,
+    name: str = NAME,
+    commit: str = COMMIT,
+    started: str = "2026-11-24T10:00:00Z",
+    completed: str = "2026-11-24T11:00:00Z",
+) -> CheckRun:
+    return CheckRun(
+        name=name, commit=commit, status=status, conclusion=conclusion, started=started, completed=completed
+    )
+
+
+@pytest.mark.parametrize(
+    ("why", "runs", "expected"),
+    [
+        ("green and fresh", [run()], Verdict.GREEN),
+        ("none at all", [], Verdict.RED),
+        ("of another name", [run(name="Lint")], Verdict.RED),
+        ("for another commit", [run(commit="d" * 40)], Verdict.RED),
+        ("for a commit that begins alike", [run(commit=COMMIT[:12])], Verdict.RED),
+        ("red", [run("failure")], Verdict.RED),
+        ("cancelled", [run("cancelled")], Verdict.RED),
+        ("skipped is not green", [run("skipped")], Verdict.RED),
+        ("neutral is not green", [run("neutral")], Verdict.RED),
+        ("without a conclusion", [run("")], Verdict.RED),
+        ("queued", [run("", "queued")], Verdict.PENDING),
+        ("in progress", [run("", "in_progress")], Verdict.PENDING),
+        ("too old", [run(completed="2026-11-01T11:00:00Z")], Verdict.RED),
+        ("without a time", [run(completed="")], Verdict.RED),
+        ("red, then green", [run("failure", started="2026-11-24T09:00:00Z"), run()], Verdict.GREEN),
+        ("green, then red", [run(started="2026-11-24T09:00:00Z"), run("failure")], Verdict.RED),
+        ("green, then again", [run(started="2026-11-24T09:00:00Z"), run("", "in_progress")], Verdict.PENDING),
+        ("in any order", [run(), run("failure", started="2026-11-24T09:00:00Z")], Verdict.GREEN),
+    ],
+)
+def test_the_newest_run_for_this_very_commit_decides(why: str, runs: list[CheckRun], expected: Verdict) -> None:
+    verdict, reason, _ = judge_runs(runs, gate(), COMMIT, NOW)
+    assert verdict is expected
+    assert reason
+
+
+def test_without_a_limit_any_age_will_do() -> None:
+    assert judge_runs([run(completed="2020-01-01T00:00:00Z")], gate(None), COMMIT, NOW)[0] is Verdict.GREEN
+
+
+@pytest.mark.parametrize(
+    ("status", "document", "fields", "good"),
+    [
+        (200, None, {}, True),
+        (204, None, {"status": 204}, True),
+        (500, None, {}, False),
+        (301, None, {}, False),
+        (200, {"status": "ok"}, {"field": "status"}, True),
+        (200, {"status": "ok"}, {"field": "status", "value": "ok"}, True),
+        (200, {"status": "down"}, {"field": "status", "value": "ok"}, False),
+        (200, {"ok": True}, {"field": "ok", "value": "true"}, True),
+        (200, {"ok": False}, {"field": "ok"}, False),
+        (200, {"core": {"ok": True}}, {"field": "core.ok"}, True),
+        (200, {"core": {}}, {"field": "core.ok"}, False),
+        (200, {"core": "text"}, {"field": "core.ok"}, False),
+        (200, None, {"field": "ok"}, False),
+        (200, [], {"field": "ok"}, False),
+    ],
+)
+def test_a_health_answer_is_judged_by_status_and_field(
+    status: int,
+    document: object,
+    fields: dict[str, Any],
+    good: bool,  # noqa: FBT001 -- a table's column
+) -> None:
+    asked = gate(kind=Kind.HTTP, target="http://127.0.0.1/health", **fields)
+    found, reason = judge_health(status, document, asked)
+    assert found is good
+    assert reason
+
+
+def parse(**document: object) -> tuple[Gate, ...]:
+    return parse_project_file(document, "shiplane.toml").gates
+
+
+def test_a_gate_of_each_kind_is_read_with_its_defaults() -> None:
+    command, health, checks = parse(
+        gates=[
+            {"name": "core", "command": "npm run gate:core:prod"},
+            {"http": "https://aionis.example/health", "field": "status", "value": "ok"},
+            {"name": NAME, "github": NAME, "max-age-hours": 168},
+        ]
+    )
+    assert (command.kind, command.target, command.timeout) == (Kind.COMMAND, "npm run gate:core:prod", 900)
+    assert (health.name, health.status, health.timeout) == ("https://aionis.example/health", 200, 10)
+    assert (checks.max_age_hours, checks.timeout) == (168, 0)
+
+
+@pytest.mark.parametrize(
+    ("gates", "complaint"),
+    [
+        ([{"name": "x"}], "exactly one of"),
+        ([{"name": "x", "command": "true", "http": "http://x/"}], "exactly one of"),
+        ([{"command": "true", "status": 200}], "unknown key 'status'"),
+        ([{"github": "x", "max-age-hors": 1}], "unknown key 'max-age-hors'"),
+        ([{"command": ""}], "is empty"),
+        ([{"command": "'"}], "is no command"),
+        ([{"http": "ftp://x/"}], "no http or https URL"),
+        ([{"http": "http://x/", "timeout-seconds": -1}], "expected a number"),
+        ([{"http": "http://x/", "timeout-seconds": True}], "expected a number"),
+        ([{"github": "x", "max-age-hours": "7"}], "expected a number"),
+        ([{"name": "a", "command": "true"}, {"name": "a", "command": "true"}], "twice"),
+        ([{"name": "build", "command": "true"}], "one of access, build, gates"),
+        (["true"], "other than tables"),
+        ({"command": "true"}, "expected list"),
+    ],
+)
+def test_a_gate_that_cannot_be_meant_is_refused(gates: object, complaint: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(gates=gates)
+    assert complaint in caught.value.what
+
+
+@pytest.mark.parametrize("build", ["", "  ", "'unbalanced"])
+def test_a_build_command_that_is_none_is_refused(build: str) -> None:
+    with pytest.raises(ConfigurationError, match="build"):
+        parse_project_file({"build": build}, "shiplane.toml")
