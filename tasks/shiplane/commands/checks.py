@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeVar
 
 from colorama import Fore, Style
@@ -15,13 +15,13 @@ from shiplane.clients.registry import Registry
 from shiplane.commands.console import wants_colour
 from shiplane.commands.edge import Answer, shiplane_task
 from shiplane.commands.run import Run
-from shiplane.commands.show import findings_text
+from shiplane.commands.show import columns, findings_text
 from shiplane.flows.doctor import Look, examine
 from shiplane.flows.doctor_access import Entrance
 from shiplane.flows.doctor_config import Configuration
 from shiplane.flows.doctor_tools import Tools
 from shiplane.model.credential import Credential
-from shiplane.model.errors import ShiplaneError
+from shiplane.model.errors import PrerequisiteError, ShiplaneError
 from shiplane.model.finding import Finding, exit_code_of, skipped
 from shiplane.model.image import Platform, Repository
 from shiplane.model.settings import Flags
@@ -38,23 +38,50 @@ _COLOUR = {"done": Fore.GREEN, "warning": Fore.YELLOW, "skipped": Fore.YELLOW, "
 _PATIENCE = 10.0
 
 
+@shiplane_task(texts={})
+def build(run: Run) -> Answer:
+    """Run the build command, as a release would."""
+    prerequisites = run.prerequisites(_commit(run))
+    run.console.drive(prerequisites.build())
+    return Answer(text="the build passes or there is none", data={"build": True})
+
+
+@shiplane_task(texts={"skip": "Leave out a gate by name (repeatable)."}, iterable=("skip",))
+def gates(run: Run, *, skip: Sequence[str] | None = None) -> Answer:
+    """Ask every configured gate about this very commit."""
+    prerequisites = run.prerequisites(_commit(run), skip or ())
+    evidence = run.console.drive(prerequisites.gates())
+    text = columns([(found.gate, "green", found.detail) for found in evidence]) or "no gate is configured"
+    return Answer(text=text, data={"gates": [found.to_json() for found in evidence]})
+
+
+def _commit(run: Run) -> str:
+    checkout = run.git.checkout()
+    if checkout is None:
+        raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
+    return checkout.commit
+
+
 @shiplane_task(texts=_IMAGE)
 def access(run: Run, *, image: str | None = None) -> Answer:
-    """Prove that the credential may push: its source, a token, an upload opened and left to expire."""
+    """Prove that the credential may push, or say why not.
+
+    Its source, a token, and an upload that is opened and left to expire.
+    """
     repository = run.resolver(Flags(image=image)).image().value
     return _answer(run, {"access": _access(run, repository)})
 
 
 @shiplane_task(texts=_TOOLS)
 def tools(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
-    """Check docker, its engine, buildx, a builder for each platform, git and disk space."""
+    """Check docker, buildx, builder, platforms, git, disk space."""
     wanted = run.resolver(Flags(platforms=platforms)).platforms().value
     return _answer(run, _tools(run, wanted, builder))
 
 
 @shiplane_task(texts=_IMAGE)
 def config(run: Run, *, image: str | None = None) -> Answer:
-    """Check the project file, the lanes and their Dockerfiles, and what git knows."""
+    """Check the project file, the lanes, and what git knows."""
     return _answer(run, {"config": _config(run, Flags(image=image))})
 
 
@@ -62,7 +89,10 @@ def config(run: Run, *, image: str | None = None) -> Answer:
 def everything(
     run: Run, *, image: str | None = None, platforms: str | None = None, builder: str | None = None
 ) -> Answer:
-    """The doctor: configuration, tools and access, side by side, each with what to do about it."""
+    """The doctor: all checks that change nothing, with remedies.
+
+    Configuration, tools and access, side by side. The build and the gates are checks of their own.
+    """
     flags = Flags(image=image, platforms=platforms)
     wanted = _known(lambda: run.resolver(flags).platforms().value)
     repository = _known(lambda: run.resolver(flags).image().value)
@@ -119,5 +149,5 @@ def _redacted(run: Run, finding: Finding) -> Finding:
     return replace(finding, reason=run.redact(finding.reason), remedy=run.redact(finding.remedy))
 
 
-ns = Collection("check", access, tools, config, everything)
+ns = Collection("check", build, gates, access, tools, config, everything)
 ns.__doc__ = "The prerequisites of a release, each alone, and all of them: the doctor."
