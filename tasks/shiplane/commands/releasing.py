@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shiplane.clients.buildx import Buildx
 from shiplane.clients.engine import Engine
 from shiplane.clients.patience import Patience
+from shiplane.clients.project import default_build
 from shiplane.clients.registry import Registry
 from shiplane.commands.edge import Answer, shiplane_task
 from shiplane.commands.run import Run, one_lane
@@ -67,9 +69,11 @@ def plan(
     flags = _flags(lane or (), tag, image, platforms, latest=latest)
     planned = make_plan(run.resolver(flags))
     surveyed, doubt = _try_survey(run, planned)
+    required = _required(run)
     data = {**planned.to_json(), "registry": {"asked": not doubt, "why_not": doubt}}
+    data["prerequisites"] = [{"name": name, "what": what} for name, what in required]
     data["tags"] = {name: _decision_json(survey, decision) for name, (survey, decision) in surveyed.items()}
-    return Answer(text=plan_text(planned, surveyed, doubt), data=data)
+    return Answer(text=plan_text(planned, surveyed, doubt, required), data=data)
 
 
 @shiplane_task(
@@ -192,10 +196,19 @@ def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]
         return run.console.drive(publisher.publish(planned))
 
 
+def _required(run: Run) -> list[tuple[str, str]]:
+    """What has to hold before a release: the build command and each gate, by name."""
+    argv = run.project.build or default_build(run.root)
+    build = shlex.join(argv) if argv else "none is configured, and package.json has no build script"
+    gates = [(gate.name, f"{gate.kind.value}: {gate.target}") for gate in run.project.gates]
+    return [("build command", build), *(gates or [("gates", "none is configured")])]
+
+
 def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
     buildx = Buildx(env=run.child_env, root=run.root, listen=run.console.foreign)
     native = Engine(env=run.child_env).platform()
     every = flags.platforms is not None
+    run.console.tell("a dry run does not run the prerequisites; invoke check.build and check.gates do")
     names = run.console.drive(dry_run(planned, buildx, native, wanted=options.builder, every=every))
     data = {**planned.to_json(), "dry_run": True, "loaded": names}
     return Answer(text="\n".join(names), data=data)

@@ -25,8 +25,13 @@ def columns(rows: Sequence[Sequence[str]]) -> str:
     )
 
 
-def plan_text(plan: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str]], doubt: str) -> str:
-    """A plan: settings with sources, the build, each tag before and after."""
+def plan_text(
+    plan: Plan,
+    surveyed: Mapping[str, tuple[Survey, Decision | str]],
+    doubt: str,
+    prerequisites: Sequence[tuple[str, str]],
+) -> str:
+    """A plan: settings with sources, what has to hold before, the build, each tag before and after."""
     rows = [
         ("image", str(plan.repository), plan.image.source),
         ("platforms", ",".join(map(str, plan.platforms.value)), plan.platforms.source),
@@ -35,7 +40,9 @@ def plan_text(plan: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str]],
     for lane in plan.lanes:
         rows.append((f"{lane.lane.name} version", str(lane.version.value), lane.version.source))
         rows.append((f"{lane.lane.name} latest", "yes" if lane.latest.value else "no", lane.latest.source))
-    parts = [columns([(name, value, f"({source})") for name, value, source in rows]), "", "builds"]
+    parts = [columns([(name, value, f"({source})") for name, value, source in rows])]
+    parts += ["", "prerequisites", *(f"  {name}: {what}" for name, what in prerequisites)]
+    parts += ["", "builds, as one bake; each the same as"]
     parts += [f"  {_build_line(plan, lane)}" for lane in plan.lanes]
     parts += ["", "tags", *(["  the registry was not asked: " + doubt] if doubt else [])]
     parts += [line for lane in plan.lanes for line in _tag_lines(lane, surveyed.get(lane.lane.name))]
@@ -76,7 +83,8 @@ def _build_line(plan: Plan, lane: LanePlan) -> str:
 
 def _tag_lines(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[str]:
     if surveyed is None:
-        wanted = "would move to it" if lane.latest.value else "stays"
+        moves = lane.latest.value and not lane.version.value.is_prerelease
+        wanted = "would move to it, if that is forward" if moves else "stays"
         return [f"  {lane.tag}  would be written", f"  {lane.lane.floating}  {wanted}"]
     survey, decision = surveyed
     before = [_before(survey.version), _before(survey.floating)]
