@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,8 @@ def load_project_file(root: Path) -> ProjectFile:
     Raises:
         ConfigurationError: The file cannot be read, is no TOML, both files speak, or a key or value is wrong.
     """
-    own, shared = _toml(root / _FILE), _toml(root / "pyproject.toml").get("tool", {}).get("shiplane")
+    own, tool = _toml(root / _FILE), _toml(root / "pyproject.toml").get("tool")
+    shared = tool.get("shiplane") if isinstance(tool, dict) else None
     if own and shared:
         raise ConfigurationError(
             f"both {_FILE} and [tool.shiplane] in pyproject.toml configure this project", remedy="Keep one of them."
@@ -62,6 +64,16 @@ def default_build(root: Path) -> tuple[str, ...] | None:
         return ("npm", "run", "build") if document["scripts"]["build"] else None
     except (OSError, ValueError, KeyError, TypeError):
         return None
+
+
+def workflows(root: Path) -> dict[str, str]:
+    """The text of each workflow of GitHub Actions, by its path; one that cannot be read is left out."""
+    found: dict[str, str] = {}
+    for path in sorted((root / ".github" / "workflows").glob("*.y*ml")):
+        with suppress(OSError, UnicodeDecodeError):
+            if path.is_file() and path.stat().st_size <= _LIMIT:
+                found[str(path.relative_to(root))] = path.read_text("utf-8")
+    return found
 
 
 def _toml(path: Path) -> dict[str, Any]:

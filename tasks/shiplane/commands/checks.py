@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from colorama import Fore, Style
@@ -11,12 +12,13 @@ from invoke import Collection
 from shiplane.clients.buildx import Buildx
 from shiplane.clients.engine import Engine
 from shiplane.clients.patience import BUDGET, Patience
+from shiplane.clients.process import refuse_dumps
 from shiplane.clients.registry import Registry
 from shiplane.commands.console import wants_colour
 from shiplane.commands.edge import Answer, shiplane_task
 from shiplane.commands.run import Run
 from shiplane.commands.show import columns, findings_text
-from shiplane.flows.doctor import Look, examine
+from shiplane.flows.doctor import Look, examine, rows
 from shiplane.flows.doctor_access import Entrance
 from shiplane.flows.doctor_config import Configuration
 from shiplane.flows.doctor_tools import Tools
@@ -42,6 +44,7 @@ _PATIENCE = 10.0
 def build(run: Run) -> Answer:
     """Run the build command, as a release would."""
     prerequisites = run.prerequisites(_commit(run))
+    refuse_dumps()
     run.console.drive(prerequisites.build())
     return Answer(text="the build passes or there is none", data={"build": True})
 
@@ -50,12 +53,14 @@ def build(run: Run) -> Answer:
 def gates(run: Run, *, skip: Sequence[str] | None = None) -> Answer:
     """Ask every configured gate about this very commit."""
     prerequisites = run.prerequisites(_commit(run), skip or ())
+    refuse_dumps()
     evidence = run.console.drive(prerequisites.gates())
     text = columns([(found.gate, "green", found.detail) for found in evidence]) or "no gate is configured"
     return Answer(text=text, data={"gates": [found.to_json() for found in evidence]})
 
 
 def _commit(run: Run) -> str:
+    _ = run.project  # a broken project file is to be said first
     checkout = run.git.checkout()
     if checkout is None:
         raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
@@ -64,9 +69,9 @@ def _commit(run: Run) -> str:
 
 @shiplane_task(texts=_IMAGE)
 def access(run: Run, *, image: str | None = None) -> Answer:
-    """Prove that the credential may push, or say why not.
+    """Prove that the credential may push, before any build.
 
-    Its source, a token, and an upload that is opened and left to expire.
+    Shows which credential is used, gets a token with it, and opens an upload that is left to expire.
     """
     repository = run.resolver(Flags(image=image)).image().value
     return _answer(run, {"access": _access(run, repository)})
@@ -74,30 +79,57 @@ def access(run: Run, *, image: str | None = None) -> Answer:
 
 @shiplane_task(texts=_TOOLS)
 def tools(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
-    """Check docker, buildx, builder, platforms, git, disk space."""
+    """Check docker, engine, buildx, builder, git and disk space."""
     wanted = run.resolver(Flags(platforms=platforms)).platforms().value
     return _answer(run, _tools(run, wanted, builder))
 
 
 @shiplane_task(texts=_IMAGE)
 def config(run: Run, *, image: str | None = None) -> Answer:
-    """Check the project file, the lanes, and what git knows."""
+    """Check the project file, lanes, Dockerfiles and git."""
     return _answer(run, {"config": _config(run, Flags(image=image))})
 
 
-@shiplane_task(texts={**_IMAGE, **_TOOLS}, name="all")
+@shiplane_task(
+    texts={**_IMAGE, **_TOOLS, "skip": "Leave out a check (repeatable): access, build, gates, or a gate's name."},
+    iterable=("skip",),
+    name="all",
+)
 def everything(
-    run: Run, *, image: str | None = None, platforms: str | None = None, builder: str | None = None
+    run: Run,
+    *,
+    image: str | None = None,
+    platforms: str | None = None,
+    builder: str | None = None,
+    skip: Sequence[str] | None = None,
 ) -> Answer:
-    """The doctor: all checks that change nothing, with remedies.
+    """The doctor: every check, side by side, with remedies.
 
-    Configuration, tools and access, side by side. The build and the gates are checks of their own.
+    The exit code is that of what has to be mended first: 2 configuration, 3 tools, build and gates, 4 access,
+    7 an engine or a registry that does not answer.
     """
     flags = Flags(image=image, platforms=platforms)
     wanted = _known(lambda: run.resolver(flags).platforms().value)
     repository = _known(lambda: run.resolver(flags).image().value)
-    looks = {"config": _config(run, flags), **_tools(run, wanted, builder)}
-    return _answer(run, {**looks, "access": _access(run, repository) if repository else _no_image})
+    looks: dict[str, Look] = {"config": _config(run, flags), **_tools(run, wanted, builder)}
+    looks |= _prerequisites(run, skip or ())
+    if "access" in (skip or ()):
+        looks["access"] = lambda: [skipped("access", "--skip access")]
+    else:
+        looks["access"] = _access(run, repository) if repository else _no_image
+    return _answer(run, looks)
+
+
+def _prerequisites(run: Run, skip: Sequence[str]) -> dict[str, Look]:
+    """Build and gates; without a commit there is nothing that they could be asked about: see config."""
+    if _known(lambda: _commit(run)) is None:
+        return {}
+    wanted = run.prerequisites(_commit(run), skip)
+    refuse_dumps()
+    return {
+        "build": lambda: rows(wanted.build(), lambda _step: "build"),
+        "gates": lambda: rows(wanted.gates(), lambda step: f"gates: {step.subject[:40]}"),
+    }
 
 
 def _config(run: Run, flags: Flags) -> Look:
@@ -144,8 +176,6 @@ def _answer(run: Run, looks: Mapping[str, Look]) -> Answer:
 
 
 def _redacted(run: Run, finding: Finding) -> Finding:
-    from dataclasses import replace
-
     return replace(finding, reason=run.redact(finding.reason), remedy=run.redact(finding.remedy))
 
 

@@ -116,9 +116,14 @@ def _finding_lines(finding: Finding, names: int, paint: Callable[[str, str], str
     head = f"{finding.name:<{names}}  {paint(f'{state:<7}', state)}  {finding.seconds:5.2f} s  "
     indent = names + 2 + 7 + 2 + 7 + 2
     first, *rest = _wrapped(finding.reason)
-    below = [line for text in finding.remedy.splitlines() for line in _wrapped(text.strip())]
+    below = _wrapped(finding.remedy) if finding.remedy else []
     return [head + first, *(" " * indent + line for line in rest), *(" " * indent + f"  {line}" for line in below)]
 
 
 def _wrapped(text: str) -> list[str]:
-    return textwrap.wrap(text, _WIDTH, break_long_words=False, break_on_hyphens=False) or [""]
+    """Lines of a bearable width; words stay whole, so that what is to be pasted can be."""
+    lines = (
+        textwrap.wrap(line.strip(), _WIDTH, break_long_words=False, break_on_hyphens=False)
+        for line in text.splitlines()
+    )
+    return [part for line in lines for part in line] or [""]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from shiplane.clients.parallel import WORKERS, each
-from shiplane.model.errors import ShiplaneError
+from shiplane.model.errors import PrerequisiteError, ShiplaneError
 from shiplane.model.finding import Finding, exit_code_of, failed, summary
-from shiplane.model.step import Flow, Step
+from shiplane.model.step import Flow, Outcome, State, Step
 
 Look: TypeAlias = Callable[[], Iterable[Finding]]
 
@@ -38,6 +38,23 @@ def attempt(name: str, ask: Callable[[], Finding]) -> Finding:
         return ask()
     except ShiplaneError as error:
         return failed(name, error)
+
+
+def rows(flow: Flow[Any], name: Callable[[Step], str]) -> Iterator[Finding]:
+    """A flow's outcomes as rows; the error that ends it is one too, unless a failed outcome has said it already."""
+    said = False
+    try:
+        while True:
+            event = next(flow)
+            if isinstance(event, Outcome):
+                said |= event.state is State.FAILED
+                code = PrerequisiteError.exit_code if event.state is State.FAILED else 0
+                yield Finding(name=name(event.step), state=event.state, reason=event.reason, exit_code=code)
+    except StopIteration:
+        return
+    except ShiplaneError as error:
+        if not said:
+            yield failed(name(event), error) if isinstance(event, Step) else failed("check", error)
 
 
 def _timed(look: Look) -> list[Finding]:

@@ -12,7 +12,7 @@ from shiplane.model.step import State
 
 # What is mended first stands first: without a configuration nothing else was asked rightly, a missing tool comes before
 # a permission, and both before something that may come right by waiting.
-_ORDER = (2, 3, 4, 6, 7)
+_ORDER = (2, 3, 4, 7)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ def failed(name: str, error: ShiplaneError) -> Finding:
 
 
 def exit_code_of(findings: Iterable[Finding]) -> int:
-    """0 when nothing failed, else the code of what has to be mended first: 2, 3, 4, 6, 7, then any other."""
+    """0 when nothing failed, else the code of what has to be mended first: 2, 3, 4, 7, then any other."""
     codes = {finding.exit_code or PrerequisiteError.exit_code for finding in findings if finding.state is State.FAILED}
     return next((code for code in _ORDER if code in codes), min(codes, default=0))
 
