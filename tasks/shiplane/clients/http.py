@@ -84,6 +84,8 @@ class HttpTransport:
         until = time.monotonic() + deadline
         line = _LINES.line = _Line()
         watchdog = threading.Timer(deadline, line.cut)
+        # A signal may come before anything can cancel it, and then the process must not stay for its sake.
+        watchdog.daemon = True
         watchdog.start()
         # identity: an encoded body would have to be inflated before its length and digest mean anything.
         headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", **request.headers}
