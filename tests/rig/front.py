@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "proxy-connection", "expect"}
 BLOCK = 1 << 16
 TLS_HANDSHAKE = b"\x16"
+UNSUPPORTED = "The operation is unsupported."
 
 
 class Front(ThreadingHTTPServer):
@@ -64,19 +65,19 @@ class Handler(BaseHTTPRequestHandler):
 
     def relay(self) -> None:
         """Answer a request: with a token, with a refusal, or with what the registry says."""
+        self._noted = False
+        self._rest = self._body()
         service = self.server.service
         if service and urlsplit(self.path).path == "/token":
             self._token(service)
             return
-        authorization = self.headers.get("Authorization", "")
-        holder = service.holder(authorization) if service else None
+        holder = service.holder(self.headers.get("Authorization", "")) if service else None
+        if holder and self.command == "DELETE":
+            self._answer(tokens.refusal(405, UNSUPPORTED))  # as GHCR does, to a cancelled upload too
+            return
         upstream = connection(self.server.upstream, timeout=300)
         try:
-            answer = self._ask(upstream, holder[1] if holder else "")
-            if holder and answer.status == 401 and (words := self._denied(holder[0])):
-                self._json(403, tokens.error(words))
-            else:
-                self._pass_on(answer)
+            self._pass(upstream, *(holder or ("", "")))
         except (OSError, http.client.HTTPException) as fault:
             self._broken(fault)
         finally:
@@ -84,38 +85,52 @@ class Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = relay
 
+    def _pass(self, upstream: http.client.HTTPConnection, account: str, signed: str) -> None:
+        """Ask the registry; its "no" to an account that we know becomes GHCR's."""
+        answer = self._ask(upstream, signed)
+        if answer.status == 401 and (words := self._denied(account)):
+            self._answer(tokens.refusal(403, words))
+        else:
+            self._pass_on(answer)
+
     def _denied(self, account: str) -> str:
         """GHCR's words for a write that a well-known account may not do; '' where the registry's own will do."""
         return tokens.WORDS.get(account, "") if self.command not in {"GET", "HEAD"} else ""
 
     def _token(self, service: tokens.Service) -> None:
         query = parse_qs(urlsplit(self.path).query)
-        for _ in self._body():
-            pass
         if self.command == "GET":
-            answer = service.ask(self.headers.get("Authorization", ""), query.get("scope", []))
+            self._answer(service.ask(self.headers.get("Authorization", ""), query.get("scope", [])))
         else:
-            answer = tokens.refusal(405, "The operation is unsupported.")
-        self._json(answer.status, answer.document)
+            self._answer(tokens.refusal(405, UNSUPPORTED))
 
     def _ask(self, upstream: http.client.HTTPConnection, signed: str) -> http.client.HTTPResponse:
         """Send the request on, body and all, under the signed token that the client's opaque one stands for."""
-        headers = {k: v for k, v in self.headers.items() if k.lower() not in HOP}
+        headers = self._headers()
         if signed:
-            headers["Authorization"] = f"Bearer {signed}"
-        chunked = "chunked" in self.headers.get("Transfer-Encoding", "").lower()
+            headers["authorization"] = f"Bearer {signed}"
+        chunked = self._is_chunked()
         if chunked:
-            headers["Transfer-Encoding"] = "chunked"
-        body = self._body()
+            headers["transfer-encoding"] = "chunked"
         try:
-            upstream.request(self.command, self.path, body, headers, encode_chunked=chunked)
+            # Told of a body, http.client sends a chunked one where the client sent none.
+            sent = self._rest if chunked or "content-length" in headers else None
+            upstream.request(self.command, self.path, sent, headers, encode_chunked=chunked)
         except (BrokenPipeError, ConnectionResetError):
-            for _ in body:  # refused half-way: the rest is read, or the client would never see the answer
+            for _ in self._rest:  # refused half-way: the rest is read, or the client would never see the answer
                 pass
         return upstream.getresponse()
 
+    def _headers(self) -> dict[str, str]:
+        """The request's headers, those that come more than once (skopeo's `Accept`) joined to one."""
+        names = {name.lower() for name in self.headers} - HOP
+        return {name: ", ".join(self.headers.get_all(name, [])) for name in names}
+
+    def _is_chunked(self) -> bool:
+        return "chunked" in self.headers.get("Transfer-Encoding", "").lower()
+
     def _body(self) -> Iterator[bytes]:
-        if "chunked" in self.headers.get("Transfer-Encoding", "").lower():
+        if self._is_chunked():
             yield from self._chunks()
             return
         left = int(self.headers.get("Content-Length", "0"))
@@ -132,7 +147,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def _pass_on(self, answer: http.client.HTTPResponse) -> None:
         """Send the registry's answer to the client as it comes."""
-        self.server.note(self.command, self.path, answer.status)
+        self._note(answer.status)
         self.send_response_only(answer.status, answer.reason)
         for key, value in answer.getheaders():
             if key.lower() not in HOP:
@@ -147,21 +162,29 @@ class Handler(BaseHTTPRequestHandler):
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
 
-    def _json(self, status: int, document: dict[str, Any]) -> None:
-        body = json.dumps(document, separators=(",", ":")).encode()
-        self.server.note(self.command, self.path, status)
-        self.send_response_only(status)
+    def _answer(self, answer: tokens.Answer) -> None:
+        """Answer in our own words, after the request's body, without which the client would not listen."""
+        for _ in self._rest:
+            pass
+        body = json.dumps(answer.document, separators=(",", ":")).encode()
+        self._note(answer.status)
+        self.send_response_only(answer.status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(body)
 
+    def _note(self, status: int) -> None:
+        self._noted = True
+        self.server.note(self.command, self.path, status)
+
     def _broken(self, fault: Exception) -> None:
         """The registry, or the client, went away: nothing sensible can be said on this connection any more."""
         self.close_connection = True
         print(f"{self.command} {self.path}: {fault!r}", file=sys.stderr, flush=True)
-        self.server.note(self.command, self.path, 502)
+        if not self._noted:
+            self._note(502)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class' name
         """Stay silent: `note` writes the lines."""

@@ -46,11 +46,6 @@ def refusal(status: int, message: str) -> Answer:
     return Answer(status=status, document={"errors": [{"code": code, "message": message}]})
 
 
-def error(message: str) -> dict[str, Any]:
-    """The body with which GHCR denies."""
-    return {"errors": [{"code": "DENIED", "message": message}]}
-
-
 def credentials(header: str) -> tuple[str, str] | None:
     """User and password of an `Authorization: Basic` header; None when there is no such header."""
     kind, _, text = header.partition(" ")
