@@ -6,6 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).parent
 # Work from a bare checkout, and prefer the checkout to an installed copy.
@@ -15,8 +16,9 @@ from invoke import Collection, Context, Exit, task
 
 import shiplane
 from shiplane.commands.edge import Answer, shiplane_task
-from shiplane.commands.rehearsing import rehearse_project
-from shiplane.commands.run import Run
+
+if TYPE_CHECKING:
+    from shiplane.commands.run import Run
 
 _CHECKS = {
     "format": ["ruff", "format", "--check", "."],
@@ -51,12 +53,14 @@ def _an_engine() -> Iterator[None]:
         "builder": "The buildx builder to use.",
     }
 )
-def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
+def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = None) -> Answer:
     """Rehearse a release of the sample on this machine.
 
     Both lanes, on a real engine and a real registry, which are started where there are none.
     """
     from tests.rig.sample import checkout
+
+    from shiplane.commands.rehearsing import rehearse_project
 
     with tempfile.TemporaryDirectory(prefix="shiplane-sample-") as folder, _an_engine():
         run.env = dict(os.environ)  # the engine that was just started is in the environment only now

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -64,6 +67,29 @@ def test_no_task_takes_a_positional_or_a_short_flag(name: str) -> None:
     task = shiplane.ns[name]
     assert list(task.positional) == []
     assert [arg.names for arg in task.get_arguments() if any(len(n) == 1 for n in arg.names)] == []
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_task_has_a_body_with_its_very_flags(name: str) -> None:
+    body = importlib.import_module(f"shiplane.commands.{shiplane.ns[name].body.module}")
+    task = shiplane.ns[name].body.__wrapped__
+    flags = inspect.signature(task).parameters
+    taken = inspect.signature(getattr(body, task.__name__)).parameters
+    assert list(taken) == ["run", *flags]
+    assert [taken[flag].default for flag in flags] == [flags[flag].default for flag in flags]
+
+
+def test_a_list_of_tasks_imports_nothing_that_only_a_run_needs() -> None:
+    code = "import sys, shiplane; print(*sorted(name for name in sys.modules if name.startswith('shiplane.')))"
+    path = str(Path(shiplane.__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, check=True, capture_output=True)
+    assert done.stdout.decode().split() == [
+        "shiplane.commands",
+        "shiplane.commands.edge",
+        "shiplane.commands.surface",
+        "shiplane.model",
+        "shiplane.model.errors",
+    ]
 
 
 def test_no_task_is_run_by_a_bare_command() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from shiplane.clients.process import Finished, run, without_secrets
 from shiplane.model.errors import PrerequisiteError
+from shiplane.model.redact import one_line
 from shiplane.model.settings import Checkout
 
 
@@ -54,6 +55,28 @@ class Git:
         """The commit that a git tag stands at, or None when this repository has no such tag."""
         found = self._git("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
         return found.stdout.strip() if found.code == 0 else None
+
+    def tags(self) -> list[str]:
+        """Every git tag of this repository."""
+        return self._lines("for-each-ref", "--format=%(refname:strip=2)", "refs/tags")
+
+    def make_tag(self, tag: str, message: str) -> str:
+        """Make an annotated git tag at HEAD, signed where the user's configuration says so.
+
+        Returns:
+            The hash of the tag itself.
+
+        Raises:
+            PrerequisiteError: git refuses: no identity, no key to sign with, a tag of that name.
+        """
+        made = self._git("tag", "--annotate", "--message", message, tag, "HEAD")
+        if made.code != 0:
+            raise PrerequisiteError(f"git tag {tag} could not be made: {one_line(made.stderr)[:400]}")
+        return self._git("rev-parse", "--verify", f"refs/tags/{tag}").stdout.strip()
+
+    def drop_tag(self, tag: str, made: str) -> None:
+        """Take back a git tag of our own that went nowhere; one that is by now another's stays."""
+        self._git("update-ref", "-d", f"refs/tags/{tag}", made)
 
     def _committed_at(self) -> str:
         seconds = int(self._lines("show", "--no-patch", "--format=%ct", "HEAD")[0])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from invoke import Collection
-
 from shiplane.clients.credentials import Candidate
 from shiplane.clients.process import run as run_process
-from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.commands.show import columns
 from shiplane.model.errors import AccessError
@@ -14,10 +12,7 @@ from shiplane.model.image import Repository
 from shiplane.model.redact import one_line
 from shiplane.model.settings import Flags
 
-_IMAGE = {"image": "Whose registry, as ghcr.io/<owner>/<name> (IMAGE_REPO)."}
 
-
-@shiplane_task(texts=_IMAGE)
 def show(run: Run, *, image: str | None = None) -> Answer:
     """Show which credential is used, and why; never a secret."""
     repository = _repository(run, image)
@@ -35,7 +30,6 @@ def show(run: Run, *, image: str | None = None) -> Answer:
     return Answer(text=columns(rows), data=data)
 
 
-@shiplane_task(texts=_IMAGE)
 def login(run: Run, *, image: str | None = None) -> Answer:
     """Store the environment's credential, as docker login does."""
     repository = _repository(run, image)
@@ -56,7 +50,6 @@ def login(run: Run, *, image: str | None = None) -> Answer:
     return Answer(text=text, data={"registry": repository.registry, "username": credential.username})
 
 
-@shiplane_task(texts=_IMAGE)
 def logout(run: Run, *, image: str | None = None) -> Answer:
     """Remove the login stored for the registry."""
     repository = _repository(run, image)
@@ -74,7 +67,3 @@ def _verdict(candidate: Candidate, winner: Candidate | None) -> str:
     if candidate is winner and candidate.credential:
         return f"used, as {candidate.credential.username}"
     return "not used: an earlier one wins" if candidate.credential else candidate.verdict
-
-
-ns = Collection("auth", show, login, logout)
-ns.__doc__ = "Credentials: which one is used, login and logout."

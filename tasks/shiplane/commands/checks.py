@@ -7,7 +7,6 @@ from dataclasses import replace
 from typing import TypeVar
 
 from colorama import Fore, Style
-from invoke import Collection
 
 from shiplane.clients.buildx import Buildx
 from shiplane.clients.engine import Engine
@@ -15,7 +14,7 @@ from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.process import refuse_dumps
 from shiplane.clients.registry import Registry
 from shiplane.commands.console import wants_colour
-from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.commands.show import columns, findings_text
 from shiplane.flows.doctor import Look, examine, rows
@@ -30,17 +29,11 @@ from shiplane.model.settings import Flags
 
 T = TypeVar("T")
 
-_IMAGE = {"image": "Repository to release to, as ghcr.io/<owner>/<name> (IMAGE_REPO)."}
-_TOOLS = {
-    "platforms": "What has to be built, as linux/amd64,linux/arm64 (PLATFORMS).",
-    "builder": "The buildx builder to use.",
-}
 _COLOUR = {"done": Fore.GREEN, "warning": Fore.YELLOW, "skipped": Fore.YELLOW, "failed": Fore.RED}
 # Enough for a hiccup; somebody who asks what is wrong wants to know it now.
 _PATIENCE = 10.0
 
 
-@shiplane_task(texts={})
 def build(run: Run) -> Answer:
     """Run the build command, as a release would."""
     prerequisites = run.prerequisites(_commit(run))
@@ -49,7 +42,6 @@ def build(run: Run) -> Answer:
     return Answer(text="the build passes or there is none", data={"build": True})
 
 
-@shiplane_task(texts={"skip": "Leave out a gate by name (repeatable)."}, iterable=("skip",))
 def gates(run: Run, *, skip: Sequence[str] | None = None) -> Answer:
     """Ask every configured gate about this very commit."""
     prerequisites = run.prerequisites(_commit(run), skip or ())
@@ -67,7 +59,6 @@ def _commit(run: Run) -> str:
     return checkout.commit
 
 
-@shiplane_task(texts=_IMAGE)
 def access(run: Run, *, image: str | None = None) -> Answer:
     """Prove that the credential may push, before any build.
 
@@ -77,24 +68,17 @@ def access(run: Run, *, image: str | None = None) -> Answer:
     return _answer(run, {"access": _access(run, repository)})
 
 
-@shiplane_task(texts=_TOOLS)
 def tools(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
     """Check docker, engine, buildx, builder, git and disk space."""
     wanted = run.resolver(Flags(platforms=platforms)).platforms().value
     return _answer(run, _tools(run, wanted, builder))
 
 
-@shiplane_task(texts=_IMAGE)
 def config(run: Run, *, image: str | None = None) -> Answer:
     """Check the project file, lanes, Dockerfiles and git."""
     return _answer(run, {"config": _config(run, Flags(image=image))})
 
 
-@shiplane_task(
-    texts={**_IMAGE, **_TOOLS, "skip": "Leave out a check (repeatable): access, build, gates, or a gate's name."},
-    iterable=("skip",),
-    name="all",
-)
 def everything(
     run: Run,
     *,
@@ -177,7 +161,3 @@ def _answer(run: Run, looks: Mapping[str, Look]) -> Answer:
 
 def _redacted(run: Run, finding: Finding) -> Finding:
     return replace(finding, reason=run.redact(finding.reason), remedy=run.redact(finding.remedy))
-
-
-ns = Collection("check", build, gates, access, tools, config, everything)
-ns.__doc__ = "The prerequisites of a release, each alone, and all of them: the doctor."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import inspect
 import shlex
 import signal
@@ -11,14 +12,14 @@ import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from types import FrameType
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 from invoke import Context, Exit, task
 
-from shiplane.commands.run import Run
-from shiplane.model.closing import closing_lines
 from shiplane.model.errors import ShiplaneError, UsageError
-from shiplane.model.step import Step
+
+if TYPE_CHECKING:
+    from shiplane.commands.run import Run
 
 _INTERRUPTED, _TERMINATED = 130, 143
 
@@ -42,42 +43,55 @@ class _Terminated(BaseException):
     """SIGTERM, as an exception: so that whatever has to be cleaned up is."""
 
 
+_CONTEXT = inspect.Parameter("c", inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _JSON = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False)
 
 
 def shiplane_task(
-    *, texts: Mapping[str, str], optional: tuple[str, ...] = (), iterable: tuple[str, ...] = (), name: str | None = None
-) -> Callable[[Callable[..., Answer]], Any]:
-    """Make an Invoke task of a body that takes a :class:`Run` and gives an :class:`Answer`.
+    module: str = "",
+    *,
+    texts: Mapping[str, str],
+    optional: tuple[str, ...] = (),
+    iterable: tuple[str, ...] = (),
+    name: str | None = None,
+) -> Callable[[Callable[..., object]], Any]:
+    """Make an Invoke task of a function's name, parameters and docstring.
 
     Invoke would let a required positional swallow ``--help`` and then run the task, and would give out short flags
     that move when a parameter is added: so there are neither. Every task gets ``--json``.
 
     Args:
+        module: The module of this package whose function of the same name is the body: it takes a :class:`Run` and
+            the same parameters, and gives an :class:`Answer`. Without it the decorated function is the body itself.
         texts: The help of each parameter.
         optional: Parameters that may be given with or without a value.
         iterable: Parameters that may be given several times.
-        name: What the task is called, where that cannot be the body's name.
+        name: What the task is called, where that cannot be the function's name.
     """
     every = {**texts, "json": "One JSON document on standard output, nothing else."}
 
-    def decorate(body: Callable[..., Answer]) -> Any:  # noqa: ANN401 -- invoke's Task is untyped
+    def decorate(face: Callable[..., object]) -> Any:  # noqa: ANN401 -- invoke's Task is untyped
         made = task(name=name, positional=[], auto_shortflags=False, optional=optional, iterable=iterable, help=every)
-        return made(_guarded(body))
+        return made(_guarded(face, module))
 
     return decorate
 
 
-def _guarded(body: Callable[..., Answer]) -> Callable[..., None]:
-    @functools.wraps(body)
+def _guarded(face: Callable[..., object], module: str) -> Callable[..., None]:
+    @functools.wraps(face)
     def run_task(c: Context, *, json: bool = False, **arguments: Any) -> None:  # noqa: ANN401 -- the command line's
-        code = _attempt(Run(), body, c, arguments, as_json=json)
+        # Here and not above: a list of tasks, or the help of one, needs none of what a run needs.
+        from shiplane.commands.run import Run
+
+        body = getattr(importlib.import_module(f"shiplane.commands.{module}"), face.__name__) if module else face
+        code = _attempt(Run(), cast("Callable[..., Answer]", body), c, arguments, as_json=json)
         if code:
             raise Exit(code=code)
 
-    signature = inspect.signature(body)
-    parameters = [*signature.parameters.values(), _JSON]
-    run_task.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    known = [known for known in inspect.signature(face).parameters.values() if known.name != "run"]
+    parameters = [_CONTEXT, *known, _JSON]
+    run_task.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    run_task.module = module  # type: ignore[attr-defined]
     return run_task
 
 
@@ -135,6 +149,9 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
 
 
 def _closing(run: Run, code: int) -> list[str]:
+    from shiplane.model.closing import closing_lines
+    from shiplane.model.step import Step
+
     wrote = any(isinstance(event, Step) and event.writes for event in run.console.events)
     public = _public_now(run) if run.closing else []
     return closing_lines(code, command=_command(), public=public, wrote=wrote)

@@ -11,7 +11,7 @@ from shiplane.clients.engine import Engine
 from shiplane.clients.process import run as run_process
 from shiplane.clients.process import without_secrets
 from shiplane.clients.scratch import scratch
-from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.commands.edge import Answer
 from shiplane.commands.releasing import Options, carry_out
 from shiplane.commands.run import Run
 from shiplane.commands.verifying import Looks, look_at
@@ -25,12 +25,6 @@ _BUILDER = "shiplane-rehearsal"
 _IDENTITY = ("-c", "user.name=shiplane rehearsal", "-c", "user.email=rehearsal@localhost")
 
 
-@shiplane_task(
-    texts={
-        "platforms": "What to build for, as linux/amd64,linux/arm64.",
-        "builder": "The buildx builder to use; without it BUILDX_BUILDER, else one made for the rehearsal.",
-    }
-)
 def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
     """Rehearse a release on this machine; nothing leaves it.
 

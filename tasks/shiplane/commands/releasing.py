@@ -11,7 +11,7 @@ from shiplane.clients.engine import Engine
 from shiplane.clients.patience import Patience
 from shiplane.clients.project import default_build
 from shiplane.clients.registry import Registry
-from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run, one_lane
 from shiplane.commands.show import plan_text, published_text
 from shiplane.flows.closing import public_names
@@ -25,13 +25,6 @@ from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.settings import Flags
 
-_COMMON = {
-    "image": "Repository to release to, as ghcr.io/<owner>/<name> (IMAGE_REPO).",
-    "platforms": "What to build for, as linux/amd64,linux/arm64 (PLATFORMS).",
-    "latest": "Whether to move the floating tag: --latest, or --latest=no (PUBLISH_LATEST).",
-}
-_TAG = "Version: 0.2.1, v0.2.1, the lane's image tag or its git tag (TAG)."
-
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -43,15 +36,6 @@ class Options:
     login: bool = True
 
 
-@shiplane_task(
-    texts={
-        "lane": "Lane to plan (repeatable); without it every lane whose Dockerfile is here.",
-        "tag": _TAG,
-        **_COMMON,
-    },
-    iterable=("lane",),
-    optional=("latest",),
-)
 def plan(
     run: Run,
     *,
@@ -76,20 +60,6 @@ def plan(
     return Answer(text=plan_text(planned, surveyed, doubt, required), data=data)
 
 
-@shiplane_task(
-    texts={
-        "lane": "Lane to publish.",
-        "tag": _TAG,
-        **_COMMON,
-        "dry_run": "Build (one platform, loaded; --platforms for more) and push nothing; needs no credentials.",
-        "snapshot": "Publish an untagged commit as v0.0.0-<commit>; never moves the floating tag.",
-        "builder": "The buildx builder to use.",
-        "skip": "Leave out a check (repeatable): build, gates, a gate's name, access.",
-        "no_login": "Push with what docker login stored instead of the credential found here.",
-    },
-    iterable=("skip",),
-    optional=("latest",),
-)
 def publish(
     run: Run,
     *,
@@ -113,19 +83,6 @@ def publish(
     return carry_out(run, flags, Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login))
 
 
-@shiplane_task(
-    texts={
-        "version": "Version of every lane, as 0.2.1; without it each lane's git tag at HEAD.",
-        "lane": "Lane to release (repeatable); without it every lane whose Dockerfile is here.",
-        **_COMMON,
-        "dry_run": "Build and push nothing.",
-        "builder": "The buildx builder to use.",
-        "skip": "Leave out a check (repeatable): build, gates, a gate's name, access.",
-        "no_login": "Push with what docker login stored instead of the credential found here.",
-    },
-    iterable=("lane", "skip"),
-    optional=("latest",),
-)
 def release(
     run: Run,
     *,

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shiplane.clients.engine import Engine
-from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.commands.show import verified_text
 from shiplane.flows.verify import Verified, Verifier
@@ -36,20 +36,6 @@ class _EnginePuller:
         return self.engine.pull(repository, tag, self.credential)
 
 
-@shiplane_task(
-    texts={
-        "lane": "Lane to verify (repeatable); without it every lane whose Dockerfile is here.",
-        "tag": "Version to verify (TAG); without it whatever the floating tag stands for.",
-        "image": "Repository, as ghcr.io/<owner>/<name> (IMAGE_REPO).",
-        "platforms": "What each version must be there for (PLATFORMS).",
-        "latest": "--latest=no: the floating tag need not be at this version (PUBLISH_LATEST).",
-        "pull": "Also pull both tags with the Docker engine, as the runbook does.",
-        "deep": "Also ask for every layer, config and attestation.",
-        "anonymous": "Also read both tags as a stranger.",
-    },
-    iterable=("lane",),
-    optional=("latest",),
-)
 def verify(
     run: Run,
     *,

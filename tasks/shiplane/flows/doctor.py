@@ -42,7 +42,7 @@ def attempt(name: str, ask: Callable[[], Finding]) -> Finding:
 
 def rows(flow: Flow[Any], name: Callable[[Step], str]) -> Iterator[Finding]:
     """A flow's outcomes as rows; the error that ends it is one too, unless a failed outcome has said it already."""
-    said = False
+    said, event = False, None
     try:
         while True:
             event = next(flow)
@@ -54,7 +54,7 @@ def rows(flow: Flow[Any], name: Callable[[Step], str]) -> Iterator[Finding]:
         return
     except ShiplaneError as error:
         if not said:
-            yield failed(name(event), error) if isinstance(event, Step) else failed("check", error)
+            yield failed(name(event) if isinstance(event, Step) else "check", error)
 
 
 def _timed(look: Look) -> list[Finding]:

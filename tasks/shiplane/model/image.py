@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import NewType
 
 from shiplane.model.errors import UsageError
+from shiplane.model.redact import quoted
 
 Tag = NewType("Tag", str)
 
@@ -32,7 +33,7 @@ def parse_tag(text: str) -> Tag:
     """
     if not _TAG.fullmatch(text):
         raise UsageError(
-            f"{text[:140]!a} is not an image tag", remedy="Letters, digits, '.', '_' and '-', at most 128."
+            f"{quoted(text, 140)} is not an image tag", remedy="Letters, digits, '.', '_' and '-', at most 128."
         )
     return Tag(text)
 
@@ -51,7 +52,7 @@ class Digest:
 
     def __post_init__(self) -> None:
         if not _DIGEST.fullmatch(self.text):
-            raise ValueError(f"{self.text[:80]!r} is not a sha256 digest")
+            raise ValueError(f"{quoted(self.text, 80)} is not a sha256 digest")
 
     @classmethod
     def of(cls, content: bytes) -> Digest:
@@ -84,7 +85,7 @@ class Repository:
         registry, slash, path = text.partition("/")
         problem = _problem_with(text, registry, path if slash else "")
         if problem:
-            raise UsageError(f"image {_without_userinfo(text)[:140]!a} {problem}", remedy=_IMAGE_FORM)
+            raise UsageError(f"image {quoted(_without_userinfo(text), 140)} {problem}", remedy=_IMAGE_FORM)
         return cls(registry, path)
 
     @property
@@ -115,7 +116,7 @@ def _problem_with(text: str, registry: str, path: str) -> str:
     if len(text) > _MAX_NAME:
         return f"is {len(text)} characters long"
     if text != text.lower() and text.lower().isascii():
-        return f"has upper case letters (did you mean {text.lower()[:140]!a}?)"
+        return f"has upper case letters (did you mean {quoted(text.lower(), 140)}?)"
     return _problem_with_registry(registry) or _problem_with_path(registry, path)
 
 
@@ -124,13 +125,13 @@ def _problem_with_registry(registry: str) -> str:
     if "." not in registry and ":" not in registry and registry != "localhost":
         return "does not name a registry"
     if host != registry and not (_PORT.fullmatch(port) and int(port) <= _MAX_PORT):
-        return f"has the port {port[:12]!a}"
+        return f"has the port {quoted(port, 12)}"
     if host.startswith("[") or re.fullmatch(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*", host):
         return _problem_with_address(host)
     if not _HOST.fullmatch(host):
-        return f"has the registry {registry[:80]!a}"
+        return f"has the registry {quoted(registry, 80)}"
     if host.startswith("ghcr.io."):
-        return f"names {host[:80]!a}, which only looks like ghcr.io"
+        return f"names {quoted(host, 80)}, which only looks like ghcr.io"
     return ""
 
 
@@ -143,11 +144,11 @@ def _problem_with_address(host: str) -> str:
     except ValueError:
         address = None
     if address is None or "%" in host:
-        return f"has {host[:80]!a} for a registry, which is no full IP address"
+        return f"has {quoted(host, 80)} for a registry, which is no full IP address"
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
-        return f"has {host[:80]!a} for a registry; write {address.ipv4_mapped}"
+        return f"has {quoted(host, 80)} for a registry; write {address.ipv4_mapped}"
     if address.is_link_local or address.is_multicast or address.is_unspecified:
-        return f"has {host[:80]!a} for a registry, an address of no registry"
+        return f"has {quoted(host, 80)} for a registry, an address of no registry"
     return ""
 
 
@@ -156,9 +157,9 @@ def _problem_with_path(registry: str, path: str) -> str:
         return "has no name after the registry"
     last = path.rpartition("/")[2]
     if ":" in last:
-        return f"has a tag ({last.partition(':')[2][:140]!a}); it belongs into --tag"
+        return f"has a tag ({quoted(last.partition(':')[2], 140)}); it belongs into --tag"
     if not _PATH.fullmatch(path):
-        return f"has the name {path[:140]!a}"
+        return f"has the name {quoted(path, 140)}"
     if split_port(registry)[0] == "ghcr.io" and "/" not in path:
         return "has no owner"
     return ""
@@ -215,7 +216,9 @@ class Platform:
         architecture, slash, variant = rest.partition("/")
         known = architecture in _ARCHITECTURES.get(os, ())
         if not known or (slash and variant not in _VARIANTS.get(architecture, ())):
-            raise UsageError(f"{text[:80]!a} is not a platform", remedy="Expected one like linux/amd64 or linux/arm64.")
+            raise UsageError(
+                f"{quoted(text, 80)} is not a platform", remedy="Expected one like linux/amd64 or linux/arm64."
+            )
         return cls.of(os, architecture, variant)
 
     def __str__(self) -> str:
@@ -232,6 +235,6 @@ def parse_platforms(text: str) -> tuple[Platform, ...]:
     for part in text.split(","):
         platform = Platform.parse(part)
         if platform in platforms:
-            raise UsageError(f"platforms {text[:140]!a} name {platform} twice", remedy="Name each once.")
+            raise UsageError(f"platforms {quoted(text, 140)} name {platform} twice", remedy="Name each once.")
         platforms.append(platform)
     return tuple(platforms)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.image import Tag, parse_tag
+from shiplane.model.redact import quoted
 from shiplane.model.version import Version
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,30}", re.ASCII)
@@ -54,7 +55,9 @@ class Lane:
             (self.git_tag, _GIT_TAG, "git-tag"),
         ):
             if not form.fullmatch(value):
-                raise ConfigurationError(f"lane {self.name[:40]!a} has the {what} {value[:80]!a}", remedy=_FORMS[what])
+                raise ConfigurationError(
+                    f"lane {quoted(self.name, 40)} has the {what} {quoted(value, 80)}", remedy=_FORMS[what]
+                )
         try:
             parse_tag(self.floating)
         except UsageError as error:
@@ -90,7 +93,7 @@ class Lane:
         except UsageError as error:
             example = Version(0, 2, 1)
             raise UsageError(
-                f"{text[:140]!a} names no version of lane {self.name}",
+                f"{quoted(text, 140)} names no version of lane {self.name}",
                 remedy=f"Expected 0.2.1, v0.2.1, {self.tag_of(example)} or {self.git_tag_of(example)}"
                 " (a pre-release as in 0.2.1-rc.1; no build metadata).",
             ) from error

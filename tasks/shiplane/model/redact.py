@@ -97,6 +97,14 @@ def _without_start(text: str, secret: str) -> str:
     return kept
 
 
+def quoted(text: str, most: int = 140) -> str:
+    """Foreign text in quotes, for a message: in ASCII, so that a look-alike is seen to be one, and never long."""
+    whole = ascii(text[:most])
+    return (
+        whole if len(text) <= most and len(whole) <= most + 2 else f"{whole[: most - 2].rstrip(chr(92))}...{whole[0]}"
+    )
+
+
 def one_line(text: str) -> str:
     """Foreign text as one harmless line: no escape, no control character, no workflow command, blanks folded, bounded.
 

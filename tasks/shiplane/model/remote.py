@@ -6,6 +6,9 @@ import re
 from urllib.parse import unquote
 
 _USERINFO = re.compile(r"\A([a-z][a-z0-9+.-]*://)([^/?#]*)@", re.IGNORECASE)
+# The form of a user name on GitHub; no token of theirs has it.
+_NAME = re.compile(r"[A-Za-z0-9-]{1,39}", re.ASCII)
+_NO_SECRET = {"", "x-oauth-basic"}
 
 
 def shown(url: str) -> str:
@@ -14,14 +17,12 @@ def shown(url: str) -> str:
 
 
 def secrets_of(url: str) -> list[str]:
-    """What in a URL must never be printed: user name and password, as they stand and decoded.
+    """What in a URL must never be printed: the password, as it stands and decoded.
 
     A token often stands where the user name belongs (``https://ghs_...@github.com``), so that is one as well, unless
-    it is a usual name.
+    it has the form of a name; hiding a name would hide it in the image's name too.
     """
     found = _USERINFO.match(url)
-    parts = [] if found is None else found.group(2).split(":", 1)
-    return [text for part in parts if part not in _USUAL for text in dict.fromkeys((part, unquote(part))) if text]
-
-
-_USUAL = {"", "git", "oauth2", "x-access-token", "x-oauth-basic", "gitlab-ci-token"}
+    user, _, password = found.group(2).partition(":") if found else ("", "", "")
+    hidden = [part for part in (password, "" if _NAME.fullmatch(user) else user) if part not in _NO_SECRET]
+    return [text for part in hidden for text in dict.fromkeys((part, unquote(part)))]

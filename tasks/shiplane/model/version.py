@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 
 from shiplane.model.errors import UsageError
+from shiplane.model.redact import quoted
 
 # An image tag has at most 128 characters (OCI distribution-spec, "Pulling manifests"); a lane's prefix takes up to 32
 # of them and the "v" one, so that every version has a tag in every lane.
@@ -44,14 +45,14 @@ class Version:
         """
         if len(text) > MAX_LENGTH:
             raise UsageError(
-                f"version {text[:20]!a}... is {len(text)} characters long", remedy=f"At most {MAX_LENGTH}."
+                f"version {quoted(text, 20)}... is {len(text)} characters long", remedy=f"At most {MAX_LENGTH}."
             )
         snapshot = _SNAPSHOT.fullmatch(text)
         if snapshot:
             return cls(0, 0, 0, (snapshot.group(1),))
         found = _SEMVER.fullmatch(text)
         if not found:
-            raise UsageError(f"{text!a} is not a version", remedy=f"Expected {FORM}.")
+            raise UsageError(f"{quoted(text)} is not a version", remedy=f"Expected {FORM}.")
         major, minor, patch, pre = found.groups()
         return cls(int(major), int(minor), int(patch), tuple(pre.split(".")) if pre else ())
 
@@ -63,7 +64,7 @@ class Version:
             ValueError: It is no commit's hash; such a version would not be recognized as a snapshot again.
         """
         if not _COMMIT.fullmatch(commit):
-            raise ValueError(f"{commit[:80]!a} is not the hash of a commit")
+            raise ValueError(f"{quoted(commit, 80)} is not the hash of a commit")
         return cls(0, 0, 0, (commit[:12],))
 
     @property

@@ -1,0 +1,126 @@
+"""The remote repository, by git's own transport. These children log in: with the user's own credentials, none of ours.
+
+git's words are foreign text, and a remote's URL may hold a token: everything goes through the redactor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shiplane.clients.process import Finished, run
+from shiplane.model.errors import AccessError, PrerequisiteError, RefusedError, ShiplaneError, UnreachableError
+from shiplane.model.redact import Redactor, one_line
+from shiplane.model.remote import secrets_of, shown
+
+_TIMEOUT = 120.0
+# A credential helper of git (gh, or a workflow's own) reads these; nothing of a registry's is any of its business.
+GIT_TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
+# No prompt: nobody sits at a child of ours. What the user has for asking (GIT_ASKPASS) stays in force.
+_SAFE = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+_DENIED = (
+    "authentication failed",
+    "could not read username",
+    "could not read password",
+    "permission denied",
+    "permission to",
+    "access denied",
+    "error: 403",
+    "error: 401",
+    "invalid username",
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Remote:
+    """One remote of a repository.
+
+    Attributes:
+        folder: The repository.
+        env: The environment without secrets.
+        login: Those variables with which git may log in, and no others.
+        redact: Learns what the remote's URL hides.
+        name: Which remote.
+    """
+
+    folder: Path
+    env: Mapping[str, str]
+    login: Mapping[str, str]
+    redact: Redactor
+    name: str = "origin"
+
+    def url(self) -> str:
+        """Where it is, without a password.
+
+        Raises:
+            PrerequisiteError: There is no such remote.
+        """
+        urls = [self._git("remote", "get-url", *kind, self.name) for kind in ((), ("--push",))]
+        if urls[0].code != 0:
+            raise PrerequisiteError(
+                f"there is no git remote {self.name!r}", remedy=f"git remote add {self.name} <URL of the repository>"
+            )
+        for secret in (secret for answer in urls for secret in secrets_of(answer.stdout.strip())):
+            self.redact.add(secret)
+        return shown(urls[-1].stdout.strip())
+
+    def has_commit(self, commit: str) -> bool:
+        """Whether a branch of the remote, as it is now, holds a commit.
+
+        Raises:
+            AccessError, UnreachableError: The remote could not be asked.
+        """
+        self._asked("fetch", "--quiet", "--no-tags", self.name)
+        # Our memory of a branch may be older than its end: only what the remote still shows counts.
+        heads = {line.partition("\t")[0] for line in self._asked("ls-remote", "--heads", self.name).splitlines()}
+        known = self._git("for-each-ref", f"--contains={commit}", "--format=%(objectname)", f"refs/remotes/{self.name}")
+        return bool(heads & set(known.stdout.split()))
+
+    def tags(self) -> dict[str, str]:
+        """Every git tag of the remote with the hash that it points at; for an annotated one the tag's own.
+
+        Raises:
+            AccessError, UnreachableError: The remote could not be asked.
+        """
+        lines = self._asked("ls-remote", "--tags", "--refs", self.name).splitlines()
+        pairs = (line.split("\t", 1) for line in lines if "\t" in line)
+        return {ref.removeprefix("refs/tags/"): hash_ for hash_, ref in pairs}
+
+    def create(self, tag: str) -> str:
+        """Push one git tag, only if the remote has none of this name.
+
+        Returns:
+            Nothing when git says that it was done, else git's words: then what is there has to be read.
+
+        Raises:
+            PrerequisiteError: git took too long.
+        """
+        ref = f"refs/tags/{tag}"
+        # An empty expected value means "must not exist" (git-push(1), --force-with-lease).
+        answer = self._git("push", "--porcelain", f"--force-with-lease={ref}:", self.name, f"{ref}:{ref}")
+        return "" if answer.code == 0 else self._words(answer)
+
+    def refusal(self, words: str) -> ShiplaneError:
+        """The error that git's words stand for."""
+        low = words.lower()
+        remedy = "git's own login is used, not the registry's: check it with git push --dry-run."
+        if "remote rejected" in low or "hook declined" in low:
+            return RefusedError(f"the remote refused: {words}", remedy="Look at the repository's rules for tags.")
+        if any(sign in low for sign in _DENIED):
+            return AccessError(f"{self.name} does not let git in: {words}", remedy=remedy)
+        return UnreachableError(f"{self.name} gave no usable answer: {words}", remedy="Check the network and the URL.")
+
+    def _asked(self, *arguments: str) -> str:
+        answer = self._git(*arguments)
+        if answer.code != 0:
+            raise self.refusal(self._words(answer))
+        return answer.stdout
+
+    def _words(self, answer: Finished) -> str:
+        """What git wrote that says why: its hints left out."""
+        lines = (answer.stderr + "\n" + answer.stdout).splitlines()
+        return one_line(self.redact(" ".join(line for line in lines if line and not line.startswith("hint:"))))[:400]
+
+    def _git(self, *arguments: str) -> Finished:
+        return run(["git", *arguments], env={**self.env, **self.login, **_SAFE}, cwd=self.folder, timeout=_TIMEOUT)

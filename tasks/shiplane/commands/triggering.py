@@ -1,0 +1,79 @@
+"""``trigger``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from shiplane.clients.patience import BUDGET, Patience
+from shiplane.clients.project import workflows
+from shiplane.clients.remote import GIT_TOKENS, Remote
+from shiplane.commands.edge import Answer as Result
+from shiplane.commands.run import Run, one_lane
+from shiplane.flows.trigger import Trigger, Triggered
+from shiplane.model.answer import Answer
+from shiplane.model.errors import AccessError, PrerequisiteError, UsageError
+from shiplane.model.image import Tag
+from shiplane.model.lane import Lane
+from shiplane.model.settings import Checkout, Flags
+from shiplane.model.version import Version
+
+
+def trigger(run: Run, *, lane: str | None = None, version: str | None = None, dry_run: bool = False) -> Result:
+    """Tag HEAD and push the git tag that starts CI."""
+    chosen = run.project.lane(one_lane(lane, run.project))
+    made = _trigger(run, chosen, _version(chosen, version))
+    done = run.console.drive(made.run(dry_run=dry_run))
+    return Result(text=_text(run, done), data=done.to_json())
+
+
+def _version(lane: Lane, text: str | None) -> Version:
+    if not text:
+        raise UsageError("no version is named", remedy="Give --version X.Y.Z.")
+    version = lane.parse_version(text)
+    if version.is_snapshot:
+        raise UsageError(f"{version} is a snapshot: it names a commit, no release", remedy="Give --version X.Y.Z.")
+    return version
+
+
+def _trigger(run: Run, lane: Lane, version: Version) -> Trigger:
+    return Trigger(
+        lane=lane,
+        version=version,
+        checkout=_checkout(run),
+        git=run.git,
+        remote=Remote(folder=run.root, env=run.child_env, login=_login(run), redact=run.redact),
+        look=_looker(run, lane.tag_of(version)),
+        workflows=workflows(run.root),
+    )
+
+
+def _checkout(run: Run) -> Checkout:
+    checkout = run.git.checkout()
+    if checkout is None:
+        raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
+    return checkout
+
+
+def _login(run: Run) -> dict[str, str]:
+    return {name: run.env[name] for name in GIT_TOKENS if run.env.get(name)}
+
+
+def _looker(run: Run, tag: Tag) -> Callable[[], Answer] | None:
+    """Asks the registry once, without waiting: it is asked for what is nice to know."""
+    try:
+        repository = run.resolver(Flags()).image().value
+        credential = run.credential(repository)
+    except (UsageError, AccessError):
+        return None
+    hurried = replace(Patience(tell=run.console.tell), spent=BUDGET)
+    return lambda: run.registry(credential, hurried).look(repository, tag)
+
+
+def _text(run: Run, done: Triggered) -> str:
+    what = "pushed" if done.pushed else "would push"
+    lines = [f"{what} {done.git_tag} ({done.commit[:12]}) to {done.remote}"]
+    lines += [f"starts {path}" for path in done.workflows] or ["starts no workflow that is known here"]
+    if run.env.get("GITHUB_ACTIONS") == "true":
+        lines.append("note: a git tag that is pushed with a workflow's own GITHUB_TOKEN starts no other workflow")
+    return "\n".join(lines)
