@@ -4,7 +4,7 @@ import hashlib
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shiplane.model.image import (
@@ -162,6 +162,7 @@ def test_the_refusal_of_a_digest_shows_it() -> None:
 
 
 @quickly
+@example("0" * 11 + "." + 16 * "\x1f" + 12 * "\U00010000")
 @given(st.text("ghcr.io/ab:-_[]1@%\n", max_size=24) | st.text(max_size=40))
 def test_whatever_is_given_is_a_repository_as_written_or_a_clear_refusal(text: str) -> None:
     try:

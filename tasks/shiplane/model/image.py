@@ -33,7 +33,7 @@ def parse_tag(text: str) -> Tag:
     """
     if not _TAG.fullmatch(text):
         raise UsageError(
-            f"{quoted(text, 140)} is not an image tag", remedy="Letters, digits, '.', '_' and '-', at most 128."
+            f"{quoted(text)} is not an image tag", remedy="Letters, digits, '.', '_' and '-', at most 128."
         )
     return Tag(text)
 
@@ -85,7 +85,7 @@ class Repository:
         registry, slash, path = text.partition("/")
         problem = _problem_with(text, registry, path if slash else "")
         if problem:
-            raise UsageError(f"image {quoted(_without_userinfo(text), 140)} {problem}", remedy=_IMAGE_FORM)
+            raise UsageError(f"image {quoted(_without_userinfo(text))} {problem}", remedy=_IMAGE_FORM)
         return cls(registry, path)
 
     @property
@@ -116,7 +116,7 @@ def _problem_with(text: str, registry: str, path: str) -> str:
     if len(text) > _MAX_NAME:
         return f"is {len(text)} characters long"
     if text != text.lower() and text.lower().isascii():
-        return f"has upper case letters (did you mean {quoted(text.lower(), 140)}?)"
+        return f"has upper case letters (did you mean {quoted(text.lower())}?)"
     return _problem_with_registry(registry) or _problem_with_path(registry, path)
 
 
@@ -157,9 +157,9 @@ def _problem_with_path(registry: str, path: str) -> str:
         return "has no name after the registry"
     last = path.rpartition("/")[2]
     if ":" in last:
-        return f"has a tag ({quoted(last.partition(':')[2], 140)}); it belongs into --tag"
+        return f"has a tag ({quoted(last.partition(':')[2])}); it belongs into --tag"
     if not _PATH.fullmatch(path):
-        return f"has the name {quoted(path, 140)}"
+        return f"has the name {quoted(path)}"
     if split_port(registry)[0] == "ghcr.io" and "/" not in path:
         return "has no owner"
     return ""
@@ -235,6 +235,6 @@ def parse_platforms(text: str) -> tuple[Platform, ...]:
     for part in text.split(","):
         platform = Platform.parse(part)
         if platform in platforms:
-            raise UsageError(f"platforms {quoted(text, 140)} name {platform} twice", remedy="Name each once.")
+            raise UsageError(f"platforms {quoted(text)} name {platform} twice", remedy="Name each once.")
         platforms.append(platform)
     return tuple(platforms)

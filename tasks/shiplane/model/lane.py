@@ -93,7 +93,7 @@ class Lane:
         except UsageError as error:
             example = Version(0, 2, 1)
             raise UsageError(
-                f"{quoted(text, 140)} names no version of lane {self.name}",
+                f"{quoted(text)} names no version of lane {self.name}",
                 remedy=f"Expected 0.2.1, v0.2.1, {self.tag_of(example)} or {self.git_tag_of(example)}"
                 " (a pre-release as in 0.2.1-rc.1; no build metadata).",
             ) from error

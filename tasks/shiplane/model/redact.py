@@ -100,9 +100,9 @@ def _without_start(text: str, secret: str) -> str:
 def quoted(text: str, most: int = 140) -> str:
     """Foreign text in quotes, for a message: in ASCII, so that a look-alike is seen to be one, and never long."""
     whole = ascii(text[:most])
-    return (
-        whole if len(text) <= most and len(whole) <= most + 2 else f"{whole[: most - 2].rstrip(chr(92))}...{whole[0]}"
-    )
+    if len(text) <= most and len(whole) <= most + 2:
+        return whole
+    return f"{whole[: most - 2]}...{whole[0]}"
 
 
 def one_line(text: str) -> str:

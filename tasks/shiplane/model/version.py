@@ -45,7 +45,7 @@ class Version:
         """
         if len(text) > MAX_LENGTH:
             raise UsageError(
-                f"version {quoted(text, 20)}... is {len(text)} characters long", remedy=f"At most {MAX_LENGTH}."
+                f"version {quoted(text, 20)} is {len(text)} characters long", remedy=f"At most {MAX_LENGTH}."
             )
         snapshot = _SNAPSHOT.fullmatch(text)
         if snapshot:
