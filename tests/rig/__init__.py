@@ -7,12 +7,14 @@ Where Docker runs already it is used, unless `SHIPLANE_RIG_FORCE=1` says otherwi
 
 from __future__ import annotations
 
+from tests.rig.fleet import Fleet, start_fleet
 from tests.rig.hosted import engine_present
 from tests.rig.lifecycle import running, start, stop
 from tests.rig.model import Account, Rig, RigError, RigUnavailableError, load
 
 __all__ = [
     "Account",
+    "Fleet",
     "Rig",
     "RigError",
     "RigUnavailableError",
@@ -20,5 +22,6 @@ __all__ = [
     "load",
     "running",
     "start",
+    "start_fleet",
     "stop",
 ]

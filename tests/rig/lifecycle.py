@@ -69,7 +69,7 @@ def _running(home: Path) -> Rig | None:
 def _start(home: Path) -> Rig:
     tools = packages.toolbox()
     sweep()
-    bridge = _claim(home, tools)
+    bridge = claim(home, tools, engine.NAME)
     sockets = _sockets(home)
     accounts = tokens.accounts()
     doors.begin_plain(home, doors.upstream(sockets, "plain"))
@@ -111,10 +111,11 @@ def assemble(
     )
 
 
-def _claim(home: Path, tools: Toolbox) -> str:
-    """Claim a bridge and write down whose it is, for `stop` and for whoever sweeps after our death."""
+def claim(home: Path, tools: Toolbox, name: str) -> str:
+    """Claim a bridge for an engine and write down whose it is, for `stop` and for whoever sweeps after our death."""
     bridge = network.claim(tools)
-    (home / "bridge").write_text(bridge, encoding="utf-8")
+    (home / "bridges").mkdir(exist_ok=True)
+    (home / "bridges" / name).write_text(bridge, encoding="utf-8")
     me = os.getpid()
     note = {"folder": str(home), "starter": me, "birth": processes.birth(me)}
     _notes().mkdir(parents=True, exist_ok=True)
@@ -174,16 +175,23 @@ def _builder(home: Path, sockets: Path, env: dict[str, str]) -> None:
     Raises:
         RigError: it cannot build for both platforms.
     """
-    listening = sockets / "buildkit.sock"
-    processes.helper(home, "bridge", "bridge", env["DOCKER_HOST"].removeprefix("unix://"), str(listening))
-    processes.wait_or_explain(home, "bridge", listening.exists)
+    listening = buildkit(home, sockets)
     shutil.rmtree(home / "docker/buildx", ignore_errors=True)
     outside = {**os.environ, **env}
     create = ["docker", "buildx", "create", "--name", BUILDER, "--driver", "remote", "--use"]
-    processes.call([*create, f"unix://{listening}"], outside)
+    processes.call([*create, listening], outside)
     shown = processes.call(["docker", "buildx", "inspect", BUILDER], outside).stdout
     if not all(platform in shown for platform in ("linux/amd64", "linux/arm64")):
         raise RigError(f"the builder cannot build for both platforms:\n{shown}")
+
+
+def buildkit(home: Path, sockets: Path, name: str = engine.NAME) -> str:
+    """Give an engine's BuildKit a socket of its own; gives its address."""
+    listening = sockets / f"{name}-buildkit.sock"
+    helper = f"{name}-bridge"
+    processes.helper(home, helper, "bridge", str(sockets / f"{name}.sock"), str(listening))
+    processes.wait_or_explain(home, helper, listening.exists)
+    return f"unix://{listening}"
 
 
 def stop(folder: Path) -> None:
@@ -199,16 +207,18 @@ def _clear(home: Path) -> None:
     from tests.rig import hosted
 
     hosted.stop(home)
-    if bridge := _read(home / "bridge"):
-        engine.stop(home, bridge)
+    for claimed in sorted((home / "bridges").glob("*")):
+        bridge = _read(claimed)
+        engine.stop(home, bridge, claimed.name)
         network.release(packages.toolbox(), bridge)
         (_notes() / bridge).unlink(missing_ok=True)
+        shutil.rmtree(home / claimed.name, ignore_errors=True)
     processes.end(processes.running(home).values())
     if sockets := _read(home / "sockets"):
         shutil.rmtree(sockets, ignore_errors=True)
-    for part in ("engine", "pids"):
+    for part in ("bridges", "pids"):
         shutil.rmtree(home / part, ignore_errors=True)
-    for part in ("bridge", "sockets", STATE):
+    for part in ("sockets", STATE):
         (home / part).unlink(missing_ok=True)
 
 
