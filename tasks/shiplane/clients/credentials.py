@@ -49,11 +49,17 @@ class Credentials:
         Raises:
             AccessError: A half-set pair, or a credential helper that fails.
         """
-        named = self._from_environment(registry, self._names(registry, loopback=loopback))
         # Lazily: a helper may ask a person, and must not be asked for what is known.
-        return (
-            next((found.credential for found in named if found.credential), None) or self._stored(registry).credential
-        )
+        return self.named(registry, loopback=loopback) or self._stored(registry).credential
+
+    def named(self, registry: str, *, loopback: bool = False) -> Credential | None:
+        """The credential that the environment names, or None.
+
+        Raises:
+            AccessError: A value that can be no user name or token.
+        """
+        found = self._from_environment(registry, self._names(registry, loopback=loopback))
+        return next((candidate.credential for candidate in found if candidate.credential), None)
 
     def candidates(self, registry: str, *, loopback: bool = False) -> list[Candidate]:
         """Every place in its order, with what was found there; the first credential wins.

@@ -2,52 +2,86 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from shiplane.clients.credentials import Candidate
 from shiplane.clients.process import run as run_process
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.commands.show import columns
-from shiplane.model.errors import AccessError
-from shiplane.model.image import Repository
+from shiplane.model.credential import Credential
+from shiplane.model.errors import AccessError, ShiplaneError, UnreachableError, UsageError
+from shiplane.model.image import Repository, is_loopback, split_port
 from shiplane.model.redact import one_line
 from shiplane.model.settings import Flags
+
+# docker's words where nobody answered, which no permission mends (Go's net package).
+_NO_ANSWER = ("dial tcp", "no such host", "connection refused", "i/o timeout", "deadline exceeded", "handshake timeout")
 
 
 def show(run: Run, *, image: str | None = None) -> Answer:
     """Show which credential is used, and why; never a secret."""
-    repository = _repository(run, image)
-    found = run.credentials.candidates(repository.registry, loopback=repository.is_loopback)
+    shown = [_shown(run, registry, loopback=loopback) for registry, loopback in _registries(run, image).items()]
+    rows = [(one["registry"], found["source"], found["verdict"]) for one in shown for found in one["candidates"]]
+    return Answer(text=columns(rows), data={**shown[0], "registries": shown})
+
+
+def _registries(run: Run, image: str | None) -> dict[str, bool]:
+    """The image's registry, then every configured one; each with whether it is on this machine."""
+    configured = {name: is_loopback(split_port(name)[0]) for name in run.project.registries}
+    try:
+        repository = _repository(run, image)
+    except UsageError:
+        if image or run.env.get("IMAGE_REPO"):
+            raise
+        # No image is known here: what is configured can be shown all the same.
+        return configured or {"ghcr.io": False}
+    return {repository.registry: repository.is_loopback, **configured}
+
+
+def _shown(run: Run, registry: str, *, loopback: bool) -> dict[str, Any]:
+    """One registry's places in their order; one that cannot be read is told as it is, and hides no other."""
+    try:
+        found = run.credentials.candidates(registry, loopback=loopback)
+    except AccessError as error:
+        broken = {"source": "broken", "verdict": run.redact(error.what)}
+        return {"registry": registry, "username": None, "source": None, "candidates": [broken]}
     winner = next((candidate for candidate in found if candidate.credential), None)
-    rows = [(repository.registry, candidate.source, _verdict(candidate, winner)) for candidate in found]
+    rows = [{"source": candidate.source, "verdict": _verdict(candidate, winner)} for candidate in found]
     if winner is None:
-        rows.append((repository.registry, "no credential", "used: public images can be read, nothing can be pushed"))
-    data = {
-        "registry": repository.registry,
+        rows.append({"source": "no credential", "verdict": "used: public images can be read, nothing can be pushed"})
+    return {
+        "registry": registry,
         "username": winner.credential.username if winner and winner.credential else None,
         "source": winner.source if winner else None,
-        "candidates": [{"source": source, "verdict": verdict} for _, source, verdict in rows],
+        "candidates": rows,
     }
-    return Answer(text=columns(rows), data=data)
 
 
 def login(run: Run, *, image: str | None = None) -> Answer:
     """Store the environment's credential, as docker login does."""
     repository = _repository(run, image)
-    credential = run.credential(repository)
-    if credential is None or credential.source.startswith("docker login"):
+    credential = run.credentials.named(repository.registry, loopback=repository.is_loopback)
+    if credential is None:
         raise AccessError(
             f"the environment has no credential for {repository.registry}", remedy="See invoke auth.show."
         )
+    run.redact.add_credential(credential)
     argv = ["docker", "login", repository.registry, "--username", credential.username, "--password-stdin"]
     answer = run_process(argv, env=run.child_env, given=credential.password)
     if answer.code != 0:
-        raise AccessError(
-            f"{repository.registry} refused {credential.username} ({credential.source}): "
-            f"{one_line(run.redact(answer.stderr))[:400]}",
-            remedy="Check the user name and the token.",
-        )
+        raise _login_failed(repository.registry, credential, one_line(run.redact(answer.stderr))[:400])
     text = f"logged in to {repository.registry} as {credential.username} ({credential.source})"
     return Answer(text=text, data={"registry": repository.registry, "username": credential.username})
+
+
+def _login_failed(registry: str, credential: Credential, words: str) -> ShiplaneError:
+    if any(sign in words.lower() for sign in _NO_ANSWER):
+        return UnreachableError(f"{registry} does not answer: {words}", remedy="Check the network, then run it again.")
+    return AccessError(
+        f"{registry} refused {credential.username} ({credential.source}): {words}",
+        remedy="Check the user name and the token.",
+    )
 
 
 def logout(run: Run, *, image: str | None = None) -> Answer:
