@@ -72,15 +72,20 @@ class Person:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
         return {**clean, **self.rig.env, "PYTHONPATH": str(ROOT / "tasks"), **self.variables, **more}
 
+    @property
+    def program(self) -> list[str]:
+        """What ``invoke`` is here."""
+        return [sys.executable, "-m", "invoke"]
+
     def invoke(self, *arguments: str, **more: str) -> Done:
         """Run ``invoke`` as in a terminal, with no standard input."""
-        return self.run([sys.executable, "-m", "invoke", *arguments], **more)
+        return self.run([*self.program, *arguments], **more)
 
-    def run(self, argv: list[str], **more: str) -> Done:
-        """Run any command in the checkout."""
+    def run(self, argv: list[str], below: str = "", **more: str) -> Done:
+        """Run any command in the checkout, or in a folder below its root."""
         done = subprocess.run(
             argv,
-            cwd=self.checkout,
+            cwd=self.checkout / below,
             env=self.environ(**more),
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -93,7 +98,7 @@ class Person:
     def killed(self, number: signal.Signals, when: Callable[[str], bool], *arguments: str, **more: str) -> int:
         """Run ``invoke`` and send it a signal at a line of its story; gives how it ended."""
         child = subprocess.Popen(
-            [sys.executable, "-m", "invoke", *arguments],
+            [*self.program, *arguments],
             cwd=self.checkout,
             env=self.environ(**more),
             stdin=subprocess.DEVNULL,

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 from pathlib import Path
 
 import pytest
@@ -144,56 +142,6 @@ def test_a_build_that_fails_leaves_no_tag_of_any_lane(desk: Desk) -> None:
     assert "RUN false" in done.err
     assert reader.tags() == {}
     assert "does not exist" in done.err
-
-
-MOMENTS = {
-    "survey": "done       survey",
-    "building": "  | #",
-    "staged": "done       stage",
-    "named": "done       name",
-    "floating": "done       float",
-}
-
-
-@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
-@pytest.mark.parametrize("moment", MOMENTS)
-def test_killed_anywhere_and_run_again_it_ends_as_if_nothing_had_happened(
-    desk: Desk, moment: str, number: signal.Signals
-) -> None:
-    person, reader = desk
-    arguments = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
-    code = person.killed(number, lambda line: line.startswith(MOMENTS[moment]), *arguments)
-    halfway = reader.tags()
-    if moment in ("survey", "building", "staged"):
-        assert code != 0
-    if moment in ("survey", "building"):
-        assert halfway == {}
-    done = person.invoke(*arguments)
-    assert done.code == 0, str(done)
-    tags = reader.tags()
-    assert set(tags) == {"v0.2.1", "latest"}
-    assert tags["v0.2.1"] == tags["latest"]
-    assert {tag: tags[tag] for tag in halfway} == halfway
-
-
-def test_nothing_is_left_of_a_private_login_even_after_a_kill(guarded_desk: Desk, tmp_path: Path) -> None:
-    person, _ = guarded_desk
-    temporary = tmp_path / "temporary"
-    temporary.mkdir()
-    person.variables["TMPDIR"] = str(temporary)
-    arguments = ("publish", "--lane", "main", "--tag", "v0.2.1")
-    person.killed(signal.SIGKILL, lambda line: line.startswith("  | #"), *arguments)
-    assert list(temporary.glob("shiplane-login-*"))
-    assert person.invoke(*arguments).code == 0
-    assert list(temporary.glob("shiplane-*")) == []
-
-
-def test_no_build_outlives_the_run_that_began_it(desk: Desk) -> None:
-    person, reader = desk
-    person.killed(signal.SIGTERM, lambda line: line.startswith("  | #"), "publish", "--lane", "main", "--tag", "0.2.1")
-    found = subprocess.run(["pgrep", "-af", "buildx.*bake"], capture_output=True, encoding="utf-8", check=False).stdout
-    assert reader.image not in found
-    assert "bake" not in found
 
 
 @pytest.mark.parametrize("arguments", [("publish", "--lane", "main"), ("verify",), ("plan",), ("auth.show",)])
