@@ -2,116 +2,19 @@
 
 from __future__ import annotations
 
-import json
 import sys
-import threading
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shiplane.clients.github import GitHub
-from shiplane.clients.http import HttpTransport
-from shiplane.clients.patience import Patience
 from shiplane.clients.process import without_secrets
-from shiplane.clients.session import Session
-from shiplane.flows.prerequisites import Prerequisites
-from shiplane.model.errors import PrerequisiteError
-from shiplane.model.gate import Evidence
-from shiplane.model.projectfile import parse_project_file
-from shiplane.model.redact import Redactor, forms_of
-from shiplane.model.step import Outcome, State
-from tests.faults.clock import EPOCH, VirtualClock
+from shiplane.model.errors import ConfigurationError, PrerequisiteError
+from shiplane.model.redact import forms_of
+from shiplane.model.step import State
+from tests.faults.gatehouse import COMMIT, NAME, TOKEN, Api, api, ask, check, outcomes, prerequisites
 
-COMMIT = "c" * 40
-NAME = "Core Production Gate"
-TOKEN = "ghp_canary0123456789canary0123456789"
-
-
-@dataclass
-class Api:
-    """What the server answers: bodies by path, each a list that is used up but for its last; and what it was sent."""
-
-    answers: dict[str, list[tuple[int, Any, dict[str, str]]]] = field(default_factory=dict)
-    asked: list[tuple[str, str]] = field(default_factory=list)
-    address: str = ""
-
-    def put(self, path: str, *answers: tuple[int, Any] | tuple[int, Any, dict[str, str]]) -> None:
-        self.answers[path] = [(a[0], a[1], a[2] if len(a) > 2 else {}) for a in answers]
-
-    def checks(self, *runs: dict[str, str], path: str = "") -> None:
-        self.put(path or f"/repos/cognary/aionis/commits/{COMMIT}/check-runs", (200, {"check_runs": list(runs)}))
-        self.answers.setdefault("/repos/cognary/aionis/actions/runs", [(200, {"workflow_runs": []}, {})])
-
-
-@pytest.fixture
-def api() -> Iterator[Api]:
-    known = Api()
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            known.asked.append((self.path, self.headers.get("Authorization", "")))
-            page = parse_qs(parts.query).get("page", [""])[0]
-            left = known.answers.get(
-                parts.path + (f"?page={page}" if page else ""), [(404, {"message": "Not Found"}, {})]
-            )
-            status, body, headers = left.pop(0) if len(left) > 1 else left[0]
-            content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    known.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield known
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def prerequisites(
-    root: Path,
-    api: Api | None = None,
-    env: dict[str, str] | None = None,
-    /,
-    *skip: str,
-    **document: Any,  # noqa: ANN401
-) -> Prerequisites:
-    clock, transport = VirtualClock(), HttpTransport({}, user_agent="test")
-    session = Session(transport, None, Patience(clock=clock))
-    address = api.address if api else "http://127.0.0.1:1"
-    return Prerequisites(
-        root=root,
-        project=parse_project_file(document, "shiplane.toml"),
-        commit=COMMIT,
-        env=env or {"PATH": "/usr/bin:/bin"},
-        transport=transport,
-        github=lambda: GitHub(session=session, slug="cognary/aionis", api=address, token=TOKEN),
-        redact=Redactor([TOKEN]),
-        skip=frozenset(skip),
-        clock=clock,
-    )
-
-
-def outcomes(known: Prerequisites) -> list[Outcome]:
-    return [event for event in known.all() if isinstance(event, Outcome)]
-
-
-def ask(api: Api, tmp_path: Path, **gate: object) -> Evidence:
-    known = prerequisites(tmp_path, api, gates=[{"name": "it", **gate}])
-    return known.ask(known.project.gates[0])
+__all__ = ["api"]
 
 
 def test_a_build_that_passes_is_quiet(tmp_path: Path) -> None:
@@ -133,7 +36,7 @@ def test_a_build_that_fails_shows_all_that_it_said(tmp_path: Path) -> None:
 
 
 def test_a_build_that_hangs_is_ended_with_its_children(tmp_path: Path) -> None:
-    with pytest.raises(PrerequisiteError, match="did not end within 0 s"):
+    with pytest.raises(PrerequisiteError, match=r"did not end within 0\.3 s"):
         outcomes(prerequisites(tmp_path, **{"build": "sh -c 'sleep 60 & wait'", "build-timeout-seconds": 0.3}))
 
 
@@ -147,8 +50,7 @@ def test_a_build_command_that_is_not_there_is_named(tmp_path: Path) -> None:
     [
         ('{"scripts": {"build": "sh build.sh"}}', "npm run build"),
         ('{"scripts": {}}', "none"),
-        ("not json", "none"),
-        ("[]", "none"),
+        ("{}", "none"),
         (None, "none"),
     ],
 )
@@ -158,6 +60,28 @@ def test_npm_run_build_is_the_default_where_there_is_such_a_script(
     if package is not None:
         (tmp_path / "package.json").write_text(package)
     assert outcomes(prerequisites(tmp_path, None, None, "build"))[0].step.subject == argv
+
+
+@pytest.mark.parametrize("package", ["not json", "[]", '{"scripts": 1}', "\xff"])
+def test_a_package_file_that_cannot_be_read_is_not_taken_for_one_without_a_build(tmp_path: Path, package: str) -> None:
+    (tmp_path / "package.json").write_bytes(package.encode("latin-1"))
+    with pytest.raises(ConfigurationError, match=r"package\.json cannot be read"):
+        outcomes(prerequisites(tmp_path))
+
+
+def test_what_a_failing_build_says_keeps_its_order_and_cannot_act(tmp_path: Path) -> None:
+    script = r"echo one; echo two >&2; printf '::error::three\\n\\033]0;title\\007four\\r::set-env\\n'; exit 1"
+    with pytest.raises(PrerequisiteError) as caught:
+        outcomes(prerequisites(tmp_path, build=f'sh -c "{script}"'))
+    lines = [line for line in caught.value.what.splitlines() if line.startswith("  | ")]
+    assert lines[:2] == ["  | one", "  | two"]
+    assert all(line.isprintable() and not line[4:].startswith("::") for line in lines)
+
+
+def test_a_build_that_hangs_shows_what_it_said_until_then(tmp_path: Path) -> None:
+    document = {"build": "sh -c 'echo so far; sleep 60'", "build-timeout-seconds": 0.5}
+    with pytest.raises(PrerequisiteError, match="so far"):
+        outcomes(prerequisites(tmp_path, **document))
 
 
 def test_what_is_skipped_by_name_is_not_run(tmp_path: Path) -> None:
@@ -234,14 +158,6 @@ def test_a_health_url_that_is_not_well_is_not_green(
 def test_a_health_url_that_nobody_answers_is_not_green(api: Api, tmp_path: Path) -> None:
     found = ask(api, tmp_path, http="http://127.0.0.1:1/health")
     assert not found.good
-
-
-def check(conclusion: str = "success", status: str = "completed", **more: str) -> dict[str, str]:
-    from datetime import datetime, timezone
-
-    an_hour_ago = datetime.fromtimestamp(EPOCH - 3600, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
-    times = {"started_at": an_hour_ago, "completed_at": an_hour_ago}
-    return {"name": NAME, "head_sha": COMMIT, "status": status, "conclusion": conclusion, **times, **more}
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from shiplane.model.projectfile import parse_project_file
 COMMIT = "c" * 40
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=timezone.utc)
 NAME = "Core Production Gate"
+OLD = "2026-11-01T11:00:00Z"
 
 
 def gate(max_age: float | None = 168, **fields: Any) -> Gate:  # noqa: ANN401 -- a gate's fields
@@ -27,9 +28,18 @@ def run(
     commit: str = COMMIT,
     started: str = "2026-11-24T10:00:00Z",
     completed: str = "2026-11-24T11:00:00Z",
+    source: str = "check run",
+    number: int = 0,
 ) -> CheckRun:
     return CheckRun(
-        name=name, commit=commit, status=status, conclusion=conclusion, started=started, completed=completed
+        name=name,
+        commit=commit,
+        status=status,
+        conclusion=conclusion,
+        started=started,
+        completed=completed,
+        source=source,
+        number=number,
     )
 
 
@@ -37,10 +47,10 @@ def run(
     ("why", "runs", "expected"),
     [
         ("green and fresh", [run()], Verdict.GREEN),
-        ("none at all", [], Verdict.RED),
-        ("of another name", [run(name="Lint")], Verdict.RED),
-        ("for another commit", [run(commit="d" * 40)], Verdict.RED),
-        ("for a commit that begins alike", [run(commit=COMMIT[:12])], Verdict.RED),
+        ("none at all", [], Verdict.ABSENT),
+        ("of another name", [run(name="Lint")], Verdict.ABSENT),
+        ("for another commit", [run(commit="d" * 40)], Verdict.ABSENT),
+        ("for a commit that begins alike", [run(commit=COMMIT[:12])], Verdict.ABSENT),
         ("red", [run("failure")], Verdict.RED),
         ("cancelled", [run("cancelled")], Verdict.RED),
         ("skipped is not green", [run("skipped")], Verdict.RED),
@@ -53,6 +63,16 @@ def run(
         ("red, then green", [run("failure", started="2026-11-24T09:00:00Z"), run()], Verdict.GREEN),
         ("green, then red", [run(started="2026-11-24T09:00:00Z"), run("failure")], Verdict.RED),
         ("green, then again", [run(started="2026-11-24T09:00:00Z"), run("", "in_progress")], Verdict.PENDING),
+        ("green, then one that is not even started", [run(), run("", "queued", started="")], Verdict.PENDING),
+        ("at one moment the later number decides", [run("failure", number=2), run(number=1)], Verdict.RED),
+        ("a workflow and its job, both green", [run(), run(source="workflow")], Verdict.GREEN),
+        ("a red workflow with a green job", [run(), run("failure", source="workflow")], Verdict.RED),
+        ("a red workflow with a pending job", [run("", "queued"), run("failure", source="workflow")], Verdict.RED),
+        ("an old workflow with a fresh job", [run(), run(source="workflow", completed=OLD)], Verdict.RED),
+        ("a time without a zone", [run(completed="2026-11-24T11:00:00")], Verdict.RED),
+        ("just within the limit", [run(completed="2026-11-17T12:00:00Z")], Verdict.GREEN),
+        ("just beyond the limit", [run(completed="2026-11-17T11:59:59Z")], Verdict.RED),
+        ("completed by a clock that is ahead", [run(completed="2026-11-24T12:00:30Z")], Verdict.GREEN),
         ("in any order", [run(), run("failure", started="2026-11-24T09:00:00Z")], Verdict.GREEN),
     ],
 )
@@ -123,12 +143,30 @@ def test_a_gate_of_each_kind_is_read_with_its_defaults() -> None:
         ([{"github": "x", "max-age-hors": 1}], "unknown key 'max-age-hors'"),
         ([{"command": ""}], "is empty"),
         ([{"command": "'"}], "is no command"),
+        ([{"comand": "true"}], "unknown key 'comand'"),
+        ([{"command": "true\n"}], "control characters"),
+        ([{"name": "\x1b[31m", "command": "true"}], "control characters"),
+        ([{"name": " ", "command": "true"}], "is empty"),
+        ([{"command": "true", "timeout-seconds": 0}], "above 0"),
+        ([{"http": "http://x/", "timeout-seconds": float("nan")}], "expected a number"),
+        ([{"http": "http://x/", "timeout-seconds": float("inf")}], "expected a number"),
+        ([{"http": "http://x/", "value": "ok"}], "value is given without field"),
+        ([{"http": "http://x/", "field": "ok", "value": ["ok"]}], "value is list"),
+        ([{"http": "http://x/", "status": 99}], "no HTTP status"),
+        ([{"http": "http://x/", "status": 200.5}], "status is float"),
+        ([{"http": "http://user:word@x/"}], "a user name or a password"),
+        ([{"http": "http:///health"}], "no http or https URL"),
+        ([{"http": "http://["}], "no http or https URL"),
+        ([{"http": "http://x:0/"}], "no http or https URL"),
+        ([{"http": "http://x/a b"}], "no http or https URL"),
+        ([{"github": "x", "max-age-hours": 0}], "above 0"),
+        ([{"name": "gates", "command": "true"}], "--skip understands"),
         ([{"http": "ftp://x/"}], "no http or https URL"),
         ([{"http": "http://x/", "timeout-seconds": -1}], "expected a number"),
         ([{"http": "http://x/", "timeout-seconds": True}], "expected a number"),
         ([{"github": "x", "max-age-hours": "7"}], "expected a number"),
         ([{"name": "a", "command": "true"}, {"name": "a", "command": "true"}], "twice"),
-        ([{"name": "build", "command": "true"}], "one of access, build, gates"),
+        ([{"name": "build", "command": "true"}], "--skip understands"),
         (["true"], "other than tables"),
         ({"command": "true"}, "expected list"),
     ],

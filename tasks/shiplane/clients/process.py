@@ -6,26 +6,36 @@ import os
 import shlex
 import signal
 import subprocess
+import sys
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from shiplane.model.errors import PrerequisiteError
+from shiplane.model.redact import forms_of
 
-# What no child needs that does not log in: ours, GitHub's, and the runtime tokens of an Actions job.
+# What no child needs that does not log in: ours, GitHub's, and the runtime tokens of an Actions job. NPM_TOKEN,
+# NODE_AUTH_TOKEN and their like are not here: they are the build's, which cannot fetch its private packages without.
 SECRET_VARIABLES = frozenset(
     {
         "GHCR_TOKEN",
         "GITHUB_TOKEN",
         "GH_TOKEN",
+        "GITHUB_ENTERPRISE_TOKEN",
+        "GH_ENTERPRISE_TOKEN",
         "ACTIONS_RUNTIME_TOKEN",
         "ACTIONS_ID_TOKEN_REQUEST_TOKEN",
+        "ACTIONS_ID_TOKEN_REQUEST_URL",
         "DOCKER_AUTH_CONFIG",
     }
 )
+# No child starts without these. A secret in them is one that happens to be a word of a path.
+_NEEDED = frozenset({"PATH", "HOME"})
 _GRACE = 5.0
+_LOOK = 0.25
 _PR_SET_DUMPABLE = 4
 Listener = Callable[[str], None]
 
@@ -46,9 +56,23 @@ class Finished:
 
 
 def without_secrets(env: Mapping[str, str], also: Iterable[str] = ()) -> dict[str, str]:
-    """The environment for a child that does not log in."""
+    """The environment for a child that does not log in.
+
+    Gone are the variables that are known to hold a secret, and every other one in which such a secret turns up in any
+    usual spelling: ``NODE_AUTH_TOKEN``, say, where it was set to ``GITHUB_TOKEN``, or a URL with the token in it.
+
+    Args:
+        env: Everything.
+        also: Further variables that hold secrets: a configured registry's.
+    """
     hidden = SECRET_VARIABLES | set(also)
-    return {name: value for name, value in env.items() if name not in hidden}
+    tokens = {env[name] for name in hidden if env.get(name) and name != "ACTIONS_ID_TOKEN_REQUEST_URL"}
+    forms = [form for token in tokens for form in forms_of(token)]
+    return {
+        name: value
+        for name, value in env.items()
+        if name not in hidden and (name in _NEEDED or not any(form in value for form in forms))
+    }
 
 
 def refuse_dumps() -> None:
@@ -58,6 +82,8 @@ def refuse_dumps() -> None:
     not root (``prctl(2)``, PR_SET_DUMPABLE; ``proc(5)``); root is stopped by nothing here. The safe arrangement is to
     run gates in a job that has no token at all.
     """
+    if sys.platform != "linux":
+        return
     import ctypes
 
     with suppress(OSError, AttributeError):
@@ -72,6 +98,8 @@ def run(
     given: str = "",
     timeout: float = 60.0,
     listen: Listener = lambda _line: None,
+    joined: bool = False,
+    stop: threading.Event | None = None,
 ) -> Finished:
     """Run a child to its end.
 
@@ -82,22 +110,25 @@ def run(
         given: What it reads from standard input.
         timeout: Seconds; after them it and its children are ended.
         listen: Called with each line of its standard error as it comes.
+        joined: Its standard output goes the same way, so that the lines keep their order; then ``stdout`` is empty.
+        stop: Ends it when it is set: by a thread that is interrupted while another one waits here.
 
     Raises:
-        PrerequisiteError: The command does not exist, or did not end in time.
+        PrerequisiteError: The command does not exist, did not end in time, or was stopped.
     """
     lines: list[str] = []
     reading, writing = os.pipe()
     follower = threading.Thread(target=_follow, args=(reading, lines, listen), daemon=True)
     try:
-        child = _start(argv, env, cwd, writing)
+        child = _start(argv, env, cwd, writing, joined=joined)
     finally:
         os.close(writing)
         follower.start()
     try:
-        stdout, _ = child.communicate(given, timeout=timeout)
+        stdout = _awaited(child, given, timeout, stop)
     except subprocess.TimeoutExpired:
-        raise PrerequisiteError(f"{shlex.join(argv)} did not end within {timeout:.0f} s") from None
+        why = "was stopped" if stop and stop.is_set() else f"did not end within {timeout:g} s"
+        raise PrerequisiteError(f"{shlex.join(argv)} {why}") from None
     finally:
         _end(child)
         # Bounded: a grandchild that outlives the group could hold the pipe open for ever.
@@ -105,12 +136,29 @@ def run(
     return Finished(argv=tuple(argv), code=child.returncode, stdout=stdout, stderr="".join(lines))
 
 
-def _start(argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, stderr: int) -> subprocess.Popen[str]:
+def _awaited(child: subprocess.Popen[str], given: str, timeout: float, stop: threading.Event | None) -> str:
+    """What a child writes to standard output until it ends; a look at ``stop`` four times a second."""
+    until, rest = time.monotonic() + timeout, given or None
+    while True:
+        left = until - time.monotonic()
+        try:
+            stdout, _ = child.communicate(rest, timeout=max(0.0, left if stop is None else min(left, _LOOK)))
+        except subprocess.TimeoutExpired:
+            if time.monotonic() >= until or (stop is not None and stop.is_set()):
+                raise
+            rest = None
+        else:
+            return stdout or ""
+
+
+def _start(
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, stderr: int, *, joined: bool
+) -> subprocess.Popen[str]:
     try:
         return subprocess.Popen(
             list(argv),
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
+            stdout=stderr if joined else subprocess.PIPE,
             stderr=stderr,
             encoding="utf-8",
             errors="replace",

@@ -10,6 +10,7 @@ from typing import Any
 
 from shiplane.model.errors import ConfigurationError
 from shiplane.model.projectfile import ProjectFile, parse_project_file
+from shiplane.model.settings import Setting
 
 if sys.version_info >= (3, 11):
     import tomllib
@@ -57,13 +58,30 @@ def existing(root: Path, paths: list[str]) -> frozenset[str]:
     return frozenset(path for path in paths if (root / path).is_file())
 
 
-def default_build(root: Path) -> tuple[str, ...] | None:
-    """The build command of a project that names none: ``npm run build`` where ``package.json`` has such a script."""
+def build_command(root: Path, project: ProjectFile) -> Setting[tuple[str, ...]]:
+    """The build command: the project file's, else ``npm run build`` where ``package.json`` has such a script.
+
+    Returns:
+        No words where there is none; the source says why.
+
+    Raises:
+        ConfigurationError: ``package.json`` cannot be read: then nobody knows whether there is a build.
+    """
+    if project.build is not None:
+        return Setting(project.build, f"{project.name}: build")
+    path = root / "package.json"
+    if not path.is_file():
+        return Setting((), "no build is configured, and there is no package.json")
     try:
-        document = json.loads((root / "package.json").read_text("utf-8"))
-        return ("npm", "run", "build") if document["scripts"]["build"] else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
+        scripts = json.loads(path.read_bytes()[:_LIMIT].decode("utf-8")).get("scripts") or {}
+        scripted = bool(scripts.get("build"))
+    except (OSError, ValueError, AttributeError, RecursionError) as error:
+        raise ConfigurationError(
+            f"package.json cannot be read: {error}", remedy="Mend it, or configure build."
+        ) from error
+    if not scripted:
+        return Setting((), "no build is configured, and package.json has no build script")
+    return Setting(("npm", "run", "build"), "package.json: scripts.build")
 
 
 def workflows(root: Path) -> dict[str, str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shiplane.clients.buildx import Buildx
 from shiplane.clients.engine import Engine
 from shiplane.clients.patience import Patience
-from shiplane.clients.project import default_build
+from shiplane.clients.project import build_command
 from shiplane.clients.registry import Registry
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run, one_lane
@@ -111,6 +111,7 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     Raises:
         ShiplaneError: By situation.
     """
+    run.check_skip(options.skip)
     planned = make_plan(run.resolver(flags))
     check_dockerfiles(planned, run.dockerfiles())
     if options.dry_run:
@@ -118,12 +119,12 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     check_versions(planned, snapshot=flags.snapshot)
     prerequisites = run.prerequisites(planned.commit, options.skip)
     _check_source(run, planned)
-    evidence = run.console.drive(prerequisites.all())
+    held = run.console.drive(prerequisites.all())
     published = _publish(run, planned, options)
     data = {
         "image": str(planned.repository),
         "commit": planned.commit,
-        "prerequisites": [found.to_json() for found in evidence],
+        "prerequisites": held.to_json(),
         "lanes": [lane.to_json(planned.repository) for lane in published],
     }
     return Answer(text=published_text(planned.repository, published), data=data)
@@ -155,9 +156,9 @@ def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]
 
 def _required(run: Run) -> list[tuple[str, str]]:
     """What has to hold before a release: the build command and each gate, by name."""
-    argv = run.project.build or default_build(run.root)
-    build = shlex.join(argv) if argv else "none is configured, and package.json has no build script"
-    gates = [(gate.name, f"{gate.kind.value}: {gate.target}") for gate in run.project.gates]
+    command = build_command(run.root, run.project)
+    build = f"{shlex.join(command.value) or 'nothing'} ({command.source})"
+    gates = [(gate.name, str(gate)) for gate in run.project.gates]
     return [("build command", build), *(gates or [("gates", "none is configured")])]
 
 

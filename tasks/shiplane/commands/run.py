@@ -137,10 +137,10 @@ class Run:
         """
         from shiplane.flows.prerequisites import Prerequisites
 
-        known = [*RESERVED_CHECKS, *(gate.name for gate in self.project.gates)]
-        for name in skip:
-            if name not in known:
-                raise UsageError(f"--skip {name[:40]!a}: no such check", remedy=f"One of: {', '.join(known)}.")
+        self.check_skip(skip)
+        # A gate may repeat what it was never given: the project's own registries have secrets, too.
+        for name in self.credentials.secret_variables():
+            self.redact.add(self.env.get(name, ""))
         return Prerequisites(
             root=self.root,
             project=self.project,
@@ -150,7 +150,19 @@ class Run:
             github=self.github,
             redact=self.redact,
             skip=frozenset(skip),
+            tell=self.console.tell,
         )
+
+    def check_skip(self, skip: Sequence[str]) -> None:
+        """Refuse the name of a check that does not exist.
+
+        Raises:
+            UsageError: Listing those that do.
+        """
+        known = [*RESERVED_CHECKS, *(gate.name for gate in self.project.gates)]
+        for name in skip:
+            if name not in known:
+                raise UsageError(f"--skip {name[:40]!a}: no such check", remedy=f"One of: {', '.join(known)}.")
 
     def github(self) -> GitHub:
         """The client for the checks of this project's repository.
@@ -158,14 +170,19 @@ class Run:
         Raises:
             UsageError: Nothing says which repository that is.
         """
-        from shiplane.clients.github import API, GitHub
+        from shiplane.clients.github import API, TOKEN_VARIABLES, GitHub
 
         slug = self.resolver(Flags()).slug()
         if slug is None:
             raise UsageError("a gate asks GitHub, but nothing says which repository", remedy="Set GITHUB_REPOSITORY.")
-        token = self.env.get("GITHUB_TOKEN") or self.env.get("GH_TOKEN") or ""
-        session = Session(self.transport(), None, self.patience, self.redact)
-        return GitHub(session=session, slug=slug.value, api=self.env.get("GITHUB_API_URL") or API, token=token)
+        return GitHub(
+            transport=self.transport(),
+            patience=self.patience,
+            redact=self.redact,
+            slug=slug.value,
+            api=self.env.get("GITHUB_API_URL") or API,
+            token=next((self.env[name] for name in TOKEN_VARIABLES if self.env.get(name)), ""),
+        )
 
     @contextmanager
     def login(self, credential: Credential | None, *, stored: bool) -> Iterator[dict[str, str]]:

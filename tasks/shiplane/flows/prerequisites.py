@@ -1,32 +1,59 @@
 """What has to hold before a release: the build passes, and every gate is green for this very commit.
 
-Children run without any credential in their environment. What belongs to the build itself (a token for a private
-package index, say) is left to it: it is the project's own, and the build could not run without.
+Children run without any credential of a release in their environment. What belongs to the build itself (NPM_TOKEN, a
+token for a private package index) is left to it: it is the project's own, and the build could not run without.
 """
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 from shiplane.clients.github import GitHub
-from shiplane.clients.http import Request, Transport
-from shiplane.clients.parallel import WORKERS, each
-from shiplane.clients.patience import BUDGET, Clock, Patience, SystemClock
-from shiplane.clients.process import refuse_dumps, run
-from shiplane.clients.project import default_build
-from shiplane.clients.session import Session
-from shiplane.model import strictjson
-from shiplane.model.errors import PrerequisiteError, ShiplaneError
-from shiplane.model.gate import Evidence, Gate, Kind, Verdict, judge_health, judge_runs
+from shiplane.clients.http import Transport
+from shiplane.clients.parallel import each_until_stopped
+from shiplane.clients.patience import Clock, SystemClock
+from shiplane.clients.process import refuse_dumps
+from shiplane.clients.project import build_command
+from shiplane.flows.gates import Asker, CommandError
+from shiplane.model.errors import PrerequisiteError
+from shiplane.model.gate import Evidence, Gate
 from shiplane.model.projectfile import ProjectFile
 from shiplane.model.redact import Redactor
-from shiplane.model.step import Flow, Step
+from shiplane.model.settings import Setting
+from shiplane.model.step import Flow, Outcome, Step
 
-_HEALTH_LIMIT = 1024 * 1024
-_POLL = 10.0
+
+@dataclass(frozen=True, kw_only=True)
+class Held:
+    """What held before a release.
+
+    Attributes:
+        command: The build command; empty where there is none.
+        build: How that ended: done or skipped, and why.
+        gates: What each gate answered.
+        skipped: The gates that were left out on purpose.
+    """
+
+    command: tuple[str, ...]
+    build: Outcome
+    gates: tuple[Evidence, ...]
+    skipped: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return {
+            "build": {
+                "command": shlex.join(self.command) or None,
+                "state": self.build.state.value,
+                "reason": self.build.reason,
+            },
+            "gates": [evidence.to_json() for evidence in self.gates],
+            "skipped_gates": list(self.skipped),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +70,7 @@ class Prerequisites:
         redact: Applied to everything that is repeated.
         skip: Names of checks that are left out: ``build``, ``gates``, or a gate's.
         clock: Whose time it is.
-        workers: How many gates are asked at once.
+        tell: Where waiting is announced.
     """
 
     root: Path
@@ -55,116 +82,94 @@ class Prerequisites:
     redact: Redactor
     skip: frozenset[str] = frozenset()
     clock: Clock = field(default_factory=SystemClock)
-    workers: int = WORKERS
+    tell: Callable[[str], None] = lambda _text: None
 
-    def all(self) -> Flow[list[Evidence]]:
+    def all(self) -> Flow[Held]:
         """Build, then every gate.
-
-        Returns:
-            What each gate answered.
 
         Raises:
             PrerequisiteError: The build failed, or a gate is not green.
         """
-        refuse_dumps()
-        yield from self.build()
-        return (yield from self.gates())
+        build = yield from self.build()
+        evidence = yield from self.gates()
+        return Held(command=self.command.value, build=build, gates=tuple(evidence), skipped=self.left_out)
 
-    def build(self) -> Flow[None]:
-        """Run the build command: quiet when it passes, whole when it fails.
+    @property
+    def command(self) -> Setting[tuple[str, ...]]:
+        """The build command with its source; no words where there is none."""
+        return build_command(self.root, self.project)
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """The gates that are skipped by name, or all together."""
+        return tuple(gate.name for gate in self.project.gates if {"gates", gate.name} & self.skip)
+
+    def build(self) -> Flow[Outcome]:
+        """Run the build command: quiet when it passes, with all that it wrote when it fails.
 
         Raises:
             PrerequisiteError: It failed, cannot be started, or did not end in time.
         """
-        argv = self.project.build or default_build(self.root)
-        step = Step("build command", " ".join(argv or ("none",)))
+        refuse_dumps()
+        command = self.command
+        step = Step("build command", shlex.join(command.value) or "none")
         yield step
-        if "build" in self.skip:
-            yield step.skipped("--skip build")
-            return
-        if argv is None:
-            yield step.skipped("none is configured, and package.json has no build script")
-            return
-        self._run(list(argv), self.project.build_timeout)
-        yield step.done("passed")
+        if "build" in self.skip or not command.value:
+            outcome = step.skipped("--skip build" if "build" in self.skip else command.source)
+        else:
+            try:
+                self._asker.run(command.value, self.project.build_timeout)
+            except CommandError as error:
+                raise PrerequisiteError(f"{error.what}\n{error.output}".rstrip(), remedy=error.remedy) from error
+            outcome = step.done(f"passed ({command.source})")
+        yield outcome
+        return outcome
 
     def gates(self) -> Flow[list[Evidence]]:
         """Ask every gate, side by side.
 
+        Returns:
+            What each answered, in the order of the project file.
+
         Raises:
-            PrerequisiteError: Naming each that is not green.
+            PrerequisiteError: Naming each that is not green, with what to do about it.
         """
-        wanted = [gate for gate in self.project.gates if not {"gates", gate.name} & self.skip]
+        refuse_dumps()
         if not self.project.gates:
             yield Step("gates", "none").skipped("no gate is configured: nothing but the build was checked")
-        for gate in self.project.gates:
-            if gate not in wanted:
-                yield Step("gate", gate.name).skipped("--skip")
+        for name in self.left_out:
+            yield Step("gate", name).skipped("--skip gates" if "gates" in self.skip else f"--skip {name}")
+        wanted = [gate for gate in self.project.gates if gate.name not in self.left_out]
         for gate in wanted:
             yield Step("gate", gate.name)
-        evidence = each(self.ask, wanted, workers=self.workers)
+        evidence = each_until_stopped(self._asker.ask, wanted)
         for found in evidence:
             step = Step("gate", found.gate)
             yield step.done(found.detail) if found.good else step.failed(found.detail)
-        red = [f"{found.gate}: {found.detail}" for found in evidence if not found.good]
-        if red:
-            raise PrerequisiteError(
-                "not green:\n  " + "\n  ".join(red), remedy="Mend it, or leave it out on purpose: --skip NAME."
-            )
+        _require_green(evidence)
         return evidence
 
     def ask(self, gate: Gate) -> Evidence:
         """Ask one gate. Not being able to ask it is an answer too: not green."""
-        try:
-            good, detail, when = {
-                Kind.COMMAND: self._command,
-                Kind.HTTP: self._health,
-                Kind.GITHUB: self._checks,
-            }[gate.kind](gate)
-        except ShiplaneError as error:
-            good, detail, when = False, error.what, ""
-        return Evidence(
-            gate=gate.name,
-            kind=gate.kind.value,
-            good=good,
-            detail=self.redact(detail),
+        return self._asker.ask(gate)
+
+    @property
+    def _asker(self) -> Asker:
+        return Asker(
+            root=self.root,
             commit=self.commit,
-            when=when or self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            env=self.env,
+            transport=self.transport,
+            github=self.github,
+            redact=self.redact,
+            clock=self.clock,
+            tell=self.tell,
         )
 
-    def _command(self, gate: Gate) -> tuple[bool, str, str]:
-        import shlex
 
-        self._run(shlex.split(gate.target), gate.timeout)
-        return True, "passed", ""
-
-    def _health(self, gate: Gate) -> tuple[bool, str, str]:
-        """A health URL: outages and 5xx are waited for within the gate's time limit, redirects are not followed."""
-        patience = Patience(clock=self.clock, spent=max(0.0, BUDGET - gate.timeout))
-        session = Session(self.transport, None, patience, self.redact, deadline=max(gate.timeout, 0.1))
-        response = session.patiently(Request(method="GET", url=gate.target), limit=_HEALTH_LIMIT)
-        try:
-            document = strictjson.loads(response.body)
-        except ValueError:
-            document = None
-        good, detail = judge_health(response.status, document, gate)
-        return good, detail, ""
-
-    def _checks(self, gate: Gate) -> tuple[bool, str, str]:
-        """A check on GitHub; a pending one is waited for as long as the gate says."""
-        github, until = self.github(), self.clock.now() + gate.timeout
-        while True:
-            verdict, detail, when = judge_runs(github.runs(self.commit), gate, self.commit, self._now())
-            if verdict is not Verdict.PENDING or self.clock.now() >= until:
-                return verdict is Verdict.GREEN, detail, when
-            self.clock.sleep(min(_POLL, max(0.0, until - self.clock.now())))
-
-    def _run(self, argv: list[str], timeout: float) -> None:
-        done = run(argv, env=self.env, cwd=self.root, timeout=timeout)
-        if done.code != 0:
-            output = self.redact((done.stdout + done.stderr).rstrip())
-            indented = "\n".join(f"  | {line}" for line in output.splitlines())
-            raise PrerequisiteError(f"{done.command} ended with {done.code}:\n{indented}", remedy="Mend it.")
-
-    def _now(self) -> datetime:
-        return datetime.fromtimestamp(self.clock.wall(), timezone.utc)
+def _require_green(evidence: list[Evidence]) -> None:
+    red = [found for found in evidence if not found.good]
+    if red:
+        words = [f"  {found.gate}: {found.detail}\n    {found.remedy}\n{found.output}".rstrip() for found in red]
+        remedy = "All gates have to be green. One that does not apply is left out by its name: --skip NAME."
+        raise PrerequisiteError("not green:\n" + "\n".join(words), remedy=remedy)

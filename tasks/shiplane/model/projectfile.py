@@ -6,11 +6,13 @@ Unknown keys are errors that name the nearest known one: a misspelt ``publish-la
 from __future__ import annotations
 
 import difflib
+import json
 import shlex
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import PurePosixPath
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.gate import Gate, Kind
@@ -20,8 +22,10 @@ from shiplane.model.lane import BUILT_IN, Lane, check_disjoint
 T = TypeVar("T")
 
 DEFAULT_BUILD_TIMEOUT = 900.0
+_MAX_NUMBER = 10**7
 # What --skip means by these names; a gate of such a name could not be told apart.
 RESERVED_CHECKS = ("access", "build", "gates")
+_GATE_KINDS = tuple(kind.value for kind in Kind)
 _GATE_KEYS = {
     Kind.COMMAND: ("timeout-seconds",),
     Kind.HTTP: ("timeout-seconds", "status", "field", "value"),
@@ -93,7 +97,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         lanes=lanes,
         registries={host: _registry(table) for host, table in top.table("registries").tables()},
         build=_command(top, "build"),
-        build_timeout=top.number("build-timeout-seconds") or DEFAULT_BUILD_TIMEOUT,
+        build_timeout=top.number("build-timeout-seconds", above=0.0) or DEFAULT_BUILD_TIMEOUT,
         gates=_gates(top),
     )
 
@@ -116,31 +120,73 @@ def _gates(top: _Table) -> tuple[Gate, ...]:
     gates = tuple(_gate(table) for table in top.list_of_tables("gates"))
     names = [gate.name for gate in gates]
     for name in names:
-        if names.count(name) > 1 or name in RESERVED_CHECKS:
-            raise top.wrong("gates", f"have the name {name[:40]!a} twice, or it is one of {', '.join(RESERVED_CHECKS)}")
+        if names.count(name) > 1:
+            raise top.wrong("gates", f"have the name {name[:40]!a} twice")
+        if name in RESERVED_CHECKS:
+            raise top.wrong("gates", f"have the name {name!a}, which --skip understands as something else")
     return gates
 
 
 def _gate(table: _Table) -> Gate:
     kinds = [kind for kind in Kind if kind.value in table.fields]
     if len(kinds) != 1:
-        raise table.wrong("", "has to have exactly one of: command, http, github")
+        # A misspelt kind is named before it is missed.
+        table.only("name", *_GATE_KINDS, *(key for keys in _GATE_KEYS.values() for key in keys))
+        raise table.wrong("", f"needs exactly one of {', '.join(_GATE_KINDS)}; it has {len(kinds)}")
     kind = kinds[0]
     table.only("name", kind.value, *_GATE_KEYS[kind])
-    target, field_name, value = table.get(kind.value, str) or "", table.get("field", str) or "", table.get("value", str)
-    _command(table, kind.value) if kind is Kind.COMMAND else None
-    if kind is Kind.HTTP and not target.startswith(("http://", "https://")):
-        raise table.wrong("http", "is no http or https URL")
+    target, field_name, value = _target(table, kind), table.get("field", str) or "", table.word("value")
+    if value is not None and not field_name:
+        raise table.wrong("value", "is given without field: nothing says where it should stand")
+    timeout = table.number("timeout-seconds", above=None if kind is Kind.GITHUB else 0.0)
     return Gate(
-        name=table.get("name", str) or target[:80],
+        name=_gate_name(table, target),
         kind=kind,
         target=target,
-        timeout=table.number("timeout-seconds", _GATE_TIMEOUT[kind]) or 0.0,
-        status=int(table.number("status", 200) or 200),
+        timeout=_GATE_TIMEOUT[kind] if timeout is None else timeout,
+        status=_status(table),
         field=field_name,
         value=value,
-        max_age_hours=table.number("max-age-hours"),
+        max_age_hours=table.number("max-age-hours", above=0.0),
     )
+
+
+def _target(table: _Table, kind: Kind) -> str:
+    target = table.get(kind.value, str) or ""
+    if not target.strip() or not target.isprintable():
+        raise table.wrong(kind.value, "is empty, or has control characters")
+    if kind is Kind.COMMAND:
+        _command(table, kind.value)
+    if kind is Kind.HTTP:
+        parts = urlsplit(table.checked(kind.value, _url, target))
+        if parts.username is not None or parts.password is not None:
+            raise table.wrong(kind.value, "has a user name or a password in it, which a file must not hold")
+    return target
+
+
+def _url(text: str) -> str:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if not known or " " in text:
+        raise UsageError("that is no http or https URL", remedy="Expected one like https://example.org/health.")
+    return text
+
+
+def _gate_name(table: _Table, target: str) -> str:
+    name = table.get("name", str)
+    if name is not None and (not name.strip() or not name.isprintable()):
+        raise table.wrong("name", "is empty, or has control characters")
+    return name or target[:80]
+
+
+def _status(table: _Table) -> int:
+    status = table.get("status", int)
+    if status is not None and not 100 <= status <= 599:  # noqa: PLR2004 -- RFC 9110 section 15
+        raise table.wrong("status", f"is {status!r:.40}, which is no HTTP status")
+    return 200 if status is None else status
 
 
 def _lanes(table: _Table) -> tuple[Lane, ...]:
@@ -214,11 +260,22 @@ class _Table:
             raise self.wrong(key, "has something other than strings")
         return tuple(values)
 
-    def number(self, key: str, default: float | None = None) -> float | None:
-        value = self.fields.get(key, default)
-        if value is not None and (type(value) not in (int, float) or not 0 <= value < 10**7):
-            raise self.wrong(key, f"is {value!r:.40}, expected a number from 0 on")
-        return None if value is None else float(value)
+    def number(self, key: str, *, above: float | None = None) -> float | None:
+        """A number from 0 on, or above something; NaN is neither."""
+        value = self.fields.get(key)
+        if value is None:
+            return None
+        if type(value) not in (int, float) or not 0 <= value < _MAX_NUMBER or (above is not None and value <= above):
+            wanted = "from 0 on" if above is None else f"above {above:g}"
+            raise self.wrong(key, f"is {value!r:.40}, expected a number {wanted}")
+        return float(value)
+
+    def word(self, key: str) -> str | None:
+        """A text, or a number or truth value as JSON spells it."""
+        value = self.fields.get(key)
+        if value is not None and type(value) not in (str, int, float, bool):
+            raise self.wrong(key, f"is {type(value).__name__}, expected a text, a number, true or false")
+        return value if value is None or isinstance(value, str) else json.dumps(value)
 
     def list_of_tables(self, key: str) -> list[_Table]:
         values: list[Any] = self.get(key, list) or []
@@ -241,7 +298,7 @@ class _Table:
             raise ConfigurationError(f"{self.place}: {key}: {error.what}", remedy=error.remedy) from error
 
     def wrong(self, key: str, problem: str) -> ConfigurationError:
-        return ConfigurationError(f"{self.place}: {key[:80]} {problem}")
+        return ConfigurationError(" ".join(filter(None, (f"{self.place}:", key[:80], problem))))
 
 
 def _nearest(key: str, known: tuple[str, ...]) -> str:
