@@ -156,3 +156,10 @@ def test_an_invalid_manifest_is_a_failed_verification_that_names_its_bytes() -> 
     assert isinstance(caught.value, VerificationError)
     assert caught.value.exit_code == 6
     assert str(Digest.of(b"<html>")) in caught.value.what
+
+
+@pytest.mark.parametrize("name", ["Manifests", "LAYERS", "Config", "mediatype", "Annotations"])
+def test_a_field_that_only_some_readers_would_know_is_refused(name: str) -> None:
+    document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [], name: []}
+    with pytest.raises(InvalidManifestError, match="to some readers"):
+        parse_manifest(RawManifest(body=json.dumps(document).encode(), media_type=OCI_INDEX))

@@ -78,6 +78,8 @@ def login(run: Run, *, image: str | None = None) -> Answer:
 def _login_failed(registry: str, credential: Credential, words: str) -> ShiplaneError:
     if any(sign in words.lower() for sign in _NO_ANSWER):
         return UnreachableError(f"{registry} does not answer: {words}", remedy="Check the network, then run it again.")
+    if "saving credentials" in words.lower():
+        return AccessError(f"docker could not store the login: {words}", remedy="See credsStore in its config.json.")
     return AccessError(
         f"{registry} refused {credential.username} ({credential.source}): {words}",
         remedy="Check the user name and the token.",

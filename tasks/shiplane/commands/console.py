@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Mapping
@@ -93,15 +94,23 @@ class Console:
 
     def result(self, text: str) -> None:
         """The result for people."""
-        print(self.redact(text), file=self.out, flush=True)
+        self._out(self.redact(text))
 
     def document(self, value: Mapping[str, Any]) -> None:
         """The result for programs: one JSON document."""
-        print(self.redact(json.dumps(value, indent=2)), file=self.out, flush=True)
+        self._out(self.redact(json.dumps(value, indent=2)))
 
     def paint(self, text: str, colour: str) -> str:
         """The text in a colour, where colours are wanted."""
         return f"{colour}{text}{Style.RESET_ALL}" if self._colours else text
+
+    def _out(self, text: str) -> None:
+        """Write a result; a reader that has seen enough (``| head``) changes neither the run nor its exit code."""
+        try:
+            print(text, file=self.out, flush=True)
+        except BrokenPipeError:
+            # Else the interpreter would try once more at its end, and complain.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
 
     def _outcome(self, outcome: Outcome, seconds: float) -> None:
         state = self.paint(f"{outcome.state.value:<10}", _COLOUR[outcome.state])

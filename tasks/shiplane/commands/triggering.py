@@ -42,7 +42,7 @@ def _trigger(run: Run, lane: Lane, version: Version) -> Trigger:
         version=version,
         checkout=_checkout(run),
         git=run.git,
-        remote=Remote(folder=run.root, env=run.child_env, login=_login(run), redact=run.redact),
+        remote=Remote(folder=run.root, env=_plain(run), login=_login(run), redact=run.redact),
         look=_looker(run, lane.tag_of(version)),
         workflows=workflows(run.root),
     )
@@ -53,6 +53,11 @@ def _checkout(run: Run) -> Checkout:
     if checkout is None:
         raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
     return checkout
+
+
+def _plain(run: Run) -> dict[str, str]:
+    """The environment without secrets, and without anything of the registry: git has no business with it."""
+    return {name: value for name, value in run.child_env.items() if not name.startswith("GHCR_")}
 
 
 def _login(run: Run) -> dict[str, str]:

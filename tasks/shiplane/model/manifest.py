@@ -126,7 +126,26 @@ def _strictly(body: bytes, read: Callable[[dict[str, Any]], T]) -> T:
         raise InvalidManifestError(f"{Digest.of(body)} is not a valid manifest or config: {error}") from error
 
 
+# Go, in which runtimes are written, matches the names of fields without regard to case: what we would pass over as
+# unknown, they would read. (encoding/json: "preferring exact matches but also accepting case-insensitive matches")
+_FIELDS = {
+    name.lower(): name
+    for name in (
+        *("schemaVersion", "mediaType", "artifactType", "manifests", "config", "layers", "subject", "annotations"),
+        *("digest", "size", "platform", "urls", "data", "os", "architecture", "variant", "os.version", "os.features"),
+    )
+}
+
+
+def _exactly_spelled(fields: dict[str, Any]) -> dict[str, Any]:
+    for name in fields:
+        if _FIELDS.get(name.lower(), name) != name:
+            raise ValueError(f"{name[:40]!a} is {_FIELDS[name.lower()]!r} to some readers, but not to others")
+    return fields
+
+
 def _manifest(document: dict[str, Any], media_type: str) -> Index | Manifest:
+    _exactly_spelled(document)
     declared = document.get("mediaType", media_type)
     if declared != media_type:
         raise ValueError(f"served as {media_type!r}, but says that it is {declared!r}")
@@ -160,7 +179,7 @@ def _image(document: dict[str, Any], media_type: str) -> Manifest:
 
 
 def _descriptor(value: object) -> Descriptor:
-    fields: dict[str, Any] = _typed(value, dict, "a descriptor")
+    fields: dict[str, Any] = _exactly_spelled(_typed(value, dict, "a descriptor"))
     size = fields.get("size")
     if type(size) is not int or size < 0:
         raise ValueError(f"a descriptor has the size {size!r}")
@@ -179,7 +198,7 @@ def _config(document: dict[str, Any]) -> ImageConfig:
 
 
 def _platform(value: object) -> Platform:
-    fields: dict[str, Any] = _typed(value, dict, "platform")
+    fields: dict[str, Any] = _exactly_spelled(_typed(value, dict, "platform"))
     os, architecture, variant = (_typed(fields.get(name, ""), str, name) for name in ("os", "architecture", "variant"))
     if not os or not architecture:
         raise ValueError("a platform without os or architecture")

@@ -28,7 +28,7 @@ def loads(body: bytes) -> Any:  # noqa: ANN401 -- JSON is any of its types until
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     seen = dict(pairs)
     if len(seen) != len(pairs):
-        raise ValueError(f"a key is given twice among {sorted(seen)[:8]}")
+        raise ValueError(f"a key is given twice among {[key[:40] for key in sorted(seen)[:8]]}")
     return seen
 
 
