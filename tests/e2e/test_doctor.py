@@ -1,0 +1,160 @@
+"""The doctor on a good machine and on bad ones: a table that can be read, a remedy for each fault, no traceback."""
+
+from __future__ import annotations
+
+import base64
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.person import Done, Person, Reader, without
+from tests.rig import Rig
+
+pytestmark = pytest.mark.e2e
+
+Desk = tuple[Person, Reader]
+STATES = {"done", "skipped", "failed", "warning"}
+
+
+def rows(done: Done) -> dict[str, str]:
+    """Each row's name with its state, as a person reads them; the table is aligned, so a column is enough."""
+    lines = [line for line in done.out.splitlines() if line and not line.startswith(" ")][:-1]
+    column = lines[0].index(" s  ")
+    assert [line for line in lines if line[column : column + 4] != " s  "] == [], done
+    cells = [line[:column].split() for line in lines]
+    assert [cell for cell in cells if cell[-2] not in STATES] == []
+    return {" ".join(cell[:-2]): cell[-2] for cell in cells}
+
+
+def checked(done: Done, code: int) -> dict[str, str]:
+    """The rows, after what holds for every table."""
+    assert done.code == code, done
+    assert "Traceback" not in done.out + done.err
+    assert "\x1b" not in done.out
+    assert done.out.rstrip().splitlines()[-1].count("done") == 1, done
+    if code:
+        assert done.err.rstrip().splitlines()[-1].startswith("next: "), done
+    return rows(done)
+
+
+def of(found: dict[str, str], state: str) -> set[str]:
+    return {name for name, is_so in found.items() if is_so == state}
+
+
+def test_a_good_machine(guarded_desk: Desk) -> None:
+    person, _ = guarded_desk
+    found = checked(person.invoke("check.all"), 0)
+    assert of(found, "failed") == set()
+    for name in ("docker", "engine", "buildx", "builder", "linux/amd64", "linux/arm64", "git", "disk", "temporary"):
+        assert found[f"tools: {name}"] in ("done", "warning"), name
+    for name in ("access: upload", "config: image", "config: lanes", "build"):
+        assert found[name] == "done", name
+
+
+def test_the_same_as_json(guarded_desk: Desk) -> None:
+    person, _ = guarded_desk
+    document = person.invoke("check.all", "--json").document
+    assert (document["ok"], document["exit"]) == (True, 0)
+    assert all(row["seconds"] >= 0 and row["state"] in STATES for row in document["checks"])
+
+
+def test_native_and_emulated_platforms_are_told_apart(guarded_desk: Desk) -> None:
+    person, _ = guarded_desk
+    done = person.invoke("check.tools", "--platforms", "linux/amd64,linux/arm64,linux/s390x")
+    found = checked(done, 3)
+    assert of(found, "failed") == {"tools: linux/s390x"}
+    told = " ".join(done.out.split())
+    assert "built natively" in told
+    assert "with emulation" in told
+    assert "tonistiigi/binfmt --install s390x" in told
+
+
+def test_without_an_engine(guarded_desk: Desk, tmp_path: Path) -> None:
+    person, _ = guarded_desk
+    config = tmp_path / "docker"
+    shutil.copytree(Path(person.rig.env["DOCKER_CONFIG"]) / "cli-plugins", config / "cli-plugins", symlinks=True)
+    done = person.invoke(
+        "check.all", DOCKER_HOST="unix:///nowhere/engine.sock", DOCKER_CONFIG=str(config), BUILDX_BUILDER=""
+    )
+    found = checked(done, 7)
+    assert of(found, "failed") == {"tools: engine"}
+    assert found["tools: builder"] == "skipped"
+    assert "Start Docker, or set DOCKER_HOST." in done.out
+
+
+def test_without_the_docker_command(guarded_desk: Desk, tmp_path: Path) -> None:
+    person, _ = guarded_desk
+    tools = tmp_path / "tools"
+    tools.mkdir()
+    for name in ("git", "sh", "sed", "cat", "mkdir", "find", "sort", "sha256sum", "xargs", "uname"):
+        (tools / name).symlink_to(str(shutil.which(name)))
+    found = checked(person.invoke("check.all", PATH=str(tools)), 3)
+    assert of(found, "failed") == {"tools: docker"}
+    assert found["tools: buildx"] == "skipped"
+
+
+def test_with_a_stale_login(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
+    person, _ = guarded_desk
+    config = tmp_path / "docker"
+    shutil.copytree(rig.env["DOCKER_CONFIG"], config, symlinks=True)
+    word = base64.b64encode(b"push-user:ghp_stale0stale0stale0").decode()
+    (config / "config.json").write_text(json.dumps({"auths": {rig.guarded: {"auth": word}}}))
+    person.variables = without(person.variables, "GHCR_USERNAME", "GHCR_TOKEN")
+    done = person.invoke("check.all", DOCKER_CONFIG=str(config))
+    found = checked(done, 4)
+    assert of(found, "failed") == {"access: token"}
+    assert "If the stored login is stale: invoke auth.logout" in done.out
+    assert "ghp_stale0stale0stale0" not in done.out + done.err
+    assert word not in done.out + done.err
+
+
+@pytest.mark.parametrize("text", ['imgae = "x"\n', "= broken", "[lanes.x]\nfloating = 'latest'\n", "platforms = 5\n"])
+def test_with_a_broken_project_file(guarded_desk: Desk, text: str) -> None:
+    person, _ = guarded_desk
+    (person.checkout / "shiplane.toml").write_text(text)
+    found = checked(person.invoke("check.all"), 2)
+    assert of(found, "failed") == {"config: project file"}
+    assert found["tools: engine"] == "done"
+
+
+def test_outside_of_any_repository(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
+    person, _ = guarded_desk
+    shutil.rmtree(person.checkout / ".git")
+    found = checked(person.invoke("check.all"), 3)
+    assert of(found, "failed") == {"config: git"}
+
+
+def test_what_a_lane_lacks_is_a_row(guarded_desk: Desk) -> None:
+    person, _ = guarded_desk
+    (person.checkout / "Dockerfile.standalone").unlink()
+    with (person.checkout / "shiplane.toml").open("a") as file:
+        file.write('[lanes.worker]\ndockerfile = "docker/worker"\n')
+    found = checked(person.invoke("check.config"), 2)
+    assert (found["config: standalone"], found["config: worker"]) == ("skipped", "failed")
+    assert found["config: git"] == "warning"
+
+
+def test_a_failing_build_is_shown_whole(guarded_desk: Desk) -> None:
+    person, _ = guarded_desk
+    (person.checkout / "shiplane.toml").write_text("build = \"sh -c 'echo first; echo last >&2; exit 9'\"\n")
+    done = person.invoke("check.all", "--skip", "access")
+    found = checked(done, 3)
+    assert of(found, "failed") == {"build"}
+    assert ("| first" in done.out, "| last" in done.out, found["access"]) == (True, True, "skipped")
+
+
+def test_colours_are_there_for_those_who_want_them(guarded_desk: Desk) -> None:
+    person, _ = guarded_desk
+    assert "\x1b[32mdone" in person.invoke("check.config", FORCE_COLOR="1").out
+
+
+def test_a_remote_with_a_token_in_it_is_shown_without(guarded_desk: Desk) -> None:
+    person, _ = guarded_desk
+    token = "ghs_c4n4ryc4n4ryc4n4ry"
+    url = f"https://x-access-token:{token}@github.com/cognary/aionis"
+    person.run(["git", "remote", "set-url", "origin", url])
+    done = person.invoke("check.config")
+    assert "origin is https://github.com/cognary/aionis" in done.out
+    assert token not in done.out + done.err
