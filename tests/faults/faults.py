@@ -151,3 +151,27 @@ def _altered(fault: Fault, request: Request, response: Response) -> Response:
 
 def _with_headers(response: Response, headers: Mapping[str, str]) -> Response:
     return replace(response, headers={**response.headers, **headers})
+
+
+@dataclass
+class Instead:
+    """A transport that answers some requests by hand, and leaves the others to ``inner``.
+
+    Attributes:
+        inner: Who answers the others.
+        answers: By a pattern searched in ``METHOD host/path?query``; the first that fits answers.
+        asked: The requests that were answered by hand.
+    """
+
+    inner: Transport
+    answers: Mapping[str, Callable[[Request], Response]]
+    asked: list[Request] = field(default_factory=list)
+
+    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+        """See :class:`shiplane.clients.http.Transport`."""
+        place = f"{request.method} {request.url.partition('://')[2]}"
+        for pattern, respond in self.answers.items():
+            if re.search(pattern, place):
+                self.asked.append(request)
+                return respond(request)
+        return self.inner.send(request, limit=limit, deadline=deadline)

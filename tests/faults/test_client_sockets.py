@@ -157,3 +157,14 @@ def test_a_whole_story_over_a_real_socket(served: Served) -> None:
     assert client.put_manifest(repository, Tag("v0.2.1"), raw_index).certain
     assert client.look(repository, Tag("v0.2.1")) == Present(raw_index)
     assert client.tags(repository) == ["v0.2.1"]
+
+
+def test_the_rest_of_an_answer_that_was_cut_is_not_taken_for_the_next_one(served: Served) -> None:
+    # All of it is on its way before the connection would be used again.
+    page = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nno" * 20_000
+    head = f"HTTP/1.1 503 No\r\nContent-Length: {len(page)}\r\n\r\n".encode()
+    served.rude["GET /x"] = raw(head + page, pause=0.2)
+    transport = HttpTransport({}, user_agent="test")
+    refused = transport.send(Request(method="GET", url=served.url("/x")), limit=LIMIT, deadline=DEADLINE)
+    assert refused.status == 503
+    assert transport.send(Request(method="GET", url=served.url("/v2/")), limit=LIMIT, deadline=DEADLINE).status == 401

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from shiplane.clients.urls import place_of
 from shiplane.model.image import is_loopback
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Transport(Protocol):
 
         Args:
             request: Sent as it is.
-            limit: The most bytes that a successful answer's body may have.
+            limit: The most bytes that a successful answer's body (2xx) may have.
             deadline: Seconds for the whole exchange, connection and body included.
 
         Raises:
@@ -81,6 +82,9 @@ class HttpTransport:
         """See :meth:`Transport.send`."""
         import urllib3
 
+        # What urllib and urllib3 read differently would be checked for one host and sent to another.
+        if place_of(request.url) is None:
+            raise TransportError(f"{request.url[:120]!a} is no plain URL")
         until = time.monotonic() + deadline
         line = _LINES.line = _Line()
         watchdog = threading.Timer(deadline, line.cut)
@@ -192,7 +196,7 @@ def _whole(answer: BaseHTTPResponse, limit: int, until: float) -> Response:
     """Read the body to its end, but never past the limit or the deadline."""
     # By name, not by items(): a header that is given twice must be seen as both, not as its last.
     headers = {name.lower(): answer.headers[name] for name in answer.headers}
-    encoded = headers.get("content-encoding", "identity") != "identity"
+    encoded = headers.get("content-encoding", "identity").lower() != "identity"
     wanted = _OK <= answer.status < _REDIRECT
     try:
         if encoded and wanted:
@@ -216,6 +220,7 @@ def _body(answer: BaseHTTPResponse, limit: int, until: float, *, cut: bool) -> b
         size += len(chunk)
         if size > limit:
             if cut:
+                answer.close()  # or the rest of it would be there when the connection is used again
                 break
             raise OversizedError(f"more than {limit} bytes")
         if time.monotonic() > until:

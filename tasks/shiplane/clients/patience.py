@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timezone
 from email.utils import parsedate_to_datetime
 from typing import Protocol
 
@@ -19,9 +20,11 @@ TRIES = 5
 MAX_WAIT = 60.0
 BUDGET = 300.0
 _FIRST, _LAST = 0.5, 8.0
-_SECONDS = re.compile(r"[0-9]{1,9}", re.ASCII)
-_GO_DURATION = re.compile(r"retry-after: ([0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|us|µs|ns|s|m)\b", re.ASCII | re.IGNORECASE)
-_UNIT = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0}
+_SECONDS = re.compile(r"[0-9]{1,30}", re.ASCII)
+_PART = r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h)"
+_GO_DURATION = re.compile(rf"retry-after: ((?:{_PART}){{1,6}})\b", re.ASCII | re.IGNORECASE)
+_GO_PART = re.compile(r"([0-9.]+)([a-zµ]+)", re.ASCII | re.IGNORECASE)
+_UNIT = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Clock(Protocol):
@@ -78,7 +81,8 @@ class Patience:
         Args:
             attempt: How many tries have failed, from 1.
             reason: What the last one met, for the story.
-            asked: Seconds that the other side asked for, if it did.
+            asked: Seconds that the other side asked for, if it did: no less is waited, but the back-off may be
+                longer. GHCR asks for microseconds, and five tries within one millisecond are no patience.
 
         Returns:
             False when the tries or the budget are used up: then nothing was waited.
@@ -86,7 +90,7 @@ class Patience:
         if attempt >= TRIES or self.spent >= BUDGET:
             return False
         backoff = min(_LAST, _FIRST * 2 ** (attempt - 1)) * self.spread()
-        seconds = min(MAX_WAIT, max(0.0, backoff if asked is None else asked), BUDGET - self.spent)
+        seconds = min(MAX_WAIT, max(backoff, asked or 0.0), BUDGET - self.spent)
         self.tell(f"{reason}: waiting {seconds:.1f} s, then try {attempt + 1} of {TRIES}")
         self.pause(seconds)
         return True
@@ -127,11 +131,15 @@ def asked_wait(header: str | None, body: str, *, wall: float) -> float | None:
     if header is not None and (moment := _moment(header)) is not None:
         return max(0.0, moment - wall)
     duration = _GO_DURATION.search(body)
-    return float(duration.group(1)) * _UNIT[duration.group(2).lower()] if duration else None
+    if not duration:
+        return None
+    return sum(float(number) * _UNIT[unit.lower()] for number, unit in _GO_PART.findall(duration.group(1)))
 
 
 def _moment(header: str) -> float | None:
     try:
-        return parsedate_to_datetime(header).timestamp()
+        moment = parsedate_to_datetime(header)
+        # A date without a zone is UTC here (RFC 9110 section 5.6.7), and local time to timestamp().
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
     except (ValueError, TypeError, IndexError, OverflowError):
         return None

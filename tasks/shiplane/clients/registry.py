@@ -6,28 +6,30 @@ to send them again. Every body is hashed. Redirects are followed for blobs only,
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
-from urllib.parse import urlencode, urljoin, urlsplit
+from urllib.parse import urlencode
 
 from shiplane.clients.http import Request, Response
 from shiplane.clients.session import MANIFEST_LIMIT, Session, error_codes
 from shiplane.clients.tokens import PULL, PUSH
+from shiplane.clients.urls import follow, may_redirect, place_of
 from shiplane.model import strictjson
 from shiplane.model.answer import Absent, Answer, Present, Refused, Unknown
 from shiplane.model.errors import AccessError, UnreachableError, UsageError, VerificationError
-from shiplane.model.image import Digest, Repository, Tag, is_loopback, parse_tag
+from shiplane.model.image import Digest, Repository, Tag, parse_tag
 from shiplane.model.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, RawManifest
 from shiplane.model.redact import one_line
 
 _MAX_PAGES = 1000
 _MAX_REDIRECTS = 5
+_REDIRECTS = (301, 302, 303, 307, 308)
 _ABSENT_CODES = {"MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"}
 _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 # docker.io is the name, this the host that speaks for it (moby: registry/config.go).
 _API_HOST = {"docker.io": "registry-1.docker.io"}
-_NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next"?', re.ASCII)
+_NEXT = re.compile(r'<([^<>]+)>\s*;[^,<>]*\brel\s*=\s*"?next"?(?![\w-])', re.ASCII | re.IGNORECASE)
+_SAYS_NEXT = re.compile(r"\brel\b.*\bnext\b(?!-)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,19 +57,13 @@ class Registry:
             return Unknown(error.what)
 
     def _answer(self, response: Response, reference: Tag | Digest) -> Answer:
+        if response.status == 200:  # noqa: PLR2004
+            return _content(response, reference)
+        if _is_absence(response):
+            return Absent()
         if response.status == 404:  # noqa: PLR2004
-            codes = error_codes(response)
-            if codes & _ABSENT_CODES:
-                return Absent()
             return Unknown(f"a 404 that is not a registry's word about {reference}: {self.session.words(response)}")
-        if response.status != 200:  # noqa: PLR2004
-            return Unknown(f"HTTP {response.status}: {self.session.words(response)}")
-        raw = RawManifest(body=response.body, media_type=response.headers.get("content-type", "").partition(";")[0])
-        if isinstance(reference, Digest) and raw.digest != reference:
-            return Unknown(f"asked for {reference}, the registry served bytes with {raw.digest}", corrupt=True)
-        if raw.media_type not in INDEX_TYPES + MANIFEST_TYPES:
-            return Unknown(f"{reference} was served as {raw.media_type[:80]!r}, which is no manifest")
-        return Present(raw)
+        return Unknown(f"HTTP {response.status}: {self.session.words(response)}")
 
     def tags(self, repository: Repository) -> list[Tag]:
         """Every tag, all pages; names that are no tags are left out. An unknown repository has none.
@@ -75,6 +71,7 @@ class Registry:
         Raises:
             AccessError: The registry refuses this identity.
             UnreachableError: No complete listing could be had: a loop, too many pages, an outage.
+            VerificationError: A page is absurdly large.
         """
         tags: dict[Tag, None] = {}
         seen: set[str] = set()
@@ -84,9 +81,12 @@ class Registry:
                 raise UnreachableError(f"the tag list of {repository} does not end", remedy="Run it again.")
             seen.add(url)
             response = self.session.send(repository, Request(method="GET", url=url), PULL)
-            if response.status == 404:  # noqa: PLR2004
-                return list(tags)
-            tags.update(dict.fromkeys(self._tag_page(repository, response)))
+            if len(seen) == 1 and _is_absence(response):
+                return []
+            page = self._tag_page(repository, response)
+            if page and all(tag in tags for tag in page):
+                raise UnreachableError(f"the tag list of {repository} repeats itself", remedy="Run it again.")
+            tags.update(dict.fromkeys(page))
             url = self._next_page(repository, url, response)
         return list(tags)
 
@@ -103,24 +103,30 @@ class Registry:
             response = self.session.send(repository, Request(method="GET", url=url), PULL)
         except AccessError:
             return None
-        return {200: True, 404: False}.get(response.status)
+        return False if _is_absence(response) else True if response.status == 200 else None  # noqa: PLR2004
 
     def _tag_page(self, repository: Repository, response: Response) -> list[Tag]:
         try:
-            names = strictjson.loads(response.body).get("tags") or []
-            return [parse_tag(name) for name in names if isinstance(name, str) and _is_tag(name)]
-        except (ValueError, AttributeError, TypeError) as error:
+            if response.status != 200:  # noqa: PLR2004
+                raise ValueError("not an answer")
+            document = strictjson.loads(response.body)
+            if document.get("name", repository.path) != repository.path:
+                raise ValueError("of another repository")
+            return [parse_tag(name) for name in document["tags"] or [] if isinstance(name, str) and _is_tag(name)]
+        except (ValueError, AttributeError, TypeError, KeyError) as error:
             raise UnreachableError(
                 f"the tag list of {repository} is not one (HTTP {response.status}: {self.session.words(response)})"
             ) from error
 
     def _next_page(self, repository: Repository, url: str, response: Response) -> str:
-        found = _NEXT.search(response.headers.get("link", ""))
-        if not found:
+        """The next page: the same list of the same registry, or nothing that we would follow."""
+        link = response.headers.get("link", "")
+        found = _NEXT.search(link)
+        if not found and not _SAYS_NEXT.search(link):
             return ""
-        following: str = urljoin(url, found.group(1))
-        if urlsplit(following)[:2] != urlsplit(url)[:2]:
-            raise UnreachableError(f"the tag list of {repository} goes on at another host: {one_line(following)[:99]}")
+        following = follow(url, found.group(1)) if found else ""
+        if place_of(following) != place_of(url):
+            raise UnreachableError(f"the tag list of {repository} goes on elsewhere: {one_line(link)[:160]}")
         return following
 
     def blob(self, repository: Repository, descriptor: Descriptor) -> bytes:
@@ -134,10 +140,13 @@ class Registry:
         if descriptor.size > MANIFEST_LIMIT:
             raise VerificationError(f"blob {descriptor.digest} of {repository} is {descriptor.size} bytes, no config")
         response = self._blob(repository, descriptor, "GET")
-        if response.status != 200:  # noqa: PLR2004
+        if response.status == 404:  # noqa: PLR2004
             raise VerificationError(
-                f"blob {descriptor.digest} of {repository} is not there "
-                f"(HTTP {response.status}: {self.session.words(response)})"
+                f"blob {descriptor.digest} of {repository} is not there: {self.session.words(response)}"
+            )
+        if response.status != 200:  # noqa: PLR2004
+            raise UnreachableError(
+                f"blob {descriptor.digest} of {repository}: HTTP {response.status}: {self.session.words(response)}"
             )
         if len(response.body) != descriptor.size or Digest.of(response.body) != descriptor.digest:
             raise VerificationError(
@@ -165,14 +174,18 @@ class Registry:
         """GET or HEAD a blob through at most five redirects; storage hosts get no credential of ours."""
         request = Request(method=method, url=_url(repository, f"blobs/{descriptor.digest}"))
         response = self.session.send(repository, request, PULL, limit=descriptor.size)
-        for _ in range(_MAX_REDIRECTS):
-            if not 300 <= response.status < 400:  # noqa: PLR2004
-                return response
-            target = urljoin(request.url, response.headers.get("location", ""))
-            _check_redirect(repository, target)
+        hops = 0
+        while response.status in _REDIRECTS:
+            hops += 1
+            if hops > _MAX_REDIRECTS:
+                raise UnreachableError(f"blob {descriptor.digest} of {repository} is redirected without end")
+            target = follow(request.url, response.headers.get("location", ""))
+            if not may_redirect(repository, target):
+                where = one_line(response.headers.get("location", ""))[:120]
+                raise UnreachableError(f"{repository.registry} redirects a blob to {where!a}, which is refused")
             request = Request(method=method, url=target)
             response = self.session.patiently(request, limit=descriptor.size)
-        raise UnreachableError(f"blob {descriptor.digest} of {repository} is redirected without end")
+        return response
 
     def put_manifest(self, repository: Repository, reference: Tag | Digest, raw: RawManifest) -> Written:
         """Send a manifest once. After anything but a certain answer, read the name before sending it again.
@@ -188,7 +201,7 @@ class Registry:
         )
         try:
             response = self.session.send(repository, request, PUSH, patient=False)
-        except UnreachableError as error:
+        except (UnreachableError, VerificationError) as error:
             return Written(certain=False, words=error.what)
         named = response.headers.get("docker-content-digest", str(raw.digest))
         accepted = response.status in (200, 201, 202)
@@ -235,27 +248,24 @@ def _origin(repository: Repository) -> str:
     return f"{scheme}://{host}"
 
 
-def _check_redirect(repository: Repository, target: str) -> None:
-    parts = urlsplit(target)
-    host = parts.hostname or ""
-    local = is_loopback(host)
-    if parts.username or parts.password or not host or _is_private(host):
-        raise UnreachableError(
-            f"{repository.registry} redirects a blob to {one_line(target)[:120]!r}, which is refused"
-        )
-    if (parts.scheme != "https" or local) and not (repository.is_loopback and local):
-        raise UnreachableError(
-            f"{repository.registry} redirects a blob to {one_line(target)[:120]!r}, which is refused"
-        )
+def _content(response: Response, reference: Tag | Digest) -> Answer:
+    """The manifest that was served, if its bytes and its headers agree with each other and with what was asked for."""
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+    raw = RawManifest(body=response.body, media_type=media_type)
+    if isinstance(reference, Digest) and raw.digest != reference:
+        return Unknown(f"asked for {reference}, the registry served bytes with {raw.digest}", corrupt=True)
+    if raw.media_type not in INDEX_TYPES + MANIFEST_TYPES:
+        return Unknown(f"{reference} was served as {raw.media_type[:80]!a}, which is no manifest")
+    named = response.headers.get("docker-content-digest", str(raw.digest))
+    if named != str(raw.digest):
+        return Unknown(f"{reference} was served as {named[:80]!a} with the bytes of {raw.digest}", corrupt=True)
+    return Present(raw)
 
 
-def _is_private(host: str) -> bool:
-    """An address of an inner network, where no public registry may send us (loopback is judged apart)."""
-    try:
-        address = ipaddress.ip_address(host.strip("[]"))
-    except ValueError:
-        return False
-    return (address.is_private or address.is_link_local) and not address.is_loopback
+def _is_absence(response: Response) -> bool:
+    """A 404 in a registry's own words, and in no others beside them."""
+    codes = error_codes(response)
+    return response.status == 404 and bool(codes) and codes <= _ABSENT_CODES  # noqa: PLR2004
 
 
 def _is_tag(name: str) -> bool:

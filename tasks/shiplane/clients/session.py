@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shiplane.clients.http import OversizedError, Request, Response, Transport, TransportError
+from shiplane.clients.http import ERROR_LIMIT, OversizedError, Request, Response, Transport, TransportError
 from shiplane.clients.patience import Patience, asked_wait
 from shiplane.clients.tokens import PUSH, Challenge, TokenCache, realm_problem
 from shiplane.model import strictjson
@@ -63,10 +63,10 @@ class Session:
             sent = Request(method=request.method, url=request.url, headers=headers, body=request.body)
             response = self.patiently(sent, limit=limit) if patient else self._once(sent, limit=limit)
             if response.status == 401 and not last:  # noqa: PLR2004
-                self.tokens.forget(repository, actions)
+                self.tokens.forget(repository, actions, value)
                 self.tokens.learn(repository.registry, Challenge.parse(response.headers.get("www-authenticate", "")))
                 continue
-            if response.status in (401, 403):
+            if response.status in (401, 403) and not _is_throttle(response):
                 raise self._denied(repository, actions, response)
             return response
         raise AssertionError("unreachable: the second round returns or raises")
@@ -128,7 +128,7 @@ class Session:
         response = self.patiently(request, limit=TOKEN_LIMIT)
         if response.status in (401, 403):
             raise self._denied(repository, actions, response)
-        token = _token(response)
+        token = _token(response) if response.status == 200 else ""  # noqa: PLR2004
         if not token:
             raise UnreachableError(
                 f"the token service of {repository.registry} gave no token "
@@ -150,12 +150,10 @@ class Session:
                 if not self.patience.wait(attempt, error.what):
                     raise
                 continue
-            text = response.body[:2000].decode("utf-8", "replace")
-            throttled = response.status == 403 and is_rate_limit(text)  # noqa: PLR2004
-            if response.status not in _RETRIED and not throttled:
+            if response.status not in _RETRIED and not _is_throttle(response):
                 return response
             reason = f"{_place(request)}: HTTP {response.status} {self.words(response)}".strip()
-            asked = asked_wait(response.headers.get("retry-after"), text, wall=self.patience.clock.wall())
+            asked = asked_wait(response.headers.get("retry-after"), _text(response), wall=self.patience.clock.wall())
             if not self.patience.wait(attempt, reason, asked=asked):
                 raise UnreachableError(f"{reason} (after {attempt} tries)", remedy="Run it again in some minutes.")
         raise AssertionError("unreachable: patience ends first")
@@ -183,8 +181,19 @@ class Session:
 
     def words(self, response: Response) -> str:
         """The registry's own words: its error messages, or the beginning of whatever it sent; safe to print."""
-        text = "; ".join(_error_messages(response)) or response.body[:400].decode("utf-8", "replace")
-        return one_line(self.redact(text))[:400]
+        text = "; ".join(_error_messages(response)) or response.body[:ERROR_LIMIT].decode("utf-8", "replace")
+        # Made harmless, then redacted, then cut: an escape within a secret, or the cut, must not hide a part of it.
+        return self.redact(one_line(text))[:400]
+
+
+def _text(response: Response) -> str:
+    """The beginning of an answer, as text."""
+    return response.body[:2000].decode("utf-8", "replace")
+
+
+def _is_throttle(response: Response) -> bool:
+    """Whether it is GHCR's rate limit in the clothes of a refusal."""
+    return response.status == 403 and is_rate_limit(_text(response))  # noqa: PLR2004
 
 
 def _place(request: Request) -> str:

@@ -12,11 +12,15 @@ import threading
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+from shiplane.clients.urls import place_of
 from shiplane.model.image import Repository, is_loopback
 
 # Services that live on a host of another name. Source: the realm in each registry's own challenge.
 _KNOWN_REALMS = {"docker.io": ("auth.docker.io",)}
-_PARAMETER = re.compile(r'([a-zA-Z]+)="([^"]*)"', re.ASCII)
+# RFC 9110 section 11: a scheme is a word that stands alone, a parameter has a value, quoted or not.
+_PART = re.compile(r'([a-zA-Z0-9_-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?', re.ASCII)
+_SCHEMES = ("bearer", "basic")
+_LONGEST = 8192
 PULL = "pull"
 PUSH = "pull,push"
 
@@ -31,10 +35,22 @@ class Challenge:
 
     @classmethod
     def parse(cls, header: str) -> Challenge:
-        """Read a ``WWW-Authenticate`` header; an unknown one comes back as it is, with its scheme in lower case."""
-        scheme, _, rest = header.partition(" ")
-        parameters = {name.lower(): value for name, value in _PARAMETER.findall(rest)}
-        return cls(scheme=scheme.lower(), realm=parameters.get("realm", ""), service=parameters.get("service", ""))
+        """Read a ``WWW-Authenticate`` header: of several challenges the one we can meet best, Bearer before Basic."""
+        found: list[tuple[str, dict[str, str]]] = [("", {})]
+        for part in _PART.finditer(header[:_LONGEST]):
+            name, quoted, plain = part.groups()
+            if quoted is None and plain is None:
+                found.append((name.lower(), {}))
+            else:
+                found[-1][1].setdefault(name.lower(), quoted or plain or "")
+        known = sorted((one for one in found if one[0] in _SCHEMES), key=lambda one: _SCHEMES.index(one[0]))
+        scheme, parameters = known[0] if known else found[-1]
+        return cls(scheme=scheme, realm=parameters.get("realm", ""), service=parameters.get("service", ""))
+
+    @property
+    def is_usable(self) -> bool:
+        """Whether it tells how to log in."""
+        return self.scheme == "basic" or (self.scheme == "bearer" and bool(self.realm))
 
     def url_for(self, repository: Repository, actions: str) -> str:
         """Where to ask for a token. The scope is ours: GHCR's challenge holds a placeholder (oras#1128)."""
@@ -51,24 +67,23 @@ def realm_problem(realm: str, repository: Repository, configured: str = "") -> s
         repository: Whose credential it would be.
         configured: The one further host that the project allows: ``token-host``.
     """
-    parts = urlsplit(realm)
-    host = parts.hostname or ""
-    if parts.username or parts.password or not host:
-        return f"its token service {realm[:120]!r} is no plain URL"
-    if parts.scheme != "https" and not (repository.is_loopback and is_loopback(host)):
-        return f"its token service {realm[:120]!r} is not on https"
-    if not _related(host, repository) and host != configured:
-        return f"its token service is on {host!r}, a host that does not belong to {repository.registry}"
+    place = place_of(realm)
+    if place is None:
+        return f"its token service {realm[:120]!a} is no plain URL"
+    if place.scheme != "https" and not (repository.is_loopback and is_loopback(place.host)):
+        return f"its token service {realm[:120]!a} is not on https"
+    if not _related(place.host, repository) and place.host != configured:
+        return f"its token service is on {place.host!r}, a host that does not belong to {repository.registry}"
     return ""
 
 
 def _related(host: str, repository: Repository) -> bool:
-    own = repository.host
+    own = repository.host.strip("[]")
     if host == own or host in _KNOWN_REALMS.get(own, ()):
         return True
     if is_loopback(host) and repository.is_loopback:
         return True
-    numeric = own.replace(".", "").isdecimal() or own.startswith("[")
+    numeric = own.replace(".", "").isdecimal() or ":" in own
     return not numeric and "." in host and (own.endswith("." + host) or host.endswith("." + own))
 
 
@@ -96,14 +111,17 @@ class TokenCache:
         """Keep one."""
         self._values[str(repository), actions] = value
 
-    def forget(self, repository: Repository, actions: str) -> None:
-        """Drop one that the registry no longer takes."""
-        self._values.pop((str(repository), actions), None)
+    def forget(self, repository: Repository, actions: str, value: str) -> None:
+        """Drop one that the registry no longer takes, unless a parallel reader has renewed it already."""
+        with self.lock:
+            if self._values.get((str(repository), actions)) == value:
+                del self._values[str(repository), actions]
 
     def challenge(self, registry: str) -> Challenge | None:
         """What this registry asked for last time, or is known to ask for."""
         return self._challenges.get(registry)
 
     def learn(self, registry: str, challenge: Challenge) -> None:
-        """Remember a registry's challenge."""
-        self._challenges[registry] = challenge
+        """Remember a registry's challenge, if it is one: a stray 401 must not make us forget how to log in."""
+        if challenge.is_usable:
+            self._challenges[registry] = challenge

@@ -15,6 +15,7 @@ from shiplane.commands.edge import Answer
 from shiplane.commands.releasing import Options, carry_out
 from shiplane.commands.run import Run
 from shiplane.commands.verifying import Looks, look_at
+from shiplane.flows.prerequisites import Held
 from shiplane.model.errors import PrerequisiteError, VerificationError
 from shiplane.model.settings import Flags
 
@@ -49,9 +50,22 @@ def rehearse_project(run: Run, project: Path, platforms: str | None, builder: st
             folder=folder / "checkout",
             image=f"{registry}/rehearsal/{project.name.lower()}",
         )
+        held = _prerequisites(Run(env=rehearsal.env, folder=project))
         rehearsal.clone(project)
         rounds = [rehearsal.release(version, platforms, usable, run) for version in _VERSIONS]
-        return Answer(text="\n\n".join(text for text, _ in rounds), data={"rounds": [data for _, data in rounds]})
+        data = {"prerequisites": held.to_json(), "rounds": [data for _, data in rounds]}
+        return Answer(text="\n\n".join(text for text, _ in rounds), data=data)
+
+
+def _prerequisites(run: Run) -> Held:
+    """The build, in the project itself: what it needs is installed there, and not in a fresh clone.
+
+    Gates are not asked: they speak about commits that others can see, and a rehearsal makes its own.
+    """
+    checkout = run.git.checkout()
+    if run.project.gates:
+        run.console.tell("gates are not asked in a rehearsal: it releases commits that nobody else can see")
+    return run.console.drive(run.prerequisites(checkout.commit if checkout else "", ("gates",)).all())
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +86,7 @@ class _Rehearsal:
         run.closing = lambda: one.closing() if one.closing else []
         run.console.say(run.console.paint(f"release {version}", "\033[1m"))
         flags = Flags(tag=version, image=self.image, platforms=platforms, latest="yes")
-        released = carry_out(one, flags, Options(builder=builder))
+        released = carry_out(one, flags, Options(builder=builder, skip=("build", "gates")))
         run.console.say(run.console.paint(f"verify {version}", "\033[1m"))
         verified = look_at(one, one.resolver(flags), Looks(deep=True, pull=True, anonymous=True))
         if verified.exit_code:
