@@ -1,0 +1,95 @@
+"""Prerequisites in front of a real release: what is red stops it before anything is built, and says so."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.person import Log, Person, Reader
+from tests.rig import Rig
+
+pytestmark = pytest.mark.e2e
+Desk = tuple[Person, Reader]
+GATES = """
+build = "sh build.sh"
+
+[[gates]]
+name = "core gate"
+command = "sh -c 'cat gate; ! grep -q red gate'"
+
+[[gates]]
+name = "production gate"
+github = "Core Production Gate"
+"""
+
+
+def configure(person: Person, text: str, state: str = "green") -> None:
+    (person.checkout / "shiplane.toml").write_text(text)
+    (person.checkout / "gate").write_text(state + "\n")
+    person.run(["git", "add", "--all"])
+    person.run(["git", "commit", "--quiet", "--message", "gates"])
+
+
+def test_a_red_gate_stops_a_release_before_it_builds_or_writes(rig: Rig, desk: Desk) -> None:
+    person, reader = desk
+    configure(person, GATES, "red")
+    log = Log(rig.plain_log)
+    done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--skip", "production gate")
+    assert (done.code, done.built, log.lines(), reader.tags()) == (3, False, [], {}), str(done)
+    assert "core gate: sh -c" in done.err
+    assert "  | red" in done.err
+    assert done.err.count("next: ") == 1
+
+
+def test_a_failing_build_command_shows_itself_whole(desk: Desk) -> None:
+    person, _ = desk
+    configure(person, "build = \"sh -c 'seq 1 200; exit 5'\"\n")
+    done = person.invoke("check.build")
+    assert done.code == 3, str(done)
+    assert all(f"  | {number}\n" in done.err for number in range(1, 201))
+
+
+def test_the_evidence_stands_in_the_release_and_what_was_left_out_too(desk: Desk) -> None:
+    person, _ = desk
+    configure(person, GATES)
+    done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--skip", "production gate", "--json")
+    assert done.code == 0, str(done)
+    held = done.document["prerequisites"]
+    assert (held["build"]["command"], held["build"]["state"]) == ("sh build.sh", "done")
+    assert [(gate["gate"], gate["good"], gate["commit"]) for gate in held["gates"]] == [
+        ("core gate", True, done.document["commit"])
+    ]
+    assert held["skipped_gates"] == ["production gate"]
+    assert (person.checkout / "dist" / "index.html").exists()
+
+
+@pytest.mark.parametrize("dry", [("--dry-run",), ()])
+def test_an_unknown_check_cannot_be_skipped(desk: Desk, dry: tuple[str, ...]) -> None:
+    person, _ = desk
+    configure(person, GATES)
+    done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--skip", "core gat", *dry)
+    assert (done.code, done.built) == (2, False), str(done)
+    assert "access, build, gates, core gate, production gate" in done.err
+
+
+def test_a_dry_run_runs_neither_build_nor_gates_and_says_so(desk: Desk) -> None:
+    person, _ = desk
+    configure(person, 'build = "false"\n[[gates]]\nname = "never"\ncommand = "false"\n')
+    done = person.invoke("publish", "--lane", "main", "--dry-run")
+    assert done.code == 0, str(done)
+    assert "a dry run does not run the prerequisites" in done.err
+
+
+def test_a_rehearsal_builds_in_the_project_and_asks_no_gate(rig: Rig, sample: Path) -> None:
+    person = Person(rig, sample)
+    # As a node project: what the build needs is there, and is not committed.
+    configure(person, GATES.replace("sh build.sh", "cat installed"), "red")
+    (sample / ".git/info/exclude").write_text("tasks.py\n__pycache__\ninstalled\n")
+    (sample / "installed").touch()
+    done = person.invoke("rehearse", "--platforms", "linux/amd64", "--json")
+    assert done.code == 0, str(done)
+    held = done.document["prerequisites"]
+    assert (held["build"]["state"], held["gates"]) == ("done", [])
+    assert held["skipped_gates"] == ["core gate", "production gate"]
+    assert "gates are not asked in a rehearsal" in done.err
