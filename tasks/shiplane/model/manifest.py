@@ -6,6 +6,7 @@ Schema 2". A document that could be read as two kinds at once is refused (CVE-20
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -28,6 +29,9 @@ CREATED = "org.opencontainers.image.created"
 
 # BuildKit's mark of an attestation beside the images (its docs/attestations/attestation-storage.md).
 _ATTESTATION = ("vnd.docker.reference.type", "attestation-manifest")
+
+# What can be part of a platform: it is printed and compared, never anything else.
+_WORD = re.compile(r"[A-Za-z0-9._+-]{0,64}", re.ASCII)
 
 T = TypeVar("T")
 
@@ -127,20 +131,22 @@ def _strictly(body: bytes, read: Callable[[dict[str, Any]], T]) -> T:
 
 
 # Go, in which runtimes are written, matches the names of fields without regard to case: what we would pass over as
-# unknown, they would read. (encoding/json: "preferring exact matches but also accepting case-insensitive matches")
+# unknown, they would read. (encoding/json: "preferring exact matches but also accepting case-insensitive matches";
+# without regard to case is by Unicode's folding there, in which a long s is an s.)
 _FIELDS = {
-    name.lower(): name
+    name.casefold(): name
     for name in (
         *("schemaVersion", "mediaType", "artifactType", "manifests", "config", "layers", "subject", "annotations"),
         *("digest", "size", "platform", "urls", "data", "os", "architecture", "variant", "os.version", "os.features"),
+        "Labels",
     )
 }
 
 
 def _exactly_spelled(fields: dict[str, Any]) -> dict[str, Any]:
     for name in fields:
-        if _FIELDS.get(name.lower(), name) != name:
-            raise ValueError(f"{name[:40]!a} is {_FIELDS[name.lower()]!r} to some readers, but not to others")
+        if _FIELDS.get(name.casefold(), name) != name:
+            raise ValueError(f"{name[:40]!a} is {_FIELDS[name.casefold()]!r} to some readers, but not to others")
     return fields
 
 
@@ -148,9 +154,10 @@ def _manifest(document: dict[str, Any], media_type: str) -> Index | Manifest:
     _exactly_spelled(document)
     declared = document.get("mediaType", media_type)
     if declared != media_type:
-        raise ValueError(f"served as {media_type!r}, but says that it is {declared!r}")
-    if document.get("schemaVersion") != 2:  # noqa: PLR2004 -- the only schema there is
-        raise ValueError(f"schemaVersion {document.get('schemaVersion')!r}")
+        raise ValueError(f"served as {media_type!r}, but says that it is {_shown(declared)}")
+    schema = document.get("schemaVersion")
+    if type(schema) is not int or schema != 2:  # noqa: PLR2004 -- the only schema there is
+        raise ValueError(f"schemaVersion {_shown(schema)}")
     if "manifests" in document and ("layers" in document or "config" in document):
         raise ValueError("it has both manifests and layers, an index and an image at once")
     if media_type in INDEX_TYPES:
@@ -182,7 +189,7 @@ def _descriptor(value: object) -> Descriptor:
     fields: dict[str, Any] = _exactly_spelled(_typed(value, dict, "a descriptor"))
     size = fields.get("size")
     if type(size) is not int or size < 0:
-        raise ValueError(f"a descriptor has the size {size!r}")
+        raise ValueError(f"a descriptor has the size {_shown(size)}")
     return Descriptor(
         media_type=_typed(fields.get("mediaType"), str, "mediaType"),
         digest=Digest(_typed(fields.get("digest"), str, "digest")),
@@ -193,7 +200,7 @@ def _descriptor(value: object) -> Descriptor:
 
 
 def _config(document: dict[str, Any]) -> ImageConfig:
-    config = _typed(document.get("config") or {}, dict, "config")
+    config = _exactly_spelled(_typed(document.get("config") or {}, dict, "config"))
     return ImageConfig(platform=_platform(document), labels=_strings(config.get("Labels"), "Labels"))
 
 
@@ -202,6 +209,8 @@ def _platform(value: object) -> Platform:
     os, architecture, variant = (_typed(fields.get(name, ""), str, name) for name in ("os", "architecture", "variant"))
     if not os or not architecture:
         raise ValueError("a platform without os or architecture")
+    if not all(_WORD.fullmatch(part) for part in (os, architecture, variant)):
+        raise ValueError(f"a platform of {_shown((os, architecture, variant))}")
     return Platform.of(os, architecture, variant)
 
 
@@ -209,8 +218,13 @@ def _strings(value: object, name: str) -> dict[str, str]:
     """A map of strings; null and absent mean empty, as Docker writes them."""
     fields: dict[str, Any] = _typed(value if value is not None else {}, dict, name)
     for key, text in fields.items():
-        _typed(text, str, f"{name}.{key[:80]}")
+        _typed(text, str, f"{name}.{key[:80]!a}")
     return fields
+
+
+def _shown(value: object) -> str:
+    """A foreign value for a message: no escape of a terminal, and not at its full length."""
+    return ascii(value)[:120]
 
 
 def _typed(value: object, kind: type[T], name: str) -> T:

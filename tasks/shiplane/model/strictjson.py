@@ -7,22 +7,29 @@ has been a way to show a verifier one thing and a runtime another (CVE-2021-4119
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
+
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]", re.ASCII)
 
 
 def loads(body: bytes) -> Any:  # noqa: ANN401 -- JSON is any of its types until somebody looks
     """Parse UTF-8 JSON.
 
     Raises:
-        ValueError: Not UTF-8, a byte order mark, not JSON, a key given twice, NaN or Infinity, or absurd nesting.
+        ValueError: Not UTF-8, a byte order mark, not JSON, a key given twice, NaN or Infinity, absurd nesting, or
+            half a surrogate pair, which Go reads as another character and which cannot be printed.
     """
     text = body.decode("utf-8")
     if text.startswith("\ufeff"):
         raise ValueError("a byte order mark")
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        document = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        if _SURROGATE.search(text):
+            json.dumps(document, ensure_ascii=False).encode("utf-8")  # a UnicodeEncodeError is a ValueError
     except RecursionError as error:
         raise ValueError("nested too deep") from error
+    return document
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
