@@ -54,6 +54,14 @@ class Api:
         self.answers.setdefault(f"{self.prefix}/repos/cognary/aionis/actions/runs", [(200, {"workflow_runs": []}, {})])
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that has waited long enough hangs up: that is what is wanted."""
+
+
 @pytest.fixture
 def api() -> Iterator[Api]:
     known = Api()
@@ -78,7 +86,7 @@ def api() -> Iterator[Api]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = _Server(("127.0.0.1", 0), Handler)
     known.address = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()

@@ -1,4 +1,4 @@
-"""Sending one request until there is an answer worth having: for services that are no registries: GitHub, health URLs.
+"""Sending one request until there is an answer worth having: the loop of registries, of GitHub and of health URLs.
 
 What differs between services is an argument: how they say "slow down", how long they ask us to wait, and their words.
 """

@@ -9,21 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shiplane.clients.http import ERROR_LIMIT, OversizedError, Request, Response, Transport, TransportError
-from shiplane.clients.patience import Patience, asked_wait
+from shiplane.clients.http import ERROR_LIMIT, Request, Response, Transport
+from shiplane.clients.patience import Patience
+from shiplane.clients.retrying import Retrying, throttled_by_words
 from shiplane.clients.tokens import PUSH, Challenge, TokenCache, realm_problem
 from shiplane.model import strictjson
 from shiplane.model.credential import Credential
-from shiplane.model.denial import cause_for_stranger, cause_of, is_rate_limit
-from shiplane.model.errors import AccessError, UnreachableError, VerificationError
+from shiplane.model.denial import cause_for_stranger, cause_of
+from shiplane.model.errors import AccessError, UnreachableError
 from shiplane.model.image import Repository
 from shiplane.model.redact import Redactor, one_line
 
 # The largest manifest that registries take (distribution-spec: "at least 4 megabytes"; distribution and zot: 4 MiB).
 MANIFEST_LIMIT = 4 * 1024 * 1024
 TOKEN_LIMIT = 128 * 1024
-DEADLINE = 30.0
-_RETRIED = {408, 429, 500, 502, 503, 504, 522}
 
 
 @dataclass
@@ -44,7 +43,6 @@ class Session:
     patience: Patience = field(default_factory=Patience)
     redact: Redactor = field(default_factory=Redactor)
     tokens: TokenCache = field(default_factory=TokenCache)
-    deadline: float = DEADLINE
     token_hosts: Mapping[str, str] = field(default_factory=dict)
 
     def send(
@@ -61,12 +59,12 @@ class Session:
             value = self._authorization(repository, actions)
             headers = {**request.headers, **({"Authorization": value} if value else {})}
             sent = Request(method=request.method, url=request.url, headers=headers, body=request.body)
-            response = self.patiently(sent, limit=limit) if patient else self._once(sent, limit=limit)
+            response = self.patiently(sent, limit=limit) if patient else self._retrying.once(sent, limit=limit)
             if response.status == 401 and not last:  # noqa: PLR2004
                 self.tokens.forget(repository, actions, value)
                 self.tokens.learn(repository.registry, Challenge.parse(response.headers.get("www-authenticate", "")))
                 continue
-            if response.status in (401, 403) and not _is_throttle(response):
+            if response.status in (401, 403) and not throttled_by_words(response):
                 raise self._denied(repository, actions, response)
             return response
         raise AssertionError("unreachable: the second round returns or raises")
@@ -141,32 +139,14 @@ class Session:
         """Send until there is an answer worth having.
 
         Raises:
-            UnreachableError: The tries or the budget are used up, or the answer is absurdly large.
+            UnreachableError: The tries or the budget are used up.
+            VerificationError: The answer is absurdly large.
         """
-        for attempt in range(1, 100):
-            try:
-                response = self._once(request, limit=limit)
-            except UnreachableError as error:
-                if not self.patience.wait(attempt, error.what):
-                    raise
-                continue
-            if response.status not in _RETRIED and not _is_throttle(response):
-                return response
-            reason = f"{_place(request)}: HTTP {response.status} {self.words(response)}".strip()
-            asked = asked_wait(response.headers.get("retry-after"), _text(response), wall=self.patience.clock.wall())
-            if not self.patience.wait(attempt, reason, asked=asked):
-                raise UnreachableError(f"{reason} (after {attempt} tries)", remedy="Run it again in some minutes.")
-        raise AssertionError("unreachable: patience ends first")
+        return self._retrying.send(request, limit=limit)
 
-    def _once(self, request: Request, *, limit: int) -> Response:
-        try:
-            return self.transport.send(request, limit=limit, deadline=self.deadline)
-        except TransportError as error:
-            raise UnreachableError(
-                f"{_place(request)}: {error}", remedy="Check the network, then run it again."
-            ) from error
-        except OversizedError as error:
-            raise VerificationError(f"{_place(request)}: the answer is too large: {error}") from error
+    @property
+    def _retrying(self) -> Retrying:
+        return Retrying(transport=self.transport, patience=self.patience, words=self.words)
 
     def _denied(self, repository: Repository, actions: str, response: Response) -> AccessError:
         words = self.words(response) or "(no reason given)"
@@ -184,21 +164,6 @@ class Session:
         text = "; ".join(_error_messages(response)) or response.body[:ERROR_LIMIT].decode("utf-8", "replace")
         # Made harmless, then redacted, then cut: an escape within a secret, or the cut, must not hide a part of it.
         return self.redact(one_line(text))[:400]
-
-
-def _text(response: Response) -> str:
-    """The beginning of an answer, as text."""
-    return response.body[:2000].decode("utf-8", "replace")
-
-
-def _is_throttle(response: Response) -> bool:
-    """Whether it is GHCR's rate limit in the clothes of a refusal."""
-    return response.status == 403 and is_rate_limit(_text(response))  # noqa: PLR2004
-
-
-def _place(request: Request) -> str:
-    """The request without its query, which may carry somebody's signature."""
-    return f"{request.method} {request.url.partition('?')[0]}"
 
 
 def _errors(response: Response) -> list[dict[str, object]]:
