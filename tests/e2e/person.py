@@ -95,9 +95,9 @@ class Person:
         )
         return Done(done.returncode, done.stdout, done.stderr)
 
-    def killed(self, number: signal.Signals, when: Callable[[str], bool], *arguments: str, **more: str) -> int:
-        """Run ``invoke`` and send it a signal at a line of its story; gives how it ended."""
-        child = subprocess.Popen(
+    def begin(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
+        """Start ``invoke`` and give it back while it runs; its story is at its standard error."""
+        return subprocess.Popen(
             [*self.program, *arguments],
             cwd=self.checkout,
             env=self.environ(**more),
@@ -106,6 +106,10 @@ class Person:
             stderr=subprocess.PIPE,
             encoding="utf-8",
         )
+
+    def killed(self, number: signal.Signals, when: Callable[[str], bool], *arguments: str, **more: str) -> int:
+        """Run ``invoke`` and send it a signal at a line of its story; gives how it ended."""
+        child = self.begin(*arguments, **more)
         assert child.stderr is not None
         with child:
             for line in child.stderr:
@@ -141,6 +145,13 @@ class Reader:
         flags = ["--creds", self._pair()] if self.account else ["--no-creds"]
         argv = ["skopeo", "inspect", "--raw", "--tls-verify=false", *flags, f"docker://{self.image}:{tag}"]
         return subprocess.run(argv, env=self.rig.environ(), check=True, capture_output=True).stdout
+
+    def manifest(self, digest: str) -> dict[str, Any]:
+        """One platform's manifest, by ``crane manifest``."""
+        done = self._run("crane", "manifest", f"{self.image}@{digest}")
+        assert done.returncode == 0, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        return found
 
     def platforms(self, tag: str) -> list[str]:
         """The platforms in an index, attestations set aside."""

@@ -151,6 +151,25 @@ def test_a_version_overwritten_by_another_after_our_write_is_reported_as_a_lost_
     assert "latest" not in scene.tags()
 
 
+def test_a_version_overwritten_by_another_is_not_what_the_floating_tag_moves_to() -> None:
+    scene = Scene()
+    flow = scene.flow(a_plan())
+    until(flow, lambda step: step == Step("confirm", "v0.2.1"))
+    push_image(scene.registry, PATH, salt="somebody else", tag="v0.2.1")
+    with pytest.raises(LostRaceError, match="another publisher"):
+        finish(flow)
+    assert not {"latest", "standalone-latest"} & set(scene.tags())
+
+
+def test_a_version_overwritten_by_another_at_the_very_end_is_no_success() -> None:
+    scene = Scene()
+    flow = scene.flow(a_plan())
+    until(flow, lambda step: step == Step("read back", "standalone-latest"))
+    push_image(scene.registry, PATH, salt="somebody else", tag="v0.2.1")
+    with pytest.raises(LostRaceError, match="another publisher"):
+        finish(flow)
+
+
 def test_a_floating_tag_moved_by_another_is_left_where_it_is() -> None:
     scene = Scene()
     scene.publish(a_plan("0.2.0"))

@@ -19,6 +19,7 @@ from shiplane.model.manifest import RawManifest
 from shiplane.model.step import Event, Flow, Step
 
 _SENT_AGAIN = 3
+_WRITTEN = Written(certain=True, words="and once read back")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +67,22 @@ class Namer:
                 remedy="Run it again: it decides anew from what is there now.",
             )
         yield from self._write("float", tag, raw, before=seen)
+
+    def confirm(self, tag: Tag, raw: RawManifest) -> Flow[None]:
+        """Look once more at a name that this run wrote, before building upon it and before calling it done.
+
+        Two publishers can both see *absent* and both write; whoever wrote first learns it here or not at all.
+
+        Raises:
+            LostRaceError: It has other content by now.
+            UnreachableError: It is gone, or the registry gave no reliable answer.
+        """
+        step = Step("confirm", tag)
+        yield step
+        found = self._read_back(tag, raw.digest, None, patient=True)
+        if not isinstance(found, Present) or found.digest != raw.digest:
+            _judge(tag, raw, found, None, _WRITTEN, last=True)
+        yield step.done(f"still {raw.digest.short}")
 
     def _look_again(self, tag: Tag) -> Generator[Event, None, Present | Absent]:
         step = Step("look again", tag)

@@ -115,8 +115,12 @@ class Publisher:
         namer = Namer(registry=self.registry, repository=plan.repository, patience=self.patience)
         for lane in plan.lanes:
             yield from namer.name(lane.tag, images[lane.lane.name])
+        created = [lane for lane in plan.lanes if decisions[lane.lane.name].naming is Naming.CREATE]
+        if any(decision.move is Move.MOVE for decision in decisions.values()):
+            yield from _confirm(namer, created, images)
         for lane in plan.lanes:
             yield from _float(namer, lane, images[lane.lane.name], surveys[lane.lane.name], decisions[lane.lane.name])
+        yield from _confirm(namer, created, images)
         return tuple(
             _published(lane, images[name], surveys[name], decisions[name], found[name])
             for lane in plan.lanes
@@ -193,6 +197,11 @@ class Publisher:
             )
             yield step.done(f"{len(examination.checks)} checks good")
         return found
+
+
+def _confirm(namer: Namer, lanes: Sequence[LanePlan], images: Mapping[str, RawManifest]) -> Flow[None]:
+    for lane in lanes:
+        yield from namer.confirm(lane.tag, images[lane.lane.name])
 
 
 def _float(namer: Namer, lane: LanePlan, raw: RawManifest, survey: Survey, decision: Decision) -> Flow[None]:
