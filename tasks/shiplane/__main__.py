@@ -2,11 +2,35 @@
 
 from __future__ import annotations
 
-from invoke import Program
+from invoke import Exit, ParseError, Program
 
 from shiplane import __version__, ns
+from shiplane.model.errors import UsageError
 
-program = Program(namespace=ns, name="shiplane", binary="shiplane", version=__version__)
+
+class ShiplaneProgram(Program):
+    """Invoke's program, but for its exit code: what cannot be read is a usage error, not a fault of ours."""
+
+    def parse_core_args(self) -> None:
+        """See :class:`invoke.Program`."""
+        try:
+            super().parse_core_args()
+        except ParseError as error:
+            raise _usage(error) from error
+
+    def parse_tasks(self) -> None:
+        """See :class:`invoke.Program`."""
+        try:
+            super().parse_tasks()
+        except ParseError as error:
+            raise _usage(error) from error
+
+
+def _usage(error: ParseError) -> Exit:
+    return Exit(f"error: {error}", code=UsageError.exit_code)
+
+
+program = ShiplaneProgram(namespace=ns, name="shiplane", binary="shiplane", version=__version__)
 
 
 def main() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import urllib.request
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +119,71 @@ def put(reader: Reader, tag: str, document: dict[str, Any]) -> None:
     request.add_header("Content-Type", document["mediaType"])
     with urllib.request.urlopen(request, timeout=10) as answer:
         assert answer.status == 201
+
+
+def test_a_version_that_is_not_there_is_named(released: Desk) -> None:
+    person, _ = released
+    done = verify(person, "--tag", "v9.9.9")
+    assert (done.code, faults(done)) == (6, {"resolves", "floating"}), str(done)
+
+
+def test_a_layer_deleted_from_the_registrys_disk_is_found_by_a_deep_look(rig: Rig, released: Desk) -> None:
+    person, reader = released
+    amd = next(m for m in json.loads(reader.raw("v0.2.1"))["manifests"] if m["platform"]["architecture"] == "amd64")
+    layer = reader.manifest(amd["digest"])["layers"][-1]["digest"].removeprefix("sha256:")
+    repository = reader.image.partition("/")[2]
+    links = list(rig.plain_root.rglob(f"repositories/{repository}/_layers/sha256/{layer}/link"))
+    assert links, "the registry keeps its layers elsewhere"
+    for link in links:
+        link.unlink()
+    assert verify(person).code == 0, "an ordinary look asks for manifests and configs"
+    done = verify(person, "--deep")
+    assert (done.code, faults(done)) == (6, {"blob"}), str(done)
+    assert layer[:12] in done.out
+
+
+def test_what_a_stranger_cannot_read_is_named(rig: Rig, guarded_desk: Desk) -> None:
+    person, _ = guarded_desk
+    image = f"{rig.guarded}/private/{uuid.uuid4().hex[:8]}"
+    person.variables["IMAGE_REPO"] = image
+    assert person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest").code == 0
+    assert verify(person).code == 0
+    assert verify(person, "--pull").code == 0
+    done = verify(person, "--anonymous")
+    assert (done.code, faults(done)) == (6, {"anonymous"}), str(done)
+    person.variables = {"IMAGE_REPO": image}
+    assert verify(person).code == 4
+
+
+def test_both_lanes_are_verified_when_nobody_says_which(desk: Desk) -> None:
+    person, reader = desk
+    assert person.invoke("release", "--version", "0.2.1", "--latest").code == 0
+    done = person.invoke("verify", "--json")
+    assert done.code == 0, str(done)
+    assert {lane["tag"]: lane["digest"] for lane in done.document["lanes"]} == {
+        tag: digest for tag, digest in reader.tags().items() if "latest" not in tag
+    }
+    subprocess.run(
+        ["crane", "tag", f"{reader.image}:v0.2.1", "standalone-latest"],
+        env=person.rig.environ(),
+        check=True,
+        capture_output=True,
+    )
+    done = person.invoke("verify", "--json")
+    assert done.code == 6, str(done)
+    assert [lane["good"] for lane in done.document["lanes"]] == [True, False]
+    assert faults(done) >= {"floating"}
+
+
+def test_an_index_that_exchanges_two_architectures_is_named(released: Desk) -> None:
+    person, reader = released
+    index = json.loads(reader.raw("v0.2.1"))
+    for entry in index["manifests"]:
+        if entry["platform"]["os"] == "linux":
+            architecture = {"amd64": "arm64", "arm64": "amd64"}[entry["platform"]["architecture"]]
+            entry["platform"]["architecture"] = architecture
+    for tag in ("v0.2.1", "latest"):
+        put(reader, tag, index)
+    done = verify(person)
+    assert done.code == 6, str(done)
+    assert faults(done) == {"config"}
