@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import shutil
 from pathlib import Path
 
 import pytest
 
 from shiplane.model.redact import forms_of
-from tests.e2e.person import Person, Reader
+from tests.e2e.person import Person, Reader, runbook
 from tests.rig import Rig
 
 pytestmark = pytest.mark.e2e
@@ -86,3 +87,31 @@ def test_a_build_that_prints_its_environment_prints_no_secret(watched: tuple[Per
     assert (done.code, done.built) == (3, False), str(done)
     assert "PATH=" in done.err
     assert [form for form in secrets(person) if form in done.out + done.err] == []
+
+
+@pytest.mark.parametrize("end", ["true", "false"])
+def test_a_dockerfile_that_prints_its_environment_prints_no_secret(watched: tuple[Person, Path], end: str) -> None:
+    person, _ = watched
+    with (person.checkout / "Dockerfile").open("a") as stream:
+        stream.write(f"RUN env && ls -laR / 2>/dev/null | grep -i docker; cat /root/.docker/config.json; {end}\n")
+    person.run(["git", "commit", "--all", "--quiet", "--message", "a curious Dockerfile"])
+    done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--json")
+    assert done.code == (0 if end == "true" else 3), str(done)
+    assert "PATH=" in done.err
+    assert [form for form in secrets(person) if form in done.out + done.err] == []
+
+
+@pytest.mark.parametrize("account", ["push", "pull", "unknown"])
+@pytest.mark.parametrize("task", ["publish", "plan", "verify", "auth.show", "auth.login", "check.access"])
+def test_no_answer_shows_the_token_or_its_pair_in_base64(
+    rig: Rig, guarded_desk: Desk, tmp_path: Path, task: str, account: str
+) -> None:
+    person, reader = guarded_desk
+    shutil.copytree(rig.env["DOCKER_CONFIG"], tmp_path / "docker", symlinks=True)
+    person.variables = runbook(rig, reader.image, account, DOCKER_CONFIG=str(tmp_path / "docker"))
+    lane = ("--lane", "main", "--tag", "v0.2.1") if task in {"publish", "plan", "verify"} else ()
+    done = person.invoke(task, *lane, "--json")
+    who = rig.accounts[account]
+    pair = base64.b64encode(f"{who.username}:{who.password}".encode()).decode()
+    assert [form for form in (*forms_of(who.password), pair, pair.rstrip("=")) if form in done.out + done.err] == []
+    assert "ok" in done.document

@@ -133,6 +133,7 @@ def test_a_version_published_for_fewer_platforms_is_not_taken_for_a_whole_one(de
     assert "expected linux/amd64, linux/arm64, found linux/amd64" in verified.out
     again = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
     assert (again.code, again.built) == (6, False), str(again)
+    assert "Release the next version, v0.2.2" in again.err
     assert reader.tags() == before
 
 

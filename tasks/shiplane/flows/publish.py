@@ -111,7 +111,7 @@ class Publisher:
         yield from self._access(plan.repository)
         surveys, decisions = yield from self._survey(plan)
         images = yield from self._images(plan, surveys, decisions)
-        found = yield from self._inspect(plan, images)
+        found = yield from self._inspect(plan, images, decisions)
         namer = Namer(registry=self.registry, repository=plan.repository, patience=self.patience)
         for lane in plan.lanes:
             yield from namer.name(lane.tag, images[lane.lane.name])
@@ -181,7 +181,9 @@ class Publisher:
             remedy="Check which registry the builder reaches under this name.",
         )
 
-    def _inspect(self, plan: Plan, images: Mapping[str, RawManifest]) -> Flow[dict[str, Examination]]:
+    def _inspect(
+        self, plan: Plan, images: Mapping[str, RawManifest], decisions: Mapping[str, Decision]
+    ) -> Flow[dict[str, Examination]]:
         examiner = Examiner(registry=self.registry, repository=plan.repository, workers=self.workers)
         found: dict[str, Examination] = {}
         for lane in plan.lanes:
@@ -193,10 +195,18 @@ class Publisher:
             require(
                 examination.checks,
                 f"lane {lane.lane.name}'s image {raw.digest}",
-                remedy="It was given no name by this run. Mend the build, then run it again.",
+                remedy=_remedy(lane, decisions[lane.lane.name]),
             )
             yield step.done(f"{len(examination.checks)} checks good")
         return found
+
+
+def _remedy(lane: LanePlan, decision: Decision) -> str:
+    """What to do about an image that is not as it should be: what is published already cannot be built anew."""
+    if decision.naming is Naming.CREATE:
+        return "It was given no name by this run. Mend the build, then run it again."
+    following = lane.lane.tag_of(lane.version.value.next_patch())
+    return f"It is published as {lane.tag}, which is written once. Release the next version, {following}."
 
 
 def _confirm(namer: Namer, lanes: Sequence[LanePlan], images: Mapping[str, RawManifest]) -> Flow[None]:
