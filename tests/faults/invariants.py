@@ -1,0 +1,217 @@
+"""What must never happen (DESIGN section 6), judged over the request log and the final state after any case.
+
+``seen`` is one client's view (a :class:`tests.faults.faults.Faulty` has it); without one, the registry's own log is
+taken, which is the same where nothing was disturbed. The rules are written anew here, not borrowed from the product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from shiplane.model.image import Platform
+from shiplane.model.lane import BUILT_IN, Lane
+from shiplane.model.manifest import Index, Manifest, RawManifest, parse_config, parse_manifest
+from shiplane.model.version import Version
+from tests.faults.clock import VirtualClock
+from tests.faults.exchange import Effect, Exchange
+from tests.faults.memory import MemoryRegistry
+
+MAX_REQUESTS = 200
+MAX_SECONDS = 15 * 60.0
+MAX_WAIT = 60.0
+BOTH = frozenset({Platform("linux", "amd64"), Platform("linux", "arm64")})
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is judged.
+
+    Attributes:
+        registry: The final state, and every effect in order.
+        seen: The client's view, one list for each client (for each run, when a case has several).
+        lanes: Every lane of the repository.
+        touched: Those that the runs were about; no name of another may be written.
+        platforms: What each lane's image is for.
+        lowers: Whether a floating tag may go down: only a rollback may.
+        marked: Versions' tags that were marked as bad.
+        initial: The tags before the first request, where the log does not begin with an empty registry.
+    """
+
+    registry: MemoryRegistry
+    seen: Sequence[Sequence[Exchange]] = ()
+    repository: str = "cognary/aionis"
+    lanes: Sequence[Lane] = BUILT_IN
+    touched: Sequence[Lane] = BUILT_IN
+    platforms: frozenset[Platform] = BOTH
+    lowers: bool = False
+    marked: frozenset[str] = frozenset()
+    initial: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def views(self) -> Sequence[Sequence[Exchange]]:
+        return self.seen or (self.registry.log,)
+
+    def effects(self) -> list[Effect]:
+        return [effect for effect in self.registry.effects() if effect.repository == self.repository]
+
+    def version_of(self, tag: str) -> Version | None:
+        return next((found for lane in self.lanes if (found := lane.version_of_tag(tag))), None)
+
+
+def violations(case: Case) -> list[str]:
+    """Every broken invariant, each as ``I1: what happened``; an empty list is what is wanted."""
+    return [f"{name}: {what}" for name, rule in _RULES.items() for what in rule(case)]
+
+
+def assert_invariants(case: Case) -> None:
+    """Fail with every broken invariant."""
+    broken = violations(case)
+    assert not broken, "\n".join(broken)
+
+
+def _write_once(case: Case) -> Iterator[str]:
+    digests: dict[str, set[str]] = {tag: {digest} for tag, digest in case.initial.items()}
+    for effect in case.effects():
+        digests.setdefault(effect.tag, set()).update({effect.before, effect.after} - {""})
+    for tag, all_of_them in digests.items():
+        if case.version_of(tag) and len(all_of_them) > 1:
+            yield f"{tag} had {len(all_of_them)} digests over time"
+
+
+def _no_write_on_doubt(case: Case) -> Iterator[str]:
+    for view in case.views:
+        last: dict[str, Exchange] = {}
+        for entry in view:
+            if entry.is_manifest_put and case.version_of(entry.reference):
+                read = last.get(entry.reference)
+                if read is None or not read.says_absent:
+                    yield f"{entry.reference} was written after {_said(read)}"
+            # A 401 wrote nothing: what was read before it still holds.
+            if entry.reference and not (entry.is_manifest_put and entry.status == 401):
+                last[entry.reference] = entry
+
+
+def _said(read: Exchange | None) -> str:
+    return f"{read.method} {read.status} {set(read.codes)} {read.fault}" if read else "no look at it"
+
+
+def _pointers_valid(case: Case) -> Iterator[str]:
+    for lane, effect, tags in _moves(case):
+        names = [tag for tag, digest in tags.items() if digest == effect.after and lane.version_of_tag(tag)]
+        if not names:
+            yield f"{effect.tag} was set to {effect.after[:19]}, which is no version of lane {lane.name}"
+        if case.marked & set(names):
+            yield f"{effect.tag} was set to {names}, which is marked as bad"
+        yield from (f"{effect.tag}: {what}" for what in _faults_of(case, effect.after))
+
+
+def _moves(case: Case) -> Iterator[tuple[Lane, Effect, dict[str, str]]]:
+    """Each write of a floating tag, with all tags as they were at that moment."""
+    tags = dict(case.initial)
+    for effect in case.effects():
+        tags[effect.tag] = effect.after
+        for lane in case.lanes:
+            if lane.floating == effect.tag:
+                yield lane, effect, dict(tags)
+
+
+def _faults_of(case: Case, digest: str) -> Iterator[str]:
+    shelf = case.registry.shelf(case.repository)
+    index = parse_manifest(shelf.manifests[digest])
+    if not isinstance(index, Index):
+        yield "it is a single image, no index"
+        return
+    if sorted(str(entry.platform) for entry in index.images) != sorted(map(str, case.platforms)):
+        yield f"it has the platforms {[str(entry.platform) for entry in index.images]}"
+    for entry in index.manifests:
+        child = shelf.manifests.get(str(entry.digest))
+        yield from _faults_of_child(case, child, None if entry.is_attestation else entry.platform)
+
+
+def _faults_of_child(case: Case, raw: RawManifest | None, platform: Platform | None) -> Iterator[str]:
+    blobs = case.registry.shelf(case.repository).blobs
+    child = parse_manifest(raw) if raw else None
+    if not isinstance(child, Manifest):
+        yield "a child manifest is missing"
+        return
+    for blob in (child.config, *child.layers):
+        if len(blobs.get(str(blob.digest), b"")) != blob.size:
+            yield f"blob {blob.digest.short} is missing or has another size"
+    config = blobs.get(str(child.config.digest))
+    if platform and config and parse_config(config).platform != platform:
+        yield f"a config is not for {platform}"
+
+
+def _monotone(case: Case) -> Iterator[str]:
+    for lane, effect, tags in _moves(case):
+        known = {digest: found for tag, digest in tags.items() if (found := lane.version_of_tag(tag))}
+        before, after = known.get(effect.before), known.get(effect.after)
+        if after and after.is_prerelease:
+            yield f"{effect.tag} was set to the pre-release {after}"
+        if before and after and after < before and not case.lowers:
+            yield f"{effect.tag} was lowered from {before} to {after}"
+
+
+def _own_names(case: Case) -> Iterator[str]:
+    for view in case.views:
+        for entry in view:
+            name = entry.reference
+            if not entry.is_manifest_put or ":" in name:
+                continue
+            own = {tag for lane in case.touched for tag in (lane.floating, f"ledger-{lane.name}")}
+            if name not in own and not any(lane.version_of_tag(name) for lane in case.touched):
+                yield f"{name} was written, which is no name of {[lane.name for lane in case.touched]}"
+
+
+def _secrets_at_home(case: Case) -> Iterator[str]:
+    at_home = {case.registry.host, case.registry.token_host or case.registry.host}
+    for view in case.views:
+        for entry in view:
+            if entry.authorization and entry.host not in at_home:
+                yield f"{entry.host} was sent an authorization"
+            if entry.authorization and entry.scheme != "https" and not entry.host.startswith("127."):
+                yield f"{entry.host} was sent an authorization without TLS"
+            if entry.authorization.startswith("Basic") and entry.path != "/token":
+                yield f"{entry.path} was sent the credential itself"
+
+
+def _bounded(case: Case) -> Iterator[str]:
+    for view in case.views:
+        if len(view) > MAX_REQUESTS:
+            yield f"{len(view)} requests in one run"
+        if view and view[-1].at - view[0].at > MAX_SECONDS:
+            yield f"a run of {view[-1].at - view[0].at:.0f} s"
+    clock = case.registry.clock
+    if isinstance(clock, VirtualClock) and max(clock.sleeps, default=0) > MAX_WAIT:
+        yield f"a wait of {max(clock.sleeps):.0f} s"
+
+
+def _no_deletion(case: Case) -> Iterator[str]:
+    for view in (*case.views, case.registry.log):
+        yield from (f"DELETE {entry.path}" for entry in view if entry.method == "DELETE")
+
+
+def _verified_bytes(case: Case) -> Iterator[str]:
+    floating = {lane.floating for lane in case.lanes}
+    for view in case.views:
+        read: set[str] = set()
+        for entry in view:
+            if entry.method == "GET" and entry.reference and entry.status == 200:
+                read.add(entry.received)
+            named = case.version_of(entry.reference) or entry.reference in floating
+            if entry.is_manifest_put and named and entry.sent not in read:
+                yield f"{entry.reference} was sent {entry.sent[:19]}, which this run had not read"
+
+
+_RULES: dict[str, Callable[[Case], Iterator[str]]] = {
+    "I1": _write_once,
+    "I2": _no_write_on_doubt,
+    "I3": _pointers_valid,
+    "I4": _monotone,
+    "I5": _own_names,
+    "I7": _secrets_at_home,
+    "I8": _bounded,
+    "I10": _no_deletion,
+    "I12": _verified_bytes,
+}

@@ -1,0 +1,113 @@
+"""Every request of a release, met by every fault: no invariant breaks, no exit tells a lie, the next run repairs it."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+
+import pytest
+
+from shiplane.model.errors import ShiplaneError
+from tests.faults.clock import VirtualClock
+from tests.faults.exchange import Exchange
+from tests.faults.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.invariants import Case, assert_invariants
+from tests.faults.memory import Lag
+from tests.faults.release import Scene, a_plan
+
+NAMES = {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}
+# The first release of a repository; the next one, which moves floating tags; the next one where reads lag writes.
+FIRST, NEXT, LAGGING = "first", "next", "lagging"
+
+
+def scene_of(start: str) -> Scene:
+    scene = Scene()
+    if start != FIRST:
+        scene.publish(a_plan("0.2.0", commit="b" * 40))
+    if start == LAGGING:
+        scene.registry.lag = Lag(seconds=3.0)
+    return scene
+
+
+@cache
+def undisturbed(start: str) -> tuple[Exchange, ...]:
+    """The requests of a release of both lanes, in their order: the same in every run."""
+    scene = scene_of(start)
+    wire = Faulty(scene.registry)
+    scene.transport = wire
+    scene.publish(a_plan())
+    return tuple(wire.log)
+
+
+def outcome(scene: Scene) -> ShiplaneError | None:
+    """How a release ends: None is success."""
+    try:
+        scene.publish(a_plan())
+    except ShiplaneError as error:
+        return error
+    return None
+
+
+def disturbed(start: str, *faults: Fault) -> None:
+    """Release under faults, judge; release again without, judge again."""
+    scene = scene_of(start)
+    clock = scene.registry.clock
+    assert isinstance(clock, VirtualClock)
+    scene.transport = wire = Faulty(scene.registry, faults, clock)
+    ended = outcome(scene)
+    assert wire.met
+    assert ended is None or (ended.exit_code in (4, 5, 6, 7, 8) and ended.what)
+    assert_invariants(Case(scene.registry, seen=(wire.log,)))
+    assert ended or set(scene.tags()) >= NAMES
+    clock.pass_by(60)  # nobody starts a run again within the time that a registry needs to come to itself
+    repaired(scene, wire)
+
+
+def repaired(scene: Scene, first: Faulty) -> None:
+    """The same release again, undisturbed: the same end as if nothing had been, at most one write more for a name."""
+    halfway = {tag: digest for tag, digest in scene.tags().items() if "v0" in tag}
+    scene.transport = again = Faulty(scene.registry)
+    scene.publish(a_plan())
+    tags = scene.tags()
+    assert set(tags) >= NAMES
+    assert tags["latest"] == tags["v0.2.1"] != tags["standalone-latest"] == tags["standalone-v0.2.1"]
+    assert {tag: tags[tag] for tag in halfway} == halfway
+    assert_invariants(Case(scene.registry, seen=(first.log, again.log)))
+    writes = [e.reference for e in (*first.log, *again.log) if e.is_manifest_put and e.status == 201]
+    assert all(writes.count(name) <= 2 for name in NAMES)
+
+
+EVERY = [(start, number) for start in (FIRST, NEXT) for number in range(len(undisturbed(start)))]
+WRITTEN = [
+    (start, number)
+    for start in (FIRST, NEXT, LAGGING)
+    for number, entry in enumerate(undisturbed(start))
+    if entry.method in ("PUT", "POST")
+]
+PLACES = sorted(
+    {(start, e.method, f"^{re.escape(e.host + e.path)}$") for start in (FIRST, NEXT) for e in undisturbed(start)}
+)
+
+
+@pytest.mark.parametrize("kind", F, ids=lambda kind: kind.value)
+@pytest.mark.parametrize(("start", "number"), EVERY)
+def test_one_fault_at_one_request(start: str, number: int, kind: F) -> None:
+    disturbed(start, Fault(kind, skip=number))
+
+
+@pytest.mark.parametrize("kind", F, ids=lambda kind: kind.value)
+@pytest.mark.parametrize(("start", "method", "path"), PLACES)
+def test_a_fault_that_stays_at_one_place(start: str, method: str, path: str, kind: F) -> None:
+    disturbed(start, Fault(kind, method, path, times=FOR_EVER))
+
+
+@pytest.mark.parametrize("kind", F, ids=lambda kind: kind.value)
+@pytest.mark.parametrize(("start", "number"), WRITTEN)
+def test_a_write_that_arrived_and_whose_answer_suffered(start: str, number: int, kind: F) -> None:
+    disturbed(start, Fault(kind, skip=number, applied=True))
+
+
+@pytest.mark.parametrize("kind", [F.RESET, F.UNAVAILABLE, F.UNAUTHORIZED, F.FORBIDDEN], ids=lambda kind: kind.value)
+@pytest.mark.parametrize(("start", "number"), EVERY)
+def test_everything_fails_from_one_request_on(start: str, number: int, kind: F) -> None:
+    disturbed(start, Fault(kind, skip=number, times=FOR_EVER))
