@@ -81,7 +81,7 @@ class Redactor:
 
     def __call__(self, text: str) -> str:
         """The text without any known secret."""
-        for form in sorted(tuple(self._forms), key=len, reverse=True):
+        for form in sorted(self._forms, key=len, reverse=True):
             text = text.replace(form, HIDDEN)
         for secret in tuple(self._secrets):
             text = _without_start(text, secret)
