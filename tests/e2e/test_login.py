@@ -30,7 +30,9 @@ def person(guarded_desk: Desk, docker: Path) -> Person:
 
 
 def stored(docker: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((docker / "config.json").read_text())["auths"]
+    """The logins of a docker configuration; one that nobody ever logged in with has no file at all."""
+    path = docker / "config.json"
+    found: dict[str, Any] = json.loads(path.read_text()).get("auths", {}) if path.exists() else {}
     return found
 
 
