@@ -55,6 +55,12 @@ class Done:
         return f"exit {self.code}\n--- out\n{self.out}\n--- err\n{self.err}"
 
 
+def succeeded(done: Done) -> Done:
+    """The same, with its whole story where it did not."""
+    assert done.code == 0, str(done)
+    return done
+
+
 @dataclass
 class Person:
     """One checkout and what its owner has in the environment."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.person import Log, Person, Reader, wait_until
+from tests.e2e.person import Log, Person, Reader, succeeded, wait_until
 from tests.rig import Rig
 
 pytestmark = pytest.mark.e2e
@@ -107,6 +107,6 @@ def test_a_login_left_by_a_kill_is_readable_by_its_owner_alone_until_the_next_ru
     left = list(temporary.glob("shiplane-login-*"))
     assert [folder.stat().st_mode & 0o777 for folder in left] == [0o700]
     assert (left[0] / "config.json").stat().st_mode & 0o777 == 0o600
-    assert person.invoke(*PUBLISH).code == 0
+    succeeded(person.invoke(*PUBLISH))
     assert list(temporary.glob("shiplane-*")) == []
     assert wait_until(lambda: processes(temporary) == [])

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.person import Person, Reader, runbook
+from tests.e2e.person import Person, Reader, runbook, succeeded
 from tests.rig import Rig
 
 pytestmark = pytest.mark.e2e
@@ -50,7 +50,7 @@ def test_a_login_is_stored_as_docker_itself_stores_it(rig: Rig, person: Person, 
 
 def test_what_is_stored_serves_us_and_crane_until_the_logout(rig: Rig, person: Person, docker: Path) -> None:
     image = person.variables["IMAGE_REPO"]
-    assert person.invoke("auth.login").code == 0
+    succeeded(person.invoke("auth.login"))
     person.variables = {"IMAGE_REPO": image, "DOCKER_CONFIG": str(docker)}
     assert person.invoke("auth.show", "--json").document["username"] == "push-user"
     before = stored(docker)
@@ -59,14 +59,14 @@ def test_what_is_stored_serves_us_and_crane_until_the_logout(rig: Rig, person: P
         assert done.code == 0, str(done)
     assert stored(docker) == before
     assert person.run(["crane", "digest", f"{image}:v0.2.1"]).out.startswith("sha256:")
-    assert person.invoke("auth.logout").code == 0
+    succeeded(person.invoke("auth.logout"))
     assert stored(docker) == {}
     assert person.invoke("auth.show", "--json").document["source"] is None
     assert person.invoke("auth.logout").code == 0, "a second logout is no error"
 
 
 def test_no_login_leaves_the_environments_credential_out_of_the_push(rig: Rig, person: Person, docker: Path) -> None:
-    assert person.invoke("auth.login").code == 0
+    succeeded(person.invoke("auth.login"))
     before = stored(docker)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--no-login")
     assert done.code == 0, str(done)

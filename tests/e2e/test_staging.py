@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.person import Log, Person, Reader, runbook
+from tests.e2e.person import Log, Person, Reader, runbook, succeeded
 from tests.rig import Rig
 from tests.rig.sample import commit, git
 
@@ -61,7 +61,7 @@ def test_one_lane_that_lacks_a_platform_keeps_every_lane_unnamed(lazy: Desk) -> 
 
 def test_a_build_that_fails_moves_nothing_that_was_there(rig: Rig, desk: Desk) -> None:
     person, reader = desk
-    assert person.invoke("release", "--version", "0.2.1", "--latest").code == 0
+    succeeded(person.invoke("release", "--version", "0.2.1", "--latest"))
     before, log = reader.tags(), Log(rig.plain_log)
     break_build(person)
     done = person.invoke("release", "--version", "0.2.2", "--latest")

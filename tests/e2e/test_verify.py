@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.person import Done, Person, Reader
+from tests.e2e.person import Done, Person, Reader, succeeded
 from tests.rig import Rig
 from tests.rig.sample import commit, git
 
@@ -55,7 +55,7 @@ def test_a_missing_platform_is_named(released: Desk) -> None:
 def test_a_floating_tag_on_another_digest_is_named(released: Desk) -> None:
     person, reader = released
     commit(person.checkout, "another version")
-    assert person.invoke("publish", "--lane", "main", "--tag", "v0.2.2", "--latest=no").code == 0
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.2", "--latest=no"))
     done = verify(person, "--tag", "v0.2.2")
     assert (done.code, faults(done)) == (6, {"floating"}), str(done)
     assert reader.digest("latest") in done.out
@@ -63,7 +63,7 @@ def test_a_floating_tag_on_another_digest_is_named(released: Desk) -> None:
 
 def test_a_floating_tag_on_something_that_is_no_version_is_named(rig: Rig, released: Desk) -> None:
     person, reader = released
-    assert person.invoke("publish", "--lane", "standalone", "--tag", "v0.2.1").code == 0
+    succeeded(person.invoke("publish", "--lane", "standalone", "--tag", "v0.2.1"))
     source = f"{reader.image}:standalone-v0.2.1"
     subprocess.run(["crane", "tag", source, "latest"], env=rig.environ(), check=True, capture_output=True)
     done = verify(person)
@@ -146,7 +146,7 @@ def test_what_a_stranger_cannot_read_is_named(rig: Rig, guarded_desk: Desk) -> N
     person, _ = guarded_desk
     image = f"{rig.guarded}/private/{uuid.uuid4().hex[:8]}"
     person.variables["IMAGE_REPO"] = image
-    assert person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest").code == 0
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest"))
     assert verify(person).code == 0
     assert verify(person, "--pull").code == 0
     done = verify(person, "--anonymous")
@@ -157,7 +157,7 @@ def test_what_a_stranger_cannot_read_is_named(rig: Rig, guarded_desk: Desk) -> N
 
 def test_both_lanes_are_verified_when_nobody_says_which(desk: Desk) -> None:
     person, reader = desk
-    assert person.invoke("release", "--version", "0.2.1", "--latest").code == 0
+    succeeded(person.invoke("release", "--version", "0.2.1", "--latest"))
     done = person.invoke("verify", "--json")
     assert done.code == 0, str(done)
     assert {lane["tag"]: lane["digest"] for lane in done.document["lanes"]} == {

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from shiplane.clients.buildx import Buildx
 from shiplane.clients.engine import Engine
-from shiplane.clients.patience import Patience
+from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.project import build_command
 from shiplane.clients.registry import Registry
 from shiplane.commands.edge import Answer
@@ -24,6 +24,9 @@ from shiplane.model.errors import AccessError, RefusedError, UnreachableError
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.settings import Flags
+
+# Seconds for a registry that is just writing what we read: distribution answers 500 for that moment.
+_HICCUP = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -195,8 +198,8 @@ def _decide(planned: Plan, lane: LanePlan, survey: Survey) -> Decision | str:
 
 
 def _impatient(run: Run, registry: Registry) -> Registry:
-    """The same identity with no waiting: for what is nice to know."""
-    hurried = Patience(tell=lambda _text: None, spent=float("inf"))
+    """The same identity with hardly any waiting: for what is nice to know."""
+    hurried = Patience(tell=lambda _text: None, spent=BUDGET - _HICCUP)
     return run.registry(registry.session.credential, hurried)
 
 
