@@ -1,1 +1,1 @@
-"""Invoke tasks: the surface names them and their flags, the other modules are what they do."""
+"""Invoke tasks: the faces are their names, flags and help, the modules beside them are what they do."""

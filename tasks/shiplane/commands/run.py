@@ -21,8 +21,9 @@ from shiplane.clients.session import Session
 from shiplane.commands.console import Console
 from shiplane.model.credential import Credential
 from shiplane.model.errors import ConfigurationError, UsageError
+from shiplane.model.gatefile import RESERVED_CHECKS
 from shiplane.model.image import Repository
-from shiplane.model.projectfile import RESERVED_CHECKS, ProjectFile
+from shiplane.model.projectfile import ProjectFile
 from shiplane.model.redact import Redactor
 from shiplane.model.settings import Flags, Resolver
 

@@ -1,0 +1,40 @@
+"""How ``verify`` look on the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shiplane.commands.edge import shiplane_task
+from shiplane.commands.faces.words import IMAGE, LANES
+
+
+@shiplane_task(
+    "verifying",
+    texts={
+        "lane": LANES,
+        "tag": "Version to verify (TAG); without it whatever the floating tag stands for.",
+        "image": IMAGE,
+        "platforms": "What each version must be there for (PLATFORMS).",
+        "latest": "--latest=no: the floating tag need not be at this version (PUBLISH_LATEST).",
+        "pull": "Also pull both tags with the Docker engine, as the runbook does.",
+        "deep": "Also ask for every layer, config and attestation.",
+        "anonymous": "Also read both tags as a stranger.",
+    },
+    iterable=("lane",),
+    optional=("latest",),
+)
+def verify(
+    *,
+    lane: Sequence[str] | None = None,
+    tag: str | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    latest: str | bool | None = None,
+    pull: bool = False,
+    deep: bool = False,
+    anonymous: bool = False,
+) -> None:
+    """Check what the registry really serves; reads only.
+
+    Platforms, digests, configs, labels, and where the floating tag points. Ends with 6 when anything is wrong.
+    """

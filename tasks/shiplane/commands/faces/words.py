@@ -1,0 +1,12 @@
+"""What several tasks say of a flag that they share."""
+
+from __future__ import annotations
+
+IMAGE = "Repository to release to, as ghcr.io/<owner>/<name> (IMAGE_REPO)."
+PLATFORMS = "What to build for, as linux/amd64,linux/arm64 (PLATFORMS)."
+LATEST = "Whether to move the floating tag: --latest, or --latest=no (PUBLISH_LATEST)."
+TAG = "Version: 0.2.1, v0.2.1, the lane's image tag or its git tag (TAG)."
+BUILDER = "The buildx builder to use."
+SKIP = "Leave out a check (repeatable): build, gates, a gate's name, access."
+NO_LOGIN = "Push with what docker login stored instead of the credential found here."
+LANES = "Lane (repeatable); without it every lane whose Dockerfile is here."
