@@ -219,7 +219,7 @@ class Registry:
             AccessError: The credential was refused.
             UnreachableError: No answer.
         """
-        return self.session.authorize(repository, PUSH, entrance=f"{_origin(repository)}/v2/")
+        return self.session.authorize(repository, PUSH, entrance=f"{origin(repository)}/v2/")
 
     def probe_push(self, repository: Repository) -> str:
         """Open an upload and leave it to expire: the only proof of push permission that needs no content.
@@ -231,18 +231,28 @@ class Registry:
             AccessError: This identity may not push, with the registry's words explained.
             UnreachableError: No answer.
         """
-        request = Request(method="POST", url=_url(repository, "blobs/uploads/"), headers={"Content-Length": "0"})
-        response = self.session.send(repository, request, PUSH)
+        response = self.open_upload(repository)
         if response.status == 202:  # noqa: PLR2004
             return ""
         return f"opening an upload was answered with HTTP {response.status}: {self.session.words(response)}"
 
+    def open_upload(self, repository: Repository) -> Response:
+        """Open an upload: an answer 202 with its place, or whatever the registry says instead.
+
+        Raises:
+            AccessError: This identity may not push.
+            UnreachableError: No answer.
+        """
+        request = Request(method="POST", url=_url(repository, "blobs/uploads/"), headers={"Content-Length": "0"})
+        return self.session.send(repository, request, PUSH)
+
 
 def _url(repository: Repository, path: str) -> str:
-    return f"{_origin(repository)}/v2/{repository.path}/{path}"
+    return f"{origin(repository)}/v2/{repository.path}/{path}"
 
 
-def _origin(repository: Repository) -> str:
+def origin(repository: Repository) -> str:
+    """Scheme and host of a repository's registry."""
     scheme = "http" if repository.is_loopback else "https"
     host = _API_HOST.get(repository.registry, repository.registry)
     return f"{scheme}://{host}"

@@ -152,7 +152,11 @@ def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]
             return BuildxStager(buildx=buildx, builder=buildx.builder(options.builder, planned.platforms.value))
 
         publisher = Publisher(
-            registry=registry, patience=run.patience, stager=stager, probe="access" not in options.skip
+            registry=registry,
+            patience=run.patience,
+            stager=stager,
+            probe="access" not in options.skip,
+            ledgers=run.ledgers(planned.repository, registry),
         )
         return run.console.drive(publisher.publish(planned))
 
@@ -180,7 +184,8 @@ def _try_survey(run: Run, planned: Plan) -> tuple[dict[str, tuple[Survey, Decisi
     surveyed: dict[str, tuple[Survey, Decision | str]] = {}
     try:
         registry = _impatient(run, run.registry(run.credential(planned.repository)))
-        surveyor = Surveyor(registry=registry, repository=planned.repository)
+        ledgers = run.ledgers(planned.repository, registry)
+        surveyor = Surveyor(registry=registry, repository=planned.repository, ledgers=ledgers)
         for lane in planned.lanes:
             survey = surveyor.survey(lane)
             surveyed[lane.lane.name] = survey, _decide(planned, lane, survey)

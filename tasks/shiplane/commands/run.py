@@ -19,6 +19,7 @@ from shiplane.clients.project import existing, find_root, load_project_file
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
 from shiplane.commands.console import Console
+from shiplane.model.author import author
 from shiplane.model.credential import Credential
 from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.gatefile import RESERVED_CHECKS
@@ -29,6 +30,7 @@ from shiplane.model.settings import Flags, Resolver
 
 if TYPE_CHECKING:
     from shiplane.clients.github import GitHub
+    from shiplane.flows.ledgers import Ledgers
     from shiplane.flows.prerequisites import Prerequisites
 
 # Ours and the usual names of others': whatever they hold must not be printed, wherever it turns up.
@@ -123,6 +125,27 @@ class Run:
         session = Session(self.transport(), credential, patience or self.patience, self.redact)
         session.token_hosts = {host: names.token_host for host, names in self.project.registries.items()}
         return Registry(session)
+
+    def ledgers(self, repository: Repository, registry: Registry) -> Ledgers | None:
+        """The ledgers of a repository's lanes, or None where the project keeps none.
+
+        Args:
+            repository: Of the images.
+            registry: The client for it; a ledger at another registry gets its own, with that one's credential.
+        """
+        from shiplane.flows.ledgers import Ledgers, Scribe
+
+        if not self.project.keeps_ledger:
+            return None
+        place = self.project.ledger or repository
+        credential = registry.session.credential
+        if place.registry != repository.registry:
+            credential = self.credential(place)
+            registry = self.registry(credential)
+        who, run = author(self.env, credential.username if credential else "")
+        return Ledgers(
+            registry=registry, repository=place, patience=self.patience, scribe=Scribe(who=self.redact(who), run=run)
+        )
 
     def transport(self) -> HttpTransport:
         """What carries requests, under our name."""

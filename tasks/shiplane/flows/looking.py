@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.model.answer import Absent, Answer, Present, Refused
 from shiplane.model.errors import AccessError, UnreachableError, VerificationError
@@ -33,3 +34,32 @@ def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> 
 def look(registry: Registry, repository: Repository, reference: Tag | Digest) -> Present | Absent:
     """Read a name for certain; raises as :func:`certain`."""
     return certain(registry.look(repository, reference), repository, reference)
+
+
+def read_back(
+    registry: Registry,
+    repository: Repository,
+    patience: Patience,
+    tag: Tag,
+    wanted: Digest,
+    before: Digest | None,
+    limit: float,
+) -> Answer:
+    """Read until a name shows something else than what was there before; GHCR may take a minute for that.
+
+    Args:
+        registry: Asked again and again.
+        repository: Where the name is.
+        patience: Whose clock it is.
+        tag: The name.
+        wanted: What it should show.
+        before: What it had, or None.
+        limit: Seconds after which the last answer has to do.
+    """
+    answer: Answer = Absent()
+    for _ in patience.poll(limit):
+        answer = registry.look(repository, tag)
+        digest = answer.digest if isinstance(answer, Present) else None
+        if digest == wanted or (digest is not None and digest != before):
+            return answer
+    return answer

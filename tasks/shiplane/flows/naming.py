@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry, Written
-from shiplane.flows.looking import look
+from shiplane.flows.looking import look, read_back
 from shiplane.model.answer import Absent, Answer, Present
 from shiplane.model.errors import LostRaceError, RefusedError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag
@@ -113,14 +113,8 @@ class Namer:
             yield back.failed("it did not arrive; sending it again")
 
     def _read_back(self, tag: Tag, wanted: Digest, before: Digest | None, *, patient: bool) -> Answer:
-        """Read until the name shows something else than what was there before; GHCR may take a minute for that."""
-        answer: Answer = Absent()
-        for _ in self.patience.poll(60.0 if patient else 4.0):
-            answer = self.registry.look(self.repository, tag)
-            digest = answer.digest if isinstance(answer, Present) else None
-            if digest == wanted or (digest is not None and digest != before):
-                return answer
-        return answer
+        limit = 60.0 if patient else 4.0
+        return read_back(self.registry, self.repository, self.patience, tag, wanted, before, limit)
 
 
 def _judge(tag: Tag, raw: RawManifest, found: Answer, before: Digest | None, written: Written, *, last: bool) -> None:

@@ -13,8 +13,10 @@ from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.flows.examine import Examination, Examiner, Expected
+from shiplane.flows.ledgers import Ledgers, record
 from shiplane.flows.looking import look
 from shiplane.flows.naming import Namer
+from shiplane.flows.records import Release
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Absent, Present
 from shiplane.model.check import require
@@ -90,6 +92,7 @@ class Publisher:
         patience: The run's budget for waiting.
         stager: Makes the builder on first use: a run that adopts needs none.
         probe: Whether push permission is proved before anything is built.
+        ledgers: Where it is recorded; None where no ledger is kept.
         workers: How many reads at once.
     """
 
@@ -97,6 +100,7 @@ class Publisher:
     patience: Patience
     stager: Callable[[], Stager]
     probe: bool = True
+    ledgers: Ledgers | None = None
     workers: int = WORKERS
 
     def publish(self, plan: Plan) -> Flow[tuple[Published, ...]]:
@@ -121,11 +125,27 @@ class Publisher:
         for lane in plan.lanes:
             yield from _float(namer, lane, images[lane.lane.name], surveys[lane.lane.name], decisions[lane.lane.name])
         yield from _confirm(namer, created, images)
-        return tuple(
+        published = tuple(
             _published(lane, images[name], surveys[name], decisions[name], found[name])
             for lane in plan.lanes
             for name in (lane.lane.name,)
         )
+        yield from self._record(plan, published, surveys)
+        return published
+
+    def _record(self, plan: Plan, published: Sequence[Published], surveys: Mapping[str, Survey]) -> Flow[None]:
+        """Write down what was done, and what an earlier run did and could not write down."""
+        if self.ledgers is None:
+            yield Step("record", "the ledger").skipped("none is kept (ledger = false)")
+            return
+        writing = []
+        for lane in published:
+            release = Release(
+                plan=lane.plan, commit=plan.commit, digest=lane.digest, moved=lane.moved, images=lane.examination.images
+            )
+            entries = release.entries(self.ledgers.scribe, surveys[lane.plan.lane.name])
+            writing.append((self.ledgers.book(lane.plan.lane), entries))
+        yield from record(writing)
 
     def _access(self, repository: Repository) -> Flow[None]:
         step = Step("access", f"push to {repository}")
@@ -139,7 +159,9 @@ class Publisher:
         )
 
     def _survey(self, plan: Plan) -> Flow[tuple[dict[str, Survey], dict[str, Decision]]]:
-        surveyor = Surveyor(registry=self.registry, repository=plan.repository, workers=self.workers)
+        surveyor = Surveyor(
+            registry=self.registry, repository=plan.repository, ledgers=self.ledgers, workers=self.workers
+        )
         surveys: dict[str, Survey] = {}
         decisions: dict[str, Decision] = {}
         for lane in plan.lanes:

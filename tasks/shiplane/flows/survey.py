@@ -7,12 +7,14 @@ from dataclasses import dataclass
 
 from shiplane.clients.parallel import WORKERS, each
 from shiplane.clients.registry import Registry
+from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import look
 from shiplane.model.answer import Absent, Present
 from shiplane.model.decision import Survey
 from shiplane.model.errors import VerificationError
 from shiplane.model.image import Repository
 from shiplane.model.lane import Lane
+from shiplane.model.ledger import Ledger
 from shiplane.model.manifest import REVISION, VERSION, Index, Manifest, parse_config, parse_manifest
 from shiplane.model.plan import LanePlan
 from shiplane.model.version import Version
@@ -23,10 +25,18 @@ _SEARCHED = 64
 
 @dataclass(frozen=True, kw_only=True)
 class Surveyor:
-    """Looks at one repository's lanes. Reads only."""
+    """Looks at one repository's lanes. Reads only.
+
+    Attributes:
+        registry: Where.
+        repository: Of the images.
+        ledgers: What was recorded; None where no ledger is kept.
+        workers: How many reads at once.
+    """
 
     registry: Registry
     repository: Repository
+    ledgers: Ledgers | None = None
     workers: int = WORKERS
 
     def survey(self, plan: LanePlan) -> Survey:
@@ -35,6 +45,7 @@ class Surveyor:
         Raises:
             AccessError: The registry refuses this identity.
             UnreachableError: It gave no reliable answer about one of the names.
+            BrokenLedgerError: The lane's ledger is not whole, so that nobody knows what is marked as bad.
         """
         version = look(self.registry, self.repository, plan.tag)
         floating = look(self.registry, self.repository, plan.lane.floating)
@@ -45,6 +56,7 @@ class Surveyor:
             floating=floating,
             floating_version=self.version_behind(plan.lane, floating),
             newest=self.newest(plan.lane) if wanted and isinstance(floating, Absent) else None,
+            ledger=self.ledgers.book(plan.lane).read().ledger if self.ledgers else Ledger(),
         )
 
     def label(self, image: Present, key: str) -> str | None:

@@ -6,12 +6,13 @@ in the order of versions, never to a pre-release, and never away from something 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 from shiplane.model.answer import Absent, Present
 from shiplane.model.errors import RefusedError
 from shiplane.model.image import Digest
+from shiplane.model.ledger import Ledger
 from shiplane.model.plan import LanePlan
 from shiplane.model.version import Version
 
@@ -26,6 +27,7 @@ class Survey:
         floating: What is behind the floating tag.
         floating_version: The version that the floating tag stands for; None where that cannot be told.
         newest: The highest release among the lane's version tags; only asked for where no floating tag exists.
+        ledger: What was recorded of the lane; empty where there is no ledger.
     """
 
     version: Present | Absent
@@ -33,6 +35,7 @@ class Survey:
     floating: Present | Absent
     floating_version: Version | None = None
     newest: Version | None = None
+    ledger: Ledger = field(default_factory=Ledger)
 
 
 class Naming(Enum):
@@ -71,6 +74,7 @@ def decide(plan: LanePlan, survey: Survey, commit: str) -> Decision:
 
 
 def _naming(plan: LanePlan, survey: Survey, commit: str) -> Naming:
+    _check_recorded(plan, survey)
     if isinstance(survey.version, Absent):
         return Naming.CREATE
     if survey.revision == commit:
@@ -82,19 +86,42 @@ def _naming(plan: LanePlan, survey: Survey, commit: str) -> Naming:
     )
 
 
+def _check_recorded(plan: LanePlan, survey: Survey) -> None:
+    """Refuse a version that was published as something else than what is there now."""
+    recorded = survey.ledger.published(plan.tag)
+    now = survey.version.digest if isinstance(survey.version, Present) else None
+    if recorded is None or recorded.after == now:
+        return
+    what = f"is {now} now" if now else "is not there (a registry may take a minute to show what was just written)"
+    following = plan.lane.tag_of(plan.version.value.next_patch())
+    raise RefusedError(
+        f"{plan.tag} was published as {recorded.after} on {recorded.when} by {recorded.who}, and {what}",
+        remedy=f"Find out who changed it (invoke status), then release the next version, {following}.",
+    )
+
+
 def _move(plan: LanePlan, survey: Survey) -> tuple[Move, str]:
-    version, floating = plan.version.value, plan.lane.floating
-    if not plan.latest.value:
-        return Move.LEAVE, f"not asked for ({plan.latest.source})"
-    if version.is_prerelease:
-        return Move.LEAVE, f"{version} is a pre-release"
+    if why := _kept_back(plan, survey):
+        return Move.LEAVE, why
     if isinstance(survey.floating, Absent):
-        if survey.newest and survey.newest > version:
-            return Move.LEAVE, f"{version} is lower than {survey.newest}, which is published"
-        return Move.MOVE, f"{floating} does not exist yet"
+        return Move.MOVE, f"{plan.lane.floating} does not exist yet"
     if survey.version == survey.floating:
-        return Move.ALREADY, f"{floating} has this digest"
+        return Move.ALREADY, f"{plan.lane.floating} has this digest"
     return _forward(plan, survey.floating.digest, survey.floating_version)
+
+
+def _kept_back(plan: LanePlan, survey: Survey) -> str:
+    """Why a floating tag must not move to this version, wherever it is now; or nothing."""
+    version = plan.version.value
+    if not plan.latest.value:
+        return f"not asked for ({plan.latest.source})"
+    if version.is_prerelease:
+        return f"{version} is a pre-release"
+    if mark := survey.ledger.marks.get(plan.tag):
+        return f"{version} is marked as bad ({mark.why or 'no reason given'})"
+    if isinstance(survey.floating, Absent) and survey.newest and survey.newest > version:
+        return f"{version} is lower than {survey.newest}, which is published"
+    return ""
 
 
 def _forward(plan: LanePlan, digest: Digest, current: Version | None) -> tuple[Move, str]:

@@ -67,6 +67,11 @@ class Lane:
         """The version tag: written once, never again."""
         return parse_tag(f"{self.prefix}v{version}")
 
+    @property
+    def ledger(self) -> Tag:
+        """The tag under which the lane's ledger is kept; no lane can have it for a version or to float."""
+        return Tag(f"ledger-{self.name}")
+
     def git_tag_of(self, version: Version) -> str:
         """The git tag that triggers this version's release."""
         return self.git_tag.replace("{version}", str(version))
@@ -179,7 +184,7 @@ def _own_clash(lane: Lane) -> str:
 
 
 def _floating_problem(lane: Lane, floating: Tag) -> str:
-    if floating == f"ledger-{lane.name}":
+    if floating == lane.ledger:
         return f"{floating} is the tag of {lane.name}'s ledger"
     if any(_version_behind(stem, floating) for stem in (_stem(lane), _git_stem(lane), "v", "")):
         return f"the floating tag {floating} names a version of {lane.name}"

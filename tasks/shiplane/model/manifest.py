@@ -88,12 +88,13 @@ class Index:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """One platform's image (or one attestation): its config and its layers."""
+    """One platform's image (or one attestation, or another artifact): its config and its layers."""
 
     media_type: str
     config: Descriptor
     layers: tuple[Descriptor, ...]
     annotations: Mapping[str, str]
+    artifact_type: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -182,6 +183,7 @@ def _image(document: dict[str, Any], media_type: str) -> Manifest:
         config=_descriptor(document.get("config")),
         layers=tuple(_descriptor(layer) for layer in _typed(document.get("layers"), list, "layers")),
         annotations=_strings(document.get("annotations"), "annotations"),
+        artifact_type=_typed(document.get("artifactType", ""), str, "artifactType"),
     )
 
 

@@ -42,6 +42,8 @@ class ProjectFile:
         build: The build command, word by word; None for the default.
         build_timeout: Seconds for it.
         gates: What else must be green before a release.
+        keeps_ledger: Whether releases, moves and marks are recorded.
+        ledger: The repository of the ledgers; None for the images' own.
     """
 
     name: str = ""
@@ -52,6 +54,8 @@ class ProjectFile:
     build: tuple[str, ...] | None = None
     build_timeout: float = DEFAULT_BUILD_TIMEOUT
     gates: tuple[Gate, ...] = ()
+    keeps_ledger: bool = True
+    ledger: Repository | None = None
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.
@@ -72,7 +76,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         ConfigurationError: A key is unknown, or a value has the wrong type or form; the key and the file are named.
     """
     top = Table(document, name)
-    top.only("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates")
+    top.only("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates", "ledger")
     image, platforms = top.get("image", str), top.strings("platforms")
     lanes = parse_lanes(top.table("lanes"))
     check_disjoint(lanes)
@@ -85,7 +89,18 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         build=parse_command(top, "build"),
         build_timeout=top.number("build-timeout-seconds", above=0.0) or DEFAULT_BUILD_TIMEOUT,
         gates=parse_gates(top),
+        keeps_ledger=top.fields.get("ledger") is not False,
+        ledger=_ledger(top),
     )
+
+
+def _ledger(top: Table) -> Repository | None:
+    """A repository of its own, or None: for the default (``true``) as for no ledger at all (``false``)."""
+    if isinstance(top.fields.get("ledger"), bool):
+        return None
+    text = top.get("ledger", str)
+    place: Repository | None = top.checked("ledger", Repository.parse, text) if text is not None else None
+    return place
 
 
 def _registry(table: Table) -> RegistryNames:

@@ -1,0 +1,221 @@
+"""Reading and writing ledgers. Entries are only ever added, and a writer leaves when its own have come to stay.
+
+A registry has no compare-and-swap, so two writers who read the same state overwrite each other's. Each therefore looks
+once more right before it writes, and again after everybody who had looked before that must have written (``SETTLE``,
+or longer where the registry is slow); entries that are gone by then are added again. What even this cannot see (a
+writer held up for longer) shows later: the registry is then ahead of the ledger, which ``verify`` tells.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from shiplane.clients.parallel import WORKERS, each
+from shiplane.clients.patience import Patience
+from shiplane.clients.registry import Registry
+from shiplane.clients.upload import Uploader
+from shiplane.flows.looking import look, read_back
+from shiplane.model.answer import Absent, Present
+from shiplane.model.errors import UnreachableError, VerificationError
+from shiplane.model.image import Digest, Repository, Tag
+from shiplane.model.lane import Lane
+from shiplane.model.ledger import Action, BrokenLedgerError, Entry, Ledger, segments
+from shiplane.model.ledgerfile import (
+    EMPTY,
+    EMPTY_CONTENT,
+    LINES,
+    PIECE,
+    LedgerManifest,
+    blob_of,
+    ledger_manifest,
+    parse_ledger_manifest,
+)
+from shiplane.model.manifest import Descriptor, RawManifest
+from shiplane.model.step import Flow, Step
+
+# After so many encounters with other writers something else is wrong.
+TRIES = 12
+# Seconds; on this machine a look and a write take some thousandths, over an ocean some tenths.
+SETTLE = 0.3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Page:
+    """A ledger as it was read: its entries, and the manifest that held them (None where there was none)."""
+
+    ledger: Ledger = field(default_factory=Ledger)
+    raw: RawManifest | None = None
+    manifest: LedgerManifest | None = None
+
+    @property
+    def exists(self) -> bool:
+        """Whether there is a ledger at all."""
+        return self.raw is not None
+
+    @property
+    def digest(self) -> Digest | None:
+        """What the ledger's tag pointed at."""
+        return self.raw.digest if self.raw else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Book:
+    """The ledger of one lane.
+
+    Attributes:
+        registry: Reads and writes it.
+        repository: Where it is: the images' own, unless another is configured.
+        lane: Whose.
+        patience: The run's budget for waiting.
+        workers: How many reads at once.
+    """
+
+    registry: Registry
+    repository: Repository
+    lane: Lane
+    patience: Patience
+    workers: int = WORKERS
+
+    @property
+    def tag(self) -> Tag:
+        """The tag under which it is."""
+        return self.lane.ledger
+
+    def read(self) -> Page:
+        """The ledger as it is; an empty page where there is none.
+
+        Raises:
+            BrokenLedgerError: What is there is no whole ledger.
+            AccessError, UnreachableError: It cannot be read.
+        """
+        answer = look(self.registry, self.repository, self.tag)
+        return self._page(answer.raw) if isinstance(answer, Present) else Page()
+
+    def trace(self, page: Page) -> bool:
+        """Whether a ledger continues the one that it replaced.
+
+        Returns:
+            False when that one is no longer there to compare (a clean-up of untagged versions takes it away).
+
+        Raises:
+            BrokenLedgerError: It does not: somebody wrote it anew.
+            AccessError, UnreachableError: The earlier one cannot be read.
+        """
+        previous = page.manifest.previous if page.manifest else None
+        if previous is None:
+            return True
+        first = page.ledger.entries[0] if page.ledger.entries else None
+        if first and first.action is Action.RESTART and len(page.ledger.entries) == 1 and first.after == previous:
+            return True
+        answer = look(self.registry, self.repository, previous)
+        if isinstance(answer, Absent):
+            return False
+        if page.ledger.since(self._page(answer.raw).ledger) is None:
+            raise BrokenLedgerError(
+                f"{self.tag} does not continue {previous}, which it says it replaced: it was written anew",
+                remedy=_restart(self.lane),
+            )
+        return True
+
+    def append(self, entries: Sequence[Entry]) -> Flow[float]:
+        """Add entries, whoever else writes at the same time.
+
+        Returns:
+            The seconds between the last look and the answer to the write; 0.0 when nothing had to be written.
+
+        Raises:
+            BrokenLedgerError: What is there is no whole ledger; it is left as it is.
+            AccessError, UnreachableError: It could not be written.
+        """
+        step = Step("record", self.tag)
+        for attempt in range(TRIES):
+            page = self.read()
+            lacking = page.ledger.lacking(entries)
+            if not lacking:
+                if attempt:
+                    yield step.done("and read back")
+                return 0.0
+            yield step
+            took = self._write(page, page.ledger.append(lacking))
+            if took is not None:
+                yield step.done(", ".join(entry.action.value for entry in lacking))
+                return took
+            yield step.failed("somebody else wrote into it at the same time; adding to what is there now")
+            self.patience.pause(SETTLE * self.patience.spread())
+        raise UnreachableError(
+            f"{self.tag} is written by others all the time", remedy="Run it again: it adds what is missing."
+        )
+
+    def restart(self, entry: Entry, replaced: Digest) -> Flow[None]:
+        """Begin anew: the first line names what it replaces, which stays readable by its digest.
+
+        Raises:
+            AccessError, UnreachableError: It could not be written.
+        """
+        step = Step("record", self.tag)
+        yield step
+        page = Page(raw=_present(look(self.registry, self.repository, self.tag)))
+        if page.digest != replaced or self._write(page, Ledger().append([entry])) is None:
+            raise UnreachableError(f"{self.tag} was written by somebody else meanwhile", remedy="Look at it again.")
+        yield step.done("begun anew")
+
+    def _page(self, raw: RawManifest) -> Page:
+        try:
+            manifest = parse_ledger_manifest(raw, self.tag)
+            content = b"".join(each(self._piece, manifest.pieces, workers=self.workers))
+            return Page(ledger=Ledger.parse(content), raw=raw, manifest=manifest)
+        except VerificationError as error:
+            raise BrokenLedgerError(
+                f"{self.tag} of {self.repository}: {error.what}", remedy=_restart(self.lane)
+            ) from error
+
+    def _piece(self, piece: Descriptor) -> bytes:
+        return self.registry.blob(self.repository, piece)
+
+    def _write(self, page: Page, ledger: Ledger) -> float | None:
+        """Write a new state over the one that was read; gives the seconds, or None when another writer was there."""
+        raw = ledger_manifest(self.lane.name, self._sent(page, ledger), page.digest)
+        now = look(self.registry, self.repository, self.tag)
+        looked = self.patience.clock.now()
+        if _digest(now) != page.digest:
+            return None
+        written = self.registry.put_manifest(self.repository, self.tag, raw)
+        took = self.patience.clock.now() - looked
+        limit = 60.0 if written.certain else 4.0
+        found = read_back(self.registry, self.repository, self.patience, self.tag, raw.digest, page.digest, limit)
+        if isinstance(found, Present) and found.digest == raw.digest:
+            return took
+        if isinstance(found, Present | Absent) and (_digest(found) != page.digest or not written.certain):
+            return None
+        raise UnreachableError(
+            f"{self.tag} was sent ({written.words}), but could not be read back",
+            remedy="Run it again: it adds what is missing.",
+        )
+
+    def _sent(self, page: Page, ledger: Ledger) -> list[Descriptor]:
+        """The pieces of a state, those sent that are not there yet."""
+        uploader = Uploader(self.registry)
+        known = {piece.digest: piece for piece in (page.manifest.pieces if page.manifest else ())}
+        if not page.manifest:
+            uploader.send(self.repository, EMPTY_CONTENT, EMPTY, likely=True)
+        pieces = []
+        for content in segments(ledger.lines, PIECE):
+            blob = blob_of(content, LINES)
+            pieces.append(known.get(blob.digest) or uploader.send(self.repository, content, LINES))
+        return pieces
+
+
+def _present(answer: Present | Absent) -> RawManifest | None:
+    return answer.raw if isinstance(answer, Present) else None
+
+
+def _digest(answer: Present | Absent) -> Digest | None:
+    return answer.digest if isinstance(answer, Present) else None
+
+
+def _restart(lane: Lane) -> str:
+    return (
+        "Nothing is written over it. Find out who changed it; to go on with a new one that names this one: "
+        f"invoke ledger.restart --lane {lane.name} --reason TEXT"
+    )

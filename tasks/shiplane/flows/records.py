@@ -1,0 +1,68 @@
+"""What of a release a ledger lacks: what this run did, and what an earlier one did and could not record."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shiplane.flows.ledgers import Scribe
+from shiplane.model.answer import Present
+from shiplane.model.decision import Survey
+from shiplane.model.image import Digest
+from shiplane.model.ledger import Action, Entry
+from shiplane.model.manifest import Descriptor
+from shiplane.model.plan import LanePlan
+
+
+@dataclass(frozen=True, kw_only=True)
+class Release:
+    """One lane after its release.
+
+    Attributes:
+        plan: What was to be done.
+        commit: What the image was built from.
+        digest: What the version tag has.
+        moved: Whether the floating tag was moved to it by this run.
+        images: The image's platforms.
+    """
+
+    plan: LanePlan
+    commit: str
+    digest: Digest
+    moved: bool
+    images: Sequence[Descriptor]
+
+    def entries(self, scribe: Scribe, survey: Survey) -> list[Entry]:
+        """What has to be added to the ledger that the survey saw; nothing where all of it stands there."""
+        found = [self._publication(scribe, survey), self._move(scribe, survey)]
+        return [entry for entry in found if entry]
+
+    def _publication(self, scribe: Scribe, survey: Survey) -> Entry | None:
+        if survey.ledger.published(self.plan.tag):
+            return None
+        return scribe.entry(
+            Action.PUBLISH,
+            tag=self.plan.tag,
+            version=str(self.plan.version.value),
+            after=self.digest,
+            commit=self.commit,
+            platforms={str(image.platform): str(image.digest) for image in self.images},
+            late=isinstance(survey.version, Present),
+        )
+
+    def _move(self, scribe: Scribe, survey: Survey) -> Entry | None:
+        floating = self.plan.lane.floating
+        seen = survey.floating.digest if isinstance(survey.floating, Present) else None
+        position = survey.ledger.position(floating)
+        recorded = position.after if position else None
+        if not self.moved and (seen != self.digest or recorded == self.digest):
+            return None
+        return scribe.entry(
+            Action.FLOAT,
+            tag=floating,
+            version=str(self.plan.version.value),
+            before=seen if self.moved else recorded,
+            after=self.digest,
+            commit=self.commit,
+            late=not self.moved,
+        )
