@@ -9,9 +9,12 @@ from shiplane.clients.http import Transport
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
+from shiplane.flows.ledgers import Ledgers, Scribe
 from shiplane.flows.publish import Published, Publisher
 from shiplane.model.credential import Credential
-from shiplane.model.image import Digest
+from shiplane.model.image import Digest, Repository
+from shiplane.model.lane import MAIN, Lane
+from shiplane.model.ledger import Ledger
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import make_plan
 from shiplane.model.settings import Checkout, Flags, Resolver
@@ -23,6 +26,7 @@ from tests.faults.memory import MemoryRegistry
 
 IMAGE = "ghcr.io/cognary/aionis"
 PATH = "cognary/aionis"
+AIONIS = Repository("ghcr.io", PATH)
 USER = Credential(registry="ghcr.io", username="releaser", password="ghp_canary_canary", source="the test")
 
 
@@ -81,20 +85,37 @@ class Scene:
     def flow(self, plan: Plan) -> Flow[tuple[Published, ...]]:
         """A release, not yet begun."""
         registry, patience = self.client()
-        publisher = Publisher(registry=registry, patience=patience, stager=lambda: self.stager, workers=1)
+        publisher = Publisher(
+            registry=registry,
+            patience=patience,
+            stager=lambda: self.stager,
+            ledgers=self.ledgers(registry, patience),
+            workers=1,
+        )
         return publisher.publish(plan)
+
+    def ledgers(self, registry: Registry, patience: Patience) -> Ledgers:
+        """Where it is recorded."""
+        scribe = Scribe(who=USER.username, clock=patience.clock)
+        return Ledgers(registry=registry, repository=AIONIS, patience=patience, scribe=scribe, workers=1)
+
+    def ledger(self, lane: Lane = MAIN) -> Ledger:
+        """What is recorded by now."""
+        registry, patience = self.client()
+        return self.ledgers(registry, patience).book(lane).read().ledger
 
     def publish(self, plan: Plan | None = None) -> tuple[Published, ...]:
         """A release from beginning to end."""
         return finish(self.flow(plan or a_plan()))
 
     def tags(self) -> dict[str, str]:
-        """The tags as they are."""
-        return self.registry.tags(PATH)
+        """The images' tags as they are; a ledger's is nobody's image."""
+        return {tag: digest for tag, digest in self.registry.tags(PATH).items() if not tag.startswith("ledger-")}
 
     def tag_writes(self) -> list[str]:
-        """Every tag that was sent, in order, whether it arrived or not."""
-        return [e.reference for e in self.registry.log if e.is_manifest_put and ":" not in e.reference]
+        """Every image's tag that was sent, in order, whether it arrived or not."""
+        sent = [e.reference for e in self.registry.log if e.is_manifest_put]
+        return [name for name in sent if ":" not in name and not name.startswith("ledger-")]
 
 
 def finish(flow: Flow[tuple[Published, ...]]) -> tuple[Published, ...]:

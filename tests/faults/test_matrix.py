@@ -32,6 +32,10 @@ def scene_of(start: str) -> Scene:
 @cache
 def undisturbed(start: str) -> tuple[Exchange, ...]:
     """The requests of a release of both lanes, in their order: the same in every run."""
+    return _fresh(start)
+
+
+def _fresh(start: str) -> tuple[Exchange, ...]:
     scene = scene_of(start)
     wire = Faulty(scene.registry)
     scene.transport = wire
@@ -84,8 +88,10 @@ WRITTEN = [
     for number, entry in enumerate(undisturbed(start))
     if entry.method in ("PUT", "POST")
 ]
+# A ledger's pieces and manifests have another digest in each run: they are met by their number in the tests above.
 PLACES = sorted(
     {(start, e.method, f"^{re.escape(e.host + e.path)}$") for start in (FIRST, NEXT) for e in undisturbed(start)}
+    & {(start, e.method, f"^{re.escape(e.host + e.path)}$") for start in (FIRST, NEXT) for e in _fresh(start)}
 )
 
 

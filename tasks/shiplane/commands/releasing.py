@@ -21,6 +21,7 @@ from shiplane.flows.staging import BuildxStager, dry_run
 from shiplane.flows.survey import Surveyor
 from shiplane.model.decision import Decision, Survey, decide
 from shiplane.model.errors import AccessError, RefusedError, UnreachableError
+from shiplane.model.ledger import BrokenLedgerError
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.settings import Flags
@@ -189,7 +190,7 @@ def _try_survey(run: Run, planned: Plan) -> tuple[dict[str, tuple[Survey, Decisi
         for lane in planned.lanes:
             survey = surveyor.survey(lane)
             surveyed[lane.lane.name] = survey, _decide(planned, lane, survey)
-    except (UnreachableError, AccessError) as error:
+    except (UnreachableError, AccessError, BrokenLedgerError) as error:
         return {}, error.what
     return surveyed, ""
 

@@ -33,20 +33,30 @@ from shiplane.model.manifest import (
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
-    """What an image must be. None where nothing particular is expected (then it must only agree with itself)."""
+    """What an image must be. None where nothing particular is expected (then it must only agree with itself).
+
+    Attributes:
+        platforms: The very set.
+        revision: The commit in its labels.
+        version: The version in its labels.
+        proven: Whether this very digest was examined in full before, by a record of it: then its configs, which are
+            part of what the digest stands for, are not read again.
+    """
 
     platforms: tuple[Platform, ...]
     revision: str | None = None
     version: str | None = None
+    proven: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Examination:
-    """What was found: every check, and the platforms with their manifests' descriptors."""
+    """What was found: every check, the platforms with their manifests' descriptors, the size, the commit it says."""
 
     checks: tuple[Check, ...]
     images: tuple[Descriptor, ...] = ()
     size: int = 0
+    revision: str = ""
 
     @property
     def good(self) -> bool:
@@ -93,7 +103,8 @@ class Examiner:
         except InvalidManifestError as error:
             return Examination(checks=(_bad("manifest", subject, "a valid index or manifest", error.what),))
         entries = document.images if isinstance(document, Index) else (_itself(raw),)
-        children = each(self._child, entries, workers=self.workers)
+        proven = expected.proven and {REVISION, VERSION} <= set(document.annotations)
+        children = each(lambda entry: self._child(entry, proven=proven), entries, workers=self.workers)
         checks = [
             _platforms(subject, expected.platforms, [child.descriptor.platform or _of(child) for child in children]),
             *(check for child in children for check in child.checks),
@@ -102,9 +113,15 @@ class Examiner:
             *(self._blobs(document, children) if self.deep else ()),
         ]
         size = sum(layer.size for child in children if child.manifest for layer in child.manifest.layers)
-        return Examination(checks=tuple(checks), images=tuple(child.descriptor for child in children), size=size)
+        said = _said(REVISION, document.annotations, children)
+        return Examination(
+            checks=tuple(checks),
+            images=tuple(child.descriptor for child in children),
+            size=size,
+            revision=next(iter(said.values()), ""),
+        )
 
-    def _child(self, entry: Descriptor) -> _Child:
+    def _child(self, entry: Descriptor, *, proven: bool) -> _Child:
         """Read one platform's manifest and config, and compare each with what points at it."""
         subject = f"{entry.platform or 'image'} ({entry.digest.short})"
         if entry.media_type in INDEX_TYPES:
@@ -124,6 +141,8 @@ class Examiner:
         try:
             manifest = parse_manifest(answer.raw)
             assert isinstance(manifest, Manifest)  # noqa: S101 -- its media type was compared above
+            if proven and not self.deep:
+                return _Child(entry, manifest, None, (Check("child", subject, good=True, found="as it was recorded"),))
             config = parse_config(self.registry.blob(self.repository, manifest.config))
         except VerificationError as error:
             return _Child(entry, None, None, (_bad("config", subject, "a manifest and its config", error.what),))
@@ -180,14 +199,21 @@ def _label(
     name: str, key: str, expected: str | None, annotations: Mapping[str, str], children: list[_Child]
 ) -> list[Check]:
     """The index's annotation and every config's label must say the same, and the expected where there is one."""
-    said = {"the index": annotations[key]} if key in annotations else {}
-    said |= {str(c.descriptor.platform): c.config.labels[key] for c in children if c.config and key in c.config.labels}
+    said = _said(key, annotations, children)
     wanted = expected if expected is not None else next(iter(said.values()), None)
     if wanted is None:
         return []
     if not said:
         return [_bad(name, "the image", wanted, f"no label {key}")]
     return [Check(name, place, value == wanted, wanted, value[:120]) for place, value in said.items()]
+
+
+def _said(key: str, annotations: Mapping[str, str], children: list[_Child]) -> dict[str, str]:
+    """Who says what for a label: the index, and each config that has it."""
+    said = {"the index": annotations[key]} if key in annotations else {}
+    return said | {
+        str(c.descriptor.platform): c.config.labels[key] for c in children if c.config and key in c.config.labels
+    }
 
 
 def _listed(platforms: Counter[str]) -> str:

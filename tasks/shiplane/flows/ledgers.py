@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
@@ -26,11 +26,13 @@ class Scribe:
         who: The account or user.
         run: The URL of the CI run, or nothing.
         clock: Tells when.
+        word: Makes an entry's random word.
     """
 
     who: str
     run: str = ""
     clock: Clock = field(default_factory=SystemClock)
+    word: Callable[[], str] = lambda: secrets.token_hex(8)
 
     def entry(
         self,
@@ -49,7 +51,7 @@ class Scribe:
         when = datetime.fromtimestamp(self.clock.wall(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         return Entry(
             action=action,
-            id=secrets.token_hex(8),
+            id=self.word(),
             when=when,
             who=self.who,
             run=self.run,

@@ -19,8 +19,9 @@ def author(env: Mapping[str, str], account: str) -> tuple[str, str]:
     """
     if env.get("GITHUB_ACTIONS") == "true":
         who = env.get("GITHUB_TRIGGERING_ACTOR") or env.get("GITHUB_ACTOR") or account
-        return _word(who), _word(_run_url(env))
-    return _word(account or env.get("GITHUB_ACTOR", "") or env.get("USER", "") or env.get("LOGNAME", "")), ""
+        return _word(who) or "unknown", _word(_run_url(env))
+    who = account or env.get("GITHUB_ACTOR") or env.get("USER") or env.get("LOGNAME") or "unknown"
+    return _word(who), ""
 
 
 def _run_url(env: Mapping[str, str]) -> str:
@@ -29,4 +30,4 @@ def _run_url(env: Mapping[str, str]) -> str:
 
 
 def _word(text: str) -> str:
-    return one_line(text)[:_MAX] or "unknown"
+    return one_line(text)[:_MAX]

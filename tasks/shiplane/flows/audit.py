@@ -1,0 +1,148 @@
+"""A lane looked at as a whole: every version, the floating tag and the ledger, in one sweep of small reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from shiplane.clients.parallel import WORKERS, each
+from shiplane.clients.registry import Registry
+from shiplane.flows.examine import Examiner, Expected
+from shiplane.flows.ledger import Page
+from shiplane.flows.ledgers import Ledgers
+from shiplane.flows.looking import look
+from shiplane.flows.survey import Surveyor
+from shiplane.model.answer import Absent, Present
+from shiplane.model.image import Digest, Platform, Repository
+from shiplane.model.lane import Lane
+from shiplane.model.lanestate import LaneState, VersionState
+from shiplane.model.ledger import BrokenLedgerError, Ledger
+from shiplane.model.manifest import CREATED, REVISION, Index, InvalidManifestError, RawManifest, parse_manifest
+from shiplane.model.step import Flow, Step
+from shiplane.model.version import Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auditor:
+    """Looks at one repository's lanes. Reads only.
+
+    Attributes:
+        registry: Where.
+        repository: Of the images.
+        ledgers: What was recorded; None where no ledger is kept.
+        workers: How many reads at once.
+    """
+
+    registry: Registry
+    repository: Repository
+    ledgers: Ledgers | None
+    workers: int = WORKERS
+
+    def audit(self, lane: Lane, *, deep: bool = False) -> Flow[LaneState]:
+        """Everything about a lane.
+
+        Args:
+            lane: Which.
+            deep: Whether each version's image is examined, and not only the one behind the floating tag.
+
+        Raises:
+            AccessError: The registry refuses this identity.
+            UnreachableError: It gave no reliable answer about something.
+        """
+        step = Step("audit", lane.name)
+        yield step
+        page, fault = self._ledger(lane)
+        floating = look(self.registry, self.repository, lane.floating)
+        images = self._images(lane, page.ledger)
+        digest = floating.digest if isinstance(floating, Present) else None
+        versions = tuple(self._version(lane, version, image, page.ledger, digest) for version, image in images.items())
+        state = LaneState(
+            lane=lane,
+            floating=digest,
+            current=next((known.version for known in versions if known.floats), None),
+            versions=versions,
+            ledger=page.ledger,
+            exists=page.exists,
+            fault=fault,
+            damage=self._damage(lane, images, versions, digest, deep=deep),
+        )
+        yield step.done(f"{len(versions)} versions, {len(page.ledger.entries)} entries in the ledger")
+        return state
+
+    def _ledger(self, lane: Lane) -> tuple[Page, str]:
+        """The ledger, and what is wrong with it; nothing of a broken one is believed."""
+        if self.ledgers is None:
+            return Page(), ""
+        book, page = self.ledgers.book(lane), Page()
+        try:
+            page = book.read()
+            book.trace(page)
+        except BrokenLedgerError as error:
+            return Page(raw=page.raw), f"the ledger is broken: {error.what}"
+        return page, ""
+
+    def _images(self, lane: Lane, ledger: Ledger) -> dict[Version, Present | Absent]:
+        """What is behind each version tag, also behind recorded ones that are gone; the highest first."""
+        surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
+        recorded = (lane.version_of_tag(entry.tag) for entry in ledger.entries)
+        known = sorted({*surveyor.versions(lane), *(version for version in recorded if version)}, reverse=True)
+        tags = [lane.tag_of(version) for version in known]
+        answers = each(lambda tag: look(self.registry, self.repository, tag), tags, workers=self.workers)
+        return dict(zip(known, answers, strict=True))
+
+    def _version(
+        self, lane: Lane, version: Version, image: Present | Absent, ledger: Ledger, floating: Digest | None
+    ) -> VersionState:
+        tag = lane.tag_of(version)
+        recorded, digest = ledger.published(tag), image.digest if isinstance(image, Present) else None
+        believed = recorded if recorded and recorded.after == digest else None
+        return VersionState(
+            version=version,
+            digest=digest,
+            platforms=tuple(believed.platforms) if believed else _platforms(image),
+            commit=(believed.commit if believed else "") or self._label(image, REVISION),
+            created=believed.when if believed else self._label(image, CREATED),
+            recorded=recorded,
+            mark=ledger.marks.get(tag),
+            floats=digest is not None and digest == floating,
+        )
+
+    def _label(self, image: Present | Absent, key: str) -> str:
+        if isinstance(image, Absent):
+            return ""
+        surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
+        return (surveyor.label(image, key) or "")[:80]
+
+    def _damage(
+        self,
+        lane: Lane,
+        images: dict[Version, Present | Absent],
+        versions: tuple[VersionState, ...],
+        floating: Digest | None,
+        *,
+        deep: bool,
+    ) -> tuple[str, ...]:
+        """What is wrong with images: of every version, or only of the one behind the floating tag."""
+        wanted = [state for state in versions if deep or (state.floats and state.digest == floating)]
+        found = []
+        for state in wanted:
+            image = images[state.version]
+            if isinstance(image, Present):
+                bad = self._bad(image.raw, state)
+                found += [f"{lane.tag_of(state.version)}: {what}" for what in bad]
+        return tuple(found)
+
+    def _bad(self, raw: RawManifest, state: VersionState) -> list[str]:
+        platforms = tuple(Platform(*name.split("/")) for name in state.platforms)
+        proven = state.recorded is not None and not state.drift
+        expected = Expected(platforms=platforms, version=str(state.version), proven=proven)
+        examiner = Examiner(registry=self.registry, repository=self.repository, workers=self.workers)
+        return [str(check) for check in examiner.examine(raw, expected).checks if not check.good]
+
+
+def _platforms(image: Present | Absent) -> tuple[str, ...]:
+    try:
+        document = parse_manifest(image.raw) if isinstance(image, Present) else None
+    except InvalidManifestError:
+        return ()
+    images = document.images if isinstance(document, Index) else ()
+    return tuple(str(entry.platform) for entry in images if entry.platform)

@@ -1,0 +1,133 @@
+"""Marks: a bad version is kept and can be pulled, but no choice takes it, and everybody is told why.
+
+The model is PyPI's yanking (PEP 592): a mark has a reason, can be taken back, and both stay on record.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shiplane.clients.registry import Registry
+from shiplane.flows.ledgers import Ledgers, record
+from shiplane.flows.looking import look
+from shiplane.model.answer import Present
+from shiplane.model.errors import RefusedError
+from shiplane.model.image import Digest, Repository
+from shiplane.model.lane import Lane
+from shiplane.model.ledger import Action, BrokenLedgerError, Entry, Ledger
+from shiplane.model.step import Flow, Step
+from shiplane.model.version import Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marked:
+    """How it ended: whether the version is marked now, by which entry, and whether a floating tag points at it."""
+
+    lane: Lane
+    version: Version
+    digest: Digest
+    mark: Entry | None
+    changed: bool
+    floats: bool
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as JSON values."""
+        return {
+            "lane": self.lane.name,
+            "version": str(self.version),
+            "tag": self.lane.tag_of(self.version),
+            "digest": str(self.digest),
+            "marked": self.mark is not None,
+            "mark": self.mark.to_json() if self.mark else None,
+            "changed": self.changed,
+            "floating": self.lane.floating if self.floats else None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """Marks versions of one repository."""
+
+    registry: Registry
+    repository: Repository
+    ledgers: Ledgers
+
+    def mark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
+        """Mark a version as bad; one that is marked for this very reason is left as it is.
+
+        Raises:
+            RefusedError: There is no such version.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        ledger, digest = yield from self._look(lane, version)
+        known = ledger.marks.get(lane.tag_of(version))
+        if known and known.why == reason:
+            yield Step("mark", lane.tag_of(version)).already(f"since {known.when} by {known.who}")
+            return self._done(lane, version, digest, known, changed=False)
+        entry = self._entry(Action.MARK, lane, version, digest, reason)
+        yield from record([(self.ledgers.book(lane), [entry])])
+        return self._done(lane, version, digest, entry, changed=True)
+
+    def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
+        """Take a mark back; both stay on record. Raises as :meth:`mark`."""
+        ledger, digest = yield from self._look(lane, version)
+        if lane.tag_of(version) not in ledger.marks:
+            yield Step("unmark", lane.tag_of(version)).already("it is not marked")
+            return self._done(lane, version, digest, None, changed=False)
+        entry = self._entry(Action.UNMARK, lane, version, digest, reason)
+        yield from record([(self.ledgers.book(lane), [entry])])
+        return self._done(lane, version, digest, None, changed=True)
+
+    def restart(self, lane: Lane, reason: str) -> Flow[Digest]:
+        """Begin a broken ledger anew. Marks and positions in the broken one are not carried over.
+
+        Returns:
+            The digest of the one that was replaced.
+
+        Raises:
+            RefusedError: It is not broken, or there is none.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        book = self.ledgers.book(lane)
+        step = Step("ledger", book.tag)
+        yield step
+        answer = look(self.ledgers.registry, self.ledgers.repository, book.tag)
+        fault = ""
+        try:
+            book.trace(book.read())
+        except BrokenLedgerError as error:
+            fault = error.what
+        if not isinstance(answer, Present) or not fault:
+            raise RefusedError(f"{book.tag} is not broken: it is only ever added to", remedy="See invoke history.")
+        yield step.done(fault)
+        entry = self.ledgers.scribe.entry(Action.RESTART, tag=book.tag, version="", after=answer.digest, why=reason)
+        yield from book.restart(entry, answer.digest)
+        return answer.digest
+
+    def _look(self, lane: Lane, version: Version) -> Flow[tuple[Ledger, Digest]]:
+        tag = lane.tag_of(version)
+        step = Step("survey", tag)
+        yield step
+        book = self.ledgers.book(lane)
+        page = book.read()
+        book.trace(page)
+        answer = look(self.registry, self.repository, tag)
+        recorded = page.ledger.published(tag)
+        if not isinstance(answer, Present) and recorded is None:
+            raise RefusedError(
+                f"{self.repository} has no {tag}, so there is nothing to mark", remedy="See invoke history."
+            )
+        digest = answer.digest if isinstance(answer, Present) else None
+        yield step.done(f"{digest or 'gone from the registry'}")
+        assert digest or recorded  # noqa: S101 -- refused above
+        return page.ledger, digest or recorded.after  # type: ignore[union-attr] # the same
+
+    def _entry(self, action: Action, lane: Lane, version: Version, digest: Digest, reason: str) -> Entry:
+        tag = lane.tag_of(version)
+        return self.ledgers.scribe.entry(action, tag=tag, version=str(version), after=digest, why=reason)
+
+    def _done(self, lane: Lane, version: Version, digest: Digest, mark: Entry | None, *, changed: bool) -> Marked:
+        floating = look(self.registry, self.repository, lane.floating)
+        floats = isinstance(floating, Present) and floating.digest == digest
+        return Marked(lane=lane, version=version, digest=digest, mark=mark, changed=changed, floats=floats)

@@ -1,0 +1,295 @@
+"""Rolling back: a floating tag goes to an earlier version's very bytes. No image is moved, built or deleted.
+
+The tag comes first: what is broken about the ledger keeps nobody from leaving a bad version, but is said, and ends the
+run with its own exit code after the tag is where it should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from shiplane.clients.parallel import WORKERS
+from shiplane.clients.patience import Patience
+from shiplane.clients.registry import Registry
+from shiplane.flows.examine import Examination, Examiner, Expected
+from shiplane.flows.ledger import Page
+from shiplane.flows.ledgers import Ledgers, Scribe, record
+from shiplane.flows.looking import look
+from shiplane.flows.naming import Namer
+from shiplane.flows.survey import Surveyor
+from shiplane.model.answer import Absent, Present
+from shiplane.model.check import Check, require
+from shiplane.model.descent import Descent, descend
+from shiplane.model.errors import ShiplaneError, VerificationError
+from shiplane.model.image import Digest, Platform, Repository
+from shiplane.model.lane import Lane
+from shiplane.model.ledger import Action, Entry
+from shiplane.model.manifest import RawManifest
+from shiplane.model.step import Flow, Step
+from shiplane.model.version import Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is asked for.
+
+    Attributes:
+        lane: Whose floating tag.
+        to: The version to go to; None for the newest good one below the present one.
+        reason: Why, for the record and the mark.
+        mark: Whether the version left behind is marked as bad.
+        dry_run: Whether everything is looked at and nothing done.
+    """
+
+    lane: Lane
+    to: Version | None = None
+    reason: str = ""
+    mark: bool = True
+    dry_run: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolledBack:
+    """How it ended.
+
+    Attributes:
+        wish: What was asked for.
+        target: The version that the floating tag has now (or would have).
+        digest: Its digest.
+        left: The version that it had before; None where that was no version.
+        before: The digest that it had before; None where it did not exist.
+        moved: Whether this run moved it.
+        marked: The version tag that was (or would be) marked as bad, or nothing.
+        passed: Versions that were not taken, each with the reason.
+        examination: What the target consists of.
+    """
+
+    wish: Wish
+    target: Version
+    digest: Digest
+    left: Version | None
+    before: Digest | None
+    moved: bool
+    marked: str
+    passed: tuple[tuple[Version, str], ...]
+    examination: Examination
+
+    def to_json(self, repository: Repository) -> dict[str, Any]:
+        """The result as JSON values."""
+        lane = self.wish.lane
+        tag = lane.tag_of(self.target)
+        return {
+            "image": str(repository),
+            "lane": lane.name,
+            "floating": lane.floating,
+            "version": str(self.target),
+            "tag": tag,
+            "digest": str(self.digest),
+            "reference": f"{repository}:{tag}@{self.digest}",
+            "before": {"version": str(self.left) if self.left else None, "digest": str(self.before or "") or None},
+            "moved": self.moved,
+            "dry_run": self.wish.dry_run,
+            "marked": self.marked or None,
+            "reason": self.wish.reason,
+            "passed_over": {str(version): why for version, why in self.passed},
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """The lane as it was found: its floating tag and ledger, and what is wrong with the latter."""
+
+    floating: Present | Absent
+    page: Page = field(default_factory=Page)
+    fault: ShiplaneError | None = None
+
+    @property
+    def digest(self) -> Digest | None:
+        return self.floating.digest if isinstance(self.floating, Present) else None
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A version that was examined and is good."""
+
+    version: Version
+    raw: RawManifest
+    examination: Examination
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollback:
+    """The clients of a rollback.
+
+    Attributes:
+        registry: Where, with the credential that may push.
+        repository: Of the images.
+        patience: The run's budget for waiting.
+        platforms: What a version must be there for, unless the ledger recorded other ones.
+        ledgers: Where it is recorded; None where no ledger is kept.
+        commit_of: The commit that a version was released from, as far as git knows it.
+        workers: How many reads at once.
+    """
+
+    registry: Registry
+    repository: Repository
+    patience: Patience
+    platforms: tuple[Platform, ...]
+    ledgers: Ledgers | None
+    commit_of: Callable[[Lane, Version], str | None]
+    workers: int = WORKERS
+
+    def run(self, wish: Wish) -> Flow[RolledBack]:
+        """Go back.
+
+        Raises:
+            RefusedError: The target is marked or a pre-release, or nobody can tell which version is below the present.
+            VerificationError: The target is not as it should be, or no version below is.
+            LostRaceError: Somebody else moved the floating tag in the meantime.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        seen = yield from self._survey(wish.lane)
+        surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
+        way = descend(
+            wish.lane,
+            wish.to,
+            current=surveyor.version_behind(wish.lane, seen.floating),
+            floating=seen.digest,
+            versions=surveyor.versions(wish.lane),
+            ledger=seen.page.ledger,
+        )
+        target, passed = yield from self._target(wish, way, seen)
+        moved = yield from self._move(wish, target, seen)
+        marked = yield from self._record(wish, way, target, seen)
+        return RolledBack(
+            wish=wish,
+            target=target.version,
+            digest=target.raw.digest,
+            left=way.left,
+            before=way.before,
+            moved=moved,
+            marked=marked,
+            passed=tuple(passed),
+            examination=target.examination,
+        )
+
+    def _survey(self, lane: Lane) -> Flow[_Seen]:
+        step = Step("survey", lane.floating)
+        yield step
+        floating = look(self.registry, self.repository, lane.floating)
+        here = f"at {floating.digest.short}" if isinstance(floating, Present) else "not there"
+        if self.ledgers is None:
+            yield step.done(f"{here}; no ledger is kept, so no version is known to be bad")
+            return _Seen(floating=floating)
+        try:
+            book = self.ledgers.book(lane)
+            page = book.read()
+            book.trace(page)
+        except ShiplaneError as error:
+            yield step.failed(f"{here}; going on without the ledger, which cannot be relied on: {error.what}")
+            return _Seen(floating=floating, fault=error)
+        known = f"{len(page.ledger.entries)} entries in {lane.ledger}" if page.exists else "no ledger yet"
+        yield step.done(f"{here}; {known}")
+        return _Seen(floating=floating, page=page)
+
+    def _target(self, wish: Wish, way: Descent, seen: _Seen) -> Flow[tuple[_Target, list[tuple[Version, str]]]]:
+        """The first candidate that is good; one that was asked for has to be."""
+        passed = list(way.passed)
+        for version in way.candidates:
+            step = Step("verify", wish.lane.tag_of(version))
+            yield step
+            found = self._examined(wish.lane, version, seen)
+            if isinstance(found, _Target):
+                yield step.done(f"{len(found.examination.checks)} checks good, {found.raw.digest}")
+                return found, passed
+            yield step.failed("; ".join(map(str, found)))
+            if wish.to is not None:
+                require(found, f"{wish.lane.tag_of(version)}", remedy=_UNTOUCHED.format(wish.lane.floating))
+            passed.append((version, "; ".join(map(str, found))))
+        raise VerificationError(
+            f"lane {wish.lane.name} has no good version to go back to"
+            + "".join(f"\n  {version}: {why}" for version, why in passed),
+            remedy=_UNTOUCHED.format(wish.lane.floating),
+        )
+
+    def _examined(self, lane: Lane, version: Version, seen: _Seen) -> _Target | list[Check]:
+        """The version as it is, or what is wrong with it."""
+        tag = lane.tag_of(version)
+        answer = look(self.registry, self.repository, tag)
+        recorded = seen.page.ledger.published(tag)
+        if isinstance(answer, Absent):
+            return [Check("resolves", tag, good=False, expected="an image", found="nothing under this tag")]
+        if recorded and recorded.after != answer.digest:
+            return [Check("recorded", tag, good=False, expected=f"{recorded.after}", found=f"{answer.digest}")]
+        examiner = Examiner(registry=self.registry, repository=self.repository, workers=self.workers)
+        examination = examiner.examine(answer.raw, self._expected(lane, version, recorded))
+        bad = [check for check in examination.checks if not check.good]
+        return bad or _Target(version, answer.raw, examination)
+
+    def _expected(self, lane: Lane, version: Version, recorded: Entry | None) -> Expected:
+        """What the ledger recorded goes before today's settings: an old version may have had other platforms."""
+        platforms = (
+            tuple(map(Platform.parse, recorded.platforms)) if recorded and recorded.platforms else self.platforms
+        )
+        revision = (recorded.commit if recorded else "") or self.commit_of(lane, version)
+        return Expected(platforms=platforms, revision=revision, version=str(version))
+
+    def _move(self, wish: Wish, target: _Target, seen: _Seen) -> Flow[bool]:
+        step = Step("float", wish.lane.floating)
+        if seen.digest == target.raw.digest:
+            yield step.already(f"it has {target.version}")
+            return False
+        if wish.dry_run:
+            yield step.skipped(f"dry run: it would go to {target.version}, {target.raw.digest}")
+            return False
+        namer = Namer(registry=self.registry, repository=self.repository, patience=self.patience)
+        yield from namer.move(wish.lane.floating, target.raw, seen=seen.digest)
+        return True
+
+    def _record(self, wish: Wish, way: Descent, target: _Target, seen: _Seen) -> Flow[str]:
+        """Write the move and the mark down; gives the tag that is marked."""
+        marked = way.marks(target.version) if wish.mark else ""
+        if seen.fault is not None and not wish.dry_run:
+            raise type(seen.fault)(
+                f"{wish.lane.floating} is at {target.version}, but this is not recorded, and nothing is marked as bad: "
+                f"{seen.fault.what}",
+                remedy=seen.fault.remedy,
+            )
+        if self.ledgers is None or seen.fault is not None or wish.dry_run:
+            why = "dry run" if wish.dry_run else "no ledger is kept (ledger = false)"
+            yield Step("record", wish.lane.ledger).skipped(why)
+            return marked if wish.dry_run and self.ledgers and not seen.fault else ""
+        entries = self._entries(self.ledgers.scribe, wish, way, target, marked)
+        yield from record([(self.ledgers.book(wish.lane), entries)])
+        return marked
+
+    def _entries(self, scribe: Scribe, wish: Wish, way: Descent, target: _Target, marked: str) -> list[Entry]:
+        entries = []
+        if way.unrecorded(target.raw.digest):
+            entries.append(
+                scribe.entry(
+                    Action.ROLLBACK,
+                    tag=wish.lane.floating,
+                    version=str(target.version),
+                    before=way.before,
+                    after=target.raw.digest,
+                    commit=target.examination.revision,
+                    why=wish.reason,
+                )
+            )
+        if marked and way.left and way.before:
+            entries.append(
+                scribe.entry(
+                    Action.MARK,
+                    tag=wish.lane.tag_of(way.left),
+                    version=str(way.left),
+                    after=way.before,
+                    why=wish.reason,
+                )
+            )
+        return entries
+
+
+_UNTOUCHED = "{} was not touched. See invoke history for the versions; --to names one."

@@ -1,0 +1,138 @@
+"""Where a floating tag may go back to, decided from what the registry serves and what the ledger recorded. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shiplane.model.errors import RefusedError, UsageError
+from shiplane.model.image import Digest, Tag
+from shiplane.model.lane import Lane
+from shiplane.model.ledger import Ledger
+from shiplane.model.version import Version
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descent:
+    """The ways down.
+
+    Attributes:
+        lane: Whose.
+        candidates: The versions to try, in this order.
+        left: The version that is left behind; None where the floating tag stood for none.
+        before: What the floating tag had before; None where it did not exist.
+        passed: Versions that are not to be tried, each with the reason.
+        recorded: Where the ledger says that the floating tag is; None where it does not say.
+        marked: The version tags that are marked as bad.
+    """
+
+    lane: Lane
+    candidates: tuple[Version, ...]
+    left: Version | None
+    before: Digest | None
+    passed: tuple[tuple[Version, str], ...] = ()
+    recorded: Digest | None = None
+    marked: frozenset[Tag] = frozenset()
+
+    def marks(self, target: Version) -> Tag | str:
+        """The version tag to be marked as bad when going to ``target``; nothing when going up, or when it is so."""
+        if self.left is None or self.left <= target or self.lane.tag_of(self.left) in self.marked:
+            return ""
+        return self.lane.tag_of(self.left)
+
+    def unrecorded(self, target: Digest) -> bool:
+        """Whether arriving at ``target`` is something that the ledger does not know yet."""
+        return self.recorded != target
+
+
+def descend(
+    lane: Lane,
+    to: Version | None,
+    *,
+    current: Version | None,
+    floating: Digest | None,
+    versions: Sequence[Version],
+    ledger: Ledger,
+) -> Descent:
+    """Find where to go.
+
+    A rollback that was cut off after it moved the tag, and before it was recorded, is finished by the same command:
+    where the tag is already below its last recorded place, that is where it stays.
+
+    Args:
+        lane: Whose floating tag.
+        to: Where to; None for the newest version below that is not marked.
+        current: The version that the floating tag stands for; None where that is none of this lane's.
+        floating: What it has; None where it does not exist.
+        versions: Every version of the lane that has a tag, the highest first.
+        ledger: What was recorded.
+
+    Raises:
+        RefusedError: The target is marked or a pre-release, or there is no telling what is below.
+    """
+    position = ledger.position(lane.floating)
+    recorded = position.after if position else None
+    marked = frozenset(ledger.marks)
+    fallen = _fallen(lane, current, floating, ledger)
+    left, before = (fallen, recorded) if fallen and to in (None, current) else (current, floating)
+    passed: tuple[tuple[Version, str], ...] = ()
+    if to is not None:
+        _check(lane, to, ledger)
+        candidates: tuple[Version, ...] = (to,)
+    elif current is None:
+        raise _nowhere(lane, floating)
+    elif fallen and lane.tag_of(current) not in marked:
+        candidates = (current,)
+    else:
+        below = [version for version in versions if version < current]
+        candidates, passed = _sorted_out(lane, below, ledger)
+    return Descent(
+        lane=lane, candidates=candidates, left=left, before=before, passed=passed, recorded=recorded, marked=marked
+    )
+
+
+def _fallen(lane: Lane, current: Version | None, floating: Digest | None, ledger: Ledger) -> Version | None:
+    """The recorded version above the present one, where the tag went down without a record."""
+    position = ledger.position(lane.floating)
+    if position is None or current is None or position.after == floating:
+        return None
+    try:
+        above = Version.parse(position.version)
+    except UsageError:
+        return None
+    return above if above > current else None
+
+
+def _sorted_out(
+    lane: Lane, below: Sequence[Version], ledger: Ledger
+) -> tuple[tuple[Version, ...], tuple[tuple[Version, str], ...]]:
+    """The versions to try, and those left out with the reason; pre-releases are neither."""
+    releases = [version for version in below if not version.is_prerelease]
+    marks = ledger.marks
+    bad = tuple(
+        (version, f"marked as bad: {marks[lane.tag_of(version)].why or 'no reason given'}")
+        for version in releases
+        if lane.tag_of(version) in marks
+    )
+    return tuple(version for version in releases if lane.tag_of(version) not in marks), bad
+
+
+def _check(lane: Lane, to: Version, ledger: Ledger) -> None:
+    tag = lane.tag_of(to)
+    if to.is_prerelease:
+        raise RefusedError(
+            f"{tag} is a pre-release: {lane.floating} never points at one", remedy="Name a release with --to."
+        )
+    if mark := ledger.marks.get(tag):
+        raise RefusedError(
+            f"{tag} is marked as bad since {mark.when} by {mark.who}: {mark.why or 'no reason given'}",
+            remedy=f"If it is good after all: invoke unmark --lane {lane.name} --tag {tag} --reason TEXT",
+        )
+
+
+def _nowhere(lane: Lane, floating: Digest | None) -> RefusedError:
+    what = f"points at {floating}, which is no version of lane {lane.name}" if floating else "does not exist"
+    return RefusedError(
+        f"{lane.floating} {what}, so nothing is below it",
+        remedy=f"Name the version: invoke rollback --lane {lane.name} --to vX.Y.Z",
+    )
