@@ -9,16 +9,20 @@ from shiplane.clients.http import Transport
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
+from shiplane.flows.audit import Auditor
 from shiplane.flows.ledgers import Ledgers, Scribe
+from shiplane.flows.marking import Marker
 from shiplane.flows.publish import Published, Publisher
+from shiplane.flows.rollback import Rollback, RolledBack, Wish
 from shiplane.model.credential import Credential
-from shiplane.model.image import Digest, Repository
+from shiplane.model.image import Digest, Platform, Repository
 from shiplane.model.lane import MAIN, Lane
+from shiplane.model.lanestate import LaneState
 from shiplane.model.ledger import Ledger
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import make_plan
 from shiplane.model.settings import Checkout, Flags, Resolver
-from shiplane.model.step import Event, Flow, Step
+from shiplane.model.step import Event, Flow, Step, T
 from tests.faults.access import Access, Account
 from tests.faults.clock import VirtualClock
 from tests.faults.images import COMMIT, PLATFORMS, push_image
@@ -70,6 +74,7 @@ class Scene:
     stager: Stager = field(init=False)
     transport: Transport = field(init=False)
     told: list[str] = field(default_factory=list)
+    keeps_ledger: bool = True
 
     def __post_init__(self) -> None:
         self.stager = Stager(self.registry)
@@ -89,7 +94,7 @@ class Scene:
             registry=registry,
             patience=patience,
             stager=lambda: self.stager,
-            ledgers=self.ledgers(registry, patience),
+            ledgers=self.ledgers(registry, patience) if self.keeps_ledger else None,
             workers=1,
         )
         return publisher.publish(plan)
@@ -98,6 +103,31 @@ class Scene:
         """Where it is recorded."""
         scribe = Scribe(who=USER.username, clock=patience.clock)
         return Ledgers(registry=registry, repository=AIONIS, patience=patience, scribe=scribe, workers=1)
+
+    def rollback(self, wish: Wish) -> Flow[RolledBack]:
+        """A rollback, not yet begun."""
+        registry, patience = self.client()
+        return Rollback(
+            registry=registry,
+            repository=AIONIS,
+            patience=patience,
+            platforms=tuple(map(Platform.parse, PLATFORMS)),
+            ledgers=self.ledgers(registry, patience) if self.keeps_ledger else None,
+            commit_of=lambda _lane, _version: None,
+            workers=1,
+        ).run(wish)
+
+    def marker(self) -> Marker:
+        """Who marks."""
+        registry, patience = self.client()
+        return Marker(registry=registry, repository=AIONIS, ledgers=self.ledgers(registry, patience))
+
+    def audit(self, lane: Lane = MAIN, *, deep: bool = False) -> LaneState:
+        """The lane as it is told."""
+        registry, patience = self.client()
+        ledgers = self.ledgers(registry, patience) if self.keeps_ledger else None
+        auditor = Auditor(registry=registry, repository=AIONIS, ledgers=ledgers, workers=1)
+        return finish(auditor.audit(lane, deep=deep))
 
     def ledger(self, lane: Lane = MAIN) -> Ledger:
         """What is recorded by now."""
@@ -118,17 +148,17 @@ class Scene:
         return [name for name in sent if ":" not in name and not name.startswith("ledger-")]
 
 
-def finish(flow: Flow[tuple[Published, ...]]) -> tuple[Published, ...]:
+def finish(flow: Flow[T]) -> T:
     """Run a flow to its end."""
     try:
         while True:
             next(flow)
     except StopIteration as end:
-        result: tuple[Published, ...] = end.value
+        result: T = end.value
         return result
 
 
-def until(flow: Flow[tuple[Published, ...]], reached: Callable[[Step], bool]) -> None:
+def until(flow: Flow[T], reached: Callable[[Step], bool]) -> None:
     """Run a flow up to, and not into, the first step that fits."""
     for event in flow:
         if isinstance(event, Step) and reached(event):
@@ -136,6 +166,6 @@ def until(flow: Flow[tuple[Published, ...]], reached: Callable[[Step], bool]) ->
     raise AssertionError("the flow has no such step")
 
 
-def events(flow: Flow[tuple[Published, ...]]) -> list[Event]:
+def events(flow: Flow[T]) -> list[Event]:
     """Everything that a flow says."""
     return list(flow)

@@ -9,7 +9,9 @@ import pytest
 from shiplane.model.answer import Absent, Present
 from shiplane.model.decision import Decision, Move, Naming, Survey, decide
 from shiplane.model.errors import RefusedError
+from shiplane.model.image import Tag
 from shiplane.model.lane import MAIN
+from shiplane.model.ledger import Action, Entry, Ledger
 from shiplane.model.manifest import OCI_INDEX, RawManifest
 from shiplane.model.plan import LanePlan
 from shiplane.model.settings import Setting
@@ -24,6 +26,23 @@ def image(content: str) -> Present:
 
 def lane(version: str, *, latest: bool = True) -> LanePlan:
     return LanePlan(lane=MAIN, version=Setting(Version.parse(version), "TAG"), latest=Setting(latest, "PUBLISH_LATEST"))
+
+
+def recorded(image: Present, *, marked: bool = False) -> Ledger:
+    """The ledger after a release of 0.2.1, and perhaps its mark."""
+    entries = [
+        Entry(
+            action=action,
+            id=action.value,
+            when="2026-11-25T09:00:00Z",
+            who="robot",
+            tag=Tag("v0.2.1"),
+            version="0.2.1",
+            after=image.digest,
+        )
+        for action in (Action.PUBLISH, *([Action.MARK] if marked else []))
+    ]
+    return Ledger().append(entries)
 
 
 @dataclass(frozen=True)
@@ -105,6 +124,20 @@ ROWS = [
         Move.MOVE,
     ),
     Row(
+        "marked as bad",
+        lane("0.2.1"),
+        Survey(version=NEW, revision=COMMIT, floating=OLD, floating_version=V020, ledger=recorded(NEW, marked=True)),
+        Naming.ADOPT,
+        Move.LEAVE,
+    ),
+    Row(
+        "marked as bad, and no longer",
+        lane("0.2.1"),
+        Survey(version=NEW, revision=COMMIT, floating=OLD, floating_version=V020, ledger=recorded(NEW)),
+        Naming.ADOPT,
+        Move.MOVE,
+    ),
+    Row(
         "the same again after a later release",
         lane("0.2.0"),
         Survey(version=OLD, revision=COMMIT, floating=NEW, floating_version=V021),
@@ -135,3 +168,19 @@ def test_a_floating_tag_that_is_no_version_is_not_moved_away_from() -> None:
     with pytest.raises(RefusedError, match="no version of lane main") as caught:
         decide(lane("0.2.1"), Survey(version=Absent(), floating=OLD), COMMIT)
     assert "--latest=no" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("version", "words"),
+    [(OLD, f"is {OLD.digest} now"), (Absent(), "is not there")],
+    ids=["another image", "gone"],
+)
+def test_a_version_that_was_recorded_as_something_else_is_never_written_again(
+    version: Present | Absent, words: str
+) -> None:
+    survey = Survey(version=version, revision=COMMIT, floating=Absent(), ledger=recorded(NEW))
+    with pytest.raises(
+        RefusedError, match=f"v0.2.1 was published as {NEW.digest} on .* by robot, and {words}"
+    ) as caught:
+        decide(lane("0.2.1"), survey, COMMIT)
+    assert "v0.2.2" in caught.value.remedy

@@ -12,6 +12,8 @@ from shiplane.commands.faces import auth as auths
 from shiplane.commands.faces import checks
 from shiplane.commands.faces.rehearsing import rehearse
 from shiplane.commands.faces.releasing import plan, publish, release
+from shiplane.commands.faces.rolling import mark, restart, rollback, unmark
+from shiplane.commands.faces.telling import history, status
 from shiplane.commands.faces.triggering import trigger
 from shiplane.commands.faces.verifying import verify
 
@@ -23,4 +25,7 @@ def namespace() -> Collection:
     check = Collection("check", checks.build, checks.gates, checks.access, checks.tools, checks.config)
     check.add_task(checks.everything)
     check.__doc__ = "The prerequisites of a release, each alone, and all of them: the doctor."
-    return Collection(plan, publish, release, verify, rehearse, trigger, auth, check)
+    ledger = Collection("ledger", restart)
+    ledger.__doc__ = "The record of a lane's releases, moves and marks."
+    tasks = (plan, publish, release, verify, rollback, mark, unmark, status, history, rehearse, trigger)
+    return Collection(*tasks, auth, check, ledger)

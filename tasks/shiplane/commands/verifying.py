@@ -78,14 +78,16 @@ def look_at(run: Run, resolver: Resolver, looks: Looks) -> Answer:
 def _verifier(run: Run, repository: Repository, resolver: Resolver, looks: Looks) -> Verifier:
     credential = run.credential(repository)
     puller = _EnginePuller(engine=Engine(env=run.child_env), credential=credential) if looks.pull else None
+    registry = run.registry(credential)
     return Verifier(
-        registry=run.registry(credential),
+        registry=registry,
         repository=repository,
         platforms=resolver.platforms().value,
         commit_of=lambda lane, version: _commit(run, lane, version),
         deep=looks.deep,
         puller=puller,
         stranger=run.registry(None) if looks.anonymous else None,
+        ledgers=run.ledgers(repository, registry),
     )
 
 

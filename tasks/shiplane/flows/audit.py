@@ -12,6 +12,7 @@ from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import look
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Absent, Present
+from shiplane.model.errors import UsageError
 from shiplane.model.image import Digest, Platform, Repository
 from shiplane.model.lane import Lane
 from shiplane.model.lanestate import LaneState, VersionState
@@ -132,11 +133,20 @@ class Auditor:
         return tuple(found)
 
     def _bad(self, raw: RawManifest, state: VersionState) -> list[str]:
-        platforms = tuple(Platform(*name.split("/")) for name in state.platforms)
+        platforms = tuple(Platform.parse(name) for name in state.platforms if _known(name))
         proven = state.recorded is not None and not state.drift
         expected = Expected(platforms=platforms, version=str(state.version), proven=proven)
         examiner = Examiner(registry=self.registry, repository=self.repository, workers=self.workers)
         return [str(check) for check in examiner.examine(raw, expected).checks if not check.good]
+
+
+def _known(name: str) -> bool:
+    """Whether we know such a platform: an index may list any, and is then judged by the others."""
+    try:
+        Platform.parse(name)
+    except UsageError:
+        return False
+    return True
 
 
 def _platforms(image: Present | Absent) -> tuple[str, ...]:

@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from shiplane.clients.registry import Registry
 from shiplane.model.answer import Absent, Answer, Present, Refused
+from shiplane.model.image import Repository, Tag
 from shiplane.model.plan import Plan
 
 
 def public_names(registry: Registry, plan: Plan) -> list[str]:
     """A line for each version and floating tag of a plan. Never raises: not knowing is one of the answers."""
-    names = [name for lane in plan.lanes for name in (lane.tag, lane.lane.floating)]
-    return [f"{plan.repository}:{name} {_words(registry.look(plan.repository, name))}" for name in names]
+    return names_now(
+        registry, plan.repository, [name for lane in plan.lanes for name in (lane.tag, lane.lane.floating)]
+    )
+
+
+def names_now(registry: Registry, repository: Repository, names: Sequence[Tag]) -> list[str]:
+    """A line for each name, as it is now. Never raises."""
+    return [f"{repository}:{name} {_words(registry.look(repository, name))}" for name in names]
 
 
 def _words(answer: Answer) -> str:

@@ -28,6 +28,7 @@ from shiplane.model.ledgerfile import (
     PIECE,
     LedgerManifest,
     blob_of,
+    continues,
     ledger_manifest,
     parse_ledger_manifest,
 )
@@ -42,9 +43,10 @@ SETTLE = 0.3
 
 @dataclass(frozen=True, kw_only=True)
 class Page:
-    """A ledger as it was read: its entries, and the manifest that held them (None where there was none)."""
+    """A ledger as it was read: its entries, its pieces, and the manifest that held them (None where there was none)."""
 
     ledger: Ledger = field(default_factory=Ledger)
+    pieces: tuple[bytes, ...] = ()
     raw: RawManifest | None = None
     manifest: LedgerManifest | None = None
 
@@ -57,6 +59,14 @@ class Page:
     def digest(self) -> Digest | None:
         """What the ledger's tag pointed at."""
         return self.raw.digest if self.raw else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Appended:
+    """What entries stand in: the ledger's digest, and the seconds between the last look and the answer to the write."""
+
+    digest: Digest | None
+    took: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +103,7 @@ class Book:
         return self._page(answer.raw) if isinstance(answer, Present) else Page()
 
     def trace(self, page: Page) -> bool:
-        """Whether a ledger continues the one that it replaced.
+        """Whether a ledger continues the one that it replaced: told from the beginnings of its pieces.
 
         Returns:
             False when that one is no longer there to compare (a clean-up of untagged versions takes it away).
@@ -103,46 +113,47 @@ class Book:
             AccessError, UnreachableError: The earlier one cannot be read.
         """
         previous = page.manifest.previous if page.manifest else None
-        if previous is None:
-            return True
         first = page.ledger.entries[0] if page.ledger.entries else None
-        if first and first.action is Action.RESTART and len(page.ledger.entries) == 1 and first.after == previous:
+        begun_anew = first and first.action is Action.RESTART and len(page.ledger.entries) == 1
+        if previous is None or (begun_anew and first and first.after == previous):
             return True
         answer = look(self.registry, self.repository, previous)
         if isinstance(answer, Absent):
             return False
-        if page.ledger.since(self._page(answer.raw).ledger) is None:
+        earlier = parse_ledger_manifest(answer.raw, f"{self.tag}, as it was before,")
+        if not continues(page.pieces, earlier.pieces):
             raise BrokenLedgerError(
                 f"{self.tag} does not continue {previous}, which it says it replaced: it was written anew",
                 remedy=_restart(self.lane),
             )
         return True
 
-    def append(self, entries: Sequence[Entry]) -> Flow[float]:
+    def append(self, entries: Sequence[Entry], page: Page | None = None) -> Flow[Appended]:
         """Add entries, whoever else writes at the same time.
 
-        Returns:
-            The seconds between the last look and the answer to the write; 0.0 when nothing had to be written.
+        Args:
+            entries: What to add, where it does not stand there already.
+            page: The ledger as it was read before; it is read again where it has changed since.
 
         Raises:
             BrokenLedgerError: What is there is no whole ledger; it is left as it is.
             AccessError, UnreachableError: It could not be written.
         """
         step = Step("record", self.tag)
-        for attempt in range(TRIES):
-            page = self.read()
+        for _ in range(TRIES):
+            page = page or self.read()
             lacking = page.ledger.lacking(entries)
             if not lacking:
-                if attempt:
-                    yield step.done("and read back")
-                return 0.0
+                yield step.already("it stands there")
+                return Appended(digest=page.digest)
             yield step
-            took = self._write(page, page.ledger.append(lacking))
-            if took is not None:
+            appended = self._write(page, page.ledger.append(lacking))
+            if appended:
                 yield step.done(", ".join(entry.action.value for entry in lacking))
-                return took
+                return appended
             yield step.failed("somebody else wrote into it at the same time; adding to what is there now")
             self.patience.pause(SETTLE * self.patience.spread())
+            page = None
         raise UnreachableError(
             f"{self.tag} is written by others all the time", remedy="Run it again: it adds what is missing."
         )
@@ -163,8 +174,8 @@ class Book:
     def _page(self, raw: RawManifest) -> Page:
         try:
             manifest = parse_ledger_manifest(raw, self.tag)
-            content = b"".join(each(self._piece, manifest.pieces, workers=self.workers))
-            return Page(ledger=Ledger.parse(content), raw=raw, manifest=manifest)
+            pieces = tuple(each(self._piece, manifest.pieces, workers=self.workers))
+            return Page(ledger=Ledger.parse(b"".join(pieces)), pieces=pieces, raw=raw, manifest=manifest)
         except VerificationError as error:
             raise BrokenLedgerError(
                 f"{self.tag} of {self.repository}: {error.what}", remedy=_restart(self.lane)
@@ -173,8 +184,8 @@ class Book:
     def _piece(self, piece: Descriptor) -> bytes:
         return self.registry.blob(self.repository, piece)
 
-    def _write(self, page: Page, ledger: Ledger) -> float | None:
-        """Write a new state over the one that was read; gives the seconds, or None when another writer was there."""
+    def _write(self, page: Page, ledger: Ledger) -> Appended | None:
+        """Write a new state over the one that was read; None when another writer was there."""
         raw = ledger_manifest(self.lane.name, self._sent(page, ledger), page.digest)
         now = look(self.registry, self.repository, self.tag)
         looked = self.patience.clock.now()
@@ -185,7 +196,7 @@ class Book:
         limit = 60.0 if written.certain else 4.0
         found = read_back(self.registry, self.repository, self.patience, self.tag, raw.digest, page.digest, limit)
         if isinstance(found, Present) and found.digest == raw.digest:
-            return took
+            return Appended(digest=raw.digest, took=took)
         if isinstance(found, Present | Absent) and (_digest(found) != page.digest or not written.certain):
             return None
         raise UnreachableError(

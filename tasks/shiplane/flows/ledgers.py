@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timezone
 
 from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Clock, Patience, SystemClock
 from shiplane.clients.registry import Registry
-from shiplane.flows.ledger import SETTLE, TRIES, Book
+from shiplane.flows.ledger import SETTLE, TRIES, Appended, Book, Page
+from shiplane.flows.looking import look
+from shiplane.model.answer import Present
 from shiplane.model.errors import ShiplaneError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import Lane
@@ -95,41 +97,52 @@ class Ledgers:
         )
 
 
-def record(writing: Sequence[tuple[Book, Sequence[Entry]]]) -> Flow[None]:
+@dataclass(frozen=True, kw_only=True)
+class Writing:
+    """Entries for one ledger, and the ledger as it was read, if it was."""
+
+    book: Book
+    entries: Sequence[Entry]
+    page: Page | None = None
+
+    def append(self) -> Flow[Appended]:
+        """Add them. Raises as :meth:`Book.append`, saying whose record is in doubt."""
+        try:
+            return (yield from self.book.append(self.entries, self.page))
+        except ShiplaneError as error:
+            raise self.doubt(error) from error
+
+    def stays(self, appended: Appended) -> bool:
+        """Whether they still stand there after everybody who had looked before must have written."""
+        book = self.book
+        try:
+            now = look(book.registry, book.repository, book.tag)
+            same = isinstance(now, Present) and now.digest == appended.digest
+            return same or not book.read().ledger.lacking(self.entries)
+        except ShiplaneError as error:
+            raise self.doubt(error) from error
+
+    def doubt(self, error: ShiplaneError) -> ShiplaneError:
+        """The same error, saying what may be missing: a move without a record must not pass in silence."""
+        missing = ", ".join(f"{entry.action.value} {entry.tag}" for entry in self.entries)
+        remedy = error.remedy or "Run it again: it adds what is missing."
+        return type(error)(f"{missing}: done, but not surely recorded in {self.book.tag}: {error.what}", remedy=remedy)
+
+
+def record(writing: Sequence[Writing]) -> Flow[None]:
     """Add entries to several ledgers, and see that they stay.
 
     Raises:
         ShiplaneError: By situation; the message says which entries may be missing, and that what was done stays done.
     """
-    wanted = [(book, entries) for book, entries in writing if entries]
+    wanted = [one for one in writing if one.entries]
     for _ in range(TRIES):
         if not wanted:
             return
-        took = []
-        for book, entries in wanted:
-            took.append((yield from _appended(book, entries)))
-        wanted[0][0].patience.pause(max(SETTLE, 2 * max(took)))
-        wanted = [(book, entries) for book, entries in wanted if _lost(book, entries)]
-    raise _unrecorded(*wanted[0], UnreachableError("others write over it all the time"))
-
-
-def _appended(book: Book, entries: Sequence[Entry]) -> Flow[float]:
-    try:
-        return (yield from book.append(entries))
-    except ShiplaneError as error:
-        raise _unrecorded(book, entries, error) from error
-
-
-def _lost(book: Book, entries: Sequence[Entry]) -> bool:
-    """Whether entries that were there are gone again."""
-    try:
-        return bool(book.read().ledger.lacking(entries))
-    except ShiplaneError as error:
-        raise _unrecorded(book, entries, error) from error
-
-
-def _unrecorded(book: Book, entries: Sequence[Entry], error: ShiplaneError) -> ShiplaneError:
-    """The same error, saying whose record is in doubt: a move without one must not pass in silence."""
-    missing = ", ".join(f"{entry.action.value} {entry.tag}" for entry in entries)
-    remedy = error.remedy or "Run it again: it adds what is missing."
-    return type(error)(f"{missing}: done, but not surely recorded in {book.tag}: {error.what}", remedy=remedy)
+        appended = []
+        for one in wanted:
+            appended.append((yield from one.append()))  # noqa: PERF401 -- no comprehension can delegate
+        wanted[0].book.patience.pause(max(SETTLE, *(2 * done.took for done in appended)))
+        both = zip(wanted, appended, strict=True)
+        wanted = [replace(one, page=None) for one, done in both if not one.stays(done)]
+    raise wanted[0].doubt(UnreachableError("others write over it all the time"))

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from shiplane.clients.registry import Registry
-from shiplane.flows.ledgers import Ledgers, record
+from shiplane.flows.ledger import Page
+from shiplane.flows.ledgers import Ledgers, Writing, record
 from shiplane.flows.looking import look
 from shiplane.model.answer import Present
 from shiplane.model.errors import RefusedError
 from shiplane.model.image import Digest, Repository
 from shiplane.model.lane import Lane
-from shiplane.model.ledger import Action, BrokenLedgerError, Entry, Ledger
+from shiplane.model.ledger import Action, BrokenLedgerError, Entry
 from shiplane.model.step import Flow, Step
 from shiplane.model.version import Version
 
@@ -60,23 +61,23 @@ class Marker:
             RefusedError: There is no such version.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
-        ledger, digest = yield from self._look(lane, version)
-        known = ledger.marks.get(lane.tag_of(version))
+        page, digest = yield from self._look(lane, version)
+        known = page.ledger.marks.get(lane.tag_of(version))
         if known and known.why == reason:
             yield Step("mark", lane.tag_of(version)).already(f"since {known.when} by {known.who}")
             return self._done(lane, version, digest, known, changed=False)
         entry = self._entry(Action.MARK, lane, version, digest, reason)
-        yield from record([(self.ledgers.book(lane), [entry])])
+        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], page=page)])
         return self._done(lane, version, digest, entry, changed=True)
 
     def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
         """Take a mark back; both stay on record. Raises as :meth:`mark`."""
-        ledger, digest = yield from self._look(lane, version)
-        if lane.tag_of(version) not in ledger.marks:
+        page, digest = yield from self._look(lane, version)
+        if lane.tag_of(version) not in page.ledger.marks:
             yield Step("unmark", lane.tag_of(version)).already("it is not marked")
             return self._done(lane, version, digest, None, changed=False)
         entry = self._entry(Action.UNMARK, lane, version, digest, reason)
-        yield from record([(self.ledgers.book(lane), [entry])])
+        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], page=page)])
         return self._done(lane, version, digest, None, changed=True)
 
     def restart(self, lane: Lane, reason: str) -> Flow[Digest]:
@@ -105,7 +106,7 @@ class Marker:
         yield from book.restart(entry, answer.digest)
         return answer.digest
 
-    def _look(self, lane: Lane, version: Version) -> Flow[tuple[Ledger, Digest]]:
+    def _look(self, lane: Lane, version: Version) -> Flow[tuple[Page, Digest]]:
         tag = lane.tag_of(version)
         step = Step("survey", tag)
         yield step
@@ -121,7 +122,7 @@ class Marker:
         digest = answer.digest if isinstance(answer, Present) else None
         yield step.done(f"{digest or 'gone from the registry'}")
         assert digest or recorded  # noqa: S101 -- refused above
-        return page.ledger, digest or recorded.after  # type: ignore[union-attr] # the same
+        return page, digest or recorded.after  # type: ignore[union-attr] # the same
 
     def _entry(self, action: Action, lane: Lane, version: Version, digest: Digest, reason: str) -> Entry:
         tag = lane.tag_of(version)

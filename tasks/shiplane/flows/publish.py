@@ -13,7 +13,7 @@ from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.flows.examine import Examination, Examiner, Expected
-from shiplane.flows.ledgers import Ledgers, record
+from shiplane.flows.ledgers import Ledgers, Writing, record
 from shiplane.flows.looking import look
 from shiplane.flows.naming import Namer
 from shiplane.flows.records import Release
@@ -144,7 +144,7 @@ class Publisher:
                 plan=lane.plan, commit=plan.commit, digest=lane.digest, moved=lane.moved, images=lane.examination.images
             )
             entries = release.entries(self.ledgers.scribe, surveys[lane.plan.lane.name])
-            writing.append((self.ledgers.book(lane.plan.lane), entries))
+            writing.append(Writing(book=self.ledgers.book(lane.plan.lane), entries=entries))
         yield from record(writing)
 
     def _access(self, repository: Repository) -> Flow[None]:

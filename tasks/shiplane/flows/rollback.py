@@ -15,7 +15,7 @@ from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.ledger import Page
-from shiplane.flows.ledgers import Ledgers, Scribe, record
+from shiplane.flows.ledgers import Ledgers, Scribe, Writing, record
 from shiplane.flows.looking import look
 from shiplane.flows.naming import Namer
 from shiplane.flows.survey import Surveyor
@@ -262,7 +262,7 @@ class Rollback:
             yield Step("record", wish.lane.ledger).skipped(why)
             return marked if wish.dry_run and self.ledgers and not seen.fault else ""
         entries = self._entries(self.ledgers.scribe, wish, way, target, marked)
-        yield from record([(self.ledgers.book(wish.lane), entries)])
+        yield from record([Writing(book=self.ledgers.book(wish.lane), entries=entries, page=seen.page)])
         return marked
 
     def _entries(self, scribe: Scribe, wish: Wish, way: Descent, target: _Target, marked: str) -> list[Entry]:

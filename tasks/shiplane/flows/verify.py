@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 from shiplane.clients.registry import Registry
 from shiplane.flows.examine import Examination, Examiner, Expected
+from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import look
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Absent, Present, Refused
@@ -15,7 +16,9 @@ from shiplane.model.check import Check
 from shiplane.model.errors import VerificationError
 from shiplane.model.image import Digest, Platform, Repository, Tag
 from shiplane.model.lane import Lane
+from shiplane.model.ledger import BrokenLedgerError, Ledger
 from shiplane.model.manifest import VERSION
+from shiplane.model.recorded import recorded_checks
 from shiplane.model.step import Flow, Step
 from shiplane.model.version import Version
 
@@ -69,6 +72,7 @@ class Verifier:
         deep: Whether every blob is asked for.
         puller: The engine for ``--pull``, or None.
         stranger: A registry client without credential for ``--anonymous``, or None.
+        ledgers: What was recorded; None where no ledger is kept.
     """
 
     registry: Registry
@@ -78,6 +82,7 @@ class Verifier:
     deep: bool = False
     puller: Puller | None = None
     stranger: Registry | None = None
+    ledgers: Ledgers | None = None
 
     def verify(self, lane: Lane, version: Version | None, *, latest: bool) -> Flow[Verified]:
         """Verify a version of a lane, or whatever its floating tag stands for.
@@ -94,28 +99,54 @@ class Verifier:
         step = Step("verify", f"{lane.name} {version or lane.floating}")
         yield step
         floating = look(self.registry, self.repository, lane.floating)
+        ledger, broken = self._ledger(lane)
         surveyor = Surveyor(registry=self.registry, repository=self.repository)
         current = surveyor.version_behind(lane, floating)
-        found = self._version(lane, version or current, floating)
+        found = self._version(lane, version or current, floating, ledger, same=version in (None, current))
         pointer = self._floating(lane, version, current, floating, found, latest=latest)
-        result = replace(found, checks=(*found.checks, *pointer, *self._outside(lane, found, floating)))
+        recorded = recorded_checks(lane, ledger, version=found.version, digest=found.digest, floating=_of(floating))
+        outside = self._outside(lane, found, floating)
+        result = replace(found, checks=(*found.checks, *pointer, *broken, *recorded, *outside))
         bad = [check for check in result.checks if not check.good]
         good = f"{len(result.checks)} checks good, {result.digest}"
         yield step.failed("; ".join(map(str, bad))) if bad else step.done(good)
         return result
 
-    def _version(self, lane: Lane, version: Version | None, floating: Present | Absent) -> Verified:
-        """Examine the version's image; without a version, the floating tag's as far as it goes."""
+    def _ledger(self, lane: Lane) -> tuple[Ledger, list[Check]]:
+        """What was recorded, and what is wrong with the record; nothing of a broken one is believed."""
+        if self.ledgers is None:
+            return Ledger(), []
+        book = self.ledgers.book(lane)
+        try:
+            page = book.read()
+            book.trace(page)
+        except BrokenLedgerError as error:
+            return Ledger(), [Check("ledger", book.tag, good=False, expected="an unbroken chain", found=error.what)]
+        return page.ledger, []
+
+    def _version(
+        self, lane: Lane, version: Version | None, floating: Present | Absent, ledger: Ledger, *, same: bool
+    ) -> Verified:
+        """Examine the version's image; without a version, the floating tag's as far as it goes.
+
+        ``same`` where the floating tag was just found to have this version's digest: then its bytes are at hand.
+        """
         if version is None:
             subject, image = lane.floating, floating
         else:
             subject = lane.tag_of(version)
-            image = look(self.registry, self.repository, subject)
+            image = floating if same else look(self.registry, self.repository, subject)
         if isinstance(image, Absent):
             check = Check("resolves", subject, good=False, expected="an image", found="nothing under this tag")
             return Verified(lane=lane, version=version, digest=None, checks=(check,))
         revision = self.commit_of(lane, version) if version else None
-        expected = Expected(platforms=self.platforms, revision=revision, version=str(version) if version else None)
+        record = ledger.published(subject)
+        expected = Expected(
+            platforms=self.platforms,
+            revision=revision,
+            version=str(version) if version else None,
+            proven=record is not None and record.after == image.digest,
+        )
         examiner = Examiner(registry=self.registry, repository=self.repository, deep=self.deep)
         examination = examiner.examine(image.raw, expected)
         checks = (Check("resolves", subject, good=True, found=str(image.digest)), *examination.checks)
@@ -171,5 +202,9 @@ class Verifier:
         return Check("anonymous", tag, isinstance(seen, Present) and seen.digest == digest, str(digest), _digest(seen))
 
 
+def _of(answer: Present | Absent) -> Digest | None:
+    return answer.digest if isinstance(answer, Present) else None
+
+
 def _digest(answer: Present | Absent) -> str:
-    return str(answer.digest) if isinstance(answer, Present) else "nothing"
+    return str(_of(answer) or "nothing")

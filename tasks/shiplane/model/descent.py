@@ -74,14 +74,15 @@ def descend(
     recorded = position.after if position else None
     marked = frozenset(ledger.marks)
     fallen = _fallen(lane, current, floating, ledger)
-    left, before = (fallen, recorded) if fallen and to in (None, current) else (current, floating)
+    stays = fallen and current and (to == current or (to is None and lane.tag_of(current) not in marked))
+    left, before = (fallen, recorded) if stays else (current, floating)
     passed: tuple[tuple[Version, str], ...] = ()
     if to is not None:
         _check(lane, to, ledger)
         candidates: tuple[Version, ...] = (to,)
     elif current is None:
         raise _nowhere(lane, floating)
-    elif fallen and lane.tag_of(current) not in marked:
+    elif stays:
         candidates = (current,)
     else:
         below = [version for version in versions if version < current]

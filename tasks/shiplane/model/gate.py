@@ -12,6 +12,8 @@ from datetime import datetime
 from enum import Enum
 from typing import Any, NamedTuple
 
+from shiplane.model.moment import parse_moment
+
 
 class Kind(Enum):
     """The three ways in which a gate can be asked."""
@@ -174,7 +176,7 @@ def _judge(run: CheckRun, gate: Gate, now: datetime) -> Judgement:
     if run.conclusion != "success":
         detail = f"the {run.source} ended with {run.conclusion or 'no conclusion'}"
         return Judgement(Verdict.RED, detail, run.completed)
-    completed = _moment(run.completed)
+    completed = parse_moment(run.completed)
     if completed is None:
         return Judgement(Verdict.RED, f"GitHub does not say when it was completed ({run.completed[:40]!a})")
     hours = max(0.0, (now - completed).total_seconds() / 3600)
@@ -182,15 +184,6 @@ def _judge(run: CheckRun, gate: Gate, now: datetime) -> Judgement:
         detail = f"success, but {hours:.1f} h ago; at most {gate.max_age_hours:g} h are allowed"
         return Judgement(Verdict.RED, detail, run.completed)
     return Judgement(Verdict.GREEN, f"{run.source} success {hours:.1f} h ago", run.completed)
-
-
-def _moment(text: str) -> datetime | None:
-    """A time as GitHub writes it; one without a zone is none, since it could mean any."""
-    try:
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
-    except ValueError:
-        return None
-    return moment if moment.tzinfo else None
 
 
 def judge_health(status: int, document: object, gate: Gate) -> tuple[bool, str]:

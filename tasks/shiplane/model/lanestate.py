@@ -94,7 +94,7 @@ class LaneState:
             here = f"is at {self.floating}" if self.floating else "is gone"
             yield (
                 f"{floating} {here}; the last recorded move is to {position.version}, {position.after} "
-                f"({position.when}, {position.who}): somebody moved it, or a run was cut off before it recorded the move"
+                f"({position.when}, {position.who}): somebody moved it, or a run was cut off before recording the move"
             )
         if self.floating and self.current is None:
             yield f"{floating} points at {self.floating}, which is no version of lane {self.lane.name}"

@@ -14,8 +14,8 @@ from enum import Enum
 from typing import Any
 
 from shiplane.model import strictjson
-from shiplane.model.errors import VerificationError
-from shiplane.model.image import Digest, Tag
+from shiplane.model.errors import UsageError, VerificationError
+from shiplane.model.image import Digest, Platform, Tag, parse_tag
 from shiplane.model.redact import one_line
 
 _MAX_WORDS = 500
@@ -166,13 +166,6 @@ class Ledger:
                 marks.pop(entry.tag, None)
         return marks
 
-    def since(self, earlier: Ledger) -> Ledger | None:
-        """What was added since an earlier state; None when this is no continuation of it."""
-        count = len(earlier.lines)
-        if self.lines[:count] != earlier.lines:
-            return None
-        return Ledger(entries=self.entries[count:], lines=self.lines[count:])
-
 
 def _hash(line: bytes) -> str:
     return str(Digest.of(line))
@@ -187,7 +180,7 @@ def _entry(number: int, line: bytes, before: bytes | None) -> Entry:
         if (fields.get("number"), fields.get("previous")) != wanted:
             raise ValueError("it does not follow on the line before it")
         return _parsed(fields)
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, UsageError) as error:
         words = one_line(str(error))[:200]
         raise BrokenLedgerError(f"line {number} of the ledger is wrong: {words}") from error
 
@@ -202,12 +195,12 @@ def _parsed(fields: Mapping[str, Any]) -> Entry:
         id=_text(fields, "id"),
         when=_text(fields, "when"),
         who=_text(fields, "who"),
-        tag=Tag(_text(fields, "tag")),
+        tag=parse_tag(_text(fields, "tag")),
         version=_text(fields, "version"),
         after=Digest(_text(fields, "to")),
         before=None if before is None else Digest(_text(fields, "from")),
         commit=_text(fields, "commit"),
-        platforms={one_line(str(key))[:80]: str(Digest(_text(platforms, key))) for key in platforms},
+        platforms={str(Platform.parse(key)): str(Digest(_text(platforms, key))) for key in platforms},
         why=_text(fields, "why"),
         run=_text(fields, "run"),
         late=fields.get("late") is True,

@@ -87,5 +87,13 @@ def parse_ledger_manifest(raw: RawManifest, tag: str) -> LedgerManifest:
         raise BrokenLedgerError(f"{tag} ({raw.digest.short}) is {error}") from error
 
 
+def continues(pieces: Sequence[bytes], earlier: Sequence[Descriptor]) -> bool:
+    """Whether a ledger's pieces begin with those of an earlier one, of which only size and digest are known."""
+    beginnings = zip(pieces, earlier, strict=False)
+    return len(pieces) >= len(earlier) and all(
+        Digest.of(piece[: before.size]) == before.digest for piece, before in beginnings
+    )
+
+
 def _json(blob: Descriptor) -> dict[str, object]:
     return {"mediaType": blob.media_type, "digest": str(blob.digest), "size": blob.size}

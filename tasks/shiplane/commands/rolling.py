@@ -1,0 +1,140 @@
+"""``rollback``, ``mark``, ``unmark`` and ``ledger.restart``."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from shiplane.clients.patience import BUDGET, Patience
+from shiplane.clients.registry import Registry
+from shiplane.commands.edge import Answer
+from shiplane.commands.run import Run, one_lane
+from shiplane.commands.show_state import marked_text, rolled_back_text
+from shiplane.flows.closing import names_now
+from shiplane.flows.ledgers import Ledgers
+from shiplane.flows.marking import Marked, Marker
+from shiplane.flows.rollback import Rollback, Wish
+from shiplane.model.errors import ConfigurationError, UsageError
+from shiplane.model.image import Repository
+from shiplane.model.lane import Lane
+from shiplane.model.redact import one_line
+from shiplane.model.settings import Flags, Resolver
+from shiplane.model.version import Version
+
+_LONGEST = 300
+
+
+def rollback(
+    run: Run,
+    *,
+    lane: str | None = None,
+    to: str | None = None,
+    reason: str | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    dry_run: bool = False,
+    keep_bad_unmarked: bool = False,
+) -> Answer:
+    """Move a floating tag back to a good version."""
+    chosen = run.project.lane(one_lane(lane, run.project))
+    wish = Wish(
+        lane=chosen,
+        to=chosen.parse_version(to) if to else None,
+        reason=_reason(reason),
+        mark=not keep_bad_unmarked,
+        dry_run=dry_run,
+    )
+    resolver = run.resolver(Flags(image=image, platforms=platforms))
+    repository = resolver.image().value
+    flow = _rollback(run, resolver, repository, chosen)
+    done = run.console.drive(flow.run(wish))
+    return Answer(text=rolled_back_text(repository, done), data=done.to_json(repository))
+
+
+def _rollback(run: Run, resolver: Resolver, repository: Repository, lane: Lane) -> Rollback:
+    registry = _connected(run, repository, lane)
+    return Rollback(
+        registry=registry,
+        repository=repository,
+        patience=run.patience,
+        platforms=resolver.platforms().value,
+        ledgers=run.ledgers(repository, registry),
+        commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
+    )
+
+
+def mark(
+    run: Run, *, lane: str | None = None, tag: str | None = None, reason: str | None = None, image: str | None = None
+) -> Answer:
+    """Mark a published version as bad, with a reason."""
+    if not reason:
+        raise UsageError("no reason is given", remedy="Say why with --reason: whoever meets the mark will ask.")
+    chosen, version, marker = _marker(run, lane, tag, image)
+    return _marked(run.console.drive(marker.mark(chosen, version, _reason(reason))))
+
+
+def unmark(
+    run: Run, *, lane: str | None = None, tag: str | None = None, reason: str | None = None, image: str | None = None
+) -> Answer:
+    """Take the mark of a version back; both stay on record."""
+    chosen, version, marker = _marker(run, lane, tag, image)
+    return _marked(run.console.drive(marker.unmark(chosen, version, _reason(reason))))
+
+
+def restart(run: Run, *, lane: str | None = None, reason: str | None = None, image: str | None = None) -> Answer:
+    """Begin a broken ledger anew, naming the broken one."""
+    if not reason:
+        raise UsageError("no reason is given", remedy="Say with --reason what happened to the ledger.")
+    chosen = run.project.lane(one_lane(lane, run.project))
+    repository = run.resolver(Flags(image=image)).image().value
+    marker = _marker_of(run, repository, chosen)
+    replaced = run.console.drive(marker.restart(chosen, _reason(reason)))
+    text = f"{chosen.ledger} begins anew; the one before is {marker.ledgers.repository}@{replaced}"
+    return Answer(text=text, data={"lane": chosen.name, "tag": chosen.ledger, "replaced": str(replaced)})
+
+
+def _marker(run: Run, lane: str | None, tag: str | None, image: str | None) -> tuple[Lane, Version, Marker]:
+    chosen = run.project.lane(one_lane(lane, run.project))
+    if not tag:
+        raise UsageError("no version is named", remedy="Give --tag vX.Y.Z.")
+    version = chosen.parse_version(tag)
+    repository = run.resolver(Flags(image=image)).image().value
+    return chosen, version, _marker_of(run, repository, chosen)
+
+
+def _marker_of(run: Run, repository: Repository, lane: Lane) -> Marker:
+    registry = _connected(run, repository, lane)
+    return Marker(registry=registry, repository=repository, ledgers=_kept(run, repository, registry))
+
+
+def _kept(run: Run, repository: Repository, registry: Registry) -> Ledgers:
+    ledgers = run.ledgers(repository, registry)
+    if ledgers is None:
+        raise ConfigurationError(
+            f"{run.project.name}: ledger = false, and marks are kept in the ledger", remedy="Let a ledger be kept."
+        )
+    return ledgers
+
+
+def _marked(done: Marked) -> Answer:
+    return Answer(text=marked_text(done), data=done.to_json())
+
+
+def _connected(run: Run, repository: Repository, lane: Lane) -> Registry:
+    """A client with the credential that may push; the run's last words read the lane's floating tag through it."""
+    registry = run.registry(run.credential(repository))
+    hurried = replace(Patience(tell=lambda _text: None), spent=BUDGET - 1.0)
+    quick = run.registry(registry.session.credential, hurried)
+    run.closing = lambda: names_now(quick, repository, [lane.floating])
+    return registry
+
+
+def _reason(text: str | None) -> str:
+    """One line that a ledger keeps as it is.
+
+    Raises:
+        UsageError: It is too long.
+    """
+    words = one_line(text or "")
+    if len(words) > _LONGEST:
+        raise UsageError(f"--reason is {len(words)} characters long", remedy=f"At most {_LONGEST}; link to the rest.")
+    return words

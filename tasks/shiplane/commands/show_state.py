@@ -1,0 +1,203 @@
+"""How lanes, their history, rollbacks and marks are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from shiplane.commands.show import columns
+from shiplane.flows.marking import Marked
+from shiplane.flows.rollback import RolledBack
+from shiplane.model.image import Repository
+from shiplane.model.lane import Lane
+from shiplane.model.lanestate import LaneState, VersionState
+from shiplane.model.ledger import Entry
+from shiplane.model.moment import age, minute
+
+Following = Sequence[tuple[LaneState, str]]
+_UNKNOWN = "unknown"
+
+
+def rolled_back_text(repository: Repository, done: RolledBack) -> str:
+    """A rollback: what the floating tag has, what was left and passed over, and what remains to be done."""
+    lane = done.wish.lane
+    tag = lane.tag_of(done.target)
+    would = "would go to" if done.wish.dry_run else "is at"
+    left = f", from {lane.tag_of(done.left)}" if done.left else ""
+    lines = [f"{repository}:{lane.floating} {would} {tag}{left}", f"  {repository}:{tag}@{done.digest}"]
+    lines += [f"  passed over {lane.tag_of(version)}: {why}" for version, why in done.passed]
+    if done.marked:
+        would = "would be marked" if done.wish.dry_run else "is marked"
+        lines.append(f"  {done.marked} {would} as bad ({done.wish.reason or 'no reason given'}) and stays where it is")
+    return "\n".join([*lines, *_remaining(lane, done)])
+
+
+def _remaining(lane: Lane, done: RolledBack) -> Iterator[str]:
+    if done.left and done.left > done.target:
+        following = lane.tag_of(done.left.next_patch())
+        yield f"next: publish the repaired version as {following}: it moves {lane.floating} on again"
+        yield (
+            f"undo: invoke unmark --lane {lane.name} --tag {lane.tag_of(done.left)} --reason TEXT, "
+            f"then invoke rollback --lane {lane.name} --to {lane.tag_of(done.left)}"
+        )
+
+
+def marked_text(done: Marked) -> str:
+    """A mark, or that there is none (any more)."""
+    tag = done.lane.tag_of(done.version)
+    changed = "" if done.changed else " (as before)"
+    if done.mark is None:
+        return f"{tag} is not marked{changed}"
+    lines = [f"{tag} is marked as bad{changed}: {done.mark.why}"]
+    if done.floats:
+        lines.append(f"next: {done.lane.floating} points at it: invoke rollback --lane {done.lane.name} --reason TEXT")
+    return "\n".join(lines)
+
+
+def status_text(repository: Repository, lanes: Following, now: float) -> str:
+    """Each lane as a block of named lines."""
+    blocks = [f"{repository}"]
+    for state, following in lanes:
+        rows = [(f"  {name}", value) for name, value in _status_rows(state, following, now)]
+        blocks.append(f"lane {state.lane.name}\n{columns(rows)}")
+    return "\n\n".join(blocks)
+
+
+def status_markdown(repository: Repository, lanes: Following, now: float) -> str:
+    """The same as Markdown tables."""
+    parts = [f"## {_cell(str(repository))}"]
+    for state, following in lanes:
+        rows = _status_rows(state, following, now)
+        parts.append(f"### {state.lane.name}\n\n{markdown_table(('', ''), rows)}")
+    return "\n\n".join(parts)
+
+
+def _status_rows(state: LaneState, following: str, now: float) -> list[tuple[str, str]]:
+    rows = [(state.lane.floating, _pointer(state)), ("since", _since(state, now)), ("commit", _commit(state))]
+    rows += [
+        ("marked", f"{state.lane.tag_of(known.version)}: {_why(known.mark)}") for known in state.versions if known.mark
+    ]
+    if not state.exists and not state.fault:
+        rows.append(("ledger", "none yet: who moved what, and when, is unknown"))
+    elif state.unrecorded:
+        names = ", ".join(map(state.lane.tag_of, state.unrecorded[:5]))
+        more = f" and {len(state.unrecorded) - 5} more" if len(state.unrecorded) > 5 else ""  # noqa: PLR2004
+        rows.append(("unrecorded", f"{names}{more}: published by others, or before there was a ledger"))
+    rows += [("DRIFT", what) for what in state.drift]
+    return [*rows, ("next", following)]
+
+
+def _pointer(state: LaneState) -> str:
+    if state.floating is None:
+        return "does not exist"
+    version = state.lane.tag_of(state.current) if state.current else "no version of this lane"
+    return f"{version}  {state.floating}"
+
+
+def _since(state: LaneState, now: float) -> str:
+    arrival = state.arrival
+    if state.floating is None:
+        return "-"
+    if arrival is None:
+        built = state.now.created if state.now else ""
+        return f"{_UNKNOWN}, nobody recorded the move" + (f"; the image says {minute(built)}" if built else "")
+    why = f": {arrival.why}" if arrival.why else ""
+    when = f"{minute(arrival.when)} ({age(arrival.when, now)})"
+    return f"{when} by {arrival.who}, {arrival.action.value}{why}{_run(arrival)}"
+
+
+def _run(entry: Entry) -> str:
+    return f"  {entry.run}" if entry.run else ""
+
+
+def _commit(state: LaneState) -> str:
+    return (state.now.commit if state.now else "") or _UNKNOWN
+
+
+def history_text(repository: Repository, states: Sequence[LaneState]) -> str:
+    """Every version, then every move, lane by lane."""
+    parts = [str(repository)]
+    for state in states:
+        parts.append(f"lane {state.lane.name}\n{_indented(columns([_HEAD, *_history_rows(state)]))}")
+        if moves := _move_rows(state):
+            parts.append(f"moves of {state.lane.floating}\n{_indented(columns([_MOVES, *moves]))}")
+        parts += [f"DRIFT  {what}" for what in state.drift]
+    return "\n\n".join(parts)
+
+
+def history_markdown(repository: Repository, states: Sequence[LaneState]) -> str:
+    """The same as Markdown tables."""
+    parts = [f"## {_cell(str(repository))}"]
+    for state in states:
+        parts.append(f"### {state.lane.name}\n\n{markdown_table(_HEAD, _history_rows(state))}")
+        if moves := _move_rows(state):
+            parts.append(f"#### moves of `{state.lane.floating}`\n\n{markdown_table(_MOVES, moves)}")
+        parts += [f"**Drift:** {_cell(what)}" for what in state.drift]
+    return "\n\n".join(parts)
+
+
+_HEAD = ("version", "date", "by", "digest", "platforms", "commit", "")
+_MOVES = ("date", "to", "from", "by", "how", "")
+
+
+def _history_rows(state: LaneState) -> list[tuple[str, ...]]:
+    return [
+        (
+            state.lane.tag_of(known.version),
+            minute(known.created) or _UNKNOWN,
+            known.recorded.who if known.recorded else _UNKNOWN,
+            known.digest.short if known.digest else "gone",
+            ",".join(known.platforms) or _UNKNOWN,
+            known.commit[:12] or _UNKNOWN,
+            _remarks(state.lane, known),
+        )
+        for known in state.versions
+    ]
+
+
+def _remarks(lane: Lane, known: VersionState) -> str:
+    said: list[str] = [lane.floating] if known.floats else []
+    said += [f"marked as bad: {_why(known.mark)}"] if known.mark else []
+    said += ["unrecorded"] if known.recorded is None else []
+    said += ["DRIFT"] if known.drift else []
+    return "; ".join(said)
+
+
+def _move_rows(state: LaneState) -> list[tuple[str, ...]]:
+    """The moves, the newest first; one that began elsewhere than the one before it ended has a gap before it."""
+    names = {known.digest: state.lane.tag_of(known.version) for known in state.versions if known.digest}
+    gaps = {move.id for move in state.ledger.gaps(state.lane.floating)}
+    rows: list[tuple[str, ...]] = []
+    for move in reversed(state.ledger.moves(state.lane.floating)):
+        before = names.get(move.before, move.before.short) if move.before else "nothing"
+        remarks = [
+            move.why,
+            "recorded later" if move.late else "",
+            "after an unrecorded move" if move.id in gaps else "",
+        ]
+        words = "; ".join(filter(None, remarks)) + _run(move)
+        rows.append(
+            (minute(move.when), names.get(move.after, move.version), before, move.who, move.action.value, words)
+        )
+    return rows
+
+
+def _why(mark: Entry | None) -> str:
+    return (mark.why if mark else "") or "no reason given"
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose cells can be nothing but text."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell if line is lines[1] else _cell(cell) for cell in line) + " |" for line in lines
+    )
+
+
+def _cell(text: str) -> str:
+    """A text that Markdown and HTML leave as it is."""
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+!|~" else sign for sign in plain)

@@ -1,0 +1,172 @@
+"""A bad release, as the person meets it who is woken up by it: rollback, marks, status and history for real."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.e2e.person import ROOT, Log, Person, Reader, succeeded
+from tests.rig import Rig
+from tests.rig.sample import commit, git
+
+pytestmark = pytest.mark.e2e
+Desk = tuple[Person, Reader]
+
+
+def release(person: Person, version: str, *lanes: str) -> None:
+    commit(person.checkout, version)
+    for lane in lanes or ("main",):
+        succeeded(person.invoke("publish", "--lane", lane, "--tag", version, "--latest"))
+
+
+def images(reader: Reader) -> dict[str, str]:
+    return {tag: digest for tag, digest in reader.tags().items() if not tag.startswith("ledger-")}
+
+
+def test_a_bad_release_is_rolled_back_marked_repaired_and_never_chosen_again(rig: Rig, guarded_desk: Desk) -> None:
+    person, reader = guarded_desk
+    for version in ("v0.2.0", "v0.2.1"):
+        release(person, version, "main", "standalone")
+    release(person, "v0.2.2")
+    before, log = images(reader), Log(rig.guarded_log)
+    done = person.invoke("rollback", "--lane", "main", "--reason", "crashes on start", "--json")
+    requests, puts = log.lines(), log.tag_puts()
+    assert done.code == 0, str(done)
+    assert (done.document["version"], done.document["digest"]) == ("0.2.1", before["v0.2.1"])
+    assert (done.document["before"]["version"], done.document["marked"]) == ("0.2.2", "v0.2.2")
+    assert images(reader) == {**before, "latest": before["v0.2.1"]}
+    assert len(requests) <= 25, requests
+    assert {line.split()[0] for line in requests} == {"GET", "PUT", "POST"}
+    assert puts == ["latest", "ledger-main"]
+    again = succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.2", "--latest"))
+    assert "0.2.2 is marked as bad (crashes on start)" in again.err
+    release(person, "v0.2.3")
+    assert images(reader)["latest"] == images(reader)["v0.2.3"]
+    second = succeeded(person.invoke("rollback", "--lane", "main", "--reason", "slow", "--json"))
+    assert (second.document["version"], list(second.document["passed_over"])) == ("0.2.1", ["0.2.2"])
+    assert images(reader)["latest"] == before["v0.2.1"]
+    assert [line for line in log.lines() if line.startswith("DELETE")] == []
+
+
+def test_status_and_history_tell_the_story_to_people_to_programs_and_to_a_wiki(desk: Desk) -> None:
+    person, reader = desk
+    release(person, "v0.2.1")
+    release(person, "v0.2.2")
+    succeeded(person.invoke("rollback", "--lane", "main", "--reason", "crashes | on start"))
+    status = succeeded(person.invoke("status", "--lane", "main", "--json")).document["lanes"][0]
+    assert (status["version"], status["digest"], status["how"]) == ("0.2.1", reader.digest("v0.2.1"), "rollback")
+    assert (status["why"], status["drift"]) == ("crashes | on start", [])
+    history = succeeded(person.invoke("history", "--lane", "main", "--json")).document["lanes"][0]
+    assert [(one["version"], bool(one["marked"])) for one in history["versions"]] == [("0.2.2", True), ("0.2.1", False)]
+    assert history["versions"][0]["platforms"] == ["linux/amd64", "linux/arm64"]
+    assert [entry["action"] for entry in history["entries"]] == [
+        *("publish", "float", "publish", "float", "rollback", "mark")
+    ]
+    text = succeeded(person.invoke("status", "--lane", "main")).out
+    assert f"v0.2.1  {reader.digest('v0.2.1')}" in text
+    assert "v0.2.2: crashes | on start" in text
+    table = succeeded(person.invoke("history", "--lane", "main", "--markdown")).out
+    assert "crashes \\| on start" in table
+
+
+def test_a_mark_needs_a_reason_and_can_be_taken_back(desk: Desk) -> None:
+    person, _ = desk
+    release(person, "v0.2.1")
+    assert person.invoke("mark", "--lane", "main", "--tag", "v0.2.1").code == 2
+    assert person.invoke("mark", "--lane", "main", "--tag", "v0.9.9", "--reason", "x").code == 5
+    assert person.invoke("mark", "--lane", "main", "--tag", "v0.2.1", "--reason", "x" * 301).code == 2
+    marked = succeeded(person.invoke("mark", "--lane", "main", "--tag", "v0.2.1", "--reason", "leaks"))
+    assert "invoke rollback --lane main" in marked.out
+    bad = person.invoke("verify", "--lane", "main")
+    assert (bad.code, "marked as bad: leaks" in bad.out) == (6, True), str(bad)
+    nowhere = person.invoke("rollback", "--lane", "main")
+    assert (nowhere.code, "no good version to go back to" in nowhere.err) == (6, True), str(nowhere)
+    succeeded(person.invoke("unmark", "--lane", "main", "--tag", "0.2.1"))
+    succeeded(person.invoke("verify", "--lane", "main"))
+
+
+def test_images_of_the_old_scripts_can_be_told_and_rolled_back_saying_what_is_unknown(rig: Rig, desk: Desk) -> None:
+    person, reader = desk
+    (person.checkout / "shiplane.toml").write_text('build = "true"\nledger = false\n')
+    git(person.checkout, "commit", "--quiet", "--all", "--message", "no ledger")
+    for version in ("v0.2.0", "v0.2.1"):
+        release(person, version)
+    assert "ledger-main" not in reader.tags()
+    (person.checkout / "shiplane.toml").write_text('build = "true"\n')
+    status = succeeded(person.invoke("status", "--lane", "main"))
+    assert "unknown, nobody recorded the move" in status.out
+    assert "none yet: who moved what, and when, is unknown" in status.out
+    history = succeeded(person.invoke("history", "--lane", "main", "--json")).document["lanes"][0]
+    assert [(one["tag"], one["recorded"]) for one in history["versions"]] == [("v0.2.1", False), ("v0.2.0", False)]
+    succeeded(person.invoke("rollback", "--lane", "main", "--reason", "old and bad"))
+    assert reader.digest("latest") == reader.digest("v0.2.0")
+    assert "v0.2.1: old and bad" in succeeded(person.invoke("status", "--lane", "main")).out
+
+
+def crane(rig: Rig, *arguments: str, given: bytes = b"") -> bytes:
+    return subprocess.run(["crane", *arguments], env=rig.environ(), input=given, check=True, capture_output=True).stdout
+
+
+def test_a_ledger_is_read_by_crane_and_one_that_crane_changed_is_reported(rig: Rig, desk: Desk, tmp_path: Path) -> None:
+    person, reader = desk
+    release(person, "v0.2.1")
+    old = reader.digest("ledger-main")
+    release(person, "v0.2.2")
+    manifest = json.loads(crane(rig, "manifest", f"{reader.image}:ledger-main"))
+    layer = manifest["layers"][0]["digest"]
+    lines = crane(rig, "blob", f"{reader.image}@{layer}")
+    assert [json.loads(line)["action"] for line in lines.splitlines()] == ["publish", "float", "publish", "float"]
+    assert manifest["annotations"]["dev.shiplane.ledger.previous"] == old
+    crane(rig, "tag", f"{reader.image}@{old}", "ledger-main")
+    behind = person.invoke("verify", "--lane", "main")
+    assert (behind.code, "where it was moved on" in behind.out) == (6, True), str(behind)
+    forged = tmp_path / "forged.jsonl"
+    forged.write_bytes(lines.replace(b'"who":"', b'"who":"not '))
+    crane(rig, "append", "--oci-empty-base", "-f", str(forged), "-t", f"{reader.image}:ledger-main")
+    status = succeeded(person.invoke("status", "--lane", "main"))
+    assert "the ledger is broken" in status.out
+    commit(person.checkout, "v0.2.3")
+    refused = person.invoke("publish", "--lane", "main", "--tag", "v0.2.3", "--latest")
+    assert (refused.code, refused.built) == (6, False), str(refused)
+    assert "invoke ledger.restart --lane main --reason TEXT" in refused.err
+    succeeded(person.invoke("ledger.restart", "--lane", "main", "--reason", "somebody pushed over it"))
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.3", "--latest"))
+
+
+WRITER = """
+import os, sys
+from shiplane.commands.run import Run
+from shiplane.flows.ledgers import Writing, record
+from shiplane.model.image import Digest, Repository, Tag
+from shiplane.model.lane import MAIN
+from shiplane.model.ledger import Action
+
+run, name = Run(), sys.argv[1]
+repository = Repository.parse(os.environ["IMAGE_REPO"])
+ledgers = run.ledgers(repository, run.registry(run.credential(repository)))
+for number in range(int(sys.argv[2])):
+    entry = ledgers.scribe.entry(
+        Action.MARK, tag=Tag(f"v{name}.{number}.0"), version=f"{name}.{number}.0", after=Digest.of(name.encode())
+    )
+    for _ in record([Writing(book=ledgers.book(MAIN), entries=[entry])]):
+        pass
+"""
+
+
+def test_two_processes_that_write_at_once_lose_no_entry(rig: Rig, desk: Desk) -> None:
+    person, reader = desk
+    count = 50
+    command = [sys.executable, "-c", WRITER]
+    env = {**person.environ(), "PYTHONPATH": str(ROOT / "tasks")}
+    writers = [subprocess.Popen([*command, name, str(count)], env=env, cwd=person.checkout) for name in "12"]
+    assert [writer.wait(timeout=240) for writer in writers] == [0, 0]
+    manifest = json.loads(crane(rig, "manifest", f"{reader.image}:ledger-main"))
+    lines = b"".join(crane(rig, "blob", f"{reader.image}@{layer['digest']}") for layer in manifest["layers"])
+    found = [json.loads(line)["tag"] for line in lines.splitlines()]
+    assert sorted(found) == sorted(f"v{name}.{number}.0" for name in "12" for number in range(count))
+    history = succeeded(person.invoke("history", "--lane", "main", "--json")).document["lanes"][0]
+    assert (len(history["entries"]), history["drift"]) == (2 * count, [])

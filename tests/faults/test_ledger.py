@@ -1,0 +1,270 @@
+"""Ledgers in a registry: what a release writes, what two writers at once lose (nothing), and what is never mended."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import pytest
+
+from shiplane.clients.http import Request, Response
+from shiplane.flows.ledger import Book
+from shiplane.flows.ledgers import Writing, record
+from shiplane.model.errors import AccessError, RefusedError, UnreachableError
+from shiplane.model.image import Digest, Tag
+from shiplane.model.lane import MAIN, STANDALONE
+from shiplane.model.ledger import Action, BrokenLedgerError, Entry, Ledger
+from shiplane.model.ledgerfile import LINES, blob_of, ledger_manifest
+from shiplane.model.step import Flow
+from tests.faults.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.images import push_image, store_blob
+from tests.faults.memory import Lag, MemoryRegistry
+from tests.faults.release import PATH, Scene, a_plan, a_registry, events, finish
+
+SOME = Digest.of(b"some image")
+
+
+def book(scene: Scene) -> Book:
+    registry, patience = scene.client()
+    return scene.ledgers(registry, patience).book(MAIN)
+
+
+def put(scene: Scene, content: bytes, previous: Digest | None) -> None:
+    """Put lines under the ledger's tag behind everybody's back, with everything that a registry checks in order."""
+    store_blob(scene.registry.shelf(PATH), content, LINES)
+    raw = ledger_manifest("main", [blob_of(content, LINES)], previous)
+    scene.registry.shelf(PATH).manifests[str(raw.digest)] = raw
+    scene.registry.tag(PATH, "ledger-main", raw.digest)
+
+
+def note(scene: Scene, version: str) -> Entry:
+    registry, patience = scene.client()
+    scribe = scene.ledgers(registry, patience).scribe
+    return scribe.entry(Action.MARK, tag=Tag(f"v{version}"), version=version, after=SOME, why="a note")
+
+
+def writing(scene: Scene, *entries: Entry) -> Flow[None]:
+    return record([Writing(book=book(scene), entries=entries)])
+
+
+def actions(scene: Scene) -> list[str]:
+    return [f"{entry.action.value} {entry.tag} {entry.version}" for entry in scene.ledger().entries]
+
+
+def test_a_release_is_recorded_once_with_what_a_reader_wants_to_know() -> None:
+    scene = Scene()
+    scene.publish()
+    scene.publish()
+    assert actions(scene) == ["publish v0.2.1 0.2.1", "float latest 0.2.1"]
+    publish, float_ = scene.ledger().entries
+    tags = scene.tags()
+    assert (str(publish.after), publish.commit, publish.who) == (tags["v0.2.1"], a_plan().commit, "releaser")
+    assert set(publish.platforms) == {"linux/amd64", "linux/arm64"}
+    assert (float_.before, str(float_.after), float_.late) == (None, tags["latest"], False)
+    assert len(scene.ledger(STANDALONE).entries) == 2
+
+
+def test_the_next_release_says_where_the_floating_tag_came_from() -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.2.0", commit="b" * 40))
+    before = scene.tags()["latest"]
+    scene.publish()
+    assert str(scene.ledger().entries[-1].before) == before
+
+
+def test_what_a_run_could_not_record_is_recorded_by_the_next_one_and_said_meanwhile() -> None:
+    scene = Scene()
+    scene.transport = Faulty(scene.registry, [Fault(F.FORBIDDEN, "PUT", "manifests/ledger-main", times=FOR_EVER)])
+    with pytest.raises(AccessError, match="float latest: done, but not surely recorded in ledger-main"):
+        scene.publish()
+    assert {"v0.2.1", "latest"} <= set(scene.tags())
+    scene.transport = scene.registry
+    assert not scene.ledger().entries
+    scene.publish()
+    assert [(entry.action, entry.late) for entry in scene.ledger().entries] == [
+        (Action.PUBLISH, True),
+        (Action.FLOAT, True),
+    ]
+    assert not scene.audit().drift
+
+
+def test_without_a_ledger_a_release_writes_none() -> None:
+    scene = Scene(keeps_ledger=False)
+    scene.publish()
+    assert not [tag for tag in scene.registry.tags(PATH) if tag.startswith("ledger-")]
+
+
+def test_all_but_the_last_piece_stay_as_they_are() -> None:
+    scene = Scene()
+    for number in range(3):
+        finish(writing(scene, *(_long(scene, f"{number}.{i}.0") for i in range(300))))
+    page = book(scene).read()
+    assert page.manifest is not None
+    assert len(page.manifest.pieces) > 1
+    assert len(page.ledger.entries) == 900
+    sent = [e for e in scene.registry.log if e.method == "PUT" and "/blobs/uploads/" in e.path]
+    assert len(sent) == 1 + len({e.query for e in sent if "44136fa" not in e.query})
+    assert book(scene).trace(page)
+
+
+def _long(scene: Scene, version: str) -> Entry:
+    registry, patience = scene.client()
+    scribe = scene.ledgers(registry, patience).scribe
+    return scribe.entry(Action.MARK, tag=Tag(f"v{version}"), version=version, after=SOME, why="x" * 300)
+
+
+def test_two_writers_lose_no_entry_however_their_steps_fall() -> None:
+    length = len(events(writing(Scene(), note(Scene(), "1.0.0"))))
+    for order in itertools.product([0, 1], repeat=2 * length + 2):
+        scene = Scene()
+        flows = [writing(scene, note(scene, "1.0.0")), writing(scene, note(scene, "2.0.0"))]
+        for turn in order:
+            next(flows[turn], None)
+        for flow in flows:
+            finish(flow)
+        assert sorted(actions(scene)) == ["mark v1.0.0 1.0.0", "mark v2.0.0 2.0.0"], order
+
+
+def test_an_entry_that_another_writer_overwrote_is_added_again() -> None:
+    scene = Scene()
+    finish(writing(scene, note(scene, "1.0.0")))
+    stale = book(scene).read()
+    flow = writing(scene, note(scene, "2.0.0"))
+    for event in flow:
+        if str(getattr(event, "reason", "")).startswith("mark"):
+            break
+    theirs = stale.ledger.append([note(scene, "3.0.0")])
+    put(scene, theirs.content, stale.digest)
+    finish(flow)
+    assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "3.0.0", "2.0.0"]
+
+
+@pytest.mark.parametrize("kind", [F.RESET, F.TIMEOUT, F.SERVER_ERROR, F.BAD_GATEWAY, F.UNAVAILABLE, F.WRONG_DIGEST])
+@pytest.mark.parametrize("applied", [False, True])
+@pytest.mark.parametrize("path", ["manifests/ledger-main", "blobs/uploads/upload"])
+def test_a_write_without_a_certain_answer_is_looked_for_before_it_is_sent_again(
+    path: str, kind: F, *, applied: bool
+) -> None:
+    scene = Scene()
+    scene.transport = Faulty(scene.registry, [Fault(kind, "PUT", path, applied=applied)])
+    finish(writing(scene, note(scene, "1.0.0")))
+    assert actions(scene) == ["mark v1.0.0 1.0.0"]
+
+
+def test_reads_that_lag_are_waited_for() -> None:
+    scene = Scene(a_registry(lag=Lag(seconds=20.0)))
+    finish(writing(scene, note(scene, "1.0.0")))
+    finish(writing(scene, note(scene, "2.0.0")))
+    assert actions(scene) == ["mark v1.0.0 1.0.0", "mark v2.0.0 2.0.0"]
+
+
+@dataclass
+class Moved:
+    """A registry that wants uploads at another host."""
+
+    inner: MemoryRegistry
+
+    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+        response = self.inner.send(request, limit=limit, deadline=deadline)
+        where = {"location": "https://elsewhere.example/upload/1"} if request.method == "POST" else {}
+        return replace(response, headers={**response.headers, **where})
+
+
+def test_uploads_go_to_the_registry_itself_and_nowhere_else() -> None:
+    scene = Scene()
+    scene.transport = Moved(scene.registry)
+    with pytest.raises(UnreachableError, match="wants uploads elsewhere: 'https://elsewhere"):
+        finish(writing(scene, note(scene, "1.0.0")))
+    assert {entry.host for entry in scene.registry.log} == {"ghcr.io"}
+
+
+def tampered(scene: Scene, change: Callable[[bytes], bytes]) -> None:
+    page = book(scene).read()
+    put(scene, change(page.ledger.content), page.digest)
+
+
+def test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it_is() -> None:
+    scene = Scene()
+    scene.publish()
+    tampered(scene, lambda content: content.replace(b"releaser", b"nobody!!"))
+    before, built = scene.registry.tags(PATH), list(scene.stager.built)
+    with pytest.raises(BrokenLedgerError, match="line 2 of the ledger is wrong") as caught:
+        scene.publish(a_plan("0.2.2", commit="b" * 40))
+    assert caught.value.exit_code == 6
+    assert "ledger.restart --lane main" in caught.value.remedy
+    assert (scene.registry.tags(PATH), scene.stager.built) == (before, built)
+
+
+def _rewritten(content: bytes) -> bytes:
+    """All lines anew, with a chain that is whole: as somebody would who knows how."""
+    entries = Ledger.parse(content).entries
+    return Ledger().append([replace(entry, who="nobody") for entry in entries]).content
+
+
+def test_a_ledger_that_was_written_anew_is_told_from_one_that_was_added_to() -> None:
+    scene = Scene()
+    scene.publish()
+    tampered(scene, _rewritten)
+    page = book(scene).read()
+    with pytest.raises(BrokenLedgerError, match="it was written anew"):
+        book(scene).trace(page)
+    assert [what for what in scene.audit().drift if "written anew" in what]
+
+
+def test_an_earlier_ledger_that_was_cleaned_away_cannot_be_compared() -> None:
+    scene = Scene()
+    scene.publish()
+    finish(writing(scene, note(scene, "1.0.0")))
+    page = book(scene).read()
+    assert page.manifest is not None
+    del scene.registry.shelf(PATH).manifests[str(page.manifest.previous)]
+    assert book(scene).trace(page) is False
+
+
+def test_a_ledger_that_was_set_back_shows_as_a_registry_that_is_ahead_of_it() -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.2.0", commit="b" * 40))
+    old = scene.registry.tags(PATH)["ledger-main"]
+    scene.publish()
+    scene.registry.tag(PATH, "ledger-main", old)
+    assert [what for what in scene.audit().drift if "the last recorded move is to 0.2.0" in what]
+
+
+@pytest.mark.parametrize("lost", ["blob", "other"])
+def test_what_is_no_whole_ledger_is_left_alone_until_somebody_begins_it_anew(lost: str) -> None:
+    scene = Scene()
+    scene.publish()
+    if lost == "blob":
+        del scene.registry.shelf(PATH).blobs[str(Digest.of(scene.ledger().content))]
+    else:
+        push_image(scene.registry, PATH, tag="ledger-main")
+    broken = scene.registry.tags(PATH)["ledger-main"]
+    with pytest.raises(BrokenLedgerError):
+        scene.ledger()
+    replaced = finish(scene.marker().restart(MAIN, "somebody pushed over it"))
+    assert str(replaced) == broken
+    assert actions(scene) == ["restart ledger-main "]
+    page = book(scene).read()
+    assert page.manifest is not None
+    assert str(page.manifest.previous) == broken
+    assert book(scene).trace(page)
+    scene.publish()
+    assert actions(scene) == ["restart ledger-main ", "publish v0.2.1 0.2.1", "float latest 0.2.1"]
+
+
+def test_a_whole_ledger_is_not_begun_anew() -> None:
+    scene = Scene()
+    for _ in range(2):
+        with pytest.raises(RefusedError, match="ledger-main is not broken"):
+            finish(scene.marker().restart(MAIN, "for fun"))
+        scene.publish()
+    assert len(scene.ledger().entries) == 2
+
+
+def test_a_writer_that_never_gets_through_says_so() -> None:
+    scene = Scene()
+    scene.transport = Faulty(scene.registry, [Fault(F.RESET, "PUT", "manifests/ledger-main", times=FOR_EVER)])
+    with pytest.raises(UnreachableError, match="done, but not surely recorded"):
+        finish(writing(scene, note(scene, "2.0.0")))
+    assert scene.ledger().entries == ()
