@@ -135,9 +135,10 @@ class Reader:
     account: str = ""
 
     def tags(self) -> dict[str, str]:
-        """Every tag with its digest, by crane; none where there is no repository."""
+        """Every image's tag with its digest, by crane (a ledger's is none); none where there is no repository."""
         listed = self._run("crane", "ls", self.image)
-        names = listed.stdout.split() if listed.returncode == 0 else []
+        names = [name for name in listed.stdout.split() if not name.startswith("ledger-")]
+        names = names if listed.returncode == 0 else []
         return {name: self.digest(name) for name in sorted(names)}
 
     def digest(self, tag: str) -> str:
@@ -204,7 +205,11 @@ class Log:
             return stream.read().decode().splitlines()
 
     def tag_puts(self) -> list[str]:
-        """The tags that were written."""
+        """The tags that were written, the ledgers' aside."""
+        return [name for name in self.all_tag_puts() if not name.startswith("ledger-")]
+
+    def all_tag_puts(self) -> list[str]:
+        """The tags that were written, in their order."""
         found = [line.split() for line in self.lines()]
         names = [path.rpartition("/")[2] for method, path, _ in found if method == "PUT" and "/manifests/" in path]
         return [name for name in names if not name.startswith("sha256:")]

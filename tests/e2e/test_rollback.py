@@ -23,32 +23,28 @@ def release(person: Person, version: str, *lanes: str) -> None:
         succeeded(person.invoke("publish", "--lane", lane, "--tag", version, "--latest"))
 
 
-def images(reader: Reader) -> dict[str, str]:
-    return {tag: digest for tag, digest in reader.tags().items() if not tag.startswith("ledger-")}
-
-
 def test_a_bad_release_is_rolled_back_marked_repaired_and_never_chosen_again(rig: Rig, guarded_desk: Desk) -> None:
     person, reader = guarded_desk
     for version in ("v0.2.0", "v0.2.1"):
         release(person, version, "main", "standalone")
     release(person, "v0.2.2")
-    before, log = images(reader), Log(rig.guarded_log)
+    before, log = reader.tags(), Log(rig.guarded_log)
     done = person.invoke("rollback", "--lane", "main", "--reason", "crashes on start", "--json")
-    requests, puts = log.lines(), log.tag_puts()
+    requests, puts = log.lines(), log.all_tag_puts()
     assert done.code == 0, str(done)
     assert (done.document["version"], done.document["digest"]) == ("0.2.1", before["v0.2.1"])
     assert (done.document["before"]["version"], done.document["marked"]) == ("0.2.2", "v0.2.2")
-    assert images(reader) == {**before, "latest": before["v0.2.1"]}
+    assert reader.tags() == {**before, "latest": before["v0.2.1"]}
     assert len(requests) <= 25, requests
     assert {line.split()[0] for line in requests} == {"GET", "PUT", "POST"}
     assert puts == ["latest", "ledger-main"]
     again = succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.2", "--latest"))
     assert "0.2.2 is marked as bad (crashes on start)" in again.err
     release(person, "v0.2.3")
-    assert images(reader)["latest"] == images(reader)["v0.2.3"]
+    assert reader.tags()["latest"] == reader.tags()["v0.2.3"]
     second = succeeded(person.invoke("rollback", "--lane", "main", "--reason", "slow", "--json"))
     assert (second.document["version"], list(second.document["passed_over"])) == ("0.2.1", ["0.2.2"])
-    assert images(reader)["latest"] == before["v0.2.1"]
+    assert reader.tags()["latest"] == before["v0.2.1"]
     assert [line for line in log.lines() if line.startswith("DELETE")] == []
 
 
@@ -95,7 +91,7 @@ def test_images_of_the_old_scripts_can_be_told_and_rolled_back_saying_what_is_un
     git(person.checkout, "commit", "--quiet", "--all", "--message", "no ledger")
     for version in ("v0.2.0", "v0.2.1"):
         release(person, version)
-    assert "ledger-main" not in reader.tags()
+    assert b"ledger-main" not in crane(rig, "ls", reader.image)
     (person.checkout / "shiplane.toml").write_text('build = "true"\n')
     status = succeeded(person.invoke("status", "--lane", "main"))
     assert "unknown, nobody recorded the move" in status.out

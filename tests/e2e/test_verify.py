@@ -186,4 +186,4 @@ def test_an_index_that_exchanges_two_architectures_is_named(released: Desk) -> N
         put(reader, tag, index)
     done = verify(person)
     assert done.code == 6, str(done)
-    assert faults(done) == {"config"}
+    assert faults(done) == {"config", "record"}

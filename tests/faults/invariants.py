@@ -6,8 +6,10 @@ taken, which is the same where nothing was disturbed. The rules are written anew
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from shiplane.model.image import Platform
 from shiplane.model.lane import BUILT_IN, Lane
@@ -15,7 +17,7 @@ from shiplane.model.manifest import Index, Manifest, RawManifest, parse_config, 
 from shiplane.model.version import Version
 from tests.faults.clock import VirtualClock
 from tests.faults.exchange import Effect, Exchange
-from tests.faults.memory import MemoryRegistry
+from tests.faults.memory import MemoryRegistry, Shelf
 
 MAX_REQUESTS = 200
 MAX_SECONDS = 15 * 60.0
@@ -36,6 +38,7 @@ class Case:
         lowers: Whether a floating tag may go down: only a rollback may.
         marked: Versions' tags that were marked as bad.
         initial: The tags before the first request, where the log does not begin with an empty registry.
+        recorded: Whether every run ended well, so that each move has to be on record.
     """
 
     registry: MemoryRegistry
@@ -47,6 +50,7 @@ class Case:
     lowers: bool = False
     marked: frozenset[str] = frozenset()
     initial: dict[str, str] = field(default_factory=dict)
+    recorded: bool = False
 
     @property
     def views(self) -> Sequence[Sequence[Exchange]]:
@@ -204,6 +208,29 @@ def _verified_bytes(case: Case) -> Iterator[str]:
                 yield f"{entry.reference} was sent {entry.sent[:19]}, which this run had not read"
 
 
+def _on_record(case: Case) -> Iterator[str]:
+    """After runs that all ended well each floating tag is where its ledger says, and each move stands there once."""
+    if not case.recorded:
+        return
+    shelf = case.registry.shelf(case.repository)
+    for lane in case.touched:
+        moves = [(effect.before, effect.after) for one, effect, _ in _moves(case) if one == lane]
+        entries = [entry for entry in _entries(shelf, lane) if entry["tag"] == lane.floating]
+        known = [(entry["from"] or "", entry["to"]) for entry in entries if entry["action"] in {"float", "rollback"}]
+        if any(known.count(move) != moves.count(move) for move in moves):
+            yield f"{lane.floating} was moved {moves}, recorded are {known}"
+        if moves and known[-1:] != moves[-1:]:
+            yield f"{lane.floating} is at {moves[-1][1]}, its ledger ends with {known[-1:]}"
+
+
+def _entries(shelf: Shelf, lane: Lane) -> list[dict[str, Any]]:
+    """A ledger's lines, read as anybody would who knows only the artifact's form."""
+    digest = shelf.tags.get(f"ledger-{lane.name}")
+    layers = json.loads(shelf.manifests[digest].body)["layers"] if digest else []
+    content = b"".join(shelf.blobs[layer["digest"]] for layer in layers)
+    return [json.loads(line) for line in content.splitlines()]
+
+
 _RULES: dict[str, Callable[[Case], Iterator[str]]] = {
     "I1": _write_once,
     "I2": _no_write_on_doubt,
@@ -213,5 +240,6 @@ _RULES: dict[str, Callable[[Case], Iterator[str]]] = {
     "I7": _secrets_at_home,
     "I8": _bounded,
     "I10": _no_deletion,
+    "I11": _on_record,
     "I12": _verified_bytes,
 }

@@ -151,6 +151,17 @@ def test_a_deletion_is_i10() -> None:
     assert "I10" in broken(scene)
 
 
+def test_a_move_without_a_record_and_a_record_without_its_move_are_i11() -> None:
+    scene = released()
+    assert broken(scene, recorded=True) == set()
+    raw = push_image(scene.registry, PATH, version="0.2.2", tag="v0.2.2")
+    put(scene, "latest", raw)
+    assert "I11" in broken(scene, recorded=True)
+    assert "I11" not in broken(scene)
+    scene.registry.tag(PATH, "ledger-main", scene.registry.tags(PATH)["ledger-standalone"])
+    assert "I11" in broken(scene, recorded=True)
+
+
 def test_bytes_that_nobody_read_are_i12() -> None:
     scene = released()
     put(scene, "v0.3.0", push_image(scene.registry, PATH, version="0.3.0"))

@@ -6,7 +6,9 @@ import pytest
 
 from shiplane.clients.http import Request, Response, TransportError
 from shiplane.model.errors import AccessError, LostRaceError, RefusedError, UnreachableError, VerificationError
+from shiplane.model.lane import MAIN
 from shiplane.model.step import Step
+from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import COMMIT, lie_in_config, lose_child, push_image
 from tests.faults.memory import Lag, MemoryRegistry
 from tests.faults.release import PATH, Scene, a_plan, a_registry, events, finish, until
@@ -266,3 +268,26 @@ def test_no_run_ever_asks_for_a_deletion() -> None:
     scene.publish()
     scene.publish(a_plan("0.2.2", commit="b" * 40))
     assert {entry.method for entry in scene.registry.log} <= {"GET", "HEAD", "POST", "PUT"}
+
+
+def test_a_version_that_is_listed_but_not_shown_yet_is_not_built_again() -> None:
+    scene = Scene()
+    scene.publish()
+    built = list(scene.stager.built)
+    scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "GET", "manifests/", times=FOR_EVER)])
+    with pytest.raises(UnreachableError, match=r"lists v0\.2\.1, but does not show it yet"):
+        scene.publish()
+    assert scene.stager.built == built
+
+
+def test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time() -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.2.0", commit="b" * 40))
+    known = scene.registry.tags(PATH)["ledger-main"]
+    scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "GET", "manifests/ledger-main", times=FOR_EVER)])
+    with pytest.raises(UnreachableError, match="lists ledger-main, but does not show it"):
+        scene.publish()
+    assert scene.registry.tags(PATH)["ledger-main"] == known
+    scene.transport = scene.registry
+    scene.publish()
+    assert [entry.version for entry in scene.ledger().moves(MAIN.floating)] == ["0.2.0", "0.2.1"]

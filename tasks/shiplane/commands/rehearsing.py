@@ -13,11 +13,12 @@ from shiplane.clients.process import without_secrets
 from shiplane.clients.scratch import scratch
 from shiplane.commands.edge import Answer
 from shiplane.commands.releasing import Options, carry_out
+from shiplane.commands.rolling import rollback
 from shiplane.commands.run import Run
 from shiplane.commands.verifying import Looks, look_at
 from shiplane.flows.prerequisites import Held
 from shiplane.model.errors import PrerequisiteError, VerificationError
-from shiplane.model.settings import Flags
+from shiplane.model.settings import Flags, Resolver
 
 # What would carry the real release's words into the rehearsal.
 _FOREIGN = ("GITHUB_", "GHCR_", "IMAGE_REPO", "TAG", "PLATFORMS", "PUBLISH_LATEST")
@@ -29,7 +30,8 @@ _IDENTITY = ("-c", "user.name=shiplane rehearsal", "-c", "user.email=rehearsal@l
 def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
     """Rehearse a release on this machine; nothing leaves it.
 
-    All lanes are released, verified, and released again one version up, against a registry that is thrown away.
+    All lanes are released, verified, released again one version up and rolled back, against a registry that is thrown
+    away.
     """
     return rehearse_project(run, run.root, platforms, builder)
 
@@ -53,8 +55,9 @@ def rehearse_project(run: Run, project: Path, platforms: str | None, builder: st
         held = _prerequisites(Run(env=rehearsal.env, folder=project))
         rehearsal.clone(project)
         rounds = [rehearsal.release(version, platforms, usable, run) for version in _VERSIONS]
-        data = {"prerequisites": held.to_json(), "rounds": [data for _, data in rounds]}
-        return Answer(text="\n\n".join(text for text, _ in rounds), data=data)
+        text, back = rehearsal.roll_back(platforms, run)
+        data = {"prerequisites": held.to_json(), "rounds": [data for _, data in rounds], "rolled_back": back}
+        return Answer(text="\n\n".join([*(text for text, _ in rounds), text]), data=data)
 
 
 def _prerequisites(run: Run) -> Held:
@@ -82,16 +85,38 @@ class _Rehearsal:
     def release(self, version: str, platforms: str | None, builder: str, run: Run) -> tuple[str, dict[str, object]]:
         """One round: a commit, a release of all lanes, a verification that asks others too."""
         self._git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--message", f"rehearse {version}", cwd=self.folder)
-        one = Run(env=self.env, folder=self.folder)
-        run.closing = lambda: one.closing() if one.closing else []
+        one = self._run(run)
         run.console.say(run.console.paint(f"release {version}", "\033[1m"))
         flags = Flags(tag=version, image=self.image, platforms=platforms, latest="yes")
         released = carry_out(one, flags, Options(builder=builder, skip=("build", "gates")))
+        verified = self._verified(run, one, one.resolver(flags), version)
+        return f"{released.text}\n{verified.text}", {"released": released.data, "verified": verified.data}
+
+    def roll_back(self, platforms: str | None, run: Run) -> tuple[str, list[dict[str, object]]]:
+        """Every lane back to the first version."""
+        one = self._run(run)
+        run.console.say(run.console.paint("roll back", "\033[1m"))
+        resolver = one.resolver(Flags(tag=_VERSIONS[0], image=self.image, platforms=platforms, latest="yes"))
+        reason = "rehearsed"
+        back = [
+            rollback(one, lane=lane.name, reason=reason, image=self.image, platforms=platforms)
+            for lane in resolver.lanes()
+        ]
+        verified = self._verified(run, one, resolver, _VERSIONS[0])
+        return "\n".join([*(answer.text for answer in back), verified.text]), [dict(answer.data) for answer in back]
+
+    def _run(self, run: Run) -> Run:
+        """A run within the clone; the rehearsal's last words are its last words."""
+        one = Run(env=self.env, folder=self.folder)
+        run.closing = lambda: one.closing() if one.closing else []
+        return one
+
+    def _verified(self, run: Run, one: Run, resolver: Resolver, version: str) -> Answer:
         run.console.say(run.console.paint(f"verify {version}", "\033[1m"))
-        verified = look_at(one, one.resolver(flags), Looks(deep=True, pull=True, anonymous=True))
+        verified = look_at(one, resolver, Looks(deep=True, pull=True, anonymous=True))
         if verified.exit_code:
             raise VerificationError(f"what was released as {version} does not verify:\n{verified.text}")
-        return f"{released.text}\n{verified.text}", {"released": released.data, "verified": verified.data}
+        return verified
 
     def _git(self, *arguments: str, cwd: Path) -> None:
         answer = run_process(["git", *arguments], env=without_secrets(self.env), cwd=cwd)

@@ -39,6 +39,9 @@ from shiplane.model.step import Flow, Step
 TRIES = 12
 # Seconds; on this machine a look and a write take some thousandths, over an ocean some tenths.
 SETTLE = 0.3
+_SENT_AGAIN = 3
+_OTHERS = "somebody else wrote into it at the same time"
+_AGAIN = "Run it again: it adds what is missing."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,7 +142,7 @@ class Book:
             BrokenLedgerError: What is there is no whole ledger; it is left as it is.
             AccessError, UnreachableError: It could not be written.
         """
-        step = Step("record", self.tag)
+        step, lost, why = Step("record", self.tag), 0, ""
         for _ in range(TRIES):
             page = page or self.read()
             lacking = page.ledger.lacking(entries)
@@ -147,16 +150,18 @@ class Book:
                 yield step.already("it stands there")
                 return Appended(digest=page.digest)
             yield step
-            appended = self._write(page, page.ledger.append(lacking))
-            if appended:
+            written = self._write(page, page.ledger.append(lacking))
+            if isinstance(written, Appended):
                 yield step.done(", ".join(entry.action.value for entry in lacking))
-                return appended
-            yield step.failed("somebody else wrote into it at the same time; adding to what is there now")
+                return written
+            why = written
+            yield step.failed(f"{why}; reading it again before anything else")
+            lost += why != _OTHERS
+            if lost == _SENT_AGAIN:
+                break
             self.patience.pause(SETTLE * self.patience.spread())
             page = None
-        raise UnreachableError(
-            f"{self.tag} is written by others all the time", remedy="Run it again: it adds what is missing."
-        )
+        raise UnreachableError(f"{self.tag} could not be written: {why}", remedy=_AGAIN)
 
     def restart(self, entry: Entry, replaced: Digest) -> Flow[None]:
         """Begin anew: the first line names what it replaces, which stays readable by its digest.
@@ -167,7 +172,7 @@ class Book:
         step = Step("record", self.tag)
         yield step
         page = Page(raw=_present(look(self.registry, self.repository, self.tag)))
-        if page.digest != replaced or self._write(page, Ledger().append([entry])) is None:
+        if page.digest != replaced or not isinstance(self._write(page, Ledger().append([entry])), Appended):
             raise UnreachableError(f"{self.tag} was written by somebody else meanwhile", remedy="Look at it again.")
         yield step.done("begun anew")
 
@@ -184,24 +189,42 @@ class Book:
     def _piece(self, piece: Descriptor) -> bytes:
         return self.registry.blob(self.repository, piece)
 
-    def _write(self, page: Page, ledger: Ledger) -> Appended | None:
-        """Write a new state over the one that was read; None when another writer was there."""
+    def _write(self, page: Page, ledger: Ledger) -> Appended | str:
+        """Write a new state over the one that was read; gives why not when it has to be read again."""
+        if not page.exists and self._is_listed():
+            return _OTHERS
         raw = ledger_manifest(self.lane.name, self._sent(page, ledger), page.digest)
         now = look(self.registry, self.repository, self.tag)
         looked = self.patience.clock.now()
         if _digest(now) != page.digest:
-            return None
+            return _OTHERS
         written = self.registry.put_manifest(self.repository, self.tag, raw)
         took = self.patience.clock.now() - looked
         limit = 60.0 if written.certain else 4.0
         found = read_back(self.registry, self.repository, self.patience, self.tag, raw.digest, page.digest, limit)
         if isinstance(found, Present) and found.digest == raw.digest:
             return Appended(digest=raw.digest, took=took)
-        if isinstance(found, Present | Absent) and (_digest(found) != page.digest or not written.certain):
-            return None
+        if isinstance(found, Present | Absent) and not written.certain and _digest(found) == page.digest:
+            return f"no certain answer ({written.words})"
+        if isinstance(found, Present) and found.digest != page.digest:
+            return _OTHERS
+        raise UnreachableError(f"{self.tag} was sent ({written.words}), but could not be read back", remedy=_AGAIN)
+
+    def _is_listed(self) -> bool:
+        """Whether there is a ledger after all: a first one may only be written where the list of tags has none either.
+
+        A registry may answer 404 for a tag that was written a moment ago, and a first ledger would end the old one.
+
+        Raises:
+            UnreachableError: It is listed, but does not become readable.
+        """
+        if self.tag not in self.registry.tags(self.repository):
+            return False
+        for _ in self.patience.poll():
+            if isinstance(look(self.registry, self.repository, self.tag), Present):
+                return True
         raise UnreachableError(
-            f"{self.tag} was sent ({written.words}), but could not be read back",
-            remedy="Run it again: it adds what is missing.",
+            f"{self.repository} lists {self.tag}, but does not show it", remedy="Run it again in some minutes."
         )
 
     def _sent(self, page: Page, ledger: Ledger) -> list[Descriptor]:

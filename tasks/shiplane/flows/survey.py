@@ -11,7 +11,7 @@ from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import look
 from shiplane.model.answer import Absent, Present
 from shiplane.model.decision import Survey
-from shiplane.model.errors import VerificationError
+from shiplane.model.errors import UnreachableError, VerificationError
 from shiplane.model.image import Repository
 from shiplane.model.lane import Lane
 from shiplane.model.ledger import Ledger
@@ -47,7 +47,7 @@ class Surveyor:
             UnreachableError: It gave no reliable answer about one of the names.
             BrokenLedgerError: The lane's ledger is not whole, so that nobody knows what is marked as bad.
         """
-        version = look(self.registry, self.repository, plan.tag)
+        version = self._version(plan)
         floating = look(self.registry, self.repository, plan.lane.floating)
         wanted = plan.latest.value and not plan.version.value.is_prerelease and version != floating
         return Survey(
@@ -58,6 +58,19 @@ class Surveyor:
             newest=self.newest(plan.lane) if wanted and isinstance(floating, Absent) else None,
             ledger=self.ledgers.book(plan.lane).read().ledger if self.ledgers else Ledger(),
         )
+
+    def _version(self, plan: LanePlan) -> Present | Absent:
+        """What is behind the version tag; *absent* only where the list of tags has none either.
+
+        A registry may answer 404 for a tag that was written a moment ago (GHCR does for seconds), and a release that
+        is run again in that moment would build what it has published already.
+        """
+        answer = look(self.registry, self.repository, plan.tag)
+        if isinstance(answer, Absent) and plan.tag in self.registry.tags(self.repository):
+            raise UnreachableError(
+                f"{self.repository} lists {plan.tag}, but does not show it yet", remedy="Run it again in a minute."
+            )
+        return answer
 
     def label(self, image: Present, key: str) -> str | None:
         """What an image says of itself: the index's annotation, else the first config's label."""

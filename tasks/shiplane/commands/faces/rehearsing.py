@@ -15,5 +15,6 @@ from shiplane.commands.edge import shiplane_task
 def rehearse(*, platforms: str | None = None, builder: str | None = None) -> None:
     """Rehearse a release on this machine; nothing leaves it.
 
-    All lanes are released, verified, and released again one version up, against a registry that is thrown away.
+    All lanes are released, verified, released again one version up and rolled back, against a registry that is thrown
+    away.
     """
