@@ -10,6 +10,7 @@ from invoke import Collection
 
 from shiplane.commands.faces import auth as auths
 from shiplane.commands.faces import checks
+from shiplane.commands.faces import workflow as workflows
 from shiplane.commands.faces.rehearsing import rehearse
 from shiplane.commands.faces.releasing import plan, publish, release
 from shiplane.commands.faces.triggering import trigger
@@ -23,4 +24,6 @@ def namespace() -> Collection:
     check = Collection("check", checks.build, checks.gates, checks.access, checks.tools, checks.config)
     check.add_task(checks.everything)
     check.__doc__ = "The prerequisites of a release, each alone, and all of them: the doctor."
-    return Collection(plan, publish, release, verify, rehearse, trigger, auth, check)
+    workflow = Collection("workflow", workflows.write, workflows.check)
+    workflow.__doc__ = "The publish workflows of GitHub Actions, written from the configuration."
+    return Collection(plan, publish, release, verify, rehearse, trigger, auth, check, workflow)
