@@ -1,4 +1,4 @@
-"""``workflow.write`` and ``workflow.check``: the publish workflows of GitHub Actions, rendered from the configuration."""
+"""``workflow.write`` and ``workflow.check``: the publish workflows of GitHub Actions, made from the configuration."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class ProjectFile:
     build: tuple[str, ...] | None = None
     build_timeout: float = DEFAULT_BUILD_TIMEOUT
     gates: tuple[Gate, ...] = ()
-    workflows: WorkflowWishes = WorkflowWishes()
+    workflows: WorkflowWishes = field(default_factory=WorkflowWishes)
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.

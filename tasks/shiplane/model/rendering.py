@@ -10,7 +10,7 @@ import difflib
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from shiplane.model.errors import ConfigurationError
 from shiplane.model.gate import Gate, Kind
@@ -56,7 +56,7 @@ class Project:
     platforms: Sequence[Platform]
     image: str
     gates: Sequence[Gate] = ()
-    wishes: WorkflowWishes = WorkflowWishes()
+    wishes: WorkflowWishes = field(default_factory=WorkflowWishes)
     program: str = "invoke"
     npm: bool = False
 
@@ -112,8 +112,9 @@ class Change:
     def diff(self) -> str:
         """What would change, as ``diff -u`` shows it; foreign lines made harmless."""
         old, new = ((text or "").splitlines() for text in (self.before, self.after))
-        names = [f"a/{self.path}" if self.before else "/dev/null", f"b/{self.path}" if self.after else "/dev/null"]
-        return "\n".join(_shown(line) for line in difflib.unified_diff(old, new, *names, lineterm=""))
+        here = f"a/{self.path}" if self.before else "/dev/null"
+        there = f"b/{self.path}" if self.after else "/dev/null"
+        return "\n".join(_shown(line) for line in difflib.unified_diff(old, new, here, there, lineterm=""))
 
 
 def changes(wanted: Mapping[str, str], there: Mapping[str, str]) -> list[Change]:
