@@ -13,7 +13,7 @@ from shiplane.model.step import Outcome, State
 # GitHub takes 1 MiB for a step's summary, and shows nothing of one that is larger.
 _LONGEST = 4000
 _ROWS = 200
-_SIGNS = re.compile(r"([\\`*_{}\[\]()#+\-!|~>@:])")
+_SIGNS = re.compile(r"[\\`*_{}\[\]#|~>@]|:(?=//)|^(?:[-+=]|[0-9]+(?=[.)]))")
 # Not one that is escaped already.
 _BAR = re.compile(r"(?<!\\)\|")
 _UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -53,7 +53,12 @@ def render(report: Report) -> str:
 
 def plain(text: str) -> str:
     """Foreign text on one line, without a meaning to Markdown or HTML."""
-    return _SIGNS.sub(r"\\\1", one_line(text).replace("&", "&amp;").replace("<", "&lt;"))
+    return _SIGNS.sub(_escaped, one_line(text).replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A sign behind a backslash; of a number that would begin a list the stop, by its entity."""
+    return f"&#{ord(found.group()[0])};{found.group()[1:]}" if found.group()[0].isdigit() else f"\\{found.group()}"
 
 
 def code(text: str) -> str:
@@ -142,8 +147,14 @@ def _failure(report: Report) -> str:
     following = [line.removeprefix("next: ") for line in report.closing if line.startswith("next: ")]
     facts = [line for line in report.closing if not line.startswith("next: ")]
     parts += ["\n".join(f"- {_labelled(line)}" for line in facts)] if facts else []
-    parts += ["Next:\n\n" + block(following[0], "sh")] if following else []
+    parts += [_next(line) for line in following]
     return "\n\n".join(parts)
+
+
+def _next(line: str) -> str:
+    """The next command by itself, so that it can be copied."""
+    words, _, command = line.rpartition(": ")
+    return f"Next{': ' if words else ''}{plain(words)}\n\n{block(command, 'sh')}"
 
 
 def _labelled(line: str) -> str:
@@ -182,7 +193,8 @@ def _steps(report: Report) -> str:
     if not rows:
         return ""
     table = _table(["step", "of", "outcome", "", "seconds"], rows)
-    return f"<details><summary>{len(rows)} steps, {total:.1f} s</summary>\n\n{table}\n\n</details>"
+    many = "s" if len(rows) > 1 else ""
+    return f"<details><summary>{len(rows)} step{many}, {total:.1f} s</summary>\n\n{table}\n\n</details>"
 
 
 def _bold(state: State) -> str:
