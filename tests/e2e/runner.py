@@ -176,9 +176,11 @@ class Runner:
         for name in _in_order(jobs):
             self._job(name, jobs[name], workflow, {"inputs": inputs, "secrets": secrets, "github": github}, call)
         wanted = workflow["on"]["workflow_call"]["outputs"]
-        outputs = {name: Job(outputs=dict.fromkeys(job.get("outputs", {}), "")).outputs for name, job in jobs.items()}
-        contexts = {"jobs": {name: {"outputs": {**outputs[name], **self.jobs[name].outputs}} for name in jobs}}
-        return {name: text(resolve(output["value"], contexts)) for name, output in wanted.items()}
+        outputs: dict[str, dict[str, str]] = {
+            name: dict.fromkeys(job.get("outputs", {}), "") for name, job in jobs.items()
+        }
+        known = {name: {"outputs": {**outputs[name], **self.jobs[name].outputs}} for name in jobs}
+        return {name: text(resolve(output["value"], {"jobs": known})) for name, output in wanted.items()}
 
     def _job(
         self,
@@ -241,10 +243,10 @@ class _Machine:
             path.mkdir(parents=True)
         clean = {name: os.environ[name] for name in ("LANG", "LC_ALL", "TZ") if name in os.environ}
         docker = {
-            name: runner.rig.env[name] for name in ("PATH", "DOCKER_HOST", "DOCKER_CONFIG") if name in runner.rig.env
+            name: value for name, value in runner.rig.env.items() if name in ("PATH", "DOCKER_HOST", "DOCKER_CONFIG")
         }
         # pip finds nothing but what this machine has: a test asks no package index.
-        self.env = {"PATH": os.environ["PATH"], **clean, **docker, "PIP_NO_INDEX": "1"}
+        self.env: dict[str, str] = {"PATH": os.environ["PATH"], **clean, **docker, "PIP_NO_INDEX": "1"}
         self.env |= {"HOME": str(folder / "home"), "CI": "true", "GITHUB_ACTIONS": "true", "RUNNER_OS": "Linux"}
         self.env |= {"RUNNER_TEMP": str(self.temp), "GITHUB_WORKSPACE": str(self.workspace)}
 
