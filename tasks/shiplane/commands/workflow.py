@@ -8,7 +8,7 @@ from shiplane.clients import workflows as files
 from shiplane.clients.project import build_command, workflows
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
-from shiplane.model.errors import PrerequisiteError, RefusedError
+from shiplane.model.errors import PrerequisiteError
 from shiplane.model.rendering import REQUIREMENTS, Change, Project, changes, render, requirements
 from shiplane.model.settings import DEFAULT_PLATFORMS, Resolver
 
@@ -18,11 +18,8 @@ def write(run: Run, *, force: bool = False, dry_run: bool = False) -> Answer:
     found = _changes(run)
     by_hand = [change.path for change in found if change.by_hand]
     if by_hand and not force and not dry_run:
-        run.console.result(_diffs(found))
-        raise RefusedError(
-            f"changed by hand, or not written by shiplane: {', '.join(by_hand)}",
-            remedy="Move what is yours into a workflow of its own, or replace it with --force.",
-        )
+        words = f"changed by hand, or not written by shiplane: {', '.join(by_hand)}"
+        return _wrong(found, words, "Move what is yours into a workflow of its own, or replace it with --force.")
     wants_requirements = not (run.root / REQUIREMENTS).exists()
     if not dry_run:
         _carry_out(run, found, wants_requirements=wants_requirements)
@@ -33,18 +30,21 @@ def check(run: Run) -> Answer:
     """Check that the workflows are as the configuration wants.
 
     Raises:
-        PrerequisiteError: They are not, or what they install is not named.
+        PrerequisiteError: What they install is not named.
     """
     found = _changes(run)
     if found:
-        run.console.result(_diffs(found))
-        raise PrerequisiteError(
-            f"not as the configuration wants: {', '.join(change.path for change in found)}",
-            remedy="invoke workflow.write",
-        )
+        names = ", ".join(change.path for change in found)
+        return _wrong(found, f"not as the configuration wants: {names}", "invoke workflow.write")
     if not (run.root / REQUIREMENTS).is_file():
         raise PrerequisiteError(f"{REQUIREMENTS} is missing: the workflows install it", remedy="invoke workflow.write")
-    return Answer(text="the workflows are as the configuration wants", data={"paths": sorted(_rendered(run))})
+    return Answer(text="the workflows are as the configuration wants", data={"changes": []})
+
+
+def _wrong(found: Sequence[Change], words: str, remedy: str) -> Answer:
+    """What is not as it should be, with what would change."""
+    text = f"{words}\n  {remedy}\n\n{_diffs(found)}"
+    return Answer(text=text, data={"changes": _json(found)}, exit_code=PrerequisiteError.exit_code)
 
 
 def _changes(run: Run) -> list[Change]:
@@ -88,7 +88,7 @@ def _answer(found: Sequence[Change], *, dry_run: bool, wants_requirements: bool)
     shown = [_diffs(found)] if dry_run and found else []
     data = {
         "dry_run": dry_run,
-        "changes": [{"path": change.path, "by_hand": change.by_hand, "diff": change.diff} for change in found],
+        "changes": _json(found),
         "requirements": wants_requirements,
     }
     return Answer(text="\n".join([*shown, *(lines or ["everything is as the configuration wants"])]), data=data)
@@ -97,6 +97,10 @@ def _answer(found: Sequence[Change], *, dry_run: bool, wants_requirements: bool)
 def _verb(change: Change, *, dry_run: bool) -> str:
     words = ("would remove", "removed") if change.after is None else ("would write", "wrote")
     return words[0] if dry_run else words[1]
+
+
+def _json(found: Sequence[Change]) -> list[dict[str, object]]:
+    return [{"path": change.path, "by_hand": change.by_hand, "diff": change.diff} for change in found]
 
 
 def _diffs(found: Sequence[Change]) -> str:

@@ -12,7 +12,8 @@ from shiplane.model.step import Outcome, State
 
 # GitHub takes 1 MiB for a step's summary, and shows nothing of one that is larger.
 _LONGEST = 4000
-_ROWS = 200
+_ROWS = 100
+_CELL = 400
 _SIGNS = re.compile(r"[\\`*_{}\[\]#|~>@]|:(?=//)|^(?:[-+=]|[0-9]+(?=[.)]))")
 # Not one that is escaped already.
 _BAR = re.compile(r"(?<!\\)\|")
@@ -51,9 +52,9 @@ def render(report: Report) -> str:
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
-def plain(text: str) -> str:
+def plain(text: str, most: int = _CELL) -> str:
     """Foreign text on one line, without a meaning to Markdown or HTML."""
-    return _SIGNS.sub(_escaped, one_line(text).replace("&", "&amp;").replace("<", "&lt;"))
+    return _SIGNS.sub(_escaped, one_line(text[:most]).replace("&", "&amp;").replace("<", "&lt;"))
 
 
 def _escaped(found: re.Match[str]) -> str:
@@ -140,7 +141,7 @@ def _commands(image: str, lanes: Sequence[Mapping[str, Any]]) -> str:
 def _failure(report: Report) -> str:
     what = report.what or "not good"
     first, _, rest = what.partition("\n")
-    parts = [f"## Failed with exit code {report.exit_code}", f"**{plain(first)}**"]
+    parts = [f"## Failed with exit code {report.exit_code}", f"**{plain(first, _LONGEST)}**"]
     shown = rest or ("" if report.what else report.text)
     parts += [block(shown)] if shown else []
     parts += [plain(line) for line in report.remedy.splitlines()]
