@@ -96,6 +96,7 @@ class Runner:
         source: The repository on GitHub: whatever is there may be checked out.
         python: A folder whose ``bin`` setup-python puts on PATH.
         secrets: The repository's.
+        variables: The repository's.
         actor: Who started it.
         token: The job's own token, by the job's permissions.
         before: Called with a job's name before it starts: the world may change meanwhile.
@@ -106,6 +107,7 @@ class Runner:
     source: Path
     python: Path
     secrets: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
     actor: str = "somebody"
     token: Callable[[Mapping[str, str]], str] = lambda _permissions: "ghs_of-no-use-anywhere"
     before: Callable[[str], None] = lambda _job: None
@@ -192,7 +194,7 @@ class Runner:
     ) -> None:
         needed = [job["needs"]] if isinstance(job.get("needs"), str) else job.get("needs", [])
         needs = {other: {"outputs": self.jobs[other].outputs, "result": self.jobs[other].result} for other in needed}
-        contexts = {**contexts, "needs": needs}
+        contexts = {**contexts, "needs": needs, "vars": {"GHCR_USERNAME": "", **self.variables}}
         done = self.jobs[name] = Job()
         if any(entry["result"] != "success" for entry in needs.values()) or not truthy(
             resolve(job.get("if", True), contexts)

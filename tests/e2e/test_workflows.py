@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sysconfig
 import uuid
@@ -204,6 +205,17 @@ def test_without_both_secrets_the_actor_and_the_jobs_token_are_used_and_never_a_
     assert_no_secret_shows(runner)
 
 
+def test_the_user_may_be_a_variable_so_that_no_log_hides_the_image(rig: Rig, hub: tuple[Runner, Reader]) -> None:
+    runner, reader = hub
+    known = pair(rig)
+    runner.secrets, runner.variables = {"GHCR_TOKEN": known["GHCR_TOKEN"]}, {"GHCR_USERNAME": known["GHCR_USERNAME"]}
+    git(runner.source, "tag", "docker-v0.2.1")
+    runner.start(MAIN, pushed("docker-v0.2.1"))
+    assert results(runner)["publish"] == "success", runner.log
+    assert "GHCR_USERNAME + GHCR_TOKEN" in runner.log
+    assert set(reader.tags()) == {"v0.2.1"}
+
+
 @pytest.mark.parametrize(("account", "words"), [("unlinked", "write_package"), ("pull", "expected scopes")])
 def test_a_fallback_that_is_denied_says_what_the_runbook_says(
     rig: Rig, hub: tuple[Runner, Reader], account: str, words: str
@@ -302,6 +314,52 @@ def test_a_git_tag_that_is_moved_behind_the_gates_back_is_not_published(rig: Rig
     assert runner.steps[-1].code == 3, runner.log
     assert "git tag docker-v0.2.1 stands at" in errors_told(runner)[0]
     assert reader.tags() == {}
+
+
+COMMANDS = (
+    "plan",
+    "verify --lane main",
+    "check.all",
+    "check.build",
+    "check.gates",
+    "auth.show",
+    "publish --lane main --dry-run",
+    "workflow.check",
+    "trigger --lane main",
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_task_has_a_summary_and_at_most_one_annotation_in_a_step(
+    rig: Rig, sample: Path, tmp_path: Path, command: str
+) -> None:
+    person = Person(rig, sample, {"IMAGE_REPO": f"{rig.plain}/cognary/nothing-here", "PLATFORMS": "linux/amd64"})
+    summary, output = tmp_path / "summary", tmp_path / "output"
+    files = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
+    done = person.invoke(*command.split(), "--json", GITHUB_ACTIONS="true", **files)
+    assert "could not be written" not in done.err
+    assert done.err.count("::error title=") == (1 if done.code else 0), done
+    head = "Dry run: nothing was pushed" if "--dry-run" in command else f"`invoke {command}"
+    assert (f"## Failed with exit code {done.code}" if done.code else f"## {head}") in summary.read_text()
+    assert done.document["exit"] == done.code
+    assert output.read_text().startswith("result<<")
+
+
+def test_a_build_cannot_command_the_runner(rig: Rig, hub: tuple[Runner, Reader]) -> None:
+    runner, _ = hub
+    runner.secrets = pair(rig)
+    words = "::error::injected\\n##[error]injected\\n  ::add-mask::injected\\r::error::injected\\n"
+    (runner.source / "Dockerfile").write_text(f"FROM busybox:stable\nRUN printf '{words}' && exit 3\n")
+    git(runner.source, "commit", "--quiet", "--all", "--message", "a hostile build")
+    git(runner.source, "tag", "docker-v0.2.1")
+    runner.start(MAIN, pushed("docker-v0.2.1"))
+    assert runner.steps[-1].code == 3
+    assert "injected" in runner.log
+    obeyed = [line for line in re.split("[\r\n]", runner.log) if line.lstrip().startswith("::") or "##[" in line]
+    names = [line.partition("::")[2].partition("::")[0].partition(" ")[0] for line in obeyed]
+    assert set(names) == {"add-mask", "group", "endgroup", "error"}
+    assert names.count("error") == 1
+    assert "::add-mask::injected" not in obeyed
 
 
 @pytest.mark.skipif("stage" not in shiplane.ns.task_names, reason="needs the task stage and publish --staged")

@@ -195,7 +195,8 @@ def test_a_fold_ends_before_a_result(step: JobStep) -> None:
     [
         ("::error::x", ": :error::x"),
         ("a\n  ::error::x", "a\n  : :error::x"),
-        ("a\r::x", "a\r::x"),
+        ("a\r::x", "a\r: :x"),
+        ("a\r\n \t::x", "a\r\n \t: :x"),
         ("  | #5 0.1 ##[error]x", "  | #5 0.1 ## [error]x"),
         ("##VSO[x]", "## VSO[x]"),
         ("a::b", "a::b"),

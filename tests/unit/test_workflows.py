@@ -187,7 +187,12 @@ EDITS = [
         "env:\n  GHCR_TOKEN: ${{ secrets.GHCR_TOKEN }}\n  LANE",
         "secrets_are_given_to_one_step_as_pairs",
     ),
-    (SHARED, "          GHCR_USERNAME: ${{ secrets.GHCR_USERNAME }}\n", "", "secrets_are_given_to_one_step_as_pairs"),
+    (
+        SHARED,
+        "          GHCR_USERNAME: ${{ secrets.GHCR_USERNAME || vars.GHCR_USERNAME }}\n",
+        "",
+        "secrets_are_given_to_one_step_as_pairs",
+    ),
     (SHARED, "cache-binary: false", "cache-binary: true", "nothing_is_restored_from_a_cache"),
     (
         SHARED,

@@ -19,8 +19,8 @@ _MAX_LINE = 2000
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # What the runner of GitHub Actions obeys: "::" at the start of a line, "##[" anywhere in it, as Azure's do "##vso[".
 _COMMAND = re.compile(r"^:(?=:)|##(?=\[|vso\[)", re.IGNORECASE)
-# The same in text of several lines; the runner sets leading blanks aside before it looks.
-_COMMANDS = re.compile(r"^[^\S\n]*:(?=:)|##(?=\[|vso\[)", re.IGNORECASE | re.MULTILINE)
+# The same in text of several lines, which a lone CR ends too; the runner sets leading blanks aside before it looks.
+_COMMANDS = re.compile(r"(?:^|(?<=\r))[^\S\r\n]*:(?=:)|##(?=\[|vso\[)", re.IGNORECASE | re.MULTILINE)
 
 
 def forms_of(secret: str) -> tuple[str, ...]:

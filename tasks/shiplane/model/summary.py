@@ -14,7 +14,7 @@ from shiplane.model.step import Outcome, State
 _LONGEST = 4000
 _ROWS = 100
 _CELL = 400
-_SIGNS = re.compile(r"[\\`*_{}\[\]#|~>@]|:(?=//)|^(?:[-+=]|[0-9]+(?=[.)]))")
+_SIGNS = re.compile(r"[\\`*_{}\[\]#|~>@]|:(?=//)|^(?:[-+=]|[0-9]+(?=[.)](?: |$)))")
 # Not one that is escaped already.
 _BAR = re.compile(r"(?<!\\)\|")
 _UNITS = ("B", "KB", "MB", "GB", "TB")
@@ -100,8 +100,8 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 def _result(report: Report) -> str:
     lanes = released(report.data)
     if not lanes:
-        shown = [block(report.text)] if report.text else []
-        return "\n\n".join([f"## {code(report.command)}", *shown])
+        head = "Dry run: nothing was pushed" if report.data.get("dry_run") else code(report.command)
+        return "\n\n".join([f"## {head}", *([block(report.text)] if report.text else [])])
     image, commit = str(report.data.get("image", "")), str(report.data.get("commit", ""))
     names = ", ".join(code(lane["tag"]) for lane in lanes)
     head = f"## Released {names}\n\n{code(image)}, from commit {code(commit[:12])}"
@@ -111,11 +111,7 @@ def _result(report: Report) -> str:
 def released(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The lanes of a release that was carried out; none for any other result."""
     lanes = data.get("lanes")
-    if not isinstance(lanes, list):
-        return []
-    return [
-        lane for lane in lanes if isinstance(lane, dict) and {"tag", "digest", "floating", "platforms"} <= set(lane)
-    ]
+    return [lane for lane in lanes if isinstance(lane, dict) and "built" in lane] if isinstance(lanes, list) else []
 
 
 def _names(lanes: Sequence[Mapping[str, Any]]) -> str:
