@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 _TOKEN = re.compile(r"\s*(?:('(?:[^']|'')*')|(&&|\|\||==|!=|[!().,])|([0-9]+)|([A-Za-z_][A-Za-z0-9_-]*))")
-_WHOLE = re.compile(r"\$\{\{(.*?)\}\}", re.DOTALL)
+_WHOLE = re.compile(r"\$\{\{((?:(?!\}\}).)*)\}\}", re.DOTALL)
 _WORDS = {"true": True, "false": False, "null": None}
 Contexts = Mapping[str, Mapping[str, Any]]
 
