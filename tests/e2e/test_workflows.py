@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import re
@@ -104,6 +105,7 @@ def assert_no_secret_shows(runner: Runner) -> None:
     shown = "\n".join(line for line in runner.log.splitlines() if not line.startswith("::add-mask::")) + runner.summary
     for who in runner.rig.accounts.values():
         assert who.password not in shown
+        assert base64.b64encode(f"{who.username}:{who.password}".encode()).decode() not in shown
         for step in runner.steps:
             if step.job != "publish" or step.name != "Publish":
                 assert who.password not in step.env.values(), f"{step.job}: {step.name}"
@@ -128,7 +130,8 @@ def test_a_pushed_git_tag_publishes_its_lane_under_the_runbooks_names(
     runner, reader = hub
     path, git_tag, tag, expected, floating = PUSHES[lane]
     runner.secrets = pair(rig)
-    git(runner.source, "tag", git_tag)
+    # As invoke trigger makes it.
+    git(runner.source, "tag", "--annotate", "--message", "Release", git_tag)
     outputs = runner.start(path, pushed(git_tag))
     assert results(runner) == {"dry-run": "skipped", "gate": "success", "publish": "success"}, runner.log
     assert runner.ran("gate") + runner.ran("publish") == lines_of(runner, "gate", "publish")

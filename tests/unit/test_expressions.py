@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.e2e.expressions import UnknownExpressionError, evaluate, resolve
+from tests.e2e.expressions import Contexts, UnknownExpressionError, evaluate, resolve
 
-CONTEXTS = {
+CONTEXTS: Contexts = {
     "inputs": {"version": "0.2.1", "dry-run": True, "none": None, "empty": ""},
     "github": {"ref": "refs/heads/main"},
     "steps": {"a-b": {"outputs": {"x": "1"}}},

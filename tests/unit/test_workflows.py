@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -82,6 +83,13 @@ def test_this_repositorys_workflows_are_what_the_built_in_lanes_give() -> None:
     found = {path: text for path, text in own().items() if is_ours(text)}
     assert found == rendered()
     assert set(found) == {MAIN, STANDALONE, SHARED}
+
+
+def test_ci_runs_what_a_person_runs_and_nothing_else() -> None:
+    (job,) = yaml.safe_load(own()[CI])["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["sudo --preserve-env=CI .ci/run"]
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    assert "secrets." not in own()[CI]
 
 
 @pytest.mark.parametrize("kind", KINDS)
