@@ -101,6 +101,18 @@ def test_a_workflow_of_the_same_name_that_was_never_ours_is_kept(run: Run) -> No
     assert files() == {MAIN: "name: mine\n"}
 
 
+def test_what_is_no_text_is_kept_too(run: Run) -> None:
+    Path(MAIN).parent.mkdir(parents=True)
+    Path(MAIN).write_bytes(b"\xff\xfe")
+    code, out, _ = run("workflow.write")
+    assert (code, Path(MAIN).read_bytes()) == (3, b"\xff\xfe")
+    assert f"changed by hand, or not written by shiplane: {MAIN}" in out
+    Path(MAIN).unlink()
+    Path(MAIN).mkdir()
+    code, _, err = run("workflow.write", "--force")
+    assert (code, f"{MAIN} cannot be written" in err, "Traceback" in err) == (3, True, False)
+
+
 def test_a_lane_that_went_away_takes_its_workflow_along(run: Run) -> None:
     run("workflow.write")
     Path("Dockerfile.standalone").unlink()

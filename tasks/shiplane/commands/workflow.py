@@ -12,6 +12,8 @@ from shiplane.model.errors import PrerequisiteError
 from shiplane.model.rendering import REQUIREMENTS, Change, Project, changes, render, requirements
 from shiplane.model.settings import DEFAULT_PLATFORMS, Resolver
 
+_UNREAD = "(this is no text that can be shown)"
+
 
 def write(run: Run, *, force: bool = False, dry_run: bool = False) -> Answer:
     """Write the lanes' publish workflows for GitHub Actions."""
@@ -48,7 +50,10 @@ def _wrong(found: Sequence[Change], words: str, remedy: str) -> Answer:
 
 
 def _changes(run: Run) -> list[Change]:
-    return changes(_rendered(run), workflows(run.root))
+    wanted, there = _rendered(run), workflows(run.root)
+    # What cannot be read as a workflow is somebody's all the same.
+    unread = {path: _UNREAD for path in wanted if path not in there and (run.root / path).exists()}
+    return changes(wanted, {**there, **unread})
 
 
 def _rendered(run: Run) -> dict[str, str]:
