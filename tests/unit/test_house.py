@@ -201,6 +201,7 @@ def test_the_wheel_brings_the_library_and_nothing_else(wheel: zipfile.Path) -> N
 def test_the_wheel_is_complete_and_typed(wheel: zipfile.Path) -> None:
     packed = set(wheel.root.namelist())
     assert "shiplane/py.typed" in packed
-    assert {str(module.relative_to(PACKAGE.parent)) for module in MODULES} <= packed
+    files = {path for path in PACKAGE.rglob("*") if path.is_file() and "__pycache__" not in path.parts}
+    assert {str(path.relative_to(PACKAGE.parent)) for path in files} <= packed
     assert not [name for name in packed if "__pycache__" in name or name.endswith(".pyc")]
     assert [name for name in packed if name.endswith("/licenses/LICENSE")]

@@ -6,13 +6,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TextIO, TypeVar
 
 from colorama import Fore, Style, just_fix_windows_console
 
-from shiplane.model.redact import Redactor, one_line
+from shiplane.model.redact import Redactor, inert, one_line
 from shiplane.model.step import Flow, Outcome, State, Step
 
 T = TypeVar("T")
@@ -41,6 +41,9 @@ class Console:
         env: Decides about colour.
         redact: Applied to every line of the story and to every result.
         events: What flows have reported so far, for the closing words.
+        steps: Every outcome so far, with the seconds that it took.
+        fold: Begins and ends a part of the story that is folded away, where whoever shows it can do that: called with
+            a title, and with nothing at its end.
     """
 
     env: Mapping[str, str]
@@ -48,10 +51,13 @@ class Console:
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     events: list[Step | Outcome] = field(default_factory=list)
+    steps: list[tuple[Outcome, float]] = field(default_factory=list)
+    fold: Callable[[str], None] | None = None
 
     def __post_init__(self) -> None:
         just_fix_windows_console()
         self._colours = wants_colour(self.env, self.err)
+        self._folded = False
 
     def drive(self, flow: Flow[T]) -> T:
         """Run a flow to its end, telling each outcome as it comes.
@@ -67,10 +73,17 @@ class Console:
                 if isinstance(event, Step):
                     started = time.monotonic()
                 else:
-                    self._outcome(event, time.monotonic() - started)
+                    seconds = time.monotonic() - started
+                    self.steps.append((event, seconds))
+                    self._outcome(event, seconds)
+                    started = time.monotonic()
         except StopIteration as end:
             value: T = end.value
             return value
+        except BaseException:
+            if self.events and isinstance(step := self.events[-1], Step):
+                self.steps.append((step.failed("the run ended here"), time.monotonic() - started))
+            raise
 
     def tell(self, text: str) -> None:
         """A line of the story."""
@@ -79,7 +92,8 @@ class Console:
     def foreign(self, line: str) -> None:
         """A line of somebody else's output: marked, and unable to act as anything but text."""
         if text := one_line(line):
-            self._line(self.paint(f"  | {text}", Style.DIM))
+            self._folding(begins=True)
+            self._print(self.paint(f"  | {text}", Style.DIM))
 
     def complain(self, text: str) -> None:
         """Lines that say what went wrong."""
@@ -94,11 +108,18 @@ class Console:
 
     def result(self, text: str) -> None:
         """The result for people."""
-        self._out(self.redact(text))
+        self.unfold()
+        self._out(inert(self.redact(text)))
 
     def document(self, value: Mapping[str, Any]) -> None:
         """The result for programs: one JSON document."""
-        self._out(self.redact(json.dumps(value, indent=2)))
+        self.unfold()
+        # Within a JSON text; the escape keeps the runner of GitHub Actions from reading a command there.
+        self._out(self.redact(json.dumps(value, indent=2)).replace("##", "#\\u0023"))
+
+    def unfold(self) -> None:
+        """End what is folded away, if anything is."""
+        self._folding(begins=False)
 
     def paint(self, text: str, colour: str) -> str:
         """The text in a colour, where colours are wanted."""
@@ -118,5 +139,21 @@ class Console:
         reason = f": {outcome.reason}" if outcome.reason else ""
         self._line(f"{state} {outcome.step.name} {outcome.step.subject}{reason}{took}")
 
+    def _folding(self, *, begins: bool) -> None:
+        """Fold foreign output away, one fold for as long as nobody else says anything."""
+        if self.fold is not None and self._folded is not begins:
+            self._folded = begins
+            self.fold(_title(self.events) if begins else "")
+
     def _line(self, text: str) -> None:
-        print(self.redact(text), file=self.err, flush=True)
+        self.unfold()
+        self._print(text)
+
+    def _print(self, text: str) -> None:
+        print(inert(self.redact(text)), file=self.err, flush=True)
+
+
+def _title(events: Sequence[Step | Outcome]) -> str:
+    """What is going on: the last step that was begun."""
+    steps = [event for event in events if isinstance(event, Step)]
+    return f"{steps[-1].name} {steps[-1].subject}" if steps else "output"

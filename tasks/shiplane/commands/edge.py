@@ -128,6 +128,7 @@ def _show(run: Run, answer: Answer, *, as_json: bool) -> None:
         run.console.result(answer.text)
     for line in lines:
         run.console.say(line)
+    _report(run, code, text=answer.text, data=answer.data, closing=lines)
 
 
 def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
@@ -145,7 +146,18 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
                 "closing": lines,
             }
         )
+    _report(run, code, what=error.what, remedy=error.remedy, kind=error.kind, closing=lines)
     return code
+
+
+def _report(run: Run, code: int, *, kind: str = "", **words: Any) -> None:  # noqa: ANN401 -- the fields of a Report
+    """In GitHub Actions: the outputs, the summary and, for a failure, one annotation."""
+    if run.actions is None:
+        return
+    from shiplane.model.summary import Report
+
+    report = Report(command=_command(), exit_code=code, steps=run.console.steps, **words)
+    run.actions.report(report, kind=kind, redact=run.redact, tell=run.console.tell)
 
 
 def _closing(run: Run, code: int) -> list[str]:

@@ -30,6 +30,7 @@ from shiplane.model.settings import Flags, Resolver
 
 if TYPE_CHECKING:
     from shiplane.clients.github import GitHub
+    from shiplane.commands.actions import Actions
     from shiplane.flows.ledgers import Ledgers
     from shiplane.flows.prerequisites import Prerequisites
 
@@ -54,12 +55,22 @@ class Run:
     @cached_property
     def redact(self) -> Redactor:
         """Hides every secret of the environment, and those found later."""
-        return Redactor(self.env[name] for name in _SECRETS if self.env.get(name))
+        known = [self.env[name] for name in _SECRETS if self.env.get(name)]
+        return Redactor(known, self.actions.mask) if self.actions else Redactor(known)
 
     @cached_property
     def console(self) -> Console:
         """Where the run tells its story."""
-        return Console(self.env, self.redact)
+        return Console(self.env, self.redact, fold=self.actions.fold if self.actions else None)
+
+    @cached_property
+    def actions(self) -> Actions | None:
+        """The GitHub Actions job that this run is a step of, if it is."""
+        if self.env.get("GITHUB_ACTIONS") != "true":
+            return None
+        from shiplane.commands.actions import Actions
+
+        return Actions(self.env)
 
     @cached_property
     def root(self) -> Path:

@@ -10,6 +10,7 @@ from invoke import Collection
 
 from shiplane.commands.faces import auth as auths
 from shiplane.commands.faces import checks
+from shiplane.commands.faces import workflow as workflows
 from shiplane.commands.faces.rehearsing import rehearse
 from shiplane.commands.faces.releasing import plan, publish, release
 from shiplane.commands.faces.rolling import mark, restart, rollback, unmark
@@ -27,5 +28,7 @@ def namespace() -> Collection:
     check.__doc__ = "The prerequisites of a release, each alone, and all of them: the doctor."
     ledger = Collection("ledger", restart)
     ledger.__doc__ = "The record of a lane's releases, moves and marks."
+    workflow = Collection("workflow", workflows.write, workflows.check)
+    workflow.__doc__ = "The publish workflows of GitHub Actions, written from the configuration."
     tasks = (plan, publish, release, verify, rollback, mark, unmark, status, history, rehearse, trigger)
-    return Collection(*tasks, auth, check, ledger)
+    return Collection(*tasks, auth, check, ledger, workflow)

@@ -16,8 +16,14 @@ from shiplane.model.image import Platform, Repository, parse_platforms
 from shiplane.model.lane import BUILT_IN, Lane, check_disjoint
 from shiplane.model.lanefile import parse_lanes
 from shiplane.model.table import Table
+from shiplane.model.workflowfile import WorkflowWishes, parse_workflows
 
 DEFAULT_BUILD_TIMEOUT = 900.0
+_KEYS = (
+    *("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates"),
+    "ledger",
+    "workflows",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +50,7 @@ class ProjectFile:
         gates: What else must be green before a release.
         keeps_ledger: Whether releases, moves and marks are recorded.
         ledger: The repository of the ledgers; None for the images' own.
+        workflows: How the publish workflows are wanted.
     """
 
     name: str = ""
@@ -56,6 +63,7 @@ class ProjectFile:
     gates: tuple[Gate, ...] = ()
     keeps_ledger: bool = True
     ledger: Repository | None = None
+    workflows: WorkflowWishes = field(default_factory=WorkflowWishes)
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.
@@ -76,7 +84,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         ConfigurationError: A key is unknown, or a value has the wrong type or form; the key and the file are named.
     """
     top = Table(document, name)
-    top.only("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates", "ledger")
+    top.only(*_KEYS)
     image, platforms = top.get("image", str), top.strings("platforms")
     lanes = parse_lanes(top.table("lanes"))
     check_disjoint(lanes)
@@ -91,6 +99,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         gates=parse_gates(top),
         keeps_ledger=top.fields.get("ledger") is not False,
         ledger=_ledger(top),
+        workflows=parse_workflows(top.table("workflows")),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import takewhile
 from urllib.parse import quote, quote_plus
 
@@ -19,6 +19,8 @@ _MAX_LINE = 2000
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # What the runner of GitHub Actions obeys: "::" at the start of a line, "##[" anywhere in it, as Azure's do "##vso[".
 _COMMAND = re.compile(r"^:(?=:)|##(?=\[|vso\[)", re.IGNORECASE)
+# The same in text of several lines, which a lone CR ends too; the runner sets leading blanks aside before it looks.
+_COMMANDS = re.compile(r"(?:^|(?<=\r))[^\S\r\n]*:(?=:)|##(?=\[|vso\[)", re.IGNORECASE | re.MULTILINE)
 
 
 def forms_of(secret: str) -> tuple[str, ...]:
@@ -62,14 +64,24 @@ def _lower(found: re.Match[str]) -> str:
 class Redactor:
     """Replaces every known secret in a text. Secrets are added as they become known (a token, say)."""
 
-    def __init__(self, secrets: Iterable[str] = ()) -> None:
+    def __init__(self, secrets: Iterable[str] = (), learned: Callable[[str], None] = lambda _secret: None) -> None:
+        """Begin with what is known.
+
+        Args:
+            secrets: To be hidden from the beginning.
+            learned: Told every further secret before anything with it can be printed.
+        """
         self._secrets: set[str] = set()
         self._forms: set[str] = set()
+        self._learned: Callable[[str], None] = lambda _secret: None
         for secret in secrets:
             self.add(secret)
+        self._learned = learned
 
     def add(self, secret: str) -> None:
         """Hide this from now on."""
+        if secret not in self._forms and len(secret.strip()) >= _MIN_SECRET:
+            self._learned(secret)
         self._forms.update(forms_of(secret))
         if len(secret.strip()) > _MIN_PREFIX:
             self._secrets.add(secret.strip())
@@ -77,6 +89,8 @@ class Redactor:
     def add_credential(self, credential: Credential) -> None:
         """Hide a password, also as a Basic header shows it."""
         self.add(credential.password)
+        if credential.basic not in self._forms:
+            self._learned(credential.basic)
         self._forms.add(credential.basic)
 
     def __call__(self, text: str) -> str:
@@ -95,6 +109,11 @@ def _without_start(text: str, secret: str) -> str:
         same = sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(part, secret[_MIN_PREFIX:], strict=False)))
         kept += HIDDEN + part[same:]
     return kept
+
+
+def inert(text: str) -> str:
+    """Text of several lines without a workflow command in it; nothing else of it changes."""
+    return _COMMANDS.sub(r"\g<0> ", text)
 
 
 def quoted(text: str, most: int = 140) -> str:
