@@ -80,13 +80,16 @@ class _Rehearsal:
         self._git("clone", "--quiet", "--no-local", str(project), str(self.folder), cwd=project)
 
     def release(self, version: str, platforms: str | None, builder: str, run: Run) -> tuple[str, dict[str, object]]:
-        """One round: a commit, a release of all lanes, a verification that asks others too."""
+        """One round: a commit, a release of all lanes, a verification that asks others too.
+
+        Nothing is claimed: the clone's remote is the project itself, where a rehearsal leaves no ref.
+        """
         self._git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--message", f"rehearse {version}", cwd=self.folder)
         one = Run(env=self.env, folder=self.folder)
         run.closing = lambda: one.closing() if one.closing else []
         run.console.say(run.console.paint(f"release {version}", "\033[1m"))
         flags = Flags(tag=version, image=self.image, platforms=platforms, latest="yes")
-        released = carry_out(one, flags, Options(builder=builder, skip=("build", "gates")))
+        released = carry_out(one, flags, Options(builder=builder, skip=("build", "gates"), claim=False))
         run.console.say(run.console.paint(f"verify {version}", "\033[1m"))
         verified = look_at(one, one.resolver(flags), Looks(deep=True, pull=True, anonymous=True))
         if verified.exit_code:
