@@ -133,6 +133,9 @@ class Publisher:
             yield from _confirm(namer, created, images)
         for lane in plan.lanes:
             yield from _float(namer, lane, images[lane.lane.name], surveys[lane.lane.name], decisions[lane.lane.name])
+        for lane in plan.lanes:
+            if decisions[lane.lane.name].move is Move.MOVE:
+                yield from namer.confirm(lane.lane.floating, images[lane.lane.name])
         yield from _confirm(namer, created, images)
         built = {lane.lane.name for lane in created} - {*held, *others[0]}
         return tuple(
