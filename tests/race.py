@@ -134,8 +134,9 @@ def _judge(repository: Repository, ends: Sequence[Ended]) -> Iterator[str]:
         written = set().union(*(end.written().get(tag, set()) for end in ends))
         if len(written) > 1:
             yield f"I1: {tag} was written with {len(written)} digests"
-    if "v0.3.0" in tags and tags.get("latest", tags["v0.3.0"]) != tags["v0.3.0"]:
-        yield f"I4: latest is {tags['latest']}, below 0.3.0"
+    floated = set().union(*(end.written().get("latest", set()) for end in ends))
+    if tags.get("v0.3.0") in floated and tags["latest"] != tags["v0.3.0"]:
+        yield f"I4: latest was at 0.3.0 and is {tags['latest']} now"
     for end in ends:
         for tag, digest in end.promised.items():
             # A floating tag may have moved on to a higher version since.

@@ -15,7 +15,7 @@ from shiplane.model.image import Digest
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import make_plan
 from shiplane.model.settings import Checkout, Flags, Resolver
-from shiplane.model.step import Event, Flow, Step
+from shiplane.model.step import Event, Flow, Step, T
 from tests.faults.access import Access, Account
 from tests.faults.clock import VirtualClock
 from tests.faults.images import COMMIT, PLATFORMS, push_image
@@ -97,13 +97,13 @@ class Scene:
         return [e.reference for e in self.registry.log if e.is_manifest_put and ":" not in e.reference]
 
 
-def finish(flow: Flow[tuple[Published, ...]]) -> tuple[Published, ...]:
+def finish(flow: Flow[T]) -> T:
     """Run a flow to its end."""
     try:
         while True:
             next(flow)
     except StopIteration as end:
-        result: tuple[Published, ...] = end.value
+        result: T = end.value
         return result
 
 
