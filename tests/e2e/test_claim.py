@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from shiplane.model.claim import Claim, ref_of
 from shiplane.model.errors import AccessError, RefusedError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.redact import Redactor
-from tests.e2e.person import Person, Reader, succeeded
+from tests.e2e.person import Person, Reader, succeeded, wait_until
 from tests.rig.sample import checkout, commit, git
 
 pytestmark = pytest.mark.e2e
@@ -223,6 +222,17 @@ def claimed(remote: Path) -> dict[str, str]:
     return {ref.rpartition("/")[2]: json.loads(git(remote, "log", "-1", "--format=%B", ref))["digest"] for ref in refs}
 
 
+def dies_after_its_claim(person: Person, remote: Path) -> dict[str, str]:
+    """Publish up to the claim and no further: the remote has it, the push is not yet answered, and the run is killed."""
+    hook(remote, "post-receive", "sleep 3")
+    child = person.begin(*PUBLISH)
+    assert wait_until(lambda: bool(claimed(remote)))
+    child.kill()
+    child.communicate()
+    (remote / "hooks/post-receive").unlink()
+    return claimed(remote)
+
+
 def test_a_release_claims_what_it_then_writes(claiming: tuple[Person, Reader, Path]) -> None:
     person, reader, remote = claiming
     done = succeeded(person.invoke(*PUBLISH))
@@ -236,9 +246,8 @@ def test_a_run_that_was_killed_after_its_claim_is_taken_up_with_the_digest_that_
     claiming: tuple[Person, Reader, Path],
 ) -> None:
     person, reader, remote = claiming
-    person.killed(signal.SIGKILL, lambda line: line.startswith("done       claim "), *PUBLISH)
-    first = claimed(remote)
-    assert set(first) == {"v0.2.1"}
+    first = dies_after_its_claim(person, remote)
+    assert (set(first), reader.tags()) == ({"v0.2.1"}, {})
     done = succeeded(person.invoke(*PUBLISH, "--json"))
     assert {tag: reader.tags()[tag] for tag in first} == first == claimed(remote)
     assert (done.document["lanes"][0]["built"], done.built) == (False, False)
@@ -246,13 +255,27 @@ def test_a_run_that_was_killed_after_its_claim_is_taken_up_with_the_digest_that_
 
 def test_another_commit_finds_the_version_claimed_and_builds_nothing(claiming: tuple[Person, Reader, Path]) -> None:
     person, reader, remote = claiming
-    person.killed(signal.SIGKILL, lambda line: line.startswith("done       claim "), *PUBLISH)
-    first, halfway = claimed(remote), reader.tags()
+    first = dies_after_its_claim(person, remote)
     commit(person.checkout, "another")
     done = person.invoke(*PUBLISH)
-    assert (done.code, done.built, reader.tags(), claimed(remote)) == (8, False, halfway, first), str(done)
+    assert (done.code, done.built, reader.tags(), claimed(remote)) == (8, False, {}, first), str(done)
     assert first["v0.2.1"] in done.err
     assert "Release the next version" in done.err
+
+
+def test_a_claim_of_a_dead_run_is_taken_away_with_the_command_that_was_told(
+    claiming: tuple[Person, Reader, Path],
+) -> None:
+    person, reader, remote = claiming
+    dies_after_its_claim(person, remote)
+    commit(person.checkout, "another")
+    refused = person.invoke(*PUBLISH)
+    assert refused.code == 8, str(refused)
+    (command,) = (line.partition("away: ")[2] for line in refused.err.splitlines() if "away: " in line)
+    succeeded(person.run(command.split()))
+    assert claimed(remote) == {}
+    succeeded(person.invoke(*PUBLISH))
+    assert claimed(remote) == {"v0.2.1": reader.tags()["v0.2.1"]}
 
 
 def test_a_remote_that_is_away_stops_a_release_before_it_builds(claiming: tuple[Person, Reader, Path]) -> None:

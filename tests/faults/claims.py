@@ -27,3 +27,6 @@ class MemoryClaims:
         if not any(place in self.kept for place in places):
             self.kept.update(zip(places, claims, strict=True))
         return self.look(claims[0].image, [claim.tag for claim in claims])
+
+    def removal(self, image: Repository, tag: Tag) -> str:
+        return f"forget {image}:{tag}"

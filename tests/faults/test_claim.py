@@ -101,6 +101,7 @@ def test_a_version_claimed_for_another_commit_ends_the_run_before_it_builds() ->
     ) as caught:
         scene.publish()
     assert "next version" in caught.value.remedy
+    assert caught.value.remedy.endswith(f"forget {IMAGE}:v0.2.1")
     assert (scene.tags(), scene.stager.built) == ({}, [])
 
 

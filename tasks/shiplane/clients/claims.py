@@ -76,6 +76,10 @@ class GitClaims:
             raise self._refusal(words or "the push was accepted, but the claim is not there")
         return there
 
+    def removal(self, image: Repository, tag: Tag) -> str:
+        """The command with which a person takes a claim away."""
+        return f"git push {self.remote.name} --delete {ref_of(self.prefix, image, tag)}"
+
     def _read(self, image: Repository, tag: Tag, ref: str, made: str) -> Claim:
         try:
             return Claim.parse(self.remote.recorded(ref, made), image, tag)

@@ -34,6 +34,9 @@ class Claims(Protocol):
     def create(self, claims: Sequence[Claim]) -> Mapping[Tag, Claim]:
         """Make all of these or none; gives what there is afterwards, whoever made it."""
 
+    def removal(self, image: Repository, tag: Tag) -> str:
+        """The command with which a person takes a claim away."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Claiming:
@@ -60,7 +63,7 @@ class Claiming:
         step = Step("claims", ", ".join(lane.tag for lane in lanes))
         yield step
         there = self.claims.look(plan.repository, [lane.tag for lane in lanes])
-        _only_ours(there, plan)
+        self._only_ours(there, plan)
         free = [lane.tag for lane in lanes if lane.tag not in there]
         if free:
             self.claims.probe(plan.repository, free[0])
@@ -83,7 +86,7 @@ class Claiming:
         there: dict[Tag, Claim] = {}
         for _ in range(_ROUNDS):
             there |= self.claims.create([claim for tag, claim in ours.items() if tag not in there])
-            _only_ours(there, plan)
+            self._only_ours(there, plan)
             if len(there) == len(ours):
                 yield step.done(_words(there))
                 return {tag: claim.digest for tag, claim in there.items()}
@@ -95,23 +98,27 @@ class Claiming:
     def _ours(self, plan: Plan, tag: Tag, digest: Digest) -> Claim:
         return Claim(image=plan.repository, tag=tag, digest=digest, commit=plan.commit, by=self.by)
 
+    def _only_ours(self, there: Mapping[Tag, Claim], plan: Plan) -> None:
+        for tag, claim in there.items():
+            if claim.commit != plan.commit:
+                raise LostRaceError(
+                    f"{tag} is claimed: {claim.digest}, built from commit {one_line(claim.commit)[:40]}, "
+                    f"by {one_line(claim.by)[:200]}; this run is of commit {plan.commit[:12]}",
+                    remedy=self._way_out(plan, tag),
+                )
 
-def _only_ours(there: Mapping[Tag, Claim], plan: Plan) -> None:
-    for tag, claim in there.items():
-        if claim.commit != plan.commit:
-            raise LostRaceError(
-                f"{tag} is claimed: {claim.digest}, built from commit {one_line(claim.commit)[:40]}, "
-                f"by {one_line(claim.by)[:200]}; this run is of commit {plan.commit[:12]}",
-                remedy="Release the next version. Nothing was given a name by this run.",
-            )
+    def unusable(self, plan: Plan, tag: Tag, digest: Digest, why: str) -> LostRaceError:
+        """The error for a claim of this very commit whose image is not to be had, or is not as it should be."""
+        return LostRaceError(
+            f"{tag} is claimed for {digest} by another run of this commit, and that image cannot be published: {why}",
+            remedy=self._way_out(plan, tag),
+        )
 
-
-def unusable(tag: Tag, digest: Digest, why: str) -> LostRaceError:
-    """The error for a claim of this very commit whose image is not to be had, or is not as it should be."""
-    return LostRaceError(
-        f"{tag} is claimed for {digest} by another run of this commit, and that image cannot be published: {why}",
-        remedy="A claim is never taken back, since another run may be relying on it. Release the next version.",
-    )
+    def _way_out(self, plan: Plan, tag: Tag) -> str:
+        return (
+            "Release the next version. Only if you know that the run that claimed it is dead, take its claim away: "
+            + self.claims.removal(plan.repository, tag)
+        )
 
 
 def _words(there: Mapping[Tag, Claim]) -> str:

@@ -12,7 +12,7 @@ from typing import Any, Protocol, TypeAlias
 from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
-from shiplane.flows.claim import Claiming, unusable
+from shiplane.flows.claim import Claiming
 from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.looking import look
 from shiplane.flows.naming import Namer
@@ -171,7 +171,8 @@ class Publisher:
         """What an earlier run of this commit has claimed and not yet named: that run is taken up, nothing is built."""
         if not self.claiming or not created:
             return {}, {}
-        return (yield from self._adopt(plan, created, (yield from self.claiming.survey(plan, created))))
+        there = yield from self.claiming.survey(plan, created)
+        return (yield from self._adopt(plan, created, there, self.claiming))
 
     def _claim(self, plan: Plan, created: Sequence[LanePlan], images: Mapping[str, RawManifest]) -> Flow[_Adopted]:
         """Claim every lane's digest at once; where another run of this commit was faster, go on with its image."""
@@ -180,9 +181,11 @@ class Publisher:
         ours = {lane.tag: images[lane.lane.name].digest for lane in created}
         claimed = yield from self.claiming.take(plan, ours)
         theirs = {tag: digest for tag, digest in claimed.items() if digest != ours[tag]}
-        return (yield from self._adopt(plan, created, theirs))
+        return (yield from self._adopt(plan, created, theirs, self.claiming))
 
-    def _adopt(self, plan: Plan, lanes: Sequence[LanePlan], claimed: Mapping[Tag, Digest]) -> Flow[_Adopted]:
+    def _adopt(
+        self, plan: Plan, lanes: Sequence[LanePlan], claimed: Mapping[Tag, Digest], claiming: Claiming
+    ) -> Flow[_Adopted]:
         """The images that others claimed, examined like our own.
 
         Raises:
@@ -196,7 +199,7 @@ class Publisher:
                     images[lane.lane.name] = raw = self._fetch(plan.repository, digest, "it is claimed")
                     found[lane.lane.name] = yield from self._inspect(plan, lane, raw, "")
                 except VerificationError as error:
-                    raise unusable(lane.tag, digest, error.what) from error
+                    raise claiming.unusable(plan, lane.tag, digest, error.what) from error
         return images, found
 
     def _images(
