@@ -223,7 +223,7 @@ def claimed(remote: Path) -> dict[str, str]:
 
 
 def dies_after_its_claim(person: Person, remote: Path) -> dict[str, str]:
-    """Publish up to the claim and no further: the remote has it, the push is not yet answered, and the run is killed."""
+    """Publish up to the claim: the remote has it, the push is not yet answered, and the run is killed."""
     hook(remote, "post-receive", "sleep 3")
     child = person.begin(*PUBLISH)
     assert wait_until(lambda: bool(claimed(remote)))
