@@ -111,7 +111,31 @@ def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> No
         print(exports(rigs.start(Path(folder))))
 
 
-dev = Collection("dev", test, rig)
+@task(
+    positional=[],
+    auto_shortflags=False,
+    help={"runs": "How many; every other one with the claim.", "seed": "Another one, other moments."},
+)
+def race(c: Context, runs: int = 200, seed: int = 0) -> None:  # noqa: ARG001
+    """Let two processes release at the same moment, again and again, against a real registry."""
+    from tests.race import main
+
+    raise Exit(code=main(["--runs", str(runs), "--seed", str(seed)]))
+
+
+@task(
+    positional=[],
+    auto_shortflags=False,
+    help={"runs": "How many stories.", "steps": "How long each is.", "seed": "The first one's; they count up."},
+)
+def model(c: Context, runs: int = 2000, steps: int = 50, seed: int = 0) -> None:  # noqa: ARG001
+    """Tell long stories of a repository, and judge each step of each."""
+    from tests.faults.stateful import main
+
+    raise Exit(code=main(["--runs", str(runs), "--steps", str(steps), "--seed", str(seed)]))
+
+
+dev = Collection("dev", test, rig, race, model)
 dev.__doc__ = "For those who work on shiplane itself."
 ns = Collection.from_module(shiplane)
 ns.add_task(rehearse)

@@ -67,7 +67,7 @@ class Fault:
         return self.method in ("", request.method) and re.search(self.path, place) is not None
 
 
-_STATUS = {
+STATUS = {
     F.UNAUTHORIZED: (401, "UNAUTHORIZED"),
     F.FORBIDDEN: (403, "DENIED"),
     F.NOT_FOUND: (404, "MANIFEST_UNKNOWN"),
@@ -125,7 +125,7 @@ class Faulty:
 
     def _suffer(self, fault: Fault, request: Request, carry_out: Callable[[], Response], deadline: float) -> Response:
         if fault.kind in _ALTERED:
-            return _altered(fault, request, carry_out())
+            return altered(fault, request, carry_out())
         if fault.applied:
             carry_out()
         if fault.kind in _BROKEN:
@@ -137,10 +137,10 @@ class Faulty:
             raise OversizedError("more than the limit")
         if fault.kind is F.REDIRECT:
             return Response(status=307, headers={"location": ELSEWHERE, **fault.headers})
-        return _with_headers(failure(*_STATUS[fault.kind], fault.words), fault.headers)
+        return _with_headers(failure(*STATUS[fault.kind], fault.words), fault.headers)
 
 
-def _altered(fault: Fault, request: Request, response: Response) -> Response:
+def altered(fault: Fault, request: Request, response: Response) -> Response:
     if fault.kind is F.WRONG_TYPE:
         return _with_headers(response, {"content-type": "text/html", **fault.headers})
     wrong = {"docker-content-digest": "sha256:" + "0" * 64, **fault.headers}

@@ -11,22 +11,29 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from shiplane.clients.http import Request
+from shiplane.clients.http import Request, Response
 from tests.faults.memory import MemoryRegistry
 
 # Writes an answer by hand: gets the socket.
 Rude = Callable[[socket.socket], None]
+# Decides by the request whether to be rude; may have it carried out first, by calling what it is given.
+Spoil = Callable[[Request, Callable[[], Response]], Rude | None]
 NO_LIMIT = 1 << 40
 
 
 @dataclass
 class Served:
-    """A running server: the address, and what to answer instead of the registry's answer (by ``METHOD path``)."""
+    """A running server: the address, and what to answer instead of the registry's answer (by ``METHOD path``).
+
+    Attributes:
+        spoil: The same for what depends on more than that.
+    """
 
     memory: MemoryRegistry
     address: str
     rude: dict[str, Rude] = field(default_factory=dict)
     connections: int = 0
+    spoil: Spoil = lambda _request, _carry_out: None
 
     def url(self, path: str) -> str:
         return f"http://{self.address}{path}"
@@ -59,6 +66,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes; the second would wait 40 ms for an ACK
     server: _Server
 
     def setup(self) -> None:
@@ -71,15 +79,19 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         served = self.server.served
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        rude = served.rude.get(f"{self.command} {self.path.partition('?')[0]}")
+        headers = {name.title(): value for name, value in self.headers.items()}
+        request = Request(method=self.command, url=served.url(self.path), headers=headers, body=body)
+
+        def carry_out() -> Response:
+            return served.memory.send(request, limit=NO_LIMIT, deadline=0)
+
+        rude = served.rude.get(f"{self.command} {self.path.partition('?')[0]}") or served.spoil(request, carry_out)
         if rude:
             self.close_connection = True
             with suppress(OSError):
                 rude(self.connection)
             return
-        headers = {name.title(): value for name, value in self.headers.items()}
-        request = Request(method=self.command, url=served.url(self.path), headers=headers, body=body)
-        response = served.memory.send(request, limit=NO_LIMIT, deadline=0)
+        response = carry_out()
         self.send_response(response.status)
         for name, value in {"content-length": str(len(response.body)), **response.headers}.items():
             self.send_header(name, value)

@@ -202,6 +202,15 @@ def test_an_older_version_is_published_and_leaves_the_floating_tag() -> None:
     assert "v0.1.9" in scene.tags()
 
 
+def test_a_floating_tag_that_does_not_exist_yet_is_not_made_for_less_than_the_newest_version() -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.3.0", latest="no"))
+    main, standalone = scene.publish(a_plan("0.2.1", commit="b" * 40))
+    assert not {"latest", "standalone-latest"} & set(scene.tags())
+    assert "lower than 0.3.0" in main.reason
+    assert not standalone.moved
+
+
 def test_a_pre_release_never_moves_the_floating_tag() -> None:
     scene = Scene()
     scene.publish()

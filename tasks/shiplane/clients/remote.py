@@ -19,6 +19,14 @@ _TIMEOUT = 120.0
 GIT_TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 # No prompt: nobody sits at a child of ours. What the user has for asking (GIT_ASKPASS) stays in force.
 _SAFE = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
+# Nothing that the user's configuration would push along.
+_ALONE = ("--no-follow-tags", "--recurse-submodules=no")
+# A record needs no identity of a person: who claims is part of its text.
+_RECORDER = {
+    f"GIT_{role}_{part}": value
+    for role in ("AUTHOR", "COMMITTER")
+    for part, value in (("NAME", "shiplane"), ("EMAIL", "shiplane@localhost"))
+}
 _DENIED = (
     "authentication failed",
     "could not read username",
@@ -87,8 +95,12 @@ class Remote:
         pairs = (line.split("\t", 1) for line in lines if "\t" in line)
         return {ref.removeprefix("refs/tags/"): hash_ for hash_, ref in pairs}
 
-    def create(self, tag: str) -> str:
-        """Push one git tag, only if the remote has none of this name.
+    def create(self, refs: Mapping[str, str], *, dry_run: bool = False) -> str:
+        """Push refs, only if the remote has none of these names: all of them or none.
+
+        Args:
+            refs: What each is to point at, by the ref's full name.
+            dry_run: Ask the remote for everything that a push needs, and send nothing.
 
         Returns:
             Nothing when git says that it was done, else git's words: then what is there has to be read.
@@ -96,10 +108,51 @@ class Remote:
         Raises:
             PrerequisiteError: git took too long.
         """
-        ref = f"refs/tags/{tag}"
         # An empty expected value means "must not exist" (git-push(1), --force-with-lease).
-        answer = self._git("push", "--porcelain", f"--force-with-lease={ref}:", self.name, f"{ref}:{ref}")
+        leases = [f"--force-with-lease={ref}:" for ref in refs]
+        options = [*(["--atomic"] if len(refs) > 1 else []), *(["--dry-run"] if dry_run else [])]
+        pairs = [f"{source}:{ref}" for ref, source in refs.items()]
+        answer = self._git("push", "--porcelain", *_ALONE, *options, *leases, self.name, *pairs)
         return "" if answer.code == 0 else self._words(answer)
+
+    def refs(self, *names: str) -> dict[str, str]:
+        """Those of these refs that the remote has, with the hash that each points at.
+
+        Raises:
+            AccessError, UnreachableError: The remote could not be asked.
+        """
+        lines = self._asked("ls-remote", self.name, *names).splitlines()
+        pairs = (line.split("\t", 1) for line in lines if "\t" in line)
+        return {ref: hash_ for hash_, ref in pairs if ref in names}
+
+    def record(self, text: str) -> str:
+        """Put a text into the repository here, as the message of a commit without parents and files.
+
+        Returns:
+            The commit's hash. Nothing points at it until it is pushed.
+
+        Raises:
+            PrerequisiteError: git refuses.
+        """
+        tree = self._git("mktree")
+        made = self._git("commit-tree", tree.stdout.strip() or "HEAD^{tree}", given=text + "\n", env=_RECORDER)
+        if made.code != 0:
+            raise PrerequisiteError(f"git could not write a record: {self._words(made)}")
+        return made.stdout.strip()
+
+    def recorded(self, ref: str, made: str) -> str:
+        """The text of a record that a ref of the remote points at.
+
+        Raises:
+            ValueError: It is no commit.
+            AccessError, UnreachableError: It could not be fetched.
+        """
+        if self._git("cat-file", "-e", made).code != 0:
+            self._asked("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", self.name, ref)
+        found = self._git("cat-file", "commit", made)
+        if found.code != 0:
+            raise ValueError(f"{made[:12]} is no commit")
+        return found.stdout.partition("\n\n")[2]
 
     def refusal(self, words: str) -> ShiplaneError:
         """The error that git's words stand for."""
@@ -122,5 +175,6 @@ class Remote:
         lines = (answer.stderr + "\n" + answer.stdout).splitlines()
         return one_line(self.redact(" ".join(line for line in lines if line and not line.startswith("hint:"))))[:400]
 
-    def _git(self, *arguments: str) -> Finished:
-        return run(["git", *arguments], env={**self.env, **self.login, **_SAFE}, cwd=self.folder, timeout=_TIMEOUT)
+    def _git(self, *arguments: str, given: str = "", env: Mapping[str, str] | None = None) -> Finished:
+        whole = {**self.env, **self.login, **_SAFE, **(env or {})}
+        return run(["git", *arguments], env=whole, cwd=self.folder, given=given, timeout=_TIMEOUT)

@@ -83,12 +83,15 @@ class _Rehearsal:
         self._git("clone", "--quiet", "--no-local", str(project), str(self.folder), cwd=project)
 
     def release(self, version: str, platforms: str | None, builder: str, run: Run) -> tuple[str, dict[str, object]]:
-        """One round: a commit, a release of all lanes, a verification that asks others too."""
+        """One round: a commit, a release of all lanes, a verification that asks others too.
+
+        Nothing is claimed: the clone's remote is the project itself, where a rehearsal leaves no ref.
+        """
         self._git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--message", f"rehearse {version}", cwd=self.folder)
         one = self._run(run)
         run.console.say(run.console.paint(f"release {version}", "\033[1m"))
         flags = Flags(tag=version, image=self.image, platforms=platforms, latest="yes")
-        released = carry_out(one, flags, Options(builder=builder, skip=("build", "gates")))
+        released = carry_out(one, flags, Options(builder=builder, skip=("build", "gates"), claim=False))
         verified = self._verified(run, one, one.resolver(flags), version)
         return f"{released.text}\n{verified.text}", {"released": released.data, "verified": verified.data}
 

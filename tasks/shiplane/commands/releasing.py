@@ -11,6 +11,7 @@ from shiplane.clients.engine import Engine
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.project import build_command
 from shiplane.clients.registry import Registry
+from shiplane.commands.claiming import claiming_of
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run, one_lane
 from shiplane.commands.show import plan_text, published_text
@@ -38,6 +39,7 @@ class Options:
     builder: str | None = None
     skip: Sequence[str] = ()
     login: bool = True
+    claim: bool = True
 
 
 def plan(
@@ -158,6 +160,7 @@ def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]
             stager=stager,
             probe="access" not in options.skip,
             ledgers=run.ledgers(planned.repository, registry),
+            claiming=claiming_of(run) if options.claim else None,
         )
         return run.console.drive(publisher.publish(planned))
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.project import workflows
-from shiplane.clients.remote import GIT_TOKENS, Remote
+from shiplane.commands.claiming import remote_of
 from shiplane.commands.edge import Answer as Result
 from shiplane.commands.run import Run, one_lane
 from shiplane.flows.trigger import Trigger, Triggered
@@ -42,7 +42,7 @@ def _trigger(run: Run, lane: Lane, version: Version) -> Trigger:
         version=version,
         checkout=_checkout(run),
         git=run.git,
-        remote=Remote(folder=run.root, env=_plain(run), login=_login(run), redact=run.redact),
+        remote=remote_of(run),
         look=_looker(run, lane.tag_of(version)),
         workflows=workflows(run.root),
     )
@@ -53,15 +53,6 @@ def _checkout(run: Run) -> Checkout:
     if checkout is None:
         raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
     return checkout
-
-
-def _plain(run: Run) -> dict[str, str]:
-    """The environment without secrets, and without anything of the registry: git has no business with it."""
-    return {name: value for name, value in run.child_env.items() if not name.startswith("GHCR_")}
-
-
-def _login(run: Run) -> dict[str, str]:
-    return {name: run.env[name] for name in GIT_TOKENS if run.env.get(name)}
 
 
 def _looker(run: Run, tag: Tag) -> Callable[[], Answer] | None:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
+from shiplane.flows.claim import Claiming
 from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.ledgers import Ledgers, Writing, record
 from shiplane.flows.looking import look
@@ -22,10 +23,13 @@ from shiplane.model.answer import Absent, Present
 from shiplane.model.check import require
 from shiplane.model.decision import Decision, Move, Naming, Survey, decide
 from shiplane.model.errors import VerificationError
-from shiplane.model.image import Digest, Repository
+from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.manifest import RawManifest
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.step import Flow, Step
+
+# Images that another run made, with what they consist of, by lane.
+_Adopted: TypeAlias = tuple[dict[str, RawManifest], dict[str, Examination]]
 
 
 class Stager(Protocol):
@@ -94,6 +98,7 @@ class Publisher:
         probe: Whether push permission is proved before anything is built.
         ledgers: Where it is recorded; None where no ledger is kept.
         workers: How many reads at once.
+        claiming: Makes us the only one who may write a version; None where that is not configured.
     """
 
     registry: Registry
@@ -102,6 +107,7 @@ class Publisher:
     probe: bool = True
     ledgers: Ledgers | None = None
     workers: int = WORKERS
+    claiming: Claiming | None = None
 
     def publish(self, plan: Plan) -> Flow[tuple[Published, ...]]:
         """Release every lane of a plan.
@@ -114,19 +120,30 @@ class Publisher:
         """
         yield from self._access(plan.repository)
         surveys, decisions = yield from self._survey(plan)
-        images = yield from self._images(plan, surveys, decisions)
-        found = yield from self._inspect(plan, images, decisions)
+        created = [lane for lane in plan.lanes if decisions[lane.lane.name].naming is Naming.CREATE]
+        images, found = yield from self._claimed(plan, created)
+        held = list(images)
+        images |= yield from self._images(plan, surveys, [lane for lane in created if lane.lane.name not in images])
+        for lane in plan.lanes:
+            if lane.lane.name not in held:
+                raw, remedy = images[lane.lane.name], _remedy(lane, decisions[lane.lane.name])
+                found[lane.lane.name] = yield from self._inspect(plan, lane, raw, remedy)
+        others = yield from self._claim(plan, created, images)
+        images, found = images | others[0], found | others[1]
         namer = Namer(registry=self.registry, repository=plan.repository, patience=self.patience)
         for lane in plan.lanes:
             yield from namer.name(lane.tag, images[lane.lane.name])
-        created = [lane for lane in plan.lanes if decisions[lane.lane.name].naming is Naming.CREATE]
         if any(decision.move is Move.MOVE for decision in decisions.values()):
             yield from _confirm(namer, created, images)
         for lane in plan.lanes:
             yield from _float(namer, lane, images[lane.lane.name], surveys[lane.lane.name], decisions[lane.lane.name])
+        for lane in plan.lanes:
+            if decisions[lane.lane.name].move is Move.MOVE:
+                yield from namer.confirm(lane.lane.floating, images[lane.lane.name])
         yield from _confirm(namer, created, images)
+        built = {lane.lane.name for lane in created} - {*held, *others[0]}
         published = tuple(
-            _published(lane, images[name], surveys[name], decisions[name], found[name])
+            _published(lane, images[name], surveys[name], decisions[name], found[name], built=name in built)
             for lane in plan.lanes
             for name in (lane.lane.name,)
         )
@@ -172,55 +189,80 @@ class Publisher:
             yield step.done(f"{lane.tag}: {_naming_words(survey)}; {lane.lane.floating}: {_move_words(decision)}")
         return surveys, decisions
 
+    def _claimed(self, plan: Plan, created: Sequence[LanePlan]) -> Flow[_Adopted]:
+        """What an earlier run of this commit has claimed and not yet named: that run is taken up, nothing is built."""
+        if not self.claiming or not created:
+            return {}, {}
+        there = yield from self.claiming.survey(plan, created)
+        return (yield from self._adopt(plan, created, there, self.claiming))
+
+    def _claim(self, plan: Plan, created: Sequence[LanePlan], images: Mapping[str, RawManifest]) -> Flow[_Adopted]:
+        """Claim every lane's digest at once; where another run of this commit was faster, go on with its image."""
+        if not self.claiming or not created:
+            return {}, {}
+        ours = {lane.tag: images[lane.lane.name].digest for lane in created}
+        claimed = yield from self.claiming.take(plan, ours)
+        theirs = {tag: digest for tag, digest in claimed.items() if digest != ours[tag]}
+        return (yield from self._adopt(plan, created, theirs, self.claiming))
+
+    def _adopt(
+        self, plan: Plan, lanes: Sequence[LanePlan], claimed: Mapping[Tag, Digest], claiming: Claiming
+    ) -> Flow[_Adopted]:
+        """The images that others claimed, examined like our own.
+
+        Raises:
+            LostRaceError: One of them is not there, or not as it should be.
+        """
+        images: dict[str, RawManifest] = {}
+        found: dict[str, Examination] = {}
+        for lane in lanes:
+            if digest := claimed.get(lane.tag):
+                try:
+                    images[lane.lane.name] = raw = self._fetch(plan.repository, digest, "it is claimed")
+                    found[lane.lane.name] = yield from self._inspect(plan, lane, raw, "")
+                except VerificationError as error:
+                    raise claiming.unusable(plan, lane.tag, digest, error.what) from error
+        return images, found
+
     def _images(
-        self, plan: Plan, surveys: Mapping[str, Survey], decisions: Mapping[str, Decision]
+        self, plan: Plan, surveys: Mapping[str, Survey], missing: Sequence[LanePlan]
     ) -> Flow[dict[str, RawManifest]]:
         """Every lane's image: adopted where it is published already, staged where it is not."""
         images: dict[str, RawManifest] = {}
-        missing = [lane for lane in plan.lanes if decisions[lane.lane.name].naming is Naming.CREATE]
         step = Step("stage", ", ".join(lane.lane.name for lane in missing or plan.lanes))
         yield step
         for name, survey in surveys.items():
             if isinstance(survey.version, Present):
                 images[name] = survey.version.raw
         if not missing:
-            yield step.already("published from this very commit: nothing is built")
+            yield step.already("built from this very commit before: nothing is built")
             return images
         digests = self.stager().stage(plan, missing)
         for lane in missing:
-            images[lane.lane.name] = self._fetch(plan.repository, digests[lane.lane.name])
+            images[lane.lane.name] = self._fetch(plan.repository, digests[lane.lane.name], "the builder pushed it")
         yield step.done(", ".join(f"{name} is {digest.short}" for name, digest in digests.items()))
         return images
 
-    def _fetch(self, repository: Repository, digest: Digest) -> RawManifest:
-        """The staged bytes, as the registry serves them: these, and no others, get the names."""
+    def _fetch(self, repository: Repository, digest: Digest, why: str) -> RawManifest:
+        """Bytes without a name, as the registry serves them: these, and no others, get the names."""
         for _ in self.patience.poll():
             answer = look(self.registry, repository, digest)
             if isinstance(answer, Present):
                 return answer.raw
         raise VerificationError(
-            f"the builder said that it pushed {digest}, but {repository} does not have it",
+            f"{repository} does not have {digest}, although {why}",
             remedy="Check which registry the builder reaches under this name.",
         )
 
-    def _inspect(
-        self, plan: Plan, images: Mapping[str, RawManifest], decisions: Mapping[str, Decision]
-    ) -> Flow[dict[str, Examination]]:
+    def _inspect(self, plan: Plan, lane: LanePlan, raw: RawManifest, remedy: str) -> Flow[Examination]:
+        step = Step("inspect", f"{lane.lane.name} {raw.digest.short}")
+        yield step
         examiner = Examiner(registry=self.registry, repository=plan.repository, workers=self.workers)
-        found: dict[str, Examination] = {}
-        for lane in plan.lanes:
-            raw = images[lane.lane.name]
-            step = Step("inspect", f"{lane.lane.name} {raw.digest.short}")
-            yield step
-            expected = Expected(platforms=plan.platforms.value, revision=plan.commit, version=str(lane.version.value))
-            found[lane.lane.name] = examination = examiner.examine(raw, expected)
-            require(
-                examination.checks,
-                f"lane {lane.lane.name}'s image {raw.digest}",
-                remedy=_remedy(lane, decisions[lane.lane.name]),
-            )
-            yield step.done(f"{len(examination.checks)} checks good")
-        return found
+        expected = Expected(platforms=plan.platforms.value, revision=plan.commit, version=str(lane.version.value))
+        examination = examiner.examine(raw, expected)
+        require(examination.checks, f"lane {lane.lane.name}'s image {raw.digest}", remedy=remedy)
+        yield step.done(f"{len(examination.checks)} checks good")
+        return examination
 
 
 def _remedy(lane: LanePlan, decision: Decision) -> str:
@@ -248,7 +290,7 @@ def _float(namer: Namer, lane: LanePlan, raw: RawManifest, survey: Survey, decis
 
 
 def _published(
-    lane: LanePlan, raw: RawManifest, survey: Survey, decision: Decision, examination: Examination
+    lane: LanePlan, raw: RawManifest, survey: Survey, decision: Decision, examination: Examination, *, built: bool
 ) -> Published:
     moved = decision.move is Move.MOVE
     before = survey.floating.digest if isinstance(survey.floating, Present) else None
@@ -257,7 +299,7 @@ def _published(
         digest=raw.digest,
         floating=raw.digest if moved else before,
         moved=moved,
-        built=isinstance(survey.version, Absent),
+        built=built,
         reason=decision.reason,
         examination=examination,
     )

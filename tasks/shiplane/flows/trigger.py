@@ -191,7 +191,8 @@ class Trigger:
         # It writes no name of the registry: the last words of a run speak of those.
         step = Step("push", f"{self.git_tag} to {url}")
         yield step
-        words = self.remote.create(self.git_tag)
+        ref = f"refs/tags/{self.git_tag}"
+        words = self.remote.create({ref: ref})
         found = self._read_back()
         if found == made:
             yield step.done("and read back")

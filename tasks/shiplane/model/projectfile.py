@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shiplane.model.claim import ClaimSettings, parse_claim
 from shiplane.model.errors import UsageError
 from shiplane.model.gate import Gate
 from shiplane.model.gatefile import parse_command, parse_gates
@@ -21,8 +22,7 @@ from shiplane.model.workflowfile import WorkflowWishes, parse_workflows
 DEFAULT_BUILD_TIMEOUT = 900.0
 _KEYS = (
     *("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates"),
-    "ledger",
-    "workflows",
+    *("claim", "ledger", "workflows"),
 )
 
 
@@ -51,6 +51,7 @@ class ProjectFile:
         keeps_ledger: Whether releases, moves and marks are recorded.
         ledger: The repository of the ledgers; None for the images' own.
         workflows: How the publish workflows are wanted.
+        claim: Where a version is claimed before it is written; None for nowhere.
     """
 
     name: str = ""
@@ -64,6 +65,7 @@ class ProjectFile:
     keeps_ledger: bool = True
     ledger: Repository | None = None
     workflows: WorkflowWishes = field(default_factory=WorkflowWishes)
+    claim: ClaimSettings | None = None
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.
@@ -100,6 +102,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         keeps_ledger=top.fields.get("ledger") is not False,
         ledger=_ledger(top),
         workflows=parse_workflows(top.table("workflows")),
+        claim=parse_claim(top),
     )
 
 

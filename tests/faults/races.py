@@ -1,0 +1,298 @@
+"""Two flows over one registry, in every order in which their steps can fall.
+
+A turn is one step that touches what others can see, with the steps after it that cannot (``LOCAL``). Orders that lead
+to the same state of the world and of both flows have the same future: they are followed once and counted as many times
+as they are. So every interleaving is covered, and its end judged, at the cost of the distinct states.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from shiplane.clients.patience import Patience
+from shiplane.clients.registry import Registry
+from shiplane.clients.session import Session
+from shiplane.model.errors import ShiplaneError
+from shiplane.model.step import Flow, Outcome, Step
+from tests.faults.claims import MemoryClaims
+from tests.faults.faults import Faulty
+from tests.faults.invariants import Case, violations
+from tests.faults.memory import MemoryRegistry, Shelf
+from tests.faults.release import PATH, USER, a_registry
+
+# Steps that read or write nothing but content under its own digest: no order among them can make a difference.
+LOCAL = frozenset({"access", "stage", "inspect"})
+
+
+@dataclass
+class World:
+    """What the flows of a race share."""
+
+    registry: MemoryRegistry
+    claims: MemoryClaims | None
+
+
+@dataclass
+class Runner:
+    """One of the two: its own client, its own view, and how it ended.
+
+    Attributes:
+        world: What it shares.
+        number: 0 or 1.
+        wire: Its recorder.
+        flow: What it runs.
+        code: Its exit code, None while it runs.
+        error: What ended it.
+        result: What it returned.
+        parked: The step before which it stands.
+    """
+
+    world: World
+    number: int
+    wire: Faulty = field(init=False)
+    flow: Flow[Any] = field(init=False)
+    code: int | None = None
+    error: ShiplaneError | None = None
+    result: Any = None
+    parked: Step | None = None
+
+    def __post_init__(self) -> None:
+        self.wire = Faulty(self.world.registry)
+
+    def client(self) -> tuple[Registry, Patience]:
+        """A process's own client."""
+        patience = Patience(clock=self.world.registry.clock, spread=lambda: 0.5)
+        return Registry(Session(self.wire, USER, patience)), patience
+
+    def begin(self, contender: Contender) -> None:
+        """Come to stand before the first step that others can see."""
+        self.flow = contender(self)
+        self.turn()
+
+    def turn(self) -> None:
+        """Carry out the step before which it stands, and go on to the next one that others can see."""
+        stands = self.parked
+        try:
+            while True:
+                event = next(self.flow)
+                if isinstance(event, Step) and event is not stands and event.name not in LOCAL:
+                    self.parked = event
+                    return
+                stands = None if isinstance(event, Outcome) else stands
+        except StopIteration as end:
+            self._end(0, result=end.value)
+        except ShiplaneError as error:
+            self._end(error.exit_code, error=error)
+
+    def _end(self, code: int, *, error: ShiplaneError | None = None, result: object = None) -> None:
+        self.code, self.error, self.result = code, error, result
+
+    def seen(self) -> tuple[object, ...]:
+        """Everything that its future depends on."""
+        log = [(entry.method, entry.path, entry.status, entry.received) for entry in self.wire.log]
+        return self.code, self.parked, tuple(log)
+
+
+class Contender(Protocol):
+    """What takes part: begins a flow for a runner."""
+
+    def __call__(self, runner: Runner) -> Flow[Any]:
+        """The flow, not yet begun."""
+
+    def prepare(self, registry: MemoryRegistry) -> None:
+        """Put into the registry what the flow takes for granted and what no order can change; often nothing."""
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """Two contenders, and what was there before them.
+
+    Attributes:
+        first: One of them.
+        second: The other.
+        before: Who came before, one after the other.
+        lowers: Whether one of them may lower a floating tag: a rollback may.
+    """
+
+    first: Contender
+    second: Contender
+    before: Sequence[Contender] = ()
+    lowers: bool = False
+
+    @property
+    def contenders(self) -> tuple[Contender, Contender]:
+        return self.first, self.second
+
+
+@dataclass
+class Start:
+    """A scenario's world before the race, to be had again and again for next to nothing."""
+
+    scenario: Scenario
+    claimed: bool
+    shelf: Shelf = field(init=False)
+
+    def __post_init__(self) -> None:
+        registry = a_registry()
+        for contender in (*self.scenario.before, *self.scenario.contenders):
+            contender.prepare(registry)
+        for contender in self.scenario.before:
+            runner = Runner(World(registry, MemoryClaims() if self.claimed else None), 0)
+            runner.begin(contender)
+            while runner.code is None:
+                runner.turn()
+            assert runner.code == 0, runner.error
+        self.shelf = registry.shelf(PATH)
+
+    def race(self, schedule: Sequence[int] = ()) -> Race:
+        """The race as it stands after these turns."""
+        shelf = Shelf(dict(self.shelf.manifests), dict(self.shelf.blobs), dict(self.shelf.tags))
+        world = World(a_registry(shelves={PATH: shelf}), MemoryClaims() if self.claimed else None)
+        race = Race(self, world, (Runner(world, 0), Runner(world, 1)))
+        for runner, contender in zip(race.runners, self.scenario.contenders, strict=True):
+            runner.begin(contender)
+        for number in schedule:
+            race.runners[number].turn()
+        return race
+
+
+@dataclass
+class Race:
+    """Two runners and where they are."""
+
+    start: Start
+    world: World
+    runners: tuple[Runner, Runner]
+
+    @property
+    def running(self) -> list[int]:
+        return [runner.number for runner in self.runners if runner.code is None]
+
+    @property
+    def codes(self) -> tuple[int | None, int | None]:
+        return self.runners[0].code, self.runners[1].code
+
+    def key(self) -> tuple[object, ...]:
+        """Two races with the same key have the same future, and are judged alike."""
+        claims = tuple(self.world.claims.kept.items()) if self.world.claims else ()
+        clock = round(self.world.registry.clock.now(), 6)
+        return tuple(self.world.registry.effects()), claims, clock, *(runner.seen() for runner in self.runners)
+
+    def broken(self) -> set[str]:
+        """The numbers of the invariants that this race has broken."""
+        return {found.partition(":")[0] for found in self.violations()}
+
+    def violations(self) -> list[str]:
+        case = Case(
+            self.world.registry,
+            seen=tuple(runner.wire.log for runner in self.runners),
+            initial=dict(self.start.shelf.tags),
+            lowers=self.start.scenario.lowers,
+        )
+        return [*violations(case), *self._lies()]
+
+    def _lies(self) -> Iterator[str]:
+        """I9: whoever ends well has, by its own last look at each name, read what it promises."""
+        for runner in self.runners:
+            read = {e.reference: e.received for e in runner.wire.log if e.method == "GET" and e.status == 200}
+            for lane in runner.result or ():
+                promised = {lane.plan.tag: str(lane.digest)}
+                if lane.moved:
+                    promised[lane.plan.lane.floating] = str(lane.floating)
+                for tag, digest in promised.items():
+                    if read.get(tag) != digest:
+                        yield f"I9: {tag} was called {digest[:19]}, but last read as {read.get(tag, 'nothing')[:19]}"
+
+
+@dataclass
+class Tally:
+    """What all interleavings of a scenario came to.
+
+    Attributes:
+        interleavings: How many there are.
+        states: How many different states they pass through.
+        ends: How many interleavings there are of each end: both exit codes, and the invariants that broke.
+        example: A schedule for each end.
+    """
+
+    interleavings: int = 0
+    states: int = 0
+    ends: Counter[tuple[tuple[int | None, int | None], frozenset[str]]] = field(default_factory=Counter)
+    example: dict[tuple[tuple[int | None, int | None], frozenset[str]], tuple[int, ...]] = field(default_factory=dict)
+
+    def count(self, race: Race, schedule: tuple[int, ...], ways: int) -> None:
+        end = race.codes, frozenset(race.broken())
+        self.interleavings += ways
+        self.ends[end] += ways
+        self.example.setdefault(end, schedule)
+
+    @property
+    def broken(self) -> int:
+        """In how many a promise was broken."""
+        return sum(ways for (_, broken), ways in self.ends.items() if broken)
+
+    @property
+    def silent(self) -> int:
+        """In how many a promise was broken and nobody said so."""
+        return sum(ways for (codes, broken), ways in self.ends.items() if broken and codes == (0, 0))
+
+
+def explore(start: Start) -> Tally:
+    """Every interleaving of a scenario."""
+    tally = Tally()
+    level: dict[tuple[object, ...], _State] = {(): _State((), start.race(), 1)}
+    while level:
+        tally.states += len(level)
+        following: dict[tuple[object, ...], _State] = {}
+        for state in level.values():
+            for schedule, race in _next(start, state):
+                if not race.running:
+                    tally.count(race, schedule, state.ways)
+                    continue
+                found = following.setdefault(race.key(), _State(schedule, race, 0))
+                found.ways += state.ways
+        level = following
+    return tally
+
+
+@dataclass
+class _State:
+    """One state, a way to it, and how many ways there are."""
+
+    schedule: tuple[int, ...]
+    race: Race
+    ways: int
+
+
+def _next(start: Start, state: _State) -> Iterator[tuple[tuple[int, ...], Race]]:
+    """The state after each possible turn. A flow cannot be copied: but for the last turn the way is gone anew."""
+    *others, last = state.race.running
+    for number in others:
+        schedule = (*state.schedule, number)
+        yield schedule, start.race(schedule)
+    state.race.runners[last].turn()
+    yield (*state.schedule, last), state.race
+
+
+def one_by_one(start: Start) -> Tally:
+    """The same without putting equal states together: what :func:`explore` is held to."""
+    tally = Tally()
+    open_: list[tuple[int, ...]] = [()]
+    while open_:
+        schedule = open_.pop()
+        race = start.race(schedule)
+        tally.states += 1
+        if race.running:
+            open_ += [(*schedule, number) for number in race.running]
+        else:
+            tally.count(race, schedule, 1)
+    return tally
+
+
+def orders(first: int, second: int) -> int:
+    """How many interleavings two sequences of that many turns have."""
+    return math.comb(first + second, first)

@@ -1,0 +1,172 @@
+"""Two releases at once, in every order: with the claim no promise breaks; without it, nobody claims more than it knows.
+
+What a registry without conditional writes cannot give is counted here to the last case, so that a change for the better
+or the worse is seen.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import pytest
+
+from shiplane.clients.registry import Registry
+from shiplane.model.image import Repository, Tag
+from shiplane.model.step import Flow, Outcome, Step
+from tests.faults.contenders import OTHER, SCENARIOS, Publishing, scenario
+from tests.faults.memory import MemoryRegistry
+from tests.faults.races import Race, Runner, Start, Tally, explore, one_by_one, orders
+from tests.faults.release import IMAGE, Scene, a_plan
+
+WITH, WITHOUT = True, False
+
+
+@dataclass(frozen=True)
+class Known:
+    """What may break, and in how many interleavings nobody says so: both runs ended well, each at its own time."""
+
+    broken: frozenset[str] = frozenset()
+    silent: int = 0
+
+
+def known(*broken: str, silent: int = 0) -> Known:
+    return Known(frozenset(broken), silent)
+
+
+# The window is one request wide: between the last look at a name and its PUT another publisher may write it. A version
+# tag's is closed by the claim. A floating tag's is not: a higher version may take it in that very moment.
+KNOWN = {
+    ("same version, other bytes of the same commit", WITHOUT): known("I1", silent=12),
+    ("same version, another commit", WITHOUT): known("I1", silent=12),
+    ("same version, other bytes, both float", WITHOUT): known("I1", "I3"),
+    ("all lanes, and one of them with other bytes", WITHOUT): known("I1", silent=56),
+    ("two versions", WITHOUT): known("I4", silent=4_620),
+    ("two versions", WITH): known("I4", silent=64_350),
+    ("the first release of a repository, twice", WITHOUT): known("I4", silent=4_620),
+    ("the first release of a repository, twice", WITH): known("I4", silent=64_350),
+}
+CASES = [(name, claimed) for name in SCENARIOS for claimed in (WITH, WITHOUT)]
+each_case = pytest.mark.parametrize(
+    ("name", "claimed"), CASES, ids=[f"{name}, {'with' if claimed else 'without'} the claim" for name, claimed in CASES]
+)
+
+
+@cache
+def start(name: str, claimed: bool) -> Start:  # noqa: FBT001 -- a parameter of the tests
+    return Start(SCENARIOS[name], claimed)
+
+
+@cache
+def tally(name: str, claimed: bool) -> Tally:  # noqa: FBT001 -- the same
+    return explore(start(name, claimed))
+
+
+@each_case
+def test_in_every_order(name: str, claimed: bool) -> None:  # noqa: FBT001
+    found, wanted = tally(name, claimed), KNOWN.get((name, claimed), Known())
+    assert set().union(*(broken for _, broken in found.ends)) == wanted.broken
+    assert found.silent == wanted.silent, found.ends
+    assert {code for codes, _ in found.ends for code in codes} <= {0, 5, 8}
+
+
+@each_case
+def test_whoever_loses_is_told_unless_it_is_one_of_the_silent_ones(name: str, claimed: bool) -> None:  # noqa: FBT001
+    found = tally(name, claimed)
+    complained = sum(ways for (codes, broken), ways in found.ends.items() if broken and codes != (0, 0))
+    assert found.broken == complained + found.silent
+
+
+@each_case
+def test_after_it_both_can_be_run_again_and_nothing_is_written_over(name: str, claimed: bool) -> None:  # noqa: FBT001
+    for schedule in tally(name, claimed).example.values():
+        race = start(name, claimed).race(schedule)
+        versions = {tag: digest for tag, digest in race.world.registry.tags("cognary/aionis").items() if "v0" in tag}
+        broken = race.broken()
+        race.world.registry.log.clear()
+        for number in (0, 1):
+            assert again(race, number) in {0, 5, 8}
+        tags = race.world.registry.tags("cognary/aionis")
+        assert {tag: tags[tag] for tag in versions} == versions, schedule
+        assert broken or race.codes != (0, 0) or not race.world.registry.effects(), "it had not converged"
+
+
+def again(race: Race, number: int) -> int | None:
+    runner = Runner(race.world, number)
+    runner.begin(race.start.scenario.contenders[number])
+    while runner.code is None:
+        runner.turn()
+    return runner.code
+
+
+def test_the_claim_lets_exactly_one_commit_write_a_version() -> None:
+    assert {codes for codes, _ in tally("same version, another commit", WITH).ends} == {(0, 5), (5, 0), (0, 8), (8, 0)}
+
+
+def test_two_runs_of_one_commit_end_with_one_digest_although_each_has_built() -> None:
+    name = "same version, other bytes of the same commit"
+    assert {codes for codes, _ in tally(name, WITH).ends} == {(0, 0)}
+    for schedule in tally(name, WITH).example.values():
+        race = start(name, WITH).race(schedule)
+        digests = {str(lane.digest) for runner in race.runners for lane in runner.result}
+        assert digests == {race.world.registry.tags("cognary/aionis")["v0.2.1"]}
+
+
+# Whether the way of counting is to be trusted.
+
+
+def test_equal_states_put_together_count_as_many_as_one_by_one() -> None:
+    for name, claimed in (
+        ("same version, other bytes of the same commit", WITHOUT),
+        ("same version, another commit", WITH),
+        ("same version, same bytes", WITHOUT),
+    ):
+        slowly, quickly = one_by_one(start(name, claimed)), tally(name, claimed)
+        assert (slowly.ends, slowly.interleavings) == (quickly.ends, quickly.interleavings)
+        assert slowly.states > quickly.states
+
+
+@pytest.mark.parametrize(("claimed", "turns"), [(WITHOUT, 10), (WITH, 12)])
+def test_where_neither_disturbs_the_other_every_order_is_there(claimed: bool, turns: int) -> None:  # noqa: FBT001
+    assert tally("two lanes", claimed).interleavings == orders(turns, turns)
+
+
+def test_a_flow_asks_the_registry_for_nothing_between_an_outcome_and_the_next_step() -> None:
+    scene = Scene()
+    flow, requests = scene.flow(a_plan()), 0
+    for event in flow:
+        if isinstance(event, Step):
+            assert len(scene.registry.log) == requests, event
+        requests = len(scene.registry.log)
+    assert requests
+
+
+@dataclass(frozen=True)
+class Careless:
+    """Whoever writes without looking, and says that all is well."""
+
+    tag: str = "v0.2.1"
+
+    def prepare(self, registry: MemoryRegistry) -> None:
+        Publishing(build="two", commit=OTHER).prepare(registry)
+
+    def __call__(self, runner: Runner) -> Flow[Any]:
+        client, _ = runner.client()
+        yield from self._write(client, Publishing(build="two", commit=OTHER))
+        return ()
+
+    def _write(self, client: Registry, other: Publishing) -> Flow[None]:
+        step = Step("name", self.tag, writes=True)
+        yield step
+        repository = Repository.parse(IMAGE)
+        answer = client.look(repository, other.digest(other.plan.lanes[0]))
+        client.put_manifest(repository, Tag(self.tag), answer.raw)  # type: ignore[union-attr] # it lies there
+        yield Outcome(step, step.done().state, "")
+
+
+@pytest.mark.parametrize("claimed", [WITH, WITHOUT])
+def test_who_does_not_play_by_the_rules_is_seen(claimed: bool) -> None:  # noqa: FBT001
+    found = explore(Start(scenario(Publishing(latest="yes"), Careless()), claimed))
+    assert {"I1", "I2"} <= set().union(*(broken for _, broken in found.ends))
+    assert found.broken == found.interleavings
