@@ -200,6 +200,15 @@ def test_an_older_version_is_published_and_leaves_the_floating_tag() -> None:
     assert "v0.1.9" in scene.tags()
 
 
+def test_an_older_version_is_not_what_a_first_floating_tag_is_set_to() -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.3.0", latest="no"))
+    scene.publish(a_plan("0.2.9", commit="b" * 40))
+    assert set(scene.tags()) == {"v0.3.0", "standalone-v0.3.0", "v0.2.9", "standalone-v0.2.9"}
+    scene.publish(a_plan("0.3.1", commit="c" * 40))
+    assert scene.tags()["latest"] == scene.tags()["v0.3.1"]
+
+
 def test_a_pre_release_never_moves_the_floating_tag() -> None:
     scene = Scene()
     scene.publish()

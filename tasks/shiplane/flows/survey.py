@@ -38,13 +38,13 @@ class Surveyor:
         """
         version = look(self.registry, self.repository, plan.tag)
         floating = look(self.registry, self.repository, plan.lane.floating)
-        wanted = plan.latest.value and not plan.version.value.is_prerelease and version != floating
+        first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
         return Survey(
             version=version,
             revision=self.label(version, REVISION) if isinstance(version, Present) else None,
             floating=floating,
             floating_version=self.version_behind(plan.lane, floating),
-            newest=self.newest(plan.lane) if wanted and isinstance(floating, Absent) else None,
+            newest=self.newest(plan.lane) if first else None,
         )
 
     def label(self, image: Present, key: str) -> str | None:
