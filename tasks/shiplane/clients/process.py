@@ -137,16 +137,23 @@ def run(
 
 
 def _awaited(child: subprocess.Popen[str], given: str, timeout: float, stop: threading.Event | None) -> str:
-    """What a child writes to standard output until it ends; a look at ``stop`` four times a second."""
-    until, rest = time.monotonic() + timeout, given or None
+    """What a child writes to standard output until it ends; a look at it and at ``stop`` four times a second.
+
+    A child may be killed while its own children live on and hold its pipes open, as buildx does when docker is killed:
+    they have some seconds more, then they are ended, too.
+    """
+    until, rest, dead_since = time.monotonic() + timeout, given or None, float("inf")
     while True:
-        left = until - time.monotonic()
+        left = min(until - time.monotonic(), _LOOK)
         try:
-            stdout, _ = child.communicate(rest, timeout=max(0.0, left if stop is None else min(left, _LOOK)))
+            stdout, _ = child.communicate(rest, timeout=max(0.0, left))
         except subprocess.TimeoutExpired:
-            if time.monotonic() >= until or (stop is not None and stop.is_set()):
+            now, rest = time.monotonic(), None
+            if now >= until or (stop is not None and stop.is_set()):
                 raise
-            rest = None
+            dead_since = dead_since if child.poll() is None else min(dead_since, now)
+            if now - dead_since >= _GRACE:
+                _signal(child, signal.SIGKILL)
         else:
             return stdout or ""
 
