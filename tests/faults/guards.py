@@ -462,7 +462,30 @@ SOURCES = (
     ),
 )
 
-GUARDS = (*NAMES, *DECISIONS, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES)
+SIGNALS = (
+    Guard(
+        "SIGTERM cleans up: the private login goes away",
+        "commands/edge",
+        "signal.signal(signal.SIGTERM, _terminate)",
+        "signal.signal(signal.SIGTERM, signal.SIG_DFL)",
+        ("tests/faults/test_signals.py::test_a_polite_signal_takes_the_private_login_away",),
+    ),
+    Guard(
+        "an interrupt does not wait for reads side by side",
+        "clients/parallel",
+        "min(workers, len(known)), grace=0.0)",
+        "min(workers, len(known)), grace=30.0)",
+        ("tests/faults/test_signals.py::test_reads_side_by_side_keep_no_interrupt_waiting",),
+    ),
+    Guard(
+        "what outlives a child and holds its output is ended",
+        "clients/process",
+        *_if("now - dead_since >= _GRACE"),
+        ("tests/faults/test_signals.py::test_what_outlives_a_child_and_holds_its_output_is_ended",),
+    ),
+)
+
+GUARDS = (*NAMES, *DECISIONS, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS)
 
 
 if __name__ == "__main__":
