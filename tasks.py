@@ -111,7 +111,57 @@ def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> No
         print(exports(rigs.start(Path(folder))))
 
 
-dev = Collection("dev", test, rig)
+@task(positional=[], auto_shortflags=False, iterable=["only"], help={"only": "A part of a module's name (repeatable)."})
+def mutate(c: Context, only: list[str] | None = None) -> None:
+    """Break what decides, one small thing at a time, and see which change no test notices."""
+    _run(c, "tests.mutation", *(word for name in only or () for word in ("--only", name)))
+
+
+@task(
+    positional=[],
+    auto_shortflags=False,
+    help={"releases": "How many.", "seed": "Of the faults; the same one gives the same faults."},
+)
+def soak(c: Context, releases: int = 1000, seed: int = 1) -> None:
+    """Release many versions in a row against a real registry whose answers go wrong now and then."""
+    _run(c, "tests.faults.soak", "--releases", str(releases), "--seed", str(seed))
+
+
+@task(positional=[], auto_shortflags=False)
+def coverage(c: Context) -> None:
+    """Measure which branches of model and flows the tests without an engine take."""
+    _run(
+        c,
+        "coverage",
+        "run",
+        "-m",
+        "pytest",
+        "-q",
+        "tests/unit",
+        "tests/faults",
+        "--deselect=tests/faults/test_guards.py",
+    )
+    _run(c, "coverage", "report")
+
+
+@task(positional=[], auto_shortflags=False, help={"examples": "How many of each generated test."})
+def thorough(c: Context, examples: int = 10_000) -> None:
+    """Run the long forms: every signal at every request, and ten thousand examples of each generated test."""
+    os.environ.update(SHIPLANE_THOROUGH="1", SHIPLANE_EXAMPLES=str(examples))
+    _run(c, "pytest", "-q", "tests/unit", "tests/e2e/test_interrupted.py")
+
+
+def _run(c: Context, *words: str) -> None:
+    import shlex
+
+    path = os.pathsep.join(sys.path[:2])
+    with c.cd(str(ROOT)):
+        done = c.run(shlex.join([sys.executable, "-m", *words]), warn=True, in_stream=False, env={"PYTHONPATH": path})
+    if not done:
+        raise Exit(code=1)
+
+
+dev = Collection("dev", test, rig, mutate, soak, coverage, thorough)
 dev.__doc__ = "For those who work on shiplane itself."
 ns = Collection.from_module(shiplane)
 ns.add_task(rehearse)

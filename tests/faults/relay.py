@@ -18,13 +18,17 @@ class HangUpError(Exception):
 
 @dataclass
 class Passing:
-    """One request on its way, and its answer as soon as there is one (``status`` 0: not yet)."""
+    """One request on its way, and its answer as soon as there is one (``status`` 0: not yet).
+
+    ``arrived`` is the status that the registry itself answered with, whatever the client is told.
+    """
 
     method: str
     path: str
     headers: dict[str, str]
     body: bytes
     status: int = 0
+    arrived: int = 0
     answer: dict[str, str] = field(default_factory=dict)
     content: bytes = b""
 
@@ -105,7 +109,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = connection.getresponse()
             passing.content = answer.read()
             passing.answer = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in _HOP}
-            passing.status = answer.status
+            passing.status = passing.arrived = answer.status
         finally:
             connection.close()
 
