@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiplane.model.errors import PrerequisiteError
-from shiplane.model.redact import forms_of
+from shiplane.model.redact import forms_of, quoted
 
 # What no child needs that does not log in: ours, GitHub's, and the runtime tokens of an Actions job. NPM_TOKEN,
 # NODE_AUTH_TOKEN and their like are not here: they are the build's, which cannot fetch its private packages without.
@@ -178,8 +178,9 @@ def _start(
         raise PrerequisiteError(
             f"{argv[0]} is not installed", remedy=f"Install {argv[0]} and put it on PATH."
         ) from error
-    except OSError as error:
-        raise PrerequisiteError(f"{argv[0]} cannot be started: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a NUL or half a surrogate can stand in no argument
+        why = getattr(error, "strerror", None) or error
+        raise PrerequisiteError(f"{quoted(argv[0])} cannot be started: {why}") from error
 
 
 def _follow(descriptor: int, lines: list[str], listen: Listener) -> None:
