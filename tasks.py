@@ -116,11 +116,9 @@ def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> No
     auto_shortflags=False,
     help={"runs": "How many; every other one with the claim.", "seed": "Another one, other moments."},
 )
-def race(c: Context, runs: int = 200, seed: int = 0) -> None:  # noqa: ARG001
+def race(c: Context, runs: int = 200, seed: int = 0) -> None:
     """Let two processes release at the same moment, again and again, against a real registry."""
-    from tests.race import main
-
-    raise Exit(code=main(["--runs", str(runs), "--seed", str(seed)]))
+    _module(c, "tests.race", "--runs", str(runs), "--seed", str(seed))
 
 
 @task(
@@ -128,14 +126,54 @@ def race(c: Context, runs: int = 200, seed: int = 0) -> None:  # noqa: ARG001
     auto_shortflags=False,
     help={"runs": "How many stories.", "steps": "How long each is.", "seed": "The first one's; they count up."},
 )
-def model(c: Context, runs: int = 2000, steps: int = 50, seed: int = 0) -> None:  # noqa: ARG001
+def model(c: Context, runs: int = 2000, steps: int = 50, seed: int = 0) -> None:
     """Tell long stories of a repository, and judge each step of each."""
-    from tests.faults.stateful import main
-
-    raise Exit(code=main(["--runs", str(runs), "--steps", str(steps), "--seed", str(seed)]))
+    _module(c, "tests.faults.stateful", "--runs", str(runs), "--steps", str(steps), "--seed", str(seed))
 
 
-dev = Collection("dev", test, rig, race, model)
+@task(positional=[], auto_shortflags=False, iterable=["only"], help={"only": "A part of a module's name (repeatable)."})
+def mutate(c: Context, only: list[str] | None = None) -> None:
+    """Break what decides, one small thing at a time, and see which change no test notices."""
+    _module(c, "tests.mutation", *(word for name in only or () for word in ("--only", name)))
+
+
+@task(
+    positional=[],
+    auto_shortflags=False,
+    help={"releases": "How many.", "seed": "Of the faults; the same one gives the same faults."},
+)
+def soak(c: Context, releases: int = 1000, seed: int = 1) -> None:
+    """Release many versions in a row against a real registry whose answers go wrong now and then."""
+    _module(c, "tests.faults.soak", "--releases", str(releases), "--seed", str(seed))
+
+
+@task(positional=[], auto_shortflags=False)
+def coverage(c: Context) -> None:
+    """Measure which branches of model and flows the tests without an engine take."""
+    tests = ("-q", "tests/unit", "tests/faults", "--deselect=tests/faults/test_guards.py")
+    _module(c, "coverage", "run", "-m", "pytest", *tests)
+    _module(c, "coverage", "report")
+
+
+@task(positional=[], auto_shortflags=False, help={"examples": "How many of each generated test."})
+def thorough(c: Context, examples: int = 10_000) -> None:
+    """Run the long forms: every signal at every request, and ten thousand examples of each generated test."""
+    os.environ.update(SHIPLANE_THOROUGH="1", SHIPLANE_EXAMPLES=str(examples))
+    _module(c, "pytest", "-q", "tests/unit", "tests/e2e/test_interrupted.py")
+
+
+def _module(c: Context, *words: str) -> None:
+    """Run a module of this checkout."""
+    import shlex
+
+    path = os.pathsep.join(sys.path[:2])
+    with c.cd(str(ROOT)):
+        done = c.run(shlex.join([sys.executable, "-m", *words]), warn=True, in_stream=False, env={"PYTHONPATH": path})
+    if not done:
+        raise Exit(code=1)
+
+
+dev = Collection("dev", test, rig, race, model, mutate, soak, coverage, thorough)
 dev.__doc__ = "For those who work on shiplane itself."
 ns = Collection.from_module(shiplane)
 ns.add_task(rehearse)

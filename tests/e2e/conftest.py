@@ -1,15 +1,43 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.e2e import person as persons
 from tests.e2e.person import Person, Reader, runbook
 from tests.rig import Rig
 from tests.rig.fixtures import rig, sample
+from tests.sinks import forms
 
 __all__ = ["desk", "guarded_desk", "rig", "sample"]
+
+
+@pytest.fixture(autouse=True)
+def nothing_secret_comes_to_light(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """After every test here: no password of the rig in any output of a command, nor in a file that it left.
+
+    The one exception is the private login of a run that was killed: 0600, and swept by the next run.
+    """
+    said: list[persons.Done] = []
+    temporary = tmp_path / "left"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    run = Person.run
+
+    def recorded(self: Person, argv: list[str], below: str = "", **more: str) -> persons.Done:
+        said.append(run(self, argv, below, **more))
+        return said[-1]
+
+    monkeypatch.setattr(Person, "run", recorded)
+    yield
+    hidden = {form for who in rig.accounts.values() for form in forms(who.password, who.username)}
+    assert not [form for form in hidden for done in said if form in done.out + done.err]
+    for path in (path for path in temporary.rglob("*") if path.is_file()):
+        content = path.read_bytes()
+        assert path.stat().st_mode & 0o077 == 0 or not any(form.encode() in content for form in hidden), path
 
 
 @pytest.fixture

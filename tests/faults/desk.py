@@ -10,6 +10,7 @@ from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
 from shiplane.model.credential import Credential
 from shiplane.model.image import Repository
+from shiplane.model.redact import Redactor
 from tests.faults.access import Access, Account
 from tests.faults.clock import VirtualClock
 from tests.faults.memory import MemoryRegistry
@@ -39,7 +40,10 @@ class Desk:
     def session(self, transport: Transport | None = None) -> Session:
         """A run of its own: fresh tokens and a fresh budget. Jitter is at its longest."""
         patience = Patience(clock=self.clock, tell=self.said.append, spread=lambda: 1.0)
-        return Session(transport=transport or self.memory, credential=self.credential, patience=patience)
+        redact = Redactor()
+        if self.credential:
+            redact.add_credential(self.credential)
+        return Session(transport or self.memory, self.credential, patience, redact)
 
     def registry(self, transport: Transport | None = None) -> Registry:
         """The client under test, on the registry itself or on whatever stands before it."""

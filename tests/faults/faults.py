@@ -137,7 +137,9 @@ class Faulty:
             raise OversizedError("more than the limit")
         if fault.kind is F.REDIRECT:
             return Response(status=307, headers={"location": ELSEWHERE, **fault.headers})
-        return _with_headers(failure(*STATUS[fault.kind], fault.words), fault.headers)
+        # What came with the request comes back in the answer's text, as debugging proxies do it.
+        words = f"{fault.words} {request.headers.get('Authorization', '')}"
+        return _with_headers(failure(*STATUS[fault.kind], words), fault.headers)
 
 
 def altered(fault: Fault, request: Request, response: Response) -> Response:

@@ -21,6 +21,7 @@ from shiplane.model.lanestate import LaneState
 from shiplane.model.ledger import Ledger
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import make_plan
+from shiplane.model.redact import Redactor
 from shiplane.model.settings import Checkout, Flags, Resolver
 from shiplane.model.step import Event, Flow, Step, T
 from tests.faults.access import Access, Account
@@ -85,7 +86,9 @@ class Scene:
         clock = self.registry.clock
         assert isinstance(clock, VirtualClock)
         patience = Patience(clock=clock, tell=self.told.append, spread=lambda: 0.5)
-        return Registry(Session(self.transport, USER, patience)), patience
+        redact = Redactor()
+        redact.add_credential(USER)
+        return Registry(Session(self.transport, USER, patience, redact)), patience
 
     def flow(self, plan: Plan) -> Flow[tuple[Published, ...]]:
         """A release, not yet begun."""

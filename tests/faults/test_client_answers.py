@@ -227,3 +227,28 @@ def test_a_registry_that_is_down_when_the_token_is_fetched_leaves_the_put_unsent
     wire = Faulty(desk.memory, [Fault(F.UNAVAILABLE, "GET", "/token", times=99)], desk.clock)
     assert not desk.registry(wire).put_manifest(AIONIS, V, raw).certain
     assert not any(entry.is_manifest_put for entry in desk.memory.log)
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [
+        (404, "a 404 that is not a registry's word about v0.2.1"),
+        (418, "HTTP 418"),
+        (403 + 2, "HTTP 405"),
+        (400, "HTTP 400"),
+    ],
+)
+def test_an_answer_that_is_none_is_told_by_its_status(status: int, words: str) -> None:
+    desk = Desk()
+    page = Response(status=status, headers={"content-type": "text/html"}, body=b"<html>")
+    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: page})).look(AIONIS, Tag("v0.2.1"))
+    assert isinstance(found, Unknown)
+    assert found.reason.startswith(words)
+
+
+def test_every_word_for_absent_may_be_said_at_once() -> None:
+    desk = Desk()
+    errors = [{"code": code} for code in ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND")]
+    page = Response(status=404, headers={}, body=json.dumps({"errors": errors}).encode())
+    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: page})).look(AIONIS, Tag("v0.2.1"))
+    assert found == Absent()

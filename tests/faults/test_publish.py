@@ -211,6 +211,15 @@ def test_a_floating_tag_that_does_not_exist_yet_is_not_made_for_less_than_the_ne
     assert not standalone.moved
 
 
+def test_an_older_version_is_not_what_a_first_floating_tag_is_set_to() -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.3.0", latest="no"))
+    scene.publish(a_plan("0.2.9", commit="b" * 40))
+    assert set(scene.tags()) == {"v0.3.0", "standalone-v0.3.0", "v0.2.9", "standalone-v0.2.9"}
+    scene.publish(a_plan("0.3.1", commit="c" * 40))
+    assert scene.tags()["latest"] == scene.tags()["v0.3.1"]
+
+
 def test_a_pre_release_never_moves_the_floating_tag() -> None:
     scene = Scene()
     scene.publish()

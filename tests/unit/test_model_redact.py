@@ -254,3 +254,15 @@ def test_whatever_comes_is_one_harmless_line(text: str) -> None:
     assert "##[" not in line
     assert "##vso[" not in line.lower()
     assert one_line(line) == line
+
+
+def test_foreign_text_is_whole_up_to_twice_its_greatest_length_where_blanks_fold() -> None:
+    assert one_line("a" + " " * 3998 + "b") == "a b"
+    assert one_line("a" + " " * 3999 + "b") == "a ..."
+    assert one_line("a" * 1990 + " " * 2010) == "a" * 1990
+    assert one_line(" " * 2001 + "a" * 1999) == "a" * 1999
+
+
+def test_a_quoted_text_may_have_140_signs_when_nobody_says() -> None:
+    assert quoted("x" * 140) == f"'{'x' * 140}'"
+    assert quoted("x" * 141) == f"'{'x' * 137}...'"

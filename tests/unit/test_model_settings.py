@@ -231,3 +231,10 @@ def test_the_plan_as_json_keeps_every_source() -> None:
     assert lane["version"] == {"value": "0.2.1", "source": "TAG"}
     assert lane["latest"] == {"value": False, "source": "lane main"}
     assert Version.parse(lane["version"]["value"]) == plan.lanes[0].version.value
+
+
+@pytest.mark.parametrize("server", ["https://ghe.example", "", None])
+def test_the_source_is_on_the_server_that_ci_names(server: str | None) -> None:
+    env = {"GITHUB_REPOSITORY": "cognary/aionis", **({"GITHUB_SERVER_URL": server} if server is not None else {})}
+    made = make_plan(Resolver(env=env, checkout=Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")))
+    assert made.source == f"{server or 'https://github.com'}/cognary/aionis"

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from shiplane.clients.scratch import scratch
+from shiplane.clients.scratch import scratch, unwritable
 from shiplane.clients.stored import config_key, docker_config_folder
 from shiplane.model.credential import Credential
 
@@ -23,14 +23,25 @@ _SEEN_THROUGH = ("contexts", "cli-plugins")
 
 @contextmanager
 def private_login(env: Mapping[str, str], credential: Credential) -> Iterator[dict[str, str]]:
-    """Yield an environment in which docker is logged in to one more registry, for as long as the block lasts."""
+    """Yield an environment in which docker is logged in to one more registry, for as long as the block lasts.
+
+    Raises:
+        PrerequisiteError: There is no room for it, or no permission.
+    """
     own = docker_config_folder(env)
     with scratch("login") as folder:
-        for name in _SEEN_THROUGH:
-            if (own / name).is_dir():
-                (folder / name).symlink_to(own.resolve() / name)
-        _write(folder / "config.json", _config(own, credential))
+        try:
+            _fill(folder, own, credential)
+        except OSError as error:
+            raise unwritable(error) from error
         yield {"BUILDX_CONFIG": str(own.resolve() / "buildx"), **env, "DOCKER_CONFIG": str(folder)}
+
+
+def _fill(folder: Path, own: Path, credential: Credential) -> None:
+    for name in _SEEN_THROUGH:
+        if (own / name).is_dir():
+            (folder / name).symlink_to(own.resolve() / name)
+    _write(folder / "config.json", _config(own, credential))
 
 
 def _config(own: Path, credential: Credential) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiplane.model.errors import PrerequisiteError
-from shiplane.model.redact import forms_of
+from shiplane.model.redact import forms_of, quoted
 
 # What no child needs that does not log in: ours, GitHub's, and the runtime tokens of an Actions job. NPM_TOKEN,
 # NODE_AUTH_TOKEN and their like are not here: they are the build's, which cannot fetch its private packages without.
@@ -137,16 +137,23 @@ def run(
 
 
 def _awaited(child: subprocess.Popen[str], given: str, timeout: float, stop: threading.Event | None) -> str:
-    """What a child writes to standard output until it ends; a look at ``stop`` four times a second."""
-    until, rest = time.monotonic() + timeout, given or None
+    """What a child writes to standard output until it ends; a look at it and at ``stop`` four times a second.
+
+    A child may be killed while its own children live on and hold its pipes open, as buildx does when docker is killed:
+    they have some seconds more, then they are ended, too.
+    """
+    until, rest, dead_since = time.monotonic() + timeout, given or None, float("inf")
     while True:
-        left = until - time.monotonic()
+        left = min(until - time.monotonic(), _LOOK)
         try:
-            stdout, _ = child.communicate(rest, timeout=max(0.0, left if stop is None else min(left, _LOOK)))
+            stdout, _ = child.communicate(rest, timeout=max(0.0, left))
         except subprocess.TimeoutExpired:
-            if time.monotonic() >= until or (stop is not None and stop.is_set()):
+            now, rest = time.monotonic(), None
+            if now >= until or (stop is not None and stop.is_set()):
                 raise
-            rest = None
+            dead_since = dead_since if child.poll() is None else min(dead_since, now)
+            if now - dead_since >= _GRACE:
+                _signal(child, signal.SIGKILL)
         else:
             return stdout or ""
 
@@ -171,8 +178,9 @@ def _start(
         raise PrerequisiteError(
             f"{argv[0]} is not installed", remedy=f"Install {argv[0]} and put it on PATH."
         ) from error
-    except OSError as error:
-        raise PrerequisiteError(f"{argv[0]} cannot be started: {error.strerror or error}") from error
+    except (OSError, ValueError) as error:  # a NUL or half a surrogate can stand in no argument
+        why = getattr(error, "strerror", None) or error
+        raise PrerequisiteError(f"{quoted(argv[0])} cannot be started: {why}") from error
 
 
 def _follow(descriptor: int, lines: list[str], listen: Listener) -> None:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from shiplane.model.errors import ConfigurationError
+from shiplane.model.errors import ConfigurationError, UsageError
+from shiplane.model.lane import Lane
 from shiplane.model.projectfile import ProjectFile, parse_project_file
+from shiplane.model.redact import quoted
 from shiplane.model.settings import Setting
 
 if sys.version_info >= (3, 11):
@@ -56,6 +59,27 @@ def load_project_file(root: Path) -> ProjectFile:
 def existing(root: Path, paths: list[str]) -> frozenset[str]:
     """Which of these files the project has."""
     return frozenset(path for path in paths if (root / path).is_file())
+
+
+def check_inside(root: Path, lanes: Iterable[Lane]) -> None:
+    """Refuse a Dockerfile or a context that leads out of the project by a link: its content is not what is committed.
+
+    Raises:
+        UsageError: Naming the lane and the path; also where a context is no folder.
+    """
+    home = root.resolve()
+    for lane in lanes:
+        for path in (lane.dockerfile, lane.context):
+            if not (root / path).resolve().is_relative_to(home):
+                raise UsageError(
+                    f"lane {lane.name}: {quoted(path)} leads out of the project by a link",
+                    remedy="Put the content itself into the project: an image is built from what is committed.",
+                )
+        if not (root / lane.context).is_dir():
+            raise UsageError(
+                f"lane {lane.name}: the context {quoted(lane.context)} is no folder of this project",
+                remedy=f"Mend context in [lanes.{lane.name}] of {_FILE}.",
+            )
 
 
 def build_command(root: Path, project: ProjectFile) -> Setting[tuple[str, ...]]:

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from shiplane.model.errors import PrerequisiteError
+
 _NAME = re.compile(r"shiplane-[a-z]+-([0-9]+)-\w+", re.ASCII)
 
 
@@ -19,13 +21,27 @@ def scratch(kind: str) -> Iterator[Path]:
 
     Args:
         kind: A lower-case word for what it holds, for whoever finds it.
+
+    Raises:
+        PrerequisiteError: There is no room for it, or no permission.
     """
-    sweep(Path(tempfile.gettempdir()))
-    folder = Path(tempfile.mkdtemp(prefix=f"shiplane-{kind}-{os.getpid()}-"))
+    try:
+        sweep(Path(tempfile.gettempdir()))
+        folder = Path(tempfile.mkdtemp(prefix=f"shiplane-{kind}-{os.getpid()}-"))
+    except OSError as error:
+        raise unwritable(error) from error
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def unwritable(error: OSError) -> PrerequisiteError:
+    """What to say when nothing can be written where temporary files go."""
+    return PrerequisiteError(
+        f"nothing can be written to the temporary folder: {error.strerror or error}",
+        remedy="Make room in it, or name another one with TMPDIR.",
+    )
 
 
 def sweep(parent: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import sys
@@ -12,6 +13,7 @@ from typing import Any, TextIO, TypeVar
 
 from colorama import Fore, Style, just_fix_windows_console
 
+from shiplane.model.errors import PrerequisiteError
 from shiplane.model.redact import Redactor, inert, one_line
 from shiplane.model.step import Flow, Outcome, State, Step
 
@@ -24,6 +26,18 @@ _COLOUR = {
     State.FAILED: Fore.RED,
 }
 _SLOW = 1.0
+
+
+def open_streams() -> None:
+    """Give standard streams that the caller has closed to nobody, so that no file of ours becomes one of them."""
+    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
+        if getattr(sys, name) is not None:
+            continue
+        nobody = os.open(os.devnull, os.O_RDWR)
+        if nobody != number:
+            os.dup2(nobody, number)
+            os.close(nobody)
+        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 -- a descriptor
 
 
 def wants_colour(env: Mapping[str, str], stream: TextIO) -> bool:
@@ -56,6 +70,9 @@ class Console:
 
     def __post_init__(self) -> None:
         just_fix_windows_console()
+        for stream in (self.out, self.err):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # where a locale cannot say it, it is said in ASCII
         self._colours = wants_colour(self.env, self.err)
         self._folded = False
 
@@ -126,12 +143,21 @@ class Console:
         return f"{colour}{text}{Style.RESET_ALL}" if self._colours else text
 
     def _out(self, text: str) -> None:
-        """Write a result; a reader that has seen enough (``| head``) changes neither the run nor its exit code."""
+        """Write a result; a reader that has seen enough (``| head``) changes neither the run nor its exit code.
+
+        Raises:
+            PrerequisiteError: It could not be written, to a full disk, say.
+        """
         try:
             print(text, file=self.out, flush=True)
         except BrokenPipeError:
-            # Else the interpreter would try once more at its end, and complain.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), self.out.fileno())
+            _silence(self.out)
+        except OSError as error:
+            _silence(self.out)
+            raise PrerequisiteError(
+                f"the result could not be written to standard output: {error.strerror}",
+                remedy="Make room for it; a release that is done is told again by running it again.",
+            ) from error
 
     def _outcome(self, outcome: Outcome, seconds: float) -> None:
         state = self.paint(f"{outcome.state.value:<10}", _COLOUR[outcome.state])
@@ -150,10 +176,21 @@ class Console:
         self._print(text)
 
     def _print(self, text: str) -> None:
-        print(inert(self.redact(text)), file=self.err, flush=True)
+        """Write a line of the story; that nobody can read it any more is no reason to leave a release half done."""
+        try:
+            print(inert(self.redact(text)), file=self.err, flush=True)
+        except OSError:
+            _silence(self.err)
 
 
 def _title(events: Sequence[Step | Outcome]) -> str:
     """What is going on: the last step that was begun."""
     steps = [event for event in events if isinstance(event, Step)]
     return f"{steps[-1].name} {steps[-1].subject}" if steps else "output"
+
+
+def _silence(stream: TextIO) -> None:
+    """Send what is still to come nowhere: else the interpreter would try once more at its end, and complain."""
+    nobody = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nobody, stream.fileno())
+    os.close(nobody)

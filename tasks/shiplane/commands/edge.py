@@ -10,13 +10,14 @@ import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 from invoke import Context, Exit, task
 
-from shiplane.model.errors import ShiplaneError, UsageError
+from shiplane.model.errors import PrerequisiteError, ShiplaneError, UsageError
 
 if TYPE_CHECKING:
     from shiplane.commands.run import Run
@@ -81,8 +82,10 @@ def _guarded(face: Callable[..., object], module: str) -> Callable[..., None]:
     @functools.wraps(face)
     def run_task(c: Context, *, json: bool = False, **arguments: Any) -> None:  # noqa: ANN401 -- the command line's
         # Here and not above: a list of tasks, or the help of one, needs none of what a run needs.
+        from shiplane.commands.console import open_streams
         from shiplane.commands.run import Run
 
+        open_streams()
         body = getattr(importlib.import_module(f"shiplane.commands.{module}"), face.__name__) if module else face
         code = _attempt(Run(), cast("Callable[..., Answer]", body), c, arguments, as_json=json)
         if code:
@@ -138,14 +141,15 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
     for line in lines:
         run.console.say(line)
     if as_json:
-        run.console.document(
-            {
-                "ok": False,
-                "exit": code,
-                "error": {"kind": error.kind, "what": error.what, "remedy": error.remedy},
-                "closing": lines,
-            }
-        )
+        with suppress(PrerequisiteError):  # what cannot be written is said already, where that was the error
+            run.console.document(
+                {
+                    "ok": False,
+                    "exit": code,
+                    "error": {"kind": error.kind, "what": error.what, "remedy": error.remedy},
+                    "closing": lines,
+                }
+            )
     _report(run, code, what=error.what, remedy=error.remedy, kind=error.kind, closing=lines)
     return code
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shiplane.clients.buildx import Buildx
 from shiplane.clients.engine import Engine
 from shiplane.clients.patience import BUDGET, Patience
-from shiplane.clients.project import build_command
+from shiplane.clients.project import build_command, check_inside
 from shiplane.clients.registry import Registry
 from shiplane.commands.claiming import claiming_of
 from shiplane.commands.edge import Answer
@@ -120,6 +120,7 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     run.check_skip(options.skip)
     planned = make_plan(run.resolver(flags))
     check_dockerfiles(planned, run.dockerfiles())
+    check_inside(run.root, [lane.lane for lane in planned.lanes])
     if options.dry_run:
         return _dry_run(run, planned, flags, options)
     check_versions(planned, snapshot=flags.snapshot)

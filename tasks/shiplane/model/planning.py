@@ -6,8 +6,6 @@ from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.settings import Resolver
 
-_NO_COMMIT = "0" * 40
-
 
 def make_plan(resolver: Resolver) -> Plan:
     """Resolve every setting.

@@ -128,7 +128,7 @@ class Resolver:
         if self.flags.lanes:
             chosen = tuple(self.project.lane(name) for name in self.flags.lanes)
             if len(set(chosen)) != len(chosen):
-                raise UsageError(f"--lane names {', '.join(self.flags.lanes)}", remedy="Name each lane once.")
+                raise UsageError(f"--lane names {', '.join(self.flags.lanes)[:200]}", remedy="Name each lane once.")
             return chosen
         here = tuple(lane for lane in self.project.lanes if lane.dockerfile in self.dockerfiles)
         return here or self.project.lanes

@@ -1,0 +1,494 @@
+"""The guards of a release, and for each the named tests that fail without it.
+
+A guard is one place in the product that keeps one promise. It is switched off by an edit of that place in a copy of
+the project: ``old``, which stands there exactly once, becomes ``new``. ``test_guards.py`` does that to each, one after
+the other, and asks that every named test says no by an assertion of its own; so nobody can lose a guard unnoticed, and
+nobody can lose the test of one either. To see the whole table: ``python -m tests.faults.guards``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_ANSWERS = "tests/faults/test_client_answers.py::"
+_DECISION = "tests/unit/test_model_decision.py::"
+_PROMISES = "tests/faults/test_promises.py::"
+_PUBLISH = "tests/faults/test_publish.py::"
+_REDACT = "tests/unit/test_model_redact.py::"
+_REDIRECTS = "tests/faults/test_client_redirects.py::"
+_SOCKETS = "tests/faults/test_client_sockets.py::"
+_WAITS = "tests/faults/test_client_waits.py::"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One guard.
+
+    Attributes:
+        what: What it keeps, in a few words.
+        module: Where it is, below ``tasks/shiplane``.
+        old: The guard as it stands there, once.
+        new: The same place without it.
+        tests: Every one of these fails without it.
+    """
+
+    what: str
+    module: str
+    old: str
+    new: str
+    tests: tuple[str, ...]
+
+    @property
+    def path(self) -> str:
+        return f"tasks/shiplane/{self.module}.py"
+
+    def without(self, source: str) -> str:
+        """The module's text without the guard."""
+        assert source.count(self.old) == 1, f"{self.path} has {source.count(self.old)} times:\n{self.old}"
+        return source.replace(self.old, self.new)
+
+
+def _if(condition: str) -> tuple[str, str]:
+    return f"if {condition}:", f"if False and ({condition}):"
+
+
+NAMES = (
+    Guard(
+        "the version tag is read again right before it is written",
+        "flows/naming",
+        "before = yield from self._look_again(tag)\n",
+        "yield from self._look_again(tag)\n        before = Absent()\n",
+        (_PUBLISH + "test_a_version_written_by_another_before_the_last_look_is_refused",),
+    ),
+    Guard(
+        "every name is read back after it was written",
+        "flows/naming",
+        "found = self._read_back(tag, raw.digest, before, patient=written.certain or attempt == _SENT_AGAIN)",
+        "found = Present(raw)",
+        (_PROMISES + "test_a_floating_tag_that_does_not_read_back_is_no_success",),
+    ),
+    Guard(
+        "a PUT without a certain answer is not repeated blindly by the client",
+        "clients/registry",
+        "request, PUSH, patient=False)",
+        "request, PUSH)",
+        (_ANSWERS + "test_a_put_is_sent_once_and_its_loss_is_told",),
+    ),
+    Guard(
+        "a PUT is repeated only where the name shows that the first one was lost",
+        "flows/naming",
+        "still = isinstance(found, Absent) if before is None else isinstance(found, Present)",
+        "still = True",
+        (_PROMISES + "test_a_lost_put_is_not_repeated_while_the_name_cannot_be_read",),
+    ),
+    Guard(
+        "a name that another publisher wrote at the same time is a lost race",
+        "flows/naming",
+        "if isinstance(found, Present) and found.digest != before:\n        raise LostRaceError(",
+        "if False:\n        raise LostRaceError(",
+        (_PROMISES + "test_a_name_that_another_wrote_at_the_same_time_is_a_lost_race",),
+    ),
+    Guard(
+        "a floating tag moves only from where the survey saw it",
+        "flows/naming",
+        *_if("found != seen"),
+        (_PUBLISH + "test_a_floating_tag_moved_by_another_is_left_where_it_is",),
+    ),
+    Guard(
+        "a version is looked at once more before a floating tag moves to it",
+        "flows/publish",
+        *_if("any(decision.move is Move.MOVE for decision in decisions.values())"),
+        (_PUBLISH + "test_a_version_overwritten_by_another_is_not_what_the_floating_tag_moves_to",),
+    ),
+    Guard(
+        "a version is looked at once more before the run calls itself done",
+        "flows/publish",
+        "        yield from _confirm(namer, created, images)\n        return tuple(",
+        "        return tuple(",
+        (_PUBLISH + "test_a_version_overwritten_by_another_at_the_very_end_is_no_success",),
+    ),
+    Guard(
+        "all lanes' version tags are written before any floating tag",
+        "flows/publish",
+        "            yield from namer.name(lane.tag, images[lane.lane.name])\n",
+        "            yield from namer.name(lane.tag, images[lane.lane.name])\n"
+        "            name = lane.lane.name\n"
+        "            yield from _float(namer, lane, images[name], surveys[name], decisions[name])\n",
+        (_PUBLISH + "test_every_version_is_named_before_any_floating_tag_moves",),
+    ),
+)
+
+DECISIONS = (
+    Guard(
+        "a version of another commit is refused",
+        "model/decision",
+        "if survey.revision == commit:",
+        "if True:",
+        (_DECISION + "test_a_version_of_another_commit_is_refused_and_the_next_one_proposed",),
+    ),
+    Guard(
+        "a floating tag moves forward only",
+        "model/decision",
+        *_if("current > version"),
+        (_PUBLISH + "test_an_older_version_is_published_and_leaves_the_floating_tag",),
+    ),
+    Guard(
+        "a first floating tag is not set to less than what is published",
+        "model/decision",
+        *_if("survey.newest and survey.newest > version"),
+        (_DECISION + "test_each_situation_has_one_answer",),
+    ),
+    Guard(
+        "a pre-release never floats",
+        "model/decision",
+        *_if("version.is_prerelease"),
+        (_PUBLISH + "test_a_pre_release_never_moves_the_floating_tag",),
+    ),
+    Guard(
+        "a snapshot never floats",
+        "model/version",
+        "return bool(self.prerelease)",
+        "return bool(self.prerelease) and not self.is_snapshot",
+        (_PROMISES + "test_a_snapshot_never_moves_the_floating_tag",),
+    ),
+    Guard(
+        "a floating tag that nobody can place is not moved away from",
+        "model/decision",
+        "    if current is None:\n",
+        '    if current is None:\n        return Move.MOVE, "from somewhere"\n    if current is None:\n',
+        (_PUBLISH + "test_a_floating_tag_of_unknown_origin_is_refused_before_anything_is_built",),
+    ),
+    Guard(
+        "a snapshot is published on purpose only",
+        "model/planning",
+        *_if("lane.version.value.is_snapshot and not snapshot"),
+        ("tests/unit/test_model_settings.py::test_a_snapshot_is_published_only_on_purpose",),
+    ),
+)
+
+ANSWERS = (
+    Guard(
+        "only a registry's own 404 of that manifest means absent",
+        "clients/registry",
+        "return response.status == 404 and bool(codes) and codes <= _ABSENT_CODES",
+        "return response.status == 404",
+        (_ANSWERS + "test_anything_else_is_unknown",),
+    ),
+    Guard(
+        "a 403 does not mean absent",
+        "clients/registry",
+        "return Refused(error.what, error.remedy)",
+        "return Absent()",
+        (_ANSWERS + "test_a_refusal_of_the_registry_or_of_its_token_service_is_refused",),
+    ),
+    Guard(
+        "no answer does not mean absent, a 404 of the token service included",
+        "clients/registry",
+        "return Unknown(error.what)",
+        "return Absent()",
+        (_ANSWERS + "test_a_404_of_the_token_service_is_not_absent",),
+    ),
+    Guard(
+        "the bytes behind a digest hash to it",
+        "clients/registry",
+        *_if("isinstance(reference, Digest) and raw.digest != reference"),
+        (_PROMISES + "test_other_bytes_under_a_digest_are_a_finding",),
+    ),
+    Guard(
+        "the digest that a registry names is that of its bytes",
+        "clients/registry",
+        'if named != str(raw.digest):\n        return Unknown(f"{reference} was served as {named',
+        'if False:\n        return Unknown(f"{reference} was served as {named',
+        (_PROMISES + "test_a_header_that_names_another_digest_is_a_finding",),
+    ),
+    Guard(
+        "a blob's bytes hash to its digest",
+        "clients/registry",
+        *_if("len(response.body) != descriptor.size or Digest.of(response.body) != descriptor.digest"),
+        ("tests/faults/test_client_reads.py::test_a_config_with_other_bytes_is_a_finding",),
+    ),
+    Guard(
+        "the platforms are the very set",
+        "flows/examine",
+        'Check("platforms", subject, wanted == have,',
+        'Check("platforms", subject, True,',
+        (_PUBLISH + "test_a_staged_image_that_lacks_a_platform_gets_no_name_in_any_lane",),
+    ),
+    Guard(
+        "each child manifest is there",
+        "flows/examine",
+        '(_bad("child", subject, "its manifest", "nothing: the registry has lost it"),)',
+        "()",
+        ("tests/faults/test_verify.py::test_a_damaged_version_is_found_and_the_fault_is_named",),
+    ),
+    Guard(
+        "each config is for the platform that the index says",
+        "flows/examine",
+        'Check("config", subject, config.platform == claimed,',
+        'Check("config", subject, True,',
+        (_PUBLISH + "test_a_version_whose_config_lies_about_its_platform_is_not_adopted",),
+    ),
+    Guard(
+        "a JSON key given twice is refused",
+        "model/strictjson",
+        *_if("len(seen) != len(pairs)"),
+        ("tests/unit/test_model_strictjson.py::test_anything_else_is_refused",),
+    ),
+    Guard(
+        "a field that only some readers would know is refused",
+        "model/manifest",
+        *_if("_FIELDS.get(name.casefold(), name) != name"),
+        ("tests/unit/test_model_manifest.py::test_a_field_that_only_some_readers_would_know_is_refused",),
+    ),
+)
+
+BOUNDS = (
+    Guard(
+        "a manifest or a page of tags has at most four mebibytes",
+        "clients/session",
+        "MANIFEST_LIMIT = 4 * 1024 * 1024",
+        "MANIFEST_LIMIT = 1 << 40",
+        (_PROMISES + "test_nothing_is_read_beyond_four_mebibytes",),
+    ),
+    Guard(
+        "a body is read to its limit and no further",
+        "clients/http",
+        *_if("size > limit"),
+        (_SOCKETS + "test_a_body_over_the_limit_is_refused_without_reading_it",),
+    ),
+    Guard(
+        "the body of an error is cut",
+        "clients/http",
+        "limit if wanted else ERROR_LIMIT",
+        "limit if wanted else 1 << 40",
+        (_PROMISES + "test_of_an_error_64_kibibytes_are_read",),
+    ),
+    Guard(
+        "a peer that drips bytes is cut off",
+        "clients/http",
+        "watchdog.start()",
+        "watchdog.cancel()",
+        (_SOCKETS + "test_an_answer_that_is_not_complete_in_time_is_none",),
+    ),
+    Guard(
+        "no wait is longer than a minute, whatever Retry-After says",
+        "clients/patience",
+        "seconds = min(MAX_WAIT, max(",
+        "seconds = min(1e8, max(",
+        (_WAITS + "test_a_registry_is_given_the_time_it_asks_for_within_reason",),
+    ),
+    Guard(
+        "all waits of a run are bounded together",
+        "clients/patience",
+        *_if("attempt >= TRIES or self.spent >= BUDGET"),
+        (_WAITS + "test_all_waits_of_a_run_together_are_bounded",),
+    ),
+    Guard(
+        "a list of tags that leads back to itself is left",
+        "clients/registry",
+        "if url in seen or len(seen) >= _MAX_PAGES:",
+        "if len(seen) >= 2000:",
+        (_PROMISES + "test_a_page_that_leads_back_to_the_first_is_not_asked_for_twice",),
+    ),
+    Guard(
+        "a list of tags has at most a thousand pages",
+        "clients/registry",
+        "if url in seen or len(seen) >= _MAX_PAGES:",
+        "if url in seen:",
+        (_PROMISES + "test_a_list_that_goes_on_for_ever_is_left_after_a_thousand_pages",),
+    ),
+    Guard(
+        "a list of tags goes on at the same place only",
+        "clients/registry",
+        *_if("place_of(following) != place_of(url)"),
+        ("tests/faults/test_client_paging.py::test_a_list_that_cannot_be_whole_is_no_list",),
+    ),
+)
+
+SECRETS = (
+    Guard(
+        "a redirect is followed by nobody but us",
+        "clients/http",
+        "redirect=False,\n                retries=False,",
+        "redirect=True,\n                retries=3,",
+        (_SOCKETS + "test_the_transport_itself_follows_no_redirect",),
+    ),
+    Guard(
+        "nothing but a blob is read through a redirect",
+        "clients/registry",
+        "return self._answer(self.session.send(repository, request, PULL), reference)",
+        "response = self.session.send(repository, request, PULL)\n"
+        "            if response.status in _REDIRECTS:\n"
+        '                there = Request(method="GET", url=follow(request.url, response.headers.get("location", "")))\n'
+        "                response = self.session.patiently(there, limit=MANIFEST_LIMIT)\n"
+        "            return self._answer(response, reference)",
+        (_REDIRECTS + "test_nothing_else_is_followed_anywhere",),
+    ),
+    Guard(
+        "a blob is not looked for on inner networks, or without TLS",
+        "clients/registry",
+        *_if("not may_redirect(repository, target)"),
+        (_REDIRECTS + "test_a_blob_is_not_looked_for_in_places_where_no_registry_keeps_one",),
+    ),
+    Guard(
+        "a redirected blob gets no credential",
+        "clients/registry",
+        "request = Request(method=method, url=target)\n            response = self.session.patiently(request,",
+        "request = Request(method=method, url=target)\n"
+        "            response = self.session.send(repository, request, PULL,",
+        ("tests/faults/test_client_reads.py::test_no_credential_goes_where_a_redirect_leads",),
+    ),
+    Guard(
+        "at most five redirects are followed",
+        "clients/registry",
+        *_if("hops > _MAX_REDIRECTS"),
+        (_PROMISES + "test_the_sixth_redirect_is_not_followed",),
+    ),
+    Guard(
+        "a credential goes to its own registry only",
+        "clients/session",
+        *_if("self.credential is None or self.credential.registry != repository.registry"),
+        ("tests/faults/test_client_tokens.py::test_a_credential_is_never_sent_to_another_registry",),
+    ),
+    Guard(
+        "a credential goes to no token service that is not the registry's",
+        "clients/session",
+        "        if problem:\n",
+        "        if False:\n",
+        ("tests/faults/test_client_tokens.py::test_nothing_at_all_is_sent_to_a_place_that_is_not_trusted",),
+    ),
+    Guard(
+        "every spelling of a secret is hidden",
+        "model/redact",
+        "text = text.replace(form, HIDDEN)",
+        "text = text.replace(min(self._forms), HIDDEN)",
+        (_REDACT + "test_no_spelling_of_a_secret_is_left",),
+    ),
+    Guard(
+        "a registry's words are passed through the redactor",
+        "clients/session",
+        "return self.redact(one_line(text))[:400]",
+        "return one_line(text)[:400]",
+        (_ANSWERS + "test_a_secret_that_is_echoed_is_not_repeated",),
+    ),
+    Guard(
+        "a token is known to the redactor from its first moment",
+        "clients/session",
+        "        self.redact.add(token)\n",
+        "",
+        (_PROMISES + "test_a_token_that_the_registry_echoes_is_hidden",),
+    ),
+    Guard(
+        "foreign text holds no terminal escape",
+        "model/redact",
+        'plain = _ESCAPE_SEQUENCE.sub("", text[: 2 * _MAX_LINE])',
+        "plain = text[: 2 * _MAX_LINE]",
+        (_REDACT + "test_foreign_text_becomes_one_harmless_line",),
+    ),
+    Guard(
+        "foreign text holds no control character",
+        "model/redact",
+        'sign if sign.isprintable() else " "',
+        "sign",
+        (_REDACT + "test_foreign_text_becomes_one_harmless_line",),
+    ),
+    Guard(
+        "foreign text holds no workflow command",
+        "model/redact",
+        r'harmless = _COMMAND.sub(r"\g<0> ", folded)',
+        "harmless = folded",
+        (_REDACT + "test_foreign_text_becomes_one_harmless_line",),
+    ),
+    Guard(
+        "children that do not log in get no secret",
+        "clients/process",
+        "if name not in hidden and (name in _NEEDED or not any(form in value for form in forms))",
+        "if name",
+        ("tests/faults/test_environment.py::test_what_could_fetch_a_token_is_gone",),
+    ),
+    Guard(
+        "children that do not log in get no secret under another name",
+        "clients/process",
+        "if name not in hidden and (name in _NEEDED or not any(form in value for form in forms))",
+        "if name not in hidden",
+        ("tests/faults/test_environment.py::test_a_copy_under_another_name_is_gone_too",),
+    ),
+)
+
+SOURCES = (
+    Guard(
+        "no lane can write or be triggered by another's name",
+        "model/lane",
+        *_if("overlap := _overlap(lane, other)"),
+        ("tests/unit/test_model_lane.py::test_a_lane_that_overlaps_a_built_in_one_is_refused",),
+    ),
+    Guard(
+        "a lane's prefix cannot hold anything but a prefix",
+        "model/lane",
+        '(self.prefix, _PREFIX, "prefix"),',
+        "",
+        ("tests/unit/test_model_lane.py::test_a_lane_with_an_impossible_field_is_refused",),
+    ),
+    Guard(
+        "a lane reads no name of the other",
+        "model/lane",
+        'return f"{lane.prefix}v"\n',
+        'return "v"\n',
+        ("tests/unit/test_model_lane.py::test_no_built_in_lane_reads_what_the_other_writes",),
+    ),
+    Guard(
+        "a dirty tree is not published",
+        "flows/source",
+        *_if("checkout.changes"),
+        (_PROMISES + "test_a_dirty_tree_is_refused_whatever_else_holds",),
+    ),
+    Guard(
+        "a version whose git tag stands elsewhere is not published",
+        "flows/source",
+        *_if("commit is not None and commit != plan.commit"),
+        (_PROMISES + "test_a_git_tag_at_another_commit_is_refused_whatever_else_holds",),
+    ),
+    Guard(
+        "a Dockerfile and a context are inside of the project",
+        "model/lanefile",
+        *_if('not path or parts.is_absolute() or ".." in parts.parts or "\\0" in path'),
+        (_PROMISES + "test_a_path_out_of_the_project_is_refused",),
+    ),
+    Guard(
+        "a builder of several nodes, which tags what it pushes, is refused",
+        "clients/buildx",
+        *_if("by_digest and chosen.nodes > 1"),
+        (_PROMISES + "test_a_builder_of_several_nodes_is_refused",),
+    ),
+)
+
+SIGNALS = (
+    Guard(
+        "SIGTERM cleans up: the private login goes away",
+        "commands/edge",
+        "signal.signal(signal.SIGTERM, _terminate)",
+        "signal.signal(signal.SIGTERM, signal.SIG_DFL)",
+        ("tests/faults/test_signals.py::test_a_polite_signal_takes_the_private_login_away",),
+    ),
+    Guard(
+        "an interrupt does not wait for reads side by side",
+        "clients/parallel",
+        "min(workers, len(known)), grace=0.0)",
+        "min(workers, len(known)), grace=30.0)",
+        ("tests/faults/test_signals.py::test_reads_side_by_side_keep_no_interrupt_waiting",),
+    ),
+    Guard(
+        "what outlives a child and holds its output is ended",
+        "clients/process",
+        *_if("now - dead_since >= _GRACE"),
+        ("tests/faults/test_signals.py::test_what_outlives_a_child_and_holds_its_output_is_ended",),
+    ),
+)
+
+GUARDS = (*NAMES, *DECISIONS, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS)
+
+
+if __name__ == "__main__":
+    for guard in GUARDS:
+        print(f"{guard.what} ({guard.module})")
+        print("\n".join(f"    {test}" for test in guard.tests))

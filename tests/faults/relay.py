@@ -1,0 +1,124 @@
+"""A door before a real registry, on a socket of its own, at which each request can be met on its way there or back."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade"}
+
+
+class HangUpError(Exception):
+    """Raised by a meeting: the client gets no (further) answer."""
+
+
+@dataclass
+class Passing:
+    """One request on its way, and its answer as soon as there is one (``status`` 0: not yet).
+
+    ``arrived`` is the status that the registry itself answered with, whatever the client is told.
+    """
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+    status: int = 0
+    arrived: int = 0
+    answer: dict[str, str] = field(default_factory=dict)
+    content: bytes = b""
+
+    @property
+    def ours(self) -> bool:
+        """Whether shiplane sent it, and no builder."""
+        return self.headers.get("user-agent", "").startswith("shiplane/")
+
+
+# Called twice: before a request is passed on (what it fills in is the answer then), and before its answer is.
+Meeting = Callable[[Passing], None]
+
+
+@dataclass
+class Relay:
+    """A running door: where it is, what stands at it, and what has passed."""
+
+    address: str
+    upstream: str
+    meet: Meeting = lambda _passing: None
+    passed: list[Passing] = field(default_factory=list)
+
+
+@contextmanager
+def relay(upstream: str) -> Iterator[Relay]:
+    """Open a door before a registry (``host:port``) for as long as the block lasts."""
+    server = _Server(("127.0.0.1", 0), _Handler)
+    server.door = Relay(f"127.0.0.1:{server.server_address[1]}", upstream)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield server.door
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+    door: Relay
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """A client that is killed while it speaks is what is wanted."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+    server: _Server
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
+        """Keep the tests' output quiet."""
+
+    def _serve(self) -> None:
+        door = self.server.door
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        passing = Passing(self.command, self.path, headers, self.rfile.read(int(headers.get("content-length", "0"))))
+        try:
+            door.meet(passing)
+            if not passing.status:
+                self._upstream(passing)
+                door.passed.append(passing)
+                door.meet(passing)
+            self._answer(passing)
+        except (HangUpError, OSError):
+            self.close_connection = True
+            with suppress(OSError):
+                self.connection.close()
+
+    def _upstream(self, passing: Passing) -> None:
+        connection = http.client.HTTPConnection(self.server.door.upstream, timeout=60)
+        try:
+            headers = {name: value for name, value in passing.headers.items() if name not in _HOP}
+            connection.request(passing.method, passing.path, body=passing.body or None, headers=headers)
+            answer = connection.getresponse()
+            passing.content = answer.read()
+            passing.answer = {name.lower(): value for name, value in answer.getheaders() if name.lower() not in _HOP}
+            passing.status = passing.arrived = answer.status
+        finally:
+            connection.close()
+
+    def _answer(self, passing: Passing) -> None:
+        self.send_response(passing.status)
+        for name, value in {"content-length": str(len(passing.content)), **passing.answer}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if passing.method != "HEAD":
+            self.wfile.write(passing.content)
+
+    do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _serve

@@ -1,0 +1,246 @@
+"""Many releases of one lane in a row against a real registry, some of whose answers go wrong: does anything wear out?
+
+``python -m tests.faults.soak --releases 1000``, or ``invoke dev.soak``. Staging pushes tiny images by digest instead of
+building them, and waits pass at once; everything else is as in a release: the flow, the client, HTTP over sockets.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import hashlib
+import os
+import random
+import re
+import sys
+import tempfile
+import time
+import uuid
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from shiplane.clients.http import HttpTransport, Request, Response
+from shiplane.clients.patience import Patience
+from shiplane.clients.registry import Registry
+from shiplane.clients.session import Session
+from shiplane.flows.publish import Publisher
+from shiplane.model.errors import ShiplaneError
+from shiplane.model.image import Digest
+from shiplane.model.lane import MAIN
+from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.planning import make_plan
+from shiplane.model.settings import Checkout, Flags, Resolver
+from tests.faults.exchange import Effect, Exchange, exchange
+from tests.faults.faults import Faulty
+from tests.faults.images import push_image
+from tests.faults.invariants import Case, violations
+from tests.faults.memory import MemoryRegistry
+from tests.faults.pushing import push
+from tests.faults.relay import HangUpError, Passing, Relay, relay
+from tests.faults.release import finish
+
+_TRIES = 8
+_BEFORE = ("reset", "500", "502", "503", "429", "403 of a rate limit")
+_AFTER = ("lost answer", "truncated", "other bytes", "500 after all")
+
+
+class QuickClock:
+    """Waits pass at once, and count."""
+
+    def __init__(self) -> None:
+        self.waited = 0.0
+
+    def now(self) -> float:
+        return time.monotonic() + self.waited
+
+    def wall(self) -> float:
+        return time.time() + self.waited
+
+    def sleep(self, seconds: float) -> None:
+        self.waited += seconds
+
+
+@dataclass
+class Chaos:
+    """Stands at the door: of each hundred requests of ours so many go wrong, by a seed that can be had again."""
+
+    dice: random.Random
+    share: float
+    met: Counter[str] = field(default_factory=Counter)
+
+    def __call__(self, passing: Passing) -> None:
+        if not passing.ours or self.dice.random() >= self.share / 2:
+            return
+        kind = self.dice.choice(_AFTER if passing.status else _BEFORE)
+        self.met[kind] += 1
+        self._happen(kind, passing)
+
+    def _happen(self, kind: str, passing: Passing) -> None:
+        if kind in ("reset", "lost answer"):
+            raise HangUpError
+        if kind == "truncated":
+            passing.answer["content-length"] = str(len(passing.content) + 7)
+            passing.answer["connection"] = "close"
+        elif kind == "other bytes":
+            passing.content += b" "
+            passing.answer["content-length"] = str(len(passing.content))
+        else:
+            passing.status = int(kind[:3])
+            passing.answer = {"content-type": "application/json"}
+            words = "toomanyrequests: retry-after: 2ms" if kind[0] == "4" else "ouch"
+            passing.content = b'{"errors": [{"code": "X", "message": "%s"}]}' % words.encode()
+
+
+@dataclass
+class Staged:
+    """Pushes an image by digest past the door, and remembers what is in it."""
+
+    upstream: str
+    repository: str
+    memory: MemoryRegistry = field(default_factory=MemoryRegistry)
+
+    def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
+        """See :class:`shiplane.flows.publish.Stager`."""
+        (lane,) = lanes
+        raw = push_image(self.memory, self.repository, revision=plan.commit, version=str(lane.version.value))
+        push(self.memory.shelf(self.repository), self.upstream, self.repository)
+        return {lane.lane.name: raw.digest}
+
+
+@dataclass
+class Wear:
+    """What a process holds: resident memory in MiB, open files, children, its folders in the temporary folder."""
+
+    memory: float
+    files: int
+    children: int
+    folders: int
+
+    @classmethod
+    def now(cls) -> Wear:
+        gc.collect()
+        pages = int(Path("/proc/self/statm").read_text().split()[1])
+        children = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        folders = list(Path(tempfile.gettempdir()).glob(f"shiplane-*-{os.getpid()}-*"))
+        files = len(list(Path("/proc/self/fd").iterdir()))
+        return cls(pages * os.sysconf("SC_PAGE_SIZE") / 2**20, files, len(children), len(folders))
+
+
+@dataclass
+class Soak:
+    """The run as a whole."""
+
+    door: Relay
+    chaos: Chaos
+    repository: str
+    tags: dict[str, str] = field(default_factory=dict)
+    tries: int = 0
+    requests: int = 0
+    waited: float = 0.0
+    broken: list[str] = field(default_factory=list)
+
+    def release(self, number: int) -> None:
+        """One release, tried until it succeeds, and judged."""
+        staged, views = Staged(self.door.upstream, self.repository), []
+        version = f"0.{number // 100}.{number % 100}"
+        for attempt in range(1, _TRIES + 1):
+            wire = Faulty(HttpTransport({}, user_agent="shiplane/soak"))
+            self.tries += 1
+            views.append(wire.log)
+            try:
+                self._publish(wire, staged, version)
+                break
+            except ShiplaneError as error:
+                if attempt == _TRIES or error.exit_code not in (6, 7):
+                    self.broken.append(f"{version}: {error}")
+                    break
+        self._judge(version, staged.memory, views)
+
+    def _publish(self, wire: Faulty, staged: Staged, version: str) -> None:
+        commit = hashlib.sha256(version.encode()).hexdigest()[:40]
+        flags = Flags(lanes=("main",), tag=version, image=f"{self.door.address}/{self.repository}", latest="yes")
+        plan = make_plan(Resolver(flags=flags, checkout=Checkout(commit=commit, committed_at="2026-02-28T12:00:00Z")))
+        clock = QuickClock()
+        patience = Patience(clock=clock)
+        registry = Registry(Session(wire, None, patience))
+        finish(Publisher(registry=registry, patience=patience, stager=lambda: staged).publish(plan))
+        self.waited += clock.waited
+
+    def _judge(self, version: str, memory: MemoryRegistry, views: list[list[Exchange]]) -> None:
+        initial = dict(self.tags)
+        memory.host = self.door.address
+        memory.log = [self._arrived(passing) for passing in self.door.passed if passing.ours]
+        self.requests += len(memory.log)
+        self.door.passed.clear()
+        self.broken += violations(
+            Case(memory, seen=views, repository=self.repository, touched=(MAIN,), initial=initial)
+        )
+        if self.tags.get("latest") != self.tags.get(f"v{version}"):
+            self.broken.append(f"{version} is not what latest is")
+        self.tags = {name: digest for name, digest in self.tags.items() if name in ("latest", f"v{version}")}
+
+    def _arrived(self, passing: Passing) -> Exchange:
+        """A request that the registry got, with what came of it there: the client may have been told otherwise."""
+        request = Request(
+            method=passing.method, url=f"http://{self.door.address}{passing.path}", headers={}, body=passing.body
+        )
+        named = re.search(r"/manifests/([^:/]+)$", passing.path)
+        effect = None
+        if passing.method == "PUT" and named and passing.arrived == 201:
+            after = str(Digest.of(passing.body))
+            effect = Effect(self.repository, named[1], self.tags.get(named[1], ""), after)
+            self.tags[named[1]] = after
+        response = Response(status=passing.arrived, headers={}, body=b"")
+        return exchange(0.0, request, response, effect=effect)
+
+
+def soak(address: str, releases: int, *, share: float = 0.05, seed: int = 1) -> tuple[Soak, Wear, Wear]:
+    """Release so many versions; gives the run, and the wear after the first tenth and at the end."""
+    with relay(address) as door:
+        made = Soak(door, Chaos(random.Random(seed), share), f"cognary/soak-{uuid.uuid4().hex[:8]}")
+        door.meet = made.chaos
+        early = Wear.now()
+        for number in range(releases):
+            made.release(number)
+            if number == releases // 10:
+                early = Wear.now()
+            if sys.stderr.isatty():
+                print(f"\r{number + 1} of {releases}", end="", file=sys.stderr, flush=True)
+        return made, early, Wear.now()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run against the rig, which is started where there is none."""
+    from tests import rig as rigs
+
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--releases", type=int, default=1000)
+    parser.add_argument("--share", type=float, default=0.05, help="how many of the requests go wrong")
+    parser.add_argument("--seed", type=int, default=1)
+    given = parser.parse_args(arguments)
+    began = time.monotonic()
+    if os.environ.get("SHIPLANE_RIG"):
+        ended = soak(
+            rigs.load(Path(os.environ["SHIPLANE_RIG"])).plain, given.releases, share=given.share, seed=given.seed
+        )
+    else:
+        with rigs.running() as rig:
+            ended = soak(rig.plain, given.releases, share=given.share, seed=given.seed)
+    made, early, late = ended
+    print(
+        f"{given.releases} releases in {made.tries} runs, {made.requests} requests [{time.monotonic() - began:.0f} s]"
+    )
+    print(
+        f"faults: {sum(made.chaos.met.values())} ({', '.join(f'{n} x {k}' for k, n in made.chaos.met.most_common())})"
+    )
+    print(f"waits that passed at once: {made.waited:.0f} s; seed {given.seed}")
+    for name, before, after in (("after a tenth", early, late),):
+        print(f"{name}: {before}\nat the end: {after}")
+    print("\n".join(made.broken) or "no invariant was broken")
+    return 1 if made.broken or late.files > early.files or late.folders or late.memory > early.memory + 16 else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

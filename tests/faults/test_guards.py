@@ -1,0 +1,36 @@
+"""Without any one guard, the tests that are named for it fail; with it, they pass."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.guards import GUARDS, Guard
+from tests.mutation.workspace import ROOT, Workspace, workspace
+
+TESTS = sorted({test for guard in GUARDS for test in guard.tests})
+
+
+@pytest.fixture(scope="module")
+def copy() -> Iterator[Workspace]:
+    with workspace() as made:
+        yield made
+
+
+@pytest.mark.parametrize("guard", GUARDS, ids=lambda guard: guard.what)
+def test_without_a_guard_the_tests_named_for_it_fail(copy: Workspace, guard: Guard) -> None:
+    with copy.edited(guard.path, guard.without((ROOT / guard.path).read_text("utf-8"))):
+        for test in guard.tests:
+            verdict = copy.run([test])
+            assert verdict.asserted, f"{test}\n{verdict}"
+
+
+def test_with_every_guard_they_pass(copy: Workspace) -> None:
+    verdict = copy.run(TESTS, seconds=120)
+    assert not verdict.killed, str(verdict)
+
+
+def test_every_guard_has_a_test_and_a_name_of_its_own() -> None:
+    assert all(guard.tests for guard in GUARDS)
+    assert len({guard.what for guard in GUARDS}) == len(GUARDS)

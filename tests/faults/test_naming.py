@@ -1,0 +1,172 @@
+"""Naming, step by step: what is read, what is written, and how each doubt ends."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from shiplane.flows.looking import certain
+from shiplane.flows.naming import Namer
+from shiplane.model.answer import Absent, Present, Refused, Unknown
+from shiplane.model.errors import AccessError, ShiplaneError, UnreachableError, VerificationError
+from shiplane.model.image import Tag
+from shiplane.model.step import Event, Flow, Outcome
+from tests.faults.desk import AIONIS
+from tests.faults.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.images import push_image
+from tests.faults.release import PATH, Scene
+
+TAG = Tag("v0.2.1")
+
+
+def test_present_and_absent_are_certain() -> None:
+    raw = push_image(Scene().registry, PATH)
+    assert certain(Present(raw), AIONIS, TAG) == Present(raw)
+    assert certain(Absent(), AIONIS, TAG) == Absent()
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind", "words"),
+    [
+        (Refused("no", "ask"), AccessError, "no\n  ask"),
+        (Unknown("a page"), UnreachableError, "could not tell what v0.2.1 is: a page\n  Nothing is written on doubt"),
+        (Unknown("bytes", corrupt=True), VerificationError, "ghcr.io/cognary/aionis: bytes\n  Nothing that this"),
+    ],
+)
+def test_everything_else_ends_the_run_with_its_own_error(
+    answer: Refused | Unknown, kind: type[ShiplaneError], words: str
+) -> None:
+    with pytest.raises(kind) as caught:
+        certain(answer, AIONIS, TAG)
+    assert type(caught.value) is kind
+    assert words in str(caught.value)
+
+
+def namer(scene: Scene) -> Namer:
+    registry, patience = scene.client()
+    return Namer(registry=registry, repository=AIONIS, patience=patience)
+
+
+def told(flow: Flow[None]) -> list[str]:
+    """The events of a flow, each in a line."""
+    return [_line(event) for event in flow]
+
+
+def _line(event: Event) -> str:
+    if isinstance(event, Outcome):
+        return f"{_line(event.step)}: {event.state.value}: {event.reason}"
+    return f"{event.name}{'!' if event.writes else ''} {event.subject}"
+
+
+def test_a_name_is_looked_at_written_and_read_back() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH)
+    assert told(namer(scene).name(TAG, raw)) == [
+        "look again v0.2.1",
+        "look again v0.2.1: done: absent",
+        "name! v0.2.1",
+        "name! v0.2.1: done: HTTP 201",
+        "read back v0.2.1",
+        f"read back v0.2.1: done: v0.2.1 is {raw.digest}",
+    ]
+    assert told(namer(scene).name(TAG, raw)) == [
+        "look again v0.2.1",
+        f"look again v0.2.1: done: at {raw.digest.short}",
+        "name! v0.2.1: already so: it has these very bytes",
+    ]
+    assert told(namer(scene).confirm(TAG, raw)) == [
+        "confirm v0.2.1",
+        f"confirm v0.2.1: done: still {raw.digest.short}",
+    ]
+
+
+def test_a_floating_tag_is_looked_at_moved_and_read_back() -> None:
+    scene = Scene()
+    old, raw = push_image(scene.registry, PATH, tag="latest", salt="old"), push_image(scene.registry, PATH)
+    assert told(namer(scene).move(Tag("latest"), raw, seen=old.digest))[2:4] == [
+        "float! latest",
+        "float! latest: done: HTTP 201",
+    ]
+    assert scene.tags() == {"latest": str(raw.digest)}
+    assert told(namer(scene).move(Tag("latest"), raw, seen=old.digest))[-1] == (
+        "float! latest: already so: it has this digest"
+    )
+
+
+def test_a_lost_put_that_had_arrived_is_told_as_what_it_is() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH)
+    scene.transport = Faulty(scene.registry, [Fault(F.RESET, "PUT", applied=True)])
+    story = told(namer(scene).name(TAG, raw))
+    assert "no certain answer" in story[3]
+    assert story[-1] == "name! v0.2.1: done: it had arrived after all"
+    assert scene.tag_writes() == ["v0.2.1"]
+
+
+@pytest.mark.parametrize("lost", [1, 2])
+def test_a_put_that_is_lost_is_sent_up_to_three_times(lost: int) -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH)
+    scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", times=lost)])
+    story = told(namer(scene).name(TAG, raw))
+    assert story.count("read back v0.2.1: failed: it did not arrive; sending it again") == lost
+    assert [entry.method for entry in wire.log].count("PUT") == lost + 1
+    assert scene.tags() == {"v0.2.1": str(raw.digest)}
+
+
+@pytest.mark.parametrize("start", ["absent", "elsewhere"])
+def test_a_put_that_is_always_lost_is_given_up_after_three(start: str) -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH)
+    old = push_image(scene.registry, PATH, salt="old", tag="latest") if start == "elsewhere" else None
+    scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", times=FOR_EVER)])
+    flow = namer(scene).move(Tag("latest"), raw, seen=old.digest) if old else namer(scene).name(TAG, raw)
+    with pytest.raises(UnreachableError, match="could not be read back"):
+        told(flow)
+    assert [entry.method for entry in wire.log].count("PUT") == 3
+
+
+def test_a_put_that_was_answered_is_never_sent_twice() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH)
+    scene.transport = wire = Faulty(
+        scene.registry, [Fault(F.NOT_FOUND, "GET", "/manifests/v0", skip=1, times=FOR_EVER)]
+    )
+    with pytest.raises(UnreachableError, match="could not be read back"):
+        told(namer(scene).name(TAG, raw))
+    assert [entry.method for entry in wire.log].count("PUT") == 1
+
+
+def waited(faults: list[Fault]) -> float:
+    """The seconds of virtual time from the first reading back to its end, whatever that is."""
+    scene = Scene()
+    raw = push_image(scene.registry, PATH)
+    scene.transport = Faulty(scene.registry, faults)
+    moments = [0.0]
+    with suppress(UnreachableError):
+        for event in namer(scene).name(TAG, raw):
+            moments.append(scene.registry.clock.now())
+            if "sending it again" in _line(event):
+                break
+    return scene.registry.clock.now() - moments[4]
+
+
+def test_a_put_that_was_answered_is_waited_for_for_a_minute_and_a_doubtful_one_for_seconds() -> None:
+    unseen = Fault(F.NOT_FOUND, "GET", "/manifests/v0", skip=1, times=FOR_EVER)
+    assert 60 <= waited([unseen]) <= 69
+    assert 4 <= waited([unseen, Fault(F.RESET, "PUT")]) <= 8
+
+
+@pytest.mark.parametrize("gone", ["gone", "other"])
+def test_a_confirmation_ends_the_run_where_the_name_is_not_what_it_was(gone: str) -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH, tag="v0.2.1")
+    if gone == "gone":
+        del scene.registry.shelf(PATH).tags["v0.2.1"]
+    else:
+        push_image(scene.registry, PATH, salt="other", tag="v0.2.1")
+    with pytest.raises(ShiplaneError) as caught:
+        told(namer(scene).confirm(TAG, raw))
+    assert caught.value.kind == ("unreachable" if gone == "gone" else "lost-race")
+    assert scene.tag_writes() == []

@@ -1,0 +1,134 @@
+"""An interrupt or SIGTERM ends at once whatever is under way, and leaves nothing behind: real processes, no rig."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shiplane.clients.parallel import each
+from shiplane.clients.process import run
+from tests.faults import fakedocker
+from tests.faults.access import Access, Account
+from tests.faults.memory import MemoryRegistry
+from tests.faults.server import serve
+from tests.rig.sample import checkout
+
+ROOT = Path(__file__).parents[2]
+PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
+
+
+@pytest.fixture
+def building(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A release whose build is at work, with a login of its own in the temporary folder."""
+    fakedocker.install(tmp_path / "bin")
+    (tmp_path / "temporary").mkdir()
+    folder = checkout(tmp_path / "aionis")
+    (folder / ".git/info/exclude").write_text("tasks.py\n__pycache__\n")
+    (folder / "tasks.py").write_text("from shiplane import ns\n")
+    with serve(MemoryRegistry(access=Access(accounts={"robot": Account("ghp_canary0123456789")}))) as served:
+        variables = {
+            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
+            "HOME": str(tmp_path),
+            "PYTHONPATH": str(ROOT / "tasks"),
+            "TMPDIR": str(tmp_path / "temporary"),
+            "IMAGE_REPO": f"{served.address}/cognary/aionis",
+            "GHCR_USERNAME": "robot",
+            "GHCR_TOKEN": "ghp_canary0123456789",
+            "FAKE_BUILD": "60",
+        }
+        argv = [sys.executable, "-m", "invoke", *PUBLISH]
+        with subprocess.Popen(
+            argv, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8"
+        ) as child:
+            assert child.stderr is not None
+            lines: list[str] = []
+            while not lines or ("building, process" not in lines[-1] and lines[-1]):
+                lines.append(child.stderr.readline())
+            assert lines[-1], "".join(lines)
+            yield child
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_polite_signal_takes_the_private_login_away(
+    building: subprocess.Popen[str], tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    assert len(list((tmp_path / "temporary").glob("shiplane-login-*/config.json"))) == 1
+    building.send_signal(number)
+    assert building.stderr is not None
+    said = building.stderr.read()
+    assert building.wait(10) == code, said
+    assert list((tmp_path / "temporary").iterdir()) == []
+    assert "next: invoke publish" in said
+
+
+class Interrupt(BaseException):
+    """What a signal's handler raises."""
+
+
+def _raise(_number: int, _frame: object) -> None:
+    raise Interrupt
+
+
+@pytest.fixture
+def soon() -> Iterator[None]:
+    """A signal in a moment."""
+    before = signal.signal(signal.SIGUSR1, _raise)
+    timer = threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGUSR1))
+    timer.start()
+    yield
+    timer.cancel()
+    signal.signal(signal.SIGUSR1, before)
+
+
+def test_reads_side_by_side_keep_no_interrupt_waiting(soon: None) -> None:
+    over, began = threading.Event(), time.monotonic()
+    try:
+        with pytest.raises(Interrupt):
+            each(lambda _question: over.wait(6), range(3))
+        assert time.monotonic() - began < 3
+    finally:
+        over.set()
+
+
+def test_reads_side_by_side_answer_in_order_and_raise_the_first_fault() -> None:
+    def slow_first(question: int) -> int:
+        time.sleep(0.05 / (question + 1))
+        if question % 4 == 3:
+            raise ValueError(str(question))
+        return question * 2
+
+    assert each(slow_first, [0, 1, 2], workers=2) == [0, 2, 4]
+    with pytest.raises(ValueError, match=r"^3$"):
+        each(slow_first, range(10), workers=3)
+
+
+def test_after_an_interrupt_no_further_question_is_taken(soon: None) -> None:
+    asked: list[int] = []
+
+    def slowly(question: int) -> None:
+        asked.append(question)
+        time.sleep(0.1)
+
+    with pytest.raises(Interrupt):
+        each(slowly, range(100), workers=2)
+    seen = len(asked)
+    time.sleep(0.3)
+    assert len(asked) <= seen + 2
+
+
+ORPHANS = "import subprocess, sys; subprocess.Popen(['sleep', '14']); print('said', flush=True); sys.exit(7)"
+
+
+def test_what_outlives_a_child_and_holds_its_output_is_ended() -> None:
+    began = time.monotonic()
+    done = run([sys.executable, "-c", ORPHANS], env={"PATH": os.environ["PATH"]}, timeout=50)
+    assert (done.code, done.stdout) == (7, "said\n")
+    assert time.monotonic() - began < 10

@@ -1,0 +1,133 @@
+"""``python -m tests.mutation``: break the parts that decide, one small thing at a time, and see what nobody notices."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from queue import SimpleQueue
+
+from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.workspace import ROOT, Workspace, workspace
+
+WANTED = 90.0
+_EXAMPLES = "40"  # of each generated test; the ordinary run has more
+
+
+@dataclass(frozen=True)
+class Target:
+    """A part of the product whose every small change some test must notice.
+
+    Attributes:
+        module: Below ``tasks/shiplane``.
+        tests: What is run for each mutant, the quickest to notice first.
+        within: Functions and classes to keep to; none for the whole module.
+        same: Changes that can make no difference, each as in a mutant's ``what``.
+    """
+
+    module: str
+    tests: tuple[str, ...]
+    within: tuple[str, ...] = ()
+    same: tuple[str, ...] = ()
+
+
+_CLIENT = ("tests/faults/test_client_answers.py", "tests/faults/test_promises.py", "tests/faults/test_client_reads.py")
+TARGETS = (
+    Target(
+        "clients/registry", (*_CLIENT, "tests/faults/test_client_hostile.py"), ("_is_absence", "_content", "_answer")
+    ),
+    Target("model/version", ("tests/unit/test_model_version.py",)),
+    Target(
+        "model/decision",
+        ("tests/unit/test_model_decision.py", "tests/faults/test_promises.py", "tests/faults/test_publish.py"),
+        same=(
+            # Of two tags with one version one is the version's own: they have the same digest, which is asked before.
+            "current > version  ->  current >= version",
+        ),
+    ),
+    Target("model/planning", ("tests/unit/test_model_settings.py", "tests/unit/test_command_line.py")),
+    Target(
+        "flows/naming", ("tests/faults/test_promises.py", "tests/faults/test_naming.py", "tests/faults/test_publish.py")
+    ),
+    Target(
+        "flows/looking",
+        ("tests/faults/test_naming.py", *_CLIENT, "tests/faults/test_publish.py", "tests/faults/test_verify.py"),
+    ),
+    Target("model/redact", ("tests/unit/test_model_redact.py",)),
+)
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One mutant and whether anybody noticed."""
+
+    target: Target
+    mutant: Mutant
+    killed: bool
+
+
+def trials(targets: Sequence[Target], workers: int) -> Iterator[Trial]:
+    """Try every mutant, some at once, each in a workspace of its own worker."""
+    jobs = [(target, mutant) for target in targets for mutant in mutants(_source(target), target.within)]
+    free: SimpleQueue[Workspace] = SimpleQueue()
+    made = [workspace() for _ in range(workers)]
+    for one in made:
+        free.put(one.__enter__())
+    try:
+        with ThreadPoolExecutor(workers) as pool:
+            yield from pool.map(lambda job: _tried(free, *job), jobs)
+    finally:
+        for one in made:
+            one.__exit__(None, None, None)
+
+
+def _tried(free: SimpleQueue[Workspace], target: Target, mutant: Mutant) -> Trial:
+    place = free.get()
+    try:
+        with place.edited(f"tasks/shiplane/{target.module}.py", mutant.source):
+            killed = mutant.what in target.same or place.run(target.tests, seconds=90).killed
+    finally:
+        free.put(place)
+    return Trial(target, mutant, killed)
+
+
+def _source(target: Target) -> str:
+    return (ROOT / "tasks" / "shiplane" / f"{target.module}.py").read_text("utf-8")
+
+
+def report(found: Sequence[Trial], seconds: float) -> float:
+    """Print each module's figures and survivors; gives the percentage of mutants that were noticed."""
+    for module in dict.fromkeys(trial.target.module for trial in found):
+        own = [trial for trial in found if trial.target.module == module]
+        killed = sum(trial.killed for trial in own)
+        print(f"{module}: {killed} of {len(own)} noticed ({100 * killed / len(own):.1f} %)")
+        for trial in own:
+            if not trial.killed:
+                print(f"    survived, line {trial.mutant.line}: {trial.mutant.what}")
+    share = 100 * sum(trial.killed for trial in found) / max(len(found), 1)
+    print(f"all: {share:.1f} % of {len(found)} noticed, {WANTED:g} % wanted [{seconds:.0f} s]")
+    return share
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", action="append", default=[], help="A part of a module's name; repeatable.")
+    parser.add_argument("--workers", type=int, default=os.cpu_count() or 2)
+    given = parser.parse_args(arguments)
+    os.environ["SHIPLANE_EXAMPLES"] = _EXAMPLES
+    chosen = [target for target in TARGETS if not given.only or any(part in target.module for part in given.only)]
+    began = time.monotonic()
+    found = []
+    for trial in trials(chosen, given.workers):
+        found.append(trial)
+        print(f"\r{len(found)} tried, {sum(not t.killed for t in found)} survived", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+    return 0 if report(found, time.monotonic() - began) >= WANTED else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
