@@ -9,7 +9,7 @@ from __future__ import annotations
 from invoke import Collection
 
 from shiplane.commands.faces import auth as auths
-from shiplane.commands.faces import checks
+from shiplane.commands.faces import checks, deploying
 from shiplane.commands.faces.rehearsing import rehearse
 from shiplane.commands.faces.releasing import plan, publish, release
 from shiplane.commands.faces.triggering import trigger
@@ -23,4 +23,6 @@ def namespace() -> Collection:
     check = Collection("check", checks.build, checks.gates, checks.access, checks.tools, checks.config)
     check.add_task(checks.everything)
     check.__doc__ = "The prerequisites of a release, each alone, and all of them: the doctor."
-    return Collection(plan, publish, release, verify, rehearse, trigger, auth, check)
+    deploy = Collection("deploy", deploying.listing, deploying.repoint)
+    deploy.__doc__ = "Deployment files: which version they run, and re-pointing them."
+    return Collection(plan, publish, release, verify, rehearse, trigger, auth, check, deploy)

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from shiplane.model.deploymentfile import Deployments, parse_deployments
 from shiplane.model.errors import UsageError
 from shiplane.model.gate import Gate
 from shiplane.model.gatefile import parse_command, parse_gates
@@ -42,6 +43,7 @@ class ProjectFile:
         build: The build command, word by word; None for the default.
         build_timeout: Seconds for it.
         gates: What else must be green before a release.
+        deployments: The files that say which version runs.
     """
 
     name: str = ""
@@ -52,6 +54,7 @@ class ProjectFile:
     build: tuple[str, ...] | None = None
     build_timeout: float = DEFAULT_BUILD_TIMEOUT
     gates: tuple[Gate, ...] = ()
+    deployments: tuple[Deployments, ...] = ()
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.
@@ -72,7 +75,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         ConfigurationError: A key is unknown, or a value has the wrong type or form; the key and the file are named.
     """
     top = Table(document, name)
-    top.only("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates")
+    top.only("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates", "deployments")
     image, platforms = top.get("image", str), top.strings("platforms")
     lanes = parse_lanes(top.table("lanes"))
     check_disjoint(lanes)
@@ -85,6 +88,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         build=parse_command(top, "build"),
         build_timeout=top.number("build-timeout-seconds", above=0.0) or DEFAULT_BUILD_TIMEOUT,
         gates=parse_gates(top),
+        deployments=parse_deployments(top),
     )
 
 
