@@ -157,7 +157,8 @@ def _change(file: DeploymentFile, finder: Finder, lane: Lane, target: Target) ->
     wanted = of_lane(places, lane)
     content = encoded(applied(file.text, wanted, target))
     again = finder.mentions(DeploymentFile(path=file.path, content=content, patterns=file.patterns))
-    expected = [_said(place.mention, target if place.mention in wanted else None) for place in places]
+    moved = {id(mention) for mention in wanted}
+    expected = [_said(place.mention, target if id(place.mention) in moved else None) for place in places]
     if [_said(mention, None) for mention in again] != expected:
         raise VerificationError(
             f"{file.path} would not say {target.part(Part.PINNED)} after the change; nothing was written",

@@ -83,7 +83,7 @@ def _names(value: Scalar, registry: Scalar | None, repository: Repository) -> bo
 
 def _uses(tree: list[Mapping], anchors: dict[str, Scalar], groups: list[_Group]) -> dict[str, bool]:
     """Each anchor that aliases refer to, and whether it and all of them are tags or digests of this image."""
-    own = {id(scalar) for group in groups for scalar in (group.tag, group.digest)}
+    own = {id(scalar) for group in groups for scalar in (group.tag, group.digest) if scalar}
     uses: dict[str, bool] = {}
     for known in tree:
         for value in known.entries.values():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -87,18 +88,25 @@ class Mention:
 
 @dataclass(frozen=True)
 class Claims:
-    """Stretches of the text that are spoken for."""
+    """Stretches of the text that are spoken for: in order, apart from each other."""
 
     spans: tuple[tuple[int, int], ...]
 
     @classmethod
     def of(cls, spans: Iterable[tuple[int, int]]) -> Claims:
-        """The stretches in order."""
-        return cls(tuple(sorted(spans)))
+        """The stretches; those that overlap are one."""
+        apart: list[tuple[int, int]] = []
+        for start, end in sorted(spans):
+            if apart and start < apart[-1][1]:
+                apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
+            else:
+                apart.append((start, end))
+        return cls(tuple(apart))
 
     def touch(self, start: int, end: int) -> bool:
         """Whether one of them has something in common with this."""
-        return any(first < end and start < last for first, last in self.spans)
+        place = bisect_left(self.spans, (end,))
+        return any(first < end and start < last for first, last in self.spans[max(place - 1, 0) : place + 1])
 
 
 def digest_or_none(text: str | None) -> Digest | None:

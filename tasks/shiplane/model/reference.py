@@ -31,6 +31,7 @@ _WHOLE = re.compile(
 )
 _END = re.compile(r"[\s\"'`,;)\]}]|\Z")
 _COMMENT_LINE = re.compile(r"[ \t\ufeff]*(?:#|//|;|/?\*[ \t])")
+_NEAR = 400
 _NO_TAG = "no tag here, and nothing tells whether one is put in elsewhere"
 _TEMPLATED = "its tag or digest is put in by a template"
 _KEY = "it is a key, and no reference"
@@ -84,15 +85,20 @@ def _problem(text: str, found: re.Match[str]) -> tuple[str, bool]:
         return "", False
     if rest.startswith(":") or (rest[:1] in ('"', "'") and rest[1:] == ":"):
         return _KEY, False
-    before = text[text.rfind("\n", 0, found.start()) + 1 : found.start()]
-    if _END.match(rest) and _WHOLE.search(before[-400:]):
+    if _END.match(rest) and _WHOLE.search(_line_before(text, found.start())):
         return "", True
     return _NO_TAG, False
 
 
+def _line_before(text: str, place: int) -> str:
+    """What stands before a place in its line, as far as it matters: a file may be one line of a megabyte."""
+    least = max(place - _NEAR, 0)
+    return text[text.rfind("\n", least, place) + 1 or least : place]
+
+
 def _in_comment(text: str, place: int) -> bool:
     """Whether a comment began before this place of its line: a sign of one outside of quotes, after a blank."""
-    line = text[text.rfind("\n", 0, place) + 1 : place]
+    line = _line_before(text, place)
     if _COMMENT_LINE.match(line):
         return True
     quote = ""

@@ -26,7 +26,7 @@ _COMMENT = re.compile(r"(?:^|[ \t])#")
 _BLANK = re.compile(r"(?:\s|#[^\n]*)*")
 _FLOW_PLAIN = re.compile(r"(?:[^\n\r{}\[\],:#]|:(?![\s{}\[\],]|\Z)|(?<=\S)#)+")
 # How often the text may be read in vain for a brace that never closes.
-_BUDGET = 4
+_BUDGET = 2
 
 
 @dataclass
