@@ -172,11 +172,18 @@ def _replace(ready: Sequence[tuple[Path, Path]], changes: Sequence[FileChange]) 
             new.replace(path)
             _sync_folder(path.parent)
         except OSError as error:
-            for written, undone in done:
-                with suppress(OSError):
-                    written.write_bytes(undone.before)
-            raise _unwritable(change, error.strerror) from error
+            kept = [undone.path for written, undone in done if not _restored(written, undone)]
+            raise _unwritable(change, error.strerror, kept) from error
         done.append((path, change))
+
+
+def _restored(path: Path, change: FileChange) -> bool:
+    """Put the old content back; whether that worked."""
+    try:
+        path.write_bytes(change.before)
+    except OSError:
+        return False
+    return True
 
 
 def _read_back(path: Path, change: FileChange) -> None:
@@ -199,8 +206,10 @@ def _sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
-def _unwritable(change: FileChange, reason: str | None) -> PrerequisiteError:
+def _unwritable(change: FileChange, reason: str | None, changed: Sequence[str] = ()) -> PrerequisiteError:
+    names = ", ".join(map(one_line, changed))
+    state = f"These are changed already, and could not be put back: {names}." if names else "No file was changed."
     return PrerequisiteError(
         f"{one_line(change.path)} cannot be written: {reason}",
-        remedy="No file was changed. Make it writable, or make room, then run it again.",
+        remedy=f"{state} Make it writable, or make room, then run it again.",
     )

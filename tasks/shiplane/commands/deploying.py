@@ -10,7 +10,7 @@ from shiplane.clients.patience import BUDGET, Patience
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run, one_lane
 from shiplane.commands.show import columns
-from shiplane.flows.deployments import Desk, Inventory, Repointed
+from shiplane.flows.deployments import Desk, Inventory, Prepared
 from shiplane.model.deployment import Place
 from shiplane.model.errors import UsageError
 from shiplane.model.image import Tag
@@ -40,8 +40,8 @@ def repoint(
     version = chosen.parse_version(to)
     desk = _desk(run, image)
     done = run.console.drive(desk.repoint(chosen, version, dry_run=dry_run))
-    data = {"lane": chosen.name, **_repointed_data(desk, done)}
-    return Answer(text=_repointed_text(desk, chosen, done), data=data)
+    data = {"lane": chosen.name, "dry-run": dry_run, **_repointed_data(desk, done)}
+    return Answer(text=_repointed_text(desk, chosen, done, dry_run=dry_run), data=data)
 
 
 def marks_of(_run: Run) -> Mapping[Tag, str]:
@@ -82,7 +82,7 @@ def _row(desk: Desk, found: Inventory, place: Place) -> tuple[str, ...]:
 
 def _notes(found: Inventory) -> list[str]:
     """What was not looked at, and why."""
-    notes = [f"the registry was not asked: {found.served.doubt}"] if found.served.doubt else []
+    notes = [f"the registry did not say: {found.served.doubt}"] if found.served.doubt else []
     notes += [f"no file matches {one_line(glob)}" for glob in found.collected.unmatched]
     notes += [f"not read: {skipped}" for skipped in found.collected.skipped]
     return ["", *notes] if notes else []
@@ -97,19 +97,19 @@ def _undoer_lines(known: Sequence[Undoer]) -> list[str]:
     return lines
 
 
-def _repointed_text(desk: Desk, lane: Lane, done: Repointed) -> str:
+def _repointed_text(desk: Desk, lane: Lane, done: Prepared, *, dry_run: bool) -> str:
     pinned = f"{desk.repository}:{done.target.part(Part.PINNED)}"
     count = _counted(sum(change.count for change in done.changes), "place")
     if not done.changes:
         head = f"lane {lane.name} is at {pinned} already: nothing to change"
     else:
-        did = "re-pointed" if done.written else "would re-point"
+        did = "would re-point" if dry_run else "re-pointed"
         head = f"{did} {count} in {_counted(len(done.changes), 'file')} to {pinned}"
     alone = [place for place in done.before.places if _left_alone(place, lane)]
     left = [(f"  {one_line(str(place))}", place.problem) for place in alone]
     parts = [*(change.diff() for change in done.changes), head]
     parts += ["", "left alone, to be changed by hand where they run this lane", columns(left)] if left else []
-    after = ["", "next: review these files and push them"] if done.written and done.changes else []
+    after = ["", "next: review these files and push them"] if done.changes and not dry_run else []
     return "\n".join([*parts, *_notes(done.before), *_undoer_lines(done.before.undoers), *after])
 
 
@@ -121,7 +121,7 @@ def _left_alone(place: Place, lane: Lane) -> bool:
 def _inventory_data(desk: Desk, found: Inventory) -> dict[str, Any]:
     return {
         "image": str(desk.repository),
-        "registry-asked": not found.served.doubt,
+        "registry-said": not found.served.doubt,
         "doubt": found.served.doubt,
         "places": [_place_data(desk, found, place) for place in found.places],
         "unmatched": list(found.collected.unmatched),
@@ -144,11 +144,10 @@ def _place_data(desk: Desk, found: Inventory, place: Place) -> dict[str, Any]:
     }
 
 
-def _repointed_data(desk: Desk, done: Repointed) -> dict[str, Any]:
+def _repointed_data(desk: Desk, done: Prepared) -> dict[str, Any]:
     return {
         "tag": done.target.tag,
         "digest": str(done.target.digest),
-        "written": done.written,
         "changes": [{"file": each.path, "places": each.count, "diff": each.diff()} for each in done.changes],
         "before": _inventory_data(desk, done.before),
     }

@@ -44,13 +44,20 @@ class Inventory:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Repointed:
-    """What a re-pointing changes or has changed."""
+class Prepared:
+    """A re-pointing worked out and not written.
+
+    Attributes:
+        target: What the lane's places will say.
+        changes: A change for each file that does not say so yet.
+        placed: How many places of the lane there are, those at the target included.
+        before: Everything as it was.
+    """
 
     target: Target
     changes: tuple[FileChange, ...]
+    placed: int
     before: Inventory
-    written: bool
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +95,11 @@ class Desk:
         places = tuple(place for file in collected.files for place in finder.places(file))
         return Inventory(collected=collected, places=places, served=served, undoers=self._undoers(collected, places))
 
-    def repoint(self, lane: Lane, version: Version, *, dry_run: bool) -> Flow[Repointed]:
+    def repoint(self, lane: Lane, version: Version, *, dry_run: bool) -> Flow[Prepared]:
         """Re-point every place of a lane to a version that the registry serves.
 
         Raises:
+            ConfigurationError: The project file names no deployment files.
             RefusedError: The version is marked as bad.
             VerificationError: The registry has no such version, or nothing valid under it.
             PrerequisiteError: No place of the lane is found, or a file cannot be written; then none is changed.
@@ -102,17 +110,31 @@ class Desk:
                 f"{tag} is marked as bad: {self.marks[tag]}", remedy="Choose another, or take the mark back."
             )
         target = yield from self._target(tag)
-        before = yield from self.inventory()
-        finder = self._finder({target.digest: tag, **before.served.known})
-        files = before.collected.files
-        if not any(of_lane(finder.places(file), lane) for file in files):
+        prepared = yield from self.prepare(lane, target)
+        if not prepared.placed:
             raise PrerequisiteError(
                 f"nothing to re-point: no deployment file names {self.repository} at a tag of lane {lane.name}",
                 remedy="invoke deploy.list shows what was found; deployments in shiplane.toml says where.",
             )
-        changes = repoint(files, finder, lane, target)
-        yield from write(self.root, changes, dry_run=dry_run)
-        return Repointed(target=target, changes=changes, before=before, written=not dry_run)
+        yield from write(self.root, prepared.changes, dry_run=dry_run)
+        return prepared
+
+    def prepare(self, lane: Lane, target: Target) -> Flow[Prepared]:
+        """Work out what re-pointing a lane changes; :func:`write` carries it out, whenever its time has come.
+
+        Args:
+            lane: Whose places.
+            target: A version tag and its digest, which the caller has read and found good.
+
+        Raises:
+            ConfigurationError: The project file names no deployment files.
+            VerificationError: A changed file would not say what it should.
+        """
+        before = yield from self.inventory()
+        finder = self._finder({target.digest: target.tag, **before.served.known})
+        files = before.collected.files
+        placed = sum(len(of_lane(finder.places(file), lane)) for file in files)
+        return Prepared(target=target, changes=repoint(files, finder, lane, target), placed=placed, before=before)
 
     def _collect(self) -> Flow[Collected]:
         if not self.deployments:
@@ -134,7 +156,7 @@ class Desk:
             yield step.failed("the registry has no such tag")
             raise VerificationError(
                 f"{self.repository} has no {tag}: files that name it would run nothing",
-                remedy="invoke status or invoke deploy.list shows what there is.",
+                remedy="Name a version that is published: invoke verify shows the present one.",
             )
         parse_manifest(answer.raw)
         yield step.done(str(answer.digest))
@@ -144,11 +166,11 @@ class Desk:
         return Finder(repository=self.repository, lanes=self.lanes, known=known or {})
 
     def _served(self, files: Iterable[list[Place]]) -> Served:
-        """Ask about every tag that a place names; where a digest stands alone, about the newest versions as well."""
+        """Ask about every tag that a place names; about the newest versions where only they tell which one it runs."""
         places = [place for found in files for place in found]
         tags = {Tag(tag) for place in places if (tag := place.mention.effective_tag)}
         try:
-            if any(place.mention.digest and not place.mention.tag for place in places):
+            if any(self._wants_version(place) for place in places):
                 tags |= set(self._newest())
             wanted = sorted(tags)
             answers = each(lambda tag: look(self.registry, self.repository, tag), wanted)
@@ -161,6 +183,10 @@ class Desk:
             absent=frozenset(found.keys() - digests.keys()),
             known={digest: tag for tag, digest in digests.items() if self._is_version(tag)},
         )
+
+    def _wants_version(self, place: Place) -> bool:
+        """Whether a place names no version: a digest alone, or a floating tag."""
+        return not self._is_version(Tag(place.mention.effective_tag or "")) and not place.mention.problem
 
     def _is_version(self, tag: Tag) -> bool:
         return any(lane.version_of_tag(tag) for lane in self.lanes)
