@@ -9,15 +9,16 @@ from pathlib import Path
 from shiplane.clients.files import Collected, collect, replace_all
 from shiplane.clients.parallel import each
 from shiplane.clients.registry import Registry
+from shiplane.flows.examine import Examiner, Expected
 from shiplane.flows.looking import look
 from shiplane.flows.survey import SEARCHED
 from shiplane.model.answer import Present
+from shiplane.model.check import require
 from shiplane.model.deployment import FileChange, Finder, Place, of_lane, repoint
 from shiplane.model.deploymentfile import Deployments
 from shiplane.model.errors import ConfigurationError, PrerequisiteError, RefusedError, ShiplaneError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import Lane
-from shiplane.model.manifest import parse_manifest
 from shiplane.model.mention import Target
 from shiplane.model.redact import one_line
 from shiplane.model.standing import Served
@@ -158,7 +159,12 @@ class Desk:
                 f"{self.repository} has no {tag}: files that name it would run nothing",
                 remedy="Name a version that is published: invoke verify shows the present one.",
             )
-        parse_manifest(answer.raw)
+        examiner = Examiner(registry=self.registry, repository=self.repository)
+        # For which platforms it is, is a release's affair; here it has to be whole.
+        checks = [
+            check for check in examiner.examine(answer.raw, Expected(platforms=())).checks if check.name != "platforms"
+        ]
+        require(checks, f"{self.repository}:{tag}", remedy="Nothing was re-pointed. Choose a version that verifies.")
         yield step.done(str(answer.digest))
         return Target(tag, answer.digest)
 
