@@ -247,6 +247,68 @@ def test_a_text_that_is_no_file_of_any_kind_does_no_harm(noise: str) -> None:
     assert out.replace(f"@{NEW}", "").replace("v0.2.1", "v0.2.0") == text
 
 
+WORDS = st.text("abcxyz :-#'\"&*!|>%@{}[],\n\t?é0.~", max_size=12)
+KEYS = st.text("abcxyz :-#'\"&*!|>%@{}[],\t?é0.~", max_size=12)
+SCALARS = st.one_of(WORDS, st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False))
+TREES = st.recursive(
+    SCALARS,
+    lambda below: st.one_of(st.lists(below, max_size=3), st.dictionaries(KEYS, below, max_size=3)),
+    max_leaves=12,
+)
+TAGS = st.sampled_from(["v0.2.0", "standalone-v0.2.0", "nightly", "latest", f"v0.1.0@{OLD}"])
+CHART = st.builds(lambda tag: {"repository": str(IMAGE), "tag": tag}, TAGS)
+WITH_DIGEST = st.builds(lambda tag: {"repository": str(IMAGE), "tag": tag, "digest": str(OLD)}, TAGS)
+OTHER = st.builds(lambda tag: {"repository": f"{IMAGE}-worker", "tag": tag}, TAGS)
+REFERENCE = st.builds(lambda tag: {"image": f"{IMAGE}:{tag}"}, TAGS)
+PLACED = st.recursive(
+    st.one_of(CHART, WITH_DIGEST, OTHER, REFERENCE, TREES),
+    lambda below: st.one_of(st.lists(below, max_size=3), st.dictionaries(KEYS, below, max_size=3)),
+    max_leaves=8,
+)
+OURS = {"v0.2.0", "latest", f"v0.1.0@{OLD}"}
+
+
+def expected(value: object) -> object:
+    """What a tree has to be after re-pointing: worked out from the values, without any text."""
+    if isinstance(value, list):
+        return [expected(below) for below in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("repository") == str(IMAGE) and value.get("tag") in OURS:
+        pinned = {"tag": TARGET.tag, "digest": str(NEW)} if "digest" in value else {"tag": f"{TARGET.tag}@{NEW}"}
+        return {**value, **pinned}
+    if value.get("image") in {f"{IMAGE}:{tag}" for tag in OURS}:
+        return {"image": f"{IMAGE}{PINNED}"}
+    return {key: expected(below) for key, below in value.items()}
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    tree=st.dictionaries(KEYS, PLACED, min_size=1, max_size=4),
+    flow=st.sampled_from([True, False, None]),
+    indent=st.integers(2, 6),
+    style=st.sampled_from([None, '"', "'"]),
+)
+def test_whatever_a_writer_of_yaml_writes_is_read_and_re_pointed_as_values(
+    tree: dict[str, object],
+    flow: bool | None,  # noqa: FBT001 -- drawn by hypothesis
+    indent: int,
+    style: str | None,
+) -> None:
+    text = yaml.safe_dump(
+        tree, default_flow_style=flow, indent=indent, default_style=style, width=10_000, allow_unicode=True
+    )
+    assert yaml.safe_load(repointed(text)) == expected(tree)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tree=st.dictionaries(KEYS, PLACED, min_size=1, max_size=4), indent=st.sampled_from([None, 2, "\t"]))
+def test_whatever_a_writer_of_json_writes_is_read_and_re_pointed_as_values(
+    tree: dict[str, object], indent: int | str | None
+) -> None:
+    assert json.loads(repointed(json.dumps(tree, indent=indent))) == expected(tree)
+
+
 @pytest.mark.parametrize(
     "text",
     [

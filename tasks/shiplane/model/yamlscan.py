@@ -15,13 +15,16 @@ from dataclasses import dataclass, field
 
 from shiplane.model.layout import Mapping, Scalar, lines_of
 
-_DASHES = re.compile(r"(?:-[ ]+)+", re.ASCII)
+# An item of a list; a key, or the value, of a pair over several lines.
+_DASHES = re.compile(r"(?:[-?:][ ]+)+", re.ASCII)
 _KEY = re.compile(
-    r"(?:\"(?P<double>[^\"\\\n]*)\"|'(?P<single>[^'\n]*)'|(?P<plain>[^\s\"'#&*!|>%@`{}\[\],:-][^\n]*?))"
-    r"(?(plain)|[ \t]*):(?=[ \t\r]|$)"
+    r"(?:\"(?P<double>(?:[^\"\\\n]|\\[^\n])*)\"|'(?P<single>(?:[^'\n]|'')*)'"
+    r"|(?P<plain>(?:[^\s\"'#&*!|>%@`{}\[\],:?-]|[:?-](?=\S))[^\n]*?))(?(plain)|[ \t]*):(?=[ \t\r]|$)"
 )
 _PROPERTIES = re.compile(r"(?:(?:&(?P<anchor>[^\s,\[\]{}]+)|![^\s,\[\]{}]*)(?:[ \t]+|(?=[\r\n,\]}]|$)))*")
-_QUOTED = re.compile(r"\"(?:[^\"\\\n]|\\[^\n])*\"|'(?:[^'\n]|'')*'")
+_QUOTED = re.compile(r"\"(?:[^\"\\]|\\[\s\S])*\"|'(?:[^']|'')*'")
+# What makes a quoted scalar more than the text between its quotes.
+_MEANS_MORE = {'"': re.compile(r"[\\\n]"), "'": re.compile(r"['\n]")}
 _COMMENT = re.compile(r"(?:^|[ \t])#")
 _BLANK = re.compile(r"(?:\s|#[^\n]*)*")
 _FLOW_PLAIN = re.compile(r"(?:[^\n\r{}\[\],:#]|:(?![\s{}\[\],]|\Z)|(?<=\S)#)+")
@@ -66,7 +69,7 @@ class _Scanner:
         if line[offset : offset + 1] in ("{", "["):
             return self._flow(start + offset, *self._parent(offset))
         key = _KEY.match(line, offset)
-        if key is None or " #" in key.group():
+        if key is None or (key["plain"] and _COMMENT.search(key["plain"])):
             return start
         mapping = self._mapping(offset, new=dashes is not None)
         if dashes is None:
@@ -153,6 +156,7 @@ class _Scanner:
         plain = None if sign in "\"'" else _FLOW_PLAIN.match(self.text, place)
         read = quoted or plain
         if read is None:
+            self.budget -= len(self.text) - place
             return None
         if frame.mapping is not None:
             self._pair(frame, frame.mapping, read)
@@ -180,7 +184,7 @@ def _scalar(line: str, place: int, offset: int, anchor: str) -> Scalar:
     quoted = _QUOTED.match(line, place)
     if quoted:
         inner = quoted.group()[1:-1]
-        plain = "\\" not in inner if quoted.group()[0] == '"' else "'" not in inner
+        plain = not _MEANS_MORE[quoted.group()[0]].search(inner)
         start, end = offset + quoted.start() + 1, offset + quoted.end() - 1
         return Scalar(start=start, end=end, text=inner if plain else None, quote=quoted.group()[0], anchor=anchor)
     if line[place : place + 1] in ("|", ">", '"', "'"):
