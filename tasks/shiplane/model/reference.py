@@ -7,8 +7,10 @@ others.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from shiplane.model.image import Repository
 from shiplane.model.layout import Lines
@@ -31,6 +33,8 @@ _WHOLE = re.compile(
 )
 _END = re.compile(r"[\s\"'`,;)\]}]|\Z")
 _COMMENT_LINE = re.compile(r"[ \t\ufeff]*(?:#|//|;|/?\*[ \t])")
+# A quoted text, in which nothing is a comment; or where one begins: at the line's beginning or after a blank.
+_SIGNS = re.compile(r"(?<!\w)\"(?:[^\"\\]|\\.)*\"|(?<!\w)'[^']*'|(?P<comment>(?:^|(?<=[ \t]))#)")
 _NEAR = 400
 _NO_TAG = "no tag here, and nothing tells whether one is put in elsewhere"
 _TEMPLATED = "its tag or digest is put in by a template"
@@ -39,9 +43,10 @@ _KEY = "it is a key, and no reference"
 
 def references(text: str, repository: Repository, claimed: Claims, lines: Lines) -> Iterator[Mention]:
     """Every complete reference to the repository outside of what is claimed already."""
+    comments = _Comments(text, lines)
     for found in _form(repository).finditer(text):
         if _begins(text, found.start()) and not claimed.touch(found.start(), found.end()):
-            mention = _mention(text, found, lines)
+            mention = _mention(text, found, comments)
             if found["suffix"] or not mention.comment:
                 yield mention
 
@@ -59,18 +64,18 @@ def _begins(text: str, start: int) -> bool:
     return not _PART_OF_NAME.match(before[-1:]) or before.endswith(_LEADS) or bool(_DEFAULT.search(before))
 
 
-def _mention(text: str, found: re.Match[str], lines: Lines) -> Mention:
+def _mention(text: str, found: re.Match[str], comments: _Comments) -> Mention:
     problem, implied = _problem(text, found)
     start, end = found.span("suffix")
     return Mention(
-        line=lines.number(found.start()),
+        line=comments.lines.number(found.start()),
         start=found.start(),
         tag=found["tag"],
         digest=digest_or_none(found["digest"]),
         slots=() if problem else (Slot(start, end, Part.PINNED, before=":"),),
         implied=implied,
         problem=problem,
-        comment=_in_comment(text, found.start()),
+        comment=comments.hold(found.start()),
     )
 
 
@@ -91,22 +96,29 @@ def _problem(text: str, found: re.Match[str]) -> tuple[str, bool]:
 
 
 def _line_before(text: str, place: int) -> str:
-    """What stands before a place in its line, as far as it matters: a file may be one line of a megabyte."""
+    """What stands right before a place in its line."""
     least = max(place - _NEAR, 0)
     return text[text.rfind("\n", least, place) + 1 or least : place]
 
 
-def _in_comment(text: str, place: int) -> bool:
-    """Whether a comment began before this place of its line: a sign of one outside of quotes, after a blank."""
-    line = _line_before(text, place)
-    if _COMMENT_LINE.match(line):
-        return True
-    quote = ""
-    for sign, previous in zip(line, " " + line, strict=False):
-        if quote:
-            quote = "" if sign == quote else quote
-        elif sign in "\"'" and not previous.isalnum():
-            quote = sign
-        elif sign == "#" and previous in " \t":
-            return True
-    return False
+@dataclass
+class _Comments:
+    """Where the comment of each line begins. A line is looked at once: it may be a megabyte with many references."""
+
+    text: str
+    lines: Lines
+    known: dict[int, float] = field(default_factory=dict)
+
+    def hold(self, place: int) -> bool:
+        """Whether a comment began before this place of its line."""
+        number = self.lines.number(place)
+        if number not in self.known:
+            self.known[number] = self._start(self.lines.starts[number - 1])
+        return place >= self.known[number]
+
+    def _start(self, start: int) -> float:
+        if _COMMENT_LINE.match(self.text, start):
+            return start
+        end = self.text.find("\n", start)
+        line = self.text[start : len(self.text) if end < 0 else end]
+        return next((start + found.start() for found in _SIGNS.finditer(line) if found["comment"]), math.inf)
