@@ -53,6 +53,11 @@ GOOD: list[dict[str, Any]] = [
     {"gates": [{"command": "npm test", "timeout-seconds": 60}]},
     {"gates": [{"name": "health", "http": "https://x.example/health", "status": 204, "field": "a.b", "value": "ok"}]},
     {"gates": [{"name": "gate", "github": "Core Production Gate", "max-age-hours": 168, "timeout-seconds": 0}]},
+    {"deployments": []},
+    {"deployments": ["deploy/**/*.yml", "compose.yaml", ".env.*", "**/values.yaml"]},
+    {"deployments": [{"files": "infra/*.tf"}]},
+    {"deployments": [{"files": "infra/*.tf", "pattern": 'image_tag = "{tag@digest}"'}]},
+    {"deployments": [{"files": "a", "pattern": "tag={tag} digest={digest}"}]},
 ]
 BAD: list[dict[str, Any]] = [
     {"imgae": "ghcr.io/a/b"},
@@ -128,6 +133,27 @@ BAD: list[dict[str, Any]] = [
     {"gates": [{"github": "x", "field": "a"}]},
     {"gates": [{"github": "x", "max-age-hours": -1}]},
     {"gates": [{"name": "build", "command": "a"}]},
+    {"deployments": "deploy/*.yml"},
+    {"deployments": [5]},
+    {"deployments": [""]},
+    {"deployments": [" "]},
+    {"deployments": ["/etc/*.yml"]},
+    {"deployments": ["~/compose.yml"]},
+    {"deployments": ["../other/*.yml"]},
+    {"deployments": ["deploy/../../*.yml"]},
+    {"deployments": [".git/config"]},
+    {"deployments": ["deploy\\*.yml"]},
+    {"deployments": ["deploy**/*.yml"]},
+    {"deployments": ["a\u0000b"]},
+    {"deployments": [{}]},
+    {"deployments": [{"pattern": "{tag}"}]},
+    {"deployments": [{"files": "/x"}]},
+    {"deployments": [{"files": "x", "pattern": 5}]},
+    {"deployments": [{"files": "x", "pattern": "tag = latest"}]},
+    {"deployments": [{"files": "x", "pattern": "a {tag} b {tag}"}]},
+    {"deployments": [{"files": "x", "pattern": "a {tag@digest} b {digest}"}]},
+    {"deployments": [{"files": "x", "pattern": "a\n{tag}"}]},
+    {"deployments": [{"files": "x", "pattern": "{tag}" + "a" * 200}]},
 ]
 # What takes more than one place of the file to see: the parser alone refuses these.
 BEYOND: list[dict[str, Any]] = [
@@ -136,6 +162,7 @@ BEYOND: list[dict[str, Any]] = [
     {"platforms": ["linux/amd64", "linux/amd64/v1"]},
     {"gates": [{"name": "a", "command": "x"}, {"name": "a", "command": "y"}]},
     {"build": "echo 'unfinished"},
+    {"deployments": [{"files": "x", "pattern": ' "{tag}" '}]},
 ]
 
 
@@ -176,6 +203,7 @@ TABLES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("command", {"gates": [{"command": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["command-gate"]),
     ("http", {"gates": [{"http": "https://x", UNKNOWN: 1}]}, SCHEMA["$defs"]["http-gate"]),
     ("github", {"gates": [{"github": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["github-gate"]),
+    ("deployment", {"deployments": [{"files": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["deployment"]),
 ]
 
 

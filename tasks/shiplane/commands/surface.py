@@ -9,7 +9,7 @@ from __future__ import annotations
 from invoke import Collection
 
 from shiplane.commands.faces import auth as auths
-from shiplane.commands.faces import checks
+from shiplane.commands.faces import checks, deploying
 from shiplane.commands.faces import workflow as workflows
 from shiplane.commands.faces.rehearsing import rehearse
 from shiplane.commands.faces.releasing import plan, publish, release
@@ -30,5 +30,7 @@ def namespace() -> Collection:
     ledger.__doc__ = "The record of a lane's releases, moves and marks."
     workflow = Collection("workflow", workflows.write, workflows.check)
     workflow.__doc__ = "The publish workflows of GitHub Actions, written from the configuration."
+    deploy = Collection("deploy", deploying.listing, deploying.repoint)
+    deploy.__doc__ = "Deployment files: which version they run, and re-pointing them."
     tasks = (plan, publish, release, verify, rollback, mark, unmark, status, history, rehearse, trigger)
-    return Collection(*tasks, auth, check, ledger, workflow)
+    return Collection(*tasks, auth, check, deploy, ledger, workflow)

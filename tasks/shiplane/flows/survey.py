@@ -20,7 +20,7 @@ from shiplane.model.plan import LanePlan
 from shiplane.model.version import Version
 
 # How many version tags are compared with a floating tag that does not say which version it is.
-_SEARCHED = 64
+SEARCHED = 64
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +108,7 @@ class Surveyor:
         said = lane.version_of_tag(f"{lane.prefix}v{self.label(floating, VERSION)}")
         if said:
             yield said
-        candidates = [v for v in self.versions(lane) if v != said and not v.is_prerelease][:_SEARCHED]
+        candidates = [v for v in self.versions(lane) if v != said and not v.is_prerelease][:SEARCHED]
         same = each(lambda version: self._is(lane, version, floating), candidates, workers=self.workers)
         yield from (version for version, equal in zip(candidates, same, strict=True) if equal)
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shiplane.model.claim import ClaimSettings, parse_claim
+from shiplane.model.deploymentfile import Deployments, parse_deployments
 from shiplane.model.errors import UsageError
 from shiplane.model.gate import Gate
 from shiplane.model.gatefile import parse_command, parse_gates
@@ -22,7 +23,7 @@ from shiplane.model.workflowfile import WorkflowWishes, parse_workflows
 DEFAULT_BUILD_TIMEOUT = 900.0
 _KEYS = (
     *("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates"),
-    *("claim", "ledger", "workflows"),
+    *("claim", "deployments", "ledger", "workflows"),
 )
 
 
@@ -52,6 +53,7 @@ class ProjectFile:
         ledger: The repository of the ledgers; None for the images' own.
         workflows: How the publish workflows are wanted.
         claim: Where a version is claimed before it is written; None for nowhere.
+        deployments: The files that say which version runs.
     """
 
     name: str = ""
@@ -66,6 +68,7 @@ class ProjectFile:
     ledger: Repository | None = None
     workflows: WorkflowWishes = field(default_factory=WorkflowWishes)
     claim: ClaimSettings | None = None
+    deployments: tuple[Deployments, ...] = ()
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.
@@ -103,6 +106,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         ledger=_ledger(top),
         workflows=parse_workflows(top.table("workflows")),
         claim=parse_claim(top),
+        deployments=parse_deployments(top),
     )
 
 

@@ -1,0 +1,157 @@
+"""``deploy.list`` and ``deploy.repoint``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from shiplane.clients.patience import BUDGET, Patience
+from shiplane.commands.edge import Answer
+from shiplane.commands.run import Run, one_lane
+from shiplane.commands.show import columns
+from shiplane.flows.deployments import Desk, Inventory, Prepared
+from shiplane.model.deployment import Place
+from shiplane.model.errors import UsageError
+from shiplane.model.image import Tag
+from shiplane.model.lane import Lane
+from shiplane.model.mention import Part
+from shiplane.model.redact import one_line
+from shiplane.model.settings import Flags
+from shiplane.model.standing import flags_of, version_run
+from shiplane.model.undoing import Undoer
+
+
+def listing(run: Run, *, image: str | None = None) -> Answer:
+    """Show which file runs which version, and its flaws."""
+    # Who only wants to see is not kept waiting for a registry that is away.
+    desk = _desk(run, image, replace(Patience(tell=run.console.tell), spent=BUDGET))
+    found = run.console.drive(desk.inventory())
+    return Answer(text=_inventory_text(desk, found), data=_inventory_data(desk, found))
+
+
+def repoint(
+    run: Run, *, lane: str | None = None, to: str | None = None, image: str | None = None, dry_run: bool = False
+) -> Answer:
+    """Point a lane's deployment files to a version, as tag@digest."""
+    chosen = run.project.lane(one_lane(lane, run.project))
+    if not to:
+        raise UsageError("no version is named", remedy="Give --to X.Y.Z.")
+    version = chosen.parse_version(to)
+    desk = _desk(run, image)
+    done = run.console.drive(desk.repoint(chosen, version, dry_run=dry_run))
+    data = {"lane": chosen.name, "dry-run": dry_run, **_repointed_data(desk, done)}
+    return Answer(text=_repointed_text(desk, chosen, done, dry_run=dry_run), data=data)
+
+
+def marks_of(_run: Run) -> Mapping[Tag, str]:
+    """The versions that are marked as bad, each with the reason; none as long as nothing records marks."""
+    return {}
+
+
+def _desk(run: Run, image: str | None, patience: Patience | None = None) -> Desk:
+    repository = run.resolver(Flags(image=image)).image().value
+    return Desk(
+        root=run.root,
+        deployments=run.project.deployments,
+        repository=repository,
+        lanes=run.project.lanes,
+        registry=run.registry(run.credential(repository), patience),
+        marks=marks_of(run),
+    )
+
+
+def _inventory_text(desk: Desk, found: Inventory) -> str:
+    rows = [_row(desk, found, place) for place in found.places]
+    files = len({place.path for place in found.places})
+    parts = [f"{desk.repository}: {_counted(len(rows), 'place')} in {files} of {len(found.collected.files)} files"]
+    parts += ["", columns(rows)] if rows else []
+    return "\n".join([*parts, *_notes(found), *_undoer_lines(found.undoers)])
+
+
+def _row(desk: Desk, found: Inventory, place: Place) -> tuple[str, ...]:
+    mention = place.mention
+    version = version_run(place, found.served)
+    runs = [f"runs {version}"] if version and version != mention.tag else []
+    said = runs + [flag.words for flag in flags_of(place, found.served, desk.marks)]
+    tag = mention.tag or ("(latest)" if mention.effective_tag else "-")
+    digest = mention.digest.short if mention.digest else "-"
+    where = one_line(str(place))
+    return where, place.lane.name if place.lane else "?", tag, digest, "; ".join(said) or "pinned"
+
+
+def _notes(found: Inventory) -> list[str]:
+    """What was not looked at, and why."""
+    notes = [f"the registry did not say: {found.served.doubt}"] if found.served.doubt else []
+    notes += [f"no file matches {one_line(glob)}" for glob in found.collected.unmatched]
+    notes += [f"not read: {skipped}" for skipped in found.collected.skipped]
+    return ["", *notes] if notes else []
+
+
+def _undoer_lines(known: Sequence[Undoer]) -> list[str]:
+    if not known:
+        return []
+    lines = ["", "what would undo a re-pointing, and how it is held"]
+    for each in known:
+        lines += [f"  {one_line(each.path)}:{each.line}  {each.tool}: {one_line(each.what)}", f"    {each.hold}"]
+    return lines
+
+
+def _repointed_text(desk: Desk, lane: Lane, done: Prepared, *, dry_run: bool) -> str:
+    pinned = f"{desk.repository}:{done.target.part(Part.PINNED)}"
+    count = _counted(sum(change.count for change in done.changes), "place")
+    if not done.changes:
+        head = f"lane {lane.name} is at {pinned} already: nothing to change"
+    else:
+        did = "would re-point" if dry_run else "re-pointed"
+        head = f"{did} {count} in {_counted(len(done.changes), 'file')} to {pinned}"
+    alone = [place for place in done.before.places if _left_alone(place, lane)]
+    left = [(f"  {one_line(str(place))}", place.problem) for place in alone]
+    parts = [*(change.diff() for change in done.changes), head]
+    parts += ["", "left alone, to be changed by hand where they run this lane", columns(left)] if left else []
+    after = ["", "next: review these files and push them"] if done.changes and not dry_run else []
+    return "\n".join([*parts, *_notes(done.before), *_undoer_lines(done.before.undoers), *after])
+
+
+def _left_alone(place: Place, lane: Lane) -> bool:
+    """Whether somebody has to look at it: neither a comment nor clearly another lane's."""
+    return bool(place.problem) and not place.mention.comment and place.lane in (None, lane)
+
+
+def _inventory_data(desk: Desk, found: Inventory) -> dict[str, Any]:
+    return {
+        "image": str(desk.repository),
+        "registry-said": not found.served.doubt,
+        "doubt": found.served.doubt,
+        "places": [_place_data(desk, found, place) for place in found.places],
+        "unmatched": list(found.collected.unmatched),
+        "skipped": list(found.collected.skipped),
+        "undoers": [asdict(each) for each in found.undoers],
+    }
+
+
+def _place_data(desk: Desk, found: Inventory, place: Place) -> dict[str, Any]:
+    mention = place.mention
+    return {
+        "file": place.path,
+        "line": mention.line,
+        "reference": mention.reference(desk.repository),
+        "lane": place.lane.name if place.lane else None,
+        "tag": mention.tag,
+        "digest": str(mention.digest) if mention.digest else None,
+        "runs": version_run(place, found.served),
+        "flags": {flag.kind: flag.words for flag in flags_of(place, found.served, desk.marks)},
+    }
+
+
+def _repointed_data(desk: Desk, done: Prepared) -> dict[str, Any]:
+    return {
+        "tag": done.target.tag,
+        "digest": str(done.target.digest),
+        "changes": [{"file": each.path, "places": each.count, "diff": each.diff()} for each in done.changes],
+        "before": _inventory_data(desk, done.before),
+    }
+
+
+def _counted(number: int, thing: str) -> str:
+    return f"{number} {thing}{'' if number == 1 else 's'}"

@@ -1,0 +1,177 @@
+"""Deployment files: which places of them name the image, whose lane each is, and what they are when re-pointed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shiplane.model.deploymentfile import Pattern
+from shiplane.model.errors import VerificationError
+from shiplane.model.image import Digest, Repository, Tag
+from shiplane.model.keyed import spread
+from shiplane.model.lane import Lane
+from shiplane.model.layout import Lines
+from shiplane.model.mention import Claims, Mention, Part, Target, applied
+from shiplane.model.redact import one_line
+from shiplane.model.reference import references
+
+_MAX_SHOWN = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentFile:
+    """One file as it is.
+
+    Attributes:
+        path: Relative to the project's root.
+        content: Its bytes.
+        patterns: Where else, by the project file, it names the image.
+    """
+
+    path: str
+    content: bytes
+    patterns: tuple[Pattern, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The bytes as text; what is no UTF-8 comes back unchanged by :func:`encoded`."""
+        return self.content.decode("utf-8", "surrogateescape")
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of a text from a file."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileChange:
+    """A file before and after."""
+
+    path: str
+    before: bytes
+    after: bytes
+    count: int = 0
+
+    def diff(self) -> str:
+        """A unified diff for people: control characters of the file cannot act on a terminal."""
+        old, new = (side.decode("utf-8", "replace").splitlines(keepends=True) for side in (self.before, self.after))
+        lines = difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}", n=1)
+        return "\n".join(_shown(line) for line in lines)
+
+
+def _shown(line: str) -> str:
+    """A line of a diff with its blanks, and without anything that a terminal or a workflow's runner would obey."""
+    shown = re.sub(r"[^ ]+", lambda word: one_line(word.group()), line.rstrip("\r\n").expandtabs(4))
+    return (shown if len(shown) <= _MAX_SHOWN else f"{shown[:_MAX_SHOWN]} ...").rstrip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A mention in a file, and the lane it belongs to.
+
+    Attributes:
+        path: The file, relative to the project's root.
+        mention: What stands there.
+        lane: Whose it is; None where nobody can tell.
+        problem: Why it is not re-pointed; nothing where it can be.
+    """
+
+    path: str
+    mention: Mention
+    lane: Lane | None
+    problem: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.mention.line}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finder:
+    """Finds the mentions of one repository, and tells lanes apart.
+
+    Attributes:
+        repository: The image.
+        lanes: Every lane of the project.
+        known: The version tag behind a digest, as far as it is known.
+    """
+
+    repository: Repository
+    lanes: tuple[Lane, ...]
+    known: Mapping[Digest, Tag] = field(default_factory=dict)
+
+    def places(self, file: DeploymentFile) -> list[Place]:
+        """Every mention in a file, in its order."""
+        return [self._place(file.path, mention) for mention in self.mentions(file)]
+
+    def mentions(self, file: DeploymentFile) -> list[Mention]:
+        """The same without lanes."""
+        text = file.text
+        if str(self.repository) not in text and self.repository.path not in text and not file.patterns:
+            return []
+        lines = Lines.of(text)
+        found = [each for pattern in file.patterns for each in pattern.mentions(text, lines)]
+        taken = Claims.of((slot.start, slot.end) for mention in found for slot in mention.slots)
+        keyed = [each for each in spread(text, self.repository, lines) if not any(taken.touch(*s) for s in each[1])]
+        claimed = Claims.of((*taken.spans, *(span for _, spans in keyed for span in spans)))
+        found += [mention for mention, _ in keyed] + list(references(text, self.repository, claimed, lines))
+        return sorted(found, key=lambda mention: mention.start)
+
+    def lane_of_tag(self, tag: str | None) -> Lane | None:
+        """The lane whose version or floating tag this is."""
+        return next((lane for lane in self.lanes if tag and (tag == lane.floating or lane.version_of_tag(tag))), None)
+
+    def _place(self, path: str, mention: Mention) -> Place:
+        behind = self.lane_of_tag(self.known.get(mention.digest)) if mention.digest else None
+        tag = mention.effective_tag
+        lane = self.lane_of_tag(tag) if tag else behind
+        problem = mention.problem or ("a comment, which runs nothing" if mention.comment else "")
+        if not problem and lane is None:
+            problem = "its tag is of no lane" if tag else "nothing tells of which lane its digest is"
+        if not problem and behind not in (None, lane):
+            problem = f"its tag is of lane {lane.name if lane else '?'}, its digest of another lane"
+        return Place(path=path, mention=mention, lane=lane, problem=problem)
+
+
+def repoint(files: Sequence[DeploymentFile], finder: Finder, lane: Lane, target: Target) -> tuple[FileChange, ...]:
+    """What re-pointing every mention of a lane changes. Pure: nothing is written.
+
+    Returns:
+        A change for each file that is not at the target yet; nothing else in it than tags and digests differs.
+
+    Raises:
+        VerificationError: A changed file, read again, does not say what it was changed to.
+    """
+    changes = (_change(file, finder, lane, target) for file in files)
+    return tuple(change for change in changes if change.before != change.after)
+
+
+def of_lane(places: Iterable[Place], lane: Lane) -> list[Mention]:
+    """The mentions that re-pointing a lane changes."""
+    return [place.mention for place in places if place.lane == lane and not place.problem]
+
+
+def _change(file: DeploymentFile, finder: Finder, lane: Lane, target: Target) -> FileChange:
+    places = finder.places(file)
+    wanted = of_lane(places, lane)
+    content = encoded(applied(file.text, wanted, target))
+    again = finder.mentions(DeploymentFile(path=file.path, content=content, patterns=file.patterns))
+    moved = {id(mention) for mention in wanted}
+    expected = [_said(place.mention, target if id(place.mention) in moved else None) for place in places]
+    if [_said(mention, None) for mention in again] != expected:
+        raise VerificationError(
+            f"{file.path} would not say {target.part(Part.PINNED)} after the change; nothing was written",
+            remedy="Change it by hand, or name its place with a pattern in the project file.",
+        )
+    count = sum(_said(mention, None) != _said(mention, target) for mention in wanted)
+    return FileChange(path=file.path, before=file.content, after=content, count=count)
+
+
+def _said(mention: Mention, target: Target | None) -> tuple[str | None, Digest | None]:
+    """The tag and the digest that a mention says, or will say at the target."""
+    if target is None:
+        return mention.tag, mention.digest
+    parts = {slot.part for slot in mention.slots} | mention.follows
+    tag = target.tag if parts & {Part.TAG, Part.PINNED} else mention.tag
+    return tag, target.digest if parts & {Part.DIGEST, Part.PINNED} else mention.digest

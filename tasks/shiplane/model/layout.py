@@ -1,0 +1,121 @@
+"""Where keys and values stand in a text: the little of a file's structure that finding an image needs.
+
+Positions are offsets into the text, so that a value can be replaced and everything around it stays as it is.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+# KEY=VALUE of env files, compose's lists of variables, HCL, systemd units and shell scripts.
+_ASSIGNMENT = re.compile(
+    r"(?P<indent>[ \t]*)(?:-[ \t]+)?(?:export[ \t]+)?(?P<key>[A-Za-z_][\w.-]*)[ \t]*=[ \t]*"
+    r"(?:\"(?P<double>[^\"\n]*)\"|'(?P<single>[^'\n]*)'|(?P<plain>[^\s#\"',;]*))",
+    re.ASCII,
+)
+# Where a group of assignments ends: a block opens or closes, a section begins.
+_BORDER = re.compile(r"[ \t]*[}\])]|[ \t]*\[|[^\n]*[{\[(][ \t\r]*$", re.ASCII)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scalar:
+    """One value.
+
+    Attributes:
+        start: Where its content begins, inside of quotes.
+        end: Where it ends.
+        text: The content; None where it is more than what stands there (an escape, a block, a mapping).
+        quote: The quotes around it, or nothing.
+        anchor: The name by which others can refer to it.
+        alias: The name to which it refers.
+    """
+
+    start: int
+    end: int
+    text: str | None
+    quote: str = ""
+    anchor: str = ""
+    alias: str = ""
+
+
+@dataclass(kw_only=True, eq=False)
+class Mapping:
+    """Keys that stand together, with their values.
+
+    Attributes:
+        under: The key below which they stand; empty at the top.
+        anchor: The name by which others can refer to all of them.
+        flow: Whether they stand in braces.
+        quoted: Whether their keys stand in double quotes.
+        column: How far in they stand.
+        indent: What stands before a key that begins a line; None where that cannot be repeated.
+        doubled: Keys that stand there more than once.
+    """
+
+    under: str = ""
+    anchor: str = ""
+    flow: bool = False
+    quoted: bool = False
+    column: int = 0
+    indent: str | None = None
+    entries: dict[str, Scalar] = field(default_factory=dict)
+    doubled: set[str] = field(default_factory=set)
+    last: str = ""
+
+    def add(self, key: str, value: Scalar) -> None:
+        """Note a key with its value."""
+        if key in self.entries:
+            self.doubled.add(key)
+        self.entries[key] = value
+        self.last = key
+
+
+@dataclass(frozen=True)
+class Lines:
+    """Tells the number of the line, from 1, in which a position is."""
+
+    starts: tuple[int, ...]
+
+    @classmethod
+    def of(cls, text: str) -> Lines:
+        """The lines of a text."""
+        return cls((0, *(found.end() for found in re.finditer("\n", text))))
+
+    def number(self, position: int) -> int:
+        """The line's number."""
+        return bisect_right(self.starts, position)
+
+
+def lines_of(text: str) -> Iterator[tuple[int, str]]:
+    """Each line without its line feed, and where it begins."""
+    start = 0
+    for line in text.split("\n"):
+        yield start, line
+        start += len(line) + 1
+
+
+def assignments(text: str) -> list[Mapping]:
+    """The groups of ``KEY=VALUE`` lines: what stands equally far in within one block or section."""
+    groups: list[Mapping] = []
+    current: dict[str, Mapping] = {}
+    for start, line in lines_of(text):
+        found = _ASSIGNMENT.match(line)
+        if _BORDER.match(line):
+            current = {}
+        elif found:
+            indent = found["indent"]
+            if indent not in current:
+                current[indent] = Mapping(column=len(indent))
+                groups.append(current[indent])
+            current[indent].add(found["key"], _assigned(found, start))
+    return groups
+
+
+def _assigned(found: re.Match[str], start: int) -> Scalar:
+    kind = next(name for name in ("double", "single", "plain") if found[name] is not None)
+    text = None if "\\" in found[kind] else found[kind]
+    quote = {"double": '"', "single": "'", "plain": ""}[kind]
+    return Scalar(start=start + found.start(kind), end=start + found.end(kind), text=text, quote=quote)

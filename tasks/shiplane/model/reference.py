@@ -1,0 +1,124 @@
+"""Complete references (``ghcr.io/cognary/aionis:v0.2.1@sha256:...``) wherever they stand in a text.
+
+The grammar is that of distribution/reference. What stands right before or after decides whether it is this image at
+all: ``ghcr.io/cognary/aionis-worker``, ``ghcr.io/cognary/aionis/sub`` and ``mirror.example/ghcr.io/cognary/aionis`` are
+others.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from shiplane.model.image import Repository
+from shiplane.model.layout import Lines
+from shiplane.model.mention import Claims, Mention, Part, Slot, digest_or_none
+
+_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
+# What stands before a name although its last sign could be part of one: a scheme, a shell's default, an escape.
+_LEADS = ("docker://", "docker-image://", ":-", "\\n", "\\t")
+_DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*-$", re.ASCII)
+_PART_OF_NAME = re.compile(r"[\w./@%)}~-]")
+# What a template puts in: after it nobody can tell where the name, the tag or the digest ends.
+_TEMPLATE = r"[$%{<*]"
+_CONTINUED = re.compile(r"[$%{]")
+# A key, an instruction or a command that takes a complete reference: there, no tag means latest.
+_WHOLE = re.compile(
+    r"(?:^|[\s{,(-])[\"']?(?:[\w.-]*image|container|uses)[\"']?[ \t]*[:=][ \t]*(?:[&!]\S+[ \t]+)*[\"'\[]*(?:docker://)?$"
+    r"|^[ \t]*from[ \t]+(?:--platform=\S+[ \t]+)?$"
+    r"|\b(?:docker|podman|nerdctl)[ \t]+(?:(?:container|image)[ \t]+)?(?:run|pull|create)\b[^|;&#\n]*[ \t]$",
+    re.IGNORECASE | re.ASCII,
+)
+_END = re.compile(r"[\s\"'`,;)\]}]|\Z")
+_COMMENT_LINE = re.compile(r"[ \t\ufeff]*(?:#|//|;|/?\*[ \t])")
+# A quoted text, in which nothing is a comment; or where one begins: at the line's beginning or after a blank.
+_SIGNS = re.compile(r"(?<!\w)\"(?:[^\"\\]|\\.)*\"|(?<!\w)'[^']*'|(?P<comment>(?:^|(?<=[ \t]))#)")
+_NEAR = 400
+_NO_TAG = "no tag here, and nothing tells whether one is put in elsewhere"
+_TEMPLATED = "its tag or digest is put in by a template"
+_KEY = "it is a key, and no reference"
+
+
+def references(text: str, repository: Repository, claimed: Claims, lines: Lines) -> Iterator[Mention]:
+    """Every complete reference to the repository outside of what is claimed already."""
+    comments = _Comments(text, lines)
+    for found in _form(repository).finditer(text):
+        if _begins(text, found.start()) and not claimed.touch(found.start(), found.end()):
+            mention = _mention(text, found, comments)
+            if found["suffix"] or not mention.comment:
+                yield mention
+
+
+def _form(repository: Repository) -> re.Pattern[str]:
+    return re.compile(
+        rf"{re.escape(str(repository))}(?![\w/-])(?!\.\w)(?!{_TEMPLATE})"
+        rf"(?P<suffix>(?::(?P<tag>{_TAG})(?![A-Za-z0-9_.-]))?(?:@(?P<digest>sha256:[0-9a-f]{{64}})(?![0-9A-Za-z]))?)"
+    )
+
+
+def _begins(text: str, start: int) -> bool:
+    """Whether a name begins here, and does not go on."""
+    before = text[max(start - 80, 0) : start]
+    return not _PART_OF_NAME.match(before[-1:]) or before.endswith(_LEADS) or bool(_DEFAULT.search(before))
+
+
+def _mention(text: str, found: re.Match[str], comments: _Comments) -> Mention:
+    problem, implied = _problem(text, found)
+    start, end = found.span("suffix")
+    return Mention(
+        line=comments.lines.number(found.start()),
+        start=found.start(),
+        tag=found["tag"],
+        digest=digest_or_none(found["digest"]),
+        slots=() if problem else (Slot(start, end, Part.PINNED, before=":"),),
+        implied=implied,
+        problem=problem,
+        comment=comments.hold(found.start()),
+    )
+
+
+def _problem(text: str, found: re.Match[str]) -> tuple[str, bool]:
+    """Why it cannot be re-pointed, and whether no tag means latest here."""
+    rest = text[found.end() : found.end() + 2]
+    if (found["suffix"] and _CONTINUED.match(rest)) or re.match(rf"[:@]{_TEMPLATE}", rest):
+        return _TEMPLATED, False
+    if rest.startswith("@"):
+        return "what stands after its @ is no sha256 digest", False
+    if found["suffix"]:
+        return "", False
+    if rest.startswith(":") or (rest[:1] in ('"', "'") and rest[1:] == ":"):
+        return _KEY, False
+    if _END.match(rest) and _WHOLE.search(_line_before(text, found.start())):
+        return "", True
+    return _NO_TAG, False
+
+
+def _line_before(text: str, place: int) -> str:
+    """What stands right before a place in its line."""
+    least = max(place - _NEAR, 0)
+    return text[text.rfind("\n", least, place) + 1 or least : place]
+
+
+@dataclass
+class _Comments:
+    """Where the comment of each line begins. A line is looked at once: it may be a megabyte with many references."""
+
+    text: str
+    lines: Lines
+    known: dict[int, float] = field(default_factory=dict)
+
+    def hold(self, place: int) -> bool:
+        """Whether a comment began before this place of its line."""
+        number = self.lines.number(place)
+        if number not in self.known:
+            self.known[number] = self._start(self.lines.starts[number - 1])
+        return place >= self.known[number]
+
+    def _start(self, start: int) -> float:
+        if _COMMENT_LINE.match(self.text, start):
+            return start
+        end = self.text.find("\n", start)
+        line = self.text[start : len(self.text) if end < 0 else end]
+        return next((start + found.start() for found in _SIGNS.finditer(line) if found["comment"]), math.inf)

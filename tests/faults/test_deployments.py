@@ -1,0 +1,178 @@
+"""Listing and re-pointing against a registry that is good, marked, broken or away; and files that cannot be written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from shiplane.flows.deployments import Desk, write
+from shiplane.model.deploymentfile import Deployments
+from shiplane.model.errors import (
+    ConfigurationError,
+    LostRaceError,
+    PrerequisiteError,
+    RefusedError,
+    ShiplaneError,
+    UnreachableError,
+    VerificationError,
+)
+from shiplane.model.image import Repository, Tag
+from shiplane.model.lane import BUILT_IN, MAIN, STANDALONE
+from shiplane.model.manifest import RawManifest
+from shiplane.model.mention import Target
+from shiplane.model.step import Flow, State, Step
+from shiplane.model.version import Version
+from tests.faults.clock import VirtualClock
+from tests.faults.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.images import lose_blob, lose_child, push_image
+from tests.faults.release import IMAGE, PATH, Scene
+
+V020 = Version.parse("0.2.0")
+TEXT = f"a: {IMAGE}:v0.2.1\nb: {IMAGE}:standalone-v0.2.0\nc: {IMAGE}:latest\n"
+T = TypeVar("T")
+
+
+@pytest.fixture
+def scene() -> Scene:
+    made = Scene()
+    for tag in ("v0.2.0", "v0.2.1", "standalone-v0.2.0"):
+        push_image(made.registry, PATH, tag=tag, salt=tag)
+    made.registry.tag(PATH, "latest", made.tags()["v0.2.1"])
+    return made
+
+
+def desk(scene: Scene, root: Path, *globs: str, text: str = TEXT, marks: dict[Tag, str] | None = None) -> Desk:
+    (root / "deploy.yml").write_text(text)
+    registry, _ = scene.client()
+    return Desk(
+        root=root,
+        deployments=tuple(Deployments(glob) for glob in globs or ("*.yml",)),
+        repository=Repository.parse(IMAGE),
+        lanes=BUILT_IN,
+        registry=registry,
+        marks=marks or {},
+    )
+
+
+def driven(flow: Flow[T]) -> T:
+    try:
+        while True:
+            next(flow)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def test_a_lane_is_re_pointed_to_what_the_registry_serves(scene: Scene, tmp_path: Path) -> None:
+    done = driven(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+    pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
+    assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {IMAGE}:standalone-v0.2.0\nc: {pinned}\n"
+    assert (done.placed, [change.count for change in done.changes]) == (2, [2])
+    assert scene.tag_writes() == []
+
+
+def test_a_dry_run_works_out_the_same_and_writes_nothing(scene: Scene, tmp_path: Path) -> None:
+    made = desk(scene, tmp_path)
+    dry = driven(made.repoint(MAIN, V020, dry_run=True))
+    assert (tmp_path / "deploy.yml").read_text() == TEXT
+    assert driven(made.repoint(MAIN, V020, dry_run=False)).changes == dry.changes
+    assert driven(made.repoint(MAIN, V020, dry_run=False)).changes == ()
+
+
+def test_what_is_worked_out_can_be_written_later_unless_somebody_was_faster(scene: Scene, tmp_path: Path) -> None:
+    made = desk(scene, tmp_path)
+    target = Target(Tag("v0.2.0"), scene.registry.shelf(PATH).manifests[scene.tags()["v0.2.0"]].digest)
+    prepared = driven(made.prepare(MAIN, target))
+    assert "+a: " in prepared.changes[0].diff()
+    (tmp_path / "deploy.yml").write_text(TEXT + "# somebody\n")
+    with pytest.raises(LostRaceError):
+        driven(write(tmp_path, prepared.changes))
+    (tmp_path / "deploy.yml").write_text(TEXT)
+    driven(write(tmp_path, prepared.changes))
+    assert (tmp_path / "deploy.yml").read_bytes() == prepared.changes[0].after
+
+
+def test_nothing_is_called_done_before_it_is_written(scene: Scene, tmp_path: Path) -> None:
+    flow = desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False)
+    for event in flow:
+        if isinstance(event, Step) and event.name == "re-point":
+            break
+    assert (tmp_path / "deploy.yml").read_text() == TEXT
+    outcome = next(flow)
+    assert not isinstance(outcome, Step)
+    assert outcome.state is State.DONE
+    assert "v0.2.0@sha256" in (tmp_path / "deploy.yml").read_text()
+
+
+Spoil = Callable[[Scene], object]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        (lambda s: s.registry.shelf(PATH).tags.pop("v0.2.0"), VerificationError),
+        (lambda s: lose_child(s.registry, PATH, _raw(s)), VerificationError),
+        (lambda s: lose_blob(s.registry, PATH, _raw(s), "config"), VerificationError),
+        (lambda s: setattr(s, "transport", _away(s)), UnreachableError),
+    ],
+    ids=["absent", "a child lost", "a config lost", "500"],
+)
+def test_a_target_that_is_not_whole_re_points_nothing(
+    scene: Scene, tmp_path: Path, spoil: Spoil, error: type[ShiplaneError]
+) -> None:
+    spoil(scene)
+    with pytest.raises(error):
+        driven(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+    assert (tmp_path / "deploy.yml").read_text() == TEXT
+
+
+def _away(scene: Scene) -> Faulty:
+    clock = scene.registry.clock
+    assert isinstance(clock, VirtualClock)
+    return Faulty(scene.registry, [Fault(F.SERVER_ERROR, times=FOR_EVER)], clock)
+
+
+def _raw(scene: Scene) -> RawManifest:
+    return scene.registry.shelf(PATH).manifests[scene.tags()["v0.2.0"]]
+
+
+def test_a_marked_version_is_refused_before_anything_is_asked(scene: Scene, tmp_path: Path) -> None:
+    marked = desk(scene, tmp_path, marks={Tag("v0.2.0"): "loses data"})
+    with pytest.raises(RefusedError, match="is marked as bad: loses data"):
+        driven(marked.repoint(MAIN, V020, dry_run=False))
+    assert scene.registry.log == []
+
+
+def test_without_a_place_of_the_lane_or_without_files_there_is_nothing_to_do(scene: Scene, tmp_path: Path) -> None:
+    with pytest.raises(PrerequisiteError, match="at a tag of lane standalone"):
+        driven(desk(scene, tmp_path, text=f"a: {IMAGE}:v0.2.0\n").repoint(STANDALONE, V020, dry_run=False))
+    with pytest.raises(PrerequisiteError, match="nothing to re-point"):
+        driven(desk(scene, tmp_path, "none/*.yml").repoint(MAIN, V020, dry_run=False))
+    bare = Desk(
+        root=tmp_path,
+        deployments=(),
+        repository=Repository.parse(IMAGE),
+        lanes=BUILT_IN,
+        registry=scene.client()[0],
+    )
+    with pytest.raises(ConfigurationError, match="no deployment files are configured"):
+        driven(bare.inventory())
+
+
+def test_a_digest_alone_finds_its_lane_by_what_the_registry_serves(scene: Scene, tmp_path: Path) -> None:
+    text = f"a: {IMAGE}@{scene.tags()['v0.2.1']}\nb: {IMAGE}@{scene.tags()['standalone-v0.2.0']}\n"
+    done = driven(desk(scene, tmp_path, text=text).repoint(MAIN, V020, dry_run=False))
+    pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
+    assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {IMAGE}@{scene.tags()['standalone-v0.2.0']}\n"
+    assert done.placed == 1
+
+
+def test_a_list_is_given_although_the_registry_is_away(scene: Scene, tmp_path: Path) -> None:
+    scene.transport = _away(scene)
+    found = driven(desk(scene, tmp_path).inventory())
+    assert [place.mention.tag for place in found.places] == ["v0.2.1", "standalone-v0.2.0", "latest"]
+    assert "500" in found.served.doubt
+    assert found.served.digests == {}

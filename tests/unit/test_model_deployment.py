@@ -1,0 +1,335 @@
+"""Deployment files of every usual kind, re-pointed: only what says the version changes, and only in this lane.
+
+The files in ``deployments/`` carry their own answer: ``⟦before|after⟧`` is a stretch that re-pointing changes, with
+TAG and DIGEST for the target's; everything outside of such stretches must come out byte for byte.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shiplane.model.deployment import DeploymentFile, Finder, encoded, repoint
+from shiplane.model.deploymentfile import Pattern
+from shiplane.model.image import Digest, Repository, Tag
+from shiplane.model.lane import BUILT_IN, MAIN, STANDALONE, Lane
+from shiplane.model.mention import Target
+
+FOLDER = Path(__file__).with_name("deployments")
+FILES = sorted(FOLDER.iterdir())
+IMAGE = Repository.parse("ghcr.io/cognary/aionis")
+OLD, NEW = Digest("sha256:" + "b" * 64), Digest("sha256:" + "a" * 64)
+ALONE = Digest("sha256:" + "c" * 64)
+TARGET = Target(Tag("v0.2.1"), NEW)
+FINDER = Finder(repository=IMAGE, lanes=BUILT_IN, known={OLD: Tag("v0.2.0"), NEW: Tag("v0.2.1")})
+STRETCH = re.compile("⟦([^|⟧]*)\\|([^⟧]*)⟧")
+PINNED = f":{TARGET.tag}@{NEW}"
+each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
+
+
+def both(path: Path) -> tuple[str, str]:
+    """A file before, and what it has to be after."""
+    marked = path.read_bytes().decode("utf-8", "surrogateescape")
+    after = STRETCH.sub(lambda found: found[2].replace("TAG", TARGET.tag).replace("DIGEST", str(NEW)), marked)
+    return STRETCH.sub(lambda found: found[1], marked), after
+
+
+def file(text: str, *patterns: str) -> DeploymentFile:
+    return DeploymentFile(path="f", content=encoded(text), patterns=tuple(map(Pattern, patterns)))
+
+
+def repointed(text: str, *patterns: str, lane: Lane = MAIN, target: Target = TARGET) -> str:
+    changes = repoint([file(text, *patterns)], FINDER, lane, target)
+    return changes[0].after.decode("utf-8", "surrogateescape") if changes else text
+
+
+def listed(text: str) -> list[tuple[int, str | None, str | None, str]]:
+    """Line, tag, lane and problem of each place."""
+    return [
+        (place.mention.line, place.mention.tag, place.lane.name if place.lane else None, place.problem)
+        for place in FINDER.places(file(text))
+    ]
+
+
+def test_there_are_files_of_every_usual_kind() -> None:
+    assert len(FILES) >= 30
+
+
+@each_file
+def test_re_pointing_changes_what_says_the_version_and_nothing_else(path: Path) -> None:
+    before, after = both(path)
+    assert repointed(before) == after
+
+
+@each_file
+def test_re_pointing_twice_is_re_pointing_once(path: Path) -> None:
+    _, after = both(path)
+    assert repoint([file(after)], FINDER, MAIN, TARGET) == ()
+
+
+@each_file
+def test_re_pointing_the_other_lane_leaves_this_one(path: Path) -> None:
+    before, _ = both(path)
+    target = Target(Tag("standalone-v0.2.1"), NEW)
+    after = repointed(before, lane=STANDALONE, target=target)
+    after = re.sub(rf"(, |\r?\n +)digest: {NEW}(?=[\r\n}}])", "", after) if "images:" in before else after
+    assert re.sub(rf"standalone-v0\.2\.1(@{NEW})?", "X", after) == re.sub(r"standalone-(v0\.2\.\d|latest)", "X", before)
+
+
+def leaves(value: object, place: tuple[object, ...] = ()) -> dict[tuple[object, ...], object]:
+    if isinstance(value, dict):
+        return {k: v for key, below in value.items() for k, v in leaves(below, (*place, key)).items()}
+    if isinstance(value, list):
+        return {k: v for key, below in enumerate(value) for k, v in leaves(below, (*place, key)).items()}
+    return {place: value}
+
+
+# Templates, tabs, bytes that are no UTF-8 and comments in JSON: no parser of YAML takes them.
+UNPARSED = {"chart-template.yaml", "crlf.yml", "latin1.yml", "devcontainer.json"}
+PARSED = [path for path in FILES if path.suffix in (".yml", ".yaml", ".json") and path.name not in UNPARSED]
+
+
+@pytest.mark.parametrize("path", PARSED, ids=lambda path: path.name)
+def test_a_parser_sees_the_same_values_but_for_the_image(path: Path) -> None:
+    before, after = (leaves(list(yaml.safe_load_all(text.lstrip("\ufeff")))) for text in both(path))
+    changed = {place for place in after if before.get(place) != after[place]}
+    assert before.keys() <= after.keys()
+    assert {place for place in after.keys() - before.keys() if place[-1] != "digest"} == set()
+    assert changed or repointed(both(path)[0]) == both(path)[0]
+    assert [after[place] for place in changed if str(NEW) not in str(after[place]) and after[place] != "v0.2.1"] == []
+
+
+OTHERS = [
+    "ghcr.io/cognary/aionis-worker:v0.2.0",
+    "ghcr.io/cognary/aionis_x:v0.2.0",
+    "ghcr.io/cognary/aionis.x:v0.2.0",
+    "ghcr.io/cognary/aionis/sub:v0.2.0",
+    "ghcr.io/cognary/aioniss:v0.2.0",
+    "mirror/ghcr.io/cognary/aionis:v0.2.0",
+    "mirror.example:5000/ghcr.io/cognary/aionis:v0.2.0",
+    "myghcr.io/cognary/aionis:v0.2.0",
+    "my-ghcr.io/cognary/aionis:v0.2.0",
+    "my.ghcr.io/cognary/aionis:v0.2.0",
+    "xghcr.io/cognary/aionis:v0.2.0",
+    "éghcr.io/cognary/aionis:v0.2.0",
+    "https://ghcr.io/cognary/aionis:v0.2.0",
+    "user@ghcr.io/cognary/aionis:v0.2.0",
+    "${MIRROR}ghcr.io/cognary/aionis:v0.2.0",
+    "$(mirror)ghcr.io/cognary/aionis:v0.2.0",
+    "ghcr.io/cognary/aionis${SUFFIX}:v0.2.0",
+    "ghcr.io/cognary/aionis$SUFFIX:v0.2.0",
+    "ghcr.io/cognary/aionis{{ suffix }}:v0.2.0",
+    "ghcr.io/cognary/aionis*:v0.2.0",
+    "ghcrXio/cognary/aionis:v0.2.0",
+    "ghcr.io/cognary/AIONIS:v0.2.0",
+]
+
+
+@pytest.mark.parametrize("other", OTHERS)
+@pytest.mark.parametrize("around", ["{}", "image: {}\n", '"{}"', "IMAGE={}", "[{}]", "FROM {} AS x"])
+def test_another_image_is_never_touched(other: str, around: str) -> None:
+    assert repointed(around.replace("{}", other)) == around.replace("{}", other)
+    assert listed(around.replace("{}", other)) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("image: ghcr.io/cognary/aionis:${TAG}", "put in by a template"),
+        ("image: ghcr.io/cognary/aionis:$TAG", "put in by a template"),
+        ("image: ghcr.io/cognary/aionis:{{ tag }}", "put in by a template"),
+        ("image: ghcr.io/cognary/aionis:v${VERSION}", "put in by a template"),
+        ("image: ghcr.io/cognary/aionis:v0.2.0-$SUFFIX", "put in by a template"),
+        ("image: ghcr.io/cognary/aionis@${DIGEST}", "put in by a template"),
+        ("image: ghcr.io/cognary/aionis:v0.2.0@${DIGEST}", "put in by a template"),
+        ("image: ghcr.io/cognary/aionis@sha512:" + "a" * 128, "no sha256 digest"),
+        ("image: ghcr.io/cognary/aionis:v0.2.0@sha256:abc", "no sha256 digest"),
+        ("REPO=ghcr.io/cognary/aionis", "nothing tells whether one is put in elsewhere"),
+        ("- ghcr.io/cognary/aionis", "nothing tells whether one is put in elsewhere"),
+        ("ghcr.io/cognary/aionis: yes", "a key"),
+        ("image: ghcr.io/cognary/aionis:nightly", "of no lane"),
+        ("image: ghcr.io/cognary/aionis:1.2", "of no lane"),
+        ("image: ghcr.io/cognary/aionis:0.2.0", "of no lane"),
+        (f"image: ghcr.io/cognary/aionis@{ALONE}", "nothing tells of which lane"),
+        (f"image: ghcr.io/cognary/aionis:standalone-v0.2.0@{OLD}", "its digest of another lane"),
+        ("# image: ghcr.io/cognary/aionis:v0.2.0", "a comment"),
+        ("x: y # ghcr.io/cognary/aionis:v0.2.0", "a comment"),
+        ("image: {repository: ghcr.io/cognary/aionis, tag: '{{ tag }}'}", "is not an image tag"),
+        ('image: {repository: ghcr.io/cognary/aionis, tag: "v0\\u002e1"}', "without guessing"),
+        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: ''\n", "no tag beside it"),
+        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag:\n", "no tag beside it"),
+        ("image:\n  registry: ghcr.io\n  repository: cognary/aionis\n", "no tag beside it"),
+        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: v0.2.0\n  tag: v0.2.0\n", "stands there twice"),
+        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: |\n    v0.2.0\n", "without guessing"),
+        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: *unknown\n", "shared with something else"),
+        ("v: &v v0.2.0\ni: {repository: ghcr.io/cognary/aionis, tag: *v}\n", "shared with something else"),
+        ("i: {repository: ghcr.io/cognary/aionis, tag: &v v0.2.0}\nx: *v\n", "shared with something else"),
+        ("i: {repository: ghcr.io/cognary/aionis, tag: v0.2.0, digest: '${D}'}", "is not a sha256 digest"),
+        ("images: [{name: ghcr.io/cognary/aionis}]", "neither newTag nor digest"),
+        ("images: [{name: ghcr.io/cognary/aionis, newName: x, newTag: v0.2.0}]", "replaced by"),
+        ("images: [{name: ghcr.io/cognary/aionis, newTag: v0.2.0, digest: x}]", "is not a sha256 digest"),
+    ],
+)
+def test_what_cannot_be_placed_is_named_and_left_alone(text: str, problem: str) -> None:
+    assert repointed(text) == text
+    found = listed(text)
+    assert len(found) == 1, found
+    assert problem in found[0][3]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "before", "after"),
+    [
+        ('image_tag = "{tag@digest}"', 'image_tag   =\t"v0.2.0"', f'image_tag   =\t"v0.2.1@{NEW}"'),
+        ('image_tag = "{tag@digest}"', f'image_tag="v0.2.0@{OLD}"', f'image_tag="v0.2.1@{NEW}"'),
+        ("aionis/{tag}.tar", "get aionis/v0.2.0.tar now", "get aionis/v0.2.1.tar now"),
+        ("version={tag}", "version=v0.2.0\nversion=standalone-v0.2.0", "version=v0.2.1\nversion=standalone-v0.2.0"),
+        ("only={digest}", f"only={OLD}", f"only={NEW}"),
+        ("v={tag} d={digest}", f"v=v0.2.0 d={OLD}", f"v=v0.2.1 d={NEW}"),
+        ("v={tag} d={digest}", "v=v0.2.0", "v=v0.2.0"),
+        ("--set image.tag={tag@digest}", "helm --set image.tag=v0.2.0 \\", f"helm --set image.tag=v0.2.1@{NEW} \\"),
+        ("a.b[{tag}]", "aXb[v0.2.0]a.b[v0.2.0]", "aXb[v0.2.0]a.b[v0.2.1]"),
+    ],
+)
+def test_a_pattern_says_where_the_shape_does_not(pattern: str, before: str, after: str) -> None:
+    assert repointed(before, pattern) == after
+    assert repointed(after, pattern) == after
+
+
+def test_a_pattern_and_a_shape_that_mean_the_same_place_change_it_once() -> None:
+    text = "image: ghcr.io/cognary/aionis:v0.2.0\n"
+    assert repointed(text, "aionis:{tag@digest}") == f"image: ghcr.io/cognary/aionis{PINNED}\n"
+
+
+def test_a_diff_shows_the_change_and_lets_nothing_act_on_a_terminal() -> None:
+    text = "  ::error::x\n    image: ghcr.io/cognary/aionis:v0.2.0 # \x1b[31mred\x07\n"
+    (change,) = repoint([file(text)], FINDER, MAIN, TARGET)
+    lines = change.diff().splitlines()
+    assert lines[:2] == ["--- a/f", "+++ b/f"]
+    assert f"+    image: ghcr.io/cognary/aionis{PINNED} # red" in lines
+    assert all(line.isprintable() for line in lines)
+    assert not [line for line in lines if "::error" in line]
+    assert json.dumps(change.diff())
+
+
+# What can stand around a reference: signs that are part of no name.
+SIGNS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), max_size=40)
+NAMES = ["ghcr.io/cognary/aionis-worker:v0.2.0", "x/ghcr.io/cognary/aionis:v0.2.0", "ghcr.io/cognary/aionis:nightly"]
+PIECES = st.one_of(
+    SIGNS, st.sampled_from(NAMES), st.sampled_from(["\r\n", "\n", "\t", "- ", "{", "}", "[", "'", '"', "&a", "*a", "|"])
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(PIECES, max_size=12), st.lists(PIECES, max_size=12))
+def test_whatever_stands_around_a_reference_comes_out_as_it_was(before: list[str], after: list[str]) -> None:
+    head, tail = "".join(before) + "\nimage: ", "\n" + "".join(after)
+    text = f"{head}ghcr.io/cognary/aionis:v0.2.0{tail}"
+    out = repointed(text)
+    # The random text may hold further references of this lane; without one, the answer is exact.
+    assert re.sub(r"(aionis):v0\.2\.1@sha256:a{64}", r"\1:v0.2.0", out) == text
+    assert f"ghcr.io/cognary/aionis{PINNED}{tail[:1]}" in out
+    assert repointed(out) == out
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.text("ab :-{}[]\n\t'\"&*|>#,=.@\r/<", max_size=300))
+def test_a_text_that_is_no_file_of_any_kind_does_no_harm(noise: str) -> None:
+    text = f"{noise}\nimage:\n  repository: ghcr.io/cognary/aionis\n  tag: v0.2.0\n{noise}"
+    out = repointed(text)
+    assert out.replace(f"@{NEW}", "").replace("v0.2.1", "v0.2.0") == text
+
+
+WORDS = st.text("abcxyz :-#'\"&*!|>%@{}[],\n\t?é0.~", max_size=12)
+KEYS = st.text("abcxyz :-#'\"&*!|>%@{}[],\t?é0.~", max_size=12)
+SCALARS = st.one_of(WORDS, st.integers(), st.booleans(), st.none(), st.floats(allow_nan=False))
+TREES = st.recursive(
+    SCALARS,
+    lambda below: st.one_of(st.lists(below, max_size=3), st.dictionaries(KEYS, below, max_size=3)),
+    max_leaves=12,
+)
+TAGS = st.sampled_from(["v0.2.0", "standalone-v0.2.0", "nightly", "latest", f"v0.1.0@{OLD}"])
+CHART = st.builds(lambda tag: {"repository": str(IMAGE), "tag": tag}, TAGS)
+WITH_DIGEST = st.builds(lambda tag: {"repository": str(IMAGE), "tag": tag, "digest": str(OLD)}, TAGS)
+OTHER = st.builds(lambda tag: {"repository": f"{IMAGE}-worker", "tag": tag}, TAGS)
+REFERENCE = st.builds(lambda tag: {"image": f"{IMAGE}:{tag}"}, TAGS)
+PLACED = st.recursive(
+    st.one_of(CHART, WITH_DIGEST, OTHER, REFERENCE, TREES),
+    lambda below: st.one_of(st.lists(below, max_size=3), st.dictionaries(KEYS, below, max_size=3)),
+    max_leaves=8,
+)
+OURS = {"v0.2.0", "latest", f"v0.1.0@{OLD}"}
+
+
+def expected(value: object) -> object:
+    """What a tree has to be after re-pointing: worked out from the values, without any text."""
+    if isinstance(value, list):
+        return [expected(below) for below in value]
+    if not isinstance(value, dict):
+        return value
+    if value.get("repository") == str(IMAGE) and value.get("tag") in OURS:
+        pinned = {"tag": TARGET.tag, "digest": str(NEW)} if "digest" in value else {"tag": f"{TARGET.tag}@{NEW}"}
+        return {**value, **pinned}
+    if value.get("image") in {f"{IMAGE}:{tag}" for tag in OURS}:
+        return {"image": f"{IMAGE}{PINNED}"}
+    return {key: expected(below) for key, below in value.items()}
+
+
+@settings(max_examples=500, deadline=None)
+@given(
+    tree=st.dictionaries(KEYS, PLACED, min_size=1, max_size=4),
+    flow=st.sampled_from([True, False, None]),
+    indent=st.integers(2, 6),
+    style=st.sampled_from([None, '"', "'"]),
+)
+def test_whatever_a_writer_of_yaml_writes_is_read_and_re_pointed_as_values(
+    tree: dict[str, object],
+    flow: bool | None,  # noqa: FBT001 -- drawn by hypothesis
+    indent: int,
+    style: str | None,
+) -> None:
+    text = yaml.safe_dump(
+        tree, default_flow_style=flow, indent=indent, default_style=style, width=10_000, allow_unicode=True
+    )
+    assert yaml.safe_load(repointed(text)) == expected(tree)
+
+
+@settings(max_examples=200, deadline=None)
+@given(tree=st.dictionaries(KEYS, PLACED, min_size=1, max_size=4), indent=st.sampled_from([None, 2, "\t"]))
+def test_whatever_a_writer_of_json_writes_is_read_and_re_pointed_as_values(
+    tree: dict[str, object], indent: int | str | None
+) -> None:
+    assert json.loads(repointed(json.dumps(tree, indent=indent))) == expected(tree)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "[" * 200_000,
+        "{" * 200_000,
+        "[\n" * 200_000,
+        "- " * 200_000,
+        "a" + " " * 400_000 + "\n",
+        "a: " * 200_000,
+        '"' * 300_000,
+        "&a " * 200_000,
+        "a: {b: " * 100_000,
+        "x=" * 300_000,
+        "ghcr.io/cognary/aionis" * 20_000,
+        "image: ghcr.io/cognary/aionis:v0.2.0\n" * 10_000,
+        '{"image": "ghcr.io/cognary/aionis:v0.2.0"}, ' * 10_000,
+        '{"repository": "ghcr.io/cognary/aionis", "tag": "v0.2.0"}\n' * 10_000,
+    ],
+    ids=lambda text: f"{text[:10]!r}",
+)
+def test_no_text_takes_for_ever(text: str) -> None:
+    started = time.monotonic()
+    repointed(text + "\nimage: ghcr.io/cognary/aionis:v0.2.0\n", "zz {tag}")
+    assert time.monotonic() - started < 10
