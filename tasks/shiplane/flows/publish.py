@@ -23,6 +23,7 @@ from shiplane.model.errors import VerificationError
 from shiplane.model.image import Digest, Repository
 from shiplane.model.manifest import RawManifest
 from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.planfile import SavedPlan, require_same
 from shiplane.model.step import Flow, Step
 
 
@@ -90,6 +91,7 @@ class Publisher:
         patience: The run's budget for waiting.
         stager: Makes the builder on first use: a run that adopts needs none.
         probe: Whether push permission is proved before anything is built.
+        saved: The plan that is carried out, where it was saved: the registry has to be as it saw it.
         workers: How many reads at once.
     """
 
@@ -97,6 +99,7 @@ class Publisher:
     patience: Patience
     stager: Callable[[], Stager]
     probe: bool = True
+    saved: SavedPlan | None = None
     workers: int = WORKERS
 
     def publish(self, plan: Plan) -> Flow[tuple[Published, ...]]:
@@ -142,12 +145,19 @@ class Publisher:
         surveyor = Surveyor(registry=self.registry, repository=plan.repository, workers=self.workers)
         surveys: dict[str, Survey] = {}
         decisions: dict[str, Decision] = {}
+        changed: list[str] = []
         for lane in plan.lanes:
             step = Step("survey", f"{lane.tag}, {lane.lane.floating}")
             yield step
             survey = surveys[lane.lane.name] = surveyor.survey(lane)
+            changed += self.saved.differences(lane, survey, plan.commit) if self.saved else []
+            if changed:
+                yield step.failed(f"{'; '.join(changed)}: not as the plan saw it")
+                continue
             decision = decisions[lane.lane.name] = decide(lane, survey, plan.commit)
             yield step.done(f"{lane.tag}: {_naming_words(survey)}; {lane.lane.floating}: {_move_words(decision)}")
+        if self.saved:
+            require_same(self.saved.name, changed)
         return surveys, decisions
 
     def _images(
