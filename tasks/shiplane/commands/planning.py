@@ -18,11 +18,12 @@ from shiplane.model.redact import quoted
 
 
 def required(run: Run) -> list[tuple[str, str]]:
-    """What has to hold before a release: the build command and each gate, by name."""
+    """What has to hold before a name is given: the build command, each gate, each lane's smoke run, by name."""
     command = build_command(run.root, run.project)
     build = f"{shlex.join(command.value) or 'nothing'} ({command.source})"
     gates = [(gate.name, str(gate)) for gate in run.project.gates]
-    return [("build command", build), *(gates or [("gates", "none is configured")])]
+    smokes = [(f"smoke {lane}", str(smoke)) for lane, smoke in run.project.smokes.items()]
+    return [("build command", build), *(gates or [("gates", "none is configured")]), *smokes]
 
 
 def save_plan(run: Run, planned: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str]], file: str) -> str:

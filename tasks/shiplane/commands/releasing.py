@@ -13,6 +13,7 @@ from shiplane.commands.edge import Answer
 from shiplane.commands.planning import check_settings, load_plan, required, save_plan
 from shiplane.commands.run import Run, one_lane
 from shiplane.commands.show import plan_text, published_text
+from shiplane.commands.smoking import smoker
 from shiplane.flows.closing import public_names
 from shiplane.flows.publish import Published, Publisher, Stager
 from shiplane.flows.source import check_source
@@ -178,6 +179,7 @@ def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]
             stager=stager,
             probe="access" not in options.skip,
             saved=options.saved,
+            smoke=smoker(run, planned.repository, credential, skip=options.skip),
         )
         return run.console.drive(publisher.publish(planned))
 

@@ -6,7 +6,7 @@ A run that ends anywhere leaves either names that are right or no names, and the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from shiplane.clients.parallel import WORKERS
@@ -15,6 +15,7 @@ from shiplane.clients.registry import Registry
 from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.looking import look
 from shiplane.flows.naming import Namer
+from shiplane.flows.smoke import Smoker, smoke_lanes
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Absent, Present
 from shiplane.model.check import require
@@ -24,6 +25,7 @@ from shiplane.model.image import Digest, Repository
 from shiplane.model.manifest import RawManifest
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planfile import SavedPlan, require_same
+from shiplane.model.smoke import NOT_CONFIGURED, Smoked
 from shiplane.model.step import Flow, Step
 
 
@@ -50,6 +52,7 @@ class Published:
         built: Whether this run built the image; otherwise it was there already.
         reason: Why the floating tag moved or stayed.
         examination: What the image consists of.
+        smoked: How its smoke runs ended.
     """
 
     plan: LanePlan
@@ -59,6 +62,7 @@ class Published:
     built: bool
     reason: str
     examination: Examination
+    smoked: Smoked = NOT_CONFIGURED
 
     def to_json(self, repository: Repository) -> dict[str, Any]:
         """The result as JSON values."""
@@ -79,6 +83,7 @@ class Published:
                 "moved": self.moved,
                 "reason": self.reason,
             },
+            "smoke": self.smoked.to_json(),
         }
 
 
@@ -92,6 +97,7 @@ class Publisher:
         stager: Makes the builder on first use: a run that adopts needs none.
         probe: Whether push permission is proved before anything is built.
         saved: The plan that is carried out, where it was saved: the registry has to be as it saw it.
+        smoke: Tries the staged images, where that is configured.
         workers: How many reads at once.
     """
 
@@ -100,6 +106,7 @@ class Publisher:
     stager: Callable[[], Stager]
     probe: bool = True
     saved: SavedPlan | None = None
+    smoke: Smoker | None = None
     workers: int = WORKERS
 
     def publish(self, plan: Plan) -> Flow[tuple[Published, ...]]:
@@ -115,17 +122,18 @@ class Publisher:
         surveys, decisions = yield from self._survey(plan)
         images = yield from self._images(plan, surveys, decisions)
         found = yield from self._inspect(plan, images, decisions)
+        created = [lane for lane in plan.lanes if decisions[lane.lane.name].naming is Naming.CREATE]
+        smoked = yield from smoke_lanes(self.smoke, found, built=[lane.lane.name for lane in created])
         namer = Namer(registry=self.registry, repository=plan.repository, patience=self.patience)
         for lane in plan.lanes:
             yield from namer.name(lane.tag, images[lane.lane.name])
-        created = [lane for lane in plan.lanes if decisions[lane.lane.name].naming is Naming.CREATE]
         if any(decision.move is Move.MOVE for decision in decisions.values()):
             yield from _confirm(namer, created, images)
         for lane in plan.lanes:
             yield from _float(namer, lane, images[lane.lane.name], surveys[lane.lane.name], decisions[lane.lane.name])
         yield from _confirm(namer, created, images)
         return tuple(
-            _published(lane, images[name], surveys[name], decisions[name], found[name])
+            replace(_published(lane, images[name], surveys[name], decisions[name], found[name]), smoked=smoked[name])
             for lane in plan.lanes
             for name in (lane.lane.name,)
         )
@@ -174,6 +182,8 @@ class Publisher:
         if not missing:
             yield step.already("published from this very commit: nothing is built")
             return images
+        if self.smoke:
+            self.smoke.check([lane.lane.name for lane in missing], plan.platforms.value)
         digests = self.stager().stage(plan, missing)
         for lane in missing:
             images[lane.lane.name] = self._fetch(plan.repository, digests[lane.lane.name])

@@ -15,6 +15,8 @@ from shiplane.model.gatefile import parse_command, parse_gates
 from shiplane.model.image import Platform, Repository, parse_platforms
 from shiplane.model.lane import BUILT_IN, Lane, check_disjoint
 from shiplane.model.lanefile import parse_lanes
+from shiplane.model.smoke import Smoke
+from shiplane.model.smokefile import parse_smokes
 from shiplane.model.table import Table
 
 DEFAULT_BUILD_TIMEOUT = 900.0
@@ -42,6 +44,7 @@ class ProjectFile:
         build: The build command, word by word; None for the default.
         build_timeout: Seconds for it.
         gates: What else must be green before a release.
+        smokes: How each lane's image is tried before it gets a name; a lane that is not there is not.
     """
 
     name: str = ""
@@ -52,6 +55,7 @@ class ProjectFile:
     build: tuple[str, ...] | None = None
     build_timeout: float = DEFAULT_BUILD_TIMEOUT
     gates: tuple[Gate, ...] = ()
+    smokes: Mapping[str, Smoke] = field(default_factory=dict)
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.
@@ -72,7 +76,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         ConfigurationError: A key is unknown, or a value has the wrong type or form; the key and the file are named.
     """
     top = Table(document, name)
-    top.only("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates")
+    top.only("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates", "smoke")
     image, platforms = top.get("image", str), top.strings("platforms")
     lanes = parse_lanes(top.table("lanes"))
     check_disjoint(lanes)
@@ -85,6 +89,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         build=parse_command(top, "build"),
         build_timeout=top.number("build-timeout-seconds", above=0.0) or DEFAULT_BUILD_TIMEOUT,
         gates=parse_gates(top),
+        smokes=parse_smokes(top, [lane.name for lane in lanes]),
     )
 
 
