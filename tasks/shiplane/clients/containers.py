@@ -135,7 +135,10 @@ class Containers:
             said=one_line(str(probes[-1].get("Output") or ""))[:300],
             code=int(state.get("ExitCode") or 0),
             out_of_memory=bool(state.get("OOMKilled")),
-            fault=one_line(str(state.get("Error") or "it was not started"))[:300] if never else "",
+            # What runc says of its own ways stands before what it says of the image.
+            fault=one_line(str(state.get("Error") or "not started")).rpartition("container process: ")[2][:300]
+            if never
+            else "",
         )
 
     def probe(self, container: str, command: Sequence[str], limit: float) -> Probe:
