@@ -43,6 +43,11 @@ GOOD: list[dict[str, Any]] = [
     {"gates": [{"command": "npm test", "timeout-seconds": 60}]},
     {"gates": [{"name": "health", "http": "https://x.example/health", "status": 204, "field": "a.b", "value": "ok"}]},
     {"gates": [{"name": "gate", "github": "Core Production Gate", "max-age-hours": 168, "timeout-seconds": 0}]},
+    {"smoke": {}},
+    {"smoke": {"enabled": False}},
+    {"lanes": {"main": {"smoke": {"command": "curl -f http://127.0.0.1:8080/", "timeout-seconds": 30}}}},
+    {"smoke": {"env": {"MODE": "smoke"}, "platforms": ["linux/amd64"], "network": "bridge", "memory-mb": 512}},
+    {"smoke": {"up-seconds": 0.5}, "lanes": {"main": {"smoke": {"enabled": False}}}},
 ]
 BAD: list[dict[str, Any]] = [
     {"imgae": "ghcr.io/a/b"},
@@ -96,6 +101,20 @@ BAD: list[dict[str, Any]] = [
     {"gates": [{"github": "x", "field": "a"}]},
     {"gates": [{"github": "x", "max-age-hours": -1}]},
     {"gates": [{"name": "build", "command": "a"}]},
+    {"gates": [{"name": "smoke", "command": "a"}]},
+    {"smoke": True},
+    {"smoke": {"comand": "x"}},
+    {"smoke": {"command": " "}},
+    {"smoke": {"enabled": "no"}},
+    {"smoke": {"timeout-seconds": -1}},
+    {"smoke": {"env": {"A": 1}}},
+    {"smoke": {"env": {"A B": "1"}}},
+    {"smoke": {"network": "host"}},
+    {"smoke": {"memory-mb": 5}},
+    {"smoke": {"memory-mb": 512.5}},
+    {"smoke": {"platforms": ["linux/amd63"]}},
+    {"lanes": {"main": {"smoke": {"network": "host"}}}},
+    {"smoke": {"network": "host"}, "lanes": {"main": {"smoke": {"network": "none"}}}},
 ]
 # What takes more than one place of the file to see: the parser alone refuses these.
 BEYOND: list[dict[str, Any]] = [
@@ -142,6 +161,8 @@ TABLES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("command", {"gates": [{"command": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["command-gate"]),
     ("http", {"gates": [{"http": "https://x", UNKNOWN: 1}]}, SCHEMA["$defs"]["http-gate"]),
     ("github", {"gates": [{"github": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["github-gate"]),
+    ("smoke", {"smoke": {UNKNOWN: 1}}, SCHEMA["$defs"]["smoke"]),
+    ("smoke of a lane", {"lanes": {"main": {"smoke": {UNKNOWN: 1}}}}, SCHEMA["$defs"]["smoke"]),
 ]
 
 

@@ -38,7 +38,7 @@ class Surveyor:
         """
         version = look(self.registry, self.repository, plan.tag)
         floating = look(self.registry, self.repository, plan.lane.floating)
-        wanted = plan.latest.value and not plan.version.value.is_prerelease and version != floating
+        wanted = plan.latest.value and not plan.version.value.is_prerelease
         return Survey(
             version=version,
             revision=self.label(version, REVISION) if isinstance(version, Present) else None,

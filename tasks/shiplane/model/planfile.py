@@ -133,7 +133,8 @@ class SavedPlan:
         version, floating = _digest(survey.version), _digest(survey.floating)
         before_version, before_floating = _text(saved.version), _text(saved.floating)
         made = before_version is None and version is not None and survey.revision == commit
-        followed = saved.move is Move.MOVE and floating == version and (made or version == before_version)
+        ours = made or (version is not None and version == before_version)
+        followed = saved.move is Move.MOVE and ours and floating == version
         found = []
         if version != before_version and not made:
             found.append(f"{lane.tag}: {before_version or 'absent'} -> {version or 'absent'}")
@@ -261,7 +262,7 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
 def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, tuple[str, str]]]:  # noqa: ANN401 -- JSON
     """Each single value by its path: as it is compared, and as it is shown (with its source, where it has one)."""
     if isinstance(value, dict) and set(value) == {"value", "source"}:
-        yield path, (_word(value["value"]), f"{_word(value['value'])} ({value['source']})")
+        yield path, (json.dumps(value["value"]), f"{_word(value['value'])} ({value['source']})")
     elif isinstance(value, dict) and depth < _NESTED:
         for key, inner in value.items():
             yield from _leaves(inner, f"{path} {key}".strip(), depth + 1)
@@ -271,7 +272,7 @@ def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, t
             rest = {key: inner for key, inner in item.items() if key not in ("lane", "name")}
             yield from _leaves(rest, f"{path.removesuffix('s')} {name}", depth + 1)
     else:
-        yield path, (_word(value), _word(value) or "nothing")
+        yield path, (json.dumps(value), _word(value) or "nothing")
 
 
 def _word(value: Any) -> str:  # noqa: ANN401 -- JSON
