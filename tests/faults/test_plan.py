@@ -1,4 +1,4 @@
-"""A saved plan against a registry: stopped anywhere and carried out again, or refused because somebody else was there."""
+"""A saved plan against a registry: stopped anywhere and carried out again, or refused where another was there."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ STEPS = {first: len(events(Planned(first=first).flow())) for first in (True, Fal
 @pytest.mark.parametrize(
     ("first", "stopped"), [(first, stopped) for first, steps in STEPS.items() for stopped in range(steps)]
 )
-def test_stopped_after_any_event_the_same_plan_again_finishes_the_release(first: bool, stopped: int) -> None:
+def test_stopped_after_any_event_the_same_plan_again_finishes_the_release(stopped: int, *, first: bool) -> None:
     planned = Planned(first=first)
     flow = planned.flow()
     for _ in range(stopped + 1):

@@ -134,30 +134,29 @@ def test_another_source_of_the_same_value_is_no_difference() -> None:
 
 
 OLD, NEW, THEIRS = image("0.2.0"), image("0.2.1"), image("somebody else")
-OURS = {"revision": COMMIT}
 
 
 @pytest.mark.parametrize(
     ("seen", "now", "fits"),
     [
         # Nothing was there.
-        (NOTHING, Survey(version=NEW, floating=Absent(), **OURS), True),
-        (NOTHING, Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), **OURS), True),
+        (NOTHING, Survey(version=NEW, floating=Absent(), revision=COMMIT), True),
+        (NOTHING, Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), revision=COMMIT), True),
         (NOTHING, Survey(version=NEW, floating=Absent(), revision=OTHER), False),
         (NOTHING, Survey(version=NEW, floating=Absent()), False),
         (NOTHING, Survey(version=Absent(), floating=THEIRS, floating_version=Version(0, 1, 0)), False),
-        (NOTHING, Survey(version=NEW, floating=THEIRS, floating_version=Version(0, 1, 0), **OURS), False),
+        (NOTHING, Survey(version=NEW, floating=THEIRS, floating_version=Version(0, 1, 0), revision=COMMIT), False),
         # The same tags, but a higher version elsewhere: the floating tag would stay, where it was to move.
         (NOTHING, Survey(version=Absent(), floating=Absent(), newest=Version(0, 3, 0)), False),
         # A floating tag was there, and is to move.
         (
             Survey(version=Absent(), floating=OLD, floating_version=Version(0, 2, 0)),
-            Survey(version=NEW, floating=OLD, floating_version=Version(0, 2, 0), **OURS),
+            Survey(version=NEW, floating=OLD, floating_version=Version(0, 2, 0), revision=COMMIT),
             True,
         ),
         (
             Survey(version=Absent(), floating=OLD, floating_version=Version(0, 2, 0)),
-            Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), **OURS),
+            Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), revision=COMMIT),
             True,
         ),
         (
@@ -171,18 +170,26 @@ OURS = {"revision": COMMIT}
             False,
         ),
         # The version was there already, to be adopted.
-        (Survey(version=NEW, floating=Absent(), **OURS), Survey(version=NEW, floating=Absent(), **OURS), True),
         (
-            Survey(version=NEW, floating=Absent(), **OURS),
-            Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), **OURS),
+            Survey(version=NEW, floating=Absent(), revision=COMMIT),
+            Survey(version=NEW, floating=Absent(), revision=COMMIT),
             True,
         ),
-        (Survey(version=NEW, floating=Absent(), **OURS), Survey(version=THEIRS, floating=Absent(), **OURS), False),
-        (Survey(version=NEW, floating=Absent(), **OURS), NOTHING, False),
+        (
+            Survey(version=NEW, floating=Absent(), revision=COMMIT),
+            Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), revision=COMMIT),
+            True,
+        ),
+        (
+            Survey(version=NEW, floating=Absent(), revision=COMMIT),
+            Survey(version=THEIRS, floating=Absent(), revision=COMMIT),
+            False,
+        ),
+        (Survey(version=NEW, floating=Absent(), revision=COMMIT), NOTHING, False),
     ],
 )
 def test_what_the_plan_itself_has_done_is_no_difference_and_everything_else_is(
-    seen: Survey, now: Survey, fits: bool
+    seen: Survey, now: Survey, *, fits: bool
 ) -> None:
     found = saved(survey=seen).differences(LANE, now, COMMIT)
     assert (found == []) is fits, found
@@ -191,7 +198,7 @@ def test_what_the_plan_itself_has_done_is_no_difference_and_everything_else_is(
 
 def test_a_floating_tag_that_was_to_stay_and_was_moved_is_a_difference() -> None:
     plan = a_plan(Flags(lanes=("main",), tag="0.2.1", latest="no"))
-    now = Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), **OURS)
+    now = Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), revision=COMMIT)
     assert saved(plan).differences(plan.lanes[0], now, COMMIT) == [f"latest: absent -> {NEW.digest}"]
 
 
@@ -210,9 +217,7 @@ def test_a_floating_tag_that_was_to_stay_and_was_moved_is_a_difference() -> None
         (Flags(), {}, {}),
     ],
 )
-def test_a_plan_makes_itself_again_from_what_it_keeps(
-    flags: Flags, env: dict[str, str], later: dict[str, str]
-) -> None:
+def test_a_plan_makes_itself_again_from_what_it_keeps(flags: Flags, env: dict[str, str], later: dict[str, str]) -> None:
     first = a_plan(flags, env)
     kept = saved(first)
     again = a_plan(kept.flags(later, snapshot=False), later)
