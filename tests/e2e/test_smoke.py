@@ -93,6 +93,21 @@ def test_an_image_that_does_not_run_gets_no_name_and_shows_what_it_wrote(
 
 
 @pytest.mark.parametrize(
+    ("command", "words"),
+    [("sleep 600", "but does not end"), ("yes", "but does not end"), ("/no/such", "but ends with 127")],
+)
+def test_a_command_that_never_exits_0_is_waited_for_no_longer_than_configured(
+    desk: Desk, command: str, words: str
+) -> None:
+    person, reader = desk
+    smoke = f'[smoke]\ncommand = "{command}"\ntimeout-seconds = 2\nplatforms = ["linux/amd64"]\n'
+    configured(person, smoke, 'CMD ["sleep", "600"]')
+    done = person.invoke(*PUBLISH)
+    assert (done.code, words in done.err) == (6, True), str(done)
+    assert spotless(person, reader)
+
+
+@pytest.mark.parametrize(
     ("smoke", "dockerfile", "reason"),
     [
         ("up-seconds = 1\n", 'CMD ["sleep", "600"]', "up for 1 s; the image has no HEALTHCHECK"),
