@@ -112,7 +112,7 @@ class Containers:
             ) from error
         try:
             # A container that cannot be started (no such command, wrong architecture) keeps the reason in its state.
-            with suppress(DockerException):
+            with suppress(DockerException, OSError):
                 made.start()
             yield str(made.id)
         finally:
@@ -162,13 +162,14 @@ class Containers:
     def _executed(self, container: str, command: Sequence[str]) -> Probe:
         from docker.errors import DockerException
 
-        output, api = b"", self.engine.client(_CALL_TIMEOUT).api
+        output = b""
         try:
+            api = self.engine.client(_CALL_TIMEOUT).api
             made = api.exec_create(container, list(command))
             for chunk in api.exec_start(made["Id"], stream=True):
                 output = (output + chunk)[-_OUTPUT:]
             code = api.exec_inspect(made["Id"])["ExitCode"]
-        except (DockerException, OSError) as error:
+        except (DockerException, OSError, UnreachableError) as error:
             # The container may just have ended; the next look at it tells.
             return Probe(None, one_line(str(error))[:300])
         return Probe(code, _last_line(output))
