@@ -74,6 +74,7 @@ class MemoryRegistry:
         token_host: Where the token service is; the registry's own host by default.
         storage: A host that blobs are redirected to (307), or nothing.
         page: The most tags on one page, whatever ``n`` asks for.
+        hides_missing: Whether reading a repository that does not exist is answered with 403, as on GHCR.
         shelves: The content, by repository path.
         log: Every request that arrived, in order.
     """
@@ -85,6 +86,7 @@ class MemoryRegistry:
     token_host: str = ""
     storage: str = ""
     page: int = 1000
+    hides_missing: bool = False
     shelves: dict[str, Shelf] = field(default_factory=dict)
     log: list[Exchange] = field(default_factory=list)
     uploads: int = 0
@@ -162,12 +164,17 @@ class MemoryRegistry:
             return failure(405, "UNSUPPORTED", "The operation is unsupported.")
         shelf = self.shelves.get(repository)
         if shelf is None:
-            return failure(404, "NAME_UNKNOWN", "repository name not known to registry")
+            return self._missing()
         digest = reference if ":" in reference else self._read_tag(shelf, reference)
         raw = shelf.manifests.get(digest)
         if raw is None:
             return failure(404, "MANIFEST_UNKNOWN", "manifest unknown")
         return _content(raw.body, raw.media_type, str(raw.digest))
+
+    def _missing(self) -> Response:
+        if self.hides_missing:
+            return failure(403, "DENIED", "denied")
+        return failure(404, "NAME_UNKNOWN", "repository name not known to registry")
 
     def _read_tag(self, shelf: Shelf, tag: str, *, counts: bool = True) -> str:
         """What readers are shown behind a tag: the truth, or what was there before it was last written."""
@@ -201,7 +208,7 @@ class MemoryRegistry:
             return failure(405, "UNSUPPORTED", "The operation is unsupported.")
         shelf = self.shelves.get(repository)
         if shelf is None:
-            return failure(404, "NAME_UNKNOWN", "repository name not known to registry")
+            return self._missing()
         query = parse_qs(urlsplit(request.url).query)
         names = [tag for tag in shelf.tags if self._read_tag(shelf, tag, counts=False)]
         last = query.get("last", [""])[0]

@@ -12,7 +12,8 @@ from shiplane.clients.session import Session
 from shiplane.flows.audit import Auditor
 from shiplane.flows.ledgers import Ledgers, Scribe
 from shiplane.flows.marking import Marker
-from shiplane.flows.publish import Published, Publisher
+from shiplane.flows.publish import Publisher
+from shiplane.flows.published import Published
 from shiplane.flows.rollback import Rollback, RolledBack, Wish
 from shiplane.model.credential import Credential
 from shiplane.model.image import Digest, Platform, Repository

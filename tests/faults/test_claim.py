@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from shiplane.flows.claim import Claiming
-from shiplane.flows.publish import Published, Publisher
+from shiplane.flows.publish import Publisher
+from shiplane.flows.published import Published
 from shiplane.model.claim import Claim
 from shiplane.model.errors import AccessError, LostRaceError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from shiplane.clients.http import Request, Response, TransportError
+from shiplane.flows.publish import Publisher
 from shiplane.model.errors import AccessError, LostRaceError, RefusedError, UnreachableError, VerificationError
 from shiplane.model.lane import MAIN
 from shiplane.model.step import Step
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import COMMIT, lie_in_config, lose_child, push_image
+from tests.faults.invariants import Case, assert_invariants
 from tests.faults.memory import Lag, MemoryRegistry
 from tests.faults.release import PATH, Scene, a_plan, a_registry, events, finish, until
 
@@ -309,3 +311,36 @@ def test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time() -> N
     scene.transport = scene.registry
     scene.publish()
     assert [entry.version for entry in scene.ledger().moves(MAIN.floating)] == ["0.2.0", "0.2.1"]
+
+
+def test_the_first_release_of_a_package_that_the_registry_does_not_admit_is_proved_by_the_open_upload() -> None:
+    scene = Scene(a_registry(hides_missing=True))
+    scene.publish()
+    assert set(scene.tags()) == ALL
+    assert len(scene.ledger().entries) == 2
+    assert_invariants(Case(scene.registry, recorded=True))
+
+
+def test_without_the_proof_what_cannot_be_read_is_refused() -> None:
+    scene = Scene(a_registry(hides_missing=True))
+    registry, patience = scene.client()
+    publisher = Publisher(registry=registry, patience=patience, stager=lambda: scene.stager, probe=False, workers=1)
+    with pytest.raises(AccessError, match="refused to let us read"):
+        finish(publisher.publish(a_plan()))
+    assert scene.stager.built == []
+
+
+@pytest.mark.parametrize("shown", ["v0.2.1", "latest", "ledger-main"])
+def test_a_package_that_was_taken_for_new_and_is_not_gets_no_name(shown: str) -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.2.0", commit="b" * 40))
+    if shown == "v0.2.1":
+        push_image(scene.registry, PATH, salt="other", tag="v0.2.1")
+    keep = {shown, "v0.2.0"} if shown == "latest" else {shown}
+    shelf = scene.registry.shelf(PATH)
+    shelf.tags = {tag: digest for tag, digest in shelf.tags.items() if tag in keep}
+    before = dict(shelf.tags)
+    scene.transport = Faulty(scene.registry, [Fault(F.FORBIDDEN, "GET", "/v2/", times=8)])
+    with pytest.raises((LostRaceError, RefusedError, AccessError)):
+        scene.publish(a_plan(lanes=["main"]))
+    assert shelf.tags == before

@@ -26,6 +26,7 @@ HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade", "proxy-
 BLOCK = 1 << 16
 TLS_HANDSHAKE = b"\x16"
 UNSUPPORTED = "The operation is unsupported."
+REFUSED = "refused by the test that runs"
 
 
 class Front(ThreadingHTTPServer):
@@ -39,7 +40,17 @@ class Front(ThreadingHTTPServer):
         self.upstream = upstream
         self.service = service
         self._log = log.open("a", encoding="utf-8")
+        self._refusals = refusals(log)
         self._lock = threading.Lock()
+
+    def refused(self, method: str, path: str) -> int:
+        """The status of a request that a test wants refused, or 0: each line of the file is like one of the log."""
+        if self._refusals.exists():
+            for line in self._refusals.read_text(encoding="utf-8").splitlines():
+                wanted, place, status = line.split()
+                if (wanted, place) == (method, urlsplit(path).path):
+                    return int(status)
+        return 0
 
     def note(self, method: str, path: str, status: int) -> None:
         """Write the request's line; before its answer goes out, so that whoever got the answer finds the line."""
@@ -68,6 +79,9 @@ class Handler(BaseHTTPRequestHandler):
         self._noted = False
         self._rest = self._body()
         service = self.server.service
+        if status := self.server.refused(self.command, self.path):
+            self._answer(tokens.refusal(status, REFUSED))
+            return
         if service and urlsplit(self.path).path == "/token":
             self._token(service)
             return
@@ -188,6 +202,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class' name
         """Stay silent: `note` writes the lines."""
+
+
+def refusals(log: Path) -> Path:
+    """Where a test writes what the door of this log is to refuse."""
+    return log.with_suffix(".refusals")
 
 
 def service(settings: dict[str, Any]) -> tokens.Service:

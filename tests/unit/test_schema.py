@@ -58,6 +58,11 @@ GOOD: list[dict[str, Any]] = [
     {"deployments": [{"files": "infra/*.tf"}]},
     {"deployments": [{"files": "infra/*.tf", "pattern": 'image_tag = "{tag@digest}"'}]},
     {"deployments": [{"files": "a", "pattern": "tag={tag} digest={digest}"}]},
+    {"smoke": {}},
+    {"smoke": {"enabled": False}},
+    {"lanes": {"main": {"smoke": {"command": "curl -f http://127.0.0.1:8080/", "timeout-seconds": 30}}}},
+    {"smoke": {"env": {"MODE": "smoke"}, "platforms": ["linux/amd64"], "network": "bridge", "memory-mb": 512}},
+    {"smoke": {"up-seconds": 0.5}, "lanes": {"main": {"smoke": {"enabled": False}}}},
 ]
 BAD: list[dict[str, Any]] = [
     {"imgae": "ghcr.io/a/b"},
@@ -154,6 +159,20 @@ BAD: list[dict[str, Any]] = [
     {"deployments": [{"files": "x", "pattern": "a {tag@digest} b {digest}"}]},
     {"deployments": [{"files": "x", "pattern": "a\n{tag}"}]},
     {"deployments": [{"files": "x", "pattern": "{tag}" + "a" * 200}]},
+    {"gates": [{"name": "smoke", "command": "a"}]},
+    {"smoke": True},
+    {"smoke": {"comand": "x"}},
+    {"smoke": {"command": " "}},
+    {"smoke": {"enabled": "no"}},
+    {"smoke": {"timeout-seconds": -1}},
+    {"smoke": {"env": {"A": 1}}},
+    {"smoke": {"env": {"A B": "1"}}},
+    {"smoke": {"network": "host"}},
+    {"smoke": {"memory-mb": 5}},
+    {"smoke": {"memory-mb": 512.5}},
+    {"smoke": {"platforms": ["linux/amd63"]}},
+    {"lanes": {"main": {"smoke": {"network": "host"}}}},
+    {"smoke": {"network": "host"}, "lanes": {"main": {"smoke": {"network": "none"}}}},
 ]
 # What takes more than one place of the file to see: the parser alone refuses these.
 BEYOND: list[dict[str, Any]] = [
@@ -204,6 +223,8 @@ TABLES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("http", {"gates": [{"http": "https://x", UNKNOWN: 1}]}, SCHEMA["$defs"]["http-gate"]),
     ("github", {"gates": [{"github": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["github-gate"]),
     ("deployment", {"deployments": [{"files": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["deployment"]),
+    ("smoke", {"smoke": {UNKNOWN: 1}}, SCHEMA["$defs"]["smoke"]),
+    ("smoke of a lane", {"lanes": {"main": {"smoke": {UNKNOWN: 1}}}}, SCHEMA["$defs"]["smoke"]),
 ]
 
 

@@ -67,7 +67,7 @@ class Engine:
         from docker.errors import DockerException
 
         try:
-            said = self._client().version()
+            said = self.client().version()
             return EngineFacts(version=str(said["Version"]), platform=Platform.of(said["Os"], said["Arch"]))
         except (DockerException, OSError, KeyError, TypeError) as error:
             raise UnreachableError(f"what answers is no Docker engine: {one_line(str(error))[:300]}") from error
@@ -86,7 +86,7 @@ class Engine:
         from docker.errors import DockerException
 
         login = {"username": credential.username, "password": credential.password} if credential else None
-        client = self._client(_PULL_TIMEOUT)
+        client = self.client(_PULL_TIMEOUT)
         try:
             events = client.api.pull(str(repository), tag=tag, stream=True, decode=True, auth_config=login)
             fault = next((event["error"] for event in events if "error" in event), None)
@@ -109,7 +109,7 @@ class Engine:
         """
         from docker.errors import DockerException
 
-        client = self._client(_PULL_TIMEOUT)
+        client = self.client(_PULL_TIMEOUT)
         try:
             container = client.containers.run(REGISTRY_IMAGE, detach=True, ports={"5000/tcp": ("127.0.0.1", 0)})
         except (DockerException, OSError) as error:
@@ -121,7 +121,15 @@ class Engine:
         finally:
             container.remove(force=True, v=True)
 
-    def _client(self, timeout: int = _TIMEOUT) -> DockerClient:
+    def client(self, timeout: int = _TIMEOUT) -> DockerClient:
+        """The SDK's client, after a first answer.
+
+        Args:
+            timeout: Seconds without a byte after which a call has failed.
+
+        Raises:
+            UnreachableError: No engine answers.
+        """
         import docker
         from docker.errors import DockerException
 

@@ -56,6 +56,15 @@ class Git:
         found = self._git("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
         return found.stdout.strip() if found.code == 0 else None
 
+    def overlooks(self, path: Path) -> bool:
+        """Whether a file at this path would leave the tree as clean as it is: outside of it, ignored, or git's own."""
+        top = Path(self._git("rev-parse", "--show-toplevel").stdout.rstrip("\n")).resolve()
+        try:
+            inside = path.resolve().relative_to(top)
+        except ValueError:
+            return True
+        return ".git" in inside.parts or self._git("check-ignore", "--quiet", "--", str(path.resolve())).code == 0
+
     def tags(self) -> list[str]:
         """Every git tag of this repository."""
         return self._lines("for-each-ref", "--format=%(refname:strip=2)", "refs/tags")

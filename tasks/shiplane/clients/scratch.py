@@ -49,11 +49,12 @@ def sweep(parent: Path) -> None:
     for folder in parent.glob("shiplane-*"):
         found = _NAME.fullmatch(folder.name)
         with suppress(OSError):
-            if found and folder.stat().st_uid == os.getuid() and not _alive(int(found.group(1))):
+            if found and folder.stat().st_uid == os.getuid() and not alive(int(found.group(1))):
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether a process of this machine runs, whoever's it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

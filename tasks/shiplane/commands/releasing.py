@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shiplane.clients.buildx import Buildx
 from shiplane.clients.engine import Engine
 from shiplane.clients.patience import BUDGET, Patience
-from shiplane.clients.project import build_command, check_inside
+from shiplane.clients.project import check_inside
 from shiplane.clients.registry import Registry
 from shiplane.commands.claiming import claiming_of
 from shiplane.commands.edge import Answer
+from shiplane.commands.planning import check_settings, load_plan, required, save_plan
 from shiplane.commands.run import Run, one_lane
 from shiplane.commands.show import plan_text, published_text
+from shiplane.commands.smoking import smoker
 from shiplane.flows.closing import public_names
-from shiplane.flows.publish import Published, Publisher, Stager
+from shiplane.flows.publish import Publisher, Stager
+from shiplane.flows.published import Published
 from shiplane.flows.source import check_source
 from shiplane.flows.staging import BuildxStager, dry_run
 from shiplane.flows.survey import Surveyor
 from shiplane.model.decision import Decision, Survey, decide
-from shiplane.model.errors import AccessError, RefusedError, UnreachableError
+from shiplane.model.errors import AccessError, RefusedError, UnreachableError, UsageError
 from shiplane.model.ledger import BrokenLedgerError
 from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.planfile import SavedPlan
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.settings import Flags
 
@@ -33,13 +36,14 @@ _HICCUP = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How a release is carried out, apart from what is released."""
+    """How a release is carried out, apart from what is released; ``saved`` is the plan that it has to keep to."""
 
     dry_run: bool = False
     builder: str | None = None
     skip: Sequence[str] = ()
     login: bool = True
     claim: bool = True
+    saved: SavedPlan | None = None
 
 
 def plan(
@@ -50,6 +54,7 @@ def plan(
     image: str | None = None,
     platforms: str | None = None,
     latest: str | bool | None = None,
+    save: str | None = None,
 ) -> Answer:
     """Show what a release would do; reads only.
 
@@ -58,12 +63,16 @@ def plan(
     """
     flags = _flags(lane or (), tag, image, platforms, latest=latest)
     planned = make_plan(run.resolver(flags))
-    surveyed, doubt = _try_survey(run, planned)
-    required = _required(run)
+    surveyed, doubt = _try_survey(run, planned, certain=save is not None)
+    needed = required(run)
     data = {**planned.to_json(), "registry": {"asked": not doubt, "why_not": doubt}}
-    data["prerequisites"] = [{"name": name, "what": what} for name, what in required]
+    data["prerequisites"] = [{"name": name, "what": what} for name, what in needed]
     data["tags"] = {name: _decision_json(survey, decision) for name, (survey, decision) in surveyed.items()}
-    return Answer(text=plan_text(planned, surveyed, doubt, required), data=data)
+    text = plan_text(planned, surveyed, doubt, needed)
+    if save is not None:
+        data["saved"] = save
+        text += f"\n\nsaved; carry it out with\n  {save_plan(run, planned, surveyed, save)}"
+    return Answer(text=text, data=data)
 
 
 def publish(
@@ -79,14 +88,22 @@ def publish(
     builder: str | None = None,
     skip: Sequence[str] | None = None,
     no_login: bool = False,
+    plan: str | None = None,
 ) -> Answer:
     """Release one lane: build, verify, name, float.
 
     The image is staged by digest and verified before it gets a name; the version tag is written once; the floating tag
     moves forward only, if asked; everything is read back. The same command again finishes a run that was cut off.
     """
+    options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login)
+    if plan is not None:
+        given = {"lane": lane, "tag": tag, "image": image, "platforms": platforms, "latest": latest}
+        saved = load_plan(run, plan, **given, dry_run=dry_run)
+        if len(saved.tags) > 1:
+            raise UsageError(f"{saved.name} is for {', '.join(saved.tags)}", remedy="invoke release --plan FILE")
+        return carry_out(run, saved.flags(run.env, snapshot=snapshot), replace(options, saved=saved))
     flags = _flags([one_lane(lane, run.project)], tag, image, platforms, latest=latest, snapshot=snapshot)
-    return carry_out(run, flags, Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login))
+    return carry_out(run, flags, options)
 
 
 def release(
@@ -101,14 +118,19 @@ def release(
     builder: str | None = None,
     skip: Sequence[str] | None = None,
     no_login: bool = False,
+    plan: str | None = None,
 ) -> Answer:
     """Release all lanes as one, all or nothing.
 
     No lane gets a name until every lane is staged and verified, and every version tag is written before any floating
     tag moves.
     """
-    flags = _flags(lane or (), version, image, platforms, latest=latest)
-    return carry_out(run, flags, Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login))
+    options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login)
+    if plan is not None:
+        given = {"version": version, "lane": lane, "image": image, "platforms": platforms, "latest": latest}
+        saved = load_plan(run, plan, **given, dry_run=dry_run)
+        return carry_out(run, saved.flags(run.env, snapshot=False), replace(options, saved=saved))
+    return carry_out(run, _flags(lane or (), version, image, platforms, latest=latest), options)
 
 
 def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
@@ -119,6 +141,8 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     """
     run.check_skip(options.skip)
     planned = make_plan(run.resolver(flags))
+    if options.saved:
+        check_settings(run, planned, options.saved)
     check_dockerfiles(planned, run.dockerfiles())
     check_inside(run.root, [lane.lane for lane in planned.lanes])
     if options.dry_run:
@@ -162,16 +186,10 @@ def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]
             probe="access" not in options.skip,
             ledgers=run.ledgers(planned.repository, registry),
             claiming=claiming_of(run) if options.claim else None,
+            saved=options.saved,
+            smoke=smoker(run, planned.repository, credential, skip=options.skip),
         )
         return run.console.drive(publisher.publish(planned))
-
-
-def _required(run: Run) -> list[tuple[str, str]]:
-    """What has to hold before a release: the build command and each gate, by name."""
-    command = build_command(run.root, run.project)
-    build = f"{shlex.join(command.value) or 'nothing'} ({command.source})"
-    gates = [(gate.name, str(gate)) for gate in run.project.gates]
-    return [("build command", build), *(gates or [("gates", "none is configured")])]
 
 
 def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
@@ -184,8 +202,13 @@ def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
     return Answer(text="\n".join(names), data=data)
 
 
-def _try_survey(run: Run, planned: Plan) -> tuple[dict[str, tuple[Survey, Decision | str]], str]:
-    """Each lane's names before and after, or why the registry could not be asked: a plan must do without it."""
+def _try_survey(run: Run, planned: Plan, *, certain: bool) -> tuple[dict[str, tuple[Survey, Decision | str]], str]:
+    """Each lane's names before and after, or why the registry could not be asked: a plan must do without it.
+
+    Raises:
+        AccessError, UnreachableError: The same, where the plan is to be certain: one that is kept promises that the
+            registry still is as it saw it.
+    """
     surveyed: dict[str, tuple[Survey, Decision | str]] = {}
     try:
         registry = _impatient(run, run.registry(run.credential(planned.repository)))
@@ -195,6 +218,8 @@ def _try_survey(run: Run, planned: Plan) -> tuple[dict[str, tuple[Survey, Decisi
             survey = surveyor.survey(lane)
             surveyed[lane.lane.name] = survey, _decide(planned, lane, survey)
     except (UnreachableError, AccessError, BrokenLedgerError) as error:
+        if certain:
+            raise
         return {}, error.what
     return surveyed, ""
 

@@ -6,7 +6,7 @@ import shlex
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 
-from shiplane.flows.publish import Published
+from shiplane.flows.published import Published
 from shiplane.flows.verify import Verified
 from shiplane.model.answer import Absent, Present
 from shiplane.model.decision import Decision, Move, Naming, Survey

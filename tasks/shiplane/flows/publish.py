@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeAlias
+from typing import Protocol, TypeAlias
 
 from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Patience
@@ -17,15 +17,19 @@ from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.ledgers import Ledgers, Writing, record
 from shiplane.flows.looking import look
 from shiplane.flows.naming import Namer
+from shiplane.flows.published import Published
 from shiplane.flows.records import Release
+from shiplane.flows.smoke import Smoker, smoke_lanes
 from shiplane.flows.survey import Surveyor
-from shiplane.model.answer import Absent, Present
+from shiplane.model.answer import Present
 from shiplane.model.check import require
 from shiplane.model.decision import Decision, Move, Naming, Survey, decide
-from shiplane.model.errors import VerificationError
+from shiplane.model.errors import LostRaceError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.manifest import RawManifest
 from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.planfile import SavedPlan, require_same
+from shiplane.model.smoke import Smoked
 from shiplane.model.step import Flow, Step
 
 # Images that another run made, with what they consist of, by lane.
@@ -43,48 +47,56 @@ class Stager(Protocol):
         """
 
 
-@dataclass(frozen=True, kw_only=True)
-class Published:
-    """One lane after a release.
+@dataclass(frozen=True)
+class _Seen:
+    """A lane's names as they were found, and what is to be done about them."""
 
-    Attributes:
-        plan: What was to be done.
-        digest: What the version tag has.
-        floating: What the floating tag has, or None where it does not exist.
-        moved: Whether this run moved it.
-        built: Whether this run built the image; otherwise it was there already.
-        reason: Why the floating tag moved or stayed.
-        examination: What the image consists of.
-    """
+    survey: Survey
+    decision: Decision
+
+    @property
+    def floating(self) -> Digest | None:
+        """What the floating tag had."""
+        return self.survey.floating.digest if isinstance(self.survey.floating, Present) else None
+
+    @property
+    def naming_words(self) -> str:
+        version = self.survey.version
+        if isinstance(version, Present):
+            return f"{version.digest.short}, adopted"
+        return "to be written; nothing can be read yet" if self.survey.presumed else "absent, to be written"
+
+    @property
+    def move_words(self) -> str:
+        return ("moves" if self.decision.move is Move.MOVE else "stays") + f" ({self.decision.reason})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ready:
+    """A lane whose image may get its names: staged, taken up or adopted, and examined."""
 
     plan: LanePlan
-    digest: Digest
-    floating: Digest | None
-    moved: bool
-    built: bool
-    reason: str
+    seen: _Seen
+    raw: RawManifest
     examination: Examination
+    built: bool
+    smoked: Smoked
 
-    def to_json(self, repository: Repository) -> dict[str, Any]:
-        """The result as JSON values."""
-        lane = self.plan.lane
-        return {
-            "lane": lane.name,
-            "version": str(self.plan.version.value),
-            "tag": self.plan.tag,
-            "image": f"{repository}:{self.plan.tag}",
-            "digest": str(self.digest),
-            "reference": f"{repository}@{self.digest}",
-            "platforms": {str(image.platform): str(image.digest) for image in self.examination.images},
-            "size": self.examination.size,
-            "built": self.built,
-            "floating": {
-                "tag": lane.floating,
-                "digest": str(self.floating) if self.floating else None,
-                "moved": self.moved,
-                "reason": self.reason,
-            },
-        }
+    @property
+    def moves(self) -> bool:
+        return self.seen.decision.move is Move.MOVE
+
+    def published(self) -> Published:
+        return Published(
+            plan=self.plan,
+            digest=self.raw.digest,
+            floating=self.raw.digest if self.moves else self.seen.floating,
+            moved=self.moves,
+            built=self.built,
+            reason=self.seen.decision.reason,
+            examination=self.examination,
+            smoked=self.smoked,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,6 +109,8 @@ class Publisher:
         stager: Makes the builder on first use: a run that adopts needs none.
         probe: Whether push permission is proved before anything is built.
         ledgers: Where it is recorded; None where no ledger is kept.
+        saved: The plan that is carried out, where it was saved: the registry has to be as it saw it.
+        smoke: Tries the staged images, where that is configured.
         workers: How many reads at once.
         claiming: Makes us the only one who may write a version; None where that is not configured.
     """
@@ -106,6 +120,8 @@ class Publisher:
     stager: Callable[[], Stager]
     probe: bool = True
     ledgers: Ledgers | None = None
+    saved: SavedPlan | None = None
+    smoke: Smoker | None = None
     workers: int = WORKERS
     claiming: Claiming | None = None
 
@@ -118,76 +134,126 @@ class Publisher:
         Raises:
             ShiplaneError: By situation; whatever has a name by then is right.
         """
-        yield from self._access(plan.repository)
-        surveys, decisions = yield from self._survey(plan)
-        created = [lane for lane in plan.lanes if decisions[lane.lane.name].naming is Naming.CREATE]
+        proved = yield from self._access(plan.repository)
+        seen = yield from self._survey(plan, proved=proved)
+        lanes = yield from self._prepare(plan, seen)
+        if any(known.survey.presumed for known in seen.values()):
+            yield from self._survey_again(plan)
+        yield from self._name(plan, lanes)
+        yield from self._record(plan, lanes)
+        return tuple(lane.published() for lane in lanes)
+
+    def _prepare(self, plan: Plan, seen: Mapping[str, _Seen]) -> Flow[list[_Ready]]:
+        """Every lane's image staged, examined, tried and claimed: after this, and not before, any may get a name."""
+        created = [lane for lane in plan.lanes if seen[lane.lane.name].decision.naming is Naming.CREATE]
         images, found = yield from self._claimed(plan, created)
-        held = list(images)
-        images |= yield from self._images(plan, surveys, [lane for lane in created if lane.lane.name not in images])
+        held = frozenset(images)
+        missing = [lane for lane in created if lane.lane.name not in held]
+        images |= yield from self._images(plan, seen, missing)
         for lane in plan.lanes:
             if lane.lane.name not in held:
-                raw, remedy = images[lane.lane.name], _remedy(lane, decisions[lane.lane.name])
+                raw, remedy = images[lane.lane.name], _remedy(lane, seen[lane.lane.name].decision)
                 found[lane.lane.name] = yield from self._inspect(plan, lane, raw, remedy)
-        others = yield from self._claim(plan, created, images)
-        images, found = images | others[0], found | others[1]
-        namer = Namer(registry=self.registry, repository=plan.repository, patience=self.patience)
-        for lane in plan.lanes:
-            yield from namer.name(lane.tag, images[lane.lane.name])
-        if any(decision.move is Move.MOVE for decision in decisions.values()):
-            yield from _confirm(namer, created, images)
-        for lane in plan.lanes:
-            yield from _float(namer, lane, images[lane.lane.name], surveys[lane.lane.name], decisions[lane.lane.name])
-        for lane in plan.lanes:
-            if decisions[lane.lane.name].move is Move.MOVE:
-                yield from namer.confirm(lane.lane.floating, images[lane.lane.name])
-        yield from _confirm(namer, created, images)
-        built = {lane.lane.name for lane in created} - {*held, *others[0]}
-        published = tuple(
-            _published(lane, images[name], surveys[name], decisions[name], found[name], built=name in built)
+        smoked = yield from smoke_lanes(self.smoke, found, built=[lane.lane.name for lane in created])
+        others, theirs = yield from self._claim(plan, created, images)
+        images, found = images | others, found | theirs
+        built = {lane.lane.name for lane in missing} - set(others)
+        return [
+            _Ready(
+                plan=lane,
+                seen=seen[name],
+                raw=images[name],
+                examination=found[name],
+                built=name in built,
+                smoked=smoked[name],
+            )
             for lane in plan.lanes
             for name in (lane.lane.name,)
-        )
-        yield from self._record(plan, published, surveys)
-        return published
+        ]
 
-    def _record(self, plan: Plan, published: Sequence[Published], surveys: Mapping[str, Survey]) -> Flow[None]:
+    def _name(self, plan: Plan, lanes: Sequence[_Ready]) -> Flow[None]:
+        """Every version tag, then every floating tag; what was written is looked at again before it is built upon."""
+        namer = Namer(registry=self.registry, repository=plan.repository, patience=self.patience)
+        created = [lane for lane in lanes if lane.seen.decision.naming is Naming.CREATE]
+        moving = [lane for lane in lanes if lane.moves]
+        for lane in lanes:
+            yield from namer.name(lane.plan.tag, lane.raw)
+        for lane in created if moving else ():
+            yield from namer.confirm(lane.plan.tag, lane.raw)
+        for lane in lanes:
+            yield from _float(namer, lane)
+        for lane in moving:
+            yield from namer.confirm(lane.plan.lane.floating, lane.raw)
+        for lane in created:
+            yield from namer.confirm(lane.plan.tag, lane.raw)
+
+    def _record(self, plan: Plan, lanes: Sequence[_Ready]) -> Flow[None]:
         """Write down what was done, and what an earlier run did and could not write down."""
         if self.ledgers is None:
             yield Step("record", "the ledger").skipped("none is kept (ledger = false)")
             return
         writing = []
-        for lane in published:
+        for lane in lanes:
             release = Release(
-                plan=lane.plan, commit=plan.commit, digest=lane.digest, moved=lane.moved, images=lane.examination.images
+                plan=lane.plan,
+                commit=plan.commit,
+                digest=lane.raw.digest,
+                moved=lane.moves,
+                images=lane.examination.images,
             )
-            entries = release.entries(self.ledgers.scribe, surveys[lane.plan.lane.name])
+            entries = release.entries(self.ledgers.scribe, lane.seen.survey)
             writing.append(Writing(book=self.ledgers.book(lane.plan.lane), entries=entries))
         yield from record(writing)
 
-    def _access(self, repository: Repository) -> Flow[None]:
+    def _access(self, repository: Repository) -> Flow[bool]:
+        """Prove that we may push; gives whether that is proved."""
         step = Step("access", f"push to {repository}")
         yield step
         if not self.probe:
             yield step.skipped("--skip access")
-            return
+            return False
         doubt = self.registry.probe_push(repository)
-        yield (
-            step.skipped(f"could not be told: {doubt}") if doubt else step.done("the registry opened an upload for us")
-        )
+        if doubt:
+            yield step.skipped(f"could not be told: {doubt}")
+        else:
+            yield step.done("the registry opened an upload for us")
+        return not doubt
 
-    def _survey(self, plan: Plan) -> Flow[tuple[dict[str, Survey], dict[str, Decision]]]:
+    def _survey(self, plan: Plan, *, proved: bool) -> Flow[dict[str, _Seen]]:
+        """Every lane's names and what is to be done about them."""
         surveyor = Surveyor(
             registry=self.registry, repository=plan.repository, ledgers=self.ledgers, workers=self.workers
         )
-        surveys: dict[str, Survey] = {}
-        decisions: dict[str, Decision] = {}
+        seen: dict[str, _Seen] = {}
+        changed: list[str] = []
         for lane in plan.lanes:
             step = Step("survey", f"{lane.tag}, {lane.lane.floating}")
             yield step
-            survey = surveys[lane.lane.name] = surveyor.survey(lane)
-            decision = decisions[lane.lane.name] = decide(lane, survey, plan.commit)
-            yield step.done(f"{lane.tag}: {_naming_words(survey)}; {lane.lane.floating}: {_move_words(decision)}")
-        return surveys, decisions
+            survey = surveyor.survey(lane, may_push=proved)
+            changed += self.saved.differences(lane, survey, plan.commit) if self.saved else []
+            if changed:
+                yield step.failed(f"{'; '.join(changed)}: not as the plan saw it")
+                continue
+            known = seen[lane.lane.name] = _Seen(survey, decide(lane, survey, plan.commit))
+            yield step.done(f"{lane.tag}: {known.naming_words}; {lane.lane.floating}: {known.move_words}")
+        if self.saved:
+            require_same(self.saved.name, changed)
+        return seen
+
+    def _survey_again(self, plan: Plan) -> Flow[None]:
+        """Where a repository was taken for new because nothing of it was shown, look again: by now it exists.
+
+        Raises:
+            LostRaceError: It was not new after all.
+        """
+        seen = yield from self._survey(plan, proved=False)
+        for lane in plan.lanes:
+            survey = seen[lane.lane.name].survey
+            if isinstance(survey.version, Present) or isinstance(survey.floating, Present) or survey.ledger.entries:
+                raise LostRaceError(
+                    f"{plan.repository} was taken for new, since nothing of it could be read, and is not",
+                    remedy="Run it again: it decides anew from what is there now.",
+                )
 
     def _claimed(self, plan: Plan, created: Sequence[LanePlan]) -> Flow[_Adopted]:
         """What an earlier run of this commit has claimed and not yet named: that run is taken up, nothing is built."""
@@ -225,18 +291,20 @@ class Publisher:
         return images, found
 
     def _images(
-        self, plan: Plan, surveys: Mapping[str, Survey], missing: Sequence[LanePlan]
+        self, plan: Plan, seen: Mapping[str, _Seen], missing: Sequence[LanePlan]
     ) -> Flow[dict[str, RawManifest]]:
         """Every lane's image: adopted where it is published already, staged where it is not."""
         images: dict[str, RawManifest] = {}
         step = Step("stage", ", ".join(lane.lane.name for lane in missing or plan.lanes))
         yield step
-        for name, survey in surveys.items():
-            if isinstance(survey.version, Present):
-                images[name] = survey.version.raw
+        for name, known in seen.items():
+            if isinstance(known.survey.version, Present):
+                images[name] = known.survey.version.raw
         if not missing:
             yield step.already("built from this very commit before: nothing is built")
             return images
+        if self.smoke:
+            self.smoke.check([lane.lane.name for lane in missing], plan.platforms.value)
         digests = self.stager().stage(plan, missing)
         for lane in missing:
             images[lane.lane.name] = self._fetch(plan.repository, digests[lane.lane.name], "the builder pushed it")
@@ -273,41 +341,11 @@ def _remedy(lane: LanePlan, decision: Decision) -> str:
     return f"It is published as {lane.tag}, which is written once. Release the next version, {following}."
 
 
-def _confirm(namer: Namer, lanes: Sequence[LanePlan], images: Mapping[str, RawManifest]) -> Flow[None]:
-    for lane in lanes:
-        yield from namer.confirm(lane.tag, images[lane.lane.name])
-
-
-def _float(namer: Namer, lane: LanePlan, raw: RawManifest, survey: Survey, decision: Decision) -> Flow[None]:
-    step = Step("float", lane.lane.floating)
+def _float(namer: Namer, lane: _Ready) -> Flow[None]:
+    step, decision = Step("float", lane.plan.lane.floating), lane.seen.decision
     if decision.move is Move.LEAVE:
         yield step.skipped(decision.reason)
     elif decision.move is Move.ALREADY:
         yield step.already(decision.reason)
     else:
-        seen = survey.floating.digest if isinstance(survey.floating, Present) else None
-        yield from namer.move(lane.lane.floating, raw, seen=seen)
-
-
-def _published(
-    lane: LanePlan, raw: RawManifest, survey: Survey, decision: Decision, examination: Examination, *, built: bool
-) -> Published:
-    moved = decision.move is Move.MOVE
-    before = survey.floating.digest if isinstance(survey.floating, Present) else None
-    return Published(
-        plan=lane,
-        digest=raw.digest,
-        floating=raw.digest if moved else before,
-        moved=moved,
-        built=built,
-        reason=decision.reason,
-        examination=examination,
-    )
-
-
-def _naming_words(survey: Survey) -> str:
-    return "absent, to be written" if isinstance(survey.version, Absent) else f"{survey.version.digest.short}, adopted"
-
-
-def _move_words(decision: Decision) -> str:
-    return {Move.MOVE: "moves", Move.ALREADY: "stays", Move.LEAVE: "stays"}[decision.move] + f" ({decision.reason})"
+        yield from namer.move(lane.plan.lane.floating, lane.raw, seen=lane.seen.floating)

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from shiplane.clients.parallel import WORKERS, each
 from shiplane.clients.registry import Registry
 from shiplane.flows.ledgers import Ledgers
-from shiplane.flows.looking import look
-from shiplane.model.answer import Absent, Present
+from shiplane.flows.looking import certain, look
+from shiplane.model.answer import Absent, Answer, Present, Refused
 from shiplane.model.decision import Survey
 from shiplane.model.errors import UnreachableError, VerificationError
 from shiplane.model.image import Repository
@@ -39,15 +39,25 @@ class Surveyor:
     ledgers: Ledgers | None = None
     workers: int = WORKERS
 
-    def survey(self, plan: LanePlan) -> Survey:
+    def survey(self, plan: LanePlan, *, may_push: bool = False) -> Survey:
         """Everything that the decisions about a lane need, and nothing more.
+
+        Args:
+            plan: What is to be done with the lane.
+            may_push: Whether push permission is proved. GHCR answers 403 for reading a package that does not exist
+                yet (where the specification has 404), and lets the same credential open an upload: then, where
+                nothing at all can be read, the survey presumes that the repository is new. Whoever builds upon that
+                has to look again once something is there.
 
         Raises:
             AccessError: The registry refuses this identity.
             UnreachableError: It gave no reliable answer about one of the names.
             BrokenLedgerError: The lane's ledger is not whole, so that nobody knows what is marked as bad.
         """
-        version = self._version(plan)
+        answer = self.registry.look(self.repository, plan.tag)
+        if may_push and isinstance(answer, Refused) and self._hides_everything(plan):
+            return Survey(version=Absent(), floating=Absent(), presumed=True)
+        version = self._version(plan, answer)
         floating = look(self.registry, self.repository, plan.lane.floating)
         first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
         return Survey(
@@ -59,13 +69,21 @@ class Surveyor:
             ledger=self.ledgers.book(plan.lane).read().ledger if self.ledgers else Ledger(),
         )
 
-    def _version(self, plan: LanePlan) -> Present | Absent:
+    def _hides_everything(self, plan: LanePlan) -> bool:
+        """Whether the registry refuses to show the lane's other names, and the list of tags, as well."""
+        names = (plan.lane.floating, plan.lane.ledger)
+        return (
+            all(isinstance(self.registry.look(self.repository, name), Refused) for name in names)
+            and self.registry.knows(self.repository) is None
+        )
+
+    def _version(self, plan: LanePlan, seen: Answer) -> Present | Absent:
         """What is behind the version tag; *absent* only where the list of tags has none either.
 
         A registry may answer 404 for a tag that was written a moment ago (GHCR does for seconds), and a release that
         is run again in that moment would build what it has published already.
         """
-        answer = look(self.registry, self.repository, plan.tag)
+        answer = certain(seen, self.repository, plan.tag)
         if isinstance(answer, Absent) and plan.tag in self.registry.tags(self.repository):
             raise UnreachableError(
                 f"{self.repository} lists {plan.tag}, but does not show it yet", remedy="Run it again in a minute."

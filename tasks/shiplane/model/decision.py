@@ -28,6 +28,8 @@ class Survey:
         floating_version: The version that the floating tag stands for; None where that cannot be told.
         newest: The highest release among the lane's version tags; only asked for where no floating tag exists.
         ledger: What was recorded of the lane; empty where there is no ledger.
+        presumed: Whether nothing could be read at all, and everything is presumed to be absent: see
+            :meth:`shiplane.flows.survey.Surveyor.survey`.
     """
 
     version: Present | Absent
@@ -36,6 +38,7 @@ class Survey:
     floating_version: Version | None = None
     newest: Version | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    presumed: bool = False
 
 
 class Naming(Enum):

@@ -10,7 +10,7 @@ from shiplane.model.gate import Gate, Kind
 from shiplane.model.table import Table
 
 # What --skip means by these names; a gate of such a name could not be told apart.
-RESERVED_CHECKS = ("access", "build", "gates")
+RESERVED_CHECKS = ("access", "build", "gates", "smoke")
 _GATE_KINDS = tuple(kind.value for kind in Kind)
 _GATE_KEYS = {
     Kind.COMMAND: ("timeout-seconds",),

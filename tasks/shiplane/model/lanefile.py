@@ -20,7 +20,7 @@ def parse_lanes(table: Table) -> tuple[Lane, ...]:
 
 
 def _lane(name: str, table: Table, base: Lane | None) -> Lane:
-    table.only("dockerfile", "prefix", "floating", "git-tag", "publish-latest", "context")
+    table.only("dockerfile", "prefix", "floating", "git-tag", "publish-latest", "context", "smoke")
     texts = {key: table.get(key, str) for key in ("dockerfile", "prefix", "git-tag", "context")}
     fields: dict[str, Any] = {key.replace("-", "_"): text for key, text in texts.items() if text is not None}
     for key in ("dockerfile", "context"):

@@ -77,6 +77,8 @@ def _lane_json(plan: LanePlan) -> dict[str, Any]:
     return {
         "lane": plan.lane.name,
         "dockerfile": plan.lane.dockerfile,
+        "context": plan.lane.context,
+        "git_tag": plan.lane.git_tag_of(plan.version.value),
         "version": {"value": str(plan.version.value), "source": plan.version.source},
         "tag": plan.tag,
         "floating": plan.lane.floating,

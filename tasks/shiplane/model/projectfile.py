@@ -17,13 +17,15 @@ from shiplane.model.gatefile import parse_command, parse_gates
 from shiplane.model.image import Platform, Repository, parse_platforms
 from shiplane.model.lane import BUILT_IN, Lane, check_disjoint
 from shiplane.model.lanefile import parse_lanes
+from shiplane.model.smoke import Smoke
+from shiplane.model.smokefile import parse_smokes
 from shiplane.model.table import Table
 from shiplane.model.workflowfile import WorkflowWishes, parse_workflows
 
 DEFAULT_BUILD_TIMEOUT = 900.0
 _KEYS = (
     *("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates"),
-    *("claim", "deployments", "ledger", "workflows"),
+    *("claim", "deployments", "ledger", "smoke", "workflows"),
 )
 
 
@@ -54,6 +56,7 @@ class ProjectFile:
         workflows: How the publish workflows are wanted.
         claim: Where a version is claimed before it is written; None for nowhere.
         deployments: The files that say which version runs.
+        smokes: How each lane's image is tried before it gets a name; a lane that is not there is not.
     """
 
     name: str = ""
@@ -69,6 +72,7 @@ class ProjectFile:
     workflows: WorkflowWishes = field(default_factory=WorkflowWishes)
     claim: ClaimSettings | None = None
     deployments: tuple[Deployments, ...] = ()
+    smokes: Mapping[str, Smoke] = field(default_factory=dict)
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.
@@ -107,6 +111,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         workflows=parse_workflows(top.table("workflows")),
         claim=parse_claim(top),
         deployments=parse_deployments(top),
+        smokes=parse_smokes(top, [lane.name for lane in lanes]),
     )
 
 

@@ -5,12 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiplane.commands.edge import shiplane_task
-from shiplane.commands.faces.words import BUILDER, IMAGE, LANES, LATEST, NO_LOGIN, PLATFORMS, SKIP, TAG
+from shiplane.commands.faces.words import BUILDER, IMAGE, LANES, LATEST, NO_LOGIN, PLAN, PLATFORMS, SKIP, TAG
 
 
 @shiplane_task(
     "releasing",
-    texts={"lane": LANES, "tag": TAG, "image": IMAGE, "platforms": PLATFORMS, "latest": LATEST},
+    texts={
+        "lane": LANES,
+        "tag": TAG,
+        "image": IMAGE,
+        "platforms": PLATFORMS,
+        "latest": LATEST,
+        "save": "Keep the plan in this file, for --plan of publish and release.",
+    },
     iterable=("lane",),
     optional=("latest",),
 )
@@ -21,6 +28,7 @@ def plan(
     image: str | None = None,
     platforms: str | None = None,
     latest: str | bool | None = None,
+    save: str | None = None,
 ) -> None:
     """Show what a release would do; reads only.
 
@@ -42,6 +50,7 @@ def plan(
         "builder": BUILDER,
         "skip": SKIP,
         "no_login": NO_LOGIN,
+        "plan": PLAN,
     },
     iterable=("skip",),
     optional=("latest",),
@@ -58,6 +67,7 @@ def publish(
     builder: str | None = None,
     skip: Sequence[str] | None = None,
     no_login: bool = False,
+    plan: str | None = None,
 ) -> None:
     """Release one lane: build, verify, name, float.
 
@@ -78,6 +88,7 @@ def publish(
         "builder": BUILDER,
         "skip": SKIP,
         "no_login": NO_LOGIN,
+        "plan": PLAN,
     },
     iterable=("lane", "skip"),
     optional=("latest",),
@@ -93,6 +104,7 @@ def release(
     builder: str | None = None,
     skip: Sequence[str] | None = None,
     no_login: bool = False,
+    plan: str | None = None,
 ) -> None:
     """Release all lanes as one, all or nothing.
 

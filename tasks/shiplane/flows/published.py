@@ -1,0 +1,58 @@
+"""What a release has made of a lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shiplane.flows.examine import Examination
+from shiplane.model.image import Digest, Repository
+from shiplane.model.plan import LanePlan
+from shiplane.model.smoke import NOT_CONFIGURED, Smoked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """One lane after a release.
+
+    Attributes:
+        plan: What was to be done.
+        digest: What the version tag has.
+        floating: What the floating tag has, or None where it does not exist.
+        moved: Whether this run moved it.
+        built: Whether this run built the image; otherwise it was there already.
+        reason: Why the floating tag moved or stayed.
+        examination: What the image consists of.
+        smoked: How its smoke runs ended.
+    """
+
+    plan: LanePlan
+    digest: Digest
+    floating: Digest | None
+    moved: bool
+    built: bool
+    reason: str
+    examination: Examination
+    smoked: Smoked = NOT_CONFIGURED
+
+    def to_json(self, repository: Repository) -> dict[str, Any]:
+        """The result as JSON values."""
+        lane = self.plan.lane
+        return {
+            "lane": lane.name,
+            "version": str(self.plan.version.value),
+            "tag": self.plan.tag,
+            "image": f"{repository}:{self.plan.tag}",
+            "digest": str(self.digest),
+            "reference": f"{repository}@{self.digest}",
+            "platforms": {str(image.platform): str(image.digest) for image in self.examination.images},
+            "size": self.examination.size,
+            "built": self.built,
+            "floating": {
+                "tag": lane.floating,
+                "digest": str(self.floating) if self.floating else None,
+                "moved": self.moved,
+                "reason": self.reason,
+            },
+            "smoke": self.smoked.to_json(),
+        }
