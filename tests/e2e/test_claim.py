@@ -294,6 +294,17 @@ def test_no_permission_to_push_refs_stops_a_release_before_it_builds(claiming: t
     assert "contents: write" in done.err
 
 
+def test_the_doctor_knows_whether_we_may_claim(claiming: tuple[Person, Reader, Path]) -> None:
+    person, _, remote = claiming
+    good = succeeded(person.invoke("check.access"))
+    assert "access: claim" in good.out
+    assert claimed(remote) == {}
+    with forbidding() as url:
+        git(person.checkout, "remote", "set-url", "origin", url)
+        bad = person.invoke("check.access")
+    assert (bad.code, "Claiming a version pushes a git ref" in bad.out) == (4, True), str(bad)
+
+
 def test_no_such_remote_is_a_prerequisite(claiming: tuple[Person, Reader, Path]) -> None:
     person, reader, _ = claiming
     git(person.checkout, "remote", "remove", "origin")

@@ -13,18 +13,19 @@ from shiplane.clients.engine import Engine
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.process import refuse_dumps
 from shiplane.clients.registry import Registry
+from shiplane.commands.claiming import claiming_of
 from shiplane.commands.console import wants_colour
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.commands.show import columns, findings_text
-from shiplane.flows.doctor import Look, examine, rows
+from shiplane.flows.doctor import Look, attempt, examine, rows
 from shiplane.flows.doctor_access import Entrance
 from shiplane.flows.doctor_config import Configuration
 from shiplane.flows.doctor_tools import Tools
 from shiplane.model.credential import Credential
 from shiplane.model.errors import PrerequisiteError, ShiplaneError
-from shiplane.model.finding import Finding, exit_code_of, skipped
-from shiplane.model.image import Platform, Repository
+from shiplane.model.finding import Finding, done, exit_code_of, skipped
+from shiplane.model.image import Platform, Repository, Tag
 from shiplane.model.settings import Flags
 
 T = TypeVar("T")
@@ -133,7 +134,18 @@ def _access(run: Run, repository: Repository) -> Look:
     def connect(credential: Credential | None) -> Registry:
         return run.registry(credential, Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE))
 
-    return Entrance(repository=repository, credential=lambda: run.credential(repository), connect=connect).check
+    entrance = Entrance(repository=repository, credential=lambda: run.credential(repository), connect=connect)
+    if run.project.claim is None:
+        return entrance.check
+    return lambda: [*entrance.check(), attempt("access: claim", lambda: _claim(run, repository))]
+
+
+def _claim(run: Run, repository: Repository) -> Finding:
+    """Whether we may claim: asked for a version that nobody releases, and nothing is pushed."""
+    claiming = claiming_of(run)
+    assert claiming is not None  # noqa: S101 -- asked by the caller
+    claiming.claims.probe(repository, Tag("v0.0.0"))
+    return done("access: claim", "git's own login may push there, as far as can be told without a push")
 
 
 def _no_image() -> list[Finding]:
