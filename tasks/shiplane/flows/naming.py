@@ -115,7 +115,7 @@ class Namer:
     def _read_back(self, tag: Tag, wanted: Digest, before: Digest | None, *, patient: bool) -> Answer:
         """Read until the name shows something else than what was there before; GHCR may take a minute for that."""
         answer: Answer = Absent()
-        for _ in self.patience.poll(60.0 if patient else 4.0):
+        for _ in self.patience.poll(60.0 if patient else 4.0, what=f"{tag} does not read as it was written"):
             answer = self.registry.look(self.repository, tag)
             digest = answer.digest if isinstance(answer, Present) else None
             if digest == wanted or (digest is not None and digest != before):

@@ -172,7 +172,7 @@ class Publisher:
 
     def _fetch(self, repository: Repository, digest: Digest) -> RawManifest:
         """The staged bytes, as the registry serves them: these, and no others, get the names."""
-        for _ in self.patience.poll():
+        for _ in self.patience.poll(what=f"{digest.short}, which was pushed, is not there"):
             answer = look(self.registry, repository, digest)
             if isinstance(answer, Present):
                 return answer.raw
