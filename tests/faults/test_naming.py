@@ -15,7 +15,8 @@ from shiplane.model.step import Event, Flow, Outcome
 from tests.faults.desk import AIONIS
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import push_image
-from tests.faults.release import PATH, Scene
+from tests.faults.memory import Lag
+from tests.faults.release import PATH, Scene, a_registry
 
 TAG = Tag("v0.2.1")
 
@@ -170,3 +171,28 @@ def test_a_confirmation_ends_the_run_where_the_name_is_not_what_it_was(gone: str
         told(namer(scene).confirm(TAG, raw))
     assert caught.value.kind == ("unreachable" if gone == "gone" else "lost-race")
     assert scene.tag_writes() == []
+
+
+def test_a_read_that_lags_for_long_says_what_is_waited_for() -> None:
+    scene = Scene(a_registry(lag=Lag(seconds=20.0)))
+    raw = push_image(scene.registry, PATH)
+    told(namer(scene).name(TAG, raw))
+    assert scene.told[0] == "v0.2.1 does not read as it was written after 2 s: looking again in 2.0 s, for up to 60 s"
+    assert len(scene.told) == len(scene.registry.clock.sleeps) - 3, "the first waits are usual"  # type: ignore[attr-defined]
+
+
+def test_a_read_that_lags_as_usual_says_nothing() -> None:
+    scene = Scene(a_registry(lag=Lag(seconds=1.0)))
+    told(namer(scene).name(TAG, push_image(scene.registry, PATH)))
+    assert scene.told == []
+
+
+def test_a_rate_limit_says_how_long_and_which_try() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH)
+    slow = Fault(F.TOO_MANY, "GET", "/manifests/v0", headers={"retry-after": "8"}, times=1)
+    scene.transport = Faulty(scene.registry, [slow])
+    told(namer(scene).name(TAG, raw))
+    (line,) = scene.told
+    assert "HTTP 429" in line
+    assert line.endswith(": waiting 8.0 s, then try 2 of 5")

@@ -20,6 +20,8 @@ TRIES = 5
 MAX_WAIT = 60.0
 BUDGET = 300.0
 _FIRST, _LAST = 0.5, 8.0
+# Seconds that a read may lag before it is worth a word.
+_UNUSUAL = 1.5
 _SECONDS = re.compile(r"[0-9]{1,30}", re.ASCII)
 _PART = r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h)"
 _GO_DURATION = re.compile(rf"retry-after: ((?:{_PART}){{1,6}})\b", re.ASCII | re.IGNORECASE)
@@ -100,11 +102,12 @@ class Patience:
         self.spent += seconds
         self.clock.sleep(seconds)
 
-    def poll(self, limit: float = 60.0) -> Iterator[int]:
+    def poll(self, limit: float = 60.0, *, what: str = "") -> Iterator[int]:
         """Tries of a read that is expected to come right: GHCR's reads lag its writes by seconds.
 
         Args:
             limit: Seconds after which the last try has been.
+            what: What is waited for: told with each wait as soon as it takes longer than usual.
 
         Yields:
             The number of the try, from 1; the waits between them double from 0.25 s to 8 s.
@@ -112,8 +115,11 @@ class Patience:
         started, wait = self.clock.now(), 0.25
         for number in range(1, 100):
             yield number
-            if self.clock.now() - started >= limit:
+            passed = self.clock.now() - started
+            if passed >= limit:
                 return
+            if passed >= _UNUSUAL:
+                self.tell(f"{what} after {passed:.0f} s: looking again in {wait:.1f} s, for up to {limit:.0f} s")
             self.clock.sleep(wait)
             wait = min(_LAST, wait * 2)
 

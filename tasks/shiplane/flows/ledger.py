@@ -220,7 +220,7 @@ class Book:
         """
         if self.tag not in self.registry.tags(self.repository):
             return False
-        for _ in self.patience.poll():
+        for _ in self.patience.poll(what=f"{self.tag} is listed, and does not read"):
             if isinstance(look(self.registry, self.repository, self.tag), Present):
                 return True
         raise UnreachableError(

@@ -57,7 +57,7 @@ def read_back(
         limit: Seconds after which the last answer has to do.
     """
     answer: Answer = Absent()
-    for _ in patience.poll(limit):
+    for _ in patience.poll(limit, what=f"{tag} does not read as it was written"):
         answer = registry.look(repository, tag)
         digest = answer.digest if isinstance(answer, Present) else None
         if digest == wanted or (digest is not None and digest != before):

@@ -313,7 +313,7 @@ class Publisher:
 
     def _fetch(self, repository: Repository, digest: Digest, why: str) -> RawManifest:
         """Bytes without a name, as the registry serves them: these, and no others, get the names."""
-        for _ in self.patience.poll():
+        for _ in self.patience.poll(what=f"{digest.short} is not there ({why})"):
             answer = look(self.registry, repository, digest)
             if isinstance(answer, Present):
                 return answer.raw
