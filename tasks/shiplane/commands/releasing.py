@@ -3,27 +3,32 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
-from shiplane.clients.buildx import Buildx
 from shiplane.clients.engine import Engine
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.project import build_command
 from shiplane.clients.registry import Registry
+from shiplane.clients.stagedfile import read_staged
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run, one_lane
 from shiplane.commands.show import plan_text, published_text
 from shiplane.flows.closing import public_names
-from shiplane.flows.publish import Published, Publisher, Stager
+from shiplane.flows.joining import Joiner
+from shiplane.flows.publish import Publisher, Stager
 from shiplane.flows.source import check_source
-from shiplane.flows.staging import BuildxStager, dry_run
+from shiplane.flows.staging import StagedStager, dry_run, stager_for
 from shiplane.flows.survey import Surveyor
 from shiplane.model.decision import Decision, Survey, decide
-from shiplane.model.errors import AccessError, RefusedError, UnreachableError
+from shiplane.model.errors import AccessError, RefusedError, UnreachableError, UsageError
+from shiplane.model.joining import Part
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.settings import Flags
+from shiplane.model.staged import parts_of
 
 # Seconds for a registry that is just writing what we read: distribution answers 500 for that moment.
 _HICCUP = 1.0
@@ -37,6 +42,7 @@ class Options:
     builder: str | None = None
     skip: Sequence[str] = ()
     login: bool = True
+    staged: Sequence[str] = ()
 
 
 def plan(
@@ -53,7 +59,7 @@ def plan(
     Every setting with where it came from, the builds, and each tag before and after. Works without Docker and without
     a network: then it says that the registry was not asked.
     """
-    flags = _flags(lane or (), tag, image, platforms, latest=latest)
+    flags = given_flags(lane or (), tag, image, platforms, latest=latest)
     planned = make_plan(run.resolver(flags))
     surveyed, doubt = _try_survey(run, planned)
     required = _required(run)
@@ -76,14 +82,16 @@ def publish(
     builder: str | None = None,
     skip: Sequence[str] | None = None,
     no_login: bool = False,
+    staged: Sequence[str] | None = None,
 ) -> Answer:
     """Release one lane: build, verify, name, float.
 
     The image is staged by digest and verified before it gets a name; the version tag is written once; the floating tag
     moves forward only, if asked; everything is read back. The same command again finishes a run that was cut off.
     """
-    flags = _flags([one_lane(lane, run.project)], tag, image, platforms, latest=latest, snapshot=snapshot)
-    return carry_out(run, flags, Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login))
+    flags = given_flags([one_lane(lane, run.project)], tag, image, platforms, latest=latest, snapshot=snapshot)
+    options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=tuple(staged or ()))
+    return carry_out(run, flags, options)
 
 
 def release(
@@ -98,14 +106,16 @@ def release(
     builder: str | None = None,
     skip: Sequence[str] | None = None,
     no_login: bool = False,
+    staged: Sequence[str] | None = None,
 ) -> Answer:
     """Release all lanes as one, all or nothing.
 
     No lane gets a name until every lane is staged and verified, and every version tag is written before any floating
     tag moves.
     """
-    flags = _flags(lane or (), version, image, platforms, latest=latest)
-    return carry_out(run, flags, Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login))
+    flags = given_flags(lane or (), version, image, platforms, latest=latest)
+    options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=tuple(staged or ()))
+    return carry_out(run, flags, options)
 
 
 def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
@@ -117,13 +127,17 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     run.check_skip(options.skip)
     planned = make_plan(run.resolver(flags))
     check_dockerfiles(planned, run.dockerfiles())
+    parts = _parts(run, planned, options)
+    if parts is None:
+        run.check_build(planned)
     if options.dry_run:
         return _dry_run(run, planned, flags, options)
     check_versions(planned, snapshot=flags.snapshot)
     prerequisites = run.prerequisites(planned.commit, options.skip)
-    _check_source(run, planned)
+    check_source_of(run, planned)
     held = run.console.drive(prerequisites.all())
-    published = _publish(run, planned, options)
+    with publishing(run, planned, options, parts) as (publisher, _):
+        published = run.console.drive(publisher.publish(planned))
     data = {
         "image": str(planned.repository),
         "commit": planned.commit,
@@ -133,28 +147,59 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     return Answer(text=published_text(planned.repository, published), data=data)
 
 
-def _check_source(run: Run, planned: Plan) -> None:
+def check_source_of(run: Run, planned: Plan) -> None:
+    """Refuse a source that is not what it would be published as.
+
+    Raises:
+        PrerequisiteError: A dirty tree, or the version's git tag stands elsewhere.
+    """
     checkout = run.git.checkout()
     assert checkout is not None  # noqa: S101 -- a plan exists, so a commit does
     run.console.drive(check_source(planned, checkout, run.git.commit_of_tag))
 
 
-def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]:
+def _parts(run: Run, planned: Plan, options: Options) -> dict[str, tuple[Part, ...]] | None:
+    """What was staged elsewhere, checked against the plan; None where this run stages itself."""
+    if not options.staged:
+        return None
+    for flag, given in (("--dry-run", options.dry_run), ("--builder", options.builder)):
+        if given:
+            raise UsageError(f"{flag} beside --staged: what is staged is not built again", remedy="Give one of them.")
+    return parts_of(planned, read_staged(run.folder, options.staged))
+
+
+@contextmanager
+def publishing(
+    run: Run, planned: Plan, options: Options, parts: Mapping[str, Sequence[Part]] | None = None
+) -> Iterator[tuple[Publisher, Callable[[], dict[str, Any]]]]:
+    """Whatever publishes or stages a plan, logged in for as long as the block lasts.
+
+    Args:
+        run: The run.
+        planned: What is to be published.
+        options: How.
+        parts: What was staged elsewhere and is only to be joined; without it this machine builds.
+
+    Yields:
+        The publisher, and what asks for the facts about the builder that it used.
+    """
     credential = run.credential(planned.repository)
     who = f"as {credential.username} ({credential.source})" if credential else "as a stranger: no credential was found"
     run.console.tell(f"{planned.repository.registry}: {who}")
     registry = run.registry(credential)
     run.closing = lambda: public_names(_impatient(run, registry), planned)
+    joiner = Joiner(registry=registry, patience=run.patience)
     with run.login(credential, stored=not options.login) as env:
+        buildx = run.buildx(env)
 
         def stager() -> Stager:
-            buildx = Buildx(env=env, root=run.root, listen=run.console.foreign)
-            return BuildxStager(buildx=buildx, builder=buildx.builder(options.builder, planned.platforms.value))
+            if parts is not None:
+                return StagedStager(joiner=joiner, parts=parts)
+            return stager_for(buildx, options.builder, planned, joiner)
 
-        publisher = Publisher(
-            registry=registry, patience=run.patience, stager=stager, probe="access" not in options.skip
-        )
-        return run.console.drive(publisher.publish(planned))
+        probe = "access" not in options.skip
+        publisher = Publisher(registry=registry, patience=run.patience, stager=stager, probe=probe)
+        yield publisher, lambda: buildx.facts(options.builder)
 
 
 def _required(run: Run) -> list[tuple[str, str]]:
@@ -166,7 +211,7 @@ def _required(run: Run) -> list[tuple[str, str]]:
 
 
 def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
-    buildx = Buildx(env=run.child_env, root=run.root, listen=run.console.foreign)
+    buildx = run.buildx(run.child_env)
     native = Engine(env=run.child_env).platform()
     every = flags.platforms is not None
     run.console.tell("a dry run does not run the prerequisites; invoke check.build and check.gates do")
@@ -203,7 +248,7 @@ def _impatient(run: Run, registry: Registry) -> Registry:
     return run.registry(registry.session.credential, hurried)
 
 
-def _flags(
+def given_flags(
     lanes: Sequence[str],
     tag: str | None,
     image: str | None,

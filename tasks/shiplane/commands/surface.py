@@ -12,6 +12,7 @@ from shiplane.commands.faces import auth as auths
 from shiplane.commands.faces import checks
 from shiplane.commands.faces.rehearsing import rehearse
 from shiplane.commands.faces.releasing import plan, publish, release
+from shiplane.commands.faces.staging import stage
 from shiplane.commands.faces.triggering import trigger
 from shiplane.commands.faces.verifying import verify
 
@@ -23,4 +24,4 @@ def namespace() -> Collection:
     check = Collection("check", checks.build, checks.gates, checks.access, checks.tools, checks.config)
     check.add_task(checks.everything)
     check.__doc__ = "The prerequisites of a release, each alone, and all of them: the doctor."
-    return Collection(plan, publish, release, verify, rehearse, trigger, auth, check)
+    return Collection(plan, publish, stage, release, verify, rehearse, trigger, auth, check)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.model.answer import Absent, Answer, Present, Refused
 from shiplane.model.errors import AccessError, UnreachableError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
+from shiplane.model.manifest import RawManifest
 
 
 def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> Present | Absent:
@@ -33,3 +35,20 @@ def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> 
 def look(registry: Registry, repository: Repository, reference: Tag | Digest) -> Present | Absent:
     """Read a name for certain; raises as :func:`certain`."""
     return certain(registry.look(repository, reference), repository, reference)
+
+
+def arrived(registry: Registry, repository: Repository, digest: Digest, patience: Patience) -> RawManifest:
+    """What was pushed by digest, as the registry serves it: these bytes, and no others, get the names.
+
+    Raises:
+        VerificationError: The registry does not have it.
+        AccessError, UnreachableError: As :func:`certain`.
+    """
+    for _ in patience.poll():
+        answer = look(registry, repository, digest)
+        if isinstance(answer, Present):
+            return answer.raw
+    raise VerificationError(
+        f"{digest} was pushed, it is said, but {repository} does not have it",
+        remedy="Check which registry the builder reaches under this name.",
+    )

@@ -13,13 +13,12 @@ from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.flows.examine import Examination, Examiner, Expected
-from shiplane.flows.looking import look
+from shiplane.flows.looking import arrived
 from shiplane.flows.naming import Namer
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Absent, Present
 from shiplane.model.check import require
 from shiplane.model.decision import Decision, Move, Naming, Survey, decide
-from shiplane.model.errors import VerificationError
 from shiplane.model.image import Digest, Repository
 from shiplane.model.manifest import RawManifest
 from shiplane.model.plan import LanePlan, Plan
@@ -127,6 +126,23 @@ class Publisher:
             for name in (lane.lane.name,)
         )
 
+    def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
+        """Stage and inspect every lane of a plan, and give it no name: whatever is refused later is refused now.
+
+        Returns:
+            The digest of each lane's image, by the lane's name.
+
+        Raises:
+            ShiplaneError: By situation; no name was written.
+        """
+        yield from self._access(plan.repository)
+        yield from self._survey(plan)
+        create = Decision(naming=Naming.CREATE, move=Move.LEAVE, reason="staged only")
+        decisions = {lane.lane.name: create for lane in plan.lanes}
+        images = yield from self._images(plan, {}, decisions)
+        yield from self._inspect(plan, images, decisions)
+        return {name: raw.digest for name, raw in images.items()}
+
     def _access(self, repository: Repository) -> Flow[None]:
         step = Step("access", f"push to {repository}")
         yield step
@@ -166,20 +182,9 @@ class Publisher:
             return images
         digests = self.stager().stage(plan, missing)
         for lane in missing:
-            images[lane.lane.name] = self._fetch(plan.repository, digests[lane.lane.name])
+            images[lane.lane.name] = arrived(self.registry, plan.repository, digests[lane.lane.name], self.patience)
         yield step.done(", ".join(f"{name} is {digest.short}" for name, digest in digests.items()))
         return images
-
-    def _fetch(self, repository: Repository, digest: Digest) -> RawManifest:
-        """The staged bytes, as the registry serves them: these, and no others, get the names."""
-        for _ in self.patience.poll():
-            answer = look(self.registry, repository, digest)
-            if isinstance(answer, Present):
-                return answer.raw
-        raise VerificationError(
-            f"the builder said that it pushed {digest}, but {repository} does not have it",
-            remedy="Check which registry the builder reaches under this name.",
-        )
 
     def _inspect(
         self, plan: Plan, images: Mapping[str, RawManifest], decisions: Mapping[str, Decision]

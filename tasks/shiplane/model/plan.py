@@ -77,6 +77,7 @@ def _lane_json(plan: LanePlan) -> dict[str, Any]:
     return {
         "lane": plan.lane.name,
         "dockerfile": plan.lane.dockerfile,
+        "build": plan.lane.build.to_json(),
         "version": {"value": str(plan.version.value), "source": plan.version.source},
         "tag": plan.tag,
         "floating": plan.lane.floating,

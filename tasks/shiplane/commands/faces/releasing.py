@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiplane.commands.edge import shiplane_task
-from shiplane.commands.faces.words import BUILDER, IMAGE, LANES, LATEST, NO_LOGIN, PLATFORMS, SKIP, TAG
+from shiplane.commands.faces.words import BUILDER, IMAGE, LANES, LATEST, NO_LOGIN, PLATFORMS, SKIP, STAGED, TAG
 
 
 @shiplane_task(
@@ -42,8 +42,9 @@ def plan(
         "builder": BUILDER,
         "skip": SKIP,
         "no_login": NO_LOGIN,
+        "staged": STAGED,
     },
-    iterable=("skip",),
+    iterable=("skip", "staged"),
     optional=("latest",),
 )
 def publish(
@@ -58,6 +59,7 @@ def publish(
     builder: str | None = None,
     skip: Sequence[str] | None = None,
     no_login: bool = False,
+    staged: Sequence[str] | None = None,
 ) -> None:
     """Release one lane: build, verify, name, float.
 
@@ -78,8 +80,9 @@ def publish(
         "builder": BUILDER,
         "skip": SKIP,
         "no_login": NO_LOGIN,
+        "staged": STAGED,
     },
-    iterable=("lane", "skip"),
+    iterable=("lane", "skip", "staged"),
     optional=("latest",),
 )
 def release(
@@ -93,6 +96,7 @@ def release(
     builder: str | None = None,
     skip: Sequence[str] | None = None,
     no_login: bool = False,
+    staged: Sequence[str] | None = None,
 ) -> None:
     """Release all lanes as one, all or nothing.
 
