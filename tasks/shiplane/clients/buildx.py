@@ -120,12 +120,18 @@ class Buildx:
             raise emulation_missing(chosen, missing)
         return self._assigned(chosen)
 
-    def facts(self, wanted: str | None) -> dict[str, Any]:
-        """What is worth knowing about the builder that a release uses, as JSON values."""
+    def facts(self, wanted: str | None, platforms: Iterable[Platform]) -> dict[str, Any]:
+        """What is worth knowing of the builder that built these, and which of its nodes built each; as JSON values."""
         builder = self.candidate(wanted)
-        nodes = [{"name": node.name, "native": str(node.native)} for node in builder.nodes] if builder else []
-        known = {"name": builder.name, "driver": builder.driver} if builder else {}
-        return {**known, "nodes": nodes, "buildx": str(self.version())}
+        if builder is None:
+            return {}
+        chosen = {platform: builder.node_for(platform) for platform in platforms}
+        nodes = {
+            str(platform): {"node": node.name, "native": node.native == platform}
+            for platform, node in chosen.items()
+            if node
+        }
+        return {"name": builder.name, "driver": builder.driver, "nodes": nodes, "buildx": str(self.version())}
 
     def bake(
         self, builds: Sequence[Build], builder: Builder, *, stop: Event | None = None, mark: str = ""

@@ -194,12 +194,12 @@ def publishing(
 
         def stager() -> Stager:
             if parts is not None:
-                return StagedStager(joiner=joiner, parts=parts)
+                return StagedStager(joiner=joiner, parts=parts, tell=run.console.tell)
             return stager_for(buildx, options.builder, planned, joiner)
 
         probe = "access" not in options.skip
         publisher = Publisher(registry=registry, patience=run.patience, stager=stager, probe=probe)
-        yield publisher, lambda: buildx.facts(options.builder)
+        yield publisher, lambda: buildx.facts(options.builder, planned.platforms.value)
 
 
 def _required(run: Run) -> list[tuple[str, str]]:

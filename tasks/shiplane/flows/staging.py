@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from shiplane.clients.builders import Builder
@@ -40,10 +40,16 @@ class StagedStager:
 
     joiner: Joiner
     parts: Mapping[str, Sequence[Part]]
+    tell: Callable[[str], None]
 
     def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
         """See :class:`shiplane.flows.publish.Stager`."""
-        return {lane.lane.name: self.joiner.join(plan, lane, self.parts[lane.lane.name]) for lane in lanes}
+        return {name: self._join(plan, lane, name) for lane in lanes for name in (lane.lane.name,)}
+
+    def _join(self, plan: Plan, lane: LanePlan, name: str) -> Digest:
+        staged = [f"{', '.join(map(str, part.platforms))} ({part.digest.short})" for part in self.parts[name]]
+        self.tell(f"{name}: staged elsewhere, not built here: {'; '.join(staged)}")
+        return self.joiner.join(plan, lane, self.parts[name])
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,9 @@ class BuildArg:
     env: str = ""
 
     def __str__(self) -> str:
-        return f"{self.name}=${{{self.env}}}" if self.env else f"{self.name}={self.value}"
+        """As ``--build-arg`` takes it: a name alone means the variable of that name."""
+        value = f"${self.env}" if self.env else self.value
+        return self.name if self.env == self.name else f"{self.name}={value}"
 
 
 @dataclass(frozen=True, kw_only=True)
