@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shiplane.clients.builders import Builder, assigned_platforms, builder_of, choose
+from shiplane.clients.builders import Builder, Way, assigned_platforms, builder_of, choose
 from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.image import Platform
 
@@ -37,22 +37,24 @@ def names(builder: Builder) -> list[str | None]:
     return [node.name if node else None for node in chosen]
 
 
-def test_a_platform_goes_to_the_node_that_has_it_by_name() -> None:
+def test_a_platform_goes_to_the_node_that_it_is_assigned_to() -> None:
     known = fleet(("one", ["linux/amd64", "linux/arm64"]), ("two", ["linux/arm64", "linux/amd64"]))
     assigned = {"one": frozenset({AMD}), "two": frozenset({ARM})}
     assert names(known.assign(assigned)) == ["one", "two", None]
+    assert known.assign(assigned).way(ARM) is Way.ASSIGNED
 
 
-def test_without_names_it_goes_to_the_first_node_that_can_build_it_and_a_better_one_is_known() -> None:
+def test_unassigned_it_goes_to_the_first_node_that_can_build_it_and_a_better_one_is_known() -> None:
     known = fleet(("one", ["linux/amd64", "linux/arm64"]), ("two", ["linux/arm64", "linux/amd64"]))
     assert names(known) == ["one", "one", None]
     better = known.better_node(ARM)
     assert better is not None
     assert better.name == "two"
+    assert (known.way(AMD), known.way(ARM)) == (Way.NATIVE, Way.EMULATED)
     assert known.better_node(AMD) is None
 
 
-def test_the_names_stand_in_what_buildx_inspect_prints() -> None:
+def test_what_is_assigned_stands_in_what_buildx_inspect_prints() -> None:
     assert assigned_platforms(INSPECTED) == {
         "one": frozenset({AMD}),
         "two": frozenset({ARM, Platform.parse("linux/arm/v7")}),

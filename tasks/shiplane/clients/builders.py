@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import Any
 
 from shiplane.model.errors import PrerequisiteError, UsageError
@@ -13,6 +14,14 @@ from shiplane.model.image import Platform
 
 OWN_BUILDER = "shiplane"
 _FIELD = re.compile(r"^(Name|Platforms):\s*(\S.*)$", re.MULTILINE)
+
+
+class Way(Enum):
+    """How a node builds a platform."""
+
+    NATIVE = "natively"
+    EMULATED = "with emulation, which is slower"
+    ASSIGNED = "as assigned to it"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +32,9 @@ class Node:
         name: Its name within the builder.
         endpoint: Where buildx finds it.
         platforms: What it can build, natively or by emulation; empty while it does not run.
-        native: What it can build natively: BuildKit lists that first.
-        assigned: What the builder gives to it by name (``docker buildx create --platform``).
+        native: What it can build natively: BuildKit lists that first. None where that cannot be told, because
+            buildx lists before it what is assigned.
+        assigned: What is assigned to it (``docker buildx create --platform``): natively or not, nobody can tell.
     """
 
     name: str
@@ -71,7 +81,7 @@ class Builder:
     def node_for(self, platform: Platform) -> Node | None:
         """The node that buildx gives a platform to.
 
-        It takes the first node to which the platform is assigned by name, else the first that can build it at all,
+        It takes the first node to which the platform is assigned, else the first that can build it at all,
         natively or not (buildx build/resolver/driver.go, ``Resolve``).
         """
         assigned = [node for node in self.nodes if platform in node.assigned]
@@ -80,16 +90,24 @@ class Builder:
 
     def better_node(self, platform: Platform) -> Node | None:
         """A node that builds a platform natively where buildx gives it to one that emulates it."""
-        taken = self.node_for(platform)
-        if taken is None or taken.native == platform:
+        if self.way(platform) is not Way.EMULATED:
             return None
         return next((node for node in self.nodes if node.native == platform), None)
 
+    def way(self, platform: Platform) -> Way:
+        """How the node builds a platform that buildx gives it to."""
+        node = self.node_for(platform)
+        if node is not None and platform in node.assigned:
+            return Way.ASSIGNED
+        return Way.NATIVE if node is not None and node.native == platform else Way.EMULATED
+
     def assign(self, assigned: Mapping[str, frozenset[Platform]]) -> Builder:
-        """The same, with what each node has by name."""
-        return replace(
-            self, nodes=tuple(replace(node, assigned=assigned.get(node.name, frozenset())) for node in self.nodes)
-        )
+        """The same, with what is assigned to each node."""
+        return replace(self, nodes=tuple(_assign(node, assigned.get(node.name, frozenset())) for node in self.nodes))
+
+
+def _assign(node: Node, assigned: frozenset[Platform]) -> Node:
+    return replace(node, assigned=assigned, native=None if assigned else node.native)
 
 
 def builder_of(fields: Mapping[str, Any]) -> Builder:
@@ -113,7 +131,7 @@ def _node(fields: Mapping[str, Any]) -> Node:
 
 
 def assigned_platforms(inspected: str) -> dict[str, frozenset[Platform]]:
-    """What each node has by name: ``docker buildx inspect`` marks it with a star, which ``ls`` in JSON does not."""
+    """What is assigned to each node: ``docker buildx inspect`` marks it with a star, which ``ls`` in JSON does not."""
     found: dict[str, frozenset[Platform]] = {}
     name = ""
     for key, value in _FIELD.findall(inspected):

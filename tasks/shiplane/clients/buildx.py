@@ -127,7 +127,7 @@ class Buildx:
             return {}
         chosen = {platform: builder.node_for(platform) for platform in platforms}
         nodes = {
-            str(platform): {"node": node.name, "native": node.native == platform}
+            str(platform): {"node": node.name, "way": builder.way(platform).name.lower()}
             for platform, node in chosen.items()
             if node
         }
@@ -187,7 +187,7 @@ class Buildx:
         return {**named, **self.env, "BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
 
     def _assigned(self, builder: Builder) -> Builder:
-        """The builder with what its nodes have by name; of one node nobody needs to know."""
+        """The builder with what is assigned to its nodes; of one node nobody needs to know."""
         if len(builder.nodes) < 2:  # noqa: PLR2004 -- several
             return builder
         return builder.assign(assigned_platforms(self._docker("buildx", "inspect", builder.name).stdout))

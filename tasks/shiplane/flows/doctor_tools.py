@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -102,23 +102,30 @@ def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:
     node = chosen.node_for(platform)
     if node is None:
         return failed(name, emulation_missing(chosen, [platform]))
-    who = f"{chosen.name}, node {node.name}" if len(chosen.nodes) > 1 else chosen.name
-    if node.native == platform:
-        return done(name, f"built natively by {who}")
-    slow = f"built by {who} with emulation, which is slower"
+    who = f"{chosen.name}, node {node.name}," if len(chosen.nodes) > 1 else chosen.name
+    how = f"built by {who} {chosen.way(platform).value}"
     better = chosen.better_node(platform)
     if better is None:
-        return done(name, slow)
+        return done(name, how)
     assign = f"docker buildx create --append --name {chosen.name} --node {better.name} --platform {platform}"
-    return done(name, slow, warning=f"Node {better.name} has it natively; tell buildx: {assign} {better.endpoint}")
+    return done(name, how, warning=f"Node {better.name} has it natively; tell buildx: {assign} {better.endpoint}")
 
 
 def _node(node: Node) -> Finding:
     name = f"tools: node {node.name[:40]}"
     if not node.platforms:
         return skipped(name, f"{node.endpoint} does not run yet: a release starts it")
-    others = ", ".join(sorted(str(platform) for platform in node.platforms if platform != node.native))
-    return done(name, f"{node.native} natively" + (f"; by emulation or as a variant {others}" if others else ""))
+    others = node.platforms - node.assigned - {node.native}
+    words = {
+        "assigned": node.assigned,
+        "natively": [node.native] if node.native else [],
+        "able to": others,
+    }
+    return done(name, "; ".join(f"{word}: {_listed(known)}" for word, known in words.items() if known))
+
+
+def _listed(platforms: Iterable[Platform]) -> str:
+    return ", ".join(sorted(map(str, platforms)))
 
 
 def _room(name: str, folder: Path) -> Finding:

@@ -74,8 +74,6 @@ class FleetStager:
 
 
 def _how(builder: Builder, node: Node, platform: Platform) -> str:
-    if node.native == platform:
-        return f"built natively by node {node.name} of {builder.name}"
     better = builder.better_node(platform)
     instead = f"; node {better.name} has it natively, but buildx was not told so: see check.tools" if better else ""
-    return f"built by node {node.name} of {builder.name} with emulation{instead}"
+    return f"built by node {node.name} of {builder.name} {builder.way(platform).value}{instead}"
