@@ -18,6 +18,7 @@ from packaging.version import InvalidVersion
 from packaging.version import Version as ToolVersion
 
 from shiplane.clients.builders import OWN_BUILDER, Builder, assigned_platforms, builder_of, choose, emulation_missing
+from shiplane.clients.cacheprobe import Probe, silent_caches
 from shiplane.clients.process import Finished, Listener, run
 from shiplane.clients.scratch import scratch
 from shiplane.model.bake import Build, definition
@@ -28,6 +29,7 @@ from shiplane.model.image import Digest, Platform
 
 # `imagetools` and bake behave as relied on from here on; attestations on bake's command line came with 0.10.
 MINIMUM = ToolVersion("0.12")
+_ASKS_FOR_FILES = ToolVersion("0.17")
 _BUILD_TIMEOUT = 2 * 60 * 60.0
 _TAIL = 12
 
@@ -49,6 +51,7 @@ class Buildx:
         listen: Called with each line that a build writes.
         tell: Called with what is to be known of a build that went well.
         given: The user's environment: of it a build gets the variables that its settings name.
+        silent: Tells whether a cache's registry takes connections and says nothing.
     """
 
     env: Mapping[str, str]
@@ -56,6 +59,7 @@ class Buildx:
     listen: Listener
     tell: Listener = lambda _text: None
     given: Mapping[str, str] = field(default_factory=dict)
+    silent: Probe = lambda _registry: False
 
     def version(self) -> ToolVersion:
         """Its version.
@@ -151,26 +155,41 @@ class Buildx:
             BuildError: The build failed.
             PrerequisiteError: It took longer than two hours, or was stopped.
         """
+        listen = (lambda line: self.listen(mark + line if line.strip() else "")) if mark else self.listen
         with scratch("build") as folder:
             metadata = folder / "metadata.json"
-            listen = (lambda line: self.listen(mark + line if line.strip() else "")) if mark else self.listen
-            answer = self._bake(builds, builder, metadata, listen, stop)
-            lines = answer.stderr.splitlines()
-            if answer.code != 0 and failed_before_a_step(lines) and any(build.settings.cache for build in builds):
-                self.tell("the build failed before any of its steps: once more, without the cache")
+            answer = self._with_cache(builds, builder, metadata, listen, stop)
+            if answer is None:
                 answer = self._bake([build.without_cache for build in builds], builder, metadata, listen, stop)
             if answer.code != 0:
                 raise _failure(answer)
-            for fault in cache_faults(lines):
-                self.tell(f"the cache is not to be had, and the build went on without it: {fault}")
             return _digests(metadata, [build.name for build in builds if build.push])
+
+    def _with_cache(
+        self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None
+    ) -> Finished | None:
+        """Build with the caches of the builds; None where that failed by a cache, which was told."""
+        if not any(build.settings.cache for build in builds):
+            return self._bake(builds, builder, metadata, listen, stop)
+        quiet = silent_caches(builds, self.silent)
+        for place in sorted(quiet):
+            self.tell(f"the registry of the cache {place} does not answer: the build goes without it")
+        heard = [build.without_cache if build.cached_at in quiet else build for build in builds]
+        answer = self._bake(heard, builder, metadata, listen, stop)
+        lines = answer.stderr.splitlines()
+        if answer.code != 0 and failed_before_a_step(lines):
+            self.tell("the build failed before any of its steps: once more, without the cache")
+            return None
+        for fault in cache_faults(lines):
+            self.tell(f"the cache is not to be had, and the build went on without it: {fault}")
+        return answer
 
     def _bake(
         self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None
     ) -> Finished:
         argv = ["docker", "buildx", "bake", "--builder", builder.name, "--progress", "plain"]
         return run(
-            [*argv, "--metadata-file", str(metadata), "--file", "-"],
+            [*argv, *self._allowed(builds), "--metadata-file", str(metadata), "--file", "-"],
             env=self._build_env(builds),
             cwd=self.root,
             given=json.dumps(definition(builds, self.given)),
@@ -179,12 +198,16 @@ class Buildx:
             stop=stop,
         )
 
+    def _allowed(self, builds: Iterable[Build]) -> list[str]:
+        """Leave to read and write the files that the project file names: bake asks for it from 0.17 on."""
+        files = any(build.settings.uses_files for build in builds)
+        return ["--allow", "fs=*"] if files and self.version() >= _ASKS_FOR_FILES else []
+
     def _build_env(self, builds: Iterable[Build]) -> dict[str, str]:
         """What every child has, and of the user's environment what these builds name, for this one process."""
         needed = needed_variables(build.settings for build in builds)
-        # The definition is ours, so bake need not ask whether it may read what the project file names.
         named = {name: self.given[name] for name in needed if name in self.given}
-        return {**named, **self.env, "BUILDX_BAKE_ENTITLEMENTS_FS": "0"}
+        return {**named, **self.env}
 
     def _assigned(self, builder: Builder) -> Builder:
         """The builder with what is assigned to its nodes; of one node nobody needs to know."""

@@ -132,9 +132,16 @@ class Run:
     def buildx(self, env: Mapping[str, str]) -> Buildx:
         """This machine's buildx, whose builds get what their settings name of the user's environment."""
         from shiplane.clients.buildx import Buildx
+        from shiplane.clients.cacheprobe import probe_with
 
-        listen, tell = self.console.foreign, self.console.tell
-        return Buildx(env=env, root=self.root, listen=listen, tell=tell, given=self.env)
+        return Buildx(
+            env=env,
+            root=self.root,
+            listen=self.console.foreign,
+            tell=self.console.tell,
+            given=self.env,
+            silent=probe_with(self.transport()),
+        )
 
     def credential(self, repository: Repository) -> Credential | None:
         """The credential for a repository's registry, known to the redactor from here on."""

@@ -43,6 +43,11 @@ class Build:
     settings: BuildSettings = NOTHING_GIVEN
 
     @property
+    def cached_at(self) -> str:
+        """The place of its cache, or nothing."""
+        return self.settings.cache.place if self.settings.cache else ""
+
+    @property
     def without_cache(self) -> Build:
         """The same with nothing but what the builder itself has kept."""
         return replace(self, settings=replace(self.settings, cache=None))

@@ -1,11 +1,11 @@
-"""What a build's progress says of its cache (``--progress plain``): its faults, and whether anything else failed."""
+"""What a build's progress (``--progress plain``) says of its cache: its faults, and whether anything else failed."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable
 
-_STEP = re.compile(r"#(\d+) (?!ERROR|DONE|CACHED|WARN)(.*)")
+_STEP = re.compile(r"#([1-9]\d*) (?!ERROR|DONE|CACHED|CANCELED|WARN|\.\.\.)(.*)")
 _ERROR = re.compile(r"#(\d+) ERROR: (.*)")
 _CACHE = ("importing cache", "exporting cache")
 # buildx itself on a folder that is not there: the first build of a machine.

@@ -97,6 +97,11 @@ class BuildSettings:
         """Whether an attestation stands beside each image: then even one platform is pushed as an index."""
         return bool(self.provenance) or self.sbom
 
+    @property
+    def uses_files(self) -> bool:
+        """Whether it reads or writes files that may be outside the build context."""
+        return any(secret.file for secret in self.secrets) or (self.cache is not None and self.cache.type == "local")
+
     def flags(self) -> list[str]:
         """The same as flags of ``docker buildx build``, for people: values from the environment by name only."""
         target = ["--target", self.target] if self.target else []
