@@ -116,14 +116,8 @@ def test_a_build_secret_reaches_its_step_and_nothing_else(rig: Rig, desk: Desk, 
     kept = list(stored(rig, reader.image))
     assert any(b'"npm"' in content for content in kept), "provenance names the secret by its id"
     assert not [form for form in hidden for content in kept if form.encode() in content]
-    children = seen.read_text().split("\0")
-    # buildx itself asks git (with this option) what to write into the provenance.
-    own = "git -c log.showSignature=false"
-    holders = [child.lstrip().splitlines()[0] for child in children if VARIABLE in child]
-    holders = [holder for holder in holders if not holder.startswith(own)]
-    assert [" ".join(holder.split()[1:3]) for holder in holders] == ["buildx bake"], holders
-    # The whole argv and environment of each child was looked at, and of the file only its path is there.
-    assert not [child for child in children if FILE in child]
+    assert holding(seen, VARIABLE) == ["buildx bake"]
+    assert holding(seen, FILE) == []
 
 
 def spy(person: Person, tmp_path: Path) -> Path:
@@ -138,6 +132,13 @@ def spy(person: Person, tmp_path: Path) -> Path:
         (tools / name).chmod(0o755)
     person.variables["PATH"] = f"{tools}:{person.rig.env['PATH']}"
     return log
+
+
+def holding(seen: Path, secret: str) -> list[str]:
+    """The first words of each child that was given a secret, in its arguments or its environment."""
+    first = [child.lstrip().splitlines()[0] for child in seen.read_text().split("\0") if secret in child]
+    # buildx itself asks git (with this option) what to write into the provenance.
+    return [" ".join(line.split()[1:3]) for line in first if not line.startswith("git -c log.showSignature=false")]
 
 
 @pytest.mark.parametrize(
@@ -258,3 +259,19 @@ def test_the_plan_names_what_a_build_is_given_and_no_value_of_the_environment(de
         "sbom": False,
     }
     assert "beta-canary" not in plan.out + json.dumps(document)
+
+
+@pytest.mark.parametrize(("cache", "holders"), [("", []), ('cache = { type = "gha" }', ["buildx bake"])])
+def test_the_token_of_an_actions_job_reaches_the_build_only_for_its_cache(
+    desk: Desk, tmp_path: Path, cache: str, holders: list[str]
+) -> None:
+    person, _ = desk
+    token = "runtime-canary-0123456789"
+    person.variables |= {"ACTIONS_RUNTIME_TOKEN": token, "ACTIONS_RESULTS_URL": "http://127.0.0.1:1/"}
+    person.variables["ACTIONS_CACHE_SERVICE_V2"] = "true"
+    configure(person, cache)
+    seen = spy(person, tmp_path)
+    done = succeeded(publish(person))
+    assert holding(seen, token) == holders
+    assert token not in done.out + done.err
+    assert ("the build went on without it" in done.err) is bool(cache)
