@@ -4,7 +4,7 @@ import os
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -173,7 +173,33 @@ def _module(c: Context, *words: str) -> None:
         raise Exit(code=1)
 
 
-dev = Collection("dev", test, rig, race, model, mutate, soak, coverage, thorough)
+@task(
+    positional=[],
+    auto_shortflags=False,
+    iterable=["only"],
+    help={
+        "only": "Run only this bench (repeatable): build.",
+        "rounds": "How often each way is measured; medians are shown.",
+        "folder": "The folder of a rig that runs; without it one is started for this run.",
+    },
+)
+def bench(c: Context, only: list[str] | None = None, rounds: int = 3, folder: str = "") -> None:  # noqa: ARG001
+    """Measure what a release costs against the commands that it replaces.
+
+    Figures depend on the machine and on what else it does: they are read, never asserted.
+    """
+    from tests import rig as rigs
+    from tests.bench import BENCHES
+
+    unknown = [name for name in only or () if name not in BENCHES]
+    if unknown:
+        raise Exit(f"there is no bench {unknown[0]}; there are: {', '.join(BENCHES)}", code=2)
+    with nullcontext(rigs.load(Path(folder))) if folder else rigs.running() as running:
+        for name in only or BENCHES:
+            print(f"== {name}", *BENCHES[name](running, rounds), sep="\n")
+
+
+dev = Collection("dev", test, rig, bench, race, model, mutate, soak, coverage, thorough)
 dev.__doc__ = "For those who work on shiplane itself."
 ns = Collection.from_module(shiplane)
 ns.add_task(rehearse)

@@ -66,7 +66,7 @@ def test_native_and_emulated_platforms_are_told_apart(guarded_desk: Desk) -> Non
     found = checked(done, 3)
     assert of(found, "failed") == {"tools: linux/s390x"}
     told = " ".join(done.out.split())
-    assert "built natively" in told
+    assert "built by rig natively" in told
     assert "with emulation" in told
     assert "tonistiigi/binfmt --install s390x" in told
 

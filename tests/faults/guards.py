@@ -455,10 +455,10 @@ SOURCES = (
         (_PROMISES + "test_a_path_out_of_the_project_is_refused",),
     ),
     Guard(
-        "a builder of several nodes, which tags what it pushes, is refused",
-        "clients/buildx",
-        *_if("by_digest and chosen.nodes > 1"),
-        (_PROMISES + "test_a_builder_of_several_nodes_is_refused",),
+        "a builder of several nodes, which tags what it joins, never joins",
+        "flows/staging",
+        *_if("len(builder.nodes) > 1"),
+        (_PROMISES + "test_what_several_nodes_build_is_joined_by_us",),
     ),
 )
 

@@ -7,9 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.clients.buildx import Builder, Buildx
+from shiplane.clients.builders import Builder, Node
+from shiplane.clients.buildx import Buildx
 from shiplane.clients.http import HttpTransport, Request, Response, TransportError
+from shiplane.flows.fleet import FleetStager
+from shiplane.flows.joining import Joiner
 from shiplane.flows.source import check_source
+from shiplane.flows.staging import BuildxStager, stager_for
 from shiplane.model.answer import Absent, Unknown
 from shiplane.model.decision import Move, Survey, decide
 from shiplane.model.errors import ConfigurationError, PrerequisiteError, ShiplaneError, UnreachableError
@@ -231,16 +235,13 @@ class _Known(Buildx):
 
     def builders(self) -> list[Builder]:
         both = frozenset({Platform("linux", "amd64"), Platform("linux", "arm64")})
-        return [Builder(name="fleet", driver="remote", current=True, nodes=self.nodes, platforms=both)]
+        nodes = tuple(Node(name=f"node{n}", endpoint="unix:///nowhere", platforms=both) for n in range(self.nodes))
+        return [Builder(name="fleet", driver="remote", current=True, nodes=nodes)]
 
 
-@pytest.mark.parametrize("nodes", [1, 2])
-def test_a_builder_of_several_nodes_is_refused(tmp_path: Path, nodes: int) -> None:
+@pytest.mark.parametrize(("nodes", "stager"), [(1, BuildxStager), (2, FleetStager)])
+def test_what_several_nodes_build_is_joined_by_us(tmp_path: Path, nodes: int, stager: type) -> None:
     buildx = _Known(env={}, root=tmp_path, listen=lambda _line: None)
     object.__setattr__(buildx, "nodes", nodes)
-    amd64 = [Platform("linux", "amd64")]
-    if nodes == 1:
-        assert buildx.builder(None, amd64).name == "fleet"
-        return
-    with pytest.raises(PrerequisiteError, match="has 2 nodes"):
-        buildx.builder(None, amd64)
+    registry, patience = Scene().client()
+    assert isinstance(stager_for(buildx, None, a_plan(), Joiner(registry=registry, patience=patience)), stager)

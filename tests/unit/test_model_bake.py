@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
+from typing import Any
+
 import pytest
 
 from shiplane.model.bake import definition, literal, staging, trial
 from shiplane.model.image import Platform
 from shiplane.model.plan import Plan
 from shiplane.model.planning import make_plan
+from shiplane.model.projectfile import parse_project_file
 from shiplane.model.settings import Checkout, Flags, Resolver
 
 AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
@@ -14,6 +19,18 @@ AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
 def plan(image: str = "ghcr.io/cognary/aionis", **flags: str) -> Plan:
     checkout = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")
     return make_plan(Resolver(flags=Flags(tag="0.2.1", image=image, **flags), checkout=checkout))  # type: ignore[arg-type] # str flags
+
+
+def given(
+    settings: dict[str, Any], platforms: tuple[Platform, ...] = (AMD, ARM), env: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The target of a main lane that is given something."""
+    project = parse_project_file({"lanes": {"main": settings}}, "shiplane.toml")
+    checkout = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")
+    flags = Flags(tag="0.2.1", image="ghcr.io/cognary/aionis")
+    made = make_plan(Resolver(flags=flags, checkout=checkout, project=project))
+    target: dict[str, Any] = definition(staging(made, made.lanes, platforms), env or {})["target"]["main"]
+    return target
 
 
 def test_staging_pushes_by_digest_and_gives_no_name() -> None:
@@ -58,3 +75,81 @@ def test_a_trial_loads_one_platform_under_a_local_name_and_only_builds_the_other
 )
 def test_a_value_cannot_become_a_template(text: str, safe: str) -> None:
     assert literal(text) == safe
+
+
+def test_a_lane_that_is_given_nothing_has_the_least_provenance_and_nothing_else() -> None:
+    target = given({})
+    assert target["attest"] == ["type=provenance,mode=min"]
+    assert not {"target", "args", "secret", "cache-from", "cache-to"} & set(target)
+
+
+def test_target_and_args_reach_the_build_and_cannot_become_templates() -> None:
+    args = {"A": "${HOME}", "B": {"env": "CHANNEL"}}
+    target = given({"target": "app", "build-args": args}, env={"CHANNEL": "%{beta}"})
+    assert target["target"] == "app"
+    assert target["args"] == {"A": "$${HOME}", "B": "%%{beta}"}
+
+
+def test_secrets_are_named_and_not_told() -> None:
+    target = given({"secrets": {"npm": {"env": "T"}, "rc": {"file": "/root/.npmrc"}}}, env={"T": "canary"})
+    assert target["secret"] == ["id=npm,env=T", "id=rc,src=/root/.npmrc"]
+    assert "canary" not in json.dumps(target)
+
+
+@pytest.mark.parametrize(
+    ("cache", "place", "source", "kept"),
+    [
+        ({"type": "registry", "ref": "ghcr.io/a/b:c"}, "ghcr.io/a/b:c", "ref", "ref"),
+        ({"type": "gha"}, "main", "scope", "scope"),
+        ({"type": "local", "path": "/c"}, "/c", "src", "dest"),
+    ],
+)
+def test_a_cache_is_read_and_written_and_no_fault_of_it_is_an_error(
+    cache: dict[str, str], place: str, source: str, kept: str
+) -> None:
+    whole = given({"cache": {**cache, "mode": "max"}})
+    assert whole["cache-from"] == [f"type={cache['type']},{source}={place}"]
+    assert whole["cache-to"] == [f"type={cache['type']},{kept}={place},mode=max,ignore-error=true"]
+    part = given({"cache": cache}, (ARM,))
+    assert part["cache-from"] == [f"type={cache['type']},{source}={place}-linux-arm64", whole["cache-from"][0]]
+    assert part["cache-to"] == [f"type={cache['type']},{kept}={place}-linux-arm64,mode=min,ignore-error=true"]
+
+
+def test_a_dry_run_reads_a_cache_and_writes_none_and_attests_nothing() -> None:
+    project = parse_project_file({"lanes": {"main": {"cache": {"type": "gha"}, "sbom": True}}}, "shiplane.toml")
+    checkout = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")
+    made = make_plan(
+        Resolver(flags=Flags(lanes=("main",), image="ghcr.io/a/b"), checkout=checkout, project=project),
+    )
+    target = definition(trial(made, AMD, []))["target"]["main"]
+    assert target["cache-from"]
+    assert "cache-to" not in target
+    assert target["attest"] == ["type=provenance,disabled=true"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "attest"),
+    [
+        ({"provenance": "max"}, ["type=provenance,mode=max"]),
+        ({"provenance": False}, ["type=provenance,disabled=true"]),
+        ({"provenance": False, "sbom": True}, ["type=provenance,disabled=true", "type=sbom"]),
+    ],
+)
+def test_attestations_are_as_configured(settings: dict[str, Any], attest: list[str]) -> None:
+    assert given(settings)["attest"] == attest
+
+
+@pytest.mark.parametrize(
+    ("platforms", "settings", "indexed"),
+    [
+        ((AMD,), {"provenance": False}, False),
+        ((AMD,), {"provenance": False, "sbom": True}, True),
+        ((AMD,), {}, True),
+        ((AMD, ARM), {"provenance": False}, True),
+    ],
+)
+def test_an_image_that_is_no_index_has_no_annotations_of_one(
+    platforms: tuple[Platform, ...], settings: dict[str, Any], *, indexed: bool
+) -> None:
+    kinds = {text.partition(":")[0] for text in given(settings, platforms)["annotations"]}
+    assert kinds == ({"index", "manifest"} if indexed else {"manifest"})

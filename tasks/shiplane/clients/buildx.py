@@ -9,23 +9,27 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 from packaging.version import InvalidVersion
 from packaging.version import Version as ToolVersion
 
+from shiplane.clients.builders import OWN_BUILDER, Builder, assigned_platforms, builder_of, choose, emulation_missing
+from shiplane.clients.cacheprobe import Probe, silent_caches
 from shiplane.clients.process import Finished, Listener, run
 from shiplane.clients.scratch import scratch
 from shiplane.model.bake import Build, definition
-from shiplane.model.errors import PrerequisiteError, ShiplaneError, UsageError
+from shiplane.model.buildlog import cache_faults, failed_before_a_step
+from shiplane.model.buildsettings import needed_variables
+from shiplane.model.errors import PrerequisiteError, ShiplaneError
 from shiplane.model.image import Digest, Platform
 
 # `imagetools` and bake behave as relied on from here on; attestations on bake's command line came with 0.10.
 MINIMUM = ToolVersion("0.12")
-OWN_BUILDER = "shiplane"
+_ASKS_FOR_FILES = ToolVersion("0.17")
 _BUILD_TIMEOUT = 2 * 60 * 60.0
 _TAIL = 12
 
@@ -38,35 +42,6 @@ class BuildError(ShiplaneError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Builder:
-    """One of buildx's builders.
-
-    Attributes:
-        name: What ``--builder`` takes.
-        driver: ``docker``, ``docker-container``, ``kubernetes``, ``remote`` or ``cloud``.
-        current: Whether buildx would use it when nobody says.
-        nodes: How many machines it has.
-        platforms: What these can build, natively or by emulation; empty while none of them runs.
-        native: What they can build natively: BuildKit lists that first.
-    """
-
-    name: str
-    driver: str
-    current: bool
-    nodes: int
-    platforms: frozenset[Platform]
-    native: frozenset[Platform] = frozenset()
-
-    @property
-    def can_push_by_digest(self) -> bool:
-        """Whether it can push without a name: all drivers but ``docker`` (buildx build/opt.go).
-
-        A builder whose engine does not answer is listed with no driver at all.
-        """
-        return self.driver not in ("", "docker")
-
-
-@dataclass(frozen=True, kw_only=True)
 class Buildx:
     """The buildx of this machine.
 
@@ -74,11 +49,17 @@ class Buildx:
         env: The environment of its processes: without secrets, with the ``DOCKER_CONFIG`` to use.
         root: The project's root, where builds run.
         listen: Called with each line that a build writes.
+        tell: Called with what is to be known of a build that went well.
+        given: The user's environment: of it a build gets the variables that its settings name.
+        silent: Tells whether a cache's registry takes connections and says nothing.
     """
 
     env: Mapping[str, str]
     root: Path
     listen: Listener
+    tell: Listener = lambda _text: None
+    given: Mapping[str, str] = field(default_factory=dict)
+    silent: Probe = lambda _registry: False
 
     def version(self) -> ToolVersion:
         """Its version.
@@ -110,7 +91,7 @@ class Buildx:
         if answer.code != 0:
             self.version()
             raise PrerequisiteError(f"{answer.command} failed: {answer.stderr.strip()[:400]}")
-        return [_builder(json.loads(line)) for line in answer.stdout.splitlines() if line.startswith("{")]
+        return [builder_of(json.loads(line)) for line in answer.stdout.splitlines() if line.startswith("{")]
 
     def candidate(self, wanted: str | None) -> Builder | None:
         """The builder that a release would use, started or not; None when it would have to make one.
@@ -119,7 +100,8 @@ class Buildx:
             UsageError: The builder asked for does not exist.
             PrerequisiteError: It cannot push by digest, or docker or buildx is missing.
         """
-        return _choose(self.builders(), wanted, by_digest=True)
+        chosen = choose(self.builders(), wanted, by_digest=True)
+        return self._assigned(chosen) if chosen else None
 
     def builder(self, wanted: str | None, platforms: Sequence[Platform], *, by_digest: bool = True) -> Builder:
         """The builder to use: the one asked for, else the current one, else any that can, else one made for it.
@@ -134,41 +116,104 @@ class Buildx:
             PrerequisiteError: It cannot do what is needed; the remedy is the command that makes one which can.
         """
         known = self.builders()
-        chosen = _choose(known, wanted, by_digest=by_digest) or self._create()
-        if not chosen.platforms:
+        chosen = choose(known, wanted, by_digest=by_digest) or self._create()
+        if not chosen.runs:
             chosen = self._started(chosen)
         missing = [platform for platform in platforms if platform not in chosen.platforms]
         if missing:
             raise emulation_missing(chosen, missing)
-        if by_digest and chosen.nodes > 1:
-            raise several_nodes(chosen)
-        return chosen
+        return self._assigned(chosen)
 
-    def bake(self, builds: Sequence[Build], builder: Builder) -> dict[str, Digest]:
-        """Build all targets at once.
+    def facts(self, wanted: str | None, platforms: Iterable[Platform]) -> dict[str, Any]:
+        """What is worth knowing of the builder that built these, and which of its nodes built each; as JSON values."""
+        builder = self.candidate(wanted)
+        if builder is None:
+            return {}
+        chosen = {platform: builder.node_for(platform) for platform in platforms}
+        nodes = {
+            str(platform): {"node": node.name, "way": builder.way(platform).name.lower()}
+            for platform, node in chosen.items()
+            if node
+        }
+        return {"name": builder.name, "driver": builder.driver, "nodes": nodes, "buildx": str(self.version())}
+
+    def bake(
+        self, builds: Sequence[Build], builder: Builder, *, stop: Event | None = None, mark: str = ""
+    ) -> dict[str, Digest]:
+        """Build all targets at once. A fault of the cache never fails it: that is told, and the build goes on.
+
+        Args:
+            builds: The targets.
+            builder: Who builds them.
+            stop: Ends it when it is set.
+            mark: What each of its lines begins with, where several run side by side.
 
         Returns:
             The digest of each pushed target, by its name; nothing for targets that are not pushed.
 
         Raises:
             BuildError: The build failed.
-            PrerequisiteError: It took longer than two hours.
+            PrerequisiteError: It took longer than two hours, or was stopped.
         """
+        listen = (lambda line: self.listen(mark + line if line.strip() else "")) if mark else self.listen
         with scratch("build") as folder:
             metadata = folder / "metadata.json"
-            argv = ["docker", "buildx", "bake", "--builder", builder.name, "--progress", "plain"]
-            argv += ["--metadata-file", str(metadata), "--file", "-"]
-            answer = run(
-                argv,
-                env=self.env,
-                cwd=self.root,
-                given=json.dumps(definition(builds)),
-                timeout=_BUILD_TIMEOUT,
-                listen=self.listen,
-            )
+            answer = self._with_cache(builds, builder, metadata, listen, stop)
+            if answer is None:
+                answer = self._bake([build.without_cache for build in builds], builder, metadata, listen, stop)
             if answer.code != 0:
                 raise _failure(answer)
             return _digests(metadata, [build.name for build in builds if build.push])
+
+    def _with_cache(
+        self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None
+    ) -> Finished | None:
+        """Build with the caches of the builds; None where that failed by a cache, which was told."""
+        if not any(build.settings.cache for build in builds):
+            return self._bake(builds, builder, metadata, listen, stop)
+        quiet = silent_caches(builds, self.silent)
+        for place in sorted(quiet):
+            self.tell(f"the registry of the cache {place} does not answer: the build goes without it")
+        heard = [build.without_cache if build.cached_at in quiet else build for build in builds]
+        answer = self._bake(heard, builder, metadata, listen, stop)
+        lines = answer.stderr.splitlines()
+        if answer.code != 0 and failed_before_a_step(lines):
+            self.tell("the build failed before any of its steps: once more, without the cache")
+            return None
+        for fault in cache_faults(lines):
+            self.tell(f"the cache is not to be had, and the build went on without it: {fault}")
+        return answer
+
+    def _bake(
+        self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None
+    ) -> Finished:
+        argv = ["docker", "buildx", "bake", "--builder", builder.name, "--progress", "plain"]
+        return run(
+            [*argv, *self._allowed(builds), "--metadata-file", str(metadata), "--file", "-"],
+            env=self._build_env(builds),
+            cwd=self.root,
+            given=json.dumps(definition(builds, self.given)),
+            timeout=_BUILD_TIMEOUT,
+            listen=listen,
+            stop=stop,
+        )
+
+    def _allowed(self, builds: Iterable[Build]) -> list[str]:
+        """Leave to read and write the files that the project file names: bake asks for it from 0.17 on."""
+        files = any(build.settings.uses_files for build in builds)
+        return ["--allow", "fs=*"] if files and self.version() >= _ASKS_FOR_FILES else []
+
+    def _build_env(self, builds: Iterable[Build]) -> dict[str, str]:
+        """What every child has, and of the user's environment what these builds name, for this one process."""
+        needed = needed_variables(build.settings for build in builds)
+        named = {name: self.given[name] for name in needed if name in self.given}
+        return {**named, **self.env}
+
+    def _assigned(self, builder: Builder) -> Builder:
+        """The builder with what is assigned to its nodes; of one node nobody needs to know."""
+        if len(builder.nodes) < 2:  # noqa: PLR2004 -- several
+            return builder
+        return builder.assign(assigned_platforms(self._docker("buildx", "inspect", builder.name).stdout))
 
     def _create(self) -> Builder:
         answer = self._docker("buildx", "create", "--name", OWN_BUILDER, "--driver", "docker-container")
@@ -177,7 +222,7 @@ class Buildx:
                 f"no builder can push by digest, and none could be made: {answer.stderr.strip()[:400]}",
                 remedy=f"Try it by hand: {answer.command}",
             )
-        return Builder(name=OWN_BUILDER, driver="docker-container", current=False, nodes=1, platforms=frozenset())
+        return Builder(name=OWN_BUILDER, driver="docker-container", current=False)
 
     def _started(self, builder: Builder) -> Builder:
         """Start a builder's nodes: only running ones know what they can build."""
@@ -197,61 +242,6 @@ class Buildx:
 
     def _docker(self, *arguments: str) -> Finished:
         return run(["docker", *arguments], env=self.env)
-
-
-def emulation_missing(builder: Builder, platforms: Sequence[Platform]) -> PrerequisiteError:
-    """What to say when a builder cannot build some platforms."""
-    names = ",".join(platform.architecture for platform in platforms)
-    return PrerequisiteError(
-        f"builder {builder.name} cannot build {', '.join(map(str, platforms))}",
-        remedy=f"Install the emulation: docker run --privileged --rm tonistiigi/binfmt --install {names}",
-    )
-
-
-def several_nodes(builder: Builder) -> PrerequisiteError:
-    """What to say when a builder has more than one machine."""
-    return PrerequisiteError(
-        f"builder {builder.name} has {builder.nodes} nodes: buildx joins their images under a tag of its own",
-        remedy="Use a builder with one node: --builder NAME.",
-    )
-
-
-def _builder(fields: Mapping[str, Any]) -> Builder:
-    nodes = fields.get("Nodes") or []
-    listed = [node.get("Platforms") or [] for node in nodes]
-    return Builder(
-        name=str(fields["Name"]),
-        driver=str(fields["Driver"]),
-        current=bool(fields.get("Current")),
-        nodes=len(nodes),
-        platforms=_known_platforms(name for names in listed for name in names),
-        native=_known_platforms(names[0] for names in listed if names),
-    )
-
-
-def _known_platforms(names: Iterable[str]) -> frozenset[Platform]:
-    """Those of the names that we build for; builders know more."""
-    known = set()
-    for name in names:
-        with suppress(UsageError):
-            known.add(Platform.parse(name))
-    return frozenset(known)
-
-
-def _choose(known: Sequence[Builder], wanted: str | None, *, by_digest: bool) -> Builder | None:
-    if wanted:
-        found = next((builder for builder in known if builder.name == wanted), None)
-        if found is None:
-            raise UsageError(f"there is no builder {wanted!r}", remedy=f"Known: {', '.join(b.name for b in known)}.")
-        if by_digest and not found.can_push_by_digest:
-            raise PrerequisiteError(
-                f"builder {wanted} has the driver docker, which cannot push by digest",
-                remedy=f"Make one that can: docker buildx create --name {OWN_BUILDER} --driver docker-container",
-            )
-        return found
-    fit = [builder for builder in known if builder.can_push_by_digest or not by_digest]
-    ranked = sorted(fit, key=lambda builder: (not builder.current, builder.name != OWN_BUILDER))
-    return ranked[0] if ranked else None
 
 
 def _failure(answer: Finished) -> BuildError:

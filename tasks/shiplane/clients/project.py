@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from shiplane.model.buildsettings import BuildSecret
 from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.lane import Lane
 from shiplane.model.projectfile import ProjectFile, parse_project_file
@@ -22,6 +25,7 @@ else:
 
 _FILE = "shiplane.toml"
 _LIMIT = 1024 * 1024
+_SECRET_LIMIT = 500 * 1024
 
 
 def find_root(start: Path) -> Path:
@@ -80,6 +84,29 @@ def check_inside(root: Path, lanes: Iterable[Lane]) -> None:
                 f"lane {lane.name}: the context {quoted(lane.context)} is no folder of this project",
                 remedy=f"Mend context in [lanes.{lane.name}] of {_FILE}.",
             )
+
+
+def read_secret(root: Path, lane: str, secret: BuildSecret) -> str:
+    """The content of the file of a build secret, so that it can be hidden.
+
+    Raises:
+        UsageError: It cannot be read, or is larger than BuildKit takes (500 KiB, its session/secrets).
+    """
+    path = root / secret.file
+    try:
+        if not path.is_file():
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+        with path.open("rb") as stream:
+            content = stream.read(_SECRET_LIMIT + 1)
+    except OSError as error:
+        raise UsageError(
+            f"lane {lane}: secrets: {secret.id} comes from the file {secret.file}, which cannot be read: "
+            f"{error.strerror}",
+            remedy="Paths are relative to the project's root.",
+        ) from error
+    if len(content) > _SECRET_LIMIT:
+        raise UsageError(f"lane {lane}: secrets: the file {secret.file} is larger than {_SECRET_LIMIT} bytes")
+    return content.decode("utf-8", "replace")
 
 
 def build_command(root: Path, project: ProjectFile) -> Setting[tuple[str, ...]]:

@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from colorama import Fore, Style
 
-from shiplane.clients.buildx import Buildx
 from shiplane.clients.engine import Engine
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.process import refuse_dumps
@@ -125,7 +124,7 @@ def _config(run: Run, flags: Flags) -> Look:
 
 def _tools(run: Run, platforms: tuple[Platform, ...] | None, builder: str | None) -> Mapping[str, Look]:
     env = run.git.env
-    buildx = Buildx(env=env, root=run.root, listen=run.console.foreign)
+    buildx = run.buildx(env)
     engine = Engine(env=env)
     return Tools(engine=engine, buildx=buildx, git=run.git, builder=builder, platforms=platforms, root=run.root).looks()
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
-from shiplane.clients.buildx import Buildx
 from shiplane.clients.engine import Engine
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.project import check_inside
 from shiplane.clients.registry import Registry
+from shiplane.clients.stagedfile import read_staged
 from shiplane.commands.claiming import claiming_of
 from shiplane.commands.edge import Answer
 from shiplane.commands.planning import check_settings, load_plan, required, save_plan
@@ -17,18 +19,20 @@ from shiplane.commands.run import Run, one_lane
 from shiplane.commands.show import plan_text, published_text
 from shiplane.commands.smoking import smoker
 from shiplane.flows.closing import public_names
+from shiplane.flows.joining import Joiner
 from shiplane.flows.publish import Publisher, Stager
-from shiplane.flows.published import Published
 from shiplane.flows.source import check_source
-from shiplane.flows.staging import BuildxStager, dry_run
+from shiplane.flows.staging import StagedStager, dry_run, stager_for
 from shiplane.flows.survey import Surveyor
 from shiplane.model.decision import Decision, Survey, decide
 from shiplane.model.errors import AccessError, RefusedError, UnreachableError, UsageError
+from shiplane.model.joining import Part
 from shiplane.model.ledger import BrokenLedgerError
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planfile import SavedPlan
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.settings import Flags
+from shiplane.model.staged import parts_of
 
 # Seconds for a registry that is just writing what we read: distribution answers 500 for that moment.
 _HICCUP = 1.0
@@ -44,6 +48,7 @@ class Options:
     login: bool = True
     claim: bool = True
     saved: SavedPlan | None = None
+    staged: Sequence[str] = ()
 
 
 def plan(
@@ -61,7 +66,7 @@ def plan(
     Every setting with where it came from, the builds, and each tag before and after. Works without Docker and without
     a network: then it says that the registry was not asked.
     """
-    flags = _flags(lane or (), tag, image, platforms, latest=latest)
+    flags = given_flags(lane or (), tag, image, platforms, latest=latest)
     planned = make_plan(run.resolver(flags))
     surveyed, doubt = _try_survey(run, planned, certain=save is not None)
     needed = required(run)
@@ -89,20 +94,21 @@ def publish(
     skip: Sequence[str] | None = None,
     no_login: bool = False,
     plan: str | None = None,
+    staged: Sequence[str] | None = None,
 ) -> Answer:
     """Release one lane: build, verify, name, float.
 
     The image is staged by digest and verified before it gets a name; the version tag is written once; the floating tag
     moves forward only, if asked; everything is read back. The same command again finishes a run that was cut off.
     """
-    options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login)
+    options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=tuple(staged or ()))
     if plan is not None:
         given = {"lane": lane, "tag": tag, "image": image, "platforms": platforms, "latest": latest}
         saved = load_plan(run, plan, **given, dry_run=dry_run)
         if len(saved.tags) > 1:
             raise UsageError(f"{saved.name} is for {', '.join(saved.tags)}", remedy="invoke release --plan FILE")
         return carry_out(run, saved.flags(run.env, snapshot=snapshot), replace(options, saved=saved))
-    flags = _flags([one_lane(lane, run.project)], tag, image, platforms, latest=latest, snapshot=snapshot)
+    flags = given_flags([one_lane(lane, run.project)], tag, image, platforms, latest=latest, snapshot=snapshot)
     return carry_out(run, flags, options)
 
 
@@ -119,18 +125,19 @@ def release(
     skip: Sequence[str] | None = None,
     no_login: bool = False,
     plan: str | None = None,
+    staged: Sequence[str] | None = None,
 ) -> Answer:
     """Release all lanes as one, all or nothing.
 
     No lane gets a name until every lane is staged and verified, and every version tag is written before any floating
     tag moves.
     """
-    options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login)
+    options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=tuple(staged or ()))
     if plan is not None:
         given = {"version": version, "lane": lane, "image": image, "platforms": platforms, "latest": latest}
         saved = load_plan(run, plan, **given, dry_run=dry_run)
         return carry_out(run, saved.flags(run.env, snapshot=False), replace(options, saved=saved))
-    return carry_out(run, _flags(lane or (), version, image, platforms, latest=latest), options)
+    return carry_out(run, given_flags(lane or (), version, image, platforms, latest=latest), options)
 
 
 def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
@@ -145,13 +152,17 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
         check_settings(run, planned, options.saved)
     check_dockerfiles(planned, run.dockerfiles())
     check_inside(run.root, [lane.lane for lane in planned.lanes])
+    parts = _parts(run, planned, options)
+    if parts is None:
+        run.check_build(planned)
     if options.dry_run:
         return _dry_run(run, planned, flags, options)
     check_versions(planned, snapshot=flags.snapshot)
     prerequisites = run.prerequisites(planned.commit, options.skip)
-    _check_source(run, planned)
+    check_source_of(run, planned)
     held = run.console.drive(prerequisites.all())
-    published = _publish(run, planned, options)
+    with publishing(run, planned, options, parts) as (publisher, _):
+        published = run.console.drive(publisher.publish(planned))
     data = {
         "image": str(planned.repository),
         "commit": planned.commit,
@@ -161,23 +172,55 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     return Answer(text=published_text(planned.repository, published), data=data)
 
 
-def _check_source(run: Run, planned: Plan) -> None:
+def check_source_of(run: Run, planned: Plan) -> None:
+    """Refuse a source that is not what it would be published as.
+
+    Raises:
+        PrerequisiteError: A dirty tree, or the version's git tag stands elsewhere.
+    """
     checkout = run.git.checkout()
     assert checkout is not None  # noqa: S101 -- a plan exists, so a commit does
     run.console.drive(check_source(planned, checkout, run.git.commit_of_tag))
 
 
-def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]:
+def _parts(run: Run, planned: Plan, options: Options) -> dict[str, tuple[Part, ...]] | None:
+    """What was staged elsewhere, checked against the plan; None where this run stages itself."""
+    if not options.staged:
+        return None
+    for flag, given in (("--dry-run", options.dry_run), ("--builder", options.builder)):
+        if given:
+            raise UsageError(f"{flag} beside --staged: what is staged is not built again", remedy="Give one of them.")
+    return parts_of(planned, read_staged(run.folder, options.staged))
+
+
+@contextmanager
+def publishing(
+    run: Run, planned: Plan, options: Options, parts: Mapping[str, Sequence[Part]] | None = None
+) -> Iterator[tuple[Publisher, Callable[[], dict[str, Any]]]]:
+    """Whatever publishes or stages a plan, logged in for as long as the block lasts.
+
+    Args:
+        run: The run.
+        planned: What is to be published.
+        options: How.
+        parts: What was staged elsewhere and is only to be joined; without it this machine builds.
+
+    Yields:
+        The publisher, and what asks for the facts about the builder that it used.
+    """
     credential = run.credential(planned.repository)
     who = f"as {credential.username} ({credential.source})" if credential else "as a stranger: no credential was found"
     run.console.tell(f"{planned.repository.registry}: {who}")
     registry = run.registry(credential)
     run.closing = lambda: public_names(_impatient(run, registry), planned)
+    joiner = Joiner(registry=registry, patience=run.patience)
     with run.login(credential, stored=not options.login) as env:
+        buildx = run.buildx(env)
 
         def stager() -> Stager:
-            buildx = Buildx(env=env, root=run.root, listen=run.console.foreign)
-            return BuildxStager(buildx=buildx, builder=buildx.builder(options.builder, planned.platforms.value))
+            if parts is not None:
+                return StagedStager(joiner=joiner, parts=parts, tell=run.console.tell)
+            return stager_for(buildx, options.builder, planned, joiner)
 
         publisher = Publisher(
             registry=registry,
@@ -189,11 +232,11 @@ def _publish(run: Run, planned: Plan, options: Options) -> tuple[Published, ...]
             saved=options.saved,
             smoke=smoker(run, planned.repository, credential, skip=options.skip),
         )
-        return run.console.drive(publisher.publish(planned))
+        yield publisher, lambda: buildx.facts(options.builder, planned.platforms.value)
 
 
 def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
-    buildx = Buildx(env=run.child_env, root=run.root, listen=run.console.foreign)
+    buildx = run.buildx(run.child_env)
     native = Engine(env=run.child_env).platform()
     every = flags.platforms is not None
     run.console.tell("a dry run does not run the prerequisites; invoke check.build and check.gates do")
@@ -238,7 +281,7 @@ def _impatient(run: Run, registry: Registry) -> Registry:
     return run.registry(registry.session.credential, hurried)
 
 
-def _flags(
+def given_flags(
     lanes: Sequence[str],
     tag: str | None,
     image: str | None,

@@ -15,20 +15,24 @@ from shiplane.clients.git import Git
 from shiplane.clients.http import HttpTransport
 from shiplane.clients.patience import Patience
 from shiplane.clients.process import without_secrets
-from shiplane.clients.project import existing, find_root, load_project_file
+from shiplane.clients.project import existing, find_root, load_project_file, read_secret
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
 from shiplane.commands.console import Console
 from shiplane.model.author import author
+from shiplane.model.buildsettings import check_variables, secret_variables
 from shiplane.model.credential import Credential
 from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.gatefile import RESERVED_CHECKS
 from shiplane.model.image import Repository
+from shiplane.model.plan import Plan
+from shiplane.model.planning import check_caches
 from shiplane.model.projectfile import ProjectFile
 from shiplane.model.redact import Redactor
 from shiplane.model.settings import Flags, Resolver
 
 if TYPE_CHECKING:
+    from shiplane.clients.buildx import Buildx
     from shiplane.clients.github import GitHub
     from shiplane.commands.actions import Actions
     from shiplane.flows.ledgers import Ledgers
@@ -99,8 +103,9 @@ class Run:
 
     @cached_property
     def child_env(self) -> dict[str, str]:
-        """The environment of children that do not log in."""
-        return without_secrets(self.env, also=self.credentials.secret_variables())
+        """The environment of children that do not log in, build secrets left out: only the build itself gets them."""
+        secrets = secret_variables(lane.build for lane in self.project.lanes)
+        return without_secrets(self.env, also=[*self.credentials.secret_variables(), *secrets])
 
     @property
     def _git_env(self) -> dict[str, str]:
@@ -123,6 +128,33 @@ class Run:
     def dockerfiles(self) -> frozenset[str]:
         """The lanes' Dockerfiles that exist."""
         return existing(self.root, [lane.dockerfile for lane in self.project.lanes])
+
+    def check_build(self, plan: Plan) -> None:
+        """See that what the builds are given is there, and hide the secrets among it from here on.
+
+        Raises:
+            UsageError: A variable is not set, a file is missing, or a cache would take an image's name.
+        """
+        check_caches(plan, self.project.lanes)
+        for lane in plan.lanes:
+            check_variables(lane.lane.name, lane.lane.build, self.env)
+            for secret in lane.lane.build.secrets:
+                content = self.env[secret.env] if secret.env else read_secret(self.root, lane.lane.name, secret)
+                self.redact.add_content(content)
+
+    def buildx(self, env: Mapping[str, str]) -> Buildx:
+        """This machine's buildx, whose builds get what their settings name of the user's environment."""
+        from shiplane.clients.buildx import Buildx
+        from shiplane.clients.cacheprobe import probe_with
+
+        return Buildx(
+            env=env,
+            root=self.root,
+            listen=self.console.foreign,
+            tell=self.console.tell,
+            given=self.env,
+            silent=probe_with(self.transport()),
+        )
 
     def credential(self, repository: Repository) -> Credential | None:
         """The credential for a repository's registry, known to the redactor from here on."""

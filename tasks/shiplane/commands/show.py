@@ -77,8 +77,8 @@ def verified_text(repository: Repository, lanes: Sequence[Verified]) -> str:
 def _build_line(plan: Plan, lane: LanePlan) -> str:
     platforms = ",".join(map(str, plan.platforms.value))
     output = f"type=image,name={plan.repository},push-by-digest=true,push=true"
-    argv = ["docker", "buildx", "build", "--file", lane.lane.dockerfile, "--platform", platforms, "--output", output]
-    return shlex.join([*argv, lane.lane.context])
+    argv = ["docker", "buildx", "build", "--file", lane.lane.dockerfile, "--platform", platforms]
+    return shlex.join([*argv, *lane.lane.build.flags(), "--output", output, lane.lane.context])
 
 
 def _tag_lines(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[str]:

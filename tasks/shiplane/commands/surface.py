@@ -14,6 +14,7 @@ from shiplane.commands.faces import workflow as workflows
 from shiplane.commands.faces.rehearsing import rehearse
 from shiplane.commands.faces.releasing import plan, publish, release
 from shiplane.commands.faces.rolling import mark, restart, rollback, unmark
+from shiplane.commands.faces.staging import stage
 from shiplane.commands.faces.telling import history, status
 from shiplane.commands.faces.triggering import trigger
 from shiplane.commands.faces.verifying import verify
@@ -32,5 +33,5 @@ def namespace() -> Collection:
     workflow.__doc__ = "The publish workflows of GitHub Actions, written from the configuration."
     deploy = Collection("deploy", deploying.listing, deploying.repoint)
     deploy.__doc__ = "Deployment files: which version they run, and re-pointing them."
-    tasks = (plan, publish, release, verify, rollback, mark, unmark, status, history, rehearse, trigger)
+    tasks = (plan, publish, stage, release, verify, rollback, mark, unmark, status, history, rehearse, trigger)
     return Collection(*tasks, auth, check, deploy, ledger, workflow)

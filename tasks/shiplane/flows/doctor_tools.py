@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shiplane.clients.buildx import MINIMUM, OWN_BUILDER, Builder, Buildx, emulation_missing, several_nodes
+from shiplane.clients.builders import OWN_BUILDER, Builder, Node, emulation_missing
+from shiplane.clients.buildx import MINIMUM, Buildx
 from shiplane.clients.engine import Engine, client_version
 from shiplane.clients.git import Git
 from shiplane.clients.machine import free_bytes, temporary_folder
@@ -74,10 +75,11 @@ class Tools:
             return
         if chosen is None:
             yield skipped("tools: builder", f"none can push by digest: a release makes its own, {OWN_BUILDER!r}")
-        elif chosen.nodes > 1:
-            yield failed("tools: builder", several_nodes(chosen))
         else:
-            yield done("tools: builder", f"{chosen.name} ({chosen.driver}) can push by digest")
+            several = f", {len(chosen.nodes)} nodes" if len(chosen.nodes) > 1 else ""
+            yield done("tools: builder", f"{chosen.name} ({chosen.driver}{several}) can push by digest")
+            if several:
+                yield from (_node(node) for node in chosen.nodes)
         yield from self._platforms(chosen)
 
     def _platforms(self, chosen: Builder | None) -> Iterator[Finding]:
@@ -97,11 +99,33 @@ class Tools:
 def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:
     if chosen is None or not chosen.platforms:
         return skipped(name, "shows when the builder is first started")
-    if platform in chosen.native:
-        return done(name, f"built natively by {chosen.name}")
-    if platform in chosen.platforms:
-        return done(name, f"built by {chosen.name} with emulation, which is slower")
-    return failed(name, emulation_missing(chosen, [platform]))
+    node = chosen.node_for(platform)
+    if node is None:
+        return failed(name, emulation_missing(chosen, [platform]))
+    who = f"{chosen.name}, node {node.name}," if len(chosen.nodes) > 1 else chosen.name
+    how = f"built by {who} {chosen.way(platform).value}"
+    better = chosen.better_node(platform)
+    if better is None:
+        return done(name, how)
+    assign = f"docker buildx create --append --name {chosen.name} --node {better.name} --platform {platform}"
+    return done(name, how, warning=f"Node {better.name} has it natively; tell buildx: {assign} {better.endpoint}")
+
+
+def _node(node: Node) -> Finding:
+    name = f"tools: node {node.name[:40]}"
+    if not node.platforms:
+        return skipped(name, f"{node.endpoint} does not run yet: a release starts it")
+    others = node.platforms - node.assigned - {node.native}
+    words = {
+        "assigned": node.assigned,
+        "natively": [node.native] if node.native else [],
+        "able to": others,
+    }
+    return done(name, "; ".join(f"{word}: {_listed(known)}" for word, known in words.items() if known))
+
+
+def _listed(platforms: Iterable[Platform]) -> str:
+    return ", ".join(sorted(map(str, platforms)))
 
 
 def _room(name: str, folder: Path) -> Finding:

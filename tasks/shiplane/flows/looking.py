@@ -7,6 +7,7 @@ from shiplane.clients.registry import Registry
 from shiplane.model.answer import Absent, Answer, Present, Refused
 from shiplane.model.errors import AccessError, UnreachableError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
+from shiplane.model.manifest import RawManifest
 
 
 def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> Present | Absent:
@@ -63,3 +64,27 @@ def read_back(
         if digest == wanted or (digest is not None and digest != before):
             return answer
     return answer
+
+
+def arrived(registry: Registry, repository: Repository, digest: Digest, patience: Patience, why: str) -> RawManifest:
+    """What was pushed by digest, as the registry serves it: these bytes, and no others, get the names.
+
+    Args:
+        registry: Asked again and again, for a minute.
+        repository: Where it should be.
+        digest: Of what.
+        patience: Whose clock it is.
+        why: Who says that it is there, for the message.
+
+    Raises:
+        VerificationError: The registry does not have it.
+        AccessError, UnreachableError: As :func:`certain`.
+    """
+    for _ in patience.poll(what=f"{digest.short} is not there ({why})"):
+        answer = look(registry, repository, digest)
+        if isinstance(answer, Present):
+            return answer.raw
+    raise VerificationError(
+        f"{repository} does not have {digest}, although {why}",
+        remedy="Check which registry the builder reaches under this name.",
+    )

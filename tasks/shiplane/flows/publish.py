@@ -14,22 +14,21 @@ from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.flows.claim import Claiming
 from shiplane.flows.examine import Examination, Examiner, Expected
-from shiplane.flows.ledgers import Ledgers, Writing, record
-from shiplane.flows.looking import look
+from shiplane.flows.ledgers import Ledgers
+from shiplane.flows.looking import arrived
 from shiplane.flows.naming import Namer
 from shiplane.flows.published import Published
-from shiplane.flows.records import Release
+from shiplane.flows.ready import Ready, Seen, name_lanes, record_lanes
 from shiplane.flows.smoke import Smoker, smoke_lanes
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Present
 from shiplane.model.check import require
-from shiplane.model.decision import Decision, Move, Naming, Survey, decide
+from shiplane.model.decision import Decision, Naming, decide
 from shiplane.model.errors import LostRaceError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.manifest import RawManifest
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planfile import SavedPlan, require_same
-from shiplane.model.smoke import Smoked
 from shiplane.model.step import Flow, Step
 
 # Images that another run made, with what they consist of, by lane.
@@ -45,58 +44,6 @@ class Stager(Protocol):
         Returns:
             The digest of each lane's image, by the lane's name.
         """
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """A lane's names as they were found, and what is to be done about them."""
-
-    survey: Survey
-    decision: Decision
-
-    @property
-    def floating(self) -> Digest | None:
-        """What the floating tag had."""
-        return self.survey.floating.digest if isinstance(self.survey.floating, Present) else None
-
-    @property
-    def naming_words(self) -> str:
-        version = self.survey.version
-        if isinstance(version, Present):
-            return f"{version.digest.short}, adopted"
-        return "to be written; nothing can be read yet" if self.survey.presumed else "absent, to be written"
-
-    @property
-    def move_words(self) -> str:
-        return ("moves" if self.decision.move is Move.MOVE else "stays") + f" ({self.decision.reason})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class _Ready:
-    """A lane whose image may get its names: staged, taken up or adopted, and examined."""
-
-    plan: LanePlan
-    seen: _Seen
-    raw: RawManifest
-    examination: Examination
-    built: bool
-    smoked: Smoked
-
-    @property
-    def moves(self) -> bool:
-        return self.seen.decision.move is Move.MOVE
-
-    def published(self) -> Published:
-        return Published(
-            plan=self.plan,
-            digest=self.raw.digest,
-            floating=self.raw.digest if self.moves else self.seen.floating,
-            moved=self.moves,
-            built=self.built,
-            reason=self.seen.decision.reason,
-            examination=self.examination,
-            smoked=self.smoked,
-        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,11 +86,27 @@ class Publisher:
         lanes = yield from self._prepare(plan, seen)
         if any(known.survey.presumed for known in seen.values()):
             yield from self._survey_again(plan)
-        yield from self._name(plan, lanes)
-        yield from self._record(plan, lanes)
+        yield from name_lanes(Namer(registry=self.registry, repository=plan.repository, patience=self.patience), lanes)
+        yield from record_lanes(self.ledgers, plan.commit, lanes)
         return tuple(lane.published() for lane in lanes)
 
-    def _prepare(self, plan: Plan, seen: Mapping[str, _Seen]) -> Flow[list[_Ready]]:
+    def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
+        """Stage and inspect every lane of a plan, and give it no name: whatever is refused later is refused now.
+
+        Returns:
+            The digest of each lane's image, by the lane's name.
+
+        Raises:
+            ShiplaneError: By situation; no name was written.
+        """
+        proved = yield from self._access(plan.repository)
+        yield from self._survey(plan, proved=proved)
+        images = yield from self._images(plan, {}, plan.lanes)
+        for lane in plan.lanes:
+            yield from self._inspect(plan, lane, images[lane.lane.name], _UNNAMED)
+        return {name: raw.digest for name, raw in images.items()}
+
+    def _prepare(self, plan: Plan, seen: Mapping[str, Seen]) -> Flow[list[Ready]]:
         """Every lane's image staged, examined, tried and claimed: after this, and not before, any may get a name."""
         created = [lane for lane in plan.lanes if seen[lane.lane.name].decision.naming is Naming.CREATE]
         images, found = yield from self._claimed(plan, created)
@@ -159,7 +122,7 @@ class Publisher:
         images, found = images | others, found | theirs
         built = {lane.lane.name for lane in missing} - set(others)
         return [
-            _Ready(
+            Ready(
                 plan=lane,
                 seen=seen[name],
                 raw=images[name],
@@ -170,40 +133,6 @@ class Publisher:
             for lane in plan.lanes
             for name in (lane.lane.name,)
         ]
-
-    def _name(self, plan: Plan, lanes: Sequence[_Ready]) -> Flow[None]:
-        """Every version tag, then every floating tag; what was written is looked at again before it is built upon."""
-        namer = Namer(registry=self.registry, repository=plan.repository, patience=self.patience)
-        created = [lane for lane in lanes if lane.seen.decision.naming is Naming.CREATE]
-        moving = [lane for lane in lanes if lane.moves]
-        for lane in lanes:
-            yield from namer.name(lane.plan.tag, lane.raw)
-        for lane in created if moving else ():
-            yield from namer.confirm(lane.plan.tag, lane.raw)
-        for lane in lanes:
-            yield from _float(namer, lane)
-        for lane in moving:
-            yield from namer.confirm(lane.plan.lane.floating, lane.raw)
-        for lane in created:
-            yield from namer.confirm(lane.plan.tag, lane.raw)
-
-    def _record(self, plan: Plan, lanes: Sequence[_Ready]) -> Flow[None]:
-        """Write down what was done, and what an earlier run did and could not write down."""
-        if self.ledgers is None:
-            yield Step("record", "the ledger").skipped("none is kept (ledger = false)")
-            return
-        writing = []
-        for lane in lanes:
-            release = Release(
-                plan=lane.plan,
-                commit=plan.commit,
-                digest=lane.raw.digest,
-                moved=lane.moves,
-                images=lane.examination.images,
-            )
-            entries = release.entries(self.ledgers.scribe, lane.seen.survey)
-            writing.append(Writing(book=self.ledgers.book(lane.plan.lane), entries=entries))
-        yield from record(writing)
 
     def _access(self, repository: Repository) -> Flow[bool]:
         """Prove that we may push; gives whether that is proved."""
@@ -219,12 +148,12 @@ class Publisher:
             yield step.done("the registry opened an upload for us")
         return not doubt
 
-    def _survey(self, plan: Plan, *, proved: bool) -> Flow[dict[str, _Seen]]:
+    def _survey(self, plan: Plan, *, proved: bool) -> Flow[dict[str, Seen]]:
         """Every lane's names and what is to be done about them."""
         surveyor = Surveyor(
             registry=self.registry, repository=plan.repository, ledgers=self.ledgers, workers=self.workers
         )
-        seen: dict[str, _Seen] = {}
+        seen: dict[str, Seen] = {}
         changed: list[str] = []
         for lane in plan.lanes:
             step = Step("survey", f"{lane.tag}, {lane.lane.floating}")
@@ -234,7 +163,7 @@ class Publisher:
             if changed:
                 yield step.failed(f"{'; '.join(changed)}: not as the plan saw it")
                 continue
-            known = seen[lane.lane.name] = _Seen(survey, decide(lane, survey, plan.commit))
+            known = seen[lane.lane.name] = Seen(survey, decide(lane, survey, plan.commit))
             yield step.done(f"{lane.tag}: {known.naming_words}; {lane.lane.floating}: {known.move_words}")
         if self.saved:
             require_same(self.saved.name, changed)
@@ -284,14 +213,14 @@ class Publisher:
         for lane in lanes:
             if digest := claimed.get(lane.tag):
                 try:
-                    images[lane.lane.name] = raw = self._fetch(plan.repository, digest, "it is claimed")
+                    images[lane.lane.name] = raw = self._arrived(plan, digest, "it is claimed")
                     found[lane.lane.name] = yield from self._inspect(plan, lane, raw, "")
                 except VerificationError as error:
                     raise claiming.unusable(plan, lane.tag, digest, error.what) from error
         return images, found
 
     def _images(
-        self, plan: Plan, seen: Mapping[str, _Seen], missing: Sequence[LanePlan]
+        self, plan: Plan, seen: Mapping[str, Seen], missing: Sequence[LanePlan]
     ) -> Flow[dict[str, RawManifest]]:
         """Every lane's image: adopted where it is published already, staged where it is not."""
         images: dict[str, RawManifest] = {}
@@ -307,20 +236,12 @@ class Publisher:
             self.smoke.check([lane.lane.name for lane in missing], plan.platforms.value)
         digests = self.stager().stage(plan, missing)
         for lane in missing:
-            images[lane.lane.name] = self._fetch(plan.repository, digests[lane.lane.name], "the builder pushed it")
+            images[lane.lane.name] = self._arrived(plan, digests[lane.lane.name], "the builder pushed it")
         yield step.done(", ".join(f"{name} is {digest.short}" for name, digest in digests.items()))
         return images
 
-    def _fetch(self, repository: Repository, digest: Digest, why: str) -> RawManifest:
-        """Bytes without a name, as the registry serves them: these, and no others, get the names."""
-        for _ in self.patience.poll(what=f"{digest.short} is not there ({why})"):
-            answer = look(self.registry, repository, digest)
-            if isinstance(answer, Present):
-                return answer.raw
-        raise VerificationError(
-            f"{repository} does not have {digest}, although {why}",
-            remedy="Check which registry the builder reaches under this name.",
-        )
+    def _arrived(self, plan: Plan, digest: Digest, why: str) -> RawManifest:
+        return arrived(self.registry, plan.repository, digest, self.patience, why)
 
     def _inspect(self, plan: Plan, lane: LanePlan, raw: RawManifest, remedy: str) -> Flow[Examination]:
         step = Step("inspect", f"{lane.lane.name} {raw.digest.short}")
@@ -333,19 +254,12 @@ class Publisher:
         return examination
 
 
+_UNNAMED = "It was given no name by this run. Mend the build, then run it again."
+
+
 def _remedy(lane: LanePlan, decision: Decision) -> str:
     """What to do about an image that is not as it should be: what is published already cannot be built anew."""
     if decision.naming is Naming.CREATE:
-        return "It was given no name by this run. Mend the build, then run it again."
+        return _UNNAMED
     following = lane.lane.tag_of(lane.version.value.next_patch())
     return f"It is published as {lane.tag}, which is written once. Release the next version, {following}."
-
-
-def _float(namer: Namer, lane: _Ready) -> Flow[None]:
-    step, decision = Step("float", lane.plan.lane.floating), lane.seen.decision
-    if decision.move is Move.LEAVE:
-        yield step.skipped(decision.reason)
-    elif decision.move is Move.ALREADY:
-        yield step.already(decision.reason)
-    else:
-        yield from namer.move(lane.plan.lane.floating, lane.raw, seen=lane.seen.floating)

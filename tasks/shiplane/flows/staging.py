@@ -2,14 +2,54 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from shiplane.clients.buildx import Builder, Buildx
+from shiplane.clients.builders import Builder
+from shiplane.clients.buildx import Buildx
+from shiplane.flows.fleet import FleetStager
+from shiplane.flows.joining import Joiner
 from shiplane.model.bake import local_name, staging, trial
 from shiplane.model.image import Digest, Platform
+from shiplane.model.joining import Part
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.step import Flow, Step
+
+
+def stager_for(buildx: Buildx, wanted: str | None, plan: Plan, joiner: Joiner) -> BuildxStager | FleetStager:
+    """Whatever stages a plan on this machine's builder: a builder is made or started where none is ready.
+
+    Raises:
+        UsageError: The builder asked for does not exist.
+        PrerequisiteError: It cannot do what is needed.
+    """
+    builder = buildx.builder(wanted, plan.platforms.value)
+    if len(builder.nodes) > 1:
+        return FleetStager(buildx=buildx, builder=builder, joiner=joiner, tell=buildx.tell)
+    return BuildxStager(buildx=buildx, builder=builder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagedStager:
+    """Stages nothing anew: joins what was staged elsewhere.
+
+    Attributes:
+        joiner: Joins it.
+        parts: The parts of each lane's image, checked against the plan.
+    """
+
+    joiner: Joiner
+    parts: Mapping[str, Sequence[Part]]
+    tell: Callable[[str], None]
+
+    def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
+        """See :class:`shiplane.flows.publish.Stager`."""
+        return {name: self._join(plan, lane, name) for lane in lanes for name in (lane.lane.name,)}
+
+    def _join(self, plan: Plan, lane: LanePlan, name: str) -> Digest:
+        staged = [f"{', '.join(map(str, part.platforms))} ({part.digest.short})" for part in self.parts[name]]
+        self.tell(f"{name}: staged elsewhere, not built here: {'; '.join(staged)}")
+        return self.joiner.join(plan, lane, self.parts[name])
 
 
 @dataclass(frozen=True, kw_only=True)

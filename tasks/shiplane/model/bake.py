@@ -7,11 +7,15 @@ Bake reads JSON strings as HCL templates, so ``${`` and ``%{`` in a value must b
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any
 
+from shiplane.model.buildsettings import NOTHING_GIVEN, BuildSettings
 from shiplane.model.image import Platform, Repository
 from shiplane.model.plan import LanePlan, Plan
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,6 +30,7 @@ class Build:
         labels: Of each image's config, and of manifests and index as annotations when it is pushed.
         push: The repository that it is pushed to by digest, or None.
         load: The local name under which the engine gets it, or nothing.
+        settings: What else the build is given.
     """
 
     name: str
@@ -35,11 +40,23 @@ class Build:
     labels: Mapping[str, str] = field(default_factory=dict)
     push: Repository | None = None
     load: str = ""
+    settings: BuildSettings = NOTHING_GIVEN
+
+    @property
+    def cached_at(self) -> str:
+        """The place of its cache, or nothing."""
+        return self.settings.cache.place if self.settings.cache else ""
+
+    @property
+    def without_cache(self) -> Build:
+        """The same with nothing but what the builder itself has kept."""
+        return replace(self, settings=replace(self.settings, cache=None))
 
 
-def staging(plan: Plan, lanes: Iterable[LanePlan]) -> list[Build]:
-    """The builds of a real release: every platform, pushed by digest."""
-    return [_build(plan, lane, platforms=plan.platforms.value, push=plan.repository) for lane in lanes]
+def staging(plan: Plan, lanes: Iterable[LanePlan], platforms: Sequence[Platform] | None = None) -> list[Build]:
+    """The builds of a real release, pushed by digest: for every platform, or for some of them only."""
+    wanted = tuple(platforms or plan.platforms.value)
+    return [_build(plan, lane, platforms=wanted, push=plan.repository) for lane in lanes]
 
 
 def trial(plan: Plan, first: Platform, others: Sequence[Platform]) -> list[Build]:
@@ -57,9 +74,14 @@ def local_name(plan: Plan, lane: LanePlan) -> str:
     return f"localhost/{plan.repository.path}:{lane.tag}"
 
 
-def definition(builds: Iterable[Build]) -> dict[str, Any]:
-    """The definition as bake reads it from JSON."""
-    targets = {build.name: _target(build) for build in builds}
+def definition(builds: Iterable[Build], env: Mapping[str, str] = _NOTHING) -> dict[str, Any]:
+    """The definition as bake reads it from JSON.
+
+    Args:
+        builds: The targets.
+        env: Where build args take the values that they name; not secrets, which buildx takes from its own.
+    """
+    targets = {build.name: _target(build, env) for build in builds}
     return {"group": {"default": {"targets": list(targets)}}, "target": targets}
 
 
@@ -80,10 +102,11 @@ def _build(
         labels=plan.labels(lane),
         push=push,
         load=load,
+        settings=lane.lane.build,
     )
 
 
-def _target(build: Build) -> dict[str, Any]:
+def _target(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
     target: dict[str, Any] = {
         "context": build.context,
         "dockerfile": build.dockerfile,
@@ -92,16 +115,46 @@ def _target(build: Build) -> dict[str, Any]:
         "output": [_output(build)],
     }
     if build.push:
-        # Named, not inherited: the defaults changed between BuildKit releases, and with them every digest.
-        target["attest"] = ["type=provenance,mode=min"]
+        # An image for one platform with nothing beside it is no index, and BuildKit refuses annotations for one.
+        indexed = len(build.platforms) > 1 or build.settings.attested
         target["annotations"] = [
-            literal(f"{kind}:{key}={value}") for kind in ("index", "manifest") for key, value in build.labels.items()
+            literal(f"{kind}:{key}={value}")
+            for kind in (("index", "manifest") if indexed else ("manifest",))
+            for key, value in build.labels.items()
         ]
-    else:
-        target["attest"] = ["type=provenance,disabled=true"]
     if build.load:
         target["tags"] = [build.load]
-    return target
+    return {**target, **_given(build, env), **_cached(build), "attest": _attest(build)}
+
+
+def _given(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
+    """Target, build args, and where secrets are found."""
+    settings = build.settings
+    given: dict[str, Any] = {"target": literal(settings.target)} if settings.target else {}
+    args = {arg.name: literal(env.get(arg.env, "") if arg.env else arg.value) for arg in settings.args}
+    given |= {"args": args} if args else {}
+    given |= {"secret": [literal(str(secret)) for secret in settings.secrets]} if settings.secrets else {}
+    return given
+
+
+def _cached(build: Build) -> dict[str, list[str]]:
+    """Read from every build's cache; written to by a push alone, since a dry run changes nothing that others see."""
+    cache = build.settings.cache
+    if cache is None:
+        return {}
+    part = cache.at(str(build.platforms[0]).replace("/", "-") if len(build.platforms) == 1 else "")
+    sources = [part.source] if part == cache else [part.source, cache.source]
+    return {
+        "cache-from": [literal(source) for source in sources],
+        **({"cache-to": [literal(part.target)]} if build.push else {}),
+    }
+
+
+def _attest(build: Build) -> list[str]:
+    """Named, not inherited: the defaults changed between BuildKit releases, and with them every digest."""
+    settings = build.settings if build.push else BuildSettings(provenance="")
+    provenance = f"mode={settings.provenance}" if settings.provenance else "disabled=true"
+    return [f"type=provenance,{provenance}", *(["type=sbom"] if settings.sbom else [])]
 
 
 def _output(build: Build) -> str:

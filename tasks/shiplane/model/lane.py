@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from shiplane.model.buildsettings import NOTHING_GIVEN, BuildSettings
 from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.image import Tag, parse_tag
 from shiplane.model.redact import quoted
@@ -35,6 +36,7 @@ class Lane:
         git_tag: The git tag that triggers the lane, with ``{version}`` for ``X.Y.Z``.
         publish_latest: Whether a publish moves the floating tag when nobody says.
         context: The build context, relative to the project's root.
+        build: What else the build is given.
 
     Raises:
         ConfigurationError: A field has an impossible form.
@@ -47,6 +49,7 @@ class Lane:
     git_tag: str
     publish_latest: bool = False
     context: str = "."
+    build: BuildSettings = NOTHING_GIVEN
 
     def __post_init__(self) -> None:
         for value, form, what in (
@@ -71,6 +74,10 @@ class Lane:
     def ledger(self) -> Tag:
         """The tag under which the lane's ledger is kept; no lane can have it for a version or to float."""
         return Tag(f"ledger-{self.name}")
+
+    def owns(self, tag: str) -> bool:
+        """Whether a tag is one of this lane's names: a version's, the floating one, the ledger's."""
+        return tag in (self.floating, self.ledger) or self.version_of_tag(tag) is not None
 
     def git_tag_of(self, version: Version) -> str:
         """The git tag that triggers this version's release."""

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 from typing import Any
 
+from shiplane.model.buildfile import BUILD_KEYS, parse_build
 from shiplane.model.errors import UsageError
 from shiplane.model.image import Tag, parse_tag
 from shiplane.model.lane import BUILT_IN, Lane
@@ -16,11 +17,16 @@ def parse_lanes(table: Table) -> tuple[Lane, ...]:
     """The built-in lanes, changed where the file names them, then the file's own."""
     built_in = {lane.name: lane for lane in BUILT_IN}
     own = {name: _lane(name, lane, built_in.get(name)) for name, lane in table.tables()}
-    return tuple({**built_in, **own}.values())
+    lanes = tuple({**built_in, **own}.values())
+    caches = [lane.build.cache for lane in lanes if lane.build.cache]
+    for cache in caches:
+        if sum((cache.type, cache.place) == (other.type, other.place) for other in caches) > 1:
+            raise table.wrong("", f"keep their cache in one place, {cache.place}: each would overwrite the other's")
+    return lanes
 
 
 def _lane(name: str, table: Table, base: Lane | None) -> Lane:
-    table.only("dockerfile", "prefix", "floating", "git-tag", "publish-latest", "context", "smoke")
+    table.only("dockerfile", "prefix", "floating", "git-tag", "publish-latest", "context", "smoke", *BUILD_KEYS)
     texts = {key: table.get(key, str) for key in ("dockerfile", "prefix", "git-tag", "context")}
     fields: dict[str, Any] = {key.replace("-", "_"): text for key, text in texts.items() if text is not None}
     for key in ("dockerfile", "context"):
@@ -29,7 +35,7 @@ def _lane(name: str, table: Table, base: Lane | None) -> Lane:
     floating, latest = table.get("floating", str), table.get("publish-latest", bool)
     fields |= {"floating": table.checked("floating", parse_tag, floating)} if floating is not None else {}
     fields |= {"publish_latest": latest} if latest is not None else {}
-    return replace(base or _new_lane(name), **fields)
+    return replace(base or _new_lane(name), build=parse_build(name, table), **fields)
 
 
 def _new_lane(name: str) -> Lane:

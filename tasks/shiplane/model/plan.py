@@ -79,6 +79,7 @@ def _lane_json(plan: LanePlan) -> dict[str, Any]:
         "dockerfile": plan.lane.dockerfile,
         "context": plan.lane.context,
         "git_tag": plan.lane.git_tag_of(plan.version.value),
+        "build": plan.lane.build.to_json(),
         "version": {"value": str(plan.version.value), "source": plan.version.source},
         "tag": plan.tag,
         "floating": plan.lane.floating,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from shiplane.model.errors import PrerequisiteError, UsageError
+from shiplane.model.lane import Lane
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.settings import Resolver
 
@@ -45,6 +48,30 @@ def check_dockerfiles(plan: Plan, present: frozenset[str]) -> None:
             raise UsageError(
                 f"lane {lane.lane.name} builds {lane.lane.dockerfile}, which this project does not have",
                 remedy=f"Add it, or name the right file as dockerfile in [lanes.{lane.lane.name}] of shiplane.toml.",
+            )
+
+
+def check_caches(plan: Plan, known: Iterable[Lane]) -> None:
+    """Refuse a cache that would be written under the name of an image.
+
+    Args:
+        plan: Names the image's repository.
+        known: Every lane of the project, released now or not.
+
+    Raises:
+        UsageError: Naming the lane and the tag.
+    """
+    lanes = tuple(known)
+    for lane in plan.lanes:
+        cache = lane.lane.build.cache
+        if cache is None or cache.type != "registry":
+            continue
+        repository, _, tag = cache.place.rpartition(":")
+        parts = [tag, *(f"{tag}-{str(platform).replace('/', '-')}" for platform in plan.platforms.value)]
+        if repository == str(plan.repository) and any(one.owns(part) for part in parts for one in lanes):
+            raise UsageError(
+                f"lane {lane.lane.name} keeps its cache under {cache.place}, which is the name of an image",
+                remedy=f"Give it a tag of its own, as {repository}:cache-{lane.lane.name}.",
             )
 
 

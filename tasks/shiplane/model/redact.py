@@ -86,6 +86,14 @@ class Redactor:
         if len(secret.strip()) > _MIN_PREFIX:
             self._secrets.add(secret.strip())
 
+    def add_content(self, content: str) -> None:
+        """Hide a secret of several lines: whole, line by line, and what stands behind each ``=`` or ``:``."""
+        self.add(content)
+        for line in content.splitlines():
+            self.add(line.strip())
+            for value in re.split(r"[=:]", line, maxsplit=1)[1:]:
+                self.add(value.strip())
+
     def add_credential(self, credential: Credential) -> None:
         """Hide a password, also as a Basic header shows it."""
         self.add(credential.password)

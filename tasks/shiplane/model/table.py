@@ -74,6 +74,13 @@ class Table:
         """A table below this one; empty where it is not given."""
         return Table(self.get(key, dict) or {}, f"{self.place}: {key}")
 
+    def either(self, key: str) -> Table:
+        """A table below this one where a text could stand as well."""
+        value = self.fields.get(key)
+        if not isinstance(value, dict):
+            raise self.wrong(key, f"is {type(value).__name__}, expected a text or a table")
+        return Table(value, f"{self.place}.{key[:40]}")
+
     def tables(self) -> Iterable[tuple[str, Table]]:
         """Every key as a table of its own, by name."""
         for key in self.fields:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiplane.commands.edge import shiplane_task
-from shiplane.commands.faces.words import BUILDER, IMAGE, LANES, LATEST, NO_LOGIN, PLAN, PLATFORMS, SKIP, TAG
+from shiplane.commands.faces.words import BUILDER, IMAGE, LANES, LATEST, NO_LOGIN, PLAN, PLATFORMS, SKIP, STAGED, TAG
 
 
 @shiplane_task(
@@ -51,8 +51,9 @@ def plan(
         "skip": SKIP,
         "no_login": NO_LOGIN,
         "plan": PLAN,
+        "staged": STAGED,
     },
-    iterable=("skip",),
+    iterable=("skip", "staged"),
     optional=("latest",),
 )
 def publish(
@@ -68,6 +69,7 @@ def publish(
     skip: Sequence[str] | None = None,
     no_login: bool = False,
     plan: str | None = None,
+    staged: Sequence[str] | None = None,
 ) -> None:
     """Release one lane: build, verify, name, float.
 
@@ -89,8 +91,9 @@ def publish(
         "skip": SKIP,
         "no_login": NO_LOGIN,
         "plan": PLAN,
+        "staged": STAGED,
     },
-    iterable=("lane", "skip"),
+    iterable=("lane", "skip", "staged"),
     optional=("latest",),
 )
 def release(
@@ -105,6 +108,7 @@ def release(
     skip: Sequence[str] | None = None,
     no_login: bool = False,
     plan: str | None = None,
+    staged: Sequence[str] | None = None,
 ) -> None:
     """Release all lanes as one, all or nothing.
 

@@ -11,3 +11,4 @@ SKIP = "Leave out a check (repeatable): build, gates, a gate's name, access, smo
 NO_LOGIN = "Push with what docker login stored instead of the credential found here."
 LANES = "Lane (repeatable); without it every lane whose Dockerfile is here."
 PLAN = "Carry out this saved plan, or refuse where anything is not as it saw it."
+STAGED = "File that stage wrote (repeatable): join what was built elsewhere instead of building."

@@ -1,0 +1,49 @@
+"""``stage``, and what a release takes from its files."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shiplane.clients.stagedfile import check_output, write_staged
+from shiplane.commands.edge import Answer
+from shiplane.commands.releasing import Options, check_source_of, given_flags, publishing
+from shiplane.commands.run import Run, one_lane
+from shiplane.model.errors import UsageError
+from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
+from shiplane.model.staged import staged_of
+
+
+def stage(
+    run: Run,
+    *,
+    lane: str | None = None,
+    tag: str | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    output: str | None = None,
+    snapshot: bool = False,
+    builder: str | None = None,
+    skip: Sequence[str] | None = None,
+    no_login: bool = False,
+) -> Answer:
+    """Build and push one lane by digest, for the platforms of this machine, and name nothing.
+
+    The source has to be what a publish wants: a clean tree, a version. Build and gates are the publish's.
+    """
+    if not output:
+        raise UsageError("nothing says where to write what was staged", remedy="Give --output FILE.")
+    flags = given_flags([one_lane(lane, run.project)], tag, image, platforms, latest=None, snapshot=snapshot)
+    run.check_skip(skip or ())
+    planned = make_plan(run.resolver(flags))
+    check_dockerfiles(planned, run.dockerfiles())
+    check_versions(planned, snapshot=snapshot)
+    run.check_build(planned)
+    path = run.folder / output
+    check_output(path)
+    check_source_of(run, planned)
+    with publishing(run, planned, Options(builder=builder, skip=skip or (), login=not no_login)) as (publisher, facts):
+        digests = run.console.drive(publisher.stage(planned))
+        staged = staged_of(planned, planned.lanes[0], digests[planned.lanes[0].lane.name], facts())
+    write_staged(path, staged)
+    text = f"{planned.repository}@{staged.part.digest}  {', '.join(map(str, staged.part.platforms))}  -> {output}"
+    return Answer(text=text, data={"staged": staged.to_json(), "output": output})

@@ -1,0 +1,35 @@
+"""What a build's progress (``--progress plain``) says of its cache: its faults, and whether anything else failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+_STEP = re.compile(r"#([1-9]\d*) (?!ERROR|DONE|CACHED|CANCELED|WARN|\.\.\.)(.*)")
+_ERROR = re.compile(r"#(\d+) ERROR: (.*)")
+_CACHE = ("importing cache", "exporting cache")
+# buildx itself on a folder that is not there: the first build of a machine.
+_NEW = ("not found", "no such file or directory")
+
+
+def cache_faults(lines: Iterable[str]) -> list[str]:
+    """Each fault of the cache: what was tried, and why it did not work. That there is no cache yet is none."""
+    found = [f"{name}: {why}" for name, why in _errors(lines) if name.startswith(_CACHE)]
+    return [fault for fault in dict.fromkeys(found) if not (fault.startswith(_CACHE[0]) and fault.endswith(_NEW))]
+
+
+def failed_before_a_step(lines: Iterable[str]) -> bool:
+    """Whether no step failed but those of the cache: then the cache may be what failed."""
+    return all(name.startswith(_CACHE) for name, _ in _errors(lines))
+
+
+def _errors(lines: Iterable[str]) -> list[tuple[str, str]]:
+    """The failed steps, each by the first line that it wrote, which is its name."""
+    names: dict[str, str] = {}
+    errors = []
+    for line in lines:
+        if found := _ERROR.match(line):
+            errors.append((names.get(found.group(1), ""), found.group(2).strip()))
+        elif found := _STEP.match(line):
+            names.setdefault(found.group(1), found.group(2).strip())
+    return errors

@@ -1,0 +1,278 @@
+"""What a lane's build is given: target, args, secrets, cache. Seen in the image, in the output, in what is stored."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import socket
+import tarfile
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from shiplane.model.redact import forms_of
+from tests.bench.build import executed
+from tests.e2e.person import Done, Person, Reader, succeeded
+from tests.rig import Rig
+from tests.rig.sample import git
+
+pytestmark = pytest.mark.e2e
+Desk = tuple[Person, Reader]
+
+VARIABLE, FILE = "canary-of-a-variable-0123456789", "canary-of-a-file-0123456789"
+DOCKERFILE = """
+FROM busybox:stable AS app
+ARG FLAVOUR=none
+ARG CHANNEL=none
+RUN echo "$FLAVOUR $CHANNEL" > /flavour
+RUN --mount=type=secret,id=npm --mount=type=secret,id=rc \\
+    wc -c < /run/secrets/npm > /sizes; wc -c < /run/secrets/rc >> /sizes; cat /run/secrets/npm /run/secrets/rc
+RUN env > /environment
+
+FROM app AS later
+RUN false
+"""
+
+
+def configure(person: Person, *lines: str, dockerfile: str = "") -> None:
+    """Commit settings of the main lane, and its Dockerfile."""
+    (person.checkout / "shiplane.toml").write_text("\n".join(['build = "sh build.sh"', "[lanes.main]", *lines, ""]))
+    if dockerfile:
+        (person.checkout / "Dockerfile").write_text(dockerfile)
+    git(person.checkout, "commit", "--quiet", "--all", "--message", "settings")
+
+
+def publish(person: Person, *more: str, **variables: str) -> Done:
+    """Publish the main lane for one platform."""
+    flags = ("--lane", "main", "--tag", "0.2.1", "--platforms", "linux/amd64")
+    return person.invoke("publish", *flags, *more, **variables)
+
+
+def file_in(reader: Reader, name: str, folder: Path) -> str:
+    """A file of the published image."""
+    layout = folder / f"image-{uuid.uuid4().hex[:6]}.tar"
+    succeeded(Person.run(_anybody(reader, folder), ["crane", "export", f"{reader.image}:v0.2.1", str(layout)]))
+    with tarfile.open(layout) as image:
+        member = image.extractfile(name)
+        assert member is not None
+        return member.read().decode()
+
+
+def _anybody(reader: Reader, folder: Path) -> Person:
+    (folder / ".git/info").mkdir(parents=True, exist_ok=True)
+    return Person(reader.rig, folder)
+
+
+def stored(rig: Rig, image: str) -> Iterator[bytes]:
+    """Everything that the registry has of a repository, unpacked: layers, configs, manifests, provenance."""
+    path = image.partition("/")[2]
+    links = (rig.plain_root / "docker/registry/v2/repositories" / path).rglob("link")
+    digests = {link.read_text().partition(":")[2] for link in links}
+    assert digests
+    for digest in digests:
+        blob = rig.plain_root / "docker/registry/v2/blobs/sha256" / digest[:2] / digest / "data"
+        content = blob.read_bytes()
+        yield gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
+
+
+def test_target_and_args_make_the_image(desk: Desk, tmp_path: Path) -> None:
+    person, reader = desk
+    configure(
+        person,
+        'target = "app"',
+        'build-args = { FLAVOUR = "plain ${HOME} %{x}", CHANNEL = { env = "CHANNEL" } }',
+        dockerfile="FROM busybox:stable AS app\nARG FLAVOUR\nARG CHANNEL\n"
+        'RUN echo "$FLAVOUR $CHANNEL" > /flavour\nFROM app AS later\nRUN false\n',
+    )
+    missing = publish(person)
+    assert (missing.code, "CHANNEL, which is not set" in missing.err, missing.built) == (2, True, False), str(missing)
+    succeeded(publish(person, CHANNEL="beta"))
+    assert file_in(reader, "flavour", tmp_path).strip() == "plain ${HOME} %{x} beta"
+
+
+def test_a_build_secret_reaches_its_step_and_nothing_else(rig: Rig, desk: Desk, tmp_path: Path) -> None:
+    person, reader = desk
+    (tmp_path / "rc").write_text(f"//registry.example/:_authToken={FILE}\n")
+    seen = spy(person, tmp_path)
+    configure(
+        person,
+        'target = "app"',
+        'secrets = { npm = { env = "MY_SECRET" }, rc = { file = "../rc" } }',
+        'provenance = "max"',
+        dockerfile=f"{DOCKERFILE}# not built before: {uuid.uuid4()}\n".replace("none", uuid.uuid4().hex),
+    )
+    person.variables["MY_SECRET"] = VARIABLE
+    done = succeeded(publish(person, "--json"))
+    sizes = [str(len(VARIABLE)), str(len((tmp_path / "rc").read_text()))]
+    assert file_in(reader, "sizes", tmp_path).split() == sizes
+    assert "***" in done.err
+    hidden = [*forms_of(VARIABLE), *forms_of(FILE)]
+    for output in (done.out, done.err):
+        assert not [form for form in hidden if form in output]
+    assert "MY_SECRET" not in file_in(reader, "environment", tmp_path)
+    kept = list(stored(rig, reader.image))
+    assert any(b'"npm"' in content for content in kept), "provenance names the secret by its id"
+    assert not [form for form in hidden for content in kept if form.encode() in content]
+    assert holding(seen, VARIABLE) == ["buildx bake"]
+    assert holding(seen, FILE) == []
+
+
+def spy(person: Person, tmp_path: Path) -> Path:
+    """Docker, git and the build command as ever, but each writes down what it was given."""
+    log, tools = tmp_path / "children.log", tmp_path / "bin"
+    tools.mkdir()
+    log.touch()
+    for name in ("docker", "git", "sh"):
+        real = shutil.which(name, path=person.rig.env["PATH"])
+        write = f'{{ echo "{name} $*"; env; printf "\\0"; }} >>{log}'
+        (tools / name).write_text(f'#!/bin/dash\n{write}\nexec {real} "$@"\n')
+        (tools / name).chmod(0o755)
+    person.variables["PATH"] = f"{tools}:{person.rig.env['PATH']}"
+    return log
+
+
+def holding(seen: Path, secret: str) -> list[str]:
+    """The first words of each child that was given a secret, in its arguments or its environment."""
+    first = [child.lstrip().splitlines()[0] for child in seen.read_text().split("\0") if secret in child]
+    # buildx itself asks git (with this option) what to write into the provenance.
+    return [" ".join(line.split()[1:3]) for line in first if not line.startswith("git -c log.showSignature=false")]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (('build-args = { NPM_TOKEN = "x" }',), "Use secrets"),
+        (('build-args = { A = { env = "GHCR_TOKEN" } }',), "Use secrets"),
+        (('secrets = { npm = { env = "UNSET" } }',), "UNSET, which is not set"),
+        (('secrets = { npm = { file = "nowhere" } }',), "cannot be read: No such file"),
+        (('secrets = { npm = { file = "src" } }',), "cannot be read"),
+        (('cache = { type = "registry", ref = "IMAGE:latest" }',), "which is the name of an image"),
+        (('cache = { type = "registry", ref = "IMAGE:standalone-v1.0.0" }',), "which is the name of an image"),
+        (('cache = { type = "registry", ref = "IMAGE:v1.0.0" }',), "which is the name of an image"),
+    ],
+)
+def test_settings_that_cannot_be_meant_are_refused_before_anything(
+    desk: Desk, settings: tuple[str, ...], said: str
+) -> None:
+    person, reader = desk
+    configure(person, *(line.replace("IMAGE", reader.image) for line in settings))
+    done = publish(person)
+    assert (done.code, said in done.err, done.built) == (2, True, False), str(done)
+    assert reader.tags() == {}
+
+
+def prune(person: Person) -> None:
+    """Forget everything that the builder has kept, as a new machine would not know it."""
+    succeeded(person.run(["docker", "buildx", "prune", "--all", "--force", "--builder", "rig"]))
+
+
+@pytest.mark.parametrize("kind", ["local", "registry"])
+def test_a_cache_spares_the_second_machine_the_work(desk: Desk, tmp_path: Path, kind: str) -> None:
+    person, reader = desk
+    place = f'path = "{tmp_path}/cache"' if kind == "local" else f'ref = "{reader.image}-cache:main"'
+    configure(person, f'cache = {{ type = "{kind}", {place}, mode = "max" }}')
+    (person.checkout / "src/index.html").write_text(f"@VERSION@ {uuid.uuid4()}")
+    git(person.checkout, "commit", "--quiet", "--all", "--message", "new")
+    first = succeeded(publish(person))
+    assert executed(first.err) > 0, str(first)
+    prune(person)
+    second = succeeded(publish(person, IMAGE_REPO=f"{reader.image}-second"))
+    assert executed(second.err) == 0, str(second)
+    assert "cache is not to be had" not in first.err + second.err
+
+
+def test_a_dry_run_leaves_no_cache_behind(desk: Desk, tmp_path: Path) -> None:
+    person, _ = desk
+    configure(person, f'cache = {{ type = "local", path = "{tmp_path}/cache" }}')
+    succeeded(person.invoke("publish", "--lane", "main", "--dry-run"))
+    assert not (tmp_path / "cache").exists()
+
+
+def test_a_cache_registry_that_is_down_is_told_and_stops_nothing(desk: Desk) -> None:
+    person, reader = desk
+    configure(person, 'cache = { type = "registry", ref = "127.0.0.1:1/c/c:main", mode = "max" }')
+    done = succeeded(publish(person))
+    assert done.err.count("the cache is not to be had, and the build went on without it") == 3, str(done)
+    assert set(reader.tags()) == {"v0.2.1"}
+
+
+def test_a_cache_that_cannot_be_written_at_all_costs_one_more_try(desk: Desk, tmp_path: Path) -> None:
+    person, reader = desk
+    (tmp_path / "file").write_text("no folder")
+    configure(person, f'cache = {{ type = "local", path = "{tmp_path}/file/x" }}')
+    done = succeeded(publish(person))
+    assert "once more, without the cache" in done.err
+    assert set(reader.tags()) == {"v0.2.1"}
+
+
+def test_a_cache_that_refuses_us_is_told_and_stops_nothing(rig: Rig, desk: Desk) -> None:
+    person, _ = desk
+    configure(person, f'cache = {{ type = "registry", ref = "{rig.guarded}/nobody/cache:main" }}')
+    done = succeeded(publish(person))
+    assert "the build went on without it: importing cache" in done.err
+
+
+def test_a_build_that_fails_is_not_blamed_on_the_cache(desk: Desk) -> None:
+    person, _ = desk
+    configure(
+        person,
+        'cache = { type = "registry", ref = "127.0.0.1:1/c/c:main" }',
+        dockerfile="FROM busybox:stable\nRUN false\n",
+    )
+    done = publish(person)
+    assert done.code == 3, str(done)
+    assert "without the cache" not in done.err
+
+
+def test_a_cache_that_never_answers_is_not_waited_for_for_ever(desk: Desk) -> None:
+    person, reader = desk
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        place = f"127.0.0.1:{silent.getsockname()[1]}/c/c:main"
+        configure(person, f'cache = {{ type = "registry", ref = "{place}" }}')
+        done = succeeded(publish(person))
+    assert f"the registry of the cache {place} does not answer" in done.err
+    assert set(reader.tags()) == {"v0.2.1"}
+
+
+def test_the_plan_names_what_a_build_is_given_and_no_value_of_the_environment(desk: Desk) -> None:
+    person, _ = desk
+    configure(
+        person,
+        'target = "app"',
+        'build-args = { FLAVOUR = "plain", CHANNEL = { env = "CHANNEL" } }',
+        'secrets = { npm = { env = "MY_SECRET" } }',
+        'cache = { type = "gha" }',
+    )
+    plan = person.invoke("plan", "--lane", "main", CHANNEL="beta-canary", MY_SECRET=VARIABLE)
+    wanted = "--target app --build-arg FLAVOUR=plain --build-arg CHANNEL --secret id=npm,env=MY_SECRET"
+    assert wanted in succeeded(plan).out
+    document = person.invoke("plan", "--lane", "main", "--json", CHANNEL="beta-canary", MY_SECRET=VARIABLE).document
+    assert document["lanes"][0]["build"] == {
+        "target": "app",
+        "build_args": {"FLAVOUR": "plain", "CHANNEL": {"env": "CHANNEL"}},
+        "secrets": ["npm"],
+        "cache": {"type": "gha", "place": "main", "mode": "min"},
+        "provenance": "min",
+        "sbom": False,
+    }
+    assert "beta-canary" not in plan.out + json.dumps(document)
+
+
+@pytest.mark.parametrize(("cache", "holders"), [("", []), ('cache = { type = "gha" }', ["buildx bake"])])
+def test_the_token_of_an_actions_job_reaches_the_build_only_for_its_cache(
+    desk: Desk, tmp_path: Path, cache: str, holders: list[str]
+) -> None:
+    person, _ = desk
+    token = "runtime-canary-0123456789"
+    person.variables |= {"ACTIONS_RUNTIME_TOKEN": token, "ACTIONS_RESULTS_URL": "http://127.0.0.1:1/"}
+    person.variables["ACTIONS_CACHE_SERVICE_V2"] = "true"
+    configure(person, cache)
+    seen = spy(person, tmp_path)
+    done = succeeded(publish(person))
+    assert holding(seen, token) == holders
+    assert token not in done.out + done.err
+    # It is no token that a cache service would take, and that stops nothing.
+    assert ("once more, without the cache" in done.err) is bool(cache)

@@ -1,0 +1,79 @@
+"""Which node builds what: as buildx decides it, and what is said of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shiplane.clients.builders import Builder, Way, assigned_platforms, builder_of, choose
+from shiplane.model.errors import PrerequisiteError, UsageError
+from shiplane.model.image import Platform
+
+AMD, ARM, RISC = (Platform.parse(f"linux/{name}") for name in ("amd64", "arm64", "riscv64"))
+INSPECTED = """Name:          fleet
+Driver:        remote
+
+Nodes:
+Name:             one
+Endpoint:         unix:///1.sock
+Platforms:        linux/amd64*, linux/amd64/v2, linux/arm64
+Labels:
+ org.mobyproject.buildkit.worker.hostname: vm
+Name:             two
+Platforms:        linux/arm64*, linux/arm/v7*, linux/amd64
+"""
+
+
+def fleet(*nodes: tuple[str, list[str]]) -> Builder:
+    fields: list[dict[str, Any]] = [
+        {"Name": name, "Endpoint": f"unix:///{name}", "Platforms": platforms} for name, platforms in nodes
+    ]
+    return builder_of({"Name": "fleet", "Driver": "remote", "Nodes": fields})
+
+
+def names(builder: Builder) -> list[str | None]:
+    chosen = [builder.node_for(platform) for platform in (AMD, ARM, RISC)]
+    return [node.name if node else None for node in chosen]
+
+
+def test_a_platform_goes_to_the_node_that_it_is_assigned_to() -> None:
+    known = fleet(("one", ["linux/amd64", "linux/arm64"]), ("two", ["linux/arm64", "linux/amd64"]))
+    assigned = {"one": frozenset({AMD}), "two": frozenset({ARM})}
+    assert names(known.assign(assigned)) == ["one", "two", None]
+    assert known.assign(assigned).way(ARM) is Way.ASSIGNED
+
+
+def test_unassigned_it_goes_to_the_first_node_that_can_build_it_and_a_better_one_is_known() -> None:
+    known = fleet(("one", ["linux/amd64", "linux/arm64"]), ("two", ["linux/arm64", "linux/amd64"]))
+    assert names(known) == ["one", "one", None]
+    better = known.better_node(ARM)
+    assert better is not None
+    assert better.name == "two"
+    assert (known.way(AMD), known.way(ARM)) == (Way.NATIVE, Way.EMULATED)
+    assert known.better_node(AMD) is None
+
+
+def test_what_is_assigned_stands_in_what_buildx_inspect_prints() -> None:
+    assert assigned_platforms(INSPECTED) == {
+        "one": frozenset({AMD}),
+        "two": frozenset({ARM, Platform.parse("linux/arm/v7")}),
+    }
+
+
+def test_a_builder_runs_when_all_its_nodes_do() -> None:
+    assert fleet(("one", ["linux/amd64"])).runs
+    assert not fleet(("one", ["linux/amd64"]), ("two", [])).runs
+    assert not fleet().runs
+
+
+def test_a_builder_that_is_asked_for_must_exist_and_push_by_digest() -> None:
+    engine = Builder(name="default", driver="docker", current=True)
+    own = Builder(name="shiplane", driver="docker-container", current=False)
+    assert choose([engine, own], None, by_digest=True) == own
+    assert choose([engine, own], None, by_digest=False) == engine
+    assert choose([engine], None, by_digest=True) is None
+    with pytest.raises(UsageError, match="no builder 'x'"):
+        choose([engine], "x", by_digest=True)
+    with pytest.raises(PrerequisiteError, match="cannot push by digest"):
+        choose([engine], "default", by_digest=True)
