@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -233,10 +234,11 @@ class _Known(Buildx):
 
     nodes = 1
 
-    def builders(self) -> list[Builder]:
+    def builder(self, wanted: str | None, platforms: Sequence[Platform], *, by_digest: bool = True) -> Builder:
+        assert (wanted, by_digest, len(platforms)) == (None, True, 2)
         both = frozenset({Platform("linux", "amd64"), Platform("linux", "arm64")})
         nodes = tuple(Node(name=f"node{n}", endpoint="unix:///nowhere", platforms=both) for n in range(self.nodes))
-        return [Builder(name="fleet", driver="remote", current=True, nodes=nodes)]
+        return Builder(name="fleet", driver="remote", current=True, nodes=nodes)
 
 
 @pytest.mark.parametrize(("nodes", "stager"), [(1, BuildxStager), (2, FleetStager)])
