@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -166,3 +167,92 @@ def test_two_processes_that_write_at_once_lose_no_entry(rig: Rig, desk: Desk) ->
     assert sorted(found) == sorted(f"v{name}.{number}.0" for name in "12" for number in range(count))
     history = succeeded(person.invoke("history", "--lane", "main", "--json")).document["lanes"][0]
     assert (len(history["entries"]), history["drift"]) == (2 * count, [])
+
+
+DEPLOYED = """
+deployments = ["deploy/*"]
+"""
+
+
+def deploy(person: Person, image: str) -> None:
+    """A compose file, a Kubernetes manifest and a Flux policy, committed."""
+    folder = person.checkout / "deploy"
+    folder.mkdir()
+    (folder / "compose.yml").write_text(f"services:\n  api:\n    image: {image}:v0.2.2  # the API\n")
+    (folder / "deployment.yaml").write_text(
+        f"spec:\n  containers:\n    - name: api\n      image: '{image}:latest'\n"
+        f"    - name: all-in-one\n      image: {image}:standalone-v0.2.1\n"
+    )
+    (folder / "flux.yaml").write_text(
+        "apiVersion: image.toolkit.fluxcd.io/v1beta2\nkind: ImageRepository\n"
+        f"metadata:\n  name: aionis\n  namespace: apps\nspec:\n  image: {image}\n---\n"
+        "apiVersion: image.toolkit.fluxcd.io/v1beta2\nkind: ImageUpdateAutomation\n"
+        "metadata:\n  name: writer\n  namespace: apps\n"
+    )
+    with (person.checkout / "shiplane.toml").open("a") as stream:
+        stream.write(DEPLOYED)
+    git(person.checkout, "add", "--all")
+    commit(person.checkout, "deployments")
+
+
+def test_deployment_files_follow_a_rollback_and_what_would_undo_it_is_named(desk: Desk) -> None:
+    person, reader = desk
+    deploy(person, reader.image)
+    for version in ("v0.2.1", "v0.2.2"):
+        release(person, version)
+    files = {path.name: path.read_text() for path in (person.checkout / "deploy").iterdir()}
+    dry = succeeded(person.invoke("rollback", "--lane", "main", "--reason", "slow", "--dry-run"))
+    pinned = f"{reader.image}:v0.2.1@{reader.digest('v0.2.1')}"
+    assert f"+    image: {pinned}  # the API" in dry.out.splitlines()
+    assert {path.name: path.read_text() for path in (person.checkout / "deploy").iterdir()} == files
+    assert reader.digest("latest") == reader.digest("v0.2.2")
+    done = succeeded(person.invoke("rollback", "--lane", "main", "--reason", "slow"))
+    assert "flux suspend image repository aionis -n apps" in done.out
+    assert "flux suspend image update writer -n apps" in done.out
+    wanted = {
+        **files,
+        "compose.yml": files["compose.yml"].replace(f"{reader.image}:v0.2.2", pinned),
+        "deployment.yaml": files["deployment.yaml"].replace(f"{reader.image}:latest", pinned),
+    }
+    assert {path.name: path.read_text() for path in (person.checkout / "deploy").iterdir()} == wanted
+    listed = succeeded(person.invoke("deploy.list"))
+    assert "v0.2.1" in listed.out
+    marked = succeeded(person.invoke("mark", "--lane", "main", "--tag", "v0.2.1", "--reason", "leaks")).out
+    assert "invoke rollback" in marked
+    assert "marked as bad" in succeeded(person.invoke("deploy.list")).out
+    refused = person.invoke("deploy.repoint", "--lane", "main", "--to", "v0.2.2")
+    assert (refused.code, "v0.2.2 is marked as bad: slow" in refused.err) == (5, True), str(refused)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="making a folder read-only for root takes root")
+def test_files_that_cannot_be_written_are_said_with_where_the_tag_is(desk: Desk) -> None:
+    person, reader = desk
+    deploy(person, reader.image)
+    for version in ("v0.2.1", "v0.2.2"):
+        release(person, version)
+    folder = str(person.checkout / "deploy")
+    subprocess.run(["mount", "--bind", folder, folder], check=True)
+    try:
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        failed = person.invoke("rollback", "--lane", "main", "--reason", "slow")
+    finally:
+        subprocess.run(["umount", folder], check=True)
+    assert failed.code == 3, str(failed)
+    assert "latest is at v0.2.1, but the deployment files were not re-pointed" in failed.err
+    assert reader.digest("latest") == reader.digest("v0.2.1")
+    again = succeeded(person.invoke("rollback", "--lane", "main", "--to", "v0.2.1", "--reason", "slow"))
+    assert "re-pointed 2 places in 2 files" in again.out
+
+
+def test_a_target_that_is_not_what_was_recorded_is_refused_by_name_and_passed_over_else(rig: Rig, desk: Desk) -> None:
+    person, reader = desk
+    for version in ("v0.2.0", "v0.2.1", "v0.2.2"):
+        release(person, version)
+    crane(rig, "tag", f"{reader.image}@{reader.digest('v0.2.2')}", "v0.2.1")
+    before = reader.tags()
+    refused = person.invoke("rollback", "--lane", "main", "--to", "v0.2.1", "--reason", "slow")
+    assert (refused.code, "latest was not touched" in refused.err) == (6, True), str(refused)
+    assert reader.tags() == before
+    done = succeeded(person.invoke("rollback", "--lane", "main", "--reason", "slow"))
+    assert "passed over v0.2.1: record of v0.2.1: expected" in done.out
+    assert reader.digest("latest") == before["v0.2.0"]

@@ -106,6 +106,11 @@ def test_a_parser_sees_the_same_values_but_for_the_image(path: Path) -> None:
     assert [after[place] for place in changed if str(NEW) not in str(after[place]) and after[place] != "v0.2.1"] == []
 
 
+def test_only_the_document_of_an_updater_is_left_alone() -> None:
+    text = "image: ghcr.io/cognary/aionis\n---\nkind: ImageRepository\n---\nimage: ghcr.io/cognary/aionis:v0.2.0\n"
+    assert repointed(text).count(str(NEW)) == 2
+
+
 OTHERS = [
     "ghcr.io/cognary/aionis-worker:v0.2.0",
     "ghcr.io/cognary/aionis_x:v0.2.0",
@@ -153,6 +158,9 @@ def test_another_image_is_never_touched(other: str, around: str) -> None:
         ("image: ghcr.io/cognary/aionis:v0.2.0@sha256:abc", "no sha256 digest"),
         ("REPO=ghcr.io/cognary/aionis", "nothing tells whether one is put in elsewhere"),
         ("- ghcr.io/cognary/aionis", "nothing tells whether one is put in elsewhere"),
+        ("kind: ImageRepository\nspec:\n  image: ghcr.io/cognary/aionis\n", "what an updater follows"),
+        ("a: b\n---\nspec: {image: ghcr.io/cognary/aionis}\nkind: 'ImageRepository'\n", "what an updater follows"),
+        ("argocd-image-updater.argoproj.io/image-list: api=ghcr.io/cognary/aionis:v0.2.0", "what an updater follows"),
         ("ghcr.io/cognary/aionis: yes", "a key"),
         ("image: ghcr.io/cognary/aionis:nightly", "of no lane"),
         ("image: ghcr.io/cognary/aionis:1.2", "of no lane"),

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from shiplane.clients.patience import BUDGET, Patience
+from shiplane.clients.registry import Registry
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run, one_lane
 from shiplane.commands.show import columns
-from shiplane.flows.deployments import Desk, Inventory, Prepared
+from shiplane.flows.deployments import Desk, Inventory, Prepared, write
 from shiplane.model.deployment import Place
-from shiplane.model.errors import UsageError
-from shiplane.model.image import Tag
+from shiplane.model.errors import ShiplaneError, UsageError
+from shiplane.model.image import Repository, Tag
 from shiplane.model.lane import Lane
-from shiplane.model.mention import Part
+from shiplane.model.mention import Part, Target
 from shiplane.model.redact import one_line
 from shiplane.model.settings import Flags
 from shiplane.model.standing import flags_of, version_run
@@ -38,26 +39,77 @@ def repoint(
     if not to:
         raise UsageError("no version is named", remedy="Give --to X.Y.Z.")
     version = chosen.parse_version(to)
-    desk = _desk(run, image)
+    desk = _desk(run, image, certain=True)
     done = run.console.drive(desk.repoint(chosen, version, dry_run=dry_run))
     data = {"lane": chosen.name, "dry-run": dry_run, **_repointed_data(desk, done)}
     return Answer(text=_repointed_text(desk, chosen, done, dry_run=dry_run), data=data)
 
 
-def marks_of(_run: Run) -> Mapping[Tag, str]:
-    """The versions that are marked as bad, each with the reason; none as long as nothing records marks."""
-    return {}
+def follow(run: Run, repository: Repository, lane: Lane, target: Target, *, dry_run: bool) -> Followed | None:
+    """Let a lane's deployment files say what its floating tag was set to; None where the project names no such files.
+
+    Raises:
+        ShiplaneError: They could not be re-pointed; the message begins with where the floating tag is.
+    """
+    if not run.project.deployments:
+        return None
+    desk = _desk_of(run, repository, run.registry(run.credential(repository)), {})
+    try:
+        done = run.console.drive(desk.prepare(lane, target))
+        run.console.drive(write(run.root, done.changes, dry_run=dry_run))
+    except ShiplaneError as error:
+        would = "would go to" if dry_run else "is at"
+        what = f"{lane.floating} {would} {target.tag}, but the deployment files were not re-pointed: {error.what}"
+        raise type(error)(what, remedy=error.remedy) from error
+    return Followed(text=_repointed_text(desk, lane, done, dry_run=dry_run), data=_repointed_data(desk, done))
 
 
-def _desk(run: Run, image: str | None, patience: Patience | None = None) -> Desk:
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """What became of the deployment files, for people and for programs."""
+
+    text: str
+    data: dict[str, Any]
+
+
+def _desk(run: Run, image: str | None, patience: Patience | None = None, *, certain: bool = False) -> Desk:
+    """Everything that the two tasks work with.
+
+    Args:
+        run: The run.
+        image: ``--image``.
+        patience: Another one than the run's.
+        certain: Whether marks that cannot be read end the run: who re-points must know them, who looks need not.
+    """
     repository = run.resolver(Flags(image=image)).image().value
+    registry = run.registry(run.credential(repository), patience)
+    try:
+        marks = _marks(run, repository, registry)
+    except ShiplaneError as error:
+        if certain:
+            raise
+        run.console.tell(f"which versions are marked as bad could not be told: {error.what}")
+        marks = {}
+    return _desk_of(run, repository, registry, marks)
+
+
+def _marks(run: Run, repository: Repository, registry: Registry) -> dict[Tag, str]:
+    """The versions of every lane that are marked as bad, each with the reason."""
+    ledgers = run.ledgers(repository, registry)
+    if ledgers is None or not run.project.deployments:
+        return {}
+    found = (ledgers.book(lane).read().ledger.marks for lane in run.project.lanes)
+    return {tag: mark.why or "no reason given" for marks in found for tag, mark in marks.items()}
+
+
+def _desk_of(run: Run, repository: Repository, registry: Registry, marks: Mapping[Tag, str]) -> Desk:
     return Desk(
         root=run.root,
         deployments=run.project.deployments,
         repository=repository,
         lanes=run.project.lanes,
-        registry=run.registry(run.credential(repository), patience),
-        marks=marks_of(run),
+        registry=registry,
+        marks=marks,
     )
 
 
@@ -100,7 +152,9 @@ def _undoer_lines(known: Sequence[Undoer]) -> list[str]:
 def _repointed_text(desk: Desk, lane: Lane, done: Prepared, *, dry_run: bool) -> str:
     pinned = f"{desk.repository}:{done.target.part(Part.PINNED)}"
     count = _counted(sum(change.count for change in done.changes), "place")
-    if not done.changes:
+    if not done.placed:
+        head = f"no deployment file names {desk.repository} at a tag of lane {lane.name}"
+    elif not done.changes:
         head = f"lane {lane.name} is at {pinned} already: nothing to change"
     else:
         did = "would re-point" if dry_run else "re-pointed"

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.registry import Registry
+from shiplane.commands.deploying import follow
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run, one_lane
 from shiplane.commands.show_state import marked_text, rolled_back_text
@@ -16,6 +17,7 @@ from shiplane.flows.rollback import Rollback, Wish
 from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.image import Repository
 from shiplane.model.lane import Lane
+from shiplane.model.mention import Target
 from shiplane.model.redact import one_line
 from shiplane.model.settings import Flags, Resolver
 from shiplane.model.version import Version
@@ -47,7 +49,10 @@ def rollback(
     repository = resolver.image().value
     flow = _rollback(run, resolver, repository, chosen)
     done = run.console.drive(flow.run(wish))
-    return Answer(text=rolled_back_text(repository, done), data=done.to_json(repository))
+    followed = follow(run, repository, chosen, Target(chosen.tag_of(done.target), done.digest), dry_run=dry_run)
+    text = rolled_back_text(repository, done) + (f"\n\n{followed.text}" if followed else "")
+    data = {**done.to_json(repository), "deployments": followed.data if followed else None}
+    return Answer(text=text, data=data)
 
 
 def _rollback(run: Run, resolver: Resolver, repository: Repository, lane: Lane) -> Rollback:

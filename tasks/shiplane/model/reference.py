@@ -39,6 +39,12 @@ _NEAR = 400
 _NO_TAG = "no tag here, and nothing tells whether one is put in elsewhere"
 _TEMPLATED = "its tag or digest is put in by a template"
 _KEY = "it is a key, and no reference"
+_FOLLOWED = "what an updater follows, not what runs"
+# What says which image Flux (its ImageRepository) or Argo CD Image Updater (its annotations) looks at for new tags.
+_FLUX = re.compile(r"^[ \t]*[\"']?kind[\"']?[ \t]*:[ \t]*[\"']?ImageRepository\b", re.MULTILINE | re.ASCII)
+_ARGO = re.compile(r"argocd-image-updater\.argoproj\.io/[^\n]*$", re.ASCII)
+# Kubernetes objects are small; more of a document is not searched for its kind.
+_DOCUMENT = 20_000
 
 
 def references(text: str, repository: Repository, claimed: Claims, lines: Lines) -> Iterator[Mention]:
@@ -81,6 +87,8 @@ def _mention(text: str, found: re.Match[str], comments: _Comments) -> Mention:
 
 def _problem(text: str, found: re.Match[str]) -> tuple[str, bool]:
     """Why it cannot be re-pointed, and whether no tag means latest here."""
+    if _ARGO.search(_line_before(text, found.start())) or _FLUX.search(_document(text, found.start())):
+        return _FOLLOWED, False
     rest = text[found.end() : found.end() + 2]
     if (found["suffix"] and _CONTINUED.match(rest)) or re.match(rf"[:@]{_TEMPLATE}", rest):
         return _TEMPLATED, False
@@ -93,6 +101,13 @@ def _problem(text: str, found: re.Match[str]) -> tuple[str, bool]:
     if _END.match(rest) and _WHOLE.search(_line_before(text, found.start())):
         return "", True
     return _NO_TAG, False
+
+
+def _document(text: str, place: int) -> str:
+    """The YAML document around a place, as far as it is near."""
+    least, most = max(place - _DOCUMENT, 0), min(place + _DOCUMENT, len(text))
+    begins, ends = text.rfind("\n---", least, place), text.find("\n---", place, most)
+    return text[max(begins, least) : most if ends < 0 else ends]
 
 
 def _line_before(text: str, place: int) -> str:
