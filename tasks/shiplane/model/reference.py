@@ -71,7 +71,7 @@ def _begins(text: str, start: int) -> bool:
 
 
 def _mention(text: str, found: re.Match[str], comments: _Comments) -> Mention:
-    problem, implied = _problem(text, found)
+    problem, implied = (_FOLLOWED, False) if _followed(text, found.start()) else _problem(text, found)
     start, end = found.span("suffix")
     return Mention(
         line=comments.lines.number(found.start()),
@@ -87,8 +87,6 @@ def _mention(text: str, found: re.Match[str], comments: _Comments) -> Mention:
 
 def _problem(text: str, found: re.Match[str]) -> tuple[str, bool]:
     """Why it cannot be re-pointed, and whether no tag means latest here."""
-    if _ARGO.search(_line_before(text, found.start())) or _FLUX.search(_document(text, found.start())):
-        return _FOLLOWED, False
     rest = text[found.end() : found.end() + 2]
     if (found["suffix"] and _CONTINUED.match(rest)) or re.match(rf"[:@]{_TEMPLATE}", rest):
         return _TEMPLATED, False
@@ -101,6 +99,11 @@ def _problem(text: str, found: re.Match[str]) -> tuple[str, bool]:
     if _END.match(rest) and _WHOLE.search(_line_before(text, found.start())):
         return "", True
     return _NO_TAG, False
+
+
+def _followed(text: str, place: int) -> bool:
+    """Whether a program that updates others is told here which image to look at."""
+    return bool(_ARGO.search(_line_before(text, place)) or _FLUX.search(_document(text, place)))
 
 
 def _document(text: str, place: int) -> str:
