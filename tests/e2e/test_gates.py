@@ -70,7 +70,7 @@ def test_an_unknown_check_cannot_be_skipped(desk: Desk, dry: tuple[str, ...]) ->
     configure(person, GATES)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--skip", "core gat", *dry)
     assert (done.code, done.built) == (2, False), str(done)
-    assert "access, build, gates, core gate, production gate" in done.err
+    assert "access, build, gates, smoke, core gate, production gate" in done.err
 
 
 def test_a_dry_run_runs_neither_build_nor_gates_and_says_so(desk: Desk) -> None:

@@ -184,8 +184,9 @@ def test_an_image_that_the_engine_had_before_stays_in_it(rig: Rig, desk: Desk) -
     assert spotless(person, reader)
     succeeded(person.run(["docker", "pull", "--quiet", f"{reader.image}@{first}"]))
     # Behind the registry's back: nothing else makes a version absent again whose image is there.
-    name = reader.image.partition("/")[2]
-    shutil.rmtree(rig.plain_root / f"docker/registry/v2/repositories/{name}/_manifests/tags/v0.2.1")
+    tags = rig.plain_root / f"docker/registry/v2/repositories/{reader.image.partition('/')[2]}/_manifests/tags"
+    for tag in ("v0.2.1", "ledger-main"):
+        shutil.rmtree(tags / tag)
     again = succeeded(person.invoke(*PUBLISH, "--json"))
     assert (again.built, amd64_of(again)) == (True, first)
     assert "done       smoke main linux/amd64" in again.err
