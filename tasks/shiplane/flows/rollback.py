@@ -262,7 +262,9 @@ class Rollback:
             yield Step("record", wish.lane.ledger).skipped(why)
             return marked if wish.dry_run and self.ledgers and not seen.fault else ""
         entries = self._entries(self.ledgers.scribe, wish, way, target, marked)
-        yield from record([Writing(book=self.ledgers.book(wish.lane), entries=entries, page=seen.page)])
+        yield from record(
+            [Writing(book=self.ledgers.book(wish.lane), entries=entries, seen=seen.page.ledger, page=seen.page)]
+        )
         return marked
 
     def _entries(self, scribe: Scribe, wish: Wish, way: Descent, target: _Target, marked: str) -> list[Entry]:

@@ -38,7 +38,8 @@ class Action(Enum):
     RESTART = "restart"
 
 
-_MOVES = (Action.FLOAT, Action.ROLLBACK)
+# The actions that move a floating tag.
+MOVES = (Action.FLOAT, Action.ROLLBACK)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +93,7 @@ class Entry:
             "run": self.run,
             "late": self.late,
         }
-        return {name: value for name, value in known.items() if value or (name == "from" and self.action in _MOVES)}
+        return {name: value for name, value in known.items() if value or (name == "from" and self.action in MOVES)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,8 +144,16 @@ class Ledger:
         return next(found, None)
 
     def moves(self, floating: Tag) -> list[Entry]:
-        """Every recorded move of a floating tag, the oldest first."""
-        return [entry for entry in self.entries if entry.action in _MOVES and entry.tag == floating]
+        """Every recorded move of a floating tag, each after the one that it goes on from.
+
+        That is their order in the ledger, but for a run that came to record its move only after another one had moved
+        the tag on and recorded that.
+        """
+        moves: list[Entry] = []
+        for entry in self.entries:
+            if entry.action in MOVES and entry.tag == floating:
+                moves.insert(_place(moves, entry), entry)
+        return moves
 
     def position(self, floating: Tag) -> Entry | None:
         """The last recorded move of a floating tag: where it should be."""
@@ -165,6 +174,16 @@ class Ledger:
             elif entry.action is Action.UNMARK:
                 marks.pop(entry.tag, None)
         return marks
+
+
+def _place(moves: Sequence[Entry], move: Entry) -> int:
+    """Where a move belongs: at the end, unless it goes on from what is there not at all and fills a gap exactly."""
+    ends = [None, *(other.after for other in moves)]
+    if ends[-1] != move.before:
+        for place in range(len(moves) - 1, -1, -1):
+            if ends[place] == move.before and moves[place].before == move.after != move.before:
+                return place
+    return len(moves)
 
 
 def _hash(line: bytes) -> str:
