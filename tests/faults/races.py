@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
+from shiplane.flows.rollback import RolledBack
 from shiplane.model.errors import ShiplaneError
 from shiplane.model.step import Flow, Outcome, Step
 from tests.faults.claims import MemoryClaims
@@ -30,10 +31,11 @@ LOCAL = frozenset({"access", "stage", "inspect"})
 
 @dataclass
 class World:
-    """What the flows of a race share."""
+    """What the flows of a race share; ``recorded``: whether they keep a ledger."""
 
     registry: MemoryRegistry
     claims: MemoryClaims | None
+    recorded: bool = True
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Runner:
 
     Attributes:
         world: What it shares.
-        number: 0 or 1.
+        number: 0 or 1; who came before has -1 and below.
         wire: Its recorder.
         flow: What it runs.
         code: Its exit code, None while it runs.
@@ -62,6 +64,11 @@ class Runner:
 
     def __post_init__(self) -> None:
         self.wire = Faulty(self.world.registry)
+
+    @property
+    def name(self) -> str:
+        """By which it is told from the others in a ledger; whoever runs again is another one."""
+        return f"{self.number} at {self.world.registry.clock.now():.3f}"
 
     def client(self) -> tuple[Registry, Patience]:
         """A process's own client."""
@@ -116,12 +123,14 @@ class Scenario:
         second: The other.
         before: Who came before, one after the other.
         lowers: Whether one of them may lower a floating tag: a rollback may.
+        recorded: Whether they keep a ledger.
     """
 
     first: Contender
     second: Contender
     before: Sequence[Contender] = ()
     lowers: bool = False
+    recorded: bool = True
 
     @property
     def contenders(self) -> tuple[Contender, Contender]:
@@ -140,18 +149,21 @@ class Start:
         registry = a_registry()
         for contender in (*self.scenario.before, *self.scenario.contenders):
             contender.prepare(registry)
-        for contender in self.scenario.before:
-            runner = Runner(World(registry, MemoryClaims() if self.claimed else None), 0)
+        for number, contender in enumerate(self.scenario.before, start=1):
+            runner = Runner(self._world(registry), -number)
             runner.begin(contender)
             while runner.code is None:
                 runner.turn()
             assert runner.code == 0, runner.error
         self.shelf = registry.shelf(PATH)
 
+    def _world(self, registry: MemoryRegistry) -> World:
+        return World(registry, MemoryClaims() if self.claimed else None, self.scenario.recorded)
+
     def race(self, schedule: Sequence[int] = ()) -> Race:
         """The race as it stands after these turns."""
         shelf = Shelf(dict(self.shelf.manifests), dict(self.shelf.blobs), dict(self.shelf.tags))
-        world = World(a_registry(shelves={PATH: shelf}), MemoryClaims() if self.claimed else None)
+        world = self._world(a_registry(shelves={PATH: shelf}))
         race = Race(self, world, (Runner(world, 0), Runner(world, 1)))
         for runner, contender in zip(race.runners, self.scenario.contenders, strict=True):
             runner.begin(contender)
@@ -192,6 +204,7 @@ class Race:
             seen=tuple(runner.wire.log for runner in self.runners),
             initial=dict(self.start.shelf.tags),
             lowers=self.start.scenario.lowers,
+            recorded=self.start.scenario.recorded and self.codes == (0, 0),
         )
         return [*violations(case), *self._lies()]
 
@@ -199,13 +212,19 @@ class Race:
         """I9: whoever ends well has, by its own last look at each name, read what it promises."""
         for runner in self.runners:
             read = {e.reference: e.received for e in runner.wire.log if e.method == "GET" and e.status == 200}
-            for lane in runner.result or ():
-                promised = {lane.plan.tag: str(lane.digest)}
-                if lane.moved:
-                    promised[lane.plan.lane.floating] = str(lane.floating)
-                for tag, digest in promised.items():
-                    if read.get(tag) != digest:
-                        yield f"I9: {tag} was called {digest[:19]}, but last read as {read.get(tag, 'nothing')[:19]}"
+            for tag, digest in promised(runner.result):
+                if read.get(tag) != digest:
+                    yield f"I9: {tag} was called {digest[:19]}, but last read as {read.get(tag, 'nothing')[:19]}"
+
+
+def promised(result: object) -> Iterator[tuple[str, str]]:
+    """What a flow that ended well says of names."""
+    if isinstance(result, RolledBack):
+        yield result.wish.lane.floating, str(result.digest)
+    for lane in result if isinstance(result, tuple) else ():
+        yield lane.plan.tag, str(lane.digest)
+        if lane.moved:
+            yield lane.plan.lane.floating, str(lane.floating)
 
 
 @dataclass
