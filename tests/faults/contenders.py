@@ -182,8 +182,8 @@ SCENARIOS: dict[str, Scenario] = {
 }
 """With a ledger, as the product releases."""
 
-UNRECORDED = {
-    name: replace(SCENARIOS[name], recorded=False)
+ALL = SCENARIOS | {
+    f"{name}, no ledger": replace(SCENARIOS[name], recorded=False)
     for name in ("same version, other bytes of the same commit", "two versions", "release and rollback")
 }
-"""With ``ledger = false``: what then nobody can see."""
+"""And with ``ledger = false``: what then nobody can see."""

@@ -188,11 +188,11 @@ class Race:
     def codes(self) -> tuple[int | None, int | None]:
         return self.runners[0].code, self.runners[1].code
 
-    def key(self) -> tuple[object, ...]:
-        """Two races with the same key have the same future, and are judged alike."""
+    def around(self) -> tuple[object, ...]:
+        """What a turn depends on besides what the runner itself has seen."""
         claims = tuple(self.world.claims.kept.items()) if self.world.claims else ()
         clock = round(self.world.registry.clock.now(), 6)
-        return tuple(self.world.registry.effects()), claims, clock, *(runner.seen() for runner in self.runners)
+        return tuple(self.world.registry.effects()), claims, clock
 
     def broken(self) -> set[str]:
         """The numbers of the invariants that this race has broken."""
@@ -262,39 +262,76 @@ class Tally:
 
 def explore(start: Start) -> Tally:
     """Every interleaving of a scenario."""
-    tally = Tally()
-    level: dict[tuple[object, ...], _State] = {(): _State((), start.race(), 1)}
+    tally, turns = Tally(), _Turns(start)
+    first = turns.begin()
+    level = {first.key: first}
     while level:
         tally.states += len(level)
-        following: dict[tuple[object, ...], _State] = {}
+        following: dict[tuple[int, int, int], _State] = {}
         for state in level.values():
-            for schedule, race in _next(start, state):
-                if not race.running:
-                    tally.count(race, schedule, state.ways)
-                    continue
-                found = following.setdefault(race.key(), _State(schedule, race, 0))
-                found.ways += state.ways
+            if not turns.running(state):
+                tally.count(turns.race(state), state.schedule, state.ways)
+            for number in turns.running(state):
+                reached = turns.after(state, number)
+                following.setdefault(reached.key, reached).ways += state.ways
         level = following
     return tally
 
 
 @dataclass
 class _State:
-    """One state, a way to it, and how many ways there are."""
+    """One state: what is around, and what each runner has seen, by number; a way to it, and how many ways there are.
 
+    ``race`` is the race itself where it is at hand; it goes when it is moved on from here.
+    """
+
+    key: tuple[int, int, int]
     schedule: tuple[int, ...]
-    race: Race
-    ways: int
+    ways: int = 0
+    race: Race | None = None
 
 
-def _next(start: Start, state: _State) -> Iterator[tuple[tuple[int, ...], Race]]:
-    """The state after each possible turn. A flow cannot be copied: but for the last turn the way is gone anew."""
-    *others, last = state.race.running
-    for number in others:
-        schedule = (*state.schedule, number)
-        yield schedule, start.race(schedule)
-    state.race.runners[last].turn()
-    yield (*state.schedule, last), state.race
+@dataclass
+class _Turns:
+    """What each turn leads to. It depends on what is around and on what this runner has seen, and not on the other one:
+    a turn that is known is not taken again. A flow cannot be copied: another one's way is gone anew.
+    """
+
+    start: Start
+    numbers: dict[object, int] = field(default_factory=dict)
+    ended: dict[int, bool] = field(default_factory=dict)
+    known: dict[tuple[int, int, int], tuple[int, int]] = field(default_factory=dict)
+
+    def begin(self) -> _State:
+        race = self.start.race()
+        around, one, other = self._number(race.around()), *(self._seen(runner) for runner in race.runners)
+        return _State((around, one, other), (), ways=1, race=race)
+
+    def running(self, state: _State) -> list[int]:
+        return [number for number in (0, 1) if not self.ended[state.key[number + 1]]]
+
+    def race(self, state: _State) -> Race:
+        """The race in this state, which is used up by that."""
+        race, state.race = state.race or self.start.race(state.schedule), None
+        return race
+
+    def after(self, state: _State, number: int) -> _State:
+        turn, race = (number, state.key[0], state.key[number + 1]), None
+        if turn not in self.known:
+            race = self.race(state)
+            race.runners[number].turn()
+            self.known[turn] = self._number(race.around()), self._seen(race.runners[number])
+        around, seen = self.known[turn]
+        key = (around, seen, state.key[2]) if number == 0 else (around, state.key[1], seen)
+        return _State(key, (*state.schedule, number), race=race)
+
+    def _seen(self, runner: Runner) -> int:
+        seen = self._number(runner.seen())
+        self.ended[seen] = runner.code is not None
+        return seen
+
+    def _number(self, what: object) -> int:
+        return self.numbers.setdefault(what, len(self.numbers))
 
 
 def one_by_one(start: Start) -> Tally:

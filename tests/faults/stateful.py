@@ -30,6 +30,7 @@ from shiplane.model.decision import Move, Naming, decide
 from shiplane.model.errors import RefusedError, ShiplaneError
 from shiplane.model.lane import BUILT_IN, Lane
 from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.redact import Redactor
 from shiplane.model.step import Flow
 from shiplane.model.version import Version
 from tests.faults.claims import MemoryClaims
@@ -97,7 +98,9 @@ class World:
     def client(self, transport: Transport) -> tuple[Registry, Patience]:
         """A process of its own."""
         patience = Patience(clock=self.clock, spread=lambda: 0.5)
-        return Registry(Session(transport, USER, patience)), patience
+        redact = Redactor()
+        redact.add_credential(USER)
+        return Registry(Session(transport, USER, patience, redact)), patience
 
     def publishing(self, plan: Plan, transport: Transport) -> Flow[Any]:
         """A release, not yet begun."""

@@ -144,27 +144,6 @@ def test_a_move_that_began_elsewhere_than_the_last_one_ended_shows_a_gap() -> No
     assert FULL.append([later]).gaps(Tag("latest")) == [later]
 
 
-@pytest.mark.parametrize(
-    ("moves", "position"),
-    [
-        ([(None, A), (A, B)], B),
-        # Whoever is slow to record stands behind the one that went on from it.
-        ([(A, B), (None, A)], B),
-        ([(None, C), (A, B), (C, A)], B),
-        ([(None, C), (C, A), (A, C)], C),
-        ([(None, A), (A, C), (C, A), (A, C)], C),
-        # What fills no gap exactly came last, wherever it began.
-        ([(None, A), (B, C), (C, B)], B),
-        ([(None, A), (B, C), (None, B)], B),
-    ],
-)
-def test_a_floating_tag_is_where_its_moves_lead(moves: list[tuple[Digest | None, Digest]], position: Digest) -> None:
-    known = ledger(*(move(before, after, id=str(number)) for number, (before, after) in enumerate(moves)))
-    found = known.position(Tag("latest"))
-    assert found
-    assert found.after == position
-
-
 @given(st.lists(st.integers(1, 90), max_size=40), st.integers(1, 120))
 def test_adding_lines_changes_no_piece_but_the_last(sizes: list[int], limit: int) -> None:
     known = [b"x" * size for size in sizes]

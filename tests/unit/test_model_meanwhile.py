@@ -35,8 +35,12 @@ def _entry(action: Action, who: str, tag: str, version: str, after: Digest, **mo
     return Entry(action=action, id=identity, when=when, who=who, tag=Tag(tag), version=version, after=after, **more)  # type: ignore[arg-type] # its fields
 
 
-def between(seen: list[Entry], since: list[Entry]) -> Meanwhile:
-    return Meanwhile(seen=Ledger().append(seen), now=Ledger().append([*seen, *since]))
+def between(before: list[Entry], since: list[Entry]) -> Meanwhile:
+    """What was recorded since, each entry as a run writes it that saw what was before."""
+    seen = now = Ledger().append(before)
+    for entry in since:
+        now = now.append(Meanwhile(seen=seen, now=now).lacking([entry]))
+    return Meanwhile(seen=seen, now=now)
 
 
 BEFORE = [publish("old", X, "0.2.0"), move("old", None, X)]
@@ -56,6 +60,7 @@ SAID = [
     ("we went on from them, who recorded late", [move("we", X, A), move("they", C, X)], ""),
     ("they moved it, and back again", [move("they", X, B), back("they", B, X), move("we", X, A)], ""),
     ("they rolled back what we had moved", [move("we", X, A), back("they", A, X)], ""),
+    ("they rolled it back, and recorded first", [back("they", A, X), move("we", X, A)], ""),
     ("a later run found it and recorded it", [move("they", X, B, late=True), move("we", X, A)], ""),
     # at the same moment
     ("a higher one from the same place, before", [move("they", X, B), move("we", X, A)], CROSSED),
@@ -66,8 +71,8 @@ SAID = [
     ("the same version with other bytes", [publish("they", B), publish("we", A)], "v0.2.1 was published as"),
     ("the same, found later", [publish("they", B, late=True), publish("we", A)], "v0.2.1 was published as"),
     # marks
-    ("marked before it floated", [mark("they", A), move("we", X, A)], "marked as bad by now: crashes"),
-    ("marked after it floated", [move("we", X, A), mark("they", A)], "marked as bad by now: crashes"),
+    ("marked before it floated", [mark("they", A), move("we", X, A)], "they marked v0.2.1 as bad"),
+    ("marked after it floated", [move("we", X, A), mark("they", A)], "they marked v0.2.1 as bad"),
     ("marked, and taken back", [mark("they", A), mark("they", A, Action.UNMARK), move("we", X, A)], ""),
     ("another one is marked", [mark("they", X), move("we", X, A)], ""),
 ]
@@ -109,3 +114,29 @@ def test_what_others_have_told_already_is_not_told_again(since: list[Entry], our
 def test_what_was_told_long_ago_is_told_again_when_it_happens_again() -> None:
     seen = [*BEFORE, move("they", X, A), back("they", A, X)]
     assert between(seen, []).lacking([move("we", X, A)]) == [move("we", X, A)]
+
+
+@pytest.mark.parametrize(
+    ("since", "position"),
+    [
+        ([move("we", X, A), move("they", A, B)], B),
+        ([move("they", A, B), move("we", X, A)], B),
+        ([back("they", A, X), move("we", X, A)], X),
+        ([move("they", A, B), move("others", B, C), move("we", X, A)], C),
+        ([move("they", X, B), move("we", X, A)], A),
+    ],
+)
+def test_who_was_overtaken_before_it_could_record_does_not_stand_for_where_the_tag_is(
+    since: list[Entry], position: Digest
+) -> None:
+    now = between(BEFORE, since).now
+    found = Ledger.parse(now.content).position(Tag("latest"))
+    assert found
+    assert found.after == position
+
+
+def test_what_an_old_script_did_before_is_no_gap_for_a_later_move_to_fill() -> None:
+    seen = [*BEFORE, back("they", A, X)]
+    found = between(seen, [move("we", X, A)]).now.position(Tag("latest"))
+    assert found
+    assert found.after == A

@@ -60,6 +60,7 @@ class Entry:
         why: The reason, where one was given.
         run: The URL of the CI run, where there was one.
         late: Whether it was written by a later run, which found it missing.
+        overtaken_by: For a move, the id of the move that went on from it and was recorded sooner; mostly nothing.
     """
 
     action: Action
@@ -75,6 +76,7 @@ class Entry:
     why: str = ""
     run: str = ""
     late: bool = False
+    overtaken_by: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The entry as JSON values, without what is empty."""
@@ -92,6 +94,7 @@ class Entry:
             "why": self.why,
             "run": self.run,
             "late": self.late,
+            "overtaken_by": self.overtaken_by,
         }
         return {name: value for name, value in known.items() if value or (name == "from" and self.action in MOVES)}
 
@@ -144,15 +147,12 @@ class Ledger:
         return next(found, None)
 
     def moves(self, floating: Tag) -> list[Entry]:
-        """Every recorded move of a floating tag, each after the one that it goes on from.
-
-        That is their order in the ledger, but for a run that came to record its move only after another one had moved
-        the tag on and recorded that.
-        """
+        """Every recorded move of a floating tag, the oldest first: in the ledger's order, but for who was overtaken."""
         moves: list[Entry] = []
         for entry in self.entries:
             if entry.action in MOVES and entry.tag == floating:
-                moves.insert(_place(moves, entry), entry)
+                places = (at for at, other in enumerate(moves) if other.id == entry.overtaken_by)
+                moves.insert(next(places, len(moves)), entry)
         return moves
 
     def position(self, floating: Tag) -> Entry | None:
@@ -174,16 +174,6 @@ class Ledger:
             elif entry.action is Action.UNMARK:
                 marks.pop(entry.tag, None)
         return marks
-
-
-def _place(moves: Sequence[Entry], move: Entry) -> int:
-    """Where a move belongs: at the end, unless it goes on from what is there not at all and fills a gap exactly."""
-    ends = [None, *(other.after for other in moves)]
-    if ends[-1] != move.before:
-        for place in range(len(moves) - 1, -1, -1):
-            if ends[place] == move.before and moves[place].before == move.after != move.before:
-                return place
-    return len(moves)
 
 
 def _hash(line: bytes) -> str:
@@ -223,6 +213,7 @@ def _parsed(fields: Mapping[str, Any]) -> Entry:
         why=_text(fields, "why"),
         run=_text(fields, "run"),
         late=fields.get("late") is True,
+        overtaken_by=_text(fields, "overtaken_by"),
     )
 
 

@@ -9,7 +9,7 @@ without a record, long ago, is a gap in the ledger (:meth:`shiplane.model.ledger
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shiplane.model.ledger import MOVES, Action, Entry, Ledger
 
@@ -29,11 +29,13 @@ class Meanwhile:
     def lacking(self, ours: Sequence[Entry]) -> list[Entry]:
         """Those of the run's entries that have to be added: nobody has recorded the same meanwhile.
 
+        A move that somebody has gone on from and recorded sooner says so, since the ledger's order would mislead.
         Two runs of one release do one thing together, and it is recorded once; but where a tag was moved, moved back
         and moved again, the last move goes on from where the one before ended, and is another one.
         """
         told = {_fact(entry) for entry in self._new()}
-        return [entry for entry in self.now.lacking(ours) if _fact(entry) not in told or self._goes_on(entry)]
+        lacking = [entry for entry in self.now.lacking(ours) if _fact(entry) not in told or self._goes_on(entry)]
+        return [replace(entry, overtaken_by=self._overtaken_by(entry)) for entry in lacking]
 
     def contradictions(self, ours: Sequence[Entry]) -> list[str]:
         """How what others recorded contradicts the run's own entries, which stand in ``now`` by then.
@@ -52,6 +54,16 @@ class Meanwhile:
         position = self.now.position(entry.tag) if entry.action in MOVES else None
         return position is not None and position.after == entry.before
 
+    def _overtaken_by(self, move: Entry) -> str:
+        """The move that went on from this one, where nothing that is recorded had led to its beginning."""
+        if move.action not in MOVES:
+            return ""
+        new, moves = {entry.id for entry in self._new()}, self.now.moves(move.tag)
+        for before, entry in zip([None, *moves], moves, strict=False):
+            if entry.id in new and entry.before == move.after and (before is None or before.after != entry.before):
+                return entry.id
+        return ""
+
     def _against(self, entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
         if entry.action is Action.PUBLISH:
             for other in others:
@@ -62,7 +74,7 @@ class Meanwhile:
             for mark in self.now.marks.values():
                 if mark in others and mark.version == entry.version:
                     why = mark.why or "no reason given"
-                    yield f"{entry.tag} is at {entry.version}, which {mark.who} has marked as bad by now: {why}"
+                    yield f"{mark.who} marked {mark.tag} as bad, and this run moved {entry.tag} to it: {why}"
 
     def _crossing(self, move: Entry) -> Iterator[Entry]:
         """The moves next to this one that neither led to where it began nor began where it ended.
