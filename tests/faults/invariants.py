@@ -215,7 +215,7 @@ def _on_record(case: Case) -> Iterator[str]:
     shelf = case.registry.shelf(case.repository)
     for lane in case.touched:
         moves = [(effect.before, effect.after) for one, effect, _ in _moves(case) if one == lane]
-        entries = _entries(shelf, lane)[len(_entries(shelf, lane, case.initial)) :]
+        entries = entries_of(shelf, lane)[len(entries_of(shelf, lane, case.initial)) :]
         moved = [e for e in entries if e["tag"] == lane.floating and e["action"] in {"float", "rollback"}]
         known = [(entry["from"] or "", entry["to"]) for entry in moved]
         if any(known.count(move) != moves.count(move) for move in moves):
@@ -227,8 +227,13 @@ def _on_record(case: Case) -> Iterator[str]:
 
 def _marks(case: Case, lane: Lane, tags: dict[str, str]) -> frozenset[str]:
     """The versions' tags that were marked, as the ledger told at a moment."""
+    return marks_of(entries_of(case.registry.shelf(case.repository), lane, tags))
+
+
+def marks_of(entries: Sequence[dict[str, Any]]) -> frozenset[str]:
+    """The versions' tags that are marked after these entries."""
     marks: set[str] = set()
-    for entry in _entries(case.registry.shelf(case.repository), lane, tags):
+    for entry in entries:
         if entry["action"] == "mark":
             marks.add(entry["tag"])
         elif entry["action"] == "unmark":
@@ -236,8 +241,8 @@ def _marks(case: Case, lane: Lane, tags: dict[str, str]) -> frozenset[str]:
     return frozenset(marks)
 
 
-def _entries(shelf: Shelf, lane: Lane, tags: dict[str, str] | None = None) -> list[dict[str, Any]]:
-    """A ledger's lines, read as anybody would who knows only the artifact's form."""
+def entries_of(shelf: Shelf, lane: Lane, tags: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """A ledger's lines (now, or with the tags as they were), as anybody reads them who knows the artifact's form."""
     digest = (shelf.tags if tags is None else tags).get(f"ledger-{lane.name}")
     layers = json.loads(shelf.manifests[digest].body)["layers"] if digest else []
     content = b"".join(shelf.blobs[layer["digest"]] for layer in layers)
