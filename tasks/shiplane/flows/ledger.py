@@ -98,13 +98,15 @@ class Book:
         return self.lane.ledger
 
     def read(self) -> Page:
-        """The ledger as it is; an empty page where there is none.
+        """The ledger as it is; an empty page where there is none, and the list of tags has none either.
 
         Raises:
             BrokenLedgerError: What is there is no whole ledger.
             AccessError, UnreachableError: It cannot be read.
         """
         answer = look(self.registry, self.repository, self.tag)
+        if isinstance(answer, Absent) and self._is_listed():
+            answer = look(self.registry, self.repository, self.tag)
         return self._page(answer.raw) if isinstance(answer, Present) else Page()
 
     def trace(self, page: Page) -> bool:
