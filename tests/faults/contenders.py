@@ -2,20 +2,28 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+from shiplane.clients.patience import Patience
+from shiplane.clients.registry import Registry
 from shiplane.flows.claim import Claiming
+from shiplane.flows.ledgers import Ledgers, Scribe
+from shiplane.flows.marking import Marker
 from shiplane.flows.publish import Publisher
-from shiplane.model.image import Digest
+from shiplane.flows.rollback import Rollback, Wish
+from shiplane.model.image import Digest, Platform
+from shiplane.model.lane import MAIN
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.step import Flow
-from tests.faults.images import COMMIT, push_image
+from shiplane.model.version import Version
+from tests.faults.images import COMMIT, PLATFORMS, push_image
 from tests.faults.memory import MemoryRegistry
 from tests.faults.races import Contender, Runner, Scenario
-from tests.faults.release import PATH, a_plan, a_registry
+from tests.faults.release import AIONIS, PATH, a_plan, a_registry
 
 OTHER = "b" * 40
 
@@ -44,7 +52,13 @@ class Publishing:
         claims = runner.world.claims
         claiming = Claiming(claims=claims, by=f"runner {runner.number}") if claims is not None else None
         publisher = Publisher(
-            registry=registry, patience=patience, stager=lambda: self, probe=False, workers=1, claiming=claiming
+            registry=registry,
+            patience=patience,
+            stager=lambda: self,
+            probe=False,
+            workers=1,
+            claiming=claiming,
+            ledgers=ledgers_of(runner, registry, patience),
         )
         return publisher.publish(self.plan)
 
@@ -60,6 +74,57 @@ class Publishing:
         return push_image(registry, PATH, revision=self.commit, version=version, salt=salt).digest
 
 
+@dataclass(frozen=True)
+class RollingBack:
+    """A contender that rolls the main lane back."""
+
+    to: str = ""
+    mark: bool = True
+
+    def prepare(self, registry: MemoryRegistry) -> None:
+        """Nothing: what it goes back to was published before."""
+
+    def __call__(self, runner: Runner) -> Flow[Any]:
+        registry, patience = runner.client()
+        rollback = Rollback(
+            registry=registry,
+            repository=AIONIS,
+            patience=patience,
+            platforms=tuple(map(Platform.parse, PLATFORMS)),
+            ledgers=ledgers_of(runner, registry, patience),
+            commit_of=lambda _lane, _version: None,
+            workers=1,
+        )
+        to = Version.parse(self.to) if self.to else None
+        return rollback.run(Wish(lane=MAIN, to=to, reason="crashes", mark=self.mark))
+
+
+@dataclass(frozen=True)
+class Marking:
+    """A contender that marks a version of the main lane."""
+
+    version: str
+
+    def prepare(self, registry: MemoryRegistry) -> None:
+        """Nothing: what it marks is published before, or by the other one."""
+
+    def __call__(self, runner: Runner) -> Flow[Any]:
+        registry, patience = runner.client()
+        ledgers = ledgers_of(runner, registry, patience)
+        assert ledgers
+        marker = Marker(registry=registry, repository=AIONIS, ledgers=ledgers)
+        return marker.mark(MAIN, Version.parse(self.version), "crashes")
+
+
+def ledgers_of(runner: Runner, registry: Registry, patience: Patience) -> Ledgers | None:
+    """Where a runner records; its entries' words are its own, and the same in each order, so that states are equal."""
+    if not runner.world.recorded:
+        return None
+    words = itertools.count()
+    scribe = Scribe(who=f"runner {runner.name}", clock=patience.clock, word=lambda: f"{runner.name} {next(words)}")
+    return Ledgers(registry=registry, repository=AIONIS, patience=patience, scribe=scribe, workers=1)
+
+
 @cache
 def _plan(version: str, lanes: tuple[str, ...], latest: str, commit: str) -> Plan:
     return a_plan(version, lanes, latest, commit)
@@ -71,7 +136,10 @@ def _digest(publishing: Publishing, lane: LanePlan) -> Digest:
 
 
 SAME = Publishing(build="one")
+NEXT = Publishing("0.2.2", latest="yes", build="next")
 BEFORE = (Publishing("0.2.0", ("main", "standalone"), "yes"),)
+BOTH_BEFORE = (*BEFORE, Publishing(latest="yes"))
+THREE_BEFORE = (*BOTH_BEFORE, Publishing("0.2.2", latest="yes", build="three"))
 
 
 def scenario(first: Contender, second: Contender, before: Sequence[Contender] = BEFORE, **more: bool) -> Scenario:
@@ -100,6 +168,22 @@ SCENARIOS: dict[str, Scenario] = {
     "the first release of a repository, twice": scenario(
         Publishing(latest="yes"), Publishing("0.3.0", latest="yes", build="two", commit=OTHER), before=()
     ),
-    # Further ones go here, a line each, as soon as their flows exist; a contender takes a Runner and gives a flow:
-    # release and rollback (lowers=True), two rollbacks (lowers=True), publish and mark.
+    "release and rollback": scenario(NEXT, RollingBack(), BOTH_BEFORE, lowers=True),
+    "two rollbacks": scenario(RollingBack(), RollingBack(), BOTH_BEFORE, lowers=True),
+    "two rollbacks to different versions": scenario(
+        RollingBack(to="0.2.0"), RollingBack(to="0.2.1"), THREE_BEFORE, lowers=True
+    ),
+    "release and mark of that version": scenario(Publishing(latest="yes"), Marking("0.2.1")),
+    "release of a version that is there already, and mark of it": scenario(
+        NEXT, Marking("0.2.2"), (*BOTH_BEFORE, Publishing("0.2.2", latest="no", build="next"))
+    ),
+    "rollback and mark of where it goes": scenario(RollingBack(), Marking("0.2.0"), BOTH_BEFORE, lowers=True),
+    "rollback and mark of what it leaves": scenario(RollingBack(), Marking("0.2.1"), BOTH_BEFORE, lowers=True),
 }
+"""With a ledger, as the product releases."""
+
+ALL = SCENARIOS | {
+    f"{name}, no ledger": replace(SCENARIOS[name], recorded=False)
+    for name in ("same version, other bytes of the same commit", "two versions", "release and rollback")
+}
+"""And with ``ledger = false``: what then nobody can see."""

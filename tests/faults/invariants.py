@@ -36,7 +36,7 @@ class Case:
         touched: Those that the runs were about; no name of another may be written.
         platforms: What each lane's image is for.
         lowers: Whether a floating tag may go down: only a rollback may.
-        marked: Versions' tags that were marked as bad.
+        marked: Versions' tags that were marked as bad, besides those of which the ledger said so at that moment.
         initial: The tags before the first request, where the log does not begin with an empty registry.
         recorded: Whether every run ended well, so that each move has to be on record.
     """
@@ -105,7 +105,7 @@ def _pointers_valid(case: Case) -> Iterator[str]:
         names = [tag for tag, digest in tags.items() if digest == effect.after and lane.version_of_tag(tag)]
         if not names:
             yield f"{effect.tag} was set to {effect.after[:19]}, which is no version of lane {lane.name}"
-        if case.marked & set(names):
+        if (case.marked | _marks(case, lane, tags)) & set(names):
             yield f"{effect.tag} was set to {names}, which is marked as bad"
         yield from (f"{effect.tag}: {what}" for what in _faults_of(case, effect.after))
 
@@ -215,17 +215,35 @@ def _on_record(case: Case) -> Iterator[str]:
     shelf = case.registry.shelf(case.repository)
     for lane in case.touched:
         moves = [(effect.before, effect.after) for one, effect, _ in _moves(case) if one == lane]
-        entries = [entry for entry in _entries(shelf, lane) if entry["tag"] == lane.floating]
-        known = [(entry["from"] or "", entry["to"]) for entry in entries if entry["action"] in {"float", "rollback"}]
+        entries = entries_of(shelf, lane)[len(entries_of(shelf, lane, case.initial)) :]
+        moved = [e for e in entries if e["tag"] == lane.floating and e["action"] in {"float", "rollback"}]
+        known = [(entry["from"] or "", entry["to"]) for entry in moved]
         if any(known.count(move) != moves.count(move) for move in moves):
             yield f"{lane.floating} was moved {moves}, recorded are {known}"
-        if moves and known[-1:] != moves[-1:]:
+        # Whoever is slow to record stands behind the one that went on from it, and before it all the same.
+        if moves and known[-1:] != moves[-1:] and (len(moves) < 2 or known[-2:] != moves[-2:][::-1]):
             yield f"{lane.floating} is at {moves[-1][1]}, its ledger ends with {known[-1:]}"
 
 
-def _entries(shelf: Shelf, lane: Lane) -> list[dict[str, Any]]:
-    """A ledger's lines, read as anybody would who knows only the artifact's form."""
-    digest = shelf.tags.get(f"ledger-{lane.name}")
+def _marks(case: Case, lane: Lane, tags: dict[str, str]) -> frozenset[str]:
+    """The versions' tags that were marked, as the ledger told at a moment."""
+    return marks_of(entries_of(case.registry.shelf(case.repository), lane, tags))
+
+
+def marks_of(entries: Sequence[dict[str, Any]]) -> frozenset[str]:
+    """The versions' tags that are marked after these entries."""
+    marks: set[str] = set()
+    for entry in entries:
+        if entry["action"] == "mark":
+            marks.add(entry["tag"])
+        elif entry["action"] == "unmark":
+            marks.discard(entry["tag"])
+    return frozenset(marks)
+
+
+def entries_of(shelf: Shelf, lane: Lane, tags: dict[str, str] | None = None) -> list[dict[str, Any]]:
+    """A ledger's lines (now, or with the tags as they were), as anybody reads them who knows the artifact's form."""
+    digest = (shelf.tags if tags is None else tags).get(f"ledger-{lane.name}")
     layers = json.loads(shelf.manifests[digest].body)["layers"] if digest else []
     content = b"".join(shelf.blobs[layer["digest"]] for layer in layers)
     return [json.loads(line) for line in content.splitlines()]

@@ -16,6 +16,7 @@ from typing import Any, Protocol
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
+from shiplane.flows.rollback import RolledBack
 from shiplane.model.errors import ShiplaneError
 from shiplane.model.step import Flow, Outcome, Step
 from tests.faults.claims import MemoryClaims
@@ -30,10 +31,11 @@ LOCAL = frozenset({"access", "stage", "inspect"})
 
 @dataclass
 class World:
-    """What the flows of a race share."""
+    """What the flows of a race share; ``recorded``: whether they keep a ledger."""
 
     registry: MemoryRegistry
     claims: MemoryClaims | None
+    recorded: bool = True
 
 
 @dataclass
@@ -42,7 +44,7 @@ class Runner:
 
     Attributes:
         world: What it shares.
-        number: 0 or 1.
+        number: 0 or 1; who came before has -1 and below.
         wire: Its recorder.
         flow: What it runs.
         code: Its exit code, None while it runs.
@@ -62,6 +64,11 @@ class Runner:
 
     def __post_init__(self) -> None:
         self.wire = Faulty(self.world.registry)
+
+    @property
+    def name(self) -> str:
+        """By which it is told from the others in a ledger; whoever runs again is another one."""
+        return f"{self.number} at {self.world.registry.clock.now():.3f}"
 
     def client(self) -> tuple[Registry, Patience]:
         """A process's own client."""
@@ -116,12 +123,14 @@ class Scenario:
         second: The other.
         before: Who came before, one after the other.
         lowers: Whether one of them may lower a floating tag: a rollback may.
+        recorded: Whether they keep a ledger.
     """
 
     first: Contender
     second: Contender
     before: Sequence[Contender] = ()
     lowers: bool = False
+    recorded: bool = True
 
     @property
     def contenders(self) -> tuple[Contender, Contender]:
@@ -140,18 +149,21 @@ class Start:
         registry = a_registry()
         for contender in (*self.scenario.before, *self.scenario.contenders):
             contender.prepare(registry)
-        for contender in self.scenario.before:
-            runner = Runner(World(registry, MemoryClaims() if self.claimed else None), 0)
+        for number, contender in enumerate(self.scenario.before, start=1):
+            runner = Runner(self._world(registry), -number)
             runner.begin(contender)
             while runner.code is None:
                 runner.turn()
             assert runner.code == 0, runner.error
         self.shelf = registry.shelf(PATH)
 
+    def _world(self, registry: MemoryRegistry) -> World:
+        return World(registry, MemoryClaims() if self.claimed else None, self.scenario.recorded)
+
     def race(self, schedule: Sequence[int] = ()) -> Race:
         """The race as it stands after these turns."""
         shelf = Shelf(dict(self.shelf.manifests), dict(self.shelf.blobs), dict(self.shelf.tags))
-        world = World(a_registry(shelves={PATH: shelf}), MemoryClaims() if self.claimed else None)
+        world = self._world(a_registry(shelves={PATH: shelf}))
         race = Race(self, world, (Runner(world, 0), Runner(world, 1)))
         for runner, contender in zip(race.runners, self.scenario.contenders, strict=True):
             runner.begin(contender)
@@ -176,11 +188,11 @@ class Race:
     def codes(self) -> tuple[int | None, int | None]:
         return self.runners[0].code, self.runners[1].code
 
-    def key(self) -> tuple[object, ...]:
-        """Two races with the same key have the same future, and are judged alike."""
+    def around(self) -> tuple[object, ...]:
+        """What a turn depends on besides what the runner itself has seen."""
         claims = tuple(self.world.claims.kept.items()) if self.world.claims else ()
         clock = round(self.world.registry.clock.now(), 6)
-        return tuple(self.world.registry.effects()), claims, clock, *(runner.seen() for runner in self.runners)
+        return tuple(self.world.registry.effects()), claims, clock
 
     def broken(self) -> set[str]:
         """The numbers of the invariants that this race has broken."""
@@ -192,6 +204,7 @@ class Race:
             seen=tuple(runner.wire.log for runner in self.runners),
             initial=dict(self.start.shelf.tags),
             lowers=self.start.scenario.lowers,
+            recorded=self.start.scenario.recorded and self.codes == (0, 0),
         )
         return [*violations(case), *self._lies()]
 
@@ -199,13 +212,19 @@ class Race:
         """I9: whoever ends well has, by its own last look at each name, read what it promises."""
         for runner in self.runners:
             read = {e.reference: e.received for e in runner.wire.log if e.method == "GET" and e.status == 200}
-            for lane in runner.result or ():
-                promised = {lane.plan.tag: str(lane.digest)}
-                if lane.moved:
-                    promised[lane.plan.lane.floating] = str(lane.floating)
-                for tag, digest in promised.items():
-                    if read.get(tag) != digest:
-                        yield f"I9: {tag} was called {digest[:19]}, but last read as {read.get(tag, 'nothing')[:19]}"
+            for tag, digest in promised(runner.result):
+                if read.get(tag) != digest:
+                    yield f"I9: {tag} was called {digest[:19]}, but last read as {read.get(tag, 'nothing')[:19]}"
+
+
+def promised(result: object) -> Iterator[tuple[str, str]]:
+    """What a flow that ended well says of names."""
+    if isinstance(result, RolledBack):
+        yield result.wish.lane.floating, str(result.digest)
+    for lane in result if isinstance(result, tuple) else ():
+        yield lane.plan.tag, str(lane.digest)
+        if lane.moved:
+            yield lane.plan.lane.floating, str(lane.floating)
 
 
 @dataclass
@@ -243,39 +262,76 @@ class Tally:
 
 def explore(start: Start) -> Tally:
     """Every interleaving of a scenario."""
-    tally = Tally()
-    level: dict[tuple[object, ...], _State] = {(): _State((), start.race(), 1)}
+    tally, turns = Tally(), _Turns(start)
+    first = turns.begin()
+    level = {first.key: first}
     while level:
         tally.states += len(level)
-        following: dict[tuple[object, ...], _State] = {}
+        following: dict[tuple[int, int, int], _State] = {}
         for state in level.values():
-            for schedule, race in _next(start, state):
-                if not race.running:
-                    tally.count(race, schedule, state.ways)
-                    continue
-                found = following.setdefault(race.key(), _State(schedule, race, 0))
-                found.ways += state.ways
+            if not turns.running(state):
+                tally.count(turns.race(state), state.schedule, state.ways)
+            for number in turns.running(state):
+                reached = turns.after(state, number)
+                following.setdefault(reached.key, reached).ways += state.ways
         level = following
     return tally
 
 
 @dataclass
 class _State:
-    """One state, a way to it, and how many ways there are."""
+    """One state: what is around, and what each runner has seen, by number; a way to it, and how many ways there are.
 
+    ``race`` is the race itself where it is at hand; it goes when it is moved on from here.
+    """
+
+    key: tuple[int, int, int]
     schedule: tuple[int, ...]
-    race: Race
-    ways: int
+    ways: int = 0
+    race: Race | None = None
 
 
-def _next(start: Start, state: _State) -> Iterator[tuple[tuple[int, ...], Race]]:
-    """The state after each possible turn. A flow cannot be copied: but for the last turn the way is gone anew."""
-    *others, last = state.race.running
-    for number in others:
-        schedule = (*state.schedule, number)
-        yield schedule, start.race(schedule)
-    state.race.runners[last].turn()
-    yield (*state.schedule, last), state.race
+@dataclass
+class _Turns:
+    """What each turn leads to. It depends on what is around and on what this runner has seen, and not on the other one:
+    a turn that is known is not taken again. A flow cannot be copied: another one's way is gone anew.
+    """
+
+    start: Start
+    numbers: dict[object, int] = field(default_factory=dict)
+    ended: dict[int, bool] = field(default_factory=dict)
+    known: dict[tuple[int, int, int], tuple[int, int]] = field(default_factory=dict)
+
+    def begin(self) -> _State:
+        race = self.start.race()
+        around, one, other = self._number(race.around()), *(self._seen(runner) for runner in race.runners)
+        return _State((around, one, other), (), ways=1, race=race)
+
+    def running(self, state: _State) -> list[int]:
+        return [number for number in (0, 1) if not self.ended[state.key[number + 1]]]
+
+    def race(self, state: _State) -> Race:
+        """The race in this state, which is used up by that."""
+        race, state.race = state.race or self.start.race(state.schedule), None
+        return race
+
+    def after(self, state: _State, number: int) -> _State:
+        turn, race = (number, state.key[0], state.key[number + 1]), None
+        if turn not in self.known:
+            race = self.race(state)
+            race.runners[number].turn()
+            self.known[turn] = self._number(race.around()), self._seen(race.runners[number])
+        around, seen = self.known[turn]
+        key = (around, seen, state.key[2]) if number == 0 else (around, state.key[1], seen)
+        return _State(key, (*state.schedule, number), race=race)
+
+    def _seen(self, runner: Runner) -> int:
+        seen = self._number(runner.seen())
+        self.ended[seen] = runner.code is not None
+        return seen
+
+    def _number(self, what: object) -> int:
+        return self.numbers.setdefault(what, len(self.numbers))
 
 
 def one_by_one(start: Start) -> Tally:

@@ -8,6 +8,8 @@ judged. Rules are a table, driven by Hypothesis (which shrinks what fails) or by
 from __future__ import annotations
 
 import argparse
+import itertools
+import json
 import random
 import sys
 from collections import Counter
@@ -22,23 +24,28 @@ from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
 from shiplane.flows.claim import Claiming
+from shiplane.flows.ledgers import Ledgers, Scribe
+from shiplane.flows.marking import Marker
 from shiplane.flows.publish import Publisher
+from shiplane.flows.rollback import Rollback, Wish
 from shiplane.flows.survey import Surveyor
 from shiplane.flows.verify import Verifier
 from shiplane.model.claim import Claim
 from shiplane.model.decision import Move, Naming, decide
 from shiplane.model.errors import RefusedError, ShiplaneError
 from shiplane.model.lane import BUILT_IN, Lane
+from shiplane.model.ledgerfile import LINES, PREVIOUS, blob_of, ledger_manifest
 from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.redact import Redactor
 from shiplane.model.step import Flow
 from shiplane.model.version import Version
 from tests.faults.claims import MemoryClaims
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import F, Fault, Faulty
-from tests.faults.images import push_image
-from tests.faults.invariants import BOTH, Case, violations
+from tests.faults.images import push_image, store_blob
+from tests.faults.invariants import BOTH, Case, entries_of, marks_of, violations
 from tests.faults.memory import Lag, MemoryRegistry
-from tests.faults.release import PATH, USER, a_plan, a_registry, finish
+from tests.faults.release import AIONIS, PATH, USER, a_plan, a_registry, finish
 
 LANES = {lane.name: lane for lane in BUILT_IN}
 RELEASES = ("0.1.0", "0.1.9", "0.2.0", "0.2.1", "0.2.10", "0.3.0", "0.10.0", "1.0.0", "1.0.1", "1.1.0", "2.0.0")
@@ -71,7 +78,6 @@ class World:
     Attributes:
         claimed: Whether versions are claimed.
         facts: Of every digest that ever got a name, or was claimed.
-        marked: Version tags that were marked as bad.
         did: What was done so far, for the one who reads a failure.
         ends: How often a release ended with each exit code; -1 is a crash.
     """
@@ -80,10 +86,10 @@ class World:
     registry: MemoryRegistry = field(default_factory=a_registry)
     claims: MemoryClaims = field(default_factory=MemoryClaims)
     facts: dict[str, Fact] = field(default_factory=dict)
-    marked: set[str] = field(default_factory=set)
     did: list[str] = field(default_factory=list)
     ends: Counter[int] = field(default_factory=Counter)
     builds: int = 0
+    words: Iterator[int] = field(default_factory=itertools.count)
 
     @property
     def clock(self) -> VirtualClock:
@@ -97,16 +103,41 @@ class World:
     def client(self, transport: Transport) -> tuple[Registry, Patience]:
         """A process of its own."""
         patience = Patience(clock=self.clock, spread=lambda: 0.5)
-        return Registry(Session(transport, USER, patience)), patience
+        redact = Redactor()
+        redact.add_credential(USER)
+        return Registry(Session(transport, USER, patience, redact)), patience
 
     def publishing(self, plan: Plan, transport: Transport) -> Flow[Any]:
         """A release, not yet begun."""
         registry, patience = self.client(transport)
         claiming = Claiming(claims=self.claims, by="the model") if self.claimed else None
         publisher = Publisher(
-            registry=registry, patience=patience, stager=lambda: self, probe=False, workers=1, claiming=claiming
+            registry=registry,
+            patience=patience,
+            stager=lambda: self,
+            probe=False,
+            workers=1,
+            claiming=claiming,
+            ledgers=self.ledgers(registry, patience),
         )
         return publisher.publish(plan)
+
+    def ledgers(self, registry: Registry, patience: Patience) -> Ledgers:
+        """Where it is recorded; the entries' words are numbers, so that a story is the same each time."""
+        scribe = Scribe(who=USER.username, clock=self.clock, word=lambda: str(next(self.words)))
+        return Ledgers(registry=registry, repository=AIONIS, patience=patience, scribe=scribe, workers=1)
+
+    def recorded(self, lane: Lane) -> list[dict[str, Any]]:
+        """What the lane's ledger says."""
+        return entries_of(self.registry.shelf(PATH), lane)
+
+    def published(self, lane: Lane, tag: str) -> str:
+        """What a version was published as, by the record; nothing where there is none."""
+        found = [entry["to"] for entry in self.recorded(lane) if entry["action"] == "publish" and entry["tag"] == tag]
+        return found[-1] if found else ""
+
+    def marks(self, lane: Lane) -> frozenset[str]:
+        return marks_of(self.recorded(lane))
 
     def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> dict[str, Any]:
         """See :class:`shiplane.flows.publish.Stager`; no two builds have the same bytes."""
@@ -139,7 +170,8 @@ class World:
     def _lane(self, lane: LanePlan, commit: str) -> tuple[int, dict[str, str]]:
         have = self.tags.get(lane.tag, "")
         move = self._moves(lane, have)
-        if (have and self.facts[have].commit != commit) or move is None:
+        overwritten = self.published(lane.lane, lane.tag) not in {"", have}
+        if overwritten or (have and self.facts[have].commit != commit) or move is None:
             return 5, {}
         claim = self.claims.kept.get((a_plan().repository, lane.tag)) if self.claimed and not have else None
         if claim and claim.commit != commit:
@@ -151,6 +183,8 @@ class World:
         """Whether the floating tag moves; None where nobody can tell whether that would be forward."""
         version, here = lane.version.value, self.tags.get(lane.lane.floating, "")
         if not lane.latest.value or version.is_prerelease or (have and have == here):
+            return False
+        if lane.tag in self.marks(lane.lane):
             return False
         if not here:
             found = (lane.lane.version_of_tag(tag) for tag in self.tags)
@@ -183,7 +217,7 @@ class World:
         wire = Faulty(self.registry, faults, self.clock)
         code = _driven(self.publishing(plan, wire), after, act)
         self.ends[code] += 1
-        self.judged(before, [wire])
+        self.judged(before, [wire], recorded=code == 0)
         disturbed = bool(wire.met) or code < 0
         assert disturbed or code == wanted.code, f"exit {code}, expected {wanted.code}"
         # A registry that calls absent what is there changes what is decided; the invariants hold all the same.
@@ -196,7 +230,7 @@ class World:
     def _arrived(self, before: Mapping[str, str], wanted: Expected, *, complete: bool, possible: bool) -> None:
         """Each tag is what it was, or what it was to become, and that where the run said that all is well."""
         now = self.tags
-        for tag in {*before, *now}:
+        for tag in {tag for tag in (*before, *now) if not tag.startswith("ledger-")}:
             was, here = before.get(tag), now.get(tag)
             new = wanted.tags.get(tag) if possible else None
             became = new is not None and (here == new or (new == "" and here not in {None, was}))
@@ -204,14 +238,16 @@ class World:
             assert became or (here == was and not (complete and new is not None)), moved
             assert here in self.facts or here == was, f"{tag} is at what nobody made"
 
-    def judged(self, before: Mapping[str, str], wires: Sequence[Faulty], *, lowers: bool = False) -> None:
+    def judged(
+        self, before: Mapping[str, str], wires: Sequence[Faulty], *, lowers: bool = False, recorded: bool = False
+    ) -> None:
         """Every invariant over one step."""
         case = Case(
             self.registry,
             seen=[wire.log for wire in wires],
             initial=dict(before),
             lowers=lowers,
-            marked=frozenset(self.marked),
+            recorded=recorded,
         )
         broken = violations(case)
         assert not broken, "\n".join(broken)
@@ -338,10 +374,11 @@ def foreseen(world: World, lane: str, version: str, latest: str, commit: str) ->
     """A plan writes nothing, and foresees what a release then comes to."""
     (one,) = plan_of(lane, version, latest, commit).lanes
     wire, before = Faulty(world.registry), world.tags
-    registry, _ = world.client(wire)
+    registry, patience = world.client(wire)
     wanted = world.expected(plan_of(lane, version, latest, commit))
     try:
-        survey = Surveyor(registry=registry, repository=a_plan().repository, workers=1).survey(one)
+        ledgers = world.ledgers(registry, patience)
+        survey = Surveyor(registry=registry, repository=AIONIS, ledgers=ledgers, workers=1).survey(one)
         decision = decide(one, survey, commit)
     except RefusedError:
         assert wanted.code == 5
@@ -368,6 +405,127 @@ def verified(world: World, lane: str) -> None:
     assert found.good == bool(here and world.version_of(known, here)), [str(check) for check in found.checks]
     assert world.tags == before
     world.judged(before, [wire])
+
+
+def rolled_back(world: World, lane: str, to: str, mark: bool) -> None:  # noqa: FBT001
+    """A rollback, to a version or to the newest good one below, as the model would choose it."""
+    known, wire, before = LANES[lane], Faulty(world.registry), world.tags
+    wish = Wish(lane=known, to=Version.parse(to) if to else None, reason="crashes", mark=mark)
+    wanted, marks = _downward(world, wish), world.marks(known)
+    registry, patience = world.client(wire)
+    rollback = Rollback(
+        registry=registry,
+        repository=AIONIS,
+        patience=patience,
+        platforms=tuple(sorted(BOTH, key=str)),
+        ledgers=world.ledgers(registry, patience),
+        commit_of=lambda _lane, _version: None,
+        workers=1,
+    )
+    code = _driven(rollback.run(wish), -1, None)
+    world.judged(before, [wire], lowers=True, recorded=code == 0)
+    assert code == wanted.code, f"exit {code}, expected {wanted.code}"
+    tags = {tag: digest for tag, digest in wanted.tags.items() if not tag.startswith("mark ")}
+    _only(world, before, tags, known)
+    assert world.marks(known) == marks | {tag.removeprefix("mark ") for tag in wanted.tags if tag not in tags}
+
+
+def _downward(world: World, wish: Wish) -> Expected:
+    """What a rollback must come to: its exit code, where the floating tag is then, and ``mark TAG`` for a new mark."""
+    lane, marks = wish.lane, world.marks(wish.lane)
+    here = world.tags.get(lane.floating, "")
+    current = world.version_of(lane, here) if here else None
+    fallen = _fallen(world, lane, here, current)
+    if wish.to and lane.tag_of(wish.to) in marks:
+        return Expected(5)
+    if not wish.to and current is None:
+        return Expected(5)
+    stays = fallen and current and (wish.to or current) == current
+    if stays and current and (wish.to or lane.tag_of(current) not in marks):
+        left, candidates = fallen, [current]
+    else:
+        left, candidates = current, [wish.to] if wish.to else _below(world, lane, current)
+    good = (version for version in candidates if _is_good(world, lane, version))
+    target = next(good, None)
+    if target is None:
+        return Expected(6)
+    bad = lane.tag_of(left) if wish.mark and left and left > target else ""
+    marked = {f"mark {bad}": ""} if bad and bad not in marks else {}
+    return Expected(0, {lane.floating: world.tags[lane.tag_of(target)], **marked})
+
+
+def _fallen(world: World, lane: Lane, here: str, current: Version | None) -> Version | None:
+    """The recorded version from which the floating tag came down without a record."""
+    moves = [entry for entry in world.recorded(lane) if entry["action"] in {"float", "rollback"}]
+    if not moves or not current or moves[-1]["to"] == here:
+        return None
+    above = Version.parse(moves[-1]["version"])
+    return above if above > current else None
+
+
+def _below(world: World, lane: Lane, current: Version | None) -> list[Version]:
+    found = (lane.version_of_tag(tag) for tag in world.tags)
+    releases = [version for version in found if version and current and version < current]
+    marks = world.marks(lane)
+    return sorted((v for v in releases if not v.is_prerelease and lane.tag_of(v) not in marks), reverse=True)
+
+
+def _is_good(world: World, lane: Lane, version: Version) -> bool:
+    tag = lane.tag_of(version)
+    return tag in world.tags and world.published(lane, tag) in {"", world.tags[tag]}
+
+
+def _only(world: World, before: Mapping[str, str], changes: Mapping[str, str], lane: Lane) -> None:
+    """Nothing has changed but this, and the lane's ledger."""
+    now = {tag: digest for tag, digest in world.tags.items() if tag != lane.ledger}
+    assert now == {**{tag: digest for tag, digest in before.items() if tag != lane.ledger}, **changes}
+
+
+def marking(world: World, lane: str, version: str, action: str) -> None:
+    """A version is marked as bad, or the mark is taken back; no tag changes."""
+    known, wire, before = LANES[lane], Faulty(world.registry), world.tags
+    tag, marks = known.tag_of(Version.parse(version)), world.marks(known)
+    there = tag in before or world.published(known, tag)
+    registry, patience = world.client(wire)
+    marker = Marker(registry=registry, repository=AIONIS, ledgers=world.ledgers(registry, patience))
+    act = marker.mark if action == "mark" else marker.unmark
+    code = _driven(act(known, Version.parse(version), "crashes"), -1, None)
+    world.judged(before, [wire], recorded=code == 0)
+    assert code == (0 if there else 5)
+    _only(world, before, {}, known)
+    assert world.marks(known) == (marks if not there else marks | {tag} if action == "mark" else marks - {tag})
+
+
+def set_back(world: World, lane: str) -> None:
+    """Somebody points the ledger's tag at what it was before: what was added last is forgotten, and nothing else."""
+    known = LANES[lane]
+    lines = world.recorded(known)
+    # What was replaced because it was broken is no ledger to go back to.
+    if lines and lines != [line for line in lines[:1] if line["action"] == "restart"]:
+        manifest = json.loads(world.registry.shelf(PATH).manifests[world.tags[known.ledger]].body)
+        if before := manifest["annotations"].get(PREVIOUS):
+            world.registry.tag(PATH, known.ledger, before)
+
+
+def tampered(world: World, lane: str, version: str, commit: str) -> None:
+    """Somebody changes a ledger's line: nobody releases upon it, until it is begun anew."""
+    known, before = LANES[lane], world.tags
+    lines = world.recorded(known)
+    if not lines:
+        return
+    content = b"".join(json.dumps({**line, "previous": None, "number": 7}).encode() + b"\n" for line in lines)
+    store_blob(world.registry.shelf(PATH), content, LINES)
+    raw = ledger_manifest(lane, [blob_of(content, LINES)], None)
+    world.registry.shelf(PATH).manifests[str(raw.digest)] = raw
+    world.registry.tag(PATH, known.ledger, raw.digest)
+    wire = Faulty(world.registry)
+    assert _driven(world.publishing(plan_of(lane, version, "yes", commit), wire), -1, None) == 6
+    world.judged(before, [wire])
+    registry, patience = world.client(wire)
+    marker = Marker(registry=registry, repository=AIONIS, ledgers=world.ledgers(registry, patience))
+    finish(marker.restart(known, "it was changed"))
+    _only(world, before, {}, known)
+    assert [entry["action"] for entry in world.recorded(known)] == ["restart"]
 
 
 @dataclass(frozen=True)
@@ -417,8 +575,11 @@ RULES: dict[str, Rule] = {
     "claimed elsewhere": Rule(claimed_elsewhere, {"lane": _LANE, "version": RELEASES, "commit": COMMITS}),
     "plan": Rule(foreseen, {"lane": _LANE, "version": RELEASES, "latest": _YES_NO, "commit": COMMITS}),
     "verify": Rule(verified, {"lane": _LANE}),
-    # rollback, mark and unmark go here as soon as their flows exist: a function above, a line here; marks are kept in
-    # World.marked, and World.judged takes lowers=True for a rollback.
+    "rollback": Rule(rolled_back, {"lane": _LANE, "to": ("", "", "", *RELEASES), "mark": (True, False)}),
+    "mark": Rule(marking, {"lane": _LANE, "version": RELEASES, "action": ("mark",)}),
+    "unmark": Rule(marking, {"lane": _LANE, "version": RELEASES, "action": ("unmark",)}),
+    "ledger set back": Rule(set_back, {"lane": _LANE}),
+    "ledger tampered": Rule(tampered, {"lane": _LANE, "version": RELEASES, "commit": COMMITS}),
 }
 
 

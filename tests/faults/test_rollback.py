@@ -199,6 +199,21 @@ def test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them() -> None:
     assert scene.tags()["latest"] == scene.tags()["v0.2.0"]
 
 
+def test_a_rollback_is_recorded_although_the_release_that_it_takes_back_is_not_yet() -> None:
+    scene = scene_of("0.2.0", "0.2.1")
+    release = scene.flow(a_plan("0.2.2", commit="2" * 40))
+    until(release, lambda step: step == Step("record", "ledger-main"))
+    before = scene.tags()
+    roll(scene)
+    move, _ = scene.ledger().entries[-2:]
+    assert (str(move.before), str(move.after)) == (before["latest"], before["v0.2.1"])
+    with pytest.raises(LostRaceError, match=r"releaser marked v0\.2\.2 as bad, and this run moved latest to it"):
+        finish(release)
+    assert scene.tags()["latest"] == scene.tags()["v0.2.1"]
+    assert not scene.audit().drift
+    assert not scene.ledger().gaps(MAIN.floating)
+
+
 UNDISTURBED = events(scene_of().rollback(WISH))
 
 

@@ -33,6 +33,7 @@ from shiplane.model.ledgerfile import (
     parse_ledger_manifest,
 )
 from shiplane.model.manifest import Descriptor, RawManifest
+from shiplane.model.meanwhile import Meanwhile
 from shiplane.model.step import Flow, Step
 
 # After so many encounters with other writers something else is wrong.
@@ -66,9 +67,10 @@ class Page:
 
 @dataclass(frozen=True, kw_only=True)
 class Appended:
-    """What entries stand in: the ledger's digest, and the seconds between the last look and the answer to the write."""
+    """What entries stand in: the ledger, and the seconds between the last look and the answer to the write."""
 
     digest: Digest | None
+    ledger: Ledger
     took: float = 0.0
 
 
@@ -96,13 +98,15 @@ class Book:
         return self.lane.ledger
 
     def read(self) -> Page:
-        """The ledger as it is; an empty page where there is none.
+        """The ledger as it is; an empty page where there is none, and the list of tags has none either.
 
         Raises:
             BrokenLedgerError: What is there is no whole ledger.
             AccessError, UnreachableError: It cannot be read.
         """
         answer = look(self.registry, self.repository, self.tag)
+        if isinstance(answer, Absent) and self._is_listed():
+            answer = look(self.registry, self.repository, self.tag)
         return self._page(answer.raw) if isinstance(answer, Present) else Page()
 
     def trace(self, page: Page) -> bool:
@@ -131,12 +135,13 @@ class Book:
             )
         return True
 
-    def append(self, entries: Sequence[Entry], page: Page | None = None) -> Flow[Appended]:
+    def append(self, entries: Sequence[Entry], page: Page | None = None, seen: Ledger | None = None) -> Flow[Appended]:
         """Add entries, whoever else writes at the same time.
 
         Args:
             entries: What to add, where it does not stand there already.
             page: The ledger as it was read before; it is read again where it has changed since.
+            seen: The ledger as it was when it was decided what to do: what others recorded since is not told twice.
 
         Raises:
             BrokenLedgerError: What is there is no whole ledger; it is left as it is.
@@ -144,12 +149,12 @@ class Book:
         """
         step, lost, why = Step("record", self.tag), 0, ""
         for _ in range(TRIES):
+            yield step
             page = page or self.read()
-            lacking = page.ledger.lacking(entries)
+            lacking = lacking_in(page.ledger, entries, seen)
             if not lacking:
                 yield step.already("it stands there")
-                return Appended(digest=page.digest)
-            yield step
+                return Appended(digest=page.digest, ledger=page.ledger)
             written = self._write(page, page.ledger.append(lacking))
             if isinstance(written, Appended):
                 yield step.done(", ".join(entry.action.value for entry in lacking))
@@ -203,7 +208,7 @@ class Book:
         limit = 60.0 if written.certain else 4.0
         found = read_back(self.registry, self.repository, self.patience, self.tag, raw.digest, page.digest, limit)
         if isinstance(found, Present) and found.digest == raw.digest:
-            return Appended(digest=raw.digest, took=took)
+            return Appended(digest=raw.digest, ledger=ledger, took=took)
         if isinstance(found, Present | Absent) and not written.certain and _digest(found) == page.digest:
             return f"no certain answer ({written.words})"
         if isinstance(found, Present) and found.digest != page.digest:
@@ -238,6 +243,11 @@ class Book:
             blob = blob_of(content, LINES)
             pieces.append(known.get(blob.digest) or uploader.send(self.repository, content, LINES))
         return pieces
+
+
+def lacking_in(ledger: Ledger, entries: Sequence[Entry], seen: Ledger | None) -> list[Entry]:
+    """Those of the entries that a ledger lacks; with ``seen``, what others have told since counts as told."""
+    return ledger.lacking(entries) if seen is None else Meanwhile(seen=seen, now=ledger).lacking(entries)
 
 
 def _present(answer: Present | Absent) -> RawManifest | None:

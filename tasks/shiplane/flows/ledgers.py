@@ -10,13 +10,14 @@ from datetime import datetime, timezone
 from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Clock, Patience, SystemClock
 from shiplane.clients.registry import Registry
-from shiplane.flows.ledger import SETTLE, TRIES, Appended, Book, Page
+from shiplane.flows.ledger import SETTLE, TRIES, Appended, Book, Page, lacking_in
 from shiplane.flows.looking import look
 from shiplane.model.answer import Present
-from shiplane.model.errors import ShiplaneError, UnreachableError
+from shiplane.model.errors import LostRaceError, ShiplaneError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import Lane
-from shiplane.model.ledger import Action, Entry
+from shiplane.model.ledger import Action, Entry, Ledger
+from shiplane.model.meanwhile import Meanwhile
 from shiplane.model.step import Flow
 
 
@@ -99,28 +100,42 @@ class Ledgers:
 
 @dataclass(frozen=True, kw_only=True)
 class Writing:
-    """Entries for one ledger, and the ledger as it was read, if it was."""
+    """Entries for one ledger.
+
+    Attributes:
+        book: The ledger.
+        entries: What is to stand there.
+        seen: The ledger as it was when it was decided what to do; None where nothing depended on it.
+        page: The same with what is needed to write, where it was read only now.
+    """
 
     book: Book
     entries: Sequence[Entry]
+    seen: Ledger | None = None
     page: Page | None = None
 
     def append(self) -> Flow[Appended]:
         """Add them. Raises as :meth:`Book.append`, saying whose record is in doubt."""
         try:
-            return (yield from self.book.append(self.entries, self.page))
+            return (yield from self.book.append(self.entries, self.page, self.seen))
         except ShiplaneError as error:
             raise self.doubt(error) from error
 
-    def stays(self, appended: Appended) -> bool:
-        """Whether they still stand there after everybody who had looked before must have written."""
+    def settled(self, appended: Appended) -> Ledger | None:
+        """The ledger after everybody who had looked before must have written; None where entries are gone from it."""
         book = self.book
         try:
             now = look(book.registry, book.repository, book.tag)
-            same = isinstance(now, Present) and now.digest == appended.digest
-            return same or not book.read().ledger.lacking(self.entries)
+            if isinstance(now, Present) and now.digest == appended.digest:
+                return appended.ledger
+            ledger = book.read().ledger
         except ShiplaneError as error:
             raise self.doubt(error) from error
+        return None if lacking_in(ledger, self.entries, self.seen) else ledger
+
+    def contradictions(self, now: Ledger) -> list[str]:
+        """How what others recorded meanwhile contradicts these entries."""
+        return Meanwhile(seen=self.seen, now=now).contradictions(self.entries) if self.seen is not None else []
 
     def doubt(self, error: ShiplaneError) -> ShiplaneError:
         """The same error, saying what may be missing: a move without a record must not pass in silence."""
@@ -130,19 +145,30 @@ class Writing:
 
 
 def record(writing: Sequence[Writing]) -> Flow[None]:
-    """Add entries to several ledgers, and see that they stay.
+    """Add entries to several ledgers, see that they stay, and that nobody recorded what contradicts them.
 
     Raises:
+        LostRaceError: Somebody did: another publisher was at work at the same moment. The entries stand there.
         ShiplaneError: By situation; the message says which entries may be missing, and that what was done stays done.
     """
-    wanted = [one for one in writing if one.entries]
+    wanted, contradictions = [one for one in writing if one.entries], []
     for _ in range(TRIES):
         if not wanted:
-            return
+            break
         appended = []
         for one in wanted:
             appended.append((yield from one.append()))  # noqa: PERF401 -- no comprehension can delegate
         wanted[0].book.patience.pause(max(SETTLE, *(2 * done.took for done in appended)))
-        both = zip(wanted, appended, strict=True)
-        wanted = [replace(one, page=None) for one, done in both if not one.stays(done)]
-    raise wanted[0].doubt(UnreachableError("others write over it all the time"))
+        settled = [(one, one.settled(done)) for one, done in zip(wanted, appended, strict=True)]
+        contradictions += [what for one, now in settled if now is not None for what in one.contradictions(now)]
+        wanted = [replace(one, page=None) for one, now in settled if now is None]
+    if wanted:
+        raise wanted[0].doubt(UnreachableError("others write over it all the time"))
+    if contradictions:
+        raise LostRaceError("at the same time as this run: " + "; ".join(contradictions), remedy=_CONTRADICTED)
+
+
+_CONTRADICTED = (
+    "What this run did is recorded. Look with invoke status and invoke history: a floating tag that is too low is put "
+    "right by running the higher version's release again, one that is at a bad version by invoke rollback."
+)

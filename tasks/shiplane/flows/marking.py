@@ -67,7 +67,7 @@ class Marker:
             yield Step("mark", lane.tag_of(version)).already(f"since {known.when} by {known.who}")
             return self._done(lane, version, digest, known, changed=False)
         entry = self._entry(Action.MARK, lane, version, digest, reason)
-        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], page=page)])
+        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], seen=page.ledger, page=page)])
         return self._done(lane, version, digest, entry, changed=True)
 
     def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
@@ -77,7 +77,7 @@ class Marker:
             yield Step("unmark", lane.tag_of(version)).already("it is not marked")
             return self._done(lane, version, digest, None, changed=False)
         entry = self._entry(Action.UNMARK, lane, version, digest, reason)
-        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], page=page)])
+        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], seen=page.ledger, page=page)])
         return self._done(lane, version, digest, None, changed=True)
 
     def restart(self, lane: Lane, reason: str) -> Flow[Digest]:

@@ -110,7 +110,7 @@ def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Ready]) -
             plan=lane.plan, commit=commit, digest=lane.raw.digest, moved=lane.moves, images=lane.examination.images
         )
         entries = release.entries(ledgers.scribe, lane.seen.survey)
-        writing.append(Writing(book=ledgers.book(lane.plan.lane), entries=entries))
+        writing.append(Writing(book=ledgers.book(lane.plan.lane), entries=entries, seen=lane.seen.survey.ledger))
     yield from record(writing)
 
 

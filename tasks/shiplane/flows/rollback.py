@@ -162,7 +162,7 @@ class Rollback:
         )
         target, passed = yield from self._target(wish, way, seen)
         moved = yield from self._move(wish, target, seen)
-        marked = yield from self._record(wish, way, target, seen)
+        marked = yield from self._record(wish, way, target, seen, moved=moved)
         return RolledBack(
             wish=wish,
             target=target.version,
@@ -248,7 +248,7 @@ class Rollback:
         yield from namer.move(wish.lane.floating, target.raw, seen=seen.digest)
         return True
 
-    def _record(self, wish: Wish, way: Descent, target: _Target, seen: _Seen) -> Flow[str]:
+    def _record(self, wish: Wish, way: Descent, target: _Target, seen: _Seen, *, moved: bool) -> Flow[str]:
         """Write the move and the mark down; gives the tag that is marked."""
         marked = way.marks(target.version) if wish.mark else ""
         if seen.fault is not None and not wish.dry_run:
@@ -261,13 +261,18 @@ class Rollback:
             why = "dry run" if wish.dry_run else "no ledger is kept (ledger = false)"
             yield Step("record", wish.lane.ledger).skipped(why)
             return marked if wish.dry_run and self.ledgers and not seen.fault else ""
-        entries = self._entries(self.ledgers.scribe, wish, way, target, marked)
-        yield from record([Writing(book=self.ledgers.book(wish.lane), entries=entries, page=seen.page)])
+        entries = self._entries(self.ledgers.scribe, wish, way, target, marked, moved=moved)
+        yield from record(
+            [Writing(book=self.ledgers.book(wish.lane), entries=entries, seen=seen.page.ledger, page=seen.page)]
+        )
         return marked
 
-    def _entries(self, scribe: Scribe, wish: Wish, way: Descent, target: _Target, marked: str) -> list[Entry]:
+    def _entries(
+        self, scribe: Scribe, wish: Wish, way: Descent, target: _Target, marked: str, *, moved: bool
+    ) -> list[Entry]:
         entries = []
-        if way.unrecorded(target.raw.digest):
+        # Where a release had not yet recorded its move, the last recorded place may be the very one that we go back to.
+        if moved or way.unrecorded(target.raw.digest):
             entries.append(
                 scribe.entry(
                     Action.ROLLBACK,

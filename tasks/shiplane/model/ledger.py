@@ -38,7 +38,8 @@ class Action(Enum):
     RESTART = "restart"
 
 
-_MOVES = (Action.FLOAT, Action.ROLLBACK)
+# The actions that move a floating tag.
+MOVES = (Action.FLOAT, Action.ROLLBACK)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +60,7 @@ class Entry:
         why: The reason, where one was given.
         run: The URL of the CI run, where there was one.
         late: Whether it was written by a later run, which found it missing.
+        overtaken_by: For a move, the id of the move that went on from it and was recorded sooner; mostly nothing.
     """
 
     action: Action
@@ -74,6 +76,7 @@ class Entry:
     why: str = ""
     run: str = ""
     late: bool = False
+    overtaken_by: str = ""
 
     def to_json(self) -> dict[str, Any]:
         """The entry as JSON values, without what is empty."""
@@ -91,8 +94,9 @@ class Entry:
             "why": self.why,
             "run": self.run,
             "late": self.late,
+            "overtaken_by": self.overtaken_by,
         }
-        return {name: value for name, value in known.items() if value or (name == "from" and self.action in _MOVES)}
+        return {name: value for name, value in known.items() if value or (name == "from" and self.action in MOVES)}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,8 +147,13 @@ class Ledger:
         return next(found, None)
 
     def moves(self, floating: Tag) -> list[Entry]:
-        """Every recorded move of a floating tag, the oldest first."""
-        return [entry for entry in self.entries if entry.action in _MOVES and entry.tag == floating]
+        """Every recorded move of a floating tag, the oldest first: in the ledger's order, but for who was overtaken."""
+        moves: list[Entry] = []
+        for entry in self.entries:
+            if entry.action in MOVES and entry.tag == floating:
+                places = (at for at, other in enumerate(moves) if other.id == entry.overtaken_by)
+                moves.insert(next(places, len(moves)), entry)
+        return moves
 
     def position(self, floating: Tag) -> Entry | None:
         """The last recorded move of a floating tag: where it should be."""
@@ -204,6 +213,7 @@ def _parsed(fields: Mapping[str, Any]) -> Entry:
         why=_text(fields, "why"),
         run=_text(fields, "run"),
         late=fields.get("late") is True,
+        overtaken_by=_text(fields, "overtaken_by"),
     )
 
 

@@ -1,0 +1,92 @@
+"""Every request of a mark, met by every fault; and each write of a ledger whose answer suffers, with others at work."""
+
+from __future__ import annotations
+
+import pytest
+
+from shiplane.flows.marking import Marked
+from shiplane.model.errors import ShiplaneError
+from shiplane.model.lane import MAIN
+from shiplane.model.ledger import Action
+from shiplane.model.step import Flow
+from shiplane.model.version import Version
+from tests.faults.clock import VirtualClock
+from tests.faults.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.invariants import Case, assert_invariants
+from tests.faults.release import PATH, Scene, a_plan, finish
+
+VERSION = Version.parse("0.2.1")
+
+
+def scene_of(action: Action) -> Scene:
+    """Two releases; for an unmark the second is marked already."""
+    scene = Scene()
+    scene.publish(a_plan("0.2.0", commit="b" * 40))
+    scene.publish()
+    if action is Action.UNMARK:
+        finish(flow_of(scene, Action.MARK))
+    return scene
+
+
+def flow_of(scene: Scene, action: Action) -> Flow[Marked]:
+    marker = scene.marker()
+    act = marker.mark if action is Action.MARK else marker.unmark
+    return act(MAIN, VERSION, "crashes on start")
+
+
+def requests_of(action: Action) -> int:
+    scene = scene_of(action)
+    start = len(scene.registry.log)
+    finish(flow_of(scene, action))
+    return len(scene.registry.log) - start
+
+
+def disturbed(action: Action, fault: Fault) -> None:
+    """Mark under a fault, judge; mark again without, judge again: one entry more than before, and no tag moved."""
+    scene = scene_of(action)
+    clock = scene.registry.clock
+    assert isinstance(clock, VirtualClock)
+    initial, recorded, start = scene.registry.tags(PATH), len(scene.ledger().entries), len(scene.registry.log)
+    images = scene.tags()
+    scene.transport = wire = Faulty(scene.registry, [fault], clock)
+    ended: ShiplaneError | None = None
+    try:
+        finish(flow_of(scene, action))
+    except ShiplaneError as error:
+        ended = error
+    assert wire.met
+    assert ended is None or (ended.exit_code in {4, 5, 6, 7} and ended.what)
+    scene.transport = scene.registry
+    assert ended or is_done(scene, action)
+    del scene.registry.log[:start]
+    assert_invariants(Case(scene.registry, seen=(wire.log,), initial=initial, recorded=ended is None))
+    clock.pass_by(60)
+    finish(flow_of(scene, action))
+    assert is_done(scene, action)
+    assert scene.tags() == images
+    assert len(scene.ledger().entries) == recorded + 1
+
+
+def is_done(scene: Scene, action: Action) -> bool:
+    return ("v0.2.1" in scene.ledger().marks) == (action is Action.MARK)
+
+
+each_request = pytest.mark.parametrize(
+    ("action", "number"),
+    [(action, number) for action in (Action.MARK, Action.UNMARK) for number in range(requests_of(action))],
+    ids=lambda value: value.value if isinstance(value, Action) else str(value),
+)
+each_kind = pytest.mark.parametrize("kind", F, ids=lambda kind: kind.value)
+
+
+@each_kind
+@each_request
+@pytest.mark.parametrize("applied", [False, True], ids=["lost", "arrived"])
+def test_one_fault_at_one_request(action: Action, number: int, kind: F, *, applied: bool) -> None:
+    disturbed(action, Fault(kind, skip=number, applied=applied))
+
+
+@each_kind
+@each_request
+def test_everything_fails_from_one_request_on(action: Action, number: int, kind: F) -> None:
+    disturbed(action, Fault(kind, skip=number, times=FOR_EVER))
