@@ -87,8 +87,8 @@ class Publisher:
         if any(known.survey.presumed for known in seen.values()):
             yield from self._survey_again(plan)
         yield from name_lanes(Namer(registry=self.registry, repository=plan.repository, patience=self.patience), lanes)
-        yield from record_lanes(self.ledgers, plan.commit, lanes)
-        return tuple(lane.published() for lane in lanes)
+        recorded = yield from record_lanes(self.ledgers, plan.commit, lanes)
+        return tuple(lane.published(recorded.get(lane.plan.lane.name)) for lane in lanes)
 
     def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
         """Stage and inspect every lane of a plan, and give it no name: whatever is refused later is refused now.

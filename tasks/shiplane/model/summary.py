@@ -123,7 +123,14 @@ def _names(lanes: Sequence[Mapping[str, Any]]) -> str:
         floating = lane["floating"]
         moved = "moved" if floating["moved"] else plain(f"stays: {floating['reason']}")
         rows.append([code(floating["tag"]), code(floating["digest"] or "") or "does not exist", moved, "", ""])
+        rows += [_ledger(kept)] if (kept := lane.get("ledger")) else []
     return _table(["tag", "digest", "", "platforms", "size"], rows)
+
+
+def _ledger(kept: Mapping[str, Any]) -> list[str]:
+    """The row of a lane's ledger, with what the run wrote into it."""
+    added = f"recorded: {', '.join(map(plain, kept['added']))}" if kept["added"] else "stood there already"
+    return [code(kept["tag"]), code(kept["digest"] or "") or "unknown", added, "", ""]
 
 
 def _commands(image: str, lanes: Sequence[Mapping[str, Any]]) -> str:
