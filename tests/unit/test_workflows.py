@@ -300,7 +300,9 @@ def test_where_versions_are_claimed_git_logs_in_with_the_jobs_token(tmp_path: Pa
     for host, password in (("github.example", "password=t0ken"), ("elsewhere.example", None)):
         asked = f"protocol=https\nhost={host}\n\n"
         argv = ["git", "credential", "fill"]
-        done = subprocess.run(argv, env=env, input=asked, capture_output=True, encoding="utf-8", check=False)
+        done = subprocess.run(
+            argv, cwd=tmp_path, env=env, input=asked, capture_output=True, encoding="utf-8", check=False
+        )
         assert (password in done.stdout.splitlines()) if password else done.returncode != 0, done
 
 
