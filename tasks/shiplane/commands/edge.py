@@ -155,14 +155,14 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
     return code
 
 
-def _report(run: Run, code: int, *, kind: str = "", **words: Any) -> None:  # noqa: ANN401 -- the fields of a Report
+def _report(run: Run, code: int, **words: Any) -> None:  # noqa: ANN401 -- the fields of a Report
     """In GitHub Actions: the outputs, the summary and, for a failure, one annotation."""
     if run.actions is None:
         return
     from shiplane.model.summary import Report
 
     report = Report(command=shlex.join(_argv()), exit_code=code, steps=run.console.steps, **words)
-    run.actions.report(report, kind=kind, redact=run.redact, tell=run.console.tell)
+    run.actions.report(report, redact=run.redact, tell=run.console.tell)
 
 
 def _closing(run: Run, code: int) -> list[str]:

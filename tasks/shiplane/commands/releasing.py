@@ -263,7 +263,8 @@ def _try_survey(run: Run, planned: Plan, *, certain: bool) -> tuple[dict[str, tu
     except (UnreachableError, AccessError, BrokenLedgerError) as error:
         if certain:
             raise
-        return {}, error.what
+        why = "a release would be refused" if isinstance(error, BrokenLedgerError) else "the registry was not asked"
+        return {}, f"{why}: {error.what}"
     return surveyed, ""
 
 

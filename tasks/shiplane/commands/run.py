@@ -176,6 +176,7 @@ class Run:
             repository: Of the images.
             registry: The client for it; a ledger at another registry gets its own, with that one's credential.
         """
+        from shiplane.clients.machine import desk
         from shiplane.flows.ledgers import Ledgers, Scribe
 
         if not self.project.keeps_ledger:
@@ -185,7 +186,7 @@ class Run:
         if place.registry != repository.registry:
             credential = self.credential(place)
             registry = self.registry(credential)
-        who, run = author(self.env, credential.username if credential else "")
+        who, run = author(self.env, credential.username if credential else "", desk=desk())
         return Ledgers(
             registry=registry, repository=place, patience=self.patience, scribe=Scribe(who=self.redact(who), run=run)
         )

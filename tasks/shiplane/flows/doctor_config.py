@@ -13,6 +13,7 @@ from shiplane.model.projectfile import ProjectFile
 from shiplane.model.remote import shown
 from shiplane.model.settings import Checkout, Resolver
 from shiplane.model.step import State
+from shiplane.model.words import counted
 
 _FILE = "config: project file"
 
@@ -74,8 +75,7 @@ def _source(checkout: Checkout | None) -> Finding:
         )
     at = f"commit {checkout.commit[:12]}"
     if checkout.changes:
-        count = len(checkout.changes)
-        differ = f"{count} path differs" if count == 1 else f"{count} paths differ"
+        differ = counted(len(checkout.changes), "path differs", "paths differ")
         return done("config: git", f"{at}, but {differ} from it", warning="Commit or stash before a publish.")
     return done("config: git", f"{at}, clean")
 

@@ -17,6 +17,7 @@ from shiplane.model.manifest import RawManifest
 from shiplane.model.plan import LanePlan
 from shiplane.model.smoke import Smoked
 from shiplane.model.step import Flow, Step
+from shiplane.model.words import NO_LEDGER
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Ready]) -
         ShiplaneError: By situation; the names are as they should be, but perhaps not on record.
     """
     if ledgers is None:
-        yield Step("record", "the ledger").skipped("none is kept (ledger = false)")
+        yield Step("record", "the ledger").skipped(NO_LEDGER)
         return {}
     writing = []
     for lane in lanes:

@@ -19,8 +19,13 @@ _NEXT = {
     143: "{command}",
 }
 # Who is to choose another version wants to see which there are.
-_CHOICE = dict.fromkeys((5, 6), "{program} history{place}")
-_NEXT_OF = {"rollback": _CHOICE, "mark": _CHOICE, "unmark": _CHOICE, "deploy.repoint": _CHOICE}
+_CHOICE = "{program} history{place}"
+_NEXT_OF = {
+    "rollback": {5: _CHOICE, 6: _CHOICE},
+    "deploy.repoint": {5: _CHOICE, 6: _CHOICE},
+    "mark": {5: _CHOICE},
+    "unmark": {5: _CHOICE},
+}
 # What says which names it was about, and has to be said again to look at them.
 _PLACE = ("--lane", "--image")
 

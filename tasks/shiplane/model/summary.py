@@ -9,6 +9,7 @@ from typing import Any
 
 from shiplane.model.redact import one_line
 from shiplane.model.step import Outcome, State
+from shiplane.model.words import counted
 
 # GitHub takes 1 MiB for a step's summary, and shows nothing of one that is larger.
 _LONGEST = 4000
@@ -29,6 +30,7 @@ class Report:
         exit_code: 0, or why not.
         text: The result for people.
         data: The same for programs.
+        kind: The situation, for a failure.
         what: What went wrong, for a failure.
         remedy: What to do about it.
         closing: The last words of a failure.
@@ -39,6 +41,7 @@ class Report:
     exit_code: int
     text: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = ""
     what: str = ""
     remedy: str = ""
     closing: Sequence[str] = ()
@@ -197,8 +200,7 @@ def _steps(report: Report) -> str:
     if not rows:
         return ""
     table = _table(["step", "of", "outcome", "", "seconds"], rows)
-    many = "s" if len(rows) > 1 else ""
-    return f"<details><summary>{len(rows)} step{many}, {total:.1f} s</summary>\n\n{table}\n\n</details>"
+    return f"<details><summary>{counted(len(rows), 'step')}, {total:.1f} s</summary>\n\n{table}\n\n</details>"
 
 
 def _bold(state: State) -> str:
