@@ -97,7 +97,7 @@ def test_where_the_ledger_may_not_be_written_nothing_is_built_or_named() -> None
         scene.publish()
     assert (scene.tags(), scene.stager.built) == ({}, [])
     scene.transport = scene.registry
-    (published,) = scene.publish()
+    published, *_ = scene.publish()
     assert published.recorded is not None
     assert published.recorded.to_json() == {
         "tag": "ledger-main",
@@ -105,7 +105,7 @@ def test_where_the_ledger_may_not_be_written_nothing_is_built_or_named() -> None
         "digest": scene.registry.tags("cognary/records")["ledger-main"],
         "added": ["publish", "float"],
     }
-    (again,) = scene.publish()
+    again, *_ = scene.publish()
     assert again.recorded is not None
     assert (again.recorded.digest, again.recorded.added) == (published.recorded.digest, ())
 

@@ -49,7 +49,7 @@ def save_plan(run: Run, planned: Plan, surveyed: Mapping[str, tuple[Survey, Deci
 
     check_dockerfiles(planned, run.dockerfiles())
     # Only publish, which is for one lane, has the flag that allows a snapshot.
-    check_versions(planned, snapshot=len(planned.lanes) == 1)
+    check_versions(planned, snapshot=len(planned.lanes) == 1 and planned.lanes[0].version.value.is_snapshot)
     path = run.folder / file
     if not run.git.overlooks(path):
         raise UsageError(
