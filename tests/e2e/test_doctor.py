@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.person import Done, Person, Reader, without
+from tests.e2e.person import Done, Person, Reader, succeeded, without
 from tests.rig import Rig
 
 pytestmark = pytest.mark.e2e
@@ -134,6 +134,37 @@ def test_what_a_lane_lacks_is_a_row(guarded_desk: Desk) -> None:
     found = checked(person.invoke("check.config"), 2)
     assert (found["config: standalone"], found["config: worker"]) == ("skipped", "failed")
     assert found["config: git"] == "warning"
+
+
+def test_whatever_a_release_depends_on_is_a_row(guarded_desk: Desk) -> None:
+    person, _ = guarded_desk
+    with (person.checkout / "shiplane.toml").open("a") as file:
+        file.write(
+            'deployments = ["src/**", "deploy/*.yml"]\n[lanes.main]\nbuild-args = { A = { env = "A_VARIABLE" } }\n'
+            '[smoke]\nplatforms = ["linux/amd64"]\n[lanes.standalone.smoke]\nplatforms = ["linux/s390x"]\n'
+        )
+    platforms = "linux/amd64,linux/s390x"
+    done = person.invoke("check.all", "--platforms", platforms)
+    found = checked(done, 2)
+    names = ("config: main build", "config: deployments", "smoke: main", "smoke: standalone", "ledger: main")
+    assert [found[name] for name in names] == ["failed", "warning", "done", "failed", "skipped"]
+    assert "No file matches deploy/*.yml." in done.out
+    assert "is given --build-arg 'A=$A_VARIABLE'" in person.invoke("check.config", A_VARIABLE="x").out
+
+
+def test_a_broken_ledger_is_found_before_a_release_meets_it(desk: Desk) -> None:
+    person, reader = desk
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "0.1.0", PLATFORMS="linux/amd64"))
+    assert checked(person.invoke("check.all"), 0)["ledger: main"] == "done"
+    argv = ["crane", "copy", "--insecure", f"{reader.image}:v0.1.0", f"{reader.image}:ledger-main"]
+    assert person.run(argv).code == 0
+    done = person.invoke("check.all")
+    assert of(checked(done, 6), "failed") == {"ledger: main"}
+    assert "invoke ledger.restart --lane main --reason TEXT" in done.out
+    planned = person.invoke("plan", "--tag", "0.1.1")
+    assert "  a release would be refused: ledger-main of " in planned.out
+    status = person.invoke("status").out
+    assert ("the ledger is broken" in status, "unrecorded" in status) == (True, False)
 
 
 def test_a_failing_build_is_shown_whole(guarded_desk: Desk) -> None:

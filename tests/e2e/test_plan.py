@@ -172,3 +172,15 @@ def test_a_plan_holds_no_secret(rig: Rig, guarded_desk: Desk, file: Path) -> Non
     assert rig.accounts["push"].password not in file.read_text()
     succeeded(person.invoke("release", "--plan", str(file)))
     assert len(reader.tags()) == 4
+
+
+def test_a_plan_without_a_version_is_saved_for_one_lane_alone_and_carried_out_as_it_says(desk: Desk) -> None:
+    person, reader = desk
+    refused = person.invoke("plan", "--save", "../both.json")
+    assert (refused.code, (person.checkout / "../both.json").exists()) == (2, False)
+    planned = succeeded(person.invoke("plan", "--lane", "main", "--platforms", "linux/amd64", "--save", "../one.json"))
+    command = planned.out.splitlines()[-1].split()
+    assert command == ["invoke", "publish", "--plan", "../one.json", "--snapshot"]
+    succeeded(person.invoke(*command[1:]))
+    (tag,) = reader.tags()
+    assert tag.startswith("v0.0.0-")

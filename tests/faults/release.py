@@ -77,6 +77,7 @@ class Scene:
     transport: Transport = field(init=False)
     told: list[str] = field(default_factory=list)
     keeps_ledger: bool = True
+    records: Repository = AIONIS
 
     def __post_init__(self) -> None:
         self.stager = Stager(self.registry)
@@ -106,7 +107,7 @@ class Scene:
     def ledgers(self, registry: Registry, patience: Patience) -> Ledgers:
         """Where it is recorded."""
         scribe = Scribe(who=USER.username, clock=patience.clock)
-        return Ledgers(registry=registry, repository=AIONIS, patience=patience, scribe=scribe, workers=1)
+        return Ledgers(registry=registry, repository=self.records, patience=patience, scribe=scribe, workers=1)
 
     def rollback(self, wish: Wish) -> Flow[RolledBack]:
         """A rollback, not yet begun."""

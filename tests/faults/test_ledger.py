@@ -12,7 +12,7 @@ from shiplane.clients.http import Request, Response
 from shiplane.flows.ledger import Book
 from shiplane.flows.ledgers import Writing, record
 from shiplane.model.errors import AccessError, RefusedError, UnreachableError
-from shiplane.model.image import Digest, Tag
+from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import MAIN, STANDALONE
 from shiplane.model.ledger import Action, BrokenLedgerError, Entry, Ledger
 from shiplane.model.ledgerfile import LINES, blob_of, ledger_manifest
@@ -87,6 +87,27 @@ def test_what_a_run_could_not_record_is_recorded_by_the_next_one_and_said_meanwh
         (Action.FLOAT, True),
     ]
     assert not scene.audit().drift
+
+
+def test_where_the_ledger_may_not_be_written_nothing_is_built_or_named() -> None:
+    """Push access to the images proves nothing about a ledger in another repository: it is asked for, too."""
+    scene = Scene(records=Repository.parse("ghcr.io/cognary/records"))
+    scene.transport = Faulty(scene.registry, [Fault(F.FORBIDDEN, "POST", "records/blobs/uploads", times=FOR_EVER)])
+    with pytest.raises(AccessError, match=r"ghcr\.io/cognary/records"):
+        scene.publish()
+    assert (scene.tags(), scene.stager.built) == ({}, [])
+    scene.transport = scene.registry
+    published, *_ = scene.publish()
+    assert published.recorded is not None
+    assert published.recorded.to_json() == {
+        "tag": "ledger-main",
+        "image": "ghcr.io/cognary/records:ledger-main",
+        "digest": scene.registry.tags("cognary/records")["ledger-main"],
+        "added": ["publish", "float"],
+    }
+    again, *_ = scene.publish()
+    assert again.recorded is not None
+    assert (again.recorded.digest, again.recorded.added) == (published.recorded.digest, ())
 
 
 def test_without_a_ledger_a_release_writes_none() -> None:

@@ -34,8 +34,8 @@ class JobStep:
         self.actions = Actions({**env, **{name: str(path) for name, path in self.files.items()}}, self.err)
 
     def report(self, *secrets: str, **fields: Any) -> None:  # noqa: ANN401
-        report = Report(**{"command": "invoke publish", "exit_code": 0, **fields})
-        self.actions.report(report, kind="refused", redact=Redactor(secrets), tell=self.told.append)
+        report = Report(**{"command": "invoke publish", "exit_code": 0, "kind": "refused", **fields})
+        self.actions.report(report, redact=Redactor(secrets), tell=self.told.append)
 
     @property
     def written(self) -> dict[str, str]:
@@ -129,14 +129,14 @@ def test_what_cannot_be_written_costs_nobody_a_release(tmp_path: Path, place: st
     told: list[str] = []
     env = {"GITHUB_OUTPUT": str(tmp_path), "GITHUB_STEP_SUMMARY": place}
     report = Report(command="x", exit_code=0, data=data(lane()))
-    Actions(env, io.StringIO()).report(report, kind="", redact=Redactor(), tell=told.append)
+    Actions(env, io.StringIO()).report(report, redact=Redactor(), tell=told.append)
     assert len(told) == 1
     assert "could not be written" in told[0]
 
 
 def test_without_files_nothing_is_written(tmp_path: Path) -> None:
     told: list[str] = []
-    Actions({}, io.StringIO()).report(Report(command="x", exit_code=0), kind="", redact=Redactor(), tell=told.append)
+    Actions({}, io.StringIO()).report(Report(command="x", exit_code=0), redact=Redactor(), tell=told.append)
     assert (told, list(tmp_path.iterdir())) == ([], [])
 
 

@@ -160,3 +160,8 @@ def test_a_time_is_shown_to_the_minute(text: str, shown: str) -> None:
 def test_an_age_is_told_in_one_unit(seconds: int, said: str) -> None:
     assert age("1970-01-12T13:46:40Z", 1e6 + seconds) == said
     assert age("some day", 1e6) == "at an unknown time"
+
+
+def test_where_nothing_else_tells_who_it_is_the_desk_does() -> None:
+    assert author({}, "", desk="root@vm") == ("root@vm", "")
+    assert author({"USER": "ann"}, "", desk="root@vm") == ("ann", "")

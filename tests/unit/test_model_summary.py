@@ -42,6 +42,20 @@ def test_what_was_there_already_and_what_stayed_is_said() -> None:
     assert "| `latest` | does not exist | stays: not asked for (lane main) |" in text
 
 
+@pytest.mark.parametrize(
+    ("digest", "added", "row"),
+    [
+        (DIGEST, ["publish", "float"], f"| `ledger-main` | `{DIGEST}` | recorded: publish, float |  |  |"),
+        (DIGEST, [], f"| `ledger-main` | `{DIGEST}` | stood there already |  |  |"),
+        (None, ["publish"], "| `ledger-main` | unknown | recorded: publish |  |  |"),
+    ],
+)
+def test_the_ledger_stands_below_the_names(digest: str | None, added: list[str], row: str) -> None:
+    kept = {"tag": "ledger-main", "image": "ghcr.io/cognary/aionis:ledger-main", "digest": digest, "added": added}
+    assert row in render(released(lane(ledger=kept))).splitlines()
+    assert "ledger" not in render(released(lane(ledger=None)))
+
+
 def test_a_release_gives_commands_to_paste_for_each_lane() -> None:
     text = render(released(lane(), lane(lane="standalone", tag="standalone-v0.2.1")))
     for wanted in (

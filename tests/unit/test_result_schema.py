@@ -83,7 +83,7 @@ def test_what_a_release_gives_is_as_the_schema_says() -> None:
         assert faults(released(lanes), "result", "released") == []
 
 
-@pytest.mark.parametrize("key", ["ledger", "reason", "Digest"])
+@pytest.mark.parametrize("key", ["record", "reason", "Digest"])
 def test_a_field_that_nobody_described_is_found(key: str) -> None:
     lanes = [lane.to_json(a_plan().repository) for lane in Scene().publish()]
     lanes[0][key] = None

@@ -31,7 +31,8 @@ KINDS: dict[str, Configuration] = {
     "built in": {},
     "native": {"workflows": {"native": True}},
     "GitHub gates": GITHUB_GATE,
-    "everything": {"workflows": {"native": True, "environment": "live"}, **GITHUB_GATE},
+    "claims": {"claim": True},
+    "everything": {"claim": True, "workflows": {"native": True, "environment": "live"}, **GITHUB_GATE},
     "other lanes": {"lanes": {"worker": {"git-tag": "v{version}"}, "next": {"git-tag": "vnext/v{version}"}}},
     "names that YAML could read": {"lanes": {"no": {}, "on": {}}, "workflows": {"environment": "1.0"}},
 }
@@ -49,6 +50,7 @@ def rendered(
         wishes=known.workflows,
         program=program,
         npm=npm,
+        claim=known.claim is not None,
     )
     return render(made, template("lane.yml"), template("release-lane.yml"))
 
@@ -278,3 +280,31 @@ def test_a_lane_whose_name_means_something_to_yaml_is_still_a_name(name: str) ->
     document = yaml.safe_load(text)
     assert document["jobs"]["release"]["with"]["lane"] == name
     assert document[True]["push"]["tags"] == [f"{name}-v*"]
+
+
+def test_where_versions_are_claimed_git_logs_in_with_the_jobs_token(tmp_path: Path) -> None:
+    texts = rendered({"claim": True})
+    assert yaml.safe_load(texts[MAIN])["jobs"]["release"]["permissions"]["contents"] == "write"
+    job = yaml.safe_load(texts[SHARED])["jobs"]["publish"]
+    assert job["permissions"]["contents"] == "write"
+    given = {name: value for name, value in job["steps"][-1]["env"].items() if name.startswith("GIT_")}
+    url = "https://github.example"
+    given["GIT_CONFIG_KEY_0"] = given["GIT_CONFIG_KEY_0"].replace("${{ github.server_url }}", url)
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GITHUB_TOKEN": "t0ken",
+        **given,
+    }
+    for host, password in (("github.example", "password=t0ken"), ("elsewhere.example", None)):
+        asked = f"protocol=https\nhost={host}\n\n"
+        argv = ["git", "credential", "fill"]
+        done = subprocess.run(
+            argv, cwd=tmp_path, env=env, input=asked, capture_output=True, encoding="utf-8", check=False
+        )
+        assert (password in done.stdout.splitlines()) if password else done.returncode != 0, done
+
+
+def test_without_claims_no_job_may_push_to_git() -> None:
+    assert not [text for text in rendered().values() if "contents: write" in text or "GIT_CONFIG" in text]

@@ -83,12 +83,20 @@ def nothing_is_permitted_by_default(flows: list[Workflow]) -> bool:
 
 
 def only_publishing_jobs_may_write_and_packages_alone(flows: list[Workflow]) -> bool:
+    """Where versions are claimed, the job that names them may push to the git remote, too."""
     for flow in flows:
         for job in flow.jobs.values():
             writes = {name for name, level in job["permissions"].items() if level != "read"}
-            if writes != ({"packages"} if not flow.is_shared or _publishes(job) else set()):
+            names = not flow.is_shared or " publish " in _lines(job)
+            allowed = {"packages", "contents"} if names and _claims(flows) else {"packages"}
+            if writes != (allowed if not flow.is_shared or _publishes(job) else set()):
                 return False
     return True
+
+
+def _claims(flows: list[Workflow]) -> bool:
+    """Whether git is given a way to log in, for the step that publishes."""
+    return any("GIT_CONFIG_VALUE_0" in step.get("env", {}) for _, step in _all_steps(flows))
 
 
 def no_permission_is_idle(flows: list[Workflow]) -> bool:

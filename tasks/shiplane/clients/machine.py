@@ -1,12 +1,23 @@
-"""The machine itself: how much room its disks have."""
+"""The machine itself: who sits at it, and how much room its disks have."""
 
 from __future__ import annotations
 
+import getpass
 import shutil
+import socket
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from shiplane.model.errors import PrerequisiteError
+
+
+def desk() -> str:
+    """``user@machine``."""
+    user = "somebody"
+    with suppress(KeyError, OSError):  # a container's user may have no name
+        user = getpass.getuser()
+    return f"{user}@{socket.gethostname()}"
 
 
 def free_bytes(folder: Path) -> int:

@@ -48,7 +48,10 @@ def write_plan(path: Path, body: bytes) -> None:
         if partial:
             with suppress(OSError):
                 Path(partial).unlink()
-        raise UsageError(f"the plan cannot be saved as {quoted(str(path))}: {error}") from error
+        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
+        raise UsageError(
+            f"the plan cannot be saved as {quoted(str(path))}: {why}", remedy="Name a file in a folder that exists."
+        ) from error
 
 
 def dockerfile_digests(root: Path, paths: list[str]) -> dict[str, str]:

@@ -43,7 +43,7 @@ class Actions:
         """Begin a fold of the log, or end it."""
         self._command("group" if title else "endgroup", one_line(title))
 
-    def report(self, report: Report, *, kind: str, redact: Redactor, tell: Callable[[str], None]) -> None:
+    def report(self, report: Report, *, redact: Redactor, tell: Callable[[str], None]) -> None:
         """Say how the step ended, in every place that people and later steps look at.
 
         Not being able to is told, and changes nothing: what was released is released.
@@ -51,17 +51,17 @@ class Actions:
         try:
             clean = _without_secrets(report, redact)
             if report.exit_code:
-                self._annotate(clean, kind)
+                self._annotate(clean)
             self._append("GITHUB_OUTPUT", "".join(_assignment(*output) for output in outputs(clean)))
             self._append("GITHUB_STEP_SUMMARY", render(clean))
         except Exception as error:  # noqa: BLE001 -- nothing here is worth a release
             tell(f"the outputs or the summary of this step could not be written: {error!r}")
 
-    def _annotate(self, report: Report, kind: str) -> None:
+    def _annotate(self, report: Report) -> None:
         """The one error of this run, where the page of the run shows it."""
         words = [report.what or report.text, report.remedy, *report.closing]
         text = "\n".join(one_line(line) for part in words if part for line in part.splitlines())
-        title = f"shiplane: {kind or 'not good'} (exit {report.exit_code})"
+        title = f"shiplane: {report.kind or 'not good'} (exit {report.exit_code})"
         self._command("error", text[:_ANNOTATION], title=title)
 
     def _command(self, name: str, value: str, **properties: str) -> None:
@@ -81,7 +81,7 @@ def outputs(report: Report) -> Iterable[tuple[str, str]]:
         yield from next(iter(lanes.values())).items()
     if lanes:
         yield "lanes", json.dumps(lanes)
-    failure = {"error": {"what": report.what, "remedy": report.remedy}} if report.what else {}
+    failure = {"error": {"kind": report.kind, "what": report.what, "remedy": report.remedy}} if report.what else {}
     closing = {"closing": list(report.closing)} if report.closing else {}
     code = report.exit_code
     yield "result", json.dumps({"ok": code == 0, "exit": code, **report.data, **failure, **closing})

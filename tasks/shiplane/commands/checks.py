@@ -9,6 +9,7 @@ from typing import TypeVar
 from colorama import Fore, Style
 
 from shiplane.clients.engine import Engine
+from shiplane.clients.files import collect
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.process import refuse_dumps
 from shiplane.clients.registry import Registry
@@ -17,10 +18,13 @@ from shiplane.commands.console import wants_colour
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.commands.show import columns, findings_text
+from shiplane.commands.smoking import smoker
 from shiplane.flows.doctor import Look, attempt, examine, rows
 from shiplane.flows.doctor_access import Entrance
 from shiplane.flows.doctor_config import Configuration
+from shiplane.flows.doctor_release import Records, Trials
 from shiplane.flows.doctor_tools import Tools
+from shiplane.flows.ledgers import Ledgers
 from shiplane.model.credential import Credential
 from shiplane.model.errors import PrerequisiteError, ShiplaneError
 from shiplane.model.finding import Finding, done, exit_code_of, skipped
@@ -47,8 +51,12 @@ def gates(run: Run, *, skip: Sequence[str] | None = None) -> Answer:
     prerequisites = run.prerequisites(_commit(run), skip or ())
     refuse_dumps()
     evidence = run.console.drive(prerequisites.gates())
-    text = columns([(found.gate, "green", found.detail) for found in evidence]) or "no gate is configured"
+    text = columns([(found.gate, "green", found.detail) for found in evidence]) or _no_gate(run)
     return Answer(text=text, data={"gates": [found.to_json() for found in evidence]})
+
+
+def _no_gate(run: Run) -> str:
+    return "no gate was asked: every one is left out" if run.project.gates else "no gate is configured"
 
 
 def _commit(run: Run) -> str:
@@ -90,18 +98,54 @@ def everything(
     """The doctor: every check, side by side, with remedies.
 
     The exit code is that of what has to be mended first: 2 configuration, 3 tools, build and gates, 4 access,
-    7 an engine or a registry that does not answer.
+    6 a broken ledger, 7 an engine or a registry that does not answer.
     """
     flags = Flags(image=image, platforms=platforms)
     wanted = _known(lambda: run.resolver(flags).platforms().value)
     repository = _known(lambda: run.resolver(flags).image().value)
     looks: dict[str, Look] = {"config": _config(run, flags), **_tools(run, wanted, builder)}
     looks |= _prerequisites(run, skip or ())
+    looks |= _trials(run, repository, wanted, skip or ())
     if "access" in (skip or ()):
         looks["access"] = lambda: [skipped("access", "--skip access")]
+    elif repository is None:
+        looks["access"] = _no_image
     else:
-        looks["access"] = _access(run, repository) if repository else _no_image
+        access, records = _access(run, repository), _records(run, repository, flags)
+        looks["access, ledger"] = lambda: records.after(list(access()))
     return _answer(run, looks)
+
+
+def _trials(
+    run: Run, repository: Repository | None, platforms: tuple[Platform, ...] | None, skip: Sequence[str]
+) -> dict[str, Look]:
+    """The smoke runs; nothing where none is configured, or nobody can tell."""
+    smokes = _known(lambda: dict(run.project.smokes))
+    if not smokes or repository is None:
+        return {}
+    if "smoke" in skip:
+        return {"smoke": lambda: [skipped("smoke", "--skip smoke")]}
+    made = smoker(run, repository, None, skip=skip)
+    assert made is not None  # noqa: S101 -- some are configured
+    return {
+        "smoke": Trials(
+            smokes=tuple(smokes.items()),
+            platforms=platforms,
+            require=lambda lane, platforms: made.require([lane], platforms),
+            runnable=made.runnable,
+        ).look
+    }
+
+
+def _records(run: Run, repository: Repository, flags: Flags) -> Records:
+    """The ledgers of the lanes that would be released, read with hardly any waiting."""
+
+    def ledgers() -> Ledgers | None:
+        patience = Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE)
+        return run.ledgers(repository, run.registry(run.credential(repository), patience))
+
+    elsewhere = run.project.ledger not in (None, repository)
+    return Records(lanes=run.resolver(flags).lanes(), ledgers=ledgers, elsewhere=elsewhere)
 
 
 def _prerequisites(run: Run, skip: Sequence[str]) -> dict[str, Look]:
@@ -118,7 +162,11 @@ def _prerequisites(run: Run, skip: Sequence[str]) -> dict[str, Look]:
 
 def _config(run: Run, flags: Flags) -> Look:
     return Configuration(
-        project=lambda: run.project, checkout=run.git.checkout, resolver=lambda: run.resolver(flags)
+        project=lambda: run.project,
+        checkout=run.git.checkout,
+        resolver=lambda: run.resolver(flags),
+        check_build=run.check_build_of,
+        collect=lambda: collect(run.root, run.project.deployments),
     ).check
 
 

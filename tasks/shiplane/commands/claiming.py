@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
-import socket
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from shiplane.clients.machine import desk
 from shiplane.clients.remote import GIT_TOKENS, Remote
 from shiplane.commands.run import Run
 
@@ -43,7 +41,4 @@ def _who(run: Run) -> str:
     parts = [run.env.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
     if all(parts):
         return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}"
-    user = "somebody"
-    with suppress(KeyError, OSError):  # a container's user may have no name
-        user = getpass.getuser()
-    return f"{user}@{socket.gethostname()}"
+    return desk()

@@ -21,6 +21,7 @@ from shiplane.model.redact import one_line
 from shiplane.model.settings import Flags
 from shiplane.model.standing import flags_of, version_run
 from shiplane.model.undoing import Undoer
+from shiplane.model.words import counted
 
 
 def listing(run: Run, *, image: str | None = None) -> Answer:
@@ -41,7 +42,7 @@ def repoint(
     version = chosen.parse_version(to)
     desk = _desk(run, image, certain=True)
     done = run.console.drive(desk.repoint(chosen, version, dry_run=dry_run))
-    data = {"lane": chosen.name, "dry-run": dry_run, **_repointed_data(desk, done)}
+    data = {"lane": chosen.name, "dry_run": dry_run, **_repointed_data(desk, done)}
     return Answer(text=_repointed_text(desk, chosen, done, dry_run=dry_run), data=data)
 
 
@@ -116,7 +117,9 @@ def _desk_of(run: Run, repository: Repository, registry: Registry, marks: Mappin
 def _inventory_text(desk: Desk, found: Inventory) -> str:
     rows = [_row(desk, found, place) for place in found.places]
     files = len({place.path for place in found.places})
-    parts = [f"{desk.repository}: {_counted(len(rows), 'place')} in {files} of {len(found.collected.files)} files"]
+    parts = [
+        f"{desk.repository}: {counted(len(rows), 'place')} in {files} of {counted(len(found.collected.files), 'file')}"
+    ]
     parts += ["", columns(rows)] if rows else []
     return "\n".join([*parts, *_notes(found), *_undoer_lines(found.undoers)])
 
@@ -151,14 +154,14 @@ def _undoer_lines(known: Sequence[Undoer]) -> list[str]:
 
 def _repointed_text(desk: Desk, lane: Lane, done: Prepared, *, dry_run: bool) -> str:
     pinned = f"{desk.repository}:{done.target.part(Part.PINNED)}"
-    count = _counted(sum(change.count for change in done.changes), "place")
+    count = counted(sum(change.count for change in done.changes), "place")
     if not done.placed:
         head = f"no deployment file names {desk.repository} at a tag of lane {lane.name}"
     elif not done.changes:
         head = f"lane {lane.name} is at {pinned} already: nothing to change"
     else:
         did = "would re-point" if dry_run else "re-pointed"
-        head = f"{did} {count} in {_counted(len(done.changes), 'file')} to {pinned}"
+        head = f"{did} {count} in {counted(len(done.changes), 'file')} to {pinned}"
     alone = [place for place in done.before.places if _left_alone(place, lane)]
     left = [(f"  {one_line(str(place))}", place.problem) for place in alone]
     parts = [*(change.diff() for change in done.changes), head]
@@ -175,7 +178,7 @@ def _left_alone(place: Place, lane: Lane) -> bool:
 def _inventory_data(desk: Desk, found: Inventory) -> dict[str, Any]:
     return {
         "image": str(desk.repository),
-        "registry-said": not found.served.doubt,
+        "registry_said": not found.served.doubt,
         "doubt": found.served.doubt,
         "places": [_place_data(desk, found, place) for place in found.places],
         "unmatched": list(found.collected.unmatched),
@@ -205,7 +208,3 @@ def _repointed_data(desk: Desk, done: Prepared) -> dict[str, Any]:
         "changes": [{"file": each.path, "places": each.count, "diff": each.diff()} for each in done.changes],
         "before": _inventory_data(desk, done.before),
     }
-
-
-def _counted(number: int, thing: str) -> str:
-    return f"{number} {thing}{'' if number == 1 else 's'}"

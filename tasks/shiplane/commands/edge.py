@@ -12,6 +12,7 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from pathlib import PurePath
 from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
@@ -154,14 +155,14 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
     return code
 
 
-def _report(run: Run, code: int, *, kind: str = "", **words: Any) -> None:  # noqa: ANN401 -- the fields of a Report
+def _report(run: Run, code: int, **words: Any) -> None:  # noqa: ANN401 -- the fields of a Report
     """In GitHub Actions: the outputs, the summary and, for a failure, one annotation."""
     if run.actions is None:
         return
     from shiplane.model.summary import Report
 
-    report = Report(command=_command(), exit_code=code, steps=run.console.steps, **words)
-    run.actions.report(report, kind=kind, redact=run.redact, tell=run.console.tell)
+    report = Report(command=shlex.join(_argv()), exit_code=code, steps=run.console.steps, **words)
+    run.actions.report(report, redact=run.redact, tell=run.console.tell)
 
 
 def _closing(run: Run, code: int) -> list[str]:
@@ -170,7 +171,7 @@ def _closing(run: Run, code: int) -> list[str]:
 
     wrote = any(isinstance(event, Step) and event.writes for event in run.console.events)
     public = _public_now(run) if run.closing else []
-    return closing_lines(code, command=_command(), public=public, wrote=wrote)
+    return closing_lines(code, argv=_argv(), public=public, wrote=wrote)
 
 
 def _public_now(run: Run) -> list[str]:
@@ -182,8 +183,11 @@ def _public_now(run: Run) -> list[str]:
         return [f"could not be read ({error!r})"]
 
 
-def _command() -> str:
-    return shlex.join(["invoke", *sys.argv[1:]])
+def _argv() -> list[str]:
+    """The command as it can be pasted: by the program that it was run with."""
+    program, *arguments = sys.argv
+    ours = "shiplane" in PurePath(program).parts[-2:]  # .../bin/shiplane, or .../shiplane/__main__.py
+    return ["shiplane" if ours else "invoke", *arguments]
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

@@ -13,17 +13,19 @@ from shiplane.model.decision import Decision, Survey
 from shiplane.model.errors import RefusedError, UsageError
 from shiplane.model.plan import Plan
 from shiplane.model.planfile import SavedPlan, encode, require_same, settings_json, tags_json
-from shiplane.model.planning import check_dockerfiles
+from shiplane.model.planning import check_dockerfiles, check_versions
 from shiplane.model.redact import quoted
 
 
 def required(run: Run) -> list[tuple[str, str]]:
-    """What has to hold before a name is given: the build command, each gate, each lane's smoke run, by name."""
+    """What has to hold before a name is given: the build command, each gate, each smoke run, the claim, by name."""
     command = build_command(run.root, run.project)
     build = f"{shlex.join(command.value) or 'nothing'} ({command.source})"
     gates = [(gate.name, str(gate)) for gate in run.project.gates]
     smokes = [(f"smoke {lane}", str(smoke)) for lane, smoke in run.project.smokes.items()]
-    return [("build command", build), *(gates or [("gates", "none is configured")]), *smokes]
+    claim = run.project.claim
+    claims = [("claim", f"each version on git remote {claim.remote}, below {claim.prefix}")] if claim else []
+    return [("build command", build), *(gates or [("gates", "none is configured")]), *smokes, *claims]
 
 
 def save_plan(run: Run, planned: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str]], file: str) -> str:
@@ -40,11 +42,14 @@ def save_plan(run: Run, planned: Plan, surveyed: Mapping[str, tuple[Survey, Deci
 
     Raises:
         RefusedError: A release would be refused as things are.
-        UsageError: A Dockerfile is missing, or the file cannot be written there, or would make the tree dirty.
+        UsageError: A Dockerfile or a version is missing; or the file cannot be written there, or would make the tree
+            dirty.
     """
     from shiplane import __version__
 
     check_dockerfiles(planned, run.dockerfiles())
+    # Only publish, which is for one lane, has the flag that allows a snapshot.
+    check_versions(planned, snapshot=len(planned.lanes) == 1 and planned.lanes[0].version.value.is_snapshot)
     path = run.folder / file
     if not run.git.overlooks(path):
         raise UsageError(
@@ -60,7 +65,8 @@ def save_plan(run: Run, planned: Plan, surveyed: Mapping[str, tuple[Survey, Deci
         tags.append(tags_json(lane, survey, decision))
     write_plan(path, encode(_settings(run, planned), tags, written_by=__version__))
     task = "publish" if len(planned.lanes) == 1 else "release"
-    return shlex.join(["invoke", task, "--plan", file])
+    snapshot = ["--snapshot"] if any(lane.version.value.is_snapshot for lane in planned.lanes) else []
+    return shlex.join(["invoke", task, "--plan", file, *snapshot])
 
 
 def load_plan(run: Run, file: str, **beside: object) -> SavedPlan:

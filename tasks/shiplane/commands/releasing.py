@@ -137,7 +137,8 @@ def release(
         given = {"version": version, "lane": lane, "image": image, "platforms": platforms, "latest": latest}
         saved = load_plan(run, plan, **given, dry_run=dry_run)
         return carry_out(run, saved.flags(run.env, snapshot=False), replace(options, saved=saved))
-    return carry_out(run, given_flags(lane or (), version, image, platforms, latest=latest), options)
+    flags = given_flags(lane or (), version, image, platforms, latest=latest)
+    return carry_out(run, replace(flags, tag_flag="--version"), options)
 
 
 def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
@@ -157,7 +158,7 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
         run.check_build(planned)
     if options.dry_run:
         return _dry_run(run, planned, flags, options)
-    check_versions(planned, snapshot=flags.snapshot)
+    check_versions(planned, snapshot=flags.snapshot, flag=flags.tag_flag)
     prerequisites = run.prerequisites(planned.commit, options.skip)
     check_source_of(run, planned)
     held = run.console.drive(prerequisites.all())
@@ -263,7 +264,8 @@ def _try_survey(run: Run, planned: Plan, *, certain: bool) -> tuple[dict[str, tu
     except (UnreachableError, AccessError, BrokenLedgerError) as error:
         if certain:
             raise
-        return {}, error.what
+        why = "a release would be refused" if isinstance(error, BrokenLedgerError) else "the registry was not asked"
+        return {}, f"{why}: {error.what}"
     return surveyed, ""
 
 

@@ -25,6 +25,7 @@ from shiplane.model.credential import Credential
 from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.gatefile import RESERVED_CHECKS
 from shiplane.model.image import Repository
+from shiplane.model.lane import Lane
 from shiplane.model.plan import Plan
 from shiplane.model.planning import check_caches
 from shiplane.model.projectfile import ProjectFile
@@ -137,10 +138,14 @@ class Run:
         """
         check_caches(plan, self.project.lanes)
         for lane in plan.lanes:
-            check_variables(lane.lane.name, lane.lane.build, self.env)
-            for secret in lane.lane.build.secrets:
-                content = self.env[secret.env] if secret.env else read_secret(self.root, lane.lane.name, secret)
-                self.redact.add_content(content)
+            self.check_build_of(lane.lane)
+
+    def check_build_of(self, lane: Lane) -> None:
+        """The same for what one lane's build is given, its cache aside. Raises as :meth:`check_build`."""
+        check_variables(lane.name, lane.build, self.env)
+        for secret in lane.build.secrets:
+            content = self.env[secret.env] if secret.env else read_secret(self.root, lane.name, secret)
+            self.redact.add_content(content)
 
     def buildx(self, env: Mapping[str, str]) -> Buildx:
         """This machine's buildx, whose builds get what their settings name of the user's environment."""
@@ -176,6 +181,7 @@ class Run:
             repository: Of the images.
             registry: The client for it; a ledger at another registry gets its own, with that one's credential.
         """
+        from shiplane.clients.machine import desk
         from shiplane.flows.ledgers import Ledgers, Scribe
 
         if not self.project.keeps_ledger:
@@ -185,7 +191,7 @@ class Run:
         if place.registry != repository.registry:
             credential = self.credential(place)
             registry = self.registry(credential)
-        who, run = author(self.env, credential.username if credential else "")
+        who, run = author(self.env, credential.username if credential else "", desk=desk())
         return Ledgers(
             registry=registry, repository=place, patience=self.patience, scribe=Scribe(who=self.redact(who), run=run)
         )

@@ -19,7 +19,7 @@ _WIDTH = 88
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
     """Rows as aligned columns."""
-    widths = [max(len(row[i]) for row in rows) for i in range(max(map(len, rows)))] if rows else []
+    widths = [max(len(row[i]) for row in rows if i < len(row)) for i in range(max(map(len, rows), default=0))]
     return "\n".join(
         "  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=False)).rstrip() for row in rows
     )
@@ -44,8 +44,8 @@ def plan_text(
     parts += ["", "prerequisites", *(f"  {name}: {what}" for name, what in prerequisites)]
     parts += ["", "builds, as one bake; each the same as"]
     parts += [f"  {_build_line(plan, lane)}" for lane in plan.lanes]
-    parts += ["", "tags", *(["  the registry was not asked: " + doubt] if doubt else [])]
-    parts += [line for lane in plan.lanes for line in _tag_lines(lane, surveyed.get(lane.lane.name))]
+    parts += ["", "tags", *([f"  {doubt}"] if doubt else [])]
+    parts += [columns([row for lane in plan.lanes for row in _tag_rows(lane, surveyed.get(lane.lane.name))])]
     return "\n".join(parts)
 
 
@@ -61,9 +61,11 @@ def published_text(repository: Repository, published: Sequence[Published]) -> st
 
 def verified_text(repository: Repository, lanes: Sequence[Verified]) -> str:
     """What a verification found: a headline for each lane, its bad checks, or the number of good ones."""
-    lines = []
-    for lane in lanes:
-        what = f"{repository}:{lane.lane.tag_of(lane.version) if lane.version else lane.lane.floating}"
+    lines: list[str] = []
+    names = [f"{repository}:{lane.lane.tag_of(lane.version) if lane.version else lane.lane.floating}" for lane in lanes]
+    width = max(map(len, names), default=0)
+    for lane, name in zip(lanes, names, strict=True):
+        what = name.ljust(width)
         if lane.good:
             images = lane.examination.images if lane.examination else ()
             platforms = ", ".join(str(image.platform) for image in images)
@@ -81,18 +83,20 @@ def _build_line(plan: Plan, lane: LanePlan) -> str:
     return shlex.join([*argv, *lane.lane.build.flags(), "--output", output, lane.lane.context])
 
 
-def _tag_lines(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[str]:
+def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[tuple[str, ...]]:
     if surveyed is None:
         moves = lane.latest.value and not lane.version.value.is_prerelease
         wanted = "would move to it, if that is forward" if moves else "stays"
-        return [f"  {lane.tag}  would be written", f"  {lane.lane.floating}  {wanted}"]
+        return [(f"  {lane.tag}", "would be written"), (f"  {lane.lane.floating}", wanted)]
     survey, decision = surveyed
     before = [_before(survey.version), _before(survey.floating)]
     if isinstance(decision, str):
-        return [f"  {lane.tag}  {before[0]}  REFUSED: {decision}", f"  {lane.lane.floating}  {before[1]}  stays"]
+        refused = ". ".join(line.strip() for line in decision.splitlines())
+        return [(f"  {lane.tag}", before[0], f"REFUSED: {refused}"), (f"  {lane.lane.floating}", before[1], "stays")]
     after = "-> new image" if decision.naming is Naming.CREATE else "stays (adopted)"
     moved = f"-> {lane.tag}" if decision.move is Move.MOVE else "stays"
-    return [f"  {lane.tag}  {before[0]}  {after}", f"  {lane.lane.floating}  {before[1]}  {moved} ({decision.reason})"]
+    floats = f"{moved} ({decision.reason})"
+    return [(f"  {lane.tag}", before[0], after), (f"  {lane.lane.floating}", before[1], floats)]
 
 
 def _before(answer: Present | Absent) -> str:

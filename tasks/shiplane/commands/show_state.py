@@ -12,6 +12,7 @@ from shiplane.model.lane import Lane
 from shiplane.model.lanestate import LaneState, VersionState
 from shiplane.model.ledger import Entry
 from shiplane.model.moment import age, minute
+from shiplane.model.words import NO_LEDGER
 
 Following = Sequence[tuple[LaneState, str]]
 _UNKNOWN = "unknown"
@@ -22,7 +23,7 @@ def rolled_back_text(repository: Repository, done: RolledBack) -> str:
     lane = done.wish.lane
     tag = lane.tag_of(done.target)
     would = "would go to" if done.wish.dry_run else "is at"
-    left = f", from {lane.tag_of(done.left)}" if done.left else ""
+    left = f", from {lane.tag_of(done.left)}" if done.left and done.left != done.target else ""
     lines = [f"{repository}:{lane.floating} {would} {tag}{left}", f"  {repository}:{tag}@{done.digest}"]
     lines += [f"  passed over {lane.tag_of(version)}: {why}" for version, why in done.passed]
     if done.marked:
@@ -34,11 +35,10 @@ def rolled_back_text(repository: Repository, done: RolledBack) -> str:
 def _remaining(lane: Lane, done: RolledBack) -> Iterator[str]:
     if done.left and done.left > done.target:
         following = lane.tag_of(done.left.next_patch())
-        yield f"next: publish the repaired version as {following}: it moves {lane.floating} on again"
-        yield (
-            f"undo: invoke unmark --lane {lane.name} --tag {lane.tag_of(done.left)} --reason TEXT, "
-            f"then invoke rollback --lane {lane.name} --to {lane.tag_of(done.left)}"
-        )
+        asked = "" if lane.publish_latest else " with --latest"
+        yield f"next: publish the repaired version as {following}{asked}: it moves {lane.floating} on again"
+        marked = f"invoke unmark --lane {lane.name} --tag {done.marked} --reason TEXT, then " if done.marked else ""
+        yield f"undo: {marked}invoke rollback --lane {lane.name} --to {lane.tag_of(done.left)}"
 
 
 def marked_text(done: Marked) -> str:
@@ -76,9 +76,11 @@ def _status_rows(state: LaneState, following: str, now: float) -> list[tuple[str
     rows += [
         ("marked", f"{state.lane.tag_of(known.version)}: {_why(known.mark)}") for known in state.versions if known.mark
     ]
-    if not state.exists and not state.fault:
+    if not state.kept:
+        rows.append(("ledger", f"{NO_LEDGER}: who moved what, and when, is unknown"))
+    elif not state.exists and not state.fault:
         rows.append(("ledger", "none yet: who moved what, and when, is unknown"))
-    elif state.unrecorded:
+    elif state.unrecorded and not state.fault:
         names = ", ".join(map(state.lane.tag_of, state.unrecorded[:5]))
         more = f" and {len(state.unrecorded) - 5} more" if len(state.unrecorded) > 5 else ""  # noqa: PLR2004
         rows.append(("unrecorded", f"{names}{more}: published by others, or before there was a ledger"))
@@ -99,7 +101,8 @@ def _since(state: LaneState, now: float) -> str:
         return "-"
     if arrival is None:
         built = state.now.created if state.now else ""
-        return f"{_UNKNOWN}, nobody recorded the move" + (f"; the image says {minute(built)}" if built else "")
+        nobody = "nothing of a broken ledger is believed" if state.fault else "nobody recorded the move"
+        return f"{_UNKNOWN}, {nobody}" + (f"; the image says {minute(built)}" if built else "")
     why = f": {arrival.why}" if arrival.why else ""
     when = f"{minute(arrival.when)} ({age(arrival.when, now)})"
     return f"{when} by {arrival.who}, {arrival.action.value}{why}{_run(arrival)}"
@@ -117,7 +120,9 @@ def history_text(repository: Repository, states: Sequence[LaneState]) -> str:
     """Every version, then every move, lane by lane."""
     parts = [str(repository)]
     for state in states:
-        parts.append(f"lane {state.lane.name}\n{_indented(columns([_HEAD, *_history_rows(state)]))}")
+        rows = _history_rows(state)
+        table = columns([_HEAD, *rows]) if rows else "no version is published"
+        parts.append(f"lane {state.lane.name}\n{_indented(table)}")
         if moves := _move_rows(state):
             parts.append(f"moves of {state.lane.floating}\n{_indented(columns([_MOVES, *moves]))}")
         parts += [f"DRIFT  {what}" for what in state.drift]
@@ -148,16 +153,16 @@ def _history_rows(state: LaneState) -> list[tuple[str, ...]]:
             known.digest.short if known.digest else "gone",
             ",".join(known.platforms) or _UNKNOWN,
             known.commit[:12] or _UNKNOWN,
-            _remarks(state.lane, known),
+            _remarks(state, known),
         )
         for known in state.versions
     ]
 
 
-def _remarks(lane: Lane, known: VersionState) -> str:
-    said: list[str] = [lane.floating] if known.floats else []
+def _remarks(state: LaneState, known: VersionState) -> str:
+    said: list[str] = [state.lane.floating] if known.floats else []
     said += [f"marked as bad: {_why(known.mark)}"] if known.mark else []
-    said += ["unrecorded"] if known.recorded is None else []
+    said += ["unrecorded"] if known.recorded is None and not state.fault else []
     said += ["DRIFT"] if known.drift else []
     return "; ".join(said)
 

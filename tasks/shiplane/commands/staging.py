@@ -41,9 +41,14 @@ def stage(
     path = run.folder / output
     check_output(path)
     check_source_of(run, planned)
-    with publishing(run, planned, Options(builder=builder, skip=skip or (), login=not no_login)) as (publisher, facts):
+    with publishing(run, planned, _options(builder, skip, login=not no_login)) as (publisher, facts):
         digests = run.console.drive(publisher.stage(planned))
         staged = staged_of(planned, planned.lanes[0], digests[planned.lanes[0].lane.name], facts())
     write_staged(path, staged)
     text = f"{planned.repository}@{staged.part.digest}  {', '.join(map(str, staged.part.platforms))}  -> {output}"
     return Answer(text=text, data={"staged": staged.to_json(), "output": output})
+
+
+def _options(builder: str | None, skip: Sequence[str] | None, *, login: bool) -> Options:
+    """Nothing is claimed: a claim is for the digest that all platforms have together, and the publish's."""
+    return Options(builder=builder, skip=skip or (), login=login, claim=False)

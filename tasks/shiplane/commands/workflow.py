@@ -72,6 +72,7 @@ def _project(run: Run) -> Project:
         wishes=known.workflows,
         program="invoke" if tasks else "shiplane",
         npm=command.value[:1] == ("npm",) and (run.root / "package-lock.json").is_file(),
+        claim=known.claim is not None,
     )
 
 

@@ -20,6 +20,7 @@ from shiplane.model.ledger import BrokenLedgerError, Ledger
 from shiplane.model.manifest import CREATED, REVISION, Index, InvalidManifestError, RawManifest, parse_manifest
 from shiplane.model.step import Flow, Step
 from shiplane.model.version import Version
+from shiplane.model.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,10 +64,12 @@ class Auditor:
             versions=versions,
             ledger=page.ledger,
             exists=page.exists,
+            kept=self.ledgers is not None,
             fault=fault,
             damage=self._damage(lane, images, versions, digest, deep=deep),
         )
-        yield step.done(f"{len(versions)} versions, {len(page.ledger.entries)} entries in the ledger")
+        entries = counted(len(page.ledger.entries), "entry", "entries")
+        yield step.done(f"{counted(len(versions), 'version')}, {entries} in the ledger")
         return state
 
     def _ledger(self, lane: Lane) -> tuple[Page, str]:

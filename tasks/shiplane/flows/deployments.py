@@ -25,6 +25,7 @@ from shiplane.model.standing import Served
 from shiplane.model.step import Flow, Step
 from shiplane.model.undoing import USUAL_PLACES, Scene, Undoer, undoers
 from shiplane.model.version import Version
+from shiplane.model.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -91,7 +92,7 @@ class Desk:
         step = Step("ask", str(self.repository))
         yield step
         served = self._served(self._finder().places(file) for file in collected.files)
-        yield step.skipped(served.doubt) if served.doubt else step.done(f"{len(served.digests)} tags read")
+        yield step.skipped(served.doubt) if served.doubt else step.done(f"{counted(len(served.digests), 'tag')} read")
         finder = self._finder(served.known)
         places = tuple(place for file in collected.files for place in finder.places(file))
         return Inventory(collected=collected, places=places, served=served, undoers=self._undoers(collected, places))
@@ -146,7 +147,7 @@ class Desk:
         step = Step("read", ", ".join(entry.files for entry in self.deployments))
         yield step
         collected = collect(self.root, self.deployments)
-        yield step.done(f"{len(collected.files)} files")
+        yield step.done(counted(len(collected.files), "file"))
         return collected
 
     def _target(self, tag: Tag) -> Flow[Target]:
@@ -227,4 +228,4 @@ def write(root: Path, changes: Sequence[FileChange], *, dry_run: bool = False) -
         yield step.skipped("dry run")
         return
     replace_all(root, changes)
-    yield step.done(f"{sum(change.count for change in changes)} places, read back")
+    yield step.done(f"{counted(sum(change.count for change in changes), 'place')}, read back")

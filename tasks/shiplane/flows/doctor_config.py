@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
+from shiplane.clients.files import Collected
 from shiplane.flows.doctor import attempt
+from shiplane.model.buildsettings import BuildSettings
 from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.finding import Finding, done, failed, skipped
 from shiplane.model.lane import BUILT_IN, Lane
 from shiplane.model.projectfile import ProjectFile
+from shiplane.model.redact import one_line
 from shiplane.model.remote import shown
 from shiplane.model.settings import Checkout, Resolver
 from shiplane.model.step import State
+from shiplane.model.words import counted
 
 _FILE = "config: project file"
 
@@ -25,11 +31,15 @@ class Configuration:
         project: Reads the project file.
         checkout: Asks git.
         resolver: Brings both together with flags and environment.
+        check_build: Raises what a release would where something that a lane's build is given is not there.
+        collect: Reads the deployment files.
     """
 
     project: Callable[[], ProjectFile]
     checkout: Callable[[], Checkout | None]
     resolver: Callable[[], Resolver]
+    check_build: Callable[[Lane], None]
+    collect: Callable[[], Collected]
 
     def check(self) -> Iterator[Finding]:
         """The rows."""
@@ -58,6 +68,21 @@ class Configuration:
         yield attempt("config: platforms", lambda: _platforms(resolver))
         for lane in resolver.project.lanes:
             yield from _lane(lane, resolver)
+            if lane.build != BuildSettings() and lane.dockerfile in resolver.dockerfiles:
+                yield attempt(f"config: {lane.name} build", partial(self._build, lane))
+        if resolver.project.deployments:
+            yield attempt("config: deployments", lambda: _deployments(self.collect()))
+
+    def _build(self, lane: Lane) -> Finding:
+        self.check_build(lane)
+        return done(f"config: {lane.name} build", f"is given {shlex.join(lane.build.flags())}")
+
+
+def _deployments(found: Collected) -> Finding:
+    read = f"{counted(len(found.files), 'file')} read"
+    missing = [f"No file matches {one_line(glob)}." for glob in found.unmatched]
+    missing += [f"Not read: {skipped}." for skipped in found.skipped]
+    return done("config: deployments", read, warning="\n".join(missing))
 
 
 def _file(project: ProjectFile) -> Finding:
@@ -74,8 +99,7 @@ def _source(checkout: Checkout | None) -> Finding:
         )
     at = f"commit {checkout.commit[:12]}"
     if checkout.changes:
-        count = len(checkout.changes)
-        differ = f"{count} path differs" if count == 1 else f"{count} paths differ"
+        differ = counted(len(checkout.changes), "path differs", "paths differ")
         return done("config: git", f"{at}, but {differ} from it", warning="Commit or stash before a publish.")
     return done("config: git", f"{at}, clean")
 

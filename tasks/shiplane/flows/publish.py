@@ -81,14 +81,16 @@ class Publisher:
         Raises:
             ShiplaneError: By situation; whatever has a name by then is right.
         """
-        proved = yield from self._access(plan.repository)
+        proved = yield from self._access(self.registry, plan.repository)
+        if self.ledgers and self.ledgers.repository != plan.repository:
+            yield from self._access(self.ledgers.registry, self.ledgers.repository)
         seen = yield from self._survey(plan, proved=proved)
         lanes = yield from self._prepare(plan, seen)
         if any(known.survey.presumed for known in seen.values()):
             yield from self._survey_again(plan)
         yield from name_lanes(Namer(registry=self.registry, repository=plan.repository, patience=self.patience), lanes)
-        yield from record_lanes(self.ledgers, plan.commit, lanes)
-        return tuple(lane.published() for lane in lanes)
+        recorded = yield from record_lanes(self.ledgers, plan.commit, lanes)
+        return tuple(lane.published(recorded.get(lane.plan.lane.name)) for lane in lanes)
 
     def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
         """Stage and inspect every lane of a plan, and give it no name: whatever is refused later is refused now.
@@ -99,7 +101,7 @@ class Publisher:
         Raises:
             ShiplaneError: By situation; no name was written.
         """
-        proved = yield from self._access(plan.repository)
+        proved = yield from self._access(self.registry, plan.repository)
         yield from self._survey(plan, proved=proved)
         images = yield from self._images(plan, {}, plan.lanes)
         for lane in plan.lanes:
@@ -134,14 +136,14 @@ class Publisher:
             for name in (lane.lane.name,)
         ]
 
-    def _access(self, repository: Repository) -> Flow[bool]:
+    def _access(self, registry: Registry, repository: Repository) -> Flow[bool]:
         """Prove that we may push; gives whether that is proved."""
         step = Step("access", f"push to {repository}")
         yield step
         if not self.probe:
             yield step.skipped("--skip access")
             return False
-        doubt = self.registry.probe_push(repository)
+        doubt = registry.probe_push(repository)
         if doubt:
             yield step.skipped(f"could not be told: {doubt}")
         else:

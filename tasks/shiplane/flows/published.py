@@ -6,9 +6,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from shiplane.flows.examine import Examination
-from shiplane.model.image import Digest, Repository
+from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.plan import LanePlan
 from shiplane.model.smoke import NOT_CONFIGURED, Smoked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A lane's ledger after a release.
+
+    Attributes:
+        repository: Where it is.
+        tag: Its name.
+        digest: What it is now, this run's entries included; None where the registry did not say.
+        added: What this run wrote into it; nothing where all of it stood there already.
+    """
+
+    repository: Repository
+    tag: Tag
+    digest: Digest | None
+    added: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The ledger as JSON values."""
+        return {
+            "tag": self.tag,
+            "image": f"{self.repository}:{self.tag}",
+            "digest": str(self.digest) if self.digest else None,
+            "added": list(self.added),
+        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +50,7 @@ class Published:
         reason: Why the floating tag moved or stayed.
         examination: What the image consists of.
         smoked: How its smoke runs ended.
+        recorded: The lane's ledger; None where none is kept.
     """
 
     plan: LanePlan
@@ -34,6 +61,7 @@ class Published:
     reason: str
     examination: Examination
     smoked: Smoked = NOT_CONFIGURED
+    recorded: Recorded | None = None
 
     def to_json(self, repository: Repository) -> dict[str, Any]:
         """The result as JSON values."""
@@ -55,4 +83,5 @@ class Published:
                 "reason": self.reason,
             },
             "smoke": self.smoked.to_json(),
+            "ledger": self.recorded.to_json() if self.recorded else None,
         }

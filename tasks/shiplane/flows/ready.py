@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shiplane.flows.examine import Examination
 from shiplane.flows.ledgers import Ledgers, Writing, record
 from shiplane.flows.naming import Namer
-from shiplane.flows.published import Published
+from shiplane.flows.published import Published, Recorded
 from shiplane.flows.records import Release
 from shiplane.model.answer import Present
 from shiplane.model.decision import Decision, Move, Naming, Survey
@@ -17,6 +17,7 @@ from shiplane.model.manifest import RawManifest
 from shiplane.model.plan import LanePlan
 from shiplane.model.smoke import Smoked
 from shiplane.model.step import Flow, Step
+from shiplane.model.words import NO_LEDGER
 
 
 @dataclass(frozen=True)
@@ -61,8 +62,8 @@ class Ready:
         """Whether this run moves the floating tag."""
         return self.seen.decision.move is Move.MOVE
 
-    def published(self) -> Published:
-        """The lane as it is after its names were read back."""
+    def published(self, recorded: Recorded | None) -> Published:
+        """The lane as it is after its names were read back, with its ledger."""
         return Published(
             plan=self.plan,
             digest=self.raw.digest,
@@ -72,6 +73,7 @@ class Ready:
             reason=self.seen.decision.reason,
             examination=self.examination,
             smoked=self.smoked,
+            recorded=recorded,
         )
 
 
@@ -95,15 +97,18 @@ def name_lanes(namer: Namer, lanes: Sequence[Ready]) -> Flow[None]:
         yield from namer.confirm(lane.plan.tag, lane.raw)
 
 
-def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Ready]) -> Flow[None]:
+def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Ready]) -> Flow[Mapping[str, Recorded]]:
     """Write down what was done, and what an earlier run did and could not write down.
+
+    Returns:
+        Each lane's ledger, by the lane's name; nothing where none is kept.
 
     Raises:
         ShiplaneError: By situation; the names are as they should be, but perhaps not on record.
     """
     if ledgers is None:
-        yield Step("record", "the ledger").skipped("none is kept (ledger = false)")
-        return
+        yield Step("record", "the ledger").skipped(NO_LEDGER)
+        return {}
     writing = []
     for lane in lanes:
         release = Release(
@@ -112,6 +117,18 @@ def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Ready]) -
         entries = release.entries(ledgers.scribe, lane.seen.survey)
         writing.append(Writing(book=ledgers.book(lane.plan.lane), entries=entries, seen=lane.seen.survey.ledger))
     yield from record(writing)
+    return {lane.plan.lane.name: _recorded(ledgers, one) for lane, one in zip(lanes, writing, strict=True)}
+
+
+def _recorded(ledgers: Ledgers, writing: Writing) -> Recorded:
+    """A ledger as it is now. Not knowing that changes nothing: what was to be recorded is, and was read back."""
+    answer = ledgers.registry.look(ledgers.repository, writing.book.tag)
+    return Recorded(
+        repository=ledgers.repository,
+        tag=writing.book.tag,
+        digest=answer.digest if isinstance(answer, Present) else None,
+        added=tuple(entry.action.value for entry in writing.entries),
+    )
 
 
 def _float(namer: Namer, lane: Ready) -> Flow[None]:

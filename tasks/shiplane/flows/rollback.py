@@ -29,6 +29,7 @@ from shiplane.model.ledger import Action, Entry
 from shiplane.model.manifest import RawManifest
 from shiplane.model.step import Flow, Step
 from shiplane.model.version import Version
+from shiplane.model.words import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -190,7 +191,11 @@ class Rollback:
         except ShiplaneError as error:
             yield step.failed(f"{here}; going on without the ledger, which cannot be relied on: {error.what}")
             return _Seen(floating=floating, fault=error)
-        known = f"{len(page.ledger.entries)} entries in {lane.ledger}" if page.exists else "no ledger yet"
+        known = (
+            f"{counted(len(page.ledger.entries), 'entry', 'entries')} in {lane.ledger}"
+            if page.exists
+            else "no ledger yet"
+        )
         yield step.done(f"{here}; {known}")
         return _Seen(floating=floating, page=page)
 

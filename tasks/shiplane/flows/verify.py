@@ -175,7 +175,8 @@ class Verifier:
         if asked is None or floating.digest == found.digest:
             return [Check("floating", name, good=True, found=f"{current}, {here}")]
         good = current > asked or not latest or asked.is_prerelease
-        return [Check("floating", name, good, f"{asked}, {found.digest}", f"{current}, {here}")]
+        wanted = f"{asked}, {found.digest}" if found.digest else str(asked)
+        return [Check("floating", name, good, wanted, f"{current}, {here}")]
 
     def _outside(self, lane: Lane, found: Verified, floating: Present | Absent) -> list[Check]:
         """Ask others: the engine, by pulling both tags, and the registry as a stranger."""

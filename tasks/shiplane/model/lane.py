@@ -104,10 +104,10 @@ class Lane:
             return Version.parse(text)
         except UsageError as error:
             example = Version(0, 2, 1)
+            *forms, last = dict.fromkeys(("0.2.1", "v0.2.1", str(self.tag_of(example)), self.git_tag_of(example)))
             raise UsageError(
                 f"{quoted(text)} names no version of lane {self.name}",
-                remedy=f"Expected 0.2.1, v0.2.1, {self.tag_of(example)} or {self.git_tag_of(example)}"
-                " (a pre-release as in 0.2.1-rc.1; no build metadata).",
+                remedy=f"Expected {', '.join(forms)} or {last} (a pre-release as in 0.2.1-rc.1; no build metadata).",
             ) from error
 
 

@@ -56,6 +56,7 @@ class LaneState:
         versions: Every version with a tag or a record, the highest first.
         ledger: What was recorded; empty where there is no ledger, or none that can be relied on.
         exists: Whether there is a ledger.
+        kept: Whether the project keeps one.
         fault: What is wrong with it, or nothing.
         damage: What is wrong with the image behind the floating tag.
     """
@@ -66,6 +67,7 @@ class LaneState:
     versions: tuple[VersionState, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
     exists: bool = False
+    kept: bool = True
     fault: str = ""
     damage: tuple[str, ...] = ()
 

@@ -75,8 +75,8 @@ def check_caches(plan: Plan, known: Iterable[Lane]) -> None:
             )
 
 
-def check_versions(plan: Plan, *, snapshot: bool) -> None:
-    """Refuse to publish what has no version, unless a snapshot was asked for.
+def check_versions(plan: Plan, *, snapshot: bool, flag: str = "--tag") -> None:
+    """Refuse to publish what has no version, unless a snapshot was asked for; ``flag`` would have named one.
 
     Raises:
         UsageError: A lane has no version, or ``--snapshot`` was given beside one.
@@ -84,9 +84,10 @@ def check_versions(plan: Plan, *, snapshot: bool) -> None:
     for lane in plan.lanes:
         if lane.version.value.is_snapshot and not snapshot:
             raise UsageError(
-                f"lane {lane.lane.name} has no version: no --tag, no TAG, and no git tag "
+                f"lane {lane.lane.name} has no version: no {flag}, no TAG, and no git tag "
                 f"{lane.lane.git_tag.replace('{version}', 'X.Y.Z')} at HEAD",
-                remedy=f"Give --tag, or publish {lane.tag} on purpose with --snapshot.",
+                remedy=f"Give {flag}, or publish {lane.tag} on purpose: "
+                f"invoke publish --lane {lane.lane.name} --snapshot",
             )
         if snapshot and not lane.version.value.is_snapshot:
             raise UsageError(

@@ -50,6 +50,7 @@ class Project:
         wishes: The project file's ``[workflows]``.
         program: ``invoke`` where the project has tasks of its own, else ``shiplane``.
         npm: Whether npm has to install packages before the build command can run.
+        claim: Whether a release pushes a claim to the git remote.
     """
 
     lanes: Sequence[Lane]
@@ -59,6 +60,7 @@ class Project:
     wishes: WorkflowWishes = field(default_factory=WorkflowWishes)
     program: str = "invoke"
     npm: bool = False
+    claim: bool = False
 
 
 def path_of(lane: Lane) -> str:
@@ -75,7 +77,7 @@ def render(project: Project, lane_template: str, shared_template: str) -> dict[s
     Raises:
         ConfigurationError: Native runners are wanted for a platform that GitHub has none for.
     """
-    facts = {"native": project.wishes.native, "npm": project.npm}
+    facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
     facts["github-gates"] = any(gate.kind is Kind.GITHUB for gate in project.gates)
     common = {**ACTIONS, **_words(project)}
     texts = {SHARED: _fill(_choose(shared_template, facts), common)}

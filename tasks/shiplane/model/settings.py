@@ -36,7 +36,7 @@ class Setting(Generic[T]):
 
 @dataclass(frozen=True, kw_only=True)
 class Flags:
-    """What was given on the command line; None and empty where nothing was."""
+    """What was given on the command line; None and empty where nothing was. ``tag_flag`` is what gives the version."""
 
     lanes: tuple[str, ...] = ()
     tag: str | None = None
@@ -44,6 +44,7 @@ class Flags:
     platforms: str | None = None
     latest: str | None = None
     snapshot: bool = False
+    tag_flag: str = "--tag"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,11 +153,12 @@ class Resolver:
         Raises:
             UsageError: The text names no version of this lane, several git tags do, or there is no git repository.
         """
-        if given := self._given(self.flags.tag, "--tag", "TAG"):
+        if given := self._given(self.flags.tag, self.flags.tag_flag, "TAG"):
             return Setting(_named(given, lane.parse_version), given.source)
         if self.checkout is None:
             raise UsageError(
-                "this is no git repository, so nothing says which version it is", remedy="Give --tag vX.Y.Z."
+                "this is no git repository, so nothing says which version it is",
+                remedy=f"Give {self.flags.tag_flag} X.Y.Z.",
             )
         return self._triggered(lane) or self._tagged(lane) or Setting(Version.snapshot(self.checkout.commit), "HEAD")
 
@@ -172,7 +174,7 @@ class Resolver:
         if len(found) > 1:
             raise UsageError(
                 f"HEAD has several git tags of lane {lane.name}: {', '.join(tag for tag, _ in found)}",
-                remedy="Say which one with --tag.",
+                remedy=f"Say which one with {self.flags.tag_flag}.",
             )
         return Setting(found[0][1], f"git tag {found[0][0]} at HEAD") if found else None
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from shiplane.model.redact import one_line
 from shiplane.model.step import Outcome, State
+from shiplane.model.words import counted
 
 # GitHub takes 1 MiB for a step's summary, and shows nothing of one that is larger.
 _LONGEST = 4000
@@ -29,6 +30,7 @@ class Report:
         exit_code: 0, or why not.
         text: The result for people.
         data: The same for programs.
+        kind: The situation, for a failure.
         what: What went wrong, for a failure.
         remedy: What to do about it.
         closing: The last words of a failure.
@@ -39,6 +41,7 @@ class Report:
     exit_code: int
     text: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = ""
     what: str = ""
     remedy: str = ""
     closing: Sequence[str] = ()
@@ -123,7 +126,14 @@ def _names(lanes: Sequence[Mapping[str, Any]]) -> str:
         floating = lane["floating"]
         moved = "moved" if floating["moved"] else plain(f"stays: {floating['reason']}")
         rows.append([code(floating["tag"]), code(floating["digest"] or "") or "does not exist", moved, "", ""])
+        rows += [_ledger(kept)] if (kept := lane.get("ledger")) else []
     return _table(["tag", "digest", "", "platforms", "size"], rows)
+
+
+def _ledger(kept: Mapping[str, Any]) -> list[str]:
+    """The row of a lane's ledger, with what the run wrote into it."""
+    added = f"recorded: {', '.join(map(plain, kept['added']))}" if kept["added"] else "stood there already"
+    return [code(kept["tag"]), code(kept["digest"] or "") or "unknown", added, "", ""]
 
 
 def _commands(image: str, lanes: Sequence[Mapping[str, Any]]) -> str:
@@ -190,8 +200,7 @@ def _steps(report: Report) -> str:
     if not rows:
         return ""
     table = _table(["step", "of", "outcome", "", "seconds"], rows)
-    many = "s" if len(rows) > 1 else ""
-    return f"<details><summary>{len(rows)} step{many}, {total:.1f} s</summary>\n\n{table}\n\n</details>"
+    return f"<details><summary>{counted(len(rows), 'step')}, {total:.1f} s</summary>\n\n{table}\n\n</details>"
 
 
 def _bold(state: State) -> str:

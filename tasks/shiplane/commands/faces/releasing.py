@@ -86,7 +86,7 @@ def publish(
         "image": IMAGE,
         "platforms": PLATFORMS,
         "latest": LATEST,
-        "dry_run": "Build and push nothing.",
+        "dry_run": "Build (one platform, loaded; --platforms for more) and push nothing; needs no credentials.",
         "builder": BUILDER,
         "skip": SKIP,
         "no_login": NO_LOGIN,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-IMAGE = "Repository to release to, as ghcr.io/<owner>/<name> (IMAGE_REPO)."
+IMAGE = "Repository of the images, as ghcr.io/<owner>/<name> (IMAGE_REPO)."
 PLATFORMS = "What to build for, as linux/amd64,linux/arm64 (PLATFORMS)."
 LATEST = "Whether to move the floating tag: --latest, or --latest=no (PUBLISH_LATEST)."
 TAG = "Version: 0.2.1, v0.2.1, the lane's image tag or its git tag (TAG)."
