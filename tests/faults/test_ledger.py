@@ -3,24 +3,26 @@
 from __future__ import annotations
 
 import itertools
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pytest
 
 from shiplane.clients.http import Request, Response
-from shiplane.flows.ledger import Book
+from shiplane.flows.ledger import SETTLE, Book
 from shiplane.flows.ledgers import Writing, record
 from shiplane.model.errors import AccessError, RefusedError, UnreachableError
 from shiplane.model.image import Digest, Tag
 from shiplane.model.lane import MAIN, STANDALONE
 from shiplane.model.ledger import Action, BrokenLedgerError, Entry, Ledger
-from shiplane.model.ledgerfile import LINES, blob_of, ledger_manifest
+from shiplane.model.ledgerfile import LINES, PREVIOUS, blob_of, ledger_manifest
 from shiplane.model.step import Flow
+from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import push_image, store_blob
 from tests.faults.memory import Lag, MemoryRegistry
-from tests.faults.release import PATH, Scene, a_plan, a_registry, events, finish
+from tests.faults.release import PATH, Scene, a_plan, a_registry, events, finish, until
 
 SOME = Digest.of(b"some image")
 
@@ -268,3 +270,80 @@ def test_a_writer_that_never_gets_through_says_so() -> None:
     with pytest.raises(UnreachableError, match="done, but not surely recorded"):
         finish(writing(scene, note(scene, "2.0.0")))
     assert scene.ledger().entries == ()
+
+
+def test_no_ledger_is_written_over_one_that_was_not_read() -> None:
+    scene = Scene()
+    finish(writing(scene, note(scene, "1.0.0")))
+    stale = book(scene).read()
+    finish(writing(scene, note(scene, "2.0.0")))
+    finish(record([Writing(book=book(scene), entries=[note(scene, "3.0.0")], page=stale)]))
+    manifests = scene.registry.shelf(PATH).manifests
+    replaced = [
+        (effect.before, json.loads(manifests[effect.after].body)["annotations"].get(PREVIOUS, ""))
+        for effect in scene.registry.effects()
+    ]
+    assert len(replaced) == 3
+    assert all(before == said for before, said in replaced)
+
+
+def test_a_slow_writer_is_waited_for_twice_as_long_as_the_write_took() -> None:
+    scene = Scene()
+    clock = scene.registry.clock
+    assert isinstance(clock, VirtualClock)
+
+    class Slow(MemoryRegistry):
+        def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+            response = scene.registry.send(request, limit=limit, deadline=deadline)
+            clock.pass_by(2.0 if request.method == "PUT" and "/manifests/" in request.url else 0.0)
+            return response
+
+    finish(writing(scene, note(scene, "1.0.0")))
+    assert clock.sleeps == [SETTLE]
+    scene.transport = Slow()
+    finish(writing(scene, note(scene, "2.0.0")))
+    assert clock.sleeps[1:] == pytest.approx([4.0])
+
+
+@dataclass
+class Losing:
+    """A connection over which no ledger arrives, although each is answered with a yes."""
+
+    inner: MemoryRegistry
+
+    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+        if request.method == "PUT" and request.url.endswith("/manifests/ledger-main"):
+            return Response(status=201, headers={"docker-content-digest": str(Digest.of(request.body))}, body=b"")
+        return self.inner.send(request, limit=limit, deadline=deadline)
+
+
+def test_a_ledger_whose_put_is_answered_and_lost_is_not_called_written() -> None:
+    scene = Scene()
+    scene.transport = Losing(scene.registry)
+    with pytest.raises(UnreachableError, match=r"was sent \(HTTP 201\), but could not be read back"):
+        finish(writing(scene, note(scene, "1.0.0")))
+
+
+def test_a_ledger_that_was_broken_meanwhile_is_not_written_over() -> None:
+    scene = Scene()
+    scene.publish()
+    flow = scene.flow(a_plan("0.2.2", commit="b" * 40))
+    until(flow, lambda step: step.name == "record")
+    tampered(scene, lambda content: content.replace(b"releaser", b"nobody!!"))
+    broken = scene.registry.tags(PATH)["ledger-main"]
+    with pytest.raises(BrokenLedgerError, match="done, but not surely recorded in ledger-main"):
+        finish(flow)
+    assert scene.registry.tags(PATH)["ledger-main"] == broken
+
+
+def test_a_ledger_that_was_mended_meanwhile_is_not_begun_anew() -> None:
+    scene = Scene()
+    scene.publish()
+    good = scene.registry.tags(PATH)["ledger-main"]
+    tampered(scene, lambda content: content.replace(b"releaser", b"nobody!!"))
+    flow = scene.marker().restart(MAIN, "it was tampered with")
+    until(flow, lambda step: step.name == "record")
+    scene.registry.tag(PATH, "ledger-main", Digest(good))
+    with pytest.raises(UnreachableError, match="written by somebody else meanwhile"):
+        finish(flow)
+    assert scene.registry.tags(PATH)["ledger-main"] == good

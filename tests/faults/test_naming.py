@@ -6,16 +6,17 @@ from contextlib import suppress
 
 import pytest
 
+from shiplane.clients.http import Request, Response
 from shiplane.flows.looking import certain
 from shiplane.flows.naming import Namer
 from shiplane.model.answer import Absent, Present, Refused, Unknown
 from shiplane.model.errors import AccessError, ShiplaneError, UnreachableError, VerificationError
-from shiplane.model.image import Tag
+from shiplane.model.image import Digest, Tag
 from shiplane.model.step import Event, Flow, Outcome
 from tests.faults.desk import AIONIS
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import push_image
-from tests.faults.memory import Lag
+from tests.faults.memory import Lag, MemoryRegistry
 from tests.faults.release import PATH, Scene, a_registry
 
 TAG = Tag("v0.2.1")
@@ -93,6 +94,26 @@ def test_a_floating_tag_is_looked_at_moved_and_read_back() -> None:
     assert told(namer(scene).move(Tag("latest"), raw, seen=old.digest))[-1] == (
         "float! latest: already so: it has this digest"
     )
+
+
+class Losing:
+    """A connection over which no PUT arrives, although each is answered with a yes."""
+
+    def __init__(self, registry: MemoryRegistry) -> None:
+        self._registry = registry
+
+    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+        if request.method == "PUT":
+            return Response(status=201, headers={"docker-content-digest": str(Digest.of(request.body))}, body=b"")
+        return self._registry.send(request, limit=limit, deadline=deadline)
+
+
+def test_a_yes_alone_is_no_name() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH)
+    scene.transport = Losing(scene.registry)
+    with pytest.raises(UnreachableError, match="could not be read back"):
+        told(namer(scene).name(TAG, raw))
 
 
 def test_a_lost_put_that_had_arrived_is_told_as_what_it_is() -> None:
