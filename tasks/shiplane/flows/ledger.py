@@ -201,7 +201,7 @@ class Book:
         written = self.registry.put_manifest(self.repository, self.tag, raw)
         took = self.patience.clock.now() - looked
         limit = 60.0 if written.certain else 4.0
-        found = read_back(self.registry, self.repository, self.patience, self.tag, raw.digest, page.digest, limit)
+        found = read_back(self.registry, self.repository, self.patience, self.tag, page.digest, limit)
         if isinstance(found, Present) and found.digest == raw.digest:
             return Appended(digest=raw.digest, took=took)
         if isinstance(found, Present | Absent) and not written.certain and _digest(found) == page.digest:
