@@ -289,8 +289,8 @@ def test_no_ledger_is_written_over_one_that_was_not_read() -> None:
 
 def test_a_slow_writer_is_waited_for_twice_as_long_as_the_write_took() -> None:
     scene = Scene()
+    assert isinstance(scene.registry.clock, VirtualClock)
     clock = scene.registry.clock
-    assert isinstance(clock, VirtualClock)
 
     class Slow(MemoryRegistry):
         def send(self, request: Request, *, limit: int, deadline: float) -> Response:
