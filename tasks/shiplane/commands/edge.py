@@ -170,7 +170,7 @@ def _closing(run: Run, code: int) -> list[str]:
 
     wrote = any(isinstance(event, Step) and event.writes for event in run.console.events)
     public = _public_now(run) if run.closing else []
-    return closing_lines(code, command=_command(), public=public, wrote=wrote)
+    return closing_lines(code, command=_command(*run.pinned()), public=public, wrote=wrote)
 
 
 def _public_now(run: Run) -> list[str]:
@@ -182,8 +182,8 @@ def _public_now(run: Run) -> list[str]:
         return [f"could not be read ({error!r})"]
 
 
-def _command() -> str:
-    return shlex.join(["invoke", *sys.argv[1:]])
+def _command(*more: str) -> str:
+    return shlex.join(["invoke", *sys.argv[1:], *more])
 
 
 def _terminate(_number: int, _frame: FrameType | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shiplane.clients.patience import BUDGET, Patience
@@ -18,6 +19,7 @@ from shiplane.model.image import Repository
 from shiplane.model.lane import Lane
 from shiplane.model.redact import one_line
 from shiplane.model.settings import Flags, Resolver
+from shiplane.model.step import Event, Outcome, State
 from shiplane.model.version import Version
 
 _LONGEST = 300
@@ -46,8 +48,15 @@ def rollback(
     resolver = run.resolver(Flags(image=image, platforms=platforms))
     repository = resolver.image().value
     flow = _rollback(run, resolver, repository, chosen)
+    run.pinned = lambda: () if to else _target(run.console.events)
     done = run.console.drive(flow.run(wish))
     return Answer(text=rolled_back_text(repository, done), data=done.to_json(repository))
+
+
+def _target(events: Sequence[Event]) -> Sequence[str]:
+    """The version that a rollback has chosen: without its name, the same command would go down once more."""
+    done = (event.step for event in events if isinstance(event, Outcome) and event.state is State.DONE)
+    return next((("--to", step.subject) for step in done if step.name == "verify"), ())
 
 
 def _rollback(run: Run, resolver: Resolver, repository: Repository, lane: Lane) -> Rollback:
