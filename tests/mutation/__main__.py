@@ -60,15 +60,13 @@ TARGETS = (
     Target("model/redact", ("tests/unit/test_model_redact.py",)),
     Target("model/ledger", ("tests/unit/test_model_ledger.py", "tests/faults/test_ledger.py")),
     Target("model/ledgerfile", ("tests/unit/test_model_ledger.py", "tests/faults/test_ledger.py")),
-    Target(
-        "flows/ledger", ("tests/faults/test_ledger.py", "tests/faults/test_publish.py", "tests/faults/test_rollback.py")
-    ),
-    Target("flows/ledgers", ("tests/faults/test_ledger.py", "tests/faults/test_rollback.py")),
+    Target("flows/ledger", ("tests/faults/test_ledger.py", "tests/faults/test_publish.py")),
+    Target("flows/ledgers", ("tests/faults/test_ledger.py",)),
     Target("model/descent", ("tests/unit/test_model_descent.py", "tests/faults/test_rollback.py")),
     Target("model/claim", ("tests/unit/test_model_claim.py", "tests/faults/test_claim.py")),
     Target("flows/claim", ("tests/faults/test_claim.py",)),
     Target("flows/ready", ("tests/faults/test_publish.py", "tests/faults/test_ledger.py", "tests/faults/test_plan.py")),
-    Target("clients/upload", ("tests/faults/test_ledger.py",)),
+    Target("clients/upload", ("tests/faults/test_client_upload.py", "tests/faults/test_ledger.py")),
 )
 
 
