@@ -7,8 +7,10 @@ import pytest
 from shiplane.clients.http import Request, Response, TransportError
 from shiplane.flows.publish import Publisher
 from shiplane.model.errors import AccessError, LostRaceError, RefusedError, UnreachableError, VerificationError
+from shiplane.model.image import Digest
 from shiplane.model.lane import MAIN
-from shiplane.model.step import Step
+from shiplane.model.plan import Plan
+from shiplane.model.step import Outcome, Step
 from tests.faults.access import failure
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import COMMIT, lie_in_config, lose_child, push_image
@@ -33,6 +35,47 @@ def test_every_version_is_named_before_any_floating_tag_moves() -> None:
     scene = Scene()
     scene.publish()
     assert scene.tag_writes() == ["v0.2.1", "standalone-v0.2.1", "latest", "standalone-latest"]
+
+
+def story(scene: Scene, plan: Plan, *names: str) -> list[str]:
+    """What a release says of some of its steps."""
+    outcomes = [event for event in events(scene.flow(plan)) if isinstance(event, Outcome)]
+    return [
+        f"{one.step.name} {one.step.subject}: {one.state.value}: {one.reason}"
+        for one in outcomes
+        if one.step.name in names
+    ]
+
+
+def test_the_story_says_what_is_to_be_done_about_each_name_and_why() -> None:
+    scene, main = Scene(), a_plan(lanes=["main"])
+    assert story(scene, main, "survey") == [
+        "survey v0.2.1, latest: done: v0.2.1: absent, to be written; latest: moves (latest does not exist yet)"
+    ]
+    digest = Digest(scene.tags()["v0.2.1"])
+    assert story(scene, main, "survey", "float", "record") == [
+        f"survey v0.2.1, latest: done: v0.2.1: {digest.short}, adopted; latest: stays (latest has this digest)",
+        "float latest: already so: latest has this digest",
+    ]
+    backport, lower = a_plan("0.1.0", ["main"], commit="b" * 40), "0.1.0 is lower than 0.2.1, where latest is"
+    assert story(scene, backport, "survey", "float") == [
+        f"survey v0.1.0, latest: done: v0.1.0: absent, to be written; latest: stays ({lower})",
+        f"float latest: skipped: {lower}",
+    ]
+    hidden = Scene(a_registry(hides_missing=True))
+    assert "v0.2.1: to be written; nothing can be read yet; latest: moves" in story(hidden, main, "survey")[0]
+    unrecorded = Scene(keeps_ledger=False)
+    assert story(unrecorded, main, "record") == ["record the ledger: skipped: none is kept (ledger = false)"]
+
+
+def test_the_result_says_where_the_floating_tag_is_whether_it_moved_or_not() -> None:
+    scene = Scene()
+    (first,) = scene.publish(a_plan(lanes=["main"]))
+    (backport,) = scene.publish(a_plan("0.1.0", ["main"], commit="b" * 40))
+    assert (first.moved, first.floating) == (True, first.digest)
+    assert (backport.moved, backport.floating) == (False, first.digest)
+    (next_,) = scene.publish(a_plan("0.2.2", ["main"], commit="c" * 40))
+    assert (next_.moved, next_.floating) == (True, next_.digest)
 
 
 def test_the_same_release_again_builds_nothing_and_writes_nothing() -> None:
