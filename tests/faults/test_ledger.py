@@ -17,7 +17,7 @@ from shiplane.model.image import Digest, Tag
 from shiplane.model.lane import MAIN, STANDALONE
 from shiplane.model.ledger import Action, BrokenLedgerError, Entry, Ledger
 from shiplane.model.ledgerfile import LINES, PREVIOUS, blob_of, ledger_manifest
-from shiplane.model.step import Flow
+from shiplane.model.step import Flow, Outcome
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import push_image, store_blob
@@ -347,3 +347,109 @@ def test_a_ledger_that_was_mended_meanwhile_is_not_begun_anew() -> None:
     with pytest.raises(UnreachableError, match="written by somebody else meanwhile"):
         finish(flow)
     assert scene.registry.tags(PATH)["ledger-main"] == good
+
+
+def clock_of(scene: Scene) -> VirtualClock:
+    assert isinstance(scene.registry.clock, VirtualClock)
+    return scene.registry.clock
+
+
+def ledger_puts(wire: Faulty) -> int:
+    return len([entry for entry in wire.log if entry.is_manifest_put and entry.reference == "ledger-main"])
+
+
+@pytest.mark.parametrize("lost", [1, 2, 3])
+def test_a_ledger_is_sent_up_to_three_times_and_looked_for_shortly_in_between(lost: int) -> None:
+    scene = Scene()
+    scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", "manifests/ledger-main", times=lost)])
+    if lost == 3:
+        with pytest.raises(UnreachableError, match="ledger-main could not be written: no certain answer"):
+            finish(book(scene).append([note(scene, "1.0.0")]))
+    else:
+        finish(book(scene).append([note(scene, "1.0.0")]))
+    assert ledger_puts(wire) == min(lost + 1, 3)
+    assert clock_of(scene).now() < 8.0 * lost
+
+
+def test_a_ledger_that_was_answered_for_is_waited_for_for_a_minute() -> None:
+    scene = Scene()
+    scene.transport = Losing(scene.registry)
+    with pytest.raises(UnreachableError, match="could not be read back"):
+        finish(book(scene).append([note(scene, "1.0.0")]))
+    assert 50 < clock_of(scene).now() < 70
+
+
+@dataclass
+class Rival:
+    """Somebody who writes into the ledger after each of our looks at it, so many times."""
+
+    scene: Scene
+    times: int
+    written: int = 0
+
+    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+        response = self.scene.registry.send(request, limit=limit, deadline=deadline)
+        looked = request.method == "GET" and request.url.endswith("manifests/ledger-main") and response.status == 200
+        if looked and self.written < self.times:
+            self.written += 1
+            mine, self.scene.transport = self.scene.transport, self.scene.registry
+            page = book(self.scene).read()
+            put(self.scene, page.ledger.append([note(self.scene, f"9.0.{self.written}")]).content, page.digest)
+            self.scene.transport = mine
+        return response
+
+
+@pytest.mark.parametrize("times", [1, 2, 11])
+def test_a_writer_comes_again_after_others_and_loses_nobody_s_entry(times: int) -> None:
+    scene = Scene()
+    finish(writing(scene, note(scene, "1.0.0")))
+    clock_of(scene).sleeps.clear()
+    scene.transport = Rival(scene, times)
+    finish(book(scene).append([note(scene, "2.0.0")]))
+    scene.transport = scene.registry
+    known = [entry.version for entry in scene.ledger().entries]
+    assert known == ["1.0.0", *(f"9.0.{number}" for number in range(1, times + 1)), "2.0.0"]
+    assert set(clock_of(scene).sleeps) == {SETTLE / 2}
+
+
+def test_a_writer_that_others_always_come_before_gives_up_after_twelve_encounters() -> None:
+    scene = Scene()
+    finish(writing(scene, note(scene, "1.0.0")))
+    clock_of(scene).sleeps.clear()
+    scene.transport = rival = Rival(scene, 99)
+    with pytest.raises(UnreachableError, match="ledger-main could not be written: somebody else wrote into it"):
+        finish(book(scene).append([note(scene, "2.0.0")]))
+    assert len(clock_of(scene).sleeps) == 12
+    assert rival.written == 24, "a read and a look in each"
+
+
+def test_a_ledger_that_is_shown_late_is_read_and_not_begun_anew() -> None:
+    scene = Scene()
+    finish(writing(scene, note(scene, "1.0.0")))
+    scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "GET", "manifests/ledger-main", times=3)])
+    finish(book(scene).append([note(scene, "2.0.0")]))
+    assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "2.0.0"]
+
+
+def test_the_story_of_a_record_says_what_was_added_and_what_stood_there() -> None:
+    scene = Scene()
+    one, other = note(scene, "1.0.0"), note(scene, "2.0.0")
+    told = [event for event in events(book(scene).append([one, other])) if isinstance(event, Outcome)]
+    assert [f"{event.state.value}: {event.reason}" for event in told] == ["done: mark, mark"]
+    told = [event for event in events(book(scene).append([one])) if isinstance(event, Outcome)]
+    assert [f"{event.state.value}: {event.reason}" for event in told] == ["already so: it stands there"]
+    assert finish(book(scene).append([one])).digest == Digest(scene.registry.tags(PATH)["ledger-main"])
+
+
+def test_after_a_restart_the_ledger_that_goes_on_is_compared_again() -> None:
+    scene = Scene()
+    scene.publish()
+    tampered(scene, lambda content: content.replace(b"releaser", b"nobody!!"))
+    finish(scene.marker().restart(MAIN, "it was tampered with"))
+    finish(writing(scene, note(scene, "1.0.0")))
+    page = book(scene).read()
+    assert book(scene).trace(page)
+    assert len(page.ledger.entries) == 2
+    tampered(scene, _rewritten)
+    with pytest.raises(BrokenLedgerError, match="it was written anew"):
+        book(scene).trace(book(scene).read())
