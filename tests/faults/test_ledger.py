@@ -453,3 +453,84 @@ def test_after_a_restart_the_ledger_that_goes_on_is_compared_again() -> None:
     tampered(scene, _rewritten)
     with pytest.raises(BrokenLedgerError, match="it was written anew"):
         book(scene).trace(book(scene).read())
+
+
+@dataclass
+class Overwriting:
+    """Somebody whose write, made from what stood there before ours, arrives right after ours, so many times."""
+
+    scene: Scene
+    stale: Ledger
+    times: int = 1
+
+    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+        response = self.scene.registry.send(request, limit=limit, deadline=deadline)
+        ours = request.method == "PUT" and request.url.endswith("manifests/ledger-main") and self.times > 0
+        if ours:
+            self.times -= 1
+            put(self.scene, self.stale.append([note(self.scene, f"9.0.{self.times}")]).content, None)
+        return response
+
+
+def test_what_another_wrote_right_after_us_is_not_taken_for_ours() -> None:
+    scene = Scene()
+    finish(writing(scene, note(scene, "1.0.0")))
+    scene.transport = Overwriting(scene, scene.ledger())
+    told = [str(getattr(event, "reason", "")) for event in events(book(scene).append([note(scene, "2.0.0")]))]
+    assert "somebody else wrote into it at the same time; reading it again before anything else" in told
+    assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "9.0.0", "2.0.0"]
+
+
+def test_a_writer_that_is_overwritten_for_ever_says_what_may_be_missing() -> None:
+    scene = Scene()
+    finish(writing(scene, note(scene, "1.0.0")))
+    stale, rounds = scene.ledger(), 0
+    with pytest.raises(
+        UnreachableError, match=r"mark v2\.0\.0: done, but not surely recorded .*others write"
+    ) as caught:
+        for event in writing(scene, note(scene, "2.0.0")):
+            if str(getattr(event, "reason", "")) == "mark":
+                rounds += 1
+                put(scene, stale.append([note(scene, f"9.0.{rounds}")]).content, None)
+    assert (rounds, caught.value.remedy) == (12, "Run it again: it adds what is missing.")
+
+
+def test_entries_to_which_others_added_theirs_have_come_to_stay() -> None:
+    scene = Scene()
+    flow = writing(scene, note(scene, "1.0.0"))
+    until(flow, lambda step: step.name == "record")
+    next(flow)
+    page = book(scene).read()
+    put(scene, page.ledger.append([note(scene, "9.0.0")]).content, page.digest)
+    sent = len(scene.registry.log)
+    finish(flow)
+    assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "9.0.0"]
+    assert "PUT" not in {entry.method for entry in scene.registry.log[sent:]}
+
+
+def test_what_cannot_be_looked_at_afterwards_is_not_surely_recorded() -> None:
+    scene = Scene()
+    flow = writing(scene, note(scene, "1.0.0"))
+    until(flow, lambda step: step.name == "record")
+    next(flow)
+    scene.registry.tag(PATH, "ledger-main", push_image(scene.registry, PATH).digest)
+    with pytest.raises(BrokenLedgerError, match=r"mark v1\.0\.0: done, but not surely recorded") as caught:
+        finish(flow)
+    assert "ledger.restart --lane main" in caught.value.remedy
+
+
+def test_a_look_at_a_ledger_that_stays_costs_one_request() -> None:
+    scene = Scene()
+    flow = writing(scene, note(scene, "1.0.0"))
+    until(flow, lambda step: step.name == "record")
+    next(flow)
+    sent = len(scene.registry.log)
+    finish(flow)
+    assert len(scene.registry.log) == sent + 1
+
+
+def test_an_entry_has_a_word_that_nobody_else_has() -> None:
+    scene = Scene()
+    words = {note(scene, "1.0.0").id for _ in range(50)}
+    assert (len(words), {len(word) for word in words}) == (50, {16})
+    assert note(scene, "1.0.0").late is False
