@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 from tests.e2e import person as persons
+from tests.e2e.held import scene
 from tests.e2e.person import Person, Reader, runbook
 from tests.rig import Rig
 from tests.rig.fixtures import rig, sample
 from tests.sinks import forms
 
-__all__ = ["desk", "guarded_desk", "rig", "sample"]
+__all__ = ["desk", "guarded_desk", "rig", "sample", "scene"]
 
 
 @pytest.fixture(autouse=True)

@@ -40,6 +40,8 @@ def main(arguments: list[str]) -> int:
             print("github.com/docker/buildx v0.29.0 fake")
         case ["buildx", "ls", *_]:
             print(json.dumps(_LISTED))
+        case ["buildx", "inspect", *_]:
+            print("Name:   fake\nDriver: remote\n\nNodes:\nName:      fake\nPlatforms: linux/amd64, linux/arm64")
         case ["buildx", "bake", *rest]:
             return _in_a_child(rest)
         case ["at-work", metadata]:

@@ -1,5 +1,7 @@
 """Many releases of one lane in a row against a real registry, some of whose answers go wrong: does anything wear out?
 
+Now and then one is bad and is rolled back, and the next release moves on; at the end each move is on record once.
+
 ``python -m tests.faults.soak --releases 1000``, or ``invoke dev.soak``. Staging pushes tiny images by digest instead of
 building them, and waits pass at once; everything else is as in a release: the flow, the client, HTTP over sockets.
 """
@@ -17,24 +19,28 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shiplane.clients.http import HttpTransport, Request, Response
+from shiplane.clients.http import HttpTransport, Request, Response, Transport
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
+from shiplane.flows.ledgers import Ledgers, Scribe
 from shiplane.flows.publish import Publisher
+from shiplane.flows.rollback import Rollback, Wish
 from shiplane.model.errors import ShiplaneError
-from shiplane.model.image import Digest
+from shiplane.model.image import Digest, Platform, Repository
 from shiplane.model.lane import MAIN
+from shiplane.model.ledger import Action
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import make_plan
 from shiplane.model.settings import Checkout, Flags, Resolver
+from shiplane.model.version import Version
 from tests.faults.exchange import Effect, Exchange, exchange
 from tests.faults.faults import Faulty
-from tests.faults.images import push_image
+from tests.faults.images import PLATFORMS, push_image
 from tests.faults.invariants import Case, violations
 from tests.faults.memory import MemoryRegistry
 from tests.faults.pushing import push
@@ -109,6 +115,25 @@ class Staged:
         return {lane.lane.name: raw.digest}
 
 
+@dataclass(frozen=True)
+class Client:
+    """What one process has."""
+
+    registry: Registry
+    patience: Patience
+
+    @classmethod
+    def over(cls, wire: Transport, clock: QuickClock) -> Client:
+        patience = Patience(clock=clock)
+        return cls(Registry(Session(wire, None, patience)), patience)
+
+    def ledgers(self, image: str) -> Ledgers:
+        scribe = Scribe(who="the soak")
+        return Ledgers(
+            registry=self.registry, repository=Repository.parse(image), patience=self.patience, scribe=scribe
+        )
+
+
 @dataclass
 class Wear:
     """What a process holds: resident memory in MiB, open files, children, its folders in the temporary folder."""
@@ -135,51 +160,101 @@ class Soak:
     door: Relay
     chaos: Chaos
     repository: str
+    every: int = 50
     tags: dict[str, str] = field(default_factory=dict)
+    moves: list[tuple[str, str]] = field(default_factory=list)
+    bad: list[str] = field(default_factory=list)
     tries: int = 0
     requests: int = 0
     waited: float = 0.0
     broken: list[str] = field(default_factory=list)
 
     def release(self, number: int) -> None:
-        """One release, tried until it succeeds, and judged."""
-        staged, views = Staged(self.door.upstream, self.repository), []
-        version = f"0.{number // 100}.{number % 100}"
+        """One release, tried until it succeeds, and judged; now and then it is a bad one."""
+        staged, version = Staged(self.door.upstream, self.repository), _version(number)
+        views = self._tried(version, lambda client: self._publish(client, staged, version))
+        self._judge(version, staged.memory, views)
+        if self.every and number % self.every == self.every - 1:
+            self._roll_back(version, _version(number - 1))
+
+    def _tried(self, what: str, run: Callable[[Client], object]) -> list[list[Exchange]]:
+        """The same run until it ends well; gives what each of them saw."""
+        views = []
         for attempt in range(1, _TRIES + 1):
-            wire = Faulty(HttpTransport({}, user_agent="shiplane/soak"))
+            wire, clock = Faulty(HttpTransport({}, user_agent="shiplane/soak")), QuickClock()
             self.tries += 1
             views.append(wire.log)
             try:
-                self._publish(wire, staged, version)
+                run(Client.over(wire, clock))
                 break
             except ShiplaneError as error:
                 if attempt == _TRIES or error.exit_code not in (6, 7):
-                    self.broken.append(f"{version}: {error}")
+                    self.broken.append(f"{what}: {error}")
                     break
-        self._judge(version, staged.memory, views)
+            finally:
+                self.waited += clock.waited
+        return views
 
-    def _publish(self, wire: Faulty, staged: Staged, version: str) -> None:
-        commit = hashlib.sha256(version.encode()).hexdigest()[:40]
+    def _publish(self, client: Client, staged: Staged, version: str) -> None:
         flags = Flags(lanes=("main",), tag=version, image=f"{self.door.address}/{self.repository}", latest="yes")
-        plan = make_plan(Resolver(flags=flags, checkout=Checkout(commit=commit, committed_at="2026-02-28T12:00:00Z")))
-        clock = QuickClock()
-        patience = Patience(clock=clock)
-        registry = Registry(Session(wire, None, patience))
-        finish(Publisher(registry=registry, patience=patience, stager=lambda: staged).publish(plan))
-        self.waited += clock.waited
+        checkout = Checkout(commit=_commit(version), committed_at="2026-02-28T12:00:00Z")
+        publisher = Publisher(
+            registry=client.registry,
+            patience=client.patience,
+            stager=lambda: staged,
+            ledgers=client.ledgers(f"{self.door.address}/{self.repository}"),
+        )
+        finish(publisher.publish(make_plan(Resolver(flags=flags, checkout=checkout))))
 
-    def _judge(self, version: str, memory: MemoryRegistry, views: list[list[Exchange]]) -> None:
+    def _roll_back(self, bad: str, target: str) -> None:
+        """Back to the version before, which is named: the same command may have to be given again."""
+        memory, image = MemoryRegistry(), f"{self.door.address}/{self.repository}"
+        push_image(memory, self.repository, revision=_commit(target), version=target)
+        wish = Wish(lane=MAIN, to=Version.parse(target), reason="the soak wants it")
+        views = self._tried(
+            f"back to {target}",
+            lambda client: finish(
+                Rollback(
+                    registry=client.registry,
+                    repository=Repository.parse(image),
+                    patience=client.patience,
+                    platforms=tuple(map(Platform.parse, PLATFORMS)),
+                    ledgers=client.ledgers(image),
+                    commit_of=lambda _lane, version: _commit(str(version)),
+                ).run(wish)
+            ),
+        )
+        self.bad.append(f"v{bad}")
+        self._judge(target, memory, views, lowers=True)
+
+    def settle(self) -> None:
+        """At the end the ledger has each release, each move and each mark once, and as they were."""
+        client = Client.over(HttpTransport({}, user_agent="the test"), QuickClock())
+        page = client.ledgers(f"{self.door.upstream}/{self.repository}").book(MAIN).read()
+        moves = [(str(entry.before or ""), str(entry.after)) for entry in page.ledger.moves(MAIN.floating)]
+        if moves != self.moves:
+            self.broken.append(f"the ledger has {len(moves)} moves, and there were {len(self.moves)}")
+        published = [entry.tag for entry in page.ledger.entries if entry.action is Action.PUBLISH]
+        marked = [entry.tag for entry in page.ledger.entries if entry.action is Action.MARK]
+        if len(published) != len(set(published)) or marked != self.bad:
+            self.broken.append(f"the ledger has {len(published)} publications and the marks {marked}")
+
+    def _judge(
+        self, version: str, memory: MemoryRegistry, views: list[list[Exchange]], *, lowers: bool = False
+    ) -> None:
         initial = dict(self.tags)
         memory.host = self.door.address
         memory.log = [self._arrived(passing) for passing in self.door.passed if passing.ours]
         self.requests += len(memory.log)
         self.door.passed.clear()
         self.broken += violations(
-            Case(memory, seen=views, repository=self.repository, touched=(MAIN,), initial=initial)
+            Case(memory, seen=views, repository=self.repository, touched=(MAIN,), lowers=lowers, initial=initial)
         )
         if self.tags.get("latest") != self.tags.get(f"v{version}"):
             self.broken.append(f"{version} is not what latest is")
-        self.tags = {name: digest for name, digest in self.tags.items() if name in ("latest", f"v{version}")}
+        versions = [name for name in self.tags if name.startswith("v")]
+        for name in versions[:-2]:
+            del self.tags[name]
 
     def _arrived(self, passing: Passing) -> Exchange:
         """A request that the registry got, with what came of it there: the client may have been told otherwise."""
@@ -191,15 +266,27 @@ class Soak:
         if passing.method == "PUT" and named and passing.arrived == 201:
             after = str(Digest.of(passing.body))
             effect = Effect(self.repository, named[1], self.tags.get(named[1], ""), after)
+            if named[1] == MAIN.floating and after != effect.before:
+                self.moves.append((effect.before, after))
             self.tags[named[1]] = after
         response = Response(status=passing.arrived, headers={}, body=b"")
         return exchange(0.0, request, response, effect=effect)
 
 
-def soak(address: str, releases: int, *, share: float = 0.05, seed: int = 1) -> tuple[Soak, Wear, Wear]:
-    """Release so many versions; gives the run, and the wear after the first tenth and at the end."""
+def _version(number: int) -> str:
+    return f"0.{number // 100}.{number % 100}"
+
+
+def _commit(version: str) -> str:
+    return hashlib.sha256(version.encode()).hexdigest()[:40]
+
+
+def soak(
+    address: str, releases: int, *, share: float = 0.05, seed: int = 1, every: int = 50
+) -> tuple[Soak, Wear, Wear]:
+    """Release so many versions, and roll each so-manieth back; gives the run, and the wear early and at the end."""
     with relay(address) as door:
-        made = Soak(door, Chaos(random.Random(seed), share), f"cognary/soak-{uuid.uuid4().hex[:8]}")
+        made = Soak(door, Chaos(random.Random(seed), share), f"cognary/soak-{uuid.uuid4().hex[:8]}", every)
         door.meet = made.chaos
         early = Wear.now()
         for number in range(releases):
@@ -208,6 +295,7 @@ def soak(address: str, releases: int, *, share: float = 0.05, seed: int = 1) -> 
                 early = Wear.now()
             if sys.stderr.isatty():
                 print(f"\r{number + 1} of {releases}", end="", file=sys.stderr, flush=True)
+        made.settle()
         return made, early, Wear.now()
 
 
@@ -230,7 +318,8 @@ def main(arguments: Sequence[str]) -> int:
             ended = soak(rig.plain, given.releases, share=given.share, seed=given.seed)
     made, early, late = ended
     print(
-        f"{given.releases} releases in {made.tries} runs, {made.requests} requests [{time.monotonic() - began:.0f} s]"
+        f"{given.releases} releases and {len(made.bad)} rollbacks in {made.tries} runs, {made.requests} requests, "
+        f"{len(made.moves)} moves on record [{time.monotonic() - began:.0f} s]"
     )
     print(
         f"faults: {sum(made.chaos.met.values())} ({', '.join(f'{n} x {k}' for k, n in made.chaos.met.most_common())})"

@@ -14,7 +14,7 @@ from shiplane.model.claim import Claim
 from shiplane.model.errors import AccessError, LostRaceError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.plan import Plan
-from shiplane.model.step import Flow, Step
+from shiplane.model.step import Flow, Outcome, Step
 from tests.faults.claims import MemoryClaims
 from tests.faults.images import COMMIT, lose_child, push_image
 from tests.faults.invariants import Case, assert_invariants
@@ -136,6 +136,46 @@ def test_a_claim_that_came_meanwhile_is_taken_over_and_examined() -> None:
     assert (str(main.digest), main.built, standalone.built) == (str(theirs.digest), False, True)
     assert scene.tags()["v0.2.1"] == str(theirs.digest)
     assert_invariants(Case(scene.registry))
+
+
+@dataclass
+class Busy(MemoryClaims):
+    """A remote at which somebody else claims something else first, so many times."""
+
+    times: int = 0
+    asked: int = 0
+
+    def create(self, claims: Sequence[Claim]) -> dict[Tag, Claim]:
+        self.asked += 1
+        return {} if self.asked <= self.times else super().create(claims)
+
+
+@pytest.mark.parametrize("times", [0, 1, 2])
+def test_a_claim_that_others_come_before_is_made_in_the_third_round_at_the_latest(times: int) -> None:
+    scene = Claimed(claims=Busy(times=times))
+    scene.publish()
+    assert len(scene.kept()) == 2
+
+
+def test_a_claim_that_others_always_come_before_ends_the_run() -> None:
+    scene = Claimed(claims=Busy(times=99))
+    with pytest.raises(LostRaceError, match=r"v0\.2\.1, standalone-v0\.2\.1 could not be claimed: others claim"):
+        scene.publish()
+    assert isinstance(scene.claims, Busy)
+    assert (scene.claims.asked, scene.tags()) == (3, {})
+
+
+def test_what_is_claimed_and_by_whom_is_told() -> None:
+    scene = Claimed()
+    theirs = push_image(scene.registry, PATH, salt="theirs").digest
+    scene.claim(MAIN, theirs)
+    told = [event for event in events(scene.flow(a_plan())) if isinstance(event, Outcome)]
+    words = {event.step.name: event.reason for event in told if event.step.name in ("claims", "claim")}
+    assert words["claims"] == f"v0.2.1 for {theirs.short} by somebody else"
+    ours = Digest(scene.kept()[STANDALONE]).short
+    assert words["claim"] == f"v0.2.1 for {theirs.short} by somebody else, standalone-v0.2.1 for {ours} by the test"
+    first = [event for event in events(Claimed().flow(a_plan())) if isinstance(event, Outcome)]
+    assert next(event.reason for event in first if event.step.name == "claims") == "none yet, and we may claim"
 
 
 Damage = Callable[[Scene], Digest]

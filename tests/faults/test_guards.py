@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.guards import GUARDS, Guard
+from tests.faults.guard import Guard
+from tests.faults.guards import GUARDS
 from tests.mutation.workspace import ROOT, Workspace, workspace
 
 TESTS = sorted({test for guard in GUARDS for test in guard.tests})

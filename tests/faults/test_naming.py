@@ -6,16 +6,18 @@ from contextlib import suppress
 
 import pytest
 
-from shiplane.flows.looking import certain
+from shiplane.clients.http import Request, Response
+from shiplane.flows.looking import arrived, certain
 from shiplane.flows.naming import Namer
 from shiplane.model.answer import Absent, Present, Refused, Unknown
 from shiplane.model.errors import AccessError, ShiplaneError, UnreachableError, VerificationError
-from shiplane.model.image import Tag
+from shiplane.model.image import Digest, Tag
 from shiplane.model.step import Event, Flow, Outcome
+from tests.faults.clock import VirtualClock
 from tests.faults.desk import AIONIS
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import push_image
-from tests.faults.memory import Lag
+from tests.faults.memory import Lag, MemoryRegistry
 from tests.faults.release import PATH, Scene, a_registry
 
 TAG = Tag("v0.2.1")
@@ -93,6 +95,26 @@ def test_a_floating_tag_is_looked_at_moved_and_read_back() -> None:
     assert told(namer(scene).move(Tag("latest"), raw, seen=old.digest))[-1] == (
         "float! latest: already so: it has this digest"
     )
+
+
+class Losing:
+    """A connection over which no PUT arrives, although each is answered with a yes."""
+
+    def __init__(self, registry: MemoryRegistry) -> None:
+        self._registry = registry
+
+    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+        if request.method == "PUT":
+            return Response(status=201, headers={"docker-content-digest": str(Digest.of(request.body))}, body=b"")
+        return self._registry.send(request, limit=limit, deadline=deadline)
+
+
+def test_a_yes_alone_is_no_name() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH)
+    scene.transport = Losing(scene.registry)
+    with pytest.raises(UnreachableError, match="could not be read back"):
+        told(namer(scene).name(TAG, raw))
 
 
 def test_a_lost_put_that_had_arrived_is_told_as_what_it_is() -> None:
@@ -196,3 +218,34 @@ def test_a_rate_limit_says_how_long_and_which_try() -> None:
     (line,) = scene.told
     assert "HTTP 429" in line
     assert line.endswith(": waiting 8.0 s, then try 2 of 5")
+
+
+def clock_of(scene: Scene) -> VirtualClock:
+    assert isinstance(scene.registry.clock, VirtualClock)
+    return scene.registry.clock
+
+
+def test_what_reads_as_it_was_written_is_not_waited_for() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH)
+    told(namer(scene).name(TAG, raw))
+    told(namer(scene).confirm(TAG, raw))
+    assert clock_of(scene).sleeps == []
+
+
+@pytest.mark.parametrize("seconds", [5.0, 20.0])
+def test_a_moved_name_that_still_shows_its_old_digest_is_read_until_it_does_not(seconds: float) -> None:
+    scene = Scene(a_registry(lag=Lag(seconds=seconds)))
+    old, raw = push_image(scene.registry, PATH, tag="latest", salt="old"), push_image(scene.registry, PATH)
+    clock_of(scene).pass_by(60)
+    began = clock_of(scene).now()
+    told(namer(scene).move(Tag("latest"), raw, seen=old.digest))
+    assert seconds <= clock_of(scene).now() - began < 2 * seconds + 1
+
+
+def test_what_never_arrives_is_a_finding_that_says_who_said_it_had() -> None:
+    scene = Scene()
+    registry, patience = scene.client()
+    with pytest.raises(VerificationError, match=r"does not have sha256:\w+, although the builder pushed it"):
+        arrived(registry, AIONIS, Digest.of(b"nothing"), patience, "the builder pushed it")
+    assert 50 < clock_of(scene).now() < 70

@@ -240,6 +240,9 @@ class _Known(Buildx):
         nodes = tuple(Node(name=f"node{n}", endpoint="unix:///nowhere", platforms=both) for n in range(self.nodes))
         return Builder(name="fleet", driver="remote", current=True, nodes=nodes)
 
+    def _assigned(self, builder: Builder) -> Builder:
+        return builder
+
 
 @pytest.mark.parametrize(("nodes", "stager"), [(1, BuildxStager), (2, FleetStager)])
 def test_what_several_nodes_build_is_joined_by_us(tmp_path: Path, nodes: int, stager: type) -> None:

@@ -7,8 +7,11 @@ import pytest
 from shiplane.clients.http import Request, Response, TransportError
 from shiplane.flows.publish import Publisher
 from shiplane.model.errors import AccessError, LostRaceError, RefusedError, UnreachableError, VerificationError
+from shiplane.model.image import Digest
 from shiplane.model.lane import MAIN
-from shiplane.model.step import Step
+from shiplane.model.plan import Plan
+from shiplane.model.step import Outcome, Step
+from tests.faults.access import failure
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import COMMIT, lie_in_config, lose_child, push_image
 from tests.faults.invariants import Case, assert_invariants
@@ -32,6 +35,47 @@ def test_every_version_is_named_before_any_floating_tag_moves() -> None:
     scene = Scene()
     scene.publish()
     assert scene.tag_writes() == ["v0.2.1", "standalone-v0.2.1", "latest", "standalone-latest"]
+
+
+def story(scene: Scene, plan: Plan, *names: str) -> list[str]:
+    """What a release says of some of its steps."""
+    outcomes = [event for event in events(scene.flow(plan)) if isinstance(event, Outcome)]
+    return [
+        f"{one.step.name} {one.step.subject}: {one.state.value}: {one.reason}"
+        for one in outcomes
+        if one.step.name in names
+    ]
+
+
+def test_the_story_says_what_is_to_be_done_about_each_name_and_why() -> None:
+    scene, main = Scene(), a_plan(lanes=["main"])
+    assert story(scene, main, "survey") == [
+        "survey v0.2.1, latest: done: v0.2.1: absent, to be written; latest: moves (latest does not exist yet)"
+    ]
+    digest = Digest(scene.tags()["v0.2.1"])
+    assert story(scene, main, "survey", "float", "record") == [
+        f"survey v0.2.1, latest: done: v0.2.1: {digest.short}, adopted; latest: stays (latest has this digest)",
+        "float latest: already so: latest has this digest",
+    ]
+    backport, lower = a_plan("0.1.0", ["main"], commit="b" * 40), "0.1.0 is lower than 0.2.1, where latest is"
+    assert story(scene, backport, "survey", "float") == [
+        f"survey v0.1.0, latest: done: v0.1.0: absent, to be written; latest: stays ({lower})",
+        f"float latest: skipped: {lower}",
+    ]
+    hidden = Scene(a_registry(hides_missing=True))
+    assert "v0.2.1: to be written; nothing can be read yet; latest: moves" in story(hidden, main, "survey")[0]
+    unrecorded = Scene(keeps_ledger=False)
+    assert story(unrecorded, main, "record") == ["record the ledger: skipped: none is kept (ledger = false)"]
+
+
+def test_the_result_says_where_the_floating_tag_is_whether_it_moved_or_not() -> None:
+    scene = Scene()
+    (first,) = scene.publish(a_plan(lanes=["main"]))
+    (backport,) = scene.publish(a_plan("0.1.0", ["main"], commit="b" * 40))
+    assert (first.moved, first.floating) == (True, first.digest)
+    assert (backport.moved, backport.floating) == (False, first.digest)
+    (next_,) = scene.publish(a_plan("0.2.2", ["main"], commit="c" * 40))
+    assert (next_.moved, next_.floating) == (True, next_.digest)
 
 
 def test_the_same_release_again_builds_nothing_and_writes_nothing() -> None:
@@ -174,6 +218,15 @@ def test_a_version_overwritten_by_another_at_the_very_end_is_no_success() -> Non
         finish(flow)
 
 
+def test_a_floating_tag_moved_by_another_at_the_very_end_is_no_success() -> None:
+    scene = Scene()
+    flow = scene.flow(a_plan())
+    until(flow, lambda step: step == Step("read back", "standalone-latest"))
+    push_image(scene.registry, PATH, salt="somebody else", tag="latest")
+    with pytest.raises(LostRaceError, match=r"latest has .* another publisher"):
+        finish(flow)
+
+
 def test_a_floating_tag_moved_by_another_is_left_where_it_is() -> None:
     scene = Scene()
     scene.publish(a_plan("0.2.0"))
@@ -291,10 +344,11 @@ def test_no_run_ever_asks_for_a_deletion() -> None:
 
 
 def test_a_version_that_is_listed_but_not_shown_yet_is_not_built_again() -> None:
-    scene = Scene()
+    scene = Scene(keeps_ledger=False)
     scene.publish()
     built = list(scene.stager.built)
-    scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "GET", "manifests/", times=FOR_EVER)])
+    lag = [Fault(F.NOT_FOUND, "GET", f"manifests/{tag}", times=FOR_EVER) for tag in ("v0.2.1", "latest")]
+    scene.transport = Faulty(scene.registry, lag)
     with pytest.raises(UnreachableError, match=r"lists v0\.2\.1, but does not show it yet"):
         scene.publish()
     assert scene.stager.built == built
@@ -330,7 +384,19 @@ def test_without_the_proof_what_cannot_be_read_is_refused() -> None:
     assert scene.stager.built == []
 
 
-@pytest.mark.parametrize("shown", ["v0.2.1", "latest", "ledger-main"])
+class Hidden:
+    """A registry that shows nothing at all, and lets push, until something was pushed."""
+
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+
+    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+        if request.method == "GET" and "/v2/" in request.url and not self._scene.stager.built:
+            return failure(403, "DENIED", "denied")
+        return self._scene.registry.send(request, limit=limit, deadline=deadline)
+
+
+@pytest.mark.parametrize("shown", ["ledger-main", "latest", "v0.2.1"])
 def test_a_package_that_was_taken_for_new_and_is_not_gets_no_name(shown: str) -> None:
     scene = Scene()
     scene.publish(a_plan("0.2.0", commit="b" * 40))
@@ -340,7 +406,7 @@ def test_a_package_that_was_taken_for_new_and_is_not_gets_no_name(shown: str) ->
     shelf = scene.registry.shelf(PATH)
     shelf.tags = {tag: digest for tag, digest in shelf.tags.items() if tag in keep}
     before = dict(shelf.tags)
-    scene.transport = Faulty(scene.registry, [Fault(F.FORBIDDEN, "GET", "/v2/", times=8)])
-    with pytest.raises((LostRaceError, RefusedError, AccessError)):
+    scene.transport, scene.stager.built = Hidden(scene), []
+    with pytest.raises(LostRaceError, match="was taken for new"):
         scene.publish(a_plan(lanes=["main"]))
     assert shelf.tags == before

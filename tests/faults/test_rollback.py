@@ -13,7 +13,7 @@ from shiplane.model.step import Outcome, State, Step
 from shiplane.model.version import Version
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.images import lose_child, push_image
+from tests.faults.images import lie_in_config, lose_child, push_image
 from tests.faults.invariants import Case, assert_invariants
 from tests.faults.memory import Lag
 from tests.faults.release import PATH, Scene, a_plan, events, finish, until
@@ -125,6 +125,17 @@ def test_a_damaged_target_that_was_named_is_refused_and_nothing_moves() -> None:
     assert scene.registry.state() == before
 
 
+def test_a_target_whose_config_lies_is_refused_and_nothing_moves() -> None:
+    scene = scene_of(keeps_ledger=False)
+    raw = scene.registry.shelf(PATH).manifests[scene.tags()["v0.2.1"]]
+    lies = lie_in_config(scene.registry, PATH, raw, architecture="riscv64")
+    scene.registry.tag(PATH, "v0.2.1", lies.digest)
+    before = scene.registry.state()
+    with pytest.raises(VerificationError, match="riscv64"):
+        roll(scene, to("0.2.1"))
+    assert scene.registry.state() == before
+
+
 def test_a_damaged_target_is_passed_over_when_nobody_named_it_and_that_is_said() -> None:
     scene = scene_of()
     damage(scene, "v0.2.1")
@@ -189,10 +200,11 @@ def test_a_broken_ledger_keeps_nobody_from_leaving_a_bad_version_but_is_said() -
     assert scene.tags()["latest"] == scene.tags()["v0.2.1"]
 
 
-def test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them() -> None:
+@pytest.mark.parametrize("meanwhile", [Step("verify", "v0.2.1"), Step("look again", "latest")])
+def test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them(meanwhile: Step) -> None:
     scene = scene_of()
     flow = scene.rollback(WISH)
-    until(flow, lambda step: step == Step("look again", "latest"))
+    until(flow, lambda step: step == meanwhile)
     scene.registry.tag(PATH, "latest", scene.tags()["v0.2.0"])
     with pytest.raises(LostRaceError):
         finish(flow)

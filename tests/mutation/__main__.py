@@ -36,6 +36,12 @@ class Target:
 
 
 _CLIENT = ("tests/faults/test_client_answers.py", "tests/faults/test_promises.py", "tests/faults/test_client_reads.py")
+# Every order of two writers costs seconds, and tells nothing that the others do not.
+_LEDGER = (
+    "tests/faults/test_ledger.py",
+    "tests/faults/test_publish.py::test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",
+    "--deselect=tests/faults/test_ledger.py::test_two_writers_lose_no_entry_however_their_steps_fall",
+)
 TARGETS = (
     Target(
         "clients/registry", (*_CLIENT, "tests/faults/test_client_hostile.py"), ("_is_absence", "_content", "_answer")
@@ -58,6 +64,20 @@ TARGETS = (
         ("tests/faults/test_naming.py", *_CLIENT, "tests/faults/test_publish.py", "tests/faults/test_verify.py"),
     ),
     Target("model/redact", ("tests/unit/test_model_redact.py",)),
+    Target("model/ledger", ("tests/unit/test_model_ledger.py", "tests/faults/test_ledger.py")),
+    Target(
+        "model/ledgerfile",
+        ("tests/unit/test_model_ledger.py", "tests/faults/test_ledger.py"),
+        # How long a piece is: any size near it is as good.
+        same=("256  ->  257", "256  ->  255", "1024  ->  1025", "1024  ->  1023"),
+    ),
+    Target("flows/ledger", _LEDGER),
+    Target("flows/ledgers", _LEDGER),
+    Target("model/descent", ("tests/unit/test_model_descent.py", "tests/faults/test_rollback.py")),
+    Target("model/claim", ("tests/unit/test_model_claim.py", "tests/faults/test_claim.py")),
+    Target("flows/claim", ("tests/faults/test_claim.py",)),
+    Target("flows/ready", ("tests/faults/test_publish.py", "tests/faults/test_ledger.py", "tests/faults/test_plan.py")),
+    Target("clients/upload", ("tests/faults/test_client_upload.py", "tests/faults/test_ledger.py")),
 )
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from shiplane.model.claim import Claim, ClaimSettings, ref_of
+from shiplane.model.errors import ConfigurationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.projectfile import parse_project_file
 
@@ -80,3 +81,17 @@ def test_no_two_names_share_a_ref() -> None:
 )
 def test_claims_are_made_where_the_project_says(document: dict[str, object], settings: ClaimSettings | None) -> None:
     assert parse_project_file(document, "shiplane.toml").claim == settings
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ({"remotes": "origin"}, "remotes"),
+        ({"remote": "--upload-pack=x"}, "is no name of a git remote"),
+        ({"ref-prefix": "refs/heads/claims"}, "is no place for claims"),
+        ({"remote": 5}, "remote"),
+    ],
+)
+def test_a_place_that_cannot_be_one_is_refused_by_its_key(table: dict[str, object], words: str) -> None:
+    with pytest.raises(ConfigurationError, match=words):
+        parse_project_file({"claim": table}, "shiplane.toml")

@@ -116,7 +116,7 @@ def test_fields_that_a_later_version_adds_are_passed_over() -> None:
 def test_what_others_wrote_cannot_act_on_a_terminal() -> None:
     said = Ledger.parse(lines(edited(5, who="\x1b[31m::error::x\n", why="y" * 5000))).entries[-1]
     assert said.who.isprintable()
-    assert len(said.why) <= 500
+    assert len(said.why) == 500
 
 
 def test_only_entries_that_do_not_stand_there_are_lacking() -> None:
@@ -130,6 +130,20 @@ def test_the_present_is_read_from_the_past() -> None:
     assert FULL.position(Tag("latest")) == FULL.entries[5]
     assert FULL.position(Tag("standalone-latest")) is None
     assert FULL.marks == {"v0.2.2": FULL.entries[4]}
+
+
+def test_only_a_move_says_where_a_floating_tag_is() -> None:
+    strange = entry(Action.MARK, "latest", C)
+    assert FULL.append([strange]).position(Tag("latest")) == FULL.entries[5]
+
+
+def test_an_entry_says_nothing_that_is_empty_but_for_where_a_move_began() -> None:
+    always = {"id", "action", "when", "who", "tag", "version", "to"}
+    assert set(entry().to_json()) == always
+    assert set(move(None, A).to_json()) == {*always, "from"}
+    assert move(None, A).to_json()["from"] is None
+    assert set(replace(entry(), late=True, why="w").to_json()) == {*always, "late", "why"}
+    assert entry().late is False
 
 
 def test_a_mark_that_was_taken_back_is_none() -> None:
@@ -156,6 +170,10 @@ def test_adding_lines_changes_no_piece_but_the_last(sizes: list[int], limit: int
         assert continues(pieces, [blob_of(piece, LINES) for piece in earlier])
 
 
+def test_a_line_that_just_fits_is_added_to_the_piece() -> None:
+    assert segments([b"x" * 4, b"y" * 4, b"z"], 10) == [b"xxxx\nyyyy\n", b"z\n"]
+
+
 def test_a_ledger_written_anew_does_not_continue_the_old_one() -> None:
     other = replace(FULL.entries[0], who="somebody else")
     anew = Ledger().append([other, *FULL.entries[1:]])
@@ -169,7 +187,7 @@ MANIFEST = ledger_manifest("main", [blob_of(FULL.content, LINES)], A)
 def test_the_manifest_is_an_oci_artifact_whose_layers_are_the_lines() -> None:
     document = json.loads(MANIFEST.body)
     assert (MANIFEST.media_type, document["mediaType"]) == (OCI_MANIFEST, OCI_MANIFEST)
-    assert document["artifactType"] == ARTIFACT
+    assert (document["schemaVersion"], document["artifactType"]) == (2, ARTIFACT)
     assert document["config"] == {
         "mediaType": EMPTY,
         "digest": "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a",
@@ -183,6 +201,11 @@ def test_the_manifest_is_an_oci_artifact_whose_layers_are_the_lines() -> None:
 def changed(**fields: object) -> RawManifest:
     document = {**json.loads(MANIFEST.body), **fields}
     return RawManifest(body=json.dumps(document).encode(), media_type=OCI_MANIFEST)
+
+
+def test_a_ledger_has_up_to_256_pieces() -> None:
+    many = changed(layers=[{"mediaType": LINES, "digest": str(A), "size": 1}] * 256)
+    assert len(parse_ledger_manifest(many, "ledger-main").pieces) == 256
 
 
 @pytest.mark.parametrize(

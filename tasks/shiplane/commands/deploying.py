@@ -18,7 +18,7 @@ from shiplane.model.image import Repository, Tag
 from shiplane.model.lane import Lane
 from shiplane.model.mention import Part, Target
 from shiplane.model.redact import one_line
-from shiplane.model.settings import Flags
+from shiplane.model.settings import Flags, Setting, named
 from shiplane.model.standing import flags_of, version_run
 from shiplane.model.undoing import Undoer
 from shiplane.model.words import counted
@@ -39,7 +39,7 @@ def repoint(
     chosen = run.project.lane(one_lane(lane, run.project))
     if not to:
         raise UsageError("no version is named", remedy="Give --to X.Y.Z.")
-    version = chosen.parse_version(to)
+    version = named(Setting(to, "--to"), chosen.parse_version)
     desk = _desk(run, image, certain=True)
     done = run.console.drive(desk.repoint(chosen, version, dry_run=dry_run))
     data = {"lane": chosen.name, "dry_run": dry_run, **_repointed_data(desk, done)}

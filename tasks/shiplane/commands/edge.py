@@ -171,7 +171,7 @@ def _closing(run: Run, code: int) -> list[str]:
 
     wrote = any(isinstance(event, Step) and event.writes for event in run.console.events)
     public = _public_now(run) if run.closing else []
-    return closing_lines(code, argv=_argv(), public=public, wrote=wrote)
+    return closing_lines(code, argv=[*_argv(), *run.pinned()], public=public, wrote=wrote)
 
 
 def _public_now(run: Run) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from shiplane.clients.patience import BUDGET, Patience
@@ -19,7 +20,8 @@ from shiplane.model.image import Repository
 from shiplane.model.lane import Lane
 from shiplane.model.mention import Target
 from shiplane.model.redact import one_line
-from shiplane.model.settings import Flags, Resolver
+from shiplane.model.settings import Flags, Resolver, Setting, named
+from shiplane.model.step import Event, Outcome, State
 from shiplane.model.version import Version
 
 _LONGEST = 300
@@ -40,7 +42,7 @@ def rollback(
     chosen = run.project.lane(one_lane(lane, run.project))
     wish = Wish(
         lane=chosen,
-        to=chosen.parse_version(to) if to else None,
+        to=named(Setting(to, "--to"), chosen.parse_version) if to else None,
         reason=_reason(reason),
         mark=not keep_bad_unmarked,
         dry_run=dry_run,
@@ -48,11 +50,18 @@ def rollback(
     resolver = run.resolver(Flags(image=image, platforms=platforms))
     repository = resolver.image().value
     flow = _rollback(run, resolver, repository, chosen)
+    run.pinned = lambda: () if to else _target(run.console.events)
     done = run.console.drive(flow.run(wish))
     followed = follow(run, repository, chosen, Target(chosen.tag_of(done.target), done.digest), dry_run=dry_run)
     text = rolled_back_text(repository, done) + (f"\n\n{followed.text}" if followed else "")
     data = {**done.to_json(repository), "deployments": followed.data if followed else None}
     return Answer(text=text, data=data)
+
+
+def _target(events: Sequence[Event]) -> Sequence[str]:
+    """The version that a rollback has chosen: without its name, the same command would go down once more."""
+    done = (event.step for event in events if isinstance(event, Outcome) and event.state is State.DONE)
+    return next((("--to", step.subject) for step in done if step.name == "verify"), ())
 
 
 def _rollback(run: Run, resolver: Resolver, repository: Repository, lane: Lane) -> Rollback:
@@ -101,7 +110,7 @@ def _marker(run: Run, lane: str | None, tag: str | None, image: str | None) -> t
     chosen = run.project.lane(one_lane(lane, run.project))
     if not tag:
         raise UsageError("no version is named", remedy="Give --tag vX.Y.Z.")
-    version = chosen.parse_version(tag)
+    version = named(Setting(tag, "--tag"), chosen.parse_version)
     repository = run.resolver(Flags(image=image)).image().value
     return chosen, version, _marker_of(run, repository, chosen)
 

@@ -51,11 +51,13 @@ class Run:
         env: The environment, read once.
         folder: Where the user stands.
         closing: What an unfinished run says about the registry; set as soon as there is something to say.
+        pinned: What has to be added to the command, so that running it again means the same.
     """
 
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     folder: Path = field(default_factory=Path.cwd)
     closing: Callable[[], list[str]] | None = None
+    pinned: Callable[[], Sequence[str]] = tuple
 
     @cached_property
     def redact(self) -> Redactor:

@@ -132,4 +132,4 @@ def _room(name: str, folder: Path) -> Finding:
     free = free_bytes(folder)
     found = f"{free / 1024**3:.1f} GiB free in {folder}"
     little = "Make room: docker buildx prune, docker system df." if free < ENOUGH else ""
-    return done(name, f"only {found}, a release may need {ENOUGH // 1024**3}" if little else found, warning=little)
+    return done(name, f"only {found}, a release may need {ENOUGH // 1024**3} GiB" if little else found, warning=little)

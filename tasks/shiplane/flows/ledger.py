@@ -147,7 +147,7 @@ class Book:
             BrokenLedgerError: What is there is no whole ledger; it is left as it is.
             AccessError, UnreachableError: It could not be written.
         """
-        step, lost, why = Step("record", self.tag), 0, ""
+        step, lost, why = Step("record", self.tag, writes=True), 0, ""
         for _ in range(TRIES):
             yield step
             page = page or self.read()
@@ -174,7 +174,7 @@ class Book:
         Raises:
             AccessError, UnreachableError: It could not be written.
         """
-        step = Step("record", self.tag)
+        step = Step("record", self.tag, writes=True)
         yield step
         page = Page(raw=_present(look(self.registry, self.repository, self.tag)))
         if page.digest != replaced or not isinstance(self._write(page, Ledger().append([entry])), Appended):
@@ -206,7 +206,7 @@ class Book:
         written = self.registry.put_manifest(self.repository, self.tag, raw)
         took = self.patience.clock.now() - looked
         limit = 60.0 if written.certain else 4.0
-        found = read_back(self.registry, self.repository, self.patience, self.tag, raw.digest, page.digest, limit)
+        found = read_back(self.registry, self.repository, self.patience, self.tag, page.digest, limit)
         if isinstance(found, Present) and found.digest == raw.digest:
             return Appended(digest=raw.digest, ledger=ledger, took=took)
         if isinstance(found, Present | Absent) and not written.certain and _digest(found) == page.digest:

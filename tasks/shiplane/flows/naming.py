@@ -79,7 +79,7 @@ class Namer:
         """
         step = Step("confirm", tag)
         yield step
-        found = self._read_back(tag, raw.digest, None, patient=True)
+        found = self._read_back(tag, None, patient=True)
         if not isinstance(found, Present) or found.digest != raw.digest:
             _judge(tag, raw, found, None, _WRITTEN, last=True)
         yield step.done(f"still {raw.digest.short}")
@@ -103,7 +103,7 @@ class Namer:
                 yield step.failed(f"no certain answer ({written.words}); reading the name before anything else")
             back = Step("read back", tag)
             yield back
-            found = self._read_back(tag, raw.digest, before, patient=written.certain or attempt == _SENT_AGAIN)
+            found = self._read_back(tag, before, patient=written.certain or attempt == _SENT_AGAIN)
             if isinstance(found, Present) and found.digest == raw.digest:
                 yield back.done(f"{tag} is {raw.digest}")
                 if not written.certain:
@@ -112,9 +112,9 @@ class Namer:
             _judge(tag, raw, found, before, written, last=attempt == _SENT_AGAIN)
             yield back.failed("it did not arrive; sending it again")
 
-    def _read_back(self, tag: Tag, wanted: Digest, before: Digest | None, *, patient: bool) -> Answer:
+    def _read_back(self, tag: Tag, before: Digest | None, *, patient: bool) -> Answer:
         limit = 60.0 if patient else 4.0
-        return read_back(self.registry, self.repository, self.patience, tag, wanted, before, limit)
+        return read_back(self.registry, self.repository, self.patience, tag, before, limit)
 
 
 def _judge(tag: Tag, raw: RawManifest, found: Answer, before: Digest | None, written: Written, *, last: bool) -> None:

@@ -103,7 +103,7 @@ class Verifier:
         surveyor = Surveyor(registry=self.registry, repository=self.repository)
         current = surveyor.version_behind(lane, floating)
         found = self._version(lane, version or current, floating, ledger, same=version in (None, current))
-        pointer = self._floating(lane, version, current, floating, found, latest=latest)
+        pointer = self._floating(lane, version, current, floating, found, ledger, latest=latest)
         recorded = recorded_checks(lane, ledger, version=found.version, digest=found.digest, floating=_of(floating))
         outside = self._outside(lane, found, floating)
         result = replace(found, checks=(*found.checks, *pointer, *broken, *recorded, *outside))
@@ -159,6 +159,7 @@ class Verifier:
         current: Version | None,
         floating: Present | Absent,
         found: Verified,
+        ledger: Ledger,
         *,
         latest: bool,
     ) -> list[Check]:
@@ -174,7 +175,8 @@ class Verifier:
             return [Check("floating", name, good=False, expected=expected, found=f"{here} (calls itself {says})")]
         if asked is None or floating.digest == found.digest:
             return [Check("floating", name, good=True, found=f"{current}, {here}")]
-        good = current > asked or not latest or asked.is_prerelease
+        left = lane.tag_of(asked) in ledger.marks  # a rollback left it behind on purpose
+        good = current > asked or not latest or asked.is_prerelease or left
         wanted = f"{asked}, {found.digest}" if found.digest else str(asked)
         return [Check("floating", name, good, wanted, f"{current}, {here}")]
 

@@ -91,7 +91,7 @@ class Resolver:
             UsageError: Nothing names one, or what does is no repository.
         """
         if given := self._given(self.flags.image, "--image", "IMAGE_REPO"):
-            return Setting(_named(given, Repository.parse), given.source)
+            return Setting(named(given, Repository.parse), given.source)
         if self.project.image:
             return Setting(self.project.image, f"{self.project.name}: image")
         if slug := self.slug():
@@ -115,7 +115,7 @@ class Resolver:
             UsageError: The list is wrong.
         """
         if given := self._given(self.flags.platforms, "--platforms", "PLATFORMS"):
-            return Setting(_named(given, parse_platforms), given.source)
+            return Setting(named(given, parse_platforms), given.source)
         if self.project.platforms:
             return Setting(self.project.platforms, f"{self.project.name}: platforms")
         return Setting(DEFAULT_PLATFORMS, "default")
@@ -141,7 +141,7 @@ class Resolver:
             UsageError: A word that is neither yes nor no.
         """
         if given := self._given(self.flags.latest, "--latest", "PUBLISH_LATEST"):
-            return Setting(_named(given, _yes_or_no), given.source)
+            return Setting(named(given, _yes_or_no), given.source)
         return Setting(lane.publish_latest, f"lane {lane.name}")
 
     def version(self, lane: Lane) -> Setting[Version]:
@@ -154,7 +154,7 @@ class Resolver:
             UsageError: The text names no version of this lane, several git tags do, or there is no git repository.
         """
         if given := self._given(self.flags.tag, self.flags.tag_flag, "TAG"):
-            return Setting(_named(given, lane.parse_version), given.source)
+            return Setting(named(given, lane.parse_version), given.source)
         if self.checkout is None:
             raise UsageError(
                 "this is no git repository, so nothing says which version it is",
@@ -190,8 +190,12 @@ def _yes_or_no(text: str) -> bool:
     return _WORDS[text.lower()]
 
 
-def _named(given: Setting[str], parse: Callable[[str], T]) -> T:
-    """Parse a value so that a complaint about it names where it stands."""
+def named(given: Setting[str], parse: Callable[[str], T]) -> T:
+    """Parse a value so that a complaint about it names where it stands.
+
+    Raises:
+        UsageError: Beginning with the value's source.
+    """
     try:
         return parse(given.value)
     except UsageError as error:

@@ -1,0 +1,373 @@
+"""The guards of what a release writes down and relies on: ledger, rollback, claim, saved plan, staged parts, files."""
+
+from __future__ import annotations
+
+from tests.faults.guard import Guard, switched_off
+
+_CLAIM = "tests/faults/test_claim.py::"
+_DECISION = "tests/unit/test_model_decision.py::"
+_DEPLOYMENT = "tests/unit/test_model_deployment.py::"
+_DESCENT = "tests/unit/test_model_descent.py::"
+_FILES = "tests/unit/test_client_files.py::"
+_LEDGER = "tests/faults/test_ledger.py::"
+_PLAN = "tests/faults/test_plan.py::"
+_PUBLISH = "tests/faults/test_publish.py::"
+_ROLLBACK = "tests/faults/test_rollback.py::"
+_SMOKE = "tests/faults/test_smoke.py::"
+_STAGED = "tests/unit/test_model_staged.py::"
+
+LEDGER = (
+    Guard(
+        "each line of a ledger names the one before",
+        "model/ledger",
+        *switched_off('(fields.get("number"), fields.get("previous")) != wanted'),
+        (
+            "tests/unit/test_model_ledger.py::test_a_line_that_was_tampered_with_breaks_the_chain_and_is_named",
+            _LEDGER + "test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it_is",
+        ),
+    ),
+    Guard(
+        "a ledger continues the one that it says it replaced",
+        "flows/ledger",
+        *switched_off("not continues(page.pieces, earlier.pieces)"),
+        (_LEDGER + "test_a_ledger_that_was_written_anew_is_told_from_one_that_was_added_to",),
+    ),
+    Guard(
+        "a first ledger is begun only where the list of tags has none either",
+        "flows/ledger",
+        *switched_off("not page.exists and self._is_listed()"),
+        (_PUBLISH + "test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",),
+    ),
+    Guard(
+        "a ledger is looked at again right before it is written",
+        "flows/ledger",
+        *switched_off("_digest(now) != page.digest"),
+        (_LEDGER + "test_no_ledger_is_written_over_one_that_was_not_read",),
+    ),
+    Guard(
+        "a writer stays until its entries have come to stay",
+        "flows/ledgers",
+        "if not one.stays(done)]",
+        "if False]",
+        (_LEDGER + "test_an_entry_that_another_writer_overwrote_is_added_again",),
+    ),
+    Guard(
+        "a writer waits for everybody who had looked before it wrote",
+        "flows/ledgers",
+        "wanted[0].book.patience.pause(max(SETTLE, *(2 * done.took for done in appended)))",
+        "pass",
+        (_LEDGER + "test_a_slow_writer_is_waited_for_twice_as_long_as_the_write_took",),
+    ),
+    Guard(
+        "a ledger without a certain answer is read before it is sent again",
+        "flows/ledger",
+        "if isinstance(found, Present) and found.digest == raw.digest:",
+        "if written.certain:",
+        (_LEDGER + "test_a_ledger_whose_put_is_answered_and_lost_is_not_called_written",),
+    ),
+    Guard(
+        "a broken ledger stops a release",
+        "flows/ledger",
+        "            raise BrokenLedgerError(\n"
+        '                f"{self.tag} of {self.repository}: {error.what}", remedy=_restart(self.lane)\n'
+        "            ) from error\n",
+        "            return Page(raw=raw)\n",
+        (
+            _LEDGER + "test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it_is",
+            _LEDGER + "test_what_is_no_whole_ledger_is_left_alone_until_somebody_begins_it_anew",
+        ),
+    ),
+    Guard(
+        "nothing is written over a broken ledger",
+        "flows/ledger",
+        "            page = page or self.read()\n",
+        "            try:\n"
+        "                page = page or self.read()\n"
+        "            except BrokenLedgerError:\n"
+        "                page = Page(raw=_present(look(self.registry, self.repository, self.tag)))\n",
+        (_LEDGER + "test_a_ledger_that_was_broken_meanwhile_is_not_written_over",),
+    ),
+    Guard(
+        "a whole ledger is not begun anew",
+        "flows/marking",
+        "if not isinstance(answer, Present) or not fault:",
+        "if not isinstance(answer, Present):",
+        (_LEDGER + "test_a_whole_ledger_is_not_begun_anew",),
+    ),
+    Guard(
+        "a ledger is begun anew only over the one that was looked at",
+        "flows/ledger",
+        "page.digest != replaced or not isinstance",
+        "not isinstance",
+        (_LEDGER + "test_a_ledger_that_was_mended_meanwhile_is_not_begun_anew",),
+    ),
+    Guard(
+        "uploads go to the registry itself",
+        "clients/upload",
+        *switched_off("here is None or there is None or here[:3] != there[:3]"),
+        (_LEDGER + "test_uploads_go_to_the_registry_itself_and_nowhere_else",),
+    ),
+    Guard(
+        "what is not surely recorded is said",
+        "flows/ledgers",
+        "            return (yield from self.book.append(self.entries, self.page))\n"
+        "        except ShiplaneError as error:\n"
+        "            raise self.doubt(error) from error\n",
+        "            return (yield from self.book.append(self.entries, self.page))\n"
+        "        except ShiplaneError:\n"
+        "            raise\n",
+        (_LEDGER + "test_what_a_run_could_not_record_is_recorded_by_the_next_one_and_said_meanwhile",),
+    ),
+    Guard(
+        "a version that was recorded with another digest is refused",
+        "model/decision",
+        "if recorded is None or recorded.after == now:",
+        "if True:",
+        (_DECISION + "test_a_version_that_was_recorded_as_something_else_is_never_written_again",),
+    ),
+)
+
+ROLLBACK = (
+    Guard(
+        "a version that is marked as bad never floats",
+        "model/decision",
+        *switched_off("mark := survey.ledger.marks.get(plan.tag)"),
+        (_ROLLBACK + "test_a_marked_version_published_again_does_not_take_the_floating_tag_back",),
+    ),
+    Guard(
+        "a version that is marked as bad is refused as a target",
+        "model/descent",
+        *switched_off("mark := ledger.marks.get(tag)"),
+        (_DESCENT + "test_where_it_must_not_go",),
+    ),
+    Guard(
+        "a version that is marked as bad is chosen by nobody",
+        "model/descent",
+        "return tuple(version for version in releases if lane.tag_of(version) not in marks), bad",
+        "return tuple(releases), bad",
+        (_ROLLBACK + "test_the_next_release_moves_on_and_a_second_rollback_skips_what_is_marked",),
+    ),
+    Guard(
+        "a pre-release is no target",
+        "model/descent",
+        *switched_off("to.is_prerelease"),
+        (_DESCENT + "test_where_it_must_not_go",),
+    ),
+    Guard(
+        "a pre-release is chosen by nobody",
+        "model/descent",
+        "[version for version in below if not version.is_prerelease]",
+        "list(below)",
+        (_DESCENT + "test_the_way_down",),
+    ),
+    Guard(
+        "a target is verified before the floating tag moves to it",
+        "flows/rollback",
+        "bad = [check for check in examination.checks if not check.good]",
+        "bad = []",
+        (_ROLLBACK + "test_a_target_whose_config_lies_is_refused_and_nothing_moves",),
+    ),
+    Guard(
+        "a target has the digest that was recorded when it was published",
+        "flows/rollback",
+        *switched_off("recorded and recorded.after != answer.digest"),
+        (_ROLLBACK + "test_a_target_whose_tag_was_written_over_is_not_taken",),
+    ),
+    Guard(
+        "a rollback moves the floating tag only from where it was seen",
+        "flows/rollback",
+        "target.raw, seen=seen.digest)",
+        "target.raw, seen=look(self.registry, self.repository, wish.lane.floating).digest)",
+        (_ROLLBACK + "test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them",),
+    ),
+    Guard(
+        "a rollback that could not be recorded says so",
+        "flows/rollback",
+        *switched_off("seen.fault is not None and not wish.dry_run"),
+        (_ROLLBACK + "test_a_broken_ledger_keeps_nobody_from_leaving_a_bad_version_but_is_said",),
+    ),
+    Guard(
+        "a dry run of a rollback writes nothing",
+        "flows/rollback",
+        *switched_off("wish.dry_run"),
+        (_ROLLBACK + "test_a_dry_run_writes_nothing_and_says_what_would_happen",),
+    ),
+)
+
+BEFORE_NAMES = (
+    Guard(
+        "a version that is listed but not shown is not built again",
+        "flows/survey",
+        *switched_off("isinstance(answer, Absent) and plan.tag in self.registry.tags(self.repository)"),
+        (_PUBLISH + "test_a_version_that_is_listed_but_not_shown_yet_is_not_built_again",),
+    ),
+    Guard(
+        "a package is taken for new only where we are proved to be allowed to push",
+        "flows/survey",
+        "if may_push and isinstance(answer, Refused)",
+        "if isinstance(answer, Refused)",
+        (_PUBLISH + "test_without_the_proof_what_cannot_be_read_is_refused",),
+    ),
+    Guard(
+        "a package that was taken for new is looked at again before it is named",
+        "flows/publish",
+        *switched_off("any(known.survey.presumed for known in seen.values())"),
+        (_PUBLISH + "test_a_package_that_was_taken_for_new_and_is_not_gets_no_name",),
+    ),
+    Guard(
+        "images are tried before any of them is named",
+        "flows/publish",
+        "        smoked = yield from smoke_lanes(",
+        "        first = Namer(registry=self.registry, repository=plan.repository, patience=self.patience)\n"
+        "        yield from first.name(plan.lanes[0].tag, images[plan.lanes[0].lane.name])\n"
+        "        smoked = yield from smoke_lanes(",
+        (
+            _SMOKE + "test_each_platform_of_each_lane_is_run_before_any_name_is_written",
+            _SMOKE + "test_an_image_that_does_not_run_gets_no_name_in_any_lane",
+        ),
+    ),
+    Guard(
+        "an image that does not run gets no name",
+        "flows/smoke",
+        *switched_off("failed"),
+        (
+            _SMOKE + "test_an_image_that_does_not_run_gets_no_name_in_any_lane",
+            _SMOKE + "test_one_lane_that_fails_keeps_both_unnamed",
+        ),
+    ),
+    Guard(
+        "a saved plan is carried out only in the state that it was made for",
+        "flows/publish",
+        "changed += self.saved.differences(lane, survey, plan.commit) if self.saved else []",
+        "changed += []",
+        (
+            _PLAN + "test_each_tag_that_somebody_else_wrote_is_named_and_nothing_is_built",
+            _PLAN + "test_a_later_release_in_between_makes_the_plan_too_old",
+        ),
+    ),
+    Guard(
+        "a saved plan that was edited is refused",
+        "model/planfile",
+        *switched_off("said != str(found)"),
+        ("tests/unit/test_model_planfile.py::test_whatever_is_no_plan_of_ours_is_refused_in_one_line",),
+    ),
+    Guard(
+        "a digest is claimed before it is named",
+        "flows/publish",
+        "others, theirs = yield from self._claim(plan, created, images)",
+        "others, theirs = {}, {}",
+        (
+            _CLAIM + "test_every_version_is_claimed_for_the_digest_that_it_gets",
+            _CLAIM + "test_a_version_claimed_for_another_commit_meanwhile_ends_the_run_before_it_names_anything",
+        ),
+    ),
+    Guard(
+        "what is claimed for another commit is nobody else's",
+        "flows/claim",
+        *switched_off("claim.commit != plan.commit"),
+        (
+            _CLAIM + "test_a_version_claimed_for_another_commit_ends_the_run_before_it_builds",
+            _CLAIM + "test_a_version_claimed_for_another_commit_meanwhile_ends_the_run_before_it_names_anything",
+        ),
+    ),
+    Guard(
+        "where another run of this commit has claimed first, its digest is named",
+        "flows/publish",
+        "theirs = {tag: digest for tag, digest in claimed.items() if digest != ours[tag]}",
+        "theirs = {}",
+        (_CLAIM + "test_a_claim_that_came_meanwhile_is_taken_over_and_examined",),
+    ),
+    Guard(
+        "an image that another run has claimed is examined like our own",
+        "flows/examine",
+        'Check("platforms", subject, wanted == have,',
+        'Check("platforms", subject, True,',
+        (_CLAIM + "test_a_claimed_image_that_cannot_be_published_ends_the_run",),
+    ),
+    Guard(
+        "a staged part is of the plan's image, lane, version and commit",
+        "model/staged",
+        *switched_off("found != wanted"),
+        (_STAGED + "test_parts_that_are_not_the_plans_are_refused_by_name",),
+    ),
+    Guard(
+        "staged parts are for the plan's platforms and no others",
+        "model/staged",
+        '("also have", foreign)',
+        '("also have", [])',
+        (_STAGED + "test_parts_that_are_not_the_plans_are_refused_by_name",),
+    ),
+    Guard(
+        "of a staged part nothing is believed that the registry does not say",
+        "flows/joining",
+        'require(examiner.examine(raw, expected).checks, what, remedy="Stage it again.")',
+        "examiner.examine(raw, expected)",
+        ("tests/faults/test_joining.py::test_a_part_whose_config_lies_about_its_platform_is_not_believed",),
+    ),
+)
+
+FILES = (
+    Guard(
+        "re-pointing a lane leaves the other lane's places",
+        "model/deployment",
+        "if place.lane == lane and not place.problem]",
+        "if not place.problem]",
+        (_DEPLOYMENT + "test_re_pointing_the_other_lane_leaves_this_one",),
+    ),
+    Guard(
+        "a name that ends like the image's is another image",
+        "model/reference",
+        "if _begins(text, found.start()) and not claimed",
+        "if not claimed",
+        (_DEPLOYMENT + "test_another_image_is_never_touched",),
+    ),
+    Guard(
+        "a name that begins like the image's is another image",
+        "model/reference",
+        r"(?![\w/-])(?!\.\w)(?!{_TEMPLATE})",
+        "",
+        (_DEPLOYMENT + "test_another_image_is_never_touched",),
+    ),
+    Guard(
+        "deployment files that are not all written are put back",
+        "clients/files",
+        "if not _restored(written, undone)]",
+        "if False]",
+        (_FILES + "test_what_was_replaced_before_a_failure_is_put_back_or_named",),
+    ),
+    Guard(
+        "a deployment file that was changed meanwhile is not overwritten",
+        "clients/files",
+        *switched_off("now != change.before"),
+        (_FILES + "test_a_file_that_changed_meanwhile_is_not_overwritten",),
+    ),
+    Guard(
+        "each new file is complete before the first old one is replaced",
+        "clients/files",
+        "            ready.append((path, _beside(path, change)))\n",
+        "            ready.append((path, _beside(path, change)))\n            _replace(ready[-1:], [change])\n",
+        (_FILES + "test_a_full_disk_keeps_every_file_as_it_is",),
+    ),
+    Guard(
+        "files are not re-pointed to what does not verify",
+        "flows/deployments",
+        'require(checks, f"{self.repository}:{tag}",',
+        'require([], f"{self.repository}:{tag}",',
+        ("tests/faults/test_deployments.py::test_a_target_that_is_not_whole_re_points_nothing",),
+    ),
+    Guard(
+        "files are not re-pointed to a version that is marked as bad",
+        "flows/deployments",
+        *switched_off("tag in self.marks"),
+        ("tests/faults/test_deployments.py::test_a_marked_version_is_refused_before_anything_is_asked",),
+    ),
+    Guard(
+        "nobody can end an output of a workflow early",
+        "commands/actions",
+        'mark = f"shiplane-{secrets.token_hex(16)}"',
+        'mark = "shiplane-0000"',
+        ("tests/unit/test_actions.py::test_nobody_can_end_an_output_early",),
+    ),
+)
+
+RECORDS = (*LEDGER, *ROLLBACK, *BEFORE_NAMES, *FILES)
