@@ -214,7 +214,7 @@ def test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them(meanwhile: Ste
 def test_a_rollback_is_recorded_although_the_release_that_it_takes_back_is_not_yet() -> None:
     scene = scene_of("0.2.0", "0.2.1")
     release = scene.flow(a_plan("0.2.2", commit="2" * 40))
-    until(release, lambda step: step == Step("record", "ledger-main"))
+    until(release, lambda step: step.name == "record")
     before = scene.tags()
     roll(scene)
     move, _ = scene.ledger().entries[-2:]
