@@ -1,13 +1,10 @@
-"""Plan files on disk: read with a limit, written whole or not at all."""
+"""Plan files on disk, and what of the project they hold the digests of."""
 
 from __future__ import annotations
 
-import os
-import tempfile
-from contextlib import suppress
 from pathlib import Path
 
-from shiplane.model.errors import UsageError
+from shiplane.clients.userfile import read_limited, write_whole
 from shiplane.model.image import Digest
 from shiplane.model.planfile import LIMIT, SavedPlan, parse
 from shiplane.model.redact import quoted
@@ -19,39 +16,17 @@ def read_plan(path: Path) -> SavedPlan:
     Raises:
         UsageError: It is not there, no ordinary file, too large, or no plan.
     """
-    name = quoted(str(path))
-    try:
-        if not path.is_file():
-            raise UsageError(f"there is no plan file {name}", remedy="Make one: invoke plan --save FILE")
-        with path.open("rb") as stream:
-            body = stream.read(LIMIT + 1)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"the plan file {name} cannot be read: {error}") from error
-    if len(body) > LIMIT:
-        raise UsageError(f"{name} is no plan file: it is larger than {LIMIT} bytes")
-    return parse(body, path.name)
+    what = f"--plan {quoted(str(path))}"
+    return parse(read_limited(path, LIMIT, what, remedy="Make one: invoke plan --save FILE"), path.name)
 
 
 def write_plan(path: Path, body: bytes) -> None:
-    """Write a plan file in one go: a run that is killed leaves the old file or the new one.
+    """Write a plan file.
 
     Raises:
         UsageError: It cannot be written there.
     """
-    partial = ""
-    try:
-        descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(body)
-        Path(partial).replace(path)
-    except (OSError, ValueError) as error:
-        if partial:
-            with suppress(OSError):
-                Path(partial).unlink()
-        why = (error.strerror if isinstance(error, OSError) else "") or str(error)
-        raise UsageError(
-            f"the plan cannot be saved as {quoted(str(path))}: {why}", remedy="Name a file in a folder that exists."
-        ) from error
+    write_whole(path, body, f"--save {quoted(str(path))}")
 
 
 def dockerfile_digests(root: Path, paths: list[str]) -> dict[str, str]:

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from shiplane.clients.userfile import read_limited, write_whole
 from shiplane.model.errors import UsageError
 from shiplane.model.staged import Staged, parse_staged
 
@@ -23,22 +24,9 @@ def read_staged(folder: Path, names: Iterable[str]) -> dict[str, Staged]:
     for name in names:
         if name in found:
             raise UsageError(f"--staged {name} is given twice", remedy="Give each file once.")
-        found[name] = parse_staged(_content(folder / name, name), name)
+        content = read_limited(folder / name, _LIMIT, f"--staged {name}", remedy="Give a file that invoke stage wrote.")
+        found[name] = parse_staged(content, name)
     return found
-
-
-def _content(path: Path, name: str) -> bytes:
-    try:
-        # Not a pipe or a device: it would be waited for without end.
-        if not path.is_file():
-            raise UsageError(f"--staged {name}: there is no such file", remedy="Give a file that invoke stage wrote.")
-        with path.open("rb") as stream:
-            content = stream.read(_LIMIT + 1)
-    except (OSError, ValueError) as error:
-        raise UsageError(f"--staged {name} cannot be read: {error}") from error
-    if len(content) > _LIMIT:
-        raise UsageError(f"--staged {name} is larger than {_LIMIT} bytes", remedy="invoke stage writes less than 2 KB.")
-    return content
 
 
 def check_output(path: Path) -> None:
@@ -59,10 +47,5 @@ def write_staged(path: Path, staged: Staged) -> None:
     Raises:
         UsageError: It cannot be written.
     """
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_text(json.dumps(staged.to_json(), indent=2) + "\n", encoding="utf-8")
-        partial.replace(path)
-    except OSError as error:
-        partial.unlink(missing_ok=True)
-        raise UsageError(f"--output {path} cannot be written: {error}") from error
+    body = json.dumps(staged.to_json(), indent=2) + "\n"
+    write_whole(path, body.encode(), f"--output {path}")
