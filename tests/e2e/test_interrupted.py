@@ -18,8 +18,9 @@ from tests.thorough import THOROUGH
 pytestmark = pytest.mark.e2e
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
 # Ours, in an undisturbed first release: probe, survey (5), index, children and configs (5), both names, each looked at
-# before and read back, and confirmed (8); then the ledger: read, listed, its two blobs (5), looked at before and after.
-REQUESTS = 31
+# before and read back, and confirmed (8); then the ledger: read, listed, its two blobs (5), looked at before and after,
+# and once more for the result.
+REQUESTS = 32
 NAMES = (12, 16)
 RECORD = (24, 26, 28)
 WRITES = (*NAMES, *RECORD)

@@ -196,8 +196,6 @@ class Book:
 
     def _write(self, page: Page, ledger: Ledger) -> Appended | str:
         """Write a new state over the one that was read; gives why not when it has to be read again."""
-        if not page.exists and self._is_listed():
-            return _OTHERS
         raw = ledger_manifest(self.lane.name, self._sent(page, ledger), page.digest)
         now = look(self.registry, self.repository, self.tag)
         looked = self.patience.clock.now()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from shiplane.clients.parallel import WORKERS, each
@@ -57,15 +57,16 @@ class Surveyor:
         answer = self.registry.look(self.repository, plan.tag)
         if may_push and isinstance(answer, Refused) and self._hides_everything(plan):
             return Survey(version=Absent(), floating=Absent(), presumed=True)
-        version = self._version(plan, answer)
         floating = look(self.registry, self.repository, plan.lane.floating)
         first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
+        versions = self.versions(plan.lane) if first or isinstance(answer, Absent) else []
+        version = self._version(plan, answer, versions)
         return Survey(
             version=version,
             revision=self.label(version, REVISION) if isinstance(version, Present) else None,
             floating=floating,
             floating_version=self.version_behind(plan.lane, floating),
-            newest=self.newest(plan.lane) if first else None,
+            newest=_newest(versions) if first else None,
             ledger=self.ledgers.book(plan.lane).read().ledger if self.ledgers else Ledger(),
         )
 
@@ -77,14 +78,14 @@ class Surveyor:
             and self.registry.knows(self.repository) is None
         )
 
-    def _version(self, plan: LanePlan, seen: Answer) -> Present | Absent:
+    def _version(self, plan: LanePlan, seen: Answer, listed: Sequence[Version]) -> Present | Absent:
         """What is behind the version tag; *absent* only where the list of tags has none either.
 
         A registry may answer 404 for a tag that was written a moment ago (GHCR does for seconds), and a release that
         is run again in that moment would build what it has published already.
         """
         answer = certain(seen, self.repository, plan.tag)
-        if isinstance(answer, Absent) and plan.tag in self.registry.tags(self.repository):
+        if isinstance(answer, Absent) and plan.version.value in listed:
             raise UnreachableError(
                 f"{self.repository} lists {plan.tag}, but does not show it yet", remedy="Run it again in a minute."
             )
@@ -118,10 +119,6 @@ class Surveyor:
         found = (lane.version_of_tag(tag) for tag in self.registry.tags(self.repository))
         return sorted((version for version in found if version), reverse=True)
 
-    def newest(self, lane: Lane) -> Version | None:
-        """The highest release of the lane; pre-releases do not count."""
-        return next((version for version in self.versions(lane) if not version.is_prerelease), None)
-
     def _guesses(self, lane: Lane, floating: Present) -> Iterator[Version]:
         said = lane.version_of_tag(f"{lane.prefix}v{self.label(floating, VERSION)}")
         if said:
@@ -140,3 +137,8 @@ class Surveyor:
             document = parse_manifest(answer.raw) if isinstance(answer, Present) else None
             return document if isinstance(document, Manifest) else None
         return None
+
+
+def _newest(versions: Sequence[Version]) -> Version | None:
+    """The highest release; pre-releases do not count."""
+    return next((version for version in versions if not version.is_prerelease), None)
