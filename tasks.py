@@ -1,12 +1,13 @@
 """This repository's own tasks: the library's, and ``dev.*`` for those who work on it."""
 
 import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 ROOT = Path(__file__).parent
 # Work from a bare checkout, and prefer the checkout to an installed copy.
@@ -24,7 +25,8 @@ _CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
-    "tests": ["pytest"],
+    "tests": ["pytest", "tests/unit", "tests/faults"],
+    "e2e": ["pytest", "tests/e2e"],
 }
 
 
@@ -76,20 +78,40 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
         "select": "What pytest is to run, as it takes it: tests/unit, say.",
     },
 )
-def test(c: Context, only: list[str] | None = None, select: str = "") -> None:
-    """Run all checks: format, lint, types, and every test."""
-    failed = [name for name in only or _CHECKS if not _check(c, name, select)]
-    if failed:
+def test(c: Context, only: list[str] | None = None, select: str = "") -> None:  # noqa: ARG001
+    """Run all checks: format, lint, types, and every test.
+
+    The tests with an engine wait for it most of the time: the others run beside them, and are shown after them.
+    """
+    import shlex
+
+    if unknown := set(only or ()) - set(_CHECKS):
+        raise Exit(f"no such check: {', '.join(unknown)}; there are {', '.join(_CHECKS)}", code=2)
+    if select:
+        raise Exit(code=_run(["pytest", *shlex.split(select)]))
+    wanted = {name: words for name, words in _CHECKS.items() if not only or name in only}
+    beside = {"tests"} if {"tests", "e2e"} <= set(wanted) else set()
+    with tempfile.TemporaryFile("w+") as output:
+        started = {name: _start(wanted[name], output) for name in beside}
+        codes = {name: _run(words) for name, words in wanted.items() if name not in beside}
+        codes |= {name: running.wait() for name, running in started.items()}
+        output.seek(0)
+        print(output.read(), flush=True)
+    if failed := [name for name, code in codes.items() if code]:
         raise Exit(f"failed: {', '.join(failed)}", code=1)
 
 
-def _check(c: Context, name: str, select: str) -> bool:
-    import shlex
+def _start(words: list[str], output: IO[str] | None = None) -> subprocess.Popen[str]:
+    """Start a check; its output goes to a file, or is shown as it comes."""
+    print(f"== {' '.join(words)}", file=output or sys.stdout, flush=True)
+    argv = [sys.executable, "-m", *words]
+    return subprocess.Popen(argv, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=output, stderr=output, text=True)
 
-    argv = [sys.executable, "-m", *_CHECKS[name], *(shlex.split(select) if name == "tests" else [])]
-    print(f"== {name}: {shlex.join(argv[2:])}", flush=True)
-    with c.cd(str(ROOT)):
-        return bool(c.run(shlex.join(argv), warn=True, in_stream=False, pty=False))
+
+def _run(words: list[str]) -> int:
+    """Run a check to its end; gives its exit code."""
+    with _start(words) as running:
+        return running.wait()
 
 
 @task(
