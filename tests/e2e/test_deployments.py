@@ -215,7 +215,7 @@ def test_a_list_without_network_says_that_the_registry_was_not_heard(desk: Desk)
     assert "no file matches charts/*.yaml" in done.out
     assert "deploy/compose.yml:3" in done.out
     document = json.loads(person.invoke("deploy.list", "--json", IMAGE_REPO=image).out)
-    assert (document["registry-said"], document["unmatched"]) == (False, ["charts/*.yaml"])
+    assert (document["registry_said"], document["unmatched"]) == (False, ["charts/*.yaml"])
 
 
 def test_a_lane_that_no_file_names_is_said(released: Desk) -> None:

@@ -227,7 +227,10 @@ def _on_record(case: Case) -> Iterator[str]:
 
 def _marks(case: Case, lane: Lane, tags: dict[str, str]) -> frozenset[str]:
     """The versions' tags that were marked, as the ledger told at a moment."""
-    return marks_of(entries_of(case.registry.shelf(case.repository), lane, tags))
+    shelf = case.registry.shelf(case.repository)
+    if tags.get(lane.ledger, "") not in {"", *shelf.manifests}:
+        return frozenset()  # a shelf that stands for a real registry's: ledgers were never put there
+    return marks_of(entries_of(shelf, lane, tags))
 
 
 def marks_of(entries: Sequence[dict[str, Any]]) -> frozenset[str]:
