@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[2]
+NAME = os.environ.get("BUILDX_BUILDER") or "fake"
 _LISTED = {
-    "Name": "fake",
+    "Name": NAME,
     "Driver": "remote",
     "Current": True,
     "Nodes": [{"Platforms": ["linux/amd64", "linux/arm64"]}],
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> int:
         case ["buildx", "ls", *_]:
             print(json.dumps(_LISTED))
         case ["buildx", "inspect", *_]:
-            print("Name:   fake\nDriver: remote\n\nNodes:\nName:      fake\nPlatforms: linux/amd64, linux/arm64")
+            print(f"Name:   {NAME}\nDriver: remote\n\nNodes:\nName:      fake\nPlatforms: linux/amd64, linux/arm64")
         case ["buildx", "bake", *rest]:
             return _in_a_child(rest)
         case ["at-work", metadata]:

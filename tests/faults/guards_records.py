@@ -47,8 +47,8 @@ LEDGER = (
     Guard(
         "a writer stays until its entries have come to stay",
         "flows/ledgers",
-        "if not one.stays(done)]",
-        "if False]",
+        "for one, now in settled if now is None]",
+        "for one, now in settled if False]",
         (_LEDGER + "test_an_entry_that_another_writer_overwrote_is_added_again",),
     ),
     Guard(
@@ -110,10 +110,10 @@ LEDGER = (
     Guard(
         "what is not surely recorded is said",
         "flows/ledgers",
-        "            return (yield from self.book.append(self.entries, self.page))\n"
+        "            return (yield from self.book.append(self.entries, self.page, self.seen))\n"
         "        except ShiplaneError as error:\n"
         "            raise self.doubt(error) from error\n",
-        "            return (yield from self.book.append(self.entries, self.page))\n"
+        "            return (yield from self.book.append(self.entries, self.page, self.seen))\n"
         "        except ShiplaneError:\n"
         "            raise\n",
         (_LEDGER + "test_what_a_run_could_not_record_is_recorded_by_the_next_one_and_said_meanwhile",),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from shiplane.clients.builders import Builder, Way, assigned_platforms, builder_of, choose
+from shiplane.clients.buildx import Buildx
 from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.image import Platform
 
@@ -77,3 +80,36 @@ def test_a_builder_that_is_asked_for_must_exist_and_push_by_digest() -> None:
         choose([engine], "x", by_digest=True)
     with pytest.raises(PrerequisiteError, match="cannot push by digest"):
         choose([engine], "default", by_digest=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed(Buildx):
+    """A buildx that knows these builders and nothing of what is assigned to their nodes."""
+
+    names: tuple[str, ...] = ("current", "named", "asked")
+
+    def builders(self) -> list[Builder]:
+        nodes = [{"Name": "one", "Platforms": ["linux/amd64"]}]
+        return [
+            builder_of({"Name": name, "Driver": "remote", "Current": name == "current", "Nodes": nodes})
+            for name in self.names
+        ]
+
+
+@pytest.mark.parametrize(
+    ("variable", "flag", "chosen"),
+    [("", None, "current"), ("named", None, "named"), ("named", "asked", "asked"), ("gone", "asked", "asked")],
+)
+def test_a_builder_is_the_flags_else_the_variables_else_the_current_one(
+    variable: str, flag: str | None, chosen: str, tmp_path: Path
+) -> None:
+    buildx = Listed(env={"BUILDX_BUILDER": variable, "PATH": ""}, root=tmp_path, listen=lambda _line: None)
+    found = buildx.candidate(flag)
+    assert found is not None
+    assert found.name == chosen
+
+
+def test_a_variable_that_names_no_builder_is_refused(tmp_path: Path) -> None:
+    buildx = Listed(env={"BUILDX_BUILDER": "gone", "PATH": ""}, root=tmp_path, listen=lambda _line: None)
+    with pytest.raises(UsageError, match="there is no builder 'gone'"):
+        buildx.candidate(None)

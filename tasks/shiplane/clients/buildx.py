@@ -100,7 +100,7 @@ class Buildx:
             UsageError: The builder asked for does not exist.
             PrerequisiteError: It cannot push by digest, or docker or buildx is missing.
         """
-        chosen = choose(self.builders(), wanted, by_digest=True)
+        chosen = choose(self.builders(), self._wanted(wanted), by_digest=True)
         return self._assigned(chosen) if chosen else None
 
     def builder(self, wanted: str | None, platforms: Sequence[Platform], *, by_digest: bool = True) -> Builder:
@@ -116,13 +116,17 @@ class Buildx:
             PrerequisiteError: It cannot do what is needed; the remedy is the command that makes one which can.
         """
         known = self.builders()
-        chosen = choose(known, wanted, by_digest=by_digest) or self._create()
+        chosen = choose(known, self._wanted(wanted), by_digest=by_digest) or self._create()
         if not chosen.runs:
             chosen = self._started(chosen)
         missing = [platform for platform in platforms if platform not in chosen.platforms]
         if missing:
             raise emulation_missing(chosen, missing)
         return self._assigned(chosen)
+
+    def _wanted(self, wanted: str | None) -> str | None:
+        """``BUILDX_BUILDER`` asks for a builder too: buildx obeys it, yet does not list that one as current."""
+        return wanted or self.env.get("BUILDX_BUILDER") or None
 
     def facts(self, wanted: str | None, platforms: Iterable[Platform]) -> dict[str, Any]:
         """What is worth knowing of the builder that built these, and which of its nodes built each; as JSON values."""

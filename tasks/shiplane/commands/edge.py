@@ -175,11 +175,11 @@ def _closing(run: Run, code: int) -> list[str]:
 
 
 def _public_now(run: Run) -> list[str]:
-    """The names as they are now; not being able to tell must not hide the error itself."""
+    """The names as they are now; not being able to tell, or a second signal, must not hide the error itself."""
     assert run.closing is not None  # noqa: S101 -- asked by the caller
     try:
         return run.closing()
-    except Exception as error:  # noqa: BLE001
+    except (Exception, KeyboardInterrupt, _Terminated) as error:  # noqa: BLE001
         return [f"could not be read ({error!r})"]
 
 
