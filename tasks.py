@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
@@ -21,6 +22,8 @@ from shiplane.commands.edge import Answer, shiplane_task
 if TYPE_CHECKING:
     from shiplane.commands.run import Run
 
+# Invoke would let a positional swallow --help, and give out short flags that move when a parameter is added.
+_task = partial(task, positional=[], auto_shortflags=False)
 _CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
@@ -69,9 +72,7 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
         return rehearse_project(run, checkout(Path(folder) / "aionis"), platforms, builder)
 
 
-@task(
-    positional=[],
-    auto_shortflags=False,
+@_task(
     iterable=["only"],
     help={
         "only": f"Run only this check (repeatable): {', '.join(_CHECKS)}.",
@@ -114,9 +115,7 @@ def _run(words: list[str]) -> int:
         return running.wait()
 
 
-@task(
-    positional=[],
-    auto_shortflags=False,
+@_task(
     help={"down": "Stop it and leave nothing running.", "folder": "Where everything of it lives."},
 )
 def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> None:  # noqa: ARG001, FBT001, FBT002, S108
@@ -133,9 +132,7 @@ def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> No
         print(exports(rigs.start(Path(folder))))
 
 
-@task(
-    positional=[],
-    auto_shortflags=False,
+@_task(
     help={"runs": "How many; every other one with the claim.", "seed": "Another one, other moments."},
 )
 def race(c: Context, runs: int = 200, seed: int = 0) -> None:
@@ -143,9 +140,7 @@ def race(c: Context, runs: int = 200, seed: int = 0) -> None:
     _module(c, "tests.race", "--runs", str(runs), "--seed", str(seed))
 
 
-@task(
-    positional=[],
-    auto_shortflags=False,
+@_task(
     help={"runs": "How many stories.", "steps": "How long each is.", "seed": "The first one's; they count up."},
 )
 def model(c: Context, runs: int = 2000, steps: int = 50, seed: int = 0) -> None:
@@ -153,15 +148,13 @@ def model(c: Context, runs: int = 2000, steps: int = 50, seed: int = 0) -> None:
     _module(c, "tests.faults.stateful", "--runs", str(runs), "--steps", str(steps), "--seed", str(seed))
 
 
-@task(positional=[], auto_shortflags=False, iterable=["only"], help={"only": "A part of a module's name (repeatable)."})
+@_task(iterable=["only"], help={"only": "A part of a module's name (repeatable)."})
 def mutate(c: Context, only: list[str] | None = None) -> None:
     """Break what decides, one small thing at a time, and see which change no test notices."""
     _module(c, "tests.mutation", *(word for name in only or () for word in ("--only", name)))
 
 
-@task(
-    positional=[],
-    auto_shortflags=False,
+@_task(
     help={"releases": "How many.", "seed": "Of the faults; the same one gives the same faults."},
 )
 def soak(c: Context, releases: int = 1000, seed: int = 1) -> None:
@@ -169,7 +162,7 @@ def soak(c: Context, releases: int = 1000, seed: int = 1) -> None:
     _module(c, "tests.faults.soak", "--releases", str(releases), "--seed", str(seed))
 
 
-@task(positional=[], auto_shortflags=False)
+@_task()
 def coverage(c: Context) -> None:
     """Measure which branches of model and flows the tests without an engine take."""
     tests = ("-q", "tests/unit", "tests/faults", "--deselect=tests/faults/test_guards.py")
@@ -177,7 +170,7 @@ def coverage(c: Context) -> None:
     _module(c, "coverage", "report")
 
 
-@task(positional=[], auto_shortflags=False, help={"examples": "How many of each generated test."})
+@_task(help={"examples": "How many of each generated test."})
 def thorough(c: Context, examples: int = 10_000) -> None:
     """Run the long forms: every signal at every request, and ten thousand examples of each generated test."""
     os.environ.update(SHIPLANE_THOROUGH="1", SHIPLANE_EXAMPLES=str(examples))
@@ -195,9 +188,7 @@ def _module(c: Context, *words: str) -> None:
         raise Exit(code=1)
 
 
-@task(
-    positional=[],
-    auto_shortflags=False,
+@_task(
     iterable=["only"],
     help={
         "only": "Run only this bench (repeatable): build.",

@@ -19,6 +19,7 @@ from shiplane.model.errors import AccessError, RefusedError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.redact import Redactor
 from tests.e2e.person import Person, Reader, succeeded, wait_until
+from tests.faults.serving import serving
 from tests.rig.sample import checkout, commit, git
 
 pytestmark = pytest.mark.e2e
@@ -136,13 +137,8 @@ def forbidding() -> Iterator[str]:
         def log_message(self, *_: object) -> None:
             """Quiet."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}/aionis.git"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield f"http://{address}/aionis.git"
 
 
 def test_who_may_not_push_learns_it_before_anything_is_pushed(bare: Path) -> None:

@@ -6,7 +6,6 @@ import hashlib
 import json
 import shutil
 import socketserver
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.person import Log, Person, Reader, runbook, succeeded
+from tests.faults.serving import serving
 from tests.rig import Rig
 from tests.rig.sample import commit, git
 
@@ -32,13 +32,8 @@ def proxy() -> Iterator[tuple[dict[str, str], list[str]]]:
         def handle(self) -> None:
             seen.append(self.rfile.readline().decode(errors="replace"))
 
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_address[1]}"
-        try:
-            yield {spelled: url for name in PROXIES for spelled in (name, name.lower())}, seen
-        finally:
-            server.shutdown()
+    with serving(socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)) as address:
+        yield {spelled: f"http://{address}" for name in PROXIES for spelled in (name, name.lower())}, seen
 
 
 @pytest.fixture

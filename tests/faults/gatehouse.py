@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -24,6 +23,7 @@ from shiplane.model.projectfile import parse_project_file
 from shiplane.model.redact import Redactor
 from shiplane.model.step import Outcome
 from tests.faults.clock import EPOCH, VirtualClock
+from tests.faults.serving import QuietServer, serving
 
 COMMIT = "c" * 40
 NAME = "Core Production Gate"
@@ -54,14 +54,6 @@ class Api:
         self.answers.setdefault(f"{self.prefix}/repos/cognary/aionis/actions/runs", [(200, {"workflow_runs": []}, {})])
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that has waited long enough hangs up: that is what is wanted."""
-
-
 @pytest.fixture
 def api() -> Iterator[Api]:
     known = Api()
@@ -86,14 +78,9 @@ def api() -> Iterator[Api]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = _Server(("127.0.0.1", 0), Handler)
-    known.address = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield known
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(QuietServer(("127.0.0.1", 0), Handler)) as address:
+        known.address = f"http://{address}"
+        yield known
 
 
 def prerequisites(

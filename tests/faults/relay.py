@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import http.client
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
+
+from tests.faults.serving import QuietServer, serving
 
 _HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade"}
 
@@ -57,24 +58,12 @@ def relay(upstream: str) -> Iterator[Relay]:
     """Open a door before a registry (``host:port``) for as long as the block lasts."""
     server = _Server(("127.0.0.1", 0), _Handler)
     server.door = Relay(f"127.0.0.1:{server.server_address[1]}", upstream)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield server.door
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
-    request_queue_size = 64
+class _Server(QuietServer):
     door: Relay
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that is killed while it speaks is what is wanted."""
 
 
 class _Handler(BaseHTTPRequestHandler):

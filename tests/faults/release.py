@@ -153,11 +153,11 @@ class Scene:
         return [name for name in sent if ":" not in name and not name.startswith("ledger-")]
 
 
-def finish(flow: Flow[T]) -> T:
-    """Run a flow to its end."""
+def finish(flow: Flow[T], see: Callable[[Event], object] = lambda _event: None) -> T:
+    """Run a flow to its end; ``see`` is called with everything that it says."""
     try:
         while True:
-            next(flow)
+            see(next(flow))
     except StopIteration as end:
         result: T = end.value
         return result

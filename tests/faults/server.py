@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import socket
 import struct
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 
 from shiplane.clients.http import Request, Response
 from tests.faults.memory import MemoryRegistry
+from tests.faults.serving import QuietServer, serving
 
 # Writes an answer by hand: gets the socket.
 Rude = Callable[[socket.socket], None]
@@ -45,23 +45,12 @@ def serve(memory: MemoryRegistry) -> Iterator[Served]:
     server = _Server(("127.0.0.1", 0), _Handler)
     memory.host = f"127.0.0.1:{server.server_address[1]}"
     server.served = Served(memory, memory.host)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
-    thread.start()
-    try:
+    with serving(server):
         yield server.served
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    block_on_close = False
+class _Server(QuietServer):
     served: Served
-
-    def handle_error(self, request: object, client_address: object) -> None:
-        """A client that hangs up on a rude answer is what is wanted."""
 
 
 class _Handler(BaseHTTPRequestHandler):

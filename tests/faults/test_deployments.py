@@ -23,12 +23,12 @@ from shiplane.model.image import Repository, Tag
 from shiplane.model.lane import BUILT_IN, MAIN, STANDALONE
 from shiplane.model.manifest import RawManifest
 from shiplane.model.mention import Target
-from shiplane.model.step import Flow, State, Step
+from shiplane.model.step import State, Step
 from shiplane.model.version import Version
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import lose_blob, lose_child, push_image
-from tests.faults.release import IMAGE, PATH, Scene
+from tests.faults.release import IMAGE, PATH, Scene, finish
 
 V020 = Version.parse("0.2.0")
 TEXT = f"a: {IMAGE}:v0.2.1\nb: {IMAGE}:standalone-v0.2.0\nc: {IMAGE}:latest\n"
@@ -57,17 +57,8 @@ def desk(scene: Scene, root: Path, *globs: str, text: str = TEXT, marks: dict[Ta
     )
 
 
-def driven(flow: Flow[T]) -> T:
-    try:
-        while True:
-            next(flow)
-    except StopIteration as end:
-        result: T = end.value
-        return result
-
-
 def test_a_lane_is_re_pointed_to_what_the_registry_serves(scene: Scene, tmp_path: Path) -> None:
-    done = driven(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+    done = finish(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
     pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
     assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {IMAGE}:standalone-v0.2.0\nc: {pinned}\n"
     assert (done.placed, [change.count for change in done.changes]) == (2, [2])
@@ -76,22 +67,22 @@ def test_a_lane_is_re_pointed_to_what_the_registry_serves(scene: Scene, tmp_path
 
 def test_a_dry_run_works_out_the_same_and_writes_nothing(scene: Scene, tmp_path: Path) -> None:
     made = desk(scene, tmp_path)
-    dry = driven(made.repoint(MAIN, V020, dry_run=True))
+    dry = finish(made.repoint(MAIN, V020, dry_run=True))
     assert (tmp_path / "deploy.yml").read_text() == TEXT
-    assert driven(made.repoint(MAIN, V020, dry_run=False)).changes == dry.changes
-    assert driven(made.repoint(MAIN, V020, dry_run=False)).changes == ()
+    assert finish(made.repoint(MAIN, V020, dry_run=False)).changes == dry.changes
+    assert finish(made.repoint(MAIN, V020, dry_run=False)).changes == ()
 
 
 def test_what_is_worked_out_can_be_written_later_unless_somebody_was_faster(scene: Scene, tmp_path: Path) -> None:
     made = desk(scene, tmp_path)
     target = Target(Tag("v0.2.0"), scene.registry.shelf(PATH).manifests[scene.tags()["v0.2.0"]].digest)
-    prepared = driven(made.prepare(MAIN, target))
+    prepared = finish(made.prepare(MAIN, target))
     assert "+a: " in prepared.changes[0].diff()
     (tmp_path / "deploy.yml").write_text(TEXT + "# somebody\n")
     with pytest.raises(LostRaceError):
-        driven(write(tmp_path, prepared.changes))
+        finish(write(tmp_path, prepared.changes))
     (tmp_path / "deploy.yml").write_text(TEXT)
-    driven(write(tmp_path, prepared.changes))
+    finish(write(tmp_path, prepared.changes))
     assert (tmp_path / "deploy.yml").read_bytes() == prepared.changes[0].after
 
 
@@ -125,7 +116,7 @@ def test_a_target_that_is_not_whole_re_points_nothing(
 ) -> None:
     spoil(scene)
     with pytest.raises(error):
-        driven(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+        finish(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
     assert (tmp_path / "deploy.yml").read_text() == TEXT
 
 
@@ -142,15 +133,15 @@ def _raw(scene: Scene) -> RawManifest:
 def test_a_marked_version_is_refused_before_anything_is_asked(scene: Scene, tmp_path: Path) -> None:
     marked = desk(scene, tmp_path, marks={Tag("v0.2.0"): "loses data"})
     with pytest.raises(RefusedError, match="is marked as bad: loses data"):
-        driven(marked.repoint(MAIN, V020, dry_run=False))
+        finish(marked.repoint(MAIN, V020, dry_run=False))
     assert scene.registry.log == []
 
 
 def test_without_a_place_of_the_lane_or_without_files_there_is_nothing_to_do(scene: Scene, tmp_path: Path) -> None:
     with pytest.raises(PrerequisiteError, match="at a tag of lane standalone"):
-        driven(desk(scene, tmp_path, text=f"a: {IMAGE}:v0.2.0\n").repoint(STANDALONE, V020, dry_run=False))
+        finish(desk(scene, tmp_path, text=f"a: {IMAGE}:v0.2.0\n").repoint(STANDALONE, V020, dry_run=False))
     with pytest.raises(PrerequisiteError, match="nothing to re-point"):
-        driven(desk(scene, tmp_path, "none/*.yml").repoint(MAIN, V020, dry_run=False))
+        finish(desk(scene, tmp_path, "none/*.yml").repoint(MAIN, V020, dry_run=False))
     bare = Desk(
         root=tmp_path,
         deployments=(),
@@ -159,12 +150,12 @@ def test_without_a_place_of_the_lane_or_without_files_there_is_nothing_to_do(sce
         registry=scene.client()[0],
     )
     with pytest.raises(ConfigurationError, match="no deployment files are configured"):
-        driven(bare.inventory())
+        finish(bare.inventory())
 
 
 def test_a_digest_alone_finds_its_lane_by_what_the_registry_serves(scene: Scene, tmp_path: Path) -> None:
     text = f"a: {IMAGE}@{scene.tags()['v0.2.1']}\nb: {IMAGE}@{scene.tags()['standalone-v0.2.0']}\n"
-    done = driven(desk(scene, tmp_path, text=text).repoint(MAIN, V020, dry_run=False))
+    done = finish(desk(scene, tmp_path, text=text).repoint(MAIN, V020, dry_run=False))
     pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
     assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {IMAGE}@{scene.tags()['standalone-v0.2.0']}\n"
     assert done.placed == 1
@@ -172,7 +163,7 @@ def test_a_digest_alone_finds_its_lane_by_what_the_registry_serves(scene: Scene,
 
 def test_a_list_is_given_although_the_registry_is_away(scene: Scene, tmp_path: Path) -> None:
     scene.transport = _away(scene)
-    found = driven(desk(scene, tmp_path).inventory())
+    found = finish(desk(scene, tmp_path).inventory())
     assert [place.mention.tag for place in found.places] == ["v0.2.1", "standalone-v0.2.0", "latest"]
     assert "500" in found.served.doubt
     assert found.served.digests == {}

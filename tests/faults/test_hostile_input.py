@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from invoke import Program
 
-import shiplane
 from shiplane.clients.http import HttpTransport, Request, Response, TransportError
 from shiplane.commands.run import Run
 from tests.faults.access import Access, Account, failure
 from tests.faults.faults import Instead
 from tests.faults.images import push_image
 from tests.faults.memory import MemoryRegistry
+from tests.inprocess import shiplane_here
 
 IMAGE = "ghcr.io/cognary/aionis"
 PATH = "cognary/aionis"
@@ -38,15 +37,7 @@ class Desk:
     monkeypatch: pytest.MonkeyPatch
 
     def call(self, *arguments: str, **variables: str) -> tuple[int, str, str]:
-        for name, value in variables.items():
-            self.monkeypatch.setenv(name, value)
-        code = 0
-        try:
-            Program(namespace=shiplane.ns, binary="shiplane").run(["shiplane", *arguments])
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 1
-        printed = self.capsys.readouterr()
-        return code, printed.out, printed.err
+        return shiplane_here(self.capsys, self.monkeypatch, arguments, variables)
 
     def expect(self, code: int, *arguments: str, **variables: str) -> str:
         """Run it; it ends so, with one error or none, in lines that can do nothing, and nothing was written."""

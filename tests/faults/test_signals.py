@@ -15,36 +15,20 @@ import pytest
 
 from shiplane.clients.parallel import each
 from shiplane.clients.process import run
-from tests.faults import fakedocker
 from tests.faults.access import Access, Account
 from tests.faults.memory import MemoryRegistry
 from tests.faults.server import serve
-from tests.rig.sample import checkout
+from tests.faults.workshop import TOKEN, workshop
 
-ROOT = Path(__file__).parents[2]
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
 
 
 @pytest.fixture
 def building(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
     """A release whose build is at work, with a login of its own in the temporary folder."""
-    fakedocker.install(tmp_path / "bin")
-    (tmp_path / "temporary").mkdir()
-    folder = checkout(tmp_path / "aionis")
-    (folder / ".git/info/exclude").write_text("tasks.py\n__pycache__\n")
-    (folder / "tasks.py").write_text("from shiplane import ns\n")
-    with serve(MemoryRegistry(access=Access(accounts={"robot": Account("ghp_canary0123456789")}))) as served:
-        variables = {
-            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
-            "HOME": str(tmp_path),
-            "PYTHONPATH": str(ROOT / "tasks"),
-            "TMPDIR": str(tmp_path / "temporary"),
-            "IMAGE_REPO": f"{served.address}/cognary/aionis",
-            "GHCR_USERNAME": "robot",
-            "GHCR_TOKEN": "ghp_canary0123456789",
-            "FAKE_BUILD": "60",
-        }
-        argv = [sys.executable, "-m", "invoke", *PUBLISH]
+    with serve(MemoryRegistry(access=Access(accounts={"robot": Account(TOKEN)}))) as served:
+        folder, variables = workshop(tmp_path, served.address)
+        argv, variables["FAKE_BUILD"] = [sys.executable, "-m", "invoke", *PUBLISH], "60"
         with subprocess.Popen(
             argv, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8"
         ) as child:

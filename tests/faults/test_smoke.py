@@ -14,7 +14,7 @@ from shiplane.model.errors import PrerequisiteError, ShiplaneError, UnreachableE
 from shiplane.model.image import Platform
 from shiplane.model.plan import Plan
 from shiplane.model.smoke import Runnable, Smoke
-from shiplane.model.step import Flow, Outcome, State, Step
+from shiplane.model.step import Event, Flow, Outcome, State, Step
 from tests.faults.clock import VirtualClock
 from tests.faults.release import USER, Scene, a_plan, finish
 from tests.faults.smoking import FakeEngine, ends, healthy, unchecked, unhealthy
@@ -59,15 +59,11 @@ class Bench:
         return publisher.publish(known)
 
     def publish(self, plan: Plan | None = None) -> tuple[Published, ...]:
-        flow = self.flow(plan)
-        try:
-            while True:
-                event = next(flow)
-                if isinstance(event, Outcome):
-                    self.outcomes.append(event)
-        except StopIteration as end:
-            result: tuple[Published, ...] = end.value
-            return result
+        return finish(self.flow(plan), self._see)
+
+    def _see(self, event: Event) -> None:
+        if isinstance(event, Outcome):
+            self.outcomes.append(event)
 
     def said(self) -> list[tuple[str, State, str]]:
         """The smoke runs as the story tells them."""

@@ -27,10 +27,8 @@ from tests.faults import fakedocker
 from tests.faults.access import Access
 from tests.faults.memory import MemoryRegistry
 from tests.faults.server import Served, serve
-from tests.rig.sample import checkout
+from tests.faults.workshop import TOKEN, workshop
 
-ROOT = Path(__file__).parents[2]
-TOKEN = "ghp_canary0123456789"
 WHO = Credential(registry="ghcr.io", username="robot", password=TOKEN, source="test")
 PUBLISH = "publish --lane main --tag v0.2.1 --latest"
 FAULTS = [errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EIO, errno.EDQUOT, errno.EMFILE]
@@ -167,23 +165,10 @@ def served() -> Iterator[Served]:
 @pytest.fixture
 def shell(served: Served, tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
     """A line for the shell in a checkout, with ``invoke`` as ``$I``, a docker that builds nothing and a registry."""
-    fakedocker.install(tmp_path / "bin")
-    folder = checkout(tmp_path / "aionis")
-    (folder / ".git/info/exclude").write_text("tasks.py\n__pycache__\n")
-    (folder / "tasks.py").write_text("from shiplane import ns\n")
-    (tmp_path / "temporary").mkdir()
+    folder, variables = workshop(tmp_path, served.address)
+    variables["I"] = f"{sys.executable} -m invoke"
 
     def call(line: str, **more: str) -> subprocess.CompletedProcess[str]:
-        variables = {
-            "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}",
-            "HOME": str(tmp_path),
-            "PYTHONPATH": str(ROOT / "tasks"),
-            "TMPDIR": str(tmp_path / "temporary"),
-            "IMAGE_REPO": f"{served.address}/cognary/aionis",
-            "GHCR_USERNAME": "robot",
-            "GHCR_TOKEN": TOKEN,
-            "I": f"{sys.executable} -m invoke",
-        }
         return subprocess.run(
             ["bash", "-c", line],
             cwd=folder,

@@ -23,7 +23,7 @@ from tests.faults.images import (
     swap_content,
 )
 from tests.faults.memory import MemoryRegistry
-from tests.faults.release import IMAGE, PATH, Scene
+from tests.faults.release import IMAGE, PATH, Scene, finish
 
 V021 = Version.parse("0.2.1")
 BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))
@@ -47,13 +47,7 @@ def verify(
         deep=deep,
         stranger=registry if stranger else None,
     )
-    flow = verifier.verify(MAIN, version, latest=latest)
-    try:
-        while True:
-            next(flow)
-    except StopIteration as end:
-        result: Verified = end.value
-        return result
+    return finish(verifier.verify(MAIN, version, latest=latest))
 
 
 def released() -> tuple[Scene, RawManifest]:

@@ -10,9 +10,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from invoke import Program
 
 import shiplane
+from tests.inprocess import shiplane_here
 
 COMMIT = ("-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--quiet", "--message", "one")
 Run = Callable[..., tuple[int, str, str]]
@@ -29,18 +29,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.setenv("IMAGE_REPO", "ghcr.io/cognary/aionis")
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
 
-    def call(*arguments: str, **variables: str) -> tuple[int, str, str]:
-        for name, value in variables.items():
-            monkeypatch.setenv(name, value)
-        code = 0
-        try:
-            Program(namespace=shiplane.ns, binary="shiplane").run(["shiplane", *arguments])
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 1
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
+    return lambda *arguments, **variables: shiplane_here(capsys, monkeypatch, arguments, variables)
 
 
 def names(collection: object = shiplane.ns) -> list[str]:

@@ -9,9 +9,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from invoke import Program
 
 import shiplane
+from tests.inprocess import shiplane_here
 
 FOLDER = Path(".github/workflows")
 MAIN, STANDALONE, SHARED = (
@@ -30,16 +30,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("sys.argv", ["invoke", "workflow.check"])
 
-    def call(*arguments: str) -> tuple[int, str, str]:
-        code = 0
-        try:
-            Program(namespace=shiplane.ns, binary="shiplane").run(["shiplane", *arguments])
-        except SystemExit as end:
-            code = end.code if isinstance(end.code, int) else 1
-        printed = capsys.readouterr()
-        return code, printed.out, printed.err
-
-    return call
+    return lambda *arguments: shiplane_here(capsys, monkeypatch, arguments)
 
 
 def files() -> dict[str, str]:

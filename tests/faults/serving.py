@@ -1,0 +1,33 @@
+"""A server of a test's own, in a thread, for as long as a block lasts."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import ThreadingHTTPServer
+from socketserver import TCPServer
+
+
+class QuietServer(ThreadingHTTPServer):
+    """One that waits for no client, and says nothing of those that hang up: that is what tests make them do."""
+
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 64
+
+    def handle_error(self, request: object, client_address: object) -> None:
+        """Nothing to say."""
+
+
+@contextmanager
+def serving(server: TCPServer) -> Iterator[str]:
+    """Let it serve; gives its address as ``host:port``, and closes it in the end."""
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True)
+    thread.start()
+    try:
+        yield f"127.0.0.1:{server.server_address[1]}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
