@@ -249,4 +249,5 @@ def test_what_several_nodes_build_is_joined_by_us(tmp_path: Path, nodes: int, st
     buildx = _Known(env={}, root=tmp_path, listen=lambda _line: None)
     object.__setattr__(buildx, "nodes", nodes)
     registry, patience = Scene().client()
-    assert isinstance(stager_for(buildx, None, a_plan(), Joiner(registry=registry, patience=patience)), stager)
+    builder = buildx.builder(None, a_plan().platforms.value)
+    assert isinstance(stager_for(buildx, builder, Joiner(registry=registry, patience=patience)), stager)

@@ -126,13 +126,10 @@ class Buildx:
 
     def _wanted(self, wanted: str | None) -> str | None:
         """``BUILDX_BUILDER`` asks for a builder too: buildx obeys it, yet does not list that one as current."""
-        return wanted or self.env.get("BUILDX_BUILDER") or None
+        return wanted or self.env.get("BUILDX_BUILDER")
 
-    def facts(self, wanted: str | None, platforms: Iterable[Platform]) -> dict[str, Any]:
+    def facts(self, builder: Builder, platforms: Iterable[Platform]) -> dict[str, Any]:
         """What is worth knowing of the builder that built these, and which of its nodes built each; as JSON values."""
-        builder = self.candidate(wanted)
-        if builder is None:
-            return {}
         chosen = {platform: builder.node_for(platform) for platform in platforms}
         nodes = {
             str(platform): {"node": node.name, "way": builder.way(platform).name.lower()}

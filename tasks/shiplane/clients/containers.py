@@ -16,7 +16,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from shiplane.clients.engine import Engine
+from shiplane.clients.engine import PULL_TIMEOUT, Engine, pull_by
 from shiplane.clients.scratch import alive
 from shiplane.model.credential import Credential
 from shiplane.model.errors import UnreachableError
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 _OWNER = "dev.shiplane.smoke"
 _PULLED = "dev.shiplane.smoke.pulled"
-_PULL_TIMEOUT = 15 * 60
 _CALL_TIMEOUT = 60
 # What a container of ours keeps on its disk, and what we read of it.
 _LOG_BYTES = "1m"
@@ -69,12 +68,7 @@ class Containers:
         reference = f"{repository}@{digest}"
         pulled = Pulled(reference, ours=not self.has(reference))
         try:
-            fault = self._pull(repository, digest, platform, credential)
-            if fault:
-                raise UnreachableError(
-                    f"the engine cannot pull {reference}: {one_line(fault)[:400]}",
-                    remedy="See that the engine reaches the registry, or leave the smoke run out: --skip smoke",
-                )
+            self._pull(repository, digest, platform, credential)
             yield pulled
         finally:
             if pulled.ours:
@@ -199,21 +193,17 @@ class Containers:
     def _client(self) -> DockerClient:
         return self.engine.client(_CALL_TIMEOUT)
 
-    def _pull(
-        self, repository: Repository, digest: Digest, platform: Platform, credential: Credential | None
-    ) -> str | None:
-        """Pull; gives what went wrong, which the SDK reports in its stream alone, now and then (docker-py#3277)."""
+    def _pull(self, repository: Repository, digest: Digest, platform: Platform, credential: Credential | None) -> None:
         from docker.errors import DockerException
 
-        login = {"username": credential.username, "password": credential.password} if credential else None
-        pull = self.engine.client(_PULL_TIMEOUT).api.pull
+        client = self.engine.client(PULL_TIMEOUT)
         try:
-            events = pull(
-                str(repository), tag=str(digest), platform=str(platform), stream=True, decode=True, auth_config=login
-            )
-            return next((str(event["error"]) for event in events if "error" in event), None)
+            pull_by(client, repository, str(digest), credential, platform)
         except (DockerException, OSError) as error:
-            return str(error)
+            raise UnreachableError(
+                f"the engine cannot pull {repository}@{digest}: {one_line(str(error))[:400]}",
+                remedy="See that the engine reaches the registry, or leave the smoke run out: --skip smoke",
+            ) from error
 
     def _inspect(self, container: str) -> Mapping[str, Any]:
         from docker.errors import DockerException

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from shiplane.clients.process import run
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 REGISTRY_IMAGE = "registry:3"
 _TIMEOUT = 30
-_PULL_TIMEOUT = 15 * 60
+PULL_TIMEOUT = 15 * 60
 
 
 def client_version(env: Mapping[str, str]) -> str:
@@ -34,6 +35,28 @@ def client_version(env: Mapping[str, str]) -> str:
     if answer.code != 0:
         raise PrerequisiteError(f"docker does not run: {one_line(answer.stderr)[:300]}")
     return one_line(answer.stdout)[:80]
+
+
+def pull_by(
+    client: DockerClient,
+    repository: Repository,
+    reference: str,
+    credential: Credential | None,
+    platform: Platform | None = None,
+) -> None:
+    """Pull an image by its tag or digest; of several platforms the engine's own, unless one is given.
+
+    Raises:
+        DockerException: It failed. The SDK reports some faults only in its stream and raises nothing (docker-py#3277):
+            those, too.
+    """
+    from docker.errors import DockerException
+
+    login = {"username": credential.username, "password": credential.password} if credential else None
+    kind = str(platform) if platform else None
+    events = client.api.pull(str(repository), tag=reference, platform=kind, stream=True, decode=True, auth_config=login)
+    if fault := next((str(event["error"]) for event in events if "error" in event), None):
+        raise DockerException(fault)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,21 +103,16 @@ class Engine:
 
         Raises:
             UnreachableError: No engine answers.
-            VerificationError: The pull failed, with the engine's words. (The SDK reports some faults only in its
-                stream and raises nothing: docker-py#3277.)
+            VerificationError: The pull failed, with the engine's words.
         """
         from docker.errors import DockerException
 
-        login = {"username": credential.username, "password": credential.password} if credential else None
-        client = self.client(_PULL_TIMEOUT)
+        client = self.client(PULL_TIMEOUT)
         try:
-            events = client.api.pull(str(repository), tag=tag, stream=True, decode=True, auth_config=login)
-            fault = next((event["error"] for event in events if "error" in event), None)
-            digests = [] if fault else client.images.get(f"{repository}:{tag}").attrs.get("RepoDigests") or []
+            pull_by(client, repository, tag, credential)
+            digests = client.images.get(f"{repository}:{tag}").attrs.get("RepoDigests") or []
         except (DockerException, OSError) as error:
-            fault, digests = str(error), []
-        if fault:
-            raise VerificationError(f"docker pull {repository}:{tag} failed: {one_line(str(fault))[:400]}")
+            raise VerificationError(f"docker pull {repository}:{tag} failed: {one_line(str(error))[:400]}") from error
         return [str(name).rpartition("@")[2] for name in digests]
 
     @contextmanager
@@ -109,7 +127,7 @@ class Engine:
         """
         from docker.errors import DockerException
 
-        client = self.client(_PULL_TIMEOUT)
+        client = self.client(PULL_TIMEOUT)
         try:
             container = client.containers.run(REGISTRY_IMAGE, detach=True, ports={"5000/tcp": ("127.0.0.1", 0)})
         except (DockerException, OSError) as error:
@@ -134,13 +152,14 @@ class Engine:
         from docker.errors import DockerException
 
         try:
-            environment = {**self.env, "DOCKER_HOST": self._host()}
+            environment = {**self.env, "DOCKER_HOST": self._host}
             return docker.from_env(environment=environment, timeout=timeout, version="auto")
         except (DockerException, OSError) as error:
             raise UnreachableError(
                 f"no Docker engine answers: {one_line(str(error))[:300]}", remedy="Start Docker, or set DOCKER_HOST."
             ) from error
 
+    @cached_property
     def _host(self) -> str:
         """The endpoint; the CLI knows contexts best, and is only asked when nothing else decides."""
         if self.env.get("DOCKER_HOST"):

@@ -81,7 +81,7 @@ class Remote:
         """
         self._asked("fetch", "--quiet", "--no-tags", self.name)
         # Our memory of a branch may be older than its end: only what the remote still shows counts.
-        heads = {line.partition("\t")[0] for line in self._asked("ls-remote", "--heads", self.name).splitlines()}
+        heads = set(self._listed("--heads", self.name).values())
         known = self._git("for-each-ref", f"--contains={commit}", "--format=%(objectname)", f"refs/remotes/{self.name}")
         return bool(heads & set(known.stdout.split()))
 
@@ -91,9 +91,8 @@ class Remote:
         Raises:
             AccessError, UnreachableError: The remote could not be asked.
         """
-        lines = self._asked("ls-remote", "--tags", "--refs", self.name).splitlines()
-        pairs = (line.split("\t", 1) for line in lines if "\t" in line)
-        return {ref.removeprefix("refs/tags/"): hash_ for hash_, ref in pairs}
+        listed = self._listed("--tags", "--refs", self.name)
+        return {ref.removeprefix("refs/tags/"): made for ref, made in listed.items()}
 
     def create(self, refs: Mapping[str, str], *, dry_run: bool = False) -> str:
         """Push refs, only if the remote has none of these names: all of them or none.
@@ -121,9 +120,7 @@ class Remote:
         Raises:
             AccessError, UnreachableError: The remote could not be asked.
         """
-        lines = self._asked("ls-remote", self.name, *names).splitlines()
-        pairs = (line.split("\t", 1) for line in lines if "\t" in line)
-        return {ref: hash_ for hash_, ref in pairs if ref in names}
+        return {ref: made for ref, made in self._listed(self.name, *names).items() if ref in names}
 
     def record(self, text: str) -> str:
         """Put a text into the repository here, as the message of a commit without parents and files.
@@ -163,6 +160,11 @@ class Remote:
         if any(sign in low for sign in _DENIED):
             return AccessError(f"{self.name} does not let git in: {words}", remedy=remedy)
         return UnreachableError(f"{self.name} gave no usable answer: {words}", remedy="Check the network and the URL.")
+
+    def _listed(self, *arguments: str) -> dict[str, str]:
+        """The hash of each ref that the remote lists, by the ref's full name."""
+        lines = self._asked("ls-remote", *arguments).splitlines()
+        return {ref: made for made, ref in (line.split("\t", 1) for line in lines if "\t" in line)}
 
     def _asked(self, *arguments: str) -> str:
         answer = self._git(*arguments)

@@ -35,22 +35,33 @@ def read_limited(path: Path, limit: int, what: str, *, remedy: str) -> bytes:
     return content
 
 
+def put(path: Path, body: bytes, mode: int = 0o600) -> None:
+    """Write a file in one go: whoever looks, and a run that is killed, finds the old file or the new one.
+
+    Raises:
+        OSError, ValueError: It cannot be written there, and nothing was left there.
+    """
+    descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(body)
+        Path(partial).chmod(mode)
+        Path(partial).replace(path)
+    except BaseException:
+        with suppress(OSError):
+            Path(partial).unlink()
+        raise
+
+
 def write_whole(path: Path, body: bytes, what: str) -> None:
-    """Write a file in one go: a run that is killed leaves the old file or the new one.
+    """Write a file that the user named, as :func:`put` does.
 
     Raises:
         UsageError: It cannot be written there.
     """
-    partial = ""
     try:
-        descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(body)
-        Path(partial).replace(path)
+        put(path, body)
     except (OSError, ValueError) as error:
-        if partial:
-            with suppress(OSError):
-                Path(partial).unlink()
         raise UsageError(
             f"{what} cannot be written: {_why(error)}", remedy="Name a file in a folder that exists."
         ) from error

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from importlib import resources
 from pathlib import Path
 
+from shiplane.clients.userfile import put
 from shiplane.model.errors import PrerequisiteError
 
 
@@ -24,15 +23,7 @@ def write(root: Path, path: str, text: str) -> None:
     target = root / path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8", newline="\n") as stream:
-                stream.write(text)
-            Path(name).chmod(0o644)
-            Path(name).replace(target)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        put(target, text.encode(), 0o644)
     except OSError as error:
         raise PrerequisiteError(f"{path} cannot be written: {error.strerror or error}") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TypeVar
 
 from colorama import Fore, Style
@@ -61,7 +62,7 @@ def _no_gate(run: Run) -> str:
 
 def _commit(run: Run) -> str:
     _ = run.project  # a broken project file is to be said first
-    checkout = run.git.checkout()
+    checkout = run.checkout
     if checkout is None:
         raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
     return checkout.commit
@@ -141,8 +142,7 @@ def _records(run: Run, repository: Repository, flags: Flags) -> Records:
     """The ledgers of the lanes that would be released, read with hardly any waiting."""
 
     def ledgers() -> Ledgers | None:
-        patience = Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE)
-        return run.ledgers(repository, run.registry(run.credential(repository), patience))
+        return run.ledgers(repository, _connected(run, run.credential(repository)))
 
     elsewhere = run.project.ledger not in (None, repository)
     return Records(lanes=run.resolver(flags).lanes(), ledgers=ledgers, elsewhere=elsewhere)
@@ -150,9 +150,10 @@ def _records(run: Run, repository: Repository, flags: Flags) -> Records:
 
 def _prerequisites(run: Run, skip: Sequence[str]) -> dict[str, Look]:
     """Build and gates; without a commit there is nothing that they could be asked about: see config."""
-    if _known(lambda: _commit(run)) is None:
+    commit = _known(lambda: _commit(run))
+    if commit is None:
         return {}
-    wanted = run.prerequisites(_commit(run), skip)
+    wanted = run.prerequisites(commit, skip)
     refuse_dumps()
     return {
         "build": lambda: rows(wanted.build(), lambda _step: "build"),
@@ -163,7 +164,7 @@ def _prerequisites(run: Run, skip: Sequence[str]) -> dict[str, Look]:
 def _config(run: Run, flags: Flags) -> Look:
     return Configuration(
         project=lambda: run.project,
-        checkout=run.git.checkout,
+        checkout=lambda: run.checkout,
         resolver=lambda: run.resolver(flags),
         check_build=run.check_build_of,
         collect=lambda: collect(run.root, run.project.deployments),
@@ -178,13 +179,16 @@ def _tools(run: Run, platforms: tuple[Platform, ...] | None, builder: str | None
 
 
 def _access(run: Run, repository: Repository) -> Look:
-    def connect(credential: Credential | None) -> Registry:
-        return run.registry(credential, Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE))
-
-    entrance = Entrance(repository=repository, credential=lambda: run.credential(repository), connect=connect)
+    entrance = Entrance(
+        repository=repository, credential=lambda: run.credential(repository), connect=partial(_connected, run)
+    )
     if run.project.claim is None:
         return entrance.check
     return lambda: [*entrance.check(), attempt("access: claim", lambda: _claim(run, repository))]
+
+
+def _connected(run: Run, credential: Credential | None) -> Registry:
+    return run.registry(credential, Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE))
 
 
 def _claim(run: Run, repository: Repository) -> Finding:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from typing import Any
 
 from shiplane.clients.patience import BUDGET, Patience
@@ -27,7 +27,7 @@ from shiplane.model.words import counted
 def listing(run: Run, *, image: str | None = None) -> Answer:
     """Show which file runs which version, and its flaws."""
     # Who only wants to see is not kept waiting for a registry that is away.
-    desk = _desk(run, image, replace(Patience(tell=run.console.tell), spent=BUDGET))
+    desk = _desk(run, image, Patience(tell=run.console.tell, spent=BUDGET))
     found = run.console.drive(desk.inventory())
     return Answer(text=_inventory_text(desk, found), data=_inventory_data(desk, found))
 
@@ -46,7 +46,9 @@ def repoint(
     return Answer(text=_repointed_text(desk, chosen, done, dry_run=dry_run), data=data)
 
 
-def follow(run: Run, repository: Repository, lane: Lane, target: Target, *, dry_run: bool) -> Followed | None:
+def follow(
+    run: Run, registry: Registry, repository: Repository, lane: Lane, target: Target, *, dry_run: bool
+) -> Followed | None:
     """Let a lane's deployment files say what its floating tag was set to; None where the project names no such files.
 
     Raises:
@@ -54,7 +56,7 @@ def follow(run: Run, repository: Repository, lane: Lane, target: Target, *, dry_
     """
     if not run.project.deployments:
         return None
-    desk = _desk_of(run, repository, run.registry(run.credential(repository)), {})
+    desk = _desk_of(run, repository, registry, {})
     try:
         done = run.console.drive(desk.prepare(lane, target))
         run.console.drive(write(run.root, done.changes, dry_run=dry_run))

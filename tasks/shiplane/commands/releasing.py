@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
+from shiplane.clients.builders import Builder
 from shiplane.clients.engine import Engine
-from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.project import check_inside
-from shiplane.clients.registry import Registry
 from shiplane.clients.stagedfile import read_staged
 from shiplane.commands.claiming import claiming_of
 from shiplane.commands.edge import Answer
@@ -33,9 +33,6 @@ from shiplane.model.planfile import SavedPlan
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.settings import Flags
 from shiplane.model.staged import parts_of
-
-# Seconds for a registry that is just writing what we read: distribution answers 500 for that moment.
-_HICCUP = 1.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,15 +210,20 @@ def publishing(
     who = f"as {credential.username} ({credential.source})" if credential else "as a stranger: no credential was found"
     run.console.tell(f"{planned.repository.registry}: {who}")
     registry = run.registry(credential)
-    run.closing = lambda: public_names(_impatient(run, registry), planned)
+    run.closing = lambda: public_names(run.impatient(registry), planned)
     joiner = Joiner(registry=registry, patience=run.patience)
     with run.login(credential, stored=not options.login) as env:
         buildx = run.buildx(env)
 
+        @cache
+        def builder() -> Builder:
+            """Made or started where none is ready, and only where something is built."""
+            return buildx.builder(options.builder, planned.platforms.value)
+
         def stager() -> Stager:
             if parts is not None:
                 return StagedStager(joiner=joiner, parts=parts, tell=run.console.tell)
-            return stager_for(buildx, options.builder, planned, joiner)
+            return stager_for(buildx, builder(), joiner)
 
         publisher = Publisher(
             registry=registry,
@@ -233,7 +235,7 @@ def publishing(
             saved=options.saved,
             smoke=smoker(run, planned.repository, credential, skip=options.skip),
         )
-        yield publisher, lambda: buildx.facts(options.builder, planned.platforms.value)
+        yield publisher, lambda: buildx.facts(builder(), planned.platforms.value)
 
 
 def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
@@ -255,7 +257,7 @@ def _try_survey(run: Run, planned: Plan, *, certain: bool) -> tuple[dict[str, tu
     """
     surveyed: dict[str, tuple[Survey, Decision | str]] = {}
     try:
-        registry = _impatient(run, run.registry(run.credential(planned.repository)))
+        registry = run.impatient(run.registry(run.credential(planned.repository)))
         ledgers = run.ledgers(planned.repository, registry)
         surveyor = Surveyor(registry=registry, repository=planned.repository, ledgers=ledgers)
         for lane in planned.lanes:
@@ -275,12 +277,6 @@ def _decide(planned: Plan, lane: LanePlan, survey: Survey) -> Decision | str:
         return decide(lane, survey, planned.commit)
     except RefusedError as error:
         return str(error)
-
-
-def _impatient(run: Run, registry: Registry) -> Registry:
-    """The same identity with hardly any waiting: for what is nice to know."""
-    hurried = Patience(tell=lambda _text: None, spent=BUDGET - _HICCUP)
-    return run.registry(registry.session.credential, hurried)
 
 
 def given_flags(

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
-from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.registry import Registry
 from shiplane.commands.deploying import follow
 from shiplane.commands.edge import Answer
@@ -52,7 +50,8 @@ def rollback(
     flow = _rollback(run, resolver, repository, chosen)
     run.pinned = lambda: () if to else _target(run.console.events)
     done = run.console.drive(flow.run(wish))
-    followed = follow(run, repository, chosen, Target(chosen.tag_of(done.target), done.digest), dry_run=dry_run)
+    target = Target(chosen.tag_of(done.target), done.digest)
+    followed = follow(run, flow.registry, repository, chosen, target, dry_run=dry_run)
     text = rolled_back_text(repository, done) + (f"\n\n{followed.text}" if followed else "")
     data = {**done.to_json(repository), "deployments": followed.data if followed else None}
     return Answer(text=text, data=data)
@@ -136,9 +135,7 @@ def _marked(done: Marked) -> Answer:
 def _connected(run: Run, repository: Repository, lane: Lane) -> Registry:
     """A client with the credential that may push; the run's last words read the lane's floating tag through it."""
     registry = run.registry(run.credential(repository))
-    hurried = replace(Patience(tell=lambda _text: None), spent=BUDGET - 1.0)
-    quick = run.registry(registry.session.credential, hurried)
-    run.closing = lambda: names_now(quick, repository, [lane.floating])
+    run.closing = lambda: names_now(run.impatient(registry), repository, [lane.floating])
     return registry
 
 

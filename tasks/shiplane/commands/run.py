@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from shiplane.clients.credentials import Credentials
 from shiplane.clients.git import Git
 from shiplane.clients.http import HttpTransport
-from shiplane.clients.patience import Patience
+from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.process import without_secrets
 from shiplane.clients.project import existing, find_root, load_project_file, read_secret
 from shiplane.clients.registry import Registry
@@ -30,7 +30,7 @@ from shiplane.model.plan import Plan
 from shiplane.model.planning import check_caches
 from shiplane.model.projectfile import ProjectFile
 from shiplane.model.redact import Redactor
-from shiplane.model.settings import Flags, Resolver
+from shiplane.model.settings import Checkout, Flags, Resolver
 
 if TYPE_CHECKING:
     from shiplane.clients.buildx import Buildx
@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
 # Ours and the usual names of others': whatever they hold must not be printed, wherever it turns up.
 _SECRETS = ("GHCR_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_TOKEN")
+
+# Seconds for a registry that is just writing what we read: distribution answers 500 for that moment.
+_HICCUP = 1.0
 
 
 @dataclass
@@ -118,13 +121,18 @@ class Run:
         except ConfigurationError:
             return without_secrets(self.env)
 
+    @cached_property
+    def checkout(self) -> Checkout | None:
+        """What git said of the project when it was first asked; None where this is no repository with a commit."""
+        return self.git.checkout()
+
     def resolver(self, flags: Flags) -> Resolver:
         """Everything that settings come from."""
         return Resolver(
             flags=flags,
             env=self.env,
             project=self.project,
-            checkout=self.git.checkout(),
+            checkout=self.checkout,
             dockerfiles=self.dockerfiles(),
         )
 
@@ -175,6 +183,10 @@ class Run:
         session = Session(self.transport(), credential, patience or self.patience, self.redact)
         session.token_hosts = {host: names.token_host for host, names in self.project.registries.items()}
         return Registry(session)
+
+    def impatient(self, registry: Registry) -> Registry:
+        """The same identity with hardly any waiting: for what is nice to know."""
+        return self.registry(registry.session.credential, Patience(spent=BUDGET - _HICCUP))
 
     def ledgers(self, repository: Repository, registry: Registry) -> Ledgers | None:
         """The ledgers of a repository's lanes, or None where the project keeps none.

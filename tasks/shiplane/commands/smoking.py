@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import cache
 
-from shiplane.clients.buildx import Buildx
 from shiplane.clients.containers import Containers
 from shiplane.clients.engine import Engine
 from shiplane.clients.process import run as run_process
@@ -44,7 +43,7 @@ def runnable(run: Run, engine: Engine) -> Runnable:
     native = engine.platform()
     try:
         context = run_process(["docker", "context", "show"], env=run.child_env).stdout.strip()
-        builders = Buildx(env=run.child_env, root=run.root, listen=run.console.foreign).builders()
+        builders = run.buildx(run.child_env).builders()
     except PrerequisiteError:
         return Runnable(native=native)
     inside = [builder.platforms for builder in builders if builder.driver == "docker" and builder.name == context]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.project import workflows
@@ -49,7 +48,7 @@ def _trigger(run: Run, lane: Lane, version: Version) -> Trigger:
 
 
 def _checkout(run: Run) -> Checkout:
-    checkout = run.git.checkout()
+    checkout = run.checkout
     if checkout is None:
         raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
     return checkout
@@ -62,7 +61,7 @@ def _looker(run: Run, tag: Tag) -> Callable[[], Answer] | None:
         credential = run.credential(repository)
     except (UsageError, AccessError):
         return None
-    hurried = replace(Patience(tell=run.console.tell), spent=BUDGET)
+    hurried = Patience(tell=run.console.tell, spent=BUDGET)
     return lambda: run.registry(credential, hurried).look(repository, tag)
 
 

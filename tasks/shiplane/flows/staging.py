@@ -16,14 +16,8 @@ from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.step import Flow, Step
 
 
-def stager_for(buildx: Buildx, wanted: str | None, plan: Plan, joiner: Joiner) -> BuildxStager | FleetStager:
-    """Whatever stages a plan on this machine's builder: a builder is made or started where none is ready.
-
-    Raises:
-        UsageError: The builder asked for does not exist.
-        PrerequisiteError: It cannot do what is needed.
-    """
-    builder = buildx.builder(wanted, plan.platforms.value)
+def stager_for(buildx: Buildx, builder: Builder, joiner: Joiner) -> BuildxStager | FleetStager:
+    """Whatever stages a plan on this builder."""
     if len(builder.nodes) > 1:
         return FleetStager(buildx=buildx, builder=builder, joiner=joiner, tell=buildx.tell)
     return BuildxStager(buildx=buildx, builder=builder)
