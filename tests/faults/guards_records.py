@@ -41,7 +41,7 @@ LEDGER = (
     Guard(
         "a ledger is looked at again right before it is written",
         "flows/ledger",
-        *switched_off("_digest(now) != page.digest"),
+        *switched_off("digest_of(now) != page.digest"),
         (_LEDGER + "test_no_ledger_is_written_over_one_that_was_not_read",),
     ),
     Guard(
@@ -137,7 +137,7 @@ ROLLBACK = (
     Guard(
         "a version that is marked as bad is refused as a target",
         "model/descent",
-        *switched_off("mark := ledger.marks.get(tag)"),
+        *switched_off("mark := marks.get(tag)"),
         (_DESCENT + "test_where_it_must_not_go",),
     ),
     Guard(

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timezone
 from pathlib import Path
 
 from shiplane.clients.process import Finished, run, without_secrets
 from shiplane.model.errors import PrerequisiteError
+from shiplane.model.moment import stamp
 from shiplane.model.redact import one_line
 from shiplane.model.settings import Checkout
 
@@ -89,7 +89,7 @@ class Git:
 
     def _committed_at(self) -> str:
         seconds = int(self._lines("show", "--no-patch", "--format=%ct", "HEAD")[0])
-        return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return stamp(seconds)
 
     def _changes(self) -> tuple[str, ...]:
         """Paths in NUL-separated porcelain format: ``XY path``; a rename's second path is part of the change."""

@@ -128,14 +128,7 @@ def _trials(
         return {"smoke": lambda: [skipped("smoke", "--skip smoke")]}
     made = smoker(run, repository, None, skip=skip)
     assert made is not None  # noqa: S101 -- some are configured
-    return {
-        "smoke": Trials(
-            smokes=tuple(smokes.items()),
-            platforms=platforms,
-            require=lambda lane, platforms: made.require([lane], platforms),
-            runnable=made.runnable,
-        ).look
-    }
+    return {"smoke": Trials(smoker=made, platforms=platforms).look}
 
 
 def _records(run: Run, repository: Repository, flags: Flags) -> Records:

@@ -102,7 +102,7 @@ def _marks(run: Run, repository: Repository, registry: Registry) -> dict[Tag, st
     if ledgers is None or not run.project.deployments:
         return {}
     found = (ledgers.book(lane).read().ledger.marks for lane in run.project.lanes)
-    return {tag: mark.why or "no reason given" for marks in found for tag, mark in marks.items()}
+    return {tag: mark.reason for marks in found for tag, mark in marks.items()}
 
 
 def _desk_of(run: Run, repository: Repository, registry: Registry, marks: Mapping[Tag, str]) -> Desk:

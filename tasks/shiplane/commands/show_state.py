@@ -74,7 +74,7 @@ def status_markdown(repository: Repository, lanes: Following, now: float) -> str
 def _status_rows(state: LaneState, following: str, now: float) -> list[tuple[str, str]]:
     rows = [(state.lane.floating, _pointer(state)), ("since", _since(state, now)), ("commit", _commit(state))]
     rows += [
-        ("marked", f"{state.lane.tag_of(known.version)}: {_why(known.mark)}") for known in state.versions if known.mark
+        ("marked", f"{state.lane.tag_of(known.version)}: {known.mark.reason}") for known in state.versions if known.mark
     ]
     if not state.kept:
         rows.append(("ledger", f"{NO_LEDGER}: who moved what, and when, is unknown"))
@@ -161,7 +161,7 @@ def _history_rows(state: LaneState) -> list[tuple[str, ...]]:
 
 def _remarks(state: LaneState, known: VersionState) -> str:
     said: list[str] = [state.lane.floating] if known.floats else []
-    said += [f"marked as bad: {_why(known.mark)}"] if known.mark else []
+    said += [f"marked as bad: {known.mark.reason}"] if known.mark else []
     said += ["unrecorded"] if known.recorded is None and not state.fault else []
     said += ["DRIFT"] if known.drift else []
     return "; ".join(said)
@@ -184,10 +184,6 @@ def _move_rows(state: LaneState) -> list[tuple[str, ...]]:
             (minute(move.when), names.get(move.after, move.version), before, move.who, move.action.value, words)
         )
     return rows
-
-
-def _why(mark: Entry | None) -> str:
-    return (mark.why if mark else "") or "no reason given"
 
 
 def _indented(text: str) -> str:

@@ -11,7 +11,7 @@ from shiplane.flows.ledger import Page
 from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import look
 from shiplane.flows.survey import Surveyor
-from shiplane.model.answer import Absent, Present
+from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.errors import UsageError
 from shiplane.model.image import Digest, Platform, Repository
 from shiplane.model.lane import Lane
@@ -55,7 +55,7 @@ class Auditor:
         page, fault = self._ledger(lane)
         floating = look(self.registry, self.repository, lane.floating)
         images = self._images(lane, page.ledger)
-        digest = floating.digest if isinstance(floating, Present) else None
+        digest = digest_of(floating)
         versions = tuple(self._version(lane, version, image, page.ledger, digest) for version, image in images.items())
         state = LaneState(
             lane=lane,
@@ -66,7 +66,7 @@ class Auditor:
             exists=page.exists,
             kept=self.ledgers is not None,
             fault=fault,
-            damage=self._damage(lane, images, versions, digest, deep=deep),
+            damage=self._damage(lane, images, versions, deep=deep),
         )
         entries = counted(len(page.ledger.entries), "entry", "entries")
         yield step.done(f"{counted(len(versions), 'version')}, {entries} in the ledger")
@@ -97,7 +97,7 @@ class Auditor:
         self, lane: Lane, version: Version, image: Present | Absent, ledger: Ledger, floating: Digest | None
     ) -> VersionState:
         tag = lane.tag_of(version)
-        recorded, digest = ledger.published(tag), image.digest if isinstance(image, Present) else None
+        recorded, digest = ledger.published(tag), digest_of(image)
         believed = recorded if recorded and recorded.after == digest else None
         return VersionState(
             version=version,
@@ -117,22 +117,14 @@ class Auditor:
         return (surveyor.label(image, key) or "")[:80]
 
     def _damage(
-        self,
-        lane: Lane,
-        images: dict[Version, Present | Absent],
-        versions: tuple[VersionState, ...],
-        floating: Digest | None,
-        *,
-        deep: bool,
+        self, lane: Lane, images: dict[Version, Present | Absent], versions: tuple[VersionState, ...], *, deep: bool
     ) -> tuple[str, ...]:
         """What is wrong with images: of every version, or only of the one behind the floating tag."""
-        wanted = [state for state in versions if deep or (state.floats and state.digest == floating)]
         found = []
-        for state in wanted:
+        for state in versions:
             image = images[state.version]
-            if isinstance(image, Present):
-                bad = self._bad(image.raw, state)
-                found += [f"{lane.tag_of(state.version)}: {what}" for what in bad]
+            if (deep or state.floats) and isinstance(image, Present):
+                found += [f"{lane.tag_of(state.version)}: {what}" for what in self._bad(image.raw, state)]
         return tuple(found)
 
     def _bad(self, raw: RawManifest, state: VersionState) -> list[str]:

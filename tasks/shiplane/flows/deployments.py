@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -91,10 +91,12 @@ class Desk:
         collected = yield from self._collect()
         step = Step("ask", str(self.repository))
         yield step
-        served = self._served(self._finder().places(file) for file in collected.files)
+        first = self._finder()
+        found = [place for file in collected.files for place in first.places(file)]
+        served = self._served(found)
         yield step.skipped(served.doubt) if served.doubt else step.done(f"{counted(len(served.digests), 'tag')} read")
         finder = self._finder(served.known)
-        places = tuple(place for file in collected.files for place in finder.places(file))
+        places = tuple(finder.place(place.path, place.mention) for place in found)
         return Inventory(collected=collected, places=places, served=served, undoers=self._undoers(collected, places))
 
     def repoint(self, lane: Lane, version: Version, *, dry_run: bool) -> Flow[Prepared]:
@@ -135,7 +137,7 @@ class Desk:
         before = yield from self.inventory()
         finder = self._finder({target.digest: target.tag, **before.served.known})
         files = before.collected.files
-        placed = sum(len(of_lane(finder.places(file), lane)) for file in files)
+        placed = len(of_lane((finder.place(place.path, place.mention) for place in before.places), lane))
         return Prepared(target=target, changes=repoint(files, finder, lane, target), placed=placed, before=before)
 
     def _collect(self) -> Flow[Collected]:
@@ -172,9 +174,8 @@ class Desk:
     def _finder(self, known: Mapping[Digest, Tag] | None = None) -> Finder:
         return Finder(repository=self.repository, lanes=self.lanes, known=known or {})
 
-    def _served(self, files: Iterable[list[Place]]) -> Served:
+    def _served(self, places: Sequence[Place]) -> Served:
         """Ask about every tag that a place names; about the newest versions where only they tell which one it runs."""
-        places = [place for found in files for place in found]
         tags = {Tag(tag) for place in places if (tag := place.mention.effective_tag)}
         try:
             if any(self._wants_version(place) for place in places):

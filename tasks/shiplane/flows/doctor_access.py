@@ -55,21 +55,15 @@ class Entrance:
         if token.state is State.FAILED:
             yield skipped(_UPLOAD, "there is no token to open one with")
             return
-        upload = self._told(attempt(_UPLOAD, lambda: self._upload(registry)), credential)
-        yield upload
-        if upload.state is State.DONE:
+        opened = self._told(attempt(_UPLOAD, lambda: upload(_UPLOAD, registry, self.repository)), credential)
+        yield opened
+        if opened.state is State.DONE:
             yield attempt(_PACKAGE, lambda: self._package(registry))
 
     def _token(self, registry: Registry) -> Finding:
         if registry.log_in(self.repository):
             return done(_TOKEN, f"{self.repository.registry} let us in; what it allows, only the upload shows")
         return skipped(_TOKEN, f"{self.repository.registry} asks for none")
-
-    def _upload(self, registry: Registry) -> Finding:
-        doubt = registry.probe_push(self.repository)
-        if doubt:
-            return skipped(_UPLOAD, f"whether we may push could not be told: {doubt}")
-        return done(_UPLOAD, f"{self.repository} opened one for us: we may push")
 
     def _package(self, registry: Registry) -> Finding:
         """The first publish has no name to look at: the open upload is what proves that it may create one."""
@@ -86,3 +80,11 @@ class Entrance:
         if finding.exit_code == AccessError.exit_code and stale:
             return replace(finding, remedy=f"{finding.remedy}\n{_STALE}")
         return finding
+
+
+def upload(name: str, registry: Registry, repository: Repository) -> Finding:
+    """Whether we may push: an upload is opened, and left to expire."""
+    doubt = registry.probe_push(repository)
+    if doubt:
+        return skipped(name, f"whether we may push could not be told: {doubt}")
+    return done(name, f"{repository} opened one for us: we may push")

@@ -6,11 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from shiplane.flows.doctor import attempt
+from shiplane.flows.doctor_access import upload
 from shiplane.flows.ledgers import Ledgers
+from shiplane.flows.smoke import Smoker
 from shiplane.model.finding import Finding, done, skipped
 from shiplane.model.image import Platform
 from shiplane.model.lane import Lane
-from shiplane.model.smoke import Runnable, Smoke
+from shiplane.model.smoke import Smoke
 from shiplane.model.step import State
 from shiplane.model.words import NO_LEDGER, counted
 
@@ -44,16 +46,10 @@ class Records:
             yield skipped("ledger", f"{NO_LEDGER}: no version can be marked as bad")
             return
         if self.elsewhere:
-            yield attempt("ledger: upload", lambda: _upload(ledgers))
+            name = "ledger: upload"
+            yield attempt(name, lambda: upload(name, ledgers.registry, ledgers.repository))
         for lane in self.lanes:
             yield _whole(ledgers, lane)
-
-
-def _upload(ledgers: Ledgers) -> Finding:
-    doubt = ledgers.registry.probe_push(ledgers.repository)
-    if doubt:
-        return skipped("ledger: upload", f"whether we may push could not be told: {doubt}")
-    return done("ledger: upload", f"{ledgers.repository} opened one for us: we may push")
 
 
 def _whole(ledgers: Ledgers, lane: Lane) -> Finding:
@@ -62,8 +58,7 @@ def _whole(ledgers: Ledgers, lane: Lane) -> Finding:
 
     def ask() -> Finding:
         book = ledgers.book(lane)
-        page = book.read()
-        book.trace(page)
+        page = book.whole()
         if not page.exists:
             return skipped(name, f"no {book.tag} in {ledgers.repository} yet: the first release begins it")
         return done(name, f"{book.tag} is whole, with {counted(len(page.ledger.entries), 'entry', 'entries')}")
@@ -76,20 +71,16 @@ class Trials:
     """The smoke runs that are configured.
 
     Attributes:
-        smokes: How each lane's image is tried, by the lane's name.
+        smoker: What would carry them out.
         platforms: What would be built; None where nobody could tell.
-        require: Raises what a release would before it builds.
-        runnable: What the engine can run.
     """
 
-    smokes: Sequence[tuple[str, Smoke]]
+    smoker: Smoker
     platforms: Sequence[Platform] | None
-    require: Callable[[str, Sequence[Platform]], None]
-    runnable: Callable[[], Runnable]
 
     def look(self) -> Iterator[Finding]:
         """A row for each lane."""
-        for lane, smoke in self.smokes:
+        for lane, smoke in self.smoker.smokes.items():
             if self.platforms is None:
                 yield skipped(f"smoke: {lane}", "nobody could tell for which platforms: see config")
             else:
@@ -99,9 +90,9 @@ class Trials:
         name = f"smoke: {lane}"
 
         def ask() -> Finding:
-            self.require(lane, platforms)
+            self.smoker.require([lane], platforms)
             wanted = [platform for platform in smoke.platforms or platforms if platform in platforms]
-            able = [str(platform) for platform in wanted if self.runnable().can(platform)]
+            able = [str(platform) for platform in wanted if self.smoker.runnable().can(platform)]
             return done(name, f"{smoke}; the engine here can run {', '.join(able) or 'none of it'}")
 
         return attempt(name, ask)

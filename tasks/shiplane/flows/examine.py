@@ -58,11 +58,6 @@ class Examination:
     size: int = 0
     revision: str = ""
 
-    @property
-    def good(self) -> bool:
-        """Whether nothing is wrong."""
-        return all(check.good for check in self.checks)
-
 
 @dataclass(frozen=True)
 class _Child:

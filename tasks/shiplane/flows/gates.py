@@ -17,6 +17,7 @@ from shiplane.clients.retrying import DEADLINE, RETRIED, Retrying, text_of
 from shiplane.model import strictjson
 from shiplane.model.errors import PrerequisiteError, ShiplaneError
 from shiplane.model.gate import Evidence, Gate, Judgement, Kind, Verdict, judge_health, judge_runs
+from shiplane.model.moment import stamp
 from shiplane.model.redact import Redactor, one_line
 
 _HEALTH_LIMIT = 1024 * 1024
@@ -83,7 +84,7 @@ class Asker:
             good=answer.good,
             detail=one_line(self.redact(answer.detail)),
             commit=self.commit,
-            when=answer.when or self._now().strftime("%Y-%m-%dT%H:%M:%SZ"),
+            when=answer.when or stamp(self.clock.wall()),
             remedy="" if answer.good else one_line(self.redact(answer.remedy)),
             output=answer.output,
         )

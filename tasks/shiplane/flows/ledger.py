@@ -16,7 +16,7 @@ from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.upload import Uploader
 from shiplane.flows.looking import look, read_back
-from shiplane.model.answer import Absent, Present
+from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.errors import UnreachableError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import Lane
@@ -135,6 +135,12 @@ class Book:
             )
         return True
 
+    def whole(self) -> Page:
+        """The ledger, seen to continue the one that it replaced. Raises as :meth:`read` and :meth:`trace`."""
+        page = self.read()
+        self.trace(page)
+        return page
+
     def append(self, entries: Sequence[Entry], page: Page | None = None, seen: Ledger | None = None) -> Flow[Appended]:
         """Add entries, whoever else writes at the same time.
 
@@ -199,15 +205,14 @@ class Book:
         raw = ledger_manifest(self.lane.name, self._sent(page, ledger), page.digest)
         now = look(self.registry, self.repository, self.tag)
         looked = self.patience.clock.now()
-        if _digest(now) != page.digest:
+        if digest_of(now) != page.digest:
             return _OTHERS
         written = self.registry.put_manifest(self.repository, self.tag, raw)
         took = self.patience.clock.now() - looked
-        limit = 60.0 if written.certain else 4.0
-        found = read_back(self.registry, self.repository, self.patience, self.tag, page.digest, limit)
+        found = read_back(self.registry, self.repository, self.patience, self.tag, page.digest, patient=written.certain)
         if isinstance(found, Present) and found.digest == raw.digest:
             return Appended(digest=raw.digest, ledger=ledger, took=took)
-        if isinstance(found, Present | Absent) and not written.certain and _digest(found) == page.digest:
+        if isinstance(found, Present | Absent) and not written.certain and digest_of(found) == page.digest:
             return f"no certain answer ({written.words})"
         if isinstance(found, Present) and found.digest != page.digest:
             return _OTHERS
@@ -250,10 +255,6 @@ def lacking_in(ledger: Ledger, entries: Sequence[Entry], seen: Ledger | None) ->
 
 def _present(answer: Present | Absent) -> RawManifest | None:
     return answer.raw if isinstance(answer, Present) else None
-
-
-def _digest(answer: Present | Absent) -> Digest | None:
-    return answer.digest if isinstance(answer, Present) else None
 
 
 def _restart(lane: Lane) -> str:

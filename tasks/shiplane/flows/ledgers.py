@@ -5,7 +5,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timezone
 
 from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Clock, Patience, SystemClock
@@ -18,6 +17,7 @@ from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import Lane
 from shiplane.model.ledger import Action, Entry, Ledger
 from shiplane.model.meanwhile import Meanwhile
+from shiplane.model.moment import stamp
 from shiplane.model.step import Flow
 
 
@@ -51,11 +51,10 @@ class Scribe:
         late: bool = False,
     ) -> Entry:
         """An entry of now."""
-        when = datetime.fromtimestamp(self.clock.wall(), timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
         return Entry(
             action=action,
             id=self.word(),
-            when=when,
+            when=stamp(self.clock.wall()),
             who=self.who,
             run=self.run,
             tag=tag,

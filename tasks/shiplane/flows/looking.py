@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
-from shiplane.model.answer import Absent, Answer, Present, Refused
+from shiplane.model.answer import Absent, Answer, Present, Refused, digest_of
 from shiplane.model.errors import AccessError, UnreachableError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.manifest import RawManifest
@@ -43,7 +43,8 @@ def read_back(
     patience: Patience,
     tag: Tag,
     before: Digest | None,
-    limit: float,
+    *,
+    patient: bool,
 ) -> Answer:
     """Read until a name shows something else than what was there before; GHCR may take a minute for that.
 
@@ -53,12 +54,12 @@ def read_back(
         patience: Whose clock it is.
         tag: The name.
         before: What it had, or None; never what was written.
-        limit: Seconds after which the last answer has to do.
+        patient: Whether the write was answered for certain, or is not sent again: then wait a minute, else seconds.
     """
     answer: Answer = Absent()
-    for _ in patience.poll(limit, what=f"{tag} does not read as it was written"):
+    for _ in patience.poll(60.0 if patient else 4.0, what=f"{tag} does not read as it was written"):
         answer = registry.look(repository, tag)
-        digest = answer.digest if isinstance(answer, Present) else None
+        digest = digest_of(answer)
         if digest not in (None, before):
             return answer
     return answer

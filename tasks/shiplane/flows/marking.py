@@ -12,7 +12,7 @@ from shiplane.clients.registry import Registry
 from shiplane.flows.ledger import Page
 from shiplane.flows.ledgers import Ledgers, Writing, record
 from shiplane.flows.looking import look
-from shiplane.model.answer import Present
+from shiplane.model.answer import Present, digest_of
 from shiplane.model.errors import RefusedError
 from shiplane.model.image import Digest, Repository
 from shiplane.model.lane import Lane
@@ -96,7 +96,7 @@ class Marker:
         answer = look(self.ledgers.registry, self.ledgers.repository, book.tag)
         fault = ""
         try:
-            book.trace(book.read())
+            book.whole()
         except BrokenLedgerError as error:
             fault = error.what
         if not isinstance(answer, Present) or not fault:
@@ -110,19 +110,15 @@ class Marker:
         tag = lane.tag_of(version)
         step = Step("survey", tag)
         yield step
-        book = self.ledgers.book(lane)
-        page = book.read()
-        book.trace(page)
-        answer = look(self.registry, self.repository, tag)
-        recorded = page.ledger.published(tag)
-        if not isinstance(answer, Present) and recorded is None:
+        page = self.ledgers.book(lane).whole()
+        here, recorded = digest_of(look(self.registry, self.repository, tag)), page.ledger.published(tag)
+        digest = here or (recorded.after if recorded else None)
+        if digest is None:
             raise RefusedError(
                 f"{self.repository} has no {tag}, so there is nothing to mark", remedy="See invoke history."
             )
-        digest = answer.digest if isinstance(answer, Present) else None
-        yield step.done(f"{digest or 'gone from the registry'}")
-        assert digest or recorded  # noqa: S101 -- refused above
-        return page, digest or recorded.after  # type: ignore[union-attr] # the same
+        yield step.done(str(here or "gone from the registry"))
+        return page, digest
 
     def _entry(self, action: Action, lane: Lane, version: Version, digest: Digest, reason: str) -> Entry:
         tag = lane.tag_of(version)

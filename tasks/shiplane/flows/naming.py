@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry, Written
 from shiplane.flows.looking import look, read_back
-from shiplane.model.answer import Absent, Answer, Present
+from shiplane.model.answer import Absent, Answer, Present, digest_of
 from shiplane.model.errors import LostRaceError, RefusedError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.manifest import RawManifest
@@ -57,7 +57,7 @@ class Namer:
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
         now = yield from self._look_again(tag)
-        found = now.digest if isinstance(now, Present) else None
+        found = digest_of(now)
         if found == raw.digest:
             yield Step("float", tag, writes=True).already("it has this digest")
             return
@@ -113,8 +113,7 @@ class Namer:
             yield back.failed("it did not arrive; sending it again")
 
     def _read_back(self, tag: Tag, before: Digest | None, *, patient: bool) -> Answer:
-        limit = 60.0 if patient else 4.0
-        return read_back(self.registry, self.repository, self.patience, tag, before, limit)
+        return read_back(self.registry, self.repository, self.patience, tag, before, patient=patient)
 
 
 def _judge(tag: Tag, raw: RawManifest, found: Answer, before: Digest | None, written: Written, *, last: bool) -> None:

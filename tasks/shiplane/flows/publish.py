@@ -112,11 +112,10 @@ class Publisher:
         """Every lane's image staged, examined, tried and claimed: after this, and not before, any may get a name."""
         created = [lane for lane in plan.lanes if seen[lane.lane.name].decision.naming is Naming.CREATE]
         images, found = yield from self._claimed(plan, created)
-        held = frozenset(images)
-        missing = [lane for lane in created if lane.lane.name not in held]
+        missing = [lane for lane in created if lane.lane.name not in images]
         images |= yield from self._images(plan, seen, missing)
         for lane in plan.lanes:
-            if lane.lane.name not in held:
+            if lane.lane.name not in found:
                 raw, remedy = images[lane.lane.name], _remedy(lane, seen[lane.lane.name].decision)
                 found[lane.lane.name] = yield from self._inspect(plan, lane, raw, remedy)
         smoked = yield from smoke_lanes(self.smoke, found, built=[lane.lane.name for lane in created])

@@ -10,7 +10,7 @@ from shiplane.flows.ledgers import Ledgers, Writing, record
 from shiplane.flows.naming import Namer
 from shiplane.flows.published import Published, Recorded
 from shiplane.flows.records import Release
-from shiplane.model.answer import Present
+from shiplane.model.answer import Present, digest_of
 from shiplane.model.decision import Decision, Move, Naming, Survey
 from shiplane.model.image import Digest
 from shiplane.model.manifest import RawManifest
@@ -30,7 +30,7 @@ class Seen:
     @property
     def floating(self) -> Digest | None:
         """What the floating tag had."""
-        return self.survey.floating.digest if isinstance(self.survey.floating, Present) else None
+        return digest_of(self.survey.floating)
 
     @property
     def naming_words(self) -> str:
@@ -126,7 +126,7 @@ def _recorded(ledgers: Ledgers, writing: Writing) -> Recorded:
     return Recorded(
         repository=ledgers.repository,
         tag=writing.book.tag,
-        digest=answer.digest if isinstance(answer, Present) else None,
+        digest=digest_of(answer),
         added=tuple(entry.action.value for entry in writing.entries),
     )
 

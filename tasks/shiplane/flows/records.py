@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shiplane.flows.ledgers import Scribe
-from shiplane.model.answer import Present
+from shiplane.model.answer import Present, digest_of
 from shiplane.model.decision import Survey
 from shiplane.model.image import Digest
 from shiplane.model.ledger import Action, Entry
@@ -52,7 +52,7 @@ class Release:
 
     def _move(self, scribe: Scribe, survey: Survey) -> Entry | None:
         floating = self.plan.lane.floating
-        seen = survey.floating.digest if isinstance(survey.floating, Present) else None
+        seen = digest_of(survey.floating)
         position = survey.ledger.position(floating)
         recorded = position.after if position else None
         if not self.moved and (seen != self.digest or recorded == self.digest):

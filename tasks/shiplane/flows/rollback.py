@@ -19,7 +19,7 @@ from shiplane.flows.ledgers import Ledgers, Scribe, Writing, record
 from shiplane.flows.looking import look
 from shiplane.flows.naming import Namer
 from shiplane.flows.survey import Surveyor
-from shiplane.model.answer import Absent, Present
+from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.check import Check, require
 from shiplane.model.descent import Descent, descend
 from shiplane.model.errors import ShiplaneError, VerificationError
@@ -64,7 +64,6 @@ class RolledBack:
         moved: Whether this run moved it.
         marked: The version tag that was (or would be) marked as bad, or nothing.
         passed: Versions that were not taken, each with the reason.
-        examination: What the target consists of.
     """
 
     wish: Wish
@@ -75,7 +74,6 @@ class RolledBack:
     moved: bool
     marked: str
     passed: tuple[tuple[Version, str], ...]
-    examination: Examination
 
     def to_json(self, repository: Repository) -> dict[str, Any]:
         """The result as JSON values."""
@@ -108,7 +106,7 @@ class _Seen:
 
     @property
     def digest(self) -> Digest | None:
-        return self.floating.digest if isinstance(self.floating, Present) else None
+        return digest_of(self.floating)
 
 
 @dataclass(frozen=True)
@@ -173,7 +171,6 @@ class Rollback:
             moved=moved,
             marked=marked,
             passed=tuple(passed),
-            examination=target.examination,
         )
 
     def _survey(self, lane: Lane) -> Flow[_Seen]:
@@ -185,9 +182,7 @@ class Rollback:
             yield step.done(f"{here}; no ledger is kept, so no version is known to be bad")
             return _Seen(floating=floating)
         try:
-            book = self.ledgers.book(lane)
-            page = book.read()
-            book.trace(page)
+            page = self.ledgers.book(lane).whole()
         except ShiplaneError as error:
             yield step.failed(f"{here}; going on without the ledger, which cannot be relied on: {error.what}")
             return _Seen(floating=floating, fault=error)
@@ -209,10 +204,11 @@ class Rollback:
             if isinstance(found, _Target):
                 yield step.done(f"{len(found.examination.checks)} checks good, {found.raw.digest}")
                 return found, passed
-            yield step.failed("; ".join(map(str, found)))
+            why = "; ".join(map(str, found))
+            yield step.failed(why)
             if wish.to is not None:
-                require(found, f"{wish.lane.tag_of(version)}", remedy=_UNTOUCHED.format(wish.lane.floating))
-            passed.append((version, "; ".join(map(str, found))))
+                require(found, wish.lane.tag_of(version), remedy=_UNTOUCHED.format(wish.lane.floating))
+            passed.append((version, why))
         raise VerificationError(
             f"lane {wish.lane.name} has no good version to go back to"
             + "".join(f"\n  {version}: {why}" for version, why in passed),

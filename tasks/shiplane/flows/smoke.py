@@ -170,13 +170,12 @@ def smoke_lanes(
     smoked = {}
     for lane, examination in found.items():
         skipped = _why_not(smoker, lane, built)
-        if skipped is None and smoker is not None:
+        if skipped is None:
+            assert smoker is not None  # noqa: S101 -- without one there is a reason
             smoked[lane] = yield from smoker.smoke(lane, examination.images)
             continue
-        smoked[lane] = skipped or NOT_CONFIGURED
-        if skipped:
-            step = Step("smoke", lane)
-            yield step.already(skipped.reason) if skipped.state is State.ALREADY else step.skipped(skipped.reason)
+        smoked[lane], step = skipped, Step("smoke", lane)
+        yield step.already(skipped.reason) if skipped.state is State.ALREADY else step.skipped(skipped.reason)
     return smoked
 
 

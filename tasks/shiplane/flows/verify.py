@@ -11,7 +11,7 @@ from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import look
 from shiplane.flows.survey import Surveyor
-from shiplane.model.answer import Absent, Present, Refused
+from shiplane.model.answer import Absent, Present, Refused, digest_of
 from shiplane.model.check import Check
 from shiplane.model.errors import VerificationError
 from shiplane.model.image import Digest, Platform, Repository, Tag
@@ -104,7 +104,9 @@ class Verifier:
         current = surveyor.version_behind(lane, floating)
         found = self._version(lane, version or current, floating, ledger, same=version in (None, current))
         pointer = self._floating(lane, version, current, floating, found, ledger, latest=latest)
-        recorded = recorded_checks(lane, ledger, version=found.version, digest=found.digest, floating=_of(floating))
+        recorded = recorded_checks(
+            lane, ledger, version=found.version, digest=found.digest, floating=digest_of(floating)
+        )
         outside = self._outside(lane, found, floating)
         result = replace(found, checks=(*found.checks, *pointer, *broken, *recorded, *outside))
         bad = [check for check in result.checks if not check.good]
@@ -118,11 +120,9 @@ class Verifier:
             return Ledger(), []
         book = self.ledgers.book(lane)
         try:
-            page = book.read()
-            book.trace(page)
+            return book.whole().ledger, []
         except BrokenLedgerError as error:
             return Ledger(), [Check("ledger", book.tag, good=False, expected="an unbroken chain", found=error.what)]
-        return page.ledger, []
 
     def _version(
         self, lane: Lane, version: Version | None, floating: Present | Absent, ledger: Ledger, *, same: bool
@@ -201,13 +201,5 @@ class Verifier:
         answer = self.stranger.look(self.repository, tag)
         if isinstance(answer, Refused):
             return Check("anonymous", tag, good=False, expected="readable by anyone", found=answer.what)
-        seen = look(self.stranger, self.repository, tag)
-        return Check("anonymous", tag, isinstance(seen, Present) and seen.digest == digest, str(digest), _digest(seen))
-
-
-def _of(answer: Present | Absent) -> Digest | None:
-    return answer.digest if isinstance(answer, Present) else None
-
-
-def _digest(answer: Present | Absent) -> str:
-    return str(_of(answer) or "nothing")
+        found = digest_of(look(self.stranger, self.repository, tag))
+        return Check("anonymous", tag, found == digest, str(digest), str(found or "nothing"))

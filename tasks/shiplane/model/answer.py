@@ -46,3 +46,8 @@ class Unknown:
 
 
 Answer: TypeAlias = Present | Absent | Refused | Unknown
+
+
+def digest_of(answer: Answer) -> Digest | None:
+    """What a name points at; None where it is not there, or did not show itself."""
+    return answer.digest if isinstance(answer, Present) else None

@@ -142,7 +142,7 @@ def _cached(build: Build) -> dict[str, list[str]]:
     cache = build.settings.cache
     if cache is None:
         return {}
-    part = cache.at(str(build.platforms[0]).replace("/", "-") if len(build.platforms) == 1 else "")
+    part = cache.at(build.platforms[0].dashed if len(build.platforms) == 1 else "")
     sources = [part.source] if part == cache else [part.source, cache.source]
     return {
         "cache-from": [literal(source) for source in sources],

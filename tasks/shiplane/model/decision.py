@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import Enum
 
-from shiplane.model.answer import Absent, Present
+from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.errors import RefusedError
 from shiplane.model.image import Digest
 from shiplane.model.ledger import Ledger
@@ -92,7 +92,7 @@ def _naming(plan: LanePlan, survey: Survey, commit: str) -> Naming:
 def _check_recorded(plan: LanePlan, survey: Survey) -> None:
     """Refuse a version that was published as something else than what is there now."""
     recorded = survey.ledger.published(plan.tag)
-    now = survey.version.digest if isinstance(survey.version, Present) else None
+    now = digest_of(survey.version)
     if recorded is None or recorded.after == now:
         return
     what = f"is {now} now" if now else "is not there (a registry may take a minute to show what was just written)"
@@ -121,7 +121,7 @@ def _kept_back(plan: LanePlan, survey: Survey) -> str:
     if version.is_prerelease:
         return f"{version} is a pre-release"
     if mark := survey.ledger.marks.get(plan.tag):
-        return f"{version} is marked as bad ({mark.why or 'no reason given'})"
+        return f"{version} is marked as bad ({mark.reason})"
     if isinstance(survey.floating, Absent) and survey.newest and survey.newest > version:
         return f"{version} is lower than {survey.newest}, which is published"
     return ""

@@ -103,12 +103,12 @@ class Finder:
 
     def places(self, file: DeploymentFile) -> list[Place]:
         """Every mention in a file, in its order."""
-        return [self._place(file.path, mention) for mention in self.mentions(file)]
+        return [self.place(file.path, mention) for mention in self.mentions(file)]
 
     def mentions(self, file: DeploymentFile) -> list[Mention]:
         """The same without lanes."""
         text = file.text
-        if str(self.repository) not in text and self.repository.path not in text and not file.patterns:
+        if self.repository.path not in text and not file.patterns:
             return []
         lines = Lines.of(text)
         found = [each for pattern in file.patterns for each in pattern.mentions(text, lines)]
@@ -122,7 +122,8 @@ class Finder:
         """The lane whose version or floating tag this is."""
         return next((lane for lane in self.lanes if tag and (tag == lane.floating or lane.version_of_tag(tag))), None)
 
-    def _place(self, path: str, mention: Mention) -> Place:
+    def place(self, path: str, mention: Mention) -> Place:
+        """A mention with its lane, as far as it can be told by now."""
         behind = self.lane_of_tag(self.known.get(mention.digest)) if mention.digest else None
         tag = mention.effective_tag
         lane = self.lane_of_tag(tag) if tag else behind

@@ -9,19 +9,18 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from shiplane.model.errors import UsageError
+from shiplane.model.image import DIGEST_FORM, TAG_FORM
 from shiplane.model.layout import Lines
 from shiplane.model.mention import Mention, Part, Slot, digest_or_none
 from shiplane.model.redact import quoted
 from shiplane.model.table import Table
 
-_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
-_DIGEST = r"sha256:[0-9a-f]{64}"
 _FORMS = {
-    "{tag@digest}": rf"(?P<pinned>(?P<tag>{_TAG})(?:@(?P<digest>{_DIGEST}))?)",
-    "{tag}": rf"(?P<tag>{_TAG})",
-    "{digest}": rf"(?P<digest>{_DIGEST})",
+    "{tag@digest}": rf"(?P<pinned>(?P<tag>{TAG_FORM})(?:@(?P<digest>{DIGEST_FORM}))?)",
+    "{tag}": rf"(?P<tag>{TAG_FORM})",
+    "{digest}": rf"(?P<digest>{DIGEST_FORM})",
 }
-_PLACEHOLDER = re.compile(r"\{tag@digest\}|\{tag\}|\{digest\}")
+_PLACEHOLDER = re.compile("|".join(map(re.escape, _FORMS)))
 _MAX_PATTERN = 200
 _MAX_LINE = 4000
 
@@ -38,7 +37,7 @@ class Pattern:
     @property
     def form(self) -> re.Pattern[str]:
         """The pattern for the machine."""
-        pieces = re.split(r"(\{tag@digest\}|\{tag\}|\{digest\}|[ \t]+)", self.text)
+        pieces = re.split(rf"({_PLACEHOLDER.pattern}|[ \t]+)", self.text)
         return re.compile("".join(_FORMS.get(piece) or _literal(piece) for piece in pieces), re.ASCII)
 
     def mentions(self, text: str, lines: Lines) -> Iterator[Mention]:

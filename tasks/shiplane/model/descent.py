@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shiplane.model.errors import RefusedError, UsageError
 from shiplane.model.image import Digest, Tag
 from shiplane.model.lane import Lane
-from shiplane.model.ledger import Ledger
+from shiplane.model.ledger import Entry, Ledger
 from shiplane.model.version import Version
 
 
@@ -72,13 +72,13 @@ def descend(
     """
     position = ledger.position(lane.floating)
     recorded = position.after if position else None
-    marked = frozenset(ledger.marks)
-    fallen = _fallen(lane, current, floating, ledger)
-    stays = fallen and current and (to == current or (to is None and lane.tag_of(current) not in marked))
+    marks = ledger.marks
+    fallen = _fallen(position, current, floating)
+    stays = fallen and current and (to == current or (to is None and lane.tag_of(current) not in marks))
     left, before = (fallen, recorded) if stays else (current, floating)
     passed: tuple[tuple[Version, str], ...] = ()
     if to is not None:
-        _check(lane, to, ledger)
+        _check(lane, to, marks)
         candidates: tuple[Version, ...] = (to,)
     elif current is None:
         raise _nowhere(lane, floating)
@@ -86,15 +86,20 @@ def descend(
         candidates = (current,)
     else:
         below = [version for version in versions if version < current]
-        candidates, passed = _sorted_out(lane, below, ledger)
+        candidates, passed = _sorted_out(lane, below, marks)
     return Descent(
-        lane=lane, candidates=candidates, left=left, before=before, passed=passed, recorded=recorded, marked=marked
+        lane=lane,
+        candidates=candidates,
+        left=left,
+        before=before,
+        passed=passed,
+        recorded=recorded,
+        marked=frozenset(marks),
     )
 
 
-def _fallen(lane: Lane, current: Version | None, floating: Digest | None, ledger: Ledger) -> Version | None:
+def _fallen(position: Entry | None, current: Version | None, floating: Digest | None) -> Version | None:
     """The recorded version above the present one, where the tag went down without a record."""
-    position = ledger.position(lane.floating)
     if position is None or current is None or position.after == floating:
         return None
     try:
@@ -105,28 +110,27 @@ def _fallen(lane: Lane, current: Version | None, floating: Digest | None, ledger
 
 
 def _sorted_out(
-    lane: Lane, below: Sequence[Version], ledger: Ledger
+    lane: Lane, below: Sequence[Version], marks: Mapping[Tag, Entry]
 ) -> tuple[tuple[Version, ...], tuple[tuple[Version, str], ...]]:
     """The versions to try, and those left out with the reason; pre-releases are neither."""
     releases = [version for version in below if not version.is_prerelease]
-    marks = ledger.marks
     bad = tuple(
-        (version, f"marked as bad: {marks[lane.tag_of(version)].why or 'no reason given'}")
+        (version, f"marked as bad: {marks[lane.tag_of(version)].reason}")
         for version in releases
         if lane.tag_of(version) in marks
     )
     return tuple(version for version in releases if lane.tag_of(version) not in marks), bad
 
 
-def _check(lane: Lane, to: Version, ledger: Ledger) -> None:
+def _check(lane: Lane, to: Version, marks: Mapping[Tag, Entry]) -> None:
     tag = lane.tag_of(to)
     if to.is_prerelease:
         raise RefusedError(
             f"{tag} is a pre-release: {lane.floating} never points at one", remedy="Name a release with --to."
         )
-    if mark := ledger.marks.get(tag):
+    if mark := marks.get(tag):
         raise RefusedError(
-            f"{tag} is marked as bad since {mark.when} by {mark.who}: {mark.why or 'no reason given'}",
+            f"{tag} is marked as bad since {mark.when} by {mark.who}: {mark.reason}",
             remedy=f"If it is good after all: invoke unmark --lane {lane.name} --tag {tag} --reason TEXT",
         )
 

@@ -14,12 +14,14 @@ from shiplane.model.redact import quoted
 Tag = NewType("Tag", str)
 
 # Grammar of names and tags: OCI distribution-spec, "Pulling manifests".
-_TAG = re.compile(r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}", re.ASCII)
+TAG_FORM = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
+DIGEST_FORM = r"sha256:[0-9a-f]{64}"
+_TAG = re.compile(TAG_FORM, re.ASCII)
 _PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII)
 _HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
 _PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
 _USERINFO = re.compile(r"\A.*@(?!sha(?:256|512):)", re.DOTALL)
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}", re.ASCII)
+_DIGEST = re.compile(DIGEST_FORM, re.ASCII)
 _IMAGE_FORM = "Expected <registry>/<owner>/<name> in lower case, as in ghcr.io/cognary/aionis, without tag or digest."
 _MAX_NAME = 255
 _MAX_PORT = 65535
@@ -220,6 +222,11 @@ class Platform:
                 f"{quoted(text, 80)} is not a platform", remedy="Expected one like linux/amd64 or linux/arm64."
             )
         return cls.of(os, architecture, variant)
+
+    @property
+    def dashed(self) -> str:
+        """As it can be part of a tag or a file's name: ``linux-arm64``."""
+        return str(self).replace("/", "-")
 
     def __str__(self) -> str:
         return "/".join(part for part in (self.os, self.architecture, self.variant) if part)

@@ -53,7 +53,7 @@ def _groups(mapping: Mapping, bases: dict[str, Mapping], repository: Repository)
     for key, value in {**inherited, **mapping.entries}.items():
         role = _REPOSITORY.fullmatch(key)
         stems = _stems(role["stem"]) if role else ()
-        registry = next((entries[f"{stem}registry"] for stem in stems if f"{stem}registry" in entries), None)
+        registry = _beside(entries, stems, "registry")
         if not stems or not _names(value, registry, repository):
             continue
         tag, digest = (_beside(entries, stems, name) for name in ("tag", "digest"))
@@ -205,8 +205,7 @@ def _beside_tag(text: str, known: Mapping, tag: Scalar) -> Slot:
     if known.flow:
         quote = '"' if known.quoted else ""
         place = tag.end + len(tag.quote)
-        inner = '"' if known.quoted else ""
-        return Slot(place, place, Part.DIGEST, before=f", {quote}digest{quote}: {inner}", after=inner)
+        return Slot(place, place, Part.DIGEST, before=f", {quote}digest{quote}: {quote}", after=quote)
     feed = text.find("\n", tag.end)
     end = len(text) if feed < 0 else feed
     ending = "\r\n" if text[:end].endswith("\r") or (feed < 0 and "\r\n" in text) else "\n"

@@ -51,7 +51,6 @@ class Mapping:
         flow: Whether they stand in braces.
         quoted: Whether their keys stand in double quotes.
         column: How far in they stand.
-        indent: What stands before a key that begins a line; None where that cannot be repeated.
         doubled: Keys that stand there more than once.
     """
 
@@ -60,7 +59,6 @@ class Mapping:
     flow: bool = False
     quoted: bool = False
     column: int = 0
-    indent: str | None = None
     entries: dict[str, Scalar] = field(default_factory=dict)
     doubled: set[str] = field(default_factory=set)
     last: str = ""

@@ -78,6 +78,11 @@ class Entry:
     late: bool = False
     overtaken_by: str = ""
 
+    @property
+    def reason(self) -> str:
+        """The reason for people to read, also where none was given."""
+        return self.why or "no reason given"
+
     def to_json(self) -> dict[str, Any]:
         """The entry as JSON values, without what is empty."""
         known: dict[str, Any] = {

@@ -73,8 +73,7 @@ class Meanwhile:
             yield from (_crossed(entry, other) for other in self._crossing(entry))
             for mark in self.now.marks.values():
                 if mark in others and mark.version == entry.version:
-                    why = mark.why or "no reason given"
-                    yield f"{mark.who} marked {mark.tag} as bad, and this run moved {entry.tag} to it: {why}"
+                    yield f"{mark.who} marked {mark.tag} as bad, and this run moved {entry.tag} to it: {mark.reason}"
 
     def _crossing(self, move: Entry) -> Iterator[Entry]:
         """The moves next to this one that neither led to where it began nor began where it ended.

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shiplane.model.answer import Absent, Present
+from shiplane.model.answer import digest_of
 from shiplane.model.decision import Decision, Move, Survey, decide
 from shiplane.model.errors import ConfigurationError, RefusedError, UsageError
 from shiplane.model.image import Digest
@@ -50,8 +50,8 @@ def tags_json(lane: LanePlan, survey: Survey, decision: Decision) -> dict[str, A
     """A lane's two tags as the plan saw them, and what it is going to do about them."""
     return {
         "lane": lane.lane.name,
-        "version": {"tag": lane.tag, "digest": _digest(survey.version), "do": decision.naming.value},
-        "floating": {"tag": lane.lane.floating, "digest": _digest(survey.floating), "do": decision.move.value},
+        "version": {"tag": lane.tag, "digest": _text(digest_of(survey.version)), "do": decision.naming.value},
+        "floating": {"tag": lane.lane.floating, "digest": _text(digest_of(survey.floating)), "do": decision.move.value},
     }
 
 
@@ -130,16 +130,15 @@ class SavedPlan:
             RefusedError: As :func:`shiplane.model.decision.decide` does.
         """
         saved = self.tags[lane.lane.name]
-        version, floating = _digest(survey.version), _digest(survey.floating)
-        before_version, before_floating = _text(saved.version), _text(saved.floating)
-        made = before_version is None and version is not None and survey.revision == commit
-        ours = made or (version is not None and version == before_version)
+        version, floating = digest_of(survey.version), digest_of(survey.floating)
+        made = saved.version is None and version is not None and survey.revision == commit
+        ours = made or (version is not None and version == saved.version)
         followed = saved.move is Move.MOVE and ours and floating == version
         found = []
-        if version != before_version and not made:
-            found.append(f"{lane.tag}: {before_version or 'absent'} -> {version or 'absent'}")
-        if floating != before_floating and not followed:
-            found.append(f"{lane.lane.floating}: {before_floating or 'absent'} -> {floating or 'absent'}")
+        if version != saved.version and not made:
+            found.append(f"{lane.tag}: {saved.version or 'absent'} -> {version or 'absent'}")
+        if floating != saved.floating and not followed:
+            found.append(f"{lane.lane.floating}: {saved.floating or 'absent'} -> {floating or 'absent'}")
         return found or _other_move(lane, saved.move, decide(lane, survey, commit))
 
 
@@ -289,10 +288,6 @@ def _other_move(lane: LanePlan, planned: Move, decision: Decision) -> list[str]:
         return []
     words = {Move.MOVE: "moves", Move.ALREADY: "stays", Move.LEAVE: "stays"}
     return [f"{lane.lane.floating}: {words[planned]} -> {words[decision.move]} ({decision.reason})"]
-
-
-def _digest(answer: Present | Absent) -> str | None:
-    return str(answer.digest) if isinstance(answer, Present) else None
 
 
 def _text(digest: Digest | None) -> str | None:

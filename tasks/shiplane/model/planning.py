@@ -66,9 +66,10 @@ def check_caches(plan: Plan, known: Iterable[Lane]) -> None:
         cache = lane.lane.build.cache
         if cache is None or cache.type != "registry":
             continue
-        repository, _, tag = cache.place.rpartition(":")
-        parts = [tag, *(f"{tag}-{str(platform).replace('/', '-')}" for platform in plan.platforms.value)]
-        if repository == str(plan.repository) and any(one.owns(part) for part in parts for one in lanes):
+        repository = cache.place.rpartition(":")[0]
+        parts = [cache, *(cache.at(platform.dashed) for platform in plan.platforms.value)]
+        tags = [part.place.rpartition(":")[2] for part in parts]
+        if repository == str(plan.repository) and any(one.owns(tag) for tag in tags for one in lanes):
             raise UsageError(
                 f"lane {lane.lane.name} keeps its cache under {cache.place}, which is the name of an image",
                 remedy=f"Give it a tag of its own, as {repository}:cache-{lane.lane.name}.",

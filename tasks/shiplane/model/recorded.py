@@ -41,7 +41,7 @@ def _floating(lane: Lane, ledger: Ledger, floating: Digest | None) -> Iterator[C
     expected = f"{position.version}, {position.after}, where it was moved on {position.when} by {position.who}"
     yield Check("record", lane.floating, position.after == floating, expected, str(floating or "nothing"))
     if mark := _mark(ledger, floating):
-        found = f"{mark.version}, which is marked as bad: {mark.why or 'no reason given'}"
+        found = f"{mark.version}, which is marked as bad: {mark.reason}"
         yield Check("mark", lane.floating, good=False, expected="a version that is not marked as bad", found=found)
 
 

@@ -12,11 +12,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from shiplane.model.image import Repository
+from shiplane.model.image import DIGEST_FORM, TAG_FORM, Repository
 from shiplane.model.layout import Lines
 from shiplane.model.mention import Claims, Mention, Part, Slot, digest_or_none
 
-_TAG = r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}"
 # What stands before a name although its last sign could be part of one: a scheme, a shell's default, an escape.
 _LEADS = ("docker://", "docker-image://", ":-", "\\n", "\\t")
 _DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*-$", re.ASCII)
@@ -60,7 +59,7 @@ def references(text: str, repository: Repository, claimed: Claims, lines: Lines)
 def _form(repository: Repository) -> re.Pattern[str]:
     return re.compile(
         rf"{re.escape(str(repository))}(?![\w/-])(?!\.\w)(?!{_TEMPLATE})"
-        rf"(?P<suffix>(?::(?P<tag>{_TAG})(?![A-Za-z0-9_.-]))?(?:@(?P<digest>sha256:[0-9a-f]{{64}})(?![0-9A-Za-z]))?)"
+        rf"(?P<suffix>(?::(?P<tag>{TAG_FORM})(?![A-Za-z0-9_.-]))?(?:@(?P<digest>{DIGEST_FORM})(?![0-9A-Za-z]))?)"
     )
 
 

@@ -155,7 +155,7 @@ def _words(project: Project) -> dict[str, str]:
     }
     if not project.wishes.native:
         return words
-    files = {platform: f"{str(platform).replace('/', '-')}.json" for platform in project.platforms}
+    files = {platform: f"{platform.dashed}.json" for platform in project.platforms}
     rows = [
         f"          - platform: {platform}\n            runner: {_runner(platform)}\n            file: {file}"
         for platform, file in files.items()

@@ -10,6 +10,7 @@ import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from shiplane.model.image import Repository
 from shiplane.model.layout import Lines, Scalar
@@ -89,12 +90,19 @@ class Scene:
     texts: Mapping[str, str]
     places: Mapping[str, Sequence[int]]
 
+    @cached_property
+    def objects(self) -> tuple[_Object, ...]:
+        """The Kubernetes objects of all texts, read once for every look."""
+        known = [(path, text) for path, text in self.texts.items() if "apiVersion" in text]
+        return tuple(found for path, text in known for found in _objects_in(path, text))
+
 
 @dataclass
 class _Object:
     """One Kubernetes object: where it begins, and what it is called."""
 
     path: str
+    lines: Lines
     line: int
     kind: str
     name: str = ""
@@ -116,12 +124,6 @@ def undoers(scene: Scene) -> list[Undoer]:
     return sorted({found for look in _LOOKS for found in look(scene)})
 
 
-def _objects(scene: Scene) -> Iterator[_Object]:
-    for path, text in scene.texts.items():
-        if "apiVersion" in text:
-            yield from _objects_in(path, text)
-
-
 def _objects_in(path: str, text: str) -> Iterator[_Object]:
     lines, current = Lines.of(text), None
     for known in mappings(text):
@@ -129,7 +131,7 @@ def _objects_in(path: str, text: str) -> Iterator[_Object]:
         if kind and "apiVersion" in known.entries:
             if current:
                 yield current
-            current = _Object(path, lines.number(kind.start), kind.text or "")
+            current = _Object(path, lines, lines.number(kind.start), kind.text or "")
         if current and known.under == "metadata" and not current.name:
             current.name, current.namespace = (
                 one_line(known.entries[key].text or "") if key in known.entries else "" for key in ("name", "namespace")
@@ -142,7 +144,7 @@ def _objects_in(path: str, text: str) -> Iterator[_Object]:
 
 def _flux(scene: Scene) -> Iterator[Undoer]:
     """Flux' three kinds; the automation alone holds no image, so it counts only where this image is followed."""
-    objects = [found for found in _objects(scene) if found.kind.startswith("Image")]
+    objects = [found for found in scene.objects if found.kind.startswith("Image")]
     ours = [o for o in objects if o.kind == "ImageRepository" and o.value("spec", "image") == str(scene.repository)]
     names = {found.name for found in ours}
     policies = [o for o in objects if o.kind == "ImagePolicy" and o.value("imageRepositoryRef", "name") in names]
@@ -176,13 +178,12 @@ def _setters(scene: Scene) -> Iterator[Undoer]:
 
 
 def _argo(scene: Scene) -> Iterator[Undoer]:
-    for found in _objects(scene):
-        lines = Lines.of(scene.texts[found.path])
+    for found in scene.objects:
         for _, key, value in found.values:
             text = value.text or ""
             if str(scene.repository) not in text:
                 continue
-            line = lines.number(value.start)
+            line = found.lines.number(value.start)
             if key == f"{_ARGO}/image-list":
                 what = f"Application {found.name} follows this image"
                 hold = f"kubectl annotate application {found.where} {key}- (and take the annotation out of this file)"

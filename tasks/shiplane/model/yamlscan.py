@@ -72,8 +72,6 @@ class _Scanner:
         if key is None or (key["plain"] and _COMMENT.search(key["plain"])):
             return start
         mapping = self._mapping(offset, new=dashes is not None)
-        if dashes is None:
-            mapping.indent = line[:offset]
         return self._value(mapping, _name(key), start + key.end())
 
     def _parent(self, column: int) -> tuple[str, str]:
