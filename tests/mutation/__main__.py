@@ -37,10 +37,14 @@ class Target:
 
 _CLIENT = ("tests/faults/test_client_answers.py", "tests/faults/test_promises.py", "tests/faults/test_client_reads.py")
 # Every order of two writers costs seconds, and tells nothing that the others do not.
+_READING, _WRITING = "tests/faults/test_ledger_reading.py", "tests/faults/test_ledger_writing.py"
+_CONTENTION = "tests/faults/test_ledger_contention.py"
 _LEDGER = (
-    "tests/faults/test_ledger.py",
+    _READING,
+    _WRITING,
+    _CONTENTION,
     "tests/faults/test_publish.py::test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",
-    "--deselect=tests/faults/test_ledger.py::test_two_writers_lose_no_entry_however_their_steps_fall",
+    f"--deselect={_CONTENTION}::test_two_writers_lose_no_entry_however_their_steps_fall",
 )
 TARGETS = (
     Target(
@@ -64,10 +68,10 @@ TARGETS = (
         ("tests/faults/test_naming.py", *_CLIENT, "tests/faults/test_publish.py", "tests/faults/test_verify.py"),
     ),
     Target("model/redact", ("tests/unit/test_model_redact.py",)),
-    Target("model/ledger", ("tests/unit/test_model_ledger.py", "tests/faults/test_ledger.py")),
+    Target("model/ledger", ("tests/unit/test_model_ledger.py", _READING, _WRITING)),
     Target(
         "model/ledgerfile",
-        ("tests/unit/test_model_ledger.py", "tests/faults/test_ledger.py"),
+        ("tests/unit/test_model_ledger.py", _READING, _WRITING),
         # How long a piece is: any size near it is as good.
         same=("256  ->  257", "256  ->  255", "1024  ->  1025", "1024  ->  1023"),
     ),
@@ -76,8 +80,8 @@ TARGETS = (
     Target("model/descent", ("tests/unit/test_model_descent.py", "tests/faults/test_rollback.py")),
     Target("model/claim", ("tests/unit/test_model_claim.py", "tests/faults/test_claim.py")),
     Target("flows/claim", ("tests/faults/test_claim.py",)),
-    Target("flows/ready", ("tests/faults/test_publish.py", "tests/faults/test_ledger.py", "tests/faults/test_plan.py")),
-    Target("clients/upload", ("tests/faults/test_client_upload.py", "tests/faults/test_ledger.py")),
+    Target("flows/ready", ("tests/faults/test_publish.py", _WRITING, "tests/faults/test_plan.py")),
+    Target("clients/upload", ("tests/faults/test_client_upload.py", _WRITING)),
 )
 
 
