@@ -37,7 +37,8 @@ LEDGER = (
     Guard(
         "a first ledger is begun only where the list of tags has none either",
         "flows/ledger",
-        *switched_off("isinstance(answer, Absent) and self._is_listed()"),
+        "            answer = self._listed()\n",
+        "            pass\n",
         (_PUBLISH + "test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",),
     ),
     Guard(
