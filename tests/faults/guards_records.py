@@ -113,11 +113,7 @@ LEDGER = (
     Guard(
         "what is not surely recorded is said",
         "flows/ledgers",
-        "            return (yield from self.book.append(self.entries, self.page, self.seen))\n"
-        "        except ShiplaneError as error:\n"
-        "            raise self.doubt(error) from error\n",
-        "            return (yield from self.book.append(self.entries, self.page, self.seen))\n"
-        "        except ShiplaneError:\n"
+        "            raise _doubt(wanted, error) from error\n",
         "            raise\n",
         (_WRITING + "test_what_a_run_could_not_record_is_recorded_by_the_next_one_and_said_meanwhile",),
     ),

@@ -9,7 +9,7 @@ import pytest
 from shiplane.clients.http import Request, Response
 from shiplane.model.errors import AccessError, UnreachableError
 from shiplane.model.image import Digest, Repository
-from shiplane.model.lane import STANDALONE
+from shiplane.model.lane import MAIN, STANDALONE, Lane
 from shiplane.model.ledger import Action, BrokenLedgerError
 from shiplane.model.step import Outcome
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
@@ -40,19 +40,22 @@ def test_the_next_release_says_where_the_floating_tag_came_from() -> None:
     assert str(scene.ledger().entries[-1].before) == before
 
 
-def test_what_a_run_could_not_record_is_recorded_by_the_next_one_and_said_meanwhile() -> None:
+@pytest.mark.parametrize("lane", [MAIN, STANDALONE], ids=lambda lane: lane.name)
+def test_what_a_run_could_not_record_is_recorded_by_the_next_one_and_said_meanwhile(lane: Lane) -> None:
     scene = Scene()
-    scene.transport = Faulty(scene.registry, [Fault(F.FORBIDDEN, "PUT", "manifests/ledger-main", times=FOR_EVER)])
-    with pytest.raises(AccessError, match="float latest: done, but not surely recorded in ledger-main"):
+    scene.transport = Faulty(scene.registry, [Fault(F.FORBIDDEN, "PUT", f"manifests/{lane.ledger}", times=FOR_EVER)])
+    with pytest.raises(AccessError) as caught:
         scene.publish()
-    assert {"v0.2.1", "latest"} <= set(scene.tags())
+    assert caught.value.what.startswith(
+        "publish v0.2.1, float latest, publish standalone-v0.2.1, float standalone-latest: "
+        "done, but not surely recorded in ledger-main, ledger-standalone: "
+    ), "the lane after it has not been begun, the lane before it not seen to stay"
+    assert {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"} == set(scene.tags())
     scene.transport = scene.registry
-    assert not scene.ledger().entries
+    assert not scene.ledger(lane).entries
     scene.publish()
-    assert [(entry.action, entry.late) for entry in scene.ledger().entries] == [
-        (Action.PUBLISH, True),
-        (Action.FLOAT, True),
-    ]
+    late = [(Action.PUBLISH, True), (Action.FLOAT, True)]
+    assert [(entry.action, entry.late) for entry in scene.ledger(lane).entries] == late
     assert not scene.audit().drift
 
 
