@@ -7,7 +7,7 @@ from collections.abc import Callable
 from shiplane.flows.ledger import Book
 from shiplane.flows.ledgers import Writing, record
 from shiplane.model.image import Digest, Tag
-from shiplane.model.lane import MAIN
+from shiplane.model.lane import MAIN, Lane
 from shiplane.model.ledger import Action, Entry
 from shiplane.model.ledgerfile import LINES, blob_of, ledger_manifest
 from shiplane.model.step import Flow
@@ -19,9 +19,9 @@ from tests.faults.release import PATH, Scene
 SOME = Digest.of(b"some image")
 
 
-def book(scene: Scene) -> Book:
+def book(scene: Scene, lane: Lane = MAIN) -> Book:
     registry, patience = scene.client()
-    return scene.ledgers(registry, patience).book(MAIN)
+    return scene.ledgers(registry, patience).book(lane)
 
 
 def put(scene: Scene, content: bytes, previous: Digest | None) -> None:
@@ -32,10 +32,14 @@ def put(scene: Scene, content: bytes, previous: Digest | None) -> None:
     scene.registry.tag(PATH, "ledger-main", raw.digest)
 
 
-def note(scene: Scene, version: str, why: str = "a note") -> Entry:
+def entry(scene: Scene, action: Action, after: Digest = SOME, version: str = "1.0.0", why: str = "") -> Entry:
     registry, patience = scene.client()
     scribe = scene.ledgers(registry, patience).scribe
-    return scribe.entry(Action.MARK, tag=Tag(f"v{version}"), version=version, after=SOME, why=why)
+    return scribe.entry(action, tag=Tag(f"v{version}"), version=version, after=after, why=why)
+
+
+def note(scene: Scene, version: str, why: str = "a note") -> Entry:
+    return entry(scene, Action.MARK, version=version, why=why)
 
 
 def writing(scene: Scene, *entries: Entry) -> Flow[None]:

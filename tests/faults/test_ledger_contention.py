@@ -11,10 +11,12 @@ import pytest
 from shiplane.clients.http import Request, Response
 from shiplane.flows.ledger import SETTLE
 from shiplane.flows.ledgers import Writing, record
-from shiplane.model.errors import UnreachableError
-from shiplane.model.ledger import BrokenLedgerError, Ledger
+from shiplane.model.errors import LostRaceError, UnreachableError
+from shiplane.model.image import Digest
+from shiplane.model.ledger import Action, BrokenLedgerError, Ledger
 from shiplane.model.ledgerfile import PREVIOUS
-from tests.faults.ledgers import actions, book, clock_of, note, put, tampered, writing
+from tests.faults.faults import F, Fault, Faulty
+from tests.faults.ledgers import actions, book, clock_of, entry, note, put, tampered, writing
 from tests.faults.memory import MemoryRegistry
 from tests.faults.release import PATH, Scene, a_plan, events, finish, until
 
@@ -150,10 +152,12 @@ class Overwriting:
         return response
 
 
-def test_what_another_wrote_right_after_us_is_not_taken_for_ours() -> None:
+@pytest.mark.parametrize("unanswered", [0, 1])
+def test_what_another_wrote_right_after_us_is_not_taken_for_ours(unanswered: int) -> None:
     scene = Scene()
     finish(writing(scene, note(scene, "1.0.0")))
-    scene.transport = Overwriting(scene, scene.ledger())
+    lost = Fault(F.RESET, "PUT", "manifests/ledger-main", times=unanswered, applied=True)
+    scene.transport = Faulty(Overwriting(scene, scene.ledger()), [lost])
     told = [str(getattr(event, "reason", "")) for event in events(book(scene).append([note(scene, "2.0.0")]))]
     assert "somebody else wrote into it at the same time; reading it again before anything else" in told
     assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "9.0.0", "2.0.0"]
@@ -187,3 +191,15 @@ def test_entries_to_which_others_added_theirs_have_come_to_stay() -> None:
     finish(flow)
     assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "9.0.0"]
     assert "PUT" not in {entry.method for entry in scene.registry.log[sent:]}
+    assert clock_of(scene).sleeps == [SETTLE]
+
+
+def test_who_records_second_is_told_what_the_first_one_recorded_otherwise_and_both_stand() -> None:
+    scene = Scene()
+    first, second = (entry(scene, Action.PUBLISH, Digest.of(build)) for build in (b"one", b"two"))
+    finish(record([Writing(book=book(scene), entries=[first], seen=Ledger())]))
+    with pytest.raises(LostRaceError, match=r"at the same time as this run: v1\.0\.0 was published as") as caught:
+        finish(record([Writing(book=book(scene), entries=[second], seen=Ledger())]))
+    assert "What this run did is recorded." in caught.value.remedy
+    assert scene.ledger().entries == (first, second)
+    finish(record([Writing(book=book(scene), entries=[second], seen=Ledger(entries=(first,)))]))

@@ -7,11 +7,13 @@ from dataclasses import dataclass, replace
 import pytest
 
 from shiplane.clients.http import Request, Response
+from shiplane.flows.ledger import Appended
+from shiplane.flows.ledgers import Writing, record
 from shiplane.model.errors import AccessError, UnreachableError
 from shiplane.model.image import Digest, Repository
 from shiplane.model.lane import MAIN, STANDALONE, Lane
 from shiplane.model.ledger import Action, BrokenLedgerError
-from shiplane.model.step import Outcome
+from shiplane.model.step import Step
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import push_image
 from tests.faults.ledgers import actions, book, clock_of, ledger_puts, note, writing
@@ -90,6 +92,7 @@ def test_all_but_the_last_piece_stay_as_they_are() -> None:
     scene = Scene()
     for number in range(3):
         finish(writing(scene, *(note(scene, f"{number}.{i}.0", "x" * 300) for i in range(300))))
+    finish(record([Writing(book=book(scene, STANDALONE), entries=[note(scene, "1.0.0")])]))
     page = book(scene).read()
     assert page.manifest is not None
     assert len(page.manifest.pieces) > 1
@@ -100,13 +103,13 @@ def test_all_but_the_last_piece_stay_as_they_are() -> None:
 
 
 def test_the_story_of_a_record_says_what_was_added_and_what_stood_there() -> None:
-    scene = Scene()
+    scene, step = Scene(), Step("record", "ledger-main", writes=True)
     one, other = note(scene, "1.0.0"), note(scene, "2.0.0")
-    told = [event for event in events(book(scene).append([one, other])) if isinstance(event, Outcome)]
-    assert [f"{event.state.value}: {event.reason}" for event in told] == ["done: mark, mark"]
-    told = [event for event in events(book(scene).append([one])) if isinstance(event, Outcome)]
-    assert [f"{event.state.value}: {event.reason}" for event in told] == ["already so: it stands there"]
-    assert finish(book(scene).append([one])).digest == Digest(scene.registry.tags(PATH)["ledger-main"])
+    assert events(book(scene).append([one, other])) == [step, step.done("mark, mark")]
+    assert events(book(scene).append([one])) == [step, step.already("it stands there")]
+    stands = finish(book(scene).append([one]))
+    digest = Digest(scene.registry.tags(PATH)["ledger-main"])
+    assert stands == Appended(digest=digest, ledger=scene.ledger(), took=0.0), "nothing was written, and took nothing"
 
 
 def test_an_entry_has_a_word_that_nobody_else_has() -> None:
@@ -175,11 +178,22 @@ class Losing:
         return self.inner.send(request, limit=limit, deadline=deadline)
 
 
-def test_a_ledger_whose_put_is_answered_and_lost_is_not_called_written() -> None:
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_ledger_whose_put_is_answered_and_lost_is_not_called_written(before: int) -> None:
     scene = Scene()
+    finish(writing(scene, *[note(scene, "1.0.0")] * before))
     scene.transport = Losing(scene.registry)
     with pytest.raises(UnreachableError, match=r"was sent \(HTTP 201\), but could not be read back"):
-        finish(writing(scene, note(scene, "1.0.0")))
+        finish(writing(scene, note(scene, "2.0.0")))
+
+
+def test_a_ledger_is_not_sent_again_where_it_does_not_show_what_became_of_it() -> None:
+    scene, path = Scene(), "manifests/ledger-main"
+    hidden = Fault(F.FORBIDDEN, "GET", path, skip=2, times=FOR_EVER)
+    scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", path), hidden])
+    with pytest.raises(UnreachableError, match=r"was sent .*, but could not be read back"):
+        finish(book(scene).append([note(scene, "1.0.0")]))
+    assert ledger_puts(wire) == 1
 
 
 def test_a_ledger_that_was_answered_for_is_waited_for_for_a_minute() -> None:
@@ -203,14 +217,15 @@ def test_a_ledger_is_sent_up_to_three_times_and_looked_for_shortly_in_between(lo
     assert clock_of(scene).now() < 8.0 * lost
 
 
-def test_a_look_at_a_ledger_that_stays_costs_one_request() -> None:
+def test_a_ledger_that_was_read_before_is_looked_at_before_its_write_and_after_it_and_when_it_has_settled() -> None:
     scene = Scene()
-    flow = writing(scene, note(scene, "1.0.0"))
-    until(flow, lambda step: step.name == "record")
-    next(flow)
-    sent = len(scene.registry.log)
-    finish(flow)
-    assert len(scene.registry.log) == sent + 1
+    finish(writing(scene, note(scene, "1.0.0")))
+    page = book(scene).read()
+    scene.registry.log.clear()
+    finish(record([Writing(book=book(scene), entries=[note(scene, "2.0.0")], page=page)]))
+    asked = [f"{e.method} {e.reference or 'a piece'}" for e in scene.registry.log if e.repository and e.status != 401]
+    sent, written = ["POST a piece", "PUT a piece"], ["GET ledger-main", "PUT ledger-main", "GET ledger-main"]
+    assert asked == [*sent, *written, "GET ledger-main"]
 
 
 def test_what_cannot_be_looked_at_afterwards_is_not_surely_recorded() -> None:
