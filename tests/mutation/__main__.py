@@ -40,9 +40,9 @@ class Target:
 
 
 _CLIENT = ("tests/faults/test_client_answers.py", "tests/faults/test_promises.py", "tests/faults/test_client_reads.py")
-# Every order of two writers costs seconds, and tells nothing that the others do not.
 _READING, _WRITING = "tests/faults/test_ledger_reading.py", "tests/faults/test_ledger_writing.py"
 _CONTENTION = "tests/faults/test_ledger_contention.py"
+# Every order of two writers costs seconds, and tells nothing that the others do not.
 _LEDGER = (
     _READING,
     _WRITING,
@@ -50,6 +50,8 @@ _LEDGER = (
     "tests/faults/test_publish.py::test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",
     f"--deselect={_CONTENTION}::test_two_writers_lose_no_entry_however_their_steps_fall",
 )
+_STAYS = "(to == current or (to is None and lane.tag_of(current) not in marks))"
+_ELSEWHERE = "there is None or here[:3] != there[:3]"
 TARGETS = (
     Target(
         "clients/registry", (*_CLIENT, "tests/faults/test_client_hostile.py"), ("_is_absence", "_content", "_answer")
@@ -112,7 +114,12 @@ TARGETS = (
         # All of a run's ledgers have its one patience; and each was written once.
         same=(("wanted[0]", "0  ->  -1"), ("strict=True", "True  ->  False")),
     ),
-    Target("model/descent", ("tests/unit/test_model_descent.py", "tests/faults/test_rollback.py")),
+    Target(
+        "model/descent",
+        ("tests/unit/test_model_descent.py", "tests/faults/test_rollback.py"),
+        # Who fell is somewhere.
+        same=(("stays = ", f"fallen and current and {_STAYS}  ->  fallen and {_STAYS}"),),
+    ),
     Target("model/claim", ("tests/unit/test_model_claim.py", "tests/faults/test_claim.py")),
     # Who may make one of the claims may make each.
     Target("flows/claim", ("tests/faults/test_claim.py",), same=(("free[0]", "0  ->  -1"),)),
@@ -122,7 +129,12 @@ TARGETS = (
         # There is one writing for each lane.
         same=(("strict=True", "True  ->  False"),),
     ),
-    Target("clients/upload", ("tests/faults/test_client_upload.py", _WRITING)),
+    Target(
+        "clients/upload",
+        ("tests/faults/test_client_upload.py", _WRITING),
+        # A repository's own registry is always a place.
+        same=(("", f"here is None or {_ELSEWHERE}  ->  {_ELSEWHERE}"),),
+    ),
 )
 
 
