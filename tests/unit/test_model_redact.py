@@ -146,7 +146,7 @@ def test_whoever_has_to_know_hears_of_each_further_secret_once_and_of_no_short_w
         redact.add(SHORT)
         redact.add("admin")
         redact.add_credential(credential)
-    assert heard == [SHORT, AWKWARD, credential.basic]
+        assert heard == [SHORT, AWKWARD, credential.basic]
 
 
 FILE = """//registry.example:8080/:_authToken=npm-token-0
