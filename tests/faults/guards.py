@@ -33,7 +33,7 @@ NAMES = (
     Guard(
         "every name is read back after it was written",
         "flows/naming",
-        "found = self._read_back(tag, before, patient=written.certain or attempt == _SENT_AGAIN)",
+        "found = self._read_back(tag, before, patient=written.certain or not further)",
         "found = Present(raw)",
         (_NAMING + "test_a_yes_alone_is_no_name",),
     ),

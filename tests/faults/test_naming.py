@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import pytest
 
@@ -161,6 +161,13 @@ def test_a_put_that_was_answered_is_never_sent_twice() -> None:
     assert [entry.method for entry in wire.log].count("PUT") == 1
 
 
+def test_the_last_put_is_waited_for_for_a_minute_whatever_its_answer_was() -> None:
+    scene = Scene(a_registry(lag=Lag(seconds=20.0)))
+    raw = push_image(scene.registry, PATH)
+    scene.transport = Faulty(scene.registry, [Fault(F.RESET, "PUT", applied=True, times=FOR_EVER)])
+    assert told(namer(scene).name(TAG, raw))[-1] == "name! v0.2.1: done: it had arrived after all"
+
+
 def waited(faults: list[Fault]) -> float:
     """The seconds of virtual time from the first reading back to its end, whatever that is."""
     scene = Scene()
@@ -179,6 +186,17 @@ def test_a_put_that_was_answered_is_waited_for_for_a_minute_and_a_doubtful_one_f
     unseen = Fault(F.NOT_FOUND, "GET", "/manifests/v0", skip=1, times=FOR_EVER)
     assert 60 <= waited([unseen]) <= 69
     assert 4 <= waited([unseen, Fault(F.RESET, "PUT")]) <= 8
+
+
+def test_a_name_that_does_not_show_at_its_confirmation_is_waited_for_for_a_minute() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH, tag="v0.2.1")
+    for times in (8, FOR_EVER):
+        scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "GET", "/manifests/v0", times=times)])
+        began = clock_of(scene).now()
+        with pytest.raises(UnreachableError) if times == FOR_EVER else nullcontext():
+            told(namer(scene).confirm(TAG, raw))
+        assert 20 < clock_of(scene).now() - began < 70
 
 
 @pytest.mark.parametrize("gone", ["gone", "other"])

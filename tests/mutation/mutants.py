@@ -31,9 +31,10 @@ _ARITHMETIC: dict[type[ast.operator], type[ast.operator]] = {
 
 @dataclass(frozen=True)
 class Mutant:
-    """One wrong module: where (line), what (before -> after), and its text."""
+    """One wrong module: where (line, and how it reads), what (before -> after), and its text."""
 
     line: int
+    reads: str
     what: str
     source: str
 
@@ -55,9 +56,9 @@ def mutants(source: str, within: tuple[str, ...] = ()) -> Iterator[Mutant]:
             again = next(found for at, found in enumerate(ast.walk(other)) if at == number)
             before = _shown(node)
             after = list(_changes(again))[place]()
-            yield Mutant(
-                getattr(node, "lineno", 0), f"{before}  ->  {after}", ast.unparse(ast.fix_missing_locations(other))
-            )
+            line = getattr(node, "lineno", 0)
+            reads = source.splitlines()[line - 1].strip() if line else ""
+            yield Mutant(line, reads, f"{before}  ->  {after}", ast.unparse(ast.fix_missing_locations(other)))
 
 
 def _silent(node: ast.AST) -> Iterator[ast.AST]:

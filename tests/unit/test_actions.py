@@ -14,7 +14,7 @@ import pytest
 from shiplane.commands.actions import Actions, outputs
 from shiplane.commands.console import Console
 from shiplane.model.credential import Credential
-from shiplane.model.redact import Redactor, inert
+from shiplane.model.redact import Redactor
 from shiplane.model.step import Flow, Step
 from shiplane.model.summary import Report
 
@@ -188,23 +188,6 @@ def test_a_fold_ends_before_a_result(step: JobStep) -> None:
     shown.foreign("x")
     shown.document({})
     assert step.log[-1] == "::endgroup::"
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("::error::x", ": :error::x"),
-        ("a\n  ::error::x", "a\n  : :error::x"),
-        ("a\r::x", "a\r: :x"),
-        ("a\r\n \t::x", "a\r\n \t: :x"),
-        ("  | #5 0.1 ##[error]x", "  | #5 0.1 ## [error]x"),
-        ("##VSO[x]", "## VSO[x]"),
-        ("a::b", "a::b"),
-        ("plain\n\n  text", "plain\n\n  text"),
-    ],
-)
-def test_text_of_several_lines_commands_nothing(text: str, shown: str) -> None:
-    assert inert(text) == shown
 
 
 def test_a_document_is_the_same_and_commands_nothing(step: JobStep) -> None:

@@ -96,6 +96,13 @@ ROWS = [
         Move.LEAVE,
     ),
     Row(
+        "forward of the floating tag, which went down from a higher release",
+        lane("0.2.1"),
+        Survey(version=Absent(), floating=OLD, floating_version=V020, newest=Version.parse("0.3.0")),
+        Naming.CREATE,
+        Move.MOVE,
+    ),
+    Row(
         "a pre-release, although higher",
         lane("0.3.0-rc.1"),
         Survey(version=Absent(), floating=OLD, floating_version=V021),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -96,6 +96,22 @@ ROWS = [
         ["0.2.1", "0.2.0"],
         "0.2.2",
         entries=[float_to("0.2.3"), mark("0.2.2")],
+    ),
+    Row(
+        "a version whose tag is gone, with another tag on the very image: nothing fell",
+        "0.2.2",
+        ["0.2.1", "0.2.0"],
+        "0.2.2",
+        entries=[replace(float_to("0.2.3"), after=digest("0.2.2"))],
+        marks="v0.2.2",
+    ),
+    Row(
+        "the recorded version with another image behind it: nothing fell",
+        "0.2.3",
+        ["0.2.2", "0.2.1", "0.2.0"],
+        "0.2.3",
+        entries=[replace(float_to("0.2.3"), after=digest("another"))],
+        marks="v0.2.3",
     ),
     Row(
         "an unrecorded rise is left behind like any other",

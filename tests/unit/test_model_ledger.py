@@ -105,6 +105,28 @@ def test_a_line_that_was_tampered_with_breaks_the_chain_and_is_named(content: by
         Ledger.parse(content)
 
 
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (edited(5, number=7), "it does not follow on the line before it"),
+        (edited(5, why=["a list"]), "why is no text"),
+        (edited(5, platforms=[]), "platforms is no object"),
+        (lambda _known: [b"[]"], "no JSON object"),
+        (edited(5, action="x" * 500), f"'{'x' * 199}"),
+    ],
+)
+def test_what_is_wrong_with_a_line_is_said_in_at_most_200_signs(
+    change: Callable[[list[bytes]], list[bytes]], words: str
+) -> None:
+    with pytest.raises(BrokenLedgerError) as caught:
+        Ledger.parse(lines(change))
+    assert caught.value.what.partition(" of the ledger is wrong: ")[2] == words
+
+
+def test_where_no_reason_was_given_a_reader_is_told_so() -> None:
+    assert [entry(Action.MARK, why=why).reason for why in ("", "crashes")] == ["no reason given", "crashes"]
+
+
 def test_a_ledger_that_was_cut_at_a_line_s_end_is_whole_as_far_as_anybody_can_tell() -> None:
     assert Ledger.parse(lines(lambda known: known[:-1])).entries == FULL.entries[:-1]
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import json
+import math
 import random
 import string
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shiplane.model.credential import Credential
-from shiplane.model.redact import HIDDEN, Redactor, forms_of, one_line, quoted
+from shiplane.model.redact import HIDDEN, Redactor, forms_of, inert, one_line, quoted
 from tests.unit.generate import quickly
 
 CANARY = "ghp_Canary0123456789abcdefghijKLMNOPQRST"
@@ -69,8 +70,11 @@ def test_no_spelling_of_a_secret_is_left(form: Callable[[str], str], secret: str
 def test_a_secret_within_other_base64_is_not_left(
     secret: str, before: str, after: str, encode: Callable[[bytes], bytes]
 ) -> None:
-    left = Redactor([secret])(encode(before.encode() + raw(secret) + after.encode()).decode())
-    assert HIDDEN in left
+    text = encode(before.encode() + raw(secret) + after.encode()).decode()
+    left = Redactor([secret])(text)
+    # Whatever depends on the secret alone is gone: a sign before it is shared by both, or is not of it.
+    assert left.index(HIDDEN) == math.ceil(len(before.encode()) * 8 / 6)
+    assert len(left.rpartition(HIDDEN)[2]) <= len(text) - len(before.encode() + raw(secret)) * 8 // 6
     kept = _decoded_around(left)
     assert not any(raw(secret)[at : at + 4] in kept for at in range(len(raw(secret)) - 3))
 
@@ -103,10 +107,11 @@ def test_a_credential_without_a_password_hides_nothing_else() -> None:
 @pytest.mark.parametrize("length", range(12, len(CANARY) + 1))
 def test_a_secret_cut_short_is_hidden_as_far_as_it_goes(length: int) -> None:
     assert Redactor([CANARY])(f"{CANARY[:length]!r}...") == "'***'..."
+    assert Redactor([CANARY])(CANARY[:length]) == HIDDEN
 
 
 def test_other_tokens_of_the_same_kind_stay_readable() -> None:
-    assert Redactor([CANARY])("ghp_Canary is no token") == "ghp_Canary is no token"
+    assert Redactor([CANARY])(f"{CANARY[:11]} is no token") == f"{CANARY[:11]} is no token"
     assert Redactor([CANARY])(f"{CANARY[:12]}!{CANARY[13:]}") == f"***!{CANARY[13:]}"
 
 
@@ -130,6 +135,47 @@ def test_a_secret_added_later_is_hidden_from_then_on() -> None:
     assert redact(CANARY) == CANARY
     redact.add(CANARY)
     assert redact(CANARY) == HIDDEN
+
+
+def test_whoever_has_to_know_hears_of_each_further_secret_once_and_of_no_short_word() -> None:
+    heard: list[str] = []
+    redact = Redactor([CANARY], heard.append)
+    credential = Credential(registry="ghcr.io", username="octocat", password=AWKWARD, source="a test")
+    for _ in range(2):
+        redact.add(CANARY)
+        redact.add(SHORT)
+        redact.add("admin")
+        redact.add_credential(credential)
+        assert heard == [SHORT, AWKWARD, credential.basic]
+
+
+FILE = """//registry.example:8080/:_authToken=npm-token-0
+ quoted = 'in quotes'
+\t"auth": "json=json=",
+just a line
+many:a:b:c:d:e:f:behind eight:behind nine
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "left"),
+    [
+        (base64.b64encode(FILE.encode()).decode(), HIDDEN),
+        (FILE, HIDDEN),
+        ("just a line", HIDDEN),
+        ("quoted = 'in quotes'", HIDDEN),
+        ("<npm-token-0>", "<***>"),
+        ("<in quotes>", "<***>"),
+        ("<json=json=>", "<***>"),
+        ("behind eight:behind nine", HIDDEN),
+        ("behind nine", HIDDEN),
+        ("registry.example, _authToken, quoted, a line", "registry.example, _authToken, quoted, a line"),
+    ],
+)
+def test_of_a_secret_of_several_lines_each_line_and_each_value_is_hidden(text: str, left: str) -> None:
+    redact = Redactor()
+    redact.add_content(FILE)
+    assert redact(text) == left
 
 
 @pytest.mark.parametrize("secret", [CANARY, AWKWARD])
@@ -209,6 +255,23 @@ def test_a_text_without_a_secret_is_left_alone() -> None:
 )
 def test_foreign_text_becomes_one_harmless_line(text: str, plain: str) -> None:
     assert one_line(text) == plain
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("::error::x", ": :error::x"),
+        ("a\n  ::error::x", "a\n  : :error::x"),
+        ("a\r::x", "a\r: :x"),
+        ("a\r\n \t::x", "a\r\n \t: :x"),
+        ("  | #5 0.1 ##[error]x", "  | #5 0.1 ## [error]x"),
+        ("##VSO[x]", "## VSO[x]"),
+        ("a::b", "a::b"),
+        ("plain\n\n  text", "plain\n\n  text"),
+    ],
+)
+def test_text_of_several_lines_commands_nothing(text: str, shown: str) -> None:
+    assert inert(text) == shown
 
 
 @pytest.mark.parametrize(

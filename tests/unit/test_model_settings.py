@@ -1,11 +1,15 @@
 from __future__ import annotations
 
+from contextlib import nullcontext
+from dataclasses import replace
+
 import pytest
 
+from shiplane.model.buildsettings import BuildSettings, Cache
 from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.image import Platform, Repository
 from shiplane.model.lane import MAIN, STANDALONE
-from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
+from shiplane.model.planning import check_caches, check_dockerfiles, check_versions, make_plan
 from shiplane.model.projectfile import ProjectFile
 from shiplane.model.settings import Checkout, Flags, Resolver
 from shiplane.model.version import Version
@@ -223,6 +227,31 @@ def test_a_missing_dockerfile_is_named_with_its_lane() -> None:
     plan = make_plan(Resolver(checkout=HERE, flags=Flags(lanes=("standalone",), tag="0.2.1")))
     with pytest.raises(UsageError, match=r"standalone builds Dockerfile\.standalone"):
         check_dockerfiles(plan, frozenset({"Dockerfile"}))
+
+
+OWN, OTHER = "ghcr.io/cognary/aionis", "ghcr.io/cognary/cache"
+
+
+@pytest.mark.parametrize(
+    ("kind", "place", "taken"),
+    [
+        ("registry", f"{OWN}:v1.0.0", True),
+        ("registry", f"{OWN}:latest", True),
+        ("registry", f"{OWN}:ledger-main", True),
+        ("registry", f"{OWN}:standalone-v1.0.0", True),
+        ("registry", f"{OWN}:v1.0.0-", True),  # no version, but one with a platform behind it
+        ("registry", f"{OWN}:cache-main", False),
+        ("registry", f"{OTHER}:latest", False),
+        ("local", f"{OWN}:latest", False),
+    ],
+)
+def test_a_cache_takes_no_name_of_an_image_of_any_lane(kind: str, place: str, *, taken: bool) -> None:
+    cached = replace(MAIN, build=BuildSettings(cache=Cache(type=kind, place=place)))
+    project = replace(FILE, image=Repository.parse(OWN), lanes=(STANDALONE, cached))
+    plan = make_plan(Resolver(checkout=HERE, project=project, flags=Flags(tag="0.2.1"), dockerfiles=BOTH))
+    assert [lane.lane.name for lane in plan.lanes] == ["standalone", "main"]
+    with pytest.raises(UsageError, match=f"lane main keeps .* {place}, which is the") if taken else nullcontext():
+        check_caches(plan, project.lanes)
 
 
 def test_the_plan_as_json_keeps_every_source() -> None:

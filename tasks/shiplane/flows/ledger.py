@@ -105,8 +105,8 @@ class Book:
             AccessError, UnreachableError: It cannot be read.
         """
         answer = look(self.registry, self.repository, self.tag)
-        if isinstance(answer, Absent) and self._is_listed():
-            answer = look(self.registry, self.repository, self.tag)
+        if isinstance(answer, Absent):
+            answer = self._listed()
         return self._page(answer.raw) if isinstance(answer, Present) else Page()
 
     def trace(self, page: Page) -> bool:
@@ -120,9 +120,8 @@ class Book:
             AccessError, UnreachableError: The earlier one cannot be read.
         """
         previous = page.manifest.previous if page.manifest else None
-        first = page.ledger.entries[0] if page.ledger.entries else None
-        begun_anew = first and first.action is Action.RESTART and len(page.ledger.entries) == 1
-        if previous is None or (begun_anew and first and first.after == previous):
+        begun_anew = [(Action.RESTART, previous)]
+        if previous is None or [(entry.action, entry.after) for entry in page.ledger.entries] == begun_anew:
             return True
         answer = look(self.registry, self.repository, previous)
         if isinstance(answer, Absent):
@@ -218,8 +217,8 @@ class Book:
             return _OTHERS
         raise UnreachableError(f"{self.tag} was sent ({written.words}), but could not be read back", remedy=_AGAIN)
 
-    def _is_listed(self) -> bool:
-        """Whether there is a ledger after all: a first one may only be written where the list of tags has none either.
+    def _listed(self) -> Present | Absent:
+        """The ledger that did not show, if it is listed: a first one is only written where the list has none either.
 
         A registry may answer 404 for a tag that was written a moment ago, and a first ledger would end the old one.
 
@@ -227,10 +226,11 @@ class Book:
             UnreachableError: It is listed, but does not become readable.
         """
         if self.tag not in self.registry.tags(self.repository):
-            return False
+            return Absent()
         for _ in self.patience.poll(what=f"{self.tag} is listed, and does not read"):
-            if isinstance(look(self.registry, self.repository, self.tag), Present):
-                return True
+            answer = look(self.registry, self.repository, self.tag)
+            if isinstance(answer, Present):
+                return answer
         raise UnreachableError(
             f"{self.repository} lists {self.tag}, but does not show it", remedy="Run it again in some minutes."
         )

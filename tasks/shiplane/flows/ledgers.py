@@ -11,7 +11,7 @@ from shiplane.clients.patience import Clock, Patience, SystemClock
 from shiplane.clients.registry import Registry
 from shiplane.flows.ledger import SETTLE, TRIES, Appended, Book, Page, lacking_in
 from shiplane.flows.looking import look
-from shiplane.model.answer import Present
+from shiplane.model.answer import digest_of
 from shiplane.model.errors import LostRaceError, ShiplaneError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import Lane
@@ -114,33 +114,20 @@ class Writing:
     page: Page | None = None
 
     def append(self) -> Flow[Appended]:
-        """Add them. Raises as :meth:`Book.append`, saying whose record is in doubt."""
-        try:
-            return (yield from self.book.append(self.entries, self.page, self.seen))
-        except ShiplaneError as error:
-            raise self.doubt(error) from error
+        """Add them. Raises as :meth:`Book.append`."""
+        return self.book.append(self.entries, self.page, self.seen)
 
     def settled(self, appended: Appended) -> Ledger | None:
         """The ledger after everybody who had looked before must have written; None where entries are gone from it."""
         book = self.book
-        try:
-            now = look(book.registry, book.repository, book.tag)
-            if isinstance(now, Present) and now.digest == appended.digest:
-                return appended.ledger
-            ledger = book.read().ledger
-        except ShiplaneError as error:
-            raise self.doubt(error) from error
+        if digest_of(look(book.registry, book.repository, book.tag)) == appended.digest:
+            return appended.ledger
+        ledger = book.read().ledger
         return None if lacking_in(ledger, self.entries, self.seen) else ledger
 
     def contradictions(self, now: Ledger) -> list[str]:
         """How what others recorded meanwhile contradicts these entries."""
         return Meanwhile(seen=self.seen, now=now).contradictions(self.entries) if self.seen is not None else []
-
-    def doubt(self, error: ShiplaneError) -> ShiplaneError:
-        """The same error, saying what may be missing: a move without a record must not pass in silence."""
-        missing = ", ".join(f"{entry.action.value} {entry.tag}" for entry in self.entries)
-        remedy = error.remedy or "Run it again: it adds what is missing."
-        return type(error)(f"{missing}: done, but not surely recorded in {self.book.tag}: {error.what}", remedy=remedy)
 
 
 def record(writing: Sequence[Writing]) -> Flow[None]:
@@ -154,17 +141,36 @@ def record(writing: Sequence[Writing]) -> Flow[None]:
     for _ in range(TRIES):
         if not wanted:
             break
-        appended = []
-        for one in wanted:
-            appended.append((yield from one.append()))  # noqa: PERF401 -- no comprehension can delegate
-        wanted[0].book.patience.pause(max(SETTLE, *(2 * done.took for done in appended)))
-        settled = [(one, one.settled(done)) for one, done in zip(wanted, appended, strict=True)]
+        try:
+            settled = yield from _settled(wanted)
+        except ShiplaneError as error:
+            raise _doubt(wanted, error) from error
         contradictions += [what for one, now in settled if now is not None for what in one.contradictions(now)]
         wanted = [replace(one, page=None) for one, now in settled if now is None]
     if wanted:
-        raise wanted[0].doubt(UnreachableError("others write over it all the time"))
+        raise _doubt(wanted, UnreachableError("others write over it all the time"))
     if contradictions:
         raise LostRaceError("at the same time as this run: " + "; ".join(contradictions), remedy=_CONTRADICTED)
+
+
+def _settled(wanted: Sequence[Writing]) -> Flow[list[tuple[Writing, Ledger | None]]]:
+    """Add entries to each ledger once, and give it as it is when all who disturb that must have been through."""
+    appended = []
+    for one in wanted:
+        appended.append((yield from one.append()))  # noqa: PERF401 -- no comprehension can delegate
+    wanted[0].book.patience.pause(max(SETTLE, *(2 * done.took for done in appended)))
+    return [(one, one.settled(done)) for one, done in zip(wanted, appended, strict=True)]
+
+
+def _doubt(writing: Sequence[Writing], error: ShiplaneError) -> ShiplaneError:
+    """The same error, saying all that may be missing: a move without a record must not pass in silence.
+
+    Where one ledger cannot be written, those after it are not begun, and those before it not seen to stay.
+    """
+    missing = ", ".join(f"{entry.action.value} {entry.tag}" for one in writing for entry in one.entries)
+    ledgers = ", ".join(one.book.tag for one in writing)
+    remedy = error.remedy or "Run it again: it adds what is missing."
+    return type(error)(f"{missing}: done, but not surely recorded in {ledgers}: {error.what}", remedy=remedy)
 
 
 _CONTRADICTED = (

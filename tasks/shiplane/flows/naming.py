@@ -94,7 +94,7 @@ class Namer:
     def _write(self, name: str, tag: Tag, raw: RawManifest, *, before: Digest | None) -> Flow[None]:
         """PUT and read back; a PUT without a certain answer is repeated only when the name shows that it was lost."""
         step = Step(name, tag, writes=True)
-        for attempt in range(1, _SENT_AGAIN + 1):
+        for further in reversed(range(_SENT_AGAIN)):
             yield step
             written = self.registry.put_manifest(self.repository, tag, raw)
             if written.certain:
@@ -103,13 +103,13 @@ class Namer:
                 yield step.failed(f"no certain answer ({written.words}); reading the name before anything else")
             back = Step("read back", tag)
             yield back
-            found = self._read_back(tag, before, patient=written.certain or attempt == _SENT_AGAIN)
+            found = self._read_back(tag, before, patient=written.certain or not further)
             if isinstance(found, Present) and found.digest == raw.digest:
                 yield back.done(f"{tag} is {raw.digest}")
                 if not written.certain:
                     yield step.done("it had arrived after all")
                 return
-            _judge(tag, raw, found, before, written, last=attempt == _SENT_AGAIN)
+            _judge(tag, raw, found, before, written, last=not further)
             yield back.failed("it did not arrive; sending it again")
 
     def _read_back(self, tag: Tag, before: Digest | None, *, patient: bool) -> Answer:

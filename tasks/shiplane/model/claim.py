@@ -44,12 +44,13 @@ def parse_claim(top: Table) -> ClaimSettings | None:
     Raises:
         ConfigurationError: A value has the wrong form.
     """
-    if isinstance(top.fields.get("claim", False), bool):
-        return ClaimSettings() if top.fields.get("claim") else None
+    given = top.fields.get("claim", False)
+    if isinstance(given, bool):
+        return ClaimSettings() if given else None
     table = top.table("claim")
     table.only("remote", "ref-prefix")
-    given = {"remote": table.get("remote", str), "prefix": table.get("ref-prefix", str)}
-    known = {key: value for key, value in given.items() if value is not None}
+    fields = {"remote": table.get("remote", str), "prefix": table.get("ref-prefix", str)}
+    known = {key: value for key, value in fields.items() if value is not None}
     if not _REMOTE.fullmatch(known.get("remote", "origin")):
         raise table.wrong("remote", "is no name of a git remote")
     if "prefix" in known and not _PREFIX.fullmatch(known["prefix"]):

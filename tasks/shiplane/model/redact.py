@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable
-from itertools import takewhile
+from itertools import islice, takewhile
 from urllib.parse import quote, quote_plus
 
 from shiplane.model.credential import Credential
@@ -15,6 +15,10 @@ HIDDEN = "***"
 _MIN_SECRET = 6
 # A secret that was cut short (we cut foreign text ourselves) is still hidden from so many characters on.
 _MIN_PREFIX = 12
+# A token stands in a ``.npmrc`` behind the port, the colon and the sign, as in ``//host:80/:_authToken=x``, and in
+# other files in quotes. A line with more values than this is prose, or the whole file.
+_MOST_VALUES = 8
+_AROUND = " \t,\"'"
 _MAX_LINE = 2000
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # What the runner of GitHub Actions obeys: "::" at the start of a line, "##[" anywhere in it, as Azure's do "##vso[".
@@ -43,9 +47,9 @@ def _spellings(secret: str) -> set[str]:
     spelled |= {json.dumps(secret)[1:-1], json.dumps(secret, ensure_ascii=False)[1:-1], repr(secret)[1:-1]}
     whole = base64.b64encode(raw).decode("ascii")
     coded = {whole, whole.rstrip("=")}
-    for lead in range(3):
+    for lead, start in enumerate((0, 2, 3)):
         inner = base64.b64encode(bytes(lead) + raw).decode("ascii")
-        coded.add(inner[-(-lead * 8 // 6) : (lead + len(raw)) * 8 // 6])
+        coded.add(inner[start : (lead + len(raw)) * 8 // 6])
     return spelled | coded | {text.replace("+", "-").replace("/", "_") for text in coded}
 
 
@@ -91,8 +95,8 @@ class Redactor:
         self.add(content)
         for line in content.splitlines():
             self.add(line.strip())
-            for value in re.split(r"[=:]", line, maxsplit=1)[1:]:
-                self.add(value.strip())
+            for sign in islice(re.finditer("[=:]", line), _MOST_VALUES):
+                self.add(line[sign.end() :].strip(_AROUND))
 
     def add_credential(self, credential: Credential) -> None:
         """Hide a password, also as a Basic header shows it."""

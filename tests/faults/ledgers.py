@@ -1,0 +1,64 @@
+"""A lane's ledger in a scene: its book, a note to write there, and what is put there behind everybody's back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from shiplane.flows.ledger import Book
+from shiplane.flows.ledgers import Writing, record
+from shiplane.model.image import Digest, Tag
+from shiplane.model.lane import MAIN, Lane
+from shiplane.model.ledger import Action, Entry
+from shiplane.model.ledgerfile import LINES, blob_of, ledger_manifest
+from shiplane.model.step import Flow
+from tests.faults.clock import VirtualClock
+from tests.faults.faults import Faulty
+from tests.faults.images import store_blob
+from tests.faults.release import PATH, Scene
+
+SOME = Digest.of(b"some image")
+
+
+def book(scene: Scene, lane: Lane = MAIN) -> Book:
+    registry, patience = scene.client()
+    return scene.ledgers(registry, patience).book(lane)
+
+
+def put(scene: Scene, content: bytes, previous: Digest | None) -> None:
+    """Put lines under the ledger's tag behind everybody's back, with everything that a registry checks in order."""
+    store_blob(scene.registry.shelf(PATH), content, LINES)
+    raw = ledger_manifest("main", [blob_of(content, LINES)], previous)
+    scene.registry.shelf(PATH).manifests[str(raw.digest)] = raw
+    scene.registry.tag(PATH, "ledger-main", raw.digest)
+
+
+def entry(scene: Scene, action: Action, after: Digest = SOME, version: str = "1.0.0", why: str = "") -> Entry:
+    registry, patience = scene.client()
+    scribe = scene.ledgers(registry, patience).scribe
+    return scribe.entry(action, tag=Tag(f"v{version}"), version=version, after=after, why=why)
+
+
+def note(scene: Scene, version: str, why: str = "a note") -> Entry:
+    return entry(scene, Action.MARK, version=version, why=why)
+
+
+def writing(scene: Scene, *entries: Entry) -> Flow[None]:
+    return record([Writing(book=book(scene), entries=entries)])
+
+
+def actions(scene: Scene) -> list[str]:
+    return [f"{entry.action.value} {entry.tag} {entry.version}" for entry in scene.ledger().entries]
+
+
+def tampered(scene: Scene, change: Callable[[bytes], bytes]) -> None:
+    page = book(scene).read()
+    put(scene, change(page.ledger.content), page.digest)
+
+
+def clock_of(scene: Scene) -> VirtualClock:
+    assert isinstance(scene.registry.clock, VirtualClock)
+    return scene.registry.clock
+
+
+def ledger_puts(wire: Faulty) -> int:
+    return len([entry for entry in wire.log if entry.is_manifest_put and entry.reference == "ledger-main"])
