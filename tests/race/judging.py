@@ -1,0 +1,200 @@
+"""Whether a race broke a promise: by the rules for the model's interleavings, by the tags, and by the ledger."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TypeAlias
+
+from shiplane.flows.looking import look
+from shiplane.model.answer import Present, digest_of
+from shiplane.model.check import Check
+from shiplane.model.image import Digest, Repository, Tag
+from shiplane.model.lane import MAIN
+from shiplane.model.ledger import MOVES, Action, BrokenLedgerError, Entry
+from shiplane.model.ledgerfile import PREVIOUS, parse_ledger_manifest
+from tests.faults.exchange import Effect, Exchange
+from tests.faults.invariants import Case, entries_of, violations
+from tests.faults.memory import MemoryRegistry, Shelf
+from tests.faults.races import lies
+from tests.faults.release import finish
+from tests.faults.releaser import Releaser
+from tests.race.courses import Course
+from tests.race.processes import Ended, Recorder, releaser
+
+_Fact: TypeAlias = tuple[str, str, str]
+_MOVE = "move"
+
+
+@dataclass(frozen=True)
+class Judge:
+    """One race after its end.
+
+    Attributes:
+        course: What was raced.
+        before: The repository as it was before.
+        repository: Where it is.
+        ends: How both processes ended.
+    """
+
+    course: Course
+    before: Shelf
+    repository: Repository
+    ends: Sequence[Ended]
+    reader: Releaser = field(init=False)
+
+    def __post_init__(self) -> None:
+        reader = releaser(self.repository, Recorder(), recorded=self.course.recorded)
+        object.__setattr__(self, "reader", reader)
+
+    def broken(self) -> list[str]:
+        """Every promise that does not hold, each as ``I1: what happened``."""
+        found = [*self._ends(), *violations(self._case), *self._lies()]
+        return [*found, *self._record()] if self.course.recorded else found
+
+    def story(self) -> list[str]:
+        """Who asked for which manifest when, and was told what: for whoever has to find out how something came."""
+        both = [(number, entry) for number, end in enumerate(self.ends) for entry in end.log if entry.reference]
+        told = sorted(both, key=lambda one: one[1].at)
+        asked = [
+            f"{e.at - told[0][1].at:7.3f} s  {number}: {e.method} {e.reference[:19]} {e.status} "
+            f"{(e.sent or e.received)[7:19]}"
+            for number, e in told
+        ]
+        return [*asked, *(f"{number} ended with {end.code} {end.words}" for number, end in enumerate(self.ends))]
+
+    @cached_property
+    def complaints(self) -> list[Check]:
+        """What ``verify`` then says of the floating tag and of each version."""
+        versions = [None, *filter(None, map(MAIN.version_of_tag, self._tags))]
+        found = [finish(self.reader.verify(MAIN, version)) for version in versions]
+        return [check for one in found for check in one.checks if not check.good]
+
+    @property
+    def _well(self) -> bool:
+        return all(end.code == 0 for end in self.ends)
+
+    @cached_property
+    def _tags(self) -> Mapping[str, str]:
+        """The tags as they are now."""
+        registry = self.reader.registry
+        return {tag: self._digest(tag) for tag in registry.tags(self.repository)}
+
+    def _digest(self, tag: Tag) -> str:
+        return str(digest_of(look(self.reader.registry, self.repository, tag)) or "")
+
+    def _ends(self) -> Iterator[str]:
+        for end in self.ends:
+            if end.code not in self.course.scenario.codes:
+                yield f"exit {end.code}: {end.words}"
+
+    def _lies(self) -> Iterator[str]:
+        """I9: what was promised is what was read, and of a version it is so still."""
+        for end in self.ends:
+            yield from lies(end.log, end.promised)
+            for tag, digest in end.promised:
+                if MAIN.version_of_tag(tag) and self._tags.get(tag) != digest:
+                    yield f"I9: {tag} was called {digest[:19]}, but is {self._tags.get(tag)}"
+
+    # What both did, put together to what the registry went through.
+
+    @cached_property
+    def _case(self) -> Case:
+        shelf = Shelf(dict(self.before.manifests), dict(self.before.blobs), dict(self._tags))
+        tags, registry = dict(self.before.tags), MemoryRegistry(host=self.repository.registry)
+        registry.shelves[self.repository.path] = shelf
+        for entry in self._in_order():
+            self._fetch(entry, shelf)
+            registry.log.append(_arrived(entry, tags))
+        return Case(
+            registry,
+            seen=[end.log for end in self.ends],
+            repository=self.repository.path,
+            lowers=self.course.scenario.lowers,
+            initial=dict(self.before.tags),
+            recorded=self.course.recorded and self._well,
+        )
+
+    def _in_order(self) -> list[Exchange]:
+        """All writes of tags as they were answered; what a tag has now was written last, whenever its answer came."""
+        written = sorted((e for end in self.ends for e in end.written()), key=lambda entry: entry.at)
+        last = {entry.reference: entry for entry in written}
+        for tag, entry in last.items():
+            if entry.sent != self._tags[tag]:
+                final = next(e for e in reversed(written) if (e.reference, e.sent) == (tag, self._tags[tag]))
+                written.remove(final)
+                written.insert(written.index(entry) + 1, replace(final, at=entry.at))
+        return written
+
+    def _fetch(self, entry: Exchange, shelf: Shelf) -> None:
+        """Put what was written into a ledger where the rules look for it; images lie there already."""
+        if entry.sent in shelf.manifests:
+            return
+        registry = self.reader.registry
+        answer = look(registry, self.repository, Digest(entry.sent))
+        assert isinstance(answer, Present)
+        shelf.manifests[entry.sent] = answer.raw
+        for piece in parse_ledger_manifest(answer.raw, entry.reference).pieces:
+            shelf.blobs[str(piece.digest)] = registry.blob(self.repository, piece)
+
+    # The record.
+
+    def _record(self) -> Iterator[str]:
+        """I11: the ledger goes on from what it was, whole, and has what was done, each thing once."""
+        assert self.reader.ledgers
+        try:
+            entries = self.reader.ledgers.book(MAIN).whole().ledger.entries
+        except BrokenLedgerError as error:
+            yield f"I11: {error.what}"
+            return
+        states = list(_states(self._case.registry.shelf(self.repository), self._tags.get(MAIN.ledger, "")))
+        if any(after[: len(before)] != before for after, before in itertools.pairwise(states)):
+            yield "I11: the ledger does not go on from what it was"
+        earlier = entries_of(self.before, MAIN)
+        if [entry["id"] for entry in earlier] not in [*states, []]:
+            yield "I11: the ledger was begun anew"
+        yield from self._told(Counter(map(_fact, entries[len(earlier) :])))
+        if self._well:
+            yield from (f"I11: {check}" for check in self.complaints if check.name == "record")
+
+    def _told(self, told: Mapping[_Fact, int]) -> Iterator[str]:
+        """Whoever ended well is on record, whoever did not may be, and nothing is there twice or was never done."""
+        done = [set(_facts(end)) for end in self.ends]
+        owed = set().union(*(facts for facts, end in zip(done, self.ends, strict=True) if end.code == 0))
+        yield from (f"I11: {fact} is on record {times} times" for fact, times in told.items() if times > 1)
+        yield from (f"I11: {fact} was done, and is not on record" for fact in owed - set(told))
+        made_up = {fact for fact in told if fact[0] in {_MOVE, Action.PUBLISH.value}} - set().union(*done)
+        yield from (f"I11: {fact} is on record, and was not done" for fact in made_up)
+
+
+def _arrived(entry: Exchange, tags: dict[str, str]) -> Exchange:
+    """A write with what came of it in a repository with these tags."""
+    before, tags[entry.reference] = tags.get(entry.reference, ""), entry.sent
+    changed = Effect(entry.repository, entry.reference, before, entry.sent) if before != entry.sent else None
+    return replace(entry, effect=changed)
+
+
+def _states(shelf: Shelf, digest: str) -> Iterator[list[str]]:
+    """The entries of a ledger, by their words, as it is and as it was before each write, back to the first."""
+    while digest:
+        yield [entry["id"] for entry in entries_of(shelf, MAIN, {MAIN.ledger: digest})]
+        digest = json.loads(shelf.manifests[digest].body)["annotations"].get(PREVIOUS, "")
+
+
+def _fact(entry: Entry) -> _Fact:
+    """What an entry tells: a move with both its ends, a publication, a mark."""
+    if entry.action in MOVES:
+        return _MOVE, str(entry.before or ""), str(entry.after)
+    return entry.action.value, entry.tag, str(entry.after)
+
+
+def _facts(end: Ended) -> Iterator[_Fact]:
+    """What a process did that has to be on record."""
+    yield from ((_MOVE, before, after) for before, after in end.moves())
+    for entry in end.written():
+        if MAIN.version_of_tag(entry.reference):
+            yield Action.PUBLISH.value, entry.reference, entry.sent
