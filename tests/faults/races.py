@@ -14,9 +14,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from shiplane.clients.patience import Patience
-from shiplane.clients.registry import Registry
-from shiplane.clients.session import Session
 from shiplane.flows.claim import Claiming
 from shiplane.flows.ledgers import Scribe
 from shiplane.flows.rollback import RolledBack
@@ -27,7 +24,7 @@ from tests.faults.exchange import Exchange
 from tests.faults.faults import Faulty
 from tests.faults.invariants import Case, violations
 from tests.faults.memory import MemoryRegistry, Shelf
-from tests.faults.release import AIONIS, PATH, USER, a_registry
+from tests.faults.release import AIONIS, PATH, a_client, a_registry
 from tests.faults.releaser import Releaser
 
 # Steps that read or write nothing but content under its own digest: no order among them can make a difference.
@@ -77,8 +74,8 @@ class Runner:
 
     def releaser(self) -> Releaser:
         """A process of its own."""
-        patience = Patience(clock=self.world.registry.clock, spread=lambda: 0.5)
-        registry, claims = Registry(Session(self.wire, USER, patience)), self.world.claims
+        registry, patience = a_client(self.wire, self.world.registry.clock)
+        claims = self.world.claims
         claiming = Claiming(claims=claims, by=f"runner {self.number}") if claims is not None else None
         releaser = Releaser(registry=registry, patience=patience, repository=AIONIS, claiming=claiming, probe=False)
         return releaser.recording(self._scribe()) if self.world.recorded else releaser

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shiplane.clients.http import Transport
-from shiplane.clients.patience import Patience
+from shiplane.clients.patience import Clock, Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
 from shiplane.flows.audit import Auditor
@@ -25,7 +25,6 @@ from shiplane.model.redact import Redactor
 from shiplane.model.settings import Checkout, Flags, Resolver
 from shiplane.model.step import Event, Flow, Step, T
 from tests.faults.access import Access, Account
-from tests.faults.clock import VirtualClock
 from tests.faults.images import COMMIT, PLATFORMS, push_image
 from tests.faults.memory import MemoryRegistry
 from tests.faults.releaser import Releaser
@@ -48,6 +47,16 @@ def a_plan(
     """A release of some lanes."""
     flags = Flags(lanes=tuple(lanes), tag=version, image=IMAGE, latest=latest)
     return make_plan(Resolver(flags=flags, checkout=Checkout(commit=commit, committed_at="2026-02-28T12:00:00Z")))
+
+
+def a_client(
+    transport: Transport, clock: Clock, tell: Callable[[str], None] = lambda _text: None
+) -> tuple[Registry, Patience]:
+    """A process's own client, in the releaser's name; its jitter is none."""
+    redact = Redactor()
+    redact.add_credential(USER)
+    patience = Patience(clock=clock, tell=tell, spread=lambda: 0.5)
+    return Registry(Session(transport, USER, patience, redact)), patience
 
 
 @dataclass
@@ -84,13 +93,8 @@ class Scene:
         self.transport = self.registry
 
     def client(self) -> tuple[Registry, Patience]:
-        """A new process's client, in the releaser's name."""
-        clock = self.registry.clock
-        assert isinstance(clock, VirtualClock)
-        patience = Patience(clock=clock, tell=self.told.append, spread=lambda: 0.5)
-        redact = Redactor()
-        redact.add_credential(USER)
-        return Registry(Session(self.transport, USER, patience, redact)), patience
+        """A new process's client, whose waits are told."""
+        return a_client(self.transport, self.registry.clock, self.told.append)
 
     def releaser(self) -> Releaser:
         """A new process, which records where the scene keeps a ledger."""
