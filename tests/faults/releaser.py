@@ -97,11 +97,11 @@ class Releaser:
         return Marker(registry=self.registry, repository=self.repository, ledgers=self.ledgers)
 
     def verify(self, lane: Lane, version: Version | None = None) -> Flow[Verified]:
-        """A verification of a version, or of what the lane's floating tag stands for."""
+        """A verification of a version, wherever the floating tag is, or of what that stands for."""
         return Verifier(
             registry=self.registry,
             repository=self.repository,
             platforms=tuple(map(Platform.parse, PLATFORMS)),
             commit_of=self.commit_of,
             ledgers=self.ledgers,
-        ).verify(lane, version, latest=True)
+        ).verify(lane, version, latest=version is None)

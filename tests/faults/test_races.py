@@ -13,9 +13,12 @@ from typing import Any
 import pytest
 
 from shiplane.clients.registry import Registry
+from shiplane.model.errors import RefusedError
 from shiplane.model.image import Repository, Tag
 from shiplane.model.step import Flow, Outcome, Step
 from tests.faults.contenders import ALL, NOTHING_BELOW, OTHER, Publishing, scenario
+from tests.faults.faults import F, Fault, Faulty
+from tests.faults.images import COMMIT
 from tests.faults.memory import MemoryRegistry
 from tests.faults.races import Race, Runner, Start, Tally, explore, one_by_one, orders
 from tests.faults.release import IMAGE, Scene, a_plan
@@ -99,6 +102,30 @@ def test_two_runs_of_one_commit_end_with_one_digest_although_each_has_built() ->
         race = start(name, WITH).race(schedule)
         digests = {str(lane.digest) for runner in race.runners for lane in runner.result}
         assert digests == {race.world.registry.tags("cognary/aionis")["v0.2.1"]}
+
+
+# Within a step, which the orders above do not divide: real processes came upon it (tests/race).
+
+
+def written_between_look_and_list(commit: str) -> Scene:
+    """A version that was absent when we looked, and is in the list of tags that we got a moment later."""
+    scene = Scene(keeps_ledger=False)
+    scene.publish(a_plan(commit=commit))
+    scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "GET", "manifests/v0.2.1", times=1)])
+    return scene
+
+
+def test_a_version_that_another_writes_between_our_look_and_the_list_is_adopted() -> None:
+    scene = written_between_look_and_list(COMMIT)
+    (published,) = scene.publish(a_plan(lanes=["main"]))
+    assert not published.built
+    assert str(published.digest) == scene.tags()["v0.2.1"]
+
+
+def test_one_of_another_commit_is_refused() -> None:
+    scene = written_between_look_and_list(OTHER)
+    with pytest.raises(RefusedError, match="exists already as"):
+        scene.publish(a_plan(lanes=["main"]))
 
 
 # Whether the way of counting is to be trusted.

@@ -82,9 +82,12 @@ class Surveyor:
         """What is behind the version tag; *absent* only where the list of tags has none either.
 
         A registry may answer 404 for a tag that was written a moment ago (GHCR does for seconds), and a release that
-        is run again in that moment would build what it has published already.
+        is run again in that moment would build what it has published already. What another publisher wrote between our
+        look and the list shows by now.
         """
         answer = certain(seen, self.repository, plan.tag)
+        if isinstance(answer, Absent) and plan.version.value in listed:
+            answer = look(self.registry, self.repository, plan.tag)
         if isinstance(answer, Absent) and plan.version.value in listed:
             raise UnreachableError(
                 f"{self.repository} lists {plan.tag}, but does not show it yet", remedy="Run it again in a minute."
