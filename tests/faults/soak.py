@@ -35,6 +35,7 @@ from shiplane.model.planning import make_plan
 from shiplane.model.settings import Checkout, Flags, Resolver
 from shiplane.model.step import Flow
 from shiplane.model.version import Version
+from tests.faults.clock import QuickClock
 from tests.faults.exchange import Effect, Exchange, exchange
 from tests.faults.faults import Faulty
 from tests.faults.images import push_image
@@ -48,22 +49,6 @@ from tests.faults.releaser import Releaser
 _TRIES = 8
 _BEFORE = ("reset", "500", "502", "503", "429", "403 of a rate limit")
 _AFTER = ("lost answer", "truncated", "other bytes", "500 after all")
-
-
-class QuickClock:
-    """Waits pass at once, and count."""
-
-    def __init__(self) -> None:
-        self.waited = 0.0
-
-    def now(self) -> float:
-        return time.monotonic() + self.waited
-
-    def wall(self) -> float:
-        return time.time() + self.waited
-
-    def sleep(self, seconds: float) -> None:
-        self.waited += seconds
 
 
 @dataclass

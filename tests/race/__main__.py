@@ -20,7 +20,7 @@ def main(arguments: Sequence[str]) -> int:
         runs = races.race(rig.plain, options.runs, options.seed)
     print(races.report(runs))
     for run in races.wrong(runs):
-        print(f"wrong: {run.course}, exits {run.codes}", *run.broken, *run.story, sep="\n  ")
+        print(f"wrong: {run.course}: exits {run.codes}", *run.broken, *run.story, sep="\n  ")
     return 1 if races.wrong(runs) else 0
 
 

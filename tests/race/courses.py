@@ -34,6 +34,9 @@ class Course:
     recorded: bool = True
     claimed: bool = False
 
+    def __str__(self) -> str:
+        return f"{self.name}, {_with(self.recorded)} ledger, {_with(self.claimed)} claim"
+
     @property
     def scenario(self) -> Scenario:
         """Who races, and what was there before."""
@@ -48,6 +51,10 @@ class Course:
 
 
 _EITHER = (True, False)
+
+
+def _with(what: bool) -> str:  # noqa: FBT001 -- a word of a sentence
+    return "with" if what else "without"
 
 
 def _claims(name: str) -> tuple[bool, ...]:

@@ -108,8 +108,10 @@ class Judge:
         tags, registry = dict(self.before.tags), MemoryRegistry(host=self.repository.registry)
         registry.shelves[self.repository.path] = shelf
         for entry in self._in_order():
-            self._fetch(entry, shelf)
+            self._fetch(Tag(entry.reference), entry.sent, shelf)
             registry.log.append(_arrived(entry, tags))
+        for tag, digest in self._tags.items():
+            self._fetch(Tag(tag), digest, shelf)
         return Case(
             registry,
             seen=[end.log for end in self.ends],
@@ -122,24 +124,21 @@ class Judge:
     def _in_order(self) -> list[Exchange]:
         """All writes of tags as they were answered; what a tag has now was written last, whenever its answer came."""
         written = sorted((e for end in self.ends for e in end.written()), key=lambda entry: entry.at)
-        last = {entry.reference: entry for entry in written}
-        for tag, entry in last.items():
-            if entry.sent != self._tags[tag]:
-                final = next(e for e in reversed(written) if (e.reference, e.sent) == (tag, self._tags[tag]))
-                written.remove(final)
-                written.insert(written.index(entry) + 1, replace(final, at=entry.at))
+        for tag, last in {entry.reference: entry for entry in written}.items():
+            final = [entry for entry in written if (entry.reference, entry.sent) == (tag, self._tags[tag])]
+            if final and last not in final:
+                written.remove(final[-1])
+                written.insert(written.index(last) + 1, final[-1])
         return written
 
-    def _fetch(self, entry: Exchange, shelf: Shelf) -> None:
+    def _fetch(self, tag: Tag, digest: str, shelf: Shelf) -> None:
         """Put what was written into a ledger where the rules look for it; images lie there already."""
-        if entry.sent in shelf.manifests:
-            return
         registry = self.reader.registry
-        answer = look(registry, self.repository, Digest(entry.sent))
-        assert isinstance(answer, Present)
-        shelf.manifests[entry.sent] = answer.raw
-        for piece in parse_ledger_manifest(answer.raw, entry.reference).pieces:
-            shelf.blobs[str(piece.digest)] = registry.blob(self.repository, piece)
+        answer = None if digest in shelf.manifests else look(registry, self.repository, Digest(digest))
+        if isinstance(answer, Present):
+            shelf.manifests[digest] = answer.raw
+            for piece in parse_ledger_manifest(answer.raw, tag).pieces:
+                shelf.blobs[str(piece.digest)] = registry.blob(self.repository, piece)
 
     # The record.
 

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import subprocess
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection
@@ -15,6 +15,7 @@ from pathlib import Path
 
 from shiplane.clients.claims import GitClaims
 from shiplane.clients.http import HttpTransport, Request, Response
+from shiplane.clients.patience import Clock
 from shiplane.clients.remote import Remote
 from shiplane.flows.claim import Claiming
 from shiplane.flows.ledgers import Scribe
@@ -162,23 +163,30 @@ class Meeting:
 
 
 def _done(job: Job, meeting: Meeting, checkout: Path) -> Ended:
-    """Carry a job out."""
+    """Carry a job out, and meet the other one on the way."""
     wire = Recorder()
     who = releaser(job.repository, wire, recorded=job.recorded)
-    if job.claimed:
-        who = replace(who, claiming=_claiming(checkout))
+    claiming = _claiming(checkout) if job.claimed else None
     try:
-        result = finish(job.contender(who), meeting.see)
-    except ShiplaneError as error:
-        return Ended(error.exit_code, (), wire.log, str(error))
+        return carried_out(job.contender, replace(who, claiming=claiming), wire, meeting.see)
     finally:
         meeting.come()
+
+
+def carried_out(
+    contender: Contender, who: Releaser, wire: Recorder, see: Callable[[Event], None] = lambda _event: None
+) -> Ended:
+    """Run a contender's flow to its end."""
+    try:
+        result = finish(contender(who), see)
+    except ShiplaneError as error:
+        return Ended(error.exit_code, (), wire.log, str(error))
     return Ended(0, tuple(promised(result)), wire.log)
 
 
-def releaser(repository: Repository, wire: Recorder, *, recorded: bool) -> Releaser:
+def releaser(repository: Repository, wire: Recorder, *, recorded: bool, clock: Clock | None = None) -> Releaser:
     """A process that releases as the product does."""
-    who = Releaser.anonymous(wire, repository)
+    who = Releaser.anonymous(wire, repository, clock)
     return who.recording(Scribe(who=f"process {os.getpid()}")) if recorded else who
 
 
