@@ -107,23 +107,25 @@ def test_two_runs_of_one_commit_end_with_one_digest_although_each_has_built() ->
 # Within a step, which the orders above do not divide: real processes came upon it (tests/race).
 
 
-def written_between_look_and_list(commit: str) -> Scene:
-    """A version that was absent when we looked, and is in the list of tags that we got a moment later."""
+def written_between_look_and_list(commit: str, absences: int) -> Scene:
+    """A version that is absent when we look, stands in the list a moment later, and may then not read at once."""
     scene = Scene(keeps_ledger=False)
     scene.publish(a_plan(commit=commit))
-    scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "GET", "manifests/v0.2.1", times=1)])
+    scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "GET", "manifests/v0.2.1", times=absences)])
     return scene
 
 
-def test_a_version_that_another_writes_between_our_look_and_the_list_is_adopted() -> None:
-    scene = written_between_look_and_list(COMMIT)
+@pytest.mark.parametrize("absences", [1, 2, 5])
+def test_a_version_that_another_writes_between_our_look_and_the_list_is_adopted(absences: int) -> None:
+    scene = written_between_look_and_list(COMMIT, absences)
     (published,) = scene.publish(a_plan(lanes=["main"]))
     assert not published.built
     assert str(published.digest) == scene.tags()["v0.2.1"]
 
 
-def test_one_of_another_commit_is_refused() -> None:
-    scene = written_between_look_and_list(OTHER)
+@pytest.mark.parametrize("absences", [1, 2, 5])
+def test_one_of_another_commit_is_refused(absences: int) -> None:
+    scene = written_between_look_and_list(OTHER, absences)
     with pytest.raises(RefusedError, match="exists already as"):
         scene.publish(a_plan(lanes=["main"]))
 
