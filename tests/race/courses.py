@@ -20,6 +20,7 @@ _TWO_PUBLISHERS = (
 _RECORDED = (
     "release and rollback",
     "release and mark of that version",
+    "release of a version that is there already, and mark of it",
     "two rollbacks",
     "two rollbacks to different versions",
     "rollback and mark of where it goes",

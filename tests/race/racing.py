@@ -13,7 +13,6 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from shiplane.model.image import Repository
-from tests.faults.memory import Shelf
 from tests.faults.races import Start
 from tests.faults.release import PATH
 from tests.faults.transfer import name, upload
@@ -21,8 +20,6 @@ from tests.race.courses import COURSES, Course
 from tests.race.judging import Judge
 from tests.race.processes import Ended, Job, workers
 
-# About as many steps that others can see as a release has: the two meet at each with each.
-_STEPS = 10
 _LATE = 0.01
 
 
@@ -76,14 +73,14 @@ def _raced(registry: str, runs: int, dice: random.Random) -> Iterator[Run]:
 
 
 def _once(registry: str, both: Sequence[Connection], course: Course, dice: random.Random) -> Run:
-    repository, before = Repository(registry, f"{PATH}-{uuid.uuid4().hex[:10]}"), _before(course)
-    upload(before, repository)
-    name(before, repository)
-    for worker, contender in zip(both, course.scenario.contenders, strict=True):
-        meets, late = dice.randrange(_STEPS), dice.random() * _LATE
+    repository, start = Repository(registry, f"{PATH}-{uuid.uuid4().hex[:10]}"), _start(course)
+    upload(start.shelf, repository)
+    name(start.shelf, repository)
+    for worker, contender, steps in zip(both, course.scenario.contenders, _steps(course), strict=True):
+        meets, late = dice.randrange(steps), dice.random() * _LATE
         worker.send(Job(contender, repository, course.recorded, course.claimed, meets, late))
     ends: list[Ended] = [worker.recv() for worker in both]
-    judge = Judge(course, before, repository, ends)
+    judge = Judge(course, start.shelf, repository, ends)
     return Run(
         course,
         (ends[0].code, ends[1].code),
@@ -94,20 +91,34 @@ def _once(registry: str, both: Sequence[Connection], course: Course, dice: rando
 
 
 @cache
-def _before(course: Course) -> Shelf:
+def _start(course: Course) -> Start:
     """The repository before the race: its names, and what both will have staged."""
-    return Start(course.scenario, claimed=False).shelf
+    return Start(course.scenario, course.claimed)
+
+
+@cache
+def _steps(course: Course) -> list[int]:
+    """How many steps that others can see each of the two has when it is alone: they meet at each with each."""
+    return [_turns(course, number) for number in (0, 1)]
+
+
+def _turns(course: Course, number: int) -> int:
+    runner, turns = _start(course).race().runners[number], 0
+    while runner.code is None:
+        runner.turn()
+        turns += 1
+    return turns
 
 
 def report(runs: Sequence[Run]) -> str:
     """A line for each course and end, with how often it was so; then the sums."""
     counted = Counter((run.course, run.codes, ", ".join(sorted(run.numbers)), run.told) for run in runs)
     lines = [
-        f"{course.name:<44}  {_yes(course.recorded)}       {_yes(course.claimed)}      "
+        f"{course.name:<58}  {_yes(course.recorded)}       {_yes(course.claimed)}      "
         f"{codes[0]}, {codes[1]}   {broken or 'nothing':<8}  {told:<9}  {count:>4}"
         for (course, codes, broken, told), count in sorted(counted.items(), key=lambda item: _order(*item[0]))
     ]
-    head = f"{'':<44}  ledger    claim    exits  broken    told       runs"
+    head = f"{'':<58}  ledger    claim    exits  broken    told       runs"
     return "\n".join([head, *lines, *_sums(runs)])
 
 
