@@ -37,7 +37,6 @@ from tests.rig import Rig
 
 CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}
 PROMPT = 7.5
-_IN_THE_WAIT = 0.1
 
 
 @dataclass
@@ -156,9 +155,6 @@ def interrupted(scene: Scene, held: Held, number: signal.Signals, *task: str) ->
     with scene.begin(*task) as child:
         assert child.stderr is not None
         assert held.reached.wait(30), child.stderr.read()
-        # The door has the request before we wait for its answer; a signal between the interpreter's last look for one
-        # and the system call is handled only after that call, which is up to a read's 30 seconds later.
-        time.sleep(_IN_THE_WAIT)
         began = time.monotonic()
         child.send_signal(number)
         said = child.stderr.read()

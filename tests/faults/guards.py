@@ -16,6 +16,7 @@ _DECISION = "tests/unit/test_model_decision.py::"
 _PROMISES = "tests/faults/test_promises.py::"
 _PUBLISH = "tests/faults/test_publish.py::"
 _REDACT = "tests/unit/test_model_redact.py::"
+_SIGNALS = "tests/faults/test_signals.py::"
 _REDIRECTS = "tests/faults/test_client_redirects.py::"
 _SOCKETS = "tests/faults/test_client_sockets.py::"
 _WAITS = "tests/faults/test_client_waits.py::"
@@ -440,23 +441,44 @@ SOURCES = (
 SIGNALS = (
     Guard(
         "SIGTERM cleans up: the private login goes away",
+        "commands/interrupts",
+        "_ACTS = {signal.SIGTERM: _terminate, ",
+        "_ACTS = {",
+        (_SIGNALS + "test_a_polite_signal_takes_the_private_login_away",),
+    ),
+    Guard(
+        "a signal that interrupts no system call is not left waiting for an answer",
+        "commands/interrupts",
+        "signal.setitimer(signal.ITIMER_REAL, _LOOK, _LOOK)",
+        "signal.setitimer(signal.ITIMER_REAL, 0)",
+        (_SIGNALS + "test_a_signal_that_interrupts_no_system_call_ends_a_run_whose_registry_is_silent",),
+    ),
+    Guard(
+        "the last words do not wait for a registry that is silent",
+        "commands/run",
+        "        hurried.session.until = hurried.session.patience.clock.now() + within\n",
+        "",
+        (_SIGNALS + "test_a_signal_that_interrupts_no_system_call_ends_a_run_whose_registry_is_silent",),
+    ),
+    Guard(
+        "a second signal during the last words ends in words, too",
         "commands/edge",
-        "signal.signal(signal.SIGTERM, _terminate)",
-        "signal.signal(signal.SIGTERM, signal.SIG_DFL)",
-        ("tests/faults/test_signals.py::test_a_polite_signal_takes_the_private_login_away",),
+        "except (Exception, KeyboardInterrupt, TerminatedError) as error:",
+        "except Exception as error:",
+        (_SIGNALS + "test_a_second_signal_ends_the_last_words_as_well",),
     ),
     Guard(
         "an interrupt does not wait for reads side by side",
         "clients/parallel",
         "min(workers, len(known)), grace=0.0)",
         "min(workers, len(known)), grace=30.0)",
-        ("tests/faults/test_signals.py::test_reads_side_by_side_keep_no_interrupt_waiting",),
+        (_SIGNALS + "test_reads_side_by_side_keep_no_interrupt_waiting",),
     ),
     Guard(
         "what outlives a child and holds its output is ended",
         "clients/process",
         *switched_off("now - dead_since >= _GRACE"),
-        ("tests/faults/test_signals.py::test_what_outlives_a_child_and_holds_its_output_is_ended",),
+        (_SIGNALS + "test_what_outlives_a_child_and_holds_its_output_is_ended",),
     ),
 )
 

@@ -8,9 +8,11 @@ import pytest
 
 from shiplane.clients.http import Request, Response
 from shiplane.clients.registry import Registry
+from shiplane.clients.upload import Uploader
 from shiplane.model.answer import Unknown
 from shiplane.model.errors import ShiplaneError, UnreachableError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
+from shiplane.model.ledgerfile import LINES
 from shiplane.model.manifest import Descriptor, RawManifest
 from tests.faults.desk import AIONIS, PASSWORD, Desk
 from tests.faults.faults import Faulty, Instead
@@ -20,6 +22,7 @@ CODES = (301, 302, 303, 307, 308)
 CONTENT = b'{"architecture": "amd64", "os": "linux"}'
 CONFIG = Descriptor(media_type="application/json", digest=Digest.of(CONTENT), size=len(CONTENT))
 V = Tag("v0.2.1")
+ITSELF = "where it was asked for"
 STORAGE = "https://storage.example/blob?sig=signed"
 
 
@@ -31,7 +34,9 @@ def a_desk(*, storage: str = "storage.example") -> Desk:
 
 
 def to(location: str, status: int = 307) -> Callable[[Request], Response]:
-    return lambda _: Response(status=status, headers={"location": location})
+    return lambda request: Response(
+        status=status, headers={"location": request.url if location == ITSELF else location}
+    )
 
 
 def content(_: Request) -> Response:
@@ -196,11 +201,21 @@ CALLS: dict[str, tuple[str, Callable[[Registry, RawManifest], object]]] = {
     "a token": ("GET .*/token", lambda r, _: r.look(AIONIS, V)),
     "a write": ("PUT .*/manifests/", lambda r, raw: r.put_manifest(AIONIS, V, raw)),
     "the proof of permission": ("POST .*/uploads/", lambda r, _: r.probe_push(AIONIS)),
+    "a blob's upload": ("POST .*/uploads/", lambda r, _: Uploader(r).send(AIONIS, CONTENT, LINES)),
+    "a blob": ("PUT .*/uploads/", lambda r, _: Uploader(r).send(AIONIS, CONTENT, LINES)),
+}
+LOCATIONS = {
+    "the same host": "/v2/",
+    "another host": "https://elsewhere.example/",
+    "http": "http://ghcr.io/",
+    "an inner network": "https://10.0.0.1/",
+    "a place with a user": "https://u:p@ghcr.io/",
+    "itself": ITSELF,
 }
 
 
 @pytest.mark.parametrize(("place", "call"), CALLS.values(), ids=CALLS.keys())
-@pytest.mark.parametrize("location", ["/v2/", "https://elsewhere.example/", "http://ghcr.io/", "https://10.0.0.1/"])
+@pytest.mark.parametrize("location", LOCATIONS.values(), ids=LOCATIONS.keys())
 @pytest.mark.parametrize("status", CODES)
 def test_nothing_else_is_followed_anywhere(
     place: str, call: Callable[[Registry, RawManifest], object], location: str, status: int

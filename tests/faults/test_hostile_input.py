@@ -279,6 +279,7 @@ def test_what_leads_out_of_the_project_is_not_built(
     escape(desk.folder)
     desk.expect(2, "publish", "--lane", "main", "--tag", "v1.0.0")
     desk.expect(2, "publish", "--lane", "main", "--dry-run")
+    desk.expect(2, "stage", "--lane", "main", "--tag", "v1.0.0", "--output", "part.json")
 
 
 def test_a_link_within_the_project_is_as_good_as_the_file(desk: Desk) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
+import queue
 import signal
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
@@ -17,10 +21,13 @@ from shiplane.clients.parallel import each
 from shiplane.clients.process import run
 from tests.faults.access import Access, Account
 from tests.faults.memory import MemoryRegistry
+from tests.faults.relay import HangUpError, Passing, relay
 from tests.faults.server import serve
 from tests.faults.workshop import TOKEN, workshop
 
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
+SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
+PROMPT = 7.5
 
 
 @pytest.fixture
@@ -40,7 +47,7 @@ def building(tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
             yield child
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_a_polite_signal_takes_the_private_login_away(
     building: subprocess.Popen[str], tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
@@ -51,6 +58,77 @@ def test_a_polite_signal_takes_the_private_login_away(
     assert building.wait(10) == code, said
     assert list((tmp_path / "temporary").iterdir()) == []
     assert "next: invoke publish" in said
+
+
+@dataclass
+class Silence:
+    """A door at which from some request on no answer comes."""
+
+    after: int
+    reached: queue.Queue[str] = field(default_factory=queue.Queue)
+    over: threading.Event = field(default_factory=threading.Event)
+
+    def __call__(self, passing: Passing) -> None:
+        self.after -= 1
+        if self.after < 0:
+            self.reached.put(passing.path)
+            self.over.wait(60)
+            raise HangUpError
+
+
+@contextmanager
+def unanswered(home: Path) -> Iterator[tuple[subprocess.Popen[str], Silence]]:
+    """A release that waits for the answer to its first request."""
+    accounts = {"robot": Account(TOKEN)}
+    with serve(MemoryRegistry(access=Access(accounts=accounts))) as served, relay(served.address) as door:
+        door.meet = silence = Silence(after=0)
+        folder, variables = workshop(home, door.address)
+        argv = [sys.executable, "-m", "invoke", *PUBLISH]
+        with subprocess.Popen(
+            argv, cwd=folder, env=variables, stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, encoding="utf-8"
+        ) as child:
+            try:
+                silence.reached.get(timeout=30)
+                yield child, silence
+            finally:
+                silence.over.set()
+
+
+def ended(child: subprocess.Popen[str], code: int, within: float) -> str:
+    """What it said until it ended; it has so many seconds."""
+    try:
+        _, said = child.communicate(timeout=within)
+    except subprocess.TimeoutExpired:
+        child.kill()
+        raise AssertionError(f"it did not end within {within} s") from None
+    assert child.returncode == code, said
+    assert "Traceback" not in said
+    assert said.splitlines()[-1].startswith("next: ")
+    return said
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_signal_that_interrupts_no_system_call_ends_a_run_whose_registry_is_silent(
+    tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    with unanswered(tmp_path) as (child, _):
+        other = max(int(thread.name) for thread in Path(f"/proc/{child.pid}/task").iterdir())
+        assert other != child.pid
+        time.sleep(0.1)  # until it is in its wait
+        # Given to another thread it does what one does between the interpreter's last look and the call: nothing yet.
+        assert ctypes.CDLL(None).tgkill(child.pid, other, number) == 0
+        said = ended(child, code, PROMPT)
+    assert said.count("could not be read") == 2, said
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_a_second_signal_ends_the_last_words_as_well(tmp_path: Path, number: signal.Signals, code: int) -> None:
+    with unanswered(tmp_path) as (child, silence):
+        child.send_signal(number)
+        silence.reached.get(timeout=5)
+        child.send_signal(number)
+        said = ended(child, code, 2)
+    assert said.count("could not be read") == 1, said
 
 
 class Interrupt(BaseException):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -58,8 +59,11 @@ def test_a_dry_run_shows_all_of_it_and_writes_nothing(run: Run) -> None:
 
 
 def test_a_configuration_that_went_on_is_drift_until_it_is_written(run: Run) -> None:
+    assert "config: workflows" not in run("check.config")[1]
     run("workflow.write")
+    assert re.search("config: workflows +done .* as the configuration wants", run("check.config")[1])
     Path("shiplane.toml").write_text('[lanes.main]\ngit-tag = "api/v{version}"\n')
+    assert re.search(f"config: workflows +warning .* not as .* wants: {MAIN}\n", run("check.config")[1])
     code, out, err = run("workflow.check")
     assert code == 3
     assert '-      - "docker-v*"\n+      - "api/v*"' in out

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 
 from shiplane.clients.http import Request, Transport, TransportError
+from shiplane.clients.registry import origin
 from shiplane.clients.session import MANIFEST_LIMIT
 from shiplane.model.bake import Build
 from shiplane.model.image import Repository
@@ -24,10 +25,9 @@ def probe_with(transport: Transport, patience: float = PATIENCE) -> Probe:
     """What tells whether a registry is silent: any answer counts, and a refused connection does, too."""
 
     def silent(repository: Repository) -> bool:
-        scheme = "http" if repository.is_loopback else "https"
         started = time.monotonic()
         try:
-            request = Request(method="GET", url=f"{scheme}://{repository.registry}/v2/")
+            request = Request(method="GET", url=f"{origin(repository)}/v2/")
             transport.send(request, limit=MANIFEST_LIMIT, deadline=patience)
         except TransportError:
             return time.monotonic() - started >= patience * 0.9

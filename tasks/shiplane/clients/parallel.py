@@ -11,6 +11,7 @@ A = TypeVar("A")
 
 # Eight connections: GHCR allows far more requests a minute, and more would not make two lanes faster.
 WORKERS = 8
+# Seconds that a thread has to end its child, after process.py's look at the event and its grace for the child.
 _GRACE = 6.0
 
 

@@ -36,6 +36,7 @@ class Session:
         redact: Learns every token; everything foreign is passed through it before anybody sees it.
         tokens: What was asked for already.
         token_hosts: The token service's host of each registry for which the project names one.
+        until: When every request has to be over, on the patience's clock; None for no such limit.
     """
 
     transport: Transport
@@ -44,6 +45,7 @@ class Session:
     redact: Redactor = field(default_factory=Redactor)
     tokens: TokenCache = field(default_factory=TokenCache)
     token_hosts: Mapping[str, str] = field(default_factory=dict)
+    until: float | None = None
 
     def send(
         self,
@@ -146,7 +148,7 @@ class Session:
 
     @property
     def _retrying(self) -> Retrying:
-        return Retrying(transport=self.transport, patience=self.patience, words=self.words)
+        return Retrying(transport=self.transport, patience=self.patience, words=self.words, until=self.until)
 
     def _denied(self, repository: Repository, actions: str, response: Response) -> AccessError:
         words = self.words(response) or "(no reason given)"

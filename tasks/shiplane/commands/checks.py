@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import TypeVar
@@ -20,6 +20,7 @@ from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.commands.show import columns, findings_text
 from shiplane.commands.smoking import smoker
+from shiplane.commands.workflow import drifted
 from shiplane.flows.doctor import Look, attempt, examine, rows
 from shiplane.flows.doctor_access import Entrance
 from shiplane.flows.doctor_config import Configuration
@@ -155,13 +156,24 @@ def _prerequisites(run: Run, skip: Sequence[str]) -> dict[str, Look]:
 
 
 def _config(run: Run, flags: Flags) -> Look:
-    return Configuration(
+    said = Configuration(
         project=lambda: run.project,
         checkout=lambda: run.checkout,
         resolver=lambda: run.resolver(flags),
         check_build=run.check_build_of,
         collect=lambda: collect(run.root, run.project.deployments),
-    ).check
+    )
+    return lambda: [*said.check(), *_workflows(run)]
+
+
+def _workflows(run: Run) -> Iterator[Finding]:
+    """Whether those that shiplane wrote still are as the configuration wants: a release by hand can do without."""
+    paths = _known(lambda: drifted(run))
+    if paths is None:
+        return
+    remedy = "See them with: invoke workflow.check" if paths else ""
+    found = f"not as the configuration wants: {', '.join(paths)}" if paths else "as the configuration wants"
+    yield done("config: workflows", found, warning=remedy)
 
 
 def _tools(run: Run, platforms: tuple[Platform, ...] | None, builder: str | None) -> Mapping[str, Look]:

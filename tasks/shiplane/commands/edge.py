@@ -6,18 +6,17 @@ import functools
 import importlib
 import inspect
 import shlex
-import signal
 import sys
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import PurePath
-from types import FrameType
 from typing import TYPE_CHECKING, Any, cast
 
 from invoke import Context, Exit, task
 
+from shiplane.commands.interrupts import TerminatedError, heeding_signals
 from shiplane.model.errors import PrerequisiteError, ShiplaneError, UsageError
 
 if TYPE_CHECKING:
@@ -39,10 +38,6 @@ class Answer:
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)
     exit_code: int = 0
-
-
-class _Terminated(BaseException):
-    """SIGTERM, as an exception: so that whatever has to be cleaned up is."""
 
 
 _CONTEXT = inspect.Parameter("c", inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -88,7 +83,8 @@ def _guarded(face: Callable[..., object], module: str) -> Callable[..., None]:
 
         open_streams()
         body = getattr(importlib.import_module(f"shiplane.commands.{module}"), face.__name__) if module else face
-        code = _attempt(Run(), cast("Callable[..., Answer]", body), c, arguments, as_json=json)
+        with heeding_signals():
+            code = _attempt(Run(), cast("Callable[..., Answer]", body), c, arguments, as_json=json)
         if code:
             raise Exit(code=code)
 
@@ -101,7 +97,6 @@ def _guarded(face: Callable[..., object], module: str) -> Callable[..., None]:
 
 def _attempt(run: Run, body: Callable[..., Answer], c: Context, arguments: dict[str, Any], *, as_json: bool) -> int:
     """Run a body to an exit code; everything that can go wrong ends in one of these branches."""
-    previous = signal.signal(signal.SIGTERM, _terminate)
     try:
         if c.config.run.dry:
             raise UsageError("invoke's own --dry does not reach what shiplane does", remedy="Use --dry-run.")
@@ -111,13 +106,11 @@ def _attempt(run: Run, body: Callable[..., Answer], c: Context, arguments: dict[
         return _failed(run, error, error.exit_code, as_json=as_json)
     except KeyboardInterrupt:
         return _failed(run, ShiplaneError("interrupted"), _INTERRUPTED, as_json=as_json)
-    except _Terminated:
+    except TerminatedError:
         return _failed(run, ShiplaneError("terminated"), _TERMINATED, as_json=as_json)
     except Exception as error:  # noqa: BLE001 -- the edge: a fault of ours still must not leak a secret
         run.console.say(traceback.format_exc())
         return _failed(run, ShiplaneError(f"a fault of shiplane itself: {error!r}"), 1, as_json=as_json)
-    finally:
-        signal.signal(signal.SIGTERM, previous)
     return answer.exit_code
 
 
@@ -179,7 +172,7 @@ def _public_now(run: Run) -> list[str]:
     assert run.closing is not None  # noqa: S101 -- asked by the caller
     try:
         return run.closing()
-    except (Exception, KeyboardInterrupt, _Terminated) as error:  # noqa: BLE001
+    except (Exception, KeyboardInterrupt, TerminatedError) as error:  # noqa: BLE001
         return [f"could not be read ({error!r})"]
 
 
@@ -188,7 +181,3 @@ def _argv() -> list[str]:
     program, *arguments = sys.argv
     ours = "shiplane" in PurePath(program).parts[-2:]  # .../bin/shiplane, or .../shiplane/__main__.py
     return ["shiplane" if ours else "invoke", *arguments]
-
-
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise _Terminated

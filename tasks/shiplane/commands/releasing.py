@@ -34,6 +34,9 @@ from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.settings import Flags
 from shiplane.model.staged import parts_of
 
+# Seconds for all that a plan reads of a registry that it could do without.
+_PLANNING = 60.0
+
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
@@ -257,7 +260,7 @@ def _try_survey(run: Run, planned: Plan, *, certain: bool) -> tuple[dict[str, tu
     """
     surveyed: dict[str, tuple[Survey, Decision | str]] = {}
     try:
-        registry = run.impatient(run.registry(run.credential(planned.repository)))
+        registry = run.impatient(run.registry(run.credential(planned.repository)), within=_PLANNING)
         ledgers = run.ledgers(planned.repository, registry)
         surveyor = Surveyor(registry=registry, repository=planned.repository, ledgers=ledgers)
         for lane in planned.lanes:

@@ -44,6 +44,8 @@ _SECRETS = ("GHCR_TOKEN", "GITHUB_TOKEN", "GH_TOKEN", "ACTIONS_RUNTIME_TOKEN", "
 
 # Seconds for a registry that is just writing what we read: distribution answers 500 for that moment.
 _HICCUP = 1.0
+# Seconds that the names may take in what an interrupted run says last: whoever interrupted it is waiting.
+_LAST_WORDS = 4.0
 
 
 @dataclass
@@ -184,9 +186,14 @@ class Run:
         session.token_hosts = {host: names.token_host for host, names in self.project.registries.items()}
         return Registry(session)
 
-    def impatient(self, registry: Registry) -> Registry:
-        """The same identity with hardly any waiting: for what is nice to know."""
-        return self.registry(registry.session.credential, Patience(spent=BUDGET - _HICCUP))
+    def impatient(self, registry: Registry, *, within: float = _LAST_WORDS) -> Registry:
+        """The same identity with hardly any waiting, for what is nice to know: so many seconds for all of it.
+
+        It shares nothing with the client it is made from: that one may have been interrupted while it held a lock.
+        """
+        hurried = self.registry(registry.session.credential, Patience(spent=BUDGET - _HICCUP))
+        hurried.session.until = hurried.session.patience.clock.now() + within
+        return hurried
 
     def ledgers(self, repository: Repository, registry: Registry) -> Ledgers | None:
         """The ledgers of a repository's lanes, or None where the project keeps none.

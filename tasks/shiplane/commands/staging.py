@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shiplane.clients.project import check_inside
 from shiplane.clients.stagedfile import check_output, write_staged
 from shiplane.commands.edge import Answer
 from shiplane.commands.releasing import Options, check_source_of, given_flags, publishing
@@ -36,6 +37,7 @@ def stage(
     run.check_skip(skip or ())
     planned = make_plan(run.resolver(flags))
     check_dockerfiles(planned, run.dockerfiles())
+    check_inside(run.root, [lane.lane for lane in planned.lanes])
     check_versions(planned, snapshot=snapshot)
     run.check_build(planned)
     path = run.folder / output

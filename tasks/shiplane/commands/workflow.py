@@ -9,7 +9,7 @@ from shiplane.clients.project import build_command, workflows
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.model.errors import PrerequisiteError
-from shiplane.model.rendering import REQUIREMENTS, Change, Project, changes, render, requirements
+from shiplane.model.rendering import REQUIREMENTS, Change, Project, changes, is_ours, render, requirements
 from shiplane.model.settings import DEFAULT_PLATFORMS, Resolver
 
 _UNREAD = "(this is no text that can be shown)"
@@ -41,6 +41,13 @@ def check(run: Run) -> Answer:
     if not (run.root / REQUIREMENTS).is_file():
         raise PrerequisiteError(f"{REQUIREMENTS} is missing: the workflows install it", remedy="invoke workflow.write")
     return Answer(text="the workflows are as the configuration wants", data={"changes": []})
+
+
+def drifted(run: Run) -> list[str] | None:
+    """The workflows that are not as the configuration wants; None in a project that has none from us."""
+    if not any(map(is_ours, workflows(run.root).values())):
+        return None
+    return [change.path for change in _changes(run)]
 
 
 def _wrong(found: Sequence[Change], words: str, remedy: str) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from shiplane.clients.parallel import each
 from shiplane.clients.registry import Registry
 from shiplane.model.answer import Absent, Answer, Present, Refused
 from shiplane.model.image import Repository, Tag
@@ -19,7 +20,8 @@ def public_names(registry: Registry, plan: Plan) -> list[str]:
 
 def names_now(registry: Registry, repository: Repository, names: Sequence[Tag]) -> list[str]:
     """A line for each name, as it is now. Never raises."""
-    return [f"{repository}:{name} {_words(registry.look(repository, name))}" for name in names]
+    answers = each(lambda name: registry.look(repository, name), names)
+    return [f"{repository}:{name} {_words(answer)}" for name, answer in zip(names, answers, strict=True)]
 
 
 def _words(answer: Answer) -> str:

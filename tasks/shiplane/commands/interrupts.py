@@ -1,0 +1,45 @@
+"""SIGTERM as an exception like an interrupt, and no signal that waits for a read to end."""
+
+from __future__ import annotations
+
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+# Seconds between two looks.
+_LOOK = 0.5
+
+
+class TerminatedError(BaseException):
+    """SIGTERM, as an exception: so that whatever has to be cleaned up is."""
+
+
+@contextmanager
+def heeding_signals() -> Iterator[None]:
+    """Raise :class:`TerminatedError` or ``KeyboardInterrupt`` soon after the signal, whatever this thread waits for.
+
+    The interpreter runs a signal's handler between two of its instructions. One that came after its last look and
+    before a system call would have to wait for that call's end: for an answer that does not come, half a minute. A
+    timer interrupts each wait for a look (PEP 475: the interpreter then goes on waiting for the rest of the time).
+    A child process has no timer of ours (``setitimer(2)``).
+    """
+    handlers = {number: signal.signal(number, act) for number, act in _ACTS.items()}
+    timer = signal.setitimer(signal.ITIMER_REAL, _LOOK, _LOOK)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, *timer)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
+
+
+def _terminate(_number: int, _frame: FrameType | None) -> None:
+    raise TerminatedError
+
+
+def _look(_number: int, _frame: FrameType | None) -> None:
+    """Nothing: that it was called made the interpreter look for the others."""
+
+
+_ACTS = {signal.SIGTERM: _terminate, signal.SIGALRM: _look}
