@@ -112,6 +112,14 @@ def test_what_was_done_and_is_not_on_record_is_seen(track: Track) -> None:
     assert told(track, "was done, and is not on record") == 2, "a publication and a move"
 
 
+@pytest.mark.parametrize("track", [Course("rollback and mark of where it goes")], indirect=True, ids=str)
+def test_a_mark_that_is_gone_again_is_seen(track: Track) -> None:
+    before = track.shelf.tags[MAIN.ledger]
+    track.run(track.course.scenario.second)
+    track.shelf.tags[MAIN.ledger] = before
+    assert told(track, "('mark', 'v0.2.0'") == 1
+
+
 def test_what_is_on_record_twice_is_seen(track: Track) -> None:
     both(track)
     entries = entries_of(track.shelf, MAIN)

@@ -6,16 +6,16 @@ import itertools
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from shiplane.flows.looking import look
 from shiplane.model.answer import Present, digest_of
 from shiplane.model.check import Check
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import MAIN
-from shiplane.model.ledger import MOVES, Action, BrokenLedgerError, Entry
+from shiplane.model.ledger import BrokenLedgerError
 from shiplane.model.ledgerfile import PREVIOUS, parse_ledger_manifest
 from tests.faults.exchange import Effect, Exchange
 from tests.faults.invariants import Case, entries_of, violations
@@ -27,7 +27,7 @@ from tests.race.courses import Course
 from tests.race.processes import Ended, Recorder, releaser
 
 _Fact: TypeAlias = tuple[str, str, str]
-_MOVE = "move"
+_MOVE, _PUBLISH = "move", "publish"
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ class Judge:
     before: Shelf
     repository: Repository
     ends: Sequence[Ended]
-    reader: Releaser = field(init=False)
 
-    def __post_init__(self) -> None:
-        reader = releaser(self.repository, Recorder(), recorded=self.course.recorded)
-        object.__setattr__(self, "reader", reader)
+    @cached_property
+    def reader(self) -> Releaser:
+        """Who looks at it."""
+        return releaser(self.repository, Recorder(), recorded=self.course.recorded)
 
     def broken(self) -> list[str]:
         """Every promise that does not hold, each as ``I1: what happened``."""
@@ -146,28 +146,50 @@ class Judge:
         """I11: the ledger goes on from what it was, whole, and has what was done, each thing once."""
         assert self.reader.ledgers
         try:
-            entries = self.reader.ledgers.book(MAIN).whole().ledger.entries
+            self.reader.ledgers.book(MAIN).whole()
         except BrokenLedgerError as error:
             yield f"I11: {error.what}"
             return
-        states = list(_states(self._case.registry.shelf(self.repository), self._tags.get(MAIN.ledger, "")))
+        earlier, states = _words(entries_of(self.before, MAIN)), [_words(state) for state in self._states()]
         if any(after[: len(before)] != before for after, before in itertools.pairwise(states)):
             yield "I11: the ledger does not go on from what it was"
-        earlier = entries_of(self.before, MAIN)
-        if [entry["id"] for entry in earlier] not in [*states, []]:
+        if earlier not in [*states, []]:
             yield "I11: the ledger was begun anew"
-        yield from self._told(Counter(map(_fact, entries[len(earlier) :])))
+        yield from self._told(Counter(map(_fact, self._entries(self._tags.get(MAIN.ledger, ""))[len(earlier) :])))
         if self._well:
             yield from (f"I11: {check}" for check in self.complaints if check.name == "record")
 
     def _told(self, told: Mapping[_Fact, int]) -> Iterator[str]:
         """Whoever ended well is on record, whoever did not may be, and nothing is there twice or was never done."""
-        done = [set(_facts(end)) for end in self.ends]
-        owed = set().union(*(facts for facts, end in zip(done, self.ends, strict=True) if end.code == 0))
+        done = set().union(*(self._done(end) for end in self.ends))
+        owed = set().union(*(self._done(end) | self._wrote(end) for end in self.ends if end.code == 0))
         yield from (f"I11: {fact} is on record {times} times" for fact, times in told.items() if times > 1)
         yield from (f"I11: {fact} was done, and is not on record" for fact in owed - set(told))
-        made_up = {fact for fact in told if fact[0] in {_MOVE, Action.PUBLISH.value}} - set().union(*done)
+        made_up = {fact for fact in told if fact[0] in {_MOVE, _PUBLISH}} - done
         yield from (f"I11: {fact} is on record, and was not done" for fact in made_up)
+
+    def _done(self, end: Ended) -> set[_Fact]:
+        """What a process did to the tags."""
+        published = (entry for entry in end.written() if MAIN.version_of_tag(entry.reference))
+        return {(_MOVE, *move) for move in end.moves()} | {(_PUBLISH, e.reference, e.sent) for e in published}
+
+    def _wrote(self, end: Ended) -> set[_Fact]:
+        """What a process last put on record: marks too."""
+        written = [entry.sent for entry in end.written() if entry.reference == MAIN.ledger][-1:]
+        known = len(entries_of(self.before, MAIN))
+        return {_fact(entry) for digest in written for entry in self._entries(digest)[known:]}
+
+    def _entries(self, digest: str) -> list[dict[str, Any]]:
+        """A state of the ledger."""
+        return entries_of(self._case.registry.shelf(self.repository), MAIN, {MAIN.ledger: digest})
+
+    def _states(self) -> Iterator[list[dict[str, Any]]]:
+        """The ledger as it is, and as it was before each write, back to the first."""
+        digest = self._tags.get(MAIN.ledger, "")
+        while digest:
+            yield self._entries(digest)
+            manifest = self._case.registry.shelf(self.repository).manifests[digest]
+            digest = json.loads(manifest.body)["annotations"].get(PREVIOUS, "")
 
 
 def _arrived(entry: Exchange, tags: dict[str, str]) -> Exchange:
@@ -177,23 +199,13 @@ def _arrived(entry: Exchange, tags: dict[str, str]) -> Exchange:
     return replace(entry, effect=changed)
 
 
-def _states(shelf: Shelf, digest: str) -> Iterator[list[str]]:
-    """The entries of a ledger, by their words, as it is and as it was before each write, back to the first."""
-    while digest:
-        yield [entry["id"] for entry in entries_of(shelf, MAIN, {MAIN.ledger: digest})]
-        digest = json.loads(shelf.manifests[digest].body)["annotations"].get(PREVIOUS, "")
+def _words(entries: Sequence[Mapping[str, Any]]) -> list[str]:
+    """The words by which entries are known."""
+    return [entry["id"] for entry in entries]
 
 
-def _fact(entry: Entry) -> _Fact:
+def _fact(entry: Mapping[str, Any]) -> _Fact:
     """What an entry tells: a move with both its ends, a publication, a mark."""
-    if entry.action in MOVES:
-        return _MOVE, str(entry.before or ""), str(entry.after)
-    return entry.action.value, entry.tag, str(entry.after)
-
-
-def _facts(end: Ended) -> Iterator[_Fact]:
-    """What a process did that has to be on record."""
-    yield from ((_MOVE, before, after) for before, after in end.moves())
-    for entry in end.written():
-        if MAIN.version_of_tag(entry.reference):
-            yield Action.PUBLISH.value, entry.reference, entry.sent
+    if entry["action"] in {"float", "rollback"}:
+        return _MOVE, entry["from"] or "", entry["to"]
+    return entry["action"], entry["tag"], entry["to"]
