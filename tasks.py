@@ -133,10 +133,10 @@ def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> No
 
 
 @_task(
-    help={"runs": "How many; every other one with the claim.", "seed": "Another one, other moments."},
+    help={"runs": "How many, with and without ledger and claim in turn.", "seed": "Another one, other moments."},
 )
 def race(c: Context, runs: int = 200, seed: int = 0) -> None:
-    """Let two processes release at the same moment, again and again, against a real registry."""
+    """Let two processes release, roll back or mark at the same moment, again and again, against a real registry."""
     _module(c, "tests.race", "--runs", str(runs), "--seed", str(seed))
 
 

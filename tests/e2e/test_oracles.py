@@ -16,20 +16,18 @@ from dataclasses import dataclass, replace
 import pytest
 
 from shiplane.clients.http import HttpTransport
-from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
-from shiplane.flows.publish import Publisher
 from shiplane.flows.verify import Verifier
 from shiplane.model.errors import ShiplaneError
 from shiplane.model.image import Repository
 from shiplane.model.lane import BUILT_IN
-from shiplane.model.settings import Setting
 from tests.faults.access import Access
 from tests.faults.conformance import CRANE, DEVIATIONS, DISTRIBUTION, MEMORY, STORIES, Api
 from tests.faults.contenders import OTHER, Publishing
 from tests.faults.memory import MemoryRegistry
 from tests.faults.release import PATH, finish
+from tests.faults.releaser import Releaser
 from tests.faults.server import serve
 from tests.faults.transfer import upload
 from tests.rig import Rig, processes
@@ -152,14 +150,8 @@ FLOWS = {
 
 def release(repository: Repository, publishing: Publishing) -> int:
     """Release what was uploaded before; gives the exit code."""
-    patience = Patience()
-    publisher = Publisher(
-        registry=Registry(Session(HttpTransport({}, user_agent="test"), None, patience)),
-        patience=patience,
-        stager=lambda: publishing,
-    )
     try:
-        finish(publisher.publish(replace(publishing.plan, image=Setting(repository, "the test"))))
+        finish(publishing(Releaser.anonymous(HttpTransport({}, user_agent="test"), repository)))
     except ShiplaneError as error:
         return error.exit_code
     return 0

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from shiplane.clients.patience import Patience
-from shiplane.clients.registry import Registry
-from shiplane.flows.claim import Claiming
-from shiplane.flows.ledgers import Ledgers, Scribe
-from shiplane.flows.marking import Marker
-from shiplane.flows.publish import Publisher
-from shiplane.flows.rollback import Rollback, Wish
-from shiplane.model.image import Digest, Platform
+from shiplane.flows.rollback import Wish
+from shiplane.model.image import Digest
 from shiplane.model.lane import MAIN
 from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.settings import Setting
 from shiplane.model.step import Flow
 from shiplane.model.version import Version
-from tests.faults.images import COMMIT, PLATFORMS, push_image
+from tests.faults.images import COMMIT, push_image
 from tests.faults.memory import MemoryRegistry
-from tests.faults.races import Contender, Runner, Scenario
-from tests.faults.release import AIONIS, PATH, a_plan, a_registry
+from tests.faults.races import Contender, Scenario
+from tests.faults.release import PATH, a_plan, a_registry
+from tests.faults.releaser import Releaser
 
 OTHER = "b" * 40
 
@@ -47,20 +42,9 @@ class Publishing:
         for lane in self.plan.lanes:
             self._push(registry, lane)
 
-    def __call__(self, runner: Runner) -> Flow[Any]:
-        registry, patience = runner.client()
-        claims = runner.world.claims
-        claiming = Claiming(claims=claims, by=f"runner {runner.number}") if claims is not None else None
-        publisher = Publisher(
-            registry=registry,
-            patience=patience,
-            stager=lambda: self,
-            probe=False,
-            workers=1,
-            claiming=claiming,
-            ledgers=ledgers_of(runner, registry, patience),
-        )
-        return publisher.publish(self.plan)
+    def __call__(self, releaser: Releaser) -> Flow[Any]:
+        image = Setting(releaser.repository, "the race")
+        return releaser.publish(replace(self.plan, image=image), self)
 
     def stage(self, _plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
         """See :class:`shiplane.flows.publish.Stager`: it was staged by ``prepare``."""
@@ -84,19 +68,9 @@ class RollingBack:
     def prepare(self, registry: MemoryRegistry) -> None:
         """Nothing: what it goes back to was published before."""
 
-    def __call__(self, runner: Runner) -> Flow[Any]:
-        registry, patience = runner.client()
-        rollback = Rollback(
-            registry=registry,
-            repository=AIONIS,
-            patience=patience,
-            platforms=tuple(map(Platform.parse, PLATFORMS)),
-            ledgers=ledgers_of(runner, registry, patience),
-            commit_of=lambda _lane, _version: None,
-            workers=1,
-        )
+    def __call__(self, releaser: Releaser) -> Flow[Any]:
         to = Version.parse(self.to) if self.to else None
-        return rollback.run(Wish(lane=MAIN, to=to, reason="crashes", mark=self.mark))
+        return releaser.roll_back(Wish(lane=MAIN, to=to, reason="crashes", mark=self.mark))
 
 
 @dataclass(frozen=True)
@@ -108,21 +82,8 @@ class Marking:
     def prepare(self, registry: MemoryRegistry) -> None:
         """Nothing: what it marks is published before, or by the other one."""
 
-    def __call__(self, runner: Runner) -> Flow[Any]:
-        registry, patience = runner.client()
-        ledgers = ledgers_of(runner, registry, patience)
-        assert ledgers
-        marker = Marker(registry=registry, repository=AIONIS, ledgers=ledgers)
-        return marker.mark(MAIN, Version.parse(self.version), "crashes")
-
-
-def ledgers_of(runner: Runner, registry: Registry, patience: Patience) -> Ledgers | None:
-    """Where a runner records; its entries' words are its own, and the same in each order, so that states are equal."""
-    if not runner.world.recorded:
-        return None
-    words = itertools.count()
-    scribe = Scribe(who=f"runner {runner.name}", clock=patience.clock, word=lambda: f"{runner.name} {next(words)}")
-    return Ledgers(registry=registry, repository=AIONIS, patience=patience, scribe=scribe, workers=1)
+    def __call__(self, releaser: Releaser) -> Flow[Any]:
+        return releaser.marker().mark(MAIN, Version.parse(self.version), "crashes")
 
 
 @cache
@@ -140,22 +101,45 @@ NEXT = Publishing("0.2.2", latest="yes", build="next")
 BEFORE = (Publishing("0.2.0", ("main", "standalone"), "yes"),)
 BOTH_BEFORE = (*BEFORE, Publishing(latest="yes"))
 THREE_BEFORE = (*BOTH_BEFORE, Publishing("0.2.2", latest="yes", build="three"))
+NOTHING_BELOW, TAKEN_AWAY = 6, 7
+"""How a race may end besides: nothing was left to go back to, or what a release had just written was taken away."""
 
 
-def scenario(first: Contender, second: Contender, before: Sequence[Contender] = BEFORE, **more: bool) -> Scenario:
+def scenario(
+    first: Contender,
+    second: Contender,
+    before: Sequence[Contender] = BEFORE,
+    *,
+    lowers: bool = False,
+    breaks: Sequence[str] = (),
+    unclaimed: Sequence[str] = (),
+    besides: Sequence[int] = (),
+) -> Scenario:
     """Two contenders in a repository that has one release of both lanes already."""
-    return Scenario(first, second, before, **more)
+    return Scenario(
+        first,
+        second,
+        before,
+        lowers=lowers,
+        breaks=frozenset(breaks),
+        unclaimed=frozenset(unclaimed),
+        besides=frozenset(besides),
+    )
 
 
+# The window is one request wide: between the last look at a name and its PUT another publisher may write it. A version
+# tag's is closed by the claim; a floating tag's is not, nor can anybody keep a version from being marked in it.
 SCENARIOS: dict[str, Scenario] = {
     "same version, same bytes": scenario(SAME, SAME),
-    "same version, other bytes of the same commit": scenario(SAME, Publishing(build="two")),
-    "same version, another commit": scenario(SAME, Publishing(build="two", commit=OTHER)),
+    "same version, other bytes of the same commit": scenario(SAME, Publishing(build="two"), unclaimed=["I1"]),
+    "same version, another commit": scenario(SAME, Publishing(build="two", commit=OTHER), unclaimed=["I1"]),
     "same version, same bytes, both float": scenario(Publishing(latest="yes"), Publishing(latest="yes")),
     "same version, other bytes, both float": scenario(
-        Publishing(latest="yes"), Publishing(latest="yes", build="two", commit=OTHER)
+        Publishing(latest="yes"), Publishing(latest="yes", build="two", commit=OTHER), unclaimed=["I1", "I3"]
     ),
-    "two versions": scenario(Publishing(latest="yes"), Publishing("0.3.0", latest="yes", build="two", commit=OTHER)),
+    "two versions": scenario(
+        Publishing(latest="yes"), Publishing("0.3.0", latest="yes", build="two", commit=OTHER), breaks=["I4"]
+    ),
     "release and pre-release": scenario(
         Publishing(latest="yes"), Publishing("0.3.0-rc.1", latest="yes", build="two", commit=OTHER)
     ),
@@ -163,27 +147,37 @@ SCENARIOS: dict[str, Scenario] = {
         Publishing(latest="yes"), Publishing(lanes=("standalone",), latest="yes", build="two", commit=OTHER)
     ),
     "all lanes, and one of them with other bytes": scenario(
-        Publishing(lanes=("main", "standalone")), Publishing(lanes=("standalone",), build="two")
+        Publishing(lanes=("main", "standalone")), Publishing(lanes=("standalone",), build="two"), unclaimed=["I1"]
     ),
     "the first release of a repository, twice": scenario(
-        Publishing(latest="yes"), Publishing("0.3.0", latest="yes", build="two", commit=OTHER), before=()
+        Publishing(latest="yes"),
+        Publishing("0.3.0", latest="yes", build="two", commit=OTHER),
+        before=(),
+        breaks=["I4"],
     ),
-    "release and rollback": scenario(NEXT, RollingBack(), BOTH_BEFORE, lowers=True),
-    "two rollbacks": scenario(RollingBack(), RollingBack(), BOTH_BEFORE, lowers=True),
+    "release and rollback": scenario(NEXT, RollingBack(), BOTH_BEFORE, lowers=True, besides=[TAKEN_AWAY]),
+    "two rollbacks": scenario(RollingBack(), RollingBack(), BOTH_BEFORE, lowers=True, besides=[NOTHING_BELOW]),
     "two rollbacks to different versions": scenario(
         RollingBack(to="0.2.0"), RollingBack(to="0.2.1"), THREE_BEFORE, lowers=True
     ),
-    "release and mark of that version": scenario(Publishing(latest="yes"), Marking("0.2.1")),
+    "release and mark of that version": scenario(Publishing(latest="yes"), Marking("0.2.1"), breaks=["I3"]),
     "release of a version that is there already, and mark of it": scenario(
-        NEXT, Marking("0.2.2"), (*BOTH_BEFORE, Publishing("0.2.2", latest="no", build="next"))
+        NEXT, Marking("0.2.2"), (*BOTH_BEFORE, Publishing("0.2.2", latest="no", build="next")), breaks=["I3"]
     ),
-    "rollback and mark of where it goes": scenario(RollingBack(), Marking("0.2.0"), BOTH_BEFORE, lowers=True),
+    "rollback and mark of where it goes": scenario(
+        RollingBack(), Marking("0.2.0"), BOTH_BEFORE, lowers=True, breaks=["I3"], besides=[NOTHING_BELOW]
+    ),
     "rollback and mark of what it leaves": scenario(RollingBack(), Marking("0.2.1"), BOTH_BEFORE, lowers=True),
 }
 """With a ledger, as the product releases."""
 
+
+def unrecorded(name: str) -> Scenario:
+    """A scenario with ``ledger = false``: what then nobody can see."""
+    return replace(SCENARIOS[name], recorded=False)
+
+
 ALL = SCENARIOS | {
-    f"{name}, no ledger": replace(SCENARIOS[name], recorded=False)
+    f"{name}, no ledger": unrecorded(name)
     for name in ("same version, other bytes of the same commit", "two versions", "release and rollback")
 }
-"""And with ``ledger = false``: what then nobody can see."""

@@ -37,8 +37,7 @@ LEDGER = (
     Guard(
         "a first ledger is begun only where the list of tags has none either",
         "flows/ledger",
-        "            answer = self._listed()\n",
-        "            pass\n",
+        *switched_off("isinstance(answer, Absent) and self.tag in self.registry.tags(self.repository)"),
         (_PUBLISH + "test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",),
     ),
     Guard(

@@ -7,23 +7,25 @@ as they are. So every interleaving is covered, and its end judged, at the cost o
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from shiplane.clients.patience import Patience
-from shiplane.clients.registry import Registry
-from shiplane.clients.session import Session
+from shiplane.flows.claim import Claiming
+from shiplane.flows.ledgers import Scribe
 from shiplane.flows.rollback import RolledBack
 from shiplane.model.errors import ShiplaneError
 from shiplane.model.step import Flow, Outcome, Step
 from tests.faults.claims import MemoryClaims
+from tests.faults.exchange import Exchange
 from tests.faults.faults import Faulty
 from tests.faults.invariants import Case, violations
 from tests.faults.memory import MemoryRegistry, Shelf
-from tests.faults.release import PATH, USER, a_registry
+from tests.faults.release import AIONIS, PATH, a_client, a_registry
+from tests.faults.releaser import Releaser
 
 # Steps that read or write nothing but content under its own digest: no order among them can make a difference.
 LOCAL = frozenset({"access", "stage", "inspect"})
@@ -70,14 +72,23 @@ class Runner:
         """By which it is told from the others in a ledger; whoever runs again is another one."""
         return f"{self.number} at {self.world.registry.clock.now():.3f}"
 
-    def client(self) -> tuple[Registry, Patience]:
-        """A process's own client."""
-        patience = Patience(clock=self.world.registry.clock, spread=lambda: 0.5)
-        return Registry(Session(self.wire, USER, patience)), patience
+    def releaser(self) -> Releaser:
+        """A process of its own."""
+        registry, patience = a_client(self.wire, self.world.registry.clock)
+        claims = self.world.claims
+        claiming = Claiming(claims=claims, by=f"runner {self.number}") if claims is not None else None
+        releaser = Releaser(registry=registry, patience=patience, repository=AIONIS, claiming=claiming, probe=False)
+        return releaser.recording(self._scribe()) if self.world.recorded else releaser
+
+    def _scribe(self) -> Scribe:
+        """Its entries' words are its own, and the same in each order, so that states are equal."""
+        words = itertools.count()
+        clock = self.world.registry.clock
+        return Scribe(who=f"runner {self.name}", clock=clock, word=lambda: f"{self.name} {next(words)}")
 
     def begin(self, contender: Contender) -> None:
         """Come to stand before the first step that others can see."""
-        self.flow = contender(self)
+        self.flow = contender(self.releaser())
         self.turn()
 
     def turn(self) -> None:
@@ -105,9 +116,9 @@ class Runner:
 
 
 class Contender(Protocol):
-    """What takes part: begins a flow for a runner."""
+    """What takes part: begins a flow of a releaser."""
 
-    def __call__(self, runner: Runner) -> Flow[Any]:
+    def __call__(self, releaser: Releaser) -> Flow[Any]:
         """The flow, not yet begun."""
 
     def prepare(self, registry: MemoryRegistry) -> None:
@@ -124,6 +135,9 @@ class Scenario:
         before: Who came before, one after the other.
         lowers: Whether one of them may lower a floating tag: a rollback may.
         recorded: Whether they keep a ledger.
+        breaks: The invariants that no publisher alone can hold here.
+        unclaimed: Those that only the claim holds.
+        besides: The exit codes with which one of them may end, besides 0, 5 and 8.
     """
 
     first: Contender
@@ -131,10 +145,22 @@ class Scenario:
     before: Sequence[Contender] = ()
     lowers: bool = False
     recorded: bool = True
+    breaks: frozenset[str] = frozenset()
+    unclaimed: frozenset[str] = frozenset()
+    besides: frozenset[int] = frozenset()
 
     @property
     def contenders(self) -> tuple[Contender, Contender]:
         return self.first, self.second
+
+    @property
+    def codes(self) -> frozenset[int]:
+        """How they may end: well, refused, lost to the other one, and what else is known."""
+        return frozenset({0, 5, 8}) | self.besides
+
+    def may_break(self, *, claimed: bool) -> frozenset[str]:
+        """The invariants that may be broken, as long as somebody says so where there is a ledger."""
+        return self.breaks if claimed else self.breaks | self.unclaimed
 
 
 @dataclass
@@ -209,12 +235,16 @@ class Race:
         return [*violations(case), *self._lies()]
 
     def _lies(self) -> Iterator[str]:
-        """I9: whoever ends well has, by its own last look at each name, read what it promises."""
         for runner in self.runners:
-            read = {e.reference: e.received for e in runner.wire.log if e.method == "GET" and e.status == 200}
-            for tag, digest in promised(runner.result):
-                if read.get(tag) != digest:
-                    yield f"I9: {tag} was called {digest[:19]}, but last read as {read.get(tag, 'nothing')[:19]}"
+            yield from lies(runner.wire.log, promised(runner.result))
+
+
+def lies(log: Sequence[Exchange], promises: Iterable[tuple[str, str]]) -> Iterator[str]:
+    """I9: whoever ends well has, by its own last look at each name, read what it promises."""
+    read = {entry.reference: entry.received for entry in log if entry.method == "GET" and entry.status == 200}
+    for tag, digest in promises:
+        if read.get(tag) != digest:
+            yield f"I9: {tag} was called {digest[:19]}, but last read as {read.get(tag, 'nothing')[:19]}"
 
 
 def promised(result: object) -> Iterator[tuple[str, str]]:

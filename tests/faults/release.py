@@ -6,17 +6,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shiplane.clients.http import Transport
-from shiplane.clients.patience import Patience
+from shiplane.clients.patience import Clock, Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
 from shiplane.flows.audit import Auditor
 from shiplane.flows.ledgers import Ledgers, Scribe
 from shiplane.flows.marking import Marker
-from shiplane.flows.publish import Publisher
 from shiplane.flows.published import Published
-from shiplane.flows.rollback import Rollback, RolledBack, Wish
+from shiplane.flows.rollback import RolledBack, Wish
 from shiplane.model.credential import Credential
-from shiplane.model.image import Digest, Platform, Repository
+from shiplane.model.image import Digest, Repository
 from shiplane.model.lane import MAIN, Lane
 from shiplane.model.lanestate import LaneState
 from shiplane.model.ledger import Ledger
@@ -26,9 +25,9 @@ from shiplane.model.redact import Redactor
 from shiplane.model.settings import Checkout, Flags, Resolver
 from shiplane.model.step import Event, Flow, Step, T
 from tests.faults.access import Access, Account
-from tests.faults.clock import VirtualClock
 from tests.faults.images import COMMIT, PLATFORMS, push_image
 from tests.faults.memory import MemoryRegistry
+from tests.faults.releaser import Releaser
 
 IMAGE = "ghcr.io/cognary/aionis"
 PATH = "cognary/aionis"
@@ -48,6 +47,16 @@ def a_plan(
     """A release of some lanes."""
     flags = Flags(lanes=tuple(lanes), tag=version, image=IMAGE, latest=latest)
     return make_plan(Resolver(flags=flags, checkout=Checkout(commit=commit, committed_at="2026-02-28T12:00:00Z")))
+
+
+def a_client(
+    transport: Transport, clock: Clock, tell: Callable[[str], None] = lambda _text: None
+) -> tuple[Registry, Patience]:
+    """A process's own client, in the releaser's name; its jitter is none."""
+    redact = Redactor()
+    redact.add_credential(USER)
+    patience = Patience(clock=clock, tell=tell, spread=lambda: 0.5)
+    return Registry(Session(transport, USER, patience, redact)), patience
 
 
 @dataclass
@@ -84,25 +93,18 @@ class Scene:
         self.transport = self.registry
 
     def client(self) -> tuple[Registry, Patience]:
-        """A new process's client, in the releaser's name."""
-        clock = self.registry.clock
-        assert isinstance(clock, VirtualClock)
-        patience = Patience(clock=clock, tell=self.told.append, spread=lambda: 0.5)
-        redact = Redactor()
-        redact.add_credential(USER)
-        return Registry(Session(self.transport, USER, patience, redact)), patience
+        """A new process's client, whose waits are told."""
+        return a_client(self.transport, self.registry.clock, self.told.append)
+
+    def releaser(self) -> Releaser:
+        """A new process, which records where the scene keeps a ledger."""
+        registry, patience = self.client()
+        ledgers = self.ledgers(registry, patience) if self.keeps_ledger else None
+        return Releaser(registry=registry, patience=patience, repository=AIONIS, ledgers=ledgers)
 
     def flow(self, plan: Plan) -> Flow[tuple[Published, ...]]:
         """A release, not yet begun."""
-        registry, patience = self.client()
-        publisher = Publisher(
-            registry=registry,
-            patience=patience,
-            stager=lambda: self.stager,
-            ledgers=self.ledgers(registry, patience) if self.keeps_ledger else None,
-            workers=1,
-        )
-        return publisher.publish(plan)
+        return self.releaser().publish(plan, self.stager)
 
     def ledgers(self, registry: Registry, patience: Patience) -> Ledgers:
         """Where it is recorded."""
@@ -111,27 +113,16 @@ class Scene:
 
     def rollback(self, wish: Wish) -> Flow[RolledBack]:
         """A rollback, not yet begun."""
-        registry, patience = self.client()
-        return Rollback(
-            registry=registry,
-            repository=AIONIS,
-            patience=patience,
-            platforms=tuple(map(Platform.parse, PLATFORMS)),
-            ledgers=self.ledgers(registry, patience) if self.keeps_ledger else None,
-            commit_of=lambda _lane, _version: None,
-            workers=1,
-        ).run(wish)
+        return self.releaser().roll_back(wish)
 
     def marker(self) -> Marker:
         """Who marks."""
-        registry, patience = self.client()
-        return Marker(registry=registry, repository=AIONIS, ledgers=self.ledgers(registry, patience))
+        return self.releaser().marker()
 
     def audit(self, lane: Lane = MAIN, *, deep: bool = False) -> LaneState:
         """The lane as it is told."""
-        registry, patience = self.client()
-        ledgers = self.ledgers(registry, patience) if self.keeps_ledger else None
-        auditor = Auditor(registry=registry, repository=AIONIS, ledgers=ledgers, workers=1)
+        who = self.releaser()
+        auditor = Auditor(registry=who.registry, repository=AIONIS, ledgers=who.ledgers, workers=1)
         return finish(auditor.audit(lane, deep=deep))
 
     def ledger(self, lane: Lane = MAIN) -> Ledger:

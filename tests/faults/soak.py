@@ -21,52 +21,35 @@ import time
 import uuid
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shiplane.clients.http import HttpTransport, Request, Response, Transport
-from shiplane.clients.patience import Patience
-from shiplane.clients.registry import Registry
-from shiplane.clients.session import Session
-from shiplane.flows.ledgers import Ledgers, Scribe
-from shiplane.flows.publish import Publisher
-from shiplane.flows.rollback import Rollback, Wish
+from shiplane.flows.ledgers import Scribe
+from shiplane.flows.rollback import Wish
 from shiplane.model.errors import ShiplaneError
-from shiplane.model.image import Digest, Platform, Repository
+from shiplane.model.image import Digest, Repository
 from shiplane.model.lane import MAIN
 from shiplane.model.ledger import Action
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import make_plan
 from shiplane.model.settings import Checkout, Flags, Resolver
+from shiplane.model.step import Flow
 from shiplane.model.version import Version
+from tests.faults.clock import QuickClock
 from tests.faults.exchange import Effect, Exchange, exchange
 from tests.faults.faults import Faulty
-from tests.faults.images import PLATFORMS, push_image
+from tests.faults.images import push_image
 from tests.faults.invariants import Case, violations
 from tests.faults.memory import MemoryRegistry
 from tests.faults.pushing import push
 from tests.faults.relay import HangUpError, Passing, Relay, relay
 from tests.faults.release import finish
+from tests.faults.releaser import Releaser
 
 _TRIES = 8
 _BEFORE = ("reset", "500", "502", "503", "429", "403 of a rate limit")
 _AFTER = ("lost answer", "truncated", "other bytes", "500 after all")
-
-
-class QuickClock:
-    """Waits pass at once, and count."""
-
-    def __init__(self) -> None:
-        self.waited = 0.0
-
-    def now(self) -> float:
-        return time.monotonic() + self.waited
-
-    def wall(self) -> float:
-        return time.time() + self.waited
-
-    def sleep(self, seconds: float) -> None:
-        self.waited += seconds
 
 
 @dataclass
@@ -114,25 +97,6 @@ class Staged:
         raw = push_image(self.memory, self.repository, revision=plan.commit, version=str(lane.version.value))
         push(self.memory.shelf(self.repository), self.upstream, self.repository)
         return {lane.lane.name: raw.digest}
-
-
-@dataclass(frozen=True)
-class Client:
-    """What one process has."""
-
-    registry: Registry
-    patience: Patience
-
-    @classmethod
-    def over(cls, wire: Transport, clock: QuickClock) -> Client:
-        patience = Patience(clock=clock)
-        return cls(Registry(Session(wire, None, patience)), patience)
-
-    def ledgers(self, image: str) -> Ledgers:
-        scribe = Scribe(who="the soak")
-        return Ledgers(
-            registry=self.registry, repository=Repository.parse(image), patience=self.patience, scribe=scribe
-        )
 
 
 @dataclass
@@ -191,12 +155,12 @@ class Soak:
     def release(self, number: int) -> None:
         """One release, tried until it succeeds, and judged; now and then it is a bad one."""
         staged, version = Staged(self.door.upstream, self.repository), _version(number)
-        views = self._tried(version, lambda client: self._publish(client, staged, version))
+        views = self._tried(version, lambda releaser: releaser.publish(self._plan(version), staged))
         self._judge(version, staged.memory, views)
         if self.every and number % self.every == self.every - 1:
             self._roll_back(version, _version(number - 1))
 
-    def _tried(self, what: str, run: Callable[[Client], object]) -> list[list[Exchange]]:
+    def _tried(self, what: str, run: Callable[[Releaser], Flow[object]]) -> list[list[Exchange]]:
         """The same run until it ends well; gives what each of them saw."""
         views = []
         for attempt in range(1, _TRIES + 1):
@@ -204,7 +168,7 @@ class Soak:
             self.tries += 1
             views.append(wire.log)
             try:
-                run(Client.over(wire, clock))
+                finish(run(self._releaser(wire, self.door.address, clock)))
                 break
             except ShiplaneError as error:
                 if attempt == _TRIES or error.exit_code not in (6, 7):
@@ -214,42 +178,30 @@ class Soak:
                 self.waited += clock.waited
         return views
 
-    def _publish(self, client: Client, staged: Staged, version: str) -> None:
+    def _releaser(self, wire: Transport, address: str, clock: QuickClock) -> Releaser:
+        """A process of its own, whose waits pass at once."""
+        who = Releaser.anonymous(wire, Repository(address, self.repository), clock).recording(Scribe(who="the soak"))
+        return replace(who, commit_of=lambda _lane, version: _commit(str(version)))
+
+    def _plan(self, version: str) -> Plan:
         flags = Flags(lanes=("main",), tag=version, image=f"{self.door.address}/{self.repository}", latest="yes")
         checkout = Checkout(commit=_commit(version), committed_at="2026-02-28T12:00:00Z")
-        publisher = Publisher(
-            registry=client.registry,
-            patience=client.patience,
-            stager=lambda: staged,
-            ledgers=client.ledgers(f"{self.door.address}/{self.repository}"),
-        )
-        finish(publisher.publish(make_plan(Resolver(flags=flags, checkout=checkout))))
+        return make_plan(Resolver(flags=flags, checkout=checkout))
 
     def _roll_back(self, bad: str, target: str) -> None:
         """Back to the version before, which is named: the same command may have to be given again."""
-        memory, image = MemoryRegistry(), f"{self.door.address}/{self.repository}"
+        memory = MemoryRegistry()
         push_image(memory, self.repository, revision=_commit(target), version=target)
         wish = Wish(lane=MAIN, to=Version.parse(target), reason="the soak wants it")
-        views = self._tried(
-            f"back to {target}",
-            lambda client: finish(
-                Rollback(
-                    registry=client.registry,
-                    repository=Repository.parse(image),
-                    patience=client.patience,
-                    platforms=tuple(map(Platform.parse, PLATFORMS)),
-                    ledgers=client.ledgers(image),
-                    commit_of=lambda _lane, version: _commit(str(version)),
-                ).run(wish)
-            ),
-        )
+        views = self._tried(f"back to {target}", lambda releaser: releaser.roll_back(wish))
         self.bad.append(f"v{bad}")
         self._judge(target, memory, views, lowers=True)
 
     def settle(self) -> None:
         """At the end the ledger has each release, each move and each mark once, and as they were."""
-        client = Client.over(HttpTransport({}, user_agent="the test"), QuickClock())
-        page = client.ledgers(f"{self.door.upstream}/{self.repository}").book(MAIN).read()
+        reader = self._releaser(HttpTransport({}, user_agent="the test"), self.door.upstream, QuickClock())
+        assert reader.ledgers
+        page = reader.ledgers.book(MAIN).read()
         moves = [(str(entry.before or ""), str(entry.after)) for entry in page.ledger.moves(MAIN.floating)]
         if moves != self.moves:
             self.broken.append(f"the ledger has {len(moves)} moves, and there were {len(self.moves)}")
@@ -328,14 +280,8 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)
     began = time.monotonic()
-    if os.environ.get("SHIPLANE_RIG"):
-        ended = soak(
-            rigs.load(Path(os.environ["SHIPLANE_RIG"])).plain, given.releases, share=given.share, seed=given.seed
-        )
-    else:
-        with rigs.running() as rig:
-            ended = soak(rig.plain, given.releases, share=given.share, seed=given.seed)
-    made, early, late = ended
+    with rigs.at_hand() as rig:
+        made, early, late = soak(rig.plain, given.releases, share=given.share, seed=given.seed)
     print(
         f"{given.releases} releases and {len(made.bad)} rollbacks in {made.tries} runs, {made.requests} requests, "
         f"{len(made.moves)} moves on record [{time.monotonic() - began:.0f} s]"

@@ -14,8 +14,10 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 
-from tests.faults import stateful
-from tests.faults.stateful import COMMITS, RULES, World, apply, plan_of, story
+from tests.faults.stateful import expectations
+from tests.faults.stateful.judging import attempt
+from tests.faults.stateful.rules import RULES, apply, story
+from tests.faults.stateful.world import COMMITS, Fact, World, plan_of
 
 
 class Machine(RuleBasedStateMachine):
@@ -66,15 +68,15 @@ def test_every_rule_is_driven_by_hypothesis() -> None:
 
 def test_a_release_that_ends_otherwise_is_seen() -> None:
     world = World()
-    world.attempt(plan_of("main", "0.2.0", "yes", COMMITS[0]))
-    world.facts[world.tags["v0.2.0"]] = stateful.Fact(COMMITS[1], "0.2.0")
+    attempt(world, plan_of("main", "0.2.0", "yes", COMMITS[0]))
+    world.facts[world.tags["v0.2.0"]] = Fact(COMMITS[1], "0.2.0")
     with pytest.raises(AssertionError, match="exit 0, expected 5"):
-        world.attempt(plan_of("main", "0.2.0", "yes", COMMITS[0]))
+        attempt(world, plan_of("main", "0.2.0", "yes", COMMITS[0]))
 
 
 def test_a_tag_that_becomes_what_it_must_not_is_seen(monkeypatch: pytest.MonkeyPatch) -> None:
     world = World()
-    world.attempt(plan_of("main", "0.2.0", "yes", COMMITS[0]))
-    monkeypatch.setattr(World, "_moves", lambda *_: False)
+    attempt(world, plan_of("main", "0.2.0", "yes", COMMITS[0]))
+    monkeypatch.setattr(expectations, "_moves", lambda *_: False)
     with pytest.raises(AssertionError, match="latest"):
-        world.attempt(plan_of("main", "0.3.0", "yes", COMMITS[0]))
+        attempt(world, plan_of("main", "0.3.0", "yes", COMMITS[0]))

@@ -1,4 +1,4 @@
-"""From an in-memory shelf to a real registry: everything by its digest, nothing by a name."""
+"""From an in-memory shelf to a real registry: everything by its digest, and names only where they are asked for."""
 
 from __future__ import annotations
 
@@ -21,13 +21,27 @@ def ask(transport: HttpTransport, method: str, url: str, body: bytes = b"", **he
 
 def upload(shelf: Shelf, repository: Repository) -> None:
     """Push all of a shelf's blobs, then its manifests, children first."""
-    transport = HttpTransport({}, user_agent="test")
-    base = f"http://{repository.registry}/v2/{repository.path}"
+    transport, base = HttpTransport({}, user_agent="test"), _base(repository)
     for digest, content in shelf.blobs.items():
         push_blob(transport, base, digest, content)
     for raw in sorted(shelf.manifests.values(), key=_is_index):
-        answer = ask(transport, "PUT", f"{base}/manifests/{raw.digest}", raw.body, content_type=raw.media_type)
-        assert answer.status == 201, answer
+        _push_manifest(transport, base, str(raw.digest), raw)
+
+
+def name(shelf: Shelf, repository: Repository) -> None:
+    """Give what was pushed its names, in the order in which the shelf got them."""
+    transport, base = HttpTransport({}, user_agent="test"), _base(repository)
+    for tag, digest in shelf.tags.items():
+        _push_manifest(transport, base, tag, shelf.manifests[digest])
+
+
+def _base(repository: Repository) -> str:
+    return f"http://{repository.registry}/v2/{repository.path}"
+
+
+def _push_manifest(transport: HttpTransport, base: str, reference: str, raw: RawManifest) -> None:
+    answer = ask(transport, "PUT", f"{base}/manifests/{reference}", raw.body, content_type=raw.media_type)
+    assert answer.status == 201, answer
 
 
 def push_blob(transport: HttpTransport, base: str, digest: str, content: bytes) -> Response:

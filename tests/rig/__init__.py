@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tests.rig.fleet import Fleet, start_fleet
 from tests.rig.hosted import engine_present
-from tests.rig.lifecycle import running, start, stop
+from tests.rig.lifecycle import at_hand, running, start, stop
 from tests.rig.model import Account, Rig, RigError, RigUnavailableError, load
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Rig",
     "RigError",
     "RigUnavailableError",
+    "at_hand",
     "engine_present",
     "load",
     "running",

@@ -247,3 +247,13 @@ def running(folder: Path | None = None) -> Iterator[Rig]:
         yield rig
     finally:
         stop(rig.folder)
+
+
+@contextmanager
+def at_hand() -> Iterator[Rig]:
+    """The rig that the environment names, or one for the time of a `with`."""
+    if home := os.environ.get("SHIPLANE_RIG"):
+        yield load(Path(home))
+    else:
+        with running() as rig:
+            yield rig

@@ -15,7 +15,7 @@ from shiplane.clients.parallel import WORKERS, each
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.clients.upload import Uploader
-from shiplane.flows.looking import look, read_back
+from shiplane.flows.looking import look, read_back, shown
 from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.errors import UnreachableError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
@@ -105,8 +105,9 @@ class Book:
             AccessError, UnreachableError: It cannot be read.
         """
         answer = look(self.registry, self.repository, self.tag)
-        if isinstance(answer, Absent):
-            answer = self._listed()
+        # A first ledger that is written where there is one after all would end it.
+        if isinstance(answer, Absent) and self.tag in self.registry.tags(self.repository):
+            answer = shown(self.registry, self.repository, self.patience, self.tag)
         return self._page(answer.raw) if isinstance(answer, Present) else Page()
 
     def trace(self, page: Page) -> bool:
@@ -216,24 +217,6 @@ class Book:
         if isinstance(found, Present) and found.digest != page.digest:
             return _OTHERS
         raise UnreachableError(f"{self.tag} was sent ({written.words}), but could not be read back", remedy=_AGAIN)
-
-    def _listed(self) -> Present | Absent:
-        """The ledger that did not show, if it is listed: a first one is only written where the list has none either.
-
-        A registry may answer 404 for a tag that was written a moment ago, and a first ledger would end the old one.
-
-        Raises:
-            UnreachableError: It is listed, but does not become readable.
-        """
-        if self.tag not in self.registry.tags(self.repository):
-            return Absent()
-        for _ in self.patience.poll(what=f"{self.tag} is listed, and does not read"):
-            answer = look(self.registry, self.repository, self.tag)
-            if isinstance(answer, Present):
-                return answer
-        raise UnreachableError(
-            f"{self.repository} lists {self.tag}, but does not show it", remedy="Run it again in some minutes."
-        )
 
     def _sent(self, page: Page, ledger: Ledger) -> list[Descriptor]:
         """The pieces of a state, those sent that are not there yet."""

@@ -37,6 +37,25 @@ def look(registry: Registry, repository: Repository, reference: Tag | Digest) ->
     return certain(registry.look(repository, reference), repository, reference)
 
 
+def shown(registry: Registry, repository: Repository, patience: Patience, tag: Tag) -> Present:
+    """A tag that read as absent and stands in the list of tags, as soon as it reads.
+
+    Somebody wrote it a moment ago. GHCR may answer 404 for seconds yet, and distribution lists a tag some thousandths
+    before it has it; or it was written between a look at it and the list.
+
+    Raises:
+        AccessError, VerificationError: As :func:`certain`.
+        UnreachableError: It does not become readable within a minute, or as :func:`certain`.
+    """
+    for _ in patience.poll(what=f"{tag} is listed, and does not read"):
+        answer = look(registry, repository, tag)
+        if isinstance(answer, Present):
+            return answer
+    raise UnreachableError(
+        f"{repository} lists {tag}, but does not show it yet", remedy="Run it again in some minutes."
+    )
+
+
 def read_back(
     registry: Registry,
     repository: Repository,

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from shiplane.clients.parallel import WORKERS, each
 from shiplane.clients.registry import Registry
 from shiplane.flows.ledgers import Ledgers
-from shiplane.flows.looking import certain, look
+from shiplane.flows.looking import certain, look, shown
 from shiplane.model.answer import Absent, Answer, Present, Refused
 from shiplane.model.decision import Survey
-from shiplane.model.errors import UnreachableError, VerificationError
+from shiplane.model.errors import VerificationError
 from shiplane.model.image import Repository
 from shiplane.model.lane import Lane
 from shiplane.model.ledger import Ledger
@@ -81,14 +81,11 @@ class Surveyor:
     def _version(self, plan: LanePlan, seen: Answer, listed: Sequence[Version]) -> Present | Absent:
         """What is behind the version tag; *absent* only where the list of tags has none either.
 
-        A registry may answer 404 for a tag that was written a moment ago (GHCR does for seconds), and a release that
-        is run again in that moment would build what it has published already.
+        A release that is run again in the moment before a tag reads would build what it has published already.
         """
         answer = certain(seen, self.repository, plan.tag)
         if isinstance(answer, Absent) and plan.version.value in listed:
-            raise UnreachableError(
-                f"{self.repository} lists {plan.tag}, but does not show it yet", remedy="Run it again in a minute."
-            )
+            return shown(self.registry, self.repository, self.registry.session.patience, plan.tag)
         return answer
 
     def label(self, image: Present, key: str) -> str | None:

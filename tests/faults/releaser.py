@@ -1,0 +1,107 @@
+"""Whoever releases, rolls back, marks and verifies: one process's client, and where it records and claims."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from shiplane.clients.http import Transport
+from shiplane.clients.parallel import WORKERS
+from shiplane.clients.patience import Clock, Patience, SystemClock
+from shiplane.clients.registry import Registry
+from shiplane.clients.session import Session
+from shiplane.flows.claim import Claiming
+from shiplane.flows.ledgers import Ledgers, Scribe
+from shiplane.flows.marking import Marker
+from shiplane.flows.publish import Publisher, Stager
+from shiplane.flows.published import Published
+from shiplane.flows.rollback import Rollback, RolledBack, Wish
+from shiplane.flows.verify import Verified, Verifier
+from shiplane.model.image import Platform, Repository
+from shiplane.model.lane import Lane
+from shiplane.model.plan import Plan
+from shiplane.model.step import Flow
+from shiplane.model.version import Version
+from tests.faults.images import PLATFORMS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Releaser:
+    """One process, and the flows that it can begin.
+
+    Attributes:
+        registry: Its client.
+        patience: Its budget for waiting.
+        repository: Of the images.
+        ledgers: Where it records; None where no ledger is kept.
+        claiming: How it claims; None where it does not.
+        commit_of: The commit that a version was released from, as far as it knows.
+        probe: Whether it proves that it may push.
+        workers: How many reads at once; one by one they fall in the same order each time.
+    """
+
+    registry: Registry
+    patience: Patience
+    repository: Repository
+    ledgers: Ledgers | None = None
+    claiming: Claiming | None = None
+    commit_of: Callable[[Lane, Version], str | None] = lambda _lane, _version: None
+    probe: bool = True
+    workers: int = 1
+
+    @classmethod
+    def anonymous(cls, wire: Transport, repository: Repository, clock: Clock | None = None) -> Releaser:
+        """One against a registry that asks nobody who he is, which does all as the product does by default."""
+        patience = Patience(clock=clock or SystemClock())
+        registry = Registry(Session(wire, None, patience))
+        return cls(registry=registry, patience=patience, repository=repository, workers=WORKERS)
+
+    def recording(self, scribe: Scribe) -> Releaser:
+        """The same one with a ledger beside the images."""
+        ledgers = Ledgers(
+            registry=self.registry,
+            repository=self.repository,
+            patience=self.patience,
+            scribe=scribe,
+            workers=self.workers,
+        )
+        return replace(self, ledgers=ledgers)
+
+    def publish(self, plan: Plan, stager: Stager) -> Flow[tuple[Published, ...]]:
+        """A release, not yet begun."""
+        return Publisher(
+            registry=self.registry,
+            patience=self.patience,
+            stager=lambda: stager,
+            probe=self.probe,
+            ledgers=self.ledgers,
+            workers=self.workers,
+            claiming=self.claiming,
+        ).publish(plan)
+
+    def roll_back(self, wish: Wish) -> Flow[RolledBack]:
+        """A rollback, not yet begun."""
+        return Rollback(
+            registry=self.registry,
+            repository=self.repository,
+            patience=self.patience,
+            platforms=tuple(map(Platform.parse, PLATFORMS)),
+            ledgers=self.ledgers,
+            commit_of=self.commit_of,
+            workers=self.workers,
+        ).run(wish)
+
+    def marker(self) -> Marker:
+        """Who marks; a mark is an entry of a ledger."""
+        assert self.ledgers
+        return Marker(registry=self.registry, repository=self.repository, ledgers=self.ledgers)
+
+    def verify(self, lane: Lane, version: Version | None = None) -> Flow[Verified]:
+        """A verification of a version, wherever the floating tag is, or of what that stands for."""
+        return Verifier(
+            registry=self.registry,
+            repository=self.repository,
+            platforms=tuple(map(Platform.parse, PLATFORMS)),
+            commit_of=self.commit_of,
+            ledgers=self.ledgers,
+        ).verify(lane, version, latest=version is None)

@@ -1,0 +1,111 @@
+"""What a step must come to: decided anew, from the tags and the record alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shiplane.flows.rollback import Wish
+from shiplane.model.lane import Lane
+from shiplane.model.plan import LanePlan, Plan
+from shiplane.model.version import Version
+from tests.faults.release import AIONIS
+from tests.faults.stateful.world import World
+
+
+@dataclass(frozen=True)
+class Expected:
+    """What a step must come to: the exit code, and the tags, ``""`` for a digest that is only now being built."""
+
+    code: int
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def version_of(world: World, lane: Lane, digest: str) -> Version | None:
+    """What a floating tag with this digest stands for, by the tags; what it calls itself is looked at first."""
+    names = {tag: found for tag, at in world.tags.items() if at == digest and (found := lane.version_of_tag(tag))}
+    said = f"{lane.prefix}v{world.facts[digest].version}" if digest in world.facts else ""
+    if said in names:
+        return names[said]
+    return max((found for found in names.values() if not found.is_prerelease), default=None)
+
+
+def expected(world: World, plan: Plan) -> Expected:
+    """What an undisturbed release must come to."""
+    lanes = [_lane(world, lane, plan.commit) for lane in plan.lanes]
+    for code in (5, 8):  # what the registry says is asked before what is claimed
+        if any(code == found for found, _ in lanes):
+            return Expected(code)
+    return Expected(0, {tag: digest for _, names in lanes for tag, digest in names.items()})
+
+
+def _lane(world: World, lane: LanePlan, commit: str) -> tuple[int, dict[str, str]]:
+    have = world.tags.get(lane.tag, "")
+    move = _moves(world, lane, have)
+    overwritten = world.published(lane.lane, lane.tag) not in {"", have}
+    if overwritten or (have and world.facts[have].commit != commit) or move is None:
+        return 5, {}
+    claim = world.claims.kept.get((AIONIS, lane.tag)) if world.claimed and not have else None
+    if claim and claim.commit != commit:
+        return 8, {}
+    new = have or (str(claim.digest) if claim else "")
+    return 0, {lane.tag: new, **({lane.lane.floating: new} if move else {})}
+
+
+def _moves(world: World, lane: LanePlan, have: str) -> bool | None:
+    """Whether the floating tag moves; None where nobody can tell whether that would be forward."""
+    version, here = lane.version.value, world.tags.get(lane.lane.floating, "")
+    if not lane.latest.value or version.is_prerelease or (have and have == here):
+        return False
+    if lane.tag in world.marks(lane.lane):
+        return False
+    if not here:
+        found = (lane.lane.version_of_tag(tag) for tag in world.tags)
+        return not any(other > version for other in found if other and not other.is_prerelease)
+    current = version_of(world, lane.lane, here)
+    return None if current is None else current < version or current == version
+
+
+def downward(world: World, wish: Wish) -> Expected:
+    """What a rollback must come to: its exit code, where the floating tag is then, and ``mark TAG`` for a new mark."""
+    lane, marks = wish.lane, world.marks(wish.lane)
+    here = world.tags.get(lane.floating, "")
+    current = version_of(world, lane, here) if here else None
+    fallen = _fallen(world, lane, here, current)
+    if wish.to and lane.tag_of(wish.to) in marks:
+        return Expected(5)
+    if not wish.to and current is None:
+        return Expected(5)
+    stays = fallen and current and (wish.to or current) == current
+    if stays and current and (wish.to or lane.tag_of(current) not in marks):
+        left, candidates = fallen, [current]
+    else:
+        left, candidates = current, [wish.to] if wish.to else _below(world, lane, current)
+    good = (version for version in candidates if _is_good(world, lane, version))
+    target = next(good, None)
+    if target is None:
+        return Expected(6)
+    bad = lane.tag_of(left) if wish.mark and left and left > target else ""
+    marked = {f"mark {bad}": ""} if bad and bad not in marks else {}
+    return Expected(0, {lane.floating: world.tags[lane.tag_of(target)], **marked})
+
+
+def _fallen(world: World, lane: Lane, here: str, current: Version | None) -> Version | None:
+    """The recorded version from which the floating tag came down without a record."""
+    moves = [entry for entry in world.recorded(lane) if entry["action"] in {"float", "rollback"}]
+    if not moves or not current or moves[-1]["to"] == here:
+        return None
+    above = Version.parse(moves[-1]["version"])
+    return above if above > current else None
+
+
+def _below(world: World, lane: Lane, current: Version | None) -> list[Version]:
+    found = (lane.version_of_tag(tag) for tag in world.tags)
+    releases = [version for version in found if version and current and version < current]
+    marks = world.marks(lane)
+    return sorted((v for v in releases if not v.is_prerelease and lane.tag_of(v) not in marks), reverse=True)
+
+
+def _is_good(world: World, lane: Lane, version: Version) -> bool:
+    tag = lane.tag_of(version)
+    return tag in world.tags and world.published(lane, tag) in {"", world.tags[tag]}
