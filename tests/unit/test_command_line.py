@@ -72,7 +72,7 @@ def test_a_list_of_tasks_imports_nothing_that_only_a_run_needs() -> None:
     code = "import sys, shiplane; print(*sorted(name for name in sys.modules if name.startswith('shiplane.')))"
     path = str(Path(shiplane.__file__).parents[1])
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, check=True, capture_output=True)
-    needed = {"commands", "commands.edge", "commands.surface", "model", "model.errors"}
+    needed = {"commands", "commands.edge", "commands.interrupts", "commands.surface", "model", "model.errors"}
     beyond = [name.removeprefix("shiplane.") for name in done.stdout.decode().split()]
     assert [name for name in beyond if name not in needed and not name.startswith("commands.faces")] == []
 
