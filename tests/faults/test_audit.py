@@ -64,7 +64,7 @@ def test_what_is_no_image_under_a_version_tag_is_damage_and_nothing_is_read_from
 def test_a_lane_as_json_names_the_move_that_brought_the_floating_tag_here() -> None:
     scene = released()
     told = scene.audit().to_json()
-    expected = {
+    expected: dict[str, object] = {
         "lane": "main",
         "floating": "latest",
         "digest": scene.tags()["latest"],

@@ -22,7 +22,7 @@ from tests.faults.test_smoke import Bench
 AMD64 = Platform("linux", "amd64")
 
 
-def push_plain(registry: MemoryRegistry, commit: str = COMMIT, tag: str | None = None, **lies: object) -> Digest:
+def push_plain(registry: MemoryRegistry, commit: str = COMMIT, tag: str | None = None, **lies: Any) -> Digest:  # noqa: ANN401 -- JSON
     """Put such an image; ``lies`` are other fields of its config."""
     index = push_image(registry, PATH, [str(AMD64)], commit, attestations=False)
     entry = children(lie_in_config(registry, PATH, index, **lies) if lies else index)[0]

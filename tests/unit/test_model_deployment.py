@@ -338,6 +338,6 @@ def test_whatever_a_writer_of_json_writes_is_read_and_re_pointed_as_values(
     ids=lambda text: f"{text[:10]!r}",
 )
 def test_no_text_takes_for_ever(text: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     repointed(text + "\nimage: ghcr.io/cognary/aionis:v0.2.0\n", "zz {tag}")
-    assert time.monotonic() - started < 10
+    assert time.process_time() - started < 10
