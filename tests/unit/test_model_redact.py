@@ -94,6 +94,28 @@ def test_a_basic_header_is_not_left(secret: str, username: str) -> None:
     assert secret not in repr(credential)
 
 
+@pytest.mark.parametrize(
+    ("line", "value"),
+    [
+        (f"//npm.example/:_authToken={CANARY}", CANARY),
+        (f"//npm.example/:_auth = {CANARY}==", f"{CANARY}=="),
+        (f"password: {CANARY}", CANARY),
+        (f"PASSWORD='{CANARY}'", CANARY),
+        (f'  "token": "{CANARY}",', CANARY),
+        (CANARY, CANARY),
+    ],
+)
+def test_a_secret_of_several_lines_is_hidden_whole_and_in_its_parts(line: str, value: str) -> None:
+    content = f"# of ours\n{line}\nshort: ab\n"
+    learned: list[str] = []
+    redact = Redactor(learned=learned.append)
+    redact.add_content(content)
+    for part in (content, line.strip(), value):
+        assert redact(f"<{part}>") == "<***>"
+        assert part in learned
+    assert redact("ab of it") == "ab of it"
+
+
 def test_a_credential_without_a_password_hides_nothing_else() -> None:
     redact = Redactor()
     redact.add_credential(Credential(registry="ghcr.io", username="", password="", source="a test"))

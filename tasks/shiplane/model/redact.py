@@ -6,7 +6,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterable
-from itertools import takewhile
+from itertools import islice, takewhile
 from urllib.parse import quote, quote_plus
 
 from shiplane.model.credential import Credential
@@ -16,6 +16,10 @@ _MIN_SECRET = 6
 # A secret that was cut short (we cut foreign text ourselves) is still hidden from so many characters on.
 _MIN_PREFIX = 12
 _MAX_LINE = 2000
+# Of a line in a file of secrets, the signs behind which one may stand (an .npmrc has two before its token), and what
+# YAML and JSON put around it.
+_MAX_SIGNS = 8
+_AROUND = "\"',"
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # What the runner of GitHub Actions obeys: "::" at the start of a line, "##[" anywhere in it, as Azure's do "##vso[".
 _COMMAND = re.compile(r"^:(?=:)|##(?=\[|vso\[)", re.IGNORECASE)
@@ -87,12 +91,14 @@ class Redactor:
             self._secrets.add(secret.strip())
 
     def add_content(self, content: str) -> None:
-        """Hide a secret of several lines: whole, line by line, and what stands behind each ``=`` or ``:``."""
+        """Hide a secret of several lines: whole, by line, and what stands behind ``=`` or ``:``, out of its quotes."""
         self.add(content)
         for line in content.splitlines():
             self.add(line.strip())
-            for value in re.split(r"[=:]", line, maxsplit=1)[1:]:
-                self.add(value.strip())
+            for sign in islice(re.finditer(r"[=:]", line), _MAX_SIGNS):
+                value = line[sign.end() :].strip()
+                self.add(value)
+                self.add(value.strip(_AROUND))
 
     def add_credential(self, credential: Credential) -> None:
         """Hide a password, also as a Basic header shows it."""
