@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shiplane.model.deployment import DeploymentFile, Finder, encoded, repoint
@@ -317,6 +317,7 @@ def expected(value: object) -> object:
 
 
 @settings(max_examples=500, deadline=None)
+@example(tree={"": [["\n#"], {"image": f"{IMAGE}:v0.2.0"}]}, flow=True, indent=2, style=None)
 @given(
     tree=st.dictionaries(KEYS, PLACED, min_size=1, max_size=4),
     flow=st.sampled_from([True, False, None]),
