@@ -164,7 +164,7 @@ def soak(c: Context, releases: int = 1000, seed: int = 1) -> None:
 
 @_task()
 def coverage(c: Context) -> None:
-    """Measure which branches of model and flows the tests without an engine take."""
+    """Measure which branches of model and flows the tests without an engine take; one that is missed is a failure."""
     tests = ("-q", "tests/unit", "tests/faults", "--deselect=tests/faults/test_guards.py")
     _module(c, "coverage", "run", "-m", "pytest", *tests)
     _module(c, "coverage", "report")

@@ -161,6 +161,15 @@ def test_a_digest_alone_finds_its_lane_by_what_the_registry_serves(scene: Scene,
     assert done.placed == 1
 
 
+def test_what_proposes_newer_tags_counts_only_where_a_lane_of_ours_runs(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "renovate.json").write_text("{}")
+    runs, notes = f"image: {IMAGE}:v0.2.1\n", f"# image: {IMAGE}:v0.2.1\nimage: {IMAGE}:nightly\n"
+    for text, tools in ((runs, ["Renovate"]), (notes, [])):
+        (tmp_path / "compose.yml").write_text(text)
+        found = finish(desk(scene, tmp_path, "compose.yml").inventory())
+        assert [undoer.tool for undoer in found.undoers] == tools
+
+
 def test_a_list_is_given_although_the_registry_is_away(scene: Scene, tmp_path: Path) -> None:
     scene.transport = _away(scene)
     found = finish(desk(scene, tmp_path).inventory())

@@ -84,6 +84,14 @@ def test_two_parts_become_one_image_with_their_attestations() -> None:
     assert scene.tags() == {"v0.2.1": str(main.digest), "latest": str(main.digest)}
 
 
+def test_a_part_that_is_the_whole_is_published_as_it_was_staged() -> None:
+    scene = Scene(a_registry())
+    raw = push_image(scene.registry, PATH)
+    (main,) = publish(scene, [Part(platforms=tuple(map(Platform.parse, PLATFORMS)), digest=raw.digest)])
+    assert main.digest == raw.digest
+    assert not [entry for entry in scene.registry.log if entry.is_manifest_put and ":" in entry.reference]
+
+
 def test_the_same_parts_give_the_same_digest_in_whatever_order() -> None:
     one, two = Scene(a_registry()), Scene(a_registry())
     publish(one, parts_of(one.registry))

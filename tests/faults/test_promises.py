@@ -202,8 +202,8 @@ def test_a_token_that_the_registry_echoes_is_hidden() -> None:
     assert not any(token in "".join([found.reason, *desk.said]) for token in desk.memory.access.grants)
 
 
-def _source(changes: tuple[str, ...] = (), tag_at: str | None = None) -> Flow[None]:
-    plan: Plan = a_plan(lanes=["main"])
+def _source(changes: tuple[str, ...] = (), tag_at: str | None = None, version: str = "0.2.1") -> Flow[None]:
+    plan: Plan = a_plan(version, lanes=["main"])
     checkout = Checkout(commit=COMMIT, committed_at="2026-02-28T12:00:00Z", changes=changes)
     return check_source(plan, checkout, lambda _tag: tag_at)
 
@@ -220,6 +220,11 @@ def test_a_dirty_tree_is_refused_whatever_else_holds() -> None:
 def test_a_git_tag_at_another_commit_is_refused_whatever_else_holds() -> None:
     with pytest.raises(PrerequisiteError, match="stands at bbbbbbbbbbbb"):
         list(_source(tag_at="b" * 40))
+
+
+def test_a_snapshot_has_no_git_tag_that_could_stand_elsewhere() -> None:
+    said = list(_source(tag_at="b" * 40, version=f"0.0.0-{COMMIT[:12]}"))[-1].reason  # type: ignore[union-attr] # an outcome
+    assert said == f"commit {COMMIT[:12]}, clean"
 
 
 @pytest.mark.parametrize("key", ["dockerfile", "context"])

@@ -16,7 +16,7 @@ from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import lie_in_config, lose_child, push_image
 from tests.faults.invariants import Case, assert_invariants
 from tests.faults.memory import Lag
-from tests.faults.release import PATH, Scene, a_plan, events, finish, until
+from tests.faults.release import AIONIS, PATH, Scene, a_plan, events, finish, until
 
 PUBLISHED = ("0.2.0", "0.2.1", "0.2.2")
 WISH = Wish(lane=MAIN, reason="crashes on start")
@@ -54,6 +54,30 @@ def test_the_floating_tag_gets_the_very_bytes_of_the_version_below_and_the_bad_o
         "crashes on start",
     )
     assert not scene.audit().drift
+
+
+def test_the_result_as_json_names_where_it_was_where_it_is_and_what_was_passed_over() -> None:
+    scene = scene_of()
+    before = scene.tags()
+    finish(scene.marker().mark(MAIN, Version.parse("0.2.1"), "loses data"))
+    assert roll(scene).to_json(AIONIS) == {
+        "image": str(AIONIS),
+        "lane": "main",
+        "floating": "latest",
+        "version": "0.2.0",
+        "tag": "v0.2.0",
+        "digest": before["v0.2.0"],
+        "reference": f"{AIONIS}:v0.2.0@{before['v0.2.0']}",
+        "before": {"version": "0.2.2", "digest": before["latest"]},
+        "moved": True,
+        "dry_run": False,
+        "marked": "v0.2.2",
+        "reason": "crashes on start",
+        "passed_over": {"0.2.1": "marked as bad: loses data"},
+    }
+    del scene.registry.shelf(PATH).tags["latest"]
+    told = roll(scene, to("0.2.0")).to_json(AIONIS)
+    assert (told["before"], told["marked"]) == ({"version": None, "digest": None}, None)
 
 
 def test_no_layer_is_touched_and_the_other_lane_is_left_alone() -> None:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
-from shiplane.flows.verify import Verified, Verifier
+from shiplane.clients.registry import Registry
+from shiplane.clients.session import Session
+from shiplane.flows.verify import Puller, Verified, Verifier
 from shiplane.model.errors import VerificationError
-from shiplane.model.image import Platform, Repository
+from shiplane.model.image import Platform, Repository, Tag
 from shiplane.model.lane import MAIN
-from shiplane.model.manifest import RawManifest
+from shiplane.model.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest
 from shiplane.model.version import Version
+from tests.faults.access import Access
 from tests.faults.images import (
     COMMIT,
     children,
@@ -20,10 +25,11 @@ from tests.faults.images import (
     lose_child,
     push_image,
     rewrite,
+    store,
     swap_content,
 )
 from tests.faults.memory import MemoryRegistry
-from tests.faults.release import IMAGE, PATH, Scene, finish
+from tests.faults.release import IMAGE, PATH, Scene, a_plan, finish
 
 V021 = Version.parse("0.2.1")
 BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))
@@ -36,16 +42,20 @@ def verify(
     deep: bool = False,
     latest: bool = True,
     commit: str | None = COMMIT,
-    stranger: bool = False,
+    stranger: Registry | bool = False,
+    puller: Puller | None = None,
+    recorded: bool = False,
 ) -> Verified:
-    registry, _ = scene.client()
+    registry, patience = scene.client()
     verifier = Verifier(
         registry=registry,
         repository=Repository.parse(IMAGE),
         platforms=BOTH,
         commit_of=lambda _lane, _version: commit,
         deep=deep,
-        stranger=registry if stranger else None,
+        stranger=registry if stranger is True else stranger or None,
+        puller=puller,
+        ledgers=scene.ledgers(registry, patience) if recorded else None,
     )
     return finish(verifier.verify(MAIN, version, latest=latest))
 
@@ -90,6 +100,21 @@ DAMAGES: list[tuple[str, Damage, str]] = [
         "the index is empty",
         lambda r, raw: rewrite(r, PATH, raw, lambda d: d["manifests"].clear()),
         "platforms",
+    ),
+    (
+        "the index is empty and says nothing of itself",
+        lambda r, raw: rewrite(r, PATH, raw, lambda d: d.update(manifests=[], annotations={})),
+        "version",
+    ),
+    (
+        "it is no index at all",
+        lambda r, raw: rewrite(r, PATH, raw, lambda d: d.update(schemaVersion=1)),
+        "manifest",
+    ),
+    (
+        "a child is an index itself",
+        lambda r, raw: rewrite(r, PATH, raw, lambda d: d["manifests"][0].update(mediaType=OCI_INDEX)),
+        "child",
     ),
     (
         "a size in the index is wrong",
@@ -176,6 +201,112 @@ def test_a_lost_attestation_is_found_by_the_deep_look_alone() -> None:
     lose_child(scene.registry, PATH, raw, position=len(children(raw)) - 1)
     assert verify(scene, V021).good
     assert named(verify(scene, V021, deep=True)) == {"attestation"}
+
+
+@pytest.mark.parametrize(
+    ("document", "found"),
+    [({"mediaType": OCI_MANIFEST}, "is not a valid manifest"), ({"mediaType": OCI_INDEX, "manifests": []}, "an index")],
+)
+def test_an_attestation_that_is_none_is_found_by_the_deep_look_alone(document: dict[str, Any], found: str) -> None:
+    scene, raw = released()
+    bad = store(scene.registry.shelf(PATH), {"schemaVersion": 2, **document})
+    entry = {"mediaType": bad.media_type, "digest": str(bad.digest), "size": len(bad.body)}
+    other = rewrite(scene.registry, PATH, raw, lambda d: d["manifests"][-1].update(entry))
+    for tag in ("v0.2.1", "latest"):
+        scene.registry.tag(PATH, tag, other.digest)
+    assert verify(scene, V021).good
+    (check,) = [check for check in verify(scene, V021, deep=True).checks if not check.good]
+    assert (check.name, found in check.found) == ("attestation", True)
+
+
+def test_an_image_without_annotations_is_known_by_its_configs_labels() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH, tag="v0.2.1", annotated=False)
+    scene.registry.tag(PATH, "latest", raw.digest)
+    push_image(scene.registry, PATH, tag="v0.2.0", version="0.2.0")
+    start = len(scene.registry.log)
+    found = verify(scene)
+    assert (found.good, found.version) == (True, V021)
+    assert not [entry for entry in scene.registry.log[start:] if entry.reference == "v0.2.0"], "the label told which"
+
+
+def test_a_floating_tag_that_says_nothing_of_itself_is_no_version_and_nothing_else_is_expected_of_it() -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH, annotated=False)
+    for position in (0, 1):
+        raw = lie_in_config(scene.registry, PATH, raw, position, config={})
+    scene.registry.tag(PATH, "latest", raw.digest)
+    (check,) = [check for check in verify(scene).checks if not check.good]
+    assert (check.name, check.found) == ("floating", f"{raw.digest} (calls itself None)")
+    scene.registry.tag(PATH, "v0.2.1", raw.digest)
+    assert named(verify(scene, V021)) == {"version", "revision"}
+
+
+def test_what_was_recorded_is_compared_and_a_broken_ledger_is_a_finding_of_its_own() -> None:
+    scene = Scene()
+    scene.publish(a_plan(lanes=["main"]))
+    assert verify(scene, V021, recorded=True).good
+    other = push_image(scene.registry, PATH, tag="v0.2.1", salt="moved by hand")
+    scene.registry.tag(PATH, "latest", other.digest)
+    assert named(verify(scene, V021, recorded=True)) == {"record"}
+    push_image(scene.registry, PATH, tag="ledger-main")
+    assert named(verify(scene, V021, recorded=True)) == {"ledger"}, "nothing of a broken one is believed"
+
+
+@dataclass
+class Engine:
+    """An engine that knows each image that it pulls under some digests, or cannot pull it."""
+
+    digests: Sequence[str] = ()
+    fault: str = ""
+    pulled: list[str] = field(default_factory=list)
+
+    def pull(self, repository: Repository, tag: Tag) -> Sequence[str]:
+        self.pulled.append(f"{repository}:{tag}")
+        if self.fault:
+            raise VerificationError(self.fault)
+        return self.digests
+
+
+def test_both_tags_are_pulled_and_are_the_digest_that_was_verified() -> None:
+    scene, raw = released()
+    good = Engine([str(raw.digest)])
+    assert verify(scene, puller=good).good
+    assert good.pulled == [f"{IMAGE}:v0.2.1", f"{IMAGE}:latest"]
+    rows = [(Engine(["sha256:another"]), "sha256:another"), (Engine(), "no digest"), (Engine(fault="cut"), "cut")]
+    for engine, words in rows:
+        bad = [check for check in verify(scene, V021, puller=engine).checks if not check.good]
+        assert [(check.name, check.subject, check.found) for check in bad] == [
+            ("pull", "v0.2.1", words),
+            ("pull", "latest", words),
+        ]
+
+
+def test_a_stranger_who_is_refused_or_shown_something_else_is_a_finding() -> None:
+    scene, _ = released()
+    private = MemoryRegistry(access=Access(anonymous=""))
+    other = Scene()
+    push_image(other.registry, PATH, tag="v0.2.1", salt="another")
+    for shown, words in ((private, "authentication required"), (other.registry, "sha256:")):
+        stranger = Registry(Session(shown, None, scene.client()[1]))
+        bad = [check for check in verify(scene, V021, stranger=stranger).checks if not check.good]
+        assert {check.name for check in bad} == {"anonymous"}
+        assert words in bad[0].found
+
+
+def test_the_findings_as_json_have_each_check_and_each_platform() -> None:
+    scene, raw = released()
+    told = verify(scene, V021).to_json()
+    assert (told["lane"], told["version"], told["tag"], told["floating"]) == ("main", "0.2.1", "v0.2.1", "latest")
+    assert (told["digest"], told["good"]) == (str(raw.digest), True)
+    images = dict(zip(map(str, BOTH), (entry["digest"] for entry in children(raw)), strict=False))
+    assert told["platforms"] == images
+    assert {"name": "resolves", "subject": "v0.2.1", "good": True, "expected": "", "found": str(raw.digest)} in told[
+        "checks"
+    ]
+    nothing = verify(Scene()).to_json()
+    assert (nothing["version"], nothing["tag"], nothing["digest"], nothing["platforms"]) == (None, None, None, {})
+    assert nothing["good"] is False
 
 
 def test_other_bytes_under_a_digest_are_never_judged_as_if_they_were_right() -> None:

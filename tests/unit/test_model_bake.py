@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from shiplane.model.bake import definition, literal, staging, trial
+from shiplane.model.buildsettings import check_variables
+from shiplane.model.errors import UsageError
 from shiplane.model.image import Platform
 from shiplane.model.plan import Plan
 from shiplane.model.planning import make_plan
@@ -14,11 +16,12 @@ from shiplane.model.projectfile import parse_project_file
 from shiplane.model.settings import Checkout, Flags, Resolver
 
 AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
+LOCAL = "type=local,dest=/c,mode=min,ignore-error=true"
+CHECKOUT = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")
 
 
 def plan(image: str = "ghcr.io/cognary/aionis", **flags: str) -> Plan:
-    checkout = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")
-    return make_plan(Resolver(flags=Flags(tag="0.2.1", image=image, **flags), checkout=checkout))  # type: ignore[arg-type] # str flags
+    return make_plan(Resolver(flags=Flags(tag="0.2.1", image=image, **flags), checkout=CHECKOUT))  # type: ignore[arg-type] # str flags
 
 
 def given(
@@ -26,9 +29,8 @@ def given(
 ) -> dict[str, Any]:
     """The target of a main lane that is given something."""
     project = parse_project_file({"lanes": {"main": settings}}, "shiplane.toml")
-    checkout = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")
     flags = Flags(tag="0.2.1", image="ghcr.io/cognary/aionis")
-    made = make_plan(Resolver(flags=flags, checkout=checkout, project=project))
+    made = make_plan(Resolver(flags=flags, checkout=CHECKOUT, project=project))
     target: dict[str, Any] = definition(staging(made, made.lanes, platforms), env or {})["target"]["main"]
     return target
 
@@ -115,12 +117,60 @@ def test_a_cache_is_read_and_written_and_no_fault_of_it_is_an_error(
     assert part["cache-to"] == [f"type={cache['type']},{kept}={place}-linux-arm64,mode=min,ignore-error=true"]
 
 
+def test_a_build_knows_where_its_cache_is_and_can_go_without() -> None:
+    project = parse_project_file({"lanes": {"main": {"cache": {"type": "gha"}, "sbom": True}}}, "shiplane.toml")
+    made = make_plan(
+        Resolver(flags=Flags(lanes=("main", "standalone"), image="ghcr.io/a/b"), checkout=CHECKOUT, project=project)
+    )
+    cached, plain = staging(made, made.lanes)
+    assert (cached.cached_at, plain.cached_at, cached.without_cache.cached_at) == ("main", "", "")
+    without = definition([cached.without_cache])["target"]["main"]
+    assert not {"cache-from", "cache-to"} & set(without)
+    assert without["attest"] == ["type=provenance,mode=min", "type=sbom"]
+
+
+@pytest.mark.parametrize(
+    ("settings", "flags"),
+    [
+        ({}, "--provenance mode=min"),
+        ({"target": "app", "provenance": False, "sbom": True}, "--target app --provenance false --sbom true"),
+        ({"build-args": {"A": "1"}}, "--build-arg A=1 --provenance mode=min"),
+        ({"build-args": {"A": {"env": "A"}}}, "--build-arg A --provenance mode=min"),
+        ({"build-args": {"A": {"env": "B"}}}, "--build-arg A=$B --provenance mode=min"),
+        (
+            {"secrets": {"npm": {"env": "T"}, "rc": {"file": "x/.npmrc"}}},
+            "--secret id=npm,env=T --secret id=rc,src=x/.npmrc --provenance mode=min",
+        ),
+        (
+            {"cache": {"type": "local", "path": "/c"}},
+            f"--cache-from type=local,src=/c --cache-to {LOCAL} --provenance mode=min",
+        ),
+    ],
+)
+def test_what_a_build_is_given_can_be_told_as_flags_without_any_value_of_the_environment(
+    settings: dict[str, Any], flags: str
+) -> None:
+    lane = parse_project_file({"lanes": {"main": settings}}, "shiplane.toml").lane("main")
+    assert " ".join(lane.build.flags()) == flags
+
+
+def test_a_variable_that_a_build_needs_has_to_be_set() -> None:
+    settings = {"build-args": {"A": "1", "B": {"env": "CHANNEL"}}, "secrets": {"npm": {"env": "T"}, "f": {"file": "x"}}}
+    build = parse_project_file({"lanes": {"main": settings}}, "shiplane.toml").lane("main").build
+    check_variables("main", build, {"CHANNEL": "beta", "T": "canary"})
+    rows: list[tuple[dict[str, str], str]] = [
+        ({"T": "canary"}, "lane main: build-args: B comes from CHANNEL, which is not set"),
+        ({"CHANNEL": "", "T": "canary"}, "lane main: build-args: B comes from CHANNEL, which is not set"),
+        ({"CHANNEL": "beta"}, "lane main: secrets: npm comes from T, which is not set"),
+    ]
+    for env, words in rows:
+        with pytest.raises(UsageError, match=words):
+            check_variables("main", build, env)
+
+
 def test_a_dry_run_reads_a_cache_and_writes_none_and_attests_nothing() -> None:
     project = parse_project_file({"lanes": {"main": {"cache": {"type": "gha"}, "sbom": True}}}, "shiplane.toml")
-    checkout = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")
-    made = make_plan(
-        Resolver(flags=Flags(lanes=("main",), image="ghcr.io/a/b"), checkout=checkout, project=project),
-    )
+    made = make_plan(Resolver(flags=Flags(lanes=("main",), image="ghcr.io/a/b"), checkout=CHECKOUT, project=project))
     target = definition(trial(made, AMD, []))["target"]["main"]
     assert target["cache-from"]
     assert "cache-to" not in target

@@ -121,6 +121,14 @@ ROWS = [
         entries=[float_to("0.2.2")],
         marks="v0.2.3",
     ),
+    Row(
+        "a recorded place that names no version says nothing of a fall",
+        "0.2.2",
+        ["0.2.1", "0.2.0"],
+        "0.2.2",
+        entries=[float_to("yesterday's")],
+        marks="v0.2.2",
+    ),
 ]
 
 

@@ -117,6 +117,27 @@ def test_a_health_answer_is_judged_by_status_and_field(
     assert reason
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, f"github: {NAME} (green for this commit, at most 168 h old)"),
+        ({"max_age_hours": None}, f"github: {NAME} (green for this commit)"),
+        ({"kind": Kind.COMMAND, "target": "make test", "timeout": 900}, "command: make test (passes within 900 s)"),
+        ({"kind": Kind.HTTP, "target": "http://x/", "timeout": 2.5}, "http: http://x/ (answers 200 within 2.5 s)"),
+        (
+            {"kind": Kind.HTTP, "target": "http://x/", "timeout": 10, "status": 204, "field": "core.ok"},
+            "http: http://x/ (answers 204 within 10 s, core.ok is something true)",
+        ),
+        (
+            {"kind": Kind.HTTP, "target": "http://x/", "timeout": 10, "field": "ok", "value": "yes"},
+            "http: http://x/ (answers 200 within 10 s, ok is yes)",
+        ),
+    ],
+)
+def test_a_gate_says_how_it_is_asked_and_what_it_wants(fields: dict[str, Any], words: str) -> None:
+    assert str(gate(**fields)) == words
+
+
 def parse(**document: object) -> tuple[Gate, ...]:
     return parse_project_file(document, "shiplane.toml").gates
 

@@ -87,6 +87,13 @@ def test_a_part_of_several_platforms_is_taken_apart() -> None:
     assert joined["manifests"] == entries[::-1]
 
 
+def test_an_image_whose_platform_the_index_does_not_tell_is_refused() -> None:
+    nameless = {key: value for key, value in entry(image("a"), AMD).items() if key != "platform"}
+    with pytest.raises(VerificationError, match="does not say for which platform") as caught:
+        join([part(index(nameless), AMD), part(image("b"), ARM7)], (AMD, ARM7), ABOUT)
+    assert "Stage it again" in caught.value.remedy
+
+
 def test_an_attestation_of_something_else_is_not_taken_over() -> None:
     known = entry(image("a"), AMD)
     with pytest.raises(VerificationError, match="none of the images"):

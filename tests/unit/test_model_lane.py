@@ -39,6 +39,12 @@ def test_desk_and_ci_give_one_version_the_same_name(lane: Lane, number: str) -> 
         assert lane.tag_of(lane.parse_version(text)) == f"{lane.prefix}v{number}"
 
 
+@pytest.mark.parametrize("tag", ["v0.2.1", "v0.2.1-rc.1", "latest", "ledger-main"])
+def test_a_lane_owns_its_versions_its_floating_tag_and_its_ledger_and_no_other_name(tag: str) -> None:
+    assert MAIN.owns(tag)
+    assert not any(MAIN.owns(name) for name in (f"standalone-{tag}", f"cache-{tag}", f"{tag}+x", ""))
+
+
 @lanes
 @quickly
 @given(version=versions)

@@ -290,6 +290,17 @@ def test_whatever_is_no_plan_of_ours_is_refused_in_one_line(body: bytes, complai
     assert caught.value.exit_code == 2
 
 
+def test_a_nesting_that_can_be_read_but_not_be_hashed_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    deep: list[Any] = []
+    for _ in range(100_000):
+        deep = [deep]
+    document = {**json.loads(written()), "settings": deep}
+    # How deep that is differs from Python to Python, so the document comes as if it had been read.
+    monkeypatch.setattr("shiplane.model.planfile.loads", lambda _body: document)
+    with pytest.raises(UsageError, match=r"plan\.json: is no plan file: nested too deep"):
+        parse(b"", "plan.json")
+
+
 @pytest.mark.parametrize(
     "change",
     [

@@ -64,6 +64,10 @@ def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
         ({"lanes": {"x": {"prefix": ""}}}, "overlap"),
         ({"lanes": {"x": {"git-tag": "docker-v{version}"}}}, "overlap"),
         ({"lanes": {"x": {"floating": "v1.2.3"}}}, "overlap"),
+        (
+            {"lanes": {"main": {"cache": {"type": "registry", "ref": f"ghcr.io/a/b:{'c' * 101}"}}}},
+            "101 characters long",
+        ),
         ({"registries": {"ghcr.io": {"password": "secret"}}}, "unknown key 'password'"),
         ({"registries": {"ghcr.io": {"password-env": "GHCR_TOKEN"}}}, "password-env is str"),
     ],

@@ -10,7 +10,7 @@ from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.image import Platform, Repository
 from shiplane.model.lane import MAIN, STANDALONE
 from shiplane.model.planning import check_caches, check_dockerfiles, check_versions, make_plan
-from shiplane.model.projectfile import ProjectFile
+from shiplane.model.projectfile import ProjectFile, parse_project_file
 from shiplane.model.settings import Checkout, Flags, Resolver
 from shiplane.model.version import Version
 
@@ -203,6 +203,38 @@ def test_a_plan_names_everything_that_an_image_will_say_of_itself() -> None:
 def test_one_version_names_a_tag_in_each_lane() -> None:
     plan = make_plan(Resolver(flags=Flags(tag="0.2.1"), checkout=HERE, dockerfiles=BOTH))
     assert [lane.tag for lane in plan.lanes] == ["v0.2.1", "standalone-v0.2.1"]
+
+
+def test_outside_of_a_repository_a_version_has_to_be_given() -> None:
+    with pytest.raises(UsageError, match="nothing says which version it is") as caught:
+        Resolver().version(MAIN)
+    assert caught.value.remedy == "Give --tag X.Y.Z."
+    assert str(Resolver(flags=Flags(tag="0.2.1")).version(MAIN).value) == "0.2.1"
+
+
+@pytest.mark.parametrize(
+    ("cache", "platforms", "refused"),
+    [
+        ("ghcr.io/cognary/aionis:cache-main", "linux/amd64", False),
+        ("ghcr.io/cognary/aionis:latest", "linux/amd64", True),
+        ("ghcr.io/cognary/aionis:ledger-standalone", "linux/amd64", True),
+        ("ghcr.io/cognary/aionis:standalone-v0.1.0", "linux/amd64", True),
+        ("ghcr.io/cognary/aionis:v0.1.0", "linux/amd64", True),
+        ("ghcr.io/cognary/cache:latest", "linux/amd64", False),
+        # Each platform has a cache of its own beside it, whose tag is a pre-release where this one is a version.
+        ("ghcr.io/cognary/aionis:v0.1.0-x", "linux/arm64", True),
+    ],
+)
+def test_a_cache_is_kept_under_no_name_of_an_image(cache: str, platforms: str, *, refused: bool) -> None:
+    project = parse_project_file({"lanes": {"main": {"cache": {"type": "registry", "ref": cache}}}}, "shiplane.toml")
+    flags = Flags(tag="0.2.1", image="ghcr.io/cognary/aionis", platforms=platforms)
+    plan = make_plan(Resolver(flags=flags, project=project, checkout=HERE))
+    if not refused:
+        check_caches(plan, project.lanes)
+        return
+    with pytest.raises(UsageError, match=f"lane main keeps its cache under {cache}") as caught:
+        check_caches(plan, project.lanes)
+    assert caught.value.remedy == "Give it a tag of its own, as ghcr.io/cognary/aionis:cache-main."
 
 
 def test_outside_of_a_repository_there_is_no_plan() -> None:

@@ -60,6 +60,14 @@ metadata:
 """
 
 
+def test_what_stands_before_the_first_object_is_of_none() -> None:
+    before = "image: ghcr.io/cognary/aionis\nspec: {image: ghcr.io/cognary/aionis}\n"
+    assert found("a.yaml", before + OURS) == [
+        ("Flux", 5, "flux suspend image repository aionis -n flux-system"),
+    ]
+    assert found("a.yaml", f"{before}# apiVersion: none\n") == []
+
+
 def test_argo_cd_image_updater_is_held_by_its_annotation() -> None:
     ((tool, line, hold),) = found("argocd/app.yaml", APPLICATION.format("api=ghcr.io/cognary/aionis:~0.2"))
     assert (tool, line) == ("Argo CD Image Updater", 7)
@@ -99,6 +107,7 @@ RULE = {"matchPackageNames": ["ghcr.io/cognary/aionis"], "enabled": False}
         ("renovate.json", json.dumps({"packageRules": [RULE]}), []),
         ("renovate.json", json.dumps({"packageRules": [{**RULE, "enabled": True}]}), [1]),
         ("renovate.json", "[" * 100_000, [1]),
+        ("renovate.json", "[]", []),
         ("package.json", '{"name": "aionis"}', []),
         ("package.json", '{\n "name": "aionis",\n "renovate": {"extends": []}\n}', [3]),
         ("package.json", "{broken", []),

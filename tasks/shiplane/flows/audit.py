@@ -128,7 +128,9 @@ class Auditor:
         return tuple(found)
 
     def _bad(self, raw: RawManifest, state: VersionState) -> list[str]:
-        platforms = tuple(Platform.parse(name) for name in state.platforms if _known(name))
+        known = tuple(Platform.parse(name) for name in state.platforms if _known(name))
+        # Where neither a record nor an index tells them, the image's own config does, and there is nothing to compare.
+        platforms = known if state.platforms else None
         proven = state.recorded is not None and not state.drift
         expected = Expected(platforms=platforms, version=str(state.version), proven=proven)
         examiner = Examiner(registry=self.registry, repository=self.repository, workers=self.workers)

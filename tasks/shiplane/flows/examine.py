@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shiplane.clients.parallel import WORKERS, each
 from shiplane.clients.registry import Registry
@@ -40,10 +40,10 @@ class Expected:
         revision: The commit in its labels.
         version: The version in its labels.
         proven: Whether this very digest was examined in full before, by a record of it: then its configs, which are
-            part of what the digest stands for, are not read again.
+            part of what the digest stands for, are not read again where an index tells their platforms.
     """
 
-    platforms: tuple[Platform, ...]
+    platforms: tuple[Platform, ...] | None
     revision: str | None = None
     version: str | None = None
     proven: bool = False
@@ -67,6 +67,11 @@ class _Child:
     manifest: Manifest | None
     config: ImageConfig | None
     checks: tuple[Check, ...]
+
+    @property
+    def platform(self) -> Platform | None:
+        """As the index says; of an image that no index lists, as its config says."""
+        return self.descriptor.platform or (self.config.platform if self.config else None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,7 +106,7 @@ class Examiner:
         proven = expected.proven and {REVISION, VERSION} <= set(document.annotations)
         children = each(lambda entry: self._child(entry, proven=proven), entries, workers=self.workers)
         checks = [
-            _platforms(subject, expected.platforms, [child.descriptor.platform or _of(child) for child in children]),
+            _platforms(subject, expected.platforms, [child.platform for child in children]),
             *(check for child in children for check in child.checks),
             *_label("revision", REVISION, expected.revision, document.annotations, children),
             *_label("version", VERSION, expected.version, document.annotations, children),
@@ -111,7 +116,7 @@ class Examiner:
         said = _said(REVISION, document.annotations, children)
         return Examination(
             checks=tuple(checks),
-            images=tuple(child.descriptor for child in children),
+            images=tuple(replace(child.descriptor, platform=child.platform) for child in children),
             size=size,
             revision=next(iter(said.values()), ""),
         )
@@ -136,7 +141,7 @@ class Examiner:
         try:
             manifest = parse_manifest(answer.raw)
             assert isinstance(manifest, Manifest)  # noqa: S101 -- its media type was compared above
-            if proven and not self.deep:
+            if proven and entry.platform and not self.deep:
                 return _Child(entry, manifest, None, (Check("child", subject, good=True, found="as it was recorded"),))
             config = parse_config(self.registry.blob(self.repository, manifest.config))
         except VerificationError as error:
@@ -175,13 +180,10 @@ def _itself(raw: RawManifest) -> Descriptor:
     return Descriptor(media_type=raw.media_type, digest=raw.digest, size=len(raw.body))
 
 
-def _of(child: _Child) -> Platform | None:
-    return child.config.platform if child.config else None
-
-
-def _platforms(subject: str, expected: tuple[Platform, ...], found: list[Platform | None]) -> Check:
+def _platforms(subject: str, expected: tuple[Platform, ...] | None, found: list[Platform | None]) -> Check:
     """The very set: one missing is a broken release, one too many was never tested, one doubled hides another."""
-    wanted, have = Counter(map(str, expected)), Counter(map(str, found))
+    have = Counter(map(str, found))
+    wanted = have if expected is None else Counter(map(str, expected))
     return Check("platforms", subject, wanted == have, _listed(wanted), _listed(have))
 
 
@@ -206,9 +208,7 @@ def _label(
 def _said(key: str, annotations: Mapping[str, str], children: list[_Child]) -> dict[str, str]:
     """Who says what for a label: the index, and each config that has it."""
     said = {"the index": annotations[key]} if key in annotations else {}
-    return said | {
-        str(c.descriptor.platform): c.config.labels[key] for c in children if c.config and key in c.config.labels
-    }
+    return said | {str(c.platform): c.config.labels[key] for c in children if c.config and key in c.config.labels}
 
 
 def _listed(platforms: Counter[str]) -> str:

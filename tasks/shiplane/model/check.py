@@ -32,8 +32,6 @@ class Check:
         return asdict(self)
 
     def __str__(self) -> str:
-        if self.good:
-            return f"{self.name} of {self.subject}: {self.found or 'good'}"
         return f"{self.name} of {self.subject}: expected {self.expected}, found {self.found}"
 
 

@@ -37,9 +37,9 @@ def join(parts: Iterable[tuple[Part, RawManifest]], order: Sequence[Platform], a
         about: The annotations of the index.
 
     Raises:
-        VerificationError: A part has an attestation of something else, or is no valid manifest.
+        VerificationError: A part has an attestation of something else, or an image that no platform is told of.
     """
-    images: dict[Platform, dict[str, Any]] = {}
+    images: dict[Platform | None, dict[str, Any]] = {}
     proofs: dict[str, list[dict[str, Any]]] = {}
     for part, raw in parts:
         if raw.media_type not in INDEX_TYPES:
@@ -48,7 +48,7 @@ def join(parts: Iterable[tuple[Part, RawManifest]], order: Sequence[Platform], a
         for descriptor, fields in _entries(raw):
             if descriptor.is_attestation:
                 proofs.setdefault(descriptor.annotations.get(_ABOUT, ""), []).append(fields)
-            elif descriptor.platform:
+            else:
                 images[descriptor.platform] = fields
     ordered = [images[platform] for platform in order]
     stray = set(proofs) - {fields["digest"] for fields in ordered}
@@ -64,6 +64,11 @@ def _entries(raw: RawManifest) -> list[tuple[Descriptor, dict[str, Any]]]:
     """The entries of an index, each as it was read and as it stands there."""
     index = parse_manifest(raw)
     assert isinstance(index, Index)  # noqa: S101 -- the media type was looked at
+    if any(entry.platform is None for entry in index.images):
+        raise VerificationError(
+            f"the part {raw.digest} does not say for which platform its image is",
+            remedy="Stage it again, with a builder that writes the platform into the index.",
+        )
     return list(zip(index.manifests, strictjson.loads(raw.body)["manifests"], strict=True))
 
 

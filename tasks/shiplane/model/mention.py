@@ -110,11 +110,8 @@ class Claims:
 
 
 def digest_or_none(text: str | None) -> Digest | None:
-    """A digest, where the text is one."""
-    try:
-        return Digest(text) if text else None
-    except ValueError:
-        return None
+    """The digest that a form found, where it found one."""
+    return Digest(text) if text else None
 
 
 def split_pinned(text: str) -> tuple[str | None, Digest | None]:

@@ -91,7 +91,7 @@ class Redactor:
             self._secrets.add(secret.strip())
 
     def add_content(self, content: str) -> None:
-        """Hide a secret of several lines: whole, line by line, and what stands behind each ``=`` or ``:``."""
+        """Hide a secret of several lines: whole, by line, and what stands behind ``=`` or ``:``, out of its quotes."""
         self.add(content)
         for line in content.splitlines():
             self.add(line.strip())

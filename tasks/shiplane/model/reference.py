@@ -11,10 +11,12 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from shiplane.model.image import DIGEST_FORM, TAG_FORM, Repository
 from shiplane.model.layout import Lines
 from shiplane.model.mention import Claims, Mention, Part, Slot, digest_or_none
+from shiplane.model.yamlscan import mappings
 
 # What stands before a name although its last sign could be part of one: a scheme, a shell's default, an escape.
 _LEADS = ("docker://", "docker-image://", ":-", "\\n", "\\t")
@@ -131,7 +133,12 @@ class _Comments:
         number = self.lines.number(place)
         if number not in self.known:
             self.known[number] = self._start(self.lines.starts[number - 1])
-        return place >= self.known[number]
+        return place >= self.known[number] and not self.values.touch(place, place + 1)
+
+    @cached_property
+    def values(self) -> Claims:
+        """The values of YAML: in front of one, a quoted text over several lines may have what looks like a comment."""
+        return Claims.of((value.start, value.end) for known in mappings(self.text) for value in known.entries.values())
 
     def _start(self, start: int) -> float:
         if _COMMENT_LINE.match(self.text, start):

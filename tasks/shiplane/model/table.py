@@ -84,8 +84,7 @@ class Table:
     def tables(self) -> Iterable[tuple[str, Table]]:
         """Every key as a table of its own, by name."""
         for key in self.fields:
-            if self.get(key, dict) is not None:
-                yield key, Table(self.fields[key], f"{self.place}.{key[:40]}")
+            yield key, Table(self.get(key, dict) or {}, f"{self.place}.{key[:40]}")
 
     def checked(self, key: str, parse: Any, value: str) -> Any:  # noqa: ANN401 -- whatever the parser gives
         """Parse a value; a complaint about it names where it stands."""

@@ -1,0 +1,113 @@
+"""The doctor's rows about a release's ledgers and smoke runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import pytest
+
+from shiplane.flows.doctor_release import Records, Trials
+from shiplane.flows.smoke import Smoker
+from shiplane.model.errors import AccessError
+from shiplane.model.finding import Finding, done, failed
+from shiplane.model.image import Platform, Repository
+from shiplane.model.lane import BUILT_IN
+from shiplane.model.smoke import Runnable, Smoke
+from tests.faults.access import Access, Account
+from tests.faults.clock import VirtualClock
+from tests.faults.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.images import push_image
+from tests.faults.memory import MemoryRegistry
+from tests.faults.release import AIONIS, PATH, USER, Scene, a_plan
+from tests.faults.smoking import FakeEngine
+
+AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
+ELSEWHERE = Repository("ghcr.io", "cognary/ledgers")
+IN = [done("access: upload", "we may push")]
+OUT = [failed("access: upload", AccessError("denied"))]
+
+
+def told(findings: Iterable[Finding]) -> dict[str, str]:
+    """Each row's state and reason, by its name."""
+    return {one.name: f"{one.state.value}: {one.reason}" for one in findings}
+
+
+def records(scene: Scene, access: Sequence[Finding] = IN) -> dict[str, str]:
+    """The rows of access and ledgers."""
+    ledgers = scene.ledgers(*scene.client()) if scene.keeps_ledger else None
+    looked = Records(lanes=BUILT_IN, ledgers=lambda: ledgers, elsewhere=scene.records != AIONIS)
+    return told(looked.after(access))
+
+
+def test_each_lanes_ledger_is_whole_or_not_there_yet() -> None:
+    scene = Scene()
+    scene.publish(a_plan(lanes=["main"]))
+    assert records(scene) == {
+        "access: upload": "done: we may push",
+        "ledger: main": "done: ledger-main is whole, with 2 entries",
+        "ledger: standalone": f"skipped: no ledger-standalone in {AIONIS} yet: the first release begins it",
+    }
+
+
+def test_a_ledger_that_is_broken_or_cannot_be_read_fails_its_own_row() -> None:
+    scene = Scene()
+    scene.publish(a_plan(lanes=["main"]))
+    push_image(scene.registry, PATH, tag="ledger-main")
+    found = records(scene)
+    assert found["ledger: main"].startswith("failed: ledger-main")
+    assert found["ledger: standalone"].startswith("skipped: ")
+    scene.transport = Faulty(scene.registry, [Fault(F.SERVER_ERROR, "GET", "ledger-standalone", times=FOR_EVER)])
+    assert "500" in records(scene)["ledger: standalone"]
+
+
+def test_who_cannot_get_in_is_not_told_so_again_for_each_ledger() -> None:
+    assert records(Scene(), OUT)["ledger"] == "skipped: it cannot be told before the above is mended"
+
+
+def test_without_a_ledger_it_is_said_what_cannot_be_done() -> None:
+    (row,) = [row for name, row in records(Scene(keeps_ledger=False)).items() if name == "ledger"]
+    assert row.startswith("skipped: ")
+    assert row.endswith("no version can be marked as bad")
+
+
+@pytest.mark.parametrize(("actions", "row"), [("pull,push", "done: "), ("pull", "failed: ")])
+def test_a_repository_of_their_own_is_asked_for_by_itself(actions: str, row: str) -> None:
+    registry = MemoryRegistry(access=Access(accounts={USER.username: Account(USER.password, actions)}))
+    found = records(Scene(registry, records=ELSEWHERE), OUT)
+    assert found["ledger: upload"].startswith(row)
+    assert found["ledger: main"].startswith(f"skipped: no ledger-main in {ELSEWHERE} yet")
+
+
+def trials(platforms: Sequence[Platform] | None, smoke: Smoke, *others: Platform) -> str:
+    """The row about one lane's smoke run on an engine for amd64 and some others."""
+    runnable = Runnable(native=AMD, others=frozenset(others))
+    smoker = Smoker(
+        engine=FakeEngine(VirtualClock()),
+        runnable=lambda: runnable,
+        repository=AIONIS,
+        credential=None,
+        smokes={"main": smoke},
+    )
+    (row,) = told(Trials(smoker=smoker, platforms=platforms).look()).values()
+    return row
+
+
+@pytest.mark.parametrize(
+    ("platforms", "smoke", "others", "row"),
+    [
+        (None, Smoke(), (), "skipped: nobody could tell for which platforms: see config"),
+        ((AMD, ARM), Smoke(), (ARM,), "can run linux/amd64, linux/arm64"),
+        ((AMD, ARM), Smoke(), (), "can run linux/amd64"),
+        ((AMD, ARM), Smoke(platforms=(ARM,)), (ARM,), "can run linux/arm64"),
+        ((AMD, ARM), Smoke(platforms=(ARM,)), (), "the engine cannot run linux/arm64"),
+        ((ARM,), Smoke(), (), "the engine cannot run linux/arm64"),
+        ((), Smoke(), (), "can run none of it"),
+    ],
+)
+def test_a_smoke_run_is_possible_or_it_is_said_on_which_platform_it_is_not(
+    platforms: Sequence[Platform] | None, smoke: Smoke, others: tuple[Platform, ...], row: str
+) -> None:
+    found = trials(platforms, smoke, *others)
+    assert found.endswith(row)
+    assert found.startswith("failed: ") == ("cannot" in row)
+    assert (str(smoke) in found) == ("can run" in row)
