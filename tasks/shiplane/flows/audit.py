@@ -99,22 +99,25 @@ class Auditor:
         tag = lane.tag_of(version)
         recorded, digest = ledger.published(tag), digest_of(image)
         believed = recorded if recorded and recorded.after == digest else None
+        commit, created = (believed.commit, believed.when) if believed and believed.commit else self._says(image)
         return VersionState(
             version=version,
             digest=digest,
             platforms=tuple(believed.platforms) if believed else _platforms(image),
-            commit=(believed.commit if believed else "") or self._label(image, REVISION),
-            created=believed.when if believed else self._label(image, CREATED),
+            commit=commit,
+            created=believed.when if believed else created,
             recorded=recorded,
             mark=ledger.marks.get(tag),
             floats=digest is not None and digest == floating,
         )
 
-    def _label(self, image: Present | Absent, key: str) -> str:
+    def _says(self, image: Present | Absent) -> tuple[str, str]:
+        """The commit and the time that an image gives for itself."""
         if isinstance(image, Absent):
-            return ""
+            return "", ""
         surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
-        return (surveyor.label(image, key) or "")[:80]
+        said = surveyor.labels(image, REVISION, CREATED)
+        return said.get(REVISION, "")[:80], said.get(CREATED, "")[:80]
 
     def _damage(
         self, lane: Lane, images: dict[Version, Present | Absent], versions: tuple[VersionState, ...], *, deep: bool

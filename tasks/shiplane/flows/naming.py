@@ -94,9 +94,7 @@ class Namer:
     def _write(self, name: str, tag: Tag, raw: RawManifest, *, before: Digest | None) -> Flow[None]:
         """PUT and read back; a PUT without a certain answer is repeated only when the name shows that it was lost."""
         step = Step(name, tag, writes=True)
-        for further in reversed(
-            range(_SENT_AGAIN)
-        ):  # pragma: no branch - the last one returns, or is judged and raises
+        for further in reversed(range(_SENT_AGAIN)):  # pragma: no branch - the last one returns, or is judged
             yield step
             written = self.registry.put_manifest(self.repository, tag, raw)
             if written.certain:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shiplane.clients.parallel import WORKERS, each
@@ -90,17 +90,23 @@ class Surveyor:
 
     def label(self, image: Present, key: str) -> str | None:
         """What an image says of itself: the index's annotation, else the first config's label."""
+        return self.labels(image, key).get(key)
+
+    def labels(self, image: Present, *keys: str) -> Mapping[str, str]:
+        """The same for several keys; the config is read, once, where the annotations lack one of them."""
+        said: Mapping[str, str] = {}
         try:
             document = parse_manifest(image.raw)
-            if key in document.annotations:
-                return document.annotations[key]
+            said = document.annotations
+            if all(key in said for key in keys):
+                return said
             manifest = document if isinstance(document, Manifest) else self._first(document)
-            if manifest is None:
-                return None
-            return parse_config(self.registry.blob(self.repository, manifest.config)).labels.get(key)
+            if manifest is not None:
+                said = {**parse_config(self.registry.blob(self.repository, manifest.config)).labels, **said}
         except VerificationError:
-            # It says nothing that can be relied on; examining it, if it matters, will name the fault.
-            return None
+            # It says nothing more that can be relied on; examining it, if it matters, will name the fault.
+            pass
+        return said
 
     def version_behind(self, lane: Lane, floating: Present | Absent) -> Version | None:
         """The version that a floating tag stands for: the one whose version tag has the same digest.

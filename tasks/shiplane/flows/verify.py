@@ -11,9 +11,9 @@ from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import look
 from shiplane.flows.survey import Surveyor
-from shiplane.model.answer import Absent, Present, Refused, digest_of
+from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.check import Check
-from shiplane.model.errors import VerificationError
+from shiplane.model.errors import AccessError, VerificationError
 from shiplane.model.image import Digest, Platform, Repository, Tag
 from shiplane.model.lane import Lane
 from shiplane.model.ledger import BrokenLedgerError, Ledger
@@ -198,8 +198,8 @@ class Verifier:
 
     def _anonymous(self, tag: Tag, digest: Digest) -> Check:
         assert self.stranger is not None  # noqa: S101 -- asked for by the caller
-        answer = self.stranger.look(self.repository, tag)
-        if isinstance(answer, Refused):
-            return Check("anonymous", tag, good=False, expected="readable by anyone", found=answer.what)
-        found = digest_of(look(self.stranger, self.repository, tag))
+        try:
+            found = digest_of(look(self.stranger, self.repository, tag))
+        except AccessError as error:
+            return Check("anonymous", tag, good=False, expected="readable by anyone", found=error.what)
         return Check("anonymous", tag, found == digest, str(digest), str(found or "nothing"))
