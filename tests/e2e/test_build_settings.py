@@ -276,3 +276,19 @@ def test_the_token_of_an_actions_job_reaches_the_build_only_for_its_cache(
     assert token not in done.out + done.err
     # It is no token that a cache service would take, and that stops nothing.
     assert ("once more, without the cache" in done.err) is bool(cache)
+
+
+def test_an_image_without_an_index_is_released_verified_and_rolled_back_as_any_other(desk: Desk) -> None:
+    person, reader = desk
+    configure(person, "provenance = false")
+    for tag in ("0.2.1", "0.2.2"):
+        done = person.invoke("publish", "--lane", "main", "--tag", tag, "--platforms", "linux/amd64", "--latest")
+        assert succeeded(done).built
+    assert "index" not in json.loads(reader.raw("v0.2.1"))["mediaType"], "or this shows nothing"
+    succeeded(person.invoke("verify", "--lane", "main", "--platforms", "linux/amd64", "--pull"))
+    rolled = ("rollback", "--lane", "main", "--platforms", "linux/amd64", "--reason", "crashes")
+    succeeded(person.invoke(*rolled))
+    assert reader.digest("latest") == reader.digest("v0.2.1")
+    status = json.loads(succeeded(person.invoke("status", "--lane", "main", "--json")).out)
+    assert [(lane["version"], lane["drift"]) for lane in status["lanes"]] == [("0.2.1", [])]
+    assert succeeded(person.invoke("history", "--lane", "main")).out.count(" linux/amd64 ") == 2
