@@ -63,8 +63,8 @@ def test_the_same_as_json(guarded_desk: Desk) -> None:
 def test_native_and_emulated_platforms_are_told_apart(guarded_desk: Desk) -> None:
     person, _ = guarded_desk
     done = person.invoke("check.tools", "--platforms", "linux/amd64,linux/arm64,linux/s390x")
-    found = checked(done, 3)
-    assert of(found, "failed") == {"tools: linux/s390x"}
+    found = checked(done, 0)
+    assert "tools: linux/s390x" in of(found, "warning")
     told = " ".join(done.out.split())
     assert "built by rig natively" in told
     assert "with emulation" in told

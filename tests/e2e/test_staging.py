@@ -82,13 +82,38 @@ def test_a_dry_run_of_a_build_that_fails_says_so_and_names_nothing(rig: Rig, sam
     assert "v9.9.9" not in person.run(["docker", "images"]).out
 
 
-def test_a_platform_that_the_builder_cannot_build_is_refused_before_a_build(rig: Rig, desk: Desk) -> None:
+CROSS = """FROM --platform=$BUILDPLATFORM busybox:stable AS build
+ARG TARGETARCH
+RUN echo "$TARGETARCH" > /architecture
+FROM scratch
+COPY --from=build /architecture /architecture
+"""
+# What is no program of this machine: for the kernel any file without a known head is one of another's.
+FOREIGN = "FROM scratch\nCOPY --chmod=755 package.json /bin/sh\nRUN true\n"
+
+
+def _rewrite(person: Person, dockerfile: str, **variables: str) -> None:
+    person.variables |= variables
+    (person.checkout / "Dockerfile").write_text(dockerfile)
+    git(person.checkout, "commit", "--quiet", "--all", "--message", "another Dockerfile")
+
+
+def test_what_is_built_across_needs_no_emulation(desk: Desk) -> None:
+    person, reader = desk
+    _rewrite(person, CROSS, PLATFORMS="linux/amd64,linux/arm/v7,linux/s390x")
+    done = succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1"))
+    assert "builds linux/arm/v7, linux/s390x without being able to run it" in done.err.replace("\n", " ")
+    assert reader.platforms("v0.2.1") == ["linux/amd64", "linux/arm", "linux/s390x"]
+    succeeded(person.invoke("verify", "--lane", "main", "--tag", "v0.2.1", "--latest=no"))
+
+
+def test_a_step_that_would_need_an_emulation_fails_with_the_way_to_one_and_names_nothing(rig: Rig, desk: Desk) -> None:
     person, reader = desk
     log = Log(rig.plain_log)
-    person.variables["PLATFORMS"] = "linux/amd64,linux/s390x"
+    _rewrite(person, FOREIGN, PLATFORMS="linux/s390x")
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1")
-    assert (done.code, done.built) == (3, False), str(done)
-    assert "cannot build linux/s390x" in done.err
+    assert (done.code, done.built) == (3, True), str(done)
+    assert "tonistiigi/binfmt --install s390x" in done.err
     assert reader.tags() == {}
     assert log.tag_puts() == []
 

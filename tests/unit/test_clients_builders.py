@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shiplane.clients.builders import Builder, Way, assigned_platforms, builder_of, choose
+from shiplane.clients.builders import Builder, Way, assigned_platforms, builder_of, choose, emulation
 from shiplane.clients.buildx import Buildx
 from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.image import Platform
@@ -43,18 +43,44 @@ def names(builder: Builder) -> list[str | None]:
 def test_a_platform_goes_to_the_node_that_it_is_assigned_to() -> None:
     known = fleet(("one", ["linux/amd64", "linux/arm64"]), ("two", ["linux/arm64", "linux/amd64"]))
     assigned = {"one": frozenset({AMD}), "two": frozenset({ARM})}
-    assert names(known.assign(assigned)) == ["one", "two", None]
+    assert names(known.assign(assigned)) == ["one", "two", "one"]
     assert known.assign(assigned).way(ARM) is Way.ASSIGNED
 
 
 def test_unassigned_it_goes_to_the_first_node_that_can_build_it_and_a_better_one_is_known() -> None:
     known = fleet(("one", ["linux/amd64", "linux/arm64"]), ("two", ["linux/arm64", "linux/amd64"]))
-    assert names(known) == ["one", "one", None]
+    assert names(known) == ["one", "one", "one"]
     better = known.better_node(ARM)
     assert better is not None
     assert better.name == "two"
     assert (known.way(AMD), known.way(ARM)) == (Way.NATIVE, Way.EMULATED)
     assert known.better_node(AMD) is None
+
+
+@pytest.mark.parametrize(
+    ("wanted", "node", "way"),
+    [
+        ("linux/arm/v7", "two", Way.CROSS),
+        ("linux/amd64/v2", "three", Way.NATIVE),
+        ("linux/amd64/v1", "one", Way.NATIVE),
+        ("linux/amd64/v3", "one", Way.CROSS),
+        ("windows/amd64", "one", Way.CROSS),
+    ],
+)
+def test_what_no_node_can_run_goes_to_one_that_is_like_it_else_to_the_first(wanted: str, node: str, way: Way) -> None:
+    known = fleet(("one", ["linux/amd64"]), ("two", ["linux/arm64"]), ("three", ["linux/amd64/v2"]))
+    platform = Platform.parse(wanted)
+    found = known.node_for(platform)
+    assert found is not None
+    assert (found.name, known.way(platform)) == (node, way)
+    assert known.cannot_run([AMD, platform, platform]) == ([platform] if way is Way.CROSS else [])
+    assert fleet().node_for(AMD) is None
+
+
+def test_an_emulation_is_named_once_and_only_where_there_can_be_one() -> None:
+    foreign = [Platform.parse(f"linux/{name}") for name in ("arm/v6", "arm/v7", "s390x")]
+    assert emulation(foreign).endswith("--install arm,s390x")
+    assert "binfmt" not in emulation([Platform.parse("windows/amd64")])
 
 
 def test_what_is_assigned_stands_in_what_buildx_inspect_prints() -> None:

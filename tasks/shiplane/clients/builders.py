@@ -20,6 +20,7 @@ class Way(Enum):
     """How a node builds a platform."""
 
     NATIVE = "natively"
+    CROSS = "without being able to run it: only steps that run on the builder's own platform succeed"
     EMULATED = "with emulation, which is slower"
     ASSIGNED = "as assigned to it"
 
@@ -31,8 +32,9 @@ class Node:
     Attributes:
         name: Its name within the builder.
         endpoint: Where buildx finds it.
-        platforms: What it can build, natively or by emulation; empty while it does not run.
-        native: What it can build natively: BuildKit lists that first. None where that cannot be told, because
+        platforms: What it can run, natively or by emulation; empty while it does not run itself. It builds every
+            platform: steps that copy, or that run on its own one (``FROM --platform=$BUILDPLATFORM``), need no more.
+        native: What it runs natively: BuildKit lists that first. None where that cannot be told, because
             buildx lists before it what is assigned.
         assigned: What is assigned to it (``docker buildx create --platform``): natively or not, nobody can tell.
     """
@@ -42,6 +44,10 @@ class Node:
     platforms: frozenset[Platform]
     native: Platform | None = None
     assigned: frozenset[Platform] = frozenset()
+
+    def is_like(self, platform: Platform) -> bool:
+        """Whether it has a platform that mostly runs this one's programs: buildx prefers such a node to others."""
+        return any(known.covers(platform) for known in self.platforms)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +68,7 @@ class Builder:
 
     @property
     def platforms(self) -> frozenset[Platform]:
-        """What its nodes can build, natively or by emulation; empty while none of them runs."""
+        """What its nodes can run, natively or by emulation; empty while none of them runs itself."""
         return frozenset(platform for node in self.nodes for platform in node.platforms)
 
     @property
@@ -79,14 +85,15 @@ class Builder:
         return bool(self.nodes) and all(node.platforms for node in self.nodes)
 
     def node_for(self, platform: Platform) -> Node | None:
-        """The node that buildx gives a platform to.
+        """The node that buildx gives a platform to; None where there are no nodes yet.
 
-        It takes the first node to which the platform is assigned, else the first that can build it at all,
-        natively or not (buildx build/resolver/driver.go, ``Resolve``).
+        It takes the first node to which the platform is assigned, else the first that can run it, natively or not,
+        else the first that is like it, else the first of all (buildx build/resolver/driver.go, ``Resolve``).
         """
         assigned = [node for node in self.nodes if platform in node.assigned]
         able = [node for node in self.nodes if platform in node.platforms]
-        return next(iter([*assigned, *able]), None)
+        like = [node for node in self.nodes if node.is_like(platform)]
+        return next(iter([*assigned, *able, *like, *self.nodes]), None)
 
     def better_node(self, platform: Platform) -> Node | None:
         """A node that builds a platform natively where buildx gives it to one that emulates it."""
@@ -94,12 +101,18 @@ class Builder:
             return None
         return next((node for node in self.nodes if node.native == platform), None)
 
+    def cannot_run(self, platforms: Iterable[Platform]) -> list[Platform]:
+        """Those of the platforms that it can only build, each once."""
+        return [platform for platform in dict.fromkeys(platforms) if self.way(platform) is Way.CROSS]
+
     def way(self, platform: Platform) -> Way:
         """How the node builds a platform that buildx gives it to."""
         node = self.node_for(platform)
         if node is not None and platform in node.assigned:
             return Way.ASSIGNED
-        return Way.NATIVE if node is not None and node.native == platform else Way.EMULATED
+        if node is None or platform not in node.platforms:
+            return Way.CROSS
+        return Way.NATIVE if node.native == platform else Way.EMULATED
 
     def assign(self, assigned: Mapping[str, frozenset[Platform]]) -> Builder:
         """The same, with what is assigned to each node."""
@@ -174,10 +187,9 @@ def choose(known: Sequence[Builder], wanted: str | None, *, by_digest: bool) -> 
     return ranked[0] if ranked else None
 
 
-def emulation_missing(builder: Builder, platforms: Sequence[Platform]) -> PrerequisiteError:
-    """What to say when a builder cannot build some platforms."""
-    names = ",".join(platform.architecture for platform in platforms)
-    return PrerequisiteError(
-        f"builder {builder.name} cannot build {', '.join(map(str, platforms))}",
-        remedy=f"Install the emulation: docker run --privileged --rm tonistiigi/binfmt --install {names}",
-    )
+def emulation(platforms: Iterable[Platform]) -> str:
+    """How a builder comes to run these platforms."""
+    names = dict.fromkeys(platform.architecture for platform in platforms if platform.os == "linux")
+    if not names:
+        return "No emulation runs it: its own steps need a node of its kind."
+    return f"Install the emulation: docker run --privileged --rm tonistiigi/binfmt --install {','.join(names)}"

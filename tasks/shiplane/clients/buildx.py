@@ -17,12 +17,12 @@ from typing import Any
 from packaging.version import InvalidVersion
 from packaging.version import Version as ToolVersion
 
-from shiplane.clients.builders import OWN_BUILDER, Builder, assigned_platforms, builder_of, choose, emulation_missing
+from shiplane.clients.builders import OWN_BUILDER, Builder, Way, assigned_platforms, builder_of, choose, emulation
 from shiplane.clients.cacheprobe import Probe, silent_caches
 from shiplane.clients.process import Finished, Listener, run
 from shiplane.clients.scratch import scratch
 from shiplane.model.bake import Build, definition
-from shiplane.model.buildlog import cache_faults, failed_before_a_step
+from shiplane.model.buildlog import cache_faults, failed_before_a_step, is_foreign_program
 from shiplane.model.buildsettings import needed_variables
 from shiplane.model.errors import PrerequisiteError, ShiplaneError
 from shiplane.model.image import Digest, Platform
@@ -119,10 +119,11 @@ class Buildx:
         chosen = choose(known, self._wanted(wanted), by_digest=by_digest) or self._create()
         if not chosen.runs:
             chosen = self._started(chosen)
-        missing = [platform for platform in platforms if platform not in chosen.platforms]
-        if missing:
-            raise emulation_missing(chosen, missing)
-        return self._assigned(chosen)
+        chosen = self._assigned(chosen)
+        strange = chosen.cannot_run(platforms)
+        if strange:
+            self.tell(f"{chosen.name} builds {', '.join(map(str, strange))} {Way.CROSS.value}")
+        return chosen
 
     def _wanted(self, wanted: str | None) -> str | None:
         """``BUILDX_BUILDER`` asks for a builder too: buildx obeys it, yet does not list that one as current."""
@@ -163,7 +164,7 @@ class Buildx:
             if answer is None:
                 answer = self._bake([build.without_cache for build in builds], builder, metadata, listen, stop)
             if answer.code != 0:
-                raise _failure(answer)
+                raise _failure(answer, builder.cannot_run(platform for build in builds for platform in build.platforms))
             return _digests(metadata, [build.name for build in builds if build.push])
 
     def _with_cache(
@@ -245,12 +246,13 @@ class Buildx:
         return run(["docker", *arguments], env=self.env)
 
 
-def _failure(answer: Finished) -> BuildError:
+def _failure(answer: Finished, strange: Sequence[Platform]) -> BuildError:
+    """The build's last lines; where it may have lacked an emulation, how to have one."""
     lines = [line for line in answer.stderr.splitlines() if line.strip()]
-    return BuildError(
-        "the build failed:\n  " + "\n  ".join(lines[-_TAIL:]),
-        remedy="Nothing was given a name. Mend the build, then run it again.",
-    )
+    remedy = "Nothing was given a name. Mend the build, then run it again."
+    if strange and is_foreign_program(lines):
+        remedy = f"It ran a program of {', '.join(map(str, strange))}. {emulation(strange)}"
+    return BuildError("the build failed:\n  " + "\n  ".join(lines[-_TAIL:]), remedy=remedy)
 
 
 def _digests(metadata: Path, names: Sequence[str]) -> dict[str, Digest]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from shiplane.clients.builders import OWN_BUILDER, Builder, Node, emulation_missing
+from shiplane.clients.builders import OWN_BUILDER, Builder, Node, Way, emulation
 from shiplane.clients.buildx import MINIMUM, Buildx
 from shiplane.clients.engine import Engine, client_version
 from shiplane.clients.git import Git
@@ -97,13 +97,13 @@ class Tools:
 
 
 def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:
-    if chosen is None or not chosen.platforms:
+    node = chosen.node_for(platform) if chosen and chosen.platforms else None
+    if chosen is None or node is None:
         return skipped(name, "shows when the builder is first started")
-    node = chosen.node_for(platform)
-    if node is None:
-        return failed(name, emulation_missing(chosen, [platform]))
     who = f"{chosen.name}, node {node.name}," if len(chosen.nodes) > 1 else chosen.name
     how = f"built by {who} {chosen.way(platform).value}"
+    if chosen.way(platform) is Way.CROSS:
+        return done(name, how, warning=emulation([platform]))
     better = chosen.better_node(platform)
     if better is None:
         return done(name, how)

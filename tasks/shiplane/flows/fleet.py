@@ -57,7 +57,7 @@ class FleetStager:
         shares: dict[str, list[Platform]] = {}
         for platform in platforms:
             node = self.builder.node_for(platform)
-            assert node is not None  # noqa: S101 -- a builder that lacks a platform was refused before
+            assert node is not None  # noqa: S101 -- a builder that was chosen has nodes
             shares.setdefault(node.name, []).append(platform)
             self.tell(f"{platform}: {_how(self.builder, node, platform)}")
         return list(shares.values())

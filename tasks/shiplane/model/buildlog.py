@@ -23,6 +23,11 @@ def failed_before_a_step(lines: Iterable[str]) -> bool:
     return all(name.startswith(_CACHE) for name, _ in _errors(lines))
 
 
+def is_foreign_program(lines: Iterable[str]) -> bool:
+    """Whether the kernel refused a program of another platform: ``exec /bin/sh: exec format error``."""
+    return any("exec format error" in line for line in lines)
+
+
 def _errors(lines: Iterable[str]) -> list[tuple[str, str]]:
     """The failed steps, each by the first line that it wrote, which is its name."""
     names: dict[str, str] = {}

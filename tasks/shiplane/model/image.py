@@ -189,8 +189,10 @@ _ARCHITECTURES = {
     "windows": {"amd64", "arm64"},
 }
 _VARIANTS = {"amd64": {"v1", "v2", "v3", "v4"}, "arm": {"v5", "v6", "v7", "v8"}, "arm64": {"v8", "v9"}}
-# Variants that name what the bare architecture already means: containerd/platforms, "Normalization".
-_DEFAULT_VARIANT = {"arm64": "v8", "amd64": "v1", "arm": "v7"}
+# Variants that name what the bare architecture already means, and what a bare arm means: containerd/platforms,
+# "Normalization".
+_BARE_VARIANT = {"arm64": "v8", "amd64": "v1"}
+_NAMED_VARIANT = {"arm": "v7"}
 
 
 @dataclass(frozen=True, order=True)
@@ -204,8 +206,8 @@ class Platform:
     @classmethod
     def of(cls, os: str, architecture: str, variant: str = "") -> Platform:
         """The normalized platform of three fields as they stand in an index or a config."""
-        default = _DEFAULT_VARIANT.get(architecture, "")
-        return cls(os, architecture, "" if variant == default else variant)
+        bare = variant == _BARE_VARIANT.get(architecture)
+        return cls(os, architecture, "" if bare else variant or _NAMED_VARIANT.get(architecture, ""))
 
     @classmethod
     def parse(cls, text: str) -> Platform:
@@ -222,6 +224,16 @@ class Platform:
                 f"{quoted(text, 80)} is not a platform", remedy="Expected one like linux/amd64 or linux/arm64."
             )
         return cls.of(os, architecture, variant)
+
+    def covers(self, other: Platform) -> bool:
+        """Whether machines of this one tend to run the other as well (containerd/platforms, ``Only``)."""
+        if self.os != other.os or self.architecture != other.architecture:
+            return self.os == other.os and (self.architecture, other.architecture) == ("arm64", "arm")
+        return self._level >= other._level
+
+    @property
+    def _level(self) -> str:
+        return self.variant or _BARE_VARIANT.get(self.architecture, "")
 
     @property
     def dashed(self) -> str:
