@@ -139,3 +139,12 @@ def test_a_variable_that_names_no_builder_is_refused(tmp_path: Path) -> None:
     buildx = Listed(env={"BUILDX_BUILDER": "gone", "PATH": ""}, root=tmp_path, listen=lambda _line: None)
     with pytest.raises(UsageError, match="there is no builder 'gone'"):
         buildx.candidate(None)
+
+
+def test_a_machine_covers_what_it_mostly_runs() -> None:
+    pairs = {("linux/arm64", "linux/arm/v6"), ("linux/arm/v7", "linux/arm/v6"), ("linux/amd64/v3", "linux/amd64")}
+    for better, lesser in pairs:
+        assert Platform.parse(better).covers(Platform.parse(lesser))
+        assert not Platform.parse(lesser).covers(Platform.parse(better))
+    assert not Platform.parse("windows/amd64").covers(AMD)
+    assert AMD.covers(Platform.parse("linux/amd64/v1"))

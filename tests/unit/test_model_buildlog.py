@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shiplane.model.buildlog import cache_faults, failed_before_a_step
+from shiplane.model.buildlog import cache_faults, failed_before_a_step, is_foreign_program
 
 # As BuildKit 0.29 writes them (docker buildx bake --progress plain).
 BROKEN = """#5 importing cache manifest from r.example/c:x
@@ -41,3 +41,14 @@ def test_that_there_is_no_cache_yet_and_what_is_no_fault_of_it_are_not(log: str)
 @pytest.mark.parametrize(("log", "early"), [(BROKEN, True), (EARLY, True), (RED, False), (BROKEN + RED, False)])
 def test_a_failure_of_a_step_is_not_blamed_on_the_cache(log: str, *, early: bool) -> None:
     assert failed_before_a_step(log.splitlines()) is early
+
+
+FOREIGN = """#6 [2/2] RUN true
+#6 0.046 exec /bin/sh: exec format error
+#6 ERROR: process "/bin/sh -c true" did not complete successfully: exit code: 255
+"""
+
+
+@pytest.mark.parametrize(("log", "foreign"), [(FOREIGN, True), (RED, False), ("", False)])
+def test_a_program_of_another_platform_is_known_by_the_kernel_s_words(log: str, *, foreign: bool) -> None:
+    assert is_foreign_program(log.splitlines()) is foreign

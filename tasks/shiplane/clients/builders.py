@@ -187,9 +187,9 @@ def choose(known: Sequence[Builder], wanted: str | None, *, by_digest: bool) -> 
     return ranked[0] if ranked else None
 
 
-def emulation(platforms: Iterable[Platform]) -> str:
-    """How a builder comes to run these platforms."""
+def emulation(platforms: Sequence[Platform]) -> str:
+    """How a machine comes to run these platforms: one sentence."""
     names = dict.fromkeys(platform.architecture for platform in platforms if platform.os == "linux")
     if not names:
-        return "No emulation runs it: its own steps need a node of its kind."
+        return f"Nothing emulates {', '.join(map(str, platforms))}: a machine of its kind can run it"
     return f"Install the emulation: docker run --privileged --rm tonistiigi/binfmt --install {','.join(names)}"

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from shiplane.clients.builders import emulation
 from shiplane.clients.containers import Pulled
 from shiplane.clients.patience import Clock, SystemClock
 from shiplane.flows.examine import Examination
@@ -190,11 +191,10 @@ def _why_not(smoker: Smoker | None, lane: str, built: Collection[str]) -> Smoked
 
 
 def _cannot_run(lane: str, platforms: Sequence[Platform]) -> PrerequisiteError:
-    names = ",".join(platform.architecture for platform in platforms)
     return PrerequisiteError(
         f"lane {lane}'s image has to be run before it gets a name, but the engine cannot run "
         f"{', '.join(map(str, platforms))}",
-        remedy=f"Install the emulation: docker run --privileged --rm tonistiigi/binfmt --install {names}; or {_SKIP}",
+        remedy=f"{emulation(platforms)}; or: {_SKIP}",
     )
 
 
