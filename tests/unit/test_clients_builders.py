@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,9 +11,12 @@ from typing import Any
 import pytest
 
 from shiplane.clients.builders import Builder, Way, assigned_platforms, builder_of, choose, emulation
-from shiplane.clients.buildx import Buildx
+from shiplane.clients.buildx import BuildError, Buildx
+from shiplane.clients.process import Finished
+from shiplane.model.bake import Build, staging
 from shiplane.model.errors import PrerequisiteError, UsageError
-from shiplane.model.image import Platform
+from shiplane.model.image import Digest, Platform
+from tests.faults.release import a_plan
 
 AMD, ARM, RISC = (Platform.parse(f"linux/{name}") for name in ("amd64", "arm64", "riscv64"))
 INSPECTED = """Name:          fleet
@@ -148,3 +153,46 @@ def test_a_machine_covers_what_it_mostly_runs() -> None:
         assert not Platform.parse(lesser).covers(Platform.parse(better))
     assert not Platform.parse("windows/amd64").covers(AMD)
     assert AMD.covers(Platform.parse("linux/amd64/v1"))
+
+
+DIGEST = Digest.of(b"an image")
+LOST = "ERROR: failed to solve: failed to push r.example/a/b: unknown: provided digest did not match uploaded content"
+DENIED = "ERROR: failed to solve: failed to push r.example/a/b: denied: permission_denied: write_package"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pushing(Buildx):
+    """A buildx whose bakes end as told, one after the other: by this last line, or well."""
+
+    ends: list[str]
+
+    def _bake(self, builds: Sequence[Build], _builder: Builder, metadata: Path, *_: object) -> Finished:
+        fault = self.ends.pop(0)
+        metadata.write_text(json.dumps({build.name: {"containerimage.digest": str(DIGEST)} for build in builds}))
+        return Finished(argv=("docker",), code=int(bool(fault)), stdout="", stderr=fault)
+
+
+@pytest.mark.parametrize(
+    ("ends", "left", "good"),
+    [
+        (["", "more"], 1, True),
+        ([LOST, "", "more"], 1, True),
+        ([LOST, LOST, "more"], 1, False),
+        ([DENIED, "more"], 1, False),
+        (["ERROR: failed to solve: exit code: 2", "more"], 1, False),
+    ],
+)
+def test_a_push_that_the_registry_did_not_take_is_repeated_once(
+    ends: list[str], left: int, tmp_path: Path, *, good: bool
+) -> None:
+    told: list[str] = []
+    buildx = Pushing(env={}, root=tmp_path, listen=lambda _line: None, tell=told.append, ends=list(ends))
+    plan = a_plan()
+    builder = fleet(("one", ["linux/amd64", "linux/arm64"]))
+    if good:
+        assert set(buildx.bake(staging(plan, plan.lanes), builder).values()) == {DIGEST}
+    else:
+        with pytest.raises(BuildError, match="the build failed"):
+            buildx.bake(staging(plan, plan.lanes), builder)
+    assert len(buildx.ends) == left
+    assert len(told) == len(ends) - left - 1

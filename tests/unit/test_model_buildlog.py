@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shiplane.model.buildlog import cache_faults, failed_before_a_step, is_foreign_program
+from shiplane.model.buildlog import cache_faults, failed_before_a_step, failed_to_push, is_foreign_program
 
 # As BuildKit 0.29 writes them (docker buildx bake --progress plain).
 BROKEN = """#5 importing cache manifest from r.example/c:x
@@ -52,3 +52,21 @@ FOREIGN = """#6 [2/2] RUN true
 @pytest.mark.parametrize(("log", "foreign"), [(FOREIGN, True), (RED, False), ("", False)])
 def test_a_program_of_another_platform_is_known_by_the_kernel_s_words(log: str, *, foreign: bool) -> None:
     assert is_foreign_program(log.splitlines()) is foreign
+
+
+PUSH = "ERROR: target main: failed to solve: failed to push r.example/a/b: "
+
+
+@pytest.mark.parametrize(
+    ("log", "again"),
+    [
+        (PUSH + "errors:\nunknown: provided digest did not match uploaded content", True),
+        (PUSH + "unexpected status from PUT request: 503 Service Unavailable", True),
+        (PUSH + "denied: permission_denied: write_package", False),
+        (PUSH + "failed to fetch oauth token: 401 Unauthorized", False),
+        (RED, False),
+        ("", False),
+    ],
+)
+def test_a_push_that_failed_is_repeated_unless_we_may_not(log: str, *, again: bool) -> None:
+    assert failed_to_push(log.splitlines()) is again

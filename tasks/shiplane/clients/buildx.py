@@ -22,7 +22,7 @@ from shiplane.clients.cacheprobe import Probe, silent_caches
 from shiplane.clients.process import Finished, Listener, run
 from shiplane.clients.scratch import scratch
 from shiplane.model.bake import Build, definition
-from shiplane.model.buildlog import cache_faults, failed_before_a_step, is_foreign_program
+from shiplane.model.buildlog import cache_faults, failed_before_a_step, failed_to_push, is_foreign_program
 from shiplane.model.buildsettings import needed_variables
 from shiplane.model.errors import PrerequisiteError, ShiplaneError
 from shiplane.model.image import Digest, Platform
@@ -160,12 +160,22 @@ class Buildx:
         listen = (lambda line: self.listen(mark + line if line.strip() else "")) if mark else self.listen
         with scratch("build") as folder:
             metadata = folder / "metadata.json"
-            answer = self._with_cache(builds, builder, metadata, listen, stop)
-            if answer is None:
-                answer = self._bake([build.without_cache for build in builds], builder, metadata, listen, stop)
+            answer = self._built(builds, builder, metadata, listen, stop)
+            if answer.code != 0 and failed_to_push(answer.stderr.splitlines()):
+                # What is built is in the builder's cache, and a push by digest changes no name: it may be repeated.
+                self.tell("the registry did not take all that was built: pushing it once more")
+                answer = self._built(builds, builder, metadata, listen, stop)
             if answer.code != 0:
                 raise _failure(answer, builder.cannot_run(platform for build in builds for platform in build.platforms))
             return _digests(metadata, [build.name for build in builds if build.push])
+
+    def _built(
+        self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None
+    ) -> Finished:
+        answer = self._with_cache(builds, builder, metadata, listen, stop)
+        if answer is None:
+            return self._bake([build.without_cache for build in builds], builder, metadata, listen, stop)
+        return answer
 
     def _with_cache(
         self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 _STEP = re.compile(r"#([1-9]\d*) (?!ERROR|DONE|CACHED|CANCELED|WARN|\.\.\.)(.*)")
 _ERROR = re.compile(r"#(\d+) ERROR: (.*)")
 _CACHE = ("importing cache", "exporting cache")
+_REFUSED = re.compile(r"denied|unauthorized|authorization|authentication|insufficient|\b40[13]\b", re.IGNORECASE)
 # buildx itself on a folder that is not there: the first build of a machine.
 _NEW = ("not found", "no such file or directory")
 
@@ -21,6 +22,15 @@ def cache_faults(lines: Iterable[str]) -> list[str]:
 def failed_before_a_step(lines: Iterable[str]) -> bool:
     """Whether no step failed but those of the cache: then the cache may be what failed."""
     return all(name.startswith(_CACHE) for name, _ in _errors(lines))
+
+
+def failed_to_push(lines: Iterable[str]) -> bool:
+    """Whether all was built and a registry did not take it, for another reason than that we may not.
+
+    Seen with distribution 2.8 where two targets push one blob in the same moment: ``provided digest did not match``.
+    """
+    _, pushed, why = "\n".join(lines).rpartition("failed to solve: failed to push ")
+    return bool(pushed) and not _REFUSED.search(why)
 
 
 def is_foreign_program(lines: Iterable[str]) -> bool:
