@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from shiplane.flows.claim import Claiming
-from shiplane.flows.publish import Publisher
 from shiplane.flows.published import Published
 from shiplane.model.claim import Claim
 from shiplane.model.errors import AccessError, LostRaceError, UnreachableError
@@ -32,14 +31,8 @@ class Claimed(Scene):
     claims: MemoryClaims = field(default_factory=MemoryClaims)
 
     def flow(self, plan: Plan) -> Flow[tuple[Published, ...]]:
-        registry, patience = self.client()
-        return Publisher(
-            registry=registry,
-            patience=patience,
-            stager=lambda: self.stager,
-            workers=1,
-            claiming=Claiming(claims=self.claims, by="the test"),
-        ).publish(plan)
+        claiming = Claiming(claims=self.claims, by="the test")
+        return replace(self.releaser(), ledgers=None, claiming=claiming).publish(plan, self.stager)
 
     def claim(self, tag: Tag, digest: Digest, commit: str = COMMIT) -> None:
         self.claims.create([Claim(image=IMAGE, tag=tag, digest=digest, commit=commit, by="somebody else")])

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
 from shiplane.clients.http import Request, Response, TransportError
 from shiplane.flows.joining import Joiner
-from shiplane.flows.publish import Publisher
 from shiplane.flows.published import Published
 from shiplane.flows.staging import StagedStager
 from shiplane.model.errors import UnreachableError, VerificationError
@@ -40,8 +39,7 @@ def publish(scene: Scene, parts: Sequence[Part]) -> tuple[Published, ...]:
     registry, patience = scene.client()
     joiner = Joiner(registry=registry, patience=patience, workers=1)
     stager = StagedStager(joiner=joiner, parts={"main": parts}, tell=scene.told.append)
-    publisher = Publisher(registry=registry, patience=patience, stager=lambda: stager, workers=1)
-    return finish(publisher.publish(a_plan(lanes=["main"])))
+    return finish(replace(scene.releaser(), ledgers=None).publish(a_plan(lanes=["main"]), stager))
 
 
 def index(scene: Scene) -> list[dict[str, object]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shiplane.clients.http import Request, Response, TransportError
-from shiplane.flows.publish import Publisher
 from shiplane.model.errors import AccessError, LostRaceError, RefusedError, UnreachableError, VerificationError
 from shiplane.model.image import Digest
 from shiplane.model.lane import MAIN
@@ -377,10 +378,9 @@ def test_the_first_release_of_a_package_that_the_registry_does_not_admit_is_prov
 
 def test_without_the_proof_what_cannot_be_read_is_refused() -> None:
     scene = Scene(a_registry(hides_missing=True))
-    registry, patience = scene.client()
-    publisher = Publisher(registry=registry, patience=patience, stager=lambda: scene.stager, probe=False, workers=1)
+    unproved = replace(scene.releaser(), ledgers=None, probe=False)
     with pytest.raises(AccessError, match="refused to let us read"):
-        finish(publisher.publish(a_plan()))
+        finish(unproved.publish(a_plan(), scene.stager))
     assert scene.stager.built == []
 
 

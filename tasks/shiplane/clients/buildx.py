@@ -160,27 +160,19 @@ class Buildx:
         listen = (lambda line: self.listen(mark + line if line.strip() else "")) if mark else self.listen
         with scratch("build") as folder:
             metadata = folder / "metadata.json"
-            answer = self._built(builds, builder, metadata, listen, stop)
+            answer = self._with_cache(builds, builder, metadata, listen, stop)
             if answer.code != 0 and failed_to_push(answer.stderr.splitlines()):
                 # What is built is in the builder's cache, and a push by digest changes no name: it may be repeated.
                 self.tell("the registry did not take all that was built: pushing it once more")
-                answer = self._built(builds, builder, metadata, listen, stop)
+                answer = self._with_cache(builds, builder, metadata, listen, stop)
             if answer.code != 0:
                 raise _failure(answer, builder.cannot_run(platform for build in builds for platform in build.platforms))
             return _digests(metadata, [build.name for build in builds if build.push])
 
-    def _built(
-        self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None
-    ) -> Finished:
-        answer = self._with_cache(builds, builder, metadata, listen, stop)
-        if answer is None:
-            return self._bake([build.without_cache for build in builds], builder, metadata, listen, stop)
-        return answer
-
     def _with_cache(
         self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None
-    ) -> Finished | None:
-        """Build with the caches of the builds; None where that failed by a cache, which was told."""
+    ) -> Finished:
+        """Build with the caches of the builds; where that failed by a cache, which is told, without."""
         if not any(build.settings.cache for build in builds):
             return self._bake(builds, builder, metadata, listen, stop)
         quiet = silent_caches(builds, self.silent)
@@ -191,7 +183,7 @@ class Buildx:
         lines = answer.stderr.splitlines()
         if answer.code != 0 and failed_before_a_step(lines):
             self.tell("the build failed before any of its steps: once more, without the cache")
-            return None
+            return self._bake([build.without_cache for build in builds], builder, metadata, listen, stop)
         for fault in cache_faults(lines):
             self.tell(f"the cache is not to be had, and the build went on without it: {fault}")
         return answer
