@@ -135,17 +135,17 @@ def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> No
 @_task(
     help={"runs": "How many, with and without ledger and claim in turn.", "seed": "Another one, other moments."},
 )
-def race(c: Context, runs: int = 200, seed: int = 0) -> None:
+def race(c: Context, runs: str = "200", seed: str = "0") -> None:
     """Let two processes release, roll back or mark at the same moment, again and again, against a real registry."""
-    _module(c, "tests.race", "--runs", str(runs), "--seed", str(seed))
+    _module(c, "tests.race", "--runs", runs, "--seed", seed)
 
 
 @_task(
     help={"runs": "How many stories.", "steps": "How long each is.", "seed": "The first one's; they count up."},
 )
-def model(c: Context, runs: int = 2000, steps: int = 50, seed: int = 0) -> None:
+def model(c: Context, runs: str = "2000", steps: str = "50", seed: str = "0") -> None:
     """Tell long stories of a repository, and judge each step of each."""
-    _module(c, "tests.faults.stateful", "--runs", str(runs), "--steps", str(steps), "--seed", str(seed))
+    _module(c, "tests.faults.stateful", "--runs", runs, "--steps", steps, "--seed", seed)
 
 
 @_task(iterable=["only"], help={"only": "A part of a module's name (repeatable)."})
@@ -157,9 +157,9 @@ def mutate(c: Context, only: list[str] | None = None) -> None:
 @_task(
     help={"releases": "How many.", "seed": "Of the faults; the same one gives the same faults."},
 )
-def soak(c: Context, releases: int = 1000, seed: int = 1) -> None:
+def soak(c: Context, releases: str = "1000", seed: str = "1") -> None:
     """Release many versions in a row against a real registry whose answers go wrong now and then."""
-    _module(c, "tests.faults.soak", "--releases", str(releases), "--seed", str(seed))
+    _module(c, "tests.faults.soak", "--releases", releases, "--seed", seed)
 
 
 @_task()

@@ -36,6 +36,7 @@ from shiplane.model.planning import make_plan
 from shiplane.model.settings import Checkout, Flags, Resolver
 from shiplane.model.step import Flow
 from shiplane.model.version import Version
+from tests.counts import at_least_one
 from tests.faults.clock import QuickClock
 from tests.faults.exchange import Effect, Exchange, exchange
 from tests.faults.faults import Faulty
@@ -275,7 +276,7 @@ def main(arguments: Sequence[str]) -> int:
     from tests import rig as rigs
 
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--releases", type=int, default=1000)
+    parser.add_argument("--releases", type=at_least_one, default=1000)
     parser.add_argument("--share", type=float, default=0.05, help="how many of the requests go wrong")
     parser.add_argument("--seed", type=int, default=1)
     given = parser.parse_args(arguments)

@@ -197,6 +197,8 @@ def main(arguments: Sequence[str]) -> int:
     given = parser.parse_args(arguments)
     os.environ["SHIPLANE_EXAMPLES"] = _EXAMPLES
     chosen = [target for target in TARGETS if not given.only or any(part in target.module for part in given.only)]
+    if not chosen:
+        parser.error(f"no module has that in its name; there are {', '.join(target.module for target in TARGETS)}")
     began = time.monotonic()
     found = []
     for trial in trials(chosen, given.workers):

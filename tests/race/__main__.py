@@ -8,12 +8,13 @@ from collections.abc import Sequence
 
 from tests import race as races
 from tests import rig as rigs
+from tests.counts import at_least_one
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run against the rig, which is started where there is none."""
     parser = argparse.ArgumentParser(prog="python -m tests.race", description=races.__doc__)
-    parser.add_argument("--runs", type=int, default=200)
+    parser.add_argument("--runs", type=at_least_one, default=200)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     with rigs.at_hand() as rig:

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from tests.counts import at_least_one
 from tests.faults import stateful
 from tests.faults.stateful.rules import story
 
@@ -26,8 +27,8 @@ def reported() -> Iterator[list[AssertionError]]:
 def main(arguments: Sequence[str]) -> int:
     """Tell so many stories; 1 when one did not end as it should."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.stateful", description=stateful.__doc__)
-    parser.add_argument("--runs", type=int, default=2000)
-    parser.add_argument("--steps", type=int, default=50)
+    parser.add_argument("--runs", type=at_least_one, default=2000)
+    parser.add_argument("--steps", type=at_least_one, default=50)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     ends: Counter[int] = Counter()
