@@ -217,7 +217,7 @@ def verified(repository: Repository, story: Told) -> None:
     verifier = Verifier(
         registry=Registry(Session(HttpTransport({}, user_agent="test"))),
         repository=repository,
-        platforms=plan.platforms.value,
+        platforms=plan.platforms,
         commit_of=lambda _lane, _version: None,
         deep=True,
     )

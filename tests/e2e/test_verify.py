@@ -52,6 +52,17 @@ def test_a_missing_platform_is_named(released: Desk) -> None:
     assert (done.code, faults(done)) == (6, {"platforms"}), str(done)
 
 
+def test_the_platforms_of_the_publication_are_expected_and_it_is_said_who_says_so(desk: Desk) -> None:
+    person, _ = desk
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest", PLATFORMS="linux/amd64"))
+    told = succeeded(verify(person)).document["lanes"][0]
+    assert told["expected_platforms"] == {"value": ["linux/amd64"], "source": "recorded in the ledger"}
+    assert "platforms: recorded in the ledger" in succeeded(person.invoke("verify", "--lane", "main")).out
+    insisted = person.invoke("verify", "--lane", "main", "--platforms", "linux/amd64,linux/arm64")
+    assert insisted.code == 6, str(insisted)
+    assert "expected linux/amd64, linux/arm64 (--platforms), found linux/amd64" in insisted.out
+
+
 def test_a_floating_tag_on_another_digest_is_named(released: Desk) -> None:
     person, reader = released
     commit(person.checkout, "another version")

@@ -20,6 +20,7 @@ from shiplane.flows.verify import Verified, Verifier
 from shiplane.model.image import Platform, Repository
 from shiplane.model.lane import Lane
 from shiplane.model.plan import Plan
+from shiplane.model.settings import Setting
 from shiplane.model.step import Flow
 from shiplane.model.version import Version
 from tests.faults.images import PLATFORMS
@@ -101,7 +102,7 @@ class Releaser:
         return Verifier(
             registry=self.registry,
             repository=self.repository,
-            platforms=tuple(map(Platform.parse, PLATFORMS)),
+            platforms=Setting(tuple(map(Platform.parse, PLATFORMS)), "the test"),
             commit_of=self.commit_of,
             ledgers=self.ledgers,
         ).verify(lane, version, latest=version is None)

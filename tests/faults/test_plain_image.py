@@ -11,7 +11,7 @@ from shiplane.model.image import Digest, Platform
 from shiplane.model.lane import MAIN
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planning import make_plan
-from shiplane.model.settings import Checkout, Flags, Resolver
+from shiplane.model.settings import Checkout, Flags, Resolver, Setting
 from shiplane.model.smoke import Smoke
 from shiplane.model.version import Version
 from tests.faults.images import COMMIT, children, lie_in_config, push_image
@@ -55,7 +55,7 @@ def verify(scene: Scene, *, deep: bool = False) -> Verified:
     verifier = Verifier(
         registry=registry,
         repository=AIONIS,
-        platforms=(AMD64,),
+        platforms=Setting((AMD64,), "the test"),
         commit_of=lambda _lane, _version: COMMIT,
         deep=deep,
         ledgers=scene.ledgers(registry, patience),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -15,6 +15,7 @@ from shiplane.model.errors import VerificationError
 from shiplane.model.image import Platform, Repository, Tag
 from shiplane.model.lane import MAIN
 from shiplane.model.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest
+from shiplane.model.settings import Setting
 from shiplane.model.version import Version
 from tests.faults.access import Access
 from tests.faults.images import (
@@ -45,12 +46,14 @@ def verify(
     stranger: Registry | bool = False,
     puller: Puller | None = None,
     recorded: bool = False,
+    insists: bool = False,
 ) -> Verified:
     registry, patience = scene.client()
     verifier = Verifier(
         registry=registry,
         repository=Repository.parse(IMAGE),
-        platforms=BOTH,
+        platforms=Setting(BOTH, "--platforms" if insists else "default"),
+        insists=insists,
         commit_of=lambda _lane, _version: commit,
         deep=deep,
         stranger=registry if stranger is True else stranger or None,
@@ -240,6 +243,24 @@ def test_a_floating_tag_that_says_nothing_of_itself_is_no_version_and_nothing_el
     assert (check.name, check.found) == ("floating", f"{raw.digest} (calls itself None)")
     scene.registry.tag(PATH, "v0.2.1", raw.digest)
     assert named(verify(scene, V021)) == {"version", "revision"}
+
+
+def test_a_version_is_expected_for_the_platforms_of_its_publication_unless_others_are_given() -> None:
+    scene = Scene()
+    scene.stager.platforms = ("linux/amd64",)
+    scene.publish(replace(a_plan(lanes=["main"]), platforms=Setting(BOTH[:1], "--platforms")))
+    found = verify(scene, V021, recorded=True)
+    assert found.good, list(map(str, found.checks))
+    assert found.to_json()["expected_platforms"] == {"value": ["linux/amd64"], "source": "recorded in the ledger"}
+    assert verify(scene, recorded=True).good
+    for insists, source in ((True, "--platforms"), (False, "default")):
+        told = verify(scene, V021, recorded=insists, insists=insists)
+        (bad,) = [check for check in told.checks if not check.good]
+        assert (bad.name, bad.expected, bad.found) == (
+            "platforms",
+            f"linux/amd64, linux/arm64 ({source})",
+            "linux/amd64",
+        )
 
 
 def test_what_was_recorded_is_compared_and_a_broken_ledger_is_a_finding_of_its_own() -> None:

@@ -70,6 +70,7 @@ def verified_text(repository: Repository, lanes: Sequence[Verified]) -> str:
             images = lane.examination.images if lane.examination else ()
             platforms = ", ".join(str(image.platform) for image in images)
             lines.append(f"good  {what}  {lane.digest}  {platforms}  ({len(lane.checks)} checks)")
+            lines += [f"      platforms: {lane.platforms.source}"] if lane.platforms else []
         else:
             lines.append(f"BAD   {what}  {lane.digest or ''}".rstrip())
             lines += [f"      {check}" for check in lane.checks if not check.good]

@@ -82,7 +82,8 @@ def _verifier(run: Run, repository: Repository, resolver: Resolver, looks: Looks
     return Verifier(
         registry=registry,
         repository=repository,
-        platforms=resolver.platforms().value,
+        platforms=resolver.platforms(),
+        insists=resolver.flags.platforms is not None,
         commit_of=lambda lane, version: _commit(run, lane, version),
         deep=looks.deep,
         puller=puller,

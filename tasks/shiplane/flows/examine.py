@@ -37,6 +37,7 @@ class Expected:
 
     Attributes:
         platforms: The very set.
+        source: Who says that it must be these, for people; nothing where that is clear.
         revision: The commit in its labels.
         version: The version in its labels.
         proven: Whether this very digest was examined in full before, by a record of it: then its configs, which are
@@ -47,6 +48,7 @@ class Expected:
     revision: str | None = None
     version: str | None = None
     proven: bool = False
+    source: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +108,7 @@ class Examiner:
         proven = expected.proven and {REVISION, VERSION} <= set(document.annotations)
         children = each(lambda entry: self._child(entry, proven=proven), entries, workers=self.workers)
         checks = [
-            _platforms(subject, expected.platforms, [child.platform for child in children]),
+            _platforms(subject, expected, [child.platform for child in children]),
             *(check for child in children for check in child.checks),
             *_label("revision", REVISION, expected.revision, document.annotations, children),
             *_label("version", VERSION, expected.version, document.annotations, children),
@@ -180,11 +182,12 @@ def _itself(raw: RawManifest) -> Descriptor:
     return Descriptor(media_type=raw.media_type, digest=raw.digest, size=len(raw.body))
 
 
-def _platforms(subject: str, expected: tuple[Platform, ...] | None, found: list[Platform | None]) -> Check:
+def _platforms(subject: str, expected: Expected, found: list[Platform | None]) -> Check:
     """The very set: one missing is a broken release, one too many was never tested, one doubled hides another."""
     have = Counter(map(str, found))
-    wanted = have if expected is None else Counter(map(str, expected))
-    return Check("platforms", subject, wanted == have, _listed(wanted), _listed(have))
+    wanted = have if expected.platforms is None else Counter(map(str, expected.platforms))
+    source = f" ({expected.source})" if expected.source else ""
+    return Check("platforms", subject, wanted == have, _listed(wanted) + source, _listed(have))
 
 
 def _child_platform(subject: str, entry: Descriptor, config: ImageConfig) -> Check:

@@ -16,11 +16,14 @@ from shiplane.model.check import Check
 from shiplane.model.errors import AccessError, VerificationError
 from shiplane.model.image import Digest, Platform, Repository, Tag
 from shiplane.model.lane import Lane
-from shiplane.model.ledger import BrokenLedgerError, Ledger
+from shiplane.model.ledger import BrokenLedgerError, Entry, Ledger
 from shiplane.model.manifest import VERSION
 from shiplane.model.recorded import recorded_checks
+from shiplane.model.settings import Setting
 from shiplane.model.step import Flow, Step
 from shiplane.model.version import Version
+
+RECORDED = "recorded in the ledger"
 
 
 class Puller(Protocol):
@@ -32,13 +35,14 @@ class Puller(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """One lane's findings."""
+    """One lane's findings; ``platforms`` is what the image had to be there for, and who says so."""
 
     lane: Lane
     version: Version | None
     digest: Digest | None
     checks: tuple[Check, ...]
     examination: Examination | None = None
+    platforms: Setting[tuple[Platform, ...]] | None = None
 
     @property
     def good(self) -> bool:
@@ -55,6 +59,9 @@ class Verified:
             "floating": self.lane.floating,
             "digest": str(self.digest) if self.digest else None,
             "platforms": {str(image.platform): str(image.digest) for image in images},
+            "expected_platforms": {"value": list(map(str, self.platforms.value)), "source": self.platforms.source}
+            if self.platforms
+            else None,
             "good": self.good,
             "checks": [check.to_json() for check in self.checks],
         }
@@ -67,7 +74,8 @@ class Verifier:
     Attributes:
         registry: Reads with the credential at hand.
         repository: Of every lane.
-        platforms: What each version must be there for.
+        platforms: What each version must be there for, where no record of its publication says it.
+        insists: Whether they go before such a record: somebody gave them for this very run.
         commit_of: The commit that a lane's version was released from, as far as git knows it.
         deep: Whether every blob is asked for.
         puller: The engine for ``--pull``, or None.
@@ -77,8 +85,9 @@ class Verifier:
 
     registry: Registry
     repository: Repository
-    platforms: tuple[Platform, ...]
+    platforms: Setting[tuple[Platform, ...]]
     commit_of: Callable[[Lane, Version], str | None]
+    insists: bool = False
     deep: bool = False
     puller: Puller | None = None
     stranger: Registry | None = None
@@ -141,8 +150,10 @@ class Verifier:
             return Verified(lane=lane, version=version, digest=None, checks=(check,))
         revision = self.commit_of(lane, version) if version else None
         record = ledger.published(subject)
+        platforms = self._platforms(record)
         expected = Expected(
-            platforms=self.platforms,
+            platforms=platforms.value,
+            source=platforms.source,
             revision=revision,
             version=str(version) if version else None,
             proven=record is not None and record.after == image.digest,
@@ -150,7 +161,20 @@ class Verifier:
         examiner = Examiner(registry=self.registry, repository=self.repository, deep=self.deep)
         examination = examiner.examine(image.raw, expected)
         checks = (Check("resolves", subject, good=True, found=str(image.digest)), *examination.checks)
-        return Verified(lane=lane, version=version, digest=image.digest, checks=checks, examination=examination)
+        return Verified(
+            lane=lane,
+            version=version,
+            digest=image.digest,
+            checks=checks,
+            examination=examination,
+            platforms=platforms,
+        )
+
+    def _platforms(self, record: Entry | None) -> Setting[tuple[Platform, ...]]:
+        """What an image must be there for: an old version may have been published for others than today's."""
+        if self.insists or record is None or not record.platforms:
+            return self.platforms
+        return Setting(tuple(map(Platform.parse, record.platforms)), RECORDED)
 
     def _floating(
         self,

@@ -14,7 +14,7 @@ from shiplane.commands.faces.words import IMAGE, LANES
         "lane": LANES,
         "tag": "Version to verify (TAG); without it whatever the floating tag stands for.",
         "image": IMAGE,
-        "platforms": "What each version must be there for (PLATFORMS).",
+        "platforms": "What each version must be there for; else as recorded, else PLATFORMS or the project file.",
         "latest": "--latest=no: the floating tag need not be at this version (PUBLISH_LATEST).",
         "pull": "Also pull both tags with the Docker engine, as the runbook does.",
         "deep": "Also ask for every layer, config and attestation.",
