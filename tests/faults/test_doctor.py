@@ -92,7 +92,12 @@ def test_a_flows_outcomes_are_rows_and_an_error_is_said_once() -> None:
 
 
 def entrance(scene: Scene, credential: Callable[[], Credential | None] = lambda: USER) -> Entrance:
-    return Entrance(repository=AIONIS, credential=credential, connect=lambda _credential: scene.client()[0])
+    return Entrance(
+        repository=AIONIS,
+        credential=credential,
+        connect=lambda _credential: scene.client()[0],
+        records=scene.keeps_ledger,
+    )
 
 
 def test_who_may_push_is_told_row_by_row() -> None:
@@ -135,11 +140,12 @@ def test_a_stranger_and_a_registry_that_asks_nobody_are_told() -> None:
     assert found["access: token"] == "skipped: registry.example asks for none"
 
 
-def test_an_upload_of_which_nobody_knows_is_skipped() -> None:
-    scene = Scene()
+@pytest.mark.parametrize(("records", "start"), [(False, "skipped: whether"), (True, "failed: ghcr.io/cognary/aionis")])
+def test_an_upload_of_which_nobody_knows_is_skipped_unless_the_ledger_needs_it(start: str, *, records: bool) -> None:
+    scene = Scene(keeps_ledger=records)
     scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "POST", "blobs/uploads/", times=FOR_EVER)])
     found = told(entrance(scene).check())
-    assert found["access: upload"].startswith("skipped: whether we may push could not be told")
+    assert found["access: upload"].startswith(start)
 
 
 def test_a_stale_login_of_docker_has_its_own_way_out() -> None:

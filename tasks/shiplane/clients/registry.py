@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 from shiplane.clients.http import Request, Response
 from shiplane.clients.session import MANIFEST_LIMIT, Session, error_codes
 from shiplane.clients.tokens import PULL, PUSH
-from shiplane.clients.urls import follow, may_redirect, place_of
+from shiplane.clients.urls import follow, may_redirect, place_of, within
 from shiplane.model import strictjson
 from shiplane.model.answer import Absent, Answer, Present, Refused, Unknown
 from shiplane.model.errors import AccessError, UnreachableError, UsageError, VerificationError
@@ -225,16 +225,17 @@ class Registry:
         """Open an upload and leave it to expire: the only proof of push permission that needs no content.
 
         Returns:
-            Nothing when the permission is proved, else why it could not be told.
+            Nothing when we could upload there, else why not, or why that could not be told.
 
         Raises:
             AccessError: This identity may not push, with the registry's words explained.
             UnreachableError: No answer.
         """
         response = self.open_upload(repository)
-        if response.status == 202:  # noqa: PLR2004
-            return ""
-        return f"opening an upload was answered with HTTP {response.status}: {self.session.words(response)}"
+        if response.status != 202:  # noqa: PLR2004
+            words = self.session.words(response) or "nothing more"
+            return f"opening an upload was answered with HTTP {response.status}: {words}"
+        return upload_problem(repository, response)
 
     def open_upload(self, repository: Repository) -> Response:
         """Open an upload: an answer 202 with its place, or whatever the registry says instead.
@@ -256,6 +257,24 @@ def origin(repository: Repository) -> str:
     scheme = "http" if repository.is_loopback else "https"
     host = _API_HOST.get(repository.registry, repository.registry)
     return f"{scheme}://{host}"
+
+
+def upload_place(repository: Repository, opened: Response) -> str:
+    """Where the content of an upload goes: to this registry itself, since our token goes along; else nothing.
+
+    Source: distribution-spec, "Pushing a blob monolithically": the Location may be absolute or relative.
+    """
+    return within(_url(repository, "blobs/uploads/"), opened.headers.get("location", ""))
+
+
+def upload_problem(repository: Repository, opened: Response) -> str:
+    """Why the content of an upload cannot go where the registry says, or nothing."""
+    if upload_place(repository, opened):
+        return ""
+    location = one_line(opened.headers.get("location", ""))[:120]
+    if not location:
+        return "an upload was opened without saying where (no Location)"
+    return f"an upload was opened at {location!a}, and our token is for {origin(repository)} alone"
 
 
 def _content(response: Response, reference: Tag | Digest) -> Answer:

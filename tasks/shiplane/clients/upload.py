@@ -10,14 +10,12 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from shiplane.clients.http import Request, Response
-from shiplane.clients.registry import Registry, origin
+from shiplane.clients.registry import Registry, upload_place, upload_problem
 from shiplane.clients.tokens import PUSH
-from shiplane.clients.urls import follow, place_of
 from shiplane.model.errors import UnreachableError
 from shiplane.model.image import Repository
 from shiplane.model.ledgerfile import blob_of
 from shiplane.model.manifest import Descriptor
-from shiplane.model.redact import one_line
 
 _SENT_AGAIN = 3
 
@@ -69,9 +67,7 @@ class Uploader:
 
 def _place(repository: Repository, opened: Response, blob: Descriptor) -> str:
     """Where the content goes: to this registry itself and to no other host, since our token goes along."""
-    location = opened.headers.get("location", "")
-    target = follow(origin(repository) + "/", location)
-    here, there = place_of(origin(repository)), place_of(target)
-    if here is None or there is None or here[:3] != there[:3]:
-        raise UnreachableError(f"{repository.registry} wants uploads elsewhere: {one_line(location)[:120]!a}")
+    if problem := upload_problem(repository, opened):
+        raise UnreachableError(f"{repository.registry}: {problem}")
+    target = upload_place(repository, opened)
     return f"{target}{'&' if '?' in target else '?'}{urlencode({'digest': str(blob.digest)})}"

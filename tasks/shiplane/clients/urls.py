@@ -52,6 +52,16 @@ def follow(base: str, reference: str) -> str:
     return url if place_of(url) else ""
 
 
+def within(base: str, reference: str) -> str:
+    """The URL that a ``Location`` means, where that is the same scheme, host and port as ``base``; else nothing.
+
+    What is sent there may carry a token: distribution-spec, "MUST NOT forward the Authorization header" across hosts.
+    """
+    url = follow(base, reference)
+    here, there = place_of(base), place_of(url)
+    return url if here and there and here[:3] == there[:3] else ""
+
+
 def may_redirect(repository: Repository, url: str) -> bool:
     """Whether a blob of a repository may be read there: over TLS, and not on an inner network that we are in.
 

@@ -185,7 +185,10 @@ def _tools(run: Run, platforms: tuple[Platform, ...] | None, builder: str | None
 
 def _access(run: Run, repository: Repository) -> Look:
     entrance = Entrance(
-        repository=repository, credential=lambda: run.credential(repository), connect=partial(_connected, run)
+        repository=repository,
+        credential=lambda: run.credential(repository),
+        connect=partial(_connected, run),
+        records=run.project.keeps_ledger and run.project.ledger in (None, repository),
     )
     if run.project.claim is None:
         return entrance.check

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from shiplane.clients.registry import Registry
+from shiplane.flows.access import prove_push
 from shiplane.flows.doctor import attempt
 from shiplane.model.credential import Credential
 from shiplane.model.errors import AccessError
@@ -25,11 +26,13 @@ class Entrance:
         repository: What is to be pushed to.
         credential: Finds the credential, as a release would.
         connect: Makes a registry client in somebody's name.
+        records: Whether the ledger is kept there.
     """
 
     repository: Repository
     credential: Callable[[], Credential | None]
     connect: Callable[[Credential | None], Registry]
+    records: bool = True
 
     def check(self) -> Iterator[Finding]:
         """The rows; after the first failure the others are skipped."""
@@ -55,7 +58,7 @@ class Entrance:
         if token.state is State.FAILED:
             yield skipped(_UPLOAD, "there is no token to open one with")
             return
-        opened = self._told(attempt(_UPLOAD, lambda: upload(_UPLOAD, registry, self.repository)), credential)
+        opened = self._told(attempt(_UPLOAD, lambda: self._upload(registry)), credential)
         yield opened
         if opened.state is State.DONE:
             yield attempt(_PACKAGE, lambda: self._package(registry))
@@ -64,6 +67,9 @@ class Entrance:
         if registry.log_in(self.repository):
             return done(_TOKEN, f"{self.repository.registry} let us in; what it allows, only the upload shows")
         return skipped(_TOKEN, f"{self.repository.registry} asks for none")
+
+    def _upload(self, registry: Registry) -> Finding:
+        return upload(_UPLOAD, registry, self.repository, records=self.records)
 
     def _package(self, registry: Registry) -> Finding:
         """The first publish has no name to look at: the open upload is what proves that it may create one."""
@@ -82,9 +88,9 @@ class Entrance:
         return finding
 
 
-def upload(name: str, registry: Registry, repository: Repository) -> Finding:
-    """Whether we may push: an upload is opened, and left to expire."""
-    doubt = registry.probe_push(repository)
+def upload(name: str, registry: Registry, repository: Repository, *, records: bool) -> Finding:
+    """Whether we may push: an upload is opened, and left to expire. Raises as :func:`prove_push`."""
+    doubt = prove_push(registry, repository, records=records)
     if doubt:
         return skipped(name, f"whether we may push could not be told: {doubt}")
     return done(name, f"{repository} opened one for us: we may push")

@@ -47,7 +47,7 @@ class Records:
             return
         if self.elsewhere:
             name = "ledger: upload"
-            yield attempt(name, lambda: upload(name, ledgers.registry, ledgers.repository))
+            yield attempt(name, lambda: upload(name, ledgers.registry, ledgers.repository, records=True))
         for lane in self.lanes:
             yield _whole(ledgers, lane)
 

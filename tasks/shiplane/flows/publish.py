@@ -12,6 +12,7 @@ from typing import Protocol, TypeAlias
 from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
+from shiplane.flows.access import prove_push
 from shiplane.flows.claim import Claiming
 from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.ledgers import Ledgers
@@ -81,9 +82,11 @@ class Publisher:
         Raises:
             ShiplaneError: By situation; whatever has a name by then is right.
         """
-        proved = yield from self._access(self.registry, plan.repository)
-        if self.ledgers and self.ledgers.repository != plan.repository:
-            yield from self._access(self.ledgers.registry, self.ledgers.repository)
+        elsewhere = self.ledgers and self.ledgers.repository != plan.repository
+        records = self.ledgers is not None and not elsewhere
+        proved = yield from self._access(self.registry, plan.repository, records=records)
+        if self.ledgers and elsewhere:
+            yield from self._access(self.ledgers.registry, self.ledgers.repository, records=True)
         seen = yield from self._survey(plan, proved=proved)
         lanes = yield from self._prepare(plan, seen)
         if any(known.survey.presumed for known in seen.values()):
@@ -101,7 +104,7 @@ class Publisher:
         Raises:
             ShiplaneError: By situation; no name was written.
         """
-        proved = yield from self._access(self.registry, plan.repository)
+        proved = yield from self._access(self.registry, plan.repository, records=False)
         yield from self._survey(plan, proved=proved)
         images = yield from self._images(plan, {}, plan.lanes)
         for lane in plan.lanes:
@@ -135,14 +138,14 @@ class Publisher:
             for name in (lane.lane.name,)
         ]
 
-    def _access(self, registry: Registry, repository: Repository) -> Flow[bool]:
-        """Prove that we may push; gives whether that is proved."""
+    def _access(self, registry: Registry, repository: Repository, *, records: bool) -> Flow[bool]:
+        """Prove that we may push, and where the ledger is kept there, that it can be uploaded; gives whether we may."""
         step = Step("access", f"push to {repository}")
         yield step
         if not self.probe:
             yield step.skipped("--skip access")
             return False
-        doubt = registry.probe_push(repository)
+        doubt = prove_push(registry, repository, records=records)
         if doubt:
             yield step.skipped(f"could not be told: {doubt}")
         else:
