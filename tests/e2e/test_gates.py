@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.person import Log, Person, Reader
+from tests.e2e.person import Log, Person, Reader, runbook, succeeded
 from tests.rig import Rig
 
 pytestmark = pytest.mark.e2e
@@ -36,7 +36,7 @@ def test_a_red_gate_stops_a_release_before_it_builds_or_writes(rig: Rig, desk: D
     configure(person, GATES, "red")
     log = Log(rig.plain_log)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--skip", "production gate")
-    assert (done.code, done.built, log.lines(), reader.tags()) == (3, False, [], {}), str(done)
+    assert (done.code, done.built, log.all_tag_puts(), reader.tags()) == (3, False, [], {}), str(done)
     assert "core gate: sh -c" in done.err
     assert "  | red" in done.err
     assert done.err.count("next: ") == 1
@@ -62,6 +62,40 @@ def test_the_evidence_stands_in_the_release_and_what_was_left_out_too(desk: Desk
     ]
     assert held["skipped_gates"] == ["production gate"]
     assert (person.checkout / "dist" / "index.html").exists()
+
+
+def noting(person: Person, command: str = "true") -> Path:
+    """A build command that leaves a line beside the checkout each time that it runs; gives the file."""
+    notes = person.checkout.parent / f"{person.checkout.name}-ran"
+    configure(person, f"""build = "sh -c 'echo ran >> {notes}; {command}'"\n""")
+    return notes
+
+
+def test_a_run_with_nothing_left_to_do_does_not_run_the_build_command(desk: Desk) -> None:
+    person, reader = desk
+    ran = noting(person)
+    flags = ("publish", "--lane", "main", "--tag", "v0.2.1", "--platforms", "linux/amd64", "--json")
+    assert succeeded(person.invoke(*flags)).document["prerequisites"]["build"]["state"] == "done"
+    tags = reader.tags()
+    again = succeeded(person.invoke(*flags))
+    assert ran.read_text() == "ran\n"
+    assert (again.built, reader.tags()) == (False, tags)
+    build = again.document["prerequisites"]["build"]
+    assert (build["state"], build["reason"]) == ("skipped", "nothing is built: it is published already")
+
+
+def test_a_wrong_token_is_told_before_the_build_command(rig: Rig, guarded_desk: Desk) -> None:
+    person, reader = guarded_desk
+    person.variables |= runbook(rig, person.variables["IMAGE_REPO"], "unknown")
+    ran = noting(person)
+    done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1")
+    assert (done.code, done.built, ran.exists(), reader.tags()) == (4, False, False, {}), str(done)
+
+
+def test_the_build_command_finds_no_login_of_ours_on_the_disk(guarded_desk: Desk) -> None:
+    person, _ = guarded_desk
+    noting(person, "! ls $TMPDIR | grep shiplane-")
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--platforms", "linux/amd64"))
 
 
 @pytest.mark.parametrize("dry", [("--dry-run",), ()])

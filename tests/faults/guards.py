@@ -21,6 +21,7 @@ _REDIRECTS = "tests/faults/test_client_redirects.py::"
 _SOCKETS = "tests/faults/test_client_sockets.py::"
 _WAITS = "tests/faults/test_client_waits.py::"
 _NAMING = "tests/faults/test_naming.py::"
+_ORDER = "tests/faults/test_order.py::"
 
 NAMES = (
     Guard(
@@ -482,7 +483,47 @@ SIGNALS = (
     ),
 )
 
-GUARDS = (*NAMES, *DECISIONS, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS, *RECORDS)
+ORDER = (
+    Guard(
+        "who may and what there is to do is asked before the prerequisites",
+        "flows/publish",
+        """        looked = yield from self._look(plan)
+        held = yield from self.conditions.before(looked.pending)
+""",
+        """        held = yield from self.conditions.before(Pending.VERSION)
+        looked = yield from self._look(plan)
+""",
+        (
+            _ORDER + "test_a_wrong_token_is_told_before_the_build_command",
+            _ORDER + "test_a_version_of_another_commit_is_told_before_the_build_command",
+            _ORDER + "test_a_release_with_nothing_left_to_do_runs_no_build_command_and_asks_no_gate",
+        ),
+    ),
+    Guard(
+        "what was seen before the prerequisites is looked at again after them",
+        "flows/publish",
+        *switched_off("held.took_time"),
+        (
+            _ORDER + "test_a_version_that_another_commit_took_meanwhile_is_not_built",
+            _ORDER + "test_a_permission_that_was_taken_away_meanwhile_is_told_before_anything_is_built",
+        ),
+    ),
+    Guard(
+        "no more is written than the prerequisites were asked for",
+        "flows/publish",
+        *switched_off("looked.pending > asked"),
+        (_ORDER + "test_a_version_that_went_away_meanwhile_is_not_built_without_its_build_command",),
+    ),
+    Guard(
+        "a floating tag moves only where the gates are green",
+        "flows/prerequisites",
+        "if pending is Pending.NOTHING:",
+        "if pending is not Pending.VERSION:",
+        (_ORDER + "test_a_red_gate_keeps_a_floating_tag_from_moving",),
+    ),
+)
+
+GUARDS = (*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS, *RECORDS)
 
 
 if __name__ == "__main__":

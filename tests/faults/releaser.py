@@ -70,7 +70,7 @@ class Releaser:
 
     def publish(self, plan: Plan, stager: Stager) -> Flow[tuple[Published, ...]]:
         """A release, not yet begun."""
-        return Publisher(
+        released = yield from Publisher(
             registry=self.registry,
             patience=self.patience,
             stager=lambda: stager,
@@ -79,6 +79,7 @@ class Releaser:
             workers=self.workers,
             claiming=self.claiming,
         ).publish(plan)
+        return released.lanes
 
     def roll_back(self, wish: Wish) -> Flow[RolledBack]:
         """A rollback, not yet begun."""

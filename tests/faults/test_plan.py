@@ -39,7 +39,7 @@ class Planned:
         publisher = Publisher(
             registry=registry, patience=patience, stager=lambda: self.scene.stager, workers=1, saved=self.saved
         )
-        return publisher.publish(self.plan)
+        return (yield from publisher.publish(self.plan)).lanes
 
 
 def save(scene: Scene, plan: Plan) -> SavedPlan:

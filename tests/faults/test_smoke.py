@@ -56,7 +56,7 @@ class Bench:
         publisher = Publisher(
             registry=registry, patience=patience, stager=lambda: self.scene.stager, workers=1, smoke=smoker
         )
-        return publisher.publish(known)
+        return (yield from publisher.publish(known)).lanes
 
     def publish(self, plan: Plan | None = None) -> tuple[Published, ...]:
         return finish(self.flow(plan), self._see)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shiplane.clients.builders import Builder
 from shiplane.clients.engine import Engine
@@ -33,6 +33,9 @@ from shiplane.model.planfile import SavedPlan
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.settings import Flags
 from shiplane.model.staged import parts_of
+
+if TYPE_CHECKING:
+    from shiplane.clients.buildx import Buildx
 
 # Seconds for all that a plan reads of a registry that it could do without.
 _PLANNING = 60.0
@@ -159,18 +162,17 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     if options.dry_run:
         return _dry_run(run, planned, flags, options)
     check_versions(planned, snapshot=flags.snapshot, flag=flags.tag_flag)
-    prerequisites = run.prerequisites(planned.commit, options.skip)
     check_source_of(run, planned)
-    held = run.console.drive(prerequisites.all())
+    conditions = run.prerequisites(planned.commit, options.skip)
     with publishing(run, planned, options, parts) as (publisher, _):
-        published = run.console.drive(publisher.publish(planned))
+        released = run.console.drive(replace(publisher, conditions=conditions).publish(planned))
     data = {
         "image": str(planned.repository),
         "commit": planned.commit,
-        "prerequisites": held.to_json(),
-        "lanes": [lane.to_json(planned.repository) for lane in published],
+        "prerequisites": released.held.to_json(),
+        "lanes": [lane.to_json(planned.repository) for lane in released.lanes],
     }
-    return Answer(text=published_text(planned.repository, published), data=data)
+    return Answer(text=published_text(planned.repository, released.lanes), data=data)
 
 
 def check_source_of(run: Run, planned: Plan) -> None:
@@ -198,7 +200,9 @@ def _parts(run: Run, planned: Plan, options: Options) -> dict[str, tuple[Part, .
 def publishing(
     run: Run, planned: Plan, options: Options, parts: Mapping[str, Sequence[Part]] | None = None
 ) -> Iterator[tuple[Publisher, Callable[[], dict[str, Any]]]]:
-    """Whatever publishes or stages a plan, logged in for as long as the block lasts.
+    """Whatever publishes or stages a plan. Docker is logged in from the first build on, for as long as the block lasts.
+
+    Not earlier: the project's build command and gates, which run before it, must find no login of ours on the disk.
 
     Args:
         run: The run.
@@ -215,18 +219,21 @@ def publishing(
     registry = run.registry(credential)
     run.closing = lambda: public_names(run.impatient(registry), planned)
     joiner = Joiner(registry=registry, patience=run.patience)
-    with run.login(credential, stored=not options.login) as env:
-        buildx = run.buildx(env)
+    with ExitStack() as logins:
+
+        @cache
+        def buildx() -> Buildx:
+            return run.buildx(logins.enter_context(run.login(credential, stored=not options.login)))
 
         @cache
         def builder() -> Builder:
             """Made or started where none is ready, and only where something is built."""
-            return buildx.builder(options.builder, planned.platforms.value)
+            return buildx().builder(options.builder, planned.platforms.value)
 
         def stager() -> Stager:
             if parts is not None:
                 return StagedStager(joiner=joiner, parts=parts, tell=run.console.tell)
-            return stager_for(buildx, builder(), joiner)
+            return stager_for(buildx(), builder(), joiner)
 
         publisher = Publisher(
             registry=registry,
@@ -238,7 +245,7 @@ def publishing(
             saved=options.saved,
             smoke=smoker(run, planned.repository, credential, skip=options.skip),
         )
-        yield publisher, lambda: buildx.facts(builder(), planned.platforms.value)
+        yield publisher, lambda: buildx().facts(builder(), planned.platforms.value)
 
 
 def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:

@@ -19,12 +19,13 @@ from shiplane.clients.patience import Clock, SystemClock
 from shiplane.clients.process import refuse_dumps
 from shiplane.clients.project import build_command
 from shiplane.flows.gates import Asker, CommandError
+from shiplane.model.decision import Pending
 from shiplane.model.errors import PrerequisiteError
 from shiplane.model.gate import Evidence, Gate
 from shiplane.model.projectfile import ProjectFile
 from shiplane.model.redact import Redactor
 from shiplane.model.settings import Setting
-from shiplane.model.step import Flow, Outcome, Step
+from shiplane.model.step import Flow, Outcome, State, Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +43,11 @@ class Held:
     build: Outcome
     gates: tuple[Evidence, ...]
     skipped: tuple[str, ...]
+
+    @property
+    def took_time(self) -> bool:
+        """Whether anything ran or was asked, so that what was seen before it may have changed."""
+        return self.build.state is State.DONE or bool(self.gates)
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON values."""
@@ -90,9 +96,24 @@ class Prerequisites:
         Raises:
             PrerequisiteError: The build failed, or a gate is not green.
         """
-        build = yield from self.build()
-        evidence = yield from self.gates()
-        return Held(command=self.command.value, build=build, gates=tuple(evidence), skipped=self.left_out)
+        return self.before(Pending.VERSION)
+
+    def before(self, pending: Pending) -> Flow[Held]:
+        """What has to hold before that much is written.
+
+        Moving a floating tag is a release of the version that it moves to, so that the gates are asked, but nothing is
+        built for it. Where nothing is to be written there is nothing to be held back.
+
+        Raises:
+            PrerequisiteError: The build failed, or a gate is not green.
+        """
+        build = yield from self.build("" if pending is Pending.VERSION else "nothing is built: it is published already")
+        if pending is Pending.NOTHING:
+            evidence, skipped = [], tuple(gate.name for gate in self.project.gates)
+            yield Step("gates", ", ".join(skipped) or "none").skipped("nothing is to be written")
+        else:
+            evidence, skipped = (yield from self.gates()), self.left_out
+        return Held(command=self.command.value, build=build, gates=tuple(evidence), skipped=skipped)
 
     @property
     def command(self) -> Setting[tuple[str, ...]]:
@@ -104,8 +125,11 @@ class Prerequisites:
         """The gates that are skipped by name, or all together."""
         return tuple(gate.name for gate in self.project.gates if {"gates", gate.name} & self.skip)
 
-    def build(self) -> Flow[Outcome]:
+    def build(self, spared: str = "") -> Flow[Outcome]:
         """Run the build command: quiet when it passes, with all that it wrote when it fails.
+
+        Args:
+            spared: Why it need not run; empty where it has to.
 
         Raises:
             PrerequisiteError: It failed, cannot be started, or did not end in time.
@@ -114,8 +138,9 @@ class Prerequisites:
         command = self.command
         step = Step("build command", shlex.join(command.value) or "none")
         yield step
-        if "build" in self.skip or not command.value:
-            outcome = step.skipped("--skip build" if "build" in self.skip else command.source)
+        spared = "--skip build" if "build" in self.skip else spared
+        if spared or not command.value:
+            outcome = step.skipped(spared or command.source)
         else:
             try:
                 self._asker.run(command.value, self.project.build_timeout)

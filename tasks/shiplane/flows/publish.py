@@ -6,7 +6,7 @@ A run that ends anywhere leaves either names that are right or no names, and the
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from shiplane.clients.parallel import WORKERS
@@ -18,13 +18,14 @@ from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import arrived
 from shiplane.flows.naming import Namer
+from shiplane.flows.prerequisites import Held
 from shiplane.flows.published import Published
 from shiplane.flows.ready import Ready, Seen, name_lanes, record_lanes
 from shiplane.flows.smoke import Smoker, smoke_lanes
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Present
 from shiplane.model.check import require
-from shiplane.model.decision import Decision, Naming, decide
+from shiplane.model.decision import Decision, Naming, Pending, decide, pending
 from shiplane.model.errors import LostRaceError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.manifest import RawManifest
@@ -47,6 +48,54 @@ class Stager(Protocol):
         """
 
 
+class Conditions(Protocol):
+    """Whatever has to hold before anything is written: see :class:`shiplane.flows.prerequisites.Prerequisites`."""
+
+    def before(self, pending: Pending) -> Flow[Held]:
+        """What has to hold before that much is written.
+
+        Raises:
+            PrerequisiteError: It does not.
+        """
+
+
+@dataclass(frozen=True)
+class Unconditional:
+    """No condition: for whoever names nothing, or has asked already."""
+
+    def before(self, pending: Pending) -> Flow[Held]:
+        """See :class:`Conditions`."""
+        del pending
+        yield from ()
+        return Held(command=(), build=Step("build command", "none").skipped("no condition"), gates=(), skipped=())
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was there before anything was written.
+
+    Attributes:
+        seen: Each lane's names, and what is to be done about them, by the lane's name.
+        claimed: The digest of each version tag that an earlier run of this commit has claimed.
+    """
+
+    seen: Mapping[str, Seen]
+    claimed: Mapping[Tag, Digest] = field(default_factory=dict)
+
+    @property
+    def pending(self) -> Pending:
+        """What is still to be written."""
+        return pending(known.decision for known in self.seen.values())
+
+
+@dataclass(frozen=True)
+class Released:
+    """A release that was carried out: what held before it, and each lane as it is now, read back."""
+
+    held: Held
+    lanes: tuple[Published, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Publisher:
     """The clients of a release.
@@ -61,6 +110,7 @@ class Publisher:
         smoke: Tries the staged images, where that is configured.
         workers: How many reads at once.
         claiming: Makes us the only one who may write a version; None where that is not configured.
+        conditions: The build command and the gates.
     """
 
     registry: Registry
@@ -72,28 +122,26 @@ class Publisher:
     smoke: Smoker | None = None
     workers: int = WORKERS
     claiming: Claiming | None = None
+    conditions: Conditions = field(default_factory=Unconditional)
 
-    def publish(self, plan: Plan) -> Flow[tuple[Published, ...]]:
+    def publish(self, plan: Plan) -> Flow[Released]:
         """Release every lane of a plan.
 
-        Returns:
-            Each lane as it is now, read back.
+        What costs seconds is asked before what costs minutes, and once more after it.
 
         Raises:
             ShiplaneError: By situation; whatever has a name by then is right.
         """
-        elsewhere = self.ledgers and self.ledgers.repository != plan.repository
-        records = self.ledgers is not None and not elsewhere
-        proved = yield from self._access(self.registry, plan.repository, records=records)
-        if self.ledgers and elsewhere:
-            yield from self._access(self.ledgers.registry, self.ledgers.repository, records=True)
-        seen = yield from self._survey(plan, proved=proved)
-        lanes = yield from self._prepare(plan, seen)
-        if any(known.survey.presumed for known in seen.values()):
+        looked = yield from self._look(plan)
+        held = yield from self.conditions.before(looked.pending)
+        if held.took_time:
+            looked = yield from self._look_again(plan, looked.pending)
+        lanes = yield from self._prepare(plan, looked)
+        if any(known.survey.presumed for known in looked.seen.values()):
             yield from self._survey_again(plan)
         yield from name_lanes(Namer(registry=self.registry, repository=plan.repository, patience=self.patience), lanes)
         recorded = yield from record_lanes(self.ledgers, plan.commit, lanes)
-        return tuple(lane.published(recorded.get(lane.plan.lane.name)) for lane in lanes)
+        return Released(held, tuple(lane.published(recorded.get(lane.plan.lane.name)) for lane in lanes))
 
     def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
         """Stage and inspect every lane of a plan, and give it no name: whatever is refused later is refused now.
@@ -111,10 +159,34 @@ class Publisher:
             yield from self._inspect(plan, lane, images[lane.lane.name], _UNNAMED)
         return {name: raw.digest for name, raw in images.items()}
 
-    def _prepare(self, plan: Plan, seen: Mapping[str, Seen]) -> Flow[list[Ready]]:
+    def _look(self, plan: Plan) -> Flow[Looked]:
+        """Whether we may do it, and what there is to do."""
+        elsewhere = self.ledgers and self.ledgers.repository != plan.repository
+        records = self.ledgers is not None and not elsewhere
+        proved = yield from self._access(self.registry, plan.repository, records=records)
+        if self.ledgers and elsewhere:
+            yield from self._access(self.ledgers.registry, self.ledgers.repository, records=True)
+        seen = yield from self._survey(plan, proved=proved)
+        return Looked(seen, (yield from self._claimed(plan, _created(plan, seen))))
+
+    def _look_again(self, plan: Plan, asked: Pending) -> Flow[Looked]:
+        """The same after the prerequisites, which took their time.
+
+        Raises:
+            LostRaceError: More is to be written now than the prerequisites were asked for.
+        """
+        looked = yield from self._look(plan)
+        if looked.pending > asked:
+            raise LostRaceError(
+                "what had been published when the prerequisites were asked is not there any more",
+                remedy="Run it again: it decides anew from what is there now.",
+            )
+        return looked
+
+    def _prepare(self, plan: Plan, looked: Looked) -> Flow[list[Ready]]:
         """Every lane's image staged, examined, tried and claimed: after this, and not before, any may get a name."""
-        created = [lane for lane in plan.lanes if seen[lane.lane.name].decision.naming is Naming.CREATE]
-        images, found = yield from self._claimed(plan, created)
+        seen, created = looked.seen, _created(plan, looked.seen)
+        images, found = yield from self._adopt(plan, created, looked.claimed)
         missing = [lane for lane in created if lane.lane.name not in images]
         images |= yield from self._images(plan, seen, missing)
         for lane in plan.lanes:
@@ -188,12 +260,11 @@ class Publisher:
                     remedy="Run it again: it decides anew from what is there now.",
                 )
 
-    def _claimed(self, plan: Plan, created: Sequence[LanePlan]) -> Flow[_Adopted]:
+    def _claimed(self, plan: Plan, created: Sequence[LanePlan]) -> Flow[Mapping[Tag, Digest]]:
         """What an earlier run of this commit has claimed and not yet named: that run is taken up, nothing is built."""
         if not self.claiming or not created:
-            return {}, {}
-        there = yield from self.claiming.survey(plan, created)
-        return (yield from self._adopt(plan, created, there, self.claiming))
+            return {}
+        return (yield from self.claiming.survey(plan, created))
 
     def _claim(self, plan: Plan, created: Sequence[LanePlan], images: Mapping[str, RawManifest]) -> Flow[_Adopted]:
         """Claim every lane's digest at once; where another run of this commit was faster, go on with its image."""
@@ -202,11 +273,9 @@ class Publisher:
         ours = {lane.tag: images[lane.lane.name].digest for lane in created}
         claimed = yield from self.claiming.take(plan, ours)
         theirs = {tag: digest for tag, digest in claimed.items() if digest != ours[tag]}
-        return (yield from self._adopt(plan, created, theirs, self.claiming))
+        return (yield from self._adopt(plan, created, theirs))
 
-    def _adopt(
-        self, plan: Plan, lanes: Sequence[LanePlan], claimed: Mapping[Tag, Digest], claiming: Claiming
-    ) -> Flow[_Adopted]:
+    def _adopt(self, plan: Plan, lanes: Sequence[LanePlan], claimed: Mapping[Tag, Digest]) -> Flow[_Adopted]:
         """The images that others claimed, examined like our own.
 
         Raises:
@@ -220,7 +289,8 @@ class Publisher:
                     images[lane.lane.name] = raw = self._arrived(plan, digest, "it is claimed")
                     found[lane.lane.name] = yield from self._inspect(plan, lane, raw, "")
                 except VerificationError as error:
-                    raise claiming.unusable(plan, lane.tag, digest, error.what) from error
+                    assert self.claiming  # noqa: S101 -- without it nothing is claimed
+                    raise self.claiming.unusable(plan, lane.tag, digest, error.what) from error
         return images, found
 
     def _images(
@@ -256,6 +326,11 @@ class Publisher:
         require(examination.checks, f"lane {lane.lane.name}'s image {raw.digest}", remedy=remedy)
         yield step.done(f"{len(examination.checks)} checks good")
         return examination
+
+
+def _created(plan: Plan, seen: Mapping[str, Seen]) -> list[LanePlan]:
+    """The lanes whose version tag is to be written."""
+    return [lane for lane in plan.lanes if seen[lane.lane.name].decision.naming is Naming.CREATE]
 
 
 _UNNAMED = "It was given no name by this run. Mend the build, then run it again."

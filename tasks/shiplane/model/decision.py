@@ -6,8 +6,9 @@ in the order of versions, never to a pre-release, and never away from something 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from enum import Enum
+from enum import Enum, IntEnum
 
 from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.errors import RefusedError
@@ -56,6 +57,14 @@ class Move(Enum):
     LEAVE = "leave"
 
 
+class Pending(IntEnum):
+    """How much a release has still to write; each includes what stands before it."""
+
+    NOTHING = 0
+    FLOATING_TAG = 1
+    VERSION = 2
+
+
 @dataclass(frozen=True)
 class Decision:
     """Both answers for a lane, the second with its reason."""
@@ -63,6 +72,18 @@ class Decision:
     naming: Naming
     move: Move
     reason: str
+
+    @property
+    def pending(self) -> Pending:
+        """What this lane has still to write."""
+        if self.naming is Naming.CREATE:
+            return Pending.VERSION
+        return Pending.FLOATING_TAG if self.move is Move.MOVE else Pending.NOTHING
+
+
+def pending(decisions: Iterable[Decision]) -> Pending:
+    """What all lanes together have still to write."""
+    return max((decision.pending for decision in decisions), default=Pending.NOTHING)
 
 
 def decide(plan: LanePlan, survey: Survey, commit: str) -> Decision:
