@@ -163,11 +163,11 @@ def interrupted(scene: Scene, held: Held, number: signal.Signals, *task: str) ->
     held.over.set()
     scene.door.meet = lambda _passing: None
     assert code == CODES[number], said
-    assert took < PROMPT
+    assert took < PROMPT, said
     if number is not signal.SIGKILL:
-        assert "error: interrupted" in said or "error: terminated" in said
-        assert "Traceback" not in said
-        assert sum(line.startswith("next: ") for line in said.splitlines()) == 1
+        assert "error: interrupted" in said or "error: terminated" in said, said
+        assert "Traceback" not in said, said
+        assert sum(line.startswith("next: ") for line in said.splitlines()) == 1, said
         assert list(scene.temporary.iterdir()) == []
     assert wait_until(lambda: scene.processes() == []), scene.processes()
     return said

@@ -45,6 +45,13 @@ def test_a_refused_command_is_not_started(tmp_path: Path) -> None:
         subprocess.run("true; docker --version", shell=True, check=False)
     with pytest.raises(ForbiddenCommandError):
         os.system("true")
+    with pytest.raises(ForbiddenCommandError):
+        os.posix_spawn("/bin/true", ["true"], {})
+
+
+def test_what_the_interpreter_starts_by_posix_spawn_for_a_judged_command_is_started() -> None:
+    # What sends Popen through posix_spawn: an absolute path and, below Python 3.13, descriptors left open.
+    assert subprocess.run([sys.executable, "-c", ""], check=False, close_fds=False).returncode == 0
 
 
 def test_git_is_not_started_in_the_project() -> None:
