@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 import shiplane
+from shiplane.commands.edge import Answer
 from tests.inprocess import shiplane_here
 
 COMMIT = ("-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--quiet", "--message", "one")
@@ -75,6 +76,42 @@ def test_a_list_of_tasks_imports_nothing_that_only_a_run_needs() -> None:
     needed = {"commands", "commands.edge", "commands.interrupts", "commands.surface", "model", "model.errors"}
     beyond = [name.removeprefix("shiplane.") for name in done.stdout.decode().split()]
     assert [name for name in beyond if name not in needed and not name.startswith("commands.faces")] == []
+
+
+def own_flags(name: str) -> set[str]:
+    """The flags that a task's own signature has."""
+    return set(inspect.signature(shiplane.ns[name].body.__wrapped__).parameters)
+
+
+VERSIONED = [(name, own) for name in names() for own in ("tag", "version") if own in own_flags(name)]
+
+
+@pytest.mark.parametrize("flag", ["tag", "version"])
+@pytest.mark.parametrize(("name", "own"), VERSIONED)
+def test_a_version_is_given_by_either_flag(
+    run: Run, name: str, own: str, flag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict[str, object]] = []
+
+    def body(_run: object, **arguments: object) -> Answer:
+        given.append(arguments)
+        return Answer(text="")
+
+    task = shiplane.ns[name].body
+    monkeypatch.setattr(f"shiplane.commands.{task.module}.{task.__wrapped__.__name__}", body)
+    assert run(name, f"--{flag}", "0.2.1") == (0, "", "")
+    assert run(name, "--tag", "0.2.1", "--version", "0.2.1") == (0, "", "")
+    assert [(arguments[own], set(arguments)) for arguments in given] == 2 * [("0.2.1", own_flags(name))]
+    code, _, err = run(name, "--tag", "v0.2.1", "--version", "v0.2.2")
+    assert code == 2
+    assert "--tag v0.2.1" in err
+    assert "--version v0.2.2" in err
+
+
+def test_every_task_that_names_a_version_has_both_flags() -> None:
+    for name in names():
+        flags = {flag for argument in shiplane.ns[name].get_arguments() for flag in argument.names}
+        assert ("tag" in flags) == ("version" in flags), name
 
 
 def test_no_task_is_run_by_a_bare_command() -> None:

@@ -42,6 +42,8 @@ class Answer:
 
 _CONTEXT = inspect.Parameter("c", inspect.Parameter.POSITIONAL_OR_KEYWORD)
 _JSON = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False)
+# Both name the version of a release: whichever a task has, it takes the other one, too.
+_SAME = {"tag": "version", "version": "tag"}
 
 
 def shiplane_task(
@@ -55,7 +57,9 @@ def shiplane_task(
     """Make an Invoke task of a function's name, parameters and docstring.
 
     Invoke would let a required positional swallow ``--help`` and then run the task, and would give out short flags
-    that move when a parameter is added: so there are neither. Every task gets ``--json``.
+    that move when a parameter is added: so there are neither. Every task gets ``--json``; one with ``--tag`` takes
+    ``--version``, too, and the other way round, since Invoke would take ``plan --version 0.2.1`` for a wish to see the
+    program's own version, and 0.2.1 for a task.
 
     Args:
         module: The module of this package whose function of the same name is the body: it takes a :class:`Run` and
@@ -65,7 +69,8 @@ def shiplane_task(
         iterable: Parameters that may be given several times.
         name: What the task is called, where that cannot be the function's name.
     """
-    every = {**texts, "json": "One JSON document on standard output, nothing else."}
+    also = {other: f"The same as --{flag}." for flag, other in _SAME.items() if flag in texts}
+    every = {**texts, **also, "json": "One JSON document on standard output, nothing else."}
 
     def decorate(face: Callable[..., object]) -> Any:  # noqa: ANN401 -- invoke's Task is untyped
         made = task(name=name, positional=[], auto_shortflags=False, optional=optional, iterable=iterable, help=every)
@@ -88,11 +93,33 @@ def _guarded(face: Callable[..., object], module: str) -> Callable[..., None]:
         if code:
             raise Exit(code=code)
 
-    known = [known for known in inspect.signature(face).parameters.values() if known.name != "run"]
-    parameters = [_CONTEXT, *known, _JSON]
+    flags = {name: flag for name, flag in inspect.signature(face).parameters.items() if name != "run"}
+    same = [flags[name].replace(name=other) for name, other in _SAME.items() if name in flags]
+    parameters = [_CONTEXT, *flags.values(), *same, _JSON]
     run_task.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     run_task.module = module  # type: ignore[attr-defined]
     return run_task
+
+
+def _one_version(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments without the other spelling of the version.
+
+    The task's own flag comes first among them, as in its signature.
+
+    Raises:
+        UsageError: Both spellings are given, and differ.
+    """
+    flag = next((name for name in arguments if name in _SAME), None)
+    if flag is None:
+        return arguments
+    rest = {name: value for name, value in arguments.items() if name != _SAME[flag]}
+    ours, other = arguments[flag], arguments[_SAME[flag]]
+    if None not in {ours, other} and ours != other:
+        raise UsageError(
+            f"--{flag} {ours} and --{_SAME[flag]} {other} both say which version, and differ",
+            remedy="Give one of them.",
+        )
+    return {**rest, flag: ours if ours is not None else other}
 
 
 def _attempt(run: Run, body: Callable[..., Answer], c: Context, arguments: dict[str, Any], *, as_json: bool) -> int:
@@ -100,7 +127,7 @@ def _attempt(run: Run, body: Callable[..., Answer], c: Context, arguments: dict[
     try:
         if c.config.run.dry:
             raise UsageError("invoke's own --dry does not reach what shiplane does", remedy="Use --dry-run.")
-        answer = body(run, **arguments)
+        answer = body(run, **_one_version(arguments))
         _show(run, answer, as_json=as_json)
     except ShiplaneError as error:
         return _failed(run, error, error.exit_code, as_json=as_json)
