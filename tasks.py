@@ -177,6 +177,14 @@ def thorough(c: Context, examples: int = 10_000) -> None:
     _module(c, "pytest", "-q", "tests/unit", "tests/e2e/test_interrupted.py")
 
 
+@_task(help={"select": "What pytest is to run under each: tests/unit where nothing is said."})
+def pythons(c: Context, select: str = "") -> None:
+    """Run the unit tests under each Python from 3.10 to 3.14 that is on this machine, and name those that are not."""
+    import shlex
+
+    _module(c, "tests.pythons", *shlex.split(select))
+
+
 def _module(c: Context, *words: str) -> None:
     """Run a module of this checkout."""
     import shlex
@@ -212,7 +220,7 @@ def bench(c: Context, only: list[str] | None = None, rounds: int = 3, folder: st
             print(f"== {name}", *BENCHES[name](running, rounds), sep="\n")
 
 
-dev = Collection("dev", test, rig, bench, race, model, mutate, soak, coverage, thorough)
+dev = Collection("dev", test, rig, bench, race, model, mutate, soak, coverage, thorough, pythons)
 dev.__doc__ = "For those who work on shiplane itself."
 ns = Collection.from_module(shiplane)
 ns.add_task(rehearse)
