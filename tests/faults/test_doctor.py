@@ -219,7 +219,8 @@ def test_what_is_missing_is_skipped_or_failed_with_its_reason() -> None:
         floating=Tag("worker-latest"),
         git_tag="worker-v{version}",
     )
-    with_own = configured(project=ProjectFile(name="shiplane.toml", lanes=(*BUILT_IN, own)))
+    project = ProjectFile(name="shiplane.toml", lanes=(*BUILT_IN, own), named=frozenset({"worker"}))
+    with_own = configured(project=project)
     assert with_own["config: worker"] == "failed: worker/Dockerfile is not there"
 
 

@@ -22,6 +22,17 @@ def test_naming_a_built_in_lane_changes_only_what_is_named() -> None:
     assert (main.publish_latest, main.dockerfile, main.git_tag) == (True, "Dockerfile", "docker-v{version}")
 
 
+def test_a_project_of_its_own_lanes_has_no_other() -> None:
+    assert [lane.name for lane in parse(lanes={"api": {}, "web": {}}).lanes] == ["api", "web"]
+    assert [lane.name for lane in parse(lanes={"api": {}, "main": {}}).lanes] == ["api", "main"]
+    assert parse(lanes={"main": {"publish-latest": False}}).lanes == parse(lanes={}).lanes == BUILT_IN
+
+
+def test_which_lanes_the_file_names_is_known() -> None:
+    assert parse(lanes={"api": {}, "main": {}}).named == {"api", "main"}
+    assert parse().named == frozenset()
+
+
 def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
     worker = parse(lanes={"worker": {}}).lane("worker")
     assert (worker.dockerfile, worker.prefix, worker.floating, worker.git_tag, worker.publish_latest) == (
@@ -60,10 +71,10 @@ def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
         ({"lanes": {"x": {"git-tag": "x-v"}}}, "has the git-tag"),
         ({"lanes": {"x": {"git-tag": "{version}-{version}"}}}, "has the git-tag"),
         ({"lanes": {"x": {"floating": "a b"}}}, "is not an image tag"),
-        ({"lanes": {"x": {"floating": "latest"}}}, "overlap"),
-        ({"lanes": {"x": {"prefix": ""}}}, "overlap"),
-        ({"lanes": {"x": {"git-tag": "docker-v{version}"}}}, "overlap"),
-        ({"lanes": {"x": {"floating": "v1.2.3"}}}, "overlap"),
+        ({"lanes": {"main": {}, "x": {"floating": "latest"}}}, "overlap"),
+        ({"lanes": {"main": {}, "x": {"prefix": ""}}}, "overlap"),
+        ({"lanes": {"main": {}, "x": {"git-tag": "docker-v{version}"}}}, "overlap"),
+        ({"lanes": {"main": {}, "x": {"floating": "v1.2.3"}}}, "overlap"),
         (
             {"lanes": {"main": {"cache": {"type": "registry", "ref": f"ghcr.io/a/b:{'c' * 101}"}}}},
             "101 characters long",

@@ -184,6 +184,17 @@ def test_without_a_lane_those_with_a_dockerfile_are_meant(
     assert [lane.name for lane in Resolver(flags=flags, dockerfiles=dockerfiles).lanes()] == lanes
 
 
+@pytest.mark.parametrize(
+    ("named", "lanes"), [({"api": {}}, ["api"]), ({"standalone": {}}, ["main", "standalone"]), ({}, ["main"])]
+)
+def test_a_lane_that_the_file_names_is_released_or_refused_and_never_left_out(
+    named: dict[str, object], lanes: list[str]
+) -> None:
+    project = parse_project_file({"lanes": named}, "shiplane.toml")
+    resolver = Resolver(project=project, dockerfiles=frozenset({"Dockerfile"}))
+    assert [lane.name for lane in resolver.lanes()] == lanes
+
+
 @pytest.mark.parametrize("lanes", [("mian",), ("main", "main"), ("",), ("--json",)])
 def test_an_unknown_or_doubled_lane_is_refused(lanes: tuple[str, ...]) -> None:
     with pytest.raises(UsageError):

@@ -100,7 +100,7 @@ def test_a_bare_table_turns_them_on_for_every_lane() -> None:
 def test_a_lane_says_only_what_is_different() -> None:
     found = smokes(
         smoke={"timeout-seconds": 30, "network": "bridge", "env": {"A": "1"}},
-        lanes={"main": {"smoke": {"command": "sh -c 'exit 0'", "network": "none"}}, "worker": {}},
+        lanes={"main": {"smoke": {"command": "sh -c 'exit 0'", "network": "none"}}, "standalone": {}, "worker": {}},
     )
     assert found["main"] == Smoke(command=("sh", "-c", "exit 0"), timeout=30, network="none", env={"A": "1"})
     assert found["worker"] == found["standalone"] == Smoke(timeout=30, network="bridge", env={"A": "1"})

@@ -219,8 +219,8 @@ BAD: list[dict[str, Any]] = [
 ]
 # What takes more than one place of the file to see: the parser alone refuses these.
 BEYOND: list[dict[str, Any]] = [
-    {"lanes": {"x": {"floating": "latest"}}},
-    {"lanes": {"x": {"git-tag": "docker-v{version}"}}},
+    {"lanes": {"main": {}, "x": {"floating": "latest"}}},
+    {"lanes": {"main": {}, "x": {"git-tag": "docker-v{version}"}}},
     {"platforms": ["linux/amd64", "linux/amd64/v1"]},
     {"lanes": {name: {"cache": {"type": "local", "path": "/c"}} for name in ("main", "standalone")}},
     {"gates": [{"name": "a", "command": "x"}, {"name": "a", "command": "y"}]},

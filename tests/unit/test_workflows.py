@@ -259,7 +259,7 @@ def test_a_platform_without_a_native_runner_is_refused() -> None:
 
 
 def test_only_our_own_left_over_files_are_to_go() -> None:
-    wanted, before = rendered(), rendered({"lanes": {"worker": {}}})
+    wanted, before = rendered(), rendered({"lanes": {"main": {}, "standalone": {}, "worker": {}}})
     foreign = {".github/workflows/other.yml": "name: other\n"}
     found = changes(wanted, {**before, **foreign})
     assert [(change.path, change.after, change.by_hand) for change in found] == [

@@ -13,7 +13,7 @@ from shiplane.model.decision import Decision, Survey
 from shiplane.model.errors import RefusedError, UsageError
 from shiplane.model.plan import Plan
 from shiplane.model.planfile import SavedPlan, encode, require_same, settings_json, tags_json
-from shiplane.model.planning import check_dockerfiles, check_versions
+from shiplane.model.planning import check_versions
 from shiplane.model.redact import quoted
 
 
@@ -42,12 +42,11 @@ def save_plan(run: Run, planned: Plan, surveyed: Mapping[str, tuple[Survey, Deci
 
     Raises:
         RefusedError: A release would be refused as things are.
-        UsageError: A Dockerfile or a version is missing; or the file cannot be written there, or would make the tree
+        UsageError: A version is missing; or the file cannot be written there, or would make the tree
             dirty.
     """
     from shiplane import __version__
 
-    check_dockerfiles(planned, run.dockerfiles())
     # Only publish, which is for one lane, has the flag that allows a snapshot.
     check_versions(planned, snapshot=len(planned.lanes) == 1 and planned.lanes[0].version.value.is_snapshot)
     path = run.folder / file

@@ -71,6 +71,7 @@ def plan(
     """
     flags = given_flags(lane or (), tag, image, platforms, latest=latest)
     planned = make_plan(run.resolver(flags))
+    check_dockerfiles(planned, run.dockerfiles())
     surveyed, doubt = _try_survey(run, planned, certain=save is not None)
     needed = required(run)
     data = {**planned.to_json(), "registry": {"asked": not doubt, "why_not": doubt}}

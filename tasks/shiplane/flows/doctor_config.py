@@ -12,7 +12,7 @@ from shiplane.flows.doctor import attempt
 from shiplane.model.buildsettings import BuildSettings
 from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.finding import Finding, done, failed, skipped
-from shiplane.model.lane import BUILT_IN, Lane
+from shiplane.model.lane import Lane
 from shiplane.model.projectfile import ProjectFile
 from shiplane.model.redact import one_line
 from shiplane.model.remote import shown
@@ -135,14 +135,14 @@ def _platforms(resolver: Resolver) -> Finding:
 def _lane(lane: Lane, resolver: Resolver) -> Iterator[Finding]:
     name = f"config: {lane.name}"
     if lane.dockerfile not in resolver.dockerfiles:
-        yield _without_dockerfile(name, lane)
+        yield _without_dockerfile(name, lane, resolver.project)
         return
     yield attempt(name, lambda: _floating(name, lane, resolver))
     yield attempt(f"{name} version", lambda: _version(f"{name} version", lane, resolver))
 
 
-def _without_dockerfile(name: str, lane: Lane) -> Finding:
-    if lane in BUILT_IN:
+def _without_dockerfile(name: str, lane: Lane, project: ProjectFile) -> Finding:
+    if lane.name not in project.named:
         return skipped(name, f"no {lane.dockerfile} here: the lane is left out")
     remedy = f"Add it, or name the right file as dockerfile in [lanes.{lane.name}]."
     return failed(name, UsageError(f"{lane.dockerfile} is not there", remedy=remedy))

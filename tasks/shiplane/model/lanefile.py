@@ -14,10 +14,13 @@ from shiplane.model.table import Table
 
 
 def parse_lanes(table: Table) -> tuple[Lane, ...]:
-    """The built-in lanes, changed where the file names them, then the file's own."""
+    """The built-in lanes, changed where the file names them.
+
+    Where it has a lane of another name, the project is one of its own lanes: those that the file names, and no others.
+    """
     built_in = {lane.name: lane for lane in BUILT_IN}
     own = {name: _lane(name, lane, built_in.get(name)) for name, lane in table.tables()}
-    lanes = tuple({**built_in, **own}.values())
+    lanes = tuple(({**built_in, **own} if own.keys() <= built_in.keys() else own).values())
     caches = [lane.build.cache for lane in lanes if lane.build.cache]
     for cache in caches:
         if sum((cache.type, cache.place) == (other.type, other.place) for other in caches) > 1:

@@ -46,7 +46,8 @@ class ProjectFile:
         name: Which file it was, for people to read.
         image: The repository of every lane, or None when it is derived.
         platforms: What every lane is built for; empty when it is the default.
-        lanes: The built-in lanes and the project's own, checked to be disjoint.
+        lanes: The built-in lanes, or the project's own; checked to be disjoint.
+        named: The names of those lanes that the file has a table for: they have to be there.
         registries: Credential variables by registry.
         build: The build command, word by word; None for the default.
         build_timeout: Seconds for it.
@@ -63,6 +64,7 @@ class ProjectFile:
     image: Repository | None = None
     platforms: tuple[Platform, ...] = ()
     lanes: tuple[Lane, ...] = BUILT_IN
+    named: frozenset[str] = frozenset()
     registries: Mapping[str, RegistryNames] = field(default_factory=dict)
     build: tuple[str, ...] | None = None
     build_timeout: float = DEFAULT_BUILD_TIMEOUT
@@ -102,6 +104,7 @@ def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
         image=top.checked("image", Repository.parse, image) if image is not None else None,
         platforms=top.checked("platforms", parse_platforms, ",".join(platforms)) if platforms else (),
         lanes=lanes,
+        named=frozenset(name for name, _ in top.table("lanes").tables()),
         registries={host: _registry(table) for host, table in top.table("registries").tables()},
         build=parse_command(top, "build"),
         build_timeout=top.number("build-timeout-seconds", above=0.0) or DEFAULT_BUILD_TIMEOUT,

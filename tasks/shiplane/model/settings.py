@@ -121,7 +121,9 @@ class Resolver:
         return Setting(DEFAULT_PLATFORMS, "default")
 
     def lanes(self) -> tuple[Lane, ...]:
-        """The lanes asked for; without any, those whose Dockerfile is here; without those, all.
+        """The lanes asked for; without any, those that are configured or have a Dockerfile here; without those, all.
+
+        A configured lane whose Dockerfile is missing is among them: leaving it out would release less than was meant.
 
         Raises:
             UsageError: A lane that does not exist, or the same one twice.
@@ -131,8 +133,9 @@ class Resolver:
             if len(set(chosen)) != len(chosen):
                 raise UsageError(f"--lane names {', '.join(self.flags.lanes)[:200]}", remedy="Name each lane once.")
             return chosen
-        here = tuple(lane for lane in self.project.lanes if lane.dockerfile in self.dockerfiles)
-        return here or self.project.lanes
+        known = self.project
+        here = tuple(lane for lane in known.lanes if lane.name in known.named or lane.dockerfile in self.dockerfiles)
+        return here or known.lanes
 
     def latest(self, lane: Lane) -> Setting[bool]:
         """Whether the lane's floating tag is asked to move.
