@@ -5,11 +5,13 @@ from __future__ import annotations
 import errno
 import json
 import os
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+# Not tomllib: which TOML that reads depends on the Python (1.0 from 3.11 to 3.14, 1.1 from 3.15 on).
+import tomli
 
 from shiplane.model.buildsettings import BuildSecret
 from shiplane.model.errors import ConfigurationError, UsageError
@@ -151,7 +153,7 @@ def _toml(path: Path) -> dict[str, Any]:
             return {}
         if path.stat().st_size > _LIMIT:
             raise ConfigurationError(f"{path.name} is larger than {_LIMIT} bytes")
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        return tomli.loads(path.read_bytes().decode("utf-8"))
     except RecursionError as error:
         raise ConfigurationError(f"{path.name} is nested too deep") from error
     except (ValueError, OSError) as error:
