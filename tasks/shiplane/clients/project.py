@@ -20,27 +20,20 @@ from shiplane.model.projectfile import ProjectFile, parse_project_file
 from shiplane.model.redact import quoted
 from shiplane.model.settings import Setting
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    import tomli as tomllib
-
 _FILE = "shiplane.toml"
 _LIMIT = 1024 * 1024
 _SECRET_LIMIT = 500 * 1024
 
 
 def find_root(start: Path) -> Path:
-    """The project's root: the nearest folder upwards with ``shiplane.toml``, else with ``.git``, else the start.
+    """The project's root: the nearest folder upwards with ``shiplane.toml`` or ``.git``, else the start.
 
-    Invoke runs tasks in the caller's folder, which may be anywhere below the root.
+    Invoke runs tasks in the caller's folder, which may be anywhere below the root. A repository ends the search, also
+    one of a worktree or a submodule, where ``.git`` is a file: a project further up is another one, whose images the
+    caller did not mean.
     """
     folders = (start, *start.parents)
-    for mark in (_FILE, ".git"):
-        for folder in folders:
-            if (folder / mark).exists():
-                return folder
-    return start
+    return next((folder for folder in folders if (folder / _FILE).exists() or (folder / ".git").exists()), start)
 
 
 def load_project_file(root: Path) -> ProjectFile:
