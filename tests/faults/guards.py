@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from tests.faults.guard import Guard, switched_off
 from tests.faults.guards_records import RECORDS
+from tests.faults.guards_secrets import KEPT_APART
 
 _ANSWERS = "tests/faults/test_client_answers.py::"
 _DECISION = "tests/unit/test_model_decision.py::"
@@ -523,7 +524,7 @@ ORDER = (
     ),
 )
 
-GUARDS = (*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS, *RECORDS)
+GUARDS = (*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS, *RECORDS, *KEPT_APART)
 
 
 if __name__ == "__main__":

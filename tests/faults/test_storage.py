@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import suppress
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -49,7 +49,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def here(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(tempfile, "tempdir", str(disk))
+    monkeypatch.setattr(scratch, "_COMMON", (str(disk),))
+    monkeypatch.setattr(scratch, "_IN_MEMORY", ())
     return disk
 
 
@@ -68,13 +69,17 @@ def protect(disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
 
 
+def _login(home: Path) -> AbstractContextManager[dict[str, str]]:
+    return private_login({"HOME": str(home)}, WHO, project=home / "project")
+
+
 @pytest.mark.parametrize("damage", [fill, use_up, protect])
 def test_a_private_login_needs_room(here: Path, tmp_path: Path, damage: Callable[[Path], None]) -> None:
     damage(here)
     before = sorted(here.iterdir())
     with (
-        pytest.raises(PrerequisiteError, match="nothing can be written to the temporary folder") as caught,
-        private_login({"HOME": str(tmp_path)}, WHO),
+        pytest.raises(PrerequisiteError, match=r"nothing can be written to|no place for temporary") as caught,
+        _login(tmp_path),
     ):
         pytest.fail("there was room")
     assert TOKEN not in str(caught.value)
@@ -83,15 +88,14 @@ def test_a_private_login_needs_room(here: Path, tmp_path: Path, damage: Callable
 
 
 def test_what_fails_within_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
-    with pytest.raises(OSError, match="of the block"), private_login({"HOME": str(tmp_path)}, WHO):
+    with pytest.raises(OSError, match="of the block"), _login(tmp_path):
         raise OSError(errno.ENOSPC, "of the block")
-    with pytest.raises(OSError, match="of the block"), scratch.scratch("build"):
+    with pytest.raises(OSError, match="of the block"), scratch.scratch("build", {}, project=tmp_path):
         raise OSError(errno.ENOSPC, "of the block")
 
 
 CALLS = {
     "the folder": (tempfile, "mkdtemp"),
-    "the look for a folder": (tempfile, "gettempdir"),
     "the file": (os, "open"),
     "what is in it": (json, "dump"),
     "the links": (Path, "symlink_to"),
@@ -106,7 +110,8 @@ def test_every_fault_of_the_disk_at_every_write_is_one_clear_error(
     (tmp_path / ".docker/contexts").mkdir(parents=True)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.setattr(scratch, "_COMMON", (str(temporary),))
+    monkeypatch.setattr(scratch, "_IN_MEMORY", ())
 
     real = os.open
 
@@ -119,7 +124,7 @@ def test_every_fault_of_the_disk_at_every_write_is_one_clear_error(
         broken.setattr(*CALLS[call], fail)
         with (
             pytest.raises(PrerequisiteError) as caught,
-            private_login({"HOME": str(tmp_path)}, WHO),
+            _login(tmp_path),
         ):
             pytest.fail("nothing failed")
     assert (caught.value.exit_code, os.strerror(number) in caught.value.what) == (3, True)
@@ -140,7 +145,7 @@ def test_a_build_needs_room_for_what_buildx_has_to_say(
     build = Build(name="main", dockerfile="Dockerfile", context=".", platforms=(amd64,), push=image)
     before = sorted(here.iterdir())
     with pytest.raises((PrerequisiteError, BuildError)) as caught:
-        Buildx(env=env, root=tmp_path, listen=lambda _line: None).bake([build], builder)
+        Buildx(env=env, root=tmp_path / "project", listen=lambda _line: None).bake([build], builder)
     assert caught.value.exit_code == 3
     assert sorted(here.iterdir()) == before
 

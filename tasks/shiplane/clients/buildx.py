@@ -20,7 +20,8 @@ from packaging.version import Version as ToolVersion
 from shiplane.clients.builders import OWN_BUILDER, Builder, Way, assigned_platforms, builder_of, choose, emulation
 from shiplane.clients.cacheprobe import Probe, silent_caches
 from shiplane.clients.process import Finished, Listener, run
-from shiplane.clients.scratch import scratch
+from shiplane.clients.scratch import is_scratch, scratch
+from shiplane.clients.whereabouts import is_within
 from shiplane.model.bake import Build, definition
 from shiplane.model.buildlog import cache_faults, failed_before_a_step, failed_to_push, is_foreign_program
 from shiplane.model.buildsettings import needed_variables
@@ -155,10 +156,11 @@ class Buildx:
 
         Raises:
             BuildError: The build failed.
-            PrerequisiteError: It took longer than two hours, or was stopped.
+            PrerequisiteError: It took longer than two hours, or was stopped; a file of ours is in a build context.
         """
         listen = (lambda line: self.listen(mark + line if line.strip() else "")) if mark else self.listen
-        with scratch("build") as folder:
+        with scratch("build", self.env, project=self.root) as folder:
+            self._check_unseen(builds, folder)
             metadata = folder / "metadata.json"
             answer = self._with_cache(builds, builder, metadata, listen, stop)
             if answer.code != 0 and failed_to_push(answer.stderr.splitlines()):
@@ -168,6 +170,21 @@ class Buildx:
             if answer.code != 0:
                 raise _failure(answer, builder.cannot_run(platform for build in builds for platform in build.platforms))
             return _digests(metadata, [build.name for build in builds if build.push])
+
+    def _check_unseen(self, builds: Iterable[Build], folder: Path) -> None:
+        """Refuse to send a context that holds files of ours, wherever whoever made them put them.
+
+        Raises:
+            PrerequisiteError: A temporary folder is within a context.
+        """
+        login = Path(self.env.get("DOCKER_CONFIG", "/"))
+        ours = [folder, *([login] if is_scratch(login) else [])]
+        for build in builds:
+            if any(is_within(path, self.root / build.context) for path in ours):
+                raise PrerequisiteError(
+                    f"lane {build.name}: temporary files of this run are within its build context {build.context!a}",
+                    remedy="Name a folder outside of the project with TMPDIR.",
+                )
 
     def _with_cache(
         self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None

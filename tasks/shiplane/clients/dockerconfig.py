@@ -22,14 +22,19 @@ _SEEN_THROUGH = ("contexts", "cli-plugins")
 
 
 @contextmanager
-def private_login(env: Mapping[str, str], credential: Credential) -> Iterator[dict[str, str]]:
+def private_login(env: Mapping[str, str], credential: Credential, *, project: Path) -> Iterator[dict[str, str]]:
     """Yield an environment in which docker is logged in to one more registry, for as long as the block lasts.
+
+    Args:
+        env: Docker's environment without it.
+        credential: Of that registry.
+        project: The folder that nothing of it may be in.
 
     Raises:
         PrerequisiteError: There is no room for it, or no permission.
     """
     own = docker_config_folder(env)
-    with scratch("login") as folder:
+    with scratch("login", env, project=project) as folder:
         try:
             _fill(folder, own, credential)
         except OSError as error:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import getpass
 import shutil
 import socket
-import tempfile
 from contextlib import suppress
 from pathlib import Path
 
@@ -30,15 +29,3 @@ def free_bytes(folder: Path) -> int:
         return shutil.disk_usage(folder).free
     except OSError as error:
         raise PrerequisiteError(f"{folder} cannot be asked for its free space: {error.strerror or error}") from error
-
-
-def temporary_folder() -> Path:
-    """Where builds keep their temporary files.
-
-    Raises:
-        PrerequisiteError: There is none that can be written to.
-    """
-    try:
-        return Path(tempfile.gettempdir())
-    except OSError as error:
-        raise PrerequisiteError(f"no temporary folder: {error.strerror or error}", remedy="Set TMPDIR.") from error

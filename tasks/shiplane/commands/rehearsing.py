@@ -43,7 +43,7 @@ def rehearse_project(run: Run, project: Path, platforms: str | None, builder: st
         ShiplaneError: What a release would end with.
     """
     with (
-        scratch("rehearsal") as folder,
+        scratch("rehearsal", run.child_env, project=project) as folder,
         Engine(env=run.child_env).throwaway_registry() as registry,
         _builder(run, builder) as usable,
     ):

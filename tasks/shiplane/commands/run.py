@@ -286,7 +286,7 @@ class Run:
         if credential is None or stored or credential.source.startswith("docker login"):
             yield self.child_env
             return
-        with private_login(self.child_env, credential) as env:
+        with private_login(self.child_env, credential, project=self.root) as env:
             yield env
 
 

@@ -10,7 +10,8 @@ from shiplane.clients.builders import OWN_BUILDER, Builder, Node, Way, emulation
 from shiplane.clients.buildx import MINIMUM, Buildx
 from shiplane.clients.engine import Engine, client_version
 from shiplane.clients.git import Git
-from shiplane.clients.machine import free_bytes, temporary_folder
+from shiplane.clients.machine import free_bytes
+from shiplane.clients.scratch import temporary_folder
 from shiplane.flows.doctor import Look, attempt
 from shiplane.model.errors import ShiplaneError
 from shiplane.model.finding import Finding, done, failed, skipped
@@ -93,7 +94,10 @@ class Tools:
 
     def _disk(self) -> Iterator[Finding]:
         yield attempt("tools: disk", lambda: _room("tools: disk", self.root))
-        yield attempt("tools: temporary", lambda: _room("tools: temporary", temporary_folder()))
+        yield attempt("tools: temporary", lambda: _room("tools: temporary", self._temporary()))
+
+    def _temporary(self) -> Path:
+        return temporary_folder(self.buildx.env, project=self.root)
 
 
 def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:
