@@ -179,15 +179,35 @@ def test_a_registry_that_loses_every_write_ends_the_run_without_a_name() -> None
     assert scene.tags() == {}
 
 
-def test_a_version_written_by_another_before_the_last_look_is_refused() -> None:
+@pytest.mark.parametrize("revision", ["b" * 40, ""])
+def test_a_version_written_by_another_before_the_last_look_is_refused(revision: str) -> None:
     scene = Scene()
     flow = scene.flow(a_plan())
     until(flow, lambda step: step == Step("look again", "v0.2.1"))
-    push_image(scene.registry, PATH, salt="somebody else", tag="v0.2.1")
+    push_image(scene.registry, PATH, revision=revision, salt="somebody else", tag="v0.2.1")
     theirs = scene.tags()
-    with pytest.raises(RefusedError, match="exists by now"):
+    with pytest.raises(RefusedError, match="exists by now") as caught:
         finish(flow)
+    assert "release the next version" in caught.value.remedy
     assert scene.tags() == theirs
+
+
+@pytest.mark.parametrize("lane", ["main", "standalone"])
+def test_of_two_runs_of_one_commit_the_loser_is_told_to_run_again_and_that_is_done(lane: str) -> None:
+    scene = Scene()
+    loser, winner = scene.flow(a_plan()), scene.flow(a_plan(lanes=[lane]))
+    tag = a_plan(lanes=[lane]).lanes[0].tag
+    until(loser, lambda step: step == Step("look again", tag))
+    finish(winner)
+    theirs = scene.tags()
+    with pytest.raises(LostRaceError, match=f"another run of this commit published {tag} as {theirs[tag]}") as caught:
+        finish(loser)
+    assert caught.value.exit_code == 8
+    assert "Run the same command again" in caught.value.remedy
+    again = scene.publish()
+    assert set(scene.tags()) == ALL
+    assert [one.digest for one in again if one.plan.lane.name == lane] == [Digest(theirs[tag])]
+    assert_invariants(Case(scene.registry, recorded=True))
 
 
 def test_a_version_overwritten_by_another_after_our_write_is_reported_as_a_lost_race() -> None:

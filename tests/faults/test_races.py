@@ -83,6 +83,18 @@ def test_after_it_both_can_be_run_again_and_nothing_is_written_over(name: str, c
         assert not (converges and race.world.registry.effects()), "it had not converged"
 
 
+def test_whoever_loses_to_a_run_of_the_same_commit_is_done_by_running_again() -> None:
+    name = "same version, other bytes of the same commit"
+    found, lost = tally(name, WITHOUT), 0
+    assert {code for codes, _ in found.ends for code in codes} == {0, 8}
+    for (codes, broken), schedule in found.example.items():
+        race = start(name, WITHOUT).race(schedule)
+        if not broken and 8 in codes:
+            lost += 1
+            assert again(race, codes.index(8)) == 0
+    assert lost
+
+
 def again(race: Race, number: int) -> int | None:
     runner = Runner(race.world, number)
     runner.begin(race.start.scenario.contenders[number])

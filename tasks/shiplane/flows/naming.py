@@ -6,7 +6,7 @@ preceded by a look and followed by reading back, and what happened in between is
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from shiplane.clients.patience import Patience
@@ -24,27 +24,32 @@ _WRITTEN = Written(certain=True, words="and once read back")
 
 @dataclass(frozen=True, kw_only=True)
 class Namer:
-    """Writes names in one repository."""
+    """Writes names in one repository.
+
+    Attributes:
+        registry: Where, with the credential that may push.
+        repository: Of the images.
+        patience: The run's budget for waiting.
+        ours: Whether an image was built from the commit that is being released: running that again adopts it.
+    """
 
     registry: Registry
     repository: Repository
     patience: Patience
+    ours: Callable[[Present], bool] = lambda _image: False
 
     def name(self, tag: Tag, raw: RawManifest) -> Flow[None]:
         """Write a version tag: only where it is definitely absent, and only these bytes.
 
         Raises:
-            RefusedError: It has other content by now.
-            LostRaceError: Another publisher wrote it between our look and our write.
+            RefusedError: It has another commit's content by now.
+            LostRaceError: Another run of this commit was faster, or somebody wrote it between our look and our write.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
         before = yield from self._look_again(tag)
         if isinstance(before, Present):
             if before.digest != raw.digest:
-                raise RefusedError(
-                    f"{tag} exists by now as {before.digest}; this run made {raw.digest}",
-                    remedy="Another publisher was faster. Look with invoke verify, then release the next version.",
-                )
+                raise _taken(tag, raw, before, ours=self.ours(before))
             yield Step("name", tag, writes=True).already("it has these very bytes")
             return
         yield from self._write("name", tag, raw, before=None)
@@ -114,6 +119,19 @@ class Namer:
 
     def _read_back(self, tag: Tag, before: Digest | None, *, patient: bool) -> Answer:
         return read_back(self.registry, self.repository, self.patience, tag, before, patient=patient)
+
+
+def _taken(tag: Tag, raw: RawManifest, there: Present, *, ours: bool) -> LostRaceError | RefusedError:
+    """The version was published while this run was at work: by another run of its commit, or by somebody else."""
+    if ours:
+        return LostRaceError(
+            f"another run of this commit published {tag} as {there.digest} while this run made {raw.digest}",
+            remedy="Run the same command again: it takes up what is there, and builds nothing.",
+        )
+    return RefusedError(
+        f"{tag} exists by now as {there.digest}; this run made {raw.digest}",
+        remedy="Another publisher was faster. Look with invoke verify, then release the next version.",
+    )
 
 
 def _judge(tag: Tag, raw: RawManifest, found: Answer, before: Digest | None, written: Written, *, last: bool) -> None:

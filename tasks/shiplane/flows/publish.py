@@ -28,7 +28,7 @@ from shiplane.model.check import require
 from shiplane.model.decision import Decision, Naming, Pending, decide, pending
 from shiplane.model.errors import LostRaceError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
-from shiplane.model.manifest import RawManifest
+from shiplane.model.manifest import REVISION, RawManifest
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planfile import SavedPlan, require_same
 from shiplane.model.step import Flow, Step
@@ -139,7 +139,7 @@ class Publisher:
         lanes = yield from self._prepare(plan, looked)
         if any(known.survey.presumed for known in looked.seen.values()):
             yield from self._survey_again(plan)
-        yield from name_lanes(Namer(registry=self.registry, repository=plan.repository, patience=self.patience), lanes)
+        yield from name_lanes(self._namer(plan), lanes)
         recorded = yield from record_lanes(self.ledgers, plan.commit, lanes)
         return Released(held, tuple(lane.published(recorded.get(lane.plan.lane.name)) for lane in lanes))
 
@@ -226,10 +226,7 @@ class Publisher:
 
     def _survey(self, plan: Plan, *, proved: bool) -> Flow[dict[str, Seen]]:
         """Every lane's names and what is to be done about them."""
-        surveyor = Surveyor(
-            registry=self.registry, repository=plan.repository, ledgers=self.ledgers, workers=self.workers
-        )
-        seen: dict[str, Seen] = {}
+        surveyor, seen = self._surveyor(plan), dict[str, Seen]()
         changed: list[str] = []
         for lane in plan.lanes:
             step = Step("survey", f"{lane.tag}, {lane.lane.floating}")
@@ -244,6 +241,17 @@ class Publisher:
         if self.saved:
             require_same(self.saved.name, changed)
         return seen
+
+    def _surveyor(self, plan: Plan) -> Surveyor:
+        return Surveyor(registry=self.registry, repository=plan.repository, ledgers=self.ledgers, workers=self.workers)
+
+    def _namer(self, plan: Plan) -> Namer:
+        surveyor = self._surveyor(plan)
+
+        def ours(image: Present) -> bool:
+            return surveyor.label(image, REVISION) == plan.commit
+
+        return Namer(registry=self.registry, repository=plan.repository, patience=self.patience, ours=ours)
 
     def _survey_again(self, plan: Plan) -> Flow[None]:
         """Where a repository was taken for new because nothing of it was shown, look again: by now it exists.
