@@ -93,7 +93,11 @@ def test_it_is_run_before_it_gets_its_name() -> None:
     ("lies", "damage"),
     [
         ({}, []),
-        ({"config": {"Labels": {}}}, ["v0.2.1: version of the image: expected 0.2.1, found no label"]),
+        ({"config": {"Labels": {}}}, []),
+        (
+            {"config": {"Labels": {"org.opencontainers.image.version": "0.2.2"}}},
+            ["v0.2.1: version of linux/amd64: expected 0.2.1, found 0.2.2"],
+        ),
     ],
 )
 def test_one_that_others_pushed_is_judged_by_what_it_says_of_itself(lies: dict[str, Any], damage: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,14 +11,14 @@ from shiplane.clients.http import Request, Response, TransportError
 from shiplane.model.errors import AccessError, LostRaceError, RefusedError, UnreachableError, VerificationError
 from shiplane.model.image import Digest
 from shiplane.model.lane import MAIN
-from shiplane.model.plan import Plan
+from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.step import Outcome, Step
 from tests.faults.access import failure
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import COMMIT, lie_in_config, lose_child, push_image
 from tests.faults.invariants import Case, assert_invariants
 from tests.faults.memory import Lag, MemoryRegistry
-from tests.faults.release import PATH, Scene, a_plan, a_registry, events, finish, until
+from tests.faults.release import PATH, Scene, Stager, a_plan, a_registry, events, finish, until
 
 ALL = {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}
 STEPS = len(events(Scene().flow(a_plan())))
@@ -326,6 +327,27 @@ def test_a_published_version_that_has_lost_a_child_is_not_adopted() -> None:
     with pytest.raises(VerificationError, match="has lost it"):
         scene.publish(a_plan(lanes=["main"]))
     assert set(scene.tags()) == {"v0.2.1"}
+
+
+def test_a_version_that_another_tool_made_of_this_commit_is_adopted_and_its_missing_label_is_told() -> None:
+    scene, plan = Scene(), a_plan(lanes=["main"])
+    raw = push_image(scene.registry, PATH, version="", tag="v0.2.1")
+    (told,) = story(scene, plan, "inspect")
+    assert "warning: version of the image: expected 0.2.1, found no label" in told
+    assert (scene.tags()["latest"], scene.stager.built) == (str(raw.digest), [])
+
+
+def test_what_we_have_built_ourselves_must_have_its_label() -> None:
+    class Unlabelled(Stager):
+        def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> dict[str, Digest]:
+            image = push_image(self.registry, PATH, revision=plan.commit, version="")
+            return {lane.lane.name: image.digest for lane in lanes}
+
+    scene = Scene()
+    scene.stager = Unlabelled(scene.registry)
+    with pytest.raises(VerificationError, match=r"version of the image: expected 0\.2\.1, found no label"):
+        scene.publish(a_plan(lanes=["main"]))
+    assert scene.tags() == {}
 
 
 def test_a_version_whose_config_lies_about_its_platform_is_not_adopted() -> None:

@@ -189,6 +189,16 @@ def test_a_version_that_does_not_exist_is_refused() -> None:
         roll(scene_of(), to("0.1.0"))
 
 
+def test_a_version_without_a_version_label_is_no_bad_version() -> None:
+    scene = Scene()
+    old = {version: push_image(scene.registry, PATH, version="", salt=version) for version in ("0.2.0", "0.2.1")}
+    for version, raw in old.items():
+        scene.registry.tag(PATH, f"v{version}", raw.digest)
+    scene.registry.tag(PATH, "latest", old["0.2.1"].digest)
+    done = roll(scene)
+    assert (str(done.target), scene.tags()["latest"]) == ("0.2.0", str(old["0.2.0"].digest))
+
+
 def test_images_of_other_tools_can_be_rolled_back_and_the_record_begins_there() -> None:
     scene = scene_of(keeps_ledger=False)
     scene.keeps_ledger = True

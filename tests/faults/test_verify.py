@@ -107,7 +107,7 @@ DAMAGES: list[tuple[str, Damage, str]] = [
     (
         "the index is empty and says nothing of itself",
         lambda r, raw: rewrite(r, PATH, raw, lambda d: d.update(manifests=[], annotations={})),
-        "version",
+        "platforms",
     ),
     (
         "it is no index at all",
@@ -242,7 +242,31 @@ def test_a_floating_tag_that_says_nothing_of_itself_is_no_version_and_nothing_el
     (check,) = [check for check in verify(scene).checks if not check.good]
     assert (check.name, check.found) == ("floating", f"{raw.digest} (calls itself None)")
     scene.registry.tag(PATH, "v0.2.1", raw.digest)
-    assert named(verify(scene, V021)) == {"version", "revision"}
+    found = verify(scene, V021)
+    assert found.good
+    assert [str(check) for check in found.checks if check.warning] == [
+        f"{name} of the image: expected {value}, found no label org.opencontainers.image.{name}: made by another tool"
+        for name, value in (("revision", COMMIT), ("version", "0.2.1"))
+    ]
+
+
+# As docker/metadata-action writes them, which gives an image the first of its tags for a version.
+@pytest.mark.parametrize("label", ["0.2.1", "v0.2.1", "docker-v0.2.1", "0.2", "v0.2", "0", ""])
+def test_the_version_label_of_another_tool_is_read_as_it_writes_it(label: str) -> None:
+    scene = Scene()
+    raw = push_image(scene.registry, PATH, tag="v0.2.1", version=label)
+    scene.registry.tag(PATH, "latest", raw.digest)
+    assert verify(scene, V021).good
+    assert [check.name for check in verify(scene).checks if check.warning] == ([] if label else ["version"])
+    assert not scene.audit(deep=True).drift
+
+
+@pytest.mark.parametrize("label", ["0.2.2", "0.3", "1", "standalone-v0.2.1", "main", "v0.2.1-rc.1", "24.04"])
+def test_a_version_label_that_says_something_else_stays_a_fault(label: str) -> None:
+    scene = Scene()
+    push_image(scene.registry, PATH, tag="v0.2.1", version=label, annotated=False)
+    assert "version" in named(verify(scene, V021, latest=False))
+    assert len(scene.audit(deep=True).drift) == 2
 
 
 def test_a_version_is_expected_for_the_platforms_of_its_publication_unless_others_are_given() -> None:
@@ -322,9 +346,14 @@ def test_the_findings_as_json_have_each_check_and_each_platform() -> None:
     assert (told["digest"], told["good"]) == (str(raw.digest), True)
     images = dict(zip(map(str, BOTH), (entry["digest"] for entry in children(raw)), strict=False))
     assert told["platforms"] == images
-    assert {"name": "resolves", "subject": "v0.2.1", "good": True, "expected": "", "found": str(raw.digest)} in told[
-        "checks"
-    ]
+    assert {
+        "name": "resolves",
+        "subject": "v0.2.1",
+        "good": True,
+        "expected": "",
+        "found": str(raw.digest),
+        "warning": False,
+    } in told["checks"]
     nothing = verify(Scene()).to_json()
     assert (nothing["version"], nothing["tag"], nothing["digest"], nothing["platforms"]) == (None, None, None, {})
     assert nothing["good"] is False

@@ -146,6 +146,28 @@ def test_it_names_no_version_of_either_lane(lane: Lane, text: str) -> None:
     assert lane.version_of_git_tag(text) is None
 
 
+@pytest.mark.parametrize(
+    ("lane", "spellings"),
+    [
+        (MAIN, ("v0.2.1", "docker-v0.2.1", "0.2.1")),
+        (STANDALONE, ("standalone-v0.2.1", "standalone-0.2.1", "v0.2.1", "0.2.1")),
+    ],
+)
+def test_a_version_has_the_spellings_of_people_and_other_tools(lane: Lane, spellings: tuple[str, ...]) -> None:
+    version = Version(0, 2, 1)
+    assert lane.spellings(version) == spellings
+    assert {lane.version_spelled(text) for text in spellings} == {version}
+    further = lane.label_spellings(version) - set(spellings)
+    assert further == {f"{prefix}{text}" for prefix in {lane.prefix, ""} for text in ("0", "v0", "0.2", "v0.2")}
+    assert lane.label_spellings(Version(0, 2, 1, ("rc", "1"))) == set(lane.spellings(Version(0, 2, 1, ("rc", "1"))))
+
+
+@lanes
+@pytest.mark.parametrize("text", ["", "0.2", "v", "latest", "ledger-main", "api-0.2.1", "vv0.2.1", "docker-0.2.1"])
+def test_what_is_no_spelling_of_a_version(lane: Lane, text: str) -> None:
+    assert lane.version_spelled(text) is None
+
+
 @lanes
 @pytest.mark.parametrize("sign", SIGNS.values(), ids=SIGNS)
 @pytest.mark.parametrize("form", ["{}v1.0.0", "v1.0.0{}", "standalone-v1.{}.0", "docker-v1.0.0-rc{}"])

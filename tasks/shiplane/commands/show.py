@@ -74,6 +74,7 @@ def verified_text(repository: Repository, lanes: Sequence[Verified]) -> str:
         else:
             lines.append(f"BAD   {what}  {lane.digest or ''}".rstrip())
             lines += [f"      {check}" for check in lane.checks if not check.good]
+        lines += [f"      warning: {check}" for check in lane.checks if check.warning]
     return "\n".join(lines)
 
 

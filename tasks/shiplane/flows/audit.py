@@ -127,15 +127,15 @@ class Auditor:
         for state in versions:
             image = images[state.version]
             if (deep or state.floats) and isinstance(image, Present):
-                found += [f"{lane.tag_of(state.version)}: {what}" for what in self._bad(image.raw, state)]
+                found += [f"{lane.tag_of(state.version)}: {what}" for what in self._bad(lane, image.raw, state)]
         return tuple(found)
 
-    def _bad(self, raw: RawManifest, state: VersionState) -> list[str]:
+    def _bad(self, lane: Lane, raw: RawManifest, state: VersionState) -> list[str]:
         known = tuple(Platform.parse(name) for name in state.platforms if _known(name))
         # Where neither a record nor an index tells them, the image's own config does, and there is nothing to compare.
         platforms = known if state.platforms else None
         proven = state.recorded is not None and not state.drift
-        expected = Expected(platforms=platforms, version=str(state.version), proven=proven)
+        expected = Expected.published(lane, state.version, platforms=platforms, proven=proven)
         examiner = Examiner(registry=self.registry, repository=self.repository, workers=self.workers)
         return [str(check) for check in examiner.examine(raw, expected).checks if not check.good]
 

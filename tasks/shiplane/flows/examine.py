@@ -6,7 +6,7 @@ Every byte is read by digest and hashed, so that what is examined here is what a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 
 from shiplane.clients.parallel import WORKERS, each
@@ -16,6 +16,7 @@ from shiplane.model.answer import Absent
 from shiplane.model.check import Check
 from shiplane.model.errors import VerificationError
 from shiplane.model.image import Platform, Repository
+from shiplane.model.lane import Lane
 from shiplane.model.manifest import (
     INDEX_TYPES,
     REVISION,
@@ -29,6 +30,7 @@ from shiplane.model.manifest import (
     parse_config,
     parse_manifest,
 )
+from shiplane.model.version import Version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +39,8 @@ class Expected:
 
     Attributes:
         platforms: The very set.
+        spellings: Other texts that mean this version in a label.
+        foreign: Whether another tool may have made the image: then a label that is missing is no fault.
         source: Who says that it must be these, for people; nothing where that is clear.
         revision: The commit in its labels.
         version: The version in its labels.
@@ -48,7 +52,31 @@ class Expected:
     revision: str | None = None
     version: str | None = None
     proven: bool = False
+    spellings: frozenset[str] = frozenset()
+    foreign: bool = False
     source: str = ""
+
+    @classmethod
+    def published(
+        cls,
+        lane: Lane,
+        version: Version | None,
+        *,
+        platforms: tuple[Platform, ...] | None,
+        revision: str | None = None,
+        proven: bool = False,
+        source: str = "",
+    ) -> Expected:
+        """What an image must be that has its name already: we made it, or another tool did, with labels of its own."""
+        return cls(
+            platforms=platforms,
+            revision=revision,
+            version=str(version) if version else None,
+            spellings=lane.label_spellings(version) if version else frozenset(),
+            proven=proven,
+            foreign=True,
+            source=source,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,20 +135,24 @@ class Examiner:
         entries = document.images if isinstance(document, Index) else (_itself(raw),)
         proven = expected.proven and {REVISION, VERSION} <= set(document.annotations)
         children = each(lambda entry: self._child(entry, proven=proven), entries, workers=self.workers)
+        said = {key: _said(key, document.annotations, children) for key in (REVISION, VERSION)}
         checks = [
             _platforms(subject, expected, [child.platform for child in children]),
             *(check for child in children for check in child.checks),
-            *_label("revision", REVISION, expected.revision, document.annotations, children),
-            *_label("version", VERSION, expected.version, document.annotations, children),
+            *_labels("revision", REVISION, expected.revision, said[REVISION], foreign=expected.foreign),
+            *_labels(
+                *("version", VERSION, expected.version, said[VERSION]),
+                spellings=expected.spellings,
+                foreign=expected.foreign,
+            ),
             *(self._blobs(document, children) if self.deep else ()),
         ]
         size = sum(layer.size for child in children if child.manifest for layer in child.manifest.layers)
-        said = _said(REVISION, document.annotations, children)
         return Examination(
             checks=tuple(checks),
             images=tuple(replace(child.descriptor, platform=child.platform) for child in children),
             size=size,
-            revision=next(iter(said.values()), ""),
+            revision=next(iter(said[REVISION].values()), ""),
         )
 
     def _child(self, entry: Descriptor, *, proven: bool) -> _Child:
@@ -195,23 +227,35 @@ def _child_platform(subject: str, entry: Descriptor, config: ImageConfig) -> Che
     return Check("config", subject, config.platform == claimed, f"a config for {claimed}", f"one for {config.platform}")
 
 
-def _label(
-    name: str, key: str, expected: str | None, annotations: Mapping[str, str], children: list[_Child]
+def _labels(
+    name: str,
+    key: str,
+    expected: str | None,
+    said: Mapping[str, str],
+    *,
+    spellings: Collection[str] = (),
+    foreign: bool = False,
 ) -> list[Check]:
-    """The index's annotation and every config's label must say the same, and the expected where there is one."""
-    said = _said(key, annotations, children)
+    """The index's annotation and every config's label must say the same, and the expected where there is one.
+
+    Where nobody says anything, an image of ours is broken, and another tool's is none: it writes what it likes.
+    """
     wanted = expected if expected is not None else next(iter(said.values()), None)
     if wanted is None:
         return []
     if not said:
-        return [_bad(name, "the image", wanted, f"no label {key}")]
-    return [Check(name, place, value == wanted, wanted, value[:120]) for place, value in said.items()]
+        found = f"no label {key}" + (": made by another tool" if foreign else "")
+        return [Check(name, "the image", good=foreign, expected=wanted, found=found, warning=foreign)]
+    return [
+        Check(name, place, value == wanted or value in spellings, wanted, value[:120]) for place, value in said.items()
+    ]
 
 
 def _said(key: str, annotations: Mapping[str, str], children: list[_Child]) -> dict[str, str]:
-    """Who says what for a label: the index, and each config that has it."""
-    said = {"the index": annotations[key]} if key in annotations else {}
-    return said | {str(c.platform): c.config.labels[key] for c in children if c.config and key in c.config.labels}
+    """Who says what for a label: the index, and each config that has it. An empty one says nothing."""
+    said = {"the index": annotations.get(key)}
+    said |= {str(child.platform): child.config.labels.get(key) for child in children if child.config}
+    return {place: value for place, value in said.items() if value}
 
 
 def _listed(platforms: Counter[str]) -> str:

@@ -24,7 +24,7 @@ from shiplane.flows.ready import Ready, Seen, name_lanes, record_lanes
 from shiplane.flows.smoke import Smoker, smoke_lanes
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Present
-from shiplane.model.check import require
+from shiplane.model.check import good_words, require
 from shiplane.model.decision import Decision, Naming, Pending, decide, pending
 from shiplane.model.errors import LostRaceError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
@@ -191,8 +191,9 @@ class Publisher:
         images |= yield from self._images(plan, seen, missing)
         for lane in plan.lanes:
             if lane.lane.name not in found:
-                raw, remedy = images[lane.lane.name], _remedy(lane, seen[lane.lane.name].decision)
-                found[lane.lane.name] = yield from self._inspect(plan, lane, raw, remedy)
+                found[lane.lane.name] = yield from self._inspected(
+                    plan, lane, images[lane.lane.name], seen[lane.lane.name].decision
+                )
         smoked = yield from smoke_lanes(self.smoke, found, built=[lane.lane.name for lane in created])
         others, theirs = yield from self._claim(plan, created, images)
         images, found = images | others, found | theirs
@@ -325,14 +326,26 @@ class Publisher:
     def _arrived(self, plan: Plan, digest: Digest, why: str) -> RawManifest:
         return arrived(self.registry, plan.repository, digest, self.patience, why)
 
-    def _inspect(self, plan: Plan, lane: LanePlan, raw: RawManifest, remedy: str) -> Flow[Examination]:
+    def _inspected(self, plan: Plan, lane: LanePlan, raw: RawManifest, decision: Decision) -> Flow[Examination]:
+        """A lane's image, staged just now or published before, maybe by another tool."""
+        expected = None
+        if decision.naming is Naming.ADOPT:
+            version, platforms = lane.version.value, plan.platforms.value
+            expected = Expected.published(lane.lane, version, platforms=platforms, revision=plan.commit)
+        return (yield from self._inspect(plan, lane, raw, _remedy(lane, decision), expected))
+
+    def _inspect(
+        self, plan: Plan, lane: LanePlan, raw: RawManifest, remedy: str, expected: Expected | None = None
+    ) -> Flow[Examination]:
         step = Step("inspect", f"{lane.lane.name} {raw.digest.short}")
         yield step
         examiner = Examiner(registry=self.registry, repository=plan.repository, workers=self.workers)
-        expected = Expected(platforms=plan.platforms.value, revision=plan.commit, version=str(lane.version.value))
+        expected = expected or Expected(
+            platforms=plan.platforms.value, revision=plan.commit, version=str(lane.version.value)
+        )
         examination = examiner.examine(raw, expected)
         require(examination.checks, f"lane {lane.lane.name}'s image {raw.digest}", remedy=remedy)
-        yield step.done(f"{len(examination.checks)} checks good")
+        yield step.done(good_words(examination.checks))
         return examination
 
 

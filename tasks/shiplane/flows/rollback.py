@@ -20,7 +20,7 @@ from shiplane.flows.looking import look
 from shiplane.flows.naming import Namer
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Absent, Present, digest_of
-from shiplane.model.check import Check, require
+from shiplane.model.check import Check, good_words, require
 from shiplane.model.descent import Descent, descend
 from shiplane.model.errors import ShiplaneError, VerificationError
 from shiplane.model.image import Digest, Platform, Repository
@@ -202,7 +202,7 @@ class Rollback:
             yield step
             found = self._examined(wish.lane, version, seen)
             if isinstance(found, _Target):
-                yield step.done(f"{len(found.examination.checks)} checks good, {found.raw.digest}")
+                yield step.done(f"{good_words(found.examination.checks)}; {found.raw.digest}")
                 return found, passed
             why = "; ".join(map(str, found))
             yield step.failed(why)
@@ -235,7 +235,7 @@ class Rollback:
             tuple(map(Platform.parse, recorded.platforms)) if recorded and recorded.platforms else self.platforms
         )
         revision = (recorded.commit if recorded else "") or self.commit_of(lane, version)
-        return Expected(platforms=platforms, revision=revision, version=str(version))
+        return Expected.published(lane, version, platforms=platforms, revision=revision)
 
     def _move(self, wish: Wish, target: _Target, seen: _Seen) -> Flow[bool]:
         step = Step("float", wish.lane.floating)

@@ -123,7 +123,7 @@ class Surveyor:
         return sorted((version for version in found if version), reverse=True)
 
     def _guesses(self, lane: Lane, floating: Present) -> Iterator[Version]:
-        said = lane.version_of_tag(f"{lane.prefix}v{self.label(floating, VERSION)}")
+        said = lane.version_spelled(self.label(floating, VERSION) or "")
         if said:
             yield said
         candidates = [v for v in self.versions(lane) if v != said and not v.is_prerelease][:SEARCHED]

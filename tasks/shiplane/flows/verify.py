@@ -12,7 +12,7 @@ from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import look
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Absent, Present, digest_of
-from shiplane.model.check import Check
+from shiplane.model.check import Check, good_words
 from shiplane.model.errors import AccessError, VerificationError
 from shiplane.model.image import Digest, Platform, Repository, Tag
 from shiplane.model.lane import Lane
@@ -119,7 +119,7 @@ class Verifier:
         outside = self._outside(lane, found, floating)
         result = replace(found, checks=(*found.checks, *pointer, *broken, *recorded, *outside))
         bad = [check for check in result.checks if not check.good]
-        good = f"{len(result.checks)} checks good, {result.digest}"
+        good = f"{good_words(result.checks)}; {result.digest}"
         yield step.failed("; ".join(map(str, bad))) if bad else step.done(good)
         return result
 
@@ -151,11 +151,12 @@ class Verifier:
         revision = self.commit_of(lane, version) if version else None
         record = ledger.published(subject)
         platforms = self._platforms(record)
-        expected = Expected(
+        expected = Expected.published(
+            lane,
+            version,
             platforms=platforms.value,
             source=platforms.source,
             revision=revision,
-            version=str(version) if version else None,
             proven=record is not None and record.after == image.digest,
         )
         examiner = Examiner(registry=self.registry, repository=self.repository, deep=self.deep)

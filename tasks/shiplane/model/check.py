@@ -19,6 +19,7 @@ class Check:
         good: Whether it is as it should be.
         expected: What should be there, for people to read.
         found: What is there.
+        warning: Whether it is not as we make it, and yet no fault: good, and worth a word.
     """
 
     name: str
@@ -26,6 +27,7 @@ class Check:
     good: bool
     expected: str = ""
     found: str = ""
+    warning: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The check as JSON values."""
@@ -33,6 +35,13 @@ class Check:
 
     def __str__(self) -> str:
         return f"{self.name} of {self.subject}: expected {self.expected}, found {self.found}"
+
+
+def good_words(checks: Iterable[Check]) -> str:
+    """Good findings in one line: how many there are, and what is worth a word."""
+    known = list(checks)
+    warnings = "; ".join(f"warning: {check}" for check in known if check.warning)
+    return f"{len(known)} checks good" + (f"; {warnings}" if warnings else "")
 
 
 def require(checks: Iterable[Check], what: str, *, remedy: str) -> None:

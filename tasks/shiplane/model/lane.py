@@ -91,6 +91,26 @@ class Lane:
         """The version that a git tag stands for, or None when it does not trigger this lane."""
         return _version_behind(_git_stem(self), git_tag)
 
+    def spellings(self, version: Version) -> tuple[str, ...]:
+        """Every text by which people and other tools name this version, the lane's own tag first."""
+        return tuple(
+            dict.fromkeys((self.tag_of(version), self.git_tag_of(version), *_plain(self.prefix, str(version))))
+        )
+
+    def label_spellings(self, version: Version) -> frozenset[str]:
+        """What an image of this version may say of it in its label; of a release ``0.2`` and ``0``, too.
+
+        docker/metadata-action writes the first of the tags that it made (``src/meta.ts``: ``image.version`` is
+        ``version.main``): ``v2.0.0`` by the git tag, ``2.0`` where the pattern with major and minor stands first.
+        """
+        parts = () if version.is_prerelease else (f"{version.major}.{version.minor}", str(version.major))
+        return frozenset((*self.spellings(version), *(text for part in parts for text in _plain(self.prefix, part))))
+
+    def version_spelled(self, text: str) -> Version | None:
+        """The version that a text names in any of its spellings, or None."""
+        known = self.version_of_tag(text) or self.version_of_git_tag(text)
+        return known or next(filter(None, (_version_behind(stem, text) for stem in _plain(self.prefix, ""))), None)
+
     def parse_version(self, text: str) -> Version:
         """Read a version as people write it: ``0.2.1``, ``v0.2.1``, the lane's image tag or its git tag.
 
@@ -196,6 +216,11 @@ def _floating_problem(lane: Lane, floating: Tag) -> str:
     if any(_version_behind(stem, floating) for stem in (_stem(lane), _git_stem(lane), "v", "")):
         return f"the floating tag {floating} names a version of {lane.name}"
     return ""
+
+
+def _plain(prefix: str, number: str) -> tuple[str, ...]:
+    """A number as it is mostly written: with and without the prefix, with and without ``v``."""
+    return (f"{prefix}v{number}", f"{prefix}{number}", f"v{number}", number)
 
 
 def _can_read(stem: str, other: str) -> bool:
