@@ -22,6 +22,7 @@ def shiplane_here(
     """``shiplane ...`` with these variables set for the rest of the test; gives exit code, output and story."""
     for name, value in (variables or {}).items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr("sys.argv", ["shiplane", *arguments])
     code = 0
     try:
         Program(namespace=shiplane.ns, binary="shiplane").run(["shiplane", *arguments])

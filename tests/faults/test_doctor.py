@@ -152,7 +152,7 @@ def test_a_stale_login_of_docker_has_its_own_way_out() -> None:
     wrong = Scene(MemoryRegistry(access=Access(accounts={USER.username: Account("another")})))
     stored = replace(USER, source="docker login in /root/.docker/config.json")
     row = next(row for row in entrance(wrong, lambda: stored).check() if row.name == "access: token")
-    assert row.remedy.endswith("invoke auth.logout, then docker login anew.")
+    assert row.remedy.endswith("⟦auth.logout⟧, then docker login anew.")
 
 
 # Configuration.

@@ -112,7 +112,7 @@ def test_the_way_back_up_is_the_same_command_after_unmarking_and_is_recorded() -
     roll(scene)
     with pytest.raises(RefusedError, match=r"is marked as bad since .* by releaser: crashes on start") as caught:
         roll(scene, to("0.2.2"))
-    assert "invoke unmark --lane main --tag v0.2.2" in caught.value.remedy
+    assert "⟦unmark --lane main --tag v0.2.2" in caught.value.remedy
     finish(scene.marker().unmark(MAIN, Version.parse("0.2.2"), "it was the database"))
     done = roll(scene, to("0.2.2"))
     assert (done.marked, scene.tags()["latest"]) == ("", scene.tags()["v0.2.2"])

@@ -29,7 +29,6 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
         (tmp_path / name).write_text("FROM scratch\n")
     subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True, stdin=subprocess.DEVNULL)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sys.argv", ["invoke", "workflow.check"])
 
     return lambda *arguments: shiplane_here(capsys, monkeypatch, arguments)
 
@@ -67,8 +66,8 @@ def test_a_configuration_that_went_on_is_drift_until_it_is_written(run: Run) -> 
     code, out, err = run("workflow.check")
     assert code == 3
     assert '-      - "docker-v*"\n+      - "api/v*"' in out
-    assert out.startswith(f"not as the configuration wants: {MAIN}\n  invoke workflow.write\n")
-    assert err.endswith("next: mend the above, then: invoke workflow.check\n")
+    assert out.startswith(f"not as the configuration wants: {MAIN}\n  shiplane workflow.write\n")
+    assert err.endswith("next: mend the above, then: shiplane workflow.check\n")
     assert run("workflow.write")[:2] == (0, f"wrote {MAIN}\n")
     assert run("workflow.check")[0] == 0
 

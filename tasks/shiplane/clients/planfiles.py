@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from shiplane.clients.userfile import read_limited, write_whole
+from shiplane.model.command import command
 from shiplane.model.image import Digest
 from shiplane.model.planfile import LIMIT, SavedPlan, parse
 from shiplane.model.redact import quoted
@@ -17,7 +18,7 @@ def read_plan(path: Path) -> SavedPlan:
         UsageError: It is not there, no ordinary file, too large, or no plan.
     """
     what = f"--plan {quoted(str(path))}"
-    return parse(read_limited(path, LIMIT, what, remedy="Make one: invoke plan --save FILE"), path.name)
+    return parse(read_limited(path, LIMIT, what, remedy=f"Make one: {command('plan', '--save', 'FILE')}"), path.name)
 
 
 def write_plan(path: Path, body: bytes) -> None:

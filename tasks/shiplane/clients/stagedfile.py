@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from shiplane.clients.userfile import read_limited, write_whole
+from shiplane.model.command import command
 from shiplane.model.errors import UsageError
 from shiplane.model.staged import Staged, parse_staged
 
@@ -24,7 +25,9 @@ def read_staged(folder: Path, names: Iterable[str]) -> dict[str, Staged]:
     for name in names:
         if name in found:
             raise UsageError(f"--staged {name} is given twice", remedy="Give each file once.")
-        content = read_limited(folder / name, _LIMIT, f"--staged {name}", remedy="Give a file that invoke stage wrote.")
+        content = read_limited(
+            folder / name, _LIMIT, f"--staged {name}", remedy=f"Give a file that {command('stage')} wrote."
+        )
         found[name] = parse_staged(content, name)
     return found
 

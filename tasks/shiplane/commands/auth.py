@@ -9,6 +9,7 @@ from shiplane.clients.process import run as run_process
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.commands.show import columns
+from shiplane.model.command import command
 from shiplane.model.credential import Credential
 from shiplane.model.errors import AccessError, ShiplaneError, UnreachableError, UsageError
 from shiplane.model.image import Repository, is_loopback, split_port
@@ -64,7 +65,7 @@ def login(run: Run, *, image: str | None = None) -> Answer:
     credential = run.credentials.named(repository.registry, loopback=repository.is_loopback)
     if credential is None:
         raise AccessError(
-            f"the environment has no credential for {repository.registry}", remedy="See invoke auth.show."
+            f"the environment has no credential for {repository.registry}", remedy=f"See {command('auth.show')}."
         )
     run.redact.add_credential(credential)
     argv = ["docker", "login", repository.registry, "--username", credential.username, "--password-stdin"]

@@ -27,6 +27,7 @@ from shiplane.flows.doctor_config import Configuration
 from shiplane.flows.doctor_release import Records, Trials
 from shiplane.flows.doctor_tools import Tools
 from shiplane.flows.ledgers import Ledgers
+from shiplane.model.command import command
 from shiplane.model.credential import Credential
 from shiplane.model.errors import PrerequisiteError, ShiplaneError
 from shiplane.model.finding import Finding, done, exit_code_of, skipped
@@ -171,7 +172,7 @@ def _workflows(run: Run) -> Iterator[Finding]:
     paths = _known(lambda: drifted(run))
     if paths is None:
         return
-    remedy = "See them with: invoke workflow.check" if paths else ""
+    remedy = f"See them with: {command('workflow.check')}" if paths else ""
     found = f"not as the configuration wants: {', '.join(paths)}" if paths else "as the configuration wants"
     yield done("config: workflows", found, warning=remedy)
 
@@ -231,4 +232,9 @@ def _answer(run: Run, looks: Mapping[str, Look]) -> Answer:
 
 
 def _redacted(run: Run, finding: Finding) -> Finding:
-    return replace(finding, reason=run.redact(finding.reason), remedy=run.redact(finding.remedy))
+    return replace(finding, reason=_shown(run, finding.reason), remedy=_shown(run, finding.remedy))
+
+
+def _shown(run: Run, text: str) -> str:
+    """Before lines are broken: afterwards neither a secret nor a command would be known any more."""
+    return run.caller.shown(run.redact(text))

@@ -56,6 +56,7 @@ class Console:
         redact: Applied to every line of the story and to every result.
         events: What flows have reported so far, for the closing words.
         steps: Every outcome so far, with the seconds that it took.
+        shown: Writes the commands in a text as they can be pasted.
         fold: Begins and ends a part of the story that is folded away, where whoever shows it can do that: called with
             a title, and with nothing at its end.
     """
@@ -66,6 +67,7 @@ class Console:
     err: TextIO = field(default_factory=lambda: sys.stderr)
     events: list[Step | Outcome] = field(default_factory=list)
     steps: list[tuple[Outcome, float]] = field(default_factory=list)
+    shown: Callable[[str], str] = str
     fold: Callable[[str], None] | None = None
 
     def __post_init__(self) -> None:
@@ -126,7 +128,7 @@ class Console:
     def result(self, text: str) -> None:
         """The result for people."""
         self.unfold()
-        self._out(inert(self.redact(text)))
+        self._out(inert(self.shown(self.redact(text))))
 
     def document(self, value: Mapping[str, Any]) -> None:
         """The result for programs: one JSON document."""
@@ -178,7 +180,7 @@ class Console:
     def _print(self, text: str) -> None:
         """Write a line of the story; that nobody can read it any more is no reason to leave a release half done."""
         try:
-            print(inert(self.redact(text)), file=self.err, flush=True)
+            print(inert(self.shown(self.redact(text))), file=self.err, flush=True)
         except OSError:
             _silence(self.err)
 

@@ -11,16 +11,16 @@ import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, cast
 
-from invoke import Context, Exit, task
+from invoke import Collection, Context, Exit, task
 
 from shiplane.commands.interrupts import TerminatedError, heeding_signals
 from shiplane.model.errors import PrerequisiteError, ShiplaneError, UsageError
 
 if TYPE_CHECKING:
     from shiplane.commands.run import Run
+    from shiplane.model.command import Caller
 
 _INTERRUPTED, _TERMINATED = 130, 143
 
@@ -89,7 +89,8 @@ def _guarded(face: Callable[..., object], module: str) -> Callable[..., None]:
         open_streams()
         body = getattr(importlib.import_module(f"shiplane.commands.{module}"), face.__name__) if module else face
         with heeding_signals():
-            code = _attempt(Run(), cast("Callable[..., Answer]", body), c, arguments, as_json=json)
+            run = Run(caller=_caller(run_task))
+            code = _attempt(run, cast("Callable[..., Answer]", body), c, arguments, as_json=json)
         if code:
             raise Exit(code=code)
 
@@ -147,7 +148,7 @@ def _show(run: Run, answer: Answer, *, as_json: bool) -> None:
     lines = _closing(run, code) if code else []
     if as_json:
         closing = {"closing": lines} if lines else {}
-        run.console.document({"ok": code == 0, "exit": code, **answer.data, **closing})
+        run.console.document(run.caller.shown_within({"ok": code == 0, "exit": code, **answer.data, **closing}))
     elif answer.text:
         run.console.result(answer.text)
     for line in lines:
@@ -163,14 +164,9 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
         run.console.say(line)
     if as_json:
         with suppress(PrerequisiteError):  # what cannot be written is said already, where that was the error
-            run.console.document(
-                {
-                    "ok": False,
-                    "exit": code,
-                    "error": {"kind": error.kind, "what": error.what, "remedy": error.remedy},
-                    "closing": lines,
-                }
-            )
+            told = {"kind": error.kind, "what": error.what, "remedy": error.remedy}
+            document = {"ok": False, "exit": code, "error": told, "closing": lines}
+            run.console.document(run.caller.shown_within(document))
     _report(run, code, what=error.what, remedy=error.remedy, kind=error.kind, closing=lines)
     return code
 
@@ -181,7 +177,9 @@ def _report(run: Run, code: int, **words: Any) -> None:  # noqa: ANN401 -- the f
         return
     from shiplane.model.summary import Report
 
-    report = Report(command=shlex.join(_argv()), exit_code=code, steps=run.console.steps, **words)
+    line = shlex.join([*run.caller.program, *_arguments(run.caller)])
+    shown = run.caller.shown_within(words)
+    report = Report(command=line, exit_code=code, caller=run.caller, steps=run.console.steps, **shown)
     run.actions.report(report, redact=run.redact, tell=run.console.tell)
 
 
@@ -191,7 +189,9 @@ def _closing(run: Run, code: int) -> list[str]:
 
     wrote = any(isinstance(event, Step) and event.writes for event in run.console.events)
     public = _public_now(run) if run.closing else []
-    return closing_lines(code, argv=[*_argv(), *run.pinned()], public=public, wrote=wrote)
+    arguments = [*_arguments(run.caller), *run.pinned()]
+    lines = closing_lines(code, caller=run.caller, arguments=arguments, public=public, wrote=wrote)
+    return [run.caller.shown(line) for line in lines]
 
 
 def _public_now(run: Run) -> list[str]:
@@ -203,8 +203,22 @@ def _public_now(run: Run) -> list[str]:
         return [f"could not be read ({error!r})"]
 
 
-def _argv() -> list[str]:
-    """The command as it can be pasted: by the program that it was run with."""
-    program, *arguments = sys.argv
-    ours = "shiplane" in PurePath(program).parts[-2:]  # .../bin/shiplane, or .../shiplane/__main__.py
-    return ["shiplane" if ours else "invoke", *arguments]
+def named(tasks: Collection) -> Collection:
+    """Tell each of our tasks what all are called without a prefix: so each finds itself in the command line."""
+    names = list(tasks.task_names)
+    for name in names:
+        tasks[name].body.names = [name, *names]
+    return tasks
+
+
+def _caller(run_task: Callable[..., None]) -> Caller:
+    """How our tasks are called here."""
+    from shiplane.model.command import caller_of
+
+    own, *names = getattr(run_task, "names", [run_task.__name__])
+    return caller_of(sys.argv, own, names)
+
+
+def _arguments(caller: Caller) -> list[str]:
+    """The task and its flags, as they were typed."""
+    return sys.argv[len(caller.program) :]

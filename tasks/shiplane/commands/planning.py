@@ -9,6 +9,7 @@ from typing import Any
 from shiplane.clients.planfiles import dockerfile_digests, read_plan, write_plan
 from shiplane.clients.project import build_command
 from shiplane.commands.run import Run
+from shiplane.model.command import command
 from shiplane.model.decision import Decision, Survey
 from shiplane.model.errors import RefusedError, UsageError
 from shiplane.model.plan import Plan
@@ -65,7 +66,7 @@ def save_plan(run: Run, planned: Plan, surveyed: Mapping[str, tuple[Survey, Deci
     write_plan(path, encode(_settings(run, planned), tags, written_by=__version__))
     task = "publish" if len(planned.lanes) == 1 else "release"
     snapshot = ["--snapshot"] if any(lane.version.value.is_snapshot for lane in planned.lanes) else []
-    return shlex.join(["invoke", task, "--plan", file, *snapshot])
+    return command(task, "--plan", file, *snapshot)
 
 
 def load_plan(run: Run, file: str, **beside: object) -> SavedPlan:
@@ -83,7 +84,7 @@ def load_plan(run: Run, file: str, **beside: object) -> SavedPlan:
     if given:
         raise UsageError(
             f"--plan says all that is released; {', '.join(given)} cannot be given beside it",
-            remedy="Leave it out, or make another plan with it: invoke plan --save FILE",
+            remedy=f"Leave it out, or make another plan with it: {command('plan', '--save', 'FILE')}",
         )
     saved = read_plan(run.folder / file)
     known = [lane.name for lane in run.project.lanes]

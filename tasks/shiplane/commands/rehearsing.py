@@ -52,7 +52,7 @@ def rehearse_project(run: Run, project: Path, platforms: str | None, builder: st
             folder=folder / "checkout",
             image=f"{registry}/rehearsal/{project.name.lower()}",
         )
-        held = _prerequisites(Run(env=rehearsal.env, folder=project))
+        held = _prerequisites(Run(env=rehearsal.env, folder=project, caller=run.caller))
         rehearsal.clone(project)
         rounds = [rehearsal.release(version, platforms, usable, run) for version in _VERSIONS]
         text, back = rehearsal.roll_back(platforms, run)
@@ -110,7 +110,7 @@ class _Rehearsal:
 
     def _run(self, run: Run) -> Run:
         """A run within the clone; the rehearsal's last words are its last words."""
-        one = Run(env=self.env, folder=self.folder)
+        one = Run(env=self.env, folder=self.folder, caller=run.caller)
         run.closing = lambda: one.closing() if one.closing else []
         return one
 

@@ -24,6 +24,7 @@ from shiplane.flows.publish import Publisher, Stager
 from shiplane.flows.source import check_source
 from shiplane.flows.staging import StagedStager, dry_run, stager_for
 from shiplane.flows.survey import Surveyor
+from shiplane.model.command import command
 from shiplane.model.decision import Decision, Survey, decide
 from shiplane.model.errors import AccessError, RefusedError, UnreachableError, UsageError
 from shiplane.model.joining import Part
@@ -110,7 +111,9 @@ def publish(
         given = {"lane": lane, "tag": tag, "image": image, "platforms": platforms, "latest": latest}
         saved = load_plan(run, plan, **given, dry_run=dry_run)
         if len(saved.tags) > 1:
-            raise UsageError(f"{saved.name} is for {', '.join(saved.tags)}", remedy="invoke release --plan FILE")
+            raise UsageError(
+                f"{saved.name} is for {', '.join(saved.tags)}", remedy=command("release", "--plan", "FILE")
+            )
         return carry_out(run, saved.flags(run.env, snapshot=snapshot), replace(options, saved=saved))
     flags = given_flags([one_lane(lane, run.project)], tag, image, platforms, latest=latest, snapshot=snapshot)
     return carry_out(run, flags, options)
@@ -253,7 +256,9 @@ def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
     buildx = run.buildx(run.child_env)
     native = Engine(env=run.child_env).platform()
     every = flags.platforms is not None
-    run.console.tell("a dry run does not run the prerequisites; invoke check.build and check.gates do")
+    run.console.tell(
+        f"a dry run does not run the prerequisites; {command('check.build')} and {command('check.gates')} do"
+    )
     names = run.console.drive(dry_run(planned, buildx, native, wanted=options.builder, every=every))
     data = {**planned.to_json(), "dry_run": True, "loaded": names}
     return Answer(text="\n".join(names), data=data)

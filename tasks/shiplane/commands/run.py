@@ -21,6 +21,7 @@ from shiplane.clients.session import Session
 from shiplane.commands.console import Console
 from shiplane.model.author import author
 from shiplane.model.buildsettings import check_variables, secret_variables
+from shiplane.model.command import Caller
 from shiplane.model.credential import Credential
 from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.gatefile import RESERVED_CHECKS
@@ -56,12 +57,14 @@ class Run:
         env: The environment, read once.
         folder: Where the user stands.
         closing: What an unfinished run says about the registry; set as soon as there is something to say.
+        caller: How our tasks are called here.
         pinned: What has to be added to the command, so that running it again means the same.
     """
 
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     folder: Path = field(default_factory=Path.cwd)
     closing: Callable[[], list[str]] | None = None
+    caller: Caller = field(default_factory=Caller)
     pinned: Callable[[], Sequence[str]] = tuple
 
     @cached_property
@@ -73,7 +76,7 @@ class Run:
     @cached_property
     def console(self) -> Console:
         """Where the run tells its story."""
-        return Console(self.env, self.redact, fold=self.actions.fold if self.actions else None)
+        return Console(self.env, self.redact, shown=self.caller.shown, fold=self.actions.fold if self.actions else None)
 
     @cached_property
     def actions(self) -> Actions | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from shiplane.commands.show import columns
 from shiplane.flows.marking import Marked
 from shiplane.flows.rollback import RolledBack
+from shiplane.model.command import command
 from shiplane.model.image import Repository
 from shiplane.model.lane import Lane
 from shiplane.model.lanestate import LaneState, VersionState
@@ -37,8 +38,12 @@ def _remaining(lane: Lane, done: RolledBack) -> Iterator[str]:
         following = lane.tag_of(done.left.next_patch())
         asked = "" if lane.publish_latest else " with --latest"
         yield f"next: publish the repaired version as {following}{asked}: it moves {lane.floating} on again"
-        marked = f"invoke unmark --lane {lane.name} --tag {done.marked} --reason TEXT, then " if done.marked else ""
-        yield f"undo: {marked}invoke rollback --lane {lane.name} --to {lane.tag_of(done.left)}"
+        marked = (
+            f"{command('unmark', '--lane', lane.name, '--tag', done.marked, '--reason', 'TEXT')}, then "
+            if done.marked
+            else ""
+        )
+        yield f"undo: {marked}{command('rollback', '--lane', lane.name, '--to', lane.tag_of(done.left))}"
 
 
 def marked_text(done: Marked) -> str:
@@ -49,7 +54,8 @@ def marked_text(done: Marked) -> str:
         return f"{tag} is not marked{changed}"
     lines = [f"{tag} is marked as bad{changed}: {done.mark.why}"]
     if done.floats:
-        lines.append(f"next: {done.lane.floating} points at it: invoke rollback --lane {done.lane.name} --reason TEXT")
+        back = command("rollback", "--lane", done.lane.name, "--reason", "TEXT")
+        lines.append(f"next: {done.lane.floating} points at it: {back}")
     return "\n".join(lines)
 
 

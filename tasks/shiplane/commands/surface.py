@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from invoke import Collection
 
+from shiplane.commands.edge import named
 from shiplane.commands.faces import auth as auths
 from shiplane.commands.faces import checks, deploying
 from shiplane.commands.faces import workflow as workflows
@@ -34,4 +35,4 @@ def namespace() -> Collection:
     deploy = Collection("deploy", deploying.listing, deploying.repoint)
     deploy.__doc__ = "Deployment files: which version they run, and re-pointing them."
     tasks = (plan, publish, stage, release, verify, rollback, mark, unmark, status, history, rehearse, trigger)
-    return Collection(*tasks, auth, check, deploy, ledger, workflow)
+    return named(Collection(*tasks, auth, check, deploy, ledger, workflow))

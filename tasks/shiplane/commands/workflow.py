@@ -8,6 +8,7 @@ from shiplane.clients import workflows as files
 from shiplane.clients.project import build_command, workflows
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
+from shiplane.model.command import command
 from shiplane.model.errors import PrerequisiteError
 from shiplane.model.rendering import REQUIREMENTS, Change, Project, changes, is_ours, render, requirements
 from shiplane.model.settings import DEFAULT_PLATFORMS, Resolver
@@ -37,9 +38,11 @@ def check(run: Run) -> Answer:
     found = _changes(run)
     if found:
         names = ", ".join(change.path for change in found)
-        return _wrong(found, f"not as the configuration wants: {names}", "invoke workflow.write")
+        return _wrong(found, f"not as the configuration wants: {names}", command("workflow.write"))
     if not (run.root / REQUIREMENTS).is_file():
-        raise PrerequisiteError(f"{REQUIREMENTS} is missing: the workflows install it", remedy="invoke workflow.write")
+        raise PrerequisiteError(
+            f"{REQUIREMENTS} is missing: the workflows install it", remedy=command("workflow.write")
+        )
     return Answer(text="the workflows are as the configuration wants", data={"changes": []})
 
 

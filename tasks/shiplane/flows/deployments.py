@@ -14,6 +14,7 @@ from shiplane.flows.looking import look
 from shiplane.flows.survey import SEARCHED
 from shiplane.model.answer import Present
 from shiplane.model.check import require
+from shiplane.model.command import command
 from shiplane.model.deployment import FileChange, Finder, Place, of_lane, repoint
 from shiplane.model.deploymentfile import Deployments
 from shiplane.model.errors import ConfigurationError, PrerequisiteError, RefusedError, ShiplaneError, VerificationError
@@ -118,7 +119,7 @@ class Desk:
         if not prepared.placed:
             raise PrerequisiteError(
                 f"nothing to re-point: no deployment file names {self.repository} at a tag of lane {lane.name}",
-                remedy="invoke deploy.list shows what was found; deployments in shiplane.toml says where.",
+                remedy=f"{command('deploy.list')} shows what was found; deployments in shiplane.toml says where.",
             )
         yield from write(self.root, prepared.changes, dry_run=dry_run)
         return prepared
@@ -160,7 +161,7 @@ class Desk:
             yield step.failed("the registry has no such tag")
             raise VerificationError(
                 f"{self.repository} has no {tag}: files that name it would run nothing",
-                remedy="Name a version that is published: invoke verify shows the present one.",
+                remedy=f"Name a version that is published: {command('verify')} shows the present one.",
             )
         examiner = Examiner(registry=self.registry, repository=self.repository)
         # For which platforms it is, is a release's affair; here it has to be whole.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from shiplane.clients.registry import Registry
 from shiplane.flows.access import prove_push
 from shiplane.flows.doctor import attempt
+from shiplane.model.command import command
 from shiplane.model.credential import Credential
 from shiplane.model.errors import AccessError
 from shiplane.model.finding import Finding, done, failed, skipped
@@ -15,7 +16,7 @@ from shiplane.model.image import Repository
 from shiplane.model.step import State
 
 _CREDENTIAL, _TOKEN, _UPLOAD, _PACKAGE = (f"access: {what}" for what in ("credential", "token", "upload", "package"))
-_STALE = "  If the stored login is stale: invoke auth.logout, then docker login anew."
+_STALE = f"  If the stored login is stale: {command('auth.logout')}, then docker login anew."
 
 
 @dataclass(frozen=True, kw_only=True)

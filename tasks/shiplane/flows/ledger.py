@@ -17,6 +17,7 @@ from shiplane.clients.registry import Registry
 from shiplane.clients.upload import Uploader
 from shiplane.flows.looking import look, read_back, shown
 from shiplane.model.answer import Absent, Present, digest_of
+from shiplane.model.command import command
 from shiplane.model.errors import UnreachableError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import Lane
@@ -243,5 +244,5 @@ def _present(answer: Present | Absent) -> RawManifest | None:
 def _restart(lane: Lane) -> str:
     return (
         "Nothing is written over it. Find out who changed it; to go on with a new one that names this one: "
-        f"invoke ledger.restart --lane {lane.name} --reason TEXT"
+        + command("ledger.restart", "--lane", lane.name, "--reason", "TEXT")
     )

@@ -12,6 +12,7 @@ from shiplane.clients.registry import Registry
 from shiplane.flows.ledger import SETTLE, TRIES, Appended, Book, Page, lacking_in
 from shiplane.flows.looking import look
 from shiplane.model.answer import digest_of
+from shiplane.model.command import command
 from shiplane.model.errors import LostRaceError, ShiplaneError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import Lane
@@ -174,6 +175,7 @@ def _doubt(writing: Sequence[Writing], error: ShiplaneError) -> ShiplaneError:
 
 
 _CONTRADICTED = (
-    "What this run did is recorded. Look with invoke status and invoke history: a floating tag that is too low is put "
-    "right by running the higher version's release again, one that is at a bad version by invoke rollback."
+    f"What this run did is recorded. Look with {command('status')} and {command('history')}: a floating tag that is "
+    "too low is put right by running the higher version's release again, one that is at a bad version by "
+    f"{command('rollback')}."
 )

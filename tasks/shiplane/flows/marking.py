@@ -13,6 +13,7 @@ from shiplane.flows.ledger import Page
 from shiplane.flows.ledgers import Ledgers, Writing, record
 from shiplane.flows.looking import look
 from shiplane.model.answer import Present, digest_of
+from shiplane.model.command import command
 from shiplane.model.errors import RefusedError
 from shiplane.model.image import Digest, Repository
 from shiplane.model.lane import Lane
@@ -100,7 +101,9 @@ class Marker:
         except BrokenLedgerError as error:
             fault = error.what
         if not isinstance(answer, Present) or not fault:
-            raise RefusedError(f"{book.tag} is not broken: it is only ever added to", remedy="See invoke history.")
+            raise RefusedError(
+                f"{book.tag} is not broken: it is only ever added to", remedy=f"See {command('history')}."
+            )
         yield step.done(fault)
         entry = self.ledgers.scribe.entry(Action.RESTART, tag=book.tag, version="", after=answer.digest, why=reason)
         yield from book.restart(entry, answer.digest)
@@ -115,7 +118,7 @@ class Marker:
         digest = here or (recorded.after if recorded else None)
         if digest is None:
             raise RefusedError(
-                f"{self.repository} has no {tag}, so there is nothing to mark", remedy="See invoke history."
+                f"{self.repository} has no {tag}, so there is nothing to mark", remedy=f"See {command('history')}."
             )
         yield step.done(str(here or "gone from the registry"))
         return page, digest

@@ -13,6 +13,7 @@ from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry, Written
 from shiplane.flows.looking import look, read_back
 from shiplane.model.answer import Absent, Answer, Present, digest_of
+from shiplane.model.command import command
 from shiplane.model.errors import LostRaceError, RefusedError, UnreachableError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.manifest import RawManifest
@@ -130,7 +131,7 @@ def _taken(tag: Tag, raw: RawManifest, there: Present, *, ours: bool) -> LostRac
         )
     return RefusedError(
         f"{tag} exists by now as {there.digest}; this run made {raw.digest}",
-        remedy="Another publisher was faster. Look with invoke verify, then release the next version.",
+        remedy=f"Another publisher was faster. See {command('status')}, then release the next version.",
     )
 
 
@@ -139,7 +140,7 @@ def _judge(tag: Tag, raw: RawManifest, found: Answer, before: Digest | None, wri
     if isinstance(found, Present) and found.digest != before:
         raise LostRaceError(
             f"{tag} has {found.digest}, not {raw.digest}: another publisher wrote it at the same time",
-            remedy="Look at it with invoke verify before anything else.",
+            remedy=f"Look at it with {command('verify')} before anything else.",
         )
     still = isinstance(found, Absent) if before is None else isinstance(found, Present)
     if still and not written.certain and not last:

@@ -21,6 +21,7 @@ from shiplane.flows.naming import Namer
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.check import Check, good_words, require
+from shiplane.model.command import command
 from shiplane.model.descent import Descent, descend
 from shiplane.model.errors import ShiplaneError, VerificationError
 from shiplane.model.image import Digest, Platform, Repository
@@ -298,4 +299,4 @@ class Rollback:
         return entries
 
 
-_UNTOUCHED = "{} was not touched. See invoke history for the versions; --to names one."
+_UNTOUCHED = f"{{}} was not touched. See {command('history')} for the versions; --to names one."

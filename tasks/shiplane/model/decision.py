@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum, IntEnum
 
 from shiplane.model.answer import Absent, Present, digest_of
+from shiplane.model.command import command
 from shiplane.model.errors import RefusedError
 from shiplane.model.image import Digest
 from shiplane.model.ledger import Ledger
@@ -120,7 +121,7 @@ def _check_recorded(plan: LanePlan, survey: Survey) -> None:
     following = plan.lane.tag_of(plan.version.value.next_patch())
     raise RefusedError(
         f"{plan.tag} was published as {recorded.after} on {recorded.when} by {recorded.who}, and {what}",
-        remedy=f"Find out who changed it (invoke status), then release the next version, {following}.",
+        remedy=f"Find out who changed it ({command('status')}), then release the next version, {following}.",
     )
 
 
@@ -154,8 +155,8 @@ def _forward(plan: LanePlan, digest: Digest, current: Version | None) -> tuple[M
         raise RefusedError(
             f"{floating} points at {digest}, which is no version of lane {plan.lane.name}: "
             f"nobody can tell whether {version} is forward of it",
-            remedy=f"Publish without moving it (--latest=no), then set it on purpose: "
-            f"invoke rollback --lane {plan.lane.name} --to {plan.tag}",
+            remedy="Publish without moving it (--latest=no), then set it on purpose: "
+            + command("rollback", "--lane", plan.lane.name, "--to", plan.tag),
         )
     if current > version:
         return Move.LEAVE, f"{version} is lower than {current}, where {floating} is"

@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from shiplane.model.command import command
+
 SET_SECRETS = "configure the GHCR secrets explicitly (GHCR_USERNAME and GHCR_TOKEN with the write:packages scope)"
 
 
@@ -88,12 +90,12 @@ _NO_WRITER = Cause(
     "",
     "no credential was found, and a stranger may not push",
     "Set GHCR_USERNAME and GHCR_TOKEN (a classic token with write:packages), or run docker login; "
-    "invoke auth.show tells where was looked.",
+    f"{command('auth.show')} tells where was looked.",
 )
 _NO_READER = Cause(
     "",
     "no credential was found, and for a stranger the package is private or does not exist (GHCR does not say which)",
-    "Set GHCR_USERNAME and GHCR_TOKEN, or run docker login; invoke auth.show tells where was looked.",
+    f"Set GHCR_USERNAME and GHCR_TOKEN, or run docker login; {command('auth.show')} tells where was looked.",
 )
 
 

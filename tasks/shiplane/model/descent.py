@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from shiplane.model.command import command
 from shiplane.model.errors import RefusedError, UsageError
 from shiplane.model.image import Digest, Tag
 from shiplane.model.lane import Lane
@@ -131,7 +132,8 @@ def _check(lane: Lane, to: Version, marks: Mapping[Tag, Entry]) -> None:
     if mark := marks.get(tag):
         raise RefusedError(
             f"{tag} is marked as bad since {mark.when} by {mark.who}: {mark.reason}",
-            remedy=f"If it is good after all: invoke unmark --lane {lane.name} --tag {tag} --reason TEXT",
+            remedy="If it is good after all: "
+            + command("unmark", "--lane", lane.name, "--tag", tag, "--reason", "TEXT"),
         )
 
 
@@ -139,5 +141,5 @@ def _nowhere(lane: Lane, floating: Digest | None) -> RefusedError:
     what = f"points at {floating}, which is no version of lane {lane.name}" if floating else "does not exist"
     return RefusedError(
         f"{lane.floating} {what}, so nothing is below it",
-        remedy=f"Name the version: invoke rollback --lane {lane.name} --to vX.Y.Z",
+        remedy="Name the version: " + command("rollback", "--lane", lane.name, "--to", "vX.Y.Z"),
     )

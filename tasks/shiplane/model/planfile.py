@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shiplane.model.answer import digest_of
+from shiplane.model.command import command
 from shiplane.model.decision import Decision, Move, Survey, decide
 from shiplane.model.errors import ConfigurationError, RefusedError, UsageError
 from shiplane.model.image import Digest
@@ -24,8 +25,9 @@ from shiplane.model.table import Table
 FORMAT = "shiplane-plan"
 SCHEMA = 1
 LIMIT = 1024 * 1024
-_AGAIN = "Look at what has changed, then plan again: invoke plan --save FILE"
-_WRITTEN_BY_US = "Give a file that invoke plan --save wrote."
+_PLAN = command("plan", "--save", "FILE")
+_AGAIN = f"Look at what has changed, then plan again: {_PLAN}"
+_WRITTEN_BY_US = f"Give a file that this wrote: {_PLAN}"
 _NESTED = 6
 
 
@@ -191,7 +193,7 @@ def _checked_digest(top: Table) -> Digest:
     if said != str(found):
         raise UsageError(
             f"{top.place} was changed after it was written: its content is {found}, it says {quoted(str(said), 80)}",
-            remedy="A plan is not edited. Make another one: invoke plan --save FILE",
+            remedy=f"A plan is not edited. Make another one: {_PLAN}",
         )
     return found
 

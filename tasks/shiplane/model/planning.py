@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from shiplane.model.command import command
 from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.lane import Lane
 from shiplane.model.plan import LanePlan, Plan
@@ -88,7 +89,7 @@ def check_versions(plan: Plan, *, snapshot: bool, flag: str = "--tag") -> None:
                 f"lane {lane.lane.name} has no version: no {flag}, no TAG, and no git tag "
                 f"{lane.lane.git_tag.replace('{version}', 'X.Y.Z')} at HEAD",
                 remedy=f"Give {flag}, or publish {lane.tag} on purpose: "
-                f"invoke publish --lane {lane.lane.name} --snapshot",
+                + command("publish", "--lane", lane.lane.name, "--snapshot"),
             )
         if snapshot and not lane.version.value.is_snapshot:
             raise UsageError(

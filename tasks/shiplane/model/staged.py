@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shiplane.model import strictjson
+from shiplane.model.command import command
 from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.image import Digest, Platform, Repository, parse_platforms
 from shiplane.model.joining import Part
@@ -83,7 +84,7 @@ def parse_staged(body: bytes, name: str) -> Staged:
         raise UsageError(error.what, remedy=error.remedy or _REMEDY) from error
 
 
-_REMEDY = "Give a file that invoke stage wrote with --output."
+_REMEDY = f"Give a file that {command('stage')} wrote with --output."
 
 
 def _staged(table: Table) -> Staged:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from shiplane.model.command import Caller, command
 from shiplane.model.redact import one_line
 from shiplane.model.step import Outcome, State
 from shiplane.model.words import counted
@@ -28,6 +29,7 @@ class Report:
     Attributes:
         command: As it was typed.
         exit_code: 0, or why not.
+        caller: How our tasks are called there.
         text: The result for people.
         data: The same for programs.
         kind: The situation, for a failure.
@@ -39,6 +41,7 @@ class Report:
 
     command: str
     exit_code: int
+    caller: Caller = field(default_factory=Caller)
     text: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
     kind: str = ""
@@ -52,7 +55,7 @@ def render(report: Report) -> str:
     """The whole summary."""
     parts = [_failure(report)] if report.exit_code else [_result(report)]
     parts += [_evidence(report.data), _steps(report)]
-    return "\n\n".join(part for part in parts if part) + "\n"
+    return report.caller.shown("\n\n".join(part for part in parts if part) + "\n")
 
 
 def plain(text: str, most: int = _CELL) -> str:
@@ -139,7 +142,7 @@ def _ledger(kept: Mapping[str, Any]) -> list[str]:
 def _commands(image: str, lanes: Sequence[Mapping[str, Any]]) -> str:
     lines = []
     for lane in lanes:
-        lines.append(f"invoke verify --lane {lane['lane']} --tag {lane['tag']} --image {image} --pull")
+        lines.append(command("verify", "--lane", lane["lane"], "--tag", lane["tag"], "--image", image, "--pull"))
         lines.append(f"docker pull {image}@{lane['digest']}")
     return f"To see for yourself:\n\n{block(chr(10).join(lines), 'sh')}"
 
