@@ -249,6 +249,13 @@ BOUNDS = (
         (_SOCKETS + "test_an_answer_that_is_not_complete_in_time_is_none",),
     ),
     Guard(
+        "tries that come to nothing count as waits of the run",
+        "clients/retrying",
+        "                self.patience.lose(began)\n",
+        "",
+        (_WAITS + "test_tries_that_come_to_nothing_are_part_of_the_run_s_budget",),
+    ),
+    Guard(
         "no wait is longer than a minute, whatever Retry-After says",
         "clients/patience",
         "seconds = min(MAX_WAIT, max(",

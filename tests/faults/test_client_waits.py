@@ -94,6 +94,31 @@ def test_all_waits_of_a_run_together_are_bounded() -> None:
     assert max(desk.clock.sleeps) == MAX_WAIT
 
 
+def test_tries_that_come_to_nothing_are_part_of_the_run_s_budget() -> None:
+    desk = Desk()
+    push_image(desk.memory, AIONIS, tag=V)
+    wire = Faulty(desk.memory, [Fault(F.SLOW, "GET", "/manifests/", times=FOR_EVER)], desk.clock)
+    client = desk.registry(wire)
+    tries = []
+    for _ in range(6):
+        before = wire.met
+        assert isinstance(client.look(AIONIS, V), Unknown)
+        tries.append(wire.met - before)
+    assert tries == [5, 5, 1, 1, 1, 1]  # ten of half a minute each are the budget
+
+
+def test_what_several_threads_lose_side_by_side_counts_once() -> None:
+    clock = VirtualClock()
+    patience = Patience(clock=clock)
+    clock.pass_by(30)
+    for _ in range(8):
+        patience.lose(0.0)
+    assert patience.spent == 30
+    clock.pass_by(5)
+    patience.lose(20.0)
+    assert patience.spent == 35
+
+
 def test_the_last_wait_takes_only_what_is_left_of_the_budget() -> None:
     patience = Patience(clock=VirtualClock(), spent=BUDGET - 1)
     assert patience.wait(1, "it", asked=30)

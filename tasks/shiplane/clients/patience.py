@@ -2,7 +2,7 @@
 
 Figures and reasons: bounded tries with full jitter (0.5 s doubling to 8 s), ``Retry-After`` in both of its forms
 (RFC 9110 section 10.2.3) and as GHCR hides it in the message (``retry-after: 10.305464ms``), each wait at most 60 s,
-all waits of a run at most 300 s. No wait is silent.
+all waits of a run at most 300 s, the time of tries that came to nothing included. No wait is silent.
 """
 
 from __future__ import annotations
@@ -76,6 +76,7 @@ class Patience:
     tell: Callable[[str], None] = _unheard
     spread: Callable[[], float] = random.random
     spent: float = 0.0
+    _counted: float = 0.0
 
     def wait(self, attempt: int, reason: str, *, asked: float | None = None) -> bool:
         """Wait before try number ``attempt`` + 1.
@@ -96,6 +97,16 @@ class Patience:
         self.tell(f"{reason}: waiting {seconds:.1f} s, then try {attempt + 1} of {TRIES}")
         self.pause(seconds)
         return True
+
+    def lose(self, since: float) -> None:
+        """Count the time of a try that came to nothing; what several threads lose side by side counts once.
+
+        Args:
+            since: When it began, on this clock.
+        """
+        now = self.clock.now()
+        self.spent += max(0.0, now - max(since, self._counted))
+        self._counted = max(now, self._counted)
 
     def pause(self, seconds: float) -> None:
         """Wait without a word, on the same budget."""

@@ -68,9 +68,11 @@ class Retrying:
             VerificationError: The answer is absurdly large.
         """
         for attempt in range(1, 100):
+            began = self.patience.clock.now()
             try:
                 response = self.once(request, limit=limit)
             except UnreachableError as error:
+                self.patience.lose(began)
                 if not self._wait(attempt, error.what):
                     raise
                 continue
