@@ -20,6 +20,8 @@ _REDACT = "tests/unit/test_model_redact.py::"
 _SIGNALS = "tests/faults/test_signals.py::"
 _REDIRECTS = "tests/faults/test_client_redirects.py::"
 _SOCKETS = "tests/faults/test_client_sockets.py::"
+_PROXIES = "tests/faults/test_client_proxies.py::"
+_TRUST = "tests/faults/test_client_trust.py::"
 _WAITS = "tests/faults/test_client_waits.py::"
 _NAMING = "tests/faults/test_naming.py::"
 _ORDER = "tests/faults/test_order.py::"
@@ -249,6 +251,34 @@ BOUNDS = (
         (_SOCKETS + "test_an_answer_that_is_not_complete_in_time_is_none",),
     ),
     Guard(
+        "a proxy that drips its answer, or a handshake that drips, is cut off",
+        "clients/connections",
+        "        made.connect(address)\n        _watch(made)\n",
+        "        made.connect(address)\n",
+        (_PROXIES + "test_a_proxy_that_never_finishes_its_answer_is_cut_off",),
+    ),
+    Guard(
+        "all addresses of a host share one time limit",
+        "clients/connections",
+        "min(_CONNECT, LINES.line.left if LINES.line else _CONNECT)",
+        "0.2",
+        (_PROXIES + "test_all_addresses_of_a_host_share_one_time_limit",),
+    ),
+    Guard(
+        "an informational answer is not taken for the final one",
+        "clients/connections",
+        "if status >= _FIRST_FINAL:",
+        "if status != 100:",
+        (_SOCKETS + "test_informational_answers_are_passed_over",),
+    ),
+    Guard(
+        "what a certificate or a proxy's login is wrong with is not asked again",
+        "clients/retrying",
+        "            except MisconfiguredError:\n                raise\n",
+        "",
+        (_TRUST + "test_a_certificate_is_no_outage_it_is_not_asked_again_and_the_remedy_reaches_the_user",),
+    ),
+    Guard(
         "tries that come to nothing count as waits of the run",
         "clients/retrying",
         "                self.patience.lose(began)\n",
@@ -294,8 +324,8 @@ SECRETS = (
     Guard(
         "a redirect is followed by nobody but us",
         "clients/http",
-        "redirect=False,\n                retries=False,",
-        "redirect=True,\n                retries=3,",
+        "redirect=False,\n            retries=False,",
+        "redirect=True,\n            retries=3,",
         (_SOCKETS + "test_the_transport_itself_follows_no_redirect",),
     ),
     Guard(

@@ -30,10 +30,10 @@ def served() -> Iterator[Served]:
         yield running
 
 
-def ask(served: Served, answer: Rude, *, limit: int = LIMIT, method: str = "GET") -> Response:
+def ask(served: Served, answer: Rude, *, limit: int = LIMIT, method: str = "GET", deadline: float = 10.0) -> Response:
     served.rude[f"{method} /x"] = answer
     request = Request(method=method, url=served.url("/x"))
-    return HttpTransport({}, user_agent="test").send(request, limit=limit, deadline=DEADLINE)
+    return HttpTransport({}, user_agent="test").send(request, limit=limit, deadline=deadline)
 
 
 ENDLESS = {"pause": 0.02, "seconds": 4.0}
@@ -55,8 +55,8 @@ NEVER_COMPLETE = {
     "a body that drips": drip(OK + b"Content-Length: 500\r\n\r\n", b"x", **ENDLESS),
     "a chunked body that drips": drip(CHUNKED, b"1\r\nx\r\n", **ENDLESS),
     "a chunk size that drips": drip(CHUNKED, b"0", **ENDLESS),
-    "too many headers": raw(OK + b"A: b\r\n" * 200 + b"\r\n"),
-    "a header line of a megabyte": raw(OK + b"A: " + b"b" * 1_000_000 + b"\r\n\r\n"),
+    "informational answers that drip": drip(b"", b"HTTP/1.1 102 Processing\r\n\r\n", **ENDLESS),
+    "another protocol": raw(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
     "something that is not HTTP": raw(b"SSH-2.0-OpenSSH_9.2\r\n\r\n"),
     "two lengths that contradict": raw(OK + b"Content-Length: 5\r\nContent-Length: 4\r\n\r\n12345"),
     "a body in an encoding that was not asked for": raw(OK + b"Content-Encoding: gzip\r\nContent-Length: 1\r\n\r\nx"),
@@ -67,7 +67,7 @@ NEVER_COMPLETE = {
 def test_an_answer_that_is_not_complete_in_time_is_none(served: Served, answer: Rude) -> None:
     begun = time.monotonic()
     with pytest.raises(TransportError):
-        ask(served, answer)
+        ask(served, answer, deadline=DEADLINE)
     assert time.monotonic() - begun < DEADLINE + 0.5
 
 
@@ -75,6 +75,9 @@ TOO_LARGE = {
     "a body one byte over the limit": raw(OK + b"Content-Length: 1001\r\n\r\n" + b"x" * 1001),
     "a body that is announced as huge": flood(OK + b"Content-Length: 99999999999\r\n\r\n", b"x" * 65536),
     "a chunked body without end": flood(CHUNKED, b"10000\r\n" + b"x" * 65536 + b"\r\n"),
+    "too many headers": raw(OK + b"A: b\r\n" * 200 + b"\r\n"),
+    "too many headers of an informational answer": raw(b"HTTP/1.1 103 E\r\n" + b"A: b\r\n" * 200 + b"\r\n"),
+    "a header line of a megabyte": raw(OK + b"A: " + b"b" * 1_000_000 + b"\r\n\r\n"),
     "a body that ends when it likes": flood(OK + b"Connection: close\r\n\r\n", b"x" * 65536),
 }
 
@@ -110,6 +113,46 @@ def test_the_page_that_comes_with_a_redirect_may_be_longer_than_what_is_looked_f
 def test_a_failure_keeps_its_status_even_in_an_encoding_that_was_not_asked_for(served: Served) -> None:
     response = ask(served, raw(b"HTTP/1.1 403 No\r\nContent-Encoding: gzip\r\nContent-Length: 3\r\n\r\nabc"))
     assert (response.status, response.body) == (403, b"")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "POST"])
+def test_informational_answers_are_passed_over(served: Served, method: str) -> None:
+    early = (
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n"
+    )
+    body = b"" if method == "HEAD" else b"{}"
+    response = ask(served, raw(early, b"HTTP/1.1 201 Created\r\nContent-Length: 2\r\n\r\n" + body), method=method)
+    assert (response.status, response.body, response.headers) == (201, body, {"content-length": "2"})
+
+
+LEGAL = {
+    "HTTP/1.0": raw(b"HTTP/1.0 200 OK\r\n\r\n{}"),
+    "HTTP/1.0 that stays": raw(b"HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nContent-Length: 2\r\n\r\n{}"),
+    "no length": raw(OK + b"\r\n{}"),
+    "chunks": raw(CHUNKED + b"1;x=y\r\n{\r\n1\r\n}\r\n0\r\nTrailer: z\r\n\r\n"),
+    "no reason": raw(b"HTTP/1.1 200\r\nContent-Length: 2\r\n\r\n{}"),
+    "line feeds alone": raw(b"HTTP/1.1 200 OK\nContent-Length: 2\n\n{}"),
+    "99 headers": raw(OK + b"A: b\r\n" * 98 + b"Content-Length: 2\r\n\r\n{}"),
+}
+
+
+@pytest.mark.parametrize("answer", LEGAL.values(), ids=LEGAL.keys())
+def test_what_is_legal_is_read(served: Served, answer: Rude) -> None:
+    assert ask(served, answer).body == b"{}"
+
+
+HEADS = {
+    "a length": raw(OK + b"Content-Length: 70000\r\n\r\n"),
+    "no length": raw(OK + b"\r\n"),
+    "chunks": raw(CHUNKED),
+    "HTTP/1.0": raw(b"HTTP/1.0 200 OK\r\n\r\n"),
+}
+
+
+@pytest.mark.parametrize("answer", HEADS.values(), ids=HEADS.keys())
+def test_the_answer_to_a_head_has_no_body_whatever_it_says(served: Served, answer: Rude) -> None:
+    response = ask(served, answer, method="HEAD")
+    assert (response.status, response.body) == (200, b"")
 
 
 def test_headers_that_are_given_twice_are_joined_so_that_none_is_hidden(served: Served) -> None:

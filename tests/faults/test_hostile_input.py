@@ -13,6 +13,7 @@ import pytest
 
 from shiplane.clients.http import HttpTransport, Request, Response, TransportError
 from shiplane.commands.run import Run
+from shiplane.model.errors import MisconfiguredError
 from tests.faults.access import Access, Account, failure
 from tests.faults.faults import Instead
 from tests.faults.images import push_image
@@ -385,18 +386,17 @@ def test_what_a_registry_says_is_only_text(desk: Desk, words: str, status: int) 
 
 @pytest.mark.parametrize(
     "proxy",
-    [
-        "garbage",
-        "ftp://x",
-        "http://",
-        "http://[",
-        "socks5://x",
-        "http://u:p@127.0.0.1:1",
-        "http://127.0.0.1:99999",
-        "\n",
-    ],
+    ["ftp://x", "http://", "http://[", "socks5://x", "socks5h://u:p4ssw0rd@x:1", "http://127.0.0.1:99999", "x y", "\\"],
 )
-def test_a_proxy_that_is_none_is_no_answer(proxy: str) -> None:
+def test_a_proxy_that_is_none_is_named_by_its_variable_and_its_value_is_not_shown(proxy: str) -> None:
+    request = Request(method="GET", url="http://registry.example/v2/")
+    with pytest.raises(MisconfiguredError, match="HTTP_PROXY names no HTTP proxy") as refused:
+        HttpTransport({"HTTP_PROXY": proxy}, user_agent="test").send(request, limit=10, deadline=2)
+    assert "p4ssw0rd" not in str(refused.value)
+
+
+@pytest.mark.parametrize("proxy", ["http://u:p@127.0.0.1:1", "127.0.0.1:1", "u@127.0.0.1:1"])
+def test_a_proxy_where_nobody_listens_is_no_answer(proxy: str) -> None:
     request = Request(method="GET", url="http://registry.example/v2/")
     with pytest.raises(TransportError):
         HttpTransport({"HTTP_PROXY": proxy}, user_agent="test").send(request, limit=10, deadline=2)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable
 
-from shiplane.clients.http import Request, Transport, TransportError
+from shiplane.clients.http import OversizedError, Request, Transport, TransportError
 from shiplane.clients.registry import origin
 from shiplane.clients.session import MANIFEST_LIMIT
 from shiplane.model.bake import Build
+from shiplane.model.errors import MisconfiguredError
 from shiplane.model.image import Repository
 
 # Seconds for the first word of a registry.
@@ -31,6 +32,8 @@ def probe_with(transport: Transport, patience: float = PATIENCE) -> Probe:
             transport.send(request, limit=MANIFEST_LIMIT, deadline=patience)
         except TransportError:
             return time.monotonic() - started >= patience * 0.9
+        except (OversizedError, MisconfiguredError):
+            return False
         return False
 
     return silent

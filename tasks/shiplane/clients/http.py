@@ -5,25 +5,39 @@ The :class:`Transport` protocol is the seam at which the tests put their in-memo
 
 from __future__ import annotations
 
-import socket
+import re
 import threading
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
+from shiplane.clients.proxies import Proxy, proxy_for
+from shiplane.clients.trust import certificate_fault, context_of, folders_of
 from shiplane.clients.urls import place_of
-from shiplane.model.image import is_loopback
+from shiplane.model.errors import MisconfiguredError
+from shiplane.model.redact import one_line
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
+
+    from shiplane.clients.connections import Line
 
 # What we read of an answer that reports a fault; the rest is noise or an attack.
 ERROR_LIMIT = 64 * 1024
 _CHUNK = 64 * 1024
 _OK, _REDIRECT = 200, 300
+_REFUSED, _FAILED = 400, 500
+_WANTS_LOGIN = 407
+# 408 and 429: a proxy that may answer otherwise in a moment.
+_PASSING = (408, 429)
+_TOO_LATE = "no answer within the time limit"
+# What http.client makes of a proxy's answer to CONNECT.
+_TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3}) ?(.*)", re.ASCII | re.DOTALL)
+_LOGIN = "http://user:password@host:port"
+_ASK_PROXY = "It does not let this connection through: ask who runs it, or except the host with NO_PROXY."
 
 
 class TransportError(Exception):
@@ -66,130 +80,75 @@ class Transport(Protocol):
 
         Raises:
             TransportError: No complete answer within the deadline.
-            OversizedError: The body is longer than ``limit``.
+            OversizedError: The body is longer than ``limit``, or the header longer than any that is read.
+            MisconfiguredError: There can be none before this machine is set up differently.
         """
 
 
 class HttpTransport:
-    """The real thing, on urllib3: pooled connections, TLS by the system's trust, proxies from the environment."""
+    """The real thing, on urllib3: pooled connections, the system's trust and docker's, proxies from the environment."""
 
     def __init__(self, env: Mapping[str, str], *, user_agent: str) -> None:
         self._env = env
         self._user_agent = user_agent
-        self._pools: dict[str, PoolManager] = {}
+        self._pools: dict[tuple[str, tuple[Path, ...] | None], PoolManager] = {}
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
         """See :meth:`Transport.send`."""
         import urllib3
 
+        from shiplane.clients.connections import LINES, Line
+
         # What urllib and urllib3 read differently would be checked for one host and sent to another.
         if place_of(request.url) is None:
             raise TransportError(f"{request.url[:120]!a} is no plain URL")
-        until = time.monotonic() + deadline
-        line = _LINES.line = _Line()
+        line = LINES.line = Line(deadline)
         watchdog = threading.Timer(deadline, line.cut)
         # A signal may come before anything can cancel it, and then the process must not stay for its sake.
         watchdog.daemon = True
         watchdog.start()
-        # identity: an encoded body would have to be inflated before its length and digest mean anything.
-        headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", **request.headers}
         try:
-            answer = self._pool(request.url).request(
-                request.method,
-                request.url,
-                headers=headers,
-                body=request.body or None,
-                preload_content=False,
-                decode_content=False,
-                redirect=False,
-                retries=False,
-                timeout=urllib3.Timeout(connect=min(10.0, deadline), read=deadline),
-            )
-            response = _whole(answer, limit, until)
+            response = self._exchange(request, limit, line, deadline)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            raise TransportError("no answer within the time limit" if line.is_cut else _reason(error)) from error
+            if line.is_cut:
+                raise TransportError(_TOO_LATE) from error
+            raise fault_of(error, request.url, proxy_for(request.url, self._env)) from error
         finally:
             watchdog.cancel()
+            line.release()
         if line.is_cut:
             # What we cut ourselves ends like an answer that is complete: half a status line, half a chunk size.
-            raise TransportError("no answer within the time limit")
+            raise TransportError(_TOO_LATE)
         return response
 
+    def _exchange(self, request: Request, limit: int, line: Line, deadline: float) -> Response:
+        # identity: an encoded body would have to be inflated before its length and digest mean anything.
+        headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", **request.headers}
+        answer = self._pool(request.url).request(
+            request.method,
+            request.url,
+            headers=headers,
+            body=request.body or None,
+            preload_content=False,
+            decode_content=False,
+            redirect=False,
+            retries=False,
+            timeout=deadline,
+        )
+        return _whole(answer, limit, line.until)
+
     def _pool(self, url: str) -> PoolManager:
-        proxy = self._proxy(url)
-        if proxy not in self._pools:
-            self._pools[proxy] = _pool_manager(proxy)
-        return self._pools[proxy]
+        """The connections for a URL: those of one proxy, and with the certificates of its registry."""
+        from shiplane.clients.connections import pool_manager
 
-    def _proxy(self, url: str) -> str:
-        """The proxy for a URL, by the environment's ``HTTPS_PROXY`` and ``NO_PROXY``; never one for loopback."""
-        from urllib.request import proxy_bypass_environment  # type: ignore[attr-defined] # missing in typeshed
-
-        parts = urlsplit(url)
-        low = {name.lower(): value for name, value in self._env.items() if name.lower().endswith("_proxy")}
-        if is_loopback(parts.hostname or "") or proxy_bypass_environment(parts.netloc, {"no": low.get("no_proxy", "")}):
-            return ""
-        return low.get(f"{parts.scheme}_proxy") or low.get("all_proxy") or ""
-
-
-class _Line:
-    """The socket that one exchange goes over, so that a peer who drips bytes can be cut off.
-
-    A time limit on each ``recv`` does not bound who sends a byte just before it runs out, in the headers as well.
-    """
-
-    def __init__(self) -> None:
-        self.socket: socket.socket | None = None
-        self.is_cut = False
-
-    def cut(self) -> None:
-        """End the exchange: whoever reads from the socket gets an error at once."""
-        self.is_cut = True
-        if self.socket is not None:
-            with suppress(OSError):
-                self.socket.shutdown(socket.SHUT_RDWR)
-
-
-class _Lines(threading.local):
-    """The exchange that a thread is in."""
-
-    line: _Line | None = None
-
-
-_LINES = _Lines()
-
-
-def _pool_manager(proxy: str) -> PoolManager:
-    """Pools whose connections tell their thread's exchange which socket it is that they use."""
-    import urllib3
-    from urllib3.connection import HTTPConnection, HTTPSConnection
-
-    class Plain(HTTPConnection):
-        def request(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 -- handed on as they are
-            super().request(*arguments, **named)
-            _tell(self.sock)
-
-    class Secure(HTTPSConnection):
-        def request(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
-            super().request(*arguments, **named)
-            _tell(self.sock)
-
-    class PlainPool(urllib3.HTTPConnectionPool):
-        ConnectionCls = Plain
-
-    class SecurePool(urllib3.HTTPSConnectionPool):
-        ConnectionCls = Secure
-
-    manager = urllib3.ProxyManager(proxy, maxsize=16) if proxy else urllib3.PoolManager(maxsize=16)
-    manager.pool_classes_by_scheme = {"http": PlainPool, "https": SecurePool}
-    return manager
-
-
-def _tell(connected: socket.socket | None) -> None:
-    if _LINES.line is not None:
-        _LINES.line.socket = connected
-        if _LINES.line.is_cut:
-            _LINES.line.cut()
+        parts, proxy = urlsplit(url), proxy_for(url, self._env)
+        folders = folders_of(parts.netloc, self._env) if parts.scheme == "https" else None
+        key = (proxy.url if proxy else "", folders)
+        if key not in self._pools:
+            context = None if folders is None else context_of(folders, self._env)
+            own = context_of((), self._env) if proxy and proxy.url.startswith("https") else None
+            self._pools[key] = pool_manager(proxy, context, own)
+        return self._pools[key]
 
 
 def _whole(answer: BaseHTTPResponse, limit: int, until: float) -> Response:
@@ -228,12 +187,56 @@ def _body(answer: BaseHTTPResponse, limit: int, until: float, *, cut: bool) -> b
     return b"".join(parts)[:limit]
 
 
+def fault_of(error: Exception, url: str, proxy: Proxy | None) -> Exception:
+    """What broke, in our words; urllib3's own repeat pool objects and addresses.
+
+    Returns:
+        A TransportError, after which another try may succeed; else an OversizedError or a MisconfiguredError.
+    """
+    through = proxy if proxy and type(error).__name__ == "ProxyError" else None
+    host = urlsplit(through.url if through else url).netloc
+    for cause in _causes(error):
+        if untrusted := certificate_fault(cause, host):
+            return untrusted
+        if excess := _excess(cause):
+            return OversizedError(excess)
+        if through and (answer := _TUNNEL.fullmatch(str(cause))):
+            return _refused_by(through, int(answer[1]), answer[2])
+    return TransportError(f"the proxy {host}: {_reason(list(_causes(error))[1])}" if through else _reason(error))
+
+
+def _causes(error: Exception) -> Iterator[Exception]:
+    """An error, and what urllib3 has wrapped into it."""
+    yield error
+    for inner in error.args:
+        if isinstance(inner, Exception):
+            yield from _causes(inner)
+
+
+def _excess(cause: Exception) -> str:
+    """What of a header is more than http.client reads of any."""
+    from http.client import HTTPException, LineTooLong
+
+    if isinstance(cause, LineTooLong):
+        return "a header line of more than 65536 bytes"
+    return "more than 100 header lines" if isinstance(cause, HTTPException) and "got more than" in str(cause) else ""
+
+
+def _refused_by(proxy: Proxy, status: int, reason: str) -> Exception:
+    what = f"the proxy {proxy.url} answered HTTP {status} {one_line(reason)[:100]}".rstrip()
+    if not _REFUSED <= status < _FAILED or status in _PASSING:
+        return TransportError(what)
+    login = f"Check the login in {proxy.name}." if proxy.authorization else f"Give {proxy.name} its login: {_LOGIN}."
+    remedy = login if status == _WANTS_LOGIN else _ASK_PROXY
+    return MisconfiguredError(what, remedy=remedy)
+
+
 def _reason(error: Exception) -> str:
-    """A short word for what broke; urllib3's own text repeats pool objects and addresses."""
+    """A short word for what broke."""
     name = type(error).__name__.removesuffix("Error")
     return {
         "ConnectTimeout": "no connection within the time limit",
-        "ReadTimeout": "no answer within the time limit",
+        "ReadTimeout": _TOO_LATE,
         "NewConnection": "the connection was refused or the host is unknown",
         "NameResolution": "the host name is unknown",
         "Protocol": "the connection broke",

@@ -16,7 +16,7 @@ from shiplane.clients.tokens import PULL, PUSH
 from shiplane.clients.urls import follow, may_redirect, place_of, within
 from shiplane.model import strictjson
 from shiplane.model.answer import Absent, Answer, Present, Refused, Unknown
-from shiplane.model.errors import AccessError, UnreachableError, UsageError, VerificationError
+from shiplane.model.errors import AccessError, MisconfiguredError, UnreachableError, UsageError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag, parse_tag
 from shiplane.model.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, RawManifest
 from shiplane.model.redact import one_line
@@ -53,6 +53,8 @@ class Registry:
             return self._answer(self.session.send(repository, request, PULL), reference)
         except AccessError as error:
             return Refused(error.what, error.remedy)
+        except MisconfiguredError as error:
+            return Unknown(error.what, remedy=error.remedy)
         except (UnreachableError, VerificationError) as error:
             return Unknown(error.what)
 

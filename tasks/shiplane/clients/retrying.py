@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from shiplane.clients.http import OversizedError, Request, Response, Transport, TransportError
 from shiplane.clients.patience import BUDGET, Patience, asked_wait
 from shiplane.model.denial import is_rate_limit
-from shiplane.model.errors import UnreachableError, VerificationError
+from shiplane.model.errors import MisconfiguredError, UnreachableError, VerificationError
 
 DEADLINE = 30.0
 # 522 is Cloudflare's "no connection to the origin", which stands before more than one registry.
@@ -64,6 +64,7 @@ class Retrying:
         """Send until there is an answer worth having.
 
         Raises:
+            MisconfiguredError: This machine has to be set up differently: a certificate, a proxy.
             UnreachableError: The tries, the budget or the time are used up.
             VerificationError: The answer is absurdly large.
         """
@@ -71,6 +72,8 @@ class Retrying:
             began = self.patience.clock.now()
             try:
                 response = self.once(request, limit=limit)
+            except MisconfiguredError:
+                raise
             except UnreachableError as error:
                 self.patience.lose(began)
                 if not self._wait(attempt, error.what):
@@ -90,12 +93,15 @@ class Retrying:
         """Send it once.
 
         Raises:
+            MisconfiguredError: This machine has to be set up differently: a certificate, a proxy.
             UnreachableError: No complete answer.
             VerificationError: It is absurdly large.
         """
         deadline = self.deadline if self.until is None else min(self.deadline, max(self._left(), 0.05))
         try:
             return self.transport.send(request, limit=limit, deadline=deadline)
+        except MisconfiguredError as error:
+            raise MisconfiguredError(f"{place(request)}: {error.what}", remedy=error.remedy) from error
         except TransportError as error:
             raise UnreachableError(
                 f"{place(request)}: {error}", remedy="Check the network, then run it again."

@@ -16,6 +16,7 @@ from shiplane.clients.http import HttpTransport
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.process import without_secrets
 from shiplane.clients.project import existing, find_root, load_project_file, read_secret
+from shiplane.clients.proxies import proxy_passwords
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
 from shiplane.commands.console import Console
@@ -71,6 +72,7 @@ class Run:
     def redact(self) -> Redactor:
         """Hides every secret of the environment, and those found later."""
         known = [self.env[name] for name in _SECRETS if self.env.get(name)]
+        known += proxy_passwords(self.env)
         return Redactor(known, self.actions.mask) if self.actions else Redactor(known)
 
     @cached_property

@@ -28,7 +28,7 @@ def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> 
         )
     raise UnreachableError(
         f"{repository} could not tell what {reference} is: {answer.reason}",
-        remedy="Nothing is written on doubt. Run it again.",
+        remedy=answer.remedy or "Nothing is written on doubt. Run it again.",
     )
 
 

@@ -39,10 +39,12 @@ class Unknown:
     """No usable answer: an outage, a rate limit that outlasted us, a page that is not a registry's.
 
     ``corrupt`` when there was an answer, but not the content that was asked for: nothing to wait for, but a finding.
+    ``remedy`` where something other than time helps: a certificate, say, that has to be trusted first.
     """
 
     reason: str
     corrupt: bool = False
+    remedy: str = ""
 
 
 Answer: TypeAlias = Present | Absent | Refused | Unknown

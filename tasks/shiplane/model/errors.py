@@ -77,6 +77,10 @@ class UnreachableError(ShiplaneError):
     kind = "unreachable"
 
 
+class MisconfiguredError(UnreachableError):
+    """This machine has to be set up differently before there can be an answer: a certificate, a proxy. No retry."""
+
+
 class LostRaceError(ShiplaneError):
     """Another publisher changed a tag between our look and our write."""
 
