@@ -14,6 +14,7 @@ _PLAN = "tests/faults/test_plan.py::"
 _PUBLISH = "tests/faults/test_publish.py::"
 _READING = "tests/faults/test_ledger_reading.py::"
 _ROLLBACK = "tests/faults/test_rollback.py::"
+_LATE = "tests/faults/test_rollback_stale.py::"
 _SMOKE = "tests/faults/test_smoke.py::"
 _STAGED = "tests/unit/test_model_staged.py::"
 _WRITING = "tests/faults/test_ledger_writing.py::"
@@ -175,9 +176,29 @@ ROLLBACK = (
     Guard(
         "a rollback moves the floating tag only from where it was seen",
         "flows/rollback",
-        "target.raw, seen=seen.digest)",
-        "target.raw, seen=look(self.registry, self.repository, wish.lane.floating).digest)",
+        "known=seen.known(floating), past",
+        "known=(look(self.registry, self.repository, floating).digest,), past",
         (_ROLLBACK + "test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them",),
+    ),
+    Guard(
+        "a rollback reads the floating tag again where the record contradicts it",
+        "flows/rollback",
+        *switched_off("recorded is not None and digest_of(floating) != recorded.after"),
+        (_LATE + "test_late_reads_of_the_floating_tag_never_end_well_at_the_bad_version",),
+    ),
+    Guard(
+        "a late read of the target is no proof that a lost PUT arrived",
+        "flows/naming",
+        "if arrived and (written.certain or raw.digest not in before):",
+        "if arrived:",
+        (_LATE + "test_a_put_that_is_lost_is_not_taken_for_done_because_the_target_reads_as_there",),
+    ),
+    Guard(
+        "a rollback looks at the floating tag once more before it calls itself done",
+        "flows/rollback",
+        "            yield from self._namer.confirm(floating,",
+        "            iter(()) if True else self._namer.confirm(floating,",
+        (_LATE + "test_a_tag_that_was_moved_away_after_it_was_read_back_is_no_success",),
     ),
     Guard(
         "a rollback that could not be recorded says so",

@@ -22,9 +22,9 @@ PUBLISHED = ("0.2.0", "0.2.1", "0.2.2")
 WISH = Wish(lane=MAIN, reason="crashes on start")
 
 
-def scene_of(*versions: str, keeps_ledger: bool = True) -> Scene:
-    """Both lanes released several times."""
-    scene = Scene(keeps_ledger=keeps_ledger)
+def scene_of(*versions: str, keeps_ledger: bool = True, scene: Scene | None = None) -> Scene:
+    """Both lanes released several times, in a repository of their own or in one that is there."""
+    scene = scene or Scene(keeps_ledger=keeps_ledger)
     for number, version in enumerate(versions or PUBLISHED):
         scene.publish(a_plan(version, commit=f"{number}" * 40))
     return scene
@@ -346,4 +346,5 @@ def test_the_story_has_an_outcome_for_each_thing() -> None:
         ("float", State.DONE),
         ("read back", State.DONE),
         ("record", State.DONE),
+        ("confirm", State.DONE),
     ]

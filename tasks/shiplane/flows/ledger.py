@@ -210,7 +210,8 @@ class Book:
             return _OTHERS
         written = self.registry.put_manifest(self.repository, self.tag, raw)
         took = self.patience.clock.now() - looked
-        found = read_back(self.registry, self.repository, self.patience, self.tag, page.digest, patient=written.certain)
+        before = (page.digest,)
+        found = read_back(self.registry, self.repository, self.patience, self.tag, before, patient=written.certain)
         if isinstance(found, Present) and found.digest == raw.digest:
             return Appended(digest=raw.digest, ledger=ledger, took=took)
         if isinstance(found, Present | Absent) and not written.certain and digest_of(found) == page.digest:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Collection
+
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.model.answer import Absent, Answer, Present, Refused, digest_of
 from shiplane.model.errors import AccessError, UnreachableError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.manifest import RawManifest
+
+# Seconds: a read may lag a write by more, but what depends on this comes right in that case as well.
+_AGREEING = 2.0
 
 
 def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> Present | Absent:
@@ -37,6 +42,36 @@ def look(registry: Registry, repository: Repository, reference: Tag | Digest) ->
     return certain(registry.look(repository, reference), repository, reference)
 
 
+def agreed(
+    registry: Registry,
+    repository: Repository,
+    patience: Patience,
+    tag: Tag,
+    fits: Callable[[Digest | None], bool],
+) -> Present | Absent:
+    """A tag read for certain, and again for seconds where it contradicts what is known: which of the two is late?
+
+    Args:
+        registry: Asked again and again.
+        repository: Where the tag is.
+        patience: Whose clock it is.
+        tag: The tag.
+        fits: Whether what it has, None for an absence, agrees with what is known.
+
+    Returns:
+        The last answer, whether it agrees or not: a contradiction that stays is no matter of time.
+
+    Raises:
+        ShiplaneError: As :func:`certain`.
+    """
+    answer: Present | Absent = Absent()
+    for _ in patience.poll(_AGREEING, what=f"{tag} does not read as it was recorded"):
+        answer = look(registry, repository, tag)
+        if fits(digest_of(answer)):
+            break
+    return answer
+
+
 def shown(registry: Registry, repository: Repository, patience: Patience, tag: Tag) -> Present:
     """A tag that read as absent and stands in the list of tags, as soon as it reads.
 
@@ -61,7 +96,7 @@ def read_back(
     repository: Repository,
     patience: Patience,
     tag: Tag,
-    before: Digest | None,
+    before: Collection[Digest | None],
     *,
     patient: bool,
 ) -> Answer:
@@ -72,14 +107,14 @@ def read_back(
         repository: Where the name is.
         patience: Whose clock it is.
         tag: The name.
-        before: What it had, or None; never what was written.
+        before: What a read that lags may still show; an absence always is one. Never what was written.
         patient: Whether the write was answered for certain, or is not sent again: then wait a minute, else seconds.
     """
     answer: Answer = Absent()
     for _ in patience.poll(60.0 if patient else 4.0, what=f"{tag} does not read as it was written"):
         answer = registry.look(repository, tag)
         digest = digest_of(answer)
-        if digest not in (None, before):
+        if digest is not None and digest not in before:
             return answer
     return answer
 

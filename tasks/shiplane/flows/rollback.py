@@ -16,7 +16,7 @@ from shiplane.clients.registry import Registry
 from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.ledger import Page
 from shiplane.flows.ledgers import Ledgers, Scribe, Writing, record
-from shiplane.flows.looking import look
+from shiplane.flows.looking import agreed, look
 from shiplane.flows.naming import Namer
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Absent, Present, digest_of
@@ -24,7 +24,7 @@ from shiplane.model.check import Check, good_words, require
 from shiplane.model.command import command
 from shiplane.model.descent import Descent, descend
 from shiplane.model.errors import ShiplaneError, VerificationError
-from shiplane.model.image import Digest, Platform, Repository
+from shiplane.model.image import Digest, Platform, Repository, Tag
 from shiplane.model.lane import Lane
 from shiplane.model.ledger import Action, Entry
 from shiplane.model.manifest import RawManifest
@@ -109,6 +109,16 @@ class _Seen:
     def digest(self) -> Digest | None:
         return digest_of(self.floating)
 
+    def known(self, floating: Tag) -> frozenset[Digest | None]:
+        """Where the floating tag may be: a read that lags behind the last write is contradicted by the record."""
+        position = self.page.ledger.position(floating)
+        return frozenset({self.digest, position.after if position else self.digest})
+
+    def past(self, floating: Tag) -> frozenset[Digest | None]:
+        """Everything that the floating tag is known to have had, and nothing: what a read that lags may show."""
+        moves = self.page.ledger.moves(floating)
+        return frozenset({None, self.digest, *(move.before for move in moves), *(move.after for move in moves)})
+
 
 @dataclass(frozen=True)
 class _Target:
@@ -117,6 +127,14 @@ class _Target:
     version: Version
     raw: RawManifest
     examination: Examination
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Move:
+    """What became of the floating tag: whether it was elsewhere, and what it had before as the record is to say."""
+
+    done: bool
+    before: Digest | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,15 +179,18 @@ class Rollback:
             ledger=seen.page.ledger,
         )
         target, passed = yield from self._target(wish, way, seen)
-        moved = yield from self._move(wish, target, seen)
-        marked = yield from self._record(wish, way, target, seen, moved=moved)
+        move = yield from self._move(wish, way, target, seen)
+        marked = yield from self._record(wish, way, target, seen, move)
+        if not wish.dry_run:
+            floating = wish.lane.floating
+            yield from self._namer.confirm(floating, target.raw, before=seen.past(floating))
         return RolledBack(
             wish=wish,
             target=target.version,
             digest=target.raw.digest,
             left=way.left,
             before=way.before,
-            moved=moved,
+            moved=move.done,
             marked=marked,
             passed=tuple(passed),
         )
@@ -178,7 +199,7 @@ class Rollback:
         step = Step("survey", lane.floating)
         yield step
         floating = look(self.registry, self.repository, lane.floating)
-        here = f"at {floating.digest.short}" if isinstance(floating, Present) else "not there"
+        here = _here(floating)
         if self.ledgers is None:
             yield step.done(f"{here}; no ledger is kept, so no version is known to be bad")
             return _Seen(floating=floating)
@@ -187,6 +208,8 @@ class Rollback:
         except ShiplaneError as error:
             yield step.failed(f"{here}; going on without the ledger, which cannot be relied on: {error.what}")
             return _Seen(floating=floating, fault=error)
+        floating = self._agreed(lane, floating, page.ledger.position(lane.floating))
+        here = _here(floating)
         known = (
             f"{counted(len(page.ledger.entries), 'entry', 'entries')} in {lane.ledger}"
             if page.exists
@@ -194,6 +217,16 @@ class Rollback:
         )
         yield step.done(f"{here}; {known}")
         return _Seen(floating=floating, page=page)
+
+    def _agreed(self, lane: Lane, floating: Present | Absent, recorded: Entry | None) -> Present | Absent:
+        """The floating tag, read again for seconds where it contradicts the record: which of the two is late?
+
+        Where they do not come to agree, the tag was moved without a record, and counts for what it is.
+        """
+        if recorded is not None and digest_of(floating) != recorded.after:
+            wanted = recorded.after
+            return agreed(self.registry, self.repository, self.patience, lane.floating, lambda digest: digest == wanted)
+        return floating
 
     def _target(self, wish: Wish, way: Descent, seen: _Seen) -> Flow[tuple[_Target, list[tuple[Version, str]]]]:
         """The first candidate that is good; one that was asked for has to be."""
@@ -238,19 +271,24 @@ class Rollback:
         revision = (recorded.commit if recorded else "") or self.commit_of(lane, version)
         return Expected.published(lane, version, platforms=platforms, revision=revision)
 
-    def _move(self, wish: Wish, target: _Target, seen: _Seen) -> Flow[bool]:
-        step = Step("float", wish.lane.floating)
-        if seen.digest == target.raw.digest:
-            yield step.already(f"it has {target.version}")
-            return False
-        if wish.dry_run:
-            yield step.skipped(f"dry run: it would go to {target.version}, {target.raw.digest}")
-            return False
-        namer = Namer(registry=self.registry, repository=self.repository, patience=self.patience)
-        yield from namer.move(wish.lane.floating, target.raw, seen=seen.digest)
-        return True
+    @property
+    def _namer(self) -> Namer:
+        return Namer(registry=self.registry, repository=self.repository, patience=self.patience)
 
-    def _record(self, wish: Wish, way: Descent, target: _Target, seen: _Seen, *, moved: bool) -> Flow[str]:
+    def _move(self, wish: Wish, way: Descent, target: _Target, seen: _Seen) -> Flow[_Move]:
+        """Put the floating tag at the target, even where it reads as being there: see :meth:`Namer.set`."""
+        floating = wish.lane.floating
+        if wish.dry_run:
+            there = seen.digest == target.raw.digest
+            would = "it has" if there else "dry run: it would go to"
+            yield Step("float", floating).skipped(f"{would} {target.version}, {target.raw.digest}")
+            return _Move(done=False, before=way.before)
+        found = yield from self._namer.set(floating, target.raw, known=seen.known(floating), past=seen.past(floating))
+        # Where only one of two reads says that it was there, that one may have been late.
+        done = {seen.digest, found} != {target.raw.digest}
+        return _Move(done=done, before=way.before if found == target.raw.digest else found)
+
+    def _record(self, wish: Wish, way: Descent, target: _Target, seen: _Seen, move: _Move) -> Flow[str]:
         """Write the move and the mark down; gives the tag that is marked."""
         marked = way.marks(target.version) if wish.mark else ""
         if seen.fault is not None and not wish.dry_run:
@@ -263,24 +301,24 @@ class Rollback:
             why = "dry run" if wish.dry_run else "no ledger is kept (ledger = false)"
             yield Step("record", wish.lane.ledger).skipped(why)
             return marked if wish.dry_run and self.ledgers and not seen.fault else ""
-        entries = self._entries(self.ledgers.scribe, wish, way, target, marked, moved=moved)
+        entries = self._entries(self.ledgers.scribe, wish, way, target, marked, move)
         yield from record(
             [Writing(book=self.ledgers.book(wish.lane), entries=entries, seen=seen.page.ledger, page=seen.page)]
         )
         return marked
 
     def _entries(
-        self, scribe: Scribe, wish: Wish, way: Descent, target: _Target, marked: str, *, moved: bool
+        self, scribe: Scribe, wish: Wish, way: Descent, target: _Target, marked: str, move: _Move
     ) -> list[Entry]:
         entries = []
         # Where a release had not yet recorded its move, the last recorded place may be the very one that we go back to.
-        if moved or way.unrecorded(target.raw.digest):
+        if move.done or way.unrecorded(target.raw.digest):
             entries.append(
                 scribe.entry(
                     Action.ROLLBACK,
                     tag=wish.lane.floating,
                     version=str(target.version),
-                    before=way.before,
+                    before=move.before,
                     after=target.raw.digest,
                     commit=target.examination.revision,
                     why=wish.reason,
@@ -300,3 +338,7 @@ class Rollback:
 
 
 _UNTOUCHED = f"{{}} was not touched. See {command('history')} for the versions; --to names one."
+
+
+def _here(floating: Present | Absent) -> str:
+    return f"at {floating.digest.short}" if isinstance(floating, Present) else "not there"
