@@ -279,6 +279,13 @@ def test_an_older_version_is_published_and_leaves_the_floating_tag() -> None:
     assert "v0.1.9" in scene.tags()
 
 
+def test_the_result_says_that_a_floating_tag_was_asked_for_in_vain() -> None:
+    scene = Scene()
+    assert [lane.unmet for lane in scene.publish()] == [False, False]
+    assert [lane.unmet for lane in scene.publish(a_plan("0.1.9", commit="b" * 40))] == [True, True]
+    assert [lane.unmet for lane in scene.publish(a_plan("0.1.8", commit="c" * 40, latest="no"))] == [False, False]
+
+
 def test_a_floating_tag_that_does_not_exist_yet_is_not_made_for_less_than_the_newest_version() -> None:
     scene = Scene()
     scene.publish(a_plan("0.3.0", latest="no"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -160,6 +160,37 @@ def test_each_situation_has_one_answer(row: Row) -> None:
     assert (found.naming, found.move) == (row.naming, row.move)
     assert isinstance(found, Decision)
     assert found.reason
+
+
+@pytest.mark.parametrize(
+    ("version", "survey", "asked", "by_default"),
+    [
+        ("0.2.1", Survey(version=Absent(), floating=OLD, floating_version=V020), False, False),
+        ("0.2.1", Survey(version=NEW, revision=COMMIT, floating=NEW, floating_version=V021), False, False),
+        ("0.2.0", Survey(version=Absent(), floating=NEW, floating_version=V021), True, False),
+        ("0.2.0", Survey(version=Absent(), floating=Absent(), newest=V021), True, False),
+        ("0.3.0-rc.1", Survey(version=Absent(), floating=NEW, floating_version=V021), True, False),
+        (
+            "0.2.1",
+            Survey(
+                version=NEW, revision=COMMIT, floating=OLD, floating_version=V020, ledger=recorded(NEW, marked=True)
+            ),
+            True,
+            True,
+        ),
+    ],
+    ids=["forward", "already there", "lower", "lower than the newest", "a pre-release", "marked as bad"],
+)
+def test_a_wish_that_is_not_fulfilled_is_told_from_a_setting_that_does_not_apply(
+    version: str, survey: Survey, *, asked: bool, by_default: bool
+) -> None:
+    wished = [
+        replace(lane(version), latest=Setting(value, source))
+        for source in ("--latest", "PUBLISH_LATEST", "lane main")
+        for value in (True, False)
+    ]
+    unmet = [decide(plan, survey, COMMIT).unmet for plan in wished]
+    assert unmet == [asked, False, asked, False, by_default, False]
 
 
 @pytest.mark.parametrize("revision", ["d" * 40, None, "", "CCCC", COMMIT[:12]])

@@ -33,11 +33,18 @@ class Answer:
         text: For people.
         data: The same for programs; ``ok`` and ``exit`` are added.
         exit_code: 0, or why not although the task itself ran to its end.
+        error: What is to be said last, where words are needed for that; its code is the exit code.
     """
 
     text: str
     data: Mapping[str, Any] = field(default_factory=dict)
     exit_code: int = 0
+    error: ShiplaneError | None = None
+
+    @property
+    def code(self) -> int:
+        """The exit code."""
+        return self.error.exit_code if self.error else self.exit_code
 
 
 _CONTEXT = inspect.Parameter("c", inspect.Parameter.POSITIONAL_OR_KEYWORD)
@@ -139,21 +146,28 @@ def _attempt(run: Run, body: Callable[..., Answer], c: Context, arguments: dict[
     except Exception as error:  # noqa: BLE001 -- the edge: a fault of ours still must not leak a secret
         run.console.say(traceback.format_exc())
         return _failed(run, ShiplaneError(f"a fault of shiplane itself: {error!r}"), 1, as_json=as_json)
-    return answer.exit_code
+    return answer.code
 
 
 def _show(run: Run, answer: Answer, *, as_json: bool) -> None:
     """The result; after one that is not good, the last words, as after an error."""
-    code = answer.exit_code
+    code, error = answer.code, answer.error
     lines = _closing(run, code) if code else []
     if as_json:
-        closing = {"closing": lines} if lines else {}
-        run.console.document(run.caller.shown_within({"ok": code == 0, "exit": code, **answer.data, **closing}))
+        rest = {**({"error": _json(error)} if error else {}), **({"closing": lines} if lines else {})}
+        run.console.document(run.caller.shown_within({"ok": code == 0, "exit": code, **answer.data, **rest}))
     elif answer.text:
         run.console.result(answer.text)
+    if error:
+        run.console.complain(str(error))
     for line in lines:
         run.console.say(line)
-    _report(run, code, text=answer.text, data=answer.data, closing=lines)
+    words = {"what": error.what, "remedy": error.remedy, "kind": error.kind} if error else {}
+    _report(run, code, text=answer.text, data=answer.data, closing=lines, **words)
+
+
+def _json(error: ShiplaneError) -> dict[str, str]:
+    return {"kind": error.kind, "what": error.what, "remedy": error.remedy}
 
 
 def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
@@ -164,8 +178,7 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
         run.console.say(line)
     if as_json:
         with suppress(PrerequisiteError):  # what cannot be written is said already, where that was the error
-            told = {"kind": error.kind, "what": error.what, "remedy": error.remedy}
-            document = {"ok": False, "exit": code, "error": told, "closing": lines}
+            document = {"ok": False, "exit": code, "error": _json(error), "closing": lines}
             run.console.document(run.caller.shown_within(document))
     _report(run, code, what=error.what, remedy=error.remedy, kind=error.kind, closing=lines)
     return code

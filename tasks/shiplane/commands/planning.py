@@ -62,6 +62,12 @@ def save_plan(run: Run, planned: Plan, surveyed: Mapping[str, tuple[Survey, Deci
         survey, decision = surveyed[lane.lane.name]
         if isinstance(decision, str):
             raise RefusedError(f"a plan that would be refused is not saved: {decision}")
+        if decision.unmet:
+            raise RefusedError(
+                f"a plan that cannot be carried out as it was asked is not saved: {lane.lane.floating} would not move: "
+                f"{decision.reason}",
+                remedy="Plan it with --latest=no.",
+            )
         tags.append(tags_json(lane, survey, decision))
     write_plan(path, encode(_settings(run, planned), tags, written_by=__version__))
     task = "publish" if len(planned.lanes) == 1 else "release"

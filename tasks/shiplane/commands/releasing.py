@@ -21,6 +21,7 @@ from shiplane.commands.smoking import smoker
 from shiplane.flows.closing import public_names
 from shiplane.flows.joining import Joiner
 from shiplane.flows.publish import Publisher, Stager
+from shiplane.flows.published import Published
 from shiplane.flows.source import check_source
 from shiplane.flows.staging import StagedStager, dry_run, stager_for
 from shiplane.flows.survey import Surveyor
@@ -82,7 +83,7 @@ def plan(
     if save is not None:
         data["saved"] = save
         text += f"\n\nsaved; carry it out with\n  {save_plan(run, planned, surveyed, save)}"
-    return Answer(text=text, data=data)
+    return Answer(text=text, data=data, error=_foreseen(planned, surveyed))
 
 
 def publish(
@@ -176,7 +177,18 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
         "prerequisites": released.held.to_json(),
         "lanes": [lane.to_json(planned.repository) for lane in released.lanes],
     }
-    return Answer(text=published_text(planned.repository, released.lanes), data=data)
+    return Answer(text=published_text(planned.repository, released.lanes), data=data, error=_unmet(released.lanes))
+
+
+def _unmet(lanes: Sequence[Published]) -> RefusedError | None:
+    """What is said last where a floating tag that was asked for stayed where it was."""
+    stayed = [lane for lane in lanes if lane.unmet]
+    if not stayed:
+        return None
+    return RefusedError(
+        "\n".join(_stayed(lane.plan, lane.reason) for lane in stayed),
+        remedy="The version is published. Where its floating tag is not to move, release it with --latest=no.",
+    )
 
 
 def check_source_of(run: Run, planned: Plan) -> None:
@@ -285,6 +297,19 @@ def _try_survey(run: Run, planned: Plan, *, certain: bool) -> tuple[dict[str, tu
         why = "a release would be refused" if isinstance(error, BrokenLedgerError) else "the registry was not asked"
         return {}, f"{why}: {error.what}"
     return surveyed, ""
+
+
+def _foreseen(planned: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str]]) -> RefusedError | None:
+    """How a release would end as things are, where it would not end well."""
+    named = [lane for lane in planned.lanes if not lane.version.value.is_snapshot]
+    outlooks = [(lane, surveyed[lane.lane.name][1]) for lane in named if surveyed]
+    words = [f"{lane.tag} would be refused: {why}" for lane, why in outlooks if isinstance(why, str)]
+    words += [_stayed(lane, why.reason) for lane, why in outlooks if isinstance(why, Decision) and why.unmet]
+    return RefusedError("\n".join(words)) if words else None
+
+
+def _stayed(lane: LanePlan, reason: str) -> str:
+    return f"{lane.lane.floating} does not move, though it was asked to ({lane.latest.source}): {reason}"
 
 
 def _decide(planned: Plan, lane: LanePlan, survey: Survey) -> Decision | str:

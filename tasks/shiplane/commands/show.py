@@ -15,6 +15,7 @@ from shiplane.model.image import Repository
 from shiplane.model.plan import LanePlan, Plan
 
 _WIDTH = 88
+_UNNAMED = "for a dry run only: no version is named (--tag, TAG, a git tag); publish --snapshot takes it on purpose"
 
 
 def columns(rows: Sequence[Sequence[str]]) -> str:
@@ -86,16 +87,18 @@ def _build_line(plan: Plan, lane: LanePlan) -> str:
 
 
 def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[tuple[str, ...]]:
+    snapshot = lane.version.value.is_snapshot
     if surveyed is None:
         moves = lane.latest.value and not lane.version.value.is_prerelease
         wanted = "would move to it, if that is forward" if moves else "stays"
-        return [(f"  {lane.tag}", "would be written"), (f"  {lane.lane.floating}", wanted)]
+        return [(f"  {lane.tag}", _UNNAMED if snapshot else "would be written"), (f"  {lane.lane.floating}", wanted)]
     survey, decision = surveyed
     before = [_before(survey.version), _before(survey.floating)]
     if isinstance(decision, str):
         refused = ". ".join(line.strip() for line in decision.splitlines())
         return [(f"  {lane.tag}", before[0], f"REFUSED: {refused}"), (f"  {lane.lane.floating}", before[1], "stays")]
     after = "-> new image" if decision.naming is Naming.CREATE else "stays (adopted)"
+    after = _UNNAMED if snapshot else after
     moved = f"-> {lane.tag}" if decision.move is Move.MOVE else "stays"
     floats = f"{moved} ({decision.reason})"
     return [(f"  {lane.tag}", before[0], after), (f"  {lane.lane.floating}", before[1], floats)]

@@ -48,6 +48,7 @@ class Published:
         moved: Whether this run moved it.
         built: Whether this run built the image; otherwise it was there already.
         reason: Why the floating tag moved or stayed.
+        unmet: Whether it stayed although it was asked to move.
         examination: What the image consists of.
         smoked: How its smoke runs ended.
         recorded: The lane's ledger; None where none is kept.
@@ -61,6 +62,7 @@ class Published:
     reason: str
     examination: Examination
     smoked: Smoked = NOT_CONFIGURED
+    unmet: bool = False
     recorded: Recorded | None = None
 
     def to_json(self, repository: Repository) -> dict[str, Any]:

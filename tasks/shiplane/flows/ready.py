@@ -73,6 +73,7 @@ class Ready:
             reason=self.seen.decision.reason,
             examination=self.examination,
             smoked=self.smoked,
+            unmet=self.seen.decision.unmet,
             recorded=recorded,
         )
 

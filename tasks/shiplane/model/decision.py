@@ -68,11 +68,19 @@ class Pending(IntEnum):
 
 @dataclass(frozen=True)
 class Decision:
-    """Both answers for a lane, the second with its reason."""
+    """Both answers for a lane, the second with its reason.
+
+    Attributes:
+        naming: What is to be done about the version tag.
+        move: What is to be done about the floating tag.
+        reason: Why that.
+        unmet: Whether it stays although it was asked to move, so that a release must not end as if all were well.
+    """
 
     naming: Naming
     move: Move
     reason: str
+    unmet: bool = False
 
     @property
     def pending(self) -> Pending:
@@ -95,7 +103,17 @@ def decide(plan: LanePlan, survey: Survey, commit: str) -> Decision:
     """
     naming = _naming(plan, survey, commit)
     move, reason = _move(plan, survey)
-    return Decision(naming, move, reason)
+    return Decision(naming, move, reason, unmet=move is Move.LEAVE and _is_unmet(plan, survey))
+
+
+def _is_unmet(plan: LanePlan, survey: Survey) -> bool:
+    """Whether a floating tag that stays was meant to move.
+
+    A lane's own setting means: where that is forward; a pre-release or a patch of an older line is as it should be. A
+    version that is marked as bad is not: somebody has released again what was taken back.
+    """
+    marked = plan.tag in survey.ledger.marks and not plan.version.value.is_prerelease
+    return plan.wants_latest or (plan.latest.value and marked)
 
 
 def _naming(plan: LanePlan, survey: Survey, commit: str) -> Naming:

@@ -8,7 +8,7 @@ from typing import Any
 from shiplane.model.image import Platform, Repository, Tag
 from shiplane.model.lane import Lane
 from shiplane.model.manifest import CREATED, REVISION, SOURCE, VERSION
-from shiplane.model.settings import Setting
+from shiplane.model.settings import LATEST_GIVEN, Setting
 from shiplane.model.version import Version
 
 
@@ -24,6 +24,11 @@ class LanePlan:
     def tag(self) -> Tag:
         """The version tag to be written, once."""
         return self.lane.tag_of(self.version.value)
+
+    @property
+    def wants_latest(self) -> bool:
+        """Whether the floating tag is asked for by this very release, and not by a setting of its lane alone."""
+        return self.latest.value and self.latest.source in LATEST_GIVEN
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,6 +19,8 @@ from shiplane.model.version import Version
 
 T = TypeVar("T")
 
+# Whoever gives one of these wants the floating tag to move now; a lane's own setting wants it where that is forward.
+LATEST_GIVEN = ("--latest", "PUBLISH_LATEST")
 DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _GITHUB_REMOTE = re.compile(
@@ -143,7 +145,7 @@ class Resolver:
         Raises:
             UsageError: A word that is neither yes nor no.
         """
-        if given := self._given(self.flags.latest, "--latest", "PUBLISH_LATEST"):
+        if given := self._given(self.flags.latest, *LATEST_GIVEN):
             return Setting(named(given, _yes_or_no), given.source)
         return Setting(lane.publish_latest, f"lane {lane.name}")
 

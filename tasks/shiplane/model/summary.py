@@ -53,7 +53,8 @@ class Report:
 
 def render(report: Report) -> str:
     """The whole summary."""
-    parts = [_failure(report)] if report.exit_code else [_result(report)]
+    parts = [_failure(report)] if report.exit_code else []
+    parts += [_result(report)] if not report.exit_code or released(report.data) else []
     parts += [_evidence(report.data), _steps(report)]
     return report.caller.shown("\n\n".join(part for part in parts if part) + "\n")
 
