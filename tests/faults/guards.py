@@ -20,6 +20,7 @@ _REDACT = "tests/unit/test_model_redact.py::"
 _SIGNALS = "tests/faults/test_signals.py::"
 _REDIRECTS = "tests/faults/test_client_redirects.py::"
 _SOCKETS = "tests/faults/test_client_sockets.py::"
+_PROCESS = "tests/faults/test_process.py::"
 _PROXIES = "tests/faults/test_client_proxies.py::"
 _TRUST = "tests/faults/test_client_trust.py::"
 _WAITS = "tests/faults/test_client_waits.py::"
@@ -256,6 +257,20 @@ BOUNDS = (
         "        made.connect(address)\n        _watch(made)\n",
         "        made.connect(address)\n",
         (_PROXIES + "test_a_proxy_that_never_finishes_its_answer_is_cut_off",),
+    ),
+    Guard(
+        "of what a build or a gate writes only the last MiB is kept",
+        "clients/output",
+        "while self._size > TAIL:",
+        "while False:",
+        (_PROCESS + "test_of_what_people_read_the_last_is_kept",),
+    ),
+    Guard(
+        "an answer without end is not read without end",
+        "clients/process",
+        "if now >= until or answer.too_much or",
+        "if now >= until or",
+        (_PROCESS + "test_an_answer_without_end_ends_the_child",),
     ),
     Guard(
         "all addresses of a host share one time limit",

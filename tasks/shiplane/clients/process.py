@@ -14,6 +14,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from shiplane.clients.output import WHOLE, Answer, Story
 from shiplane.model.errors import PrerequisiteError
 from shiplane.model.redact import forms_of, quoted
 
@@ -36,6 +37,7 @@ SECRET_VARIABLES = frozenset(
 _NEEDED = frozenset({"PATH", "HOME"})
 _GRACE = 5.0
 _LOOK = 0.25
+_TOO_MUCH = f"answered with more than {WHOLE >> 20} MiB"
 _PR_SET_DUMPABLE = 4
 Listener = Callable[[str], None]
 
@@ -113,62 +115,75 @@ def run(
         joined: Its standard output goes the same way, so that the lines keep their order; then ``stdout`` is empty.
         stop: Ends it when it is set: by a thread that is interrupted while another one waits here.
 
+    Returns:
+        What it wrote: all of its answer, of its standard error the last MiB.
+
     Raises:
-        PrerequisiteError: The command does not exist, did not end in time, or was stopped.
+        PrerequisiteError: The command does not exist, did not end in time, was stopped, or answered without end.
     """
-    lines: list[str] = []
-    reading, writing = os.pipe()
-    follower = threading.Thread(target=_follow, args=(reading, lines, listen), daemon=True)
+    story, answer = Story(listen), Answer()
     try:
-        child = _start(argv, env, cwd, writing, joined=joined)
+        child = _start(argv, env, cwd, story.writing if joined else answer.writing, story.writing)
     finally:
-        os.close(writing)
-        follower.start()
+        story.begin()
+        answer.begin()
     try:
-        stdout = _awaited(child, given, timeout, stop)
-    except subprocess.TimeoutExpired:
-        why = "was stopped" if stop and stop.is_set() else f"did not end within {timeout:g} s"
-        raise PrerequisiteError(f"{shlex.join(argv)} {why}") from None
+        _give(child, given)
+        why_not = _awaited(child, answer, timeout, stop)
     finally:
         _end(child)
         # Bounded: a grandchild that outlives the group could hold the pipe open for ever.
-        follower.join(_GRACE)
-    return Finished(argv=tuple(argv), code=child.returncode, stdout=stdout, stderr="".join(lines))
+        story.ended(_GRACE)
+    if why_not:
+        raise PrerequisiteError(f"{shlex.join(argv)} {why_not}")
+    return Finished(argv=tuple(argv), code=child.returncode, stdout=answer.text, stderr=story.text)
 
 
-def _awaited(child: subprocess.Popen[str], given: str, timeout: float, stop: threading.Event | None) -> str:
-    """What a child writes to standard output until it ends; a look at it and at ``stop`` four times a second.
+def _give(child: subprocess.Popen[bytes], given: str) -> None:
+    """Write to its standard input and close it, in a thread: a pipe takes 64 KiB, and more only as it is read."""
+    stream = child.stdin
+    assert stream is not None  # noqa: S101 -- it was asked for
+
+    def write() -> None:
+        with suppress(OSError), stream:  # it may end without reading
+            stream.write(given.encode("utf-8", "replace"))
+
+    threading.Thread(target=write, daemon=True).start()
+
+
+def _awaited(child: subprocess.Popen[bytes], answer: Answer, timeout: float, stop: threading.Event | None) -> str:
+    """Wait for a child's end and that of its answer, with a look four times a second; gives why not, or nothing.
 
     A child may be killed while its own children live on and hold its pipes open, as buildx does when docker is killed:
     they have some seconds more, then they are ended, too.
     """
-    until, rest, dead_since = time.monotonic() + timeout, given or None, float("inf")
-    while True:
-        left = min(until - time.monotonic(), _LOOK)
-        try:
-            stdout, _ = child.communicate(rest, timeout=max(0.0, left))
-        except subprocess.TimeoutExpired:
-            now, rest = time.monotonic(), None
-            if now >= until or (stop is not None and stop.is_set()):
-                raise
-            dead_since = dead_since if child.poll() is None else min(dead_since, now)
-            if now - dead_since >= _GRACE:
-                _signal(child, signal.SIGKILL)
-        else:
-            return stdout or ""
+    until, dead_since = time.monotonic() + timeout, float("inf")
+    while not (answer.ended(0) and child.poll() is not None):
+        now = time.monotonic()
+        if now >= until or answer.too_much or (stop is not None and stop.is_set()):
+            break
+        dead_since = float("inf") if child.poll() is None else min(dead_since, now)
+        if now - dead_since >= _GRACE:
+            _signal(child, signal.SIGKILL)
+        left = min(until - now, _LOOK)
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(left if answer.ended(left) else 0.0)
+    else:
+        return _TOO_MUCH if answer.too_much else ""
+    if answer.too_much:
+        return _TOO_MUCH
+    return "was stopped" if stop is not None and stop.is_set() else f"did not end within {timeout:g} s"
 
 
 def _start(
-    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, stderr: int, *, joined: bool
-) -> subprocess.Popen[str]:
+    argv: Sequence[str], env: Mapping[str, str], cwd: Path | None, stdout: int, stderr: int
+) -> subprocess.Popen[bytes]:
     try:
         return subprocess.Popen(
             list(argv),
             stdin=subprocess.PIPE,
-            stdout=stderr if joined else subprocess.PIPE,
+            stdout=stdout,
             stderr=stderr,
-            encoding="utf-8",
-            errors="replace",
             env=dict(env),
             cwd=cwd,
             # A group of its own, so that a time limit or an interrupt ends its children too.
@@ -183,14 +198,7 @@ def _start(
         raise PrerequisiteError(f"{quoted(argv[0])} cannot be started: {why}") from error
 
 
-def _follow(descriptor: int, lines: list[str], listen: Listener) -> None:
-    with os.fdopen(descriptor, encoding="utf-8", errors="replace") as stream:
-        for line in stream:
-            lines.append(line)
-            listen(line.rstrip("\n"))
-
-
-def _end(child: subprocess.Popen[str]) -> None:
+def _end(child: subprocess.Popen[bytes]) -> None:
     """End what still runs of it: politely, then not."""
     if child.poll() is None:
         _signal(child, signal.SIGTERM)
@@ -198,12 +206,8 @@ def _end(child: subprocess.Popen[str]) -> None:
             child.wait(timeout=_GRACE)
         _signal(child, signal.SIGKILL)
         child.wait()
-    for stream in (child.stdin, child.stdout):
-        if stream is not None:
-            with suppress(OSError):
-                stream.close()
 
 
-def _signal(child: subprocess.Popen[str], number: int) -> None:
+def _signal(child: subprocess.Popen[bytes], number: int) -> None:
     with suppress(ProcessLookupError, PermissionError):
         os.killpg(child.pid, number)
