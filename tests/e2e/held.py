@@ -34,6 +34,7 @@ from tests.e2e.person import Person, runbook, wait_until
 from tests.faults import fakedocker
 from tests.faults.relay import HangUpError, Passing, Relay, relay
 from tests.rig import Rig
+from tests.rig.sample import name_pair
 
 CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}
 PROMPT = 7.5
@@ -143,6 +144,7 @@ def scene(rig: Rig, sample: Path, tmp_path: Path) -> Iterator[Scene]:
     temporary.mkdir()
     with relay(rig.plain) as door:
         repository = f"cognary/aionis-{uuid.uuid4().hex[:8]}"
+        name_pair(sample, door.address)
         variables = runbook(rig, f"{door.address}/{repository}", TMPDIR=str(temporary))
         variables |= {"DOCKER_CONFIG": str(tmp_path / "docker"), "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"}
         yield Scene(Person(rig, sample, variables), door, repository, temporary)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -220,6 +221,13 @@ def runbook(rig: Rig, image: str, account: str = "push", **more: str) -> dict[st
     who = rig.accounts[account]
     names = {"IMAGE_REPO": image, "PLATFORMS": PLATFORMS, "GHCR_USERNAME": who.username, "GHCR_TOKEN": who.password}
     return {**names, **more}
+
+
+def logged_in(person: Person, folder: Path) -> None:
+    """Store the person's credential as ``docker login`` does, in a configuration of the test's own."""
+    config = shutil.copytree(person.rig.env["DOCKER_CONFIG"], folder / "docker", symlinks=True)
+    person.variables["DOCKER_CONFIG"] = str(config)
+    succeeded(person.invoke("auth.login"))
 
 
 def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> bool:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.person import Done, Log, Person, Reader, succeeded
+from tests.e2e.person import Done, Log, Person, Reader, logged_in, succeeded
 from tests.rig import Rig
 from tests.rig.sample import commit, git
 from tests.unit.documents import faults
@@ -166,8 +166,9 @@ def test_a_plan_of_two_lanes_is_no_plan_for_publish(desk: Desk, file: Path) -> N
     assert reader.tags() == {}
 
 
-def test_a_plan_holds_no_secret(rig: Rig, guarded_desk: Desk, file: Path) -> None:
+def test_a_plan_holds_no_secret(rig: Rig, guarded_desk: Desk, file: Path, tmp_path: Path) -> None:
     person, reader = guarded_desk
+    logged_in(person, tmp_path)
     saved(person, file)
     assert rig.accounts["push"].password not in file.read_text()
     succeeded(person.invoke("release", "--plan", str(file)))

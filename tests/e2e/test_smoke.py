@@ -8,7 +8,7 @@ import pytest
 
 from tests.e2e.person import Done, Person, Reader, succeeded, wait_until
 from tests.rig import Rig
-from tests.rig.sample import git
+from tests.rig.sample import git, pair_for
 from tests.unit.documents import faults
 
 pytestmark = pytest.mark.e2e
@@ -20,7 +20,7 @@ SERVES = 'HEALTHCHECK --interval=1s --start-interval=1s CMD true\nCMD ["sleep", 
 
 def configured(person: Person, smoke: str, dockerfile: str = "") -> None:
     """Commit a project file with these smoke runs, and perhaps another image."""
-    (person.checkout / "shiplane.toml").write_text(BUILD + smoke)
+    (person.checkout / "shiplane.toml").write_text(pair_for(person.rig.guarded) + BUILD + smoke)
     if dockerfile:
         (person.checkout / "Dockerfile").write_text(f"FROM busybox:stable\n{dockerfile}\n")
     git(person.checkout, "commit", "--quiet", "--all", "--message", "smoke")

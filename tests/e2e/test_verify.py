@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.person import Done, Person, Reader, succeeded
+from tests.e2e.person import Done, Person, Reader, logged_in, succeeded
 from tests.rig import Rig
 from tests.rig.sample import commit, git
 
@@ -153,8 +153,9 @@ def test_a_layer_deleted_from_the_registrys_disk_is_found_by_a_deep_look(rig: Ri
     assert layer[:12] in done.out
 
 
-def test_what_a_stranger_cannot_read_is_named(rig: Rig, guarded_desk: Desk) -> None:
+def test_what_a_stranger_cannot_read_is_named(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
     person, _ = guarded_desk
+    logged_in(person, tmp_path)
     image = f"{rig.guarded}/private/{uuid.uuid4().hex[:8]}"
     person.variables["IMAGE_REPO"] = image
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest"))

@@ -20,7 +20,7 @@ import shiplane
 from tests.e2e.person import ROOT, Log, Person, Reader, succeeded
 from tests.e2e.runner import Event, Runner, dispatched, load, pushed
 from tests.rig import Rig
-from tests.rig.sample import commit, git
+from tests.rig.sample import commit, git, pair_for
 
 pytestmark = pytest.mark.e2e
 MAIN, STANDALONE = ".github/workflows/docker-publish.yml", ".github/workflows/docker-standalone-publish.yml"
@@ -56,7 +56,7 @@ def prepare(person: Person, wheel: Path, configuration: str) -> None:
     folder = person.checkout
     (folder / ".git/info/exclude").write_text("")
     (folder / ".gitignore").write_text("dist\n")
-    (folder / "shiplane.toml").write_text(configuration)
+    (folder / "shiplane.toml").write_text(pair_for(person.rig.guarded) + configuration)
     succeeded(person.invoke("workflow.write", PYTHONDONTWRITEBYTECODE="1"))
     (folder / ".github/shiplane-requirements.txt").write_text(f"shiplane @ {wheel.as_uri()}\n")
     git(folder, "add", "--all")

@@ -19,6 +19,7 @@ from tests.faults.faults import Instead
 from tests.faults.images import push_image
 from tests.faults.memory import MemoryRegistry
 from tests.inprocess import shiplane_here
+from tests.sinks import forms
 
 IMAGE = "ghcr.io/cognary/aionis"
 PATH = "cognary/aionis"
@@ -150,16 +151,19 @@ PAIRS = [
 ]
 
 
+MARK = ("mark", "--lane", "main", "--tag", "v0.2.1", "--reason", "a test")  # whoever writes shows who it is at once
+
+
 @pytest.mark.parametrize(("user", "token"), PAIRS, ids=ascii)
 def test_a_credential_that_can_be_none_is_refused_unseen(desk: Desk, user: str, token: str) -> None:
-    said = desk.expect(4, "verify", "--lane", "main", GHCR_USERNAME=user, GHCR_TOKEN=token)
+    said = desk.expect(4, *MARK, GHCR_USERNAME=user, GHCR_TOKEN=token)
     assert not token.strip() or token not in said
     desk.expect(0, "plan", "--lane", "main")
 
 
 @pytest.mark.parametrize("token", ["-", "--password", "x", "\u00e4" * 20, "a" * 100_000, '"', "%s", "${HOME}", "'; id"])
 def test_a_strange_token_is_a_wrong_one(desk: Desk, token: str) -> None:
-    said = desk.expect(4, "verify", "--lane", "main", GHCR_USERNAME="robot", GHCR_TOKEN=token)
+    said = desk.expect(4, *MARK, GHCR_USERNAME="robot", GHCR_TOKEN=token)
     assert len(token) < 6 or token not in said
 
 
@@ -382,6 +386,64 @@ def test_what_a_registry_says_is_only_text(desk: Desk, words: str, status: int) 
     assert TOKEN not in out + err
     assert "Traceback" not in err
     assert max(map(len, (out + err).splitlines())) < 3000
+
+
+READS = [
+    ("plan", "--lane", "main"),
+    ("status",),
+    ("history",),
+    ("verify", "--lane", "main"),
+    ("deploy.list",),
+    ("deploy.repoint", "--lane", "main", "--to", "v0.2.1"),
+    ("rollback", "--lane", "main", "--dry-run"),
+    ("trigger", "--lane", "main", "--version", "0.2.1", "--dry-run"),
+    ("auth.show",),
+]
+
+
+@pytest.mark.parametrize("arguments", READS, ids=" ".join)
+@pytest.mark.parametrize("registry", ["registry.example", "127.0.0.1:5000"])
+def test_no_command_that_reads_sends_what_only_the_project_file_names(
+    desk: Desk, arguments: tuple[str, ...], registry: str
+) -> None:
+    names = '{username-env = ["GHCR_USERNAME"], password-env = ["GHCR_TOKEN"]}'
+    if registry == "registry.example":
+        names = '{username-env = ["SOME_USER"], password-env = ["SOME_PASSWORD"]}'
+    text = f'image = "{registry}/{PATH}"\nledger = "{registry}/ledger"\nregistries."{registry}" = {names}\n'
+    (desk.folder / "shiplane.toml").write_text(text)
+    desk.monkeypatch.delenv("IMAGE_REPO")
+    desk.memory.access, desk.memory.host = Access(accounts={"robot": Account(TOKEN)}, anonymous=""), registry
+    pair = {"GHCR_USERNAME": "robot", "GHCR_TOKEN": TOKEN, "SOME_USER": "robot", "SOME_PASSWORD": TOKEN}
+    sent: list[Request] = []
+    memory = desk.memory
+
+    class Recorded:
+        def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+            sent.append(request)
+            return memory.send(request, limit=limit, deadline=deadline)
+
+    desk.monkeypatch.setattr(Run, "transport", lambda _run: Recorded())
+    _, out, err = desk.call(*arguments, **pair)
+    assert "Traceback" not in err
+    assert [request for request in sent if "Basic" in request.headers.get("Authorization", "")] == []
+    assert not any(form in out + err for form in forms(TOKEN, "robot"))
+    if arguments[0] in ("plan", "auth.show"):
+        assert "only shiplane.toml names it" in out
+    desk.call("mark", "--lane", "main", "--tag", "v0.2.1", "--reason", "it is for commands that write", **pair)
+    assert any("Basic" in request.headers.get("Authorization", "") for request in sent)
+
+
+@pytest.mark.parametrize("arguments", READS, ids=" ".join)
+@pytest.mark.parametrize("variable", ["AWS_SECRET_ACCESS_KEY", "NPM_TOKEN", "ACTIONS_RUNTIME_TOKEN", "GHCR_TOKEN"])
+def test_a_project_file_that_names_anothers_variable_is_refused_before_anything_is_sent(
+    desk: Desk, arguments: tuple[str, ...], variable: str
+) -> None:
+    key = 'registries."registry.example".password-env'
+    (desk.folder / "shiplane.toml").write_text(f'{key} = ["{variable}"]\n')
+    said = desk.expect(2, *arguments, **{variable: TOKEN})
+    assert f"shiplane.toml: {key}: {variable} belongs to " in said
+    assert TOKEN not in said
+    assert desk.memory.log == []
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,6 @@ def rig() -> Iterator[rigs.Rig]:
 
 
 @pytest.fixture
-def sample(tmp_path: Path) -> Path:
-    """The sample application in a git repository of its own."""
-    return samples.checkout(tmp_path / "aionis")
+def sample(rig: rigs.Rig, tmp_path: Path) -> Path:
+    """The sample application in a git repository of its own; its file names GHCR's pair for the guarded registry."""
+    return samples.checkout(tmp_path / "aionis", rig.guarded)

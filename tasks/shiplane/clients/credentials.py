@@ -1,30 +1,39 @@
 """Which credential a registry gets: the environment's pair, else what ``docker login`` stored, else none.
 
-A credential of one registry is never offered to another. The pair rule for ghcr.io (a user name and a token from the
-same source) and its exception at the desk are the runbook's; a mixed pair is used, but its source says so.
+Which variables may go where is the rule in :mod:`shiplane.model.owners`. The pair rule for ghcr.io (a user name and a
+token from the same source) and its exception at the desk are the runbook's; a mixed pair is used, but its source says
+so.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shiplane.clients.process import without_secrets
 from shiplane.clients.stored import stored_login
 from shiplane.model.credential import Credential
 from shiplane.model.errors import AccessError
+from shiplane.model.owners import GHCR_HOST, own_names, usable
 from shiplane.model.projectfile import RegistryNames
-
-GHCR = RegistryNames(username_env=("GHCR_USERNAME", "GITHUB_ACTOR"), password_env=("GHCR_TOKEN", "GITHUB_TOKEN"))
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """One place where a credential could have come from, and what came of it."""
+    """One place where a credential could have come from, and what came of it.
+
+    Attributes:
+        source: The variables, or the store.
+        verdict: Why it is used or not.
+        credential: What was found there, if anything usable was.
+        belongs: Whether it is the registry's own, by the product's table or by ``docker login``: what only the project
+            file names is for commands that write.
+    """
 
     source: str
     verdict: str
     credential: Credential | None = None
+    belongs: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,43 +48,62 @@ class Credentials:
     env: Mapping[str, str]
     names: Mapping[str, RegistryNames]
 
-    def find(self, registry: str, *, loopback: bool = False) -> Credential | None:
-        """The credential to use, or None for a stranger.
+    def find(self, registry: str) -> Credential | None:
+        """The credential of a command that writes, or None for a stranger.
 
         Args:
             registry: Whose, as it stands in the image's name.
-            loopback: The registry is on this machine: it may stand in for ghcr.io in a rehearsal.
 
         Raises:
             AccessError: A half-set pair, or a credential helper that fails.
         """
         # Lazily: a helper may ask a person, and must not be asked for what is known.
-        return self.named(registry, loopback=loopback) or self._stored(registry).credential
+        return self.named(registry) or self._stored(registry).credential
 
-    def named(self, registry: str, *, loopback: bool = False) -> Credential | None:
+    def own(self, registry: str) -> Credential | None:
+        """The registry's own: what a command that reads steps forward with where a stranger is refused, or None.
+
+        Raises:
+            AccessError: As :meth:`find`.
+        """
+        return (
+            _first(self._from_environment(registry, own_names(registry, self.env))) or self._stored(registry).credential
+        )
+
+    def named(self, registry: str) -> Credential | None:
         """The credential that the environment names, or None.
 
         Raises:
             AccessError: A value that can be no user name or token.
         """
-        found = self._from_environment(registry, self._names(registry, loopback=loopback))
-        return next((candidate.credential for candidate in found if candidate.credential), None)
+        return _first(self.variables(registry))
 
-    def candidates(self, registry: str, *, loopback: bool = False) -> list[Candidate]:
+    def variables(self, registry: str) -> list[Candidate]:
+        """The pairs of variables in their order, with what was found there.
+
+        Raises:
+            AccessError: As :meth:`named`.
+        """
+        return self._from_environment(registry, self._names(registry))
+
+    def candidates(self, registry: str) -> list[Candidate]:
         """Every place in its order, with what was found there; the first credential wins.
 
         Raises:
             AccessError: As :meth:`find`.
         """
-        found = self._from_environment(registry, self._names(registry, loopback=loopback))
-        return [*found, self._stored(registry)]
+        return [*self.variables(registry), self._stored(registry)]
 
-    def _names(self, registry: str, *, loopback: bool) -> RegistryNames:
-        return self.names.get(registry) or (GHCR if registry == "ghcr.io" or loopback else RegistryNames())
+    def _names(self, registry: str) -> RegistryNames:
+        named = self.names.get(registry, RegistryNames())
+        if not named.username_env and not named.password_env:
+            named = own_names(registry, self.env)
+        return usable(named, registry, self.env)
 
     def secret_variables(self) -> frozenset[str]:
         """Every variable that may hold a password, to be kept from children."""
-        return frozenset(name for names in (GHCR, *self.names.values()) for name in names.password_env)
+        known = (own_names(GHCR_HOST, {}), *self.names.values())
+        return frozenset(name for names in known for name in names.password_env)
 
     def _from_environment(self, registry: str, names: RegistryNames) -> list[Candidate]:
         pairs = list(zip(names.username_env, names.password_env, strict=False))
@@ -102,9 +130,12 @@ class Credentials:
             raise AccessError(f"{user} is no user name", remedy=f"Set {user} anew.")
         if not password.isprintable() or not password.strip():
             raise AccessError(f"{token} holds blanks or control characters", remedy=f"Set {token} anew.")
-        source = f"{user} + {token}{note}"
+        source, own = f"{user} + {token}{note}", own_names(registry, self.env)
         return Candidate(
-            source, "used", Credential(registry=registry, username=username, password=password, source=source)
+            source,
+            "used",
+            Credential(registry=registry, username=username, password=password, source=source),
+            belongs=user in own.username_env and token in own.password_env,
         )
 
     def _stored(self, registry: str) -> Candidate:
@@ -118,3 +149,7 @@ class Credentials:
             "used",
             Credential(registry=registry, username=found.username, password=found.password, source=source),
         )
+
+
+def _first(candidates: Iterable[Candidate]) -> Credential | None:
+    return next((candidate.credential for candidate in candidates if candidate.credential), None)

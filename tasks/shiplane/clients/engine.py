@@ -52,7 +52,8 @@ def pull_by(
     """
     from docker.errors import DockerException
 
-    login = {"username": credential.username, "password": credential.password} if credential else None
+    # Empty, not None: the SDK would look for one itself, and give a credential helper the whole environment of ours.
+    login = {"username": credential.username, "password": credential.password} if credential else {}
     kind = str(platform) if platform else None
     events = client.api.pull(str(repository), tag=reference, platform=kind, stream=True, decode=True, auth_config=login)
     if fault := next((str(event["error"]) for event in events if "error" in event), None):

@@ -6,7 +6,7 @@ the registry demands one, renewed once when it no longer holds, and known to the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from shiplane.clients.http import ERROR_LIMIT, Request, Response, Transport
@@ -37,6 +37,7 @@ class Session:
         tokens: What was asked for already.
         token_hosts: The token service's host of each registry for which the project names one.
         until: When every request has to be over, on the patience's clock; None for no such limit.
+        reserve: Finds the credential that we step forward with where a stranger is refused; None where we do not.
     """
 
     transport: Transport
@@ -46,6 +47,7 @@ class Session:
     tokens: TokenCache = field(default_factory=TokenCache)
     token_hosts: Mapping[str, str] = field(default_factory=dict)
     until: float | None = None
+    reserve: Callable[[], Credential | None] | None = None
 
     def send(
         self,
@@ -56,7 +58,31 @@ class Session:
         limit: int = MANIFEST_LIMIT,
         patient: bool = True,
     ) -> Response:
-        """Send with what authorization we have; on a challenge get a new one and send once more."""
+        """Send with what authorization we have; a stranger who is refused steps forward, where that is wanted."""
+        whom = self.credential
+        try:
+            return self._send(repository, request, actions, limit=limit, patient=patient)
+        except AccessError:
+            if not self._stepped_forward(whom):
+                raise
+            return self._send(repository, request, actions, limit=limit, patient=patient)
+
+    def _stepped_forward(self, whom: Credential | None) -> bool:
+        """Whether we now come as somebody else than a refused request did; a helper is asked once, by one thread.
+
+        Raises:
+            AccessError: The credential that was held back cannot be read.
+        """
+        with self.tokens.lock:
+            if self.credential is whom and self.reserve is not None:
+                found, self.reserve = self.reserve(), None
+                if found is not None:
+                    self.credential = found
+                    self.tokens.forget_all()
+            return self.credential is not whom
+
+    def _send(self, repository: Repository, request: Request, actions: str, *, limit: int, patient: bool) -> Response:
+        """Send once; on a challenge get a new authorization and send once more."""
         for last in (False, True):
             value = self._authorization(repository, actions)
             headers = {**request.headers, **({"Authorization": value} if value else {})}

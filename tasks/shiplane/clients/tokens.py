@@ -117,6 +117,10 @@ class TokenCache:
             if self._values.get((str(repository), actions)) == value:
                 del self._values[str(repository), actions]
 
+    def forget_all(self) -> None:
+        """Drop every one: they were given to somebody else."""
+        self._values.clear()
+
     def challenge(self, registry: str) -> Challenge | None:
         """What this registry asked for last time, or is known to ask for."""
         return self._challenges.get(registry)

@@ -12,7 +12,8 @@ from shiplane.commands.show import columns
 from shiplane.model.command import command
 from shiplane.model.credential import Credential
 from shiplane.model.errors import AccessError, ShiplaneError, UnreachableError, UsageError
-from shiplane.model.image import Repository, is_loopback, split_port
+from shiplane.model.image import Repository
+from shiplane.model.owners import GHCR_HOST
 from shiplane.model.redact import one_line
 from shiplane.model.settings import Flags
 
@@ -22,33 +23,35 @@ _NO_ANSWER = ("dial tcp", "no such host", "connection refused", "i/o timeout", "
 
 def show(run: Run, *, image: str | None = None) -> Answer:
     """Show which credential is used, and why; never a secret."""
-    shown = [_shown(run, registry, loopback=loopback) for registry, loopback in _registries(run, image).items()]
+    shown = [_shown(run, registry) for registry in _registries(run, image)]
     rows = [(one["registry"], found["source"], found["verdict"]) for one in shown for found in one["candidates"]]
     return Answer(text=columns(rows), data={**shown[0], "registries": shown})
 
 
-def _registries(run: Run, image: str | None) -> dict[str, bool]:
-    """The image's registry, then every configured one; each with whether it is on this machine."""
-    configured = {name: is_loopback(split_port(name)[0]) for name in run.project.registries}
+def _registries(run: Run, image: str | None) -> list[str]:
+    """The image's registry, then every configured one."""
+    configured = list(run.project.registries)
     try:
         repository = _repository(run, image)
     except UsageError:
         if image or run.env.get("IMAGE_REPO"):
             raise
         # No image is known here: what is configured can be shown all the same.
-        return configured or {"ghcr.io": False}
-    return {repository.registry: repository.is_loopback, **configured}
+        return configured or [GHCR_HOST]
+    return list(dict.fromkeys([repository.registry, *configured]))
 
 
-def _shown(run: Run, registry: str, *, loopback: bool) -> dict[str, Any]:
+def _shown(run: Run, registry: str) -> dict[str, Any]:
     """One registry's places in their order; one that cannot be read is told as it is, and hides no other."""
     try:
-        found = run.credentials.candidates(registry, loopback=loopback)
+        found = run.credentials.candidates(registry)
     except AccessError as error:
         broken = {"source": "broken", "verdict": run.redact(error.what)}
         return {"registry": registry, "username": None, "source": None, "candidates": [broken]}
     winner = next((candidate for candidate in found if candidate.credential), None)
-    rows = [{"source": candidate.source, "verdict": _verdict(candidate, winner)} for candidate in found]
+    own = next((candidate for candidate in found if candidate.credential and candidate.belongs), None)
+    file = run.project.name
+    rows = [{"source": candidate.source, "verdict": _verdict(candidate, winner, own, file)} for candidate in found]
     if winner is None:
         rows.append({"source": "no credential", "verdict": "used: public images can be read, nothing can be pushed"})
     return {
@@ -62,7 +65,7 @@ def _shown(run: Run, registry: str, *, loopback: bool) -> dict[str, Any]:
 def login(run: Run, *, image: str | None = None) -> Answer:
     """Store the environment's credential, as docker login does."""
     repository = _repository(run, image)
-    credential = run.credentials.named(repository.registry, loopback=repository.is_loopback)
+    credential = run.credentials.named(repository.registry)
     if credential is None:
         raise AccessError(
             f"the environment has no credential for {repository.registry}", remedy=f"See {command('auth.show')}."
@@ -100,7 +103,18 @@ def _repository(run: Run, image: str | None) -> Repository:
     return run.resolver(Flags(image=image)).image().value
 
 
-def _verdict(candidate: Candidate, winner: Candidate | None) -> str:
-    if candidate is winner and candidate.credential:
-        return f"used, as {candidate.credential.username}"
-    return "not used: an earlier one wins" if candidate.credential else candidate.verdict
+def _verdict(candidate: Candidate, winner: Candidate | None, own: Candidate | None, file: str) -> str:
+    """What becomes of a candidate.
+
+    Args:
+        candidate: Which.
+        winner: What a command that writes uses.
+        own: What a command that reads uses, where a stranger is refused.
+        file: The project file.
+    """
+    if candidate.credential is None:
+        return candidate.verdict
+    who = f"as {candidate.credential.username}"
+    if candidate is winner:
+        return f"used, {who}" if candidate.belongs else f"used by commands that write, {who}: only {file} names it"
+    return f"used by commands that read, {who}" if candidate is own else "not used: an earlier one wins"

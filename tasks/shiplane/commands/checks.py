@@ -137,7 +137,7 @@ def _records(run: Run, repository: Repository, flags: Flags) -> Records:
     """The ledgers of the lanes that would be released, read with hardly any waiting."""
 
     def ledgers() -> Ledgers | None:
-        return run.ledgers(repository, _connected(run, run.credential(repository)))
+        return run.ledgers(repository, run.reader(repository, _hurried(run)))
 
     elsewhere = run.project.ledger not in (None, repository)
     return Records(lanes=run.resolver(flags).lanes(), ledgers=ledgers, elsewhere=elsewhere)
@@ -197,7 +197,11 @@ def _access(run: Run, repository: Repository) -> Look:
 
 
 def _connected(run: Run, credential: Credential | None) -> Registry:
-    return run.registry(credential, Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE))
+    return run.registry(credential, _hurried(run))
+
+
+def _hurried(run: Run) -> Patience:
+    return Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE)
 
 
 def _claim(run: Run, repository: Repository) -> Finding:

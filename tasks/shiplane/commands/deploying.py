@@ -85,7 +85,7 @@ def _desk(run: Run, image: str | None, patience: Patience | None = None, *, cert
         certain: Whether marks that cannot be read end the run: who re-points must know them, who looks need not.
     """
     repository = run.resolver(Flags(image=image)).image().value
-    registry = run.registry(run.credential(repository), patience)
+    registry = run.reader(repository, patience)
     try:
         marks = _marks(run, repository, registry)
     except ShiplaneError as error:

@@ -79,7 +79,7 @@ def plan(
     data = {**planned.to_json(), "registry": {"asked": not doubt, "why_not": doubt}}
     data["prerequisites"] = [{"name": name, "what": what} for name, what in needed]
     data["tags"] = {name: _decision_json(survey, decision) for name, (survey, decision) in surveyed.items()}
-    text = plan_text(planned, surveyed, doubt, needed)
+    text = plan_text(planned, surveyed, doubt, needed) + _named_credential(run, planned, data)
     if save is not None:
         data["saved"] = save
         text += f"\n\nsaved; carry it out with\n  {save_plan(run, planned, surveyed, save)}"
@@ -285,7 +285,7 @@ def _try_survey(run: Run, planned: Plan, *, certain: bool) -> tuple[dict[str, tu
     """
     surveyed: dict[str, tuple[Survey, Decision | str]] = {}
     try:
-        registry = run.impatient(run.registry(run.credential(planned.repository)), within=_PLANNING)
+        registry = run.impatient(run.reader(planned.repository), within=_PLANNING)
         ledgers = run.ledgers(planned.repository, registry)
         surveyor = Surveyor(registry=registry, repository=planned.repository, ledgers=ledgers)
         for lane in planned.lanes:
@@ -310,6 +310,20 @@ def _foreseen(planned: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str
 
 def _stayed(lane: LanePlan, reason: str) -> str:
     return f"{lane.lane.floating} does not move, though it was asked to ({lane.latest.source}): {reason}"
+
+
+def _named_credential(run: Run, planned: Plan, data: dict[str, Any]) -> str:
+    """Say which variables a release would send where, if nobody but the project file says so."""
+    registry = planned.repository.registry
+    data["credential"] = None
+    try:
+        named = next((found for found in run.credentials.variables(registry) if found.credential), None)
+    except AccessError as error:
+        return f"\n\ncredential  {error.what}"
+    if named is None or named.belongs:
+        return ""
+    data["credential"] = {"registry": registry, "variables": named.source}
+    return f"\n\ncredential  {named.source} would be sent to {registry}: only {run.project.name} names it for that"
 
 
 def _decide(planned: Plan, lane: LanePlan, survey: Survey) -> Decision | str:

@@ -47,7 +47,7 @@ def rollback(
     )
     resolver = run.resolver(Flags(image=image, platforms=platforms))
     repository = resolver.image().value
-    flow = _rollback(run, resolver, repository, chosen)
+    flow = _rollback(run, resolver, repository, chosen, writes=not dry_run)
     run.pinned = lambda: () if to else _target(run.console.events)
     done = run.console.drive(flow.run(wish))
     target = Target(chosen.tag_of(done.target), done.digest)
@@ -63,8 +63,8 @@ def _target(events: Sequence[Event]) -> Sequence[str]:
     return next((("--to", step.subject) for step in done if step.name == "verify"), ())
 
 
-def _rollback(run: Run, resolver: Resolver, repository: Repository, lane: Lane) -> Rollback:
-    registry = _connected(run, repository, lane)
+def _rollback(run: Run, resolver: Resolver, repository: Repository, lane: Lane, *, writes: bool) -> Rollback:
+    registry = _connected(run, repository, lane, writes=writes)
     return Rollback(
         registry=registry,
         repository=repository,
@@ -132,9 +132,9 @@ def _marked(done: Marked) -> Answer:
     return Answer(text=marked_text(done), data=done.to_json())
 
 
-def _connected(run: Run, repository: Repository, lane: Lane) -> Registry:
-    """A client with the credential that may push; the run's last words read the lane's floating tag through it."""
-    registry = run.registry(run.credential(repository))
+def _connected(run: Run, repository: Repository, lane: Lane, *, writes: bool = True) -> Registry:
+    """The client of a run whose last words read the lane's floating tag through it."""
+    registry = run.registry(run.credential(repository)) if writes else run.reader(repository)
     run.closing = lambda: names_now(run.impatient(registry), repository, [lane.floating])
     return registry
 

@@ -28,6 +28,7 @@ from shiplane.model.errors import ConfigurationError, UsageError
 from shiplane.model.gatefile import RESERVED_CHECKS
 from shiplane.model.image import Repository
 from shiplane.model.lane import Lane
+from shiplane.model.owners import check_names
 from shiplane.model.plan import Plan
 from shiplane.model.planning import check_caches
 from shiplane.model.projectfile import ProjectFile
@@ -97,7 +98,9 @@ class Run:
     @cached_property
     def project(self) -> ProjectFile:
         """The project file."""
-        return load_project_file(self.root)
+        project = load_project_file(self.root)
+        check_names(project, self.env)
+        return project
 
     @cached_property
     def git(self) -> Git:
@@ -179,11 +182,19 @@ class Run:
         )
 
     def credential(self, repository: Repository) -> Credential | None:
-        """The credential for a repository's registry, known to the redactor from here on."""
-        found = self.credentials.find(repository.registry, loopback=repository.is_loopback)
-        if found:
-            self.redact.add_credential(found)
-        return found
+        """The credential to write to a repository with, known to the redactor from here on."""
+        return self._hidden(self.credentials.find(repository.registry))
+
+    def _hidden(self, credential: Credential | None) -> Credential | None:
+        if credential:
+            self.redact.add_credential(credential)
+        return credential
+
+    def reader(self, repository: Repository, patience: Patience | None = None) -> Registry:
+        """A client that only reads: as a stranger, and where one is refused as whoever belongs to that registry."""
+        registry = self.registry(None, patience)
+        registry.session.reserve = lambda: self._hidden(self.credentials.own(repository.registry))
+        return registry
 
     def registry(self, credential: Credential | None, patience: Patience | None = None) -> Registry:
         """A registry client in somebody's name, or in nobody's."""
@@ -197,6 +208,7 @@ class Run:
         It shares nothing with the client it is made from: that one may have been interrupted while it held a lock.
         """
         hurried = self.registry(registry.session.credential, Patience(spent=BUDGET - _HICCUP))
+        hurried.session.reserve = registry.session.reserve
         hurried.session.until = hurried.session.patience.clock.now() + within
         return hurried
 
@@ -213,10 +225,10 @@ class Run:
         if not self.project.keeps_ledger:
             return None
         place = self.project.ledger or repository
-        credential = registry.session.credential
+        reads = registry.session.reserve is not None
         if place.registry != repository.registry:
-            credential = self.credential(place)
-            registry = self.registry(credential)
+            registry = self.reader(place) if reads else self.registry(self.credential(place))
+        credential = registry.session.credential
         who, run = author(self.env, credential.username if credential else "", desk=desk())
         return Ledgers(
             registry=registry, repository=place, patience=self.patience, scribe=Scribe(who=self.redact(who), run=run)

@@ -61,7 +61,7 @@ def _history_json(state: LaneState) -> dict[str, object]:
 
 
 def _auditor(run: Run, repository: Repository) -> Auditor:
-    registry = run.registry(run.credential(repository))
+    registry = run.reader(repository)
     return Auditor(registry=registry, repository=repository, ledgers=run.ledgers(repository, registry))
 
 

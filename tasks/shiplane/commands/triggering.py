@@ -11,7 +11,7 @@ from shiplane.commands.edge import Answer as Result
 from shiplane.commands.run import Run, one_lane
 from shiplane.flows.trigger import Trigger, Triggered
 from shiplane.model.answer import Answer
-from shiplane.model.errors import AccessError, PrerequisiteError, UsageError
+from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.image import Tag
 from shiplane.model.lane import Lane
 from shiplane.model.settings import Checkout, Flags
@@ -58,11 +58,10 @@ def _looker(run: Run, tag: Tag) -> Callable[[], Answer] | None:
     """Asks the registry once, without waiting: it is asked for what is nice to know."""
     try:
         repository = run.resolver(Flags()).image().value
-        credential = run.credential(repository)
-    except (UsageError, AccessError):
+    except UsageError:
         return None
     hurried = Patience(tell=run.console.tell, spent=BUDGET)
-    return lambda: run.registry(credential, hurried).look(repository, tag)
+    return lambda: run.reader(repository, hurried).look(repository, tag)
 
 
 def _text(run: Run, done: Triggered) -> str:

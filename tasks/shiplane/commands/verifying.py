@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shiplane.clients.engine import Engine
+from shiplane.clients.registry import Registry
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.commands.show import verified_text
 from shiplane.flows.verify import Verified, Verifier
-from shiplane.model.credential import Credential
 from shiplane.model.errors import VerificationError
 from shiplane.model.image import Repository, Tag
 from shiplane.model.lane import Lane
@@ -30,10 +30,10 @@ class Looks:
 @dataclass(frozen=True, kw_only=True)
 class _EnginePuller:
     engine: Engine
-    credential: Credential | None
+    registry: Registry
 
     def pull(self, repository: Repository, tag: Tag) -> Sequence[str]:
-        return self.engine.pull(repository, tag, self.credential)
+        return self.engine.pull(repository, tag, self.registry.session.credential)
 
 
 def verify(
@@ -76,9 +76,8 @@ def look_at(run: Run, resolver: Resolver, looks: Looks) -> Answer:
 
 
 def _verifier(run: Run, repository: Repository, resolver: Resolver, looks: Looks) -> Verifier:
-    credential = run.credential(repository)
-    puller = _EnginePuller(engine=Engine(env=run.child_env), credential=credential) if looks.pull else None
-    registry = run.registry(credential)
+    registry = run.reader(repository)
+    puller = _EnginePuller(engine=Engine(env=run.child_env), registry=registry) if looks.pull else None
     return Verifier(
         registry=registry,
         repository=repository,
