@@ -42,6 +42,7 @@ def verify(
     *,
     deep: bool = False,
     latest: bool = True,
+    exists: bool = True,
     commit: str | None = COMMIT,
     stranger: Registry | bool = False,
     puller: Puller | None = None,
@@ -60,7 +61,7 @@ def verify(
         puller=puller,
         ledgers=scene.ledgers(registry, patience) if recorded else None,
     )
-    return finish(verifier.verify(MAIN, version, latest=latest))
+    return finish(verifier.verify(MAIN, version, latest=latest, exists=exists))
 
 
 def released() -> tuple[Scene, RawManifest]:
@@ -81,6 +82,33 @@ def test_a_good_pair_is_good(version: Version | None, deep: bool) -> None:  # no
     found = verify(scene, version, deep=deep, stranger=True)
     assert found.good
     assert (found.version, found.digest) == (V021, raw.digest)
+
+
+@pytest.mark.parametrize("version", [None, V021])
+def test_a_floating_tag_that_nobody_asked_for_need_not_be_there(version: Version | None) -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.2.1", ["main"], latest="no"))
+    found = verify(scene, version, exists=False, recorded=True)
+    assert (found.good, found.version) == (True, V021)
+    assert named(verify(scene, version)) == ({"floating"} if version else {"resolves"})
+
+
+def test_the_newest_release_is_verified_where_no_floating_tag_says_which() -> None:
+    scene = Scene()
+    for version in ("0.3.0-rc.1", "0.2.0", "0.2.1"):
+        scene.publish(a_plan(version, ["main"], latest="no"))
+    assert verify(scene, exists=False).version == V021
+    assert verify(Scene(), exists=False).good is False
+    early = Scene()
+    early.publish(a_plan("0.1.0-rc.1", ["main"], latest="no"))
+    assert str(verify(early, exists=False).version) == "0.1.0-rc.1"
+
+
+def test_a_floating_tag_that_was_there_and_is_gone_is_missed_by_the_record() -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.2.1", ["main"]))
+    scene.registry.shelf(PATH).tags.pop("latest")
+    assert named(verify(scene, exists=False, recorded=True)) == {"record"}
 
 
 Damage = Callable[[MemoryRegistry, RawManifest], RawManifest | None]

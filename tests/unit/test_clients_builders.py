@@ -14,7 +14,7 @@ from shiplane.clients.builders import Builder, Way, assigned_platforms, builder_
 from shiplane.clients.buildx import BuildError, Buildx
 from shiplane.clients.process import Finished
 from shiplane.model.bake import Build, staging
-from shiplane.model.errors import PrerequisiteError, UsageError
+from shiplane.model.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError, UsageError
 from shiplane.model.image import Digest, Platform
 from tests.faults.release import a_plan
 
@@ -173,26 +173,26 @@ class Pushing(Buildx):
 
 
 @pytest.mark.parametrize(
-    ("ends", "left", "good"),
+    ("ends", "left", "kind", "words"),
     [
-        (["", "more"], 1, True),
-        ([LOST, "", "more"], 1, True),
-        ([LOST, LOST, "more"], 1, False),
-        ([DENIED, "more"], 1, False),
-        (["ERROR: failed to solve: exit code: 2", "more"], 1, False),
+        (["", "more"], 1, None, ""),
+        ([LOST, "", "more"], 1, None, ""),
+        ([LOST, LOST, "more"], 1, UnreachableError, "everything is built, but the registry did not take the push to"),
+        ([DENIED, "more"], 1, AccessError, "everything is built, but the registry refused the push to r.example/a/b"),
+        (["ERROR: failed to solve: exit code: 2", "more"], 1, BuildError, "the build failed"),
     ],
 )
 def test_a_push_that_the_registry_did_not_take_is_repeated_once(
-    ends: list[str], left: int, tmp_path: Path, *, good: bool
+    ends: list[str], left: int, kind: type[ShiplaneError] | None, words: str, tmp_path: Path
 ) -> None:
     told: list[str] = []
     buildx = Pushing(env={}, root=tmp_path, listen=lambda _line: None, tell=told.append, ends=list(ends))
     plan = a_plan()
     builder = fleet(("one", ["linux/amd64", "linux/arm64"]))
-    if good:
+    if kind is None:
         assert set(buildx.bake(staging(plan, plan.lanes), builder).values()) == {DIGEST}
     else:
-        with pytest.raises(BuildError, match="the build failed"):
+        with pytest.raises(kind, match=words):
             buildx.bake(staging(plan, plan.lanes), builder)
     assert len(buildx.ends) == left
     assert len(told) == len(ends) - left - 1

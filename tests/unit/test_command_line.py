@@ -237,3 +237,21 @@ def test_a_broken_project_file_is_named_with_its_key(run: Run, tmp_path: Path) -
     assert code == 2
     assert "shiplane.toml: unknown key 'imgae'" in err
     assert "Did you mean 'image'?" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan",),
+        (*PUBLISH, "--dry-run"),
+        ("verify", "--lane", "main"),
+        ("release",),
+        ("rollback", "--lane", "main", "--to", "standalone-v0.2.8"),
+        ("mark", "--lane", "main", "--tag", "standalone-v0.2.8", "--reason", "x"),
+        ("deploy.repoint", "--lane", "main", "--to", "standalone-v0.2.8"),
+        ("trigger", "--lane", "main", "--version", "standalone-v0.2.8"),
+    ],
+)
+def test_the_other_lane_s_tag_is_recognised_and_its_lane_named(run: Run, arguments: tuple[str, ...]) -> None:
+    code, _, err = run(*arguments, TAG="standalone-v0.2.8")
+    assert (code, "that is lane standalone's\n  --lane standalone\n" in err) == (2, True), err

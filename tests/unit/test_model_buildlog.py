@@ -2,7 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from shiplane.model.buildlog import cache_faults, failed_before_a_step, failed_to_push, is_foreign_program
+from shiplane.model.buildlog import (
+    cache_faults,
+    failed_before_a_step,
+    failed_to_push,
+    is_foreign_program,
+    is_refused,
+    push_fault,
+)
 
 # As BuildKit 0.29 writes them (docker buildx bake --progress plain).
 BROKEN = """#5 importing cache manifest from r.example/c:x
@@ -70,3 +77,10 @@ PUSH = "ERROR: target main: failed to solve: failed to push r.example/a/b: "
 )
 def test_a_push_that_failed_is_repeated_unless_we_may_not(log: str, *, again: bool) -> None:
     assert failed_to_push(log.splitlines()) is again
+
+
+def test_why_a_push_failed_is_told_with_where_it_was_to_go() -> None:
+    denied, lost = "denied: permission_denied: write_package", "unknown: provided digest did not match"
+    assert push_fault((PUSH + denied).splitlines()) == f"r.example/a/b: {denied}"
+    assert push_fault(RED.splitlines()) == ""
+    assert (is_refused(denied), is_refused(lost)) == (True, False)

@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
-from shiplane.model.errors import ConfigurationError
-from shiplane.model.lane import BUILT_IN
+from shiplane.model.errors import ConfigurationError, UsageError
+from shiplane.model.lane import BUILT_IN, MAIN, STANDALONE
 from shiplane.model.projectfile import ProjectFile, parse_project_file
+from shiplane.model.version import Version
 
 
 def parse(**document: object) -> ProjectFile:
@@ -100,3 +101,25 @@ def test_a_misspelt_key_is_answered_with_the_nearest_one() -> None:
 def test_a_registry_names_variables_and_never_a_secret() -> None:
     names = parse(registries={"reg.example": {"username-env": ["U"], "password-env": ["P"]}}).registries["reg.example"]
     assert (names.username_env, names.password_env) == (("U",), ("P",))
+
+
+@pytest.mark.parametrize("text", ["standalone-v0.2.8", "standalone-latest", "ledger-standalone"])
+def test_another_lane_s_tag_is_recognised_and_its_lane_named(text: str) -> None:
+    project = ProjectFile()
+    with pytest.raises(UsageError, match=f"{text}' names no version of lane main: that is lane standalone's") as caught:
+        project.version_of(MAIN, text)
+    assert caught.value.remedy == "--lane standalone"
+
+
+@pytest.mark.parametrize("text", ["latest", "nightly", "v1"])
+def test_what_is_no_lane_s_version_is_told_with_the_forms_that_are(text: str) -> None:
+    project = ProjectFile()
+    assert project.version_of(STANDALONE, "v0.2.8") == Version.parse("0.2.8")
+    with pytest.raises(UsageError, match="names no version of lane main") as caught:
+        project.version_of(MAIN, text)
+    assert "docker-v0.2.1" in caught.value.remedy
+
+
+def test_a_git_tag_of_the_other_lane_is_recognised_too() -> None:
+    with pytest.raises(UsageError, match="that is lane main's"):
+        ProjectFile().version_of(STANDALONE, "docker-v0.2.1")

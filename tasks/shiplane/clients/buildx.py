@@ -23,10 +23,20 @@ from shiplane.clients.process import Finished, Listener, run
 from shiplane.clients.scratch import is_scratch, scratch
 from shiplane.clients.whereabouts import is_within
 from shiplane.model.bake import Build, definition
-from shiplane.model.buildlog import cache_faults, failed_before_a_step, failed_to_push, is_foreign_program
+from shiplane.model.buildlog import (
+    cache_faults,
+    failed_before_a_step,
+    failed_to_push,
+    is_foreign_program,
+    is_refused,
+    push_fault,
+)
 from shiplane.model.buildsettings import needed_variables
-from shiplane.model.errors import PrerequisiteError, ShiplaneError
+from shiplane.model.command import command
+from shiplane.model.denial import cause_of
+from shiplane.model.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError
 from shiplane.model.image import Digest, Platform
+from shiplane.model.redact import one_line
 
 # `imagetools` and bake behave as relied on from here on; attestations on bake's command line came with 0.10.
 MINIMUM = ToolVersion("0.12")
@@ -156,6 +166,7 @@ class Buildx:
 
         Raises:
             BuildError: The build failed.
+            AccessError, UnreachableError: It is good, and the registry did not take it.
             PrerequisiteError: It took longer than two hours, or was stopped; a file of ours is in a build context.
         """
         listen = (lambda line: self.listen(mark + line if line.strip() else "")) if mark else self.listen
@@ -265,13 +276,31 @@ class Buildx:
         return run(["docker", *arguments], env=self.env)
 
 
-def _failure(answer: Finished, strange: Sequence[Platform]) -> BuildError:
+def _failure(answer: Finished, strange: Sequence[Platform]) -> ShiplaneError:
     """The build's last lines; where it may have lacked an emulation, how to have one."""
     lines = [line for line in answer.stderr.splitlines() if line.strip()]
+    if why := push_fault(lines):
+        return _not_taken(why)
     remedy = "Nothing was given a name. Mend the build, then run it again."
     if strange and is_foreign_program(lines):
         remedy = f"It ran a program of {', '.join(map(str, strange))}. {emulation(strange)}"
     return BuildError("the build failed:\n  " + "\n  ".join(lines[-_TAIL:]), remedy=remedy)
+
+
+def _not_taken(why: str) -> ShiplaneError:
+    """The build is good, and the registry did not take its images."""
+    words = one_line(why)[:400]
+    if is_refused(why):
+        cause = cause_of(words)
+        return AccessError(
+            f"everything is built, but the registry refused the push to {words}",
+            remedy=f"It means: {cause.meaning}.\n  What to do: {cause.remedy}\n"
+            f"  Nothing was given a name. Which credential docker was given: {command('auth.show')}",
+        )
+    return UnreachableError(
+        f"everything is built, but the registry did not take the push to {words}",
+        remedy="Nothing was given a name. Run it again: what is built is in the builder's cache.",
+    )
 
 
 def _digests(metadata: Path, names: Sequence[str]) -> dict[str, Digest]:

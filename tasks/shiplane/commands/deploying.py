@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from shiplane.clients.patience import BUDGET, Patience
@@ -39,7 +40,7 @@ def repoint(
     chosen = run.project.lane(one_lane(lane, run.project))
     if not to:
         raise UsageError("no version is named", remedy="Give --to X.Y.Z.")
-    version = named(Setting(to, "--to"), chosen.parse_version)
+    version = named(Setting(to, "--to"), partial(run.project.version_of, chosen))
     desk = _desk(run, image, certain=True)
     done = run.console.drive(desk.repoint(chosen, version, dry_run=dry_run))
     data = {"lane": chosen.name, "dry_run": dry_run, **_repointed_data(desk, done)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from shiplane.clients.registry import Registry
 from shiplane.commands.deploying import follow
@@ -40,7 +41,7 @@ def rollback(
     chosen = run.project.lane(one_lane(lane, run.project))
     wish = Wish(
         lane=chosen,
-        to=named(Setting(to, "--to"), chosen.parse_version) if to else None,
+        to=named(Setting(to, "--to"), partial(run.project.version_of, chosen)) if to else None,
         reason=_reason(reason),
         mark=not keep_bad_unmarked,
         dry_run=dry_run,
@@ -109,7 +110,7 @@ def _marker(run: Run, lane: str | None, tag: str | None, image: str | None) -> t
     chosen = run.project.lane(one_lane(lane, run.project))
     if not tag:
         raise UsageError("no version is named", remedy="Give --tag vX.Y.Z.")
-    version = named(Setting(tag, "--tag"), chosen.parse_version)
+    version = named(Setting(tag, "--tag"), partial(run.project.version_of, chosen))
     repository = run.resolver(Flags(image=image)).image().value
     return chosen, version, _marker_of(run, repository, chosen)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from shiplane.clients.patience import BUDGET, Patience
 from shiplane.clients.project import workflows
@@ -14,22 +15,22 @@ from shiplane.model.answer import Answer
 from shiplane.model.errors import PrerequisiteError, UsageError
 from shiplane.model.image import Tag
 from shiplane.model.lane import Lane
-from shiplane.model.settings import Checkout, Flags
+from shiplane.model.settings import Checkout, Flags, Setting, named
 from shiplane.model.version import Version
 
 
 def trigger(run: Run, *, lane: str | None = None, version: str | None = None, dry_run: bool = False) -> Result:
     """Tag HEAD and push the git tag that starts CI."""
     chosen = run.project.lane(one_lane(lane, run.project))
-    made = _trigger(run, chosen, _version(chosen, version))
+    made = _trigger(run, chosen, _version(run, chosen, version))
     done = run.console.drive(made.run(dry_run=dry_run))
     return Result(text=_text(run, done), data=done.to_json())
 
 
-def _version(lane: Lane, text: str | None) -> Version:
+def _version(run: Run, lane: Lane, text: str | None) -> Version:
     if not text:
         raise UsageError("no version is named", remedy="Give --version X.Y.Z.")
-    version = lane.parse_version(text)
+    version = named(Setting(text, "--version"), partial(run.project.version_of, lane))
     if version.is_snapshot:
         raise UsageError(f"{version} is a snapshot: it names a commit, no release", remedy="Give --version X.Y.Z.")
     return version

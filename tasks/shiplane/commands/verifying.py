@@ -69,7 +69,8 @@ def look_at(run: Run, resolver: Resolver, looks: Looks) -> Answer:
     found = []
     for lane in resolver.lanes():
         version = resolver.version(lane).value if asked else None
-        found.append(run.console.drive(verifier.verify(lane, version, latest=_wanted(resolver, lane))))
+        wanted, exists = _wanted(resolver, lane), resolver.latest(lane).value
+        found.append(run.console.drive(verifier.verify(lane, version, latest=wanted, exists=exists)))
     bad = [lane for lane in found if not lane.good]
     data = {"image": str(repository), "lanes": [lane.to_json() for lane in found]}
     return Answer(text=verified_text(repository, found), data=data, exit_code=VerificationError.exit_code if bad else 0)

@@ -93,13 +93,14 @@ class Verifier:
     stranger: Registry | None = None
     ledgers: Ledgers | None = None
 
-    def verify(self, lane: Lane, version: Version | None, *, latest: bool) -> Flow[Verified]:
+    def verify(self, lane: Lane, version: Version | None, *, latest: bool, exists: bool = True) -> Flow[Verified]:
         """Verify a version of a lane, or whatever its floating tag stands for.
 
         Args:
             lane: Which lane.
             version: Which version; None for the floating tag's.
-            latest: Whether the floating tag has to be at this version (or have moved on to a higher one).
+            latest: Whether the floating tag has to be at this version (or have moved on to a higher one), if it exists.
+            exists: Whether it has to exist. Where it need not, and does not, the lane's newest version is verified.
 
         Raises:
             AccessError: The registry refuses to show something.
@@ -111,8 +112,10 @@ class Verifier:
         ledger, broken = self._ledger(lane)
         surveyor = Surveyor(registry=self.registry, repository=self.repository)
         current = surveyor.version_behind(lane, floating)
-        found = self._version(lane, version or current, floating, ledger, same=version in (None, current))
-        pointer = self._floating(lane, version, current, floating, found, ledger, latest=latest)
+        unasked = isinstance(floating, Absent) and not exists
+        subject = version or (_newest(surveyor.versions(lane)) if unasked else current)
+        found = self._version(lane, subject, floating, ledger, same=version in (None, current) and not unasked)
+        pointer = self._floating(lane, version, current, floating, found, ledger, latest=latest and not unasked)
         recorded = recorded_checks(
             lane, ledger, version=found.version, digest=found.digest, floating=digest_of(floating)
         )
@@ -228,3 +231,8 @@ class Verifier:
         except AccessError as error:
             return Check("anonymous", tag, good=False, expected="readable by anyone", found=error.what)
         return Check("anonymous", tag, found == digest, str(digest), str(found or "nothing"))
+
+
+def _newest(versions: Sequence[Version]) -> Version | None:
+    """The highest release; where there is none, the highest pre-release."""
+    return next((version for version in versions if not version.is_prerelease), next(iter(versions), None))

@@ -29,8 +29,19 @@ def failed_to_push(lines: Iterable[str]) -> bool:
 
     Seen with distribution 2.8 where two targets push one blob in the same moment: ``provided digest did not match``.
     """
+    why = push_fault(lines)
+    return bool(why) and not is_refused(why)
+
+
+def push_fault(lines: Iterable[str]) -> str:
+    """Why a registry did not take what was built, where to included; nothing where that is not how the build ended."""
     _, pushed, why = "\n".join(lines).rpartition("failed to solve: failed to push ")
-    return bool(pushed) and not _REFUSED.search(why)
+    return why if pushed else ""
+
+
+def is_refused(why: str) -> bool:
+    """Whether a registry's words say that we may not."""
+    return _REFUSED.search(why) is not None
 
 
 def is_foreign_program(lines: Iterable[str]) -> bool:

@@ -76,8 +76,9 @@ _CAUSES = (
 )
 _UNKNOWN = Cause(
     "",
-    "the credential has no permission for this",
-    f"Check that it may write to this package, or {SET_SECRETS}.",
+    "either the token is wrong or has expired, or it is good and has no permission for this: the registry does not say",
+    f"Try it with docker login, which tells the one from the other; check that it may write to this package, or "
+    f"{SET_SECRETS}.",
 )
 
 

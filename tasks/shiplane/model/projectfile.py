@@ -20,6 +20,7 @@ from shiplane.model.lanefile import parse_lanes
 from shiplane.model.smoke import Smoke
 from shiplane.model.smokefile import parse_smokes
 from shiplane.model.table import Table
+from shiplane.model.version import Version
 from shiplane.model.workflowfile import WorkflowWishes, parse_workflows
 
 DEFAULT_BUILD_TIMEOUT = 900.0
@@ -86,6 +87,22 @@ class ProjectFile:
         if name not in known:
             raise UsageError(f"there is no lane {name[:40]!r}", remedy=f"Known lanes: {', '.join(known)}.")
         return known[name]
+
+    def version_of(self, lane: Lane, text: str) -> Version:
+        """Read a version of a lane as people write it; another lane's tag is recognised, and named.
+
+        Raises:
+            UsageError: The text names no version of this lane.
+        """
+        try:
+            return lane.parse_version(text)
+        except UsageError as error:
+            for other in self.lanes:
+                if other is not lane and (other.owns(text) or other.version_of_git_tag(text)):
+                    raise UsageError(
+                        f"{error.what}: that is lane {other.name}'s", remedy=f"--lane {other.name}"
+                    ) from error
+            raise
 
 
 def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:

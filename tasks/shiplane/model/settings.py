@@ -159,7 +159,7 @@ class Resolver:
             UsageError: The text names no version of this lane, several git tags do, or there is no git repository.
         """
         if given := self._given(self.flags.tag, self.flags.tag_flag, "TAG"):
-            return Setting(named(given, lane.parse_version), given.source)
+            return Setting(named(given, lambda text: self.project.version_of(lane, text)), given.source)
         if self.checkout is None:
             raise UsageError(
                 "this is no git repository, so nothing says which version it is",
