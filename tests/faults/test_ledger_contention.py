@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 
 from shiplane.clients.http import Request, Response
-from shiplane.flows.ledger import SETTLE
+from shiplane.flows.ledger import MAX_SETTLE, SETTLE
 from shiplane.flows.ledgers import Writing, record
 from shiplane.model.errors import LostRaceError, UnreachableError
 from shiplane.model.image import Digest
@@ -17,7 +17,6 @@ from shiplane.model.ledger import Action, BrokenLedgerError, Ledger
 from shiplane.model.ledgerfile import PREVIOUS
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.ledgers import actions, book, clock_of, entry, note, put, tampered, writing
-from tests.faults.memory import MemoryRegistry
 from tests.faults.release import PATH, Scene, a_plan, events, finish, until
 
 
@@ -62,21 +61,39 @@ def test_no_ledger_is_written_over_one_that_was_not_read() -> None:
     assert all(before == said for before, said in replaced)
 
 
+@dataclass
+class Slow:
+    """A registry that takes so many seconds for each manifest that is written."""
+
+    scene: Scene
+    seconds: float
+
+    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+        response = self.scene.registry.send(request, limit=limit, deadline=deadline)
+        if request.method == "PUT" and "/manifests/" in request.url:
+            clock_of(self.scene).pass_by(self.seconds)
+        return response
+
+
 def test_a_slow_writer_is_waited_for_twice_as_long_as_the_write_took() -> None:
     scene = Scene()
-    clock = clock_of(scene)
-
-    class Slow(MemoryRegistry):
-        def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-            response = scene.registry.send(request, limit=limit, deadline=deadline)
-            clock.pass_by(2.0 if request.method == "PUT" and "/manifests/" in request.url else 0.0)
-            return response
-
     finish(writing(scene, note(scene, "1.0.0")))
-    assert clock.sleeps == [SETTLE]
-    scene.transport = Slow()
+    assert clock_of(scene).sleeps == [SETTLE]
+    scene.transport = Slow(scene, 2.0)
     finish(writing(scene, note(scene, "2.0.0")))
-    assert clock.sleeps[1:] == pytest.approx([4.0])
+    assert clock_of(scene).sleeps[1:] == pytest.approx([4.0])
+
+
+def test_a_writer_that_is_very_slow_is_waited_for_at_most_half_a_minute_and_it_is_said() -> None:
+    scene = Scene()
+    finish(writing(scene, note(scene, "1.0.0")))
+    assert scene.told == []
+    scene.transport = Slow(scene, 91.0)
+    finish(writing(scene, note(scene, "2.0.0")))
+    assert clock_of(scene).sleeps[1:] == [MAX_SETTLE]
+    assert scene.told == [
+        "writing the record took 91.0 s; looking after twice that, at most 30 s, if it stays: waiting 30.0 s"
+    ]
 
 
 def test_a_ledger_that_was_broken_meanwhile_is_not_written_over() -> None:

@@ -20,7 +20,7 @@ TRIES = 5
 MAX_WAIT = 60.0
 BUDGET = 300.0
 _FIRST, _LAST = 0.5, 8.0
-# Seconds that a read may lag before it is worth a word.
+# Seconds of waiting that are worth a word.
 _UNUSUAL = 1.5
 _SECONDS = re.compile(r"[0-9]{1,30}", re.ASCII)
 _PART = r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h)"
@@ -95,7 +95,8 @@ class Patience:
         backoff = min(_LAST, _FIRST * 2 ** (attempt - 1)) * self.spread()
         seconds = min(MAX_WAIT, max(backoff, asked or 0.0), BUDGET - self.spent)
         self.tell(f"{reason}: waiting {seconds:.1f} s, then try {attempt + 1} of {TRIES}")
-        self.pause(seconds)
+        self.spent += seconds
+        self.clock.sleep(seconds)
         return True
 
     def lose(self, since: float) -> None:
@@ -108,8 +109,10 @@ class Patience:
         self.spent += max(0.0, now - max(since, self._counted))
         self._counted = max(now, self._counted)
 
-    def pause(self, seconds: float) -> None:
-        """Wait without a word, on the same budget."""
+    def pause(self, seconds: float, reason: str = "") -> None:
+        """Wait on the same budget; longer than usual only with a word why."""
+        if seconds >= _UNUSUAL:
+            self.tell(f"{reason}: waiting {seconds:.1f} s")
         self.spent += seconds
         self.clock.sleep(seconds)
 

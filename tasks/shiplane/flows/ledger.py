@@ -41,6 +41,8 @@ from shiplane.model.step import Flow, Step
 TRIES = 12
 # Seconds; on this machine a look and a write take some thousandths, over an ocean some tenths.
 SETTLE = 0.3
+# The most of it: the time of one exchange. A writer held up for longer shows as a registry that is ahead of its record.
+MAX_SETTLE = 30.0
 _SENT_AGAIN = 3
 _OTHERS = "somebody else wrote into it at the same time"
 _AGAIN = "Run it again: it adds what is missing."

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Clock, Patience, SystemClock
 from shiplane.clients.registry import Registry
-from shiplane.flows.ledger import SETTLE, TRIES, Appended, Book, Page, lacking_in
+from shiplane.flows.ledger import MAX_SETTLE, SETTLE, TRIES, Appended, Book, Page, lacking_in
 from shiplane.flows.looking import look
 from shiplane.model.answer import digest_of
 from shiplane.model.command import command
@@ -159,7 +159,11 @@ def _settled(wanted: Sequence[Writing]) -> Flow[list[tuple[Writing, Ledger | Non
     appended = []
     for one in wanted:
         appended.append((yield from one.append()))  # noqa: PERF401 -- no comprehension can delegate
-    wanted[0].book.patience.pause(max(SETTLE, *(2 * done.took for done in appended)))
+    slowest = max(done.took for done in appended)
+    wanted[0].book.patience.pause(
+        min(MAX_SETTLE, max(SETTLE, 2 * slowest)),
+        f"writing the record took {slowest:.1f} s; looking after twice that, at most {MAX_SETTLE:.0f} s, if it stays",
+    )
     return [(one, one.settled(done)) for one, done in zip(wanted, appended, strict=True)]
 
 
