@@ -16,10 +16,11 @@ pytestmark = pytest.mark.e2e
 VERSIONS = ("v0.2.0", "v0.2.1")
 ROLLBACK = ("rollback", "--lane", "main", "--reason", "crashes on start")
 # Ours, in an undisturbed rollback: latest, the ledger (2) and what it replaced, which version that is and what is below
-# (2), the target with children and configs (5), the move with a look before and a reading back (3), and the ledger:
-# the piece (2), looked at before, read back, and once more to see that it stays.
-REQUESTS = 20
-WRITES = (12, 15, 17)
+# (2), the target with children, attestations and configs (7), each blob of it that was not read (5), the move with a
+# look before and a reading back (3), the ledger: the piece (2), looked at before, read back, and once more to see that
+# it stays; and latest once more at the end.
+REQUESTS = 28
+WRITES = (19, 22, 24)
 
 
 @pytest.fixture

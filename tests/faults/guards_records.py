@@ -175,6 +175,27 @@ ROLLBACK = (
         (_ROLLBACK + "test_a_target_whose_config_lies_is_refused_and_nothing_moves",),
     ),
     Guard(
+        "each layer of a target is there before the floating tag moves to it",
+        "flows/rollback",
+        "repository=self.repository, deep=True, workers=self.workers)",
+        "repository=self.repository, workers=self.workers)",
+        (_ROLLBACK + "test_a_target_that_has_lost_any_part_is_passed_over_and_refused_by_name",),
+    ),
+    Guard(
+        "each layer of a version is there before a release takes it up",
+        "flows/publish",
+        "deep=expected is not None,",
+        "deep=False,",
+        (_PUBLISH + "test_a_published_version_that_has_lost_a_part_is_not_adopted",),
+    ),
+    Guard(
+        "each layer of a version is there before deployment files name it",
+        "flows/deployments",
+        "repository=self.repository, deep=True)",
+        "repository=self.repository)",
+        ("tests/faults/test_deployments.py::test_a_target_that_is_not_whole_re_points_nothing",),
+    ),
+    Guard(
         "a target has the digest that was recorded when it was published",
         "flows/rollback",
         *switched_off("recorded and recorded.after != answer.digest"),

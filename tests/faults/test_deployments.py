@@ -107,9 +107,11 @@ Spoil = Callable[[Scene], object]
         (lambda s: s.registry.shelf(PATH).tags.pop("v0.2.0"), VerificationError),
         (lambda s: lose_child(s.registry, PATH, _raw(s)), VerificationError),
         (lambda s: lose_blob(s.registry, PATH, _raw(s), "config"), VerificationError),
+        (lambda s: lose_blob(s.registry, PATH, _raw(s), "layers", 1), VerificationError),
+        (lambda s: lose_child(s.registry, PATH, _raw(s), 3), VerificationError),
         (lambda s: setattr(s, "transport", _away(s)), UnreachableError),
     ],
-    ids=["absent", "a child lost", "a config lost", "500"],
+    ids=["absent", "a child lost", "a config lost", "a layer lost", "an attestation lost", "500"],
 )
 def test_a_target_that_is_not_whole_re_points_nothing(
     scene: Scene, tmp_path: Path, spoil: Spoil, error: type[ShiplaneError]

@@ -15,7 +15,7 @@ from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.step import Outcome, Step
 from tests.faults.access import failure
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.images import COMMIT, lie_in_config, lose_child, push_image
+from tests.faults.images import COMMIT, lie_in_config, lose_blob, lose_child, push_image
 from tests.faults.invariants import Case, assert_invariants
 from tests.faults.memory import Lag, MemoryRegistry
 from tests.faults.release import PATH, Scene, Stager, a_plan, a_registry, events, finish, until
@@ -327,13 +327,25 @@ def test_a_staged_image_that_lacks_a_platform_gets_no_name_in_any_lane() -> None
     assert scene.tags() == {}
 
 
-def test_a_published_version_that_has_lost_a_child_is_not_adopted() -> None:
+@pytest.mark.parametrize("position", range(4))
+@pytest.mark.parametrize("part", ["manifest", "config", "layers"])
+def test_a_published_version_that_has_lost_a_part_is_not_adopted(part: str, position: int) -> None:
     scene = Scene()
     raw = push_image(scene.registry, PATH, revision=COMMIT, tag="v0.2.1")
-    lose_child(scene.registry, PATH, raw)
-    with pytest.raises(VerificationError, match="has lost it"):
+    if part == "manifest":
+        lose_child(scene.registry, PATH, raw, position)
+    else:
+        lose_blob(scene.registry, PATH, raw, part, position)
+    with pytest.raises(VerificationError, match=r"has lost it|is not there|found nothing"):
         scene.publish(a_plan(lanes=["main"]))
     assert set(scene.tags()) == {"v0.2.1"}
+
+
+def test_what_was_pushed_this_moment_is_not_asked_for_once_more() -> None:
+    scene = Scene()
+    scene.publish(a_plan(lanes=["main"]))
+    blobs = [entry for entry in scene.registry.log if "/blobs/sha256" in entry.path and entry.status == 200]
+    assert len(blobs) == 2, "the configs"
 
 
 def test_a_version_that_another_tool_made_of_this_commit_is_adopted_and_its_missing_label_is_told() -> None:

@@ -13,7 +13,7 @@ from shiplane.model.step import Outcome, State, Step
 from shiplane.model.version import Version
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.images import lie_in_config, lose_child, push_image
+from tests.faults.images import children, lie_in_config, lose_blob, lose_child, push_image
 from tests.faults.invariants import Case, assert_invariants
 from tests.faults.memory import Lag
 from tests.faults.release import AIONIS, PATH, Scene, a_plan, events, finish, until
@@ -85,8 +85,11 @@ def test_no_layer_is_touched_and_the_other_lane_is_left_alone() -> None:
     start = len(scene.registry.log)
     roll(scene)
     asked = scene.registry.log[start:]
-    assert len(asked) <= 25
-    assert {entry.method for entry in asked} == {"GET", "PUT", "POST"}
+    # Of the target's 4 manifests each is read, and of its blobs each that was not read is asked for: the attestations,
+    # which have one config, and the layers.
+    assert len(asked) <= 30
+    assert {entry.method for entry in asked} == {"GET", "HEAD", "PUT", "POST"}
+    assert [entry.method for entry in asked if "/blobs/sha256" in entry.path].count("HEAD") == 5
     assert not [entry for entry in asked if "standalone" in entry.path]
     assert [entry.reference for entry in asked if entry.is_manifest_put] == ["latest", "ledger-main"]
 
@@ -137,6 +140,35 @@ def test_a_dry_run_writes_nothing_and_says_what_would_happen() -> None:
 def damage(scene: Scene, tag: str) -> None:
     raw = scene.registry.shelf(PATH).manifests[scene.tags()[tag]]
     lose_child(scene.registry, PATH, raw)
+
+
+@pytest.mark.parametrize(
+    ("part", "position"),
+    # The attestations of all versions have one config in common: nothing would be left to go back to.
+    [(part, at) for part in ("manifest", "config", "layers") for at in range(4) if (part, at // 2) != ("config", 1)],
+)
+def test_a_target_that_has_lost_any_part_is_passed_over_and_refused_by_name(part: str, position: int) -> None:
+    scene = scene_of()
+    raw = scene.registry.shelf(PATH).manifests[scene.tags()["v0.2.1"]]
+    if part == "manifest":
+        lose_child(scene.registry, PATH, raw, position)
+    else:
+        lose_blob(scene.registry, PATH, raw, part, position)
+    before = scene.registry.state()
+    with pytest.raises(VerificationError):
+        roll(scene, to("0.2.1"))
+    assert scene.registry.state() == before
+    done = roll(scene)
+    assert (str(done.target), [str(version) for version, _ in done.passed]) == ("0.2.0", ["0.2.1"])
+
+
+def test_only_the_target_is_asked_for_in_full() -> None:
+    scene = scene_of()
+    start = len(scene.registry.log)
+    roll(scene)
+    raw = scene.registry.shelf(PATH).manifests[scene.tags()["v0.2.0"]]
+    others = {entry["digest"] for entry in children(raw)}
+    assert not [entry for entry in scene.registry.log[start:] if entry.reference in others]
 
 
 def test_a_damaged_target_that_was_named_is_refused_and_nothing_moves() -> None:

@@ -12,7 +12,7 @@ from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
 from shiplane.flows.verify import Puller, Verified, Verifier
 from shiplane.model.errors import VerificationError
-from shiplane.model.image import Platform, Repository, Tag
+from shiplane.model.image import Digest, Platform, Repository, Tag
 from shiplane.model.lane import MAIN
 from shiplane.model.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest
 from shiplane.model.settings import Setting
@@ -227,26 +227,34 @@ def test_a_lost_layer_is_found_by_the_deep_look_alone() -> None:
     assert named(verify(scene, V021, deep=True)) == {"blob"}
 
 
-def test_a_lost_attestation_is_found_by_the_deep_look_alone() -> None:
+@pytest.mark.parametrize("deep", [False, True])
+def test_a_lost_attestation_is_named(*, deep: bool) -> None:
     scene, raw = released()
+    lost = children(raw)[-1]["digest"]
     lose_child(scene.registry, PATH, raw, position=len(children(raw)) - 1)
+    (check,) = [check for check in verify(scene, V021, deep=deep).checks if not check.good]
+    assert (check.name, check.subject) == ("attestation", Digest(lost).short)
+
+
+def test_an_attestation_that_has_lost_its_statement_is_found_by_the_deep_look_alone() -> None:
+    scene, raw = released()
+    lose_blob(scene.registry, PATH, raw, "layers", len(children(raw)) - 1)
     assert verify(scene, V021).good
-    assert named(verify(scene, V021, deep=True)) == {"attestation"}
+    assert named(verify(scene, V021, deep=True)) == {"blob"}
 
 
 @pytest.mark.parametrize(
     ("document", "found"),
     [({"mediaType": OCI_MANIFEST}, "is not a valid manifest"), ({"mediaType": OCI_INDEX, "manifests": []}, "an index")],
 )
-def test_an_attestation_that_is_none_is_found_by_the_deep_look_alone(document: dict[str, Any], found: str) -> None:
+def test_an_attestation_that_is_none_is_found(document: dict[str, Any], found: str) -> None:
     scene, raw = released()
     bad = store(scene.registry.shelf(PATH), {"schemaVersion": 2, **document})
     entry = {"mediaType": bad.media_type, "digest": str(bad.digest), "size": len(bad.body)}
     other = rewrite(scene.registry, PATH, raw, lambda d: d["manifests"][-1].update(entry))
     for tag in ("v0.2.1", "latest"):
         scene.registry.tag(PATH, tag, other.digest)
-    assert verify(scene, V021).good
-    (check,) = [check for check in verify(scene, V021, deep=True).checks if not check.good]
+    (check,) = [check for check in verify(scene, V021).checks if not check.good]
     assert (check.name, found in check.found) == ("attestation", True)
 
 

@@ -163,7 +163,7 @@ class Desk:
                 f"{self.repository} has no {tag}: files that name it would run nothing",
                 remedy=f"Name a version that is published: {command('verify')} shows the present one.",
             )
-        examiner = Examiner(registry=self.registry, repository=self.repository)
+        examiner = Examiner(registry=self.registry, repository=self.repository, deep=True)
         # For which platforms it is, is a release's affair; here it has to be whole.
         checks = [
             check for check in examiner.examine(answer.raw, Expected(platforms=())).checks if check.name != "platforms"

@@ -6,8 +6,9 @@ Every byte is read by digest and hashed, so that what is examined here is what a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 from shiplane.clients.parallel import WORKERS, each
 from shiplane.clients.registry import Registry
@@ -103,6 +104,16 @@ class _Child:
         """As the index says; of an image that no index lists, as its config says."""
         return self.descriptor.platform or (self.config.platform if self.config else None)
 
+    @property
+    def layers(self) -> tuple[Descriptor, ...]:
+        """Its layers, as far as its manifest could be read."""
+        return self.manifest.layers if self.manifest else ()
+
+    @property
+    def unread(self) -> tuple[Descriptor, ...]:
+        """What of it was not read: its layers, and mostly not its config."""
+        return self.layers if self.config or not self.manifest else (self.manifest.config, *self.layers)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Examiner:
@@ -112,12 +123,14 @@ class Examiner:
         registry: Where they are read.
         repository: Which repository.
         deep: Whether each blob (attestations' too) is asked for as well, with its size.
+        fresh: Whether it was pushed this moment: then attestations, which only time can lose, are not asked for.
         workers: How many reads at once.
     """
 
     registry: Registry
     repository: Repository
     deep: bool = False
+    fresh: bool = False
     workers: int = WORKERS
 
     def examine(self, raw: RawManifest, expected: Expected) -> Examination:
@@ -134,7 +147,11 @@ class Examiner:
             return Examination(checks=(_bad("manifest", subject, "a valid index or manifest", error.what),))
         entries = document.images if isinstance(document, Index) else (_itself(raw),)
         proven = expected.proven and {REVISION, VERSION} <= set(document.annotations)
-        children = each(lambda entry: self._child(entry, proven=proven), entries, workers=self.workers)
+        attestations = document.attestations if isinstance(document, Index) and not self.fresh else ()
+        reads = [partial(self._child, entry, proven=proven) for entry in entries]
+        reads += [partial(self._attestation, entry) for entry in attestations]
+        parts = each(lambda read: read(), reads, workers=self.workers)
+        children, attested = parts[: len(entries)], parts[len(entries) :]
         said = {key: _said(key, document.annotations, children) for key in (REVISION, VERSION)}
         checks = [
             _platforms(subject, expected, [child.platform for child in children]),
@@ -145,9 +162,10 @@ class Examiner:
                 spellings=expected.spellings,
                 foreign=expected.foreign,
             ),
-            *(self._blobs(document, children) if self.deep else ()),
+            *(check for part in attested for check in part.checks),
+            *(self._blobs(parts) if self.deep else ()),
         ]
-        size = sum(layer.size for child in children if child.manifest for layer in child.manifest.layers)
+        size = sum(layer.size for child in children for layer in child.layers)
         return Examination(
             checks=tuple(checks),
             images=tuple(replace(child.descriptor, platform=child.platform) for child in children),
@@ -182,26 +200,25 @@ class Examiner:
             return _Child(entry, None, None, (_bad("config", subject, "a manifest and its config", error.what),))
         return _Child(entry, manifest, config, (_child_platform(subject, entry, config),))
 
-    def _blobs(self, document: Index | Manifest, children: list[_Child]) -> list[Check]:
-        """Whether every layer and config is there with its size, and every attestation with its own."""
-        entries = document.manifests if isinstance(document, Index) else ()
-        attested = each(self._attestation, [entry for entry in entries if entry.is_attestation], workers=self.workers)
-        manifests = [child.manifest for child in children] + [manifest for _, manifest in attested]
-        wanted = {blob.digest: blob for known in manifests if known for blob in (known.config, *known.layers)}
-        return [check for check, _ in attested] + each(self._blob, wanted.values(), workers=self.workers)
+    def _blobs(self, parts: Sequence[_Child]) -> list[Check]:
+        """Whether everything that was not read is there with its size: layers, configs, attestations."""
+        wanted = {blob.digest: blob for part in parts for blob in part.unread}
+        return each(self._blob, wanted.values(), workers=self.workers)
 
-    def _attestation(self, entry: Descriptor) -> tuple[Check, Manifest | None]:
+    def _attestation(self, entry: Descriptor) -> _Child:
+        """Read one attestation's manifest: provenance or SBOM of an image of the index."""
+        subject = entry.digest.short
         answer = look(self.registry, self.repository, entry.digest)
         if isinstance(answer, Absent):
-            return _bad("attestation", entry.digest.short, "its manifest", "nothing: the registry has lost it"), None
+            lost = _bad("attestation", subject, "its manifest", "nothing: the registry has lost it")
+            return _Child(entry, None, None, (lost,))
         try:
             document = parse_manifest(answer.raw)
         except InvalidManifestError as error:
-            return _bad("attestation", entry.digest.short, "a valid manifest", error.what), None
+            return _Child(entry, None, None, (_bad("attestation", subject, "a valid manifest", error.what),))
         found = document if isinstance(document, Manifest) else None
-        return Check(
-            "attestation", entry.digest.short, found is not None, "a manifest", "one" if found else "an index"
-        ), found
+        check = Check("attestation", subject, found is not None, "a manifest", "one" if found else "an index")
+        return _Child(entry, found, None, (check,))
 
     def _blob(self, blob: Descriptor) -> Check:
         size = self.registry.blob_size(self.repository, blob)

@@ -49,7 +49,7 @@ class Joiner:
     def _examined(self, plan: Plan, lane: LanePlan, part: Part) -> RawManifest:
         raw = arrived(self.registry, plan.repository, part.digest, self.patience, "it was staged")
         expected = Expected(platforms=part.platforms, revision=plan.commit, version=str(lane.version.value))
-        examiner = Examiner(registry=self.registry, repository=plan.repository, workers=self.workers)
+        examiner = Examiner(registry=self.registry, repository=plan.repository, fresh=True, workers=self.workers)
         what = f"lane {lane.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"
         require(examiner.examine(raw, expected).checks, what, remedy="Stage it again.")
         return raw

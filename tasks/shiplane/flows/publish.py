@@ -339,7 +339,14 @@ class Publisher:
     ) -> Flow[Examination]:
         step = Step("inspect", f"{lane.lane.name} {raw.digest.short}")
         yield step
-        examiner = Examiner(registry=self.registry, repository=plan.repository, workers=self.workers)
+        # What was published before may have lost anything since; what was pushed this moment has not.
+        examiner = Examiner(
+            registry=self.registry,
+            repository=plan.repository,
+            deep=expected is not None,
+            fresh=expected is None,
+            workers=self.workers,
+        )
         expected = expected or Expected(
             platforms=plan.platforms.value, revision=plan.commit, version=str(lane.version.value)
         )

@@ -258,7 +258,7 @@ class Rollback:
             return [Check("resolves", tag, good=False, expected="an image", found="nothing under this tag")]
         if recorded and recorded.after != answer.digest:
             return [Check("record", tag, good=False, expected=f"{recorded.after}", found=f"{answer.digest}")]
-        examiner = Examiner(registry=self.registry, repository=self.repository, workers=self.workers)
+        examiner = Examiner(registry=self.registry, repository=self.repository, deep=True, workers=self.workers)
         examination = examiner.examine(answer.raw, self._expected(lane, version, recorded))
         bad = [check for check in examination.checks if not check.good]
         return bad or _Target(version, answer.raw, examination)

@@ -85,6 +85,11 @@ class Index:
         """The entries that are images."""
         return tuple(entry for entry in self.manifests if not entry.is_attestation)
 
+    @property
+    def attestations(self) -> tuple[Descriptor, ...]:
+        """The entries that are provenance or SBOMs of the images."""
+        return tuple(entry for entry in self.manifests if entry.is_attestation)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
