@@ -44,6 +44,24 @@ def test_staging_pushes_by_digest_and_gives_no_name() -> None:
     assert "registry.insecure=true" not in fields
 
 
+@pytest.mark.parametrize(
+    ("context", "dockerfile", "asked"),
+    [
+        (".", "Dockerfile", "Dockerfile"),
+        (".", "docker/api", "docker/api"),
+        ("api", "Dockerfile", "../Dockerfile"),
+        ("api", "api/Dockerfile", "Dockerfile"),
+        ("api/", "./api/Dockerfile", "Dockerfile"),
+        ("services/api", "docker/api.Dockerfile", "../../docker/api.Dockerfile"),
+        ("api", "api/docker/Dockerfile", "docker/Dockerfile"),
+        ("api", "apis/Dockerfile", "../apis/Dockerfile"),
+    ],
+)
+def test_the_dockerfile_is_the_projects_whatever_the_context(context: str, dockerfile: str, asked: str) -> None:
+    target = given({"context": context, "dockerfile": dockerfile})
+    assert (target["context"], target["dockerfile"]) == (context, asked)
+
+
 def test_only_a_registry_on_this_machine_is_spoken_to_in_plain_http() -> None:
     made = plan(image="127.0.0.1:5000/x/y")
     assert "registry.insecure=true" in definition(staging(made, made.lanes))["target"]["main"]["output"][0]

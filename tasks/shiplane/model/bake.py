@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from posixpath import relpath
 from types import MappingProxyType
 from typing import Any
 
@@ -109,7 +110,7 @@ def _build(
 def _target(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
     target: dict[str, Any] = {
         "context": build.context,
-        "dockerfile": build.dockerfile,
+        "dockerfile": _beside(build.context, build.dockerfile),
         "platforms": [str(platform) for platform in build.platforms],
         "labels": {key: literal(value) for key, value in build.labels.items()},
         "output": [_output(build)],
@@ -125,6 +126,15 @@ def _target(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
     if build.load:
         target["tags"] = [build.load]
     return {**target, **_given(build, env), **_cached(build), "attest": _attest(build)}
+
+
+def _beside(context: str, dockerfile: str) -> str:
+    """A Dockerfile's path from its context: bake joins the two (buildx bake/bake.go, toBuildOpt), ours are the root's.
+
+    A Dockerfile outside of the context stays there: BuildKit gets its folder by itself, and looks beside it for
+    ``<Dockerfile>.dockerignore``, else for ``.dockerignore`` in the context.
+    """
+    return relpath(dockerfile, context)
 
 
 def _given(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
