@@ -72,7 +72,6 @@ class Person:
 
     def __post_init__(self) -> None:
         (self.checkout / "tasks.py").write_text("from shiplane import ns\n")
-        (self.checkout / ".git/info/exclude").write_text("tasks.py\n__pycache__\n")
 
     def environ(self, **more: str) -> dict[str, str]:
         """The environment of a command."""

@@ -31,7 +31,7 @@ def greedy(rig: Rig, guarded_desk: Desk) -> Desk:
     person.variables["PLATFORMS"] = "linux/amd64"
     (person.checkout / ".tmp").mkdir()
     (person.checkout / "deeper/.tmp").mkdir(parents=True)
-    (person.checkout / ".git/info/exclude").write_text("tasks.py\n__pycache__\n.tmp\n.cache\nlink\n")
+    (person.checkout / ".gitignore").write_text("tasks.py\n__pycache__\n.tmp\n.cache\nlink\n/dist\n")
     (person.checkout / "Dockerfile").write_text(f"FROM scratch\nLABEL mark='{MARK}'\nCOPY . /src\n")
     (person.checkout / ".dockerignore").unlink()
     lanes = '[lanes.main]\nprovenance = "max"\nsbom = false\n'

@@ -151,8 +151,9 @@ def test_a_plan_is_not_kept_where_it_could_not_be_carried_out(desk: Desk, file: 
 
 def test_a_plan_in_a_path_that_git_ignores_leaves_the_tree_clean(desk: Desk) -> None:
     person, reader = desk
-    with (person.checkout / ".git/info/exclude").open("a") as stream:
+    with (person.checkout / ".gitignore").open("a") as stream:
         stream.write("plan.json\n")
+    git(person.checkout, "commit", "--quiet", "--all", "--message", "ignore plans")
     succeeded(person.invoke("plan", "--lane", "main", "--tag", "0.2.1", "--save", "plan.json"))
     succeeded(person.invoke("publish", "--plan", "plan.json"))
     assert set(reader.tags()) == {"v0.2.1"}

@@ -54,7 +54,6 @@ def python(tmp_path: Path) -> Path:
 def prepare(person: Person, wheel: Path, configuration: str) -> None:
     """Make the sample a repository with workflows of its own."""
     folder = person.checkout
-    (folder / ".git/info/exclude").write_text("")
     (folder / ".gitignore").write_text("dist\n")
     (folder / "shiplane.toml").write_text(pair_for(person.rig.guarded) + configuration)
     succeeded(person.invoke("workflow.write", PYTHONDONTWRITEBYTECODE="1"))

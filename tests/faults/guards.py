@@ -24,6 +24,7 @@ _PROCESS = "tests/faults/test_process.py::"
 _PROXIES = "tests/faults/test_client_proxies.py::"
 _TRUST = "tests/faults/test_client_trust.py::"
 _WAITS = "tests/faults/test_client_waits.py::"
+_GIT = "tests/unit/test_clients_git.py::"
 _NAMING = "tests/faults/test_naming.py::"
 _ORDER = "tests/faults/test_order.py::"
 
@@ -471,6 +472,51 @@ SOURCES = (
         "flows/source",
         *switched_off("checkout.changes"),
         (_PROMISES + "test_a_dirty_tree_is_refused_whatever_else_holds",),
+    ),
+    Guard(
+        "a checkout that is not whole is not published",
+        "flows/source",
+        *switched_off("checkout.lacking"),
+        (_PROMISES + "test_a_tree_that_is_not_whole_is_refused_with_the_command_that_completes_it",),
+    ),
+    Guard(
+        "no other commit is published than the one that was planned",
+        "flows/source",
+        *switched_off("checkout.commit != commit"),
+        (_PROMISES + "test_another_head_than_was_planned_is_refused",),
+    ),
+    Guard(
+        "what is built is looked at again after the build command",
+        "flows/publish",
+        *switched_off("missing and self.source"),
+        (_ORDER + "test_what_the_build_command_changed_is_not_built",),
+    ),
+    Guard(
+        "what git is told to overlook is a change",
+        "clients/worktree",
+        "and self._content(path, entry) == entry.digest",
+        "",
+        (_GIT + "test_a_difference_is_seen_whatever_git_is_told_to_overlook[an edit that leaves size and time]",),
+    ),
+    Guard(
+        "what only this machine ignores is a change",
+        "clients/worktree",
+        '"--exclude-per-directory=.gitignore"',
+        '"--exclude-standard"',
+        (_GIT + "test_a_difference_is_seen_whatever_git_is_told_to_overlook[a file that this clone ignores]",),
+    ),
+    Guard(
+        "a git that fails is a failure",
+        "clients/plumbing",
+        *switched_off("answer.code != 0"),
+        (_GIT + "test_a_git_that_fails_is_a_failure_in_its_own_words[a damaged index]",),
+    ),
+    Guard(
+        "no variable leads git to another repository",
+        "clients/plumbing",
+        "if name not in ELSEWHERE",
+        "if True",
+        (_GIT + "test_no_variable_leads_to_another_repository[GIT_INDEX_FILE]",),
     ),
     Guard(
         "a version whose git tag stands elsewhere is not published",

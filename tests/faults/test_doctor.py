@@ -27,7 +27,7 @@ from shiplane.model.finding import Finding, done, skipped
 from shiplane.model.image import Platform, Repository, Tag
 from shiplane.model.lane import BUILT_IN
 from shiplane.model.projectfile import ProjectFile
-from shiplane.model.settings import Checkout, Resolver
+from shiplane.model.settings import Checkout, Lacking, Resolver
 from shiplane.model.step import Flow, State, Step
 from tests.faults.access import Access, Account
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
@@ -202,6 +202,12 @@ def test_a_project_that_has_all_it_needs() -> None:
 @pytest.mark.parametrize(("changes", "words"), [(("a",), "1 path differs"), (("a", "b"), "2 paths differ")])
 def test_a_tree_that_differs_is_a_warning(changes: tuple[str, ...], words: str) -> None:
     assert words in configured(replace(HEAD, changes=changes))["config: git"]
+
+
+def test_a_checkout_that_is_not_whole_is_a_warning_with_the_command() -> None:
+    lacking = Lacking("Git LFS pointers stand where the content should be", ("a.bin",), "git lfs pull")
+    row = configured(replace(HEAD, lacking=(lacking,)))["config: git"]
+    assert row == f"done: commit aaaaaaaaaaaa, but its checkout is incomplete: {lacking.what}"
 
 
 def test_what_is_missing_is_skipped_or_failed_with_its_reason() -> None:

@@ -10,10 +10,12 @@ import pytest
 
 from shiplane.flows.claim import Claiming
 from shiplane.flows.publish import Publisher, Released
+from shiplane.flows.source import check_again
 from shiplane.model.claim import Claim
 from shiplane.model.errors import AccessError, LostRaceError, PrerequisiteError, RefusedError
 from shiplane.model.image import Digest, Tag
 from shiplane.model.plan import Plan
+from shiplane.model.settings import Checkout
 from shiplane.model.step import Event, Flow, Outcome, State, Step
 from tests.faults.access import Account
 from tests.faults.claims import MemoryClaims
@@ -37,6 +39,7 @@ class Project(Scene):
     meanwhile: Callable[[], object] = lambda: None
     events: list[Event] = field(default_factory=list)
     skip: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
 
     def release(self, plan: Plan = MAIN) -> Released:
         """A release from beginning to end; the build command and the gate have run when ``meanwhile`` happens."""
@@ -50,6 +53,7 @@ class Project(Scene):
             conditions=prerequisites(
                 self.root, None, None, *self.skip, build=self.build, gates=[{"name": "gate", "command": self.gate}]
             ),
+            source=lambda: check_again(plan, Checkout(commit=COMMIT, committed_at="", changes=self.changes)),
         )
         self.events.clear()
         return finish(self._watched(publisher.publish(plan)))
@@ -92,11 +96,11 @@ def project(tmp_path: Path) -> Project:
 def test_a_release_asks_what_costs_seconds_first_and_once_more_before_it_builds(project: Project) -> None:
     released = project.release()
     assert project.ran() == ["build", "gate"]
-    assert project.names()[:8] == [
+    assert project.names()[:9] == [
         *("access", "survey"),
         *("build command", "gate"),
         *("access", "survey"),
-        *("stage", "inspect"),
+        *("source", "stage", "inspect"),
     ]
     assert released.held.build.state is State.DONE
     assert [evidence.good for evidence in released.held.gates] == [True]
@@ -106,13 +110,13 @@ def test_claims_belong_to_what_is_asked_first_and_once_more(project: Project) ->
     project.claims = MemoryClaims()
     project.release()
     once = ["access", "survey", "claims"]
-    assert project.names()[:9] == [*once, "build command", "gate", *once, "stage"]
+    assert project.names()[:10] == [*once, "build command", "gate", *once, "source", "stage"]
 
 
 def test_nothing_is_asked_twice_where_no_time_went_by(project: Project) -> None:
     project.skip = ("build", "gates")
     project.release()
-    assert project.names()[:4] == ["access", "survey", "build command", "stage"]
+    assert project.names()[:5] == ["access", "survey", "build command", "source", "stage"]
     assert project.said("build command") == [(State.SKIPPED, "--skip build")]
     assert project.ran() == []
 
@@ -238,3 +242,25 @@ def test_a_build_that_fails_ends_the_release_with_nothing_staged(project: Projec
     with pytest.raises(PrerequisiteError, match="ended with 1"):
         project.release()
     assert (project.tags(), project.stager.built) == ({}, [])
+
+
+def test_the_source_is_looked_at_again_after_the_build_command_and_before_the_build(project: Project) -> None:
+    project.release()
+    names = project.names()
+    assert names.index("build command") < names.index("source") < names.index("stage")
+    assert project.said("source") == [(State.DONE, f"commit {COMMIT[:12]}, still clean")]
+
+
+def test_what_the_build_command_changed_is_not_built(project: Project) -> None:
+    project.changes = ("package.json",)
+    with pytest.raises(PrerequisiteError, match=r"package\.json") as caught:
+        project.release()
+    assert "Where the build command made it" in caught.value.remedy
+    assert (project.ran(), "stage" in project.names()) == (["build", "gate"], False)
+
+
+def test_where_nothing_is_built_the_source_does_not_matter(project: Project) -> None:
+    project.release()
+    project.changes = ("package.json",)
+    project.release()
+    assert "source" not in project.names()

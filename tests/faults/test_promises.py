@@ -13,7 +13,7 @@ from shiplane.clients.buildx import Buildx
 from shiplane.clients.http import HttpTransport, Request, Response, TransportError
 from shiplane.flows.fleet import FleetStager
 from shiplane.flows.joining import Joiner
-from shiplane.flows.source import check_source
+from shiplane.flows.source import check_again, check_source
 from shiplane.flows.staging import BuildxStager, stager_for
 from shiplane.model.answer import Absent, Unknown
 from shiplane.model.decision import Move, Survey, decide
@@ -22,7 +22,7 @@ from shiplane.model.image import Digest, Platform
 from shiplane.model.manifest import Descriptor
 from shiplane.model.plan import Plan
 from shiplane.model.projectfile import parse_project_file
-from shiplane.model.settings import Checkout, Setting
+from shiplane.model.settings import Checkout, Lacking, Setting
 from shiplane.model.step import Flow
 from shiplane.model.version import Version
 from tests.faults.access import answer, failure
@@ -215,6 +215,20 @@ def test_a_clean_tree_whose_git_tag_stands_here_is_taken() -> None:
 def test_a_dirty_tree_is_refused_whatever_else_holds() -> None:
     with pytest.raises(PrerequisiteError, match="left-over"):
         list(_source(changes=("left-over",), tag_at=COMMIT))
+
+
+def test_a_tree_that_is_not_whole_is_refused_with_the_command_that_completes_it() -> None:
+    lacking = Lacking("a submodule is not checked out", ("vendor/lib",), "git submodule update --init")
+    checkout = Checkout(commit=COMMIT, committed_at="", lacking=(lacking, lacking))
+    with pytest.raises(PrerequisiteError, match="is incomplete: a submodule is not checked out: vendor/lib") as caught:
+        list(check_source(a_plan(lanes=["main"]), checkout, lambda _tag: None))
+    assert caught.value.remedy == "Run: git submodule update --init"
+
+
+def test_another_head_than_was_planned_is_refused() -> None:
+    moved = Checkout(commit="b" * 40, committed_at="")
+    with pytest.raises(PrerequisiteError, match="HEAD is bbbbbbbbbbbb by now"):
+        list(check_again(a_plan(lanes=["main"]), moved))
 
 
 def test_a_git_tag_at_another_commit_is_refused_whatever_else_holds() -> None:

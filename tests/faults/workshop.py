@@ -24,7 +24,6 @@ def workshop(home: Path, registry: str) -> tuple[Path, dict[str, str]]:
     fakedocker.install(home / "bin")
     (home / "temporary").mkdir()
     folder = checkout(home / "aionis", registry)
-    (folder / ".git/info/exclude").write_text("tasks.py\n__pycache__\n")
     (folder / "tasks.py").write_text("from shiplane import ns\n")
     return folder, {
         "PATH": f"{home / 'bin'}:{os.environ['PATH']}",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from shiplane.clients.plumbing import Plumbing, failed, own_variables
 from shiplane.clients.process import Finished, run, without_secrets
+from shiplane.clients.worktree import differences
 from shiplane.model.errors import PrerequisiteError
 from shiplane.model.moment import stamp
 from shiplane.model.redact import one_line
@@ -23,25 +25,31 @@ class Git:
     def checkout(self) -> Checkout | None:
         """The facts that settings come from, or None where there is no repository or no commit.
 
+        Whether the files are those of the commit is another question: see :meth:`compared`.
+
         Raises:
-            PrerequisiteError: git is not installed, or refuses this repository.
+            PrerequisiteError: git is not installed, refuses this repository, or fails.
         """
-        head = self._git("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        head = self._read.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         if head.code != 0:
-            if "dubious ownership" in head.stderr:
-                raise PrerequisiteError(
-                    f"git refuses {self.folder}: it belongs to somebody else",
-                    remedy=f"git config --global --add safe.directory {self.folder}",
-                )
+            self._check_empty(head)
             return None
-        commit = head.stdout.strip()
+        self._check_top()
+        remote = self._read.ask("config", "--get", "remote.origin.url")
         return Checkout(
-            commit=commit,
+            commit=head.stdout.strip(),
             committed_at=self._committed_at(),
-            tags=tuple(self._lines("tag", "--points-at", "HEAD")),
-            changes=self._changes(),
-            remote=self._git("config", "--get", "remote.origin.url").stdout.strip(),
+            tags=tuple(self._tags("--points-at=HEAD")),
+            remote=remote.stdout.strip(),
         )
+
+    def compared(self) -> Checkout | None:
+        """The same, with what of the files differs from the commit. Raises as :meth:`checkout`; also for a file."""
+        checkout = self.checkout()
+        if checkout is None:
+            return None
+        found = differences(replace(self._read, folder=self._top()), checkout.commit)
+        return replace(checkout, changes=found.changes, lacking=found.lacking)
 
     def version(self) -> str:
         """What git calls itself.
@@ -49,25 +57,33 @@ class Git:
         Raises:
             PrerequisiteError: git is not installed.
         """
-        return self._git("version").stdout.strip()
+        return self._read.ask("version").stdout.strip()
 
     def commit_of_tag(self, tag: str) -> str | None:
-        """The commit that a git tag stands at, or None when this repository has no such tag."""
-        found = self._git("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}^{{commit}}")
-        return found.stdout.strip() if found.code == 0 else None
+        """The commit that a git tag stands at, or None when this repository has no such tag.
+
+        Raises:
+            PrerequisiteError: git fails, or the tag stands at something else.
+        """
+        if self._read.ask("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}").code != 0:
+            return None
+        return self._read.must("rev-parse", "--verify", f"refs/tags/{tag}^{{commit}}").strip()
 
     def overlooks(self, path: Path) -> bool:
-        """Whether a file at this path would leave the tree as clean as it is: outside of it, ignored, or git's own."""
-        top = Path(self._git("rev-parse", "--show-toplevel").stdout.rstrip("\n")).resolve()
-        try:
-            inside = path.resolve().relative_to(top)
-        except ValueError:
+        """Whether a file at this path would leave the tree as clean as it is: outside of it, ignored, or git's own.
+
+        Ignored is what a ``.gitignore`` of the project says, as where trees are compared.
+        """
+        top, whole = self._top().resolve(), path.resolve()
+        if not whole.is_relative_to(top) or ".git" in whole.relative_to(top).parts:
             return True
-        return ".git" in inside.parts or self._git("check-ignore", "--quiet", "--", str(path.resolve())).code == 0
+        answer = self._read.ask("check-ignore", "--verbose", "-z", "--stdin", given=f"{whole}\0")
+        source, _, pattern, *_ = [*answer.stdout.split("\0"), "", "", ""]
+        return answer.code == 0 and Path(source).name == ".gitignore" and not pattern.startswith("!")
 
     def tags(self) -> list[str]:
         """Every git tag of this repository."""
-        return self._lines("for-each-ref", "--format=%(refname:strip=2)", "refs/tags")
+        return self._tags()
 
     def make_tag(self, tag: str, message: str) -> str:
         """Make an annotated git tag at HEAD, signed where the user's configuration says so.
@@ -78,28 +94,54 @@ class Git:
         Raises:
             PrerequisiteError: git refuses: no identity, no key to sign with, a tag of that name.
         """
-        made = self._git("tag", "--annotate", "--message", message, tag, "HEAD")
+        made = self._write("tag", "--annotate", "--message", message, tag, "HEAD")
         if made.code != 0:
             raise PrerequisiteError(f"git tag {tag} could not be made: {one_line(made.stderr)[:400]}")
-        return self._git("rev-parse", "--verify", f"refs/tags/{tag}").stdout.strip()
+        return self._read.must("rev-parse", "--verify", f"refs/tags/{tag}").strip()
 
     def drop_tag(self, tag: str, made: str) -> None:
         """Take back a git tag of our own that went nowhere; one that is by now another's stays."""
-        self._git("update-ref", "-d", f"refs/tags/{tag}", made)
+        self._write("update-ref", "-d", f"refs/tags/{tag}", made)
+
+    @property
+    def _read(self) -> Plumbing:
+        return Plumbing(folder=self.folder, env=self.env)
+
+    def _check_empty(self, head: Finished) -> None:
+        """See that where HEAD is no commit there is no repository, or nothing was committed yet.
+
+        Raises:
+            PrerequisiteError: git fails: that is neither.
+        """
+        if "not a git repository (or any" in head.stderr:
+            return
+        there = self._read.ask("rev-parse", "--verify", "--quiet", "HEAD")
+        if head.code != 1 or there.code == 0:
+            raise failed(self.folder, "rev-parse", head)
+
+    def _top(self) -> Path:
+        return Path(self._read.must("rev-parse", "--show-toplevel").rstrip("\n"))
+
+    def _check_top(self) -> None:
+        """See that git speaks of these files, and not of others: core.worktree may lead it anywhere.
+
+        Raises:
+            PrerequisiteError: Its work tree does not hold this folder, or the folder's own .git is no repository.
+        """
+        top, folder = self._top().resolve(), self.folder.resolve()
+        if not folder.is_relative_to(top) or ((folder / ".git").exists() and folder != top):
+            raise PrerequisiteError(
+                f"git takes {top} for the work tree of {folder}",
+                remedy="See git rev-parse --show-toplevel there, and git config --get core.worktree.",
+            )
 
     def _committed_at(self) -> str:
-        seconds = int(self._lines("show", "--no-patch", "--format=%ct", "HEAD")[0])
-        return stamp(seconds)
+        seconds, _, _ = self._read.must("rev-list", "--max-count=1", "--timestamp", "HEAD").partition(" ")
+        return stamp(int(seconds))
 
-    def _changes(self) -> tuple[str, ...]:
-        """Paths in NUL-separated porcelain format: ``XY path``; a rename's second path is part of the change."""
-        entries = self._git("status", "--porcelain=v1", "-z", "--no-renames").stdout.split("\0")
-        return tuple(entry[3:] for entry in entries if entry)
+    def _tags(self, *which: str) -> list[str]:
+        return self._read.must("for-each-ref", "--format=%(refname:strip=2)", *which, "refs/tags").splitlines()
 
-    def _lines(self, *arguments: str) -> list[str]:
-        return self._git(*arguments).stdout.splitlines()
-
-    def _git(self, *arguments: str) -> Finished:
-        # No prompt, no optional lock: looking must neither wait for a person nor disturb one who works.
-        env = {**without_secrets(self.env), "GIT_TERMINAL_PROMPT": "0", "GIT_OPTIONAL_LOCKS": "0", "LC_ALL": "C"}
-        return run(["git", *arguments], env=env, cwd=self.folder)
+    def _write(self, *words: str) -> Finished:
+        """A command with the user's own settings, hooks and signing key."""
+        return run(["git", *words], env=own_variables(without_secrets(self.env)), cwd=self.folder)

@@ -79,6 +79,11 @@ class Answer(Output):
         self.too_much = False
 
     @property
+    def exact(self) -> str:
+        """All of it, to the byte: what is no UTF-8 is kept by surrogateescape."""
+        return b"".join(self._parts).decode("utf-8", "surrogateescape")
+
+    @property
     def text(self) -> str:
         """All of it, its line ends as single line feeds."""
         whole = b"".join(self._parts).decode("utf-8", "replace")

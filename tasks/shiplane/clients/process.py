@@ -102,6 +102,7 @@ def run(
     listen: Listener = lambda _line: None,
     joined: bool = False,
     stop: threading.Event | None = None,
+    exact: bool = False,
 ) -> Finished:
     """Run a child to its end.
 
@@ -114,6 +115,7 @@ def run(
         listen: Called with each line of its standard error as it comes.
         joined: Its standard output goes the same way, so that the lines keep their order; then ``stdout`` is empty.
         stop: Ends it when it is set: by a thread that is interrupted while another one waits here.
+        exact: ``stdout`` and ``given`` are those very bytes (surrogateescape), line ends included.
 
     Returns:
         What it wrote: all of its answer, of its standard error the last MiB.
@@ -128,7 +130,7 @@ def run(
         story.begin()
         answer.begin()
     try:
-        _give(child, given)
+        _give(child, given.encode("utf-8", "surrogateescape" if exact else "replace"))
         why_not = _awaited(child, answer, timeout, stop)
     finally:
         _end(child)
@@ -136,17 +138,19 @@ def run(
         story.ended(_GRACE)
     if why_not:
         raise PrerequisiteError(f"{shlex.join(argv)} {why_not}")
-    return Finished(argv=tuple(argv), code=child.returncode, stdout=answer.text, stderr=story.text)
+    return Finished(
+        argv=tuple(argv), code=child.returncode, stdout=answer.exact if exact else answer.text, stderr=story.text
+    )
 
 
-def _give(child: subprocess.Popen[bytes], given: str) -> None:
+def _give(child: subprocess.Popen[bytes], given: bytes) -> None:
     """Write to its standard input and close it, in a thread: a pipe takes 64 KiB, and more only as it is read."""
     stream = child.stdin
     assert stream is not None  # noqa: S101 -- it was asked for
 
     def write() -> None:
         with suppress(OSError), stream:  # it may end without reading
-            stream.write(given.encode("utf-8", "replace"))
+            stream.write(given)
 
     threading.Thread(target=write, daemon=True).start()
 

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from shiplane.clients.plumbing import PLAIN, overriding, own_variables
 from shiplane.clients.process import Finished, run
 from shiplane.model.errors import AccessError, PrerequisiteError, RefusedError, ShiplaneError, UnreachableError
 from shiplane.model.redact import Redactor, one_line
@@ -17,8 +18,6 @@ from shiplane.model.remote import secrets_of, shown
 _TIMEOUT = 120.0
 # A credential helper of git (gh, or a workflow's own) reads these; nothing of a registry's is any of its business.
 GIT_TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
-# No prompt: nobody sits at a child of ours. What the user has for asking (GIT_ASKPASS) stays in force.
-_SAFE = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
 # Nothing that the user's configuration would push along.
 _ALONE = ("--no-follow-tags", "--recurse-submodules=no")
 # A record needs no identity of a person: who claims is part of its text.
@@ -178,5 +177,6 @@ class Remote:
         return one_line(self.redact(" ".join(line for line in lines if line and not line.startswith("hint:"))))[:400]
 
     def _git(self, *arguments: str, given: str = "", env: Mapping[str, str] | None = None) -> Finished:
-        whole = {**self.env, **self.login, **_SAFE, **(env or {})}
-        return run(["git", *arguments], env=whole, cwd=self.folder, given=given, timeout=_TIMEOUT)
+        # How the remote is reached is the user's: what they have for asking (GIT_ASKPASS), their proxies and rewrites.
+        whole = {**own_variables({**self.env, **self.login}), **(env or {})}
+        return run([*overriding(PLAIN), *arguments], env=whole, cwd=self.folder, given=given, timeout=_TIMEOUT)

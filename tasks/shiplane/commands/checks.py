@@ -159,7 +159,7 @@ def _prerequisites(run: Run, skip: Sequence[str]) -> dict[str, Look]:
 def _config(run: Run, flags: Flags) -> Look:
     said = Configuration(
         project=lambda: run.project,
-        checkout=lambda: run.checkout,
+        checkout=lambda: run.compared,
         resolver=lambda: run.resolver(flags),
         check_build=run.check_build_of,
         collect=lambda: collect(run.root, run.project.deployments),

@@ -22,18 +22,18 @@ from shiplane.flows.closing import public_names
 from shiplane.flows.joining import Joiner
 from shiplane.flows.publish import Publisher, Stager
 from shiplane.flows.published import Published
-from shiplane.flows.source import check_source
+from shiplane.flows.source import check_again, check_source
 from shiplane.flows.staging import StagedStager, dry_run, stager_for
 from shiplane.flows.survey import Surveyor
 from shiplane.model.command import command
 from shiplane.model.decision import Decision, Survey, decide
-from shiplane.model.errors import AccessError, RefusedError, UnreachableError, UsageError
+from shiplane.model.errors import AccessError, PrerequisiteError, RefusedError, UnreachableError, UsageError
 from shiplane.model.joining import Part
 from shiplane.model.ledger import BrokenLedgerError
 from shiplane.model.plan import LanePlan, Plan
 from shiplane.model.planfile import SavedPlan
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
-from shiplane.model.settings import Flags
+from shiplane.model.settings import Checkout, Flags
 from shiplane.model.staged import parts_of
 
 if TYPE_CHECKING:
@@ -195,11 +195,21 @@ def check_source_of(run: Run, planned: Plan) -> None:
     """Refuse a source that is not what it would be published as.
 
     Raises:
-        PrerequisiteError: A dirty tree, or the version's git tag stands elsewhere.
+        PrerequisiteError: A dirty or incomplete tree, or the version's git tag stands elsewhere.
     """
-    checkout = run.git.checkout()
-    assert checkout is not None  # noqa: S101 -- a plan exists, so a commit does
-    run.console.drive(check_source(planned, checkout, run.git.commit_of_tag))
+    run.console.drive(check_source(planned, _compared(run), run.git.commit_of_tag))
+
+
+def _compared(run: Run) -> Checkout:
+    """Git's facts as they are now: whoever has a plan has a commit.
+
+    Raises:
+        PrerequisiteError: There is none any more.
+    """
+    checkout = run.git.compared()
+    if checkout is None:
+        raise PrerequisiteError("the repository is gone that was there a moment ago", remedy="Run it in a checkout.")
+    return checkout
 
 
 def _parts(run: Run, planned: Plan, options: Options) -> dict[str, tuple[Part, ...]] | None:
@@ -260,6 +270,8 @@ def publishing(
             claiming=claiming_of(run) if options.claim else None,
             saved=options.saved,
             smoke=smoker(run, planned.repository, credential, skip=options.skip),
+            # What was staged elsewhere was built from a tree that was looked at there.
+            source=(lambda: check_again(planned, _compared(run))) if parts is None else None,
         )
         yield publisher, lambda: buildx().facts(builder(), planned.platforms.value)
 

@@ -136,6 +136,11 @@ class Run:
         """What git said of the project when it was first asked; None where this is no repository with a commit."""
         return self.git.checkout()
 
+    @cached_property
+    def compared(self) -> Checkout | None:
+        """The same, and what of the files differed from the commit then. A release looks anew, by :class:`Git`."""
+        return self.git.compared()
+
     def resolver(self, flags: Flags) -> Resolver:
         """Everything that settings come from."""
         return Resolver(

@@ -49,7 +49,7 @@ def _trigger(run: Run, lane: Lane, version: Version) -> Trigger:
 
 
 def _checkout(run: Run) -> Checkout:
-    checkout = run.checkout
+    checkout = run.git.compared()
     if checkout is None:
         raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
     return checkout

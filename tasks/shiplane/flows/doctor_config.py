@@ -98,6 +98,10 @@ def _source(checkout: Checkout | None) -> Finding:
             remedy="Run it in a checkout.",
         )
     at = f"commit {checkout.commit[:12]}"
+    if checkout.lacking:
+        what = "; ".join(lacking.what for lacking in checkout.lacking)
+        remedy = "Run: " + "; ".join(dict.fromkeys(lacking.remedy for lacking in checkout.lacking))
+        return done("config: git", f"{at}, but its checkout is incomplete: {what}", warning=remedy)
     if checkout.changes:
         differ = counted(len(checkout.changes), "path differs", "paths differ")
         return done("config: git", f"{at}, but {differ} from it", warning="Commit or stash before a publish.")

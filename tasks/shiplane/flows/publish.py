@@ -111,6 +111,7 @@ class Publisher:
         workers: How many reads at once.
         claiming: Makes us the only one who may write a version; None where that is not configured.
         conditions: The build command and the gates.
+        source: Sees that what is going to be built still is what the commit holds; None where nothing is built here.
     """
 
     registry: Registry
@@ -123,6 +124,7 @@ class Publisher:
     workers: int = WORKERS
     claiming: Claiming | None = None
     conditions: Conditions = field(default_factory=Unconditional)
+    source: Callable[[], Flow[None]] | None = None
 
     def publish(self, plan: Plan) -> Flow[Released]:
         """Release every lane of a plan.
@@ -307,6 +309,8 @@ class Publisher:
     ) -> Flow[dict[str, RawManifest]]:
         """Every lane's image: adopted where it is published already, staged where it is not."""
         images: dict[str, RawManifest] = {}
+        if missing and self.source:
+            yield from self.source()
         step = Step("stage", ", ".join(lane.lane.name for lane in missing or plan.lanes))
         yield step
         for name, known in seen.items():

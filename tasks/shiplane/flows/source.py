@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from shiplane.model.errors import PrerequisiteError
 from shiplane.model.plan import LanePlan, Plan
@@ -10,29 +10,72 @@ from shiplane.model.settings import Checkout
 from shiplane.model.step import Flow, Step
 
 _SHOWN = 5
+_COMMIT = "Commit or stash the changes; what is published must be what is committed."
+_MADE = (
+    "Where the build command made it: commit it, or name it in .gitignore. What is published must be what is committed."
+)
 
 
 def check_source(plan: Plan, checkout: Checkout, commit_of_tag: Callable[[str], str | None]) -> Flow[None]:
-    """Refuse a dirty tree, and a version whose git tag stands at another commit.
+    """Refuse a dirty or incomplete tree, and a version whose git tag stands at another commit.
 
     Args:
         plan: What is to be released.
-        checkout: Git's facts.
+        checkout: Git's facts, the files compared.
         commit_of_tag: Finds the commit of a git tag.
 
     Raises:
-        PrerequisiteError: One of the two.
+        PrerequisiteError: One of these.
     """
     step = Step("resolve", ", ".join(lane.tag for lane in plan.lanes))
     yield step
-    if checkout.changes:
-        listed = ", ".join(checkout.changes[:_SHOWN]) + (", ..." if len(checkout.changes) > _SHOWN else "")
-        raise PrerequisiteError(
-            f"the working tree differs from commit {plan.commit[:12]}: {listed}",
-            remedy="Commit or stash the changes; what is published must be what is committed.",
-        )
+    require_committed(checkout, plan.commit, remedy=_COMMIT)
     words = [_check_tag(plan, lane, commit_of_tag) for lane in plan.lanes]
     yield step.done(f"commit {plan.commit[:12]}, clean" + "".join(words))
+
+
+def check_again(plan: Plan, checkout: Checkout) -> Flow[None]:
+    """Refuse a source that has changed since it was checked: the build command may write what it likes.
+
+    Raises:
+        PrerequisiteError: It has.
+    """
+    step = Step("source", "once more")
+    yield step
+    require_committed(checkout, plan.commit, remedy=_MADE)
+    yield step.done(f"commit {plan.commit[:12]}, still clean")
+
+
+def require_committed(checkout: Checkout, commit: str, *, remedy: str) -> None:
+    """Refuse a checkout that is not what a commit holds.
+
+    Args:
+        checkout: Git's facts, the files compared.
+        commit: The full hash that is to be released.
+        remedy: What to do about changes.
+
+    Raises:
+        PrerequisiteError: HEAD is another commit; part of it was never checked out; or something differs.
+    """
+    if checkout.commit != commit:
+        raise PrerequisiteError(
+            f"HEAD is {checkout.commit[:12]} by now, and commit {commit[:12]} was to be released",
+            remedy="Run it again when nobody moves HEAD: no build command, no hook, nobody at work.",
+        )
+    if checkout.lacking:
+        what = "; ".join(f"{lacking.what}: {_listed(lacking.paths)}" for lacking in checkout.lacking)
+        commands = dict.fromkeys(lacking.remedy for lacking in checkout.lacking)
+        raise PrerequisiteError(
+            f"the checkout of commit {commit[:12]} is incomplete: {what}", remedy=f"Run: {'; '.join(commands)}"
+        )
+    if checkout.changes:
+        raise PrerequisiteError(
+            f"the working tree differs from commit {commit[:12]}: {_listed(checkout.changes)}", remedy=remedy
+        )
+
+
+def _listed(paths: Sequence[str]) -> str:
+    return ", ".join(paths[:_SHOWN]) + (", ..." if len(paths) > _SHOWN else "")
 
 
 def _check_tag(plan: Plan, lane: LanePlan, commit_of_tag: Callable[[str], str | None]) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from shiplane.clients.git import Git
 from shiplane.clients.remote import Remote
+from shiplane.flows.source import require_committed
 from shiplane.model.answer import Absent, Answer, Present
 from shiplane.model.errors import LostRaceError, PrerequisiteError, RefusedError, ShiplaneError, UnreachableError
 from shiplane.model.lane import Lane
@@ -57,7 +58,7 @@ class Trigger:
     Attributes:
         lane: Whose git tag it is.
         version: What is to be released.
-        checkout: What git knows of HEAD.
+        checkout: What git knows of HEAD, the files compared.
         git: The repository here.
         remote: The repository there.
         look: Asks the registry for the version tag; None where nobody knows which registry.
@@ -104,12 +105,8 @@ class Trigger:
     def _check_tree(self) -> Flow[None]:
         step = Step("resolve", self.git_tag)
         yield step
-        if self.checkout.changes:
-            listed = ", ".join(self.checkout.changes[:5])
-            raise PrerequisiteError(
-                f"the working tree differs from commit {self.checkout.commit[:12]}: {listed}",
-                remedy="Commit or stash the changes: the workflow builds what is committed.",
-            )
+        remedy = "Commit or stash the changes: the workflow builds what is committed."
+        require_committed(self.checkout, self.checkout.commit, remedy=remedy)
         yield step.done(f"commit {self.checkout.commit[:12]}, clean")
 
     def _check_pushed(self, url: str) -> Flow[None]:

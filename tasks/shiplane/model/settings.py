@@ -49,6 +49,15 @@ class Flags:
     tag_flag: str = "--tag"
 
 
+@dataclass(frozen=True)
+class Lacking:
+    """What of a commit was never checked out whole: what it is, where, and the command that completes it."""
+
+    what: str
+    paths: tuple[str, ...]
+    remedy: str
+
+
 @dataclass(frozen=True, kw_only=True)
 class Checkout:
     """What git knows of the project.
@@ -57,7 +66,8 @@ class Checkout:
         commit: The full hash of HEAD.
         committed_at: When it was made, RFC 3339 in UTC.
         tags: The git tags at HEAD.
-        changes: Paths that differ from HEAD, untracked ones included.
+        changes: Paths that differ from HEAD, untracked ones included; empty where that was not asked for.
+        lacking: What of HEAD is not there whole; empty where that was not asked for.
         remote: The URL of ``origin``, or nothing.
     """
 
@@ -65,6 +75,7 @@ class Checkout:
     committed_at: str
     tags: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
+    lacking: tuple[Lacking, ...] = ()
     remote: str = ""
 
 
