@@ -51,12 +51,7 @@ def save_plan(run: Run, planned: Plan, surveyed: Mapping[str, tuple[Survey, Deci
     # Only publish, which is for one lane, has the flag that allows a snapshot.
     check_versions(planned, snapshot=len(planned.lanes) == 1 and planned.lanes[0].version.value.is_snapshot)
     path = run.folder / file
-    if not run.git.overlooks(path):
-        raise UsageError(
-            f"{quoted(file)} lies in the checkout, where git does not ignore it: it would be a change of its own, "
-            "and a release of a changed tree is refused",
-            remedy="Save it outside, as in --save ../plan.json, or to a path that git ignores.",
-        )
+    check_place(run, file, "--save ../plan.json")
     tags = []
     for lane in planned.lanes:
         survey, decision = surveyed[lane.lane.name]
@@ -73,6 +68,25 @@ def save_plan(run: Run, planned: Plan, surveyed: Mapping[str, tuple[Survey, Deci
     task = "publish" if len(planned.lanes) == 1 else "release"
     snapshot = ["--snapshot"] if any(lane.version.value.is_snapshot for lane in planned.lanes) else []
     return command(task, "--plan", file, *snapshot)
+
+
+def check_place(run: Run, file: str, example: str) -> None:
+    """Refuse to write a file where it would be a change of the tree.
+
+    Args:
+        run: Where it runs.
+        file: Relative to where the user stands.
+        example: A flag with a better place.
+
+    Raises:
+        UsageError: It lies in the checkout, and no .gitignore names it.
+    """
+    if not run.git.overlooks(run.folder / file):
+        raise UsageError(
+            f"{quoted(file)} lies in the checkout, where git does not ignore it: it would be a change of its own, "
+            "and a release of a changed tree is refused",
+            remedy=f"Write it outside, as in {example}, or to a path that a .gitignore of the project names.",
+        )
 
 
 def load_plan(run: Run, file: str, **beside: object) -> SavedPlan:

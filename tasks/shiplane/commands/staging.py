@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from shiplane.clients.project import check_inside
 from shiplane.clients.stagedfile import check_output, write_staged
 from shiplane.commands.edge import Answer
+from shiplane.commands.planning import check_place
 from shiplane.commands.releasing import Options, check_source_of, given_flags, publishing
 from shiplane.commands.run import Run, one_lane
 from shiplane.model.errors import UsageError
@@ -42,6 +43,7 @@ def stage(
     run.check_build(planned)
     path = run.folder / output
     check_output(path)
+    check_place(run, output, "--output ../staged.json")
     check_source_of(run, planned)
     with publishing(run, planned, _options(builder, skip, login=not no_login)) as (publisher, facts):
         digests = run.console.drive(publisher.stage(planned))
