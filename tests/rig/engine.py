@@ -2,7 +2,8 @@
 
 Its mounts and processes live in a mount and a pid namespace. When the namespace's first process dies, however it
 dies, the kernel ends every container and shim and undoes every mount, so nothing can be left behind. The handler for
-arm64 programs is registered there too; where the machine has a binfmt_misc of its own mounted, it stays registered.
+the other processor's programs is registered there too; where the machine has a binfmt_misc of its own mounted, it
+stays registered.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.rig import network, processes, unix
+from tests.rig import machine, network, processes, unix
 
 if TYPE_CHECKING:
     from tests.rig.packages import Toolbox
@@ -24,14 +25,14 @@ NAME = "engine"
 # From qemu-aarch64.conf of the package, with the path of our own copy. Flag F: the program is opened now, and
 # so is found from within any container. Flag P: argv[0] is kept, by which busybox knows which tool it is to be.
 BINFMT = (
-    r":shiplane-aarch64:M::\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00\xb7\x00"
+    r":{name}:M::\x7f\x45\x4c\x46\x02\x01\x01\x00\x00\x00\x00\x00\x00\x00\x00\x00\x02\x00{machine}"
     r":\xff\xff\xff\xff\xff\xff\xff\x00\xff\xff\xff\xff\xff\xff\xff\xff\xfe\xff\xff\xff:{qemu}:PF"
 )
 START = """\
 set -e
 binfmt=/proc/sys/fs/binfmt_misc
 test -e $binfmt/register || mount -t binfmt_misc binfmt_misc $binfmt
-test -e $binfmt/shiplane-aarch64 || printf %s {binfmt} >$binfmt/register || test -e $binfmt/shiplane-aarch64
+test -e $binfmt/{name} || printf %s {binfmt} >$binfmt/register || test -e $binfmt/{name}
 mkdir -p /run/containerd
 mount -t tmpfs tmpfs /run/containerd  # the shims' sockets: containerd has no setting for their place
 exec dockerd --config-file {config}
@@ -46,9 +47,12 @@ def start(tools: Toolbox, folder: Path, sockets: Path, bridge: str, mirror: str,
     home.mkdir(exist_ok=True)
     config = home / "daemon.json"
     config.write_text(json.dumps(_config(home, sockets / name, socket, bridge, mirror), indent=2), encoding="utf-8")
-    binfmt = BINFMT.format(qemu=tools.tool("qemu-aarch64-static"))
-    script = START.format(binfmt=shlex.quote(binfmt), config=shlex.quote(str(config)))
-    command = ["unshare", *NAMESPACES, tools.tool("tini-static"), "--", "sh", "-c", script]
+    foreign = machine.other(tools.processor)
+    handler = f"shiplane-{foreign.kernel}"
+    qemu = tools.tool(f"{foreign.emulator}-static", foreign.emulator)
+    binfmt = BINFMT.format(name=handler, machine=foreign.machine, qemu=qemu)
+    script = START.format(name=handler, binfmt=shlex.quote(binfmt), config=shlex.quote(str(config)))
+    command = ["unshare", *NAMESPACES, tools.tool("tini-static", "tini"), "--", "sh", "-c", script]
     processes.spawn(folder, name, command, tools.environ())
     processes.wait_or_explain(folder, name, lambda: unix.answers(f"unix:{socket}", "/_ping"), 60)
     return socket

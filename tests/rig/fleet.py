@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.rig import engine, lifecycle, packages, processes
+from tests.rig import engine, lifecycle, machine, packages, processes
 from tests.rig.model import RigUnavailableError
 
 if TYPE_CHECKING:
@@ -56,7 +56,9 @@ def _second(rig: Rig) -> None:
 def _builder(rig: Rig, builder: str) -> None:
     """Join both engines' BuildKits to one builder, each for its platform alone."""
     first = f"unix://{_sockets(rig)}/{engine.NAME}-buildkit.sock"
-    nodes = {"linux/amd64": first, "linux/arm64": lifecycle.buildkit(rig.folder, _sockets(rig), SECOND)}
+    native = machine.native()
+    second = lifecycle.buildkit(rig.folder, _sockets(rig), SECOND)
+    nodes = {native.platform: first, machine.other(native).platform: second}
     for number, (platform, address) in enumerate(nodes.items()):
         joined = ["--append"] if number else []
         create = ["docker", "buildx", "create", *joined, "--name", builder, "--driver", "remote"]

@@ -14,8 +14,8 @@ import subprocess
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.rig import doors, lifecycle, processes, registries, tokens, unix
-from tests.rig.model import Rig, RigError, save
+from tests.rig import doors, lifecycle, packages, processes, registries, tokens, unix
+from tests.rig.model import Rig, RigError, RigUnavailableError, save
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -78,9 +78,19 @@ def _environment(home: Path) -> dict[str, str]:
         "DOCKER_HOST": os.environ.get("DOCKER_HOST") or processes.call(context).stdout.strip(),
         "DOCKER_CONFIG": str(home / "docker"),
         "BUILDX_BUILDER": _name(home, "builder"),
-        "PATH": os.environ.get("PATH", os.defpath),
+        "PATH": _path(),
         "SHIPLANE_RIG": str(home),
     }
+
+
+def _path() -> str:
+    """The machine's own PATH, and behind it what the tests compare with, where the machine lacks that."""
+    path = os.environ.get("PATH", os.defpath)
+    if all(shutil.which(name) for name in ("crane", "oras", "skopeo")):
+        return path
+    with contextlib.suppress(RigUnavailableError):
+        return f"{path}:{packages.toolbox().bin}"
+    return path
 
 
 def _name(home: Path, part: str) -> str:

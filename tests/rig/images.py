@@ -7,7 +7,6 @@ import hashlib
 import io
 import json
 import re
-import subprocess
 import tarfile
 import tempfile
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.rig import processes, registries
+from tests.rig.machine import PROCESSORS
 from tests.rig.model import RigError
 from tests.rig.unix import UnixConnection
 
@@ -136,17 +136,17 @@ def registry_layer(binary: Path) -> bytes:
 
 
 def busybox(tools: Toolbox) -> Image:
-    """`busybox:stable` for both architectures; their applets are the same, so the native one is asked."""
-    listed = subprocess.run([tools.busybox("amd64"), "--list"], check=True, capture_output=True, text=True)
+    """`busybox:stable` for both processors, as far as both can be had; the native one is asked for the applets."""
+    applets = processes.call([str(tools.busybox(tools.processor.name)), "--list"]).stdout.split()
     image = Image()
-    for architecture in ("amd64", "arm64"):
-        content = busybox_layer(tools.busybox(architecture).read_bytes(), listed.stdout.split())
+    for architecture in (processor.name for processor in PROCESSORS if tools.busybox(processor.name).exists()):
+        content = busybox_layer(tools.busybox(architecture).read_bytes(), applets)
         image.add(architecture, [content], {"Env": [PATH], "Cmd": ["sh"]})
     return image
 
 
 def registry(tools: Toolbox, base: Image) -> Image:
-    """`registry:3`: busybox' amd64 layer and the registry above it, started as the official image is."""
+    """`registry:3`: busybox' native layer and the registry above it, started as the official image is."""
     config = {
         "Env": [PATH],
         "Entrypoint": ["registry"],
@@ -155,7 +155,9 @@ def registry(tools: Toolbox, base: Image) -> Image:
         "Volumes": {"/var/lib/registry": {}},
     }
     image = Image()
-    image.add("amd64", [base.blobs[1], registry_layer(Path(tools.tool("docker-registry")))], config)
+    native = tools.processor.name
+    _, small_system = base.blobs[2 * base.platforms.index(native) :][:2]
+    image.add(native, [small_system, registry_layer(Path(tools.tool("docker-registry")))], config)
     return image
 
 

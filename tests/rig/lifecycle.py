@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.rig import doors, engine, network, packages, processes, registries, tokens
-from tests.rig.model import STATE, Rig, RigError, load, save
+from tests.rig import doors, engine, machine, network, packages, processes, registries, tokens
+from tests.rig.model import STATE, Rig, RigError, RigUnavailableError, load, save
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,6 +48,21 @@ def start(folder: Path | None = None) -> Rig:
         except BaseException:
             stop(home)
             raise
+
+
+def prepare() -> None:
+    """Get ready what a rig and the tests with it need, as far as that takes its time once.
+
+    Raises:
+        RigUnavailableError: this machine cannot have it.
+    """
+    from tests.rig import hosted
+
+    if "SHIPLANE_RIG" in os.environ or hosted.wanted(os.environ):
+        return
+    tools = packages.toolbox()
+    if tools.lacking:
+        raise RigUnavailableError(f"no archive here has what the tests compare with: {', '.join(tools.lacking)}")
 
 
 def _home(folder: Path | None) -> Path:
@@ -181,7 +196,7 @@ def _builder(home: Path, sockets: Path, env: dict[str, str]) -> None:
     create = ["docker", "buildx", "create", "--name", BUILDER, "--driver", "remote", "--use"]
     processes.call([*create, listening], outside)
     shown = processes.call(["docker", "buildx", "inspect", BUILDER], outside).stdout
-    if not all(platform in shown for platform in ("linux/amd64", "linux/arm64")):
+    if not all(processor.platform in shown for processor in machine.PROCESSORS):
         raise RigError(f"the builder cannot build for both platforms:\n{shown}")
 
 

@@ -1,7 +1,7 @@
-"""The tools of a rig, taken from Debian packages into a private folder that is kept between runs.
+"""The tools of a rig, taken from the distribution's packages into a private folder that is kept between runs.
 
-Nothing is installed: packages are downloaded with lists of our own and unpacked below the cache, so the machine's
-own packages stay as they are and no package's start script (docker-registry has one) ever runs.
+Nothing is installed: packages are downloaded by an apt of our own and unpacked below the cache, so the machine's own
+packages stay as they are and no package's start script (docker-registry has one) ever runs.
 """
 
 from __future__ import annotations
@@ -9,10 +9,9 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-import platform
-import re
 import shlex
 import shutil
+import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -20,24 +19,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.rig.model import RigUnavailableError
+from tests.rig import archives, dependencies, machine, recipes, wholeness
+from tests.rig.apt import Apt, unpack
+from tests.rig.machine import Processor
+from tests.rig.model import RigError, RigUnavailableError
 from tests.rig.processes import call
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# Newer than bookworm's, and linked against nothing but a libc that bookworm has.
-FORKY = ("docker.io", "docker-cli", "containerd", "docker-buildx", "tini-static", "crane", "oras")
-# The engine wants iptables' place in the world (ip, nat) and runc; the libraries are theirs.
-BOOKWORM = (
-    *("runc", "docker-registry", "skopeo", "golang-github-containers-common", "qemu-user-static"),
-    *("iptables", "iproute2", "libseccomp2", "libnftnl11", "libmnl0", "libxtables12", "libip4tc2", "libip6tc2"),
-    *("libgpgme11", "libassuan0", "libdevmapper1.02.1", "libbpf1", "libelf1"),
-)
-BUSYBOX = ("amd64", "arm64")
-LIBRARIES = "usr/lib/x86_64-linux-gnu"
-# Of the 300 MB in this package one file is needed.
-ONLY = {"qemu-user-static": "./usr/bin/qemu-aarch64-static"}
+PROGRAMS = ("usr/bin", "usr/sbin", "bin", "sbin")
+PLUGINS = "usr/libexec/docker/cli-plugins"
+REMEDY = "start Docker, with buildx, and it is used"
+WEIGHT = "600 MB"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +39,7 @@ class Toolbox:
     """The unpacked packages (`root`), the commands for clients (`bin`), and the seed of the mirror (`images`)."""
 
     home: Path
+    processor: Processor
 
     @property
     def root(self) -> Path:
@@ -61,21 +56,36 @@ class Toolbox:
         """The storage of a registry that holds the base images."""
         return self.home / "images"
 
-    def tool(self, name: str) -> str:
-        """Where a program is, for use in a command."""
-        return str(next(self.root / d / name for d in PROGRAMS if (self.root / d / name).exists()))
+    @property
+    def libraries(self) -> str:
+        """Where the programs' shared libraries are, as LD_LIBRARY_PATH wants it; packages use both folders."""
+        return ":".join(str(self.root / folder / self.processor.triplet) for folder in ("usr/lib", "lib"))
+
+    @property
+    def lacking(self) -> list[str]:
+        """What the distribution's archive does not have."""
+        return (self.home / "lacking").read_text(encoding="utf-8").splitlines()
+
+    def tool(self, *names: str) -> str:
+        """Where a program is, for use in a command: the first of these that is there.
+
+        Raises:
+            RigError: none is.
+        """
+        for name in names:
+            for folder in PROGRAMS:
+                if (self.root / folder / name).exists():
+                    return str(self.root / folder / name)
+        raise RigError(f"the toolbox {self.home} has no {names[0]}")
 
     def busybox(self, architecture: str) -> Path:
-        """The statically linked busybox of an architecture."""
-        return self.home / "busybox" / architecture / "bin/busybox"
+        """Where the statically linked busybox of an architecture is, if it can be had; its file's name is its own."""
+        return self.home / "busybox" / architecture / "busybox"
 
     def environ(self) -> dict[str, str]:
         """What the engine and its children need to find each other and their libraries."""
         path = ":".join([*(str(self.root / d) for d in PROGRAMS), str(self.bin), os.environ.get("PATH", "")])
-        return {**os.environ, "PATH": path, "LD_LIBRARY_PATH": str(self.root / LIBRARIES)}
-
-
-PROGRAMS = ("usr/bin", "usr/sbin", "bin", "sbin")
+        return {**os.environ, "PATH": path, "LD_LIBRARY_PATH": self.libraries}
 
 
 def cache() -> Path:
@@ -90,21 +100,22 @@ def toolbox() -> Toolbox:
     Raises:
         RigUnavailableError: this machine cannot have them.
     """
-    tools = Toolbox(home=cache() / f"tools-{_recipe()}")
+    processor, release = machine.native(), archives.release()
+    tools = Toolbox(home=cache() / f"tools-{_recipe(release, processor)}", processor=processor)
     with locked(cache() / "lock"):
         if not tools.home.exists():
-            _require_debian()
-            _make(tools)
+            _require_apt()
+            _make(tools, release)
         os.utime(tools.home)  # in use: not one of those that _forget takes
         _forget()
     return tools
 
 
-def _recipe() -> str:
+def _recipe(release: archives.Release, processor: Processor) -> str:
     """What decides over a toolbox' content, as a short name: another recipe, another toolbox."""
-    images = Path(__file__).with_name("images.py").read_text(encoding="utf-8")
-    text = repr((FORKY, BOOKWORM, BUSYBOX, ONLY, images))
-    return hashlib.sha256(text.encode()).hexdigest()[:12]
+    modules = ("dependencies", "images", "packages", "recipes")
+    texts = [Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in modules]
+    return hashlib.sha256(repr((release, processor, texts)).encode()).hexdigest()[:12]
 
 
 def _forget() -> None:
@@ -114,106 +125,127 @@ def _forget() -> None:
             shutil.rmtree(old, ignore_errors=True)
 
 
-def _require_debian() -> None:
-    if platform.machine() != "x86_64" or shutil.which("apt-get") is None or os.geteuid() != 0:
-        raise RigUnavailableError(
-            "a rig of its own needs root on an amd64 Debian; elsewhere start Docker, with buildx, and it is used"
-        )
+def _require_apt() -> None:
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise RigUnavailableError("only root can make an engine, from the packages of Debian or Ubuntu")
 
 
-def _make(tools: Toolbox) -> None:
-    """Fill a toolbox beside its place and move it there when it is whole."""
-    from tests.rig import images
-
-    partial = Toolbox(home=tools.home.with_suffix(".partial"))
-    shutil.rmtree(partial.home, ignore_errors=True)
-    for folder in (partial.root, partial.bin, partial.images):
-        folder.mkdir(parents=True)
-    _download(partial)
-    _wrap(partial.bin, tools)
-    images.seed(partial)
-    shutil.rmtree(partial.home / "apt")
-    partial.home.rename(tools.home)
+def _tell(words: str) -> None:
+    print(f"toolbox: {words}", file=sys.stderr, flush=True)
 
 
-def mirror() -> str:
-    """The Debian mirror this machine is set up for.
+def _make(tools: Toolbox, release: archives.Release) -> None:
+    """Fill a toolbox beside its place and move it there when it is whole.
 
     Raises:
-        RigUnavailableError: there is none; the machine is no Debian, or no ordinary one.
+        RigUnavailableError: it cannot be made here; what was begun is gone.
     """
-    sources = Path("/etc/apt/sources.list.d/debian.sources")
-    if sources.exists() and (found := re.search(r"^URIs:\s*(\S+)", sources.read_text("utf-8"), re.MULTILINE)):
-        return found[1]
-    plain = Path("/etc/apt/sources.list")
-    lines = plain.read_text("utf-8") if plain.exists() else ""
-    if found := re.search(r"^deb\s+(?:\[.*?]\s+)?(\S+/debian/?)\s", lines, re.MULTILINE):
-        return found[1]
-    raise RigUnavailableError("no Debian mirror in /etc/apt")
+    partial = Toolbox(home=tools.home.with_suffix(".partial"), processor=tools.processor)
+    shutil.rmtree(partial.home, ignore_errors=True)
+    began = time.monotonic()
+    _tell(f"an engine and registries are made of {release}'s packages, once: {WEIGHT} in {tools.home}")
+    try:
+        _fill(partial, tools, release)
+    except BaseException as fault:
+        shutil.rmtree(partial.home, ignore_errors=True)
+        if isinstance(fault, RigError) and not isinstance(fault, RigUnavailableError):
+            raise RigUnavailableError(str(fault)) from fault
+        raise
+    partial.home.rename(tools.home)
+    _tell(f"made in {time.monotonic() - began:.0f} s")
 
 
-def _apt(tools: Toolbox) -> dict[str, str]:
-    """An apt of our own: its lists, its sources, nothing of the machine's but keys and mirror."""
-    apt = tools.home / "apt"
-    (apt / "lists/partial").mkdir(parents=True)
-    (apt / "archives/partial").mkdir(parents=True)
-    key = "signed-by=/usr/share/keyrings/debian-archive-keyring.gpg"
-    (apt / "sources.list").write_text(
-        f"deb [arch=amd64,arm64 {key}] {mirror()} bookworm main\ndeb [arch=amd64 {key}] {mirror()} forky main\n",
-        encoding="utf-8",
-    )
-    (apt / "apt.conf").write_text(APT_CONF.format(apt=apt), encoding="utf-8")
-    return {**os.environ, "APT_CONFIG": str(apt / "apt.conf"), "DEBIAN_FRONTEND": "noninteractive"}
+def _fill(partial: Toolbox, tools: Toolbox, release: archives.Release) -> None:
+    from tests.rig import images
+
+    for folder in (partial.root, partial.bin, partial.images):
+        folder.mkdir(parents=True)
+    status = dependencies.base(dependencies.STATUS.read_text(encoding="utf-8"))
+    packages = _download(partial, release, status)
+    _wrap(partial.bin, tools, partial)
+    _tell("looking whether it is whole")
+    _check(partial, packages, status)
+    _tell("base images")
+    images.seed(partial)
+    shutil.rmtree(partial.home / "apt")
 
 
-APT_CONF = """\
-Dir::Etc::SourceList "{apt}/sources.list";
-Dir::Etc::SourceParts "/dev/null";
-Dir::State::Lists "{apt}/lists";
-Dir::Cache "{apt}";
-Acquire::Retries "3";
-Acquire::Languages "none";
-APT::Architectures {{ "amd64"; "arm64"; }};
-APT::Sandbox::User "root";
-"""
-
-
-def _download(tools: Toolbox) -> None:
-    """Fetch the packages and unpack them, two at a time: unpacking is all processor."""
-    env = _apt(tools)
-    wanted = [*(f"{n}/forky" for n in FORKY), *(f"{n}/bookworm" for n in BOOKWORM)]
-    wanted += [f"busybox-static:{a}/bookworm" for a in BUSYBOX]
-    call(["apt-get", "update"], env)
-    call(["sh", "-c", f'cd {shlex.quote(str(tools.home / "apt"))} && exec apt-get download "$@"', "-", *wanted], env)
+def _download(tools: Toolbox, release: archives.Release, status: str) -> list[Path]:
+    """Fetch the packages and unpack them, two at a time: unpacking is all processor; gives the files."""
+    apt = Apt(home=tools.home / "apt", processor=tools.processor)
+    apt.prepare(status + dependencies.PRETENDED, recipes.pins(release))
+    _tell("reading the package lists")
+    recipes.read_lists(apt, release, _tell)
+    choice = recipes.choose(apt, release)
+    (tools.home / "lacking").write_text("".join(f"{name}\n" for name in choice.lacking), encoding="utf-8")
+    if choice.lacking:
+        _tell(f"left out, since no archive here has them: {', '.join(choice.lacking)}")
+    _tell("downloading")
+    packages = apt.fetch(choice.tools)
+    _require_own_libc(packages, release)
+    _tell(f"unpacking {len(packages)} packages")
     with ThreadPoolExecutor(2) as pool:
-        list(pool.map(lambda deb: _unpack(tools, deb), (tools.home / "apt").glob("*.deb")))
+        list(pool.map(lambda package: unpack(package, tools.root), packages))
+    _emulator(tools, apt.download(choice.emulator)[0])
+    for package in apt.download(*choice.busybox):
+        _busybox(tools, package)
+    return packages
 
 
-def _unpack(tools: Toolbox, deb: Path) -> None:
-    name, _, architecture = deb.stem.split("_")
-    target = tools.home / "busybox" / architecture if name == "busybox-static" else tools.root
-    target.mkdir(parents=True, exist_ok=True)
-    if only := ONLY.get(name):
-        pipe = f"dpkg --fsys-tarfile {shlex.quote(str(deb))} | tar x -C {shlex.quote(str(target))} {only}"
-        call(["sh", "-c", pipe])
-    else:
-        call(["dpkg", "-x", str(deb), str(target)])
+def _require_own_libc(packages: list[Path], release: archives.Release) -> None:
+    """A second libc beside the system's loader would crash whatever finds it."""
+    if any(package.name.startswith("libc6_") for package in packages):
+        raise RigUnavailableError(f"the tools need a newer libc than {release} has")
 
 
-def _wrap(folder: Path, tools: Toolbox) -> None:
-    """Write the commands of `bin`: each finds its own libraries and leaves everybody else's alone."""
-    libraries = shlex.quote(str(tools.root / LIBRARIES))
+def _emulator(tools: Toolbox, package: Path) -> None:
+    """Of the 300 MB in this package one file is needed."""
+    name = machine.other(tools.processor).emulator
+    listed = call(["dpkg-deb", "--contents", str(package)]).stdout
+    static = f"{name}-static" if f"./usr/bin/{name}-static" in listed else name
+    unpack(package, tools.root, f"./usr/bin/{static}")
+
+
+def _busybox(tools: Toolbox, package: Path) -> None:
+    architecture = package.stem.rpartition("_")[2]
+    folder = tools.home / "unpacked" / architecture
+    unpack(package, folder)
+    found = next(file for file in (folder / "bin/busybox", folder / "usr/bin/busybox") if file.exists())
+    tools.busybox(architecture).parent.mkdir(parents=True)
+    found.rename(tools.busybox(architecture))
+    shutil.rmtree(folder.parent)
+
+
+def _check(tools: Toolbox, packages: list[Path], status: str) -> None:
+    folders = [tools.root / folder for folder in (*PROGRAMS, PLUGINS)]
+    env = {"LD_LIBRARY_PATH": tools.libraries, "PATH": os.environ.get("PATH", os.defpath)}
+    installed = [fields["package"] for fields in archives.stanzas(status)]
+
+    def owner(program: Path) -> str:
+        path = f"./{program.relative_to(tools.root)}\n"
+        holders = (file for file in packages if path in call(["dpkg-deb", "--contents", str(file)]).stdout)
+        return next((file.name.partition("_")[0] for file in holders), "unknown")
+
+    wholeness.check(wholeness.programs(folders), env, tools.root, wholeness.libraries(installed), owner)
+
+
+def _wrap(folder: Path, tools: Toolbox, partial: Toolbox) -> None:
+    """Write the commands of `bin`: each finds its own libraries and leaves everybody else's alone.
+
+    They name the place of the finished toolbox (`tools`); what it holds is seen in the one being filled.
+    """
+
+    def place(*names: str) -> str:
+        return shlex.quote(str(tools.root / Path(partial.tool(*names)).relative_to(partial.root)))
+
+    libraries = f"LD_LIBRARY_PATH={shlex.quote(tools.libraries)} "
+    extensions = ":".join(f"{part}/xtables" for part in tools.libraries.split(":"))
     policy = shlex.quote(str(tools.root / "etc/containers/policy.json"))
-    library_path = f"LD_LIBRARY_PATH={libraries} "
-    _script(folder, "skopeo", f"{library_path} exec {tools.root}/usr/bin/skopeo --policy {policy}")
-    _script(folder, "ip", f"{library_path} exec {tools.root}/bin/ip")
-    _script(
-        folder,
-        "iptables",
-        f"{library_path} XTABLES_LIBDIR={libraries}/xtables exec {tools.root}/usr/sbin/iptables-nft",
-    )
-    for name in ("docker", "crane", "oras"):
-        (folder / name).symlink_to(tools.root / "usr/bin" / name)
+    _script(folder, "skopeo", f"{libraries} exec {place('skopeo')} --policy {policy}")
+    _script(folder, "ip", f"{libraries} exec {place('ip')}")
+    _script(folder, "iptables", f"{libraries} XTABLES_LIBDIR={shlex.quote(extensions)} exec {place('iptables-nft')}")
+    for name in {"docker", "crane", "oras"} - set(partial.lacking):
+        (folder / name).symlink_to(place(name))
 
 
 def _script(folder: Path, name: str, command: str) -> None:

@@ -23,7 +23,10 @@ GRACE = 8.0
 
 
 def call(
-    command: Sequence[str], env: Mapping[str, str] | None = None, timeout: float = 600
+    command: Sequence[str],
+    env: Mapping[str, str] | None = None,
+    timeout: float = 600,
+    folder: Path | None = None,
 ) -> subprocess.CompletedProcess[str]:
     """Run a command to its end and give back what it said; never prompts.
 
@@ -31,12 +34,33 @@ def call(
         RigError: it failed; the message ends with its last words.
     """
     done = subprocess.run(
-        command, env=env, timeout=timeout, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command,
+        env=env,
+        timeout=timeout,
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         words = (done.stderr or done.stdout).strip()[-1500:]
         raise RigError(f"{' '.join(command)}: exit {done.returncode}: {words}")
     return done
+
+
+def output(command: Sequence[str], env: Mapping[str, str] | None = None) -> str:
+    """What a command says on both channels, whatever it comes to."""
+    done = subprocess.run(
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.stdout
 
 
 def spawn(folder: Path, name: str, command: Sequence[str], env: Mapping[str, str] | None = None) -> int:
