@@ -18,12 +18,15 @@ from invoke import Collection, Context, Exit, task
 
 import shiplane
 from shiplane.commands.edge import Answer, shiplane_task
+from shiplane.model.errors import PrerequisiteError
 
 if TYPE_CHECKING:
     from shiplane.commands.run import Run
 
 # Invoke would let a positional swallow --help, and give out short flags that move when a parameter is added.
 _task = partial(task, positional=[], auto_shortflags=False)
+_NO_ENGINE = "there is no Docker engine here, and none can be started"
+_START_DOCKER = "Install and start Docker with buildx"
 _CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
@@ -42,14 +45,33 @@ def _an_engine() -> Iterator[None]:
         yield
         return
     print("no Docker engine here: starting one for this run", file=sys.stderr)
-    with rigs.running() as rig:
-        before = dict(os.environ)
-        os.environ.update(rig.env)
-        try:
-            yield
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
+    try:
+        rig = rigs.start()
+    except rigs.RigError as fault:
+        raise PrerequisiteError(f"{_NO_ENGINE}: {fault}", remedy=f"{_START_DOCKER}, then run this again.") from fault
+    before = dict(os.environ)
+    os.environ.update(rig.env)
+    try:
+        yield
+    finally:
+        rigs.stop(rig.folder)
+        os.environ.clear()
+        os.environ.update(before)
+
+
+def _require_engine() -> None:
+    """Get ready what the tests with an engine need, before anything is run: without it they would say nothing.
+
+    Raises:
+        Exit: It cannot be had here.
+    """
+    from tests import rig as rigs
+
+    try:
+        rigs.prepare()
+    except rigs.RigError as fault:
+        remedy = f"{_START_DOCKER}, or run the other checks alone: invoke dev.test --without-engine"
+        raise Exit(f"{_NO_ENGINE}: {fault}\n  {remedy}", code=3) from fault
 
 
 @shiplane_task(
@@ -77,9 +99,15 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
     help={
         "only": f"Run only this check (repeatable): {', '.join(_CHECKS)}.",
         "select": "What pytest is to run, as it takes it: tests/unit, say.",
+        "without_engine": "Leave out the tests that need a Docker engine (e2e), where there is none.",
     },
 )
-def test(c: Context, only: list[str] | None = None, select: str = "") -> None:  # noqa: ARG001
+def test(
+    c: Context,  # noqa: ARG001
+    only: list[str] | None = None,
+    select: str = "",
+    without_engine: bool = False,  # noqa: FBT001, FBT002
+) -> None:
     """Run all checks: format, lint, types, and every test.
 
     The tests with an engine wait for it most of the time: the others run beside them, and are shown after them.
@@ -91,6 +119,11 @@ def test(c: Context, only: list[str] | None = None, select: str = "") -> None:  
     if select:
         raise Exit(code=_run(["pytest", *shlex.split(select)]))
     wanted = {name: words for name, words in _CHECKS.items() if not only or name in only}
+    left_out = wanted.pop("e2e", None) if without_engine else None
+    if not wanted:
+        raise Exit("without an engine nothing is left to run", code=2)
+    if "e2e" in wanted:
+        _require_engine()
     beside = {"tests"} if {"tests", "e2e"} <= set(wanted) else set()
     with tempfile.TemporaryFile("w+") as output:
         started = {name: _start(wanted[name], output) for name in beside}
@@ -98,8 +131,13 @@ def test(c: Context, only: list[str] | None = None, select: str = "") -> None:  
         codes |= {name: running.wait() for name, running in started.items()}
         output.seek(0)
         print(output.read(), flush=True)
-    if failed := [name for name, code in codes.items() if code]:
-        raise Exit(f"failed: {', '.join(failed)}", code=1)
+    failed = [name for name, code in codes.items() if code]
+    lines = [f"failed: {', '.join(failed)}"] if failed else []
+    if left_out:
+        lines.append(f"not run, for want of a Docker engine: {' '.join(left_out)}")
+    if failed:
+        raise Exit("\n".join(lines), code=1)
+    print(*lines, sep="\n", end="\n" if lines else "", flush=True)
 
 
 def _start(words: list[str], output: IO[str] | None = None) -> subprocess.Popen[str]:
@@ -128,8 +166,27 @@ def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> No
 
     if down:
         rigs.stop(Path(folder))
-    else:
+        return
+    try:
         print(exports(rigs.start(Path(folder))))
+    except rigs.RigError as fault:
+        raise Exit(f"{_NO_ENGINE}: {fault}\n  {_START_DOCKER}.", code=3) from fault
+
+
+@_task(
+    iterable=["release", "command"],
+    help={
+        "release": "A code name, as bookworm or noble (repeatable); without it Debian 12 and 13, and Ubuntu 24.04.",
+        "command": "What invoke is to run there, in one word (repeatable); without it rehearse, and dev.test.",
+    },
+)
+def fresh(c: Context, release: list[str] | None = None, command: list[str] | None = None) -> None:
+    """Run the commands of README's first lines in bare roots of Debian and Ubuntu, and look what they leave behind.
+
+    Needs root. Takes half a minute for each root, and what the commands take: `dev.test` a quarter of an hour.
+    """
+    words = [("--release", name) for name in release or ()] + [("--command", words) for words in command or ()]
+    _module(c, "tests.fresh", *(word for pair in words for word in pair))
 
 
 @_task(
@@ -220,7 +277,7 @@ def bench(c: Context, only: list[str] | None = None, rounds: int = 3, folder: st
             print(f"== {name}", *BENCHES[name](running, rounds), sep="\n")
 
 
-dev = Collection("dev", test, rig, bench, race, model, mutate, soak, coverage, thorough, pythons)
+dev = Collection("dev", test, rig, fresh, bench, race, model, mutate, soak, coverage, thorough, pythons)
 dev.__doc__ = "For those who work on shiplane itself."
 ns = Collection.from_module(shiplane)
 ns.add_task(rehearse)

@@ -14,16 +14,14 @@ from tests.rig import sample as samples
 
 @pytest.fixture(scope="session")
 def rig() -> Iterator[rigs.Rig]:
-    """A running rig. Without one, tests are skipped on a laptop and fail in CI, where that must not pass unseen."""
+    """A running rig. Where there can be none the run ends, with the exit code of a missing prerequisite."""
     if os.environ.get("SHIPLANE_RIG"):
         yield rigs.load(Path(os.environ["SHIPLANE_RIG"]))
         return
     try:
         started = rigs.start()
     except rigs.RigUnavailableError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"no rig in CI: {error}")
-        pytest.skip(f"no rig: {error}")
+        pytest.exit(f"no Docker engine: {error}", returncode=3)
     try:
         yield started
     finally:

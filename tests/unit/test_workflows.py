@@ -18,6 +18,7 @@ from shiplane.model.projectfile import parse_project_file
 from shiplane.model.rendering import SHARED, Project, changes, is_ours, path_of, render, was_changed_by_hand
 from shiplane.model.settings import DEFAULT_PLATFORMS
 from shiplane.model.workflow import starts_on
+from tests.fresh.roots import RELEASES
 from tests.unit import workflow_rules
 from tests.unit.workflow_rules import broken
 
@@ -26,6 +27,7 @@ MAIN = ".github/workflows/docker-publish.yml"
 STANDALONE = ".github/workflows/docker-standalone-publish.yml"
 Configuration = dict[str, Any]
 CI = ".github/workflows/ci.yml"
+FRESH = ".github/workflows/fresh.yml"
 GITHUB_GATE = {"gates": [{"name": "core", "github": "Core Production Gate"}]}
 KINDS: dict[str, Configuration] = {
     "built in": {},
@@ -94,11 +96,21 @@ def test_ci_runs_what_a_person_runs_and_nothing_else() -> None:
     assert "secrets." not in own()[CI]
 
 
+def test_every_release_has_its_bare_root_each_week() -> None:
+    workflow = yaml.safe_load(own()[FRESH])
+    (job,) = workflow["jobs"].values()
+    assert set(job["strategy"]["matrix"]["release"]) == set(RELEASES)
+    assert [step["run"] for step in job["steps"] if "run" in step] == [
+        'sudo .ci/with-venv invoke dev.fresh --release "$RELEASE"'
+    ]
+    assert "schedule" in workflow[True]  # YAML 1.1 reads the key `on` as a boolean
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_linters_find_nothing(tmp_path: Path, kind: str) -> None:
     texts = {
         **rendered(KINDS[kind], npm=kind == "everything"),
-        ".github/workflows/ci.yml": own()[".github/workflows/ci.yml"],
+        **{path: own()[path] for path in (CI, FRESH)},
     }
     found = zizmor(tmp_path, texts)
     assert (found.returncode, "No findings to report" in found.stdout + found.stderr) == (0, True), found.stdout

@@ -1,0 +1,123 @@
+"""``dev.test`` never ends well when a part of it was not run: without an engine it fails, or says what it left out."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import ModuleType
+from typing import IO
+
+import pytest
+from invoke import Context, Exit
+
+from shiplane.model.errors import PrerequisiteError
+from tests import rig as rigs
+from tests.rig import machine, packages
+
+OWN = Path(__file__).parents[2] / "tasks.py"
+
+
+@pytest.fixture
+def tasks(monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    """This checkout's tasks.py on a machine that can have no engine."""
+    monkeypatch.setattr(sys, "path", sys.path[:])
+    spec = importlib.util.spec_from_file_location("own_tasks", OWN)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+    def unavailable(*_: object) -> None:
+        raise rigs.RigUnavailableError("no mirror of Debian 12 in /etc/apt")
+
+    for name in ("prepare", "start"):
+        monkeypatch.setattr(rigs, name, unavailable)
+    monkeypatch.setattr(rigs, "engine_present", lambda _: False)
+    return module
+
+
+@pytest.fixture
+def ran(tasks: ModuleType, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was run of the checks: a process that ends at once, well except for the linter."""
+    started: list[str] = []
+
+    def start(words: Sequence[str], output: IO[str] | None = None) -> subprocess.Popen[str]:
+        started.append(" ".join(words))
+        code = int("pytest" not in words and "ruff check" in started[-1] and os.environ.get("LINT") == "bad")
+        return subprocess.Popen([sys.executable, "-c", f"raise SystemExit({code})"], text=True)
+
+    monkeypatch.setattr(tasks, "_start", start)
+    return started
+
+
+@pytest.mark.parametrize("only", [[], ["e2e"], ["lint", "e2e"]])
+def test_without_an_engine_the_tests_end_at_once_with_3_and_what_to_do(
+    tasks: ModuleType, ran: list[str], only: list[str]
+) -> None:
+    with pytest.raises(Exit, match=r"no mirror of Debian 12(?s:.*)Docker(?s:.*)dev\.test --without-engine$") as end:
+        tasks.test.body(Context(), only=only)
+    assert (end.value.code, ran) == (3, [])
+
+
+def test_the_other_checks_can_be_run_alone_and_the_last_line_says_what_was_not(
+    tasks: ModuleType, ran: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks.test.body(Context(), without_engine=True)
+    assert ran == ["ruff format --check .", "ruff check .", "mypy", "pytest tests/unit tests/faults"]
+    assert capsys.readouterr().out.splitlines()[-1] == "not run, for want of a Docker engine: pytest tests/e2e"
+
+
+def test_what_was_not_run_is_said_after_a_failure_too(
+    tasks: ModuleType, ran: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LINT", "bad")
+    with pytest.raises(Exit, match=r"^failed: lint\nnot run, for want of a Docker engine: pytest tests/e2e$") as end:
+        tasks.test.body(Context(), without_engine=True)
+    assert end.value.code == 1
+
+
+def test_nothing_at_all_is_no_run(tasks: ModuleType, ran: list[str]) -> None:
+    with pytest.raises(Exit, match="nothing is left to run") as end:
+        tasks.test.body(Context(), only=["e2e"], without_engine=True)
+    assert (end.value.code, ran) == (2, [])
+
+
+def test_checks_that_need_no_engine_ask_for_none(
+    tasks: ModuleType, ran: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    tasks.test.body(Context(), only=["types"], without_engine=True)
+    tasks.test.body(Context(), only=["types"])
+    assert ran == ["mypy", "mypy"]
+    assert "not run" not in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_a_rehearsal_without_an_engine_ends_with_a_prerequisite(tasks: ModuleType) -> None:
+    with pytest.raises(PrerequisiteError, match="no mirror of Debian 12") as end, tasks._an_engine():
+        pass
+    assert "Docker" in end.value.remedy
+
+
+def test_a_rig_by_hand_ends_with_3(tasks: ModuleType, tmp_path: Path) -> None:
+    with pytest.raises(Exit, match=r"no mirror of Debian 12") as end:
+        tasks.rig.body(Context(), folder=str(tmp_path))
+    assert end.value.code == 3
+
+
+@pytest.mark.parametrize(("lacking", "ready"), [("", True), ("crane\n", False)])
+def test_a_toolbox_without_what_the_tests_compare_with_is_not_enough_for_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lacking: str, *, ready: bool
+) -> None:
+    tools = packages.Toolbox(home=tmp_path, processor=machine.AMD64)
+    (tmp_path / "lacking").write_text(lacking, encoding="utf-8")
+    monkeypatch.setattr(packages, "toolbox", lambda: tools)
+    monkeypatch.setenv("SHIPLANE_RIG_FORCE", "1")
+    monkeypatch.delenv("SHIPLANE_RIG", raising=False)
+    if ready:
+        rigs.prepare()
+    else:
+        with pytest.raises(rigs.RigUnavailableError, match="crane"):
+            rigs.prepare()
