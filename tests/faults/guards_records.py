@@ -16,6 +16,7 @@ _READING = "tests/faults/test_ledger_reading.py::"
 _ROLLBACK = "tests/faults/test_rollback.py::"
 _LATE = "tests/faults/test_rollback_stale.py::"
 _SMOKE = "tests/faults/test_smoke.py::"
+_STALE = "tests/faults/test_matrix_stale.py::"
 _STAGED = "tests/unit/test_model_staged.py::"
 _WRITING = "tests/faults/test_ledger_writing.py::"
 
@@ -40,6 +41,13 @@ LEDGER = (
         "flows/ledger",
         *switched_off("isinstance(answer, Absent) and self.tag in self.registry.tags(self.repository)"),
         (_PUBLISH + "test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",),
+    ),
+    Guard(
+        "a ledger that reads as it was before is not written over",
+        "flows/ledger",
+        "if known is None or not page.ledger.precedes(known):",
+        "if True:",
+        (_STALE + "test_what_has_been_found_once",),
     ),
     Guard(
         "a ledger is looked at again right before it is written",
@@ -90,9 +98,9 @@ LEDGER = (
     Guard(
         "nothing is written over a broken ledger",
         "flows/ledger",
-        "            page = page or self.read()\n",
+        "            page = page or self.read_since(known)\n",
         "            try:\n"
-        "                page = page or self.read()\n"
+        "                page = page or self.read_since(known)\n"
         "            except BrokenLedgerError:\n"
         "                page = Page(raw=_present(look(self.registry, self.repository, self.tag)))\n",
         (_CONTENTION + "test_a_ledger_that_was_broken_meanwhile_is_not_written_over",),

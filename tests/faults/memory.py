@@ -54,12 +54,21 @@ class Pending:
 
 @dataclass
 class Shelf:
-    """What one repository holds. ``tags`` is the truth; ``pending`` what readers are still shown instead."""
+    """What one repository holds.
+
+    Attributes:
+        manifests: By digest.
+        blobs: By digest.
+        tags: The truth.
+        pending: What readers are still shown instead.
+        before: What each tag had before it was last written; empty: it was not there.
+    """
 
     manifests: dict[str, RawManifest] = field(default_factory=dict)
     blobs: dict[str, bytes] = field(default_factory=dict)
     tags: dict[str, str] = field(default_factory=dict)
     pending: dict[str, Pending] = field(default_factory=dict)
+    before: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -113,6 +122,7 @@ class MemoryRegistry:
     def tag(self, repository: object, tag: str, digest: object) -> None:
         """Point a tag somewhere behind everybody's back, readable at once."""
         shelf = self.shelf(repository)
+        shelf.before[tag] = shelf.tags.get(tag, "")
         shelf.tags[tag] = str(digest)
         shelf.pending.pop(tag, None)
 
@@ -201,6 +211,7 @@ class MemoryRegistry:
         if self.lag.reads or self.lag.seconds:
             shown = self._read_tag(shelf, tag, counts=False)
             shelf.pending[tag] = Pending(shown, self.clock.now() + self.lag.seconds, self.lag.reads)
+        shelf.before[tag] = shelf.tags.get(tag, "")
         shelf.tags[tag] = digest
 
     def _list(self, request: Request, repository: str) -> Response:

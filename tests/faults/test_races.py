@@ -156,7 +156,7 @@ def test_equal_states_put_together_count_as_many_as_one_by_one() -> None:
         assert slowly.states > quickly.states
 
 
-@pytest.mark.parametrize(("claimed", "turns"), [(WITHOUT, 11), (WITH, 13)])
+@pytest.mark.parametrize(("claimed", "turns"), [(WITHOUT, 12), (WITH, 14)])
 def test_where_neither_disturbs_the_other_every_order_is_there(claimed: bool, turns: int) -> None:  # noqa: FBT001
     assert tally("two lanes", claimed).interleavings == orders(turns, turns)
 

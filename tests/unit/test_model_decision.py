@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import pytest
 
 from shiplane.model.answer import Absent, Present
-from shiplane.model.decision import Decision, Move, Naming, Survey, decide
+from shiplane.model.contradiction import contradiction
+from shiplane.model.decision import Decision, Move, Naming, Survey, decide, reconsider
 from shiplane.model.errors import RefusedError
 from shiplane.model.image import Tag
 from shiplane.model.lane import MAIN
@@ -26,6 +27,20 @@ def image(content: str) -> Present:
 
 def lane(version: str, *, latest: bool = True) -> LanePlan:
     return LanePlan(lane=MAIN, version=Setting(Version.parse(version), "TAG"), latest=Setting(latest, "PUBLISH_LATEST"))
+
+
+def moved(image: Present, version: str, text: str = "") -> Ledger:
+    """The ledger after a move of the floating tag to a version."""
+    entry = Entry(
+        action=Action.FLOAT,
+        id="1",
+        when="2026-11-25T09:00:00Z",
+        who="robot",
+        tag=MAIN.floating,
+        version=text or version,
+        after=image.digest,
+    )
+    return Ledger().append([entry])
 
 
 def recorded(image: Present, *, marked: bool = False) -> Ledger:
@@ -122,6 +137,41 @@ ROWS = [
         Survey(version=NEW, revision=COMMIT, floating=NEW, floating_version=V021),
         Naming.ADOPT,
         Move.ALREADY,
+    ),
+    Row(
+        "the same again, and recorded there",
+        lane("0.2.1"),
+        Survey(version=NEW, revision=COMMIT, floating=NEW, floating_version=V021, ledger=moved(NEW, "0.2.1")),
+        Naming.ADOPT,
+        Move.ALREADY,
+    ),
+    Row(
+        "moved, and not recorded",
+        lane("0.2.1"),
+        Survey(version=NEW, revision=COMMIT, floating=NEW, floating_version=V021, ledger=moved(OLD, "0.2.0")),
+        Naming.ADOPT,
+        Move.MOVE,
+    ),
+    Row(
+        "forward of the record, too",
+        lane("0.2.1"),
+        Survey(version=Absent(), floating=OLD, floating_version=V020, ledger=moved(NEW, "0.2.0")),
+        Naming.CREATE,
+        Move.MOVE,
+    ),
+    Row(
+        "lower than the floating tag, wherever the record has it",
+        lane("0.1.9"),
+        Survey(version=Absent(), floating=OLD, floating_version=V020, ledger=moved(NEW, "0.2.1")),
+        Naming.CREATE,
+        Move.LEAVE,
+    ),
+    Row(
+        "recorded at what is no version",
+        lane("0.2.1"),
+        Survey(version=Absent(), floating=OLD, floating_version=V020, ledger=moved(NEW, "", "of an old script")),
+        Naming.CREATE,
+        Move.MOVE,
     ),
     Row(
         "killed between the two tags",
@@ -222,3 +272,89 @@ def test_a_version_that_was_recorded_as_something_else_is_never_written_again(
     ) as caught:
         decide(lane("0.2.1"), survey, COMMIT)
     assert "v0.2.2" in caught.value.remedy
+
+
+@pytest.mark.parametrize(
+    ("survey", "words"),
+    [
+        (Survey(version=Absent(), floating=OLD, floating_version=V020), rf"latest is at 0.2.0 \({OLD.digest}\)"),
+        (Survey(version=Absent(), floating=Absent()), "latest is not there"),
+        (
+            Survey(version=OLD, revision=COMMIT, floating=OLD, floating_version=V021),
+            rf"latest is at 0.2.1 \({OLD.digest}",
+        ),
+    ],
+    ids=["lower", "gone", "here"],
+)
+def test_a_floating_tag_that_is_recorded_higher_is_not_moved_to_less_and_both_are_named(
+    survey: Survey, words: str
+) -> None:
+    said = rf"{words}.*, and was moved to 0.3.0 \({NEW.digest}\) on .* by robot"
+    with pytest.raises(RefusedError, match=said) as caught:
+        decide(lane("0.2.1"), replace(survey, ledger=moved(NEW, "0.3.0")), COMMIT)
+    assert caught.value.exit_code == 5
+    assert "rollback --lane main --to VERSION" in caught.value.remedy
+
+
+def test_what_keeps_a_floating_tag_back_by_now_changes_the_decision() -> None:
+    survey = Survey(version=NEW, revision=COMMIT, floating=OLD, floating_version=V020)
+    first = decide(lane("0.2.1"), survey, COMMIT)
+    marked = replace(survey, ledger=recorded(NEW, marked=True))
+    assert reconsider(first, lane("0.2.1"), survey) == first
+    assert reconsider(first, lane("0.2.1"), marked) == decide(lane("0.2.1"), marked, COMMIT)
+
+
+@pytest.mark.parametrize(
+    ("plan", "survey", "seconds"),
+    [
+        (
+            lane("0.2.1"),
+            Survey(version=Absent(), floating=OLD, floating_version=V020, ledger=moved(OLD, "0.2.0")),
+            None,
+        ),
+        (lane("0.2.1"), Survey(version=Absent(), floating=OLD, floating_version=V020), None),
+        (
+            lane("0.2.1"),
+            Survey(version=Absent(), floating=OLD, floating_version=V020, ledger=moved(NEW, "0.3.0")),
+            60.0,
+        ),
+        (
+            lane("0.2.1"),
+            Survey(version=Absent(), floating=OLD, floating_version=V020, ledger=moved(NEW, "0.1.0")),
+            10.0,
+        ),
+        (
+            lane("0.2.1"),
+            Survey(version=Absent(), floating=OLD, floating_version=V020, ledger=moved(NEW, "", "odd")),
+            60.0,
+        ),
+        (lane("0.2.1"), Survey(version=Absent(), floating=OLD, ledger=moved(NEW, "0.1.0")), 60.0),
+        (lane("0.2.1"), Survey(version=Absent(), floating=Absent(), ledger=moved(NEW, "0.1.0")), 60.0),
+        (lane("0.2.1"), Survey(version=OLD, floating=OLD, floating_version=V021, ledger=moved(NEW, "0.1.0")), 0.0),
+        (lane("0.2.1"), Survey(version=Absent(), floating=Absent(), ledger=recorded(NEW)), 60.0),
+        (lane("0.2.1"), Survey(version=OLD, floating=Absent(), ledger=recorded(NEW)), 60.0),
+        (lane("0.2.2"), Survey(version=Absent(), floating=NEW, ledger=recorded(NEW)), 60.0),
+        (lane("0.2.2"), Survey(version=Absent(), floating=OLD, ledger=recorded(NEW)), None),
+        (lane("0.2.2"), Survey(version=Absent(), floating=NEW, floating_version=V021, ledger=recorded(NEW)), None),
+    ],
+)
+def test_what_the_registry_and_the_ledger_contradict_is_waited_for(
+    plan: LanePlan, survey: Survey, seconds: float | None
+) -> None:
+    doubt = contradiction(plan, survey)
+    assert (doubt.seconds if doubt else None) == seconds
+    assert doubt is None or plan.lane.floating in doubt.what or plan.tag in doubt.what
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "precedes"),
+    [
+        (Ledger(), recorded(NEW), True),
+        (recorded(NEW), recorded(NEW, marked=True), True),
+        (recorded(NEW), recorded(NEW), False),
+        (recorded(NEW, marked=True), recorded(NEW), False),
+        (recorded(OLD), recorded(NEW, marked=True), False),
+    ],
+)
+def test_a_ledger_precedes_what_was_added_to_it(one: Ledger, other: Ledger, precedes: bool) -> None:  # noqa: FBT001
+    assert one.precedes(other) == precedes

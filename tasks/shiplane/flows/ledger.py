@@ -113,6 +113,22 @@ class Book:
             answer = shown(self.registry, self.repository, self.patience, self.tag)
         return self._page(answer.raw) if isinstance(answer, Present) else Page()
 
+    def read_since(self, known: Ledger | None) -> Page:
+        """The ledger, waited for where it reads as it was before a state that this run knows.
+
+        Raises:
+            UnreachableError: It still does after a minute: it was set back, or its reads lag by more than that.
+            BrokenLedgerError, AccessError: As :meth:`read`.
+        """
+        for _ in self.patience.poll(what=f"{self.tag} reads as it was before this run has read or written it"):
+            page = self.read()
+            if known is None or not page.ledger.precedes(known):
+                return page
+        raise UnreachableError(
+            f"{self.tag} reads as it was before this run has read or written it; nothing is written over it",
+            remedy=_AGAIN,
+        )
+
     def trace(self, page: Page) -> bool:
         """Whether a ledger continues the one that it replaced: told from the beginnings of its pieces.
 
@@ -144,13 +160,20 @@ class Book:
         self.trace(page)
         return page
 
-    def append(self, entries: Sequence[Entry], page: Page | None = None, seen: Ledger | None = None) -> Flow[Appended]:
+    def append(
+        self,
+        entries: Sequence[Entry],
+        page: Page | None = None,
+        seen: Ledger | None = None,
+        known: Ledger | None = None,
+    ) -> Flow[Appended]:
         """Add entries, whoever else writes at the same time.
 
         Args:
             entries: What to add, where it does not stand there already.
             page: The ledger as it was read before; it is read again where it has changed since.
             seen: The ledger as it was when it was decided what to do: what others recorded since is not told twice.
+            known: The newest state that this run knows of: nothing older is written over.
 
         Raises:
             BrokenLedgerError: What is there is no whole ledger; it is left as it is.
@@ -159,7 +182,7 @@ class Book:
         step, lost, why = Step("record", self.tag, writes=True), 0, ""
         for _ in range(TRIES):
             yield step
-            page = page or self.read()
+            page = page or self.read_since(known)
             lacking = lacking_in(page.ledger, entries, seen)
             if not lacking:
                 yield step.already("it stands there")

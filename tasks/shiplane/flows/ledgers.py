@@ -107,28 +107,35 @@ class Writing:
         entries: What is to stand there.
         seen: The ledger as it was when it was decided what to do; None where nothing depended on it.
         page: The same with what is needed to write, where it was read only now.
+        known: The newest state that this run knows of, where that is a later one.
     """
 
     book: Book
     entries: Sequence[Entry]
     seen: Ledger | None = None
     page: Page | None = None
+    known: Ledger | None = None
 
     def append(self) -> Flow[Appended]:
         """Add them. Raises as :meth:`Book.append`."""
-        return self.book.append(self.entries, self.page, self.seen)
+        return self.book.append(self.entries, self.page, self.seen, self.known or self.seen)
 
     def settled(self, appended: Appended) -> Ledger | None:
         """The ledger after everybody who had looked before must have written; None where entries are gone from it."""
         book = self.book
         if digest_of(look(book.registry, book.repository, book.tag)) == appended.digest:
             return appended.ledger
-        ledger = book.read().ledger
+        ledger = book.read_since(appended.ledger).ledger
         return None if lacking_in(ledger, self.entries, self.seen) else ledger
 
     def contradictions(self, now: Ledger) -> list[str]:
         """How what others recorded meanwhile contradicts these entries."""
-        return Meanwhile(seen=self.seen, now=now).contradictions(self.entries) if self.seen is not None else []
+        if self.seen is None:
+            return []
+        # What does not go on from what these entries were added to may lack what stood there: a read that lags.
+        beside = [self.known] if self.known and not (self.known == now or self.known.precedes(now)) else []
+        told = (Meanwhile(seen=self.seen, now=state).contradictions(self.entries) for state in (*beside, now))
+        return list(dict.fromkeys(what for one in told for what in one))
 
 
 def record(writing: Sequence[Writing]) -> Flow[None]:
@@ -147,7 +154,7 @@ def record(writing: Sequence[Writing]) -> Flow[None]:
         except ShiplaneError as error:
             raise _doubt(wanted, error) from error
         contradictions += [what for one, now in settled if now is not None for what in one.contradictions(now)]
-        wanted = [replace(one, page=None) for one, now in settled if now is None]
+        wanted = [one for one, now in settled if now is None]
     if wanted:
         raise _doubt(wanted, UnreachableError("others write over it all the time"))
     if contradictions:
@@ -164,7 +171,10 @@ def _settled(wanted: Sequence[Writing]) -> Flow[list[tuple[Writing, Ledger | Non
         min(MAX_SETTLE, max(SETTLE, 2 * slowest)),
         f"writing the record took {slowest:.1f} s; looking after twice that, at most {MAX_SETTLE:.0f} s, if it stays",
     )
-    return [(one, one.settled(done)) for one, done in zip(wanted, appended, strict=True)]
+    return [
+        (replace(one, page=None, known=done.ledger), one.settled(done))
+        for one, done in zip(wanted, appended, strict=True)
+    ]
 
 
 def _doubt(writing: Sequence[Writing], error: ShiplaneError) -> ShiplaneError:

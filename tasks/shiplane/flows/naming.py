@@ -56,22 +56,6 @@ class Namer:
             return
         yield from self._write("name", tag, raw, before={None})
 
-    def move(self, tag: Tag, raw: RawManifest, *, seen: Digest | None) -> Flow[None]:
-        """Move a floating tag: only if it still is where the survey saw it.
-
-        Raises:
-            LostRaceError: It was moved by somebody else in the meantime.
-            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
-        """
-        now = yield from self._look_again(tag)
-        found = digest_of(now)
-        if found == raw.digest:
-            yield Step("float", tag, writes=True).already("it has this digest")
-            return
-        if found != seen:
-            raise _moved(tag, str(seen or "nothing"), found)
-        yield from self._write("float", tag, raw, before={seen})
-
     def set(
         self, tag: Tag, raw: RawManifest, *, known: Collection[Digest | None], past: Collection[Digest | None]
     ) -> Flow[Digest | None]:

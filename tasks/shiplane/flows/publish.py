@@ -25,6 +25,7 @@ from shiplane.flows.smoke import Smoker, smoke_lanes
 from shiplane.flows.survey import Surveyor
 from shiplane.model.answer import Present
 from shiplane.model.check import good_words, require
+from shiplane.model.contradiction import contradiction
 from shiplane.model.decision import Decision, Naming, Pending, decide, pending
 from shiplane.model.errors import LostRaceError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
@@ -141,9 +142,9 @@ class Publisher:
         lanes = yield from self._prepare(plan, looked)
         if any(known.survey.presumed for known in looked.seen.values()):
             yield from self._survey_again(plan)
-        yield from name_lanes(self._namer(plan), lanes)
-        recorded = yield from record_lanes(self.ledgers, plan.commit, lanes)
-        return Released(held, tuple(lane.published(recorded.get(lane.plan.lane.name)) for lane in lanes))
+        named = yield from name_lanes(self._namer(plan), self.ledgers, lanes)
+        recorded = yield from record_lanes(self.ledgers, plan.commit, named)
+        return Released(held, tuple(one.ready.published(recorded.get(one.ready.plan.lane.name)) for one in named))
 
     def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
         """Stage and inspect every lane of a plan, and give it no name: whatever is refused later is refused now.
@@ -234,13 +235,15 @@ class Publisher:
         for lane in plan.lanes:
             step = Step("survey", f"{lane.tag}, {lane.lane.floating}")
             yield step
-            survey = surveyor.survey(lane, may_push=proved)
+            survey = surveyor.settled(lane, may_push=proved)
             changed += self.saved.differences(lane, survey, plan.commit) if self.saved else []
             if changed:
                 yield step.failed(f"{'; '.join(changed)}: not as the plan saw it")
                 continue
             known = seen[lane.lane.name] = Seen(survey, decide(lane, survey, plan.commit))
-            yield step.done(f"{lane.tag}: {known.naming_words}; {lane.lane.floating}: {known.move_words}")
+            doubt = contradiction(lane, survey)
+            words = f"; the registry and the ledger differ: {doubt.what}" if doubt else ""
+            yield step.done(f"{lane.tag}: {known.naming_words}; {lane.lane.floating}: {known.move_words}{words}")
         if self.saved:
             require_same(self.saved.name, changed)
         return seen

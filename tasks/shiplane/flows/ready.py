@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shiplane.flows.examine import Examination
 from shiplane.flows.ledgers import Ledgers, Writing, record
@@ -11,7 +11,7 @@ from shiplane.flows.naming import Namer
 from shiplane.flows.published import Published, Recorded
 from shiplane.flows.records import Release
 from shiplane.model.answer import Present, digest_of
-from shiplane.model.decision import Decision, Move, Naming, Survey
+from shiplane.model.decision import Decision, Move, Naming, Survey, reconsider
 from shiplane.model.image import Digest
 from shiplane.model.manifest import RawManifest
 from shiplane.model.plan import LanePlan
@@ -62,6 +62,22 @@ class Ready:
         """Whether this run moves the floating tag."""
         return self.seen.decision.move is Move.MOVE
 
+    @property
+    def promises(self) -> bool:
+        """Whether the floating tag has this image when the run is done."""
+        return self.seen.decision.move is not Move.LEAVE
+
+    @property
+    def places(self) -> list[Digest | None]:
+        """Where the floating tag was before: as it was read, and as it was recorded."""
+        place = self.seen.survey.ledger.position(self.plan.lane.floating)
+        return [self.seen.floating, place.after if place else self.seen.floating]
+
+    @property
+    def past(self) -> frozenset[Digest]:
+        """Where the floating tag was earlier, as it was recorded: a read that lags may show it there."""
+        return frozenset(move.after for move in self.seen.survey.ledger.moves(self.plan.lane.floating))
+
     def published(self, recorded: Recorded | None) -> Published:
         """The lane as it is after its names were read back, with its ledger."""
         return Published(
@@ -78,7 +94,20 @@ class Ready:
         )
 
 
-def name_lanes(namer: Namer, lanes: Sequence[Ready]) -> Flow[None]:
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """A lane that has its names.
+
+    Attributes:
+        ready: What it was named from; its decision is the one that was carried out.
+        left: What its floating tag had before, where it was moved.
+    """
+
+    ready: Ready
+    left: Digest | None
+
+
+def name_lanes(namer: Namer, ledgers: Ledgers | None, lanes: Sequence[Ready]) -> Flow[list[Named]]:
     """Every version tag, then every floating tag; what was written is looked at again before it is built upon.
 
     Raises:
@@ -90,16 +119,25 @@ def name_lanes(namer: Namer, lanes: Sequence[Ready]) -> Flow[None]:
         yield from namer.name(lane.plan.tag, lane.raw)
     for lane in created if moving else ():
         yield from namer.confirm(lane.plan.tag, lane.raw)
+    named = []
     for lane in lanes:
-        yield from _float(namer, lane)
-    for lane in moving:
-        yield from namer.confirm(lane.plan.lane.floating, lane.raw)
+        named.append((yield from _float(namer, ledgers, lane)))  # noqa: PERF401 -- no comprehension can delegate
+    for done in named:
+        if done.ready.promises:
+            before = {*done.ready.places, *done.ready.past}
+            yield from namer.confirm(done.ready.plan.lane.floating, done.ready.raw, before=before)
     for lane in created:
         yield from namer.confirm(lane.plan.tag, lane.raw)
+    return named
 
 
-def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Ready]) -> Flow[Mapping[str, Recorded]]:
+def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Named]) -> Flow[Mapping[str, Recorded]]:
     """Write down what was done, and what an earlier run did and could not write down.
+
+    Args:
+        ledgers: Where; None where none is kept.
+        commit: What was released.
+        lanes: What was done.
 
     Returns:
         Each lane's ledger, by the lane's name; nothing where none is kept.
@@ -111,14 +149,21 @@ def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Ready]) -
         yield Step("record", "the ledger").skipped(NO_LEDGER)
         return {}
     writing = []
-    for lane in lanes:
+    for named in lanes:
+        lane = named.ready
         release = Release(
-            plan=lane.plan, commit=commit, digest=lane.raw.digest, moved=lane.moves, images=lane.examination.images
+            plan=lane.plan,
+            commit=commit,
+            digest=lane.raw.digest,
+            moved=lane.moves,
+            before=named.left,
+            images=lane.examination.images,
         )
         entries = release.entries(ledgers.scribe, lane.seen.survey)
         writing.append(Writing(book=ledgers.book(lane.plan.lane), entries=entries, seen=lane.seen.survey.ledger))
     yield from record(writing)
-    return {lane.plan.lane.name: _recorded(ledgers, one) for lane, one in zip(lanes, writing, strict=True)}
+    names = [named.ready.plan.lane.name for named in lanes]
+    return {name: _recorded(ledgers, one) for name, one in zip(names, writing, strict=True)}
 
 
 def _recorded(ledgers: Ledgers, writing: Writing) -> Recorded:
@@ -132,11 +177,29 @@ def _recorded(ledgers: Ledgers, writing: Writing) -> Recorded:
     )
 
 
-def _float(namer: Namer, lane: Ready) -> Flow[None]:
+def _float(namer: Namer, ledgers: Ledgers | None, lane: Ready) -> Flow[Named]:
+    """Move a lane's floating tag, where that was decided and nothing that was recorded since keeps it back."""
+    if ledgers and lane.moves:
+        lane = yield from _judged_again(ledgers, lane)
     step, decision = Step("float", lane.plan.lane.floating), lane.seen.decision
     if decision.move is Move.LEAVE:
         yield step.skipped(decision.reason)
     elif decision.move is Move.ALREADY:
         yield step.already(decision.reason)
     else:
-        yield from namer.move(lane.plan.lane.floating, lane.raw, seen=lane.seen.floating)
+        places = lane.places
+        found = yield from namer.set(lane.plan.lane.floating, lane.raw, known=places, past=lane.past)
+        # Where it reads as being here already, it came from where it was recorded, or read, last.
+        left = next((place for place in (found, *places) if place != lane.raw.digest), None)
+        return Named(ready=lane, left=left)
+    return Named(ready=lane, left=None)
+
+
+def _judged_again(ledgers: Ledgers, lane: Ready) -> Flow[Ready]:
+    """The lane with the ledger's word of now: somebody marked the version meanwhile, or the survey's read lagged."""
+    step, seen = Step("look again", lane.plan.lane.ledger), lane.seen
+    yield step
+    ledger = ledgers.book(lane.plan.lane).read_since(seen.survey.ledger).ledger
+    decision = reconsider(seen.decision, lane.plan, replace(seen.survey, ledger=ledger))
+    yield step.done("nothing keeps it back" if decision.move is Move.MOVE else decision.reason)
+    return replace(lane, seen=replace(seen, decision=decision))

@@ -23,6 +23,7 @@ class Release:
         commit: What the image was built from.
         digest: What the version tag has.
         moved: Whether the floating tag was moved to it by this run.
+        before: What the floating tag had before that.
         images: The image's platforms.
     """
 
@@ -30,6 +31,7 @@ class Release:
     commit: str
     digest: Digest
     moved: bool
+    before: Digest | None
     images: Sequence[Descriptor]
 
     def entries(self, scribe: Scribe, survey: Survey) -> list[Entry]:
@@ -61,7 +63,7 @@ class Release:
             Action.FLOAT,
             tag=floating,
             version=str(self.plan.version.value),
-            before=seen if self.moved else recorded,
+            before=self.before if self.moved else recorded,
             after=self.digest,
             commit=self.commit,
             late=not self.moved,

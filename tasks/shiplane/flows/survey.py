@@ -9,12 +9,13 @@ from shiplane.clients.parallel import WORKERS, each
 from shiplane.clients.registry import Registry
 from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import certain, look, shown
-from shiplane.model.answer import Absent, Answer, Present, Refused
+from shiplane.model.answer import Absent, Answer, Present, Refused, digest_of
+from shiplane.model.contradiction import contradiction
 from shiplane.model.decision import Survey
 from shiplane.model.errors import VerificationError
-from shiplane.model.image import Repository
+from shiplane.model.image import Digest, Repository
 from shiplane.model.lane import Lane
-from shiplane.model.ledger import Ledger
+from shiplane.model.ledger import Action, Ledger
 from shiplane.model.manifest import REVISION, VERSION, Index, Manifest, parse_config, parse_manifest
 from shiplane.model.plan import LanePlan
 from shiplane.model.version import Version
@@ -61,14 +62,39 @@ class Surveyor:
         first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
         versions = self.versions(plan.lane) if first or isinstance(answer, Absent) else []
         version = self._version(plan, answer, versions)
+        ledger = self.ledgers.book(plan.lane).read().ledger if self.ledgers else Ledger()
         return Survey(
             version=version,
             revision=self.label(version, REVISION) if isinstance(version, Present) else None,
             floating=floating,
             floating_version=self.version_behind(plan.lane, floating),
-            newest=_newest(versions) if first else None,
-            ledger=self.ledgers.book(plan.lane).read().ledger if self.ledgers else Ledger(),
+            newest=_newest([*versions, *_recorded(plan.lane, ledger)]) if first else None,
+            ledger=ledger,
         )
+
+    def settled(self, plan: LanePlan, *, may_push: bool = False) -> Survey:
+        """The same, read again while registry and ledger contradict each other: one of the reads may lag.
+
+        Whoever decides upon it has to mind a contradiction that has stayed. Raises as :meth:`survey`.
+        """
+        survey = self.survey(plan, may_push=may_push)
+        doubt, names = contradiction(plan, survey), None
+        if doubt is None or not doubt.seconds:
+            return survey
+        for _ in self.registry.session.patience.poll(doubt.seconds, what=doubt.what):
+            if (now := self._names(plan)) == names:
+                continue
+            names, survey = now, self.survey(plan)
+            if (doubt := contradiction(plan, survey)) is None or not doubt.seconds:
+                break
+        return survey
+
+    def _names(self, plan: LanePlan) -> tuple[Digest | None, ...]:
+        """What the lane's names have: as long as none of them changes, neither does a survey."""
+        own = [digest_of(self.registry.look(self.repository, name)) for name in (plan.tag, plan.lane.floating)]
+        ledgers = self.ledgers
+        recorded = ledgers.registry.look(ledgers.repository, plan.lane.ledger) if ledgers else Absent()
+        return (*own, digest_of(recorded))
 
     def _hides_everything(self, plan: LanePlan) -> bool:
         """Whether the registry refuses to show the lane's other names, and the list of tags, as well."""
@@ -144,4 +170,10 @@ class Surveyor:
 
 def _newest(versions: Sequence[Version]) -> Version | None:
     """The highest release; pre-releases do not count."""
-    return next((version for version in versions if not version.is_prerelease), None)
+    return max((version for version in versions if not version.is_prerelease), default=None)
+
+
+def _recorded(lane: Lane, ledger: Ledger) -> list[Version]:
+    """The versions that were published by the record: the list of tags may lag behind it."""
+    tags = (entry.tag for entry in ledger.entries if entry.action is Action.PUBLISH)
+    return [version for version in map(lane.version_of_tag, tags) if version]

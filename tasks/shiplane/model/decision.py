@@ -7,7 +7,7 @@ in the order of versions, never to a pre-release, and never away from something 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 
 from shiplane.model.answer import Absent, Present, digest_of
@@ -106,6 +106,12 @@ def decide(plan: LanePlan, survey: Survey, commit: str) -> Decision:
     return Decision(naming, move, reason, unmet=move is Move.LEAVE and _is_unmet(plan, survey))
 
 
+def reconsider(decision: Decision, plan: LanePlan, survey: Survey) -> Decision:
+    """The same, unless something keeps the floating tag back by now: the version was marked as bad meanwhile."""
+    why = _kept_back(plan, survey)
+    return replace(decision, move=Move.LEAVE, reason=why, unmet=_is_unmet(plan, survey)) if why else decision
+
+
 def _is_unmet(plan: LanePlan, survey: Survey) -> bool:
     """Whether a floating tag that stays was meant to move.
 
@@ -146,11 +152,38 @@ def _check_recorded(plan: LanePlan, survey: Survey) -> None:
 def _move(plan: LanePlan, survey: Survey) -> tuple[Move, str]:
     if why := _kept_back(plan, survey):
         return Move.LEAVE, why
+    move, reason = _from_here(plan, survey)
+    if move is not Move.LEAVE:
+        _check_place(plan, survey)
+    return move, reason
+
+
+def _from_here(plan: LanePlan, survey: Survey) -> tuple[Move, str]:
+    """What is to be done about a floating tag that may move to this version, from where it reads as being now."""
     if isinstance(survey.floating, Absent):
         return Move.MOVE, f"{plan.lane.floating} does not exist yet"
-    if survey.version == survey.floating:
-        return Move.ALREADY, f"{plan.lane.floating} has this digest"
-    return _forward(plan, survey.floating.digest, survey.floating_version)
+    if survey.version != survey.floating:
+        return _forward(plan, survey.floating.digest, survey.floating_version)
+    place = survey.ledger.position(plan.lane.floating)
+    if place and place.after != survey.floating.digest:
+        # An earlier run moved it and did not come to record it, or the read lags: writing it again is right in both.
+        return Move.MOVE, f"{plan.lane.floating} has this digest, and is recorded at {place.version}"
+    return Move.ALREADY, f"{plan.lane.floating} has this digest"
+
+
+def _check_place(plan: LanePlan, survey: Survey) -> None:
+    """Refuse to move a floating tag to less than what the ledger has it at, whatever a read of it shows."""
+    place, floating = survey.ledger.position(plan.lane.floating), plan.lane.floating
+    here = digest_of(survey.floating)
+    if place is None or place.after == here or place.release is None or place.release <= plan.version.value:
+        return
+    now = f"at {survey.floating_version or 'no version'} ({here})" if here else "not there"
+    raise RefusedError(
+        f"{floating} is {now}, and was moved to {place.version} ({place.after}) on {place.when} by {place.who}, as "
+        f"the ledger says: {plan.version.value} is lower than that",
+        remedy=f"Run it again in some minutes, or with --latest=no. If somebody moved {floating} without a record, set "
+        "it on purpose: " + command("rollback", "--lane", plan.lane.name, "--to", "VERSION"),
+    )
 
 
 def _kept_back(plan: LanePlan, survey: Survey) -> str:

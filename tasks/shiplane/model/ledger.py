@@ -17,6 +17,7 @@ from shiplane.model import strictjson
 from shiplane.model.errors import UsageError, VerificationError
 from shiplane.model.image import Digest, Platform, Tag, parse_tag
 from shiplane.model.redact import one_line
+from shiplane.model.version import Version
 
 _MAX_WORDS = 500
 
@@ -83,6 +84,14 @@ class Entry:
         """The reason for people to read, also where none was given."""
         return self.why or "no reason given"
 
+    @property
+    def release(self) -> Version | None:
+        """The version concerned; None where the text is none: whoever may push can write here."""
+        try:
+            return Version.parse(self.version)
+        except UsageError:
+            return None
+
     def to_json(self) -> dict[str, Any]:
         """The entry as JSON values, without what is empty."""
         known: dict[str, Any] = {
@@ -140,6 +149,10 @@ class Ledger:
         """Those of the entries that do not stand here."""
         known = {entry.id for entry in self.entries}
         return [entry for entry in entries if entry.id not in known]
+
+    def precedes(self, other: Ledger) -> bool:
+        """Whether this is what the other one was before entries were added to it."""
+        return len(self.lines) < len(other.lines) and other.lines[: len(self.lines)] == self.lines
 
     @property
     def content(self) -> bytes:

@@ -55,15 +55,31 @@ def _lane(world: World, lane: LanePlan, commit: str) -> tuple[int, dict[str, str
 def _moves(world: World, lane: LanePlan, have: str) -> bool | None:
     """Whether the floating tag moves; None where nobody can tell whether that would be forward."""
     version, here = lane.version.value, world.tags.get(lane.lane.floating, "")
-    if not lane.latest.value or version.is_prerelease or (have and have == here):
+    if not lane.latest.value or version.is_prerelease or lane.tag in world.marks(lane.lane):
         return False
-    if lane.tag in world.marks(lane.lane):
-        return False
-    if not here:
-        found = (lane.lane.version_of_tag(tag) for tag in world.tags)
-        return not any(other > version for other in found if other and not other.is_prerelease)
-    current = version_of(world, lane.lane, here)
-    return None if current is None else current < version or current == version
+    astray = _astray(world, lane.lane, here)
+    current = version_of(world, lane.lane, here) if here else None
+    if have and have == here:
+        moves = astray is not None
+    elif here and current is None:
+        return None
+    else:
+        moves = current <= version if current else not any(other > version for other in _releases(world, lane.lane))
+    # What the record has higher is not left for less, whatever the registry says.
+    return None if moves and astray and astray > version else moves
+
+
+def _astray(world: World, lane: Lane, here: str) -> Version | None:
+    """The version that the floating tag was moved to by the record, where it is not there."""
+    moves = [entry for entry in world.recorded(lane) if entry["action"] in {"float", "rollback"}]
+    return Version.parse(moves[-1]["version"]) if moves and moves[-1]["to"] != here else None
+
+
+def _releases(world: World, lane: Lane) -> list[Version]:
+    """The versions that there are, and those that were published by the record."""
+    recorded = [entry["tag"] for entry in world.recorded(lane) if entry["action"] == "publish"]
+    found = (lane.version_of_tag(tag) for tag in (*world.tags, *recorded))
+    return [version for version in found if version and not version.is_prerelease]
 
 
 def downward(world: World, wish: Wish) -> Expected:
@@ -92,11 +108,8 @@ def downward(world: World, wish: Wish) -> Expected:
 
 def _fallen(world: World, lane: Lane, here: str, current: Version | None) -> Version | None:
     """The recorded version from which the floating tag came down without a record."""
-    moves = [entry for entry in world.recorded(lane) if entry["action"] in {"float", "rollback"}]
-    if not moves or not current or moves[-1]["to"] == here:
-        return None
-    above = Version.parse(moves[-1]["version"])
-    return above if above > current else None
+    above = _astray(world, lane, here)
+    return above if above and current and above > current else None
 
 
 def _below(world: World, lane: Lane, current: Version | None) -> list[Version]:
