@@ -17,6 +17,13 @@ KEPT_APART = (
         (_SCRATCH + "test_a_place_within_the_project_or_unusable_is_passed_over",),
     ),
     Guard(
+        "what another run uses is not swept",
+        "clients/scratch",
+        "        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)\n        shutil.rmtree",
+        "        shutil.rmtree",
+        (_SCRATCH + "test_what_is_in_use_is_swept_by_nobody_whatever_process_ids_mean_there",),
+    ),
+    Guard(
         "a project file names no variable for a registry which it does not belong to",
         "model/owners",
         "                if owner := foreign_owner(variable, registry, env):",

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -87,6 +90,66 @@ def test_what_dead_runs_left_is_swept_where_a_folder_is_made_and_never_within_th
         folder.mkdir()
     with scratch("build", {"TMPDIR": str(project)}, project=project):
         assert [folder.exists() for folder in (*left, live)] == [True, False, True]
+
+
+ENV = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
+SWEEP = "import sys; from pathlib import Path; from shiplane.clients.scratch import sweep; sweep(Path(sys.argv[1]))"
+
+
+@pytest.mark.parametrize("space", [[], ["unshare", "--pid", "--fork"]], ids=["here", "in another namespace"])
+def test_what_is_in_use_is_swept_by_nobody_whatever_process_ids_mean_there(project: Path, space: list[str]) -> None:
+    if space and subprocess.run([*space, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("needs the right to make a namespace")
+    with scratch("login", {}, project=project) as folder:
+        left = folder.parent / "shiplane-login-abc_1234"
+        left.mkdir()
+        subprocess.run([*space, sys.executable, "-c", SWEEP, str(folder.parent)], check=True, env=ENV)
+        assert (folder.exists(), left.exists()) == (True, False)
+    assert not folder.exists()
+
+
+def test_what_a_killed_run_left_is_swept(project: Path) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from shiplane.clients.scratch import scratch\n"
+        "with scratch('login', {}, project=Path('/none')) as folder: print(folder, flush=True); time.sleep(60)"
+    )
+    argv = [sys.executable, "-c", program]
+    env = {**ENV, "TMPDIR": str(project.parent / FIT)}
+    with subprocess.Popen(argv, stdout=subprocess.PIPE, encoding="utf-8", env=env) as child:
+        assert child.stdout is not None
+        left = Path(child.stdout.readline().strip())
+        module.sweep(left.parent)
+        assert left.exists()
+        child.kill()
+    module.sweep(left.parent)
+    assert not left.exists()
+
+
+def test_a_folder_that_a_sweep_took_before_it_was_locked_is_made_anew(
+    project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = tempfile.mkdtemp, list[str]()
+
+    def swept_twice(**named: str) -> str:
+        made.append(make(**named))
+        if len(made) < 3:
+            Path(made[-1]).rmdir()
+        return made[-1]
+
+    monkeypatch.setattr(tempfile, "mkdtemp", swept_twice)
+    with scratch("login", {}, project=project) as folder:
+        assert str(folder) == made[2]
+
+
+def test_where_there_are_no_locks_nothing_is_swept(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_locks(_descriptor: int, _operation: int) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    with scratch("login", {}, project=project) as folder:
+        module.sweep(folder.parent)
+        assert folder.exists()
+    assert not folder.exists()
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts are told on Linux alone")

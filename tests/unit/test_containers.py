@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 from datetime import datetime, timedelta, timezone
@@ -11,8 +10,9 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 from shiplane.clients.containers import _is_dead, _last_line
+from shiplane.clients.machine import process_space
 
-HERE = socket.gethostname()
+HERE = process_space()
 
 
 @pytest.fixture(scope="module")
@@ -50,6 +50,19 @@ def test_a_container_of_a_living_run_is_left_alone(hours: float) -> None:
 )
 def test_of_another_machines_container_only_its_age_is_known(owner: str, created: str, *, dead: bool) -> None:
     assert _is_dead(owner, created) is dead
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux's")
+def test_a_process_id_of_another_namespace_says_nothing(gone: int) -> None:
+    program = "from shiplane.clients.machine import process_space; print(process_space())"
+    argv = ["unshare", "--pid", "--fork", sys.executable, "-c", program]
+    inside = subprocess.run(argv, capture_output=True, encoding="utf-8", check=False)
+    if inside.returncode != 0:
+        pytest.skip("needs the right to make a namespace")
+    elsewhere = inside.stdout.strip()
+    assert elsewhere != HERE
+    assert elsewhere.startswith(HERE.rpartition("-")[0])  # the same machine
+    assert not _is_dead(f"{elsewhere}:{gone}", ago(0))
 
 
 def test_of_a_commands_output_the_last_line_is_kept_and_made_harmless() -> None:

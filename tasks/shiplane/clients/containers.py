@@ -7,7 +7,6 @@ Sources: Docker Engine API, "Create a container", "Inspect a container" (State, 
 from __future__ import annotations
 
 import os
-import socket
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -17,6 +16,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from shiplane.clients.engine import PULL_TIMEOUT, Engine, pull_by
+from shiplane.clients.machine import process_space
 from shiplane.clients.scratch import alive
 from shiplane.model.credential import Credential
 from shiplane.model.errors import UnreachableError
@@ -234,7 +234,7 @@ def _settings(image: Pulled, smoke: Smoke) -> dict[str, Any]:
         "security_opt": ["no-new-privileges"],
         "log_config": LogConfig(type=LogConfig.types.JSON, config={"max-size": _LOG_BYTES, "max-file": "1"}),
         "labels": {
-            _OWNER: f"{socket.gethostname()}:{os.getpid()}",
+            _OWNER: f"{process_space()}:{os.getpid()}",
             **({_PULLED: image.reference} if image.ours else {}),
         },
     }
@@ -249,9 +249,9 @@ def _remove(container: Container) -> None:
 
 
 def _is_dead(owner: str, created: str) -> bool:
-    """Whether a container's run has ended: its process, on this machine; on another one, time tells."""
-    host, _, process = owner.rpartition(":")
-    if host == socket.gethostname() and process.isdigit():
+    """Whether a container's run has ended: its process, where its id means something here; elsewhere time tells."""
+    space, _, process = owner.rpartition(":")
+    if space == process_space() and process.isdigit():
         return not alive(int(process))
     try:
         # RFC 3339 with nanoseconds, which Python reads up to microseconds.

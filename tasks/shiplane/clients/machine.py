@@ -19,6 +19,18 @@ def desk() -> str:
     return f"{user}@{socket.gethostname()}"
 
 
+def process_space() -> str:
+    """Where a process id means what it means here: this machine since it was started, and this namespace of it.
+
+    Containers have process ids of their own, and may share a host's name. Without ``/proc`` the name has to do.
+    """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+        return f"{boot}-{Path('/proc/self/ns/pid').stat().st_ino}"
+    except OSError:
+        return socket.gethostname()
+
+
 def free_bytes(folder: Path) -> int:
     """The bytes that this user can still write there.
 

@@ -3,10 +3,14 @@
 None is ever within the project: what is there may be sent to a build, and published. The platform's own choice
 (``tempfile.gettempdir``) falls back to the working folder where ``/tmp`` cannot be written, as in a container with a
 read-only file system, and ``TMPDIR`` may name a folder of the project.
+
+A folder is in use for as long as its owner holds a lock on it (flock(2): gone with the process, however it ends). The
+id of a process says nothing: containers share a folder for temporary files and have process ids of their own.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import shutil
@@ -18,16 +22,20 @@ from pathlib import Path
 from shiplane.clients.whereabouts import is_within
 from shiplane.model.errors import PrerequisiteError
 
-_NAME = re.compile(r"shiplane-[a-z]+-([0-9]+)-\w+", re.ASCII)
+# Up to 0.1.0 with the owner's process id, and without a lock.
+_NAME = re.compile(r"shiplane-[a-z]+-(?:(?P<pid>[0-9]+)-)?\w+", re.ASCII)
+# Tries to have a folder of our own before a sweep takes it, in the moment between its making and its locking.
+_TRIES = 100
 # The user's wish, then what others use, then what can be written even in a container whose file system cannot.
 _WISHES, _JOBS = ("TMPDIR", "TEMP", "TMP"), ("XDG_RUNTIME_DIR", "RUNNER_TEMP")
 _COMMON, _IN_MEMORY = ("/tmp", "/var/tmp"), ("/dev/shm",)  # noqa: S108 -- what is made there is new, and 0700
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW
 _REMEDY = "Make room in one of them, or name a folder outside of the project with TMPDIR."
 
 
 @contextmanager
 def scratch(kind: str, env: Mapping[str, str], *, project: Path) -> Iterator[Path]:
-    """Yield a folder of our own; its name says whose it is, so that nobody sweeps what is in use.
+    """Yield a folder of our own, locked, so that nobody sweeps what is in use.
 
     Args:
         kind: A lower-case word for what it holds, for whoever finds it.
@@ -37,11 +45,12 @@ def scratch(kind: str, env: Mapping[str, str], *, project: Path) -> Iterator[Pat
     Raises:
         PrerequisiteError: There is no room for it outside of the project, or no permission.
     """
-    folder = _made(kind, env, project)
+    folder, lock = _made(kind, env, project)
     try:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        os.close(lock)
 
 
 def temporary_folder(env: Mapping[str, str], *, project: Path) -> Path:
@@ -54,7 +63,7 @@ def temporary_folder(env: Mapping[str, str], *, project: Path) -> Path:
         return folder.parent
 
 
-def _made(kind: str, env: Mapping[str, str], project: Path) -> Path:
+def _made(kind: str, env: Mapping[str, str], project: Path) -> tuple[Path, int]:
     problems = []
     for place in _places(env):
         if is_within(place, project):
@@ -62,7 +71,7 @@ def _made(kind: str, env: Mapping[str, str], project: Path) -> Path:
             continue
         try:
             sweep(place)
-            return Path(tempfile.mkdtemp(prefix=f"shiplane-{kind}-{os.getpid()}-", dir=place))
+            return _locked(kind, place)
         except OSError as error:
             problems.append(f"{place}: {error.strerror or error}")
     raise PrerequisiteError(f"there is no place for temporary files ({'; '.join(problems)})", remedy=_REMEDY)
@@ -88,13 +97,37 @@ def unwritable(error: OSError) -> PrerequisiteError:
     )
 
 
+def _locked(kind: str, place: Path) -> tuple[Path, int]:
+    """A new folder, and the open file that locks it; a file system without locks is one that nobody sweeps."""
+    for _ in range(_TRIES):
+        folder = Path(tempfile.mkdtemp(prefix=f"shiplane-{kind}-", dir=place))
+        with suppress(FileNotFoundError):
+            lock = os.open(folder, _FOLDER)
+            with suppress(OSError):
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if folder.exists():
+                return folder, lock
+            os.close(lock)
+    raise FileNotFoundError(f"each of {_TRIES} new folders was removed by somebody")
+
+
 def sweep(parent: Path) -> None:
     """Remove what runs have left behind that are dead."""
     for folder in parent.glob("shiplane-*"):
-        found = _NAME.fullmatch(folder.name)
+        named = _NAME.fullmatch(folder.name)
         with suppress(OSError):
-            if found and folder.stat().st_uid == os.getuid() and not alive(int(found.group(1))):
-                shutil.rmtree(folder, ignore_errors=True)
+            if named and folder.lstat().st_uid == os.getuid() and not (named["pid"] and alive(int(named["pid"]))):
+                _sweep(folder)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove a folder that nobody has locked; under our lock, so that nobody begins to use it meanwhile."""
+    lock = os.open(folder, _FOLDER)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        shutil.rmtree(folder, ignore_errors=True)
+    finally:
+        os.close(lock)
 
 
 def alive(pid: int) -> bool:
