@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiplane.clients.engine import Engine
+from shiplane.clients.plumbing import own_variables
 from shiplane.clients.process import run as run_process
 from shiplane.clients.process import without_secrets
 from shiplane.clients.scratch import scratch
@@ -24,7 +25,7 @@ from shiplane.model.settings import Flags, Resolver
 _FOREIGN = ("GITHUB_", "GHCR_", "IMAGE_REPO", "TAG", "PLATFORMS", "PUBLISH_LATEST")
 _VERSIONS = ("0.1.0", "0.1.1")
 _BUILDER = "shiplane-rehearsal"
-_IDENTITY = ("-c", "user.name=shiplane rehearsal", "-c", "user.email=rehearsal@localhost")
+_IDENTITY = ("-c", "user.name=shiplane rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgSign=false")
 
 
 def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
@@ -80,7 +81,7 @@ class _Rehearsal:
     image: str
 
     def clone(self, project: Path) -> None:
-        self._git("clone", "--quiet", "--no-local", str(project), str(self.folder), cwd=project)
+        self._git("clone", "--quiet", "--no-local", "--recurse-submodules", str(project), str(self.folder), cwd=project)
 
     def release(self, version: str, platforms: str | None, builder: str, run: Run) -> tuple[str, dict[str, object]]:
         """One round: a commit, a release of all lanes, a verification that asks others too.
@@ -122,7 +123,7 @@ class _Rehearsal:
         return verified
 
     def _git(self, *arguments: str, cwd: Path) -> None:
-        answer = run_process(["git", *arguments], env=without_secrets(self.env), cwd=cwd)
+        answer = run_process(["git", *arguments], env=own_variables(without_secrets(self.env)), cwd=cwd)
         if answer.code != 0:
             raise PrerequisiteError(f"{answer.command} failed: {answer.stderr.strip()[:400]}")
 
