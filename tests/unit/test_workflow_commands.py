@@ -72,6 +72,17 @@ def test_a_configuration_that_went_on_is_drift_until_it_is_written(run: Run) -> 
     assert run("workflow.check")[0] == 0
 
 
+def test_a_repository_with_submodules_or_lfs_wants_them_checked_out(run: Run) -> None:
+    run("workflow.write")
+    Path(".gitmodules").write_text('[submodule "a"]\n')
+    assert "+          submodules: recursive" in run("workflow.check")[1]
+    Path(".gitattributes").write_text("*.bin filter=lfs -text\n")
+    assert "+          lfs: true" in run("workflow.check")[1]
+    assert run("workflow.write")[0] == 0
+    Path(".gitattributes").write_text("*.bin -text\n")
+    assert "-          lfs: true" in run("workflow.check")[1]
+
+
 def test_what_a_person_changed_is_kept_and_shown(run: Run) -> None:
     run("workflow.write")
     mine = files()[MAIN].replace("docker-v*", "release-*")

@@ -41,7 +41,7 @@ KINDS: dict[str, Configuration] = {
 
 
 def rendered(
-    configuration: Configuration | None = None, *, program: str = "invoke", npm: bool = False
+    configuration: Configuration | None = None, *, program: str = "invoke", npm: bool = False, whole: bool = False
 ) -> dict[str, str]:
     known = parse_project_file(configuration or {}, "shiplane.toml")
     made = Project(
@@ -53,6 +53,8 @@ def rendered(
         program=program,
         npm=npm,
         claim=known.claim is not None,
+        modules=whole,
+        lfs=whole,
     )
     return render(made, template("lane.yml"), template("release-lane.yml"))
 
@@ -109,7 +111,7 @@ def test_every_release_has_its_bare_root_each_week() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_linters_find_nothing(tmp_path: Path, kind: str) -> None:
     texts = {
-        **rendered(KINDS[kind], npm=kind == "everything"),
+        **rendered(KINDS[kind], npm=kind == "everything", whole=kind == "everything"),
         **{path: own()[path] for path in (CI, FRESH)},
     }
     found = zizmor(tmp_path, texts)
@@ -130,6 +132,19 @@ def test_the_linters_are_awake(tmp_path: Path) -> None:
 @pytest.mark.parametrize("program", ["invoke", "shiplane"])
 def test_every_configuration_keeps_our_rules(kind: str, program: str) -> None:
     assert broken(rendered(KINDS[kind], program=program, npm=True)) == set()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_every_checkout_of_a_repository_with_submodules_and_lfs_is_complete(*, whole: bool) -> None:
+    shared = yaml.safe_load(rendered(KINDS["everything"], whole=whole)[SHARED])
+    given = [
+        step["with"]
+        for job in shared["jobs"].values()
+        for step in job["steps"]
+        if "actions/checkout" in step.get("uses", "")
+    ]
+    found = {(one.get("submodules"), one.get("lfs")) for one in given}
+    assert (len(given), found) == (len(shared["jobs"]), {("recursive", True)} if whole else {(None, None)})
 
 
 EDITS = [

@@ -130,6 +130,13 @@ def build_command(root: Path, project: ProjectFile) -> Setting[tuple[str, ...]]:
     return Setting(("npm", "run", "build"), "package.json: scripts.build")
 
 
+def uses_lfs(root: Path) -> bool:
+    """Whether the attributes at the project's root give files to Git LFS."""
+    with suppress(OSError):
+        return "filter=lfs" in (root / ".gitattributes").read_text("utf-8", "replace")
+    return False
+
+
 def workflows(root: Path) -> dict[str, str]:
     """The text of each workflow of GitHub Actions, by its path; one that cannot be read is left out."""
     found: dict[str, str] = {}

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiplane.clients import workflows as files
-from shiplane.clients.project import build_command, workflows
+from shiplane.clients.project import build_command, uses_lfs, workflows
 from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run
 from shiplane.model.command import command
@@ -83,6 +83,8 @@ def _project(run: Run) -> Project:
         program="invoke" if tasks else "shiplane",
         npm=command.value[:1] == ("npm",) and (run.root / "package-lock.json").is_file(),
         claim=known.claim is not None,
+        modules=(run.root / ".gitmodules").is_file(),
+        lfs=uses_lfs(run.root),
     )
 
 

@@ -51,6 +51,8 @@ class Project:
         program: ``invoke`` where the project has tasks of its own, else ``shiplane``.
         npm: Whether npm has to install packages before the build command can run.
         claim: Whether a release pushes a claim to the git remote.
+        modules: Whether the repository has submodules.
+        lfs: Whether it has files in Git LFS.
     """
 
     lanes: Sequence[Lane]
@@ -61,6 +63,8 @@ class Project:
     program: str = "invoke"
     npm: bool = False
     claim: bool = False
+    modules: bool = False
+    lfs: bool = False
 
 
 def path_of(lane: Lane) -> str:
@@ -152,6 +156,8 @@ def _words(project: Project) -> dict[str, str]:
         "PROGRAM": project.program,
         "REQUIREMENTS": REQUIREMENTS,
         "ENVIRONMENT": project.wishes.environment,
+        # Without them a checkout is incomplete, and refused.
+        "COMPLETE": "\n          submodules: recursive" * project.modules + "\n          lfs: true" * project.lfs,
     }
     if not project.wishes.native:
         return words
