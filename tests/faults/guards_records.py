@@ -7,6 +7,7 @@ from tests.faults.guard import Guard, switched_off
 _CLAIM = "tests/faults/test_claim.py::"
 _CONTENTION = "tests/faults/test_ledger_contention.py::"
 _DECISION = "tests/unit/test_model_decision.py::"
+_ADOPTING = "tests/faults/test_adopting.py::"
 _DEPLOYMENT = "tests/unit/test_model_deployment.py::"
 _DESCENT = "tests/unit/test_model_descent.py::"
 _FILES = "tests/unit/test_client_files.py::"
@@ -254,7 +255,7 @@ BEFORE_NAMES = (
     Guard(
         "a version that is listed but not shown is not built again",
         "flows/survey",
-        *switched_off("isinstance(answer, Absent) and plan.version.value in listed"),
+        *switched_off("isinstance(answer, Absent) and plan.tag in listed"),
         (_PUBLISH + "test_a_version_that_is_listed_but_not_shown_yet_is_not_built_again",),
     ),
     Guard(
@@ -426,4 +427,65 @@ FILES = (
     ),
 )
 
-RECORDS = (*LEDGER, *ROLLBACK, *BEFORE_NAMES, *FILES)
+ADOPTION = (
+    Guard(
+        "a version that was adopted is not published anew under our own tag",
+        "model/decision",
+        "survey.ledger.published(known_lane(plan.lane, survey.ledger).tag_of(plan.version.value))",
+        "survey.ledger.published(plan.tag)",
+        (_ADOPTING + "test_an_adopted_version_is_never_published_again_under_our_own_tag",),
+    ),
+    Guard(
+        "no lane adopts what another one could read",
+        "model/adoption",
+        "if why := _foreign(lane, others, tag) or",
+        "if why :=",
+        ("tests/unit/test_model_adoption.py::test_every_other_tag_is_left_out_with_the_reason",),
+    ),
+    Guard(
+        "only a tag that can be read as the version is believed to be its adopted name",
+        "model/adoption",
+        "version and str(version) == entry.version and own is None",
+        "version and own is None",
+        ("tests/unit/test_model_adoption.py::test_an_entry_that_is_no_adoption_of_that_version_changes_nothing",),
+    ),
+    Guard(
+        "what is not whole is not adopted",
+        "flows/adopting",
+        *switched_off("bad"),
+        (_ADOPTING + "test_what_is_not_whole_or_says_that_it_is_something_else_is_left_out_with_the_reason",),
+    ),
+    Guard(
+        "what was recorded and is something else now is not adopted",
+        "flows/adopting",
+        "return (taken, left) if recorded.after == image.digest else",
+        "return (taken, left) if True else",
+        (_ADOPTING + "test_a_tag_that_was_written_over_after_it_was_adopted_is_told_and_stays_as_it_was_recorded",),
+    ),
+    Guard(
+        "a version that two runs give two images under two tags ends as lost",
+        "model/meanwhile",
+        "other.version == entry.version and other.after != entry.after",
+        "other.tag == entry.tag and other.after != entry.after",
+        (
+            _ADOPTING + "test_a_version_that_is_published_under_our_tag_meanwhile_ends_the_adoption_as_lost",
+            _ADOPTING + "test_a_release_that_an_adoption_overtook_ends_as_lost",
+        ),
+    ),
+    Guard(
+        "a version label that says something else is a fault, whoever made the image",
+        "flows/examine",
+        "value == wanted or value in spellings",
+        "value == wanted or bool(spellings)",
+        ("tests/faults/test_verify.py::test_a_version_label_that_says_something_else_stays_a_fault",),
+    ),
+    Guard(
+        "what we have built must have its labels",
+        "flows/examine",
+        "good=foreign, expected=wanted",
+        "good=True, expected=wanted",
+        (_PUBLISH + "test_what_we_have_built_ourselves_must_have_its_label",),
+    ),
+)
+
+RECORDS = (*LEDGER, *ROLLBACK, *ADOPTION, *BEFORE_NAMES, *FILES)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from shiplane.clients.http import Transport
@@ -10,6 +10,7 @@ from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Clock, Patience, SystemClock
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
+from shiplane.flows.adopting import Adopted, Adopter
 from shiplane.flows.claim import Claiming
 from shiplane.flows.ledgers import Ledgers, Scribe
 from shiplane.flows.marking import Marker
@@ -18,7 +19,7 @@ from shiplane.flows.published import Published
 from shiplane.flows.rollback import Rollback, RolledBack, Wish
 from shiplane.flows.verify import Verified, Verifier
 from shiplane.model.image import Platform, Repository
-from shiplane.model.lane import Lane
+from shiplane.model.lane import BUILT_IN, Lane
 from shiplane.model.plan import Plan
 from shiplane.model.settings import Setting
 from shiplane.model.step import Flow
@@ -92,6 +93,19 @@ class Releaser:
             commit_of=self.commit_of,
             workers=self.workers,
         ).run(wish)
+
+    def adopt(
+        self, lane: Lane, lanes: Sequence[Lane] = BUILT_IN, since: Version | None = None, *, dry_run: bool = False
+    ) -> Flow[Adopted]:
+        """An adoption; it is recorded in a ledger."""
+        assert self.ledgers
+        return Adopter(
+            registry=self.registry,
+            repository=self.repository,
+            ledgers=self.ledgers,
+            commit_of=self.commit_of,
+            workers=self.workers,
+        ).adopt(lane, lanes, since, dry_run=dry_run)
 
     def marker(self) -> Marker:
         """Who marks; a mark is an entry of a ledger."""

@@ -105,7 +105,7 @@ def test_all_but_the_last_piece_stay_as_they_are() -> None:
 def test_the_story_of_a_record_says_what_was_added_and_what_stood_there() -> None:
     scene, step = Scene(), Step("record", "ledger-main", writes=True)
     one, other = note(scene, "1.0.0"), note(scene, "2.0.0")
-    assert events(book(scene).append([one, other])) == [step, step.done("mark, mark")]
+    assert events(book(scene).append([one, other])) == [step, step.done("2 mark")]
     assert events(book(scene).append([one])) == [step, step.already("it stands there")]
     stands = finish(book(scene).append([one]))
     digest = Digest(scene.registry.tags(PATH)["ledger-main"])

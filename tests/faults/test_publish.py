@@ -352,7 +352,7 @@ def test_a_version_that_another_tool_made_of_this_commit_is_adopted_and_its_miss
     scene, plan = Scene(), a_plan(lanes=["main"])
     raw = push_image(scene.registry, PATH, version="", tag="v0.2.1")
     (told,) = story(scene, plan, "inspect")
-    assert "warning: version of the image: expected 0.2.1, found no label" in told
+    assert told.endswith("checks good, with a warning about version")
     assert (scene.tags()["latest"], scene.stager.built) == (str(raw.digest), [])
 
 

@@ -165,6 +165,15 @@ def test_an_entry_says_nothing_that_is_empty_but_for_where_a_move_began() -> Non
     assert set(move(None, A).to_json()) == {*always, "from"}
     assert move(None, A).to_json()["from"] is None
     assert set(replace(entry(), late=True, why="w").to_json()) == {*always, "late", "why"}
+
+
+def test_an_adoption_is_a_publication_to_whoever_does_not_know_the_word() -> None:
+    adopted = replace(entry(), adopted=True, late=True, created="2026-02-28T12:00:00Z")
+    (line,) = Ledger().append([adopted]).lines
+    assert json.loads(line)["action"] == "publish"
+    read = Ledger.parse(line + b"\n")
+    assert read.entries == (adopted,)
+    assert (read.published(adopted.tag), adopted.how, entry().how) == (adopted, "adopted", "publish")
     assert entry().late is False
 
 

@@ -16,7 +16,8 @@ from shiplane.flows.prerequisites import Held
 from shiplane.model.gate import Evidence
 from shiplane.model.step import Step
 from tests.faults.images import COMMIT
-from tests.faults.release import Scene, a_plan
+from tests.faults.release import PATH, Scene, a_plan
+from tests.faults.test_adopting import adopt, old_scene
 from tests.faults.test_smoke import Bench
 from tests.unit.documents import faults, schema
 
@@ -81,6 +82,16 @@ def test_what_a_release_gives_is_as_the_schema_says() -> None:
         lanes = [lane.to_json(a_plan().repository) for lane in published]
         assert faults(released(lanes), "result") == []
         assert faults(released(lanes), "result", "released") == []
+
+
+def test_what_an_adoption_gives_is_as_the_schema_says() -> None:
+    scene = old_scene()
+    first, again = adopt(scene, dry_run=True), adopt(scene)
+    scene.registry.tag(PATH, "latest", scene.tags()["0.2.15"])
+    for done in (first, again, adopt(scene), adopt(Scene())):
+        document = {"ok": True, "exit": 0, "image": "ghcr.io/cognary/aionis", **done.to_json()}
+        assert faults(document, "result") == []
+        assert faults(document, "result", "adopted") == []
 
 
 @pytest.mark.parametrize("key", ["record", "reason", "Digest"])

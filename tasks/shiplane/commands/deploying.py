@@ -13,10 +13,12 @@ from shiplane.commands.edge import Answer
 from shiplane.commands.run import Run, one_lane
 from shiplane.commands.show import columns
 from shiplane.flows.deployments import Desk, Inventory, Prepared, write
+from shiplane.model.adoption import known_lane
 from shiplane.model.deployment import Place
 from shiplane.model.errors import ShiplaneError, UsageError
 from shiplane.model.image import Repository, Tag
 from shiplane.model.lane import Lane
+from shiplane.model.ledger import Ledger
 from shiplane.model.mention import Part, Target
 from shiplane.model.redact import one_line
 from shiplane.model.settings import Flags, Setting, named
@@ -40,7 +42,7 @@ def repoint(
     chosen = run.project.lane(one_lane(lane, run.project))
     if not to:
         raise UsageError("no version is named", remedy="Give --to X.Y.Z.")
-    version = named(Setting(to, "--to"), partial(run.project.version_of, chosen))
+    version = named(Setting(to, "--to"), partial(run.project.published_version, chosen))
     desk = _desk(run, image, certain=True)
     done = run.console.drive(desk.repoint(chosen, version, dry_run=dry_run))
     data = {"lane": chosen.name, "dry_run": dry_run, **_repointed_data(desk, done)}
@@ -57,7 +59,7 @@ def follow(
     """
     if not run.project.deployments:
         return None
-    desk = _desk_of(run, repository, registry, {})
+    desk = _desk_of(run, repository, registry, [lane if lane == other else other for other in run.project.lanes])
     try:
         done = run.console.drive(desk.prepare(lane, target))
         run.console.drive(write(run.root, done.changes, dry_run=dry_run))
@@ -88,32 +90,35 @@ def _desk(run: Run, image: str | None, patience: Patience | None = None, *, cert
     repository = run.resolver(Flags(image=image)).image().value
     registry = run.reader(repository, patience)
     try:
-        marks = _marks(run, repository, registry)
+        recorded = _recorded(run, repository, registry)
     except ShiplaneError as error:
         if certain:
             raise
-        run.console.tell(f"which versions are marked as bad could not be told: {error.what}")
-        marks = {}
-    return _desk_of(run, repository, registry, marks)
+        run.console.tell(f"which versions are marked as bad or were adopted could not be told: {error.what}")
+        recorded = []
+    marks = {tag: mark.reason for ledger in recorded for tag, mark in ledger.marks.items()}
+    lanes = [known_lane(lane, ledger) for lane, ledger in zip(run.project.lanes, recorded, strict=False)]
+    return _desk_of(run, repository, registry, lanes or run.project.lanes, marks)
 
 
-def _marks(run: Run, repository: Repository, registry: Registry) -> dict[Tag, str]:
-    """The versions of every lane that are marked as bad, each with the reason."""
+def _recorded(run: Run, repository: Repository, registry: Registry) -> list[Ledger]:
+    """The ledger of every lane; none where no ledger is kept, or nothing depends on it."""
     ledgers = run.ledgers(repository, registry)
     if ledgers is None or not run.project.deployments:
-        return {}
-    found = (ledgers.book(lane).read().ledger.marks for lane in run.project.lanes)
-    return {tag: mark.reason for marks in found for tag, mark in marks.items()}
+        return []
+    return [ledgers.book(lane).read().ledger for lane in run.project.lanes]
 
 
-def _desk_of(run: Run, repository: Repository, registry: Registry, marks: Mapping[Tag, str]) -> Desk:
+def _desk_of(
+    run: Run, repository: Repository, registry: Registry, lanes: Sequence[Lane], marks: Mapping[Tag, str] | None = None
+) -> Desk:
     return Desk(
         root=run.root,
         deployments=run.project.deployments,
         repository=repository,
-        lanes=run.project.lanes,
+        lanes=tuple(lanes),
         registry=registry,
-        marks=marks,
+        marks=marks or {},
     )
 
 

@@ -41,7 +41,7 @@ def rollback(
     chosen = run.project.lane(one_lane(lane, run.project))
     wish = Wish(
         lane=chosen,
-        to=named(Setting(to, "--to"), partial(run.project.version_of, chosen)) if to else None,
+        to=named(Setting(to, "--to"), partial(run.project.published_version, chosen)) if to else None,
         reason=_reason(reason),
         mark=not keep_bad_unmarked,
         dry_run=dry_run,
@@ -51,8 +51,8 @@ def rollback(
     flow = _rollback(run, resolver, repository, chosen, writes=not dry_run)
     run.pinned = lambda: () if to else _target(run.console.events)
     done = run.console.drive(flow.run(wish))
-    target = Target(chosen.tag_of(done.target), done.digest)
-    followed = follow(run, flow.registry, repository, chosen, target, dry_run=dry_run)
+    target = Target(done.wish.lane.tag_of(done.target), done.digest)
+    followed = follow(run, flow.registry, repository, done.wish.lane, target, dry_run=dry_run)
     text = rolled_back_text(repository, done) + (f"\n\n{followed.text}" if followed else "")
     data = {**done.to_json(repository), "deployments": followed.data if followed else None}
     return Answer(text=text, data=data)
@@ -110,7 +110,7 @@ def _marker(run: Run, lane: str | None, tag: str | None, image: str | None) -> t
     chosen = run.project.lane(one_lane(lane, run.project))
     if not tag:
         raise UsageError("no version is named", remedy="Give --tag vX.Y.Z.")
-    version = named(Setting(tag, "--tag"), partial(run.project.version_of, chosen))
+    version = named(Setting(tag, "--tag"), partial(run.project.published_version, chosen))
     repository = run.resolver(Flags(image=image)).image().value
     return chosen, version, _marker_of(run, repository, chosen)
 

@@ -17,6 +17,8 @@ from shiplane.model.words import NO_LEDGER
 
 Following = Sequence[tuple[LaneState, str]]
 _UNKNOWN = "unknown"
+# So many names are shown of a list that may be long.
+_NAMED = 5
 
 
 def rolled_back_text(repository: Repository, done: RolledBack) -> str:
@@ -85,13 +87,24 @@ def _status_rows(state: LaneState, following: str, now: float) -> list[tuple[str
     if not state.kept:
         rows.append(("ledger", f"{NO_LEDGER}: who moved what, and when, is unknown"))
     elif not state.exists and not state.fault:
-        rows.append(("ledger", "none yet: who moved what, and when, is unknown"))
+        adopt = f"; {_adopt(state)} begins one" if state.versions else ""
+        rows.append(("ledger", f"none yet: who moved what, and when, is unknown{adopt}"))
     elif state.unrecorded and not state.fault:
-        names = ", ".join(map(state.lane.tag_of, state.unrecorded[:5]))
-        more = f" and {len(state.unrecorded) - 5} more" if len(state.unrecorded) > 5 else ""  # noqa: PLR2004
-        rows.append(("unrecorded", f"{names}{more}: published by others, or before there was a ledger"))
+        names = _some([state.lane.tag_of(version) for version in state.unrecorded])
+        rows.append(("unrecorded", f"{names}: published by others, or before there was a ledger; {_adopt(state)}"))
+    if state.others and state.kept and not state.fault:
+        rows.append(("other tags", f"{_some(state.others)}: of another tool, taken into the ledger by {_adopt(state)}"))
     rows += [("DRIFT", what) for what in state.drift]
     return [*rows, ("next", following)]
+
+
+def _adopt(state: LaneState) -> str:
+    return command("adopt", "--lane", state.lane.name)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 def _pointer(state: LaneState) -> str:
@@ -111,6 +124,8 @@ def _since(state: LaneState, now: float) -> str:
         return f"{_UNKNOWN}, {nobody}" + (f"; the image says {minute(built)}" if built else "")
     why = f": {arrival.why}" if arrival.why else ""
     when = f"{minute(arrival.when)} ({age(arrival.when, now)})"
+    if arrival.adopted:
+        return f"before {when}, when {arrival.who} took it into the ledger"
     return f"{when} by {arrival.who}, {arrival.action.value}{why}{_run(arrival)}"
 
 
@@ -155,7 +170,7 @@ def _history_rows(state: LaneState) -> list[tuple[str, ...]]:
         (
             state.lane.tag_of(known.version),
             minute(known.created) or _UNKNOWN,
-            known.recorded.who if known.recorded else _UNKNOWN,
+            known.recorded.who if known.recorded and not known.recorded.adopted else _UNKNOWN,
             known.digest.short if known.digest else "gone",
             ",".join(known.platforms) or _UNKNOWN,
             known.commit[:12] or _UNKNOWN,
@@ -168,6 +183,7 @@ def _history_rows(state: LaneState) -> list[tuple[str, ...]]:
 def _remarks(state: LaneState, known: VersionState) -> str:
     said: list[str] = [state.lane.floating] if known.floats else []
     said += [f"marked as bad: {known.mark.reason}"] if known.mark else []
+    said += [f"adopted by {known.recorded.who}"] if known.recorded and known.recorded.adopted else []
     said += ["unrecorded"] if known.recorded is None and not state.fault else []
     said += ["DRIFT"] if known.drift else []
     return "; ".join(said)
@@ -179,16 +195,14 @@ def _move_rows(state: LaneState) -> list[tuple[str, ...]]:
     gaps = {move.id for move in state.ledger.gaps(state.lane.floating)}
     rows: list[tuple[str, ...]] = []
     for move in reversed(state.ledger.moves(state.lane.floating)):
-        before = names.get(move.before, move.before.short) if move.before else "nothing"
+        before = names.get(move.before, move.before.short) if move.before else _UNKNOWN if move.adopted else "nothing"
         remarks = [
             move.why,
-            "recorded later" if move.late else "",
+            "recorded later" if move.late and not move.adopted else "",
             "after an unrecorded move" if move.id in gaps else "",
         ]
         words = "; ".join(filter(None, remarks)) + _run(move)
-        rows.append(
-            (minute(move.when), names.get(move.after, move.version), before, move.who, move.action.value, words)
-        )
+        rows.append((minute(move.when), names.get(move.after, move.version), before, move.who, move.how, words))
     return rows
 
 

@@ -12,6 +12,7 @@ from shiplane.commands.edge import named
 from shiplane.commands.faces import auth as auths
 from shiplane.commands.faces import checks, deploying
 from shiplane.commands.faces import workflow as workflows
+from shiplane.commands.faces.adopting import adopt
 from shiplane.commands.faces.rehearsing import rehearse
 from shiplane.commands.faces.releasing import plan, publish, release
 from shiplane.commands.faces.rolling import mark, restart, rollback, unmark
@@ -34,5 +35,5 @@ def namespace() -> Collection:
     workflow.__doc__ = "The publish workflows of GitHub Actions, written from the configuration."
     deploy = Collection("deploy", deploying.listing, deploying.repoint)
     deploy.__doc__ = "Deployment files: which version they run, and re-pointing them."
-    tasks = (plan, publish, stage, release, verify, rollback, mark, unmark, status, history, rehearse, trigger)
+    tasks = (plan, publish, stage, release, verify, rollback, mark, unmark, adopt, status, history, rehearse, trigger)
     return named(Collection(*tasks, auth, check, deploy, ledger, workflow))

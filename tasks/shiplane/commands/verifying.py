@@ -65,11 +65,11 @@ def look_at(run: Run, resolver: Resolver, looks: Looks) -> Answer:
     """
     repository = resolver.image().value
     verifier = _verifier(run, repository, resolver, looks)
-    asked = bool(resolver.flags.tag or resolver.env.get("TAG"))
     found = []
     for lane in resolver.lanes():
-        version = resolver.version(lane).value if asked else None
+        named = resolver.published(lane)
         wanted, exists = _wanted(resolver, lane), resolver.latest(lane).value
+        version = named.value if named else None
         found.append(run.console.drive(verifier.verify(lane, version, latest=wanted, exists=exists)))
     bad = [lane for lane in found if not lane.good]
     data = {"image": str(repository), "lanes": [lane.to_json() for lane in found]}

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
 
 from shiplane.clients.parallel import WORKERS, each
 from shiplane.clients.registry import Registry
@@ -10,7 +11,8 @@ from shiplane.flows.examine import Examiner, Expected
 from shiplane.flows.ledger import Page
 from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import look
-from shiplane.flows.survey import Surveyor
+from shiplane.flows.survey import Surveyor, versions_among
+from shiplane.model.adoption import known_lane, other_tags
 from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.errors import UsageError
 from shiplane.model.image import Digest, Platform, Repository
@@ -53,10 +55,13 @@ class Auditor:
         step = Step("audit", lane.name)
         yield step
         page, fault = self._ledger(lane)
+        lane = known_lane(lane, page.ledger)
         floating = look(self.registry, self.repository, lane.floating)
-        images = self._images(lane, page.ledger)
+        tags = frozenset(self.registry.tags(self.repository))
+        images = self._images(lane, page.ledger, tags)
         digest = digest_of(floating)
-        versions = tuple(self._version(lane, version, image, page.ledger, digest) for version, image in images.items())
+        known = [self._version(lane, version, image, page.ledger, digest) for version, image in images.items()]
+        versions = tuple(replace(state, rival=self._rival(lane, state, tags)) for state in known)
         state = LaneState(
             lane=lane,
             floating=digest,
@@ -67,6 +72,7 @@ class Auditor:
             kept=self.ledgers is not None,
             fault=fault,
             damage=self._damage(lane, images, versions, deep=deep),
+            others=other_tags(lane, page.ledger, tags),
         )
         entries = counted(len(page.ledger.entries), "entry", "entries")
         yield step.done(f"{counted(len(versions), 'version')}, {entries} in the ledger")
@@ -84,14 +90,20 @@ class Auditor:
             return Page(raw=page.raw), f"the ledger is broken: {error.what}"
         return page, ""
 
-    def _images(self, lane: Lane, ledger: Ledger) -> dict[Version, Present | Absent]:
+    def _images(self, lane: Lane, ledger: Ledger, tags: Iterable[str]) -> dict[Version, Present | Absent]:
         """What is behind each version tag, also behind recorded ones that are gone; the highest first."""
-        surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
-        recorded = (lane.version_of_tag(entry.tag) for entry in ledger.entries)
-        known = sorted({*surveyor.versions(lane), *(version for version in recorded if version)}, reverse=True)
-        tags = [lane.tag_of(version) for version in known]
-        answers = each(lambda tag: look(self.registry, self.repository, tag), tags, workers=self.workers)
+        known = versions_among(lane, [*tags, *(entry.tag for entry in ledger.entries)])
+        names = [lane.tag_of(version) for version in known]
+        answers = each(lambda tag: look(self.registry, self.repository, tag), names, workers=self.workers)
         return dict(zip(known, answers, strict=True))
+
+    def _rival(self, lane: Lane, state: VersionState, tags: Collection[str]) -> Digest | None:
+        """What our own tag of a version has that was adopted under another one, if that is another image."""
+        own = lane.own_tag_of(state.version)
+        if own == lane.tag_of(state.version) or own not in tags:
+            return None
+        found = digest_of(look(self.registry, self.repository, own))
+        return None if found == state.digest else found
 
     def _version(
         self, lane: Lane, version: Version, image: Present | Absent, ledger: Ledger, floating: Digest | None
@@ -99,13 +111,14 @@ class Auditor:
         tag = lane.tag_of(version)
         recorded, digest = ledger.published(tag), digest_of(image)
         believed = recorded if recorded and recorded.after == digest else None
-        commit, created = (believed.commit, believed.when) if believed and believed.commit else self._says(image)
+        when = (believed.created if believed.adopted else believed.when) if believed else ""
+        commit, created = (believed.commit, when) if believed and believed.commit else self._says(image)
         return VersionState(
             version=version,
             digest=digest,
             platforms=tuple(believed.platforms) if believed else _platforms(image),
             commit=commit,
-            created=believed.when if believed else created,
+            created=when or created,
             recorded=recorded,
             mark=ledger.marks.get(tag),
             floats=digest is not None and digest == floating,

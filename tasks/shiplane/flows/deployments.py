@@ -109,7 +109,7 @@ class Desk:
             VerificationError: The registry has no such version, or nothing valid under it.
             PrerequisiteError: No place of the lane is found, or a file cannot be written; then none is changed.
         """
-        tag = lane.tag_of(version)
+        tag = self._known(lane).tag_of(version)
         if tag in self.marks:
             raise RefusedError(
                 f"{tag} is marked as bad: {self.marks[tag]}", remedy="Choose another, or take the mark back."
@@ -140,6 +140,10 @@ class Desk:
         files = before.collected.files
         placed = len(of_lane((finder.place(place.path, place.mention) for place in before.places), lane))
         return Prepared(target=target, changes=repoint(files, finder, lane, target), placed=placed, before=before)
+
+    def _known(self, lane: Lane) -> Lane:
+        """The lane with what is known of its adopted versions."""
+        return next((known for known in self.lanes if known == lane), lane)
 
     def _collect(self) -> Flow[Collected]:
         if not self.deployments:

@@ -19,6 +19,7 @@ from shiplane.model.errors import VerificationError
 from shiplane.model.image import Platform, Repository
 from shiplane.model.lane import Lane
 from shiplane.model.manifest import (
+    CREATED,
     INDEX_TYPES,
     REVISION,
     VERSION,
@@ -31,7 +32,11 @@ from shiplane.model.manifest import (
     parse_config,
     parse_manifest,
 )
+from shiplane.model.moment import parse_moment, stamp
 from shiplane.model.version import Version
+
+# What is said to have been made then was made without a clock: 1 (Go's zero time) and 1970 (reproducible builds).
+_EPOCH = 1970
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +87,13 @@ class Expected:
 
 @dataclass(frozen=True, kw_only=True)
 class Examination:
-    """What was found: every check, the platforms with their manifests' descriptors, the size, the commit it says."""
+    """What was found: every check, each platform's descriptor, the size, the commit and the time that it says."""
 
     checks: tuple[Check, ...]
     images: tuple[Descriptor, ...] = ()
     size: int = 0
     revision: str = ""
+    created: str = ""
 
 
 @dataclass(frozen=True)
@@ -171,6 +177,7 @@ class Examiner:
             images=tuple(replace(child.descriptor, platform=child.platform) for child in children),
             size=size,
             revision=next(iter(said[REVISION].values()), ""),
+            created=_created(document.annotations, children),
         )
 
     def _child(self, entry: Descriptor, *, proven: bool) -> _Child:
@@ -273,6 +280,14 @@ def _said(key: str, annotations: Mapping[str, str], children: list[_Child]) -> d
     said = {"the index": annotations.get(key)}
     said |= {str(child.platform): child.config.labels.get(key) for child in children if child.config}
     return {place: value for place, value in said.items() if value}
+
+
+def _created(annotations: Mapping[str, str], children: list[_Child]) -> str:
+    """When the image was made: as it is labelled, else as its config says; nothing where none of it is a time."""
+    configs = [child.config for child in children if child.config]
+    said = [annotations.get(CREATED), *(config.labels.get(CREATED) for config in configs)]
+    moments = (parse_moment(text) for text in (*said, *(config.created for config in configs)) if text)
+    return next((stamp(moment.timestamp()) for moment in moments if moment and moment.year > _EPOCH), "")
 
 
 def _listed(platforms: Counter[str]) -> str:

@@ -8,6 +8,7 @@ writer held up for longer) shows later: the registry is then ahead of the ledger
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
@@ -189,7 +190,7 @@ class Book:
                 return Appended(digest=page.digest, ledger=page.ledger)
             written = self._write(page, page.ledger.append(lacking))
             if isinstance(written, Appended):
-                yield step.done(", ".join(entry.action.value for entry in lacking))
+                yield step.done(_summary(lacking))
                 return written
             why = written
             yield step.failed(f"{why}; reading it again before anything else")
@@ -256,6 +257,12 @@ class Book:
             blob = blob_of(content, LINES)
             pieces.append(known.get(blob.digest) or uploader.send(self.repository, content, LINES))
         return pieces
+
+
+def _summary(entries: Sequence[Entry]) -> str:
+    """What was added: each kind once, with its number where there are several."""
+    kinds = Counter(entry.how for entry in entries)
+    return ", ".join(how if number == 1 else f"{number} {how}" for how, number in kinds.items())
 
 
 def lacking_in(ledger: Ledger, entries: Sequence[Entry], seen: Ledger | None) -> list[Entry]:

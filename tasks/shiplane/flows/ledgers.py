@@ -50,6 +50,8 @@ class Scribe:
         platforms: Mapping[str, str] | None = None,
         why: str = "",
         late: bool = False,
+        adopted: bool = False,
+        created: str = "",
     ) -> Entry:
         """An entry of now."""
         return Entry(
@@ -66,6 +68,8 @@ class Scribe:
             platforms=platforms or {},
             why=why,
             late=late,
+            adopted=adopted,
+            created=created,
         )
 
 
@@ -177,12 +181,17 @@ def _settled(wanted: Sequence[Writing]) -> Flow[list[tuple[Writing, Ledger | Non
     ]
 
 
+# So many entries are named one by one; whoever adopts may write hundreds.
+_NAMED = 8
+
+
 def _doubt(writing: Sequence[Writing], error: ShiplaneError) -> ShiplaneError:
     """The same error, saying all that may be missing: a move without a record must not pass in silence.
 
     Where one ledger cannot be written, those after it are not begun, and those before it not seen to stay.
     """
-    missing = ", ".join(f"{entry.action.value} {entry.tag}" for one in writing for entry in one.entries)
+    every = [f"{entry.action.value} {entry.tag}" for one in writing for entry in one.entries]
+    missing = ", ".join(every[:_NAMED]) + (f" and {len(every) - _NAMED} more" if len(every) > _NAMED else "")
     ledgers = ", ".join(one.book.tag for one in writing)
     remedy = error.remedy or "Run it again: it adds what is missing."
     return type(error)(f"{missing}: done, but not surely recorded in {ledgers}: {error.what}", remedy=remedy)

@@ -12,6 +12,7 @@ from shiplane.clients.registry import Registry
 from shiplane.flows.ledger import Page
 from shiplane.flows.ledgers import Ledgers, Writing, record
 from shiplane.flows.looking import look
+from shiplane.model.adoption import known_lane
 from shiplane.model.answer import Present, digest_of
 from shiplane.model.command import command
 from shiplane.model.errors import RefusedError
@@ -63,6 +64,7 @@ class Marker:
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
         page, digest = yield from self._look(lane, version)
+        lane = known_lane(lane, page.ledger)
         known = page.ledger.marks.get(lane.tag_of(version))
         if known and known.why == reason:
             yield Step("mark", lane.tag_of(version)).already(f"since {known.when} by {known.who}")
@@ -74,6 +76,7 @@ class Marker:
     def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
         """Take a mark back; both stay on record. Raises as :meth:`mark`."""
         page, digest = yield from self._look(lane, version)
+        lane = known_lane(lane, page.ledger)
         if lane.tag_of(version) not in page.ledger.marks:
             yield Step("unmark", lane.tag_of(version)).already("it is not marked")
             return self._done(lane, version, digest, None, changed=False)
@@ -110,10 +113,10 @@ class Marker:
         return answer.digest
 
     def _look(self, lane: Lane, version: Version) -> Flow[tuple[Page, Digest]]:
-        tag = lane.tag_of(version)
-        step = Step("survey", tag)
+        step = Step("survey", lane.tag_of(version))
         yield step
         page = self.ledgers.book(lane).whole()
+        tag = known_lane(lane, page.ledger).tag_of(version)
         here, recorded = digest_of(look(self.registry, self.repository, tag)), page.ledger.published(tag)
         digest = here or (recorded.after if recorded else None)
         if digest is None:

@@ -7,7 +7,7 @@ run with its own exit code after the tag is where it should be.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shiplane.clients.parallel import WORKERS
@@ -19,6 +19,7 @@ from shiplane.flows.ledgers import Ledgers, Scribe, Writing, record
 from shiplane.flows.looking import agreed, look
 from shiplane.flows.naming import Namer
 from shiplane.flows.survey import Surveyor
+from shiplane.model.adoption import known_lane, tagged_lane
 from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.check import Check, good_words, require
 from shiplane.model.command import command
@@ -169,6 +170,7 @@ class Rollback:
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
         seen = yield from self._survey(wish.lane)
+        wish = replace(wish, lane=self._known(wish.lane, seen))
         surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
         way = descend(
             wish.lane,
@@ -194,6 +196,12 @@ class Rollback:
             marked=marked,
             passed=tuple(passed),
         )
+
+    def _known(self, lane: Lane, seen: _Seen) -> Lane:
+        """The lane with other tools' versions: as recorded, and by their tags alone where there is no such record."""
+        if self.ledgers and seen.fault is None:
+            return known_lane(lane, seen.page.ledger)
+        return tagged_lane(lane, self.registry.tags(self.repository))
 
     def _survey(self, lane: Lane) -> Flow[_Seen]:
         step = Step("survey", lane.floating)
@@ -255,13 +263,20 @@ class Rollback:
         answer = look(self.registry, self.repository, tag)
         recorded = seen.page.ledger.published(tag)
         if isinstance(answer, Absent):
-            return [Check("resolves", tag, good=False, expected="an image", found="nothing under this tag")]
+            return [Check("resolves", tag, good=False, expected="an image", found=self._nothing(lane, version))]
         if recorded and recorded.after != answer.digest:
             return [Check("record", tag, good=False, expected=f"{recorded.after}", found=f"{answer.digest}")]
         examiner = Examiner(registry=self.registry, repository=self.repository, deep=True, workers=self.workers)
         examination = examiner.examine(answer.raw, self._expected(lane, version, recorded))
         bad = [check for check in examination.checks if not check.good]
         return bad or _Target(version, answer.raw, examination)
+
+    def _nothing(self, lane: Lane, version: Version) -> str:
+        """That there is no such tag, and how another tool's of that version becomes known."""
+        tags = self.registry.tags(self.repository)
+        other = next((tag for tag in tags if tag != lane.tag_of(version) and lane.version_tagged(tag) == version), None)
+        adopt = command("adopt", "--lane", lane.name)
+        return "nothing under this tag" + (f" ({other} is another tool's; {adopt} takes it in)" if other else "")
 
     def _expected(self, lane: Lane, version: Version, recorded: Entry | None) -> Expected:
         """What the ledger recorded goes before today's settings: an old version may have had other platforms."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shiplane.clients.parallel import WORKERS, each
 from shiplane.clients.registry import Registry
 from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import certain, look, shown
+from shiplane.model.adoption import known_lane
 from shiplane.model.answer import Absent, Answer, Present, Refused, digest_of
 from shiplane.model.contradiction import contradiction
 from shiplane.model.decision import Survey
@@ -59,16 +60,17 @@ class Surveyor:
         if may_push and isinstance(answer, Refused) and self._hides_everything(plan):
             return Survey(version=Absent(), floating=Absent(), presumed=True)
         floating = look(self.registry, self.repository, plan.lane.floating)
-        first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
-        versions = self.versions(plan.lane) if first or isinstance(answer, Absent) else []
-        version = self._version(plan, answer, versions)
         ledger = self.ledgers.book(plan.lane).read().ledger if self.ledgers else Ledger()
+        lane = known_lane(plan.lane, ledger)
+        first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
+        tags = self.registry.tags(self.repository) if first or isinstance(answer, Absent) else []
+        version = self._version(plan, answer, tags)
         return Survey(
             version=version,
             revision=self.label(version, REVISION) if isinstance(version, Present) else None,
             floating=floating,
-            floating_version=self.version_behind(plan.lane, floating),
-            newest=_newest([*versions, *_recorded(plan.lane, ledger)]) if first else None,
+            floating_version=self.version_behind(lane, floating),
+            newest=_newest([*versions_among(lane, tags), *_recorded(lane, ledger)]) if first else None,
             ledger=ledger,
         )
 
@@ -104,13 +106,13 @@ class Surveyor:
             and self.registry.knows(self.repository) is None
         )
 
-    def _version(self, plan: LanePlan, seen: Answer, listed: Sequence[Version]) -> Present | Absent:
+    def _version(self, plan: LanePlan, seen: Answer, listed: Collection[str]) -> Present | Absent:
         """What is behind the version tag; *absent* only where the list of tags has none either.
 
         A release that is run again in the moment before a tag reads would build what it has published already.
         """
         answer = certain(seen, self.repository, plan.tag)
-        if isinstance(answer, Absent) and plan.version.value in listed:
+        if isinstance(answer, Absent) and plan.tag in listed:
             return shown(self.registry, self.repository, self.registry.session.patience, plan.tag)
         return answer
 
@@ -145,8 +147,7 @@ class Surveyor:
 
     def versions(self, lane: Lane) -> list[Version]:
         """Every version of the lane that has a tag, the highest first."""
-        found = (lane.version_of_tag(tag) for tag in self.registry.tags(self.repository))
-        return sorted((version for version in found if version), reverse=True)
+        return versions_among(lane, self.registry.tags(self.repository))
 
     def _guesses(self, lane: Lane, floating: Present) -> Iterator[Version]:
         said = lane.version_spelled(self.label(floating, VERSION) or "")
@@ -166,6 +167,11 @@ class Surveyor:
             document = parse_manifest(answer.raw) if isinstance(answer, Present) else None
             return document if isinstance(document, Manifest) else None
         return None
+
+
+def versions_among(lane: Lane, tags: Iterable[str]) -> list[Version]:
+    """The versions of a lane among a repository's tags, the highest first."""
+    return sorted({version for version in map(lane.version_of_tag, tags) if version}, reverse=True)
 
 
 def _newest(versions: Sequence[Version]) -> Version | None:

@@ -11,8 +11,10 @@ from shiplane.flows.examine import Examination, Examiner, Expected
 from shiplane.flows.ledgers import Ledgers
 from shiplane.flows.looking import look
 from shiplane.flows.survey import Surveyor
+from shiplane.model.adoption import known_lane, other_tags
 from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.check import Check, good_words
+from shiplane.model.command import command
 from shiplane.model.errors import AccessError, VerificationError
 from shiplane.model.image import Digest, Platform, Repository, Tag
 from shiplane.model.lane import Lane
@@ -110,6 +112,7 @@ class Verifier:
         yield step
         floating = look(self.registry, self.repository, lane.floating)
         ledger, broken = self._ledger(lane)
+        lane = known_lane(lane, ledger)
         surveyor = Surveyor(registry=self.registry, repository=self.repository)
         current = surveyor.version_behind(lane, floating)
         unasked = isinstance(floating, Absent) and not exists
@@ -119,8 +122,9 @@ class Verifier:
         recorded = recorded_checks(
             lane, ledger, version=found.version, digest=found.digest, floating=digest_of(floating)
         )
+        rival = self._rival(lane, found)
         outside = self._outside(lane, found, floating)
-        result = replace(found, checks=(*found.checks, *pointer, *broken, *recorded, *outside))
+        result = replace(found, checks=(*found.checks, *pointer, *broken, *recorded, *rival, *outside))
         bad = [check for check in result.checks if not check.good]
         good = f"{good_words(result.checks)}; {result.digest}"
         yield step.failed("; ".join(map(str, bad))) if bad else step.done(good)
@@ -200,13 +204,30 @@ class Verifier:
         if current is None:
             says = Surveyor(registry=self.registry, repository=self.repository).label(floating, VERSION)
             expected = f"the digest of a version of lane {lane.name}"
-            return [Check("floating", name, good=False, expected=expected, found=f"{here} (calls itself {says})")]
+            found_words = f"{here} (calls itself {says}){self._others(lane, ledger)}"
+            return [Check("floating", name, good=False, expected=expected, found=found_words)]
         if asked is None or floating.digest == found.digest:
             return [Check("floating", name, good=True, found=f"{current}, {here}")]
         left = lane.tag_of(asked) in ledger.marks  # a rollback left it behind on purpose
         good = current > asked or not latest or asked.is_prerelease or left
         wanted = f"{asked}, {found.digest}" if found.digest else str(asked)
         return [Check("floating", name, good, wanted, f"{current}, {here}")]
+
+    def _others(self, lane: Lane, ledger: Ledger) -> str:
+        """How another tool's versions become known, where there are some and none was ever adopted."""
+        others = other_tags(lane, ledger, self.registry.tags(self.repository))
+        return f"; {others[-1]} is another tool's: {command('adopt', '--lane', lane.name)}" if others else ""
+
+    def _rival(self, lane: Lane, found: Verified) -> list[Check]:
+        """Whether our own tag of a version that was adopted under another one is there, and is another image."""
+        own = lane.own_tag_of(found.version) if found.version else None
+        if found.version is None or own is None or own == lane.tag_of(found.version):
+            return []
+        answer = look(self.registry, self.repository, own)
+        if isinstance(answer, Absent):
+            return []
+        expected = f"{found.digest}, as {lane.tag_of(found.version)}, under which {found.version} was adopted"
+        return [Check("record", own, answer.digest == found.digest, expected, str(answer.digest))]
 
     def _outside(self, lane: Lane, found: Verified, floating: Present | Absent) -> list[Check]:
         """Ask others: the engine, by pulling both tags, and the registry as a stranger."""

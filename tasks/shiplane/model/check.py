@@ -38,10 +38,10 @@ class Check:
 
 
 def good_words(checks: Iterable[Check]) -> str:
-    """Good findings in one line: how many there are, and what is worth a word."""
+    """Good findings in a few words: how many there are, and what there is a warning about."""
     known = list(checks)
-    warnings = "; ".join(f"warning: {check}" for check in known if check.warning)
-    return f"{len(known)} checks good" + (f"; {warnings}" if warnings else "")
+    warnings = ", ".join(dict.fromkeys(check.name for check in known if check.warning))
+    return f"{len(known)} checks good" + (f", with a warning about {warnings}" if warnings else "")
 
 
 def require(checks: Iterable[Check], what: str, *, remedy: str) -> None:

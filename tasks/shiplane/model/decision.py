@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 
+from shiplane.model.adoption import known_lane
 from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.command import command
 from shiplane.model.errors import RefusedError
 from shiplane.model.image import Digest
-from shiplane.model.ledger import Ledger
+from shiplane.model.ledger import Entry, Ledger
 from shiplane.model.plan import LanePlan
 from shiplane.model.version import Version
 
@@ -136,16 +137,26 @@ def _naming(plan: LanePlan, survey: Survey, commit: str) -> Naming:
 
 
 def _check_recorded(plan: LanePlan, survey: Survey) -> None:
-    """Refuse a version that was published as something else than what is there now."""
-    recorded = survey.ledger.published(plan.tag)
+    """Refuse a version that was published as something else than what is there now, or under another tool's tag."""
+    recorded = survey.ledger.published(known_lane(plan.lane, survey.ledger).tag_of(plan.version.value))
     now = digest_of(survey.version)
     if recorded is None or recorded.after == now:
         return
+    if recorded.tag != plan.tag:
+        raise _adopted(plan, recorded)
     what = f"is {now} now" if now else "is not there (a registry may take a minute to show what was just written)"
     following = plan.lane.tag_of(plan.version.value.next_patch())
     raise RefusedError(
         f"{plan.tag} was published as {recorded.after} on {recorded.when} by {recorded.who}, and {what}",
         remedy=f"Find out who changed it ({command('status')}), then release the next version, {following}.",
+    )
+
+
+def _adopted(plan: LanePlan, recorded: Entry) -> RefusedError:
+    return RefusedError(
+        f"{plan.version.value} is published already, by another tool as {recorded.tag}, {recorded.after} "
+        f"(adopted on {recorded.when} by {recorded.who})",
+        remedy=f"A version is written once. Release the next one, {plan.lane.tag_of(plan.version.value.next_patch())}.",
     )
 
 
@@ -206,7 +217,8 @@ def _forward(plan: LanePlan, digest: Digest, current: Version | None) -> tuple[M
         raise RefusedError(
             f"{floating} points at {digest}, which is no version of lane {plan.lane.name}: "
             f"nobody can tell whether {version} is forward of it",
-            remedy="Publish without moving it (--latest=no), then set it on purpose: "
+            remedy=f"If another tool published it: {command('adopt', '--lane', plan.lane.name)}, then run this again. "
+            "Else publish without moving it (--latest=no), then set it on purpose: "
             + command("rollback", "--lane", plan.lane.name, "--to", plan.tag),
         )
     if current > version:

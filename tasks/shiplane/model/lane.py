@@ -7,8 +7,8 @@ name that is another lane's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 
 from shiplane.model.buildsettings import NOTHING_GIVEN, BuildSettings
 from shiplane.model.errors import ConfigurationError, UsageError
@@ -37,6 +37,8 @@ class Lane:
         publish_latest: Whether a publish moves the floating tag when nobody says.
         context: The build context, relative to the project's root.
         build: What else the build is given.
+        names: What other tools called versions of it, where that is no tag of ours: see :mod:`shiplane.model.adoption`.
+            Not part of what the lane is.
 
     Raises:
         ConfigurationError: A field has an impossible form.
@@ -50,6 +52,7 @@ class Lane:
     publish_latest: bool = False
     context: str = "."
     build: BuildSettings = NOTHING_GIVEN
+    names: Mapping[Version, Tag] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         for value, form, what in (
@@ -67,7 +70,11 @@ class Lane:
             raise ConfigurationError(f"lane {self.name}: floating: {error.what}", remedy=error.remedy) from error
 
     def tag_of(self, version: Version) -> Tag:
-        """The version tag: written once, never again."""
+        """The tag under which a version is found: its own, or what another tool called it."""
+        return self.names.get(version) or self.own_tag_of(version)
+
+    def own_tag_of(self, version: Version) -> Tag:
+        """The version tag that a release writes: once, never again."""
         return parse_tag(f"{self.prefix}v{version}")
 
     @property
@@ -85,7 +92,8 @@ class Lane:
 
     def version_of_tag(self, tag: str) -> Version | None:
         """The version that an image tag stands for, or None when it is no version tag of this lane."""
-        return _version_behind(_stem(self), tag)
+        named = next((version for version, name in self.names.items() if name == tag), None)
+        return named or _version_behind(_stem(self), tag)
 
     def version_of_git_tag(self, git_tag: str) -> Version | None:
         """The version that a git tag stands for, or None when it does not trigger this lane."""
@@ -105,6 +113,11 @@ class Lane:
         """
         parts = () if version.is_prerelease else (f"{version.major}.{version.minor}", str(version.major))
         return frozenset((*self.spellings(version), *(text for part in parts for text in _plain(self.prefix, part))))
+
+    def version_tagged(self, tag: str) -> Version | None:
+        """The version whose tag this is, by us or by another tool: our own, without ``v``, or the git tag as it is."""
+        known = self.version_of_tag(tag) or self.version_of_git_tag(tag)
+        return known or _version_behind(self.prefix, tag)
 
     def version_spelled(self, text: str) -> Version | None:
         """The version that a text names in any of its spellings, or None."""

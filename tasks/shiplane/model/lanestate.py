@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from shiplane.model.image import Digest
+from shiplane.model.image import Digest, Tag
 from shiplane.model.lane import Lane
 from shiplane.model.ledger import Entry, Ledger
 from shiplane.model.version import Version
@@ -25,6 +25,7 @@ class VersionState:
         recorded: The entry of its publication; None where nobody recorded it.
         mark: The entry that marks it as bad; None where it is not.
         floats: Whether the floating tag has its digest.
+        rival: What our own tag for this version has, where it was adopted under another one and that is another image.
     """
 
     version: Version
@@ -35,13 +36,15 @@ class VersionState:
     recorded: Entry | None = None
     mark: Entry | None = None
     floats: bool = False
+    rival: Digest | None = None
 
     @property
     def drift(self) -> str:
         """How the registry differs from the record, or nothing."""
         if self.recorded is None or self.recorded.after == self.digest:
             return ""
-        was = f"published as {self.recorded.after} on {self.recorded.when}"
+        how = "adopted" if self.recorded.adopted else "published"
+        was = f"{how} as {self.recorded.after} on {self.recorded.when}"
         return f"{was}, and is {self.digest} now" if self.digest else f"{was}, and is gone"
 
 
@@ -59,6 +62,7 @@ class LaneState:
         kept: Whether the project keeps one.
         fault: What is wrong with it, or nothing.
         damage: What is wrong with the image behind the floating tag.
+        others: Tags that can be read as versions of this lane by another tool, where none was ever adopted.
     """
 
     lane: Lane
@@ -70,6 +74,7 @@ class LaneState:
     kept: bool = True
     fault: str = ""
     damage: tuple[str, ...] = ()
+    others: tuple[Tag, ...] = ()
 
     @property
     def now(self) -> VersionState | None:
@@ -103,7 +108,12 @@ class LaneState:
         if self.now and self.now.mark:
             yield f"{floating} is at {self.current}, which is marked as bad: {self.now.mark.reason}"
         yield from (f"{self.lane.tag_of(state.version)}: {state.drift}" for state in self.versions if state.drift)
+        yield from (self._rivalry(state) for state in self.versions if state.rival)
         yield from self.damage
+
+    def _rivalry(self, state: VersionState) -> str:
+        own, tag = self.lane.own_tag_of(state.version), self.lane.tag_of(state.version)
+        return f"{own} is {state.rival}, and version {state.version} was adopted as {tag}, {state.digest}"
 
     @property
     def unrecorded(self) -> tuple[Version, ...]:
@@ -125,7 +135,7 @@ class LaneState:
             "version": str(self.current) if self.current else None,
             "since": arrival.when if arrival else None,
             "by": arrival.who if arrival else None,
-            "how": arrival.action.value if arrival else None,
+            "how": arrival.how if arrival else None,
             "why": arrival.why if arrival else None,
             "run": arrival.run if arrival else None,
             "commit": now.commit or None if now else None,
@@ -134,6 +144,7 @@ class LaneState:
             "ledger": {"tag": self.lane.ledger, "exists": self.exists, "entries": len(self.ledger.entries)},
             "drift": list(self.drift),
             "unrecorded": [str(version) for version in self.unrecorded],
+            "others": list(self.others),
         }
 
 
@@ -146,8 +157,9 @@ def version_json(lane: Lane, state: VersionState) -> Mapping[str, Any]:
         "platforms": list(state.platforms),
         "commit": state.commit or None,
         "date": state.created or None,
-        "by": state.recorded.who if state.recorded else None,
+        "by": state.recorded.who if state.recorded and not state.recorded.adopted else None,
         "recorded": state.recorded is not None,
+        "adopted": state.recorded is not None and state.recorded.adopted,
         "floating": state.floats,
         "marked": state.mark.to_json() if state.mark else None,
         "drift": state.drift or None,

@@ -62,6 +62,10 @@ class Entry:
         run: The URL of the CI run, where there was one.
         late: Whether it was written by a later run, which found it missing.
         overtaken_by: For a move, the id of the move that went on from it and was recorded sooner; mostly nothing.
+        adopted: Whether another tool did it, and somebody took it into the ledger later: then ``when`` and ``who`` are
+            of the adoption. It is no action of its own, since a reader that does not know an action refuses the whole
+            ledger, and one that passes over this field still reads what is there.
+        created: When an adopted image was made, as it says itself; RFC 3339.
     """
 
     action: Action
@@ -78,11 +82,18 @@ class Entry:
     run: str = ""
     late: bool = False
     overtaken_by: str = ""
+    adopted: bool = False
+    created: str = ""
 
     @property
     def reason(self) -> str:
         """The reason for people to read, also where none was given."""
         return self.why or "no reason given"
+
+    @property
+    def how(self) -> str:
+        """The action in one word, for people."""
+        return "adopted" if self.adopted else self.action.value
 
     @property
     def release(self) -> Version | None:
@@ -109,6 +120,8 @@ class Entry:
             "run": self.run,
             "late": self.late,
             "overtaken_by": self.overtaken_by,
+            "adopted": self.adopted,
+            "created": self.created,
         }
         return {name: value for name, value in known.items() if value or (name == "from" and self.action in MOVES)}
 
@@ -232,6 +245,8 @@ def _parsed(fields: Mapping[str, Any]) -> Entry:
         run=_text(fields, "run"),
         late=fields.get("late") is True,
         overtaken_by=_text(fields, "overtaken_by"),
+        adopted=fields.get("adopted") is True,
+        created=_text(fields, "created"),
     )
 
 

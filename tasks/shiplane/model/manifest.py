@@ -104,10 +104,11 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageConfig:
-    """What we read of an image's config: the platform that it says it is for, and its labels."""
+    """What we read of an image's config: the platform that it says it is for, its labels, and when it was made."""
 
     platform: Platform
     labels: Mapping[str, str]
+    created: str = ""
 
 
 def parse_manifest(raw: RawManifest) -> Index | Manifest:
@@ -208,7 +209,12 @@ def _descriptor(value: object) -> Descriptor:
 
 def _config(document: dict[str, Any]) -> ImageConfig:
     config = _exactly_spelled(_typed(document.get("config") or {}, dict, "config"))
-    return ImageConfig(platform=_platform(document), labels=_strings(config.get("Labels"), "Labels"))
+    created = document.get("created")
+    return ImageConfig(
+        platform=_platform(document),
+        labels=_strings(config.get("Labels"), "Labels"),
+        created=created if isinstance(created, str) else "",
+    )
 
 
 def _platform(value: object) -> Platform:

@@ -41,11 +41,11 @@ class Meanwhile:
         """How what others recorded contradicts the run's own entries, which stand in ``now`` by then.
 
         What a run found and recorded late it has not done: such entries are left out on both sides, unless two
-        digests of one version are told.
+        digests of one version are told. Under two tags, too: another tool's may have been adopted meanwhile.
         """
         own = {entry.id for entry in ours}
         others = [entry for entry in self._new() if entry.id not in own]
-        return [what for entry in ours if not entry.late for what in self._against(entry, others)]
+        return [what for entry in ours if not entry.late or entry.adopted for what in self._against(entry, others)]
 
     def _new(self) -> list[Entry]:
         return self.seen.lacking(self.now.entries)
@@ -67,9 +67,9 @@ class Meanwhile:
     def _against(self, entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
         if entry.action is Action.PUBLISH:
             for other in others:
-                if other.action is Action.PUBLISH and other.tag == entry.tag and other.after != entry.after:
-                    yield f"{entry.tag} was published as {other.after} by {other.who}, and as {entry.after} by this run"
-        elif entry.action in MOVES:
+                if other.action is Action.PUBLISH and other.version == entry.version and other.after != entry.after:
+                    yield _twice(entry, other)
+        elif entry.action in MOVES and not entry.late:
             yield from (_crossed(entry, other) for other in self._crossing(entry))
             for mark in self.now.marks.values():
                 if mark in others and mark.version == entry.version:
@@ -94,6 +94,11 @@ def _fact(entry: Entry) -> tuple[object, ...]:
     if entry.action in MOVES:
         return entry.tag, entry.before, entry.after
     return entry.action, entry.tag, entry.after, entry.why
+
+
+def _twice(ours: Entry, other: Entry) -> str:
+    theirs = f"{other.tag} was {other.how if other.adopted else 'published'} as {other.after} by {other.who}"
+    return f"{theirs}, and {ours.tag + ' ' if ours.tag != other.tag else ''}as {ours.after} by this run"
 
 
 def _crossed(ours: Entry, other: Entry) -> str:

@@ -23,7 +23,7 @@ class LanePlan:
     @property
     def tag(self) -> Tag:
         """The version tag to be written, once."""
-        return self.lane.tag_of(self.version.value)
+        return self.lane.own_tag_of(self.version.value)
 
     @property
     def wants_latest(self) -> bool:

@@ -104,6 +104,14 @@ class ProjectFile:
                     ) from error
             raise
 
+    def published_version(self, lane: Lane, text: str) -> Version:
+        """Read a version that is there already: by any of its spellings, as another tool may have tagged it, too.
+
+        Raises:
+            UsageError: As :meth:`version_of`, which a new version has to go through.
+        """
+        return lane.version_spelled(text) or self.version_of(lane, text)
+
 
 def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
     """Check a parsed project file.

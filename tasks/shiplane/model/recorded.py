@@ -30,7 +30,7 @@ def _version(lane: Lane, ledger: Ledger, version: Version | None, digest: Digest
     tag = lane.tag_of(version) if version else None
     record = ledger.published(tag) if tag else None
     if tag and record:
-        expected = f"{record.after}, as published on {record.when} by {record.who}"
+        expected = f"{record.after}, as {'adopted' if record.adopted else 'published'} on {record.when} by {record.who}"
         yield Check("record", tag, record.after == digest, expected, str(digest or "nothing"))
 
 
@@ -38,7 +38,8 @@ def _floating(lane: Lane, ledger: Ledger, floating: Digest | None) -> Iterator[C
     position = ledger.position(lane.floating)
     if position is None:
         return
-    expected = f"{position.version}, {position.after}, where it was moved on {position.when} by {position.who}"
+    how = "was found" if position.adopted else "was moved"
+    expected = f"{position.version}, {position.after}, where it {how} on {position.when} by {position.who}"
     yield Check("record", lane.floating, position.after == floating, expected, str(floating or "nothing"))
     if mark := _mark(ledger, floating):
         found = f"{mark.version}, which is marked as bad: {mark.reason}"

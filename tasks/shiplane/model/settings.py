@@ -178,6 +178,19 @@ class Resolver:
             )
         return self._triggered(lane) or self._tagged(lane) or Setting(Version.snapshot(self.checkout.commit), "HEAD")
 
+    def published(self, lane: Lane) -> Setting[Version] | None:
+        """The version that is named of those that are there already; None where none is named.
+
+        Raises:
+            UsageError: The text names no version of this lane.
+        """
+        given = self._given(self.flags.tag, self.flags.tag_flag, "TAG")
+        return (
+            Setting(named(given, lambda text: self.project.published_version(lane, text)), given.source)
+            if given
+            else None
+        )
+
     def _triggered(self, lane: Lane) -> Setting[Version] | None:
         """GitHub Actions names the pushed tag; two lanes' tags at one commit must not be mixed up."""
         ref = self.env.get("GITHUB_REF_NAME", "") if self.env.get("GITHUB_REF_TYPE") == "tag" else ""
