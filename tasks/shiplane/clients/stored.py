@@ -21,6 +21,9 @@ from shiplane.model.redact import one_line
 _HUB = {"docker.io": "https://index.docker.io/v1/"}
 _HELPER_TIMEOUT = 20.0
 _IDENTITY_TOKEN = "<token>"  # noqa: S105 -- the user name that stands for one
+# What an entry may hold beside or instead of a login (docker/cli, cli/config/types/authconfig.go). ``auth`` goes before
+# ``username`` and ``password``, which other tools write.
+_TOKENS = {"identitytoken": "an identity", "registrytoken": "a registry"}
 _LIMIT = 4 * 1024 * 1024
 
 
@@ -93,10 +96,12 @@ def _from_file(auths: Mapping[str, Any], key: str, place: str) -> StoredLogin:
     entry = auths.get(key) or next((auths[name] for name in auths if _hostname(name) == key), None)
     if not isinstance(entry, dict) or not entry:
         return StoredLogin(place=place, why_not="no login is stored there")
-    if entry.get("identitytoken"):
-        return StoredLogin(place=place, why_not="an identity token, which only docker can use")
+    if kind := next((kind for key, kind in _TOKENS.items() if entry.get(key)), ""):
+        return StoredLogin(place=place, why_not=f"{kind} token, which only docker can use")
+    if not entry.get("auth"):
+        return _usable(place, str(entry.get("username") or ""), str(entry.get("password") or ""))
     try:
-        pair = base64.b64decode(str(entry.get("auth") or ""), validate=True).decode("utf-8").rstrip("\0")
+        pair = base64.b64decode(str(entry["auth"]), validate=True).decode("utf-8").rstrip("\0")
     except ValueError as error:
         raise AccessError(f"{place}: the login of {key} is damaged", remedy=f"docker login {key}") from error
     username, _, password = pair.partition(":")
