@@ -386,8 +386,9 @@ SECRETS = (
     Guard(
         "a redirected blob gets no credential",
         "clients/registry",
-        "request = Request(method=method, url=target)\n            response = self.session.patiently(request,",
-        "request = Request(method=method, url=target)\n"
+        "request = Request(method=method, url=target, headers=headers)\n"
+        "            response = self.session.patiently(request,",
+        "request = Request(method=method, url=target, headers=headers)\n"
         "            response = self.session.send(repository, request, PULL,",
         ("tests/faults/test_client_reads.py::test_no_credential_goes_where_a_redirect_leads",),
     ),

@@ -105,6 +105,16 @@ def test_what_a_proxy_says_of_the_charset_does_not_change_the_type() -> None:
     assert desk.registry(Instead(desk.memory, {"/manifests/": lambda _: served})).look(AIONIS, V) == Present(raw)
 
 
+@pytest.mark.parametrize("spelt", [OCI_INDEX.upper(), OCI_INDEX.title(), f"{OCI_INDEX.upper()};CHARSET=utf-8"])
+def test_a_media_type_is_the_same_in_any_case_and_is_written_on_in_its_own(spelt: str) -> None:
+    desk = Desk()
+    raw = push_image(desk.memory, AIONIS, tag=V)
+    served = Response(status=200, headers={"content-type": spelt}, body=raw.body)
+    found = desk.registry(Instead(desk.memory, {"GET .*/manifests/": lambda _: served})).look(AIONIS, V)
+    assert found == Present(raw)
+    assert found.raw.media_type == OCI_INDEX
+
+
 @pytest.mark.parametrize(
     ("response", "known"),
     [

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 
 import pytest
 
+from shiplane.clients.http import OversizedError, Request, Response
 from shiplane.clients.registry import Registry
+from shiplane.clients.session import MANIFEST_LIMIT
 from shiplane.model.answer import Absent, Refused, Unknown
 from shiplane.model.errors import AccessError, ShiplaneError, UnreachableError, VerificationError
-from shiplane.model.image import Tag
-from shiplane.model.manifest import Manifest, RawManifest, parse_manifest
+from shiplane.model.image import Digest, Tag
+from shiplane.model.manifest import Descriptor, Manifest, RawManifest, parse_manifest
 from tests.faults.desk import AIONIS, Desk
-from tests.faults.faults import ELSEWHERE, FOR_EVER, F, Fault, Faulty
+from tests.faults.faults import ELSEWHERE, FOR_EVER, F, Fault, Faulty, Instead
 from tests.faults.images import children, push_image
 
 V = Tag("v0.2.1")
@@ -192,3 +194,67 @@ def test_no_story_of_a_wait_names_a_token_or_a_signature() -> None:
     client.blob(AIONIS, _config(client, raw).config)
     assert desk.said
     assert not any("sig=" in line for line in desk.said)
+
+
+def ranged(request: Request, total: str, *, size: int) -> Response:
+    """A registry that leaves the length out of a HEAD, and tells it with a range."""
+    if request.method == "HEAD":
+        return Response(status=200, headers={})
+    assert request.headers["Range"] == "bytes=0-0"
+    return Response(status=416 if size == 0 else 206, headers={"content-range": total}, body=b"x"[:size])
+
+
+@pytest.mark.parametrize("size", [0, 1, 70_000_000_000])
+def test_a_size_that_a_head_leaves_out_is_told_by_a_range(size: int) -> None:
+    desk = Desk()
+    blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=size)
+    total = f"bytes 0-0/{size}" if size else "bytes */0"
+    wire = Instead(desk.memory, {"/blobs/": lambda request: ranged(request, total, size=size)})
+    assert desk.registry(wire).blob_size(AIONIS, blob) == size
+    assert [request.method for request in wire.asked] == ["HEAD", "GET"]
+
+
+def test_a_size_that_no_range_tells_is_that_of_the_whole_body_where_it_is_small() -> None:
+    desk = Desk()
+    blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=5)
+    body = Response(status=200, headers={}, body=b"12345")
+    answers = {"HEAD .*/blobs/": lambda _: Response(status=200, headers={}), "/blobs/": lambda _: body}
+    wire = Instead(desk.memory, answers)
+    assert desk.registry(wire).blob_size(AIONIS, blob) == 5
+
+
+UNTOLD = {
+    "an unknown total": Response(status=206, headers={"content-range": "bytes 0-0/*"}, body=b"x"),
+    "no range": Response(status=206, headers={}, body=b"x"),
+    "a refusal": Response(status=400, headers={}),
+}
+
+
+@pytest.mark.parametrize("answer", UNTOLD.values(), ids=UNTOLD.keys())
+def test_a_size_that_is_not_told_at_all_is_no_size(answer: Response) -> None:
+    desk = Desk()
+    blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=1)
+    answers = {"HEAD .*/blobs/": lambda _: Response(status=200, headers={}), "/blobs/": lambda _: answer}
+    with pytest.raises(UnreachableError, match="HEAD of blob"):
+        desk.registry(Instead(desk.memory, answers)).blob_size(AIONIS, blob)
+
+
+def test_a_large_blob_whose_size_is_not_told_is_not_read_to_measure_it() -> None:
+    desk = Desk()
+    blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=70_000_000_000)
+    limits = []
+
+    class Whole:
+        """Sends all of it, whatever is asked for."""
+
+        def send(self, request: Request, *, limit: int, deadline: float) -> Response:
+            if "/blobs/" not in request.url:
+                return desk.memory.send(request, limit=limit, deadline=deadline)
+            if request.method == "HEAD":
+                return Response(status=200, headers={})
+            limits.append(limit)
+            raise OversizedError(f"more than {limit} bytes")
+
+    with pytest.raises(UnreachableError, match=r"neither by a HEAD \(it has no Content-Length\) nor by a GET"):
+        desk.registry(Whole()).blob_size(AIONIS, blob)
+    assert limits == [MANIFEST_LIMIT]

@@ -7,6 +7,7 @@ to send them again. Every body is hashed. Redirects are followed for blobs only,
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
@@ -160,22 +161,49 @@ class Registry:
     def blob_size(self, repository: Repository, descriptor: Descriptor) -> int | None:
         """The size of a blob by a HEAD, or None when the registry does not have it.
 
+        A HEAD may leave the length out (RFC 9110 section 8.6): then the first byte is asked for, whose answer tells
+        how many there are.
+
         Raises:
             AccessError: The registry refuses this identity.
-            UnreachableError: No answer.
+            UnreachableError: No answer, or none that tells the size.
         """
         response = self._blob(repository, descriptor, "HEAD")
         if response.status == 404:  # noqa: PLR2004
             return None
         length = response.headers.get("content-length", "")
-        if response.status != 200 or not (length.isascii() and length.isdecimal()):  # noqa: PLR2004
+        if response.status == 200 and not _is_number(length):  # noqa: PLR2004
+            length = self._total(repository, descriptor)
+        if not _is_number(length) or response.status != 200:  # noqa: PLR2004
             raise UnreachableError(f"HEAD of blob {descriptor.digest} of {repository}: HTTP {response.status}")
         return int(length[:18])
 
-    def _blob(self, repository: Repository, descriptor: Descriptor, method: str) -> Response:
+    def _total(self, repository: Repository, descriptor: Descriptor) -> str:
+        """The size of a blob by a GET of its first byte: of the range's total, or of what came instead."""
+        try:
+            response = self._blob(repository, descriptor, "GET", {"Range": "bytes=0-0"}, limit=MANIFEST_LIMIT)
+        except VerificationError as error:
+            raise UnreachableError(
+                f"the size of blob {descriptor.digest} of {repository} is told neither by a HEAD (it has no "
+                "Content-Length) nor by a GET with a Range"
+            ) from error
+        if response.status == 200:  # noqa: PLR2004 -- it takes no ranges
+            return str(len(response.body))
+        return response.headers.get("content-range", "").rpartition("/")[2].strip()
+
+    def _blob(
+        self,
+        repository: Repository,
+        descriptor: Descriptor,
+        method: str,
+        headers: Mapping[str, str] | None = None,
+        *,
+        limit: int | None = None,
+    ) -> Response:
         """GET or HEAD a blob through at most five redirects; storage hosts get no credential of ours."""
-        request = Request(method=method, url=_url(repository, f"blobs/{descriptor.digest}"))
-        response = self.session.send(repository, request, PULL, limit=descriptor.size)
+        most, headers = descriptor.size if limit is None else limit, headers or {}
+        request = Request(method=method, url=_url(repository, f"blobs/{descriptor.digest}"), headers=headers)
+        response = self.session.send(repository, request, PULL, limit=most)
         hops = 0
         while response.status in _REDIRECTS:
             hops += 1
@@ -185,8 +213,8 @@ class Registry:
             if not may_redirect(repository, target):
                 where = one_line(response.headers.get("location", ""))[:120]
                 raise UnreachableError(f"{repository.registry} redirects a blob to {where!a}, which is refused")
-            request = Request(method=method, url=target)
-            response = self.session.patiently(request, limit=descriptor.size)
+            request = Request(method=method, url=target, headers=headers)
+            response = self.session.patiently(request, limit=most)
         return response
 
     def put_manifest(self, repository: Repository, reference: Tag | Digest, raw: RawManifest) -> Written:
@@ -281,7 +309,8 @@ def upload_problem(repository: Repository, opened: Response) -> str:
 
 def _content(response: Response, reference: Tag | Digest) -> Answer:
     """The manifest that was served, if its bytes and its headers agree with each other and with what was asked for."""
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip()
+    # In any case (RFC 9110 section 8.3.1), and with any parameter.
+    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     raw = RawManifest(body=response.body, media_type=media_type)
     if isinstance(reference, Digest) and raw.digest != reference:
         return Unknown(f"asked for {reference}, the registry served bytes with {raw.digest}", corrupt=True)
@@ -297,6 +326,10 @@ def _is_absence(response: Response) -> bool:
     """A 404 in a registry's own words, and in no others beside them."""
     codes = error_codes(response)
     return response.status == 404 and bool(codes) and codes <= _ABSENT_CODES  # noqa: PLR2004
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
 
 
 def _is_tag(name: str) -> bool:
