@@ -11,8 +11,9 @@ from shiplane.model.lane import MAIN
 from shiplane.model.ledger import Action
 from shiplane.model.step import Outcome, State, Step
 from shiplane.model.version import Version
+from tests.faults.access import answer
 from tests.faults.clock import VirtualClock
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.faults import FOR_EVER, F, Fault, Faulty, Instead
 from tests.faults.images import children, lie_in_config, lose_blob, lose_child, push_image
 from tests.faults.invariants import Case, assert_invariants
 from tests.faults.memory import Lag
@@ -32,6 +33,11 @@ def scene_of(*versions: str, keeps_ledger: bool = True, scene: Scene | None = No
 
 def to(version: str, reason: str = "because") -> Wish:
     return Wish(lane=MAIN, to=Version.parse(version), reason=reason)
+
+
+def clock_of(scene: Scene) -> VirtualClock:
+    assert isinstance(scene.registry.clock, VirtualClock)
+    return scene.registry.clock
 
 
 def roll(scene: Scene, wish: Wish = WISH) -> RolledBack:
@@ -74,6 +80,8 @@ def test_the_result_as_json_names_where_it_was_where_it_is_and_what_was_passed_o
         "marked": "v0.2.2",
         "reason": "crashes on start",
         "passed_over": {"0.2.1": "marked as bad: loses data"},
+        "chosen": {"choice": "known-good", "why": "known good: latest was moved to it on 2027-01-15 08:00 by releaser"},
+        "next_version": "0.2.3",
     }
     del scene.registry.shelf(PATH).tags["latest"]
     told = roll(scene, to("0.2.0")).to_json(AIONIS)
@@ -101,6 +109,70 @@ def test_the_next_release_moves_on_and_a_second_rollback_skips_what_is_marked() 
     assert scene.tags()["latest"] == scene.tags()["v0.2.3"]
     done = roll(scene)
     assert (str(done.target), [str(version) for version, _ in done.passed]) == ("0.2.1", ["0.2.2"])
+
+
+def test_the_same_rollback_by_two_people_goes_down_once() -> None:
+    scene = scene_of()
+    roll(scene)
+    before = scene.registry.state()
+    clock_of(scene).pass_by(70)
+    for wish in (WISH, Wish(lane=MAIN, dry_run=True)):
+        with pytest.raises(
+            RefusedError, match=r"releaser rolled latest back from v0\.2\.2 to v0\.2\.1 7\d s ago \(2027"
+        ):
+            roll(scene, wish)
+    assert scene.registry.state() == before
+    assert "v0.2.1" not in scene.ledger().marks
+    assert not roll(scene, to("0.2.1")).moved
+    done = roll(scene, Wish(lane=MAIN, again=True))
+    assert (str(done.target), done.marked) == ("0.2.0", "v0.2.1")
+
+
+def test_ten_minutes_later_it_is_another_rollback() -> None:
+    scene = scene_of()
+    roll(scene)
+    clock_of(scene).pass_by(600)
+    assert str(roll(scene).target) == "0.2.0"
+
+
+def test_a_version_that_the_floating_tag_never_was_at_is_not_where_it_goes() -> None:
+    scene = scene_of("0.2.0", "0.2.1")
+    scene.publish(a_plan("0.2.2", commit="c" * 40, latest="no"))
+    scene.publish(a_plan("0.2.3", commit="d" * 40))
+    scene.publish(a_plan("0.2.9", commit="e" * 40, latest="no"))
+    done = roll(scene)
+    assert (str(done.target), done.chosen.choice.value) == ("0.2.1", "known-good")
+    assert done.passed == ((Version.parse("0.2.2"), "latest was never at it by the record (--to goes there)"),)
+    assert str(done.following) == "0.2.10"
+    assert "v0.2.10" not in scene.tags()
+
+
+def test_where_nothing_that_it_was_at_is_left_it_goes_to_the_newest_below_and_says_so() -> None:
+    scene = scene_of("0.2.0")
+    for number, version in enumerate(("0.2.1", "0.2.2")):
+        scene.publish(a_plan(version, commit=f"{number}" * 40, latest="no"))
+    scene.publish(a_plan("0.2.3", commit="d" * 40))
+    damage(scene, "v0.2.0")
+    done = roll(scene)
+    assert (str(done.target), done.chosen.choice.value) == ("0.2.2", "newest-below")
+    assert [str(version) for version, _ in done.passed] == ["0.2.0"]
+
+
+def test_a_version_that_was_written_over_since_the_floating_tag_was_at_it_is_not_known_good() -> None:
+    scene = scene_of("0.2.0", "0.2.1", keeps_ledger=False)
+    scene.keeps_ledger = True
+    scene.publish(a_plan("0.2.2", commit="2" * 40))
+    roll(scene)
+    scene.publish(a_plan("0.2.3", commit="3" * 40))
+    push_image(scene.registry, PATH, revision="1" * 40, version="0.2.1", salt="other", tag="v0.2.1")
+    done = roll(scene)
+    assert (str(done.target), [str(version) for version, _ in done.passed]) == ("0.2.0", ["0.2.2", "0.2.1"])
+
+
+def test_a_version_that_the_list_does_not_show_yet_is_gone_back_to_all_the_same() -> None:
+    scene = scene_of()
+    scene.transport = Instead(scene.registry, {"tags/list": lambda _: answer(200, {"name": PATH, "tags": ["v0.2.0"]})})
+    assert str(roll(scene).target) == "0.2.1"
 
 
 def test_a_marked_version_published_again_does_not_take_the_floating_tag_back() -> None:

@@ -12,12 +12,11 @@ from shiplane.flows.rollback import RolledBack, Wish
 from shiplane.model.errors import LostRaceError, ShiplaneError, UnreachableError
 from shiplane.model.lane import MAIN
 from tests.faults.access import failure
-from tests.faults.clock import VirtualClock
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import push_image
 from tests.faults.memory import Shelf
 from tests.faults.release import PATH, Scene, finish, until
-from tests.faults.test_rollback import WISH, roll, scene_of, to
+from tests.faults.test_rollback import WISH, clock_of, roll, scene_of, to
 
 SKIPS = range(5)
 TIMES = (1, 2, 3, math.inf)
@@ -72,11 +71,6 @@ def ended(scene: Scene, wish: Wish = WISH) -> RolledBack | ShiplaneError:
         return roll(scene, wish)
     except ShiplaneError as error:
         return error
-
-
-def clock_of(scene: Scene) -> VirtualClock:
-    assert isinstance(scene.registry.clock, VirtualClock)
-    return scene.registry.clock
 
 
 @pytest.mark.parametrize("keeps_ledger", [True, False], ids=["ledger", "no ledger"])

@@ -36,6 +36,7 @@ def rollback(
     platforms: str | None = None,
     dry_run: bool = False,
     keep_bad_unmarked: bool = False,
+    again: bool = False,
 ) -> Answer:
     """Move a floating tag back to a good version."""
     chosen = run.project.lane(one_lane(lane, run.project))
@@ -45,6 +46,7 @@ def rollback(
         reason=_reason(reason),
         mark=not keep_bad_unmarked,
         dry_run=dry_run,
+        again=again,
     )
     resolver = run.resolver(Flags(image=image, platforms=platforms))
     repository = resolver.image().value

@@ -28,6 +28,7 @@ def rolled_back_text(repository: Repository, done: RolledBack) -> str:
     would = "would go to" if done.wish.dry_run else "is at"
     left = f", from {lane.tag_of(done.left)}" if done.left and done.left != done.target else ""
     lines = [f"{repository}:{lane.floating} {would} {tag}{left}", f"  {repository}:{tag}@{done.digest}"]
+    lines.append(f"  chosen: {done.chosen.words}")
     lines += [f"  passed over {lane.tag_of(version)}: {why}" for version, why in done.passed]
     if done.marked:
         would = "would be marked" if done.wish.dry_run else "is marked"
@@ -37,7 +38,7 @@ def rolled_back_text(repository: Repository, done: RolledBack) -> str:
 
 def _remaining(lane: Lane, done: RolledBack) -> Iterator[str]:
     if done.left and done.left > done.target:
-        following = lane.tag_of(done.left.next_patch())
+        following = lane.tag_of(done.following)
         asked = "" if lane.publish_latest else " with --latest"
         yield f"next: publish the repaired version as {following}{asked}: it moves {lane.floating} on again"
         marked = (

@@ -23,7 +23,7 @@ from shiplane.model.adoption import known_lane, tagged_lane
 from shiplane.model.answer import Absent, Present, digest_of
 from shiplane.model.check import Check, good_words, require
 from shiplane.model.command import command
-from shiplane.model.descent import Descent, descend
+from shiplane.model.descent import Candidate, Descent, Standing, descend
 from shiplane.model.errors import ShiplaneError, VerificationError
 from shiplane.model.image import Digest, Platform, Repository, Tag
 from shiplane.model.lane import Lane
@@ -44,6 +44,7 @@ class Wish:
         reason: Why, for the record and the mark.
         mark: Whether the version left behind is marked as bad.
         dry_run: Whether everything is looked at and nothing done.
+        again: Whether to go down although somebody did so a moment ago.
     """
 
     lane: Lane
@@ -51,6 +52,7 @@ class Wish:
     reason: str = ""
     mark: bool = True
     dry_run: bool = False
+    again: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,6 +68,8 @@ class RolledBack:
         moved: Whether this run moved it.
         marked: The version tag that was (or would be) marked as bad, or nothing.
         passed: Versions that were not taken, each with the reason.
+        chosen: Why the target was taken.
+        following: The patch version that a repair can be published as: nobody has it, and nobody marked it.
     """
 
     wish: Wish
@@ -76,6 +80,8 @@ class RolledBack:
     moved: bool
     marked: str
     passed: tuple[tuple[Version, str], ...]
+    chosen: Candidate
+    following: Version
 
     def to_json(self, repository: Repository) -> dict[str, Any]:
         """The result as JSON values."""
@@ -95,6 +101,8 @@ class RolledBack:
             "marked": self.marked or None,
             "reason": self.wish.reason,
             "passed_over": {str(version): why for version, why in self.passed},
+            "chosen": {"choice": self.chosen.choice.value, "why": self.chosen.words},
+            "next_version": str(self.following),
         }
 
 
@@ -125,9 +133,13 @@ class _Seen:
 class _Target:
     """A version that was examined and is good."""
 
-    version: Version
+    candidate: Candidate
     raw: RawManifest
     examination: Examination
+
+    @property
+    def version(self) -> Version:
+        return self.candidate.version
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,14 +184,14 @@ class Rollback:
         seen = yield from self._survey(wish.lane)
         wish = replace(wish, lane=self._known(wish.lane, seen))
         surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
-        way = descend(
-            wish.lane,
-            wish.to,
+        standing = Standing(
             current=surveyor.version_behind(wish.lane, seen.floating),
             floating=seen.digest,
             versions=surveyor.versions(wish.lane),
             ledger=seen.page.ledger,
+            now=self.patience.clock.wall(),
         )
+        way = descend(wish.lane, wish.to, standing, again=wish.again)
         target, passed = yield from self._target(wish, way, seen)
         move = yield from self._move(wish, way, target, seen)
         marked = yield from self._record(wish, way, target, seen, move)
@@ -195,6 +207,8 @@ class Rollback:
             moved=move.done,
             marked=marked,
             passed=tuple(passed),
+            chosen=target.candidate,
+            following=way.following(target.version),
         )
 
     def _known(self, lane: Lane, seen: _Seen) -> Lane:
@@ -239,13 +253,14 @@ class Rollback:
     def _target(self, wish: Wish, way: Descent, seen: _Seen) -> Flow[tuple[_Target, list[tuple[Version, str]]]]:
         """The first candidate that is good; one that was asked for has to be."""
         passed = list(way.passed)
-        for version in way.candidates:
+        for candidate in way.candidates:
+            version = candidate.version
             step = Step("verify", wish.lane.tag_of(version))
             yield step
-            found = self._examined(wish.lane, version, seen)
+            found = self._examined(wish.lane, candidate, seen)
             if isinstance(found, _Target):
                 yield step.done(f"{good_words(found.examination.checks)}; {found.raw.digest}")
-                return found, passed
+                return found, passed + way.above(candidate)
             why = "; ".join(map(str, found))
             yield step.failed(why)
             if wish.to is not None:
@@ -257,19 +272,20 @@ class Rollback:
             remedy=_UNTOUCHED.format(wish.lane.floating),
         )
 
-    def _examined(self, lane: Lane, version: Version, seen: _Seen) -> _Target | list[Check]:
+    def _examined(self, lane: Lane, candidate: Candidate, seen: _Seen) -> _Target | list[Check]:
         """The version as it is, or what is wrong with it."""
-        tag = lane.tag_of(version)
+        version, tag = candidate.version, lane.tag_of(candidate.version)
         answer = look(self.registry, self.repository, tag)
         recorded = seen.page.ledger.published(tag)
         if isinstance(answer, Absent):
             return [Check("resolves", tag, good=False, expected="an image", found=self._nothing(lane, version))]
-        if recorded and recorded.after != answer.digest:
-            return [Check("record", tag, good=False, expected=f"{recorded.after}", found=f"{answer.digest}")]
+        expected = recorded.after if recorded else candidate.digest
+        if expected and expected != answer.digest:
+            return [Check("record", tag, good=False, expected=str(expected), found=str(answer.digest))]
         examiner = Examiner(registry=self.registry, repository=self.repository, deep=True, workers=self.workers)
         examination = examiner.examine(answer.raw, self._expected(lane, version, recorded))
         bad = [check for check in examination.checks if not check.good]
-        return bad or _Target(version, answer.raw, examination)
+        return bad or _Target(candidate, answer.raw, examination)
 
     def _nothing(self, lane: Lane, version: Version) -> str:
         """That there is no such tag, and how another tool's of that version becomes known."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from shiplane.clients.parallel import WORKERS, each
@@ -16,6 +16,7 @@ from shiplane.model.decision import Survey
 from shiplane.model.errors import VerificationError
 from shiplane.model.image import Digest, Repository
 from shiplane.model.lane import Lane
+from shiplane.model.lanestate import newest_release
 from shiplane.model.ledger import Action, Ledger
 from shiplane.model.manifest import REVISION, VERSION, Index, Manifest, parse_config, parse_manifest
 from shiplane.model.plan import LanePlan
@@ -70,7 +71,7 @@ class Surveyor:
             revision=self.label(version, REVISION) if isinstance(version, Present) else None,
             floating=floating,
             floating_version=self.version_behind(lane, floating),
-            newest=_newest([*versions_among(lane, tags), *_recorded(lane, ledger)]) if first else None,
+            newest=newest_release([*versions_among(lane, tags), *_recorded(lane, ledger)]) if first else None,
             ledger=ledger,
         )
 
@@ -172,11 +173,6 @@ class Surveyor:
 def versions_among(lane: Lane, tags: Iterable[str]) -> list[Version]:
     """The versions of a lane among a repository's tags, the highest first."""
     return sorted({version for version in map(lane.version_of_tag, tags) if version}, reverse=True)
-
-
-def _newest(versions: Sequence[Version]) -> Version | None:
-    """The highest release; pre-releases do not count."""
-    return max((version for version in versions if not version.is_prerelease), default=None)
 
 
 def _recorded(lane: Lane, ledger: Ledger) -> list[Version]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -123,7 +123,7 @@ class LaneState:
     @property
     def newest(self) -> Version | None:
         """The highest release that has a tag or a record."""
-        return next((state.version for state in self.versions if not state.version.is_prerelease), None)
+        return newest_release(state.version for state in self.versions)
 
     def to_json(self) -> dict[str, Any]:
         """The lane as JSON values."""
@@ -146,6 +146,17 @@ class LaneState:
             "unrecorded": [str(version) for version in self.unrecorded],
             "others": list(self.others),
         }
+
+
+def known_versions(lane: Lane, listed: Iterable[Version], ledger: Ledger) -> list[Version]:
+    """Every version that has a tag or stands in the ledger, the highest first: none of these is free."""
+    recorded = (lane.version_of_tag(entry.tag) for entry in ledger.entries)
+    return sorted({*listed, *(version for version in recorded if version)}, reverse=True)
+
+
+def newest_release(versions: Iterable[Version]) -> Version | None:
+    """The highest release of some versions; pre-releases do not count."""
+    return max((version for version in versions if not version.is_prerelease), default=None)
 
 
 def version_json(lane: Lane, state: VersionState) -> Mapping[str, Any]:

@@ -21,6 +21,17 @@ def stamp(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
+def seconds_since(text: str, now: float) -> float | None:
+    """How long ago a time was, less than nothing where it is ahead of our clock; None where it is no time.
+
+    Args:
+        text: RFC 3339.
+        now: Seconds since the epoch.
+    """
+    moment = parse_moment(text)
+    return now - moment.timestamp() if moment else None
+
+
 def minute(text: str) -> str:
     """``2026-11-25 09:00`` of an RFC 3339 time in UTC."""
     return text[:16].replace("T", " ") if parse_moment(text) else text[:40]

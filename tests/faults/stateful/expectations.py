@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from shiplane.flows.rollback import Wish
 from shiplane.model.lane import Lane
@@ -95,6 +96,8 @@ def downward(world: World, wish: Wish) -> Expected:
     stays = fallen and current and (wish.to or current) == current
     if stays and current and (wish.to or lane.tag_of(current) not in marks):
         left, candidates = fallen, [current]
+    elif not wish.to and _same_again(world, lane, here):
+        return Expected(5)
     else:
         left, candidates = current, [wish.to] if wish.to else _below(world, lane, current)
     good = (version for version in candidates if _is_good(world, lane, version))
@@ -115,8 +118,27 @@ def _fallen(world: World, lane: Lane, here: str, current: Version | None) -> Ver
 def _below(world: World, lane: Lane, current: Version | None) -> list[Version]:
     found = (lane.version_of_tag(tag) for tag in world.tags)
     releases = [version for version in found if version and current and version < current]
-    marks = world.marks(lane)
-    return sorted((v for v in releases if not v.is_prerelease and lane.tag_of(v) not in marks), reverse=True)
+    marks, once = world.marks(lane), _known_good(world, lane)
+    good = (v for v in releases if not v.is_prerelease and lane.tag_of(v) not in marks)
+    return sorted(good, key=lambda version: (version in once, version), reverse=True)
+
+
+def _known_good(world: World, lane: Lane) -> set[Version]:
+    """The versions that the floating tag was at by the record, with what they are now."""
+    published = {e["to"]: Version.parse(e["version"]) for e in world.recorded(lane) if e["action"] == "publish"}
+    moves = [entry for entry in world.recorded(lane) if entry["action"] in {"float", "rollback"}]
+    begun = {published[entry["from"]] for entry in moves if entry["from"] in published}
+    return begun | {Version.parse(entry["version"]) for entry in moves}
+
+
+def _same_again(world: World, lane: Lane, here: str) -> bool:
+    """Whether the floating tag is where somebody has rolled it back to less than ten minutes ago."""
+    last = next((e for e in reversed(world.recorded(lane)) if e["action"] in {"float", "rollback"}), None)
+    if last is None or last["action"] != "rollback" or last["to"] != here:
+        return False
+    left = [Version.parse(e["version"]) for e in world.recorded(lane) if e["to"] == last["from"]]
+    when = datetime.fromisoformat(last["when"].replace("Z", "+00:00")).timestamp()
+    return world.clock.wall() - when < 600 and not (left and left[0] <= Version.parse(last["version"]))
 
 
 def _is_good(world: World, lane: Lane, version: Version) -> bool:

@@ -13,12 +13,13 @@ _VERSION = "Version, as 0.2.1, v0.2.1 or the lane's tag."
     "rolling",
     texts={
         "lane": "Lane whose floating tag goes back.",
-        "to": "Version to go to; without it the newest good one below the present one.",
+        "to": "Version to go to; without it the newest below that the tag has been at and that is good.",
         "reason": _REASON,
         "image": IMAGE,
         "platforms": "What the version must be there for, where no record says it (PLATFORMS).",
         "dry_run": "Look at everything, show what would change, change nothing.",
         "keep_bad_unmarked": "Do not mark the version that is left behind as bad.",
+        "again": "Go down once more, although somebody went down less than ten minutes ago.",
     },
 )
 def rollback(
@@ -30,6 +31,7 @@ def rollback(
     platforms: str | None = None,
     dry_run: bool = False,
     keep_bad_unmarked: bool = False,
+    again: bool = False,
 ) -> None:
     """Move a floating tag back to a good version.
 
