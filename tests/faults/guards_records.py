@@ -487,6 +487,19 @@ ADOPTION = (
         ),
     ),
     Guard(
+        "an adoption does not stand for what a release has done and records",
+        "model/meanwhile",
+        "for other in self._new() if entry.adopted or not other.adopted}",
+        "for other in self._new()}",
+        (_ADOPTING + "test_an_adoption_may_come_between_any_two_steps_of_a_release",),
+    ),
+    Guard(
+        "the place of a floating tag is adopted only where no move says it",
+        "model/meanwhile",
+        *switched_off("entry.adopted and entry.action in MOVES"),
+        (_ADOPTING + "test_a_rollback_may_come_between_any_two_steps_of_an_adoption",),
+    ),
+    Guard(
         "a version label that says something else is a fault, whoever made the image",
         "flows/examine",
         "value == wanted or value in spellings",

@@ -363,14 +363,17 @@ def test_a_version_that_is_published_under_our_tag_meanwhile_ends_the_adoption_a
     assert [str(known.digest) for known in scene.audit().versions][:1] == [scene.tags()["v0.2.17"]], "ours counts"
 
 
-def test_a_release_and_an_adoption_of_our_own_tag_at_once_are_one_publication() -> None:
+def test_a_release_whose_tag_was_adopted_before_it_could_record_it_records_it_as_its_own() -> None:
     scene = old_scene()
     release = scene.flow(a_plan("0.2.17", lanes=["main"], latest="no"))
     until(release, lambda step: step.name == "record")
     done = adopt(scene)
     assert ("0.2.17", "another image than v0.2.17") in done.left
     finish(release)
-    assert [str(entry.tag) for entry in scene.ledger().entries].count("v0.2.17") == 1
+    assert [entry.adopted for entry in scene.ledger().entries if entry.tag == Tag("v0.2.17")] == [True, False]
+    published = scene.ledger().published(Tag("v0.2.17"))
+    assert published
+    assert not published.adopted
     assert [what for what in scene.audit().drift if "is no version of lane main" in what]
 
 
@@ -412,3 +415,63 @@ def test_without_a_ledger_that_can_be_relied_on_a_rollback_finds_other_tools_ver
     assert scene.tags()["latest"] == scene.tags()["0.2.16"]
     scene.keeps_ledger = False
     assert (str(roll(scene).target), scene.tags()["latest"]) == ("0.2.15", scene.tags()["0.2.15"])
+
+
+def known_scene() -> Scene:
+    """The same with a version of ours behind the floating tag, so that a release can move it before an adoption."""
+    scene = old_scene()
+    scene.registry.tag(PATH, "v0.2.17", scene.tags()["0.2.17"])
+    return scene
+
+
+STEPS = len(events(known_scene().releaser().adopt(MAIN)))
+RELEASE = len(events(known_scene().flow(a_plan("0.3.0", lanes=["main"]))))
+
+
+def consistent(scene: Scene) -> None:
+    """Whoever came first: the release is recorded as its own, the floating tag is where it was recorded, no gap."""
+    assert scene.audit().drift == ()
+    assert scene.ledger().gaps(MAIN.floating) == []
+    published, position = scene.ledger().published(Tag("v0.3.0")), scene.ledger().position(MAIN.floating)
+    assert published
+    assert position
+    assert (published.adopted, position.adopted, position.version) == (False, False, "0.3.0")
+    assert str(published.after) == scene.tags()["v0.3.0"] == scene.tags()["latest"]
+    assert {"0.2.15", "0.2.16"} <= {entry.tag for entry in scene.ledger().entries if entry.adopted}
+
+
+@pytest.mark.parametrize("stopped", range(STEPS + 1))
+def test_a_release_may_come_between_any_two_steps_of_an_adoption(stopped: int) -> None:
+    scene = known_scene()
+    adoption = scene.releaser().adopt(MAIN)
+    for _ in range(stopped):
+        next(adoption, None)
+    scene.publish(a_plan("0.3.0", lanes=["main"]))
+    finish(adoption)
+    consistent(scene)
+
+
+@pytest.mark.parametrize("stopped", range(RELEASE + 1))
+def test_an_adoption_may_come_between_any_two_steps_of_a_release(stopped: int) -> None:
+    scene = known_scene()
+    release = scene.flow(a_plan("0.3.0", lanes=["main"]))
+    for _ in range(stopped):
+        next(release, None)
+    adopt(scene)
+    finish(release)
+    consistent(scene)
+
+
+@pytest.mark.parametrize("stopped", range(STEPS + 1))
+def test_a_rollback_may_come_between_any_two_steps_of_an_adoption(stopped: int) -> None:
+    scene = known_scene()
+    scene.registry.tag(PATH, "v0.2.16", scene.tags()["0.2.16"])
+    adoption = scene.releaser().adopt(MAIN)
+    for _ in range(stopped):
+        next(adoption, None)
+    roll(scene)
+    finish(adoption)
+    assert scene.audit().drift == ()
+    assert scene.ledger().gaps(MAIN.floating) == []
+    assert scene.tags()["latest"] == scene.tags()["0.2.16"]
+    assert "v0.2.17" in scene.ledger().marks

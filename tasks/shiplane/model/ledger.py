@@ -191,9 +191,16 @@ class Ledger:
         return next(reversed(self.moves(floating)), None)
 
     def gaps(self, floating: Tag) -> list[Entry]:
-        """The moves that began elsewhere than where the one before had ended: somebody moved the tag unrecorded."""
-        moves = self.moves(floating)
-        return [move for before, move in itertools.pairwise(moves) if move.before != before.after]
+        """The moves that began elsewhere than where the one before had ended: somebody moved the tag unrecorded.
+
+        What was adopted as a place may be told once more by who had moved the tag there, and was slower to record it.
+        """
+        pairs = itertools.pairwise(self.moves(floating))
+        return [
+            move
+            for before, move in pairs
+            if move.before != before.after and not (before.adopted and before.after == move.after)
+        ]
 
     @property
     def marks(self) -> dict[Tag, Entry]:

@@ -33,8 +33,7 @@ class Meanwhile:
         Two runs of one release do one thing together, and it is recorded once; but where a tag was moved, moved back
         and moved again, the last move goes on from where the one before ended, and is another one.
         """
-        told = {_fact(entry) for entry in self._new()}
-        lacking = [entry for entry in self.now.lacking(ours) if _fact(entry) not in told or self._goes_on(entry)]
+        lacking = [entry for entry in self.now.lacking(ours) if not self._told(entry)]
         return [replace(entry, overtaken_by=self._overtaken_by(entry)) for entry in lacking]
 
     def contradictions(self, ours: Sequence[Entry]) -> list[str]:
@@ -46,6 +45,17 @@ class Meanwhile:
         own = {entry.id for entry in ours}
         others = [entry for entry in self._new() if entry.id not in own]
         return [what for entry in ours if not entry.late or entry.adopted for what in self._against(entry, others)]
+
+    def _told(self, entry: Entry) -> bool:
+        """Whether somebody has recorded the same meanwhile.
+
+        Who did a thing tells it better than who found it done: an adoption does not stand for the run's own entry, and
+        the place of a floating tag is adopted only where no move says it.
+        """
+        if entry.adopted and entry.action in MOVES:
+            return bool(self.now.moves(entry.tag)) and not self._overtaken_by(entry)
+        told = {_fact(other) for other in self._new() if entry.adopted or not other.adopted}
+        return _fact(entry) in told and not self._goes_on(entry)
 
     def _new(self) -> list[Entry]:
         return self.seen.lacking(self.now.entries)
