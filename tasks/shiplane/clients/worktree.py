@@ -106,10 +106,9 @@ class _Look:
         self.own = replace(self.git, more={"GIT_INDEX_FILE": str(self.folder / "index")}, settings=_NO_LFS)
         self.own.must("read-tree", self.commit)
         folders = _Folders(self.git.folder)
-        here = [entry for entry in self.entries if entry.mode != _MODULE]
-        present = {entry.path for entry in here if folders.holds(entry.path)}
-        self._missing = [entry.path for entry in here if entry.path not in present]
-        self._odd = [entry for entry in here if entry.path in present and not self._is_as_committed(entry)]
+        modes = [(entry, folders.mode(entry.path)) for entry in self.entries if entry.mode != _MODULE]
+        self._missing = [entry.path for entry, mode in modes if mode is None]
+        self._odd = [entry for entry, mode in modes if mode is not None and not self._is_as_committed(entry, mode)]
 
     def staged(self) -> list[str]:
         """What is to become part of the next commit: somebody is in the middle of something."""
@@ -146,9 +145,8 @@ class _Look:
             found.append(Lacking("the checkout is a sparse one and has no", tuple(self._missing), remedy))
         return found
 
-    def _is_as_committed(self, entry: Entry) -> bool:
+    def _is_as_committed(self, entry: Entry, mode: int) -> bool:
         path = self._path(entry)
-        mode = os.lstat(path).st_mode
         if entry.mode == _LINK:
             target = os.fsencode(Path(path).readlink()) if stat.S_ISLNK(mode) else b""
             return _blob(entry, len(target), [target]) == entry.digest
@@ -157,12 +155,14 @@ class _Look:
     def _content(self, path: str, entry: Entry) -> str:
         """Git's hash of a file as it lies there; what only stands for content is noted on the way."""
         with _opened(path) as stream:
-            size, head = os.fstat(stream.fileno()).st_size, stream.read(_PIECE)
+            size = os.fstat(stream.fileno()).st_size
+            # A byte more than it is said to have: one that grows meanwhile has another hash.
+            head = stream.read(min(size, _PIECE) + 1)
             if size < _LFS_LIMIT and head.startswith(_LFS_POINTER):
                 self._stand_ins[entry.path] = "lfs"
             elif head.startswith(_ENCRYPTED):
                 self._stand_ins[entry.path] = "git-crypt"
-            return _blob(entry, size, chain([head], _pieces(stream)))
+            return _blob(entry, size, [head] if size <= _PIECE else chain([head], _pieces(stream)))
 
     def _is_as_written(self, entry: Entry, folder: str) -> bool:
         """Whether a file is what a checkout writes, or the content that an LFS pointer stands for."""
@@ -209,9 +209,14 @@ class _Folders:
     top: Path
     _real: dict[str, bool] = field(default_factory=lambda: {"": True})
 
-    def holds(self, path: str) -> bool:
-        """Whether something is at this path."""
-        return self._is_real(path.rpartition("/")[0]) and os.path.lexists(f"{self.top}/{path}")
+    def mode(self, path: str) -> int | None:
+        """Type and permissions of what is at this path (inode(7)); None where nothing is."""
+        if not self._is_real(path.rpartition("/")[0]):
+            return None
+        try:
+            return os.lstat(f"{self.top}/{path}").st_mode
+        except (FileNotFoundError, NotADirectoryError):
+            return None
 
     def _is_real(self, folder: str) -> bool:
         if folder not in self._real:
