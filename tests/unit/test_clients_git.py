@@ -12,6 +12,7 @@ import pytest
 from shiplane.clients.git import Git
 from shiplane.model.errors import PrerequisiteError
 from shiplane.model.settings import Checkout
+from tests.gitnoise import NOISE, configured
 
 IDENTITY = {f"GIT_{role}_{part}": "a" for role in ("AUTHOR", "COMMITTER") for part in ("NAME", "EMAIL")}
 AT = {"GIT_COMMITTER_DATE": "1772280000 +0200"}
@@ -54,17 +55,6 @@ def compared(folder: Path, **env: str) -> Checkout:
     found = asked(folder, **env).compared()
     assert found is not None
     return found
-
-
-def configured(**settings: str) -> dict[str, str]:
-    """Settings as CI systems hand them over: they go before any file."""
-    numbered = enumerate(settings.items())
-    pairs = {
-        f"GIT_CONFIG_{kind}_{number}": text
-        for number, (name, value) in numbered
-        for kind, text in (("KEY", name.replace("__", ".")), ("VALUE", value))
-    }
-    return {"GIT_CONFIG_COUNT": str(len(settings)), **pairs}
 
 
 def test_a_checkout_as_it_was_committed_has_no_differences(project: Path) -> None:
@@ -450,36 +440,6 @@ def test_no_repository_and_no_commit_are_no_failure(tmp_path: Path) -> None:
     assert asked(tmp_path).compared() is None
 
 
-NOISE = {
-    "log__showSignature": "true",
-    "column__ui": "always",
-    "color__ui": "always",
-    "core__quotePath": "true",
-    "core__abbrev": "4",
-    "core__pager": "false",
-    "diff__noprefix": "true",
-    "diff__external": "false",
-    "diff__orderFile": "/nowhere",
-    "diff__renames": "copies",
-    "tag__sort": "-version:refname",
-    "alias__for-each-ref": "!false",
-    "alias__status": "!false",
-    "format__pretty": "fuller",
-    "log__date": "relative",
-    "i18n__logOutputEncoding": "UTF-16",
-    "core__commentChar": "d",
-    "advice__detachedHead": "false",
-    "submodule__recurse": "true",
-    "core__hooksPath": "/nowhere",
-    "core__sparseCheckout": "true",
-    "core__fsmonitor": "false",
-    "core__attributesFile": "/dev/stdin",
-    "status__short": "true",
-    "core__eol": "crlf",
-    "core__excludesFile": "/nowhere",
-}
-
-
 @pytest.mark.parametrize("name", [*NOISE, ""])
 def test_no_setting_changes_what_is_read(project: Path, name: str) -> None:
     (project / "ümläut").touch()
@@ -606,3 +566,15 @@ def test_a_worktree_is_compared_with_its_own_commit(project: Path) -> None:
     assert compared(second).changes == ()
     edit(second)
     assert compared(second).changes == ("app.txt",)
+
+
+def test_what_the_project_ignores_and_has_is_listed(project: Path) -> None:
+    (project / ".gitignore").write_text("dist/\n*.log\n")
+    (project / ".git/info/exclude").write_text("mine\n")
+    committed(project)
+    (project / "api/dist/deep").mkdir(parents=True)
+    (project / "api/dist/deep/a.js").touch()
+    for name in ("a\nb.log", "mine", "api/seen.txt"):
+        (project / name).touch()
+    assert asked(project).ignored() == ("a b.log", "api/dist/")
+    assert asked(project / "api").ignored() == ("dist/",)

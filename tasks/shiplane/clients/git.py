@@ -8,7 +8,7 @@ from pathlib import Path
 
 from shiplane.clients.plumbing import Plumbing, failed, own_variables
 from shiplane.clients.process import Finished, run, without_secrets
-from shiplane.clients.worktree import differences
+from shiplane.clients.worktree import differences, shown
 from shiplane.model.errors import PrerequisiteError
 from shiplane.model.moment import stamp
 from shiplane.model.redact import one_line
@@ -80,6 +80,15 @@ class Git:
         answer = self._read.ask("check-ignore", "--verbose", "-z", "--stdin", given=f"{whole}\0")
         source, _, pattern, *_ = [*answer.stdout.split("\0"), "", "", ""]
         return answer.code == 0 and Path(source).name == ".gitignore" and not pattern.startswith("!")
+
+    def ignored(self) -> tuple[str, ...]:
+        """What lies in the folder that a ``.gitignore`` of the project names: paths from it, a folder's with a slash.
+
+        Raises:
+            PrerequisiteError: git fails.
+        """
+        flags = ("--others", "--ignored", "--directory", "-z", "--exclude-per-directory=.gitignore")
+        return tuple(shown(path) for path in self._read.records("ls-files", *flags))
 
     def tags(self) -> list[str]:
         """Every git tag of this repository."""

@@ -76,8 +76,8 @@ def differences(git: Plumbing, commit: str, within: str = "") -> Differences:
         changed = {*look.staged(), *look.beside(), *look.changed()}
         lacking = look.lacking()
         here = Differences(
-            changes=tuple(_shown(within + path) for path in sorted(changed)),
-            lacking=tuple(replace(one, paths=tuple(_shown(within + path) for path in one.paths)) for one in lacking),
+            changes=tuple(shown(within + path) for path in sorted(changed)),
+            lacking=tuple(replace(one, paths=tuple(shown(within + path) for path in one.paths)) for one in lacking),
         )
     modules = (_module(git, entry, within) for entry in entries if entry.mode == _MODULE)
     return sum(modules, start=here)
@@ -233,7 +233,7 @@ def _module(git: Plumbing, entry: Entry, within: str) -> Differences:
         return _unlike("a submodule is not checked out", within + entry.path)
     commit = module.must("rev-parse", "--verify", "HEAD^{commit}").strip()
     if Path(module.must("rev-parse", "--show-toplevel").rstrip("\n")).resolve() != module.folder.resolve():
-        raise PrerequisiteError(f"the submodule {_shown(within + entry.path)} is no repository", remedy=_MODULES)
+        raise PrerequisiteError(f"the submodule {shown(within + entry.path)} is no repository", remedy=_MODULES)
     if commit != entry.digest:
         what = f"a submodule is at {commit[:12]} instead of {entry.digest[:12]}"
         return _unlike(what, within + entry.path)
@@ -241,7 +241,7 @@ def _module(git: Plumbing, entry: Entry, within: str) -> Differences:
 
 
 def _unlike(what: str, path: str) -> Differences:
-    return Differences(lacking=(Lacking(what, (_shown(path),), _MODULES),))
+    return Differences(lacking=(Lacking(what, (shown(path),), _MODULES),))
 
 
 def _same_mode(mode: int, entry: Entry) -> bool:
@@ -281,9 +281,9 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 -- called for every file of a repository
             yield stream
     except OSError as error:
-        raise PrerequisiteError(f"{_shown(path)} cannot be read: {error.strerror or error}") from error
+        raise PrerequisiteError(f"{shown(path)} cannot be read: {error.strerror or error}") from error
 
 
-def _shown(path: str) -> str:
+def shown(path: str) -> str:
     """A path for people: one line, its bytes that are no UTF-8 as escapes."""
     return one_line(os.fsencode(path).decode("utf-8", "backslashreplace"))

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from shiplane.clients.builders import Builder
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 # Seconds for all that a plan reads of a registry that it could do without.
 _PLANNING = 60.0
+_SHOWN = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,6 +82,7 @@ def plan(
     data["prerequisites"] = [{"name": name, "what": what} for name, what in needed]
     data["tags"] = {name: _decision_json(survey, decision) for name, (survey, decision) in surveyed.items()}
     text = plan_text(planned, surveyed, doubt, needed) + _named_credential(run, planned, data)
+    text += _ignored_text(run, planned, data)
     if save is not None:
         data["saved"] = save
         text += f"\n\nsaved; carry it out with\n  {save_plan(run, planned, surveyed, save)}"
@@ -309,6 +312,17 @@ def _try_survey(run: Run, planned: Plan, *, certain: bool) -> tuple[dict[str, tu
         why = "a release would be refused" if isinstance(error, BrokenLedgerError) else "the registry was not asked"
         return {}, f"{why}: {error.what}"
     return surveyed, ""
+
+
+def _ignored_text(run: Run, planned: Plan, data: dict[str, Any]) -> str:
+    """Words about what is in a context and in no commit: what the build takes of it, another machine may not have."""
+    contexts = [PurePosixPath(lane.lane.context) for lane in planned.lanes]
+    ignored = [path for path in run.git.ignored() if any(PurePosixPath(path).is_relative_to(one) for one in contexts)]
+    data["ignored"] = ignored
+    if not ignored:
+        return ""
+    head = "\n\nin no commit, but in the build's context where no .dockerignore leaves it out (named in .gitignore)\n  "
+    return head + ", ".join(ignored[:_SHOWN]) + (", ..." if len(ignored) > _SHOWN else "")
 
 
 def _foreseen(planned: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str]]) -> RefusedError | None:
