@@ -20,6 +20,7 @@ from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.redact import Redactor
 from tests.e2e.person import Person, Reader, succeeded, wait_until
 from tests.faults.serving import serving
+from tests.gitnoise import NOISE, configured
 from tests.rig.sample import checkout, commit, git
 
 pytestmark = pytest.mark.e2e
@@ -33,9 +34,9 @@ def claim(tag: Tag = MAIN, content: str = "one", commit: str = "a" * 40) -> Clai
     return Claim(image=IMAGE, tag=tag, digest=Digest.of(content.encode()), commit=commit, by="somebody@somewhere")
 
 
-def claims(folder: Path) -> GitClaims:
+def claims(folder: Path, **more: str) -> GitClaims:
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return GitClaims(remote=Remote(folder=folder, env=env, login={}, redact=Redactor()), prefix=PREFIX)
+    return GitClaims(remote=Remote(folder=folder, env={**env, **more}, login={}, redact=Redactor()), prefix=PREFIX)
 
 
 @pytest.fixture
@@ -64,6 +65,16 @@ def test_the_first_claim_stands_and_the_second_reads_it(bare: Path) -> None:
     assert first.create([claim()]) == {MAIN: claim()}
     assert second.create([claim(content="two", commit="b" * 40)]) == {MAIN: claim()}
     assert second.look(IMAGE, [MAIN, STANDALONE]) == {MAIN: claim()}
+
+
+def test_no_setting_and_no_variable_changes_what_is_claimed(bare: Path) -> None:
+    other = clone(bare, "other")
+    noise = {name: value for name, value in NOISE.items() if name != "core__hooksPath"}
+    elsewhere = {"GIT_DIR": f"{other}/.git", "GIT_WORK_TREE": str(other), "GIT_OBJECT_DIRECTORY": f"{other}/.git/x"}
+    first = claims(clone(bare, "a"), **configured(**noise, i18n__commitEncoding="ISO-8859-1"), **elsewhere)
+    assert first.create([claim()]) == {MAIN: claim()}
+    assert first.create([claim(content="two", commit="b" * 40)]) == {MAIN: claim()}
+    assert claims(clone(bare, "b")).look(IMAGE, [MAIN]) == {MAIN: claim()}
 
 
 def test_the_same_claim_again_is_the_same_claim(bare: Path) -> None:

@@ -17,6 +17,7 @@ from shiplane.model.redact import Redactor
 from shiplane.model.step import Flow, Step
 from shiplane.model.version import Version
 from tests.e2e.person import Done, Person
+from tests.gitnoise import NOISE, configured
 from tests.rig import Rig
 from tests.rig.sample import checkout, commit, git
 
@@ -82,6 +83,22 @@ def test_a_tag_is_made_annotated_pushed_and_read_back(person: Person) -> None:
     assert git(person.checkout, "cat-file", "-t", "docker-v0.2.1") == "tag"
     assert remote_tags(person)["docker-v0.2.1^{}"] == head
     assert remote_tags(person)["docker-v0.2.1"] == git(person.checkout, "rev-parse", "docker-v0.2.1")
+
+
+def test_no_setting_and_no_variable_changes_what_is_read_and_pushed(person: Person, tmp_path: Path) -> None:
+    other = checkout(tmp_path / "other")
+    (person.checkout / "Dockerfile").write_text("FROM scratch\n")
+    git(person.checkout, "commit", "--quiet", "--all", "--message", "two")
+    git(person.checkout, "push", "--quiet", "origin", "main")
+    elsewhere = {"GIT_DIR": f"{other}/.git", "GIT_WORK_TREE": str(other), "GIT_INDEX_FILE": f"{other}/.git/index"}
+    # The user's own hooks are no noise: a tag that they refuse is refused.
+    noise = {name: value for name, value in NOISE.items() if name != "core__hooksPath"}
+    done = trigger(person, "0.2.1", "--json", **configured(**noise), **elsewhere)
+    assert done.code == 0, done
+    assert remote_tags(person)["docker-v0.2.1^{}"] == git(person.checkout, "rev-parse", "HEAD")
+    assert git(other, "tag") == ""
+    again = trigger(person, "0.2.1", **configured(**noise), **elsewhere)
+    assert (again.code, "the remote has git tag docker-v0.2.1 already" in again.err) == (5, True), again
 
 
 def test_a_dry_run_changes_nothing(person: Person) -> None:
