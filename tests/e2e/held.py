@@ -36,7 +36,13 @@ from tests.faults.relay import HangUpError, Passing, Relay, relay
 from tests.rig import Rig
 from tests.rig.sample import name_pair
 
-CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}
+CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129, signal.SIGQUIT: 131}
+WORDS = {
+    signal.SIGTERM: "terminated",
+    signal.SIGINT: "interrupted",
+    signal.SIGHUP: "hung up",
+    signal.SIGQUIT: "quit",
+}
 PROMPT = 7.5
 
 
@@ -167,7 +173,7 @@ def interrupted(scene: Scene, held: Held, number: signal.Signals, *task: str) ->
     assert code == CODES[number], said
     assert took < PROMPT, said
     if number is not signal.SIGKILL:
-        assert "error: interrupted" in said or "error: terminated" in said, said
+        assert f"error: {WORDS[number]}" in said, said
         assert "Traceback" not in said, said
         assert sum(line.startswith("next: ") for line in said.splitlines()) == 1, said
         assert list(scene.temporary.iterdir()) == []

@@ -62,7 +62,7 @@ def test_an_undisturbed_release_has_so_many_requests(scene: Scene) -> None:
 
 EVERY = [(at, answered, number) for at in range(REQUESTS) for answered in (False, True) for number in CODES]
 # Every request once, with the signals and the two positions in turn; every write of a tag in all ways.
-SOME = [(at, bool(at // 3 % 2), list(CODES)[at % 3]) for at in range(REQUESTS)]
+SOME = [(at, bool(at // 3 % 2), list(CODES)[at % len(CODES)]) for at in range(REQUESTS)]
 SOME += [
     case for case in EVERY if case[0] in (*NAMES, RECORD[-1]) and case not in SOME and case[2] is not signal.SIGTERM
 ]

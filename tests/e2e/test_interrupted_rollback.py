@@ -63,7 +63,7 @@ def test_an_undisturbed_rollback_has_so_many_requests(bad: Scene) -> None:
 EVERY = [(at, answered, number) for at in WRITES for answered in (False, True) for number in CODES]
 
 # Every write in both ways, with the signals in turn.
-SOME = [EVERY[3 * place + place % 3] for place in range(2 * len(WRITES))]
+SOME = [EVERY[len(CODES) * place + place % len(CODES)] for place in range(2 * len(WRITES))]
 
 
 @pytest.mark.parametrize(("at", "answered", "number"), EVERY if THOROUGH else SOME)

@@ -10,12 +10,13 @@ import pytest
 
 from tests.e2e.person import Log, Person, Reader, succeeded, wait_until
 from tests.rig import Rig
+from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.e2e
 Desk = tuple[Person, Reader]
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
 # Exit codes by signal, as a shell would tell them; nobody is asked about SIGKILL.
-CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130}
+CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129, signal.SIGQUIT: 131}
 MOMENTS = {
     "access": "done       access",
     "survey": "done       survey",
@@ -26,13 +27,15 @@ MOMENTS = {
     "read back": "done       read back v0",
     "floating": "done       float",
 }
+SIGNS = {"survey", "building", "staged", "named", "floating"}
+POLITE = {signal.SIGTERM: SIGNS, signal.SIGINT: SIGNS, signal.SIGHUP: {"building", "named"}, signal.SIGQUIT: {"staged"}}
 NOTHING_YET = {"access", "survey", "building"}
 # Where a polite end differs from a rude one: something is under way, or has to be said.
 CASES = [
     (moment, number)
     for moment in MOMENTS
     for number in CODES
-    if number is signal.SIGKILL or moment in {"survey", "building", "staged", "named", "floating"}
+    if number is signal.SIGKILL or moment in POLITE.get(number, set()) or THOROUGH
 ]
 
 
@@ -88,7 +91,7 @@ def test_killed_anywhere_and_run_again_it_ends_as_an_undisturbed_run(
     assert wait_until(lambda: processes(temporary) == []), processes(temporary)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
+@pytest.mark.parametrize("number", [n for n in CODES if n is not signal.SIGKILL], ids=lambda number: number.name)
 def test_a_polite_signal_ends_the_build_and_leaves_nothing_behind(
     owner: Desk, temporary: Path, number: signal.Signals
 ) -> None:

@@ -563,11 +563,18 @@ SOURCES = (
 
 SIGNALS = (
     Guard(
-        "SIGTERM cleans up: the private login goes away",
+        "SIGTERM, SIGHUP and SIGQUIT clean up: the private login goes away",
         "commands/interrupts",
-        "_ACTS = {signal.SIGTERM: _terminate, ",
-        "_ACTS = {",
+        "**dict.fromkeys(_WORDS, _terminate), ",
+        "",
         (_SIGNALS + "test_a_polite_signal_takes_the_private_login_away",),
+    ),
+    Guard(
+        "a signal that was ignored from the start stays ignored",
+        "commands/interrupts",
+        " if _is_heeded(number)}",
+        "}",
+        (_SIGNALS + "test_a_signal_that_was_ignored_from_the_start_stays_ignored",),
     ),
     Guard(
         "a signal that interrupts no system call is not left waiting for an answer",

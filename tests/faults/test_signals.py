@@ -26,7 +26,7 @@ from tests.faults.server import serve
 from tests.faults.workshop import TOKEN, workshop
 
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
-SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130)]
+SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)]
 PROMPT = 7.5
 
 
@@ -58,6 +58,27 @@ def test_a_polite_signal_takes_the_private_login_away(
     assert building.wait(10) == code, said
     assert list((tmp_path / "temporary").iterdir()) == []
     assert "next: invoke publish" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])
+def test_a_signal_that_was_ignored_from_the_start_stays_ignored(tmp_path: Path, number: signal.Signals) -> None:
+    """``nohup`` ignores the first of them, and a shell the second in what it runs in the background."""
+    ignored = signal.signal(number, signal.SIG_IGN)
+    with serve(MemoryRegistry(access=Access(accounts={"robot": Account(TOKEN)}))) as served:
+        folder, variables = workshop(tmp_path, served.address)
+        argv, variables["FAKE_BUILD"] = [sys.executable, "-m", "invoke", *PUBLISH], "2"
+        try:
+            child = subprocess.Popen(argv, cwd=folder, env=variables, stderr=subprocess.PIPE, encoding="utf-8")
+        finally:
+            signal.signal(number, ignored)
+        with child:
+            assert child.stderr is not None
+            while "building, process" not in (line := child.stderr.readline()):
+                assert line
+            child.send_signal(number)
+            said = child.stderr.read()
+            assert child.wait(30) == 0, said
+        assert set(served.memory.tags("cognary/aionis")) >= {"v0.2.1", "latest"}
 
 
 @dataclass

@@ -9,7 +9,7 @@ from shiplane.model.closing import closing_lines
 from shiplane.model.command import Caller, caller_of
 
 
-@pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 6, 7, 8, 130, 143])
+@pytest.mark.parametrize("code", [1, 2, 3, 4, 5, 6, 7, 8, 129, 130, 131, 143])
 def test_every_bad_end_says_what_is_public_and_one_next_step(code: int) -> None:
     lines = closing_lines(code, caller=Caller(), arguments=["publish", "--lane", "main"], public=[], wrote=False)
     assert lines[0] == "public: this run gave nothing a name and moved nothing"

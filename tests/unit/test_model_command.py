@@ -123,7 +123,7 @@ FLAGS = {
 @pytest.mark.parametrize("task", NAMES)
 def test_the_next_command_after_every_bad_end_of_every_task_is_one(task: str) -> None:
     arguments = [task, *FLAGS.get(task, "").split()]
-    for code, wrote in itertools.product((2, 3, 4, 5, 6, 7, 8, 130, 143), (True, False)):
+    for code, wrote in itertools.product((2, 3, 4, 5, 6, 7, 8, 129, 130, 131, 143), (True, False)):
         last = closing_lines(code, caller=Caller(), arguments=arguments, public=[], wrote=wrote)[-1]
         following = Caller().shown(last).split("invoke ")[1:]
         assert following

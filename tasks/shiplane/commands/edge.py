@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from shiplane.commands.run import Run
     from shiplane.model.command import Caller
 
-_INTERRUPTED, _TERMINATED = 130, 143
+_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,8 +141,8 @@ def _attempt(run: Run, body: Callable[..., Answer], c: Context, arguments: dict[
         return _failed(run, error, error.exit_code, as_json=as_json)
     except KeyboardInterrupt:
         return _failed(run, ShiplaneError("interrupted"), _INTERRUPTED, as_json=as_json)
-    except TerminatedError:
-        return _failed(run, ShiplaneError("terminated"), _TERMINATED, as_json=as_json)
+    except TerminatedError as error:
+        return _failed(run, ShiplaneError(error.words), error.exit_code, as_json=as_json)
     except Exception as error:  # noqa: BLE001 -- the edge: a fault of ours still must not leak a secret
         run.console.say(traceback.format_exc())
         return _failed(run, ShiplaneError(f"a fault of shiplane itself: {error!r}"), 1, as_json=as_json)

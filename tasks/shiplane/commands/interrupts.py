@@ -1,4 +1,4 @@
-"""SIGTERM as an exception like an interrupt, and no signal that waits for a read to end."""
+"""The signals that end a run as exceptions like an interrupt, and no signal that waits for a read to end."""
 
 from __future__ import annotations
 
@@ -11,8 +11,17 @@ from types import FrameType
 _LOOK = 0.5
 
 
+# What each of them is to people. SIGHUP: the terminal was closed, or the connection to it was lost.
+_WORDS = {signal.SIGTERM: "terminated", signal.SIGHUP: "hung up", signal.SIGQUIT: "quit"}
+
+
 class TerminatedError(BaseException):
-    """SIGTERM, as an exception: so that whatever has to be cleaned up is."""
+    """One of these signals, as an exception: so that whatever has to be cleaned up is."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.exit_code = 128 + number
+        self.words = _WORDS[signal.Signals(number)]
 
 
 @contextmanager
@@ -24,7 +33,7 @@ def heeding_signals() -> Iterator[None]:
     timer interrupts each wait for a look (PEP 475: the interpreter then goes on waiting for the rest of the time).
     A child process has no timer of ours (``setitimer(2)``).
     """
-    handlers = {number: signal.signal(number, act) for number, act in _ACTS.items()}
+    handlers = {number: signal.signal(number, act) for number, act in _ACTS.items() if _is_heeded(number)}
     timer = signal.setitimer(signal.ITIMER_REAL, _LOOK, _LOOK)
     try:
         yield
@@ -34,12 +43,17 @@ def heeding_signals() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _terminate(_number: int, _frame: FrameType | None) -> None:
-    raise TerminatedError
+def _is_heeded(number: signal.Signals) -> bool:
+    """Whether a signal is ours to answer: ``nohup`` and a shell's background have some ignored, and mean it."""
+    return number in (signal.SIGTERM, signal.SIGALRM) or signal.getsignal(number) is not signal.SIG_IGN
+
+
+def _terminate(number: int, _frame: FrameType | None) -> None:
+    raise TerminatedError(number)
 
 
 def _look(_number: int, _frame: FrameType | None) -> None:
     """Nothing: that it was called made the interpreter look for the others."""
 
 
-_ACTS = {signal.SIGTERM: _terminate, signal.SIGALRM: _look}
+_ACTS = {**dict.fromkeys(_WORDS, _terminate), signal.SIGALRM: _look}

@@ -18,7 +18,9 @@ _NEXT = {
     6: _AGAIN,
     7: "{line}",
     8: _LOOK,
+    129: "{line}",
     130: "{line}",
+    131: "{line}",
     143: "{line}",
 }
 # Who is to choose another version wants to see which there are.
