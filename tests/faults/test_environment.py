@@ -6,6 +6,7 @@ import base64
 import os
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 from urllib.parse import quote
 
@@ -13,6 +14,7 @@ import pytest
 
 from shiplane.clients.process import run, without_secrets
 from shiplane.model.redact import forms_of
+from tests.rig.sample import checkout, git
 
 TOKEN = "ghp_canary0123456789+/canary0123456789"
 SOURCES = Path(__file__).parents[2] / "tasks"
@@ -92,3 +94,41 @@ def test_the_readme_tells_the_truth_about_the_parents_environment(who: str, guar
     assert done.returncode == 0, done.stderr
     stopped = (who, guarded) == ("nobody", "guarded")
     assert done.stdout.strip() == ("refused" if stopped else "read")
+
+
+NOSY = """#!/bin/sh
+for process in /proc/[0-9]*; do tr '\\0' '\\n' <$process/environ; done >>{log} 2>/dev/null
+env >>{log}
+exit 1
+"""
+# Root without any of root's rights: for what /proc shows it is anybody.
+ANYBODY = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
+@pytest.mark.parametrize("task", ["status", "plan", "publish --lane main --tag v0.2.1", "check.config"])
+def test_what_git_is_configured_to_run_finds_no_secret_in_its_environment_nor_in_its_parents(
+    tmp_path: Path, task: str
+) -> None:
+    """Helpers of git for the working tree and for a remote: they run in whatever command looks there."""
+    if os.getuid() != 0:
+        pytest.skip("needs root to give up a right")
+    project, log, helper = checkout(tmp_path / "aionis"), tmp_path / "log", tmp_path / "nosy"
+    canary = uuid.uuid4().hex  # every process of the machine is looked at
+    helper.write_text(NOSY.format(log=log))
+    helper.chmod(0o755)
+    for name, value in (("core.fsmonitor", helper), ("filter.nosy.clean", helper), ("core.sshCommand", helper)):
+        git(project, "config", name, str(value))
+    git(project, "config", "remote.origin.url", "ssh://git@127.0.0.1:1/cognary/aionis.git")
+    (project / ".git/info/attributes").write_text("* filter=nosy\n")
+    (project / "build.sh").touch()
+    env = {"PYTHONPATH": str(SOURCES), "PATH": os.environ["PATH"], "HOME": str(tmp_path), "SEEN": "yes"}
+    env |= {"GHCR_USERNAME": "robot", "GHCR_TOKEN": canary, "IMAGE_REPO": "127.0.0.1:1/cognary/aionis"}
+    env |= {"ACTIONS_RUNTIME_TOKEN": canary}
+    argv = [*ANYBODY, sys.executable, "-B", "-m", "shiplane", *task.split()]
+    done = subprocess.run(argv, env=env, cwd=project, capture_output=True, encoding="utf-8", check=False)
+    assert "Traceback" not in done.stderr, done.stderr
+    assert log.exists(), done
+    seen = log.read_text(errors="replace")
+    assert "SEEN=yes" in seen, "the helper ran"
+    assert canary not in seen

@@ -1,4 +1,4 @@
-"""The remote repository, by git's own transport. These children log in: with the user's own credentials, none of ours.
+"""The remote repository, by git's own transport. Children that reach it log in: with the user's own, none of ours.
 
 git's words are foreign text, and a remote's URL may hold a token: everything goes through the redactor.
 """
@@ -110,7 +110,7 @@ class Remote:
         leases = [f"--force-with-lease={ref}:" for ref in refs]
         options = [*(["--atomic"] if len(refs) > 1 else []), *(["--dry-run"] if dry_run else [])]
         pairs = [f"{source}:{ref}" for ref, source in refs.items()]
-        answer = self._git("push", "--porcelain", *_ALONE, *options, *leases, self.name, *pairs)
+        answer = self._git("push", "--porcelain", *_ALONE, *options, *leases, self.name, *pairs, env=self.login)
         return "" if answer.code == 0 else self._words(answer)
 
     def refs(self, *names: str) -> dict[str, str]:
@@ -166,7 +166,7 @@ class Remote:
         return {ref: made for made, ref in (line.split("\t", 1) for line in lines if "\t" in line)}
 
     def _asked(self, *arguments: str) -> str:
-        answer = self._git(*arguments)
+        answer = self._git(*arguments, env=self.login)
         if answer.code != 0:
             raise self.refusal(self._words(answer))
         return answer.stdout
@@ -178,5 +178,5 @@ class Remote:
 
     def _git(self, *arguments: str, given: str = "", env: Mapping[str, str] | None = None) -> Finished:
         # How the remote is reached is the user's: what they have for asking (GIT_ASKPASS), their proxies and rewrites.
-        whole = {**own_variables({**self.env, **self.login}), **(env or {})}
+        whole = own_variables({**self.env, **(env or {})})
         return run([*overriding(PLAIN), *arguments], env=whole, cwd=self.folder, given=given, timeout=_TIMEOUT)

@@ -12,7 +12,6 @@ from colorama import Fore, Style
 from shiplane.clients.engine import Engine
 from shiplane.clients.files import collect
 from shiplane.clients.patience import BUDGET, Patience
-from shiplane.clients.process import refuse_dumps
 from shiplane.clients.registry import Registry
 from shiplane.commands.claiming import claiming_of
 from shiplane.commands.console import wants_colour
@@ -44,7 +43,6 @@ _PATIENCE = 10.0
 def build(run: Run) -> Answer:
     """Run the build command, as a release would."""
     prerequisites = run.prerequisites(_commit(run))
-    refuse_dumps()
     run.console.drive(prerequisites.build())
     return Answer(text="the build passes or there is none", data={"build": True})
 
@@ -52,7 +50,6 @@ def build(run: Run) -> Answer:
 def gates(run: Run, *, skip: Sequence[str] | None = None) -> Answer:
     """Ask every configured gate about this very commit."""
     prerequisites = run.prerequisites(_commit(run), skip or ())
-    refuse_dumps()
     evidence = run.console.drive(prerequisites.gates())
     text = columns([(found.gate, "green", found.detail) for found in evidence]) or _no_gate(run)
     return Answer(text=text, data={"gates": [found.to_json() for found in evidence]})
@@ -137,7 +134,7 @@ def _records(run: Run, repository: Repository, flags: Flags) -> Records:
     """The ledgers of the lanes that would be released, read with hardly any waiting."""
 
     def ledgers() -> Ledgers | None:
-        return run.ledgers(repository, run.reader(repository, _hurried(run)))
+        return run.ledgers(repository, _connected(run, run.credential(repository)))
 
     elsewhere = run.project.ledger not in (None, repository)
     return Records(lanes=run.resolver(flags).lanes(), ledgers=ledgers, elsewhere=elsewhere)
@@ -149,7 +146,6 @@ def _prerequisites(run: Run, skip: Sequence[str]) -> dict[str, Look]:
     if commit is None:
         return {}
     wanted = run.prerequisites(commit, skip)
-    refuse_dumps()
     return {
         "build": lambda: rows(wanted.build(), lambda _step: "build"),
         "gates": lambda: rows(wanted.gates(), lambda step: f"gates: {step.subject[:40]}"),
@@ -197,11 +193,7 @@ def _access(run: Run, repository: Repository) -> Look:
 
 
 def _connected(run: Run, credential: Credential | None) -> Registry:
-    return run.registry(credential, _hurried(run))
-
-
-def _hurried(run: Run) -> Patience:
-    return Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE)
+    return run.registry(credential, Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE))
 
 
 def _claim(run: Run, repository: Repository) -> Finding:
