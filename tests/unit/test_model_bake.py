@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shiplane.model.bake import definition, literal, staging, trial
+from shiplane.model.bake import Build, definition, literal, staging, trial
 from shiplane.model.buildsettings import check_variables
 from shiplane.model.errors import UsageError
 from shiplane.model.image import Platform
@@ -221,3 +221,21 @@ def test_an_image_that_is_no_index_has_no_annotations_of_one(
 ) -> None:
     kinds = {text.partition(":")[0] for text in given(settings, platforms)["annotations"]}
     assert kinds == ({"index", "manifest"} if indexed else {"manifest"})
+
+
+@pytest.mark.parametrize(
+    ("path", "context", "dockerfile"),
+    [
+        (".", ".", "."),
+        ("api", "./api", "api"),
+        ("${GHCR_TOKEN}", "./$${GHCR_TOKEN}", "$${GHCR_TOKEN}"),
+        ("%{if true}x", "./%%{if true}x", "%%{if true}x"),
+        ("github.com/cognary", "./github.com/cognary", "github.com/cognary"),
+        ("-", "./-", "-"),
+    ],
+)
+def test_a_path_is_a_path_and_nothing_else(path: str, context: str, dockerfile: str) -> None:
+    build = Build(name="main", dockerfile="Dockerfile", context=path, platforms=(AMD,))
+    assert definition([build])["target"]["main"]["context"] == context
+    build = Build(name="main", dockerfile=path, context=".", platforms=(AMD,))
+    assert definition([build])["target"]["main"]["dockerfile"] == dockerfile

@@ -109,8 +109,8 @@ def _build(
 
 def _target(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
     target: dict[str, Any] = {
-        "context": build.context,
-        "dockerfile": _beside(build.context, build.dockerfile),
+        "context": _local(build.context),
+        "dockerfile": literal(_beside(build.context, build.dockerfile)),
         "platforms": [str(platform) for platform in build.platforms],
         "labels": {key: literal(value) for key, value in build.labels.items()},
         "output": [_output(build)],
@@ -176,6 +176,11 @@ def _output(build: Build) -> str:
         plain = ",registry.insecure=true" if build.push.is_loopback else ""
         return f"type=image,name={literal(str(build.push))},{fixed}{plain}"
     return "type=docker" if build.load else "type=cacheonly"
+
+
+def _local(path: str) -> str:
+    """A folder of the project as a context that is nothing else: ``github.com/x`` alone is a remote, ``-`` an input."""
+    return literal(path if path == "." else f"./{path}")
 
 
 def literal(text: str) -> str:
