@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 from tests.e2e.canary import canaries, kept, seen
 from tests.e2e.person import Person, Reader, succeeded
 from tests.rig import Rig
-from tests.rig.sample import git
+from tests.rig.sample import git, pair_for
+from tests.sinks import forms
+from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.e2e
 Desk = tuple[Person, Reader]
@@ -33,7 +36,7 @@ def greedy(rig: Rig, guarded_desk: Desk) -> Desk:
     (person.checkout / "deeper/.tmp").mkdir(parents=True)
     (person.checkout / ".gitignore").write_text("tasks.py\n__pycache__\n.tmp\n.cache\nlink\n/dist\n")
     (person.checkout / "Dockerfile").write_text(f"FROM scratch\nLABEL mark='{MARK}'\nCOPY . /src\n")
-    (person.checkout / ".dockerignore").unlink()
+    (person.checkout / ".dockerignore").write_text(".git\n")
     lanes = '[lanes.main]\nprovenance = "max"\nsbom = false\n'
     (person.checkout / "shiplane.toml").write_text((person.checkout / "shiplane.toml").read_text() + lanes)
     git(person.checkout, "commit", "--all", "--quiet", "--message", "take everything")
@@ -83,3 +86,63 @@ def test_a_read_only_file_system_makes_no_temporary_folder_of_the_project(rig: R
         succeeded(done)
         clean(rig, greedy)
     assert list(person.checkout.rglob("shiplane-*")) == []
+
+
+TOKEN = "glpat_canary0123456789"
+REMOTES = {
+    "a query": f"https://git.example/cognary/aionis.git?access_token={TOKEN}",
+    "a fragment": f"https://github.com/cognary/aionis.git#{TOKEN}",
+    "a path": f"/home/somebody/{TOKEN}/aionis.git",
+    "another scheme": f"ext::helper {TOKEN}@host %S repo",
+    "what insteadOf makes of it": "https://github.com/cognary/aionis.git",
+    "an upstream that is another's": "https://github.com/cognary/aionis.git",
+}
+LANES = '[lanes.main]\nprovenance = "max"\n[lanes.standalone]\nprovenance = "min"\n'
+
+
+@pytest.mark.parametrize("kind", REMOTES if THOROUGH else ["a query", "a path", "what insteadOf makes of it"])
+def test_of_the_git_remote_nothing_is_published_but_what_the_label_says(rig: Rig, greedy: Desk, kind: str) -> None:
+    person, reader = greedy
+    (person.checkout / "shiplane.toml").write_text(pair_for(rig.guarded) + 'build = "true"\n' + LANES)
+    git(person.checkout, "commit", "--all", "--quiet", "--message", "both kinds of provenance")
+    git(person.checkout, "config", "remote.origin.url", REMOTES[kind])
+    if kind == "what insteadOf makes of it":
+        git(person.checkout, "config", f"url.https://proxy.example/?t={TOKEN}&u=.insteadOf", "https://github.com/")
+    if kind == "an upstream that is another's":
+        git(person.checkout, "config", "remote.upstream.url", f"https://git.example/x?{TOKEN}")
+        git(person.checkout, "config", "branch.main.remote", "upstream")
+        git(person.checkout, "config", "branch.main.merge", "refs/heads/main")
+    succeeded(person.invoke("release", "--version", "0.2.1", BUILDX_GIT_LABELS="full"))
+    texts = list(kept(rig.guarded_root, reader.image.partition("/")[2]).values())
+    statements = [text for text in texts if b"in-toto.io/Statement" in text]
+    assert len(statements) == 2
+    assert seen(forms(TOKEN), *texts) == []
+    assert not any(part in text for text in texts for part in (b"git.example", b"proxy.example", b"/home/somebody"))
+
+
+def test_an_ordinary_remote_and_the_commit_stay_in_the_provenance(rig: Rig, greedy: Desk) -> None:
+    person, reader = greedy
+    succeeded(person.invoke(*PUBLISH))
+    texts = kept(rig.guarded_root, reader.image.partition("/")[2]).values()
+    (statement,) = (json.loads(text) for text in texts if b"in-toto.io/Statement" in text)
+    vcs = statement["predicate"]["metadata"]["https://mobyproject.org/buildkit@v1#metadata"]["vcs"]
+    assert vcs["source"] == "https://github.com/cognary/aionis.git"
+    assert vcs["revision"] == git(person.checkout, "rev-parse", "HEAD")
+
+
+@pytest.mark.parametrize("context", ["${GHCR_TOKEN}", "%{if true}", "github.com/cognary", "https:/x", "${TAG} $${TAG}"])
+def test_a_context_is_a_folder_of_the_project_whatever_it_is_called(rig: Rig, greedy: Desk, context: str) -> None:
+    person, reader = greedy
+    folder = person.checkout / context
+    folder.mkdir(parents=True)
+    for name in ("Dockerfile", "package.json"):
+        (folder / name).write_bytes((person.checkout / name).read_bytes())
+    (folder / "only-here").touch()
+    configuration = f"{pair_for(rig.guarded)}build = \"true\"\n[lanes.main]\ncontext = '{context}'\n"
+    (person.checkout / "shiplane.toml").write_text(configuration)
+    git(person.checkout, "add", "--all")
+    git(person.checkout, "commit", "--quiet", "--message", "a context of its own")
+    succeeded(person.invoke(*PUBLISH))
+    texts = list(kept(rig.guarded_root, reader.image.partition("/")[2]).values())
+    assert any(b"src/only-here" in text for text in texts)
+    assert seen(canaries(rig), *texts) == []

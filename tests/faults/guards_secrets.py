@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from tests.faults.guard import Guard, switched_off
 
+_BAKE = "tests/unit/test_model_bake.py::"
 _CREDENTIALS = "tests/unit/test_clients_credentials.py::"
+_ENVIRONMENT = "tests/faults/test_environment.py::"
 _HOSTILE = "tests/faults/test_hostile_input.py::"
 _OWNERS = "tests/unit/test_model_owners.py::"
+_SETTINGS = "tests/unit/test_model_settings.py::"
 _SCRATCH = "tests/unit/test_clients_scratch.py::"
 
 KEPT_APART = (
@@ -42,6 +45,34 @@ KEPT_APART = (
         "registry = self.registry(None, patience)",
         "registry = self.registry(self.credential(repository), patience)",
         (_HOSTILE + "test_no_command_that_reads_sends_what_only_the_project_file_names",),
+    ),
+    Guard(
+        "nothing can read our environment before the first child is started",
+        "commands/edge",
+        "        refuse_dumps()  # before",
+        "        # before",
+        (_ENVIRONMENT + "test_what_git_is_configured_to_run_finds_no_secret_in_its_environment_nor_in_its_parents",),
+    ),
+    Guard(
+        "a context is literal and a folder of the project",
+        "model/bake",
+        '"context": _local(build.context)',
+        '"context": build.context',
+        (_BAKE + "test_a_path_is_a_path_and_nothing_else",),
+    ),
+    Guard(
+        "a Dockerfile's path is literal",
+        "model/bake",
+        '"dockerfile": literal(build.dockerfile)',
+        '"dockerfile": build.dockerfile',
+        (_BAKE + "test_a_path_is_a_path_and_nothing_else",),
+    ),
+    Guard(
+        "an Enterprise server's repository has no default image on public GHCR",
+        "model/settings",
+        "if (slug := self.slug()) and not server:",
+        "if slug := self.slug():",
+        (_SETTINGS + "test_a_job_of_an_enterprise_server_has_no_default_image_on_public_ghcr",),
     ),
     Guard(
         "no build context with temporary files of ours is sent",

@@ -11,7 +11,7 @@ from shiplane.model.image import Platform, Repository
 from shiplane.model.lane import MAIN, STANDALONE
 from shiplane.model.planning import check_caches, check_dockerfiles, check_versions, make_plan
 from shiplane.model.projectfile import ProjectFile, parse_project_file
-from shiplane.model.settings import Checkout, Flags, Resolver
+from shiplane.model.settings import Checkout, Flags, Resolver, github_slug, public_slug
 from shiplane.model.version import Version
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -307,6 +307,34 @@ def test_the_plan_as_json_keeps_every_source() -> None:
 
 @pytest.mark.parametrize("server", ["https://ghe.example", "", None])
 def test_the_source_is_on_the_server_that_ci_names(server: str | None) -> None:
-    env = {"GITHUB_REPOSITORY": "cognary/aionis", **({"GITHUB_SERVER_URL": server} if server is not None else {})}
+    env = {"GITHUB_REPOSITORY": "cognary/aionis", "IMAGE_REPO": "registry.example/a/b"}
+    env |= {**({"GITHUB_SERVER_URL": server} if server is not None else {})}
     made = make_plan(Resolver(env=env, checkout=Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")))
     assert made.source == f"{server or 'https://github.com'}/cognary/aionis"
+
+
+@pytest.mark.parametrize("server", ["https://ghe.example", "https://github.com.evil.example", "https://["])
+def test_a_job_of_an_enterprise_server_has_no_default_image_on_public_ghcr(server: str) -> None:
+    resolver = Resolver(env={"GITHUB_REPOSITORY": "cognary/aionis", "GITHUB_SERVER_URL": server})
+    with pytest.raises(
+        UsageError, match=r"nothing says which image to release: a repository of .* has none on ghcr.io"
+    ):
+        resolver.image()
+    named = Resolver(env={**resolver.env, "IMAGE_REPO": "registry.example/cognary/aionis"})
+    assert str(named.image().value) == "registry.example/cognary/aionis"
+
+
+@pytest.mark.parametrize(
+    ("url", "slug", "public"),
+    [
+        ("https://github.com/cognary/aionis.git", "cognary/aionis", "cognary/aionis"),
+        ("git@github.com:cognary/aionis", "cognary/aionis", "cognary/aionis"),
+        ("https://robot:word@github.com/cognary/aionis", "cognary/aionis", ""),
+        ("https://@github.com/cognary/aionis", "cognary/aionis", ""),
+        ("https://github.com/cognary/aionis.git?t=1", "", ""),
+        ("https://github.com/cognary/aionis#t", "", ""),
+        ("/srv/git/aionis.git", "", ""),
+    ],
+)
+def test_a_remote_may_be_published_where_it_says_nothing_but_the_repository(url: str, slug: str, public: str) -> None:
+    assert (github_slug(url), public_slug(url)) == (slug, public)

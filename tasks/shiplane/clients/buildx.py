@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Event
@@ -63,6 +63,7 @@ class Buildx:
         tell: Called with what is to be known of a build that went well.
         given: The user's environment: of it a build gets the variables that its settings name.
         silent: Tells whether a cache's registry takes connections and says nothing.
+        names_source: Tells whether git's remotes name what the images' own label names, and nothing else.
     """
 
     env: Mapping[str, str]
@@ -71,6 +72,7 @@ class Buildx:
     tell: Listener = lambda _text: None
     given: Mapping[str, str] = field(default_factory=dict)
     silent: Probe = lambda _registry: False
+    names_source: Callable[[], bool] = lambda: False
 
     def version(self) -> ToolVersion:
         """Its version.
@@ -239,7 +241,16 @@ class Buildx:
         """What every child has, and of the user's environment what these builds name, for this one process."""
         needed = needed_variables(build.settings for build in builds)
         named = {name: self.given[name] for name in needed if name in self.given}
-        return {**named, **self.env}
+        return {**named, **self.env, **self._vcs()}
+
+    def _vcs(self) -> dict[str, str]:
+        """What keeps git's remotes out of provenance and labels, where they say more than the images' own label does.
+
+        buildx puts the URL of a remote there, less what stands before an ``@`` (its util/gitutil): a token in its
+        query, or a local path, would be published.
+        """
+        quiet = {"BUILDX_GIT_LABELS": "false"}
+        return quiet if self.names_source() else {**quiet, "BUILDX_GIT_INFO": "false"}
 
     def _assigned(self, builder: Builder) -> Builder:
         """The builder with what is assigned to its nodes; of one node nobody needs to know."""

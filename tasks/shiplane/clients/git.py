@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,7 +13,10 @@ from shiplane.clients.worktree import differences, shown
 from shiplane.model.errors import PrerequisiteError
 from shiplane.model.moment import stamp
 from shiplane.model.redact import one_line
-from shiplane.model.settings import Checkout
+from shiplane.model.settings import Checkout, github_slug
+
+# A line of ``git remote --verbose``; of a partial clone it goes on with the filter.
+_REMOTE = re.compile(r"[^\t]*\t(.*) \((?:fetch|push)\)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,12 +39,11 @@ class Git:
             self._check_empty(head)
             return None
         self._check_top()
-        remote = self._read.ask("config", "--get", "remote.origin.url")
         return Checkout(
             commit=head.stdout.strip(),
             committed_at=self._committed_at(),
             tags=tuple(self._tags("--points-at=HEAD")),
-            remote=remote.stdout.strip(),
+            remote=self._remote(),
         )
 
     def compared(self) -> Checkout | None:
@@ -50,6 +53,19 @@ class Git:
             return None
         found = differences(replace(self._read, folder=self._top()), checkout.commit)
         return replace(checkout, changes=found.changes, lacking=found.lacking)
+
+    def _remote(self) -> str:
+        """The URL of ``origin`` as it is configured; if only ``url.*.insteadOf`` makes it one of GitHub's, that one."""
+        configured = self._read.ask("config", "--get", "remote.origin.url").stdout.strip()
+        if not configured or github_slug(configured):
+            return configured
+        rewritten = self._read.ask("remote", "get-url", "origin").stdout.strip()
+        return rewritten if github_slug(rewritten) else configured
+
+    def remote_urls(self) -> list[str]:
+        """Every URL of every remote, as git uses it."""
+        lines = self._read.ask("remote", "--verbose").stdout.splitlines()
+        return [found[1] for line in lines if (found := _REMOTE.match(line))]
 
     def version(self) -> str:
         """What git calls itself.

@@ -33,7 +33,7 @@ from shiplane.model.plan import Plan
 from shiplane.model.planning import check_caches
 from shiplane.model.projectfile import ProjectFile
 from shiplane.model.redact import Redactor
-from shiplane.model.settings import Checkout, Flags, Resolver
+from shiplane.model.settings import Checkout, Flags, Resolver, public_slug
 
 if TYPE_CHECKING:
     from shiplane.clients.buildx import Buildx
@@ -184,7 +184,13 @@ class Run:
             tell=self.console.tell,
             given=self.env,
             silent=probe_with(self.transport()),
+            names_source=self._remotes_name_the_source,
         )
+
+    def _remotes_name_the_source(self) -> bool:
+        """Whether every URL of every git remote says what the label of an image's source says."""
+        slug = self.resolver(Flags()).slug()
+        return slug is not None and all(public_slug(url) == slug.value for url in self.git.remote_urls())
 
     def credential(self, repository: Repository) -> Credential | None:
         """The credential to write to a repository with, known to the redactor from here on."""

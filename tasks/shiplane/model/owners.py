@@ -64,8 +64,12 @@ def own_names(registry: str, env: Mapping[str, str]) -> RegistryNames:
 
 def enterprise_host(env: Mapping[str, str]) -> str:
     """The host of the GitHub Enterprise server whose job this is, or nothing where GitHub means github.com."""
-    host = urlsplit(env.get("GITHUB_SERVER_URL", "")).hostname or ""
-    return "" if host in ("", "github.com") else host
+    url = env.get("GITHUB_SERVER_URL", "")
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    return "" if not url or host == "github.com" else host or "an unknown server"
 
 
 def check_names(project: ProjectFile, env: Mapping[str, str]) -> None:

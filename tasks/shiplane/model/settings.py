@@ -14,6 +14,7 @@ from typing import Generic, TypeVar
 from shiplane.model.errors import UsageError
 from shiplane.model.image import Platform, Repository, parse_platforms
 from shiplane.model.lane import Lane
+from shiplane.model.owners import enterprise_host
 from shiplane.model.projectfile import ProjectFile
 from shiplane.model.version import Version
 
@@ -24,7 +25,7 @@ LATEST_GIVEN = ("--latest", "PUBLISH_LATEST")
 DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 _GITHUB_REMOTE = re.compile(
-    r"(?:https://(?:[^@/]*@)?|ssh://git@|git@)github\.com[:/]([A-Za-z0-9_.-]+)/([A-Za-z0-9_.-]+?)(?:\.git)?/?", re.ASCII
+    r"(?:https://([^@/]*@)?|ssh://git@|git@)github\.com[:/]([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?", re.ASCII
 )
 
 
@@ -107,10 +108,12 @@ class Resolver:
             return Setting(named(given, Repository.parse), given.source)
         if self.project.image:
             return Setting(self.project.image, f"{self.project.name}: image")
-        if slug := self.slug():
+        server = enterprise_host(self.env)
+        if (slug := self.slug()) and not server:
             return Setting(Repository.parse(f"ghcr.io/{slug.value.lower()}"), slug.source)
+        why = f": a repository of {server} has none on ghcr.io" if server else ""
         raise UsageError(
-            "nothing says which image to release",
+            f"nothing says which image to release{why}",
             remedy="Set IMAGE_REPO=ghcr.io/<owner>/<name>, or image in shiplane.toml, or add a GitHub remote.",
         )
 
@@ -118,8 +121,8 @@ class Resolver:
         """``owner/name`` of the repository on GitHub, if it is known."""
         if self.env.get("GITHUB_REPOSITORY"):
             return Setting(self.env["GITHUB_REPOSITORY"], "GITHUB_REPOSITORY")
-        found = _GITHUB_REMOTE.fullmatch(self.checkout.remote) if self.checkout else None
-        return Setting(f"{found.group(1)}/{found.group(2)}", "git remote origin") if found else None
+        slug = github_slug(self.checkout.remote) if self.checkout else ""
+        return Setting(slug, "git remote origin") if slug else None
 
     def platforms(self) -> Setting[tuple[Platform, ...]]:
         """What every lane is built for.
@@ -211,6 +214,18 @@ class Resolver:
         if flag is not None:
             return Setting(flag, flag_name)
         return Setting(self.env[variable], variable) if self.env.get(variable) else None
+
+
+def github_slug(url: str) -> str:
+    """``owner/name`` of a remote on github.com, or nothing."""
+    found = _GITHUB_REMOTE.fullmatch(url)
+    return found[2] if found else ""
+
+
+def public_slug(url: str) -> str:
+    """The same of a remote whose URL may be published as it stands: nobody's name or token is in it."""
+    found = _GITHUB_REMOTE.fullmatch(url)
+    return found[2] if found and not found[1] else ""
 
 
 def _yes_or_no(text: str) -> bool:
