@@ -51,7 +51,7 @@ KEPT_APART = (
         "commands/edge",
         "        refuse_dumps()  # before",
         "        # before",
-        (_ENVIRONMENT + "test_what_git_is_configured_to_run_finds_no_secret_in_its_environment_nor_in_its_parents",),
+        (_ENVIRONMENT + "test_what_git_runs_finds_no_secret_in_its_environment_nor_in_its_parents",),
     ),
     Guard(
         "a context is literal and a folder of the project",
