@@ -59,7 +59,7 @@ def test_staging_pushes_by_digest_and_gives_no_name() -> None:
 )
 def test_the_dockerfile_is_the_projects_whatever_the_context(context: str, dockerfile: str, asked: str) -> None:
     target = given({"context": context, "dockerfile": dockerfile})
-    assert (target["context"], target["dockerfile"]) == (context, asked)
+    assert (target["context"].removeprefix("./"), target["dockerfile"]) == (context.removeprefix("./"), asked)
 
 
 def test_only_a_registry_on_this_machine_is_spoken_to_in_plain_http() -> None:
