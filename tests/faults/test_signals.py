@@ -64,7 +64,7 @@ def test_a_polite_signal_takes_the_private_login_away(
 def test_a_signal_that_was_ignored_from_the_start_stays_ignored(tmp_path: Path, number: signal.Signals) -> None:
     """``nohup`` ignores the first of them, and a shell the second in what it runs in the background."""
     ignored = signal.signal(number, signal.SIG_IGN)
-    with serve(MemoryRegistry(access=Access(accounts={"robot": Account(TOKEN)}))) as served:
+    with serve(MemoryRegistry(access=Access(scheme="none"))) as served:
         folder, variables = workshop(tmp_path, served.address)
         argv, variables["FAKE_BUILD"] = [sys.executable, "-m", "invoke", *PUBLISH], "2"
         try:
