@@ -46,6 +46,24 @@ def bare(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.mark.parametrize(
+    "setting",
+    ["push.gpgSign=true", "push.pushOption=ci.skip", "push.followTags=true", "remote.origin.mirror=true", "core.x=y"],
+)
+def test_what_is_meant_for_a_push_of_code_does_not_apply_to_a_claim(bare: Path, setting: str) -> None:
+    folder = clone(bare, "one")
+    git(folder, "tag", "--annotate", "--message", "mine", "v9.9.9")
+    git(folder, "config", *setting.split("="))
+    hook(folder / ".git", "pre-push", "touch ran; exit 1")
+    mine = claims(folder)
+    mine.probe(IMAGE, MAIN)
+    assert mine.create([claim()]) == {MAIN: claim()}
+    assert [line.split()[1] for line in git(folder, "ls-remote", "origin").splitlines()] == [
+        ref_of(PREFIX, IMAGE, MAIN)
+    ]
+    assert not (folder / "ran").exists()
+
+
 def clone(bare: Path, name: str) -> Path:
     """A checkout of its own whose remote that is; it has pushed nothing."""
     folder = checkout(bare.parent / name)

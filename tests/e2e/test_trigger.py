@@ -16,7 +16,7 @@ from shiplane.model.lane import MAIN
 from shiplane.model.redact import Redactor
 from shiplane.model.step import Flow, Step
 from shiplane.model.version import Version
-from tests.e2e.person import Done, Person
+from tests.e2e.person import Done, Person, succeeded
 from tests.gitnoise import NOISE, configured
 from tests.rig import Rig
 from tests.rig.sample import checkout, commit, git
@@ -66,6 +66,12 @@ def trigger(person: Person, version: str, *more: str, lane: str = "main", **env:
 def remote_tags(person: Person) -> dict[str, str]:
     lines = git(person.checkout, "ls-remote", "--tags", "origin").splitlines()
     return {ref.removeprefix("refs/tags/"): hash_ for hash_, ref in (line.split("\t") for line in lines)}
+
+
+def local_hook(person: Person, name: str, text: str) -> None:
+    path = person.checkout / ".git/hooks" / name
+    path.write_text(f"#!/bin/sh\n{text}\n")
+    path.chmod(0o755)
 
 
 def hook(person: Person, name: str, text: str) -> None:
@@ -197,6 +203,82 @@ def test_an_answer_that_is_lost_is_read_back(person: Person) -> None:
     done = trigger(person, "0.2.1")
     assert "docker-v0.2.1" in remote_tags(person)
     assert (done.code, git(person.checkout, "tag")) == (0, "docker-v0.2.1"), done
+
+
+def test_a_hook_of_this_repository_that_refuses_is_no_fault_of_the_network(person: Person) -> None:
+    local_hook(person, "pre-push", "echo no releases on Friday >&2; exit 1")
+    done = trigger(person, "0.2.1")
+    assert (done.code, git(person.checkout, "tag"), remote_tags(person)) == (3, "", {}), done
+    assert "git refused here, and pushed nothing: no releases on Friday" in done.err
+
+
+def test_what_git_is_configured_to_and_the_remote_cannot_is_a_prerequisite(person: Person) -> None:
+    git(person.checkout, "config", "push.pushOption", "ci.skip")
+    done = trigger(person, "0.2.1")
+    assert (done.code, "does not support push options" in done.err, remote_tags(person)) == (3, True, {}), done
+
+
+def test_a_remote_that_is_mirrored_otherwise_gets_the_git_tag_alone(person: Person) -> None:
+    git(person.checkout, "config", "remote.origin.mirror", "true")
+    assert trigger(person, "0.2.1").code == 0
+    assert set(remote_tags(person)) == {"docker-v0.2.1", "docker-v0.2.1^{}"}
+
+
+@pytest.mark.parametrize(
+    "sign", ["[skip ci]", "[ci skip]", "[no ci]", "[skip actions]", "[actions skip]", "\n\nskip-checks: true"]
+)
+def test_a_commit_that_starts_no_workflow_is_not_tagged(person: Person, sign: str) -> None:
+    commit(person.checkout, f"later {sign}")
+    git(person.checkout, "push", "--quiet", "origin", "main")
+    done = trigger(person, "0.2.1")
+    assert (done.code, git(person.checkout, "tag"), remote_tags(person)) == (3, "", {}), done
+    assert f"says {sign.strip()}: a git tag there starts no workflow" in done.err
+
+
+def test_workflows_that_are_not_as_the_configuration_wants_start_nothing(person: Person) -> None:
+    succeeded(person.invoke("workflow.write"))
+    (person.checkout / "shiplane.toml").write_text("[workflows]\nnative = true\n")
+    git(person.checkout, "add", "--all")
+    commit(person.checkout, "native, and not written")
+    git(person.checkout, "push", "--quiet", "origin", "main")
+    done = trigger(person, "0.2.1")
+    assert (done.code, "not as the configuration wants: .github/workflows/" in done.err) == (3, True), done
+    assert remote_tags(person) == {}
+
+
+def clone(person: Person, *how: str) -> Person:
+    """The same person in another clone of the remote."""
+    folder = person.rig.folder / "clone"
+    git(person.rig.folder, "clone", "--quiet", *how, (person.rig.folder / "remote.git").as_uri(), str(folder))
+    for name, value in (("user.name", "Sample"), ("user.email", "sample@localhost")):
+        git(folder, "config", name, value)
+    return Person(person.rig, folder, person.variables)
+
+
+def test_a_clone_of_one_branch_knows_that_another_has_the_commit(person: Person) -> None:
+    other = clone(person, "--single-branch", "--branch", "main")
+    git(other.checkout, "checkout", "--quiet", "-b", "release")
+    older = commit(other.checkout, "on a branch that this clone does not follow")
+    commit(other.checkout, "and its end")
+    git(other.checkout, "push", "--quiet", "origin", "release")
+    assert trigger(other, "0.2.1").code == 0
+    git(other.checkout, "checkout", "--quiet", older)
+    assert trigger(other, "0.2.2").code == 0
+    commit(other.checkout, "not pushed")
+    assert trigger(other, "0.2.3").code == 3
+
+
+def test_a_shallow_clone_says_where_it_cannot_tell(person: Person) -> None:
+    commit(person.checkout, "two")
+    git(person.checkout, "push", "--quiet", "origin", "main")
+    shallow = clone(person, "--depth", "1", "--branch", "main")
+    assert trigger(shallow, "0.2.1").code == 0
+    commit(person.checkout, "three")
+    git(person.checkout, "push", "--quiet", "origin", "main")
+    assert trigger(shallow, "0.2.2").code == 0, "the commit is below a branch's end, as far as can be seen here"
+    commit(shallow.checkout, "not pushed")
+    done = trigger(shallow, "0.2.3")
+    assert (done.code, "git fetch --unshallow origin" in done.err) == (3, True), done
 
 
 def test_a_remote_that_is_gone_is_unreachable(person: Person) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -31,9 +31,14 @@ class Here(Git):
     """A repository of which only the tags matter."""
 
     known: dict[str, str] = field(default_factory=dict)
+    said: str = "one"
 
     def tags(self) -> list[str]:
         return list(self.known)
+
+    def message(self, commit: str) -> str:
+        assert commit == HEAD
+        return self.said
 
     def make_tag(self, tag: str, message: str) -> str:
         assert message == "Release 0.2.1 of lane main"
@@ -74,8 +79,9 @@ class There(Remote):
             raise UnreachableError("the remote is away")
         return dict(self.known)
 
-    def create(self, refs: Mapping[str, str], *, dry_run: bool = False) -> str:
+    def create(self, refs: Mapping[str, str], *, dry_run: bool = False, record: bool = False) -> str:
         assert not dry_run
+        assert not record, "a git tag is pushed as the user pushes: hooks, signatures and options apply"
         (ref,) = refs
         return self.pushed(self.known, ref.removeprefix("refs/tags/"))
 
@@ -89,6 +95,8 @@ class Scene:
     changes: tuple[str, ...] = ()
     answer: Answer | None = field(default_factory=Absent)
     workflows: dict[str, str] = field(default_factory=lambda: {".github/workflows/publish.yml": WORKFLOW})
+    published: Sequence[str] = ()
+    drifted: Sequence[str] = ()
 
     def trigger(self) -> Trigger:
         answer = self.answer
@@ -100,6 +108,8 @@ class Scene:
             remote=self.there,
             look=(lambda: answer) if answer is not None else None,
             workflows=self.workflows,
+            published=lambda: [Version.parse(text) for text in self.published],
+            drifted=self.drifted,
         )
 
     def run(self, *, dry_run: bool = False) -> Triggered:
@@ -126,7 +136,7 @@ def test_a_dry_run_looks_at_everything_and_makes_no_tag() -> None:
     assert scene.story("resolve", "remote", "version", "registry", "workflow", "tag", "push") == [
         "resolve: done: commit aaaaaaaaaaaa, clean",
         "remote: done: has the commit",
-        "version: done: new, the first of its lane",
+        "version: done: new: the lane has no git tag yet",
         "registry: done: does not exist yet",
         "workflow: done: starts .github/workflows/publish.yml",
         "tag: skipped: dry run: nothing was tagged",
@@ -147,6 +157,17 @@ PRESENT = Present(RawManifest(body=b"{}", media_type=OCI_INDEX))
         ({"here": ["docker-v0.3.0"]}, RefusedError, "0.2.1 is not higher than 0.3.0, the newest release of lane main"),
         ({"there": ["docker-v0.2.2"]}, RefusedError, "0.2.1 is not higher than 0.2.2"),
         ({"answer": PRESENT}, RefusedError, "the registry has v0.2.1 already, as sha256:"),
+        (
+            {"published": ["0.2.9", "0.1.0", "0.3.0-rc.1"]},
+            RefusedError,
+            "0.2.1 is not higher than 0.2.9, the newest release in the registry of lane main",
+        ),
+        ({"drifted": ["a.yml", "b.yml"]}, PrerequisiteError, "not as the configuration wants: a.yml, b.yml"),
+        (
+            {"said": "fix\n\nskip-checks: true\n"},
+            PrerequisiteError,
+            "the message of commit aaaaaaaaaaaa says skip-checks: true: a git tag there starts no workflow",
+        ),
     ],
 )
 def test_what_must_not_be_tagged_is_refused_before_a_tag_is_made(
@@ -158,6 +179,8 @@ def test_what_must_not_be_tagged_is_refused_before_a_tag_is_made(
     scene.there.known.update(dict.fromkeys(change.get("there", ()), THEIRS))  # type: ignore[call-overload]
     scene.here.known.update(dict.fromkeys(change.get("here", ()), THEIRS))  # type: ignore[call-overload]
     scene.answer = change.get("answer", Absent())  # type: ignore[assignment]
+    scene.published, scene.drifted = change.get("published", ()), change.get("drifted", ())  # type: ignore[assignment]
+    object.__setattr__(scene.here, "said", change.get("said", ""))
     before = dict(scene.there.known), dict(scene.here.known)
     with pytest.raises(kind, match=words):
         scene.run()
@@ -173,6 +196,20 @@ def test_tags_of_others_and_pre_releases_say_nothing_about_what_is_newest() -> N
 @pytest.mark.parametrize("answer", [None, Unknown("away")])
 def test_a_registry_that_does_not_say_is_left_to_ci(answer: Answer | None) -> None:
     assert Scene(answer=answer).story("registry") == ["registry: skipped: the registry did not say: CI will find out"]
+
+
+def test_the_registry_s_newest_release_is_told_where_there_is_no_git_tag_of_it() -> None:
+    scene = Scene(published=["0.2.0", "0.3.0-rc.1"])
+    assert scene.story("version", "registry") == [
+        "version: done: new: the lane has no git tag yet",
+        "registry: done: does not exist yet, above 0.2.0",
+    ]
+
+
+def test_a_message_that_asks_for_no_run_is_no_matter_where_nothing_would_start() -> None:
+    scene = Scene(workflows={})
+    object.__setattr__(scene.here, "said", "[skip ci]")
+    assert scene.run().pushed
 
 
 def test_a_tag_that_starts_nothing_is_told() -> None:

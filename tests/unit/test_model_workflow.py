@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shiplane.model.workflow import starts_on, tag_patterns
+from shiplane.model.workflow import skipped_by, starts_on, tag_patterns
 
 ON_PUSH = "on:\n  push:\n    tags:\n"
 
@@ -49,3 +49,23 @@ def test_patterns_are_found_in_the_usual_forms(workflow: str, patterns: list[str
 def test_a_git_tag_starts_what_names_it(patterns: list[str], git_tag: str, started: bool) -> None:  # noqa: FBT001
     workflow = ON_PUSH + "".join(f"      - '{pattern}'\n" for pattern in patterns)
     assert starts_on(workflow, git_tag) is started
+
+
+@pytest.mark.parametrize(
+    ("message", "sign"),
+    [
+        ("Release [skip ci]", "[skip ci]"),
+        ("[ci skip] Release", "[ci skip]"),
+        ("Release\n\nlonger\n[no ci]\n", "[no ci]"),
+        ("a[skip actions]b", "[skip actions]"),
+        ("[Actions Skip]", "[Actions Skip]"),
+        ("Release\n\n\nskip-checks: true\n", "skip-checks: true"),
+        ("Release\n\nSigned-off-by: a\nskip-checks:true", "skip-checks:true"),
+        ("skip-checks: true\n\nwas once its last line", ""),
+        ("Release\n\nskip-checks: false", ""),
+        ("skip ci, [skip-ci], [skip  ci] and ***NO_CI*** are no signs", ""),
+        ("", ""),
+    ],
+)
+def test_a_message_that_keeps_github_from_starting_a_workflow_is_known(message: str, sign: str) -> None:
+    assert skipped_by(message) == sign

@@ -49,7 +49,7 @@ class GitClaims:
             AccessError: It does not let us.
             UnreachableError: It could not be asked.
         """
-        words = self.remote.create({ref_of(self.prefix, image, tag): "HEAD"}, dry_run=True)
+        words = self.remote.create({ref_of(self.prefix, image, tag): "HEAD"}, dry_run=True, record=True)
         # That somebody has claimed it meanwhile is no matter of permission; the claim itself will show it.
         if words and "[rejected]" not in words:
             raise self._refusal(words)
@@ -64,7 +64,7 @@ class GitClaims:
             AccessError, UnreachableError: It did not take them, and has none.
         """
         made = {ref_of(self.prefix, claim.image, claim.tag): self.remote.record(claim.text()) for claim in claims}
-        words = self.remote.create(made)
+        words = self.remote.create(made, record=True)
         try:
             there = self.look(claims[0].image, [claim.tag for claim in claims])
         except UnreachableError as error:

@@ -106,6 +106,10 @@ class Git:
         flags = ("--others", "--ignored", "--directory", "-z", "--exclude-per-directory=.gitignore")
         return tuple(shown(path) for path in self._read.records("ls-files", *flags))
 
+    def message(self, commit: str) -> str:
+        """The message of a commit."""
+        return self._read.must("cat-file", "commit", commit).partition("\n\n")[2]
+
     def tags(self) -> list[str]:
         """Every git tag of this repository."""
         return self._tags()

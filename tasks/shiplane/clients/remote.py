@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from shiplane.clients.plumbing import PLAIN, overriding, own_variables
+from shiplane.clients.plumbing import PLAIN, Plumbing, overriding, own_variables
 from shiplane.clients.process import Finished, run
 from shiplane.model.errors import AccessError, PrerequisiteError, RefusedError, ShiplaneError, UnreachableError
 from shiplane.model.redact import Redactor, one_line
@@ -20,6 +20,9 @@ _TIMEOUT = 120.0
 GIT_TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 # Nothing that the user's configuration would push along.
 _ALONE = ("--no-follow-tags", "--recurse-submodules=no")
+# A record of ours is no push of the user's work: neither hooks made for that nor its signature have to do with it. An
+# empty push option takes back those of the configuration (git-config(1), push.pushOption).
+_NO_OPTIONS, _RECORDS = ("-c", "push.pushOption="), ("--no-verify", "--no-signed")
 # A record needs no identity of a person: who claims is part of its text.
 _RECORDER = {
     f"GIT_{role}_{part}": value
@@ -37,6 +40,11 @@ _DENIED = (
     "error: 401",
     "invalid username",
 )
+# How git ends a push where the remote, or the way to it, is what failed; with a hook here it says the first alone.
+_PUSH_FAILED, _BY_THE_REMOTE = "error: failed to push some refs", ("rejected]", "[remote failure]")
+# Where a push cannot even be begun as the repository here is configured.
+_CONFIGURED = ("the receiving end does not support", "can't be combined", "failed to sign")
+_SAID = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,12 +85,25 @@ class Remote:
 
         Raises:
             AccessError, UnreachableError: The remote could not be asked.
+            PrerequisiteError: The history here is cut off where it would show that.
         """
-        self._asked("fetch", "--quiet", "--no-tags", self.name)
         # Our memory of a branch may be older than its end: only what the remote still shows counts.
-        heads = set(self._listed("--heads", self.name).values())
-        known = self._git("for-each-ref", f"--contains={commit}", "--format=%(objectname)", f"refs/remotes/{self.name}")
-        return bool(heads & set(known.stdout.split()))
+        heads = self._listed("--heads", self.name)
+        if commit in heads.values():
+            return True
+        self._asked("fetch", "--quiet", "--no-tags", self.name)
+        # A clone of a single branch fetches no other one by itself.
+        if unknown := self._unknown(heads):
+            self._asked("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", self.name, *unknown)
+        beyond = [commit, *(f"^{made}" for made in heads.values())]
+        here = self._local.must("rev-list", "--max-count=1", "--ignore-missing", "--stdin", given="\n".join(beyond))
+        if here and self._local.must("rev-parse", "--is-shallow-repository").strip() == "true":
+            raise PrerequisiteError(
+                f"whether a branch of {self.name} has commit {commit[:12]} cannot be told: "
+                "the history of this clone is cut off",
+                remedy=f"Fetch all of it: git fetch --unshallow {self.name}",
+            )
+        return not here
 
     def tags(self) -> dict[str, str]:
         """Every git tag of the remote with the hash that it points at; for an annotated one the tag's own.
@@ -93,12 +114,14 @@ class Remote:
         listed = self._listed("--tags", "--refs", self.name)
         return {ref.removeprefix("refs/tags/"): made for ref, made in listed.items()}
 
-    def create(self, refs: Mapping[str, str], *, dry_run: bool = False) -> str:
+    def create(self, refs: Mapping[str, str], *, dry_run: bool = False, record: bool = False) -> str:
         """Push refs, only if the remote has none of these names: all of them or none.
 
         Args:
             refs: What each is to point at, by the ref's full name.
             dry_run: Ask the remote for everything that a push needs, and send nothing.
+            record: They are records of ours, and no work of the user's: hooks, signatures and options for a push of
+                that do not apply.
 
         Returns:
             Nothing when git says that it was done, else git's words: then what is there has to be read.
@@ -110,7 +133,9 @@ class Remote:
         leases = [f"--force-with-lease={ref}:" for ref in refs]
         options = [*(["--atomic"] if len(refs) > 1 else []), *(["--dry-run"] if dry_run else [])]
         pairs = [f"{source}:{ref}" for ref, source in refs.items()]
-        answer = self._git("push", "--porcelain", *_ALONE, *options, *leases, self.name, *pairs, env=self.login)
+        before = ["-c", f"remote.{self.name}.mirror=false", *(_NO_OPTIONS if record else ())]
+        words = ["push", "--porcelain", *_ALONE, *options, *(_RECORDS if record else ()), *leases, self.name, *pairs]
+        answer = self._git(*before, *words, env=self.login)
         return "" if answer.code == 0 else self._words(answer)
 
     def refs(self, *names: str) -> dict[str, str]:
@@ -152,7 +177,12 @@ class Remote:
 
     def refusal(self, words: str) -> ShiplaneError:
         """The error that git's words stand for."""
-        low = words.lower()
+        low, words = words.lower(), words[:400]
+        if _is_ours(low):
+            return PrerequisiteError(
+                f"git refused here, and pushed nothing: {words}",
+                remedy="See this repository's hooks (git rev-parse --git-path hooks) and git's configuration.",
+            )
         remedy = "git's own login is used, not the registry's: check it with git push --dry-run."
         if "remote rejected" in low or "hook declined" in low:
             return RefusedError(f"the remote refused: {words}", remedy="Look at the repository's rules for tags.")
@@ -174,9 +204,24 @@ class Remote:
     def _words(self, answer: Finished) -> str:
         """What git wrote that says why: its hints left out."""
         lines = (answer.stderr + "\n" + answer.stdout).splitlines()
-        return one_line(self.redact(" ".join(line for line in lines if line and not line.startswith("hint:"))))[:400]
+        return one_line(self.redact(" ".join(line for line in lines if line and not line.startswith("hint:"))))[-_SAID:]
+
+    def _unknown(self, heads: Mapping[str, str]) -> list[str]:
+        """The branches whose ends are not in the repository here."""
+        answers = self._local.must("cat-file", "--batch-check", given="\n".join(heads.values())).splitlines()
+        return [ref for ref, answer in zip(heads, answers, strict=True) if answer.endswith(" missing")]
+
+    @property
+    def _local(self) -> Plumbing:
+        return Plumbing(folder=self.folder, env=self.env)
 
     def _git(self, *arguments: str, given: str = "", env: Mapping[str, str] | None = None) -> Finished:
         # How the remote is reached is the user's: what they have for asking (GIT_ASKPASS), their proxies and rewrites.
         whole = own_variables({**self.env, **(env or {})})
         return run([*overriding(PLAIN), *arguments], env=whole, cwd=self.folder, given=given, timeout=_TIMEOUT)
+
+
+def _is_ours(low: str) -> bool:
+    """Whether a push ended before the remote had a say: by a hook here, or by git's configuration."""
+    stopped = _PUSH_FAILED in low and not any(sign in low for sign in _BY_THE_REMOTE)
+    return stopped or any(sign in low for sign in _CONFIGURED)

@@ -10,6 +10,8 @@ from shiplane.clients.project import workflows
 from shiplane.commands.claiming import remote_of
 from shiplane.commands.edge import Answer as Result
 from shiplane.commands.run import Run, one_lane
+from shiplane.commands.workflow import drifted
+from shiplane.flows.survey import Surveyor
 from shiplane.flows.trigger import Trigger, Triggered
 from shiplane.model.answer import Answer
 from shiplane.model.errors import PrerequisiteError, UsageError
@@ -45,6 +47,8 @@ def _trigger(run: Run, lane: Lane, version: Version) -> Trigger:
         remote=remote_of(run),
         look=_looker(run, lane.tag_of(version)),
         workflows=workflows(run.root),
+        published=lambda: _published(run, lane),
+        drifted=drifted(run) or (),
     )
 
 
@@ -63,6 +67,13 @@ def _looker(run: Run, tag: Tag) -> Callable[[], Answer] | None:
         return None
     hurried = Patience(tell=run.console.tell, spent=BUDGET)
     return lambda: run.reader(repository, hurried).look(repository, tag)
+
+
+def _published(run: Run, lane: Lane) -> list[Version]:
+    """Every version that the registry lists; asked where it has answered already."""
+    repository = run.resolver(Flags()).image().value
+    registry = run.registry(run.credential(repository), Patience(tell=run.console.tell, spent=BUDGET))
+    return Surveyor(registry=registry, repository=repository).versions(lane)
 
 
 def _text(run: Run, done: Triggered) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,12 +10,13 @@ from shiplane.clients.git import Git
 from shiplane.clients.remote import Remote
 from shiplane.flows.source import require_committed
 from shiplane.model.answer import Absent, Answer, Present
+from shiplane.model.command import command
 from shiplane.model.errors import LostRaceError, PrerequisiteError, RefusedError, ShiplaneError, UnreachableError
 from shiplane.model.lane import Lane
 from shiplane.model.settings import Checkout
 from shiplane.model.step import Flow, Step
 from shiplane.model.version import Version
-from shiplane.model.workflow import starts_on
+from shiplane.model.workflow import skipped_by, starts_on
 
 
 class _UncertainError(UnreachableError):
@@ -62,7 +63,9 @@ class Trigger:
         git: The repository here.
         remote: The repository there.
         look: Asks the registry for the version tag; None where nobody knows which registry.
+        published: Asks it for every version of the lane.
         workflows: The text of each workflow, by its path.
+        drifted: Those that are not as the configuration wants.
     """
 
     lane: Lane
@@ -72,6 +75,8 @@ class Trigger:
     remote: Remote
     look: Callable[[], Answer] | None
     workflows: Mapping[str, str]
+    published: Callable[[], Sequence[Version]] = tuple
+    drifted: Sequence[str] = ()
 
     @property
     def git_tag(self) -> str:
@@ -132,17 +137,16 @@ class Trigger:
                 f"git tag {self.git_tag} exists here, and only here",
                 remedy=f"If nobody wants it: git tag --delete {self.git_tag}, then run it again.",
             )
-        newest = self._newest({*here, *there})
+        newest = _newest(filter(None, map(self.lane.version_of_git_tag, {*here, *there})))
+        self._check_above(newest, "newest release")
+        yield step.done(f"new, above {newest}" if newest else "new: the lane has no git tag yet")
+
+    def _check_above(self, newest: Version | None, what: str) -> None:
         if newest and self.version <= newest:
             raise RefusedError(
-                f"{self.version} is not higher than {newest}, the newest release of lane {self.lane.name}",
+                f"{self.version} is not higher than {newest}, the {what} of lane {self.lane.name}",
                 remedy=f"The next one is {newest.next_patch()}.",
             )
-        yield step.done(f"new, above {newest}" if newest else "new, the first of its lane")
-
-    def _newest(self, git_tags: set[str]) -> Version | None:
-        versions = (self.lane.version_of_git_tag(tag) for tag in git_tags)
-        return max((found for found in versions if found and not found.is_prerelease), default=None)
 
     def _check_registry(self) -> Flow[None]:
         tag = self.lane.tag_of(self.version)
@@ -154,18 +158,37 @@ class Trigger:
                 f"the registry has {tag} already, as {answer.digest}",
                 remedy=f"A version is written once. The next one is {self.version.next_patch()}.",
             )
-        absent = isinstance(answer, Absent)
-        yield step.done("does not exist yet") if absent else step.skipped("the registry did not say: CI will find out")
+        if not isinstance(answer, Absent):
+            yield step.skipped("the registry did not say: CI will find out")
+            return
+        newest = _newest(self.published())
+        self._check_above(newest, "newest release in the registry")
+        yield step.done(f"does not exist yet, above {newest}" if newest else "does not exist yet")
 
     def _find_workflows(self) -> Flow[tuple[str, ...]]:
         step = Step("workflow", self.git_tag)
         yield step
+        if self.drifted:
+            raise PrerequisiteError(
+                f"not as the configuration wants: {', '.join(self.drifted)}",
+                remedy=f"See what would change with {command('workflow.check')}, write it with "
+                f"{command('workflow.write')}, and commit that.",
+            )
         started = tuple(path for path, text in self.workflows.items() if starts_on(text, self.git_tag))
         if started:
+            self._check_message()
             yield step.done(f"starts {', '.join(started)}")
         else:
             yield step.skipped("no workflow in .github/workflows names a git tag like it: nothing may start")
         return started
+
+    def _check_message(self) -> None:
+        """A git tag at a commit that asks for no run starts nothing, and the version would be used up for that."""
+        if sign := skipped_by(self.git.message(self.checkout.commit)):
+            raise PrerequisiteError(
+                f"the message of commit {self.checkout.commit[:12]} says {sign}: a git tag there starts no workflow",
+                remedy='Tag another commit: git commit --allow-empty --message "Release", push it, run this again.',
+            )
 
     def _create(self, url: str) -> Flow[None]:
         """The one write. Whatever happens in between, a git tag that went nowhere does not stay."""
@@ -211,3 +234,8 @@ class Trigger:
                 remedy=f"git ls-remote --tags {self.remote.name} {self.git_tag}; if it is not there: "
                 f"git tag --delete {self.git_tag}, then run it again.",
             ) from error
+
+
+def _newest(versions: Iterable[Version]) -> Version | None:
+    """The highest release; pre-releases do not count."""
+    return max((version for version in versions if not version.is_prerelease), default=None)

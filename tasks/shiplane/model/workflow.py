@@ -16,6 +16,18 @@ _PARTS = re.compile(r"\*\*|\*|\?|\+|\[[^\]]+\]|\\.|.", re.DOTALL)
 _SIGNS = {"**": ".*", "*": "[^/]*", "?": "?", "+": "+"}
 
 
+# docs.github.com, "Skipping workflow runs": anywhere in the message, or as its last lines.
+_SKIPS = re.compile(r"\[(?:skip ci|ci skip|no ci|skip actions|actions skip)\]", re.IGNORECASE)
+_TRAILER = re.compile(r"^skip-checks:[ \t]*true[ \t]*$", re.IGNORECASE | re.MULTILINE)
+
+
+def skipped_by(message: str) -> str:
+    """What in a commit's message keeps GitHub from starting a workflow for it; nothing where it starts."""
+    last = message.rstrip().rpartition("\n\n")[2]
+    found = _SKIPS.search(message) or _TRAILER.search(last)
+    return found.group().strip() if found else ""
+
+
 def starts_on(workflow: str, git_tag: str) -> bool:
     """Whether a push of this git tag starts the workflow: the last pattern that fits decides (``!`` takes back)."""
     started = False
