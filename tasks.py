@@ -37,12 +37,15 @@ _CHECKS = {
 
 
 @contextmanager
-def _an_engine() -> Iterator[None]:
-    """The machine's Docker engine where there is one, else the rig's for as long as it takes."""
+def _an_engine() -> Iterator[str | None]:
+    """The machine's Docker engine where there is one, else the rig's for as long as it takes.
+
+    Gives the platforms that it has a base image for, where that is not all.
+    """
     from tests import rig as rigs
 
     if rigs.engine_present(os.environ):
-        yield
+        yield None
         return
     print("no Docker engine here: starting one for this run", file=sys.stderr)
     try:
@@ -52,7 +55,7 @@ def _an_engine() -> Iterator[None]:
     before = dict(os.environ)
     os.environ.update(rig.env)
     try:
-        yield
+        yield rigs.only_platform()
     finally:
         rigs.stop(rig.folder)
         os.environ.clear()
@@ -89,9 +92,11 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
 
     from shiplane.commands.rehearsing import rehearse_project
 
-    with tempfile.TemporaryDirectory(prefix="shiplane-sample-") as folder, _an_engine():
+    with tempfile.TemporaryDirectory(prefix="shiplane-sample-") as folder, _an_engine() as only:
         run.env = dict(os.environ)  # the engine that was just started is in the environment only now
-        return rehearse_project(run, checkout(Path(folder) / "aionis"), platforms, builder)
+        if only and not platforms:
+            run.console.tell(f"there is a base image for {only} alone here: the sample is released for it alone")
+        return rehearse_project(run, checkout(Path(folder) / "aionis"), platforms or only, builder)
 
 
 @_task(

@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
                 with _root(maker, release, folder) as root:
                     before, bare = traces.look(), traces.files(root)
                     trials += [_try(root, release, command) for command in options.command or COMMANDS]
-                    left = [*traces.left(before, traces.look()), *traces.processes(root)]
+                    left = [*traces.left(before, traces.look()), *traces.processes(root), *traces.rigs(root)]
                     leavings += [f"{release}: {what}" for what in (*left, *sorted(traces.files(root) - bare))]
     except RigError as fault:
         print(f"dev.fresh: {fault}", file=sys.stderr)
@@ -84,8 +84,12 @@ def _root(maker: roots.Maker, release: str, folder: Path) -> Iterator[Path]:
     if list((root / roots.CERTIFICATES).iterdir()):
         inside.run(root, ["update-ca-certificates"])
     print(f"== {release}: made in {time.monotonic() - began:.0f} s", flush=True)
-    yield root
-    shutil.rmtree(root)
+    try:
+        yield root
+    finally:
+        if traces.rigs(root):  # of a run that was killed
+            inside.run(root, [".ci/with-venv", "python", "-c", "from tests.rig import lifecycle; lifecycle.sweep()"])
+        shutil.rmtree(root)
 
 
 def _try(root: Path, release: str, command: str) -> Trial:

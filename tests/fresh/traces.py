@@ -53,6 +53,11 @@ def processes(root: Path) -> list[str]:
     return [f"process: {path.name}" for path in Path("/proc").iterdir() if path.name.isdigit() and _within(path, root)]
 
 
+def rigs(root: Path) -> list[str]:
+    """The rigs that a run in a root noted and did not take away."""
+    return [f"rig: {note.name}" for note in sorted((root / "root/.cache/shiplane-rig/rigs").glob("*"))]
+
+
 def _within(process: Path, root: Path) -> bool:
     try:
         return (process / "root").readlink().is_relative_to(root)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from tests.rig.fleet import Fleet, start_fleet
 from tests.rig.hosted import engine_present
-from tests.rig.lifecycle import at_hand, prepare, running, start, stop
+from tests.rig.lifecycle import at_hand, only_platform, prepare, running, start, stop
 from tests.rig.model import Account, Rig, RigError, RigUnavailableError, load
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "at_hand",
     "engine_present",
     "load",
+    "only_platform",
     "prepare",
     "running",
     "start",

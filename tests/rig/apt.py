@@ -56,11 +56,12 @@ class Apt:
         """Read the lists of these sources.
 
         Raises:
-            RigError: one of them is not signed by its key, or has no such suite.
+            RigError: one of them cannot be reached, is not signed by its key, or has no such suite.
         """
         lines = [line for source in sources for line in source.lines()]
         (self.home / "sources.list").write_text("\n".join(lines) + "\n", encoding="utf-8")
-        self._run("apt-get", "update")
+        # Without this a mirror that does not answer is a warning, and later packages are missing for no reason.
+        self._run("apt-get", "-o", "APT::Update::Error-Mode=any", "update")
 
     def offered(self, names: Iterable[str]) -> set[str]:
         """Which of these packages the sources have."""

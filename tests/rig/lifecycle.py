@@ -65,6 +65,13 @@ def prepare() -> None:
         raise RigUnavailableError(f"no archive here has what the tests compare with: {', '.join(tools.lacking)}")
 
 
+def only_platform() -> str | None:
+    """The platform of the one base image, where the toolbox has none for the other processor."""
+    tools = packages.toolbox()
+    both = all(tools.busybox(processor.name).exists() for processor in machine.PROCESSORS)
+    return None if both else tools.processor.platform
+
+
 def _home(folder: Path | None) -> Path:
     if folder is None:
         home = Path(tempfile.mkdtemp(prefix="slr-", dir="/tmp"))

@@ -7,6 +7,7 @@ packages stay as they are and no package's start script (docker-registry has one
 from __future__ import annotations
 
 import fcntl
+import functools
 import hashlib
 import os
 import shlex
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 PROGRAMS = ("usr/bin", "usr/sbin", "bin", "sbin")
 PLUGINS = "usr/libexec/docker/cli-plugins"
 REMEDY = "start Docker, with buildx, and it is used"
-WEIGHT = "600 MB"
+WEIGHT = "400 MB"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,7 +101,7 @@ def toolbox() -> Toolbox:
     Raises:
         RigUnavailableError: this machine cannot have them.
     """
-    processor, release = machine.native(), archives.release()
+    release, processor = archives.release(), machine.native()
     tools = Toolbox(home=cache() / f"tools-{_recipe(release, processor)}", processor=processor)
     with locked(cache() / "lock"):
         if not tools.home.exists():
@@ -111,8 +112,12 @@ def toolbox() -> Toolbox:
     return tools
 
 
+@functools.cache
 def _recipe(release: archives.Release, processor: Processor) -> str:
-    """What decides over a toolbox' content, as a short name: another recipe, another toolbox."""
+    """What decides over a toolbox' content, as a short name: another recipe, another toolbox.
+
+    Read once, so that a rig is stopped with the tools that it was started with, whatever happens to the checkout.
+    """
     modules = ("dependencies", "images", "packages", "recipes")
     texts = [Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8") for name in modules]
     return hashlib.sha256(repr((release, processor, texts)).encode()).hexdigest()[:12]

@@ -42,6 +42,12 @@ def test_files_outside_of_the_caches_are_seen(tmp_path: Path) -> None:
     assert traces.files(tmp_path) == {"tmp/x", "root/.docker"}
 
 
+def test_a_rig_that_was_not_taken_away_is_seen(tmp_path: Path) -> None:
+    assert traces.rigs(tmp_path) == []
+    (tmp_path / "root/.cache/shiplane-rig/rigs/slr7").mkdir(parents=True)
+    assert traces.rigs(tmp_path) == ["rig: slr7"]
+
+
 def test_this_process_is_seen_in_its_root() -> None:
     assert f"process: {os.getpid()}" in traces.processes(Path("/"))
     assert traces.processes(Path("/nowhere")) == []

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 from typing import IO
 
 import pytest
@@ -99,6 +99,24 @@ def test_a_rehearsal_without_an_engine_ends_with_a_prerequisite(tasks: ModuleTyp
     with pytest.raises(PrerequisiteError, match="no mirror of Debian 12") as end, tasks._an_engine():
         pass
     assert "Docker" in end.value.remedy
+
+
+@pytest.mark.parametrize(("architectures", "only"), [(["amd64", "arm64"], None), (["amd64"], "linux/amd64")])
+def test_an_engine_with_one_base_image_says_its_platform(
+    tasks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, architectures: list[str], only: str | None
+) -> None:
+    tools = packages.Toolbox(home=tmp_path, processor=machine.AMD64)
+    for name in architectures:
+        tools.busybox(name).parent.mkdir(parents=True)
+        tools.busybox(name).touch()
+    stopped = list[Path]()
+    monkeypatch.setattr(packages, "toolbox", lambda: tools)
+    monkeypatch.setattr(rigs, "start", lambda: SimpleNamespace(env={"DOCKER_HOST": "unix:///x"}, folder=tmp_path))
+    monkeypatch.setattr(rigs, "stop", stopped.append)
+    with tasks._an_engine() as platform:
+        assert (platform, os.environ["DOCKER_HOST"]) == (only, "unix:///x")
+    assert stopped == [tmp_path]
+    assert "DOCKER_HOST" not in os.environ
 
 
 def test_a_rig_by_hand_ends_with_3(tasks: ModuleType, tmp_path: Path) -> None:
