@@ -98,6 +98,15 @@ def test_platforms_remember_where_they_came_from(
     assert ([str(platform) for platform in found.value], found.source) == (expected, source)
 
 
+def test_a_version_that_is_there_already_is_named_as_another_tool_may_have_tagged_it() -> None:
+    named = Resolver(flags=Flags(tag="standalone-0.2.1"), env={"TAG": "v9.9.9"}).published(STANDALONE)
+    assert named
+    assert (named.value, named.source) == (Version(0, 2, 1), "--tag")
+    assert Resolver().published(STANDALONE) is None
+    with pytest.raises(UsageError, match=r"--tag: .* names no version of lane standalone"):
+        Resolver(flags=Flags(tag="standalone-0.2.1")).version(STANDALONE)
+
+
 @pytest.mark.parametrize("word", ["true", "True", "TRUE", "1", "yes", "YES"])
 def test_every_usual_spelling_of_yes_moves_the_floating_tag(word: str) -> None:
     assert Resolver(env={"PUBLISH_LATEST": word}).latest(MAIN).value is True
