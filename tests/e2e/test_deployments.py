@@ -88,7 +88,9 @@ def test_a_bad_version_is_taken_out_of_every_file_and_nothing_else_changes(rig: 
     assert after["deploy/compose.yml"].decode() == compose(reader.image).replace(
         f"{reader.image}:v0.2.1", f"{reader.image}:{pinned}"
     ).replace(f"{reader.image}:latest", f"{reader.image}:{pinned}")
-    assert after["deploy/k8s/values.yaml"].decode() == values(reader.image).replace("v0.2.1", pinned)
+    assert after["deploy/k8s/values.yaml"].decode() == values(reader.image).replace("v0.2.1", "v0.2.0")
+    assert "the tag without the digest, for which there is no key" in done.out
+    assert "  deploy/k8s/values.yaml:3" in done.out.splitlines()
     assert after["infra/main.tf"].decode() == TERRAFORM.replace("v0.2.1", "v0.2.0")
 
     again = succeeded(person.invoke("deploy.repoint", "--lane", "main", "--to", "v0.2.0"))

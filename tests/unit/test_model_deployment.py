@@ -22,6 +22,7 @@ from shiplane.model.errors import VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.model.mention import Target
+from shiplane.model.standing import Served, flags_of
 
 FOLDER = Path(__file__).with_name("deployments")
 FILES = sorted(FOLDER.iterdir())
@@ -38,16 +39,20 @@ each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def both(path: Path) -> tuple[str, str]:
     """A file before, and what it has to be after."""
     marked = path.read_bytes().decode("utf-8", "surrogateescape")
-    after = STRETCH.sub(lambda found: found[2].replace("TAG", TARGET.tag).replace("DIGEST", str(NEW)), marked)
+    after = STRETCH.sub(
+        lambda found: found[2].replace("TAG", TARGET.tag).replace("DIGEST", str(NEW)).replace("HEX", "a" * 64), marked
+    )
     return STRETCH.sub(lambda found: found[1], marked), after
 
 
-def file(text: str, *patterns: str) -> DeploymentFile:
-    return DeploymentFile(path="f", content=encoded(text), patterns=tuple(map(Pattern, patterns)))
+def file(text: str, *patterns: str, path: str = "f") -> DeploymentFile:
+    return DeploymentFile(path=path, content=encoded(text), patterns=tuple(map(Pattern, patterns)))
 
 
-def repointed(text: str, *patterns: str, lane: Lane = MAIN, target: Target = TARGET) -> str:
-    changes = repoint([file(text, *patterns)], FINDER, lane, target)
+def repointed(
+    text: str, *patterns: str, lane: Lane = MAIN, target: Target = TARGET, path: str = "f", finder: Finder = FINDER
+) -> str:
+    changes = repoint([file(text, *patterns, path=path)], finder, lane, target)
     return changes[0].after.decode("utf-8", "surrogateescape") if changes else text
 
 
@@ -66,20 +71,20 @@ def test_there_are_files_of_every_usual_kind() -> None:
 @each_file
 def test_re_pointing_changes_what_says_the_version_and_nothing_else(path: Path) -> None:
     before, after = both(path)
-    assert repointed(before) == after
+    assert repointed(before, path=path.name) == after
 
 
 @each_file
 def test_re_pointing_twice_is_re_pointing_once(path: Path) -> None:
     _, after = both(path)
-    assert repoint([file(after)], FINDER, MAIN, TARGET) == ()
+    assert repoint([file(after, path=path.name)], FINDER, MAIN, TARGET) == ()
 
 
 @each_file
 def test_re_pointing_the_other_lane_leaves_this_one(path: Path) -> None:
     before, _ = both(path)
     target = Target(Tag("standalone-v0.2.1"), NEW)
-    after = repointed(before, lane=STANDALONE, target=target)
+    after = repointed(before, lane=STANDALONE, target=target, path=path.name)
     after = re.sub(rf"(, |\r?\n +)digest: {NEW}(?=[\r\n}}])", "", after) if "images:" in before else after
     assert re.sub(rf"standalone-v0\.2\.1(@{NEW})?", "X", after) == re.sub(r"standalone-(v0\.2\.\d|latest)", "X", before)
 
@@ -104,7 +109,7 @@ def test_a_parser_sees_the_same_values_but_for_the_image(path: Path) -> None:
     assert before.keys() <= after.keys()
     assert {place for place in after.keys() - before.keys() if place[-1] != "digest"} == set()
     assert changed or repointed(both(path)[0]) == both(path)[0]
-    assert [after[place] for place in changed if str(NEW) not in str(after[place]) and after[place] != "v0.2.1"] == []
+    assert [after[place] for place in changed if not re.search(rf"{str(NEW)[7:]}|v0\.2\.1", str(after[place]))] == []
 
 
 def test_only_the_document_of_an_updater_is_left_alone() -> None:
@@ -148,8 +153,8 @@ def test_another_image_is_never_touched(other: str, around: str) -> None:
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("image: ghcr.io/cognary/aionis:${TAG}", "put in by a template"),
-        ("image: ghcr.io/cognary/aionis:$TAG", "put in by a template"),
+        ("image: ghcr.io/cognary/aionis:${TAG}", "comes from the variable TAG"),
+        ("image: ghcr.io/cognary/aionis:$TAG", "comes from the variable TAG"),
         ("image: ghcr.io/cognary/aionis:{{ tag }}", "put in by a template"),
         ("image: ghcr.io/cognary/aionis:v${VERSION}", "put in by a template"),
         ("image: ghcr.io/cognary/aionis:v0.2.0-$SUFFIX", "put in by a template"),
@@ -163,6 +168,11 @@ def test_another_image_is_never_touched(other: str, around: str) -> None:
         ("a: b\n---\nspec: {image: ghcr.io/cognary/aionis}\nkind: 'ImageRepository'\n", "what an updater follows"),
         ("argocd-image-updater.argoproj.io/image-list: api=ghcr.io/cognary/aionis:v0.2.0", "what an updater follows"),
         ("ghcr.io/cognary/aionis: yes", "a key"),
+        ("image: ${REPO:-ghcr.io/cognary/aionis}:${TAG:-v0.2.0}", "comes from the variable TAG, v0.2.0 by default"),
+        ("image: ${REPO-ghcr.io/cognary/aionis}:$TAG", "comes from the variable TAG"),
+        ("image: ${REPO:-ghcr.io/cognary/aionis}:{{ tag }}", "put in by a template"),
+        ("image: ${REPO:-ghcr.io/cognary/aionis}", "nothing tells whether one is put in elsewhere"),
+        ("i: {repository: ghcr.io/cognary/aionis, tag: v0.2.0, sha: x, sha: ''}", "stands there twice"),
         ("image: ghcr.io/cognary/aionis:nightly", "of no lane"),
         ("image: ghcr.io/cognary/aionis:1.2", "of no lane"),
         ("image: ghcr.io/cognary/aionis:0.2.0", "of no lane"),
@@ -237,6 +247,63 @@ def test_a_place_is_told_by_file_and_line_and_as_it_is_usually_written(reference
     assert place.mention.reference(IMAGE) == reference
 
 
+HUB = Repository.parse("docker.io/cognary/aionis")
+OFFICIAL = Repository.parse("docker.io/library/aionis")
+
+
+@pytest.mark.parametrize(
+    ("repository", "before", "after"),
+    [
+        (HUB, "image: cognary/aionis:v0.2.0", f"image: cognary/aionis{PINNED}"),
+        (HUB, "image: cognary/aionis", f"image: cognary/aionis{PINNED}"),
+        (HUB, "image: docker.io/cognary/aionis:v0.2.0", f"image: docker.io/cognary/aionis{PINNED}"),
+        (HUB, "image: index.docker.io/cognary/aionis:v0.2.0", f"image: index.docker.io/cognary/aionis{PINNED}"),
+        (HUB, "run cognary/aionis:v0.2.0 now", f"run cognary/aionis{PINNED} now"),
+        (HUB, "i: {repository: cognary/aionis, tag: v0.2.0}", "i: {repository: cognary/aionis, tag: v0.2.1}"),
+        (
+            HUB,
+            "i: {registry: index.docker.io, repository: cognary/aionis, tag: v0.2.0}",
+            "i: {registry: index.docker.io, repository: cognary/aionis, tag: v0.2.1}",
+        ),
+        (
+            HUB,
+            "images: [{name: cognary/aionis, newTag: v0.2.0}]",
+            f"images: [{{name: cognary/aionis, newTag: v0.2.1, digest: {NEW}}}]",
+        ),
+        (HUB, "see cognary/aionis, ghcr.io/cognary/aionis:v0.2.0, x/cognary/aionis:v0.2.0", ""),
+        (HUB, "cd cognary/aionis && make", ""),
+        (OFFICIAL, "image: aionis:v0.2.0", f"image: aionis{PINNED}"),
+        (OFFICIAL, "FROM library/aionis:v0.2.0", f"FROM library/aionis{PINNED}"),
+        (OFFICIAL, "docker run docker.io/aionis:v0.2.0", f"docker run docker.io/aionis{PINNED}"),
+        (OFFICIAL, "version of aionis:v0.2.0, cognary/aionis:v0.2.0, aionis", ""),
+        (IMAGE, "image: cognary/aionis:v0.2.0", ""),
+    ],
+)
+def test_docker_hub_s_short_names_mean_the_same_image(repository: Repository, before: str, after: str) -> None:
+    finder = Finder(repository=repository, lanes=BUILT_IN)
+    assert repointed(before, finder=finder) == (after or before)
+    assert bool(finder.places(file(before))) is bool(after)
+
+
+def test_a_chart_without_a_key_for_the_digest_gets_the_tag_alone_and_it_is_said() -> None:
+    text = "i: {repository: ghcr.io/cognary/aionis, tag: v0.2.0}"
+    (alone,) = FINDER.places(file(text))
+    assert alone.mention.tag_alone
+    assert [flag.words for flag in flags_of(alone, Served(), {})] == ["no digest, and no key for one"]
+    # By a pattern it can be had all the same.
+    assert repointed(text, "tag: {tag@digest}") == f"i: {{repository: ghcr.io/cognary/aionis, tag: v0.2.1@{NEW}}}"
+    for pinned in (f"tag: v0.2.0@{OLD}", "tag: v0.2.0, digest: ''", "tag: v0.2.0, sha: ''"):
+        (place,) = FINDER.places(file(f"i: {{repository: ghcr.io/cognary/aionis, {pinned}}}"))
+        assert not place.mention.tag_alone
+
+
+def test_lines_of_a_document_that_list_versions_are_left_alone_and_named() -> None:
+    text = "- `ghcr.io/cognary/aionis:v0.1.8`\n- `ghcr.io/cognary/aionis:v0.2.0`\n`ghcr.io/cognary/aionis:v0.2.0`\n"
+    problems = [place.problem for place in FINDER.places(file(text, path="docs/versions.MD"))]
+    assert problems == 2 * ["one of several lines that would become the same line"] + [""]
+    assert [place.problem for place in FINDER.places(file(text, path="compose.yml"))] == ["", "", ""]
+
+
 def test_a_pattern_and_a_shape_that_mean_the_same_place_change_it_once() -> None:
     text = "image: ghcr.io/cognary/aionis:v0.2.0\n"
     assert repointed(text, "aionis:{tag@digest}") == f"image: ghcr.io/cognary/aionis{PINNED}\n"
@@ -309,8 +376,9 @@ def expected(value: object) -> object:
     if not isinstance(value, dict):
         return value
     if value.get("repository") == str(IMAGE) and value.get("tag") in OURS:
-        pinned = {"tag": TARGET.tag, "digest": str(NEW)} if "digest" in value else {"tag": f"{TARGET.tag}@{NEW}"}
-        return {**value, **pinned}
+        digest = {"digest": str(NEW)} if "digest" in value else {}
+        tag = f"{TARGET.tag}@{NEW}" if "@" in str(value["tag"]) and not digest else TARGET.tag
+        return {**value, "tag": tag, **digest}
     if value.get("image") in {f"{IMAGE}:{tag}" for tag in OURS}:
         return {"image": f"{IMAGE}{PINNED}"}
     return {key: expected(below) for key, below in value.items()}

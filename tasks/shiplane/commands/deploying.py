@@ -170,12 +170,16 @@ def _repointed_text(desk: Desk, lane: Lane, done: Prepared, *, dry_run: bool) ->
     else:
         did = "would re-point" if dry_run else "re-pointed"
         head = f"{did} {count} in {counted(len(done.changes), 'file')} to {pinned}"
-    alone = [place for place in done.before.places if _left_alone(place, lane)]
-    left = [(f"  {one_line(str(place))}", place.problem) for place in alone]
+    left = [(f"  {one_line(str(place))}", place.problem) for place in done.before.places if _left_alone(place, lane)]
     parts = [*(change.diff() for change in done.changes), head]
     parts += ["", "left alone, to be changed by hand where they run this lane", columns(left)] if left else []
+    alone = [place for place in done.before.places if place.lane == lane and place.mention.tag_alone]
+    parts += ["", _TAG_ALONE, *(f"  {one_line(str(place))}" for place in alone)] if alone else []
     after = ["", "next: review these files and push them"] if done.changes and not dry_run else []
     return "\n".join([*parts, *_notes(done.before), *_undoer_lines(done.before.undoers), *after])
+
+
+_TAG_ALONE = "the tag without the digest, for which there is no key (a pattern with {tag@digest} would write both)"
 
 
 def _left_alone(place: Place, lane: Lane) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shiplane.model.deploymentfile import Pattern
 from shiplane.model.errors import VerificationError
@@ -18,6 +18,9 @@ from shiplane.model.redact import one_line
 from shiplane.model.reference import references
 
 _MAX_SHOWN = 2000
+# Files that are read by people: what they list is not what runs.
+_DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".txt")
+_LIST = "one of several lines that would become the same line"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,12 +106,14 @@ class Finder:
 
     def places(self, file: DeploymentFile) -> list[Place]:
         """Every mention in a file, in its order."""
-        return [self.place(file.path, mention) for mention in self.mentions(file)]
+        found = [self.place(file.path, mention) for mention in self.mentions(file)]
+        listed = _listed(file, found) if file.path.lower().endswith(_DOCUMENTS) else set()
+        return [replace(place, problem=_LIST) if id(place) in listed else place for place in found]
 
     def mentions(self, file: DeploymentFile) -> list[Mention]:
         """The same without lanes."""
         text = file.text
-        if self.repository.path not in text and not file.patterns:
+        if self.repository.path.rpartition("/")[2] not in text and not file.patterns:
             return []
         lines = Lines.of(text)
         found = [each for pattern in file.patterns for each in pattern.mentions(text, lines)]
@@ -133,6 +138,27 @@ class Finder:
         if not problem and behind not in (None, lane):
             problem = f"its tag is of lane {lane.name if lane else '?'}, its digest of another lane"
         return Place(path=path, mention=mention, lane=lane, problem=problem)
+
+
+def _listed(file: DeploymentFile, places: Sequence[Place]) -> set[int]:
+    """The places in lines of a document that differ in their versions alone: it lists them, and runs none of them."""
+    starts, lines = Lines.of(file.text).starts, file.text.split("\n")
+    by_line: dict[int, list[Place]] = {}
+    for place in places:
+        by_line.setdefault(place.mention.line, []).append(place)
+    alike: dict[str, list[int]] = {}
+    for number, inside in by_line.items():
+        alike.setdefault(_bare(lines[number - 1], starts[number - 1], inside), []).append(number)
+    lists = [numbers for numbers in alike.values() if len({lines[number - 1] for number in numbers}) > 1]
+    return {id(place) for numbers in lists for number in numbers for place in by_line[number]}
+
+
+def _bare(line: str, start: int, places: Sequence[Place]) -> str:
+    """A line without what re-pointing would fill."""
+    slots = sorted((slot.start - start, slot.end - start) for place in places for slot in place.mention.slots)
+    for begin, end in reversed(slots):
+        line = line[:begin] + "\0" + line[end:]
+    return line
 
 
 def repoint(files: Sequence[DeploymentFile], finder: Finder, lane: Lane, target: Target) -> tuple[FileChange, ...]:
@@ -174,5 +200,6 @@ def _said(mention: Mention, target: Target | None) -> tuple[str | None, Digest |
     if target is None:
         return mention.tag, mention.digest
     parts = {slot.part for slot in mention.slots} | mention.follows
+    with_digest = parts & {Part.DIGEST, Part.HEX, Part.PINNED}
     tag = target.tag if parts & {Part.TAG, Part.PINNED} else mention.tag
-    return tag, target.digest if parts & {Part.DIGEST, Part.PINNED} else mention.digest
+    return tag, target.digest if with_digest else mention.digest

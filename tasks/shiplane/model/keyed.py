@@ -1,6 +1,8 @@
 """Images that are spread over several keys: ``repository`` and ``tag`` as charts have them, Kustomize's ``images``.
 
-A chart renders ``repository:tag``, so a tag may carry the digest (``v0.2.1@sha256:...``) where there is no key for it.
+A chart has a key for the digest (``digest``, or ``sha`` for its 64 digits alone, as Grafana's charts have it), or none:
+then its tag alone is written. What a chart makes of a tag is its own affair, a label among it, and no label holds 78
+characters (Kubernetes: 63). A tag that carries its digest already (``v0.2.0@sha256:...``) has shown that it may.
 Kustomize's ``digest`` outranks ``newTag`` in its older versions and stands beside it in newer ones (imagetag.go of
 kustomize's api): with both set, every version of it deploys that digest, and people still read the tag.
 """
@@ -9,17 +11,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from shiplane.model.image import Digest, Repository
 from shiplane.model.layout import Lines, Mapping, Scalar, assignments
-from shiplane.model.mention import Mention, Part, Slot, split_pinned
+from shiplane.model.mention import Mention, Part, Slot, spellings, split_pinned
 from shiplane.model.redact import quoted
 from shiplane.model.yamlscan import mappings
 
 _REPOSITORY = re.compile(r"(?P<stem>.*?)[._-]?(?:repository|repo|image[._-]?name|image|name)", re.IGNORECASE | re.ASCII)
 _SEPARATORS = re.compile(r"[._-]")
+_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _NO_TAG = "no tag beside it: the default of whoever reads this file applies"
+_EMPTY = ("", "null", "~")
+_PINNING = (Part.DIGEST, Part.HEX, Part.PINNED)
 _Found = tuple[Mention, tuple[tuple[int, int], ...]]
 
 
@@ -31,6 +36,8 @@ class _Group:
     repository: Scalar
     tag: Scalar | None
     digest: Scalar | None
+    is_chart: bool = True
+    digest_part: Part = Part.DIGEST
 
 
 def spread(text: str, repository: Repository, lines: Lines) -> list[_Found]:
@@ -40,26 +47,39 @@ def spread(text: str, repository: Repository, lines: Lines) -> list[_Found]:
     bases = {known.anchor: known for known in tree if known.anchor}
     renamed = [known for known in tree if known.under == "images" and "name" in known.entries]
     found = list(_renamed(text, renamed, repository, lines))
-    others = [known for known in (*tree, *assignments(text)) if known not in renamed]
-    groups = [group for known in others for group in _groups(known, bases, repository)]
+    charts = [known for known in tree if known not in renamed]
+    registry = next((known.entries["imageRegistry"] for known in tree if _is_global(known)), None)
+    groups = [group for known in charts for group in _groups(known, bases, repository, registry)]
+    for known in assignments(text):
+        groups += [replace(group, is_chart=False) for group in _groups(known, bases, repository)]
     reader = _Reader(lines, anchors, _uses(tree, anchors, groups))
     return [*found, *(reader.read(group) for group in groups)]
 
 
-def _groups(mapping: Mapping, bases: dict[str, Mapping], repository: Repository) -> Iterator[_Group]:
+def _is_global(mapping: Mapping) -> bool:
+    """Whether it names the registry of every image of a chart (Bitnami's common chart: common.images.image)."""
+    return mapping.under == "global" and "imageRegistry" in mapping.entries
+
+
+def _groups(
+    mapping: Mapping, bases: dict[str, Mapping], repository: Repository, common: Scalar | None = None
+) -> Iterator[_Group]:
     entries = {_plain(key): value for key, value in mapping.entries.items()}
     merged = mapping.entries.get("<<")
     inherited = bases[merged.alias].entries if merged and merged.alias in bases else {}
     for key, value in {**inherited, **mapping.entries}.items():
         role = _REPOSITORY.fullmatch(key)
         stems = _stems(role["stem"]) if role else ()
-        registry = _beside(entries, stems, "registry")
+        registry = common if common and common.text else _beside(entries, stems, "registry")
         if not stems or not _names(value, registry, repository):
             continue
         tag, digest = (_beside(entries, stems, name) for name in ("tag", "digest"))
+        sha = None if digest else _beside(entries, stems, "sha")
+        # A commit's hash is another thing under the same name.
+        part = None if sha is None else _sha_part(sha)
         # An image alone is a complete reference; one that is inherited is the base's, unless there is a tag of its own.
         if (tag or digest) or (key in mapping.entries and _plain(key).endswith(("repository", "repo")) and registry):
-            yield _Group(mapping, value, tag, digest)
+            yield _Group(mapping, value, tag, sha if part else digest, digest_part=part or Part.DIGEST)
 
 
 def _plain(key: str) -> str:
@@ -76,9 +96,17 @@ def _beside(entries: dict[str, Scalar], stems: Iterable[str], name: str) -> Scal
     return next((entries[f"{stem}{name}"] for stem in stems if f"{stem}{name}" in entries), None)
 
 
+def _sha_part(sha: Scalar) -> Part | None:
+    """What a key called sha holds: a digest, its digits alone (also where it is empty yet), or something else."""
+    text = sha.text or ""
+    if text.startswith("sha256:"):
+        return Part.DIGEST
+    return Part.HEX if _HEX.fullmatch(text) or text in _EMPTY else None
+
+
 def _names(value: Scalar, registry: Scalar | None, repository: Repository) -> bool:
     whole = f"{registry.text}/{value.text}" if registry and registry.text else value.text
-    return whole == str(repository)
+    return whole in spellings(repository)
 
 
 def _uses(tree: list[Mapping], anchors: dict[str, Scalar], groups: list[_Group]) -> dict[str, bool]:
@@ -105,6 +133,7 @@ class _Reader:
         holder = next((scalar for scalar in (group.tag, group.digest) if scalar), group.repository)
         claims = tuple((scalar.start, scalar.end) for scalar in (group.repository, group.tag, group.digest) if scalar)
         parts = [] if problem else self._parts(group)
+        alone = not any(part in _PINNING for _, part in parts) and not problem
         place = holder.start
         mention = Mention(
             line=self.lines.number(place),
@@ -114,15 +143,17 @@ class _Reader:
             slots=tuple(_slot(scalar, part) for scalar, part in parts if not scalar.alias),
             follows=frozenset(part for scalar, part in parts if scalar.alias),
             problem=problem,
+            tag_alone=alone,
         )
         return mention, claims
 
     def _values(self, group: _Group) -> tuple[str | None, Digest | None, str]:
-        doubled = any(_plain(key).endswith(("tag", "digest")) for key in group.mapping.doubled)
+        doubled = any(_plain(key).endswith(("tag", "digest", "sha")) for key in group.mapping.doubled)
         try:
             tag, digest = split_pinned(self._text(group.tag) or "")
             text = self._text(group.digest)
-            digest = Digest(text) if text else digest
+            if text:
+                digest = Digest(f"sha256:{text}" if group.digest_part is Part.HEX else text)
         except ValueError as error:
             return None, None, str(error)
         if tag is None and digest is None:
@@ -142,13 +173,15 @@ class _Reader:
         source = self.anchors.get(scalar.alias, scalar) if scalar.alias else scalar
         if source.text is None:
             raise ValueError("what stands there cannot be read without guessing")
-        return "" if source.text in ("null", "~") and not source.quote else source.text
+        return "" if source.text in _EMPTY and not source.quote else source.text
 
     def _parts(self, group: _Group) -> list[tuple[Scalar, Part]]:
         """What says it: both keys where there are both, else the one that is there."""
         tag, digest = group.tag, group.digest
-        parts = [(tag, Part.TAG if digest else Part.PINNED)] if tag and (tag.text or tag.alias or not digest) else []
-        return [*parts, (digest, Part.DIGEST)] if digest else parts
+        pinned = not digest and (not group.is_chart or "@" in (self._text(tag) or ""))
+        part = Part.PINNED if pinned else Part.TAG
+        parts = [(tag, part)] if tag and (tag.text or tag.alias or not digest) else []
+        return [*parts, (digest, group.digest_part)] if digest else parts
 
 
 def _slot(scalar: Scalar, part: Part) -> Slot:
@@ -162,7 +195,8 @@ def _renamed(text: str, images: list[Mapping], repository: Repository, lines: Li
     for known in images:
         keys = ("name", "newName", "newTag", "digest")
         values = {key: known.entries[key] for key in keys if key in known.entries}
-        if str(repository) not in [values[key].text for key in ("name", "newName") if key in values]:
+        names = spellings(repository)
+        if not any(values[key].text in names for key in ("name", "newName") if key in values):
             continue
         place = next(values[key] for key in ("newTag", "digest", "name") if key in values).start
         try:
@@ -182,7 +216,7 @@ def _entry(
         ValueError: It cannot be re-pointed; why not.
     """
     new_name, tag, digest = (values.get(key) for key in ("newName", "newTag", "digest"))
-    if new_name and new_name.text != str(repository):
+    if new_name and new_name.text not in spellings(repository):
         raise ValueError(f"it is replaced by {quoted(new_name.text or 'something else', 80)}")
     if not tag and not digest:
         raise ValueError("neither newTag nor digest: whatever the resources say applies")

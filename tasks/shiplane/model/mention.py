@@ -20,6 +20,7 @@ class Part(Enum):
     TAG = "tag"
     DIGEST = "digest"
     PINNED = "tag@digest"
+    HEX = "digest without its algorithm"
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,13 @@ class Target:
 
     def part(self, part: Part) -> str:
         """The text for a slot."""
-        return {Part.TAG: str(self.tag), Part.DIGEST: str(self.digest)}.get(part, f"{self.tag}@{self.digest}")
+        digest = str(self.digest)
+        return {
+            Part.TAG: str(self.tag),
+            Part.DIGEST: digest,
+            Part.HEX: digest.removeprefix("sha256:"),
+            Part.PINNED: f"{self.tag}@{digest}",
+        }[part]
 
 
 @dataclass(frozen=True)
@@ -63,6 +70,7 @@ class Mention:
         implied: Whether a missing tag means ``latest`` here.
         problem: Why it cannot be re-pointed; nothing where it can.
         comment: Whether it stands in a comment, where it runs nothing.
+        tag_alone: Whether there is no place for a digest: a chart without a key for it.
     """
 
     line: int
@@ -74,6 +82,7 @@ class Mention:
     implied: bool = False
     problem: str = ""
     comment: bool = False
+    tag_alone: bool = False
 
     @property
     def effective_tag(self) -> str | None:
@@ -107,6 +116,26 @@ class Claims:
         """Whether one of them has something in common with this."""
         place = bisect_left(self.spans, (end,))
         return any(first < end and start < last for first, last in self.spans[max(place - 1, 0) : place + 1])
+
+
+# What docker itself takes for Docker Hub (distribution/reference: defaultDomain, legacyDefaultDomain).
+_HUB = ("docker.io", "index.docker.io")
+
+
+def spellings(repository: Repository) -> tuple[str, ...]:
+    """Every way to write a repository's name, the longest first; Docker Hub's can do without registry and library."""
+    if repository.registry not in _HUB:
+        return (str(repository),)
+    official = repository.path.removeprefix("library/")
+    paths = (repository.path,) if "/" in official else (f"library/{official}", official)
+    names = [*paths, *(f"{registry}/{path}" for registry in _HUB for path in paths)]
+    return tuple(sorted(names, key=len, reverse=True))
+
+
+def is_familiar(name: str) -> bool:
+    """Whether a name is a short form, without its registry (distribution/reference: splitDockerDomain)."""
+    first, slash, _ = name.partition("/")
+    return not slash or not ("." in first or ":" in first or first == "localhost")
 
 
 def digest_or_none(text: str | None) -> Digest | None:

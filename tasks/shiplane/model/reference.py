@@ -15,12 +15,12 @@ from functools import cached_property
 
 from shiplane.model.image import DIGEST_FORM, TAG_FORM, Repository
 from shiplane.model.layout import Lines
-from shiplane.model.mention import Claims, Mention, Part, Slot, digest_or_none
+from shiplane.model.mention import Claims, Mention, Part, Slot, digest_or_none, is_familiar, spellings
 from shiplane.model.yamlscan import mappings
 
 # What stands before a name although its last sign could be part of one: a scheme, a shell's default, an escape.
 _LEADS = ("docker://", "docker-image://", ":-", "\\n", "\\t")
-_DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*-$", re.ASCII)
+_DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*:?-$", re.ASCII)
 _PART_OF_NAME = re.compile(r"[\w./@%)}~-]")
 # What a template puts in: after it nobody can tell where the name, the tag or the digest ends.
 _TEMPLATE = r"[$%{<*]"
@@ -39,6 +39,10 @@ _SIGNS = re.compile(r"(?<!\w)\"(?:[^\"\\]|\\.)*\"|(?<!\w)'[^']*'|(?P<comment>(?:
 _NEAR = 400
 _NO_TAG = "no tag here, and nothing tells whether one is put in elsewhere"
 _TEMPLATED = "its tag or digest is put in by a template"
+_SUFFIX = rf"(?P<suffix>(?::(?P<tag>{TAG_FORM})(?![A-Za-z0-9_.-]))?(?:@(?P<digest>{DIGEST_FORM})(?![0-9A-Za-z]))?)"
+# What follows a name that is a shell's default: ${IMAGE_REPO:-ghcr.io/cognary/aionis}:v0.2.1.
+_AFTER_DEFAULT = re.compile(rf"}}{_SUFFIX}", re.ASCII)
+_VARIABLE = re.compile(r":\$\{?(?P<name>[A-Za-z_]\w*)(?::?-(?P<default>[^}\s]*)\})?", re.ASCII)
 _KEY = "it is a key, and no reference"
 _FOLLOWED = "what an updater follows, not what runs"
 # What says which image Flux (its ImageRepository) or Argo CD Image Updater (its annotations) looks at for new tags.
@@ -54,15 +58,23 @@ def references(text: str, repository: Repository, claimed: Claims, lines: Lines)
     for found in _form(repository).finditer(text):
         if _begins(text, found.start()) and not claimed.touch(found.start(), found.end()):
             mention = _mention(text, found, comments)
-            if found["suffix"] or not mention.comment:
+            if _is_meant(text, found, mention):
                 yield mention
 
 
+def _is_meant(text: str, found: re.Match[str], mention: Mention) -> bool:
+    """Whether it is a reference at all: a name alone in a comment is none, and a short one may be any two words."""
+    has_suffix = bool(mention.tag or mention.digest)
+    if not is_familiar(found["name"]):
+        return has_suffix or not mention.comment
+    takes_reference = "/" in found["name"] or bool(_WHOLE.search(_line_before(text, found.start())))
+    return takes_reference and (has_suffix or mention.implied)
+
+
 def _form(repository: Repository) -> re.Pattern[str]:
-    return re.compile(
-        rf"{re.escape(str(repository))}(?![\w/-])(?!\.\w)(?!{_TEMPLATE})"
-        rf"(?P<suffix>(?::(?P<tag>{TAG_FORM})(?![A-Za-z0-9_.-]))?(?:@(?P<digest>{DIGEST_FORM})(?![0-9A-Za-z]))?)"
-    )
+    # JSON may have each slash escaped (RFC 8259 section 7).
+    names = "|".join(re.escape(name).replace("/", r"\\?/") for name in spellings(repository))
+    return re.compile(rf"(?P<name>{names})(?![\w/-])(?!\\/)(?!\.\w)(?!{_TEMPLATE}){_SUFFIX}")
 
 
 def _begins(text: str, start: int) -> bool:
@@ -72,13 +84,14 @@ def _begins(text: str, start: int) -> bool:
 
 
 def _mention(text: str, found: re.Match[str], comments: _Comments) -> Mention:
-    problem, implied = (_FOLLOWED, False) if _followed(text, found.start()) else _problem(text, found)
-    start, end = found.span("suffix")
+    said = _saying(text, found)
+    problem, implied = (_FOLLOWED, False) if _followed(text, found.start()) else _problem(text, found, said)
+    start, end = said.span("suffix")
     return Mention(
         line=comments.lines.number(found.start()),
         start=found.start(),
-        tag=found["tag"],
-        digest=digest_or_none(found["digest"]),
+        tag=said["tag"],
+        digest=digest_or_none(said["digest"]),
         slots=() if problem else (Slot(start, end, Part.PINNED, before=":"),),
         implied=implied,
         problem=problem,
@@ -86,20 +99,36 @@ def _mention(text: str, found: re.Match[str], comments: _Comments) -> Mention:
     )
 
 
-def _problem(text: str, found: re.Match[str]) -> tuple[str, bool]:
+def _saying(text: str, found: re.Match[str]) -> re.Match[str]:
+    """What says tag and digest: the reference itself, or what follows the braces in which it is a default."""
+    if found["suffix"] or not _DEFAULT.search(text[max(found.start() - 80, 0) : found.start()]):
+        return found
+    return _AFTER_DEFAULT.match(text, found.end()) or found
+
+
+def _problem(text: str, found: re.Match[str], said: re.Match[str]) -> tuple[str, bool]:
     """Why it cannot be re-pointed, and whether no tag means latest here."""
-    rest = text[found.end() : found.end() + 2]
-    if (found["suffix"] and _CONTINUED.match(rest)) or re.match(rf"[:@]{_TEMPLATE}", rest):
-        return _TEMPLATED, False
+    rest = text[said.end() : said.end() + 2]
+    if (said["suffix"] and _CONTINUED.match(rest)) or re.match(rf"[:@]{_TEMPLATE}", rest):
+        return _templated(text, said.end()), False
     if rest.startswith("@"):
         return "what stands after its @ is no sha256 digest", False
-    if found["suffix"]:
+    if said["suffix"]:
         return "", False
     if rest.startswith(":") or (rest[:1] in ('"', "'") and rest[1:] == ":"):
         return _KEY, False
     if _END.match(rest) and _WHOLE.search(_line_before(text, found.start())):
         return "", True
     return _NO_TAG, False
+
+
+def _templated(text: str, place: int) -> str:
+    """What puts the tag in, as far as it can be told."""
+    variable = _VARIABLE.match(text, place)
+    if variable is None:
+        return _TEMPLATED
+    default = f", {variable['default']} by default" if variable["default"] else ""
+    return f"its tag comes from the variable {variable['name']}{default}"
 
 
 def _followed(text: str, place: int) -> bool:

@@ -88,4 +88,4 @@ def _mutable(place: Place) -> list[Flag]:
         return []
     if tag == place.lane.floating:
         return [Flag("floating", "moves with every release" if place.mention.tag else "no tag, which means latest")]
-    return [Flag("not-pinned", "no digest")]
+    return [Flag("not-pinned", "no digest, and no key for one" if place.mention.tag_alone else "no digest")]

@@ -24,7 +24,8 @@ _KEY = re.compile(
 _PROPERTIES = re.compile(r"(?:(?:&(?P<anchor>[^\s,\[\]{}]+)|![^\s,\[\]{}]*)(?:[ \t]+|(?=[\r\n,\]}]|$)))*")
 _QUOTED = re.compile(r"\"(?:[^\"\\]|\\[\s\S])*\"|'(?:[^']|'')*'")
 # What makes a quoted scalar more than the text between its quotes.
-_MEANS_MORE = {'"': re.compile(r"[\\\n]"), "'": re.compile(r"['\n]")}
+# An escaped slash, as some writers of JSON have every slash, is the slash itself.
+_MEANS_MORE = {'"': re.compile(r"\\(?!/)|\n"), "'": re.compile(r"['\n]")}
 _COMMENT = re.compile(r"(?:^|[ \t])#")
 _BLANK = re.compile(r"(?:\s|#[^\n]*)*")
 _FLOW_PLAIN = re.compile(r"(?:[^\n\r{}\[\],:#]|:(?![\s{}\[\],]|\Z)|(?<=\S)#)+")
@@ -182,9 +183,10 @@ def _scalar(line: str, place: int, offset: int, anchor: str) -> Scalar:
     quoted = _QUOTED.match(line, place)
     if quoted:
         inner = quoted.group()[1:-1]
-        plain = not _MEANS_MORE[quoted.group()[0]].search(inner)
+        quote = quoted.group()[0]
+        means = None if _MEANS_MORE[quote].search(inner) else inner.replace("\\/", "/") if quote == '"' else inner
         start, end = offset + quoted.start() + 1, offset + quoted.end() - 1
-        return Scalar(start=start, end=end, text=inner if plain else None, quote=quoted.group()[0], anchor=anchor)
+        return Scalar(start=start, end=end, text=means, quote=quote, anchor=anchor)
     if line[place : place + 1] in ("|", ">", '"', "'"):
         return Scalar(start=offset + place, end=offset + place, text=None, anchor=anchor)
     comment = _COMMENT.search(line, max(place - 1, 0))
