@@ -19,6 +19,7 @@ from packaging.version import Version as ToolVersion
 
 from shiplane.clients.builders import OWN_BUILDER, Builder, Way, assigned_platforms, builder_of, choose, emulation
 from shiplane.clients.cacheprobe import Probe, silent_caches
+from shiplane.clients.contexts import check_folder_names
 from shiplane.clients.process import Finished, Listener, run
 from shiplane.clients.scratch import is_scratch, scratch
 from shiplane.clients.whereabouts import is_within
@@ -169,9 +170,11 @@ class Buildx:
         Raises:
             BuildError: The build failed.
             AccessError, UnreachableError: It is good, and the registry did not take it.
-            PrerequisiteError: It took longer than two hours, or was stopped; a file of ours is in a build context.
+            PrerequisiteError: It took longer than two hours, or was stopped; a context of it cannot be sent.
         """
         listen = (lambda line: self.listen(mark + line if line.strip() else "")) if mark else self.listen
+        if builder.driver != "docker":
+            check_folder_names(self.root, {build.name: build.context for build in builds}, self.env)
         with scratch("build", self.env, project=self.root) as folder:
             self._check_unseen(builds, folder)
             metadata = folder / "metadata.json"

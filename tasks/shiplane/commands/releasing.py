@@ -171,6 +171,8 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
         return _dry_run(run, planned, flags, options)
     check_versions(planned, snapshot=flags.snapshot, flag=flags.tag_flag)
     check_source_of(run, planned)
+    if parts is None:
+        run.check_contexts(planned)
     conditions = run.prerequisites(planned.commit, options.skip)
     with publishing(run, planned, options, parts) as (publisher, _):
         released = run.console.drive(replace(publisher, conditions=conditions).publish(planned))

@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shiplane.clients.contexts import check_folder_names
 from shiplane.clients.credentials import Credentials
 from shiplane.clients.git import Git
 from shiplane.clients.http import HttpTransport
@@ -171,6 +172,14 @@ class Run:
         for secret in lane.build.secrets:
             content = self.env[secret.env] if secret.env else read_secret(self.root, lane.name, secret)
             self.redact.add_content(content)
+
+    def check_contexts(self, plan: Plan) -> None:
+        """Refuse, before anything is built or asked, what buildx cannot send to a builder that pushes by digest.
+
+        Raises:
+            PrerequisiteError: A context's folder has a name that is not ASCII.
+        """
+        check_folder_names(self.root, {lane.lane.name: lane.lane.context for lane in plan.lanes}, self.env)
 
     def buildx(self, env: Mapping[str, str]) -> Buildx:
         """This machine's buildx, whose builds get what their settings name of the user's environment."""

@@ -45,6 +45,7 @@ def stage(
     check_output(path)
     check_place(run, output, "--output ../staged.json")
     check_source_of(run, planned)
+    run.check_contexts(planned)
     with publishing(run, planned, _options(builder, skip, login=not no_login)) as (publisher, facts):
         digests = run.console.drive(publisher.stage(planned))
         staged = staged_of(planned, planned.lanes[0], digests[planned.lanes[0].lane.name], facts())
