@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from shiplane.clients.endpoint import Endpoint, endpoint_of
 from shiplane.clients.process import run
 from shiplane.model.credential import Credential
 from shiplane.model.errors import PrerequisiteError, UnreachableError, VerificationError
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
 REGISTRY_IMAGE = "registry:3"
 _TIMEOUT = 30
+# A version of the API that every SDK speaks; the one that is used is the engine's.
+_OLDEST = "1.24"
 PULL_TIMEOUT = 15 * 60
 
 
@@ -149,21 +152,59 @@ class Engine:
         Raises:
             UnreachableError: No engine answers.
         """
-        import docker
         from docker.errors import DockerException
 
         try:
-            environment = {**self.env, "DOCKER_HOST": self._host}
-            return docker.from_env(environment=environment, timeout=timeout, version="auto")
+            return self._made(timeout)
         except (DockerException, OSError) as error:
             raise UnreachableError(
                 f"no Docker engine answers: {one_line(str(error))[:300]}", remedy="Start Docker, or set DOCKER_HOST."
             ) from error
 
+    def _made(self, timeout: int) -> DockerClient:
+        from docker import DockerClient
+
+        endpoint = self._endpoint
+        if endpoint.host.startswith("ssh://"):
+            return self._dialled(timeout)
+        if endpoint.certificates is None:
+            return DockerClient(base_url=endpoint.host or None, timeout=timeout, version="auto")
+        asking = _secured(endpoint, timeout, _OLDEST)
+        return _secured(endpoint, timeout, str(asking.version(api_version=False)["ApiVersion"]))
+
+    def _dialled(self, timeout: int) -> DockerClient:
+        """A client whose connections the docker command makes."""
+        from docker import DockerClient
+
+        from shiplane.clients.dialling import Dialling
+
+        answer = run(["docker", "version", "--format", "{{.Server.APIVersion}}"], env=self.env)
+        if answer.code != 0:
+            raise UnreachableError(
+                f"no Docker engine answers at {self._endpoint.host}: {one_line(answer.stderr)[:600]}",
+                remedy="Try it by hand: docker version",
+            )
+        client = DockerClient(base_url="unix:///dialled", timeout=timeout, version=answer.stdout.strip())
+        client.api.mount("http+docker://", Dialling(self.env, timeout))
+        return client
+
     @cached_property
-    def _host(self) -> str:
-        """The endpoint; the CLI knows contexts best, and is only asked when nothing else decides."""
-        if self.env.get("DOCKER_HOST"):
-            return self.env["DOCKER_HOST"]
-        answer = run(["docker", "context", "inspect", "--format", "{{.Endpoints.docker.Host}}"], env=self.env)
-        return answer.stdout.strip() if answer.code == 0 else ""
+    def _endpoint(self) -> Endpoint:
+        return endpoint_of(self.env)
+
+
+def _secured(endpoint: Endpoint, timeout: int, version: str) -> DockerClient:
+    """A client over TLS that speaks one version of the API: the SDK's own choice of it would be its first request."""
+    from docker import DockerClient
+    from docker.tls import TLSConfig
+
+    certificate, key = endpoint.file("cert.pem"), endpoint.file("key.pem")
+    tls = TLSConfig(
+        client_cert=(certificate, key) if certificate and key else None,
+        ca_cert=endpoint.file("ca.pem"),
+        verify=endpoint.verified,
+    )
+    client = DockerClient(base_url=endpoint.host, tls=tls, timeout=timeout, version=version)
+    # Or requests would prefer REQUESTS_CA_BUNDLE to the engine's own authority (psf/requests#3829).
+    client.api.trust_env = False
+    return client
