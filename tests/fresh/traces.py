@@ -12,7 +12,8 @@ from tests.rig.network import PREFIX
 
 FOLDERS = ("tmp", "var/tmp", "root", "home", "opt", "srv", "mnt", "media")
 """Where nothing is to be left in a root: what is not a package's, and no cache."""
-CACHES = {"root/.cache"}
+CACHES = {"root/.cache", "tmp/pytest-of-root"}
+"""The user's cache, and pytest's folders of its last three runs."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.fresh import inside, roots, traces
+from tests.fresh.__main__ import commands
 from tests.fresh.traces import Traces
 
 NOTHING = Traces(bridges=frozenset(), groups=frozenset(), mounts=frozenset({"/"}), handlers=frozenset())
@@ -37,7 +38,7 @@ def test_the_rigs_that_others_run_are_not_ours(tmp_path: Path) -> None:
 
 
 def test_files_outside_of_the_caches_are_seen(tmp_path: Path) -> None:
-    for name in ("tmp/x", "root/.cache/pip", "root/.docker", "usr/bin"):
+    for name in ("tmp/x", "tmp/pytest-of-root", "root/.cache/pip", "root/.docker", "usr/bin"):
         (tmp_path / name).mkdir(parents=True)
     assert traces.files(tmp_path) == {"tmp/x", "root/.docker"}
 
@@ -59,6 +60,12 @@ def test_a_root_sees_nothing_of_the_machines_environment_but_the_way_out(monkeyp
     environment = inside._environment()
     assert environment["HTTPS_PROXY"] == "http://proxy.example"
     assert set(environment) <= {*inside.PASSED, *map(str.upper, inside.PASSED), "PATH", "HOME", "LANG", "PIP_CERT"}
+
+
+@pytest.mark.parametrize("release", roots.RELEASES)
+def test_the_tests_with_an_engine_are_left_out_only_where_nothing_can_be_compared(release: str) -> None:
+    rehearse, test = commands(release)
+    assert (rehearse, "--without-engine" in test) == ("rehearse", release == "jammy")
 
 
 def test_how_this_machine_gets_at_its_mirrors_is_handed_on() -> None:
