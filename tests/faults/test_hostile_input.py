@@ -204,7 +204,10 @@ def test_a_docker_folder_that_is_none_is_none(desk: Desk, place: str) -> None:
     desk.expect(0, "plan", "--lane", "main", DOCKER_CONFIG=place)
 
 
-@pytest.mark.parametrize("value", ["{", "[]", '{"auths": {"ghcr.io": {"auth": "cm9ib3Q6eA=="}}}', "x" * 100_000, ""])
+AUTH = '{"auths": {"ghcr.io": {"auth": "cm9ib3Q6eA=="}}}'
+
+
+@pytest.mark.parametrize("value", ["{", "[]", AUTH.replace("}}}", "}}, 0: 0}"), '{"auths": 1}', "x" * 100_000, ""])
 def test_a_stray_docker_auth_config_changes_nobodys_identity(desk: Desk, value: str) -> None:
     assert "robot" not in desk.expect(0, "auth.show", DOCKER_AUTH_CONFIG=value)
     desk.expect(0, "plan", "--lane", "main", DOCKER_AUTH_CONFIG=value)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from shiplane.clients.process import without_secrets
-from shiplane.clients.stored import stored_login
+from shiplane.clients.stored import AUTH_CONFIG, stored_login
 from shiplane.model.credential import Credential
 from shiplane.model.errors import AccessError
 from shiplane.model.owners import GHCR_HOST, own_names, usable
@@ -140,7 +140,9 @@ class Credentials:
 
     def _stored(self, registry: str) -> Candidate:
         """What ``docker login`` left."""
-        found = stored_login(registry, without_secrets(self.env, also=self.secret_variables()))
+        found = stored_login(
+            registry, without_secrets(self.env, also=self.secret_variables()), self.env.get(AUTH_CONFIG, "")
+        )
         source = f"docker login ({found.place})"
         if found.why_not:
             return Candidate(source, found.why_not)

@@ -1,5 +1,7 @@
 """What ``docker login`` stored, read as the docker CLI reads it: ``config.json``, or the credential helper it names.
 
+``DOCKER_AUTH_CONFIG`` goes before both, as it does for docker from 28.3 on (docker/cli, cli/config/configfile/file.go).
+
 The SDK's reader is not used: it gives a helper the whole environment of this process, tokens included, takes an empty
 entry in ``credHelpers`` for none (docker/cli: "the file, whatever ``credsStore`` says"), and waits without end.
 """
@@ -20,6 +22,7 @@ from shiplane.model.redact import one_line
 # docker keeps its own registry's login under this name (docker/cli, registry.IndexServer).
 _HUB = {"docker.io": "https://index.docker.io/v1/"}
 _HELPER_TIMEOUT = 20.0
+AUTH_CONFIG = "DOCKER_AUTH_CONFIG"
 _IDENTITY_TOKEN = "<token>"  # noqa: S105 -- the user name that stands for one
 # What an entry may hold beside or instead of a login (docker/cli, cli/config/types/authconfig.go). ``auth`` goes before
 # ``username`` and ``password``, which other tools write.
@@ -73,16 +76,37 @@ def read_config(env: Mapping[str, str]) -> dict[str, Any]:
     return document
 
 
-def stored_login(registry: str, env: Mapping[str, str]) -> StoredLogin:
+def environment_logins(text: str) -> dict[str, dict[str, str]]:
+    """The entries of ``DOCKER_AUTH_CONFIG`` by registry: ``{"auths": {"registry": {"auth": "base64"}}}``.
+
+    Returns:
+        Nothing where anything in it is of another form: docker ignores it whole then.
+    """
+    try:
+        document = json.loads(text[:_LIMIT]) if text else {}
+        entries = {str(registry): {"auth": str(entry["auth"])} for registry, entry in document.get("auths", {}).items()}
+        strange = [entry for entry in document.get("auths", {}).values() if set(entry) != {"auth"}]
+        decoded = [base64.b64decode(entry["auth"], validate=True).decode("utf-8") for entry in entries.values()]
+    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        return {}
+    whole = not strange and set(document) <= {"auths"} and all(":" in pair for pair in decoded)
+    return entries if whole else {}
+
+
+def stored_login(registry: str, env: Mapping[str, str], given: str = "") -> StoredLogin:
     """Look up what is stored for a registry.
 
     Args:
         registry: Whose, as it stands in the image's name.
         env: Says where docker's configuration is; a helper gets it too, so it must hold no secret.
+        given: The value of ``DOCKER_AUTH_CONFIG``.
 
     Raises:
         AccessError: The configuration cannot be read, or the helper fails.
     """
+    logins = environment_logins(given)
+    if logins and not (found := _from_file(logins, config_key(registry), AUTH_CONFIG)).why_not:
+        return found
     place = str(docker_config_folder(env) / "config.json")
     config, key = read_config(env), config_key(registry)
     # An empty entry is one too: it means the file.

@@ -282,13 +282,13 @@ def publishing(
 
 
 def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
-    buildx = run.buildx(run.child_env)
     native = Engine(env=run.child_env).platform()
     every = flags.platforms is not None
     run.console.tell(
         f"a dry run does not run the prerequisites; {command('check.build')} and {command('check.gates')} do"
     )
-    names = run.console.drive(dry_run(planned, buildx, native, wanted=options.builder, every=every))
+    with run.login(None, stored=True) as env:
+        names = run.console.drive(dry_run(planned, run.buildx(env), native, wanted=options.builder, every=every))
     data = {**planned.to_json(), "dry_run": True, "loaded": names}
     return Answer(text="\n".join(names), data=data)
 

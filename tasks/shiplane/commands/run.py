@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -319,11 +320,16 @@ class Run:
     def login(self, credential: Credential | None, *, stored: bool) -> Iterator[dict[str, str]]:
         """The environment for the one child that pushes: privately logged in, unless what is stored is to be used."""
         from shiplane.clients.dockerconfig import private_login
+        from shiplane.clients.stored import AUTH_CONFIG, environment_logins
 
-        if credential is None or stored or credential.source.startswith("docker login"):
+        own = None if credential and (stored or credential.source.startswith("docker login")) else credential
+        logins = environment_logins(self.env.get(AUTH_CONFIG, ""))
+        if own is None and not logins:
             yield self.child_env
             return
-        with private_login(self.child_env, credential, project=self.root) as env:
+        for entry in logins.values():
+            self.redact.add_content("\n".join([entry["auth"], base64.b64decode(entry["auth"]).decode()]))
+        with private_login(self.child_env, own, logins, project=self.root) as env:
             yield env
 
 
