@@ -6,12 +6,13 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from shiplane.flows.doctor_release import Records, Trials
+from shiplane.flows.doctor_release import Pointers, Records, Trials
 from shiplane.flows.smoke import Smoker
+from shiplane.flows.survey import Surveyor
 from shiplane.model.errors import AccessError
 from shiplane.model.finding import Finding, done, failed
 from shiplane.model.image import Platform, Repository
-from shiplane.model.lane import BUILT_IN
+from shiplane.model.lane import BUILT_IN, MAIN
 from shiplane.model.smoke import Runnable, Smoke
 from tests.faults.access import Access, Account
 from tests.faults.clock import VirtualClock
@@ -78,6 +79,38 @@ def test_a_repository_of_their_own_is_asked_for_by_itself(actions: str, row: str
     assert found["ledger: main"].startswith(f"skipped: no ledger-main in {ELSEWHERE} yet")
 
 
+def pointers(scene: Scene, before: Sequence[Finding] = IN, *, moves: bool = True) -> dict[str, str]:
+    """The rows of access and of lane main's floating tag."""
+    surveyor = Surveyor(registry=scene.client()[0], repository=AIONIS, workers=1)
+    looked = list(Pointers(lanes=[(MAIN, moves)], surveyor=lambda: surveyor).after(before))
+    return {**told(looked), **{f"{one.name}?": one.remedy for one in looked if one.remedy}}
+
+
+def test_a_floating_tag_is_at_a_version_or_not_there_yet() -> None:
+    scene = Scene()
+    assert pointers(scene)["tags: main"] == "skipped: latest does not exist yet"
+    scene.publish(a_plan(lanes=["main"]))
+    assert pointers(scene)["tags: main"] == "done: latest is at v0.2.1"
+
+
+@pytest.mark.parametrize(("moves", "state"), [(True, "failed"), (False, "done")])
+def test_a_floating_tag_that_nobody_can_place_is_not_called_good(state: str, *, moves: bool) -> None:
+    scene = Scene()
+    theirs = push_image(scene.registry, PATH, version="old-script", tag="latest")
+    found = pointers(scene, moves=moves)
+    assert found["tags: main"] == f"{state}: latest is at {theirs.digest}, which is no version of lane main"
+    assert "Publish with --latest=no" in found["tags: main?"]
+
+
+def test_what_cannot_be_read_is_not_judged_and_not_told_twice() -> None:
+    hidden = Scene(MemoryRegistry(hides_missing=True, access=Access(accounts={USER.username: Account(USER.password)})))
+    assert pointers(hidden)["tags: main"].startswith("skipped: nothing can be read yet: ghcr.io refused")
+    assert pointers(Scene(), OUT)["tags"] == "skipped: they cannot be told before the above is mended"
+    away = Scene()
+    away.transport = Faulty(away.registry, [Fault(F.SERVER_ERROR, "GET", "latest", times=FOR_EVER)])
+    assert pointers(away)["tags: main"].startswith("failed: ")
+
+
 def trials(platforms: Sequence[Platform] | None, smoke: Smoke, *others: Platform) -> str:
     """The row about one lane's smoke run on an engine for amd64 and some others."""
     runnable = Runnable(native=AMD, others=frozenset(others))
@@ -110,4 +143,5 @@ def test_a_smoke_run_is_possible_or_it_is_said_on_which_platform_it_is_not(
     found = trials(platforms, smoke, *others)
     assert found.endswith(row)
     assert found.startswith("failed: ") == ("cannot" in row)
+    assert found.startswith("skipped: ") == ("cannot" not in row), "nothing is run here, so nothing is done"
     assert (str(smoke) in found) == ("can run" in row)

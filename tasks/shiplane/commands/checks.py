@@ -23,15 +23,17 @@ from shiplane.commands.workflow import drifted
 from shiplane.flows.doctor import Look, attempt, examine, rows
 from shiplane.flows.doctor_access import Entrance
 from shiplane.flows.doctor_config import Configuration
-from shiplane.flows.doctor_release import Records, Trials
+from shiplane.flows.doctor_release import Pointers, Records, Trials
 from shiplane.flows.doctor_tools import Tools
 from shiplane.flows.ledgers import Ledgers
+from shiplane.flows.survey import Surveyor
 from shiplane.model.command import command
 from shiplane.model.credential import Credential
 from shiplane.model.errors import PrerequisiteError, ShiplaneError
 from shiplane.model.finding import Finding, done, exit_code_of, skipped
 from shiplane.model.image import Platform, Repository, Tag
-from shiplane.model.settings import Flags
+from shiplane.model.lane import Lane
+from shiplane.model.settings import Flags, Resolver
 
 T = TypeVar("T")
 
@@ -98,7 +100,7 @@ def everything(
     """The doctor: every check, side by side, with remedies.
 
     The exit code is that of what has to be mended first: 2 configuration, 3 tools, build and gates, 4 access,
-    6 a broken ledger, 7 an engine or a registry that does not answer.
+    5 a floating tag that a release could not move, 6 a broken ledger, 7 an engine or a registry that does not answer.
     """
     flags = Flags(image=image, platforms=platforms)
     wanted = _known(lambda: run.resolver(flags).platforms().value)
@@ -112,7 +114,8 @@ def everything(
         looks["access"] = _no_image
     else:
         access, records = _access(run, repository), _records(run, repository, flags)
-        looks["access, ledger"] = lambda: records.after(list(access()))
+        pointers = _pointers(run, repository, flags)
+        looks["access, ledger, tags"] = lambda: pointers.after(list(records.after(list(access()))))
     return _answer(run, looks)
 
 
@@ -138,6 +141,20 @@ def _records(run: Run, repository: Repository, flags: Flags) -> Records:
 
     elsewhere = run.project.ledger not in (None, repository)
     return Records(lanes=run.resolver(flags).lanes(), ledgers=ledgers, elsewhere=elsewhere)
+
+
+def _pointers(run: Run, repository: Repository, flags: Flags) -> Pointers:
+    """The floating tags of the same lanes."""
+    resolver = run.resolver(flags)
+    return Pointers(
+        lanes=[(lane, bool(_known(partial(_latest, resolver, lane)))) for lane in resolver.lanes()],
+        surveyor=lambda: Surveyor(registry=_connected(run, run.credential(repository)), repository=repository),
+    )
+
+
+def _latest(resolver: Resolver, lane: Lane) -> bool:
+    """Whether a release here and now would move the lane's floating tag."""
+    return resolver.latest(lane).value
 
 
 def _prerequisites(run: Run, skip: Sequence[str]) -> dict[str, Look]:

@@ -76,7 +76,7 @@ def plan(
     flags = given_flags(lane or (), tag, image, platforms, latest=latest)
     planned = make_plan(run.resolver(flags))
     check_dockerfiles(planned, run.dockerfiles())
-    surveyed, doubt = _try_survey(run, planned, certain=save is not None)
+    surveyed, doubt, broken = _try_survey(run, planned, certain=save is not None)
     needed = required(run)
     data = {**planned.to_json(), "registry": {"asked": not doubt, "why_not": doubt}}
     data["prerequisites"] = [{"name": name, "what": what} for name, what in needed]
@@ -86,7 +86,7 @@ def plan(
     if save is not None:
         data["saved"] = save
         text += f"\n\nsaved; carry it out with\n  {save_plan(run, planned, surveyed, save)}"
-    return Answer(text=text, data=data, error=_foreseen(planned, surveyed))
+    return Answer(text=text, data=data, error=broken or _foreseen(planned, surveyed))
 
 
 def publish(
@@ -293,7 +293,9 @@ def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
     return Answer(text="\n".join(names), data=data)
 
 
-def _try_survey(run: Run, planned: Plan, *, certain: bool) -> tuple[dict[str, tuple[Survey, Decision | str]], str]:
+def _try_survey(
+    run: Run, planned: Plan, *, certain: bool
+) -> tuple[dict[str, tuple[Survey, Decision | str]], str, BrokenLedgerError | None]:
     """Each lane's names before and after, or why the registry could not be asked: a plan must do without it.
 
     Raises:
@@ -311,9 +313,10 @@ def _try_survey(run: Run, planned: Plan, *, certain: bool) -> tuple[dict[str, tu
     except (UnreachableError, AccessError, BrokenLedgerError) as error:
         if certain:
             raise
-        why = "a release would be refused" if isinstance(error, BrokenLedgerError) else "the registry was not asked"
-        return {}, f"{why}: {error.what}"
-    return surveyed, ""
+        broken = error if isinstance(error, BrokenLedgerError) else None
+        why = "a release would be refused" if broken else "the registry was not asked"
+        return {}, f"{why}: {error.what}", broken
+    return surveyed, "", None
 
 
 def _ignored_text(run: Run, planned: Plan, data: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""What a release depends on besides tools and access: each lane's ledger, and an engine that can run its smoke run."""
+"""What a release depends on besides tools and access: each lane's ledger, floating tag and smoke run."""
 
 from __future__ import annotations
 
@@ -8,8 +8,13 @@ from dataclasses import dataclass
 from shiplane.flows.doctor import attempt
 from shiplane.flows.doctor_access import upload
 from shiplane.flows.ledgers import Ledgers
+from shiplane.flows.looking import look
 from shiplane.flows.smoke import Smoker
-from shiplane.model.finding import Finding, done, skipped
+from shiplane.flows.survey import Surveyor
+from shiplane.model.answer import Absent
+from shiplane.model.command import command
+from shiplane.model.errors import AccessError, RefusedError
+from shiplane.model.finding import Finding, done, failed, skipped
 from shiplane.model.image import Platform
 from shiplane.model.lane import Lane
 from shiplane.model.smoke import Smoke
@@ -67,6 +72,51 @@ def _whole(ledgers: Ledgers, lane: Lane) -> Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Pointers:
+    """The floating tags of the lanes that would be released: one that nobody can place is not moved away from.
+
+    Attributes:
+        lanes: Those, each with whether a release would move its tag when nobody says.
+        surveyor: Looks at the images as a release would.
+    """
+
+    lanes: Sequence[tuple[Lane, bool]]
+    surveyor: Callable[[], Surveyor]
+
+    def after(self, before: Sequence[Finding]) -> Iterator[Finding]:
+        """The rows of access and ledgers, then ours."""
+        yield from before
+        if State.FAILED in [row.state for row in before]:
+            yield skipped("tags", "they cannot be told before the above is mended")
+            return
+        surveyor = self.surveyor()
+        for lane, moves in self.lanes:
+            yield _placed(surveyor, lane, moves=moves)
+
+
+def _placed(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
+    """Whether a release can tell what is forward of a lane's floating tag."""
+    name = f"tags: {lane.name}"
+
+    def ask() -> Finding:
+        try:
+            floating = look(surveyor.registry, surveyor.repository, lane.floating)
+        except AccessError as error:
+            # GHCR says so of a package that does not exist yet; that we may push was seen above.
+            return skipped(name, f"nothing can be read yet: {error.what}")
+        if isinstance(floating, Absent):
+            return skipped(name, f"{lane.floating} does not exist yet")
+        if version := surveyor.version_behind(lane, floating):
+            return done(name, f"{lane.floating} is at {lane.tag_of(version)}")
+        what = f"{lane.floating} is at {floating.digest}, which is no version of lane {lane.name}"
+        back = command("rollback", "--lane", lane.name, "--to", "vX.Y.Z")
+        remedy = f"A release that moves it is refused. Publish with --latest=no, then set it on purpose: {back}"
+        return failed(name, RefusedError(what, remedy=remedy)) if moves else done(name, what, warning=remedy)
+
+    return attempt(name, ask)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Trials:
     """The smoke runs that are configured.
 
@@ -93,6 +143,6 @@ class Trials:
             self.smoker.require([lane], platforms)
             wanted = [platform for platform in smoke.platforms or platforms if platform in platforms]
             able = [str(platform) for platform in wanted if self.smoker.runnable().can(platform)]
-            return done(name, f"{smoke}; the engine here can run {', '.join(able) or 'none of it'}")
+            return skipped(name, f"not run here: {smoke}; the engine here can run {', '.join(able) or 'none of it'}")
 
         return attempt(name, ask)

@@ -57,5 +57,5 @@ def everything(
     """The doctor: every check, side by side, with remedies.
 
     The exit code is that of what has to be mended first: 2 configuration, 3 tools, build and gates, 4 access,
-    6 a broken ledger, 7 an engine or a registry that does not answer.
+    5 a floating tag that cannot be moved, 6 a broken ledger, 7 an engine or a registry that does not answer.
     """
