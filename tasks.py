@@ -90,13 +90,14 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
     """
     from tests.rig.sample import checkout
 
+    from shiplane.clients.scratch import scratch
     from shiplane.commands.rehearsing import rehearse_project
 
-    with tempfile.TemporaryDirectory(prefix="shiplane-sample-") as folder, _an_engine() as only:
+    with scratch("sample", os.environ, project=ROOT) as folder, _an_engine() as only:
         run.env = dict(os.environ)  # the engine that was just started is in the environment only now
         if only and not platforms:
             run.console.tell(f"there is a base image for {only} alone here: the sample is released for it alone")
-        return rehearse_project(run, checkout(Path(folder) / "aionis"), platforms or only, builder)
+        return rehearse_project(run, checkout(folder / "aionis"), platforms or only, builder)
 
 
 @_task(

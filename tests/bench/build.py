@@ -37,7 +37,7 @@ def bench(rig: Rig, rounds: int) -> list[str]:
     """Measure both ways, in turn."""
     ways: dict[str, Callable[[Rig, Path, str], str]] = {"two commands": originals, "invoke release": release}
     found: dict[str, list[Figure]] = {name: [] for name in ways}
-    with tempfile.TemporaryDirectory(prefix="shiplane-bench-") as folder:
+    with tempfile.TemporaryDirectory(prefix="bench-") as folder:
         project = checkout(Path(folder) / "aionis")
         (project / "tasks.py").write_text("from shiplane import ns\n")
         for _ in range(rounds):

@@ -100,7 +100,7 @@ class Workspace:
 @contextmanager
 def workspace() -> Iterator[Workspace]:
     """A copy that is gone afterwards."""
-    with tempfile.TemporaryDirectory(prefix="shiplane-mutants-") as folder:
+    with tempfile.TemporaryDirectory(prefix="mutants-") as folder:
         made = Workspace(Path(folder))
         try:
             yield made

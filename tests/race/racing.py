@@ -67,7 +67,7 @@ def race(registry: str, runs: int, seed: int = 0) -> list[Run]:
 
 
 def _raced(registry: str, runs: int, dice: random.Random) -> Iterator[Run]:
-    with tempfile.TemporaryDirectory(prefix="shiplane-race-") as folder, workers(Path(folder)) as both:
+    with tempfile.TemporaryDirectory(prefix="race-") as folder, workers(Path(folder)) as both:
         for number in range(runs):
             yield _once(registry, both, COURSES[number % len(COURSES)], dice)
 

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import IO
@@ -14,6 +15,9 @@ from typing import IO
 import pytest
 from invoke import Context, Exit
 
+from shiplane.clients.scratch import sweep
+from shiplane.commands import rehearsing
+from shiplane.commands.edge import Answer
 from shiplane.model.errors import PrerequisiteError
 from tests import rig as rigs
 from tests.rig import machine, packages
@@ -99,6 +103,20 @@ def test_a_rehearsal_without_an_engine_ends_with_a_prerequisite(tasks: ModuleTyp
     with pytest.raises(PrerequisiteError, match="no mirror of Debian 12") as end, tasks._an_engine():
         pass
     assert "Docker" in end.value.remedy
+
+
+def test_the_sample_is_not_taken_for_what_a_dead_run_left(
+    tasks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def rehearse(_run: object, project: Path, *_: object) -> Answer:
+        sweep(tmp_path)
+        return Answer(text=(project / "Dockerfile").read_text())
+
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr(tasks, "_an_engine", lambda: nullcontext(None))
+    monkeypatch.setattr(rehearsing, "rehearse_project", rehearse)
+    tasks.rehearse.body(Context())
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(("architectures", "only"), [(["amd64", "arm64"], None), (["amd64"], "linux/amd64")])
