@@ -55,6 +55,8 @@ class Access:
         lifetime: Seconds that a token is good for.
         words: What a 403 for a push says.
         realm: Where the challenge sends clients; empty for ``/token`` on the registry's own host.
+        grants: What each token stands for that still holds.
+        given: Every token that was ever given out.
     """
 
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -64,6 +66,7 @@ class Access:
     words: str = WRITE_PACKAGE
     realm: str = ""
     grants: dict[str, Grant] = field(default_factory=dict)
+    given: set[str] = field(default_factory=set)
     issued: int = 0
 
     def token(self, request: Request, query: str, now: float) -> Response:
@@ -83,6 +86,7 @@ class Access:
         self.issued += 1
         token = "opaque_" + hashlib.sha256(f"token {self.issued}".encode()).hexdigest()[:40]
         self.grants[token] = grant
+        self.given.add(token)
         return token
 
     def revoke(self) -> None:

@@ -138,7 +138,7 @@ SCENARIOS: dict[str, Scenario] = {
         Publishing(latest="yes"), Publishing(latest="yes", build="two", commit=OTHER), unclaimed=["I1", "I3"]
     ),
     "two versions": scenario(
-        Publishing(latest="yes"), Publishing("0.3.0", latest="yes", build="two", commit=OTHER), breaks=["I4"]
+        Publishing(latest="yes"), Publishing("0.3.0", latest="yes", build="two", commit=OTHER), breaks=["I4", "I15"]
     ),
     "release and pre-release": scenario(
         Publishing(latest="yes"), Publishing("0.3.0-rc.1", latest="yes", build="two", commit=OTHER)
@@ -153,7 +153,7 @@ SCENARIOS: dict[str, Scenario] = {
         Publishing(latest="yes"),
         Publishing("0.3.0", latest="yes", build="two", commit=OTHER),
         before=(),
-        breaks=["I4"],
+        breaks=["I4", "I15"],
     ),
     "release and rollback": scenario(NEXT, RollingBack(), BOTH_BEFORE, lowers=True, besides=[TAKEN_AWAY]),
     "two rollbacks": scenario(RollingBack(), RollingBack(), BOTH_BEFORE, lowers=True, besides=[NOTHING_BELOW]),

@@ -6,6 +6,7 @@ taken, which is the same where nothing was disturbed. The rules are written anew
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -39,6 +40,7 @@ class Case:
         marked: Versions' tags that were marked as bad, besides those of which the ledger said so at that moment.
         initial: The tags before the first request, where the log does not begin with an empty registry.
         recorded: Whether every run ended well, so that each move has to be on record.
+        contexts: For each build, the paths in its context before the run, and while the builder read it.
     """
 
     registry: MemoryRegistry
@@ -51,6 +53,7 @@ class Case:
     marked: frozenset[str] = frozenset()
     initial: dict[str, str] = field(default_factory=dict)
     recorded: bool = False
+    contexts: Sequence[tuple[frozenset[str], frozenset[str]]] = ()
 
     @property
     def views(self) -> Sequence[Sequence[Exchange]]:
@@ -225,12 +228,75 @@ def _on_record(case: Case) -> Iterator[str]:
             yield f"{lane.floating} is at {moves[-1][1]}, its ledger ends with {known[-1:]}"
 
 
-def _marks(case: Case, lane: Lane, tags: dict[str, str]) -> frozenset[str]:
-    """The versions' tags that were marked, as the ledger told at a moment."""
+def _clean_contexts(case: Case) -> Iterator[str]:
+    for before, shown in case.contexts:
+        yield from (f"{path} was put into a build context" for path in sorted(shown - before))
+
+
+def _credentials_where_meant(case: Case) -> Iterator[str]:
+    """Each credential goes to the registry whose account it is, each token to the registry that gave it."""
+    access, at_home = case.registry.access, {case.registry.host, case.registry.token_host or case.registry.host}
+    accounts = {f"{name}:{account.password}" for name, account in access.accounts.items()}
+    for view in (*case.views, case.registry.log):
+        for entry in view:
+            scheme, _, value = entry.authorization.partition(" ")
+            if scheme and entry.host not in at_home:
+                yield f"{entry.host} was sent what is for {case.registry.host}"
+            if scheme == "Basic" and base64.b64decode(value).decode() not in accounts:
+                yield f"{entry.host} was sent a credential that is no account of it"
+            if scheme == "Bearer" and accounts and value not in access.given:
+                yield f"{entry.host} was sent a token that it did not give"
+            if any(account.password in f"{entry.path}?{entry.query}" for account in access.accounts.values()):
+                yield f"{entry.host} was sent a password in a URL"
+
+
+def _agreeing(case: Case) -> Iterator[str]:
+    """Nothing goes down against the record, and runs that ended well leave no new contradiction."""
+    for lane, effect, tags in _moves(case):
+        place = _place(case, lane, tags)
+        versions = {digest: lane.version_of_tag(tag) for tag, digest in tags.items() if lane.version_of_tag(tag)}
+        after, recorded = versions.get(effect.after), place and Version.parse(place["version"])
+        if after and recorded and after < recorded and not case.lowers:
+            yield f"{effect.tag} was moved to {after}, and was recorded at {recorded}"
+    for lane in case.touched if case.recorded else ():
+        known = _differences(case, lane, case.initial)
+        now = _differences(case, lane, case.registry.shelf(case.repository).tags)
+        yield from (f"all ended well, and {what}" for what in sorted(now - known))
+
+
+def _differences(case: Case, lane: Lane, tags: dict[str, str]) -> set[str]:
+    """How the registry differs from the lane's ledger at a moment."""
+    place = _place(case, lane, tags)
+    published = {e["tag"]: e["to"] for e in _told(case, lane, tags) if e["action"] == "publish"}
+    recorded = {**published, **({lane.floating: place["to"]} if place else {})}
+    return {
+        f"{tag} is at {tags.get(tag, 'nothing')[:19]}, and was recorded at {digest[:19]}"
+        for tag, digest in recorded.items()
+        if tags.get(tag) != digest
+    }
+
+
+def _place(case: Case, lane: Lane, tags: dict[str, str]) -> dict[str, Any] | None:
+    """The last move of the floating tag by the record; who was overtaken stands before whoever went on from it."""
+    moves: list[dict[str, Any]] = []
+    for entry in _told(case, lane, tags):
+        if entry["action"] in {"float", "rollback"} and entry["tag"] == lane.floating:
+            at = [number for number, move in enumerate(moves) if move["id"] == entry.get("overtaken_by")]
+            moves.insert(at[0] if at else len(moves), entry)
+    return moves[-1] if moves else None
+
+
+def _told(case: Case, lane: Lane, tags: dict[str, str]) -> list[dict[str, Any]]:
+    """What the lane's ledger said at a moment."""
     shelf = case.registry.shelf(case.repository)
     if tags.get(lane.ledger, "") not in {"", *shelf.manifests}:
-        return frozenset()  # a shelf that stands for a real registry's: ledgers were never put there
-    return marks_of(entries_of(shelf, lane, tags))
+        return []  # a shelf that stands for a real registry's: ledgers were never put there
+    return entries_of(shelf, lane, tags)
+
+
+def _marks(case: Case, lane: Lane, tags: dict[str, str]) -> frozenset[str]:
+    """The versions' tags that were marked, as the ledger told at a moment."""
+    return marks_of(_told(case, lane, tags))
 
 
 def marks_of(entries: Sequence[dict[str, Any]]) -> frozenset[str]:
@@ -263,4 +329,7 @@ _RULES: dict[str, Callable[[Case], Iterator[str]]] = {
     "I10": _no_deletion,
     "I11": _on_record,
     "I12": _verified_bytes,
+    "I13": _clean_contexts,
+    "I14": _credentials_where_meant,
+    "I15": _agreeing,
 }

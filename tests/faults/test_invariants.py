@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -160,6 +161,59 @@ def test_a_move_without_a_record_and_a_record_without_its_move_are_i11() -> None
     assert "I11" not in broken(scene)
     scene.registry.tag(PATH, "ledger-main", scene.registry.tags(PATH)["ledger-standalone"])
     assert "I11" in broken(scene, recorded=True)
+
+
+def test_a_file_that_a_run_put_into_a_build_context_is_i13() -> None:
+    before = frozenset({"Dockerfile", "src/main.py"})
+    assert "I13" not in broken(released(), contexts=[(before, before)])
+    assert "I13" in broken(released(), contexts=[(before, before | {"shiplane-login-7-x/config.json"})])
+
+
+def sent(scene: Scene, url: str, value: str) -> set[str]:
+    wire = Faulty(scene.registry, [Fault(F.NOT_FOUND)])
+    wire.send(Request(method="GET", url=url, headers={"Authorization": value} if value else {}), limit=1, deadline=1)
+    return broken(scene, seen=(wire.log,))
+
+
+@pytest.mark.parametrize(
+    ("url", "value"),
+    [
+        ("https://elsewhere.example/v2/", "Bearer x"),
+        ("https://ghcr.io/token", f"Basic {base64.b64encode(b'AWS:secret').decode()}"),
+        ("https://ghcr.io/v2/", "Bearer of-another-registry"),
+        (f"https://ghcr.io/token?password={USER.password}", ""),
+    ],
+)
+def test_a_credential_that_is_not_where_it_was_meant_to_be_is_i14(url: str, value: str) -> None:
+    assert "I14" in sent(released(), url, value)
+
+
+def test_a_credential_that_is_where_it_was_meant_to_be_is_not_i14() -> None:
+    assert "I14" not in sent(released(), "https://ghcr.io/token", f"Basic {USER.basic}")
+
+
+def test_a_floating_tag_below_its_record_is_i15() -> None:
+    scene = released()
+    scene.publish(a_plan("0.3.0", commit="b" * 40))
+    initial = scene.registry.tags(PATH)
+    scene.registry.log.clear()
+    scene.registry.tag(PATH, "latest", scene.tags()["v0.2.1"])
+    put(scene, "latest", push_image(scene.registry, PATH, version="0.2.2", tag="v0.2.2"))
+    assert "I4" not in broken(scene, initial=scene.registry.tags(PATH)), "the registry alone shows a move forward"
+    assert "I15" in broken(scene, initial=initial | {"v0.2.2": scene.tags()["v0.2.2"]})
+    assert "I15" not in broken(scene, initial=initial, lowers=True)
+
+
+def test_a_contradiction_that_runs_leave_behind_in_silence_is_i15_and_one_that_they_found_is_not() -> None:
+    scene = released()
+    put(scene, "latest", push_image(scene.registry, PATH, version="0.2.2", tag="v0.2.2"))
+    assert "I15" in broken(scene, recorded=True)
+    assert "I15" not in broken(scene, recorded=False)
+    scene.registry.log.clear()
+    assert broken(scene, recorded=True, initial=scene.registry.tags(PATH)) == set()
+    found = scene.registry.tags(PATH)
+    scene.registry.tag(PATH, "v0.2.1", found["v0.2.2"])
+    assert "I15" in broken(scene, recorded=True, initial=found)
 
 
 def test_bytes_that_nobody_read_are_i12() -> None:
