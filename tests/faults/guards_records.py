@@ -191,6 +191,27 @@ ROLLBACK = (
         (_ROLLBACK + "test_a_version_that_the_floating_tag_never_was_at_is_not_where_it_goes",),
     ),
     Guard(
+        "a rollback reads again what contradicts its ledger",
+        "flows/rollback",
+        "if place is None or place.after == digest_of(floating):",
+        "if True:",
+        (_STALE + "test_one_read_of_seconds_ago_is_waited_out",),
+    ),
+    Guard(
+        "a mark is not added to a ledger that lacks what the registry shows",
+        "flows/marking",
+        "return not page.exists or (recorded and",
+        "return True or (recorded and",
+        (_STALE + "test_what_has_been_found_once",),
+    ),
+    Guard(
+        "there is something to mark or unmark until a ledger says twice that there is not",
+        "flows/marking",
+        "if does(mark) and self._agrees",
+        "if self._agrees",
+        (_STALE + "test_what_has_been_found_once",),
+    ),
+    Guard(
         "a target is verified before the floating tag moves to it",
         "flows/rollback",
         "bad = [check for check in examination.checks if not check.good]",

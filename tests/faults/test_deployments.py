@@ -30,6 +30,7 @@ from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import lose_blob, lose_child, push_image
 from tests.faults.release import IMAGE, PATH, Scene, finish
+from tests.faults.stale import LIST, Lagging, StaleReads
 
 V020 = Version.parse("0.2.0")
 TEXT = f"a: {IMAGE}:v0.2.1\nb: {IMAGE}:standalone-v0.2.0\nc: {IMAGE}:latest\n"
@@ -74,6 +75,22 @@ def test_files_are_re_pointed_to_an_adopted_version_by_the_tag_that_it_has(scene
     pinned = f"{IMAGE}:0.1.9@{old.digest}"
     assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {pinned}\n"
     assert done.placed == 2
+
+
+@pytest.mark.parametrize("name", ["v0.2.0", "latest", LIST])
+@pytest.mark.parametrize("times", [1, 2, FOR_EVER])
+@pytest.mark.parametrize("skip", [0, 1])
+def test_a_read_of_seconds_ago_re_points_to_what_is_there_or_not_at_all(
+    scene: Scene, tmp_path: Path, skip: int, times: float, name: str
+) -> None:
+    scene.transport = StaleReads(scene.registry, [Lagging(name, skip, times)])
+    pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
+    try:
+        finish(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+    except VerificationError:
+        assert (tmp_path / "deploy.yml").read_text() == TEXT
+    else:
+        assert (tmp_path / "deploy.yml").read_text().startswith(f"a: {pinned}\n")
 
 
 def test_a_dry_run_works_out_the_same_and_writes_nothing(scene: Scene, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Every read of a release, met by a stale answer: what ends with 0 is true, nothing goes down, nothing is forgotten.
+"""Every read of a command, met by a stale answer: what ends with 0 is true, nothing goes down, nothing is forgotten.
 
 The ordinary run takes a sample of all cases, and whatever has found something once; ``SHIPLANE_THOROUGH=1`` takes all.
 """
@@ -12,10 +12,12 @@ from functools import cache
 
 import pytest
 
+from shiplane.flows.marking import Marked
 from shiplane.flows.published import Published
-from shiplane.flows.rollback import Wish
+from shiplane.flows.rollback import RolledBack, Wish
 from shiplane.model.errors import ShiplaneError
 from shiplane.model.lane import BUILT_IN, MAIN
+from shiplane.model.ledger import Action
 from shiplane.model.plan import Plan
 from shiplane.model.step import Event, Outcome
 from shiplane.model.version import Version
@@ -59,8 +61,15 @@ def mark(scene: Scene) -> None:
 
 BEFORE = (publish("0.1.0", A), publish("0.2.0", B))
 BOTH = (both("0.1.0", A), both("0.2.0", B))
-# What was done before, the last of it seconds ago; and the release that is disturbed.
-SCENES: Mapping[str, tuple[Sequence[Callable[[Scene], None]], Plan]] = {
+THREE = (*BEFORE, publish("0.2.1", C))
+
+
+def back(to: str = "", *, leave_marked: bool = True) -> Wish:
+    return Wish(lane=MAIN, to=Version.parse(to) if to else None, reason="crashes", mark=leave_marked)
+
+
+# What was done before, the last of it seconds ago; and the command that is disturbed.
+SCENES: Mapping[str, tuple[Sequence[Callable[[Scene], None]], Plan | Wish | Action]] = {
     "the next version": (BEFORE, main("0.2.1", C)),
     "the next version of both lanes": (BOTH, a_plan("0.2.1", commit=C)),
     "the first release of both lanes": ((), a_plan("0.2.1", commit=C)),
@@ -74,6 +83,15 @@ SCENES: Mapping[str, tuple[Sequence[Callable[[Scene], None]], Plan]] = {
     "after a rollback, the next version": ((*BEFORE, publish("0.2.1", A), roll_back), main("0.2.2", C)),
     "after a rollback, one between": ((*BEFORE, publish("0.3.0", A), roll_back), main("0.2.1", C)),
     "of a marked version": ((*BEFORE, publish("0.2.1", C, "no"), mark), main("0.2.1", C)),
+    "a rollback": (THREE, back()),
+    "a rollback to the version before": (THREE, back("0.2.0")),
+    "a rollback to an older version": (THREE, back("0.1.0", leave_marked=False)),
+    "a rollback after a rollback": ((*THREE, roll_back), back("0.1.0")),
+    "a rollback up again": ((*THREE, roll_back), back("0.2.1")),
+    "a rollback from a marked version": ((*THREE, mark), back("0.2.0")),
+    "a mark": (THREE, Action.MARK),
+    "a mark after a rollback": ((*THREE, roll_back), Action.MARK),
+    "an unmark": ((*THREE, mark), Action.UNMARK),
 }
 
 
@@ -88,9 +106,11 @@ def scene_of(name: str) -> tuple[Scene, frozenset[str]]:
 
 @dataclass
 class Run:
-    """A release and how it ended: what it published, or the error; and all that it said."""
+    """A command and how it ended: what it came to, or the error; and all that it said."""
 
     published: Sequence[Published] = ()
+    rolled: RolledBack | None = None
+    marked: Marked | None = None
     error: ShiplaneError | None = None
     said: list[str] = field(default_factory=list)
 
@@ -99,14 +119,21 @@ class Run:
         return self.error.exit_code if self.error else 0
 
 
-def release(scene: Scene, name: str) -> Run:
+def carried_out(scene: Scene, name: str) -> Run:
     run = Run()
 
     def hear(event: Event) -> None:
         run.said.append(event.reason if isinstance(event, Outcome) else "")
 
+    wanted = SCENES[name][1]
     try:
-        run.published = finish(scene.flow(SCENES[name][1]), hear)
+        if isinstance(wanted, Plan):
+            run.published = finish(scene.flow(wanted), hear)
+        elif isinstance(wanted, Wish):
+            run.rolled = finish(scene.rollback(wanted), hear)
+        else:
+            act = scene.marker().mark if wanted is Action.MARK else scene.marker().unmark
+            run.marked = finish(act(MAIN, Version.parse("0.2.1"), "crashes"), hear)
     except ShiplaneError as error:
         run.error = error
     return run
@@ -123,7 +150,7 @@ def undisturbed(name: str) -> tuple[tuple[str, ...], int, dict[str, list[str]]]:
     """The names that are read, in order; the exit code; and what each tag stands beside in the end."""
     scene, _ = scene_of(name)
     scene.transport = wire = StaleReads(scene.registry)
-    code = release(scene, name).code
+    code = carried_out(scene, name).code
     return tuple(wire.reads), code, floats(scene)
 
 
@@ -193,6 +220,11 @@ FOUND: Mapping[str, Sequence[tuple[str, int, float]]] = {
         ("ledger-main", 0, FOR_EVER),
     ),
     "the same again": (("ledger-main", 0, FOR_EVER),),
+    "a rollback": (("latest", 0, 1), ("ledger-main", 0, 2)),
+    "a rollback after a rollback": (("ledger-main", 0, 2),),
+    "a mark": (("latest", 0, 1), ("ledger-main", 0, 2)),
+    "a mark after a rollback": (("ledger-main", 0, 2),),
+    "an unmark": (("ledger-main", 0, 1), ("ledger-main", 0, 2)),
 }
 
 CASES = [(name, lagging) for name in SCENES for lagging in cases(name)]
@@ -200,7 +232,7 @@ CHOSEN = CASES if THOROUGH else random.Random(12).sample(CASES, SAMPLE)
 
 
 @pytest.mark.parametrize(("name", "lagging"), CHOSEN, ids=str)
-def test_a_release_among_stale_reads(name: str, lagging: Lagging) -> None:
+def test_a_command_among_stale_reads(name: str, lagging: Lagging) -> None:
     disturbed(name, lagging)
 
 
@@ -211,15 +243,27 @@ def test_what_has_been_found_once(name: str, lagging: Lagging) -> None:
     disturbed(name, lagging)
 
 
+@pytest.mark.parametrize("name", ["latest", "ledger-main", "v0.2.0"])
+@pytest.mark.parametrize(
+    "scene", ["the same again", "the next version", "a lower version again", "a rollback", "a mark"]
+)
+def test_one_read_of_seconds_ago_is_waited_out(scene: str, name: str) -> None:
+    made, older = scene_of(scene)
+    made.transport = StaleReads(made.registry, [Lagging(name, 0, 1)], older)
+    run = carried_out(made, scene)
+    assert run.error is None
+    assert floats(made) == undisturbed(scene)[2]
+
+
 def disturbed(name: str, lagging: Lagging) -> None:
-    """Release among stale reads, judge; release again among true ones, judge again."""
+    """Act among stale reads, judge; do the same again among true ones, judge again."""
     scene, older = scene_of(name)
     initial, recorded = scene.registry.tags(PATH), facts(scene)
     scene.transport = wire = StaleReads(scene.registry, [lagging], older)
     scene.registry.log.clear()
-    run = release(scene, name)
+    run = carried_out(scene, name)
     assert wire.met
-    judged(scene, [wire], initial, run, marks_lag=unseen(name, lagging))
+    judged(name, scene, [wire], initial, run, marks_lag=unseen(name, lagging))
     assert all(before <= now for before, now in zip(recorded, facts(scene), strict=True)), "the ledger has forgotten"
     if unseen(name, lagging):
         return
@@ -227,9 +271,11 @@ def disturbed(name: str, lagging: Lagging) -> None:
     scene.registry.clock.pass_by(60)
     scene.transport = again = StaleReads(scene.registry)
     _, code, end = undisturbed(name)
-    run = release(scene, name)
+    if SCENES[name][1] == back():
+        return  # the same again goes one version further down
+    run = carried_out(scene, name)
     assert (run.code, floats(scene)) == (code, end), run.error
-    judged(scene, [wire, again], initial, run)
+    judged(name, scene, [wire, again], initial, run)
 
 
 def unseen(name: str, lagging: Lagging) -> bool:
@@ -238,11 +284,12 @@ def unseen(name: str, lagging: Lagging) -> bool:
 
 
 def judged(
-    scene: Scene, wires: Sequence[StaleReads], initial: dict[str, str], run: Run, *, marks_lag: bool = False
+    name: str, scene: Scene, wires: Sequence[StaleReads], initial: dict[str, str], run: Run, *, marks_lag: bool = False
 ) -> None:
     well = run.error is None
     views = [one.log for one in wires]
-    broken = violations(Case(scene.registry, seen=views, initial=initial, recorded=well))
+    lowers = isinstance(SCENES[name][1], Wish)
+    broken = violations(Case(scene.registry, seen=views, initial=initial, recorded=well, lowers=lowers))
     if marks_lag:
         # Who is for ever one write behind never sees it: then not even the record can tell.
         assert not well or wires[0].plan[0].times == FOR_EVER
@@ -256,6 +303,15 @@ def judged(
         assert tags[lane.plan.tag] == str(lane.digest)
         true = tags.get(floating, "None") == str(lane.floating)
         assert true or (not lane.moved and any("the registry and the ledger differ" in said for said in run.said))
+
+    if run.rolled:
+        assert scene.tags()["latest"] == str(run.rolled.digest) == scene.tags()[f"v{run.rolled.target}"]
+        assert set(filter(None, [run.rolled.marked])) <= set(scene.ledger().marks)
+    if run.marked:
+        assert ("v0.2.1" in scene.ledger().marks) == (SCENES[name][1] is Action.MARK)
+        assert scene.tags()["v0.2.1"] == str(run.marked.digest)
+        floats = scene.tags()["latest"] == str(run.marked.digest)
+        assert run.marked.floats == floats or wires[0].plan[0].times == FOR_EVER
 
 
 def facts(scene: Scene) -> list[set[tuple[str, ...]]]:

@@ -12,7 +12,7 @@ from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.manifest import RawManifest
 
 # Seconds: a read may lag a write by more, but what depends on this comes right in that case as well.
-_AGREEING = 2.0
+AGREEING = 2.0
 
 
 def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> Present | Absent:
@@ -65,7 +65,7 @@ def agreed(
         ShiplaneError: As :func:`certain`.
     """
     answer: Present | Absent = Absent()
-    for _ in patience.poll(_AGREEING, what=f"{tag} does not read as it was recorded"):
+    for _ in patience.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
         answer = look(registry, repository, tag)
         if fits(digest_of(answer)):
             break

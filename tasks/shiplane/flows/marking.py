@@ -5,13 +5,14 @@ The model is PyPI's yanking (PEP 592): a mark has a reason, can be taken back, a
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from shiplane.clients.registry import Registry
 from shiplane.flows.ledger import Page
 from shiplane.flows.ledgers import Ledgers, Writing, record
-from shiplane.flows.looking import look
+from shiplane.flows.looking import AGREEING, agreed, look
 from shiplane.model.adoption import known_lane
 from shiplane.model.answer import Present, digest_of
 from shiplane.model.command import command
@@ -63,26 +64,26 @@ class Marker:
             RefusedError: There is no such version.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
-        page, digest = yield from self._look(lane, version)
+        page, digest = yield from self._look(lane, version, lambda mark: mark is None or mark.why != reason)
         lane = known_lane(lane, page.ledger)
         known = page.ledger.marks.get(lane.tag_of(version))
         if known and known.why == reason:
             yield Step("mark", lane.tag_of(version)).already(f"since {known.when} by {known.who}")
-            return self._done(lane, version, digest, known, changed=False)
+            return self._done(page, lane, version, digest, known, changed=False)
         entry = self._entry(Action.MARK, lane, version, digest, reason)
         yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], seen=page.ledger, page=page)])
-        return self._done(lane, version, digest, entry, changed=True)
+        return self._done(page, lane, version, digest, entry, changed=True)
 
     def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
         """Take a mark back; both stay on record. Raises as :meth:`mark`."""
-        page, digest = yield from self._look(lane, version)
+        page, digest = yield from self._look(lane, version, lambda mark: mark is not None)
         lane = known_lane(lane, page.ledger)
         if lane.tag_of(version) not in page.ledger.marks:
             yield Step("unmark", lane.tag_of(version)).already("it is not marked")
-            return self._done(lane, version, digest, None, changed=False)
+            return self._done(page, lane, version, digest, None, changed=False)
         entry = self._entry(Action.UNMARK, lane, version, digest, reason)
         yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], seen=page.ledger, page=page)])
-        return self._done(lane, version, digest, None, changed=True)
+        return self._done(page, lane, version, digest, None, changed=True)
 
     def restart(self, lane: Lane, reason: str) -> Flow[Digest]:
         """Begin a broken ledger anew. Marks and positions in the broken one are not carried over.
@@ -112,10 +113,19 @@ class Marker:
         yield from book.restart(entry, answer.digest)
         return answer.digest
 
-    def _look(self, lane: Lane, version: Version) -> Flow[tuple[Page, Digest]]:
+    def _look(self, lane: Lane, version: Version, does: Callable[[Entry | None], bool]) -> Flow[tuple[Page, Digest]]:
+        """The ledger and the version's digest; ``does`` tells from the version's mark whether there is something to do.
+
+        Where there seems to be nothing, or the ledger lacks what the registry shows, its read may be of seconds ago.
+        """
         step = Step("survey", lane.tag_of(version))
         yield step
-        page = self.ledgers.book(lane).whole()
+        page = Page()
+        for _ in self.ledgers.patience.poll(AGREEING, what=f"{lane.ledger} does not say what the registry shows"):
+            page = self.ledgers.book(lane).whole()
+            mark = page.ledger.marks.get(known_lane(lane, page.ledger).tag_of(version))
+            if does(mark) and self._agrees(lane, version, page):
+                break
         tag = known_lane(lane, page.ledger).tag_of(version)
         here, recorded = digest_of(look(self.registry, self.repository, tag)), page.ledger.published(tag)
         digest = here or (recorded.after if recorded else None)
@@ -126,11 +136,27 @@ class Marker:
         yield step.done(str(here or "gone from the registry"))
         return page, digest
 
+    def _agrees(self, lane: Lane, version: Version, page: Page) -> bool:
+        """Whether the ledger, where there is one, has the version, and the floating tag where it is."""
+        tag, place = known_lane(lane, page.ledger).tag_of(version), page.ledger.position(lane.floating)
+        here, floating = (digest_of(look(self.registry, self.repository, name)) for name in (tag, lane.floating))
+        recorded = here is None or page.ledger.published(tag) is not None
+        return not page.exists or (recorded and (place.after if place else None) == floating)
+
     def _entry(self, action: Action, lane: Lane, version: Version, digest: Digest, reason: str) -> Entry:
         tag = lane.tag_of(version)
         return self.ledgers.scribe.entry(action, tag=tag, version=str(version), after=digest, why=reason)
 
-    def _done(self, lane: Lane, version: Version, digest: Digest, mark: Entry | None, *, changed: bool) -> Marked:
-        floating = look(self.registry, self.repository, lane.floating)
+    def _done(
+        self, page: Page, lane: Lane, version: Version, digest: Digest, mark: Entry | None, *, changed: bool
+    ) -> Marked:
+        place = page.ledger.position(lane.floating)
+        floating = agreed(
+            self.registry,
+            self.repository,
+            self.ledgers.patience,
+            lane.floating,
+            lambda digest: place is None or digest == place.after,
+        )
         floats = isinstance(floating, Present) and floating.digest == digest
         return Marked(lane=lane, version=version, digest=digest, mark=mark, changed=changed, floats=floats)

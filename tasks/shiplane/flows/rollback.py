@@ -14,9 +14,9 @@ from shiplane.clients.parallel import WORKERS
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.flows.examine import Examination, Examiner, Expected
-from shiplane.flows.ledger import Page
+from shiplane.flows.ledger import Book, Page
 from shiplane.flows.ledgers import Ledgers, Scribe, Writing, record
-from shiplane.flows.looking import agreed, look
+from shiplane.flows.looking import AGREEING, agreed, look
 from shiplane.flows.naming import Namer
 from shiplane.flows.survey import Surveyor
 from shiplane.model.adoption import known_lane, tagged_lane
@@ -226,11 +226,10 @@ class Rollback:
             yield step.done(f"{here}; no ledger is kept, so no version is known to be bad")
             return _Seen(floating=floating)
         try:
-            page = self.ledgers.book(lane).whole()
+            floating, page = self._agreed(self.ledgers.book(lane), floating)
         except ShiplaneError as error:
             yield step.failed(f"{here}; going on without the ledger, which cannot be relied on: {error.what}")
             return _Seen(floating=floating, fault=error)
-        floating = self._agreed(lane, floating, page.ledger.position(lane.floating))
         here = _here(floating)
         known = (
             f"{counted(len(page.ledger.entries), 'entry', 'entries')} in {lane.ledger}"
@@ -240,15 +239,18 @@ class Rollback:
         yield step.done(f"{here}; {known}")
         return _Seen(floating=floating, page=page)
 
-    def _agreed(self, lane: Lane, floating: Present | Absent, recorded: Entry | None) -> Present | Absent:
-        """The floating tag, read again for seconds where it contradicts the record: which of the two is late?
+    def _agreed(self, book: Book, floating: Present | Absent) -> tuple[Present | Absent, Page]:
+        """The floating tag and the record, read again for seconds where they contradict each other: which one is late?
 
         Where they do not come to agree, the tag was moved without a record, and counts for what it is.
         """
-        if recorded is not None and digest_of(floating) != recorded.after:
-            wanted = recorded.after
-            return agreed(self.registry, self.repository, self.patience, lane.floating, lambda digest: digest == wanted)
-        return floating
+        page, tag = book.whole(), book.lane.floating
+        for _ in self.patience.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
+            place = page.ledger.position(tag)
+            if place is None or place.after == digest_of(floating):
+                break
+            floating, page = look(self.registry, self.repository, tag), book.whole()
+        return floating, page
 
     def _target(self, wish: Wish, way: Descent, seen: _Seen) -> Flow[tuple[_Target, list[tuple[Version, str]]]]:
         """The first candidate that is good; one that was asked for has to be."""
@@ -275,7 +277,8 @@ class Rollback:
     def _examined(self, lane: Lane, candidate: Candidate, seen: _Seen) -> _Target | list[Check]:
         """The version as it is, or what is wrong with it."""
         version, tag = candidate.version, lane.tag_of(candidate.version)
-        answer = look(self.registry, self.repository, tag)
+        # It is listed, recorded or asked for: where it does not read, the read may be of seconds ago.
+        answer = agreed(self.registry, self.repository, self.patience, tag, lambda digest: digest is not None)
         recorded = seen.page.ledger.published(tag)
         if isinstance(answer, Absent):
             return [Check("resolves", tag, good=False, expected="an image", found=self._nothing(lane, version))]
