@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+import uuid
 from pathlib import Path
 
 import pytest
@@ -39,14 +41,47 @@ def test_a_bad_release_is_rolled_back_marked_repaired_and_never_chosen_again(rig
     assert len(requests) <= 36, requests
     assert {line.split()[0] for line in requests} == {"GET", "HEAD", "PUT", "POST"}
     assert puts == ["latest", "ledger-main"]
-    again = succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.2", "--latest"))
-    assert "0.2.2 is marked as bad (crashes on start)" in again.err
+    again = person.invoke("publish", "--lane", "main", "--tag", "v0.2.2", "--latest")
+    assert (again.code, "0.2.2 is marked as bad (crashes on start)" in again.err) == (5, True), str(again)
     release(person, "v0.2.3")
     assert reader.tags()["latest"] == reader.tags()["v0.2.3"]
     second = succeeded(person.invoke("rollback", "--lane", "main", "--reason", "slow", "--json"))
     assert (second.document["version"], list(second.document["passed_over"])) == ("0.2.1", ["0.2.2"])
     assert reader.tags()["latest"] == before["v0.2.1"]
     assert [line for line in log.lines() if line.startswith("DELETE")] == []
+
+
+def lose_a_layer(rig: Rig, image: str, tag: str) -> str:
+    """Take a layer of an image out of the registry's storage, as an operator's clean-up does; gives its digest."""
+    child = json.loads(crane(rig, "manifest", f"{image}:{tag}"))["manifests"][0]["digest"]
+    layer = json.loads(crane(rig, "manifest", f"{image}@{child}"))["layers"][-1]["digest"]
+    path, word = image.partition("/")[2], layer.removeprefix("sha256:")
+    storage = rig.plain_root / "docker/registry/v2"
+    shutil.rmtree(storage / "blobs/sha256" / word[:2] / word)
+    shutil.rmtree(storage / "repositories" / path / "_layers/sha256" / word)
+    return str(layer)
+
+
+def test_a_version_that_nobody_can_pull_is_passed_over_and_the_same_rollback_goes_down_once(
+    rig: Rig, desk: Desk
+) -> None:
+    person, reader = desk
+    for version in ("v0.2.0", "v0.2.1", "v0.2.2"):
+        # No other image may share the layer that is lost.
+        with (person.checkout / "src/index.html").open("a") as page:
+            page.write(f"<!-- {uuid.uuid4()} -->\n")
+        git(person.checkout, "commit", "--quiet", "--all", "--message", "another page")
+        release(person, version)
+    lost, before = lose_a_layer(rig, reader.image, "v0.2.1")[:19], reader.tags()
+    refused = person.invoke("rollback", "--lane", "main", "--to", "v0.2.1", "--reason", "slow")
+    assert (refused.code, lost in refused.err, reader.tags()) == (6, True, before), str(refused)
+    done = succeeded(person.invoke("rollback", "--lane", "main", "--reason", "slow", "--json"))
+    assert (done.document["version"], done.document["chosen"]["choice"]) == ("0.2.0", "known-good")
+    assert list(done.document["passed_over"]) == ["0.2.1"]
+    assert reader.digest("latest") == before["v0.2.0"]
+    twice = person.invoke("rollback", "--lane", "main", "--reason", "slow")
+    assert (twice.code, "rolled latest back from v0.2.2 to v0.2.0" in twice.err) == (5, True), str(twice)
+    assert "rollback --lane main --again" in twice.err
 
 
 def test_status_and_history_tell_the_story_to_people_to_programs_and_to_a_wiki(desk: Desk) -> None:
