@@ -21,6 +21,7 @@ from tests.faults.images import push_image
 from tests.faults.memory import MemoryRegistry
 from tests.faults.release import AIONIS, PATH, USER, Scene, a_plan
 from tests.faults.smoking import FakeEngine
+from tests.faults.test_adopting import adopt, old_scene
 
 AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
 ELSEWHERE = Repository("ghcr.io", "cognary/ledgers")
@@ -81,7 +82,8 @@ def test_a_repository_of_their_own_is_asked_for_by_itself(actions: str, row: str
 
 def pointers(scene: Scene, before: Sequence[Finding] = IN, *, moves: bool = True) -> dict[str, str]:
     """The rows of access and of lane main's floating tag."""
-    surveyor = Surveyor(registry=scene.client()[0], repository=AIONIS, workers=1)
+    who = scene.releaser()
+    surveyor = Surveyor(registry=who.registry, repository=AIONIS, ledgers=who.ledgers, workers=1)
     looked = list(Pointers(lanes=[(MAIN, moves)], surveyor=lambda: surveyor).after(before))
     return {**told(looked), **{f"{one.name}?": one.remedy for one in looked if one.remedy}}
 
@@ -99,7 +101,16 @@ def test_a_floating_tag_that_nobody_can_place_is_not_called_good(state: str, *, 
     theirs = push_image(scene.registry, PATH, version="old-script", tag="latest")
     found = pointers(scene, moves=moves)
     assert found["tags: main"] == f"{state}: latest is at {theirs.digest}, which is no version of lane main"
-    assert "Publish with --latest=no" in found["tags: main?"]
+    assert "publish with --latest=no" in found["tags: main?"]
+
+
+def test_a_floating_tag_at_an_adopted_version_is_placed_and_how_to_adopt_is_said_before() -> None:
+    scene = old_scene()
+    assert "⟦adopt --lane main⟧" in pointers(scene)["tags: main?"]
+    adopt(scene)
+    assert pointers(scene)["tags: main"] == "done: latest is at 0.2.17"
+    scene.keeps_ledger = False
+    assert pointers(scene)["tags: main"].startswith("failed: latest is at")
 
 
 def test_what_cannot_be_read_is_not_judged_and_not_told_twice() -> None:

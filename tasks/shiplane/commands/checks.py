@@ -146,9 +146,14 @@ def _records(run: Run, repository: Repository, flags: Flags) -> Records:
 def _pointers(run: Run, repository: Repository, flags: Flags) -> Pointers:
     """The floating tags of the same lanes."""
     resolver = run.resolver(flags)
+
+    def surveyor() -> Surveyor:
+        registry = _connected(run, run.credential(repository))
+        return Surveyor(registry=registry, repository=repository, ledgers=run.ledgers(repository, registry))
+
     return Pointers(
         lanes=[(lane, bool(_known(partial(_latest, resolver, lane)))) for lane in resolver.lanes()],
-        surveyor=lambda: Surveyor(registry=_connected(run, run.credential(repository)), repository=repository),
+        surveyor=surveyor,
     )
 
 

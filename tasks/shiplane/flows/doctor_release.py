@@ -106,11 +106,16 @@ def _placed(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
             return skipped(name, f"nothing can be read yet: {error.what}")
         if isinstance(floating, Absent):
             return skipped(name, f"{lane.floating} does not exist yet")
-        if version := surveyor.version_behind(lane, floating):
-            return done(name, f"{lane.floating} is at {lane.tag_of(version)}")
+        known = surveyor.known(lane)
+        if version := surveyor.version_behind(known, floating):
+            return done(name, f"{lane.floating} is at {known.tag_of(version)}")
         what = f"{lane.floating} is at {floating.digest}, which is no version of lane {lane.name}"
         back = command("rollback", "--lane", lane.name, "--to", "vX.Y.Z")
-        remedy = f"A release that moves it is refused. Publish with --latest=no, then set it on purpose: {back}"
+        adopt = command("adopt", "--lane", lane.name)
+        remedy = (
+            f"A release that moves it is refused. If another tool published it: {adopt}. "
+            f"Else publish with --latest=no, then set it on purpose: {back}"
+        )
         return failed(name, RefusedError(what, remedy=remedy)) if moves else done(name, what, warning=remedy)
 
     return attempt(name, ask)

@@ -117,6 +117,10 @@ class Surveyor:
             return shown(self.registry, self.repository, self.registry.session.patience, plan.tag)
         return answer
 
+    def known(self, lane: Lane) -> Lane:
+        """The lane with what its ledger says of adopted versions. Raises as reading a ledger does."""
+        return known_lane(lane, self.ledgers.book(lane).read().ledger) if self.ledgers else lane
+
     def label(self, image: Present, key: str) -> str | None:
         """What an image says of itself: the index's annotation, else the first config's label."""
         return self.labels(image, key).get(key)
