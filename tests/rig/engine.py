@@ -35,6 +35,8 @@ test -e $binfmt/register || mount -t binfmt_misc binfmt_misc $binfmt
 test -e $binfmt/{name} || printf %s {binfmt} >$binfmt/register || test -e $binfmt/{name}
 mkdir -p /run/containerd
 mount -t tmpfs tmpfs /run/containerd  # the shims' sockets: containerd has no setting for their place
+# Nor has it one for a folder that it makes in /opt, which would stay; unless something of ours is there.
+case {config}:{tools} in */opt/*) ;; *) test ! -d /opt || mount -t tmpfs tmpfs /opt ;; esac
 exec dockerd --config-file {config}
 """
 NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child=KILL", "--mount-proc", "--propagation", "slave")
@@ -51,7 +53,8 @@ def start(tools: Toolbox, folder: Path, sockets: Path, bridge: str, mirror: str,
     handler = f"shiplane-{foreign.kernel}"
     qemu = tools.tool(f"{foreign.emulator}-static", foreign.emulator)
     binfmt = BINFMT.format(name=handler, machine=foreign.machine, qemu=qemu)
-    script = START.format(name=handler, binfmt=shlex.quote(binfmt), config=shlex.quote(str(config)))
+    own = {"config": shlex.quote(str(config)), "tools": shlex.quote(str(tools.root))}
+    script = START.format(name=handler, binfmt=shlex.quote(binfmt), **own)
     command = ["unshare", *NAMESPACES, tools.tool("tini-static", "tini"), "--", "sh", "-c", script]
     processes.spawn(folder, name, command, tools.environ())
     processes.wait_or_explain(folder, name, lambda: unix.answers(f"unix:{socket}", "/_ping"), 60)
