@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
                 with _root(maker, release, folder) as root:
                     before, bare = traces.look(), traces.files(root)
                     trials += [_try(root, release, command) for command in options.command or commands(release)]
-                    left = [*traces.left(before, traces.look()), *traces.processes(root), *traces.rigs(root)]
+                    left = [*traces.since(before), *traces.processes(root), *traces.rigs(root)]
                     leavings += [f"{release}: {what}" for what in (*left, *sorted(traces.files(root) - bare))]
     except RigError as fault:
         print(f"dev.fresh: {fault}", file=sys.stderr)

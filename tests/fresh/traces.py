@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tests.rig import packages
 from tests.rig.network import PREFIX
+from tests.rig.processes import wait
 
 FOLDERS = ("tmp", "var/tmp", "root", "home", "opt", "srv", "mnt", "media")
 """Where nothing is to be left in a root: what is not a package's, and no cache."""
@@ -47,6 +48,12 @@ def left(before: Traces, after: Traces) -> list[str]:
     """What is there after a run and was not before."""
     new = ((f.name, sorted(getattr(after, f.name) - getattr(before, f.name))) for f in fields(Traces))
     return [f"{name}: {what}" for name, names in new for what in names]
+
+
+def since(before: Traces, patience: float = 10) -> list[str]:
+    """What is there now and was not before, and stays: a rig that begins besides has its bridge before its note."""
+    wait(lambda: not left(before, look()), patience)
+    return left(before, look())
 
 
 def processes(root: Path) -> list[str]:

@@ -30,6 +30,15 @@ def test_what_is_new_is_left_behind_and_what_is_gone_is_not(after: Traces, left:
     assert traces.left(NOTHING, after) == left
 
 
+def test_what_only_begins_besides_is_not_left_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    beginning = replace(NOTHING, bridges=frozenset({"/net/slr7"}))
+    looks = [beginning, NOTHING, NOTHING]
+    monkeypatch.setattr(traces, "look", lambda: looks.pop(0))
+    assert traces.since(NOTHING) == []
+    monkeypatch.setattr(traces, "look", lambda: beginning)
+    assert traces.since(NOTHING, patience=0) == ["bridges: /net/slr7"]
+
+
 def test_the_rigs_that_others_run_are_not_ours(tmp_path: Path) -> None:
     for name in ("slr7", "slr8", "slrx", "eth0", "memory/slr9"):
         (tmp_path / name).mkdir(parents=True)
