@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import uuid
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.canary import canaries, kept, seen
 from tests.e2e.person import Person, Reader, succeeded
+from tests.faults.relay import Relay, relay
 from tests.rig import Rig
 from tests.rig.sample import git, pair_for
 from tests.sinks import forms
@@ -146,3 +148,34 @@ def test_a_context_is_a_folder_of_the_project_whatever_it_is_called(rig: Rig, gr
     texts = list(kept(rig.guarded_root, reader.image.partition("/")[2]).values())
     assert any(b"src/only-here" in text for text in texts)
     assert seen(canaries(rig), *texts) == []
+
+
+def sent(door: Relay) -> list[bytes]:
+    """All that came to a registry: each request's line, headers and body."""
+    return [
+        b"\n".join([f"{p.method} {p.path}".encode(), *(f"{k}: {v}".encode() for k, v in p.headers.items()), p.body])
+        for p in door.passed
+    ]
+
+
+def test_every_registry_that_a_run_talks_to_gets_what_is_its_own_and_no_more(rig: Rig, greedy: Desk) -> None:
+    """Images in one that asks who it is, the ledger in another, which would take whatever it is given."""
+    person, _ = greedy
+    with relay(rig.guarded) as images, relay(rig.plain) as records:
+        name = f"cognary/aionis-{uuid.uuid4().hex[:8]}"
+        text = f'{pair_for(images.address)}ledger = "{records.address}/{name}"\nbuild = "true"\n'
+        (person.checkout / "shiplane.toml").write_text(text)
+        git(person.checkout, "commit", "--all", "--quiet", "--message", "a ledger of its own")
+        person.variables["IMAGE_REPO"] = f"{images.address}/{name}"
+        person.variables |= {"GITHUB_ACTOR": "somebody", "GITHUB_TOKEN": TOKEN, "ACTIONS_RUNTIME_TOKEN": TOKEN}
+        succeeded(person.invoke(*PUBLISH))
+        reads = len(images.passed)
+        for task in (("verify", "--lane", "main"), ("status",), ("history",), ("plan", "--lane", "main")):
+            assert person.invoke(*task).code in (0, 6)
+        hidden = canaries(rig) | forms(TOKEN, "somebody")
+        assert {p.method for p in records.passed} >= {"GET", "PUT"}
+        assert seen(hidden, *sent(images), *sent(records)) == []
+        assert not any("authorization" in p.headers for p in records.passed)
+        kinds = {p.headers["authorization"].split()[0] for p in images.passed if "authorization" in p.headers}
+        assert kinds == {"Bearer"}
+        assert {p.method for p in images.passed[reads:]} <= {"GET", "HEAD"}

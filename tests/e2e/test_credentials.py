@@ -165,6 +165,20 @@ def test_a_helper_that_fails_is_named(rig: Rig, guarded_desk: Desk, tmp_path: Pa
     assert (shown.code, "docker-credential-absent is not installed" in shown.out) == (0, True), shown
 
 
+def test_a_helper_that_is_gone_is_not_asked_for_what_everybody_may_read(
+    rig: Rig, guarded_desk: Desk, tmp_path: Path
+) -> None:
+    person, _ = guarded_desk
+    person.variables |= helper_env(tmp_path, rig, {"credsStore": "absent"})
+    published = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--platforms", "linux/amd64")
+    assert published.code == 0, published
+    person.variables = without(person.variables, "GHCR_USERNAME", "GHCR_TOKEN")
+    for task in (("verify", "--tag", "v0.2.1", "--latest=no", "--pull"), ("status",), ("plan", "--tag", "v0.2.1")):
+        done = person.invoke(task[0], "--lane", "main", *task[1:])
+        assert done.code == 0, done
+    assert person.invoke("unmark", "--lane", "main", "--tag", "v0.2.1").code == 4
+
+
 def test_login_goes_to_the_configured_store_by_standard_input(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
     person, _ = guarded_desk
     person.variables |= helper_env(tmp_path, rig, {"credsStore": "fake"})

@@ -7,8 +7,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
+from typing import TYPE_CHECKING, cast
 
 from tests.faults.serving import QuietServer, serving
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 _HOP = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade"}
 
@@ -74,10 +78,30 @@ class _Handler(BaseHTTPRequestHandler):
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
         """Keep the tests' output quiet."""
 
+    def handle_one_request(self) -> None:
+        """Tell who speaks TLS that this is plain HTTP, in the form by which Go's clients know it; read on otherwise."""
+        if cast("BufferedReader", self.rfile).peek(1)[:1] == b"\x16":
+            self.wfile.write(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            self.close_connection = True
+            return
+        super().handle_one_request()
+
+    def _body(self, headers: dict[str, str]) -> bytes:
+        """The whole body, as it was before it was cut into pieces."""
+        if headers.get("transfer-encoding", "") != "chunked":
+            return self.rfile.read(int(headers.get("content-length", "0")))
+        parts = []
+        while size := int(self.rfile.readline().split(b";")[0], 16):
+            parts.append(self.rfile.read(size))
+            self.rfile.readline()
+        while self.rfile.readline().strip():  # trailers
+            pass
+        return b"".join(parts)
+
     def _serve(self) -> None:
         door = self.server.door
         headers = {name.lower(): value for name, value in self.headers.items()}
-        passing = Passing(self.command, self.path, headers, self.rfile.read(int(headers.get("content-length", "0"))))
+        passing = Passing(self.command, self.path, headers, self._body(headers))
         try:
             door.meet(passing)
             if not passing.status:
