@@ -63,8 +63,8 @@ KEPT_APART = (
     Guard(
         "a Dockerfile's path is literal",
         "model/bake",
-        '"dockerfile": literal(build.dockerfile)',
-        '"dockerfile": build.dockerfile',
+        '"dockerfile": literal(_beside(build.context, build.dockerfile))',
+        '"dockerfile": _beside(build.context, build.dockerfile)',
         (_BAKE + "test_a_path_is_a_path_and_nothing_else",),
     ),
     Guard(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -84,12 +85,39 @@ def test_where_every_place_is_within_the_project_or_unusable_each_is_named(
 def test_what_dead_runs_left_is_swept_where_a_folder_is_made_and_never_within_the_project(project: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as ended:
         ended.wait()
-    left = [folder / f"shiplane-login-{ended.pid}-abc" for folder in (project, project.parent / FIT)]
-    live = project.parent / FIT / f"shiplane-login-{os.getpid()}-abc"
+    left = [folder / f"shiplane-login-{ended.pid}-abc_1234" for folder in (project, project.parent / FIT)]
+    live = project.parent / FIT / f"shiplane-login-{os.getpid()}-abc_1234"
     for folder in (*left, live):
-        folder.mkdir()
+        folder.mkdir(mode=0o700)
     with scratch("build", {"TMPDIR": str(project)}, project=project):
         assert [folder.exists() for folder in (*left, live)] == [True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("name", "mode"),
+    [
+        ("shiplane-my-project", 0o700),
+        ("shiplane-mutants-abc_1234", 0o700),
+        ("shiplane-build-services", 0o755),
+        ("shiplane-login-backend-api", 0o700),
+        ("shiplane-build-abc", 0o700),
+    ],
+)
+def test_a_folder_of_the_users_own_is_never_swept_whatever_it_is_called(project: Path, name: str, mode: int) -> None:
+    own = project.parent / FIT / name
+    own.mkdir(mode=mode)
+    module.sweep(own.parent)
+    assert own.exists()
+
+
+def test_every_kind_that_is_made_is_known_to_the_sweep(project: Path) -> None:
+    source = Path(module.__file__).parents[1]
+    texts = [path.read_text() for path in source.rglob("*.py")]
+    kinds = {kind for text in texts for kind in re.findall(r'scratch\("([a-z]+)"', text)}
+    assert len(kinds) > 3
+    for kind in kinds:
+        with scratch(kind, {}, project=project) as folder:
+            assert is_scratch(folder)
 
 
 ENV = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[2])}
@@ -102,7 +130,7 @@ def test_what_is_in_use_is_swept_by_nobody_whatever_process_ids_mean_there(proje
         pytest.skip("needs the right to make a namespace")
     with scratch("login", {}, project=project) as folder:
         left = folder.parent / "shiplane-login-abc_1234"
-        left.mkdir()
+        left.mkdir(mode=0o700)
         subprocess.run([*space, sys.executable, "-c", SWEEP, str(folder.parent)], check=True, env=ENV)
         assert (folder.exists(), left.exists()) == (True, False)
     assert not folder.exists()
@@ -181,7 +209,7 @@ class Sending(Buildx):
 def test_no_context_with_files_of_ours_is_sent_whoever_put_them_there(project: Path, whose: str) -> None:
     amd64 = Platform("linux", "amd64")
     build = Build(name="main", dockerfile="Dockerfile", context="api", platforms=(amd64,))
-    login, root = project / f"api/.tmp/shiplane-login-{os.getpid()}-abc", project
+    login, root = project / f"api/.tmp/shiplane-login-{os.getpid()}-abc_1234", project
     env = {"DOCKER_CONFIG": str(login), "PATH": ""}
     if whose == "what buildx says":  # a context outside of the root is what no lane has
         root, env = project.parent / FIT / "root", {"PATH": ""}

@@ -14,6 +14,7 @@ import fcntl
 import os
 import re
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -22,8 +23,10 @@ from pathlib import Path
 from shiplane.clients.whereabouts import is_within
 from shiplane.model.errors import PrerequisiteError
 
-# Up to 0.1.0 with the owner's process id, and without a lock.
-_NAME = re.compile(r"shiplane-[a-z]+-(?:(?P<pid>[0-9]+)-)?\w+", re.ASCII)
+# Exactly what is made here, with tempfile's eight characters and mode: a user's own shiplane-something is theirs. Up to
+# 0.1.0 with the owner's process id, and without a lock.
+_NAME = re.compile(r"shiplane-(?:build|index|login|look|rehearsal)-(?:(?P<pid>[0-9]+)-)?[a-z0-9_]{8}", re.ASCII)
+_PRIVATE = 0o700
 # Tries to have a folder of our own before a sweep takes it, in the moment between its making and its locking.
 _TRIES = 100
 # The user's wish, then what others use, then what can be written even in a container whose file system cannot.
@@ -116,8 +119,14 @@ def sweep(parent: Path) -> None:
     for folder in parent.glob("shiplane-*"):
         named = _NAME.fullmatch(folder.name)
         with suppress(OSError):
-            if named and folder.lstat().st_uid == os.getuid() and not (named["pid"] and alive(int(named["pid"]))):
+            if named and _is_ours(folder) and not (named["pid"] and alive(int(named["pid"]))):
                 _sweep(folder)
+
+
+def _is_ours(folder: Path) -> bool:
+    """Whether a folder of such a name is this user's, and made as we make one."""
+    facts = folder.lstat()
+    return facts.st_uid == os.getuid() and stat.S_IMODE(facts.st_mode) == _PRIVATE
 
 
 def _sweep(folder: Path) -> None:
