@@ -205,6 +205,9 @@ def test_a_registry_under_an_authority_of_its_own_behind_a_proxy_is_read(
         assert "the certificate of registry.example is not trusted" in done.document["error"]["what"]
         assert "/etc/docker/certs.d/registry.example/ca.crt" in done.document["error"]["remedy"]
         assert "waiting" not in done.err
+        unasked = succeeded(person.invoke("plan", "--lane", "main", "--tag", "0.2.2", **env))
+        assert "the registry was not asked" in unasked.out
+        assert "/etc/docker/certs.d/registry.example/ca.crt" in unasked.out
         folder = tmp_path / "config/docker/certs.d/registry.example"
         folder.mkdir(parents=True)
         (folder / "ca.crt").write_bytes(authority.path.read_bytes())

@@ -203,9 +203,10 @@ def test_a_certificate_is_no_outage_it_is_not_asked_again_and_the_remedy_reaches
         answer = registry.look(repository, V)
         assert isinstance(answer, Unknown)
         assert "the certificate of registry.example is not trusted" in answer.reason
-        with pytest.raises(UnreachableError) as ended:
+        with pytest.raises(MisconfiguredError) as ended:
             look(registry, repository, V)
         assert ended.value.exit_code == 7
+        assert ended.value.passing.endswith(ended.value.remedy)
         assert "/etc/docker/certs.d/registry.example/ca.crt" in ended.value.remedy
         with pytest.raises(MisconfiguredError):
             registry.tags(repository)

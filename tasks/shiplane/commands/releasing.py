@@ -315,7 +315,7 @@ def _try_survey(
             raise
         broken = error if isinstance(error, BrokenLedgerError) else None
         why = "a release would be refused" if broken else "the registry was not asked"
-        return {}, f"{why}: {error.what}", broken
+        return {}, f"{why}: {error.passing}", broken
     return surveyed, "", None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection
 from shiplane.clients.patience import Patience
 from shiplane.clients.registry import Registry
 from shiplane.model.answer import Absent, Answer, Present, Refused, digest_of
-from shiplane.model.errors import AccessError, UnreachableError, VerificationError
+from shiplane.model.errors import AccessError, MisconfiguredError, UnreachableError, VerificationError
 from shiplane.model.image import Digest, Repository, Tag
 from shiplane.model.manifest import RawManifest
 
@@ -21,6 +21,7 @@ def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> 
     Raises:
         AccessError: The registry refused to say.
         VerificationError: It served other content than was asked for.
+        MisconfiguredError: It cannot say anything before this machine is set up differently.
         UnreachableError: It said nothing that could be relied on.
     """
     if isinstance(answer, Present | Absent):
@@ -31,10 +32,10 @@ def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> 
         raise VerificationError(
             f"{repository}: {answer.reason}", remedy="Nothing that this registry serves can be relied on."
         )
-    raise UnreachableError(
-        f"{repository} could not tell what {reference} is: {answer.reason}",
-        remedy=answer.remedy or "Nothing is written on doubt. Run it again.",
-    )
+    what = f"{repository} could not tell what {reference} is: {answer.reason}"
+    if answer.remedy:
+        raise MisconfiguredError(what, remedy=answer.remedy)
+    raise UnreachableError(what, remedy="Nothing is written on doubt. Run it again.")
 
 
 def look(registry: Registry, repository: Repository, reference: Tag | Digest) -> Present | Absent:

@@ -25,6 +25,11 @@ class ShiplaneError(Exception):
         self.what = what
         self.remedy = remedy
 
+    @property
+    def passing(self) -> str:
+        """In one line, where the run goes on without what failed."""
+        return self.what
+
     def __str__(self) -> str:
         return f"{self.what}\n  {self.remedy}" if self.remedy else self.what
 
@@ -79,6 +84,11 @@ class UnreachableError(ShiplaneError):
 
 class MisconfiguredError(UnreachableError):
     """This machine has to be set up differently before there can be an answer: a certificate, a proxy. No retry."""
+
+    @property
+    def passing(self) -> str:
+        """With the remedy: without it the next run fares no better."""
+        return f"{self.what}. {self.remedy}"
 
 
 class LostRaceError(ShiplaneError):
