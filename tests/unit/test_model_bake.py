@@ -55,6 +55,7 @@ def test_staging_pushes_by_digest_and_gives_no_name() -> None:
         ("services/api", "docker/api.Dockerfile", "../../docker/api.Dockerfile"),
         ("api", "api/docker/Dockerfile", "docker/Dockerfile"),
         ("api", "apis/Dockerfile", "../apis/Dockerfile"),
+        ("github.com/cognary", "docker/Dockerfile", "docker/Dockerfile"),
     ],
 )
 def test_the_dockerfile_is_the_projects_whatever_the_context(context: str, dockerfile: str, asked: str) -> None:

@@ -134,7 +134,8 @@ def _beside(context: str, dockerfile: str) -> str:
     A Dockerfile outside of the context stays there: BuildKit gets its folder by itself, and looks beside it for
     ``<Dockerfile>.dockerignore``, else for ``.dockerignore`` in the context.
     """
-    return relpath(dockerfile, context)
+    # Cleaned of its "./", such a context reads as a remote just there, and nothing is joined.
+    return dockerfile if context.startswith("github.com/") else relpath(dockerfile, context)
 
 
 def _given(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
