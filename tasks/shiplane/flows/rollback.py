@@ -320,7 +320,10 @@ class Rollback:
         found = yield from self._namer.set(floating, target.raw, known=seen.known(floating), past=seen.past(floating))
         # Where only one of two reads says that it was there, that one may have been late.
         done = {seen.digest, found} != {target.raw.digest}
-        return _Move(done=done, before=way.before if found == target.raw.digest else found)
+        # Where it reads as being there, it came from where it was recorded: a rollback up was cut off, or reads lag.
+        places = (found, seen.digest, *seen.known(floating))
+        before = next((place for place in places if place != target.raw.digest), way.before)
+        return _Move(done=done, before=before)
 
     def _record(self, wish: Wish, way: Descent, target: _Target, seen: _Seen, move: _Move) -> Flow[str]:
         """Write the move and the mark down; gives the tag that is marked."""
