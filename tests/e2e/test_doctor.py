@@ -110,7 +110,7 @@ def test_with_a_stale_login(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> Non
     assert word not in done.out + done.err
 
 
-@pytest.mark.parametrize("text", ['imgae = "x"\n', "= broken", "[lanes.x]\nfloating = 'latest'\n", "platforms = 5\n"])
+@pytest.mark.parametrize("text", ['imgae = "x"\n', "= broken", "[lanes.x]\nfloating = 5\n", "platforms = 5\n"])
 def test_with_a_broken_project_file(guarded_desk: Desk, text: str) -> None:
     person, _ = guarded_desk
     (person.checkout / "shiplane.toml").write_text(text)
@@ -129,10 +129,12 @@ def test_outside_of_any_repository(rig: Rig, guarded_desk: Desk, tmp_path: Path)
 def test_what_a_lane_lacks_is_a_row(guarded_desk: Desk) -> None:
     person, _ = guarded_desk
     (person.checkout / "Dockerfile.standalone").unlink()
+    found = checked(person.invoke("check.config"), 0)
+    assert (found["config: main"], found["config: standalone"]) == ("done", "skipped")
     with (person.checkout / "shiplane.toml").open("a") as file:
-        file.write('[lanes.worker]\ndockerfile = "docker/worker"\n')
+        file.write('[lanes.main]\n[lanes.standalone]\n[lanes.worker]\ndockerfile = "docker/worker"\n')
     found = checked(person.invoke("check.config"), 2)
-    assert (found["config: standalone"], found["config: worker"]) == ("skipped", "failed")
+    assert [found[f"config: {lane}"] for lane in ("main", "standalone", "worker")] == ["done", "failed", "failed"]
     assert found["config: git"] == "warning"
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from tests.e2e.person import Log, Person, Reader, runbook, succeeded
 from tests.rig import Rig
+from tests.rig.sample import name_pair
 
 pytestmark = pytest.mark.e2e
 Desk = tuple[Person, Reader]
@@ -88,13 +89,16 @@ def test_a_wrong_token_is_told_before_the_build_command(rig: Rig, guarded_desk: 
     person, reader = guarded_desk
     person.variables |= runbook(rig, person.variables["IMAGE_REPO"], "unknown")
     ran = noting(person)
+    name_pair(person.checkout, rig.guarded)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1")
+    assert "(GHCR_USERNAME + GHCR_TOKEN)" in done.err
     assert (done.code, done.built, ran.exists(), reader.tags()) == (4, False, False, {}), str(done)
 
 
-def test_the_build_command_finds_no_login_of_ours_on_the_disk(guarded_desk: Desk) -> None:
+def test_the_build_command_finds_no_login_of_ours_on_the_disk(rig: Rig, guarded_desk: Desk) -> None:
     person, _ = guarded_desk
     noting(person, "! ls $TMPDIR | grep shiplane-")
+    name_pair(person.checkout, rig.guarded)
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--platforms", "linux/amd64"))
 
 

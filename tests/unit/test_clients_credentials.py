@@ -67,3 +67,19 @@ def test_a_token_host_alone_names_no_variables_and_hides_none(tmp_path: Path) ->
     found = known.find("ghcr.io")
     assert found is not None
     assert [candidate.belongs for candidate in known.variables("ghcr.io")] == [True, True]
+
+
+@pytest.mark.parametrize(
+    ("registry", "names", "pushes", "variables"),
+    [
+        ("ghcr.io", {}, True, "GHCR_USERNAME and GHCR_TOKEN"),
+        ("ghcr.io", {}, False, "GHCR_USERNAME and GHCR_TOKEN"),
+        ("r.example", {}, True, ""),
+        ("r.example", NAMED, True, "R_USER and R_WORD"),
+        ("r.example", NAMED, False, ""),
+    ],
+)
+def test_a_login_is_asked_for_by_the_variables_that_would_be_sent(
+    tmp_path: Path, registry: str, names: dict[str, RegistryNames], variables: str, *, pushes: bool
+) -> None:
+    assert credentials(tmp_path, {}, names).login_variables(registry, pushes) == variables

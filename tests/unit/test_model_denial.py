@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shiplane.model.denial import SET_SECRETS, cause_of, is_immutable, is_rate_limit
+from shiplane.model.denial import SET_SECRETS, cause_for_stranger, cause_of, is_immutable, is_rate_limit
 from shiplane.model.errors import (
     AccessError,
     ConfigurationError,
@@ -95,3 +95,28 @@ def test_each_situation_has_the_exit_code_that_scripts_rely_on() -> None:
 def test_an_error_says_what_and_then_what_to_do() -> None:
     assert str(UsageError("a tag is wrong", remedy="Use another.")) == "a tag is wrong\n  Use another."
     assert str(UsageError("a tag is wrong")) == "a tag is wrong"
+
+
+@pytest.mark.parametrize(
+    ("registry", "variables", "pushes", "advice"),
+    [
+        ("ghcr.io", "GHCR_USERNAME and GHCR_TOKEN", True, "Set GHCR_USERNAME and GHCR_TOKEN (a classic token"),
+        ("ghcr.io", "GHCR_USERNAME and GHCR_TOKEN", False, "Set GHCR_USERNAME and GHCR_TOKEN, or run docker login"),
+        ("r.example", "R_USER and R_TOKEN", True, "Set R_USER and R_TOKEN, or run docker login r.example"),
+        (
+            "r.example",
+            "",
+            True,
+            'docker login r.example, or name its variables in shiplane.toml: [registries."r.example"]',
+        ),
+        ("r.example", "", False, "Run docker login r.example; "),
+    ],
+)
+def test_a_stranger_is_told_of_variables_that_would_be_sent(
+    registry: str, variables: str, advice: str, *, pushes: bool
+) -> None:
+    cause = cause_for_stranger("denied", registry, variables, pushes=pushes)
+    assert advice in cause.remedy
+    assert variables or "GHCR" not in cause.remedy
+    limited = cause_for_stranger("toomanyrequests", registry, variables, pushes=pushes)
+    assert "rate limit" in limited.meaning

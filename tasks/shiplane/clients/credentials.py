@@ -100,6 +100,13 @@ class Credentials:
             named = own_names(registry, self.env)
         return usable(named, registry, self.env)
 
+    def login_variables(self, registry: str, pushes: bool) -> str:  # noqa: FBT001 -- a callback's second argument
+        """The first pair that a command would send there, as ``USER and TOKEN``; empty where it has none."""
+        names = self._names(registry) if pushes else own_names(registry, self.env)
+        return next(
+            (f"{user} and {token}" for user, token in zip(names.username_env, names.password_env, strict=False)), ""
+        )
+
     def secret_variables(self) -> frozenset[str]:
         """Every variable that may hold a password, to be kept from children."""
         known = (own_names(GHCR_HOST, {}), *self.names.values())

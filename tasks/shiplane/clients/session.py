@@ -15,7 +15,7 @@ from shiplane.clients.retrying import Retrying, throttled_by_words
 from shiplane.clients.tokens import PUSH, Challenge, TokenCache, realm_problem
 from shiplane.model import strictjson
 from shiplane.model.credential import Credential
-from shiplane.model.denial import cause_for_stranger, cause_of
+from shiplane.model.denial import Cause, cause_for_stranger, cause_of
 from shiplane.model.errors import AccessError, UnreachableError
 from shiplane.model.image import Repository
 from shiplane.model.redact import Redactor, one_line
@@ -37,6 +37,7 @@ class Session:
         tokens: What was asked for already.
         token_hosts: The token service's host of each registry for which the project names one.
         until: When every request has to be over, on the patience's clock; None for no such limit.
+        variables: Names the variables of a registry's login, for who pushes or only reads: what a stranger is told.
         reserve: Finds the credential that we step forward with where a stranger is refused; None where we do not.
     """
 
@@ -48,6 +49,7 @@ class Session:
     token_hosts: Mapping[str, str] = field(default_factory=dict)
     until: float | None = None
     reserve: Callable[[], Credential | None] | None = None
+    variables: Callable[[str, bool], str] = lambda _registry, _pushes: ""
 
     def send(
         self,
@@ -179,13 +181,16 @@ class Session:
     def _denied(self, repository: Repository, actions: str, response: Response) -> AccessError:
         words = self.words(response) or "(no reason given)"
         known = self.credential if self._basic(repository) else None
-        cause = cause_of(words) if known else cause_for_stranger(words, pushes=actions == PUSH)
+        cause = cause_of(words) if known else self._stranger(repository.registry, words, pushes=actions == PUSH)
         who = f"as {known.username} ({known.source})" if known else "as a stranger (no credential)"
         wish = "push to" if actions == PUSH else "read"
         return AccessError(
             f"{repository.registry} refused to let us {wish} {repository} {who}: HTTP {response.status}: {words}",
             remedy=f"It means: {cause.meaning}.\n  What to do: {cause.remedy}",
         )
+
+    def _stranger(self, registry: str, words: str, *, pushes: bool) -> Cause:
+        return cause_for_stranger(words, registry, self.variables(registry, pushes), pushes=pushes)
 
     def words(self, response: Response) -> str:
         """The registry's own words: its error messages, or the beginning of whatever it sent; safe to print."""

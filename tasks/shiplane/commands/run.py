@@ -221,6 +221,7 @@ class Run:
         """A registry client in somebody's name, or in nobody's."""
         session = Session(self.transport(), credential, patience or self.patience, self.redact)
         session.token_hosts = {host: names.token_host for host, names in self.project.registries.items()}
+        session.variables = self.credentials.login_variables
         return Registry(session)
 
     def impatient(self, registry: Registry, *, within: float = _LAST_WORDS) -> Registry:

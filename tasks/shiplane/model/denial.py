@@ -87,23 +87,29 @@ def cause_of(words: str) -> Cause:
     return next((cause for cause in _CAUSES if re.search(cause.pattern, words.strip(), re.IGNORECASE)), _UNKNOWN)
 
 
-_NO_WRITER = Cause(
-    "",
-    "no credential was found, and a stranger may not push",
-    "Set GHCR_USERNAME and GHCR_TOKEN (a classic token with write:packages), or run docker login; "
-    f"{command('auth.show')} tells where was looked.",
-)
-_NO_READER = Cause(
-    "",
-    "no credential was found, and for a stranger the package is private or does not exist (GHCR does not say which)",
-    f"Set GHCR_USERNAME and GHCR_TOKEN, or run docker login; {command('auth.show')} tells where was looked.",
+_NO_WRITER = "no credential was found, and a stranger may not push"
+_NO_READER = (
+    "no credential was found, and for a stranger the package is private or does not exist (GHCR does not say which)"
 )
 
 
-def cause_for_stranger(words: str, *, pushes: bool) -> Cause:
-    """Why somebody without a credential was refused: it is never a wrong password."""
-    known = cause_of(words)
-    return known if known is _CAUSES[0] else (_NO_WRITER if pushes else _NO_READER)
+def cause_for_stranger(words: str, registry: str, variables: str, *, pushes: bool) -> Cause:
+    """Why somebody without a credential was refused: it is never a wrong password.
+
+    Args:
+        words: The registry's.
+        registry: Its host, as it stands in the image's name.
+        variables: The two variables that this command would have sent there; empty where it sends none.
+        pushes: Whether it was refused to push.
+    """
+    if is_rate_limit(words):
+        return cause_of(words)
+    token = " (a classic token with write:packages)" if pushes and "GHCR_TOKEN" in variables else ""
+    name = f', or name its variables in shiplane.toml: [registries."{registry}"]' if pushes else ""
+    ways = (
+        f"Set {variables}{token}, or run docker login {registry}" if variables else f"Run docker login {registry}{name}"
+    )
+    return Cause("", _NO_WRITER if pushes else _NO_READER, f"{ways}; {command('auth.show')} tells where was looked.")
 
 
 def is_rate_limit(words: str) -> bool:
