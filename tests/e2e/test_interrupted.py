@@ -17,12 +17,13 @@ from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.e2e
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
-# Ours, in an undisturbed first release: probe, survey (5), index, children and configs (5), both names, each looked at
-# before and read back, and confirmed (8); then the ledger: read, listed, its two blobs (5), looked at before and after,
-# and once more for the result.
-REQUESTS = 32
-NAMES = (12, 16)
-RECORD = (24, 26, 28)
+# Ours, in an undisturbed first release: probe and survey (6), both once more after the build command (6), index, children
+# and configs (5), the version looked at before, read back and confirmed (4), the ledger asked what keeps the floating tag
+# back (2), that one alike (4), the version again; then the ledger: read, listed, its two blobs (5), looked at before and
+# after, once more for what another writer may have done, and for the result (5).
+REQUESTS = 40
+NAMES = (18, 24)
+RECORD = (32, 34, 36)
 WRITES = (*NAMES, *RECORD)
 
 
