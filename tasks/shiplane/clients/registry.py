@@ -161,24 +161,28 @@ class Registry:
     def blob_size(self, repository: Repository, descriptor: Descriptor) -> int | None:
         """The size of a blob by a HEAD, or None when the registry does not have it.
 
-        A HEAD may leave the length out (RFC 9110 section 8.6): then the first byte is asked for, whose answer tells
-        how many there are.
+        A HEAD may leave the length out (RFC 9110 section 8.6), and never says why it is refused: then the first byte
+        is asked for, whose answer tells how many there are.
 
         Raises:
             AccessError: The registry refuses this identity.
             UnreachableError: No answer, or none that tells the size.
         """
-        response = self._blob(repository, descriptor, "HEAD")
+        try:
+            response = self._blob(repository, descriptor, "HEAD")
+        except AccessError:
+            # The answer to a HEAD has no body, so that nobody can tell a rate limit from a denial; a GET's has words.
+            return self._size_by_get(repository, descriptor)
         if response.status == 404:  # noqa: PLR2004
             return None
         length = response.headers.get("content-length", "")
         if response.status == 200 and not _is_number(length):  # noqa: PLR2004
-            length = self._total(repository, descriptor)
+            return self._size_by_get(repository, descriptor)
         if not _is_number(length) or response.status != 200:  # noqa: PLR2004
             raise UnreachableError(f"HEAD of blob {descriptor.digest} of {repository}: HTTP {response.status}")
         return int(length[:18])
 
-    def _total(self, repository: Repository, descriptor: Descriptor) -> str:
+    def _size_by_get(self, repository: Repository, descriptor: Descriptor) -> int | None:
         """The size of a blob by a GET of its first byte: of the range's total, or of what came instead."""
         try:
             response = self._blob(repository, descriptor, "GET", {"Range": "bytes=0-0"}, limit=MANIFEST_LIMIT)
@@ -187,9 +191,14 @@ class Registry:
                 f"the size of blob {descriptor.digest} of {repository} is told neither by a HEAD (it has no "
                 "Content-Length) nor by a GET with a Range"
             ) from error
+        if response.status == 404:  # noqa: PLR2004
+            return None
         if response.status == 200:  # noqa: PLR2004 -- it takes no ranges
-            return str(len(response.body))
-        return response.headers.get("content-range", "").rpartition("/")[2].strip()
+            return len(response.body)
+        total = response.headers.get("content-range", "").rpartition("/")[2].strip()
+        if response.status not in (206, 416) or not _is_number(total):  # 416: nothing is there to take a byte of
+            raise UnreachableError(f"GET of blob {descriptor.digest} of {repository}: HTTP {response.status}")
+        return int(total[:18])
 
     def _blob(
         self,
