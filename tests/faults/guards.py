@@ -47,8 +47,8 @@ NAMES = (
     Guard(
         "a floating tag is looked at once more before the run calls itself done",
         "flows/ready",
-        "    for lane in moving:\n",
-        "    for lane in ():\n",
+        "    for done in named:\n        if done.ready.promises",
+        "    for done in ():\n        if done.ready.promises",
         (_PUBLISH + "test_a_floating_tag_moved_by_another_at_the_very_end_is_no_success",),
     ),
     Guard(
@@ -96,7 +96,7 @@ NAMES = (
         "all lanes' version tags are written before any floating tag",
         "flows/ready",
         "        yield from namer.name(lane.plan.tag, lane.raw)\n",
-        "        yield from namer.name(lane.plan.tag, lane.raw)\n        yield from _float(namer, lane)\n",
+        "        yield from namer.name(lane.plan.tag, lane.raw)\n        yield from _float(namer, ledgers, lane)\n",
         (_PUBLISH + "test_every_version_is_named_before_any_floating_tag_moves",),
     ),
 )

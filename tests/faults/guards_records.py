@@ -297,7 +297,7 @@ BEFORE_NAMES = (
     Guard(
         "a package that was taken for new is looked at again before it is named",
         "flows/publish",
-        *switched_off("any(known.survey.presumed for known in seen.values())"),
+        *switched_off("any(known.survey.presumed for known in looked.seen.values())"),
         (_PUBLISH + "test_a_package_that_was_taken_for_new_and_is_not_gets_no_name",),
     ),
     Guard(
@@ -410,7 +410,7 @@ FILES = (
     Guard(
         "a name that begins like the image's is another image",
         "model/reference",
-        r"(?![\w/-])(?!\.\w)(?!{_TEMPLATE})",
+        r"(?![\w/-])(?!\\/)(?!\.\w)(?!{_TEMPLATE})",
         "",
         (_DEPLOYMENT + "test_another_image_is_never_touched",),
     ),

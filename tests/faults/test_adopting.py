@@ -240,9 +240,9 @@ def test_what_is_not_whole_or_says_that_it_is_something_else_is_left_out_with_th
     old_image(scene, "0.2.19", version="0.2.20")
     scene.registry.tag(PATH, "0.2.21", lie_in_config(scene.registry, PATH, old_image(scene, "x"), os="plan9").digest)
     left = dict(adopt(scene).left)
-    assert "the registry has lost it" in left[Tag("0.2.18")]
-    assert "expected 0.2.19, found 0.2.20" in left[Tag("0.2.19")]
-    assert "expected a config for linux/amd64, found one for plan9/amd64" in left[Tag("0.2.21")]
+    assert "the registry has lost it" in left.get(Tag("0.2.18"), "")
+    assert "expected 0.2.19, found 0.2.20" in left.get(Tag("0.2.19"), "")
+    assert "expected a config for linux/amd64, found one for plan9/amd64" in left.get(Tag("0.2.21"), "")
     who = replace(scene.releaser(), commit_of=lambda _lane, version: f"{version.patch:x}"[-1] * 40)
     left = dict(finish(who.adopt(MAIN, since=Version.parse("0.2.15"))).left)
     assert Tag("0.2.16") not in left, "recorded before, and not read again"
@@ -262,7 +262,7 @@ def test_a_tag_that_was_written_over_after_it_was_adopted_is_told_and_stays_as_i
     before = scene.ledger().entries
     old_image(scene, "0.2.17", salt="built again")
     left = dict(adopt(scene).left)
-    assert "somebody wrote it since" in left[Tag("0.2.17")]
+    assert "somebody wrote it since" in left.get(Tag("0.2.17"), "")
     assert scene.ledger().entries == before
     assert [what for what in scene.audit().drift if what.startswith("0.2.17: adopted as")]
 

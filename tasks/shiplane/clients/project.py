@@ -57,7 +57,8 @@ def load_project_file(root: Path) -> ProjectFile:
 
 def existing(root: Path, paths: list[str]) -> frozenset[str]:
     """Which of these files the project has."""
-    return frozenset(path for path in paths if (root / path).is_file())
+    # As bytes: a locale that cannot say a name does not keep the file from being there.
+    return frozenset(path for path in paths if (root / os.fsdecode(path.encode())).is_file())
 
 
 def check_inside(root: Path, lanes: Iterable[Lane]) -> None:

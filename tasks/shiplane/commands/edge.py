@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from invoke import Collection, Context, Exit, task
 
-from shiplane.clients.process import refuse_dumps
 from shiplane.commands.interrupts import TerminatedError, heeding_signals
 from shiplane.model.errors import PrerequisiteError, ShiplaneError, UsageError
 
@@ -90,11 +89,12 @@ def shiplane_task(
 def _guarded(face: Callable[..., object], module: str) -> Callable[..., None]:
     @functools.wraps(face)
     def run_task(c: Context, *, json: bool = False, **arguments: Any) -> None:  # noqa: ANN401 -- the command line's
-        refuse_dumps()  # before anything that could start a child: git runs whatever a repository configures
         # Here and not above: a list of tasks, or the help of one, needs none of what a run needs.
+        from shiplane.clients.process import refuse_dumps
         from shiplane.commands.console import open_streams
         from shiplane.commands.run import Run
 
+        refuse_dumps()  # before anything that could start a child: git runs whatever a repository configures
         open_streams()
         body = getattr(importlib.import_module(f"shiplane.commands.{module}"), face.__name__) if module else face
         with heeding_signals():
