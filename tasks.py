@@ -235,9 +235,9 @@ def coverage(c: Context) -> None:
 
 @_task(help={"examples": "How many of each generated test."})
 def thorough(c: Context, examples: int = 10_000) -> None:
-    """Run the long forms: every signal at every request, and ten thousand examples of each generated test."""
+    """Run the long forms: every fault and signal at every request, ten thousand examples of each generated test."""
     os.environ.update(SHIPLANE_THOROUGH="1", SHIPLANE_EXAMPLES=str(examples))
-    _module(c, "pytest", "-q", "tests/unit", "tests/e2e/test_interrupted.py")
+    _module(c, "pytest", "-q", "tests/unit", "tests/faults", "tests/e2e")
 
 
 @_task(help={"select": "What pytest is to run under each: tests/unit where nothing is said."})

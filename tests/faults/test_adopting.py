@@ -19,6 +19,7 @@ from tests.faults.clock import VirtualClock
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import lie_in_config, lose_child, push_image
 from tests.faults.release import AIONIS, PATH, Scene, a_plan, events, finish, until
+from tests.thorough import crossed
 
 WHEN = "2026-11-24T08:00:00Z"
 
@@ -310,8 +311,7 @@ def test_stopped_after_any_event_the_same_command_again_ends_in_the_same_state(s
     assert [entry.tag for entry in scene.ledger().entries] == ["0.2.15", "0.2.16", "0.2.17", "latest"]
 
 
-@pytest.mark.parametrize("kind", F, ids=lambda kind: kind.value)
-@pytest.mark.parametrize("number", range(0, 40, 3))
+@pytest.mark.parametrize(("number", "kind"), crossed(range(40), F, one_in=10), ids=str)
 def test_one_fault_at_one_request_leaves_a_ledger_that_the_next_adoption_completes(kind: F, number: int) -> None:
     scene = old_scene()
     clock = scene.registry.clock

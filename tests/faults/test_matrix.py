@@ -1,4 +1,7 @@
-"""Every request of a release, met by every fault: no invariant breaks, no exit tells a lie, the next run repairs it."""
+"""Every request of a release, met by every fault: no invariant breaks, no exit tells a lie, the next run repairs it.
+
+The ordinary run takes a share of all cases, and ``invoke dev.thorough`` every one.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.invariants import Case, assert_invariants
 from tests.faults.memory import Lag
 from tests.faults.release import Scene, a_plan
+from tests.thorough import crossed
 
 NAMES = {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}
 # The first release of a repository; the next one, which moves floating tags; the next one where reads lag writes.
@@ -93,27 +97,29 @@ PLACES = sorted(
     {(start, e.method, f"^{re.escape(e.host + e.path)}$") for start in (FIRST, NEXT) for e in undisturbed(start)}
     & {(start, e.method, f"^{re.escape(e.host + e.path)}$") for start in (FIRST, NEXT) for e in _fresh(start)}
 )
+LASTING = [F.RESET, F.UNAVAILABLE, F.UNAUTHORIZED, F.FORBIDDEN]
 
 
-@pytest.mark.parametrize("kind", F, ids=lambda kind: kind.value)
-@pytest.mark.parametrize(("start", "number"), EVERY)
-def test_one_fault_at_one_request(start: str, number: int, kind: F) -> None:
-    disturbed(start, Fault(kind, skip=number))
+def label(value: F | tuple[object, ...]) -> str:
+    return value.value if isinstance(value, F) else " ".join(map(str, value))
 
 
-@pytest.mark.parametrize("kind", F, ids=lambda kind: kind.value)
-@pytest.mark.parametrize(("start", "method", "path"), PLACES)
-def test_a_fault_that_stays_at_one_place(start: str, method: str, path: str, kind: F) -> None:
+@pytest.mark.parametrize(("at", "kind"), crossed(EVERY, F), ids=label)
+def test_one_fault_at_one_request(at: tuple[str, int], kind: F) -> None:
+    disturbed(at[0], Fault(kind, skip=at[1]))
+
+
+@pytest.mark.parametrize(("at", "kind"), crossed(PLACES, F), ids=label)
+def test_a_fault_that_stays_at_one_place(at: tuple[str, str, str], kind: F) -> None:
+    start, method, path = at
     disturbed(start, Fault(kind, method, path, times=FOR_EVER))
 
 
-@pytest.mark.parametrize("kind", F, ids=lambda kind: kind.value)
-@pytest.mark.parametrize(("start", "number"), WRITTEN)
-def test_a_write_that_arrived_and_whose_answer_suffered(start: str, number: int, kind: F) -> None:
-    disturbed(start, Fault(kind, skip=number, applied=True))
+@pytest.mark.parametrize(("at", "kind"), crossed(WRITTEN, F, one_in=2), ids=label)
+def test_a_write_that_arrived_and_whose_answer_suffered(at: tuple[str, int], kind: F) -> None:
+    disturbed(at[0], Fault(kind, skip=at[1], applied=True))
 
 
-@pytest.mark.parametrize("kind", [F.RESET, F.UNAVAILABLE, F.UNAUTHORIZED, F.FORBIDDEN], ids=lambda kind: kind.value)
-@pytest.mark.parametrize(("start", "number"), EVERY)
-def test_everything_fails_from_one_request_on(start: str, number: int, kind: F) -> None:
-    disturbed(start, Fault(kind, skip=number, times=FOR_EVER))
+@pytest.mark.parametrize(("at", "kind"), crossed(EVERY, LASTING, one_in=2), ids=label)
+def test_everything_fails_from_one_request_on(at: tuple[str, int], kind: F) -> None:
+    disturbed(at[0], Fault(kind, skip=at[1], times=FOR_EVER))

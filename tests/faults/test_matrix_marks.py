@@ -14,6 +14,7 @@ from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.invariants import Case, assert_invariants
 from tests.faults.release import PATH, Scene, a_plan, finish
+from tests.thorough import crossed
 
 VERSION = Version.parse("0.2.1")
 
@@ -71,22 +72,20 @@ def is_done(scene: Scene, action: Action) -> bool:
     return ("v0.2.1" in scene.ledger().marks) == (action is Action.MARK)
 
 
-each_request = pytest.mark.parametrize(
-    ("action", "number"),
-    [(action, number) for action in (Action.MARK, Action.UNMARK) for number in range(requests_of(action))],
-    ids=lambda value: value.value if isinstance(value, Action) else str(value),
-)
-each_kind = pytest.mark.parametrize("kind", F, ids=lambda kind: kind.value)
+REQUESTS = [(action, number) for action in (Action.MARK, Action.UNMARK) for number in range(requests_of(action))]
 
 
-@each_kind
-@each_request
-@pytest.mark.parametrize("applied", [False, True], ids=["lost", "arrived"])
-def test_one_fault_at_one_request(action: Action, number: int, kind: F, *, applied: bool) -> None:
-    disturbed(action, Fault(kind, skip=number, applied=applied))
+def label(value: F | bool | tuple[Action, int]) -> str:  # noqa: FBT001 -- pytest's
+    if isinstance(value, tuple):
+        return f"{value[0].value} {value[1]}"
+    return value.value if isinstance(value, F) else ("lost", "arrived")[value]
 
 
-@each_kind
-@each_request
-def test_everything_fails_from_one_request_on(action: Action, number: int, kind: F) -> None:
-    disturbed(action, Fault(kind, skip=number, times=FOR_EVER))
+@pytest.mark.parametrize(("at", "kind", "applied"), crossed(REQUESTS, F, [False, True]), ids=label)
+def test_one_fault_at_one_request(at: tuple[Action, int], kind: F, *, applied: bool) -> None:
+    disturbed(at[0], Fault(kind, skip=at[1], applied=applied))
+
+
+@pytest.mark.parametrize(("at", "kind"), crossed(REQUESTS, F), ids=label)
+def test_everything_fails_from_one_request_on(at: tuple[Action, int], kind: F) -> None:
+    disturbed(at[0], Fault(kind, skip=at[1], times=FOR_EVER))

@@ -18,6 +18,7 @@ from tests.faults.images import children, lie_in_config, lose_blob, lose_child, 
 from tests.faults.invariants import Case, assert_invariants
 from tests.faults.memory import Lag
 from tests.faults.release import AIONIS, PATH, Scene, a_plan, events, finish, until
+from tests.thorough import crossed
 
 PUBLISHED = ("0.2.0", "0.2.1", "0.2.2")
 WISH = Wish(lane=MAIN, reason="crashes on start")
@@ -389,9 +390,9 @@ def requests_of_a_rollback() -> int:
     return len(scene.registry.log) - start
 
 
-@pytest.mark.parametrize("kind", F, ids=lambda kind: kind.value)
-@pytest.mark.parametrize("number", range(requests_of_a_rollback()))
-@pytest.mark.parametrize("applied", [False, True], ids=["lost", "arrived"])
+@pytest.mark.parametrize(
+    ("number", "kind", "applied"), crossed(range(requests_of_a_rollback()), F, [False, True]), ids=str
+)
 def test_one_fault_at_one_request_breaks_nothing_and_the_next_run_repairs_it(
     kind: F, number: int, *, applied: bool
 ) -> None:
