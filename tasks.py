@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _task = partial(task, positional=[], auto_shortflags=False)
 _NO_ENGINE = "there is no Docker engine here, and none can be started"
 _START_DOCKER = "Install and start Docker with buildx"
+_LONG = ("e2e", "tests")
 _CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
@@ -116,7 +117,7 @@ def test(
 ) -> None:
     """Run all checks: format, lint, types, and every test.
 
-    The tests with an engine wait for it most of the time: the others run beside them, and are shown after them.
+    What takes longest runs side by side: the first is shown as it goes, the others when they are over.
     """
     import shlex
 
@@ -130,13 +131,8 @@ def test(
         raise Exit("without an engine nothing is left to run", code=2)
     if "e2e" in wanted:
         _require_engine()
-    beside = {"tests"} if {"tests", "e2e"} <= set(wanted) else set()
-    with tempfile.TemporaryFile("w+") as output:
-        started = {name: _start(wanted[name], output) for name in beside}
-        codes = {name: _run(words) for name, words in wanted.items() if name not in beside}
-        codes |= {name: running.wait() for name, running in started.items()}
-        output.seek(0)
-        print(output.read(), flush=True)
+    codes = {name: _run(words) for name, words in wanted.items() if name not in _LONG}
+    codes |= _side_by_side([(name, words) for name in _LONG if name in wanted for words in _shares(name)])
     failed = [name for name, code in codes.items() if code]
     lines = [f"failed: {', '.join(failed)}"] if failed else []
     if left_out:
@@ -144,6 +140,29 @@ def test(
     if failed:
         raise Exit("\n".join(lines), code=1)
     print(*lines, sep="\n", end="\n" if lines else "", flush=True)
+
+
+def _shares(name: str) -> list[list[str]]:
+    """A check as one process, or as two: each half of the tests with an engine starts one of its own."""
+    from tests import rig as rigs
+
+    if name != "e2e" or rigs.engine_present(os.environ):
+        return [_CHECKS[name]]
+    return [[*_CHECKS[name], f"--part={part}"] for part in ("1/2", "2/2")]
+
+
+def _side_by_side(runs: list[tuple[str, list[str]]]) -> dict[str, int]:
+    """Run checks beside each other; gives for each its exit code, or the first of its shares that is not 0."""
+    codes: dict[str, int] = {}
+    with ExitStack() as stack:
+        outputs = [stack.enter_context(tempfile.TemporaryFile("w+")) if number else None for number in range(len(runs))]
+        started = [_start(words, output) for (_, words), output in zip(runs, outputs, strict=True)]
+        for (name, _), running, output in zip(runs, started, outputs, strict=True):
+            codes[name] = running.wait() or codes.get(name, 0)
+            if output:
+                output.seek(0)
+                print(output.read(), flush=True)
+    return codes
 
 
 def _start(words: list[str], output: IO[str] | None = None) -> subprocess.Popen[str]:

@@ -96,7 +96,32 @@ def test_checks_that_need_no_engine_ask_for_none(
     tasks.test.body(Context(), only=["types"], without_engine=True)
     tasks.test.body(Context(), only=["types"])
     assert ran == ["mypy", "mypy"]
-    assert "not run" not in capsys.readouterr().out.splitlines()[-1]
+    assert "not run" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("present", "shares"), [(False, [" --part=1/2", " --part=2/2"]), (True, [""])])
+def test_each_half_of_the_tests_with_an_engine_has_one_of_its_own_where_none_is_shared(
+    tasks: ModuleType, ran: list[str], monkeypatch: pytest.MonkeyPatch, present: object, shares: list[str]
+) -> None:
+    monkeypatch.setattr(rigs, "prepare", lambda: None)
+    monkeypatch.setattr(rigs, "engine_present", lambda _: present)
+    tasks.test.body(Context(), only=["e2e", "tests"])
+    assert ran == [*(f"pytest tests/e2e{share}" for share in shares), "pytest tests/unit tests/faults"]
+
+
+def test_one_half_that_fails_is_a_failure(
+    tasks: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def start(words: Sequence[str], output: IO[str] | None = None) -> subprocess.Popen[str]:
+        program = f"print('{words[-1]}'); raise SystemExit({int(words[-1] == '--part=1/2')})"
+        return subprocess.Popen([sys.executable, "-c", program], text=True, stdout=output)
+
+    monkeypatch.setattr(rigs, "prepare", lambda: None)
+    monkeypatch.setattr(tasks, "_start", start)
+    with pytest.raises(Exit, match=r"^failed: e2e$") as end:
+        tasks.test.body(Context(), only=["e2e"])
+    assert end.value.code == 1
+    assert "--part=2/2" in capsys.readouterr().out
 
 
 def test_a_rehearsal_without_an_engine_ends_with_a_prerequisite(tasks: ModuleType) -> None:
