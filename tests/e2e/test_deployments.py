@@ -56,6 +56,7 @@ def configured(person: Person, image: str, more: str = CONFIGURED) -> None:
 def released(desk: Desk) -> Desk:
     """Two versions of lane main, latest at the second, one of standalone; and deployment files."""
     person, reader = desk
+    person.variables["PLATFORMS"] = "linux/amd64"
     configured(person, reader.image)
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.0", "--latest"))
     succeeded(person.invoke("publish", "--lane", "standalone", "--tag", "v0.2.0"))

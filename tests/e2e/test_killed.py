@@ -27,8 +27,12 @@ MOMENTS = {
     "read back": "done       read back v0",
     "floating": "done       float",
 }
-SIGNS = {"survey", "building", "staged", "named", "floating"}
-POLITE = {signal.SIGTERM: SIGNS, signal.SIGINT: SIGNS, signal.SIGHUP: {"building", "named"}, signal.SIGQUIT: {"staged"}}
+POLITE = {
+    signal.SIGTERM: {"survey", "named"},
+    signal.SIGINT: {"building", "floating"},
+    signal.SIGHUP: {"building"},
+    signal.SIGQUIT: {"staged"},
+}
 NOTHING_YET = {"access", "survey", "building"}
 # Where a polite end differs from a rude one: something is under way, or has to be said.
 CASES = [
