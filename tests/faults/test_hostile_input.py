@@ -290,6 +290,16 @@ def test_what_leads_out_of_the_project_is_not_built(
     desk.expect(2, "stage", "--lane", "main", "--tag", "v1.0.0", "--output", "part.json")
 
 
+@pytest.mark.parametrize("name", ["-", "./-", "x/../-", "git@example.com:cognary", "a.b@c-d:"])
+@pytest.mark.parametrize("key", ["context", "dockerfile"])
+def test_what_buildx_would_take_for_something_else_than_a_path_is_not_built(desk: Desk, key: str, name: str) -> None:
+    (desk.folder / "x").mkdir()
+    (desk.folder / name).mkdir() if key == "context" else (desk.folder / name).touch()
+    (desk.folder / "shiplane.toml").write_text(f'[lanes.main]\n{key} = "{name}"\n')
+    said = desk.expect(2, "publish", "--lane", "main", "--tag", "v1.0.0")
+    assert ".." in name or f"buildx takes the {key} '{name}' for" in said
+
+
 def test_a_link_within_the_project_is_as_good_as_the_file(desk: Desk) -> None:
     (desk.folder / "docker").mkdir()
     (desk.folder / "Dockerfile").rename(desk.folder / "docker/Dockerfile")

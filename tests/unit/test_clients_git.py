@@ -244,6 +244,31 @@ def test_what_the_project_itself_ignores_is_what_it_makes(project: Path) -> None
     assert compared(project).changes == ("kept.log",)
 
 
+@pytest.mark.parametrize("hidden", ["*\n", ".gitignore\nextra\n", "/*\n!kept\n"])
+@pytest.mark.parametrize("where", ["", "cache/", "api/deep/"])
+@pytest.mark.parametrize("staged", [False, True])
+def test_a_gitignore_that_is_in_no_commit_hides_nothing_not_even_itself(
+    project: Path, where: str, hidden: str, *, staged: bool
+) -> None:
+    folder = project / where
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / ".gitignore").write_text(hidden)
+    (folder / "extra").touch()
+    if staged:
+        git(project, "add", "--force", f"{where}.gitignore")
+    assert f"{where}.gitignore" in compared(project).changes
+
+
+def test_a_gitignore_within_what_the_project_ignores_is_no_change(project: Path) -> None:
+    (project / ".gitignore").write_text(".venv/\nnode_modules\n")
+    committed(project)
+    for folder in (".venv", "node_modules/package", "api/.venv"):
+        (project / folder).mkdir(parents=True)
+        (project / folder / ".gitignore").write_text("*\n")
+        (project / folder / "extra").touch()
+    assert compared(project).changes == ()
+
+
 @pytest.mark.parametrize("attributes", ["*.txt text eol=crlf\n", "*.txt text working-tree-encoding=UTF-16LE\n"])
 def test_what_the_commit_itself_has_translated_is_no_difference(project: Path, attributes: str) -> None:
     (project / ".gitattributes").write_text(attributes)

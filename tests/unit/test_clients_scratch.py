@@ -198,6 +198,26 @@ def test_a_place_that_is_a_folder_of_the_project_mounted_elsewhere_is_within_it(
     assert not is_within(mounted, project)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="mounts are told on Linux alone")
+@pytest.mark.parametrize("below", ["api/.tmp", "api/mounted"])
+@pytest.mark.parametrize("part", ["", "deeper/"])
+def test_a_place_that_is_mounted_below_the_project_is_within_it(project: Path, below: str, part: str) -> None:
+    place = project.parent / "volume"
+    (place / "deeper").mkdir(parents=True)
+    (project / below).mkdir(exist_ok=True)
+    bound = subprocess.run(["mount", "--bind", str(place), str(project / below)], check=False)
+    if bound.returncode != 0:
+        pytest.skip("needs the right to mount")
+    try:
+        assert is_within(place / part, project)
+        assert is_within(place / part, project / "api")
+        assert not is_within(place.parent / FIT, project)
+        assert temporary_folder({"TMPDIR": str(place / part)}, project=project) == project.parent / FIT
+    finally:
+        subprocess.run(["umount", str(project / below)], check=True)
+    assert not is_within(place, project)
+
+
 class Sending(Buildx):
     """A buildx that must not come to send anything."""
 

@@ -30,7 +30,8 @@ def check_folder_names(root: Path, contexts: Mapping[str, str], env: Mapping[str
         folder = Path(os.path.normpath(_working_folder(root, env) / context))
         if not (folder.name.isascii() and folder.name.isprintable()):
             at_root = folder == _working_folder(root, env)
-            link = f", or enter it by a link: ln -s {str(root)!a} /tmp/project; cd /tmp/project" if at_root else ""
+            # Not by its name: what is shown of that is ASCII, and no shell would find it.
+            link = ', or enter it by a link, from there: ln -s "$PWD" /tmp/project; cd /tmp/project' if at_root else ""
             raise PrerequisiteError(
                 f"lane {lane}: buildx cannot send a build context from a folder with the name {folder.name!a}",
                 remedy=f"Give the folder a name in printable ASCII{link}.",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,8 @@ from shiplane.model.settings import Setting
 _FILE = "shiplane.toml"
 _LIMIT = 1024 * 1024
 _SECRET_LIMIT = 500 * 1024
+# What buildx takes for something else than a path, however it is written (0.29: standard input, git over ssh).
+_READ_OTHERWISE = re.compile(r"-|[\w.-]+@[\w.-]+:.*", re.ASCII | re.DOTALL)
 
 
 def find_root(start: Path) -> Path:
@@ -62,24 +65,33 @@ def existing(root: Path, paths: list[str]) -> frozenset[str]:
 
 
 def check_inside(root: Path, lanes: Iterable[Lane]) -> None:
-    """Refuse a Dockerfile or a context that leads out of the project by a link: its content is not what is committed.
+    """Refuse a Dockerfile or a context that is not the project's, or that buildx would not take for a path.
 
     Raises:
         UsageError: Naming the lane and the path; also where a context is no folder.
     """
-    home = root.resolve()
     for lane in lanes:
-        for path in (lane.dockerfile, lane.context):
-            if not (root / path).resolve().is_relative_to(home):
-                raise UsageError(
-                    f"lane {lane.name}: {quoted(path)} leads out of the project by a link",
-                    remedy="Put the content itself into the project: an image is built from what is committed.",
-                )
+        _check_path(root, lane.name, "dockerfile", lane.dockerfile)
+        _check_path(root, lane.name, "context", lane.context)
         if not (root / lane.context).is_dir():
             raise UsageError(
                 f"lane {lane.name}: the context {quoted(lane.context)} is no folder of this project",
                 remedy=f"Mend context in [lanes.{lane.name}] of {_FILE}.",
             )
+
+
+def _check_path(root: Path, lane: str, key: str, path: str) -> None:
+    """Refuse a path that leads out of the project by a link, since its content is not what is committed."""
+    if not (root / path).resolve().is_relative_to(root.resolve()):
+        raise UsageError(
+            f"lane {lane}: {quoted(path)} leads out of the project by a link",
+            remedy="Put the content itself into the project: an image is built from what is committed.",
+        )
+    if _READ_OTHERWISE.fullmatch(os.path.normpath(path)):
+        raise UsageError(
+            f"lane {lane}: buildx takes the {key} {quoted(path)} for standard input or a git repository",
+            remedy="Give it another name in the project.",
+        )
 
 
 def read_secret(root: Path, lane: str, secret: BuildSecret) -> str:

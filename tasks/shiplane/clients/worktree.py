@@ -3,7 +3,7 @@
 ``git status`` answers what the user wants to know: settings, ``.gitmodules``, index flags and caches all may hide a
 change from it. A build reads bytes. So the commit's tree is listed, each file is hashed as it lies there, and only
 where a hash differs is git asked to write what a checkout would: line endings and filters that the commit itself asks
-for are no change. What lies there beside is a change, unless a ``.gitignore`` says that the project makes it.
+for are no change. What lies there beside is a change, unless a committed ``.gitignore`` says that the project makes it.
 """
 
 from __future__ import annotations
@@ -116,11 +116,16 @@ class _Look:
         return self.git.records("diff-index", *flags, self.commit, "--")
 
     def beside(self) -> list[str]:
-        """Files that the commit does not have, and no ``.gitignore`` of the project.
+        """Files that the commit does not have, and no ``.gitignore`` of the project names.
 
-        Those of this machine (``.git/info/exclude``, ``core.excludesFile``) say nothing about the project.
+        Those of this machine (``.git/info/exclude``, ``core.excludesFile``) say nothing about the project; nor does a
+        ``.gitignore`` that is in no commit, as tools write into their caches, with ``*`` in it. It hides itself: git
+        lists it among what is ignored, but not where its folder is ignored as a whole.
         """
-        return self.own.records("ls-files", "--others", "-z", "--exclude-per-directory=.gitignore")
+        flags = ("--others", "-z", "--exclude-per-directory=.gitignore")
+        hidden = self.own.records("ls-files", *flags, "--ignored", "--directory")
+        uncommitted = [path for path in hidden if path.rpartition("/")[2] == ".gitignore"]
+        return [*self.own.records("ls-files", *flags), *uncommitted]
 
     def changed(self) -> list[str]:
         """Tracked files that are not as a checkout would write them."""
