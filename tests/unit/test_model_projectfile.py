@@ -62,9 +62,15 @@ def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
         ({"lanes": {"main": "Dockerfile"}}, "main is str, expected dict"),
         ({"lanes": {"main": {"publish-latest": 1}}}, "publish-latest is int"),
         ({"lanes": {"main": {"dockerfile": "../Dockerfile"}}}, "leads out of the project"),
-        ({"lanes": {"main": {"dockerfile": "/etc/passwd"}}}, "leads out of the project"),
-        ({"lanes": {"main": {"dockerfile": ""}}}, "leads out of the project"),
+        ({"lanes": {"main": {"dockerfile": "/etc/passwd"}}}, "is absolute"),
+        ({"lanes": {"main": {"dockerfile": ""}}}, "'' is no path"),
+        ({"lanes": {"main": {"dockerfile": "a\0b"}}}, "is no path"),
+        ({"lanes": {"main": {"dockerfile": "docker/../web/../Dockerfile"}}}, "goes back up by .."),
+        ({"lanes": {"main": {"context": "web/.."}}}, "goes back up by .."),
         ({"lanes": {"main": {"context": "a/../../b"}}}, "leads out of the project"),
+        ({"deployments": ["deploy/../../x.yml"]}, "leads out of the project"),
+        ({"deployments": ["deploy/../x.yml"]}, "goes back up by .."),
+        ({"deployments": [".git/config"]}, "is for .git, which is not read"),
         ({"lanes": {"--json": {}}}, "has the name"),
         ({"lanes": {"Worker": {}}}, "has the name"),
         ({"lanes": {"x": {"prefix": "(.*)"}}}, "has the prefix"),
@@ -90,6 +96,19 @@ def test_what_is_wrong_is_named_with_its_key_and_file(document: dict[str, Any], 
     assert complaint in caught.value.what
     assert caught.value.exit_code == 2
     assert "\n" not in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("path", "straight"),
+    [("docker/../web/../docker/web.Dockerfile", "docker/web.Dockerfile"), ("web/..", "."), ("./a//../b", "b")],
+)
+def test_a_path_that_goes_back_up_within_the_project_is_answered_with_the_straight_one(
+    path: str, straight: str
+) -> None:
+    # Not taken for the straight one: behind a link, the folder above is another.
+    with pytest.raises(ConfigurationError) as caught:
+        parse(lanes={"main": {"context": path}})
+    assert caught.value.remedy == f"Write '{straight}'."
 
 
 def test_a_misspelt_key_is_answered_with_the_nearest_one() -> None:

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import Any
 
 from shiplane.model.errors import UsageError
@@ -107,8 +108,12 @@ def _glob(text: str) -> str:
     parts = text.split("/")
     if not text.strip() or not text.isprintable() or "\\" in text or path.is_absolute() or text.startswith("~"):
         raise UsageError(f"{quoted(text, 80)} is no glob", remedy="Expected one like deploy/**/*.yml.")
-    if ".." in parts or ".git" in parts:
+    if ".git" in parts:
+        raise UsageError(f"glob {quoted(text, 80)} is for .git, which is not read", remedy="Name files of the project.")
+    if normpath(text).split("/")[0] == "..":
         raise UsageError(f"glob {quoted(text, 80)} leads out of the project", remedy="Give one relative to its root.")
+    if ".." in parts:
+        raise UsageError(f"glob {quoted(text, 80)} goes back up by ..", remedy="Write it without.")
     if any("**" in part and part != "**" for part in parts):
         raise UsageError(f"glob {quoted(text, 80)} has ** within a name", remedy="** stands for whole folders.")
     return text

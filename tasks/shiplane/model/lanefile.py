@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import PurePosixPath
+from posixpath import normpath
 from typing import Any
 
 from shiplane.model.buildfile import BUILD_KEYS, parse_build
 from shiplane.model.errors import UsageError
 from shiplane.model.image import Tag, parse_tag
 from shiplane.model.lane import BUILT_IN, Lane
+from shiplane.model.redact import quoted
 from shiplane.model.table import Table
 
 
@@ -53,12 +54,18 @@ def _new_lane(name: str) -> Lane:
 
 
 def inside(path: str) -> str:
-    """Check that a path stays in the project.
+    """Check that a path stays in the project, whatever links there are in it.
 
     Raises:
-        UsageError: It leads out of it.
+        UsageError: It leads out of it; or where it leads depends on a link; or it is no path.
     """
-    parts = PurePosixPath(path)
-    if not path or parts.is_absolute() or ".." in parts.parts or "\0" in path:
-        raise UsageError(f"path {path[:80]!r} leads out of the project", remedy="Give a path relative to its root.")
+    remedy, normal = "Give a path relative to the project's root.", normpath(path)
+    if not path or "\0" in path:
+        raise UsageError(f"{path[:80]!r} is no path", remedy=remedy)
+    if path.startswith("/"):
+        raise UsageError(f"path {path[:80]!r} is absolute", remedy=remedy)
+    if normal.split("/")[0] == "..":
+        raise UsageError(f"path {path[:80]!r} leads out of the project", remedy=remedy)
+    if ".." in path.split("/"):
+        raise UsageError(f"path {path[:80]!r} goes back up by ..", remedy=f"Write {quoted(normal)}.")
     return path
