@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.clients.project import find_root, load_project_file
+from shiplane.clients.project import build_command, find_root, load_project_file
 from shiplane.model.errors import ConfigurationError
+from shiplane.model.projectfile import ProjectFile
 from tests.inprocess import shiplane_here
 
 IDENTITY = ("-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false")
@@ -57,6 +58,18 @@ def test_a_repository_within_a_projects_folder_is_not_that_project(tmp_path: Pat
 def test_the_file_is_toml_1_1_whatever_the_python(tmp_path: Path, text: str) -> None:
     (tmp_path / "shiplane.toml").write_text(text)
     assert load_project_file(tmp_path).name == "shiplane.toml"
+
+
+@pytest.mark.parametrize("name", ["shiplane.toml", "pyproject.toml"])
+def test_a_byte_order_mark_before_the_file_is_passed_over(tmp_path: Path, name: str) -> None:
+    text = 'image = "ghcr.io/acme/app"\n'
+    (tmp_path / name).write_text(f"[tool.shiplane]\n{text}" if name == "pyproject.toml" else text, "utf-8-sig")
+    assert str(load_project_file(tmp_path).image) == "ghcr.io/acme/app"
+
+
+def test_a_byte_order_mark_before_package_json_is_passed_over(tmp_path: Path) -> None:
+    (tmp_path / "package.json").write_text('{"scripts": {"build": "tsc"}}', "utf-8-sig")
+    assert build_command(tmp_path, ProjectFile()).value == ("npm", "run", "build")
 
 
 def test_what_is_no_toml_is_said_with_its_place(tmp_path: Path) -> None:

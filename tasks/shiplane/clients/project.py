@@ -23,6 +23,9 @@ from shiplane.model.settings import Setting
 
 _FILE = "shiplane.toml"
 _LIMIT = 1024 * 1024
+# Without the byte order mark that some editors on Windows begin with: TOML 1.0 and 1.1 leave it to who reads, npm
+# passes over it.
+_UTF_8 = "utf-8-sig"
 _SECRET_LIMIT = 500 * 1024
 # What buildx takes for something else than a path, however it is written (0.29: standard input, git over ssh).
 _READ_OTHERWISE = re.compile(r"-|[\w.-]+@[\w.-]+:.*", re.ASCII | re.DOTALL)
@@ -132,7 +135,7 @@ def build_command(root: Path, project: ProjectFile) -> Setting[tuple[str, ...]]:
     if not path.is_file():
         return Setting((), "no build is configured, and there is no package.json")
     try:
-        scripts = json.loads(path.read_bytes()[:_LIMIT].decode("utf-8")).get("scripts") or {}
+        scripts = json.loads(path.read_bytes()[:_LIMIT].decode(_UTF_8)).get("scripts") or {}
         scripted = bool(scripts.get("build"))
     except (OSError, ValueError, AttributeError, RecursionError) as error:
         raise ConfigurationError(
@@ -166,7 +169,7 @@ def _toml(path: Path) -> dict[str, Any]:
             return {}
         if path.stat().st_size > _LIMIT:
             raise ConfigurationError(f"{path.name} is larger than {_LIMIT} bytes")
-        return tomli.loads(path.read_bytes().decode("utf-8"))
+        return tomli.loads(path.read_bytes().decode(_UTF_8))
     except RecursionError as error:
         raise ConfigurationError(f"{path.name} is nested too deep") from error
     except (ValueError, OSError) as error:
