@@ -45,6 +45,35 @@ def test_every_task_is_listed_with_its_help_on_one_line(run: Run) -> None:
     assert [text for _, text in listed if not text.endswith(".")] == []
 
 
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (("publish",), {"TAG": "standalone-v0.2.8"}),
+        (("publish", "--tag", "standalone-v0.2.8"), {"TAG": "v0.2.8"}),
+        (("stage", "--output", "../x"), {"TAG": "standalone-v0.2.8"}),
+        (("trigger", "--version", "standalone-v0.2.8"), {}),
+        (("rollback", "--to", "standalone-v0.2.8"), {}),
+        (("mark", "--tag", "standalone-latest", "--reason", "x"), {}),
+        (("unmark", "--tag", "standalone-v0.2.8", "--reason", "x"), {}),
+        (("adopt", "--since", "standalone-0.2.8"), {}),
+        (("deploy.repoint", "--to", "standalone-v0.2.8"), {}),
+    ],
+)
+def test_without_a_lane_the_remedy_is_the_lane_that_the_tag_tells(
+    run: Run, arguments: tuple[str, ...], variables: dict[str, str]
+) -> None:
+    code, _, story = run(*arguments, **variables)
+    assert code == 2
+    assert "no lane is named; 'standalone-" in story
+    assert "is lane standalone's" in story
+    assert "Give --lane standalone." in story
+
+
+@pytest.mark.parametrize("tag", ["v0.2.8", "0.2.8", "nightly", ""])
+def test_without_a_lane_a_tag_that_any_lane_or_none_can_read_tells_none(run: Run, tag: str) -> None:
+    assert "Give --lane main or --lane standalone." in run("publish", TAG=tag)[2]
+
+
 @pytest.mark.parametrize("name", names())
 def test_help_of_a_task_runs_nothing(run: Run, name: str) -> None:
     code, out, err = run(name, "--help")

@@ -27,7 +27,7 @@ def adopt(
     run: Run, *, lane: str | None = None, since: str | None = None, image: str | None = None, dry_run: bool = False
 ) -> Answer:
     """Take what other tools published into the ledger."""
-    chosen = run.project.lane(one_lane(lane, run.project))
+    chosen = run.project.lane(one_lane(lane, run.project, since))
     lowest = named(Setting(since, "--since"), partial(run.project.published_version, chosen)) if since else None
     repository = run.resolver(Flags(image=image)).image().value
     registry = run.reader(repository) if dry_run else run.registry(run.credential(repository))

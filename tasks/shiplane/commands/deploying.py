@@ -39,7 +39,7 @@ def repoint(
     run: Run, *, lane: str | None = None, to: str | None = None, image: str | None = None, dry_run: bool = False
 ) -> Answer:
     """Point a lane's deployment files to a version, as tag@digest."""
-    chosen = run.project.lane(one_lane(lane, run.project))
+    chosen = run.project.lane(one_lane(lane, run.project, to))
     if not to:
         raise UsageError("no version is named", remedy="Give --to X.Y.Z.")
     version = named(Setting(to, "--to"), partial(run.project.published_version, chosen))

@@ -16,7 +16,7 @@ from shiplane.clients.stagedfile import read_staged
 from shiplane.commands.claiming import claiming_of
 from shiplane.commands.edge import Answer
 from shiplane.commands.planning import check_settings, load_plan, required, save_plan
-from shiplane.commands.run import Run, one_lane
+from shiplane.commands.run import Run
 from shiplane.commands.show import plan_text, published_text
 from shiplane.commands.smoking import smoker
 from shiplane.flows.closing import public_names
@@ -119,7 +119,7 @@ def publish(
                 f"{saved.name} is for {', '.join(saved.tags)}", remedy=command("release", "--plan", "FILE")
             )
         return carry_out(run, saved.flags(run.env, snapshot=snapshot), replace(options, saved=saved))
-    flags = given_flags([one_lane(lane, run.project)], tag, image, platforms, latest=latest, snapshot=snapshot)
+    flags = given_flags([run.lane_named(lane, tag)], tag, image, platforms, latest=latest, snapshot=snapshot)
     return carry_out(run, flags, options)
 
 

@@ -39,7 +39,7 @@ def rollback(
     again: bool = False,
 ) -> Answer:
     """Move a floating tag back to a good version."""
-    chosen = run.project.lane(one_lane(lane, run.project))
+    chosen = run.project.lane(one_lane(lane, run.project, to))
     wish = Wish(
         lane=chosen,
         to=named(Setting(to, "--to"), partial(run.project.published_version, chosen)) if to else None,
@@ -109,7 +109,7 @@ def restart(run: Run, *, lane: str | None = None, reason: str | None = None, ima
 
 
 def _marker(run: Run, lane: str | None, tag: str | None, image: str | None) -> tuple[Lane, Version, Marker]:
-    chosen = run.project.lane(one_lane(lane, run.project))
+    chosen = run.project.lane(one_lane(lane, run.project, tag))
     if not tag:
         raise UsageError("no version is named", remedy="Give --tag vX.Y.Z.")
     version = named(Setting(tag, "--tag"), partial(run.project.published_version, chosen))

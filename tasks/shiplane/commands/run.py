@@ -34,7 +34,7 @@ from shiplane.model.owners import check_names
 from shiplane.model.plan import Plan
 from shiplane.model.planning import check_caches
 from shiplane.model.projectfile import ProjectFile
-from shiplane.model.redact import Redactor
+from shiplane.model.redact import Redactor, quoted
 from shiplane.model.settings import Checkout, Flags, Resolver, public_slug
 
 if TYPE_CHECKING:
@@ -202,6 +202,10 @@ class Run:
         slug = self.resolver(Flags()).slug()
         return slug is not None and all(public_slug(url) == slug.value for url in self.git.remote_urls())
 
+    def lane_named(self, lane: str | None, tag: str | None) -> str:
+        """The lane of a command whose version is ``--tag`` or TAG. Raises as :func:`one_lane`."""
+        return one_lane(lane, self.project, tag or self.env.get("TAG"))
+
     def credential(self, repository: Repository) -> Credential | None:
         """The credential to write to a repository with, known to the redactor from here on."""
         return self._hidden(self.credentials.find(repository.registry))
@@ -334,13 +338,23 @@ class Run:
             yield env
 
 
-def one_lane(lane: str | None, project: ProjectFile) -> str:
+def one_lane(lane: str | None, project: ProjectFile, version: str | None = None) -> str:
     """The lane that has to be named.
+
+    Args:
+        lane: What ``--lane`` gives.
+        project: Whose lanes there are.
+        version: What was given as the version: a tag of one lane tells which is meant, and is not taken for the answer.
 
     Raises:
         UsageError: None was.
     """
     if lane:
         return lane
+    owner = project.lane_of(version) if version else None
+    if version and owner:
+        raise UsageError(
+            f"no lane is named; {quoted(version, 40)} is lane {owner.name}'s", remedy=f"Give --lane {owner.name}."
+        )
     known = " or ".join(f"--lane {lane.name}" for lane in project.lanes)
     raise UsageError("no lane is named", remedy=f"Give {known}.")

@@ -9,7 +9,7 @@ from shiplane.clients.stagedfile import check_output, write_staged
 from shiplane.commands.edge import Answer
 from shiplane.commands.planning import check_place
 from shiplane.commands.releasing import Options, check_source_of, given_flags, publishing
-from shiplane.commands.run import Run, one_lane
+from shiplane.commands.run import Run
 from shiplane.model.errors import UsageError
 from shiplane.model.planning import check_dockerfiles, check_versions, make_plan
 from shiplane.model.staged import staged_of
@@ -34,7 +34,7 @@ def stage(
     """
     if not output:
         raise UsageError("nothing says where to write what was staged", remedy="Give --output FILE.")
-    flags = given_flags([one_lane(lane, run.project)], tag, image, platforms, latest=None, snapshot=snapshot)
+    flags = given_flags([run.lane_named(lane, tag)], tag, image, platforms, latest=None, snapshot=snapshot)
     run.check_skip(skip or ())
     planned = make_plan(run.resolver(flags))
     check_dockerfiles(planned, run.dockerfiles())

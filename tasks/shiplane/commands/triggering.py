@@ -23,7 +23,7 @@ from shiplane.model.version import Version
 
 def trigger(run: Run, *, lane: str | None = None, version: str | None = None, dry_run: bool = False) -> Result:
     """Tag HEAD and push the git tag that starts CI."""
-    chosen = run.project.lane(one_lane(lane, run.project))
+    chosen = run.project.lane(one_lane(lane, run.project, version))
     made = _trigger(run, chosen, _version(run, chosen, version))
     done = run.console.drive(made.run(dry_run=dry_run))
     return Result(text=_text(run, done), data=done.to_json())

@@ -88,6 +88,11 @@ class ProjectFile:
             raise UsageError(f"there is no lane {name[:40]!r}", remedy=f"Known lanes: {', '.join(known)}.")
         return known[name]
 
+    def lane_of(self, text: str) -> Lane | None:
+        """The lane of a tag that only one of them can read; None where several can (``v0.2.1``), or none."""
+        readers = [lane for lane in self.lanes if _reads(lane, text)]
+        return readers[0] if len(readers) == 1 else None
+
     def version_of(self, lane: Lane, text: str) -> Version:
         """Read a version of a lane as people write it; another lane's tag is recognised, and named.
 
@@ -111,6 +116,14 @@ class ProjectFile:
             UsageError: As :meth:`version_of`, which a new version has to go through.
         """
         return lane.version_spelled(text) or self.version_of(lane, text)
+
+
+def _reads(lane: Lane, text: str) -> bool:
+    """Whether a text is one of the lane's names, or a version that its ``--tag`` takes."""
+    try:
+        return lane.owns(text) or bool(lane.version_spelled(text) or lane.parse_version(text))
+    except UsageError:
+        return False
 
 
 def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
