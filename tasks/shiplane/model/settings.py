@@ -24,8 +24,15 @@ T = TypeVar("T")
 LATEST_GIVEN = ("--latest", "PUBLISH_LATEST")
 DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+# docs.github.com: "About remote repositories" (https, and ssh in both spellings), "Using SSH over the HTTPS port"
+# (ssh.github.com:443), "About SSH certificate authorities" (org-NUMBER for git). A host
+# is one in whatever case, and a scheme's own port may stand there.
 _GITHUB_REMOTE = re.compile(
-    r"(?:https://([^@/]*@)?|ssh://git@|git@)github\.com[:/]([A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?", re.ASCII
+    r"(?:https://(?P<person>[^@/]*@)?(?i:github\.com)(?::443)?/"
+    r"|(?:git\+)?ssh(?:\+git)?://(?:(?:git|org-\d+)@)?(?i:github\.com(?::22)?|ssh\.github\.com(?::443)?)/"
+    r"|(?:(?:git|org-\d+)@)?(?i:(?:ssh\.)?github\.com):/?)"
+    r"(?P<slug>[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?",
+    re.ASCII,
 )
 
 
@@ -219,13 +226,13 @@ class Resolver:
 def github_slug(url: str) -> str:
     """``owner/name`` of a remote on github.com, or nothing."""
     found = _GITHUB_REMOTE.fullmatch(url)
-    return found[2] if found else ""
+    return found["slug"] if found else ""
 
 
 def public_slug(url: str) -> str:
     """The same of a remote whose URL may be published as it stands: nobody's name or token is in it."""
     found = _GITHUB_REMOTE.fullmatch(url)
-    return found[2] if found and not found[1] else ""
+    return found["slug"] if found and not found["person"] else ""
 
 
 def _yes_or_no(text: str) -> bool:
