@@ -22,6 +22,7 @@ from shiplane.flows.verify import Verifier
 from shiplane.model.errors import ShiplaneError
 from shiplane.model.image import Repository
 from shiplane.model.lane import BUILT_IN
+from shiplane.model.settings import Setting
 from tests.faults.access import Access
 from tests.faults.conformance import CRANE, DEVIATIONS, DISTRIBUTION, MEMORY, STORIES, Api
 from tests.faults.contenders import OTHER, Publishing
@@ -223,5 +224,5 @@ def verified(repository: Repository, story: Told) -> None:
     )
     for lane in BUILT_IN:
         if lane.floating in story.tags:
-            found = finish(verifier.verify(lane, None, latest=True))
+            found = finish(verifier.verify(lane, None, latest=Setting(value=True, source="--latest")))
             assert found.good, [str(check) for check in found.checks]

@@ -120,4 +120,4 @@ class Releaser:
             platforms=Setting(tuple(map(Platform.parse, PLATFORMS)), "the test"),
             commit_of=self.commit_of,
             ledgers=self.ledgers,
-        ).verify(lane, version, latest=version is None)
+        ).verify(lane, version, latest=Setting(version is None, "--latest"))

@@ -60,7 +60,7 @@ def verify(scene: Scene, *, deep: bool = False) -> Verified:
         deep=deep,
         ledgers=scene.ledgers(registry, patience),
     )
-    return finish(verifier.verify(MAIN, Version.parse("0.2.1"), latest=True))
+    return finish(verifier.verify(MAIN, Version.parse("0.2.1"), latest=Setting(value=True, source="--latest")))
 
 
 def test_it_is_released_and_recorded_for_the_platform_that_its_config_says() -> None:

@@ -10,6 +10,8 @@ import pytest
 
 from shiplane.clients.registry import Registry
 from shiplane.clients.session import Session
+from shiplane.commands.show import verified_text
+from shiplane.flows.rollback import Wish
 from shiplane.flows.verify import Puller, Verified, Verifier
 from shiplane.model.errors import VerificationError
 from shiplane.model.image import Digest, Platform, Repository, Tag
@@ -30,7 +32,7 @@ from tests.faults.images import (
     swap_content,
 )
 from tests.faults.memory import MemoryRegistry
-from tests.faults.release import IMAGE, PATH, Scene, a_plan, finish
+from tests.faults.release import AIONIS, IMAGE, PATH, Scene, a_plan, finish
 
 V021 = Version.parse("0.2.1")
 BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))
@@ -42,7 +44,7 @@ def verify(
     *,
     deep: bool = False,
     latest: bool = True,
-    exists: bool = True,
+    source: str = "--latest",
     commit: str | None = COMMIT,
     stranger: Registry | bool = False,
     puller: Puller | None = None,
@@ -61,7 +63,7 @@ def verify(
         puller=puller,
         ledgers=scene.ledgers(registry, patience) if recorded else None,
     )
-    return finish(verifier.verify(MAIN, version, latest=latest, exists=exists))
+    return finish(verifier.verify(MAIN, version, latest=Setting(latest, source)))
 
 
 def released() -> tuple[Scene, RawManifest]:
@@ -88,7 +90,7 @@ def test_a_good_pair_is_good(version: Version | None, deep: bool) -> None:  # no
 def test_a_floating_tag_that_nobody_asked_for_need_not_be_there(version: Version | None) -> None:
     scene = Scene()
     scene.publish(a_plan("0.2.1", ["main"], latest="no"))
-    found = verify(scene, version, exists=False, recorded=True)
+    found = verify(scene, version, latest=False, source="lane main", recorded=True)
     assert (found.good, found.version) == (True, V021)
     assert named(verify(scene, version)) == ({"floating"} if version else {"resolves"})
 
@@ -97,18 +99,18 @@ def test_the_newest_release_is_verified_where_no_floating_tag_says_which() -> No
     scene = Scene()
     for version in ("0.3.0-rc.1", "0.2.0", "0.2.1"):
         scene.publish(a_plan(version, ["main"], latest="no"))
-    assert verify(scene, exists=False).version == V021
-    assert verify(Scene(), exists=False).good is False
+    assert verify(scene, latest=False).version == V021
+    assert verify(Scene(), latest=False).good is False
     early = Scene()
     early.publish(a_plan("0.1.0-rc.1", ["main"], latest="no"))
-    assert str(verify(early, exists=False).version) == "0.1.0-rc.1"
+    assert str(verify(early, latest=False).version) == "0.1.0-rc.1"
 
 
 def test_a_floating_tag_that_was_there_and_is_gone_is_missed_by_the_record() -> None:
     scene = Scene()
     scene.publish(a_plan("0.2.1", ["main"]))
     scene.registry.shelf(PATH).tags.pop("latest")
-    assert named(verify(scene, exists=False, recorded=True)) == {"record"}
+    assert named(verify(scene, latest=False, recorded=True)) == {"record"}
 
 
 Damage = Callable[[MemoryRegistry, RawManifest], RawManifest | None]
@@ -199,6 +201,99 @@ def test_a_floating_tag_on_another_digest_that_calls_itself_the_same_is_found() 
     scene.registry.tag(PATH, "latest", other.digest)
     assert "floating" in named(verify(scene))
     assert "floating" in named(verify(scene, V021))
+
+
+def three_releases(scene: Scene, **plans: str) -> Scene:
+    """0.2.0 and 0.2.1 with latest, 0.2.2 without: each is a version that nobody has a fault with."""
+    for version, latest in (("0.2.0", "yes"), ("0.2.1", "yes"), ("0.2.2", "no")):
+        scene.publish(a_plan(version, ["main"], latest=plans.get(f"v{version[-1]}", latest), commit=version[-1] * 40))
+    return scene
+
+
+EXPECTED_FLOATING = [
+    ("the default is no, and latest stayed where it was", False, "lane main", "0.2.2", False, "recorded in the ledger"),
+    ("it is where it was last recorded", False, "lane main", "0.2.1", True, "recorded in the ledger"),
+    ("it has moved on by the record", False, "lane main", "0.2.0", False, "recorded in the ledger"),
+    ("the default is yes, and latest was held back", True, "lane main", "0.2.2", False, "recorded in the ledger"),
+    ("a flag says that it need not be there", False, "--latest", "0.2.1", False, "--latest"),
+    ("a variable asks for it, and it has moved on", True, "PUBLISH_LATEST", "0.2.0", True, "PUBLISH_LATEST"),
+]
+
+
+@pytest.mark.parametrize(
+    ("latest", "source", "version", "expected", "says"),
+    [row[1:] for row in EXPECTED_FLOATING],
+    ids=[row[0] for row in EXPECTED_FLOATING],
+)
+def test_the_floating_tag_is_expected_where_somebody_asked_or_the_record_has_it(
+    *, latest: bool, source: str, version: str, expected: bool, says: str
+) -> None:
+    scene = three_releases(Scene())
+    found = verify(scene, Version.parse(version), latest=latest, source=source, commit=None, recorded=True)
+    assert found.good, list(map(str, found.checks))
+    assert found.to_json()["expected_floating"] == {"value": expected, "source": says}
+    where = f"expected at v{version} or above" if expected else f"not expected at v{version}"
+    assert f"latest: at v0.2.1, {where} ({says})" in verified_text(AIONIS, [found])
+
+
+@pytest.mark.parametrize("source", ["--latest", "PUBLISH_LATEST"])
+def test_a_floating_tag_that_was_asked_for_and_stayed_is_a_fault_that_names_who_asked(source: str) -> None:
+    found = verify(three_releases(Scene()), Version.parse("0.2.2"), source=source, commit=None, recorded=True)
+    assert named(found) == {"floating"}
+    assert f"({source}), found 0.2.1" in verified_text(AIONIS, [found])
+
+
+@pytest.mark.parametrize(("latest", "faults"), [(False, set()), (True, {"floating"})])
+def test_without_a_ledger_the_default_of_the_lane_decides(*, latest: bool, faults: set[str]) -> None:
+    scene = three_releases(Scene(keeps_ledger=False))
+    found = verify(scene, Version.parse("0.2.2"), latest=latest, source="lane main", commit=None)
+    assert (named(found), found.pointing) == (faults, Setting(latest, "lane main"))
+
+
+@pytest.mark.parametrize("latest", [False, True])
+def test_after_a_rollback_neither_what_was_left_nor_what_was_passed_over_lacks_the_floating_tag(
+    *, latest: bool
+) -> None:
+    scene = three_releases(Scene(), v2="yes")
+    finish(scene.rollback(Wish(lane=MAIN, to=Version.parse("0.2.0"), reason="crashes")))
+    said = {
+        version: verify(scene, Version.parse(version), latest=latest, source="lane main", commit=None, recorded=True)
+        for version in ("0.2.2", "0.2.1", "0.2.0")
+    }
+    assert [sorted(named(found)) for found in said.values()] == [[], [], []]
+    assert [found.pointing for found in said.values()] == [
+        Setting(False, "marked as bad"),
+        Setting(False, "recorded in the ledger"),
+        Setting(True, "recorded in the ledger"),
+    ]
+
+
+def test_a_floating_tag_that_left_its_recorded_place_is_a_fault_of_the_version_there() -> None:
+    scene = three_releases(Scene())
+    scene.registry.tag(PATH, "latest", Digest(scene.tags()["v0.2.0"]))
+    at = {
+        version: named(verify(scene, Version.parse(version), latest=False, source="lane", commit=None, recorded=True))
+        for version in ("0.2.1", "0.2.2")
+    }
+    assert at == {"0.2.1": {"floating", "record"}, "0.2.2": {"record"}}
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_floating_tag_that_was_never_there_is_not_missed_where_nobody_asks_for_it(*, recorded: bool) -> None:
+    scene = Scene()
+    scene.publish(a_plan("0.2.1", ["main"], latest="no"))
+    found = verify(scene, V021, latest=False, source="lane main", recorded=recorded)
+    assert found.good
+    assert "latest: at no version, not expected at v0.2.1" in verified_text(AIONIS, [found])
+    assert named(verify(scene, V021, source="lane main", recorded=recorded)) == (set() if recorded else {"floating"})
+
+
+def test_a_pre_release_never_has_the_floating_tag() -> None:
+    scene = released()[0]
+    early = Version.parse("0.2.2-rc.1")
+    push_image(scene.registry, PATH, version=str(early), tag=f"v{early}")
+    found = verify(scene, early)
+    assert (found.good, found.pointing) == (True, Setting(False, "a pre-release"))
 
 
 def test_a_floating_tag_left_behind_is_found_unless_it_need_not_be_there() -> None:

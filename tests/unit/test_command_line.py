@@ -13,6 +13,8 @@ import pytest
 
 import shiplane
 from shiplane.commands.edge import Answer
+from shiplane.model.lane import MAIN
+from shiplane.model.settings import Resolver, Setting
 from tests.inprocess import shiplane_here
 
 COMMIT = ("-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--quiet", "--message", "one")
@@ -135,6 +137,29 @@ def test_a_version_is_given_by_either_flag(
     assert code == 2
     assert "--tag v0.2.1" in err
     assert "--version v0.2.2" in err
+
+
+@pytest.mark.parametrize(
+    ("flags", "asked"),
+    [
+        ((), (False, "lane main")),
+        (("--latest",), (True, "--latest")),
+        (("--latest=yes",), (True, "--latest")),
+        (("--latest=no",), (False, "--latest")),
+    ],
+)
+def test_a_bare_latest_means_yes_to_verify_as_to_publish(
+    run: Run, flags: tuple[str, ...], asked: tuple[bool, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Setting[bool]] = []
+
+    def look_at(_run: object, resolver: Resolver, _looks: object) -> Answer:
+        given.append(resolver.latest(MAIN))
+        return Answer(text="")
+
+    monkeypatch.setattr("shiplane.commands.verifying.look_at", look_at)
+    assert run("verify", "--tag", "0.2.1", *flags) == (0, "", "")
+    assert given == [Setting(*asked)]
 
 
 def test_every_task_that_names_a_version_has_both_flags() -> None:

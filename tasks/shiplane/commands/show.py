@@ -76,7 +76,18 @@ def verified_text(repository: Repository, lanes: Sequence[Verified]) -> str:
             lines.append(f"BAD   {what}  {lane.digest or ''}".rstrip())
             lines += [f"      {check}" for check in lane.checks if not check.good]
         lines += [f"      warning: {check}" for check in lane.checks if check.warning]
+        lines += _pointing(lane)
     return "\n".join(lines)
+
+
+def _pointing(found: Verified) -> list[str]:
+    """Where the floating tag is, and who says whether it has to be at the version that was asked for."""
+    if found.pointing is None or found.version is None:
+        return []
+    here = f"at {found.lane.tag_of(found.current)}" if found.current else "at no version"
+    tag = found.lane.tag_of(found.version)
+    expected = f"expected at {tag} or above" if found.pointing.value else f"not expected at {tag}"
+    return [f"      {found.lane.floating}: {here}, {expected} ({found.pointing.source})"]
 
 
 def _build_line(plan: Plan, lane: LanePlan) -> str:

@@ -52,8 +52,9 @@ def verify(
 
     Platforms, digests, configs, labels, and where the floating tag points. Ends with 6 when anything is wrong.
     """
-    word = None if isinstance(latest, bool) else latest
-    flags = Flags(lanes=tuple(lane or ()), tag=tag, image=image, platforms=platforms, latest=word)
+    word = "yes" if latest is True else latest
+    latest = None if isinstance(word, bool) else word
+    flags = Flags(lanes=tuple(lane or ()), tag=tag, image=image, platforms=platforms, latest=latest)
     return look_at(run, run.resolver(flags), Looks(deep=deep, pull=pull, anonymous=anonymous))
 
 
@@ -68,9 +69,8 @@ def look_at(run: Run, resolver: Resolver, looks: Looks) -> Answer:
     found = []
     for lane in resolver.lanes():
         named = resolver.published(lane)
-        wanted, exists = _wanted(resolver, lane), resolver.latest(lane).value
         version = named.value if named else None
-        found.append(run.console.drive(verifier.verify(lane, version, latest=wanted, exists=exists)))
+        found.append(run.console.drive(verifier.verify(lane, version, latest=resolver.latest(lane))))
     bad = [lane for lane in found if not lane.good]
     data = {"image": str(repository), "lanes": [lane.to_json() for lane in found]}
     return Answer(text=verified_text(repository, found), data=data, exit_code=VerificationError.exit_code if bad else 0)
@@ -94,12 +94,6 @@ def _verifier(run: Run, repository: Repository, resolver: Resolver, looks: Looks
 
 def _commit(run: Run, lane: Lane, version: Version) -> str | None:
     return run.git.commit_of_tag(lane.git_tag_of(version))
-
-
-def _wanted(resolver: Resolver, lane: Lane) -> bool:
-    """Whether the floating tag has to be at the version: unless somebody says no, a lane's default aside."""
-    said = resolver.latest(lane)
-    return said.value or said.source == f"lane {lane.name}"
 
 
 __all__ = ["Looks", "Verified", "look_at", "verify"]

@@ -20,12 +20,11 @@ from shiplane.model.image import Digest, Platform, Repository, Tag
 from shiplane.model.lane import Lane
 from shiplane.model.ledger import BrokenLedgerError, Entry, Ledger
 from shiplane.model.manifest import VERSION
+from shiplane.model.pointing import expects_floating
 from shiplane.model.recorded import recorded_checks
-from shiplane.model.settings import Setting
+from shiplane.model.settings import RECORDED, Setting
 from shiplane.model.step import Flow, Step
 from shiplane.model.version import Version
-
-RECORDED = "recorded in the ledger"
 
 
 class Puller(Protocol):
@@ -37,7 +36,19 @@ class Puller(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """One lane's findings; ``platforms`` is what the image had to be there for, and who says so."""
+    """One lane's findings, and what was expected.
+
+    Attributes:
+        lane: Which lane, with what is known of adopted versions.
+        version: The version that was looked at; None where there is none.
+        digest: What its tag has; None where it does not exist.
+        checks: Every finding.
+        examination: What the image consists of, as far as it could be read.
+        platforms: What the image had to be there for, and who says so.
+        pointing: Whether the floating tag had to be at the version that was asked for, and who says so; None where no
+            version was asked for.
+        current: The version that the floating tag stands for; None where that is none.
+    """
 
     lane: Lane
     version: Version | None
@@ -45,6 +56,8 @@ class Verified:
     checks: tuple[Check, ...]
     examination: Examination | None = None
     platforms: Setting[tuple[Platform, ...]] | None = None
+    pointing: Setting[bool] | None = None
+    current: Version | None = None
 
     @property
     def good(self) -> bool:
@@ -63,6 +76,9 @@ class Verified:
             "platforms": {str(image.platform): str(image.digest) for image in images},
             "expected_platforms": {"value": list(map(str, self.platforms.value)), "source": self.platforms.source}
             if self.platforms
+            else None,
+            "expected_floating": {"value": self.pointing.value, "source": self.pointing.source}
+            if self.pointing
             else None,
             "good": self.good,
             "checks": [check.to_json() for check in self.checks],
@@ -95,14 +111,14 @@ class Verifier:
     stranger: Registry | None = None
     ledgers: Ledgers | None = None
 
-    def verify(self, lane: Lane, version: Version | None, *, latest: bool, exists: bool = True) -> Flow[Verified]:
+    def verify(self, lane: Lane, version: Version | None, *, latest: Setting[bool]) -> Flow[Verified]:
         """Verify a version of a lane, or whatever its floating tag stands for.
 
         Args:
             lane: Which lane.
             version: Which version; None for the floating tag's.
-            latest: Whether the floating tag has to be at this version (or have moved on to a higher one), if it exists.
-            exists: Whether it has to exist. Where it need not, and does not, the lane's newest version is verified.
+            latest: Whether the floating tag was asked to move, and who says so: see :func:`expects_floating`. Where it
+                was not, and does not exist, the lane's newest version is verified.
 
         Raises:
             AccessError: The registry refuses to show something.
@@ -115,10 +131,12 @@ class Verifier:
         lane = known_lane(lane, ledger)
         surveyor = Surveyor(registry=self.registry, repository=self.repository)
         current = surveyor.version_behind(lane, floating)
-        unasked = isinstance(floating, Absent) and not exists
+        unasked = isinstance(floating, Absent) and not latest.value
         subject = version or (_newest(surveyor.versions(lane)) if unasked else current)
         found = self._version(lane, subject, floating, ledger, same=version in (None, current) and not unasked)
-        pointer = self._floating(lane, version, current, floating, found, ledger, latest=latest and not unasked)
+        pointing = expects_floating(lane, version, latest, ledger) if version else None
+        found = replace(found, pointing=pointing, current=current)
+        pointer = self._floating(found, version, floating, ledger)
         recorded = recorded_checks(
             lane, ledger, version=found.version, digest=found.digest, floating=digest_of(floating)
         )
@@ -185,21 +203,14 @@ class Verifier:
         return Setting(tuple(map(Platform.parse, record.platforms)), RECORDED)
 
     def _floating(
-        self,
-        lane: Lane,
-        asked: Version | None,
-        current: Version | None,
-        floating: Present | Absent,
-        found: Verified,
-        ledger: Ledger,
-        *,
-        latest: bool,
+        self, found: Verified, asked: Version | None, floating: Present | Absent, ledger: Ledger
     ) -> list[Check]:
-        """Judge the floating tag: at the version's digest, or moved on to a higher version."""
-        name = lane.floating
+        """Judge the floating tag: at the version's digest, moved on to a higher version, or not expected there."""
+        lane, current, pointing = found.lane, found.current, found.pointing
+        name, needed = lane.floating, pointing is not None and pointing.value
+        wanted = f"{_named(asked, found.digest)} ({pointing.source})" if pointing else ""
         if isinstance(floating, Absent):
-            needed = asked is not None and latest
-            return [Check("floating", name, good=False, expected=str(found.digest), found="nothing")] if needed else []
+            return [Check("floating", name, good=False, expected=wanted, found="nothing")] if needed else []
         here = str(floating.digest)
         if current is None:
             says = Surveyor(registry=self.registry, repository=self.repository).label(floating, VERSION)
@@ -208,10 +219,7 @@ class Verifier:
             return [Check("floating", name, good=False, expected=expected, found=found_words)]
         if asked is None or floating.digest == found.digest:
             return [Check("floating", name, good=True, found=f"{current}, {here}")]
-        left = lane.tag_of(asked) in ledger.marks  # a rollback left it behind on purpose
-        good = current > asked or not latest or asked.is_prerelease or left
-        wanted = f"{asked}, {found.digest}" if found.digest else str(asked)
-        return [Check("floating", name, good, wanted, f"{current}, {here}")]
+        return [Check("floating", name, current > asked or not needed, wanted, f"{current}, {here}")]
 
     def _others(self, lane: Lane, ledger: Ledger) -> str:
         """How another tool's versions become known, where there are some and none was ever adopted."""
@@ -257,3 +265,8 @@ class Verifier:
 def _newest(versions: Sequence[Version]) -> Version | None:
     """The highest release; where there is none, the highest pre-release."""
     return next((version for version in versions if not version.is_prerelease), next(iter(versions), None))
+
+
+def _named(version: Version | None, digest: Digest | None) -> str:
+    """A version with its digest, as far as there is one."""
+    return ", ".join(str(part) for part in (version, digest) if part)

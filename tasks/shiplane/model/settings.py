@@ -22,6 +22,8 @@ T = TypeVar("T")
 
 # Whoever gives one of these wants the floating tag to move now; a lane's own setting wants it where that is forward.
 LATEST_GIVEN = ("--latest", "PUBLISH_LATEST")
+# Who says so, where a value was read from the ledger.
+RECORDED = "recorded in the ledger"
 DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 # docs.github.com: "About remote repositories" (https, and ssh in both spellings), "Using SSH over the HTTPS port"

@@ -15,7 +15,7 @@ from shiplane.commands.faces.words import IMAGE, LANES
         "tag": "Version to verify (TAG); without it whatever the floating tag stands for.",
         "image": IMAGE,
         "platforms": "What each version must be there for; else as recorded, else PLATFORMS or the project file.",
-        "latest": "--latest=no: the floating tag need not be at this version (PUBLISH_LATEST).",
+        "latest": "Whether the floating tag has to be at --tag, yes or no (PUBLISH_LATEST); else as recorded.",
         "pull": "Also pull both tags with the Docker engine, as the runbook does.",
         "deep": "Also ask for every layer, config and attestation.",
         "anonymous": "Also read both tags as a stranger.",
