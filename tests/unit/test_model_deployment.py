@@ -205,6 +205,143 @@ def test_what_cannot_be_placed_is_named_and_left_alone(text: str, problem: str) 
     assert problem in found[0][3]
 
 
+IMG, HEX, NEW_HEX = "repository: ghcr.io/cognary/aionis", "b" * 64, "a" * 64
+FLAT = "IMAGE_REPO=ghcr.io/cognary/aionis\nIMAGE_TAG=v0.2.0\n"
+
+
+@pytest.mark.parametrize(
+    ("key", "before", "after"),
+    [
+        ("digest", f"sha256:{HEX}", f"sha256:{NEW_HEX}"),
+        ("digest", HEX, NEW_HEX),
+        ("digest", '""', f'"sha256:{NEW_HEX}"'),
+        ("sha", f"sha256:{HEX}", f"sha256:{NEW_HEX}"),
+        ("sha", HEX, NEW_HEX),
+        ("sha", '""', f'"{NEW_HEX}"'),
+        ("sha256", f"sha256:{HEX}", f"sha256:{NEW_HEX}"),
+        ("sha256", f"'{HEX}'", f"'{NEW_HEX}'"),
+        ("hash", f'"sha256:{HEX}"', f'"sha256:{NEW_HEX}"'),
+        ("hash", HEX, NEW_HEX),
+        ("imageSha256", HEX, NEW_HEX),
+        ("image_hash", HEX, NEW_HEX),
+        # A commit, and what is empty: nobody knows in which form it would be.
+        ("hash", "3f786850e387550fdab836ed7e6dc881de23001b", "3f786850e387550fdab836ed7e6dc881de23001b"),
+        ("hash", '""', '""'),
+        ("sha256", '""', '""'),
+        ("pullPolicy", "Always", "Always"),
+    ],
+)
+def test_a_key_for_the_digest_is_written_in_the_form_that_it_has(key: str, before: str, after: str) -> None:
+    text = f"image:\n  {IMG}\n  tag: v0.2.0\n  {key}: {before}\n"
+    assert repointed(text) == f"image:\n  {IMG}\n  tag: v0.2.1\n  {key}: {after}\n"
+    assert repointed(repointed(text)) == repointed(text)
+
+
+def test_a_digest_by_an_alias_is_written_at_its_anchor_in_the_form_that_it_has() -> None:
+    text = f"one: {{{IMG}, tag: v0.2.0, sha256: &d {HEX}}}\ntwo: {{{IMG}, tag: v0.2.0, hash: *d}}\n"
+    assert repointed(text) == text.replace(HEX, NEW_HEX).replace("v0.2.0", "v0.2.1")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        (f"image:\n  {IMG}\n  tag: v0.2.0\n  checksum: {OLD}\n", "checksum"),
+        (f"image:\n  {IMG}\n  tag: v0.2.0\n  checksum: {HEX}\n", "checksum"),
+        (f"image:\n  {IMG}\n  tag: v0.2.0\n  amd64: '{HEX}'\n", "amd64"),
+        (f"i: {{{IMG}, tag: v0.2.0, digest: '', sha256: {HEX}}}", "sha256"),
+        (f"i: {{{IMG}, tag: v0.2.0, digest: '{OLD}', hash: {HEX}}}", "hash"),
+        (f"i: {{{IMG}, digest: '{OLD}', manifest: '{OLD}'}}", "manifest"),
+        (f"d: &d {HEX}\ni: {{{IMG}, tag: v0.2.0, pin: *d}}", "pin"),
+        (f"b: &b {{pin: {HEX}}}\ni:\n  <<: *b\n  {IMG}\n  tag: v0.2.0\n", "pin"),
+        (f"{FLAT}IMAGE_CHECKSUM={HEX}\n", "IMAGE_CHECKSUM"),
+        (f"{FLAT}IMAGE_PIN={OLD}\n", "IMAGE_PIN"),
+    ],
+)
+def test_a_place_whose_digest_would_stay_behind_is_named_and_left_alone(text: str, key: str) -> None:
+    assert repointed(text) == text
+    ((_, _, _, problem),) = listed(text)
+    way = "call the key sha256" if HEX in text.replace(str(OLD), "") else "give a pattern for each of both keys"
+    assert problem == f"its key '{key}' holds a digest, too, and would keep it: {way}, or change it by hand"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        f"workerDigest: {ALONE}\nworkerRepository: ghcr.io/cognary/worker\n",
+        f"config: {{checksum: {HEX}}}\n",
+        f"revision: {HEX[:40]}\n",
+        f"other: ghcr.io/cognary/worker@{ALONE}\n",
+    ],
+)
+def test_a_digest_of_something_else_keeps_no_image_from_being_re_pointed(beside: str) -> None:
+    assert repointed(f"{IMG}\ntag: v0.2.0\n{beside}") == f"{IMG}\ntag: v0.2.1\n{beside}"
+
+
+@pytest.mark.parametrize("secret", [f"IMAGE_KEY={HEX}", f"SESSION_SECRET={HEX}", f"WORKER_DIGEST={OLD}"])
+def test_among_assignments_a_secret_of_64_digits_is_no_digest(secret: str) -> None:
+    assert repointed(f"{FLAT}{secret}\n") == f"IMAGE_REPO=ghcr.io/cognary/aionis\nIMAGE_TAG={PINNED[1:]}\n{secret}\n"
+
+
+def test_patterns_for_both_keys_re_point_what_no_shape_tells() -> None:
+    text = f"image:\n  {IMG}\n  tag: v0.2.0\n  checksum: {OLD}\n"
+    after = text.replace("v0.2.0", "v0.2.1").replace(str(OLD), str(NEW))
+    assert repointed(text, "tag: {tag}", "checksum: {digest}") == after
+
+
+@pytest.mark.parametrize(
+    "registry",
+    [
+        "global: {imageRegistry: HOST}\n",
+        "global:\n  imageRegistry: HOST\n",
+        "global:\n  image:\n    registry: HOST\n",
+        "global:\n  image: {registry: HOST}\n",
+        "global: {image: {registry: HOST}}\n",
+        "sub: {global: {x: {}, image: {pullPolicy: Always, registry: HOST}}}\n",
+        '{"global": {"image": {"registry": "HOST"}}}\n---\n',
+        "",
+    ],
+)
+@pytest.mark.parametrize("name", ["cognary/aionis", "ghcr.io/cognary/aionis"])
+def test_the_registry_of_every_image_of_a_chart_stands_before_a_name_that_has_none(registry: str, name: str) -> None:
+    head = registry.replace("HOST", "ghcr.io")
+    own = "" if registry else "  registry: ghcr.io\n"
+    text = f"{head}image:\n{own}  repository: {name}\n  tag: v0.2.0\n"
+    assert repointed(text) == text.replace("v0.2.0", "v0.2.1")
+    elsewhere = text.replace("registry: ghcr.io", "registry: quay.io").replace("Registry: ghcr.io", "Registry: quay.io")
+    elsewhere = elsewhere.replace('"registry": "ghcr.io"', '"registry": "quay.io"')
+    assert elsewhere != text
+    assert repointed(elsewhere) == elsewhere
+    assert [found[3] for found in listed(elsewhere)] == (
+        ["its name has a registry, and nothing tells whether 'quay.io' is put before it: leave out one"]
+        if name.startswith("ghcr.io")
+        else []
+    )
+
+
+@pytest.mark.parametrize("parent", ["local", "images", "image"])
+def test_a_registry_below_another_key_than_global_is_no_other_image_s(parent: str) -> None:
+    text = f"{parent}:\n  image:\n    registry: ghcr.io\napi:\n  repository: cognary/aionis\n  tag: v0.2.0\n"
+    assert repointed(text) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "end"),
+    [
+        (f"image:\n  {IMG}@{OLD}\n  tag: v0.2.0\n", "@sha256:"),
+        (f"image:\n  {IMG}@sha256\n  tag: {HEX}\n", "@sha256"),
+        (f"image:\n  {IMG}:v0.2.0\n  tag: v0.2.0\n", ":v0.2.0"),
+        (f"image:\n  {IMG}:v0.2.0\n  digest: {OLD}\n", ":v0.2.0"),
+        (f"image:\n  registry: ghcr.io\n  repository: cognary/aionis@{OLD}\n  tag: v0.2.0\n", "@sha256:"),
+        (f"IMAGE_REPO=ghcr.io/cognary/aionis@{OLD}\nIMAGE_TAG=v0.2.0\n", "@sha256:"),
+    ],
+)
+def test_a_repository_that_says_a_version_itself_beside_a_tag_is_named_and_left_alone(text: str, end: str) -> None:
+    assert repointed(text) == text
+    ((_, _, _, problem),) = listed(text)
+    assert problem.startswith(f"its repository ends in '{end}")
+    assert problem.endswith("and has a key for the tag or the digest, too: leave the name alone there")
+
+
 @pytest.mark.parametrize(
     ("pattern", "before", "after"),
     [

@@ -1,8 +1,9 @@
 """Images that are spread over several keys: ``repository`` and ``tag`` as charts have them, Kustomize's ``images``.
 
-A chart has a key for the digest (``digest``, or ``sha`` for its 64 digits alone, as Grafana's charts have it), or none:
-then its tag alone is written. What a chart makes of a tag is its own affair, a label among it, and no label holds 78
-characters (Kubernetes: 63). A tag that carries its digest already (``v0.2.0@sha256:...``) has shown that it may.
+A chart has a key for the digest (``digest``, ``sha256``, ``sha`` or ``hash``, with ``sha256:`` before the 64 digits or
+without, as Grafana's charts have it), or none: then its tag alone is written. What a chart makes of a tag is its own
+affair, a label among it, and no label holds 78 characters (Kubernetes: 63). A tag that carries its digest already
+(``v0.2.0@sha256:...``) has shown that it may.
 Kustomize's ``digest`` outranks ``newTag`` in its older versions and stands beside it in newer ones (imagetag.go of
 kustomize's api): with both set, every version of it deploys that digest, and people still read the tag.
 """
@@ -13,15 +14,19 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from shiplane.model.image import Digest, Repository
+from shiplane.model.image import DIGEST_FORM, Digest, Repository
 from shiplane.model.layout import Lines, Mapping, Scalar, assignments
-from shiplane.model.mention import Mention, Part, Slot, spellings, split_pinned
+from shiplane.model.mention import Mention, Part, Slot, is_familiar, spellings, split_pinned
 from shiplane.model.redact import quoted
 from shiplane.model.yamlscan import mappings
 
 _REPOSITORY = re.compile(r"(?P<stem>.*?)[._-]?(?:repository|repo|image[._-]?name|image|name)", re.IGNORECASE | re.ASCII)
 _SEPARATORS = re.compile(r"[._-]")
 _HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SPLIT = re.compile(r"(.*?)(@|:(?=[^/]*$)|$)(.*)", re.ASCII | re.DOTALL)
+_DIGEST_KEYS = ("digest", "sha256", "sha", "hash")
+_WHOLE = re.compile(DIGEST_FORM, re.ASCII)
+_DIGEST_NAME = re.compile("digest|sha|hash|checksum", re.IGNORECASE)
 _NO_TAG = "no tag beside it: the default of whoever reads this file applies"
 _EMPTY = ("", "null", "~")
 _PINNING = (Part.DIGEST, Part.HEX, Part.PINNED)
@@ -30,7 +35,7 @@ _Found = tuple[Mention, tuple[tuple[int, int], ...]]
 
 @dataclass(frozen=True)
 class _Group:
-    """The keys of one image within a mapping: its repository, and what stands beside it."""
+    """The keys of one image within a mapping: its repository, what stands beside it, and why it is left alone."""
 
     mapping: Mapping
     repository: Scalar
@@ -38,6 +43,7 @@ class _Group:
     digest: Scalar | None
     is_chart: bool = True
     digest_part: Part = Part.DIGEST
+    problem: str = ""
 
 
 def spread(text: str, repository: Repository, lines: Lines) -> list[_Found]:
@@ -48,38 +54,117 @@ def spread(text: str, repository: Repository, lines: Lines) -> list[_Found]:
     renamed = [known for known in tree if known.under == "images" and "name" in known.entries]
     found = list(_renamed(text, renamed, repository, lines))
     charts = [known for known in tree if known not in renamed]
-    registry = next((known.entries["imageRegistry"] for known in tree if _is_global(known)), None)
-    groups = [group for known in charts for group in _groups(known, bases, repository, registry)]
-    for known in assignments(text):
-        groups += [replace(group, is_chart=False) for group in _groups(known, bases, repository)]
+    finder = _Finder(repository, anchors, bases, next(filter(None, map(_common_registry, tree)), None))
+    groups = [group for known in charts for group in finder.groups(known)]
+    alone = _Finder(repository, anchors, bases, None, is_chart=False)
+    groups += [group for known in assignments(text) for group in alone.groups(known)]
     reader = _Reader(lines, anchors, _uses(tree, anchors, groups))
     return [*found, *(reader.read(group) for group in groups)]
 
 
-def _is_global(mapping: Mapping) -> bool:
-    """Whether it names the registry of every image of a chart (Bitnami's common chart: common.images.image)."""
-    return mapping.under == "global" and "imageRegistry" in mapping.entries
+def _common_registry(mapping: Mapping) -> Scalar | None:
+    """The registry of every image of a chart: global.imageRegistry (Bitnami's common.images.image), global.image."""
+    if mapping.under == "global":
+        return mapping.entries.get("imageRegistry")
+    return mapping.entries.get("registry") if (mapping.above, mapping.under) == ("global", "image") else None
 
 
-def _groups(
-    mapping: Mapping, bases: dict[str, Mapping], repository: Repository, common: Scalar | None = None
-) -> Iterator[_Group]:
-    entries = {_plain(key): value for key, value in mapping.entries.items()}
-    merged = mapping.entries.get("<<")
-    inherited = bases[merged.alias].entries if merged and merged.alias in bases else {}
-    for key, value in {**inherited, **mapping.entries}.items():
+@dataclass(frozen=True)
+class _Finder:
+    """Finds the keys of one image in a mapping; in a chart's values, or among assignments."""
+
+    repository: Repository
+    anchors: dict[str, Scalar]
+    bases: dict[str, Mapping]
+    common: Scalar | None
+    is_chart: bool = True
+
+    def groups(self, mapping: Mapping) -> Iterator[_Group]:
+        """Every group within a mapping, by the key of its repository."""
+        merged = mapping.entries.get("<<")
+        inherited = self.bases[merged.alias].entries if merged and merged.alias in self.bases else {}
+        values = {**inherited, **mapping.entries}
+        entries = {_plain(key): value for key, value in mapping.entries.items()}
+        groups = {key: self._group(mapping, entries, key, value) for key, value in values.items()}
+        found = {key: group for key, group in groups.items() if group}
+        strays = self._strays(values, inherited, found) if found else {}
+        yield from (_with_strays(key, group, strays, values) for key, group in found.items())
+
+    def _group(self, mapping: Mapping, entries: dict[str, Scalar], key: str, value: Scalar) -> _Group | None:
+        """The group of a key for a repository; None where it is none, or another's."""
         role = _REPOSITORY.fullmatch(key)
-        stems = _stems(role["stem"]) if role else ()
-        registry = common if common and common.text else _beside(entries, stems, "registry")
-        if not stems or not _names(value, registry, repository):
-            continue
-        tag, digest = (_beside(entries, stems, name) for name in ("tag", "digest"))
-        sha = None if digest else _beside(entries, stems, "sha")
-        # A commit's hash is another thing under the same name.
-        part = None if sha is None else _sha_part(sha)
+        if role is None or value.text is None or self.repository.path.rpartition("/")[2] not in value.text:
+            return None
+        stems, is_name = _stems(role["stem"]), _plain(key).endswith(("repository", "repo"))
+        registry = self.common if self.common and self.common.text else _beside(entries, stems, "registry")
+        tag, (digest, part) = _beside(entries, stems, "tag"), self._digest(entries, stems)
+        problem = _mixed(value, registry, self.repository) if is_name and (tag or digest) else ""
         # An image alone is a complete reference; one that is inherited is the base's, unless there is a tag of its own.
-        if (tag or digest) or (key in mapping.entries and _plain(key).endswith(("repository", "repo")) and registry):
-            yield _Group(mapping, value, tag, sha if part else digest, digest_part=part or Part.DIGEST)
+        told = tag or digest or (key in mapping.entries and is_name and registry)
+        if problem or (told and _names(value, registry, self.repository)):
+            return _Group(mapping, value, tag, digest, self.is_chart, part, problem)
+        return None
+
+    def _digest(self, entries: dict[str, Scalar], stems: tuple[str, ...]) -> tuple[Scalar | None, Part]:
+        """The key for the digest, and what it holds."""
+        for name in _DIGEST_KEYS:
+            scalar = _beside(entries, stems, name)
+            part = _digest_part(name, self._text(scalar)) if scalar else None
+            if part:
+                return scalar, part
+        return None, Part.DIGEST
+
+    def _text(self, scalar: Scalar) -> str | None:
+        return self.anchors.get(scalar.alias, scalar).text if scalar.alias else scalar.text
+
+    def _strays(
+        self, values: dict[str, Scalar], inherited: dict[str, Scalar], groups: dict[str, _Group]
+    ) -> dict[str, str]:
+        """Further keys that hold a digest, which nobody would fill; what a base has for it is the base's business."""
+        filled = {id(each) for group in groups.values() for each in (group.tag, group.digest)}
+        filled |= {id(each) for name, each in inherited.items() if _plain(name).endswith(_DIGEST_KEYS)}
+        texts = {name: self._text(value) or "" for name, value in values.items() if id(value) not in filled}
+        # 64 digits can be a secret, where keys of all kinds stand together.
+        alone = self.is_chart and not all(map(_stem, groups))
+        return {name: text for name, text in texts.items() if _is_digest(name, text, alone=alone)}
+
+
+def _with_strays(key: str, group: _Group, strays: dict[str, str], values: dict[str, Scalar]) -> _Group:
+    """A group, and which of these keys is about the same image.
+
+    Those that begin alike are; beside a plain ``repository`` all are, but for those of other images.
+    """
+    own = _stem(key)
+    others = tuple({stem for stem in map(_stem, values) if len(stem) > len(own)}) if strays else ()
+    mine = (name for name in strays if _plain(name).startswith(own) and not _plain(name).startswith(others))
+    stray = next(mine, None)
+    if group.problem or stray is None:
+        return group
+    way = "call the key sha256" if _HEX.fullmatch(strays[stray]) else "give a pattern for each of both keys"
+    problem = f"its key {quoted(stray, 40)} holds a digest, too, and would keep it: {way}, or change it by hand"
+    return replace(group, problem=problem)
+
+
+def _stem(key: str) -> str:
+    """What stands before ``repository`` in a key; nothing where the whole mapping is about one image."""
+    role = _REPOSITORY.fullmatch(key)
+    return _plain(role["stem"]) if role else ""
+
+
+def _is_digest(key: str, text: str, *, alone: bool) -> bool:
+    """Whether a value is a digest; digits alone are one by their key, or where a mapping has one image."""
+    return bool(_WHOLE.fullmatch(text) or (_HEX.fullmatch(text) and (alone or _DIGEST_NAME.search(key))))
+
+
+def _digest_part(name: str, text: str | None) -> Part | None:
+    """What a key for the digest holds: a digest, its digits alone, or something else.
+
+    An empty ``digest`` is for a digest, an empty ``sha`` for the digits (Grafana's charts); of the others nobody knows,
+    and under ``sha`` and ``hash`` a commit can stand. What cannot be read is taken for one, so that it is named.
+    """
+    if text is None or _HEX.fullmatch(text) or (name == "sha" and text in _EMPTY):
+        return Part.HEX
+    return Part.DIGEST if name == "digest" or text.startswith("sha256:") else None
 
 
 def _plain(key: str) -> str:
@@ -96,17 +181,23 @@ def _beside(entries: dict[str, Scalar], stems: Iterable[str], name: str) -> Scal
     return next((entries[f"{stem}{name}"] for stem in stems if f"{stem}{name}" in entries), None)
 
 
-def _sha_part(sha: Scalar) -> Part | None:
-    """What a key called sha holds: a digest, its digits alone (also where it is empty yet), or something else."""
-    text = sha.text or ""
-    if text.startswith("sha256:"):
-        return Part.DIGEST
-    return Part.HEX if _HEX.fullmatch(text) or text in _EMPTY else None
-
-
 def _names(value: Scalar, registry: Scalar | None, repository: Repository) -> bool:
-    whole = f"{registry.text}/{value.text}" if registry and registry.text else value.text
-    return whole in spellings(repository)
+    host = registry.text if registry else ""
+    # A chart that puts the registry before a name which begins with it would have no image.
+    has_host = not host or (value.text or "").startswith(f"{host}/")
+    return (value.text if has_host else f"{host}/{value.text}") in spellings(repository)
+
+
+def _mixed(value: Scalar, registry: Scalar | None, repository: Repository) -> str:
+    """Why nobody can tell the image of a name with a tag or a digest beside it; nothing where that can be told."""
+    name, sign, rest = _SPLIT.fullmatch(value.text or "").groups()  # type: ignore[union-attr] # it matches any text
+    host = registry.text if registry else ""
+    if sign and {name, f"{host}/{name}"} & {*spellings(repository)}:
+        end = quoted(sign + rest, 24)
+        return f"its repository ends in {end}, and has a key for the tag or the digest, too: leave the name alone there"
+    if host and not is_familiar(name) and name in spellings(repository) and not _names(value, registry, repository):
+        return f"its name has a registry, and nothing tells whether {quoted(host, 80)} is put before it: leave out one"
+    return ""
 
 
 def _uses(tree: list[Mapping], anchors: dict[str, Scalar], groups: list[_Group]) -> dict[str, bool]:
@@ -148,7 +239,9 @@ class _Reader:
         return mention, claims
 
     def _values(self, group: _Group) -> tuple[str | None, Digest | None, str]:
-        doubled = any(_plain(key).endswith(("tag", "digest", "sha")) for key in group.mapping.doubled)
+        if group.problem:
+            return None, None, group.problem
+        doubled = any(_plain(key).endswith(("tag", *_DIGEST_KEYS)) for key in group.mapping.doubled)
         try:
             tag, digest = split_pinned(self._text(group.tag) or "")
             text = self._text(group.digest)

@@ -47,6 +47,7 @@ class Mapping:
 
     Attributes:
         under: The key below which they stand; empty at the top.
+        above: The key below which that one stands.
         anchor: The name by which others can refer to all of them.
         flow: Whether they stand in braces.
         quoted: Whether their keys stand in double quotes.
@@ -55,6 +56,7 @@ class Mapping:
     """
 
     under: str = ""
+    above: str = ""
     anchor: str = ""
     flow: bool = False
     quoted: bool = False

@@ -88,7 +88,7 @@ class _Scanner:
             parent = self.stack[-1] if self.stack else Mapping()
             holder = parent.entries.get(parent.last)
             anchor = holder.anchor if holder and not new else ""
-            self.stack.append(self._noted(Mapping(under=parent.last, anchor=anchor, column=column)))
+            self.stack.append(self._noted(Mapping(under=parent.last, above=parent.under, anchor=anchor, column=column)))
         return self.stack[-1]
 
     def _noted(self, mapping: Mapping) -> Mapping:
@@ -105,26 +105,27 @@ class _Scanner:
         rest, anchor = properties.end(), properties["anchor"] or ""
         if line[rest : rest + 1] in ("{", "[") and not line.startswith("{{", rest):
             mapping.add(key, Scalar(start=colon, end=colon, text=None, anchor=anchor))
-            return self._flow(colon + rest, key, anchor)
+            return self._flow(colon + rest, key, anchor, mapping.under)
         mapping.add(key, _scalar(line, rest, colon, anchor))
         return colon
 
-    def _flow(self, start: int, under: str, anchor: str) -> int:
+    def _flow(self, start: int, under: str, anchor: str, above: str = "") -> int:
         """Read braces and brackets to the end of the outermost one; passes over what never ends."""
         known = len(self.found)
-        end = self._brackets(start, under, anchor)
+        end = self._brackets(start, under, anchor, above)
         if end is None:
             del self.found[known:]
             return start
         return end
 
-    def _brackets(self, start: int, under: str, anchor: str) -> int | None:
+    def _brackets(self, start: int, under: str, anchor: str, above: str) -> int | None:
         frames: list[_Frame] = []
         place = start
         while place < len(self.text):
             sign = self.text[place]
             if sign in "{[":
-                mapping = self._noted(Mapping(under=under, anchor=anchor, flow=True)) if sign == "{" else None
+                fresh = Mapping(under=under, above=above, anchor=anchor, flow=True)
+                mapping = self._noted(fresh) if sign == "{" else None
                 frames.append(_Frame(mapping, under))
                 place += 1
             elif sign in "}]":
@@ -137,7 +138,7 @@ class _Scanner:
                 if read is None:
                     break
                 place = read
-            under, anchor = (frames[-1].key or frames[-1].under), ""
+            under, above, anchor = (frames[-1].key or frames[-1].under), frames[-1].under, ""
             blank = _BLANK.match(self.text, place)
             place = blank.end() if blank else place
         self.budget -= place - start
