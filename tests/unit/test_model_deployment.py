@@ -270,6 +270,7 @@ def test_a_place_whose_digest_would_stay_behind_is_named_and_left_alone(text: st
         f"workerDigest: {ALONE}\nworkerRepository: ghcr.io/cognary/worker\n",
         f"config: {{checksum: {HEX}}}\n",
         f"revision: {HEX[:40]}\n",
+        f"sidecarImage: {ALONE}\n",
         f"other: ghcr.io/cognary/worker@{ALONE}\n",
     ],
 )
@@ -566,6 +567,8 @@ def test_whatever_a_writer_of_json_writes_is_read_and_re_pointed_as_values(
         "image: ghcr.io/cognary/aionis:v0.2.0\n" * 2_500,
         '{"image": "ghcr.io/cognary/aionis:v0.2.0"}, ' * 2_500,
         '{"repository": "ghcr.io/cognary/aionis", "tag": "v0.2.0"}\n' * 2_500,
+        f"A_REPO=x\nA_PIN={OLD}\n"
+        + "".join(f"B{n}_REPO=ghcr.io/cognary/aionis\nB{n}_TAG=v0.2.0\n" for n in range(1_500)),
     ],
     ids=lambda text: f"{text[:10]!r}",
 )

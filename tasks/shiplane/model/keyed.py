@@ -88,7 +88,10 @@ class _Finder:
         groups = {key: self._group(mapping, entries, key, value) for key, value in values.items()}
         found = {key: group for key, group in groups.items() if group}
         strays = self._strays(values, inherited, found) if found else {}
-        yield from (_with_strays(key, group, strays, values) for key, group in found.items())
+        owned = _by_owner(strays, values) if strays else {}
+        for key, group in found.items():
+            stray = owned.get(_stem(key), "")
+            yield _with_stray(group, stray, strays.get(stray, ""))
 
     def _group(self, mapping: Mapping, entries: dict[str, Scalar], key: str, value: Scalar) -> _Group | None:
         """The group of a key for a repository; None where it is none, or another's."""
@@ -129,18 +132,18 @@ class _Finder:
         return {name: text for name, text in texts.items() if _is_digest(name, text, alone=alone)}
 
 
-def _with_strays(key: str, group: _Group, strays: dict[str, str], values: dict[str, Scalar]) -> _Group:
-    """A group, and which of these keys is about the same image.
+def _by_owner(strays: dict[str, str], values: Iterable[str]) -> dict[str, str]:
+    """A stray key by what its image's keys begin with: the longest such beginning; nothing beside a ``repository``."""
+    stems = {"", *map(_stem, values)}
+    lengths = sorted({len(stem) for stem in stems}, reverse=True)
+    plain = {name: _plain(name) for name in strays}
+    return {next(stem for size in lengths if (stem := plain[name][:size]) in stems): name for name in reversed(strays)}
 
-    Those that begin alike are; beside a plain ``repository`` all are, but for those of other images.
-    """
-    own = _stem(key)
-    others = tuple({stem for stem in map(_stem, values) if len(stem) > len(own)}) if strays else ()
-    mine = (name for name in strays if _plain(name).startswith(own) and not _plain(name).startswith(others))
-    stray = next(mine, None)
-    if group.problem or stray is None:
+
+def _with_stray(group: _Group, stray: str, text: str) -> _Group:
+    if group.problem or not stray:
         return group
-    way = "call the key sha256" if _HEX.fullmatch(strays[stray]) else "give a pattern for each of both keys"
+    way = "call the key sha256" if _HEX.fullmatch(text) else "give a pattern for each of both keys"
     problem = f"its key {quoted(stray, 40)} holds a digest, too, and would keep it: {way}, or change it by hand"
     return replace(group, problem=problem)
 
