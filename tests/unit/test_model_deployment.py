@@ -326,21 +326,32 @@ def test_a_registry_below_another_key_than_global_is_no_other_image_s(parent: st
 
 
 @pytest.mark.parametrize(
+    "beside", ["TAG=v0.2.0", "IMAGE_SHA=3f786850e387550fdab836ed7e6dc881de23001b", "IMAGE_DIGEST=''"]
+)
+def test_a_complete_reference_beside_a_tag_a_commit_or_an_empty_key_is_re_pointed(beside: str) -> None:
+    text = f"IMAGE=ghcr.io/cognary/aionis:v0.2.0\n{beside}\n"
+    assert repointed(text) == f"IMAGE=ghcr.io/cognary/aionis{PINNED}\n{beside}\n"
+
+
+@pytest.mark.parametrize(
     ("text", "end"),
     [
         (f"image:\n  {IMG}@{OLD}\n  tag: v0.2.0\n", "@sha256:"),
         (f"image:\n  {IMG}@sha256\n  tag: {HEX}\n", "@sha256"),
         (f"image:\n  {IMG}:v0.2.0\n  tag: v0.2.0\n", ":v0.2.0"),
         (f"image:\n  {IMG}:v0.2.0\n  digest: {OLD}\n", ":v0.2.0"),
+        (f"image: ghcr.io/cognary/aionis:v0.2.0\ndigest: {OLD}\n", ":v0.2.0"),
+        (f"- {{image: 'ghcr.io/cognary/aionis:v0.2.0', sha256: {HEX}}}\n", ":v0.2.0"),
+        (f"IMAGE=ghcr.io/cognary/aionis:v0.2.0\nIMAGE_DIGEST={OLD}\n", ":v0.2.0"),
         (f"image:\n  registry: ghcr.io\n  repository: cognary/aionis@{OLD}\n  tag: v0.2.0\n", "@sha256:"),
         (f"IMAGE_REPO=ghcr.io/cognary/aionis@{OLD}\nIMAGE_TAG=v0.2.0\n", "@sha256:"),
     ],
 )
-def test_a_repository_that_says_a_version_itself_beside_a_tag_is_named_and_left_alone(text: str, end: str) -> None:
+def test_a_name_that_says_a_version_itself_beside_a_key_for_it_is_named_and_left_alone(text: str, end: str) -> None:
     assert repointed(text) == text
     ((_, _, _, problem),) = listed(text)
-    assert problem.startswith(f"its repository ends in '{end}")
-    assert problem.endswith("and has a key for the tag or the digest, too: leave the name alone there")
+    assert problem.startswith(f"its name ends in '{end}")
+    assert problem.endswith("and there is a key for the tag or the digest, too: write it in one place")
 
 
 @pytest.mark.parametrize(

@@ -101,7 +101,8 @@ class _Finder:
         stems, is_name = _stems(role["stem"]), _plain(key).endswith(("repository", "repo"))
         registry = self.common if self.common and self.common.text else _beside(entries, stems, "registry")
         tag, (digest, part) = _beside(entries, stems, "tag"), self._digest(entries, stems)
-        problem = _mixed(value, registry, self.repository) if is_name and (tag or digest) else ""
+        beside = self._is_filled(digest) or (is_name and self._is_filled(tag))
+        problem = _mixed(value, registry, self.repository) if beside else ""
         # An image alone is a complete reference; one that is inherited is the base's, unless there is a tag of its own.
         told = tag or digest or (key in mapping.entries and is_name and registry)
         if problem or (told and _names(value, registry, self.repository)):
@@ -116,6 +117,9 @@ class _Finder:
             if part:
                 return scalar, part
         return None, Part.DIGEST
+
+    def _is_filled(self, scalar: Scalar | None) -> bool:
+        return scalar is not None and self._text(scalar) not in _EMPTY
 
     def _text(self, scalar: Scalar) -> str | None:
         return self.anchors.get(scalar.alias, scalar).text if scalar.alias else scalar.text
@@ -197,7 +201,7 @@ def _mixed(value: Scalar, registry: Scalar | None, repository: Repository) -> st
     host = registry.text if registry else ""
     if sign and {name, f"{host}/{name}"} & {*spellings(repository)}:
         end = quoted(sign + rest, 24)
-        return f"its repository ends in {end}, and has a key for the tag or the digest, too: leave the name alone there"
+        return f"its name ends in {end}, and there is a key for the tag or the digest, too: write it in one place"
     if host and not is_familiar(name) and name in spellings(repository) and not _names(value, registry, repository):
         return f"its name has a registry, and nothing tells whether {quoted(host, 80)} is put before it: leave out one"
     return ""
