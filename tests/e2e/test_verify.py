@@ -147,7 +147,9 @@ def test_a_version_that_is_not_there_is_named(released: Desk) -> None:
     assert (done.code, faults(done)) == (6, {"resolves"}), str(done)
 
 
-def test_a_layer_deleted_from_the_registrys_disk_is_found_by_a_deep_look(rig: Rig, released: Desk) -> None:
+def test_a_layer_deleted_from_the_registrys_disk_is_found_wherever_layers_are_asked_for(
+    rig: Rig, released: Desk
+) -> None:
     person, reader = released
     amd = next(m for m in json.loads(reader.raw("v0.2.1"))["manifests"] if m["platform"]["architecture"] == "amd64")
     layer = reader.manifest(amd["digest"])["layers"][-1]["digest"].removeprefix("sha256:")
@@ -156,10 +158,12 @@ def test_a_layer_deleted_from_the_registrys_disk_is_found_by_a_deep_look(rig: Ri
     assert links, "the registry keeps its layers elsewhere"
     for link in links:
         link.unlink()
-    assert verify(person).code == 0, "an ordinary look asks for manifests and configs"
-    done = verify(person, "--deep")
-    assert (done.code, faults(done)) == (6, {"blob"}), str(done)
-    assert layer[:12] in done.out
+    assert verify(person).code == 0, "a survey asks for manifests and configs"
+    for more in (("--tag", "v0.2.1"), ("--deep",)):
+        done = verify(person, *more)
+        assert (done.code, faults(done)) == (6, {"blob"}), str(done)
+        assert layer[:12] in done.out
+    assert "blob" in faults(verify(person, "--pull")), "whether or not the engine has it already"
 
 
 def test_what_a_stranger_cannot_read_is_named(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:

@@ -315,11 +315,57 @@ def test_a_version_that_does_not_exist_is_named() -> None:
     assert named(verify(Scene(), V021)) == {"resolves", "floating"}
 
 
-def test_a_lost_layer_is_found_by_the_deep_look_alone() -> None:
+LOST_BLOBS = [
+    (f"a {part} of {whose}", part, at)
+    for at, whose in ((0, "the first platform"), (1, "the second platform"), (2, "an attestation"))
+    for part in ("layer", "config")
+]
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize(("part", "at"), [row[1:] for row in LOST_BLOBS], ids=[row[0] for row in LOST_BLOBS])
+def test_a_version_that_nobody_can_pull_is_found_where_it_is_named(part: str, at: int, *, recorded: bool) -> None:
+    scene = Scene()
+    (done,) = scene.publish(a_plan("0.2.1", ["main"]))
+    raw = scene.registry.shelf(PATH).manifests[str(done.digest)]
+    lose_blob(scene.registry, PATH, raw, {"layer": "layers"}.get(part, part), at)
+    assert named(verify(scene, V021, recorded=recorded)) in ({"blob"}, {"config"})
+
+
+@pytest.mark.parametrize(
+    ("why", "version", "looks", "good"),
+    [
+        ("a survey asks for no layer", None, {}, True),
+        ("a version that is named", V021, {}, False),
+        ("what the engine has already is asked for all the same", None, {"pull": True}, False),
+        ("a deep look", None, {"deep": True}, False),
+    ],
+)
+def test_a_lost_layer_is_found_wherever_one_is_asked_for(
+    why: str, version: Version | None, looks: dict[str, bool], *, good: bool
+) -> None:
     scene, raw = released()
     lose_blob(scene.registry, PATH, raw, "layers")
-    assert verify(scene, V021).good
-    assert named(verify(scene, V021, deep=True)) == {"blob"}
+    engine = Engine([str(raw.digest)]) if looks.get("pull") else None
+    found = verify(scene, version, deep=looks.get("deep", False), puller=engine)
+    assert named(found) == (set() if good else {"blob"}), why
+
+
+def test_the_layers_of_a_version_are_asked_for_by_head_alone_and_each_once() -> None:
+    scene, _ = released()
+    start = len(scene.registry.log)
+    verify(scene)
+    survey = len(scene.registry.log)
+    verify(scene, V021)
+    asked = [
+        [entry for entry in scene.registry.log[low:high] if "/blobs/" in entry.path]
+        for low, high in ((start, survey), (survey, None))
+    ]
+    heads = [entry.path for entry in asked[1] if entry.method == "HEAD"]
+    assert not [entry for entry in asked[0] if entry.method == "HEAD"]
+    assert [entry.path for entry in asked[1] if entry.method == "GET"] == [entry.path for entry in asked[0]]
+    assert sorted(heads) == sorted(set(heads))
+    assert len(heads) == 5
 
 
 @pytest.mark.parametrize("deep", [False, True])
@@ -331,11 +377,11 @@ def test_a_lost_attestation_is_named(*, deep: bool) -> None:
     assert (check.name, check.subject) == ("attestation", Digest(lost).short)
 
 
-def test_an_attestation_that_has_lost_its_statement_is_found_by_the_deep_look_alone() -> None:
+@pytest.mark.parametrize("deep", [False, True])
+def test_an_attestation_that_has_lost_its_statement_is_found(*, deep: bool) -> None:
     scene, raw = released()
     lose_blob(scene.registry, PATH, raw, "layers", len(children(raw)) - 1)
-    assert verify(scene, V021).good
-    assert named(verify(scene, V021, deep=True)) == {"blob"}
+    assert named(verify(scene, V021, deep=deep)) == {"blob"}
 
 
 @pytest.mark.parametrize(

@@ -50,7 +50,8 @@ def verify(
 ) -> Answer:
     """Check what the registry really serves; reads only.
 
-    Platforms, digests, configs, labels, and where the floating tag points. Ends with 6 when anything is wrong.
+    Platforms, digests, configs, labels, and where the floating tag points; of a version that is named every layer, too.
+    Ends with 6 when anything is wrong.
     """
     word = "yes" if latest is True else latest
     latest = None if isinstance(word, bool) else word

@@ -128,7 +128,8 @@ class Examiner:
     Attributes:
         registry: Where they are read.
         repository: Which repository.
-        deep: Whether each blob (attestations' too) is asked for as well, with its size.
+        deep: Whether each blob (attestations' too) is asked for as well, and a config that was recorded read again.
+        blobs: Whether each blob that is not read is asked for by HEAD, with its size: what lacks one cannot be pulled.
         fresh: Whether it was pushed this moment: then attestations, which only time can lose, are not asked for.
         workers: How many reads at once.
     """
@@ -136,6 +137,7 @@ class Examiner:
     registry: Registry
     repository: Repository
     deep: bool = False
+    blobs: bool = False
     fresh: bool = False
     workers: int = WORKERS
 
@@ -169,7 +171,7 @@ class Examiner:
                 foreign=expected.foreign,
             ),
             *(check for part in attested for check in part.checks),
-            *(self._blobs(parts) if self.deep else ()),
+            *(self._blobs(parts) if self.deep or self.blobs else ()),
         ]
         size = sum(layer.size for child in children for layer in child.layers)
         return Examination(

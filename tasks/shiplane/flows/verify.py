@@ -95,7 +95,7 @@ class Verifier:
         platforms: What each version must be there for, where no record of its publication says it.
         insists: Whether they go before such a record: somebody gave them for this very run.
         commit_of: The commit that a lane's version was released from, as far as git knows it.
-        deep: Whether every blob is asked for.
+        deep: Whether every blob is asked for though no version is named, and configs are read though they are recorded.
         puller: The engine for ``--pull``, or None.
         stranger: A registry client without credential for ``--anonymous``, or None.
         ledgers: What was recorded; None where no ledger is kept.
@@ -133,7 +133,9 @@ class Verifier:
         current = surveyor.version_behind(lane, floating)
         unasked = isinstance(floating, Absent) and not latest.value
         subject = version or (_newest(surveyor.versions(lane)) if unasked else current)
-        found = self._version(lane, subject, floating, ledger, same=version in (None, current) and not unasked)
+        examiner = self._examiner(named=version is not None)
+        same = version in (None, current) and not unasked
+        found = self._version(lane, subject, floating, ledger, examiner, same=same)
         pointing = expects_floating(lane, version, latest, ledger) if version else None
         found = replace(found, pointing=pointing, current=current)
         pointer = self._floating(found, version, floating, ledger)
@@ -158,8 +160,23 @@ class Verifier:
         except BrokenLedgerError as error:
             return Ledger(), [Check("ledger", book.tag, good=False, expected="an unbroken chain", found=error.what)]
 
+    def _examiner(self, *, named: bool) -> Examiner:
+        """How an image is looked at: one that is named, or to be pulled, has to be there down to the last layer.
+
+        A survey of whatever is out there asks for manifests and configs alone: it may run every minute.
+        """
+        blobs = named or self.puller is not None
+        return Examiner(registry=self.registry, repository=self.repository, deep=self.deep, blobs=blobs)
+
     def _version(
-        self, lane: Lane, version: Version | None, floating: Present | Absent, ledger: Ledger, *, same: bool
+        self,
+        lane: Lane,
+        version: Version | None,
+        floating: Present | Absent,
+        ledger: Ledger,
+        examiner: Examiner,
+        *,
+        same: bool,
     ) -> Verified:
         """Examine the version's image; without a version, the floating tag's as far as it goes.
 
@@ -184,7 +201,6 @@ class Verifier:
             revision=revision,
             proven=record is not None and record.after == image.digest,
         )
-        examiner = Examiner(registry=self.registry, repository=self.repository, deep=self.deep)
         examination = examiner.examine(image.raw, expected)
         checks = (Check("resolves", subject, good=True, found=str(image.digest)), *examination.checks)
         return Verified(

@@ -16,8 +16,8 @@ from shiplane.commands.faces.words import IMAGE, LANES
         "image": IMAGE,
         "platforms": "What each version must be there for; else as recorded, else PLATFORMS or the project file.",
         "latest": "Whether the floating tag has to be at --tag, yes or no (PUBLISH_LATEST); else as recorded.",
-        "pull": "Also pull both tags with the Docker engine, as the runbook does.",
-        "deep": "Also ask for every layer, config and attestation.",
+        "pull": "Also ask for every layer, and pull both tags with the Docker engine.",
+        "deep": "Ask for every layer and attestation without --tag too, and read each config again.",
         "anonymous": "Also read both tags as a stranger.",
     },
     iterable=("lane",),
@@ -36,5 +36,6 @@ def verify(
 ) -> None:
     """Check what the registry really serves; reads only.
 
-    Platforms, digests, configs, labels, and where the floating tag points. Ends with 6 when anything is wrong.
+    Platforms, digests, configs, labels, and where the floating tag points; of a version that is named every layer, too.
+    Ends with 6 when anything is wrong.
     """
