@@ -6,14 +6,16 @@ import pytest
 
 from tests.race import COURSES, race, report, wrong
 from tests.rig import Rig
+from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.e2e
 
 
 def test_two_processes_at_once_break_nothing_that_can_be_held_and_nothing_in_silence(rig: Rig) -> None:
-    runs = race(rig.plain, len(COURSES), seed=1)
+    courses = COURSES if THOROUGH else COURSES[1::3]
+    runs = race(rig.plain, courses, seed=1)
     print(report(runs))
-    assert {run.course for run in runs} == set(COURSES)
+    assert [run.course for run in runs] == list(courses)
     assert wrong(runs) == []
     for run in runs:
         if run.course.claimed and run.course.name == "same version, another commit":

@@ -42,12 +42,14 @@ class Hurry:
 
 @dataclass
 class Short:
-    """The real transport with a deadline that a test can wait for."""
+    """The real transport; where a fault is expected, with a deadline that a test can wait for."""
 
+    fault: Fault | None
     inner: HttpTransport = field(default_factory=lambda: HttpTransport({}, user_agent="test"))
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-        return self.inner.send(request, limit=limit, deadline=min(deadline, DEADLINE))
+        short = self.fault is not None and self.fault.meets(request)
+        return self.inner.send(request, limit=limit, deadline=min(deadline, DEADLINE) if short else deadline)
 
 
 def as_bytes(response: Response) -> Rude:
@@ -100,9 +102,9 @@ def served() -> Iterator[Served]:
         yield running
 
 
-def release(served: Served) -> tuple[Faulty, ShiplaneError | None]:
+def release(served: Served, fault: Fault | None = None) -> tuple[Faulty, ShiplaneError | None]:
     """A release by a process of its own: what it saw, and what ended it."""
-    wire = Faulty(Short())
+    wire = Faulty(Short(fault))
     patience = Patience(clock=Hurry(), spread=lambda: 0.5)
     session = Session(wire, replace(USER, registry=served.address), patience)
     plan = replace(a_plan(), image=Setting(Repository(served.address, PATH), "the test"))
@@ -133,7 +135,7 @@ PLACES = {
 @pytest.mark.parametrize("place", PLACES.values(), ids=PLACES.keys())
 def test_a_fault_over_a_real_socket(served: Served, place: Fault, kind: F) -> None:
     served.spoil = spoiled = Spoiled(replace(place, kind=kind))
-    first, ended = release(served)
+    first, ended = release(served, place)
     assert spoiled.met
     assert ended is None or (ended.exit_code in (4, 5, 6, 7, 8) and ended.what)
     judged(served, [first])

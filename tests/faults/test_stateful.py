@@ -18,6 +18,7 @@ from tests.faults.stateful import expectations
 from tests.faults.stateful.judging import attempt
 from tests.faults.stateful.rules import RULES, apply, story
 from tests.faults.stateful.world import COMMITS, Fact, World, plan_of
+from tests.thorough import THOROUGH
 
 
 class Machine(RuleBasedStateMachine):
@@ -45,16 +46,18 @@ for _name in RULES:
 
 
 def test_no_story_goes_wrong() -> None:
-    short = settings(max_examples=60, stateful_step_count=25, deadline=None, derandomize=True, database=None)
+    short = settings(
+        max_examples=200 if THOROUGH else 30, stateful_step_count=25, deadline=None, derandomize=True, database=None
+    )
     run_state_machine_as_test(Machine, settings=short)
 
 
 def test_stories_by_seed_end_in_every_way() -> None:
     ends: Counter[int] = Counter()
-    for seed in range(40):
+    for seed in range(200 if THOROUGH else 20):
         ends += story(seed, 50).ends
     assert set(ends) >= {-1, 0, 5, 7, 8}
-    assert ends[0] > 300, ends
+    assert ends[0] > 150, ends
 
 
 def test_every_rule_is_driven_by_hypothesis() -> None:

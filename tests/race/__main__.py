@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from itertools import cycle, islice
 
 from tests import race as races
 from tests import rig as rigs
@@ -18,7 +19,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args(arguments)
     with rigs.at_hand() as rig:
-        runs = races.race(rig.plain, options.runs, options.seed)
+        runs = races.race(rig.plain, islice(cycle(races.COURSES), options.runs), options.seed)
     print(races.report(runs))
     for run in races.wrong(runs):
         print(f"wrong: {run.course}: exits {run.codes}", *run.broken, *run.story, sep="\n  ")

@@ -6,7 +6,7 @@ import random
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from multiprocessing.connection import Connection
@@ -61,15 +61,11 @@ class Run:
         return self.told == "by nobody"
 
 
-def race(registry: str, runs: int, seed: int = 0) -> list[Run]:
-    """So many races between two processes, one of each course after the other."""
-    return list(_raced(registry, runs, random.Random(seed)))
-
-
-def _raced(registry: str, runs: int, dice: random.Random) -> Iterator[Run]:
+def race(registry: str, courses: Iterable[Course], seed: int = 0) -> list[Run]:
+    """Races between two processes, one after the other."""
+    dice = random.Random(seed)
     with tempfile.TemporaryDirectory(prefix="race-") as folder, workers(Path(folder)) as both:
-        for number in range(runs):
-            yield _once(registry, both, COURSES[number % len(COURSES)], dice)
+        return [_once(registry, both, course, dice) for course in courses]
 
 
 def _once(registry: str, both: Sequence[Connection], course: Course, dice: random.Random) -> Run:
