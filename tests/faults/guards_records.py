@@ -179,9 +179,16 @@ ROLLBACK = (
     Guard(
         "the same rollback once more is refused",
         "model/descent",
-        "_check_first(lane, seen, again=again)",
-        "_check_first(lane, seen, again=True)",
+        "_check_first(lane, seen, None, again=again)",
+        "_check_first(lane, seen, None, again=True)",
         (_ROLLBACK + "test_the_same_rollback_by_two_people_goes_down_once",),
+    ),
+    Guard(
+        "a rollback further down than somebody went a moment ago is refused",
+        "model/descent",
+        "_check_first(lane, seen, to, again=again)",
+        "_check_first(lane, seen, to, again=True)",
+        (_ROLLBACK + "test_two_people_who_name_different_versions_are_told_of_each_other",),
     ),
     Guard(
         "what the floating tag has been at goes before what was only published",
@@ -433,6 +440,13 @@ FILES = (
         "            ready.append((path, _beside(path, change)))\n",
         "            ready.append((path, _beside(path, change)))\n            _replace(ready[-1:], [change])\n",
         (_FILES + "test_a_full_disk_keeps_every_file_as_it_is",),
+    ),
+    Guard(
+        "a version that is named, or pulled, is asked for down to the last layer",
+        "flows/verify",
+        "blobs = named or self.puller is not None",
+        "blobs = False",
+        ("tests/faults/test_verify.py::test_a_lost_layer_is_found_wherever_one_is_asked_for",),
     ),
     Guard(
         "files are not re-pointed to what does not verify",

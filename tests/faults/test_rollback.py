@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shiplane.flows.rollback import RolledBack, Wish
@@ -127,6 +129,34 @@ def test_the_same_rollback_by_two_people_goes_down_once() -> None:
     assert not roll(scene, to("0.2.1")).moved
     done = roll(scene, Wish(lane=MAIN, again=True))
     assert (str(done.target), done.marked) == ("0.2.0", "v0.2.1")
+
+
+def test_two_people_who_name_different_versions_are_told_of_each_other() -> None:
+    scene = scene_of()
+    roll(scene)
+    before = scene.registry.state()
+    clock_of(scene).pass_by(599 - 60)
+    told = r"releaser rolled latest back from v0\.2\.2 to v0\.2\.1 .*: crashes on start.*--to v0\.2\.0 would leave"
+    for wish in (to("0.2.0"), replace(to("0.2.0"), dry_run=True), replace(to("0.2.0"), mark=False)):
+        with pytest.raises(RefusedError, match=told) as caught:
+            roll(scene, wish)
+        assert "⟦rollback --lane main --to v0.2.0 --again⟧" in caught.value.remedy
+        assert "⟦rollback --lane main --to v0.2.1⟧" in caught.value.remedy
+    assert scene.registry.state() == before
+    assert not roll(scene, to("0.2.1")).moved
+    done = roll(scene, replace(to("0.2.0"), again=True))
+    assert (str(done.target), done.marked) == ("0.2.0", "v0.2.1")
+
+
+def test_a_version_that_is_named_needs_no_word_ten_minutes_later_or_after_a_release() -> None:
+    later = scene_of()
+    roll(later)
+    clock_of(later).pass_by(600)
+    assert str(roll(later, to("0.2.0")).target) == "0.2.0"
+    released = scene_of()
+    roll(released)
+    released.publish(a_plan("0.2.3", commit="d" * 40))
+    assert str(roll(released, to("0.2.0")).target) == "0.2.0"
 
 
 def test_ten_minutes_later_it_is_another_rollback() -> None:

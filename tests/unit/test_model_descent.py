@@ -263,18 +263,37 @@ def test_the_same_rollback_once_more_is_refused_with_who_did_it_and_when(now: fl
     ("entries", "now", "to", "again"),
     [
         (ROLLED, WHEN + 600, "", False),
-        (ROLLED, WHEN + 1, "0.2.0", False),
+        (ROLLED, WHEN + 600, "0.2.0", False),
+        (ROLLED, WHEN + 1, "0.2.0", True),
         (ROLLED, WHEN + 1, "", True),
         ([*ROLLED, float_to("0.2.1", "0.2.0")], WHEN + 1, "", False),
         ([*ROLLED[:-1], replace(ROLLED[-1], when="yesterday")], WHEN + 1, "", False),
         ([*ROLLED[:-1], replace(ROLLED[-1], version="yesterday's")], WHEN + 1, "", False),
         ([publish("0.2.0"), replace(float_to("0.2.1", "0.2.0"), action=Action.ROLLBACK)], WHEN + 1, "", False),
     ],
-    ids=["later", "named", "meant", "moved since", "no time", "no version", "it went up"],
+    ids=["later", "named later", "named and meant", "meant", "moved since", "no time", "no version", "it went up"],
 )
 def test_another_rollback_is_not_refused(entries: list[Entry], now: float, to: str, *, again: bool) -> None:
     way = descend(MAIN, Version.parse(to) if to else None, standing("0.2.1", entries, now=now), again=again)
     assert tries(way) == ["0.2.0"]
+
+
+@pytest.mark.parametrize(
+    ("to", "left"),
+    [("0.2.1", "0.2.1"), ("0.2.2", "0.2.1")],
+    ids=["the very same is finished", "going up leaves nothing bad behind"],
+)
+def test_a_named_version_that_is_not_below_is_not_refused(to: str, left: str) -> None:
+    way = descend(MAIN, Version.parse(to), standing("0.2.1", ROLLED, now=WHEN + 1))
+    assert (tries(way), str(way.left), way.marks(Version.parse(to))) == ([to], left, "")
+
+
+def test_a_named_version_further_down_is_refused_with_what_it_would_leave() -> None:
+    with pytest.raises(
+        RefusedError, match=r"to v0\.2\.1 3 s ago .*: crashes.* --to v0\.2\.0 would leave v0\.2\.1"
+    ) as caught:
+        descend(MAIN, Version.parse("0.2.0"), standing("0.2.1", ROLLED, now=WHEN + 3))
+    assert "--to v0.2.0 --again" in caught.value.remedy
 
 
 def test_a_rollback_of_something_that_nobody_recorded_is_the_same_one_too() -> None:

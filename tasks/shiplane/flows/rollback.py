@@ -44,7 +44,7 @@ class Wish:
         reason: Why, for the record and the mark.
         mark: Whether the version left behind is marked as bad.
         dry_run: Whether everything is looked at and nothing done.
-        again: Whether to go down although somebody did so a moment ago.
+        again: Whether to go further down although somebody went down a moment ago.
     """
 
     lane: Lane

@@ -127,8 +127,8 @@ def descend(lane: Lane, to: Version | None, seen: Standing, *, again: bool = Fal
         again: Whether going down once more is meant, however recently somebody went down.
 
     Raises:
-        RefusedError: The target is marked or a pre-release, there is no telling what is below, or somebody did the
-            very same within the last minutes.
+        RefusedError: The target is marked or a pre-release, there is no telling what is below, or somebody went down
+            within the last minutes, and this would go further down.
     """
     current, floating, marks = seen.current, seen.floating, seen.ledger.marks
     position = seen.ledger.position(lane.floating)
@@ -140,6 +140,7 @@ def descend(lane: Lane, to: Version | None, seen: Standing, *, again: bool = Fal
     passed: tuple[tuple[Version, str], ...] = ()
     if to is not None:
         _check(lane, to, marks)
+        _check_first(lane, seen, to, again=again)
         candidates: tuple[Candidate, ...] = (Candidate(to, Choice.NAMED, "named by --to"),)
     elif current is None:
         raise _nowhere(lane, floating)
@@ -147,7 +148,7 @@ def descend(lane: Lane, to: Version | None, seen: Standing, *, again: bool = Fal
         words = f"{lane.floating} is at it already, and the record does not say so yet"
         candidates = (Candidate(current, Choice.UNFINISHED, words),)
     else:
-        _check_first(lane, seen, again=again)
+        _check_first(lane, seen, None, again=again)
         below = [version for version in versions if version < current and not version.is_prerelease]
         candidates, passed = _sorted_out(lane, below, seen.ledger)
     return Descent(
@@ -213,25 +214,36 @@ def _known_good(lane: Lane, ledger: Ledger) -> dict[Version, Candidate]:
     return known
 
 
-def _check_first(lane: Lane, seen: Standing, *, again: bool) -> None:
-    """Refuse to go down once more where somebody went down a moment ago: most likely for the same reason.
+def _check_first(lane: Lane, seen: Standing, to: Version | None, *, again: bool) -> None:
+    """Refuse to go further down where somebody went down a moment ago: most likely for the same reason.
 
+    Whoever names another version below may mean another thing, and would mark the version that was just gone back to.
+    One who names the very same finishes what was cut off, and one who names a higher one goes up: that marks nothing.
     A time ahead of our clock counts as a moment ago: one of two clocks is wrong, and nobody can tell which.
     """
     last = seen.ledger.position(lane.floating)
     target = _version(last) if last and last.action is Action.ROLLBACK and last.after == seen.floating else None
-    if again or last is None or target is None:
+    if again or last is None or target is None or (to is not None and to >= target):
         return
     since, source = seconds_since(last.when, seen.now), _source(seen.ledger, last)
     if since is None or since >= SAME or (source and source <= target):
         return
-    when = f"{age(last.when, seen.now)} ({minute(last.when)})" if since >= 0 else f"at {last.when} by another clock"
+    raise _went_down(lane, last, target, to, seen)
+
+
+def _went_down(lane: Lane, last: Entry, target: Version, to: Version | None, seen: Standing) -> RefusedError:
+    """Who went down to which version, when and why, and how to go further or to finish it."""
+    since, source = seconds_since(last.when, seen.now), _source(seen.ledger, last)
+    ahead = since is not None and since < 0
+    when = f"at {last.when} by another clock" if ahead else f"{age(last.when, seen.now)} ({minute(last.when)})"
     left = f" from {lane.tag_of(source)}" if source else ""
     tag = lane.tag_of(target)
-    raise RefusedError(
+    named = ("--to", lane.tag_of(to)) if to else ()
+    further = f"{' '.join(named)} would leave {tag} and" if to else "the same command once more would"
+    return RefusedError(
         f"{last.who} rolled {lane.floating} back{left} to {tag} {when}: {last.reason}. Nothing was moved; "
-        "the same command once more would go down one version further",
-        remedy=f"If that is meant: {command('rollback', '--lane', lane.name, '--again')}. "
+        f"{further} go further down",
+        remedy=f"If that is meant: {command('rollback', '--lane', lane.name, *named, '--again')}. "
         f"To finish what that run left undone: {command('rollback', '--lane', lane.name, '--to', tag)}",
     )
 

@@ -19,7 +19,7 @@ _VERSION = "Version, as 0.2.1, v0.2.1 or the lane's tag."
         "platforms": "What the version must be there for, where no record says it (PLATFORMS).",
         "dry_run": "Look at everything, show what would change, change nothing.",
         "keep_bad_unmarked": "Do not mark the version that is left behind as bad.",
-        "again": "Go down once more, although somebody went down less than ten minutes ago.",
+        "again": "Go further down, although somebody went down less than ten minutes ago.",
     },
 )
 def rollback(
