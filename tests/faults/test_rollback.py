@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from shiplane.commands.show_state import rolled_back_text
 from shiplane.flows.rollback import RolledBack, Wish
 from shiplane.model.errors import LostRaceError, RefusedError, ShiplaneError, VerificationError
 from shiplane.model.image import Digest
@@ -85,6 +86,7 @@ def test_the_result_as_json_names_where_it_was_where_it_is_and_what_was_passed_o
         "passed_over": {"0.2.1": "marked as bad: loses data"},
         "chosen": {"choice": "known-good", "why": "known good: latest was moved to it on 2027-01-15 08:00 by releaser"},
         "next_version": "0.2.3",
+        "again_goes_to": None,
     }
     del scene.registry.shelf(PATH).tags["latest"]
     told = roll(scene, to("0.2.0")).to_json(AIONIS)
@@ -357,6 +359,24 @@ def test_without_a_ledger_the_tag_goes_back_and_nothing_is_marked() -> None:
     scene = scene_of(keeps_ledger=False)
     assert (roll(scene).marked, scene.tags()["latest"]) == ("", scene.tags()["v0.2.1"])
     assert "ledger-main" not in scene.registry.tags(PATH)
+
+
+def test_without_a_ledger_it_says_last_where_the_same_command_again_would_go() -> None:
+    scene = scene_of(keeps_ledger=False)
+    last = [rolled_back_text(AIONIS, roll(scene)).splitlines()[-1] for _ in range(2)]
+    assert last[0] == "no ledger is kept: the same command again would go down to v0.2.0"
+    assert scene.tags()["latest"] == scene.tags()["v0.2.0"]
+    assert "the same command" not in last[1], "nothing is below it"
+
+
+@pytest.mark.parametrize(
+    ("keeps", "wish"),
+    [(True, WISH), (False, to("0.2.1")), (False, Wish(lane=MAIN, dry_run=True))],
+    ids=["the record keeps it from that", "a version that is named stays", "nothing was moved"],
+)
+def test_where_the_same_command_again_goes_no_further_nothing_is_said(*, keeps: bool, wish: Wish) -> None:
+    done = roll(scene_of(keeps_ledger=keeps), wish)
+    assert (done.further, "the same command" in rolled_back_text(AIONIS, done)) == (None, False)
 
 
 def test_a_broken_ledger_keeps_nobody_from_leaving_a_bad_version_but_is_said() -> None:

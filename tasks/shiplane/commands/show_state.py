@@ -47,6 +47,8 @@ def _remaining(lane: Lane, done: RolledBack) -> Iterator[str]:
             else ""
         )
         yield f"undo: {marked}{command('rollback', '--lane', lane.name, '--to', lane.tag_of(done.left))}"
+    if done.further:
+        yield f"no ledger is kept: the same command again would go down to {lane.tag_of(done.further)}"
 
 
 def marked_text(done: Marked) -> str:

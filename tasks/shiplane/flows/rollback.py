@@ -70,6 +70,8 @@ class RolledBack:
         passed: Versions that were not taken, each with the reason.
         chosen: Why the target was taken.
         following: The patch version that a repair can be published as: nobody has it, and nobody marked it.
+        further: Where the same command would go once more: without a ledger nobody can tell that it was just run. None
+            where it would go nowhere.
     """
 
     wish: Wish
@@ -82,6 +84,7 @@ class RolledBack:
     passed: tuple[tuple[Version, str], ...]
     chosen: Candidate
     following: Version
+    further: Version | None = None
 
     def to_json(self, repository: Repository) -> dict[str, Any]:
         """The result as JSON values."""
@@ -103,6 +106,7 @@ class RolledBack:
             "passed_over": {str(version): why for version, why in self.passed},
             "chosen": {"choice": self.chosen.choice.value, "why": self.chosen.words},
             "next_version": str(self.following),
+            "again_goes_to": str(self.further) if self.further else None,
         }
 
 
@@ -209,6 +213,7 @@ class Rollback:
             passed=tuple(passed),
             chosen=target.candidate,
             following=way.following(target.version),
+            further=way.further(target.version) if self.ledgers is None and not wish.dry_run else None,
         )
 
     def _known(self, lane: Lane, seen: _Seen) -> Lane:

@@ -90,6 +90,10 @@ class Descent:
         why = f"{self.lane.floating} was never at it by the record (--to goes there)"
         return [(one.version, why) for one in after if one.version > chosen.version]
 
+    def further(self, target: Version) -> Version | None:
+        """Where the same command would go once more from ``target``, where no record keeps it from that."""
+        return next((one.version for one in self.candidates if one.version < target), None)
+
     def following(self, target: Version) -> Version:
         """The patch version after everything that was ever published: it is free, and nobody marked it."""
         return max(self.newest or target, target).next_patch()
