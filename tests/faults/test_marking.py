@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from shiplane.clients.registry import Registry
+from shiplane.commands.show_state import marked_text
 from shiplane.flows.marking import Marked
 from shiplane.flows.publish import Publisher
 from shiplane.model.errors import RefusedError
@@ -40,6 +43,25 @@ def test_a_mark_is_taken_back_once_and_both_stay_on_record() -> None:
     undone, again = (finish(scene.marker().unmark(MAIN, V021, "it was the host")) for _ in range(2))
     assert (undone.changed, again.changed, undone.to_json()["marked"]) == (True, False, False)
     assert [entry.action for entry in scene.ledger().entries[-2:]] == [Action.MARK, Action.UNMARK]
+
+
+def test_a_dry_run_says_what_would_be_marked_and_writes_nothing() -> None:
+    scene = Scene()
+    scene.publish()
+    before, dry = scene.registry.state(), replace(scene.marker(), dry_run=True)
+    assert marked_text(finish(dry.mark(MAIN, V021, "crashes"))).splitlines()[0] == (
+        "v0.2.1 would be marked as bad: crashes"
+    )
+    assert scene.registry.state() == before
+    marked(scene)
+    before = scene.registry.state()
+    told = [finish(dry.unmark(MAIN, V021, "good")), finish(dry.mark(MAIN, V021, "crashes"))]
+    assert [marked_text(one).splitlines()[0] for one in told] == [
+        "v0.2.1 would be unmarked",
+        "v0.2.1 is marked as bad (as before): crashes",
+    ]
+    assert [(one.to_json()["dry_run"], one.changed) for one in told] == [(True, True), (True, False)]
+    assert scene.registry.state() == before
 
 
 def test_a_version_that_is_gone_can_be_marked_by_its_record_and_one_that_never_was_cannot() -> None:

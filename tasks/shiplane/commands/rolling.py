@@ -79,20 +79,32 @@ def _rollback(run: Run, resolver: Resolver, repository: Repository, lane: Lane, 
 
 
 def mark(
-    run: Run, *, lane: str | None = None, tag: str | None = None, reason: str | None = None, image: str | None = None
+    run: Run,
+    *,
+    lane: str | None = None,
+    tag: str | None = None,
+    reason: str | None = None,
+    image: str | None = None,
+    dry_run: bool = False,
 ) -> Answer:
     """Mark a published version as bad, with a reason."""
     if not reason:
         raise UsageError("no reason is given", remedy="Say why with --reason: whoever meets the mark will ask.")
-    chosen, version, marker = _marker(run, lane, tag, image)
+    chosen, version, marker = _marker(run, lane, tag, image, dry_run=dry_run)
     return _marked(run.console.drive(marker.mark(chosen, version, _reason(reason))))
 
 
 def unmark(
-    run: Run, *, lane: str | None = None, tag: str | None = None, reason: str | None = None, image: str | None = None
+    run: Run,
+    *,
+    lane: str | None = None,
+    tag: str | None = None,
+    reason: str | None = None,
+    image: str | None = None,
+    dry_run: bool = False,
 ) -> Answer:
     """Take the mark of a version back; both stay on record."""
-    chosen, version, marker = _marker(run, lane, tag, image)
+    chosen, version, marker = _marker(run, lane, tag, image, dry_run=dry_run)
     return _marked(run.console.drive(marker.unmark(chosen, version, _reason(reason))))
 
 
@@ -108,18 +120,21 @@ def restart(run: Run, *, lane: str | None = None, reason: str | None = None, ima
     return Answer(text=text, data={"lane": chosen.name, "tag": chosen.ledger, "replaced": str(replaced)})
 
 
-def _marker(run: Run, lane: str | None, tag: str | None, image: str | None) -> tuple[Lane, Version, Marker]:
+def _marker(
+    run: Run, lane: str | None, tag: str | None, image: str | None, *, dry_run: bool
+) -> tuple[Lane, Version, Marker]:
     chosen = run.project.lane(one_lane(lane, run.project, tag))
     if not tag:
         raise UsageError("no version is named", remedy="Give --tag vX.Y.Z.")
     version = named(Setting(tag, "--tag"), partial(run.project.published_version, chosen))
     repository = run.resolver(Flags(image=image)).image().value
-    return chosen, version, _marker_of(run, repository, chosen)
+    return chosen, version, _marker_of(run, repository, chosen, dry_run=dry_run)
 
 
-def _marker_of(run: Run, repository: Repository, lane: Lane) -> Marker:
-    registry = _connected(run, repository, lane)
-    return Marker(registry=registry, repository=repository, ledgers=_kept(run, repository, registry))
+def _marker_of(run: Run, repository: Repository, lane: Lane, *, dry_run: bool = False) -> Marker:
+    registry = _connected(run, repository, lane, writes=not dry_run)
+    ledgers = _kept(run, repository, registry)
+    return Marker(registry=registry, repository=repository, ledgers=ledgers, dry_run=dry_run)
 
 
 def _kept(run: Run, repository: Repository, registry: Registry) -> Ledgers:

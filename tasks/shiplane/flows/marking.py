@@ -34,6 +34,7 @@ class Marked:
     mark: Entry | None
     changed: bool
     floats: bool
+    dry_run: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON values."""
@@ -45,17 +46,19 @@ class Marked:
             "marked": self.mark is not None,
             "mark": self.mark.to_json() if self.mark else None,
             "changed": self.changed,
+            "dry_run": self.dry_run,
             "floating": self.lane.floating if self.floats else None,
         }
 
 
 @dataclass(frozen=True, kw_only=True)
 class Marker:
-    """Marks versions of one repository."""
+    """Marks versions of one repository; in a dry run everything is looked at, and nothing written."""
 
     registry: Registry
     repository: Repository
     ledgers: Ledgers
+    dry_run: bool = False
 
     def mark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
         """Mark a version as bad; one that is marked for this very reason is left as it is.
@@ -71,7 +74,7 @@ class Marker:
             yield Step("mark", lane.tag_of(version)).already(f"since {known.when} by {known.who}")
             return self._done(page, lane, version, digest, known, changed=False)
         entry = self._entry(Action.MARK, lane, version, digest, reason)
-        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], seen=page.ledger, page=page)])
+        yield from self._write(lane, page, entry)
         return self._done(page, lane, version, digest, entry, changed=True)
 
     def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
@@ -82,8 +85,14 @@ class Marker:
             yield Step("unmark", lane.tag_of(version)).already("it is not marked")
             return self._done(page, lane, version, digest, None, changed=False)
         entry = self._entry(Action.UNMARK, lane, version, digest, reason)
-        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], seen=page.ledger, page=page)])
+        yield from self._write(lane, page, entry)
         return self._done(page, lane, version, digest, None, changed=True)
+
+    def _write(self, lane: Lane, page: Page, entry: Entry) -> Flow[None]:
+        if self.dry_run:
+            yield Step("record", lane.ledger).skipped("dry run")
+            return
+        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], seen=page.ledger, page=page)])
 
     def restart(self, lane: Lane, reason: str) -> Flow[Digest]:
         """Begin a broken ledger anew. Marks and positions in the broken one are not carried over.
@@ -159,4 +168,12 @@ class Marker:
             lambda digest: place is None or digest == place.after,
         )
         floats = isinstance(floating, Present) and floating.digest == digest
-        return Marked(lane=lane, version=version, digest=digest, mark=mark, changed=changed, floats=floats)
+        return Marked(
+            lane=lane,
+            version=version,
+            digest=digest,
+            mark=mark,
+            changed=changed,
+            floats=floats,
+            dry_run=self.dry_run,
+        )

@@ -7,6 +7,13 @@ from shiplane.commands.faces.words import IMAGE
 
 _REASON = "Why, for the record; one line."
 _VERSION = "Version, as 0.2.1, v0.2.1 or the lane's tag."
+_MARKING = {
+    "lane": "Lane of the version.",
+    "tag": _VERSION,
+    "reason": _REASON,
+    "image": IMAGE,
+    "dry_run": "Look at everything, show what would change, change nothing.",
+}
 
 
 @shiplane_task(
@@ -40,9 +47,14 @@ def rollback(
     """
 
 
-@shiplane_task("rolling", texts={"lane": "Lane of the version.", "tag": _VERSION, "reason": _REASON, "image": IMAGE})
+@shiplane_task("rolling", texts=_MARKING)
 def mark(
-    *, lane: str | None = None, tag: str | None = None, reason: str | None = None, image: str | None = None
+    *,
+    lane: str | None = None,
+    tag: str | None = None,
+    reason: str | None = None,
+    image: str | None = None,
+    dry_run: bool = False,
 ) -> None:
     """Mark a published version as bad, with a reason.
 
@@ -50,9 +62,14 @@ def mark(
     """
 
 
-@shiplane_task("rolling", texts={"lane": "Lane of the version.", "tag": _VERSION, "reason": _REASON, "image": IMAGE})
+@shiplane_task("rolling", texts=_MARKING)
 def unmark(
-    *, lane: str | None = None, tag: str | None = None, reason: str | None = None, image: str | None = None
+    *,
+    lane: str | None = None,
+    tag: str | None = None,
+    reason: str | None = None,
+    image: str | None = None,
+    dry_run: bool = False,
 ) -> None:
     """Take the mark of a version back; both stay on record."""
 
