@@ -8,11 +8,13 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
 import shiplane
 from shiplane.commands.edge import Answer
+from shiplane.commands.run import Run as SpecRun
 from shiplane.model.lane import MAIN
 from shiplane.model.settings import Resolver, Setting
 from tests.inprocess import shiplane_here
@@ -160,6 +162,15 @@ def test_a_bare_latest_means_yes_to_verify_as_to_publish(
     monkeypatch.setattr("shiplane.commands.verifying.look_at", look_at)
     assert run("verify", "--tag", "0.2.1", *flags) == (0, "", "")
     assert given == [Setting(*asked)]
+
+
+def test_a_trigger_asks_for_the_versions_as_what_only_reads_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    from shiplane.commands import triggering
+
+    monkeypatch.setattr("shiplane.flows.survey.Surveyor.versions", lambda surveyor, _lane: [surveyor.registry])
+    run = Mock(spec=SpecRun)
+    assert triggering._published(run, MAIN) == [run.reader.return_value]
+    run.credential.assert_not_called()
 
 
 def test_every_task_that_names_a_version_has_both_flags() -> None:

@@ -72,7 +72,7 @@ def _looker(run: Run, tag: Tag) -> Callable[[], Answer] | None:
 def _published(run: Run, lane: Lane) -> list[Version]:
     """Every version that the registry lists; asked where it has answered already."""
     repository = run.resolver(Flags()).image().value
-    registry = run.registry(run.credential(repository), Patience(tell=run.console.tell, spent=BUDGET))
+    registry = run.reader(repository, Patience(tell=run.console.tell, spent=BUDGET))
     return Surveyor(registry=registry, repository=repository).versions(lane)
 
 
