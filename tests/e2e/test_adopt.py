@@ -95,7 +95,7 @@ def test_what_the_old_workflow_left_is_adopted_released_upon_and_rolled_back_to(
     verified = succeeded(person.invoke("verify", "--lane", "main", "--deep", "--pull"))
     assert f"good  {reader.image}:0.2.17  {before['0.2.17']}" in verified.out
     assert f"no label {LABEL}.version: made by another tool" in verified.out
-    succeeded(person.invoke("rollback", "--lane", "main", "--to", "0.2.16"))
+    succeeded(person.invoke("rollback", "--lane", "main", "--to", "0.2.16", "--again"))
     assert reader.digest("latest") == before["0.2.16"]
     assert reader.tags() == {**before, "latest": before["0.2.16"], "v0.3.0": reader.digest("v0.3.0")}
 

@@ -313,7 +313,6 @@ FILES: dict[str, Callable[[Path], object]] = {
     "nested arrays": lambda path: path.write_bytes(b"a = " + b"[" * 50_000),
     "nested tables": lambda path: path.write_bytes(b"[" + b".".join([b"a"] * 50_000) + b"]"),
     "a NUL": lambda path: path.write_bytes(b'image = "a\0b"'),
-    "a byte order mark": lambda path: path.write_bytes(b'\xef\xbb\xbfimage = "ghcr.io/a/b"'),
     "Latin-1": lambda path: path.write_bytes(b'image = "\xe4"'),
     "UTF-16": lambda path: path.write_bytes('image = "x"'.encode("utf-16")),
     "an escape in a key": lambda path: path.write_bytes(b'"\\u001b[31m" = 1'),
