@@ -175,12 +175,10 @@ class Registry:
             return self._size_by_get(repository, descriptor)
         if response.status == 404:  # noqa: PLR2004
             return None
-        length = response.headers.get("content-length", "")
-        if response.status == 200 and not _is_number(length):  # noqa: PLR2004
-            return self._size_by_get(repository, descriptor)
-        if not _is_number(length) or response.status != 200:  # noqa: PLR2004
+        if response.status != 200:  # noqa: PLR2004
             raise UnreachableError(f"HEAD of blob {descriptor.digest} of {repository}: HTTP {response.status}")
-        return int(length[:18])
+        length = response.headers.get("content-length", "")
+        return int(length[:18]) if _is_number(length) else self._size_by_get(repository, descriptor)
 
     def _size_by_get(self, repository: Repository, descriptor: Descriptor) -> int | None:
         """The size of a blob by a GET of its first byte: of the range's total, or of what came instead."""

@@ -55,10 +55,10 @@ def marked_text(done: Marked) -> str:
     """A mark, or that there is none (any more)."""
     tag = done.lane.tag_of(done.version)
     changed = "" if done.changed else " (as before)"
-    would = "would be" if done.dry_run and done.changed else "is"
+    only_shown = done.dry_run and done.changed
     if done.mark is None:
-        return f"{tag} {would} {'not marked' if would == 'is' else 'unmarked'}{changed}"
-    lines = [f"{tag} {would} marked as bad{changed}: {done.mark.why}"]
+        return f"{tag} {'would be unmarked' if only_shown else 'is not marked'}{changed}"
+    lines = [f"{tag} {'would be' if only_shown else 'is'} marked as bad{changed}: {done.mark.why}"]
     if done.floats:
         back = command("rollback", "--lane", done.lane.name, "--reason", "TEXT")
         lines.append(f"next: {done.lane.floating} points at it: {back}")

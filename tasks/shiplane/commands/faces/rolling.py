@@ -7,12 +7,13 @@ from shiplane.commands.faces.words import IMAGE
 
 _REASON = "Why, for the record; one line."
 _VERSION = "Version, as 0.2.1, v0.2.1 or the lane's tag."
+_DRY_RUN = "Look at everything, show what would change, change nothing."
 _MARKING = {
     "lane": "Lane of the version.",
     "tag": _VERSION,
     "reason": _REASON,
     "image": IMAGE,
-    "dry_run": "Look at everything, show what would change, change nothing.",
+    "dry_run": _DRY_RUN,
 }
 
 
@@ -24,7 +25,7 @@ _MARKING = {
         "reason": _REASON,
         "image": IMAGE,
         "platforms": "What the version must be there for, where no record says it (PLATFORMS).",
-        "dry_run": "Look at everything, show what would change, change nothing.",
+        "dry_run": _DRY_RUN,
         "keep_bad_unmarked": "Do not mark the version that is left behind as bad.",
         "again": "Go further down, although somebody went down less than ten minutes ago.",
     },
