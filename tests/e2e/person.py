@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.e2e import warm
 from tests.rig import Rig
 
 ROOT = Path(__file__).parents[2]
@@ -62,6 +63,20 @@ def succeeded(done: Done) -> Done:
     return done
 
 
+def _cold(argv: list[str], cwd: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command as it is."""
+    return subprocess.run(
+        argv,
+        cwd=cwd,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=warm.LIMIT,
+        check=False,
+    )
+
+
 @dataclass
 class Person:
     """One checkout and what its owner has in the environment."""
@@ -89,16 +104,9 @@ class Person:
 
     def run(self, argv: list[str], below: str = "", **more: str) -> Done:
         """Run any command in the checkout, or in a folder below its root."""
-        done = subprocess.run(
-            argv,
-            cwd=self.checkout / below,
-            env=self.environ(**more),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=300,
-            check=False,
-        )
+        folder, env = self.checkout / below, self.environ(**more)
+        start = warm.run if warm.understands(argv, env) else _cold
+        done = start(argv, folder, env)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def begin(self, *arguments: str, **more: str) -> subprocess.Popen[str]:

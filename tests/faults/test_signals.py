@@ -133,8 +133,8 @@ def test_a_signal_that_interrupts_no_system_call_ends_a_run_whose_registry_is_si
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     with unanswered(tmp_path) as (child, _):
-        other = max(int(thread.name) for thread in Path(f"/proc/{child.pid}/task").iterdir())
-        assert other != child.pid
+        threads = {int(thread.name) for thread in Path(f"/proc/{child.pid}/task").iterdir()}
+        other = min(threads - {child.pid})
         time.sleep(0.1)  # until it is in its wait
         # Given to another thread it does what one does between the interpreter's last look and the call: nothing yet.
         assert ctypes.CDLL(None).tgkill(child.pid, other, number) == 0
