@@ -17,11 +17,11 @@ sys.path[:0] = [str(ROOT / "tasks"), str(ROOT)]
 from invoke import Collection, Context, Exit, task
 
 import shiplane
-from shiplane.commands.edge import Answer, shiplane_task
-from shiplane.model.errors import PrerequisiteError
+from shiplane.cli.edge import Answer, shiplane_task
+from shiplane.core.errors import PrerequisiteError
 
 if TYPE_CHECKING:
-    from shiplane.commands.run import Run
+    from shiplane.cli.run import Run
 
 # Invoke would let a positional swallow --help, and give out short flags that move when a parameter is added.
 _task = partial(task, positional=[], auto_shortflags=False)
@@ -91,8 +91,8 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
     """
     from tests.rig.sample import checkout
 
-    from shiplane.clients.scratch import scratch
-    from shiplane.commands.rehearsing import rehearse_project
+    from shiplane.cli.rehearsing import rehearse_project
+    from shiplane.core.system.temp_folder import scratch
 
     with scratch("sample", os.environ, project=ROOT) as folder, _an_engine() as only:
         run.env = dict(os.environ)  # the engine that was just started is in the environment only now
@@ -246,8 +246,8 @@ def soak(c: Context, releases: str = "1000", seed: str = "1") -> None:
 
 @_task()
 def coverage(c: Context) -> None:
-    """Measure which branches of model and flows the tests without an engine take; one that is missed is a failure."""
-    tests = ("-q", "tests/unit", "tests/faults", "--deselect=tests/faults/test_guards.py")
+    """Measure which branches of what decides the tests without an engine take; one that is missed is a failure."""
+    tests = ("-q", "tests/unit", "tests/faults", "--deselect=tests/faults/promises/test_guards.py")
     _module(c, "coverage", "run", "-m", "pytest", *tests)
     _module(c, "coverage", "report")
 

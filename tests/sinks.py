@@ -19,14 +19,14 @@ from urllib.parse import quote
 
 import pytest
 
-from shiplane.clients.http import OversizedError, TransportError
-from shiplane.clients.patience import Patience
-from shiplane.clients.registry import Written
-from shiplane.model.answer import Refused, Unknown
-from shiplane.model.check import Check
-from shiplane.model.errors import ShiplaneError
-from shiplane.model.finding import Finding
-from shiplane.model.step import Outcome, Step
+from shiplane.core.check import Check
+from shiplane.core.errors import ShiplaneError
+from shiplane.core.finding import Finding
+from shiplane.core.progress import Outcome, Step
+from shiplane.registry.client import Written
+from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.http.transport import OversizedError, TransportError
+from shiplane.registry.oci.lookup_result import Refused, Unknown
 
 # What is made to be said: errors, waits, the story, findings.
 _SAID: tuple[tuple[type, str], ...] = (
@@ -98,7 +98,7 @@ def _is_product(frame: FrameType | None) -> bool:
     for _ in range(4):
         if frame is None:
             return False
-        if frame.f_code.co_filename.endswith("shiplane/clients/process.py"):
+        if frame.f_code.co_filename.endswith("shiplane/core/system/process.py"):
             return True
         frame = frame.f_back
     return False

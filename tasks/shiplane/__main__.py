@@ -5,7 +5,7 @@ from __future__ import annotations
 from invoke import Exit, ParseError, Program
 
 from shiplane import __version__, ns
-from shiplane.model.errors import UsageError
+from shiplane.core.errors import UsageError
 
 
 class ShiplaneProgram(Program):

@@ -21,15 +21,15 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.clients.http import HttpTransport
-from shiplane.clients.patience import Patience
-from shiplane.clients.registry import Registry
-from shiplane.clients.session import Session
-from shiplane.flows.ledger import Book
-from shiplane.model.image import Repository
-from shiplane.model.lane import MAIN
-from shiplane.model.ledger import Entry
-from shiplane.model.manifest import INDEX_TYPES
+from shiplane.config.lane import MAIN
+from shiplane.ledger.ledger import Entry
+from shiplane.ledger.store import Book
+from shiplane.registry.client import Registry
+from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.http.session import Session
+from shiplane.registry.http.transport import HttpTransport
+from shiplane.registry.oci.manifest import INDEX_TYPES
+from shiplane.registry.oci.names import Repository
 from tests.e2e.person import Person, runbook, wait_until
 from tests.faults import fakedocker
 from tests.faults.relay import HangUpError, Passing, Relay, relay

@@ -19,7 +19,7 @@ from typing import Any
 
 import yaml
 
-from shiplane.model.workflow import starts_on
+from shiplane.workflows.tag_filter import starts_on
 from tests.e2e.expressions import resolve, text, truthy
 from tests.rig import Rig
 from tests.rig.sample import REMOTE, git

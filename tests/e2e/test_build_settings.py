@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.model.redact import forms_of
+from shiplane.core.redact import forms_of
 from tests.bench.build import executed
 from tests.e2e.person import Done, Person, Reader, succeeded
 from tests.rig import Rig

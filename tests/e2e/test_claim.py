@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.clients.claims import GitClaims
-from shiplane.clients.remote import Remote
-from shiplane.model.claim import Claim, ref_of
-from shiplane.model.errors import AccessError, RefusedError, UnreachableError
-from shiplane.model.image import Digest, Repository, Tag
-from shiplane.model.redact import Redactor
+from shiplane.core.errors import AccessError, RefusedError, UnreachableError
+from shiplane.core.redact import Redactor
+from shiplane.git.claim import Claim, ref_of
+from shiplane.git.claim_refs import GitClaims
+from shiplane.git.remote import Remote
+from shiplane.registry.oci.names import Digest, Repository, Tag
 from tests.e2e.person import Person, Reader, succeeded, wait_until
 from tests.faults.serving import serving
 from tests.gitnoise import NOISE, configured

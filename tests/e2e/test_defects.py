@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.model.lane import BUILT_IN, Lane
-from shiplane.model.version import Version
+from shiplane.config.lane import BUILT_IN, Lane
+from shiplane.config.version import Version
 from tests.e2e.expressions import resolve
 from tests.e2e.person import ROOT, Done, Log, Person, Reader, succeeded
 from tests.e2e.runner import load

@@ -15,20 +15,20 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from shiplane.clients.http import HttpTransport
-from shiplane.clients.registry import Registry
-from shiplane.clients.session import Session
-from shiplane.flows.verify import Verifier
-from shiplane.model.errors import ShiplaneError
-from shiplane.model.image import Repository
-from shiplane.model.lane import BUILT_IN
-from shiplane.model.settings import Setting
+from shiplane.config.lane import BUILT_IN
+from shiplane.config.settings import Setting
+from shiplane.core.errors import ShiplaneError
+from shiplane.registry.client import Registry
+from shiplane.registry.http.session import Session
+from shiplane.registry.http.transport import HttpTransport
+from shiplane.registry.oci.names import Repository
+from shiplane.verify.verify import Verifier
 from tests.faults.access import Access
 from tests.faults.conformance import CRANE, DEVIATIONS, DISTRIBUTION, MEMORY, STORIES, Api
 from tests.faults.contenders import OTHER, Publishing
 from tests.faults.memory import MemoryRegistry
-from tests.faults.release import PATH, finish
 from tests.faults.releaser import Releaser
+from tests.faults.scene import PATH, finish
 from tests.faults.server import serve
 from tests.faults.transfer import upload
 from tests.rig import Rig, processes

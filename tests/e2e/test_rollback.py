@@ -171,11 +171,11 @@ def test_a_ledger_is_read_by_crane_and_one_that_crane_changed_is_reported(rig: R
 
 WRITER = """
 import os, sys
-from shiplane.commands.run import Run
-from shiplane.flows.ledgers import Writing, record
-from shiplane.model.image import Digest, Repository, Tag
-from shiplane.model.lane import MAIN
-from shiplane.model.ledger import Action
+from shiplane.cli.run import Run
+from shiplane.ledger.recorder import Writing, record
+from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.config.lane import MAIN
+from shiplane.ledger.ledger import Action
 
 run, name = Run(), sys.argv[1]
 repository = Repository.parse(os.environ["IMAGE_REPO"])

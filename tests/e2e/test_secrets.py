@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.model.redact import forms_of
+from shiplane.core.redact import forms_of
 from tests.e2e.person import Person, Reader, runbook
 from tests.rig import Rig
 from tests.rig.sample import pair_for

@@ -8,14 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.clients.git import Git
-from shiplane.clients.remote import Remote
-from shiplane.flows.trigger import Trigger, Triggered
-from shiplane.model.errors import LostRaceError
-from shiplane.model.lane import MAIN
-from shiplane.model.redact import Redactor
-from shiplane.model.step import Flow, Step
-from shiplane.model.version import Version
+from shiplane.config.lane import MAIN
+from shiplane.config.version import Version
+from shiplane.core.errors import LostRaceError
+from shiplane.core.progress import Flow, Step
+from shiplane.core.redact import Redactor
+from shiplane.git.remote import Remote
+from shiplane.git.repository import Git
+from shiplane.release.trigger import Trigger, Triggered
 from tests.e2e.person import Done, Person, succeeded
 from tests.gitnoise import NOISE, configured
 from tests.rig import Rig

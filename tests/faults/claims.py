@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shiplane.model.claim import Claim
-from shiplane.model.image import Repository, Tag
+from shiplane.git.claim import Claim
+from shiplane.registry.oci.names import Repository, Tag
 
 
 @dataclass

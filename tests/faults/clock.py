@@ -10,7 +10,7 @@ EPOCH = 1_800_000_000.0  # a Friday in January 2027, so that dates in headers ar
 
 @dataclass
 class VirtualClock:
-    """A :class:`shiplane.clients.patience.Clock` whose hours cost nothing. It remembers every wait."""
+    """A :class:`shiplane.registry.http.retry_budget.Clock` whose hours cost nothing. It remembers every wait."""
 
     seconds: float = 0.0
     sleeps: list[float] = field(default_factory=list)

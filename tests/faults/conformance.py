@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-from shiplane.clients.http import HttpTransport, Response
-from shiplane.clients.session import error_codes
-from shiplane.model.image import Digest
-from shiplane.model.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest
+from shiplane.registry.http.session import error_codes
+from shiplane.registry.http.transport import HttpTransport, Response
+from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest
+from shiplane.registry.oci.names import Digest
 from tests.faults.transfer import ask, push_blob
 
 NOWHERE = "sha256:" + "0" * 64

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import desk, gatehouse, release
+from tests.faults import desk, gatehouse, scene
 from tests.sinks import Sinks, forms, watched
 
 SECRETS = (
     forms(desk.PASSWORD, desk.ROBOT.username)
-    | forms(release.USER.password, release.USER.username)
+    | forms(scene.USER.password, scene.USER.username)
     | forms(gatehouse.TOKEN)
     # The beginnings of the first tokens that a registry in memory gives out.
     | {f"opaque_{hashlib.sha256(f'token {number}'.encode()).hexdigest()[:5]}" for number in range(1, 100)}

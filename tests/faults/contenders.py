@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from shiplane.flows.rollback import Wish
-from shiplane.model.image import Digest
-from shiplane.model.lane import MAIN
-from shiplane.model.plan import LanePlan, Plan
-from shiplane.model.settings import Setting
-from shiplane.model.step import Flow
-from shiplane.model.version import Version
+from shiplane.config.lane import MAIN
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.settings import Setting
+from shiplane.config.version import Version
+from shiplane.core.progress import Flow
+from shiplane.registry.oci.names import Digest
+from shiplane.rollback.rollback import Wish
 from tests.faults.images import COMMIT, push_image
 from tests.faults.memory import MemoryRegistry
 from tests.faults.races import Contender, Scenario
-from tests.faults.release import PATH, a_plan, a_registry
 from tests.faults.releaser import Releaser
+from tests.faults.scene import PATH, a_plan, a_registry
 
 OTHER = "b" * 40
 
@@ -47,7 +47,7 @@ class Publishing:
         return releaser.publish(replace(self.plan, image=image), self)
 
     def stage(self, _plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
-        """See :class:`shiplane.flows.publish.Stager`: it was staged by ``prepare``."""
+        """See :class:`shiplane.release.publish.Stager`: it was staged by ``prepare``."""
         return {lane.lane.name: self.digest(lane) for lane in lanes}
 
     def digest(self, lane: LanePlan) -> Digest:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from shiplane.clients.http import Transport
-from shiplane.clients.patience import Patience
-from shiplane.clients.registry import Registry
-from shiplane.clients.session import Session
-from shiplane.model.credential import Credential
-from shiplane.model.image import Repository
-from shiplane.model.redact import Redactor
+from shiplane.core.credential import Credential
+from shiplane.core.redact import Redactor
+from shiplane.registry.client import Registry
+from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.http.session import Session
+from shiplane.registry.http.transport import Transport
+from shiplane.registry.oci.names import Repository
 from tests.faults.access import Access, Account
 from tests.faults.clock import VirtualClock
 from tests.faults.memory import MemoryRegistry

@@ -6,9 +6,9 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from shiplane.clients.http import Request, Response
-from shiplane.model import strictjson
-from shiplane.model.image import Digest
+from shiplane.core import strict_json
+from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.oci.names import Digest
 
 _MANIFEST = re.compile(r"/v2/(?P<repository>.+)/manifests/(?P<reference>[^/]+)")
 _ANY = re.compile(r"/v2/(?P<repository>.+?)/(?:blobs|tags)/.*")
@@ -96,6 +96,6 @@ def exchange(
 
 def _codes(response: Response) -> frozenset[str]:
     try:
-        return frozenset(entry["code"] for entry in strictjson.loads(response.body)["errors"])
+        return frozenset(entry["code"] for entry in strict_json.loads(response.body)["errors"])
     except (ValueError, KeyError, TypeError):
         return frozenset()

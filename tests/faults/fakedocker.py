@@ -69,7 +69,7 @@ def _bake(definition: dict[str, Any], metadata: Path) -> None:
 
 
 def _push(name: str, target: dict[str, Any]) -> dict[str, str]:
-    from shiplane.model.manifest import REVISION, VERSION
+    from shiplane.registry.oci.manifest import REVISION, VERSION
     from tests.faults.images import push_image
     from tests.faults.memory import MemoryRegistry
     from tests.faults.pushing import push

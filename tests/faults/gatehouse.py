@@ -14,14 +14,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from shiplane.clients.github import GitHub
-from shiplane.clients.http import HttpTransport
-from shiplane.clients.patience import Clock, Patience
-from shiplane.flows.prerequisites import Prerequisites
-from shiplane.model.gate import Evidence
-from shiplane.model.projectfile import parse_project_file
-from shiplane.model.redact import Redactor
-from shiplane.model.step import Outcome
+from shiplane.config.gate import Evidence
+from shiplane.config.project_file import parse_project_file
+from shiplane.core.progress import Outcome
+from shiplane.core.redact import Redactor
+from shiplane.git.github import GitHub
+from shiplane.registry.http.retry_budget import Clock, Patience
+from shiplane.registry.http.transport import HttpTransport
+from shiplane.release.prerequisites import Prerequisites
 from tests.faults.clock import EPOCH, VirtualClock
 from tests.faults.serving import QuietServer, serving
 

@@ -4,89 +4,89 @@ from __future__ import annotations
 
 from tests.faults.guard import Guard, switched_off
 
-_CLAIM = "tests/faults/test_claim.py::"
-_CONTENTION = "tests/faults/test_ledger_contention.py::"
-_DECISION = "tests/unit/test_model_decision.py::"
-_ADOPTING = "tests/faults/test_adopting.py::"
-_DEPLOYMENT = "tests/unit/test_model_deployment.py::"
-_DESCENT = "tests/unit/test_model_descent.py::"
-_FILES = "tests/unit/test_client_files.py::"
-_PLAN = "tests/faults/test_plan.py::"
-_PUBLISH = "tests/faults/test_publish.py::"
-_READING = "tests/faults/test_ledger_reading.py::"
-_ROLLBACK = "tests/faults/test_rollback.py::"
-_LATE = "tests/faults/test_rollback_stale.py::"
-_SMOKE = "tests/faults/test_smoke.py::"
-_STALE = "tests/faults/test_matrix_stale.py::"
-_STAGED = "tests/unit/test_model_staged.py::"
-_WRITING = "tests/faults/test_ledger_writing.py::"
+_CLAIM = "tests/faults/release/test_claim.py::"
+_CONTENTION = "tests/faults/ledger/test_contention.py::"
+_DECISION = "tests/unit/release/test_decision.py::"
+_ADOPTING = "tests/faults/adopt/test_adopt.py::"
+_DEPLOYMENT = "tests/unit/deployments/test_deployment.py::"
+_DESCENT = "tests/unit/rollback/test_target.py::"
+_FILES = "tests/unit/deployments/test_files.py::"
+_PLAN = "tests/faults/release/test_plan.py::"
+_PUBLISH = "tests/faults/release/test_publish.py::"
+_READING = "tests/faults/ledger/test_reading.py::"
+_ROLLBACK = "tests/faults/rollback/test_rollback.py::"
+_LATE = "tests/faults/rollback/test_stale_reads.py::"
+_SMOKE = "tests/faults/release/test_smoke.py::"
+_STALE = "tests/faults/promises/test_matrix_stale.py::"
+_STAGED = "tests/unit/release/test_staged.py::"
+_WRITING = "tests/faults/ledger/test_writing.py::"
 
 LEDGER = (
     Guard(
         "each line of a ledger names the one before",
-        "model/ledger",
+        "ledger/ledger",
         *switched_off('(fields.get("number"), fields.get("previous")) != wanted'),
         (
-            "tests/unit/test_model_ledger.py::test_a_line_that_was_tampered_with_breaks_the_chain_and_is_named",
+            "tests/unit/ledger/test_ledger.py::test_a_line_that_was_tampered_with_breaks_the_chain_and_is_named",
             _READING + "test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it_is",
         ),
     ),
     Guard(
         "a ledger continues the one that it says it replaced",
-        "flows/ledger",
+        "ledger/store",
         *switched_off("not continues(page.pieces, earlier.pieces)"),
         (_READING + "test_a_ledger_that_was_written_anew_is_told_from_one_that_was_added_to",),
     ),
     Guard(
         "a first ledger is begun only where the list of tags has none either",
-        "flows/ledger",
+        "ledger/store",
         *switched_off("isinstance(answer, Absent) and self.tag in self.registry.tags(self.repository)"),
         (_PUBLISH + "test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",),
     ),
     Guard(
         "a ledger that reads as it was before is not written over",
-        "flows/ledger",
+        "ledger/store",
         "if known is None or not page.ledger.precedes(known):",
         "if True:",
         (_STALE + "test_what_has_been_found_once",),
     ),
     Guard(
         "a ledger is looked at again right before it is written",
-        "flows/ledger",
+        "ledger/store",
         *switched_off("digest_of(now) != page.digest"),
         (_CONTENTION + "test_no_ledger_is_written_over_one_that_was_not_read",),
     ),
     Guard(
         "a writer stays until its entries have come to stay",
-        "flows/ledgers",
+        "ledger/recorder",
         "for one, now in settled if now is None]",
         "for one, now in settled if False]",
         (_CONTENTION + "test_an_entry_that_another_writer_overwrote_is_added_again",),
     ),
     Guard(
         "a writer waits for everybody who had looked before it wrote",
-        "flows/ledgers",
+        "ledger/recorder",
         "max(SETTLE, 2 * slowest)",
         "0.0",
         (_CONTENTION + "test_a_slow_writer_is_waited_for_twice_as_long_as_the_write_took",),
     ),
     Guard(
         "nobody is waited for longer than one exchange may take",
-        "flows/ledgers",
+        "ledger/recorder",
         "min(MAX_SETTLE, max(SETTLE, 2 * slowest))",
         "max(SETTLE, 2 * slowest)",
         (_CONTENTION + "test_a_writer_that_is_very_slow_is_waited_for_at_most_half_a_minute_and_it_is_said",),
     ),
     Guard(
         "a ledger without a certain answer is read before it is sent again",
-        "flows/ledger",
+        "ledger/store",
         "if isinstance(found, Present) and found.digest == raw.digest:",
         "if written.certain:",
         (_WRITING + "test_a_ledger_whose_put_is_answered_and_lost_is_not_called_written",),
     ),
     Guard(
         "a broken ledger stops a release",
-        "flows/ledger",
+        "ledger/store",
         "            raise BrokenLedgerError(\n"
         '                f"{self.tag} of {self.repository}: {error.what}", remedy=_restart(self.lane)\n'
         "            ) from error\n",
@@ -98,7 +98,7 @@ LEDGER = (
     ),
     Guard(
         "nothing is written over a broken ledger",
-        "flows/ledger",
+        "ledger/store",
         "            page = page or self.read_since(known)\n",
         "            try:\n"
         "                page = page or self.read_since(known)\n"
@@ -108,35 +108,35 @@ LEDGER = (
     ),
     Guard(
         "a whole ledger is not begun anew",
-        "flows/marking",
+        "rollback/marks",
         "if not isinstance(answer, Present) or not fault:",
         "if not isinstance(answer, Present):",
         (_READING + "test_a_whole_ledger_is_not_begun_anew",),
     ),
     Guard(
         "a ledger is begun anew only over the one that was looked at",
-        "flows/ledger",
+        "ledger/store",
         "page.digest != replaced or not isinstance",
         "not isinstance",
         (_READING + "test_a_ledger_that_was_mended_meanwhile_is_not_begun_anew",),
     ),
     Guard(
         "uploads go to the registry itself",
-        "clients/urls",
+        "registry/http/urls",
         'return url if here and there and here[:3] == there[:3] else ""',
         "return url",
         (_WRITING + "test_uploads_go_to_the_registry_itself_and_nowhere_else",),
     ),
     Guard(
         "what is not surely recorded is said",
-        "flows/ledgers",
+        "ledger/recorder",
         "            raise _doubt(wanted, error) from error\n",
         "            raise\n",
         (_WRITING + "test_what_a_run_could_not_record_is_recorded_by_the_next_one_and_said_meanwhile",),
     ),
     Guard(
         "a version that was recorded with another digest is refused",
-        "model/decision",
+        "release/planning/decision",
         "if recorded is None or recorded.after == now:",
         "if True:",
         (_DECISION + "test_a_version_that_was_recorded_as_something_else_is_never_written_again",),
@@ -146,142 +146,142 @@ LEDGER = (
 ROLLBACK = (
     Guard(
         "a version that is marked as bad never floats",
-        "model/decision",
+        "release/planning/decision",
         *switched_off("mark := survey.ledger.marks.get(plan.tag)"),
         (_ROLLBACK + "test_a_marked_version_published_again_does_not_take_the_floating_tag_back",),
     ),
     Guard(
         "a version that is marked as bad is refused as a target",
-        "model/descent",
+        "rollback/target",
         *switched_off("mark := marks.get(tag)"),
         (_DESCENT + "test_where_it_must_not_go",),
     ),
     Guard(
         "a version that is marked as bad is chosen by nobody",
-        "model/descent",
+        "rollback/target",
         "unmarked = [version for version in below if lane.tag_of(version) not in marks]",
         "unmarked = list(below)",
         (_ROLLBACK + "test_the_next_release_moves_on_and_a_second_rollback_skips_what_is_marked",),
     ),
     Guard(
         "a pre-release is no target",
-        "model/descent",
+        "rollback/target",
         *switched_off("to.is_prerelease"),
         (_DESCENT + "test_where_it_must_not_go",),
     ),
     Guard(
         "a pre-release is chosen by nobody",
-        "model/descent",
+        "rollback/target",
         "[version for version in versions if version < current and not version.is_prerelease]",
         "[version for version in versions if version < current]",
         (_DESCENT + "test_the_way_down",),
     ),
     Guard(
         "the same rollback once more is refused",
-        "model/descent",
+        "rollback/target",
         "_check_first(lane, seen, None, again=again)",
         "_check_first(lane, seen, None, again=True)",
         (_ROLLBACK + "test_the_same_rollback_by_two_people_goes_down_once",),
     ),
     Guard(
         "a rollback further down than somebody went a moment ago is refused",
-        "model/descent",
+        "rollback/target",
         "_check_first(lane, seen, to, again=again)",
         "_check_first(lane, seen, to, again=True)",
         (_ROLLBACK + "test_two_people_who_name_different_versions_are_told_of_each_other",),
     ),
     Guard(
         "what the floating tag has been at goes before what was only published",
-        "model/descent",
+        "rollback/target",
         "return (*first, *others), bad",
         "return tuple(sorted((*first, *others), key=lambda one: one.version, reverse=True)), bad",
         (_ROLLBACK + "test_a_version_that_the_floating_tag_never_was_at_is_not_where_it_goes",),
     ),
     Guard(
         "a rollback reads again what contradicts its ledger",
-        "flows/rollback",
+        "rollback/rollback",
         "if place is None or place.after == digest_of(floating):",
         "if True:",
         (_LATE + "test_late_reads_of_the_floating_tag_never_end_well_at_the_bad_version",),
     ),
     Guard(
         "a mark is not added to a ledger that lacks what the registry shows",
-        "flows/marking",
+        "rollback/marks",
         "return not page.exists or (recorded and",
         "return True or (recorded and",
         (_STALE + "test_what_has_been_found_once",),
     ),
     Guard(
         "there is something to mark or unmark until a ledger says twice that there is not",
-        "flows/marking",
+        "rollback/marks",
         "if does(mark) and self._agrees",
         "if self._agrees",
         (_STALE + "test_what_has_been_found_once",),
     ),
     Guard(
         "a target is verified before the floating tag moves to it",
-        "flows/rollback",
+        "rollback/rollback",
         "bad = [check for check in examination.checks if not check.good]",
         "bad = []",
         (_ROLLBACK + "test_a_target_whose_config_lies_is_refused_and_nothing_moves",),
     ),
     Guard(
         "each layer of a target is there before the floating tag moves to it",
-        "flows/rollback",
+        "rollback/rollback",
         "repository=self.repository, deep=True, workers=self.workers)",
         "repository=self.repository, workers=self.workers)",
         (_ROLLBACK + "test_a_target_that_has_lost_any_part_is_passed_over_and_refused_by_name",),
     ),
     Guard(
         "each layer of a version is there before a release takes it up",
-        "flows/publish",
+        "release/publish",
         "deep=expected is not None,",
         "deep=False,",
         (_PUBLISH + "test_a_published_version_that_has_lost_a_part_is_not_adopted",),
     ),
     Guard(
         "each layer of a version is there before deployment files name it",
-        "flows/deployments",
+        "deployments/repoint",
         "repository=self.repository, deep=True)",
         "repository=self.repository)",
-        ("tests/faults/test_deployments.py::test_a_target_that_is_not_whole_re_points_nothing",),
+        ("tests/faults/deployments/test_repoint.py::test_a_target_that_is_not_whole_re_points_nothing",),
     ),
     Guard(
         "a target has the digest that was recorded when it was published",
-        "flows/rollback",
+        "rollback/rollback",
         *switched_off("expected and expected != answer.digest"),
         (_ROLLBACK + "test_a_target_whose_tag_was_written_over_is_not_taken",),
     ),
     Guard(
         "a rollback moves the floating tag only from where it was seen",
-        "flows/rollback",
+        "rollback/rollback",
         "known=seen.known(floating), past",
         "known=(look(self.registry, self.repository, floating).digest,), past",
         (_ROLLBACK + "test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them",),
     ),
     Guard(
         "a late read of the target is no proof that a lost PUT arrived",
-        "flows/naming",
+        "registry/tag_writer",
         "if arrived and (written.certain or raw.digest not in before):",
         "if arrived:",
         (_LATE + "test_a_put_that_is_lost_is_not_taken_for_done_because_the_target_reads_as_there",),
     ),
     Guard(
         "a rollback looks at the floating tag once more before it calls itself done",
-        "flows/rollback",
+        "rollback/rollback",
         "            yield from self._namer.confirm(floating,",
         "            iter(()) if True else self._namer.confirm(floating,",
         (_LATE + "test_a_tag_that_was_moved_away_after_it_was_read_back_is_no_success",),
     ),
     Guard(
         "a rollback that could not be recorded says so",
-        "flows/rollback",
+        "rollback/rollback",
         *switched_off("seen.fault is not None and not wish.dry_run"),
         (_ROLLBACK + "test_a_broken_ledger_keeps_nobody_from_leaving_a_bad_version_but_is_said",),
     ),
     Guard(
         "a dry run of a rollback writes nothing",
-        "flows/rollback",
+        "rollback/rollback",
         *switched_off("wish.dry_run"),
         (_ROLLBACK + "test_a_dry_run_writes_nothing_and_says_what_would_happen",),
     ),
@@ -290,26 +290,26 @@ ROLLBACK = (
 BEFORE_NAMES = (
     Guard(
         "a version that is listed but not shown is not built again",
-        "flows/survey",
+        "verify/surveyor",
         *switched_off("isinstance(answer, Absent) and plan.tag in listed"),
         (_PUBLISH + "test_a_version_that_is_listed_but_not_shown_yet_is_not_built_again",),
     ),
     Guard(
         "a package is taken for new only where we are proved to be allowed to push",
-        "flows/survey",
+        "verify/surveyor",
         "if may_push and isinstance(answer, Refused)",
         "if isinstance(answer, Refused)",
         (_PUBLISH + "test_without_the_proof_what_cannot_be_read_is_refused",),
     ),
     Guard(
         "a package that was taken for new is looked at again before it is named",
-        "flows/publish",
+        "release/publish",
         *switched_off("any(known.survey.presumed for known in looked.seen.values())"),
         (_PUBLISH + "test_a_package_that_was_taken_for_new_and_is_not_gets_no_name",),
     ),
     Guard(
         "images are tried before any of them is named",
-        "flows/publish",
+        "release/publish",
         "        smoked = yield from smoke_lanes(",
         "        first = Namer(registry=self.registry, repository=plan.repository, patience=self.patience)\n"
         "        yield from first.name(plan.lanes[0].tag, images[plan.lanes[0].lane.name])\n"
@@ -321,7 +321,7 @@ BEFORE_NAMES = (
     ),
     Guard(
         "an image that does not run gets no name",
-        "flows/smoke",
+        "release/smoke_run",
         *switched_off("failed"),
         (
             _SMOKE + "test_an_image_that_does_not_run_gets_no_name_in_any_lane",
@@ -330,7 +330,7 @@ BEFORE_NAMES = (
     ),
     Guard(
         "a saved plan is carried out only in the state that it was made for",
-        "flows/publish",
+        "release/publish",
         "changed += self.saved.differences(lane, survey, plan.commit) if self.saved else []",
         "changed += []",
         (
@@ -340,13 +340,13 @@ BEFORE_NAMES = (
     ),
     Guard(
         "a saved plan that was edited is refused",
-        "model/planfile",
+        "release/planning/saved_plan",
         *switched_off("said != str(found)"),
-        ("tests/unit/test_model_planfile.py::test_whatever_is_no_plan_of_ours_is_refused_in_one_line",),
+        ("tests/unit/release/test_saved_plan.py::test_whatever_is_no_plan_of_ours_is_refused_in_one_line",),
     ),
     Guard(
         "a digest is claimed before it is named",
-        "flows/publish",
+        "release/publish",
         "others, theirs = yield from self._claim(plan, created, images)",
         "others, theirs = {}, {}",
         (
@@ -356,7 +356,7 @@ BEFORE_NAMES = (
     ),
     Guard(
         "what is claimed for another commit is nobody else's",
-        "flows/claim",
+        "release/claiming",
         *switched_off("claim.commit != plan.commit"),
         (
             _CLAIM + "test_a_version_claimed_for_another_commit_ends_the_run_before_it_builds",
@@ -365,149 +365,149 @@ BEFORE_NAMES = (
     ),
     Guard(
         "where another run of this commit has claimed first, its digest is named",
-        "flows/publish",
+        "release/publish",
         "theirs = {tag: digest for tag, digest in claimed.items() if digest != ours[tag]}",
         "theirs = {}",
         (_CLAIM + "test_a_claim_that_came_meanwhile_is_taken_over_and_examined",),
     ),
     Guard(
         "an image that another run has claimed is examined like our own",
-        "flows/examine",
+        "verify/image_check",
         'Check("platforms", subject, wanted == have,',
         'Check("platforms", subject, True,',
         (_CLAIM + "test_a_claimed_image_that_cannot_be_published_ends_the_run",),
     ),
     Guard(
         "a staged part is of the plan's image, lane, version and commit",
-        "model/staged",
+        "release/staging/staged",
         *switched_off("found != wanted"),
         (_STAGED + "test_parts_that_are_not_the_plans_are_refused_by_name",),
     ),
     Guard(
         "staged parts are for the plan's platforms and no others",
-        "model/staged",
+        "release/staging/staged",
         '("also have", foreign)',
         '("also have", [])',
         (_STAGED + "test_parts_that_are_not_the_plans_are_refused_by_name",),
     ),
     Guard(
         "of a staged part nothing is believed that the registry does not say",
-        "flows/joining",
+        "release/staging/join",
         'require(examiner.examine(raw, expected).checks, what, remedy="Stage it again.")',
         "examiner.examine(raw, expected)",
-        ("tests/faults/test_joining.py::test_a_part_whose_config_lies_about_its_platform_is_not_believed",),
+        ("tests/faults/release/test_join.py::test_a_part_whose_config_lies_about_its_platform_is_not_believed",),
     ),
 )
 
 FILES = (
     Guard(
         "re-pointing a lane leaves the other lane's places",
-        "model/deployment",
+        "deployments/deployment",
         "if place.lane == lane and not place.problem]",
         "if not place.problem]",
         (_DEPLOYMENT + "test_re_pointing_the_other_lane_leaves_this_one",),
     ),
     Guard(
         "a name that ends like the image's is another image",
-        "model/reference",
+        "deployments/references",
         "if _begins(text, found.start()) and not claimed",
         "if not claimed",
         (_DEPLOYMENT + "test_another_image_is_never_touched",),
     ),
     Guard(
         "a name that begins like the image's is another image",
-        "model/reference",
+        "deployments/references",
         r"(?![\w/-])(?!\\/)(?!\.\w)(?!{_TEMPLATE})",
         "",
         (_DEPLOYMENT + "test_another_image_is_never_touched",),
     ),
     Guard(
         "deployment files that are not all written are put back",
-        "clients/files",
+        "deployments/files",
         "if not _restored(written, undone)]",
         "if False]",
         (_FILES + "test_what_was_replaced_before_a_failure_is_put_back_or_named",),
     ),
     Guard(
         "a deployment file that was changed meanwhile is not overwritten",
-        "clients/files",
+        "deployments/files",
         *switched_off("now != change.before"),
         (_FILES + "test_a_file_that_changed_meanwhile_is_not_overwritten",),
     ),
     Guard(
         "each new file is complete before the first old one is replaced",
-        "clients/files",
+        "deployments/files",
         "            ready.append((path, _beside(path, change)))\n",
         "            ready.append((path, _beside(path, change)))\n            _replace(ready[-1:], [change])\n",
         (_FILES + "test_a_full_disk_keeps_every_file_as_it_is",),
     ),
     Guard(
         "a version that is named, or pulled, is asked for down to the last layer",
-        "flows/verify",
+        "verify/verify",
         "blobs = named or self.puller is not None",
         "blobs = False",
-        ("tests/faults/test_verify.py::test_a_lost_layer_is_found_wherever_one_is_asked_for",),
+        ("tests/faults/verify/test_verify.py::test_a_lost_layer_is_found_wherever_one_is_asked_for",),
     ),
     Guard(
         "files are not re-pointed to what does not verify",
-        "flows/deployments",
+        "deployments/repoint",
         'require(checks, f"{self.repository}:{tag}",',
         'require([], f"{self.repository}:{tag}",',
-        ("tests/faults/test_deployments.py::test_a_target_that_is_not_whole_re_points_nothing",),
+        ("tests/faults/deployments/test_repoint.py::test_a_target_that_is_not_whole_re_points_nothing",),
     ),
     Guard(
         "files are not re-pointed to a version that is marked as bad",
-        "flows/deployments",
+        "deployments/repoint",
         *switched_off("tag in self.marks"),
-        ("tests/faults/test_deployments.py::test_a_marked_version_is_refused_before_anything_is_asked",),
+        ("tests/faults/deployments/test_repoint.py::test_a_marked_version_is_refused_before_anything_is_asked",),
     ),
     Guard(
         "nobody can end an output of a workflow early",
-        "commands/actions",
+        "cli/actions",
         'mark = f"shiplane-{secrets.token_hex(16)}"',
         'mark = "shiplane-0000"',
-        ("tests/unit/test_actions.py::test_nobody_can_end_an_output_early",),
+        ("tests/unit/cli/test_actions.py::test_nobody_can_end_an_output_early",),
     ),
 )
 
 ADOPTION = (
     Guard(
         "a version that was adopted is not published anew under our own tag",
-        "model/decision",
+        "release/planning/decision",
         "survey.ledger.published(known_lane(plan.lane, survey.ledger).tag_of(plan.version.value))",
         "survey.ledger.published(plan.tag)",
         (_ADOPTING + "test_an_adopted_version_is_never_published_again_under_our_own_tag",),
     ),
     Guard(
         "no lane adopts what another one could read",
-        "model/adoption",
+        "ledger/foreign_tags",
         "if why := _foreign(lane, others, tag) or",
         "if why :=",
-        ("tests/unit/test_model_adoption.py::test_every_other_tag_is_left_out_with_the_reason",),
+        ("tests/unit/ledger/test_foreign_tags.py::test_every_other_tag_is_left_out_with_the_reason",),
     ),
     Guard(
         "only a tag that can be read as the version is believed to be its adopted name",
-        "model/adoption",
+        "ledger/foreign_tags",
         "version and str(version) == entry.version and own is None",
         "version and own is None",
-        ("tests/unit/test_model_adoption.py::test_an_entry_that_is_no_adoption_of_that_version_changes_nothing",),
+        ("tests/unit/ledger/test_foreign_tags.py::test_an_entry_that_is_no_adoption_of_that_version_changes_nothing",),
     ),
     Guard(
         "what is not whole is not adopted",
-        "flows/adopting",
+        "adopt/adopt",
         *switched_off("bad"),
         (_ADOPTING + "test_what_is_not_whole_or_says_that_it_is_something_else_is_left_out_with_the_reason",),
     ),
     Guard(
         "what was recorded and is something else now is not adopted",
-        "flows/adopting",
+        "adopt/adopt",
         "return (taken, left) if recorded.after == image.digest else",
         "return (taken, left) if True else",
         (_ADOPTING + "test_a_tag_that_was_written_over_after_it_was_adopted_is_told_and_stays_as_it_was_recorded",),
     ),
     Guard(
         "a version that two runs give two images under two tags ends as lost",
-        "model/meanwhile",
+        "ledger/concurrent",
         "other.version == entry.version and other.after != entry.after",
         "other.tag == entry.tag and other.after != entry.after",
         (
@@ -517,27 +517,27 @@ ADOPTION = (
     ),
     Guard(
         "an adoption does not stand for what a release has done and records",
-        "model/meanwhile",
+        "ledger/concurrent",
         "for other in self._new() if entry.adopted or not other.adopted}",
         "for other in self._new()}",
         (_ADOPTING + "test_an_adoption_may_come_between_any_two_steps_of_a_release",),
     ),
     Guard(
         "the place of a floating tag is adopted only where no move says it",
-        "model/meanwhile",
+        "ledger/concurrent",
         *switched_off("entry.adopted and entry.action in MOVES"),
         (_ADOPTING + "test_a_rollback_may_come_between_any_two_steps_of_an_adoption",),
     ),
     Guard(
         "a version label that says something else is a fault, whoever made the image",
-        "flows/examine",
+        "verify/image_check",
         "value == wanted or value in spellings",
         "value == wanted or bool(spellings)",
-        ("tests/faults/test_verify.py::test_a_version_label_that_says_something_else_stays_a_fault",),
+        ("tests/faults/verify/test_verify.py::test_a_version_label_that_says_something_else_stays_a_fault",),
     ),
     Guard(
         "what we have built must have its labels",
-        "flows/examine",
+        "verify/image_check",
         "good=foreign, expected=wanted",
         "good=True, expected=wanted",
         (_PUBLISH + "test_what_we_have_built_ourselves_must_have_its_label",),

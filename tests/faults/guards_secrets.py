@@ -4,79 +4,79 @@ from __future__ import annotations
 
 from tests.faults.guard import Guard, switched_off
 
-_BAKE = "tests/unit/test_model_bake.py::"
-_CREDENTIALS = "tests/unit/test_clients_credentials.py::"
-_ENVIRONMENT = "tests/faults/test_environment.py::"
-_HOSTILE = "tests/faults/test_hostile_input.py::"
-_OWNERS = "tests/unit/test_model_owners.py::"
-_SETTINGS = "tests/unit/test_model_settings.py::"
-_SCRATCH = "tests/unit/test_clients_scratch.py::"
+_BAKE = "tests/unit/docker/test_bake.py::"
+_CREDENTIALS = "tests/unit/registry/test_credentials.py::"
+_ENVIRONMENT = "tests/faults/core/test_environment.py::"
+_HOSTILE = "tests/faults/cli/test_hostile_input.py::"
+_OWNERS = "tests/unit/registry/test_credential_variables.py::"
+_SETTINGS = "tests/unit/config/test_settings.py::"
+_SCRATCH = "tests/unit/core/test_temp_folder.py::"
 
 KEPT_APART = (
     Guard(
         "no temporary folder is within the project",
-        "clients/scratch",
+        "core/system/temp_folder",
         *switched_off("is_within(place, project)"),
         (_SCRATCH + "test_a_place_within_the_project_or_unusable_is_passed_over",),
     ),
     Guard(
         "what another run uses is not swept",
-        "clients/scratch",
+        "core/system/temp_folder",
         "        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)\n        shutil.rmtree",
         "        shutil.rmtree",
         (_SCRATCH + "test_what_is_in_use_is_swept_by_nobody_whatever_process_ids_mean_there",),
     ),
     Guard(
         "a project file names no variable for a registry which it does not belong to",
-        "model/owners",
+        "registry/credential_variables",
         "                if owner := foreign_owner(variable, registry, env):",
         "                if (owner := foreign_owner(variable, registry, env)) and False:",
         (_OWNERS + "test_a_project_file_that_names_anothers_variable_is_refused_by_key",),
     ),
     Guard(
         "a registry on this machine does not get ghcr.io's pair by itself",
-        "model/owners",
+        "registry/credential_variables",
         *switched_off("registry != GHCR_HOST"),
         (_CREDENTIALS + "test_what_only_the_project_file_names_is_for_commands_that_write",),
     ),
     Guard(
         "a command that reads comes as a stranger first",
-        "commands/run",
+        "cli/run",
         "registry = self.registry(None, patience)",
         "registry = self.registry(self.credential(repository), patience)",
         (_HOSTILE + "test_no_command_that_reads_sends_what_only_the_project_file_names",),
     ),
     Guard(
         "nothing can read our environment before the first child is started",
-        "commands/edge",
+        "cli/edge",
         "        refuse_dumps()  # before",
         "        # before",
         (_ENVIRONMENT + "test_what_git_runs_finds_no_secret_in_its_environment_nor_in_its_parents",),
     ),
     Guard(
         "a context is literal and a folder of the project",
-        "model/bake",
+        "docker/bake",
         '"context": _local(build.context)',
         '"context": build.context',
         (_BAKE + "test_a_path_is_a_path_and_nothing_else",),
     ),
     Guard(
         "a Dockerfile's path is literal",
-        "model/bake",
+        "docker/bake",
         '"dockerfile": literal(_beside(build.context, build.dockerfile))',
         '"dockerfile": _beside(build.context, build.dockerfile)',
         (_BAKE + "test_a_path_is_a_path_and_nothing_else",),
     ),
     Guard(
         "an Enterprise server's repository has no default image on public GHCR",
-        "model/settings",
+        "config/settings",
         "if (slug := self.slug()) and not server:",
         "if slug := self.slug():",
         (_SETTINGS + "test_a_job_of_an_enterprise_server_has_no_default_image_on_public_ghcr",),
     ),
     Guard(
         "no build context with temporary files of ours is sent",
-        "clients/buildx",
+        "docker/buildx",
         *switched_off("any(is_within(path, self.root / build.context) for path in ours)"),
         (_SCRATCH + "test_no_context_with_files_of_ours_is_sent_whoever_put_them_there",),
     ),

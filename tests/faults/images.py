@@ -7,8 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from shiplane.model.image import Digest, Platform
-from shiplane.model.manifest import (
+from shiplane.registry.oci.manifest import (
     CREATED,
     OCI_INDEX,
     OCI_MANIFEST,
@@ -17,6 +16,7 @@ from shiplane.model.manifest import (
     VERSION,
     RawManifest,
 )
+from shiplane.registry.oci.names import Digest, Platform
 from tests.faults.memory import MemoryRegistry, Shelf
 
 PLATFORMS = ("linux/amd64", "linux/arm64")

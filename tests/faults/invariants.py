@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shiplane.model.image import Platform
-from shiplane.model.lane import BUILT_IN, Lane
-from shiplane.model.manifest import Index, Manifest, RawManifest, parse_config, parse_manifest
-from shiplane.model.version import Version
+from shiplane.config.lane import BUILT_IN, Lane
+from shiplane.config.version import Version
+from shiplane.registry.oci.manifest import Index, Manifest, RawManifest, parse_config, parse_manifest
+from shiplane.registry.oci.names import Platform
 from tests.faults.clock import VirtualClock
 from tests.faults.exchange import Effect, Exchange
 from tests.faults.memory import MemoryRegistry, Shelf

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from shiplane.flows.ledger import Book
-from shiplane.flows.ledgers import Writing, record
-from shiplane.model.image import Digest, Tag
-from shiplane.model.lane import MAIN, Lane
-from shiplane.model.ledger import Action, Entry
-from shiplane.model.ledgerfile import LINES, blob_of, ledger_manifest
-from shiplane.model.step import Flow
+from shiplane.config.lane import MAIN, Lane
+from shiplane.core.progress import Flow
+from shiplane.ledger.artifact import LINES, ledger_manifest
+from shiplane.ledger.ledger import Action, Entry
+from shiplane.ledger.recorder import Writing, record
+from shiplane.ledger.store import Book
+from shiplane.registry.oci.manifest import Descriptor
+from shiplane.registry.oci.names import Digest, Tag
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import Faulty
 from tests.faults.images import store_blob
-from tests.faults.release import PATH, Scene
+from tests.faults.scene import PATH, Scene
 
 SOME = Digest.of(b"some image")
 
@@ -27,7 +28,7 @@ def book(scene: Scene, lane: Lane = MAIN) -> Book:
 def put(scene: Scene, content: bytes, previous: Digest | None) -> None:
     """Put lines under the ledger's tag behind everybody's back, with everything that a registry checks in order."""
     store_blob(scene.registry.shelf(PATH), content, LINES)
-    raw = ledger_manifest("main", [blob_of(content, LINES)], previous)
+    raw = ledger_manifest("main", [Descriptor.of(content, LINES)], previous)
     scene.registry.shelf(PATH).manifests[str(raw.digest)] = raw
     scene.registry.tag(PATH, "ledger-main", raw.digest)
 

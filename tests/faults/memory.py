@@ -1,4 +1,4 @@
-"""A registry in memory that speaks the OCI distribution-spec: a :class:`shiplane.clients.http.Transport`.
+"""A registry in memory that speaks the OCI distribution-spec: a :class:`shiplane.registry.http.transport.Transport`.
 
 It answers as GHCR does where GHCR differs (``ghcr.md`` section 1): tag lists run from oldest to newest, tokens are
 opaque, a DELETE is unsupported, a 403 has its words, a tag may be readable only some time after it was written.
@@ -11,11 +11,11 @@ import threading
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode, urlsplit
 
-from shiplane.clients.http import OversizedError, Request, Response, TransportError
-from shiplane.clients.patience import Clock
-from shiplane.model import strictjson
-from shiplane.model.image import Digest
-from shiplane.model.manifest import RawManifest
+from shiplane.core import strict_json
+from shiplane.registry.http.retry_budget import Clock
+from shiplane.registry.http.transport import OversizedError, Request, Response, TransportError
+from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.names import Digest
 from tests.faults.access import Access, answer, failure
 from tests.faults.clock import VirtualClock
 from tests.faults.exchange import Effect, Exchange, exchange
@@ -102,7 +102,7 @@ class MemoryRegistry:
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:  # noqa: ARG002 -- answers at once
-        """See :class:`shiplane.clients.http.Transport`."""
+        """See :class:`shiplane.registry.http.transport.Transport`."""
         with self.lock:
             before = {path: dict(shelf.tags) for path, shelf in self.shelves.items()} if request.body else {}
             response = self._dispatch(request)
@@ -285,7 +285,7 @@ def _refusal(shelf: Shelf, raw: RawManifest, reference: str) -> Response | None:
     if ":" in reference and reference != str(raw.digest):
         return failure(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
     try:
-        document = strictjson.loads(raw.body)
+        document = strict_json.loads(raw.body)
         children = [entry["digest"] for entry in document.get("manifests", ())]
         blobs = [entry["digest"] for entry in (*document.get("layers", ()), document.get("config")) if entry]
     except (ValueError, KeyError, TypeError, AttributeError):

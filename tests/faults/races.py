@@ -14,18 +14,18 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from shiplane.flows.claim import Claiming
-from shiplane.flows.ledgers import Scribe
-from shiplane.flows.rollback import RolledBack
-from shiplane.model.errors import ShiplaneError
-from shiplane.model.step import Flow, Outcome, Step
+from shiplane.core.errors import ShiplaneError
+from shiplane.core.progress import Flow, Outcome, Step
+from shiplane.ledger.recorder import Scribe
+from shiplane.release.claiming import Claiming
+from shiplane.rollback.rollback import RolledBack
 from tests.faults.claims import MemoryClaims
 from tests.faults.exchange import Exchange
 from tests.faults.faults import Faulty
 from tests.faults.invariants import Case, violations
 from tests.faults.memory import MemoryRegistry, Shelf
-from tests.faults.release import AIONIS, PATH, a_client, a_registry
 from tests.faults.releaser import Releaser
+from tests.faults.scene import AIONIS, PATH, a_client, a_registry
 
 # Steps that read or write nothing but content under its own digest: no order among them can make a difference.
 LOCAL = frozenset({"access", "stage", "inspect"})

@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from shiplane.clients.http import Transport
-from shiplane.clients.parallel import WORKERS
-from shiplane.clients.patience import Clock, Patience, SystemClock
-from shiplane.clients.registry import Registry
-from shiplane.clients.session import Session
-from shiplane.flows.adopting import Adopted, Adopter
-from shiplane.flows.claim import Claiming
-from shiplane.flows.ledgers import Ledgers, Scribe
-from shiplane.flows.marking import Marker
-from shiplane.flows.publish import Publisher, Stager
-from shiplane.flows.published import Published
-from shiplane.flows.rollback import Rollback, RolledBack, Wish
-from shiplane.flows.verify import Verified, Verifier
-from shiplane.model.image import Platform, Repository
-from shiplane.model.lane import BUILT_IN, Lane
-from shiplane.model.plan import Plan
-from shiplane.model.settings import Setting
-from shiplane.model.step import Flow
-from shiplane.model.version import Version
+from shiplane.adopt.adopt import Adopted, Adopter
+from shiplane.config.lane import BUILT_IN, Lane
+from shiplane.config.plan import Plan
+from shiplane.config.settings import Setting
+from shiplane.config.version import Version
+from shiplane.core.progress import Flow
+from shiplane.core.system.parallel import WORKERS
+from shiplane.ledger.recorder import Ledgers, Scribe
+from shiplane.registry.client import Registry
+from shiplane.registry.http.retry_budget import Clock, Patience, SystemClock
+from shiplane.registry.http.session import Session
+from shiplane.registry.http.transport import Transport
+from shiplane.registry.oci.names import Platform, Repository
+from shiplane.release.claiming import Claiming
+from shiplane.release.publish import Publisher, Stager
+from shiplane.release.result import Published
+from shiplane.rollback.marks import Marker
+from shiplane.rollback.rollback import Rollback, RolledBack, Wish
+from shiplane.verify.verify import Verified, Verifier
 from tests.faults.images import PLATFORMS
 
 

@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from shiplane.clients.containers import Pulled
-from shiplane.model.credential import Credential
-from shiplane.model.errors import UnreachableError
-from shiplane.model.image import Digest, Platform, Repository
-from shiplane.model.smoke import Probe, Seen, Smoke
+from shiplane.config.smoke import Probe, Seen, Smoke
+from shiplane.core.credential import Credential
+from shiplane.core.errors import UnreachableError
+from shiplane.docker.containers import Pulled
+from shiplane.registry.oci.names import Digest, Platform, Repository
 from tests.faults.clock import VirtualClock
 
 Life = Callable[[float], Seen]

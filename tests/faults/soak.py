@@ -24,18 +24,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from shiplane.clients.http import HttpTransport, Request, Response, Transport
-from shiplane.flows.ledgers import Scribe
-from shiplane.flows.rollback import Wish
-from shiplane.model.errors import ShiplaneError
-from shiplane.model.image import Digest, Repository
-from shiplane.model.lane import MAIN
-from shiplane.model.ledger import Action
-from shiplane.model.plan import LanePlan, Plan
-from shiplane.model.planning import make_plan
-from shiplane.model.settings import Checkout, Flags, Resolver
-from shiplane.model.step import Flow
-from shiplane.model.version import Version
+from shiplane.config.lane import MAIN
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.settings import Checkout, Flags, Resolver
+from shiplane.config.version import Version
+from shiplane.core.errors import ShiplaneError
+from shiplane.core.progress import Flow
+from shiplane.ledger.ledger import Action
+from shiplane.ledger.recorder import Scribe
+from shiplane.registry.http.transport import HttpTransport, Request, Response, Transport
+from shiplane.registry.oci.names import Digest, Repository
+from shiplane.release.planning.planner import make_plan
+from shiplane.rollback.rollback import Wish
 from tests.counts import at_least_one
 from tests.faults.clock import QuickClock
 from tests.faults.exchange import Effect, Exchange, exchange
@@ -45,8 +45,8 @@ from tests.faults.invariants import Case, violations
 from tests.faults.memory import MemoryRegistry
 from tests.faults.pushing import push
 from tests.faults.relay import HangUpError, Passing, Relay, relay
-from tests.faults.release import finish
 from tests.faults.releaser import Releaser
+from tests.faults.scene import finish
 
 _TRIES = 8
 _BEFORE = ("reset", "500", "502", "503", "429", "403 of a rate limit")
@@ -93,7 +93,7 @@ class Staged:
     memory: MemoryRegistry = field(default_factory=MemoryRegistry)
 
     def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
-        """See :class:`shiplane.flows.publish.Stager`."""
+        """See :class:`shiplane.release.publish.Stager`."""
         (lane,) = lanes
         raw = push_image(self.memory, self.repository, revision=plan.commit, version=str(lane.version.value))
         push(self.memory.shelf(self.repository), self.upstream, self.repository)

@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shiplane.clients.http import Request, Response
+from shiplane.registry.http.transport import Request, Response
 from tests.faults.clock import VirtualClock
 from tests.faults.exchange import Exchange, exchange
 from tests.faults.faults import FOR_EVER
 from tests.faults.memory import MemoryRegistry, Pending, Shelf
-from tests.faults.release import PATH
+from tests.faults.scene import PATH
 
 LIST = "tags/list"
 _TAG, _LIST = f"/v2/{PATH}/manifests/", f"/v2/{PATH}/{LIST}"
@@ -70,7 +70,7 @@ class StaleReads:
     _seen: dict[int, int] = field(default_factory=dict)
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-        """See :class:`shiplane.clients.http.Transport`."""
+        """See :class:`shiplane.registry.http.transport.Transport`."""
         name = "" if "Authorization" not in request.headers else read_name(request)
         if name:
             self.reads.append(name)

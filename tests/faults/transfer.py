@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 from urllib.parse import urljoin
 
-from shiplane.clients.http import HttpTransport, Request, Response
-from shiplane.model.image import Repository
-from shiplane.model.manifest import RawManifest
+from shiplane.registry.http.transport import HttpTransport, Request, Response
+from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.names import Repository
 from tests.faults.memory import Shelf
 
 _LIMIT = 1 << 20

@@ -39,32 +39,42 @@ class Target:
         return any(part in mutant.reads and what == mutant.what for part, what in self.same)
 
 
-_CLIENT = ("tests/faults/test_client_answers.py", "tests/faults/test_promises.py", "tests/faults/test_client_reads.py")
-_READING, _WRITING = "tests/faults/test_ledger_reading.py", "tests/faults/test_ledger_writing.py"
-_CONTENTION = "tests/faults/test_ledger_contention.py"
+_CLIENT = (
+    "tests/faults/registry/test_client_answers.py",
+    "tests/faults/promises/test_promises.py",
+    "tests/faults/registry/test_client_reads.py",
+)
+_READING, _WRITING = "tests/faults/ledger/test_reading.py", "tests/faults/ledger/test_writing.py"
+_CONTENTION = "tests/faults/ledger/test_contention.py"
 # Every order of two writers costs seconds, and tells nothing that the others do not.
 _LEDGER = (
     _READING,
     _WRITING,
     _CONTENTION,
-    "tests/faults/test_publish.py::test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",
+    "tests/faults/release/test_publish.py::test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",
     f"--deselect={_CONTENTION}::test_two_writers_lose_no_entry_however_their_steps_fall",
 )
 _STAYS = "(to == current or (to is None and lane.tag_of(current) not in marks))"
 _ELSEWHERE = "there is None or here[:3] != there[:3]"
 TARGETS = (
     Target(
-        "clients/registry", (*_CLIENT, "tests/faults/test_client_hostile.py"), ("_is_absence", "_content", "_answer")
+        "registry/client",
+        (*_CLIENT, "tests/faults/registry/test_client_hostile.py"),
+        ("_is_absence", "_content", "_answer"),
     ),
     Target(
-        "model/version",
-        ("tests/unit/test_model_version.py",),
+        "config/version",
+        ("tests/unit/config/test_version.py",),
         # What stands in for the number of a word: words rank above all numbers, and differ by themselves.
         same=(("int(part)", "0  ->  1"), ("int(part)", "0  ->  -1")),
     ),
     Target(
-        "model/decision",
-        ("tests/unit/test_model_decision.py", "tests/faults/test_promises.py", "tests/faults/test_publish.py"),
+        "release/planning/decision",
+        (
+            "tests/unit/release/test_decision.py",
+            "tests/faults/promises/test_promises.py",
+            "tests/faults/release/test_publish.py",
+        ),
         same=(
             # Of two tags with one version one is the version's own: they have the same digest, which is asked before.
             ("if current", "current > version  ->  current >= version"),
@@ -72,22 +82,31 @@ TARGETS = (
             ("", "return ''  ->  return None"),
         ),
     ),
-    Target("model/planning", ("tests/unit/test_model_settings.py", "tests/unit/test_command_line.py")),
+    Target("release/planning/planner", ("tests/unit/config/test_settings.py", "tests/unit/cli/test_command_line.py")),
     Target(
-        "flows/naming",
-        ("tests/faults/test_promises.py", "tests/faults/test_naming.py", "tests/faults/test_publish.py"),
+        "registry/tag_writer",
+        (
+            "tests/faults/promises/test_promises.py",
+            "tests/faults/registry/test_tag_writer.py",
+            "tests/faults/release/test_publish.py",
+        ),
         # A name is not sent again after a certain answer, nor after the last look: a confirmation says both.
         same=(("_WRITTEN = ", "True  ->  False"), ("_WRITTEN, last", "True  ->  False")),
     ),
     Target(
-        "flows/looking",
-        ("tests/faults/test_naming.py", *_CLIENT, "tests/faults/test_publish.py", "tests/faults/test_verify.py"),
+        "registry/lookup",
+        (
+            "tests/faults/registry/test_tag_writer.py",
+            *_CLIENT,
+            "tests/faults/release/test_publish.py",
+            "tests/faults/verify/test_verify.py",
+        ),
         # The waits double: the last look within four seconds is the last within five.
         same=(("patience.poll", "4.0  ->  5.0"),),
     ),
     Target(
-        "model/redact",
-        ("tests/unit/test_model_redact.py",),
+        "core/redact",
+        ("tests/unit/core/test_redact.py",),
         same=(
             # What is no longer than the beginning that is looked for has been hidden as a whole before.
             ("", "len(secret.strip()) > _MIN_PREFIX  ->  len(secret.strip()) >= _MIN_PREFIX"),
@@ -95,10 +114,10 @@ TARGETS = (
             ("_MOST_VALUES = ", "8  ->  9"),
         ),
     ),
-    Target("model/ledger", ("tests/unit/test_model_ledger.py", _READING, _WRITING)),
+    Target("ledger/ledger", ("tests/unit/ledger/test_ledger.py", _READING, _WRITING)),
     Target(
-        "model/ledgerfile",
-        ("tests/unit/test_model_ledger.py", _READING, _WRITING),
+        "ledger/artifact",
+        ("tests/unit/ledger/test_ledger.py", _READING, _WRITING),
         same=(
             # How long a piece is: any size near it is as good.
             *(("PIECE = ", what) for what in ("256  ->  257", "256  ->  255", "1024  ->  1025", "1024  ->  1023")),
@@ -107,31 +126,31 @@ TARGETS = (
         ),
     ),
     # Only asked whether it is a ledger that is there.
-    Target("flows/ledger", _LEDGER, same=(("", "return Absent()  ->  return None"),)),
+    Target("ledger/store", _LEDGER, same=(("", "return Absent()  ->  return None"),)),
     Target(
-        "flows/ledgers",
+        "ledger/recorder",
         _LEDGER,
         # All of a run's ledgers have its one patience; and each was written once.
         same=(("wanted[0]", "0  ->  -1"), ("strict=True", "True  ->  False")),
     ),
     Target(
-        "model/descent",
-        ("tests/unit/test_model_descent.py", "tests/faults/test_rollback.py"),
+        "rollback/target",
+        ("tests/unit/rollback/test_target.py", "tests/faults/rollback/test_rollback.py"),
         # Who fell is somewhere.
         same=(("stays = ", f"fallen and current and {_STAYS}  ->  fallen and {_STAYS}"),),
     ),
-    Target("model/claim", ("tests/unit/test_model_claim.py", "tests/faults/test_claim.py")),
+    Target("git/claim", ("tests/unit/git/test_claim.py", "tests/faults/release/test_claim.py")),
     # Who may make one of the claims may make each.
-    Target("flows/claim", ("tests/faults/test_claim.py",), same=(("free[0]", "0  ->  -1"),)),
+    Target("release/claiming", ("tests/faults/release/test_claim.py",), same=(("free[0]", "0  ->  -1"),)),
     Target(
-        "flows/ready",
-        ("tests/faults/test_publish.py", _WRITING, "tests/faults/test_plan.py"),
+        "release/write_tags",
+        ("tests/faults/release/test_publish.py", _WRITING, "tests/faults/release/test_plan.py"),
         # There is one writing for each lane.
         same=(("strict=True", "True  ->  False"),),
     ),
     Target(
-        "clients/upload",
-        ("tests/faults/test_client_upload.py", _WRITING),
+        "registry/blob_upload",
+        ("tests/faults/registry/test_client_upload.py", _WRITING),
         # A repository's own registry is always a place.
         same=(("", f"here is None or {_ELSEWHERE}  ->  {_ELSEWHERE}"),),
     ),

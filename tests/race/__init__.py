@@ -2,7 +2,7 @@
 
 ``python -m tests.race``, or ``invoke dev.race``. No image is built: what the two would have staged lies in the registry
 already, by digest, and what was there before them has its names. Each run is judged afterwards by the same rules as the
-model's interleavings (``tests.faults.test_races``), over what both processes sent and were told.
+model's interleavings (``tests.faults.promises.test_races``), over what both processes sent and were told.
 """
 
 from __future__ import annotations

@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from shiplane.flows.looking import look
-from shiplane.model.answer import Present, digest_of
-from shiplane.model.check import Check
-from shiplane.model.image import Digest, Repository, Tag
-from shiplane.model.lane import MAIN
-from shiplane.model.ledger import BrokenLedgerError
-from shiplane.model.ledgerfile import PREVIOUS, parse_ledger_manifest
+from shiplane.config.lane import MAIN
+from shiplane.core.check import Check
+from shiplane.ledger.artifact import PREVIOUS, parse_ledger_manifest
+from shiplane.ledger.ledger import BrokenLedgerError
+from shiplane.registry.lookup import look
+from shiplane.registry.oci.lookup_result import Present, digest_of
+from shiplane.registry.oci.names import Digest, Repository, Tag
 from tests.faults.exchange import Effect, Exchange
 from tests.faults.invariants import Case, entries_of, violations
 from tests.faults.memory import MemoryRegistry, Shelf
 from tests.faults.races import lies
-from tests.faults.release import finish
 from tests.faults.releaser import Releaser
+from tests.faults.scene import finish
 from tests.race.courses import Course
 from tests.race.processes import Ended, Recorder, releaser
 

@@ -13,21 +13,21 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
-from shiplane.clients.claims import GitClaims
-from shiplane.clients.http import HttpTransport, Request, Response
-from shiplane.clients.patience import Clock
-from shiplane.clients.remote import Remote
-from shiplane.flows.claim import Claiming
-from shiplane.flows.ledgers import Scribe
-from shiplane.model.errors import ShiplaneError
-from shiplane.model.image import Repository
-from shiplane.model.lane import MAIN
-from shiplane.model.redact import Redactor
-from shiplane.model.step import Event, Step
+from shiplane.config.lane import MAIN
+from shiplane.core.errors import ShiplaneError
+from shiplane.core.progress import Event, Step
+from shiplane.core.redact import Redactor
+from shiplane.git.claim_refs import GitClaims
+from shiplane.git.remote import Remote
+from shiplane.ledger.recorder import Scribe
+from shiplane.registry.http.retry_budget import Clock
+from shiplane.registry.http.transport import HttpTransport, Request, Response
+from shiplane.registry.oci.names import Repository
+from shiplane.release.claiming import Claiming
 from tests.faults.exchange import Exchange, exchange
 from tests.faults.races import LOCAL, Contender, promised
-from tests.faults.release import finish
 from tests.faults.releaser import Releaser
+from tests.faults.scene import finish
 
 _SPAWN = multiprocessing.get_context("spawn")
 _PATIENCE = 120.0
@@ -86,7 +86,7 @@ class Recorder:
     log: list[Exchange] = field(default_factory=list)
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-        """See :class:`shiplane.clients.http.Transport`. The time is the same clock's in both processes."""
+        """See :class:`shiplane.registry.http.transport.Transport`. The time is the same clock's in both processes."""
         response = self.inner.send(request, limit=limit, deadline=deadline)
         self.log.append(exchange(time.monotonic(), request, response))
         return response

@@ -12,9 +12,9 @@ from functools import cache
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from shiplane.model.image import Repository
+from shiplane.registry.oci.names import Repository
 from tests.faults.races import Start
-from tests.faults.release import PATH
+from tests.faults.scene import PATH
 from tests.faults.transfer import name, upload
 from tests.race.courses import COURSES, Course
 from tests.race.judging import Judge

@@ -9,10 +9,10 @@ import string
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from shiplane.model.errors import ConfigurationError
-from shiplane.model.image import Tag
-from shiplane.model.lane import Lane, check_disjoint
-from shiplane.model.version import MAX_LENGTH, Version
+from shiplane.config.lane import Lane, check_disjoint
+from shiplane.config.version import MAX_LENGTH, Version
+from shiplane.core.errors import ConfigurationError
+from shiplane.registry.oci.names import Tag
 
 quickly = settings(max_examples=int(os.environ.get("SHIPLANE_EXAMPLES", "150")), deadline=None)
 

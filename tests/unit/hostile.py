@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shiplane.model.errors import UsageError
+from shiplane.core.errors import UsageError
 
 # What no tag, version, repository or platform may hold, each alone enough to be refused.
 SIGNS = {

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from shiplane.flows.rollback import Wish
-from shiplane.model.lane import Lane
-from shiplane.model.plan import LanePlan, Plan
-from shiplane.model.version import Version
-from tests.faults.release import AIONIS
+from shiplane.config.lane import Lane
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.version import Version
+from shiplane.rollback.rollback import Wish
+from tests.faults.scene import AIONIS
 from tests.faults.stateful.world import World
 
 

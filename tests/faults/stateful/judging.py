@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from shiplane.model.errors import ShiplaneError
-from shiplane.model.lane import Lane
-from shiplane.model.plan import Plan
-from shiplane.model.step import Flow
+from shiplane.config.lane import Lane
+from shiplane.config.plan import Plan
+from shiplane.core.errors import ShiplaneError
+from shiplane.core.progress import Flow
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.invariants import Case, violations
 from tests.faults.stateful.expectations import Expected, expected

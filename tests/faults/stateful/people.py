@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from shiplane.flows.rollback import Wish
-from shiplane.flows.survey import Surveyor
-from shiplane.model.decision import Move, Naming, decide
-from shiplane.model.errors import RefusedError
-from shiplane.model.version import Version
+from shiplane.config.version import Version
+from shiplane.core.errors import RefusedError
+from shiplane.release.planning.decision import Move, Naming, decide
+from shiplane.rollback.rollback import Wish
+from shiplane.verify.surveyor import Surveyor
 from tests.faults.faults import Faulty
-from tests.faults.release import AIONIS, finish
+from tests.faults.scene import AIONIS, finish
 from tests.faults.stateful.expectations import downward, expected, version_of
 from tests.faults.stateful.judging import driven, judged, only
 from tests.faults.stateful.world import LANES, World, plan_of

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from shiplane.model.version import Version
+from shiplane.config.version import Version
 from tests.faults.faults import F, Fault
 from tests.faults.memory import Lag
 from tests.faults.stateful.expectations import expected, version_of

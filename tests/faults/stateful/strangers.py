@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 
-from shiplane.model.claim import Claim
-from shiplane.model.ledgerfile import LINES, PREVIOUS, blob_of, ledger_manifest
-from shiplane.model.version import Version
+from shiplane.config.version import Version
+from shiplane.git.claim import Claim
+from shiplane.ledger.artifact import LINES, PREVIOUS, ledger_manifest
+from shiplane.registry.oci.manifest import Descriptor
 from tests.faults.faults import Faulty
 from tests.faults.images import push_image, store_blob
-from tests.faults.release import PATH, finish
+from tests.faults.scene import PATH, finish
 from tests.faults.stateful.judging import driven, judged, only
 from tests.faults.stateful.world import LANES, STRANGER, Fact, World, plan_of
 
@@ -59,7 +60,7 @@ def tampered(world: World, lane: str, version: str, commit: str) -> None:
         return
     content = b"".join(json.dumps({**line, "previous": None, "number": 7}).encode() + b"\n" for line in lines)
     store_blob(world.registry.shelf(PATH), content, LINES)
-    raw = ledger_manifest(lane, [blob_of(content, LINES)], None)
+    raw = ledger_manifest(lane, [Descriptor.of(content, LINES)], None)
     world.registry.shelf(PATH).manifests[str(raw.digest)] = raw
     world.registry.tag(PATH, known.ledger, raw.digest)
     wire = Faulty(world.registry)

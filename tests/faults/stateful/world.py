@@ -9,18 +9,18 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
-from shiplane.clients.http import Transport
-from shiplane.flows.claim import Claiming
-from shiplane.flows.ledgers import Scribe
-from shiplane.model.lane import BUILT_IN, Lane
-from shiplane.model.plan import LanePlan, Plan
+from shiplane.config.lane import BUILT_IN, Lane
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.ledger.recorder import Scribe
+from shiplane.registry.http.transport import Transport
+from shiplane.release.claiming import Claiming
 from tests.faults.claims import MemoryClaims
 from tests.faults.clock import VirtualClock
 from tests.faults.images import push_image
 from tests.faults.invariants import entries_of, marks_of
 from tests.faults.memory import MemoryRegistry
-from tests.faults.release import AIONIS, PATH, USER, a_client, a_plan, a_registry
 from tests.faults.releaser import Releaser
+from tests.faults.scene import AIONIS, PATH, USER, a_client, a_plan, a_registry
 
 LANES = {lane.name: lane for lane in BUILT_IN}
 RELEASES = ("0.1.0", "0.1.9", "0.2.0", "0.2.1", "0.2.10", "0.3.0", "0.10.0", "1.0.0", "1.0.1", "1.1.0", "2.0.0")
@@ -89,7 +89,7 @@ class World:
         return marks_of(self.recorded(lane))
 
     def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> dict[str, Any]:
-        """See :class:`shiplane.flows.publish.Stager`; no two builds have the same bytes."""
+        """See :class:`shiplane.release.publish.Stager`; no two builds have the same bytes."""
         self.builds += 1
         made = {}
         for lane in lanes:

@@ -1,0 +1,1 @@
+"""What other tools published, taken into the ledger."""

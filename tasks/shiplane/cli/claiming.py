@@ -1,0 +1,44 @@
+"""The git remote, and the claims that it keeps where the project says so."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shiplane.cli.run import Run
+from shiplane.core.system.host import desk
+from shiplane.git.remote import GIT_TOKENS, Remote
+
+if TYPE_CHECKING:
+    from shiplane.release.claiming import Claiming
+
+
+def remote_of(run: Run, name: str = "origin") -> Remote:
+    """A git remote, with git's own login and nothing of the registry's: git has no business with that."""
+    plain = {name: value for name, value in run.child_env.items() if not name.startswith("GHCR_")}
+    login = {name: run.env[name] for name in GIT_TOKENS if run.env.get(name)}
+    return Remote(folder=run.root, env=plain, login=login, redact=run.redact, name=name)
+
+
+def claiming_of(run: Run) -> Claiming | None:
+    """How this run claims the versions that it writes; None where the project does not ask for it.
+
+    Raises:
+        PrerequisiteError: There is no such remote.
+    """
+    from shiplane.git.claim_refs import GitClaims
+    from shiplane.release.claiming import Claiming
+
+    settings = run.project.claim
+    if settings is None:
+        return None
+    remote = remote_of(run, settings.remote)
+    run.console.tell(f"versions are claimed on {remote.url()}, below {settings.prefix}")
+    return Claiming(claims=GitClaims(remote=remote, prefix=settings.prefix), by=_who(run))
+
+
+def _who(run: Run) -> str:
+    """Who claims: the workflow's run, or the user and the machine. All readers of the repository can see it."""
+    parts = [run.env.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
+    if all(parts):
+        return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}"
+    return desk()

@@ -1,0 +1,228 @@
+"""How lanes, their history, rollbacks and marks are shown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from shiplane.cli.show import columns
+from shiplane.config.lane import Lane
+from shiplane.core.next_command import command
+from shiplane.core.plurals import NO_LEDGER
+from shiplane.core.timestamps import age, minute
+from shiplane.ledger.ledger import Entry
+from shiplane.registry.oci.names import Repository
+from shiplane.rollback.marks import Marked
+from shiplane.rollback.rollback import RolledBack
+from shiplane.verify.lane_status import LaneState, VersionState
+
+Following = Sequence[tuple[LaneState, str]]
+_UNKNOWN = "unknown"
+# So many names are shown of a list that may be long.
+_NAMED = 5
+
+
+def rolled_back_text(repository: Repository, done: RolledBack) -> str:
+    """A rollback: what the floating tag has, what was left and passed over, and what remains to be done."""
+    lane = done.wish.lane
+    tag = lane.tag_of(done.target)
+    would = "would go to" if done.wish.dry_run else "is at"
+    left = f", from {lane.tag_of(done.left)}" if done.left and done.left != done.target else ""
+    lines = [f"{repository}:{lane.floating} {would} {tag}{left}", f"  {repository}:{tag}@{done.digest}"]
+    lines.append(f"  chosen: {done.chosen.words}")
+    lines += [f"  passed over {lane.tag_of(version)}: {why}" for version, why in done.passed]
+    if done.marked:
+        would = "would be marked" if done.wish.dry_run else "is marked"
+        lines.append(f"  {done.marked} {would} as bad ({done.wish.reason or 'no reason given'}) and stays where it is")
+    return "\n".join([*lines, *_remaining(lane, done)])
+
+
+def _remaining(lane: Lane, done: RolledBack) -> Iterator[str]:
+    if done.left and done.left > done.target:
+        following = lane.tag_of(done.following)
+        asked = "" if lane.publish_latest else " with --latest"
+        yield f"next: publish the repaired version as {following}{asked}: it moves {lane.floating} on again"
+        marked = (
+            f"{command('unmark', '--lane', lane.name, '--tag', done.marked, '--reason', 'TEXT')}, then "
+            if done.marked
+            else ""
+        )
+        yield f"undo: {marked}{command('rollback', '--lane', lane.name, '--to', lane.tag_of(done.left))}"
+    if done.further:
+        yield f"no ledger is kept: the same command again would go down to {lane.tag_of(done.further)}"
+
+
+def marked_text(done: Marked) -> str:
+    """A mark, or that there is none (any more)."""
+    tag = done.lane.tag_of(done.version)
+    changed = "" if done.changed else " (as before)"
+    only_shown = done.dry_run and done.changed
+    if done.mark is None:
+        return f"{tag} {'would be unmarked' if only_shown else 'is not marked'}{changed}"
+    lines = [f"{tag} {'would be' if only_shown else 'is'} marked as bad{changed}: {done.mark.why}"]
+    if done.floats:
+        back = command("rollback", "--lane", done.lane.name, "--reason", "TEXT")
+        lines.append(f"next: {done.lane.floating} points at it: {back}")
+    return "\n".join(lines)
+
+
+def status_text(repository: Repository, lanes: Following, now: float) -> str:
+    """Each lane as a block of named lines."""
+    blocks = [f"{repository}"]
+    for state, following in lanes:
+        rows = [(f"  {name}", value) for name, value in _status_rows(state, following, now)]
+        blocks.append(f"lane {state.lane.name}\n{columns(rows)}")
+    return "\n\n".join(blocks)
+
+
+def status_markdown(repository: Repository, lanes: Following, now: float) -> str:
+    """The same as Markdown tables."""
+    parts = [f"## {_cell(str(repository))}"]
+    for state, following in lanes:
+        rows = _status_rows(state, following, now)
+        parts.append(f"### {state.lane.name}\n\n{markdown_table(('', ''), rows)}")
+    return "\n\n".join(parts)
+
+
+def _status_rows(state: LaneState, following: str, now: float) -> list[tuple[str, str]]:
+    rows = [(state.lane.floating, _pointer(state)), ("since", _since(state, now)), ("commit", _commit(state))]
+    rows += [
+        ("marked", f"{state.lane.tag_of(known.version)}: {known.mark.reason}") for known in state.versions if known.mark
+    ]
+    if not state.kept:
+        rows.append(("ledger", f"{NO_LEDGER}: who moved what, and when, is unknown"))
+    elif not state.exists and not state.fault:
+        adopt = f"; {_adopt(state)} begins one" if state.versions else ""
+        rows.append(("ledger", f"none yet: who moved what, and when, is unknown{adopt}"))
+    elif state.unrecorded and not state.fault:
+        names = _some([state.lane.tag_of(version) for version in state.unrecorded])
+        rows.append(("unrecorded", f"{names}: published by others, or before there was a ledger; {_adopt(state)}"))
+    if state.others and state.kept and not state.fault:
+        rows.append(("other tags", f"{_some(state.others)}: of another tool, taken into the ledger by {_adopt(state)}"))
+    rows += [("DRIFT", what) for what in state.drift]
+    return [*rows, ("next", following)]
+
+
+def _adopt(state: LaneState) -> str:
+    return command("adopt", "--lane", state.lane.name)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
+
+
+def _pointer(state: LaneState) -> str:
+    if state.floating is None:
+        return "does not exist"
+    version = state.lane.tag_of(state.current) if state.current else "no version of this lane"
+    return f"{version}  {state.floating}"
+
+
+def _since(state: LaneState, now: float) -> str:
+    arrival = state.arrival
+    if state.floating is None:
+        return "-"
+    if arrival is None:
+        built = state.now.created if state.now else ""
+        nobody = "nothing of a broken ledger is believed" if state.fault else "nobody recorded the move"
+        return f"{_UNKNOWN}, {nobody}" + (f"; the image says {minute(built)}" if built else "")
+    why = f": {arrival.why}" if arrival.why else ""
+    when = f"{minute(arrival.when)} ({age(arrival.when, now)})"
+    if arrival.adopted:
+        return f"before {when}, when {arrival.who} took it into the ledger"
+    return f"{when} by {arrival.who}, {arrival.action.value}{why}{_run(arrival)}"
+
+
+def _run(entry: Entry) -> str:
+    return f"  {entry.run}" if entry.run else ""
+
+
+def _commit(state: LaneState) -> str:
+    return (state.now.commit if state.now else "") or _UNKNOWN
+
+
+def history_text(repository: Repository, states: Sequence[LaneState]) -> str:
+    """Every version, then every move, lane by lane."""
+    parts = [str(repository)]
+    for state in states:
+        rows = _history_rows(state)
+        table = columns([_HEAD, *rows]) if rows else "no version is published"
+        parts.append(f"lane {state.lane.name}\n{_indented(table)}")
+        if moves := _move_rows(state):
+            parts.append(f"moves of {state.lane.floating}\n{_indented(columns([_MOVES, *moves]))}")
+        parts += [f"DRIFT  {what}" for what in state.drift]
+    return "\n\n".join(parts)
+
+
+def history_markdown(repository: Repository, states: Sequence[LaneState]) -> str:
+    """The same as Markdown tables."""
+    parts = [f"## {_cell(str(repository))}"]
+    for state in states:
+        parts.append(f"### {state.lane.name}\n\n{markdown_table(_HEAD, _history_rows(state))}")
+        if moves := _move_rows(state):
+            parts.append(f"#### moves of `{state.lane.floating}`\n\n{markdown_table(_MOVES, moves)}")
+        parts += [f"**Drift:** {_cell(what)}" for what in state.drift]
+    return "\n\n".join(parts)
+
+
+_HEAD = ("version", "date", "by", "digest", "platforms", "commit", "")
+_MOVES = ("date", "to", "from", "by", "how", "")
+
+
+def _history_rows(state: LaneState) -> list[tuple[str, ...]]:
+    return [
+        (
+            state.lane.tag_of(known.version),
+            minute(known.created) or _UNKNOWN,
+            known.recorded.who if known.recorded and not known.recorded.adopted else _UNKNOWN,
+            known.digest.short if known.digest else "gone",
+            ",".join(known.platforms) or _UNKNOWN,
+            known.commit[:12] or _UNKNOWN,
+            _remarks(state, known),
+        )
+        for known in state.versions
+    ]
+
+
+def _remarks(state: LaneState, known: VersionState) -> str:
+    said: list[str] = [state.lane.floating] if known.floats else []
+    said += [f"marked as bad: {known.mark.reason}"] if known.mark else []
+    said += [f"adopted by {known.recorded.who}"] if known.recorded and known.recorded.adopted else []
+    said += ["unrecorded"] if known.recorded is None and not state.fault else []
+    said += ["DRIFT"] if known.drift else []
+    return "; ".join(said)
+
+
+def _move_rows(state: LaneState) -> list[tuple[str, ...]]:
+    """The moves, the newest first; one that began elsewhere than the one before it ended has a gap before it."""
+    names = {known.digest: state.lane.tag_of(known.version) for known in state.versions if known.digest}
+    gaps = {move.id for move in state.ledger.gaps(state.lane.floating)}
+    rows: list[tuple[str, ...]] = []
+    for move in reversed(state.ledger.moves(state.lane.floating)):
+        before = names.get(move.before, move.before.short) if move.before else _UNKNOWN if move.adopted else "nothing"
+        remarks = [
+            move.why,
+            "recorded later" if move.late and not move.adopted else "",
+            "after an unrecorded move" if move.id in gaps else "",
+        ]
+        words = "; ".join(filter(None, remarks)) + _run(move)
+        rows.append((minute(move.when), names.get(move.after, move.version), before, move.who, move.how, words))
+    return rows
+
+
+def _indented(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A table whose cells can be nothing but text."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(
+        "| " + " | ".join(cell if line is lines[1] else _cell(cell) for cell in line) + " |" for line in lines
+    )
+
+
+def _cell(text: str) -> str:
+    """A text that Markdown and HTML leave as it is."""
+    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+!|~" else sign for sign in plain)

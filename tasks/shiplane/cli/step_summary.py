@@ -1,0 +1,211 @@
+"""The summary of a run as Markdown, for the page that GitHub Actions shows of it. Every value is foreign text here."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from shiplane.core.next_command import Caller, command
+from shiplane.core.plurals import counted
+from shiplane.core.progress import Outcome, State
+from shiplane.core.redact import one_line
+
+# GitHub takes 1 MiB for a step's summary, and shows nothing of one that is larger.
+_LONGEST = 4000
+_ROWS = 100
+_CELL = 400
+_SIGNS = re.compile(r"[\\`*_{}\[\]#|~>@]|:(?=//)|^(?:[-+=]|[0-9]+(?=[.)](?: |$)))")
+# Not one that is escaped already.
+_BAR = re.compile(r"(?<!\\)\|")
+_UNITS = ("B", "KB", "MB", "GB", "TB")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """How a task ended.
+
+    Attributes:
+        command: As it was typed.
+        exit_code: 0, or why not.
+        caller: How our tasks are called there.
+        text: The result for people.
+        data: The same for programs.
+        kind: The situation, for a failure.
+        what: What went wrong, for a failure.
+        remedy: What to do about it.
+        closing: The last words of a failure.
+        steps: Every outcome, with the seconds that it took.
+    """
+
+    command: str
+    exit_code: int
+    caller: Caller = field(default_factory=Caller)
+    text: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+    kind: str = ""
+    what: str = ""
+    remedy: str = ""
+    closing: Sequence[str] = ()
+    steps: Sequence[tuple[Outcome, float]] = ()
+
+
+def render(report: Report) -> str:
+    """The whole summary."""
+    parts = [_failure(report)] if report.exit_code else []
+    parts += [_result(report)] if not report.exit_code or released(report.data) else []
+    parts += [_evidence(report.data), _steps(report)]
+    return report.caller.shown("\n\n".join(part for part in parts if part) + "\n")
+
+
+def plain(text: str, most: int = _CELL) -> str:
+    """Foreign text on one line, without a meaning to Markdown or HTML."""
+    return _SIGNS.sub(_escaped, one_line(text[:most]).replace("&", "&amp;").replace("<", "&lt;"))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    """A sign behind a backslash; of a number that would begin a list the stop, by its entity."""
+    return f"&#{ord(found.group()[0])};{found.group()[1:]}" if found.group()[0].isdigit() else f"\\{found.group()}"
+
+
+def code(text: str) -> str:
+    """Foreign text as code."""
+    inner = one_line(text)
+    fence = "`" * (max((len(run) for run in re.findall("`+", inner)), default=0) + 1)
+    pad = " " if "`" in inner else ""
+    return f"{fence}{pad}{inner}{pad}{fence}" if inner else ""
+
+
+def block(text: str, language: str = "text") -> str:
+    """Foreign lines as a block of code that nothing in them can end."""
+    lines = [_kept(line) for line in text[:_LONGEST].splitlines()]
+    lines += ["..."] if len(text) > _LONGEST else []
+    fence = "`" * max(3, max((len(run) + 1 for line in lines for run in re.findall("`+", line)), default=3))
+    return "\n".join([f"{fence}{language}", *lines, fence])
+
+
+def megabytes(size: int) -> str:
+    """Bytes as people read them: ``1.5 MB``."""
+    value, unit = float(size), 0
+    while value >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 -- SI
+        value, unit = value / 1000, unit + 1
+    return f"{value:.0f} {_UNITS[unit]}" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
+
+
+def _kept(line: str) -> str:
+    """A line with its indentation, harmless."""
+    return " " * (len(line) - len(line.lstrip(" "))) + one_line(line)
+
+
+def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Cells as Markdown; a bar in code would end its cell (GFM, section 4.10)."""
+    lines = [head, ["---"] * len(head), *([_BAR.sub(r"\|", cell) for cell in row] for row in rows[:_ROWS])]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def _result(report: Report) -> str:
+    lanes = released(report.data)
+    if not lanes:
+        head = "Dry run: nothing was pushed" if report.data.get("dry_run") else code(report.command)
+        return "\n\n".join([f"## {head}", *([block(report.text)] if report.text else [])])
+    image, commit = str(report.data.get("image", "")), str(report.data.get("commit", ""))
+    names = ", ".join(code(lane["tag"]) for lane in lanes)
+    head = f"## Released {names}\n\n{code(image)}, from commit {code(commit[:12])}"
+    return "\n\n".join([head, _names(lanes), _commands(image, lanes)])
+
+
+def released(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The lanes of a release that was carried out; none for any other result."""
+    lanes = data.get("lanes")
+    return [lane for lane in lanes if isinstance(lane, dict) and "built" in lane] if isinstance(lanes, list) else []
+
+
+def _names(lanes: Sequence[Mapping[str, Any]]) -> str:
+    rows = []
+    for lane in lanes:
+        platforms = ", ".join(map(plain, lane["platforms"]))
+        what = "new" if lane.get("built") else "was published already"
+        rows.append([code(lane["tag"]), code(lane["digest"]), what, platforms, megabytes(int(lane.get("size") or 0))])
+        floating = lane["floating"]
+        moved = "moved" if floating["moved"] else plain(f"stays: {floating['reason']}")
+        rows.append([code(floating["tag"]), code(floating["digest"] or "") or "does not exist", moved, "", ""])
+        rows += [_ledger(kept)] if (kept := lane.get("ledger")) else []
+    return _table(["tag", "digest", "", "platforms", "size"], rows)
+
+
+def _ledger(kept: Mapping[str, Any]) -> list[str]:
+    """The row of a lane's ledger, with what the run wrote into it."""
+    added = f"recorded: {', '.join(map(plain, kept['added']))}" if kept["added"] else "stood there already"
+    return [code(kept["tag"]), code(kept["digest"] or "") or "unknown", added, "", ""]
+
+
+def _commands(image: str, lanes: Sequence[Mapping[str, Any]]) -> str:
+    lines = []
+    for lane in lanes:
+        lines.append(command("verify", "--lane", lane["lane"], "--tag", lane["tag"], "--image", image, "--pull"))
+        lines.append(f"docker pull {image}@{lane['digest']}")
+    return f"To see for yourself:\n\n{block(chr(10).join(lines), 'sh')}"
+
+
+def _failure(report: Report) -> str:
+    what = report.what or "not good"
+    first, _, rest = what.partition("\n")
+    parts = [f"## Failed with exit code {report.exit_code}", f"**{plain(first, _LONGEST)}**"]
+    shown = rest or ("" if report.what else report.text)
+    parts += [block(shown)] if shown else []
+    parts += [plain(line) for line in report.remedy.splitlines()]
+    following = [line.removeprefix("next: ") for line in report.closing if line.startswith("next: ")]
+    facts = [line for line in report.closing if not line.startswith("next: ")]
+    parts += ["\n".join(f"- {_labelled(line)}" for line in facts)] if facts else []
+    parts += [_next(line) for line in following]
+    return "\n\n".join(parts)
+
+
+def _next(line: str) -> str:
+    """The next command by itself, so that it can be copied."""
+    words, _, command = line.rpartition(": ")
+    return f"Next{': ' if words else ''}{plain(words)}\n\n{block(command, 'sh')}"
+
+
+def _labelled(line: str) -> str:
+    label, _, words = line.partition(": ")
+    return f"**{plain(label)}**: {plain(words)}" if words else plain(line)
+
+
+def _evidence(data: Mapping[str, Any]) -> str:
+    """What the gates answered, whichever task asked them."""
+    held = data.get("prerequisites")
+    gates = held.get("gates") if isinstance(held, dict) else data.get("gates")
+    rows = [_gate(gate) for gate in gates or () if isinstance(gate, dict)]
+    return "### Gates\n\n" + _table(["gate", "asked", "answer", "commit", "when"], rows) if rows else ""
+
+
+def _gate(gate: Mapping[str, Any]) -> list[str]:
+    """A row for one gate's evidence."""
+    answer = "green" if gate.get("good") else "not green"
+    asked = code(f"{gate.get('kind', '')}: {gate.get('what', '')}")
+    commit, when = code(str(gate.get("commit", ""))[:12]), plain(str(gate.get("when", "")))
+    return [plain(str(gate.get("gate", ""))), asked, f"{answer}: {plain(str(gate.get('detail', '')))}", commit, when]
+
+
+def _steps(report: Report) -> str:
+    rows = [
+        [
+            plain(outcome.step.name),
+            plain(outcome.step.subject),
+            _bold(outcome.state),
+            plain(outcome.reason),
+            f"{took:.1f}",
+        ]
+        for outcome, took in report.steps
+    ]
+    total = sum(took for _, took in report.steps)
+    if not rows:
+        return ""
+    table = _table(["step", "of", "outcome", "", "seconds"], rows)
+    return f"<details><summary>{counted(len(rows), 'step')}, {total:.1f} s</summary>\n\n{table}\n\n</details>"
+
+
+def _bold(state: State) -> str:
+    return f"**{state.value}**" if state is State.FAILED else state.value

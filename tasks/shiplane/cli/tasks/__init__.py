@@ -1,0 +1,1 @@
+"""Each task as the command line shows it."""

@@ -1,1 +1,0 @@
-"""One module for each outside system: the registry, credentials, buildx, the engine, git, the file system."""

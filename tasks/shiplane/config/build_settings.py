@@ -1,0 +1,156 @@
+"""What a lane's build is given beside its Dockerfile and context: target, build args, secrets, cache, attestations."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from shiplane.core.errors import UsageError
+
+# What buildx takes from an Actions job for `type=gha` (buildx util/buildflags/cache.go); the token is a secret.
+GHA_TOKEN = "ACTIONS_RUNTIME_TOKEN"  # noqa: S105 -- the name of a variable
+GHA_VARIABLES = (GHA_TOKEN, "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL", "ACTIONS_CACHE_SERVICE_V2")
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildArg:
+    """One ``ARG`` of a Dockerfile: a value, or the variable of the environment that holds it."""
+
+    name: str
+    value: str = ""
+    env: str = ""
+
+    def __str__(self) -> str:
+        """As ``--build-arg`` takes it: a name alone means the variable of that name."""
+        value = f"${self.env}" if self.env else self.value
+        return self.name if self.env == self.name else f"{self.name}={value}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildSecret:
+    """What ``RUN --mount=type=secret,id=...`` finds: the content of a variable, or of a file."""
+
+    id: str
+    env: str = ""
+    file: str = ""
+
+    def __str__(self) -> str:
+        """As ``--secret`` takes it."""
+        return f"id={self.id},env={self.env}" if self.env else f"id={self.id},src={self.file}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cache:
+    """Where layers are kept between builds on different machines.
+
+    Attributes:
+        type: ``registry``, ``gha`` or ``local``.
+        place: The reference, the scope or the folder.
+        mode: ``min``: the layers of the image; ``max``: those of every stage.
+    """
+
+    type: str
+    place: str
+    mode: str = "min"
+
+    def at(self, suffix: str) -> Cache:
+        """The cache beside this one for a part of the platforms: two machines must not overwrite each other's."""
+        return Cache(type=self.type, place=f"{self.place}-{suffix}", mode=self.mode) if suffix else self
+
+    @property
+    def source(self) -> str:
+        """As ``--cache-from`` takes it."""
+        return f"type={self.type},{_PLACES[self.type][0]}={self.place}"
+
+    @property
+    def target(self) -> str:
+        """As ``--cache-to`` takes it: since BuildKit 0.28 a fault of the cache would cancel the push otherwise."""
+        return f"type={self.type},{_PLACES[self.type][1]}={self.place},mode={self.mode},ignore-error=true"
+
+
+_PLACES = {"registry": ("ref", "ref"), "gha": ("scope", "scope"), "local": ("src", "dest")}
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildSettings:
+    """Everything that a lane's build is given.
+
+    Attributes:
+        target: The stage of the Dockerfile that is the image; nothing for the last one.
+        args: Build args.
+        secrets: Build secrets.
+        cache: Where layers are kept, or None.
+        provenance: ``min``, ``max``, or nothing for none.
+        sbom: Whether an SBOM is made.
+    """
+
+    target: str = ""
+    args: tuple[BuildArg, ...] = ()
+    secrets: tuple[BuildSecret, ...] = ()
+    cache: Cache | None = None
+    provenance: str = "min"
+    sbom: bool = False
+
+    @property
+    def attested(self) -> bool:
+        """Whether an attestation stands beside each image: then even one platform is pushed as an index."""
+        return bool(self.provenance) or self.sbom
+
+    @property
+    def uses_files(self) -> bool:
+        """Whether it reads or writes files that may be outside the build context."""
+        return any(secret.file for secret in self.secrets) or (self.cache is not None and self.cache.type == "local")
+
+    def flags(self) -> list[str]:
+        """The same as flags of ``docker buildx build``, for people: values from the environment by name only."""
+        target = ["--target", self.target] if self.target else []
+        args = [word for arg in self.args for word in ("--build-arg", str(arg))]
+        secrets = [word for secret in self.secrets for word in ("--secret", str(secret))]
+        cache = ["--cache-from", self.cache.source, "--cache-to", self.cache.target] if self.cache else []
+        attest = ["--provenance", f"mode={self.provenance}" if self.provenance else "false"]
+        return [*target, *args, *secrets, *cache, *attest, *(["--sbom", "true"] if self.sbom else [])]
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values; of what comes from the environment the variable's name, of a secret its id."""
+        return {
+            "target": self.target or None,
+            "build_args": {arg.name: {"env": arg.env} if arg.env else arg.value for arg in self.args},
+            "secrets": [secret.id for secret in self.secrets],
+            "cache": {"type": self.cache.type, "place": self.cache.place, "mode": self.cache.mode}
+            if self.cache
+            else None,
+            "provenance": self.provenance or False,
+            "sbom": self.sbom,
+        }
+
+
+NOTHING_GIVEN = BuildSettings()
+
+
+def secret_variables(settings: Iterable[BuildSettings]) -> set[str]:
+    """The variables that hold build secrets: no child but the build may see them."""
+    return {secret.env for known in settings for secret in known.secrets if secret.env}
+
+
+def needed_variables(settings: Iterable[BuildSettings]) -> set[str]:
+    """The variables that the build's own process needs in its environment beyond what every child has."""
+    known = list(settings)
+    cached = GHA_VARIABLES if any(one.cache and one.cache.type == "gha" for one in known) else ()
+    return {*secret_variables(known), *cached}
+
+
+def check_variables(lane: str, settings: BuildSettings, env: Mapping[str, str]) -> None:
+    """Refuse a build that names a variable which is not set: it would get an empty value, and succeed.
+
+    Raises:
+        UsageError: Naming lane, setting and variable.
+    """
+    named = [("build-args", arg.name, arg.env) for arg in settings.args]
+    named += [("secrets", secret.id, secret.env) for secret in settings.secrets]
+    for key, name, variable in named:
+        if variable and not env.get(variable):
+            raise UsageError(
+                f"lane {lane}: {key}: {name} comes from {variable}, which is not set",
+                remedy=f"Set {variable} in the environment of this command.",
+            )

@@ -1,0 +1,1 @@
+"""The tables of the project file, each parsed into what it says."""

@@ -1,0 +1,92 @@
+"""What a release is going to do, as a value: printed, compared, kept, carried out. Nothing is decided later."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shiplane.config.lane import Lane
+from shiplane.config.settings import LATEST_GIVEN, Setting
+from shiplane.config.version import Version
+from shiplane.registry.oci.manifest import CREATED, REVISION, SOURCE, VERSION
+from shiplane.registry.oci.names import Platform, Repository, Tag
+
+
+@dataclass(frozen=True, kw_only=True)
+class LanePlan:
+    """One lane's part of a release."""
+
+    lane: Lane
+    version: Setting[Version]
+    latest: Setting[bool]
+
+    @property
+    def tag(self) -> Tag:
+        """The version tag to be written, once."""
+        return self.lane.own_tag_of(self.version.value)
+
+    @property
+    def wants_latest(self) -> bool:
+        """Whether the floating tag is asked for by this very release, and not by a setting of its lane alone."""
+        return self.latest.value and self.latest.source in LATEST_GIVEN
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """One release of one commit: the same image repository and platforms for each lane.
+
+    Attributes:
+        image: The repository.
+        platforms: What each lane is built for.
+        commit: The full hash of the commit that is built.
+        created: Its time, RFC 3339 in UTC: two builds of one commit carry the same label.
+        source: The URL of the source repository, or nothing.
+        lanes: Each lane's version and tags.
+    """
+
+    image: Setting[Repository]
+    platforms: Setting[tuple[Platform, ...]]
+    commit: str
+    created: str
+    source: str
+    lanes: tuple[LanePlan, ...]
+
+    @property
+    def repository(self) -> Repository:
+        """Where everything goes."""
+        return self.image.value
+
+    def labels(self, lane: LanePlan) -> dict[str, str]:
+        """The OCI labels and annotations of a lane's image (image-spec, annotations.md, "Pre-Defined Keys")."""
+        known = {
+            SOURCE: self.source,
+            REVISION: self.commit,
+            VERSION: str(lane.version.value),
+            CREATED: self.created,
+        }
+        return {key: value for key, value in known.items() if value}
+
+    def to_json(self) -> dict[str, Any]:
+        """The plan as JSON values, each setting with its source."""
+        return {
+            "image": {"value": str(self.repository), "source": self.image.source},
+            "platforms": {"value": [str(p) for p in self.platforms.value], "source": self.platforms.source},
+            "commit": self.commit,
+            "created": self.created,
+            "source": self.source,
+            "lanes": [_lane_json(lane) for lane in self.lanes],
+        }
+
+
+def _lane_json(plan: LanePlan) -> dict[str, Any]:
+    return {
+        "lane": plan.lane.name,
+        "dockerfile": plan.lane.dockerfile,
+        "context": plan.lane.context,
+        "git_tag": plan.lane.git_tag_of(plan.version.value),
+        "build": plan.lane.build.to_json(),
+        "version": {"value": str(plan.version.value), "source": plan.version.source},
+        "tag": plan.tag,
+        "floating": plan.lane.floating,
+        "latest": {"value": plan.latest.value, "source": plan.latest.source},
+    }

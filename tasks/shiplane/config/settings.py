@@ -1,0 +1,255 @@
+"""Settings and where each came from. Order: flag, environment, project file, what git knows, default.
+
+The environment is an argument here, never ``os.environ``: what a run depends on can be seen in its call. A variable
+that is set but empty counts as not set, since that is how CI systems hand over an input that nobody filled in.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from shiplane.config.lane import Lane
+from shiplane.config.project_file import ProjectFile
+from shiplane.config.version import Version
+from shiplane.core.errors import UsageError
+from shiplane.registry.credential_variables import enterprise_host
+from shiplane.registry.oci.names import Platform, Repository, parse_platforms
+
+T = TypeVar("T")
+
+# Whoever gives one of these wants the floating tag to move now; a lane's own setting wants it where that is forward.
+LATEST_GIVEN = ("--latest", "PUBLISH_LATEST")
+# Who says so, where a value was read from the ledger.
+RECORDED = "recorded in the ledger"
+DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
+_WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+# docs.github.com: "About remote repositories" (https, and ssh in both spellings), "Using SSH over the HTTPS port"
+# (ssh.github.com:443), "About SSH certificate authorities" (org-NUMBER for git). A host
+# is one in whatever case, and a scheme's own port may stand there.
+_GITHUB_REMOTE = re.compile(
+    r"(?:https://(?P<person>[^@/]*@)?(?i:github\.com)(?::443)?/"
+    r"|(?:git\+)?ssh(?:\+git)?://(?:(?:git|org-\d+)@)?(?i:github\.com(?::22)?|ssh\.github\.com(?::443)?)/"
+    r"|(?:(?:git|org-\d+)@)?(?i:(?:ssh\.)?github\.com):/?)"
+    r"(?P<slug>[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?",
+    re.ASCII,
+)
+
+
+@dataclass(frozen=True)
+class Setting(Generic[T]):
+    """A value, and the flag, variable, file or fact that it came from."""
+
+    value: T
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags:
+    """What was given on the command line; None and empty where nothing was. ``tag_flag`` is what gives the version."""
+
+    lanes: tuple[str, ...] = ()
+    tag: str | None = None
+    image: str | None = None
+    platforms: str | None = None
+    latest: str | None = None
+    snapshot: bool = False
+    tag_flag: str = "--tag"
+
+
+@dataclass(frozen=True)
+class Lacking:
+    """What of a commit was never checked out whole: what it is, where, and the command that completes it."""
+
+    what: str
+    paths: tuple[str, ...]
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkout:
+    """What git knows of the project.
+
+    Attributes:
+        commit: The full hash of HEAD.
+        committed_at: When it was made, RFC 3339 in UTC.
+        tags: The git tags at HEAD.
+        changes: Paths that differ from HEAD, untracked ones included; empty where that was not asked for.
+        lacking: What of HEAD is not there whole; empty where that was not asked for.
+        remote: The URL of ``origin``, or nothing.
+    """
+
+    commit: str
+    committed_at: str
+    tags: tuple[str, ...] = ()
+    changes: tuple[str, ...] = ()
+    lacking: tuple[Lacking, ...] = ()
+    remote: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resolver:
+    """Everything that a setting can come from.
+
+    Attributes:
+        flags: The command line.
+        env: The environment.
+        project: The project file.
+        checkout: Git's facts; None where there is no repository.
+        dockerfiles: The lanes' Dockerfiles that exist.
+    """
+
+    flags: Flags = field(default_factory=Flags)
+    env: Mapping[str, str] = field(default_factory=dict)
+    project: ProjectFile = field(default_factory=ProjectFile)
+    checkout: Checkout | None = None
+    dockerfiles: frozenset[str] = frozenset()
+
+    def image(self) -> Setting[Repository]:
+        """The repository of every lane.
+
+        Raises:
+            UsageError: Nothing names one, or what does is no repository.
+        """
+        if given := self._given(self.flags.image, "--image", "IMAGE_REPO"):
+            return Setting(named(given, Repository.parse), given.source)
+        if self.project.image:
+            return Setting(self.project.image, f"{self.project.name}: image")
+        server = enterprise_host(self.env)
+        if (slug := self.slug()) and not server:
+            return Setting(Repository.parse(f"ghcr.io/{slug.value.lower()}"), slug.source)
+        why = f": a repository of {server} has none on ghcr.io" if server else ""
+        raise UsageError(
+            f"nothing says which image to release{why}",
+            remedy="Set IMAGE_REPO=ghcr.io/<owner>/<name>, or image in shiplane.toml, or add a GitHub remote.",
+        )
+
+    def slug(self) -> Setting[str] | None:
+        """``owner/name`` of the repository on GitHub, if it is known."""
+        if self.env.get("GITHUB_REPOSITORY"):
+            return Setting(self.env["GITHUB_REPOSITORY"], "GITHUB_REPOSITORY")
+        slug = github_slug(self.checkout.remote) if self.checkout else ""
+        return Setting(slug, "git remote origin") if slug else None
+
+    def platforms(self) -> Setting[tuple[Platform, ...]]:
+        """What every lane is built for.
+
+        Raises:
+            UsageError: The list is wrong.
+        """
+        if given := self._given(self.flags.platforms, "--platforms", "PLATFORMS"):
+            return Setting(named(given, parse_platforms), given.source)
+        if self.project.platforms:
+            return Setting(self.project.platforms, f"{self.project.name}: platforms")
+        return Setting(DEFAULT_PLATFORMS, "default")
+
+    def lanes(self) -> tuple[Lane, ...]:
+        """The lanes asked for; without any, those that are configured or have a Dockerfile here; without those, all.
+
+        A configured lane whose Dockerfile is missing is among them: leaving it out would release less than was meant.
+
+        Raises:
+            UsageError: A lane that does not exist, or the same one twice.
+        """
+        if self.flags.lanes:
+            chosen = tuple(self.project.lane(name) for name in self.flags.lanes)
+            if len(set(chosen)) != len(chosen):
+                raise UsageError(f"--lane names {', '.join(self.flags.lanes)[:200]}", remedy="Name each lane once.")
+            return chosen
+        known = self.project
+        here = tuple(lane for lane in known.lanes if lane.name in known.named or lane.dockerfile in self.dockerfiles)
+        return here or known.lanes
+
+    def latest(self, lane: Lane) -> Setting[bool]:
+        """Whether the lane's floating tag is asked to move.
+
+        Raises:
+            UsageError: A word that is neither yes nor no.
+        """
+        if given := self._given(self.flags.latest, *LATEST_GIVEN):
+            return Setting(named(given, _yes_or_no), given.source)
+        return Setting(lane.publish_latest, f"lane {lane.name}")
+
+    def version(self, lane: Lane) -> Setting[Version]:
+        """The version to release: as given, else by the git tag that started this run, else by a git tag at HEAD.
+
+        Returns:
+            Without any of these the snapshot of HEAD, which only a dry run or ``--snapshot`` may use.
+
+        Raises:
+            UsageError: The text names no version of this lane, several git tags do, or there is no git repository.
+        """
+        if given := self._given(self.flags.tag, self.flags.tag_flag, "TAG"):
+            return Setting(named(given, lambda text: self.project.version_of(lane, text)), given.source)
+        if self.checkout is None:
+            raise UsageError(
+                "this is no git repository, so nothing says which version it is",
+                remedy=f"Give {self.flags.tag_flag} X.Y.Z.",
+            )
+        return self._triggered(lane) or self._tagged(lane) or Setting(Version.snapshot(self.checkout.commit), "HEAD")
+
+    def published(self, lane: Lane) -> Setting[Version] | None:
+        """The version that is named of those that are there already; None where none is named.
+
+        Raises:
+            UsageError: The text names no version of this lane.
+        """
+        given = self._given(self.flags.tag, self.flags.tag_flag, "TAG")
+        return (
+            Setting(named(given, lambda text: self.project.published_version(lane, text)), given.source)
+            if given
+            else None
+        )
+
+    def _triggered(self, lane: Lane) -> Setting[Version] | None:
+        """GitHub Actions names the pushed tag; two lanes' tags at one commit must not be mixed up."""
+        ref = self.env.get("GITHUB_REF_NAME", "") if self.env.get("GITHUB_REF_TYPE") == "tag" else ""
+        version = lane.version_of_git_tag(ref)
+        return Setting(version, f"git tag {ref} (GITHUB_REF_NAME)") if version else None
+
+    def _tagged(self, lane: Lane) -> Setting[Version] | None:
+        tags = {tag: lane.version_of_git_tag(tag) for tag in (self.checkout.tags if self.checkout else ())}
+        found = [(tag, version) for tag, version in tags.items() if version]
+        if len(found) > 1:
+            raise UsageError(
+                f"HEAD has several git tags of lane {lane.name}: {', '.join(tag for tag, _ in found)}",
+                remedy=f"Say which one with {self.flags.tag_flag}.",
+            )
+        return Setting(found[0][1], f"git tag {found[0][0]} at HEAD") if found else None
+
+    def _given(self, flag: str | None, flag_name: str, variable: str) -> Setting[str] | None:
+        if flag is not None:
+            return Setting(flag, flag_name)
+        return Setting(self.env[variable], variable) if self.env.get(variable) else None
+
+
+def github_slug(url: str) -> str:
+    """``owner/name`` of a remote on github.com, or nothing."""
+    found = _GITHUB_REMOTE.fullmatch(url)
+    return found["slug"] if found else ""
+
+
+def public_slug(url: str) -> str:
+    """The same of a remote whose URL may be published as it stands: nobody's name or token is in it."""
+    found = _GITHUB_REMOTE.fullmatch(url)
+    return found["slug"] if found and not found["person"] else ""
+
+
+def _yes_or_no(text: str) -> bool:
+    if text.lower() not in _WORDS:
+        raise UsageError(f"{text[:40]!r} is neither yes nor no", remedy="Expected true, 1, yes, false, 0 or no.")
+    return _WORDS[text.lower()]
+
+
+def named(given: Setting[str], parse: Callable[[str], T]) -> T:
+    """Parse a value so that a complaint about it names where it stands.
+
+    Raises:
+        UsageError: Beginning with the value's source.
+    """
+    try:
+        return parse(given.value)
+    except UsageError as error:
+        raise UsageError(f"{given.source}: {error.what}", remedy=error.remedy) from error

@@ -1,0 +1,211 @@
+"""Smoke runs: how an image is tried before it gets a name, and what is made of what was seen."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from shiplane.core.progress import State
+from shiplane.registry.oci.names import Digest, Platform
+
+DEFAULT_TIMEOUT = 120.0
+DEFAULT_UP = 10.0
+DEFAULT_MEMORY_MB = 2048
+NETWORKS = ("none", "bridge")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoke:
+    """How a lane's image is tried.
+
+    Attributes:
+        command: What is run in the container until it exits 0; empty to wait for the image's own HEALTHCHECK.
+        timeout: Seconds for that, from the container's start.
+        up: Seconds that an image stays up which has neither; one that ends with 0 before has done what it does.
+        env: Further environment of the container; never a secret.
+        platforms: Those that have to be run; empty for every one that the engine can run.
+        network: ``none`` or ``bridge``, the engine's default network. Nothing is published either way.
+        memory_mb: The container's memory limit, in MiB.
+    """
+
+    command: tuple[str, ...] = ()
+    timeout: float = DEFAULT_TIMEOUT
+    up: float = DEFAULT_UP
+    env: Mapping[str, str] = field(default_factory=dict)
+    platforms: tuple[Platform, ...] = ()
+    network: str = "none"
+    memory_mb: int = DEFAULT_MEMORY_MB
+
+    def __str__(self) -> str:
+        wanted = f"{shlex.join(self.command)} exits 0" if self.command else "HEALTHCHECK is healthy"
+        without = "" if self.command else f" (without one: up for {self.up:g} s)"
+        where = ", ".join(map(str, self.platforms)) or "every platform that the engine can run"
+        settings = "".join(f", {name}={value}" for name, value in sorted(self.env.items()))
+        return (
+            f"{wanted} within {self.timeout:g} s{without}, on {where}, "
+            f"network {self.network}, {self.memory_mb} MiB{settings}"
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Runnable:
+    """What an engine can run: its own platform, and those that it emulates."""
+
+    native: Platform
+    others: frozenset[Platform] = frozenset()
+
+    def can(self, platform: Platform) -> bool:
+        """Whether a container of this platform can be started."""
+        return platform == self.native or platform in self.others
+
+    def emulates(self, platform: Platform) -> bool:
+        """Whether it would be by emulation: slower, and not quite the real thing."""
+        return self.can(platform) and platform.architecture != self.native.architecture
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A container as the engine describes it.
+
+    Attributes:
+        running: Whether it has not ended.
+        health: ``starting``, ``healthy`` or ``unhealthy``; empty where the image has no HEALTHCHECK.
+        said: What the last probe of the HEALTHCHECK wrote.
+        code: Its exit code, once it has ended.
+        out_of_memory: Whether the kernel ended it.
+        fault: Why it could not be started at all.
+    """
+
+    running: bool
+    health: str = ""
+    said: str = ""
+    code: int = 0
+    out_of_memory: bool = False
+    fault: str = ""
+
+
+@dataclass(frozen=True)
+class Probe:
+    """One try of the configured command: its exit code (None where it did not end in time) and what it wrote."""
+
+    code: int | None
+    output: str = ""
+
+
+class Verdict(NamedTuple):
+    """Whether an image runs, and why."""
+
+    good: bool
+    reason: str
+
+
+def judge(seen: Seen, probe: Probe | None, smoke: Smoke, elapsed: float) -> Verdict | None:
+    """What is to be made of a container by now; None while nobody can tell.
+
+    Args:
+        seen: The container.
+        probe: The latest try of the command, where one is configured.
+        smoke: What is wanted.
+        elapsed: Seconds since its start.
+    """
+    if not seen.running:
+        return _ended(seen, smoke, elapsed)
+    return _by_command(probe, smoke, elapsed) if smoke.command else _by_health(seen, smoke, elapsed)
+
+
+def _by_command(probe: Probe | None, smoke: Smoke, elapsed: float) -> Verdict | None:
+    command = shlex.join(smoke.command)
+    if probe and probe.code == 0:
+        return Verdict(True, f"{command} exits 0 after {elapsed:.1f} s")
+    last = f", but {'does not end' if probe.code is None else f'ends with {probe.code}'}" if probe else ""
+    said = f"{last}{_said(probe.output)}" if probe else ""
+    return _late(f"{command} did not exit 0 within {smoke.timeout:g} s{said}", smoke, elapsed)
+
+
+def _by_health(seen: Seen, smoke: Smoke, elapsed: float) -> Verdict | None:
+    if seen.health == "healthy":
+        return Verdict(True, f"healthy after {elapsed:.1f} s")
+    if seen.health == "unhealthy":
+        return Verdict(False, f"unhealthy after {elapsed:.1f} s{_said(seen.said)}")
+    if seen.health:
+        return _late(f"not healthy within {smoke.timeout:g} s{_said(seen.said)}", smoke, elapsed)
+    if elapsed >= smoke.up:
+        return Verdict(True, f"up for {elapsed:.0f} s; the image has no HEALTHCHECK, and no command is configured")
+    return None
+
+
+def _ended(seen: Seen, smoke: Smoke, elapsed: float) -> Verdict:
+    if seen.fault:
+        return Verdict(False, f"could not be started: {seen.fault}")
+    if seen.out_of_memory:
+        return Verdict(False, f"ended for using more than {smoke.memory_mb} MiB of memory")
+    if seen.code == 0 and not smoke.command and not seen.health:
+        return Verdict(True, f"ended with 0 after {elapsed:.1f} s; the image has no HEALTHCHECK")
+    before = f", before {shlex.join(smoke.command)} exited 0" if smoke.command else ""
+    before = before or (", before it was healthy" if seen.health else "")
+    return Verdict(False, f"ended with {seen.code} after {elapsed:.1f} s{before}")
+
+
+def _late(reason: str, smoke: Smoke, elapsed: float) -> Verdict | None:
+    return Verdict(False, reason) if elapsed >= smoke.timeout else None
+
+
+def _said(output: str) -> str:
+    return f" ({output})" if output else ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tried:
+    """One platform of an image after its smoke run.
+
+    Attributes:
+        platform: Which one.
+        digest: Of its image.
+        state: Done, skipped or failed.
+        reason: Why.
+        emulated: Whether the engine ran it by emulation.
+        seconds: How long it took, the pull included.
+        log: The last lines that the container wrote.
+    """
+
+    platform: Platform
+    digest: Digest
+    state: State
+    reason: str
+    emulated: bool = False
+    seconds: float = 0.0
+    log: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return {
+            "platform": str(self.platform),
+            "digest": str(self.digest),
+            "state": self.state.value,
+            "reason": self.reason,
+            "emulated": self.emulated,
+            "seconds": round(self.seconds, 3),
+            "log": list(self.log),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Smoked:
+    """A lane's image after its smoke runs, or why there were none."""
+
+    state: State
+    reason: str
+    platforms: Sequence[Tried] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as JSON values."""
+        return {
+            "state": self.state.value,
+            "reason": self.reason,
+            "platforms": [tried.to_json() for tried in self.platforms],
+        }
+
+
+NOT_CONFIGURED = Smoked(state=State.SKIPPED, reason="no smoke run is configured")

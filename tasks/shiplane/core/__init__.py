@@ -1,0 +1,1 @@
+"""What every room uses: errors, progress events, redaction, strict JSON. Knows nothing of the product."""

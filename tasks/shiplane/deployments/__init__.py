@@ -1,0 +1,1 @@
+"""Files that name the image: found, judged, re-pointed."""

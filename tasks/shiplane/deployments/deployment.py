@@ -1,0 +1,206 @@
+"""Deployment files: which places of them name the image, whose lane each is, and what they are when re-pointed."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from shiplane.config.keys.deployments import Pattern
+from shiplane.config.lane import Lane
+from shiplane.core.errors import VerificationError
+from shiplane.core.redact import one_line
+from shiplane.deployments.image_use import Claims, Mention, Part, Target, applied
+from shiplane.deployments.patterns import pattern_mentions
+from shiplane.deployments.positions import Lines
+from shiplane.deployments.references import references
+from shiplane.deployments.split_keys import spread
+from shiplane.registry.oci.names import Digest, Repository, Tag
+
+_MAX_SHOWN = 2000
+# Files that are read by people: what they list is not what runs.
+_DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".txt")
+_LIST = "one of several lines that would become the same line"
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeploymentFile:
+    """One file as it is.
+
+    Attributes:
+        path: Relative to the project's root.
+        content: Its bytes.
+        patterns: Where else, by the project file, it names the image.
+    """
+
+    path: str
+    content: bytes
+    patterns: tuple[Pattern, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """The bytes as text; what is no UTF-8 comes back unchanged by :func:`encoded`."""
+        return self.content.decode("utf-8", "surrogateescape")
+
+
+def encoded(text: str) -> bytes:
+    """The bytes of a text from a file."""
+    return text.encode("utf-8", "surrogateescape")
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileChange:
+    """A file before and after."""
+
+    path: str
+    before: bytes
+    after: bytes
+    count: int = 0
+
+    def diff(self) -> str:
+        """A unified diff for people: control characters of the file cannot act on a terminal."""
+        old, new = (side.decode("utf-8", "replace").splitlines(keepends=True) for side in (self.before, self.after))
+        lines = difflib.unified_diff(old, new, f"a/{self.path}", f"b/{self.path}", n=1)
+        return "\n".join(_shown(line) for line in lines)
+
+
+def _shown(line: str) -> str:
+    """A line of a diff with its blanks, and without anything that a terminal or a workflow's runner would obey."""
+    shown = re.sub(r"[^ ]+", lambda word: one_line(word.group()), line.rstrip("\r\n").expandtabs(4))
+    return (shown if len(shown) <= _MAX_SHOWN else f"{shown[:_MAX_SHOWN]} ...").rstrip()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A mention in a file, and the lane it belongs to.
+
+    Attributes:
+        path: The file, relative to the project's root.
+        mention: What stands there.
+        lane: Whose it is; None where nobody can tell.
+        problem: Why it is not re-pointed; nothing where it can be.
+    """
+
+    path: str
+    mention: Mention
+    lane: Lane | None
+    problem: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.mention.line}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finder:
+    """Finds the mentions of one repository, and tells lanes apart.
+
+    Attributes:
+        repository: The image.
+        lanes: Every lane of the project.
+        known: The version tag behind a digest, as far as it is known.
+    """
+
+    repository: Repository
+    lanes: tuple[Lane, ...]
+    known: Mapping[Digest, Tag] = field(default_factory=dict)
+
+    def places(self, file: DeploymentFile) -> list[Place]:
+        """Every mention in a file, in its order."""
+        found = [self.place(file.path, mention) for mention in self.mentions(file)]
+        listed = _listed(file, found) if file.path.lower().endswith(_DOCUMENTS) else set()
+        return [replace(place, problem=_LIST) if id(place) in listed else place for place in found]
+
+    def mentions(self, file: DeploymentFile) -> list[Mention]:
+        """The same without lanes."""
+        text = file.text
+        if self.repository.path.rpartition("/")[2] not in text and not file.patterns:
+            return []
+        lines = Lines.of(text)
+        found = [each for pattern in file.patterns for each in pattern_mentions(pattern, text, lines)]
+        taken = Claims.of((slot.start, slot.end) for mention in found for slot in mention.slots)
+        keyed = [each for each in spread(text, self.repository, lines) if not any(taken.touch(*s) for s in each[1])]
+        claimed = Claims.of((*taken.spans, *(span for _, spans in keyed for span in spans)))
+        found += [mention for mention, _ in keyed] + list(references(text, self.repository, claimed, lines))
+        return sorted(found, key=lambda mention: mention.start)
+
+    def lane_of_tag(self, tag: str | None) -> Lane | None:
+        """The lane whose version or floating tag this is."""
+        return next((lane for lane in self.lanes if tag and (tag == lane.floating or lane.version_of_tag(tag))), None)
+
+    def place(self, path: str, mention: Mention) -> Place:
+        """A mention with its lane, as far as it can be told by now."""
+        behind = self.lane_of_tag(self.known.get(mention.digest)) if mention.digest else None
+        tag = mention.effective_tag
+        lane = self.lane_of_tag(tag) if tag else behind
+        problem = mention.problem or ("a comment, which runs nothing" if mention.comment else "")
+        if not problem and lane is None:
+            problem = "its tag is of no lane" if tag else "nothing tells of which lane its digest is"
+        if not problem and behind not in (None, lane):
+            problem = f"its tag is of lane {lane.name if lane else '?'}, its digest of another lane"
+        return Place(path=path, mention=mention, lane=lane, problem=problem)
+
+
+def _listed(file: DeploymentFile, places: Sequence[Place]) -> set[int]:
+    """The places in lines of a document that differ in their versions alone: it lists them, and runs none of them."""
+    starts, lines = Lines.of(file.text).starts, file.text.split("\n")
+    by_line: dict[int, list[Place]] = {}
+    for place in places:
+        by_line.setdefault(place.mention.line, []).append(place)
+    alike: dict[str, list[int]] = {}
+    for number, inside in by_line.items():
+        alike.setdefault(_bare(lines[number - 1], starts[number - 1], inside), []).append(number)
+    lists = [numbers for numbers in alike.values() if len({lines[number - 1] for number in numbers}) > 1]
+    return {id(place) for numbers in lists for number in numbers for place in by_line[number]}
+
+
+def _bare(line: str, start: int, places: Sequence[Place]) -> str:
+    """A line without what re-pointing would fill."""
+    slots = sorted((slot.start - start, slot.end - start) for place in places for slot in place.mention.slots)
+    for begin, end in reversed(slots):
+        line = line[:begin] + "\0" + line[end:]
+    return line
+
+
+def repoint(files: Sequence[DeploymentFile], finder: Finder, lane: Lane, target: Target) -> tuple[FileChange, ...]:
+    """What re-pointing every mention of a lane changes. Pure: nothing is written.
+
+    Returns:
+        A change for each file that is not at the target yet; nothing else in it than tags and digests differs.
+
+    Raises:
+        VerificationError: A changed file, read again, does not say what it was changed to.
+    """
+    changes = (_change(file, finder, lane, target) for file in files)
+    return tuple(change for change in changes if change.before != change.after)
+
+
+def of_lane(places: Iterable[Place], lane: Lane) -> list[Mention]:
+    """The mentions that re-pointing a lane changes."""
+    return [place.mention for place in places if place.lane == lane and not place.problem]
+
+
+def _change(file: DeploymentFile, finder: Finder, lane: Lane, target: Target) -> FileChange:
+    places = finder.places(file)
+    wanted = of_lane(places, lane)
+    content = encoded(applied(file.text, wanted, target))
+    again = finder.mentions(DeploymentFile(path=file.path, content=content, patterns=file.patterns))
+    moved = {id(mention) for mention in wanted}
+    expected = [_said(place.mention, target if id(place.mention) in moved else None) for place in places]
+    if [_said(mention, None) for mention in again] != expected:
+        raise VerificationError(
+            f"{file.path} would not say {target.part(Part.PINNED)} after the change; nothing was written",
+            remedy="Change it by hand, or name its place with a pattern in the project file.",
+        )
+    count = sum(_said(mention, None) != _said(mention, target) for mention in wanted)
+    return FileChange(path=file.path, before=file.content, after=content, count=count)
+
+
+def _said(mention: Mention, target: Target | None) -> tuple[str | None, Digest | None]:
+    """The tag and the digest that a mention says, or will say at the target."""
+    if target is None:
+        return mention.tag, mention.digest
+    parts = {slot.part for slot in mention.slots} | mention.follows
+    with_digest = parts & {Part.DIGEST, Part.HEX, Part.PINNED}
+    tag = target.tag if parts & {Part.TAG, Part.PINNED} else mention.tag
+    return tag, target.digest if with_digest else mention.digest

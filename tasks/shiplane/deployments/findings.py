@@ -1,0 +1,91 @@
+"""How a place that names the image stands: what there is to say against it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shiplane.deployments.deployment import Place
+from shiplane.registry.oci.names import Digest, Tag
+
+
+@dataclass(frozen=True, kw_only=True)
+class Served:
+    """What the registry says of the names that the files use.
+
+    Attributes:
+        digests: The digest behind each tag that exists.
+        absent: Tags that do not.
+        known: The version tag behind each digest.
+        doubt: Why it was not asked, or did not say; then the rest is empty.
+    """
+
+    digests: Mapping[Tag, Digest] = field(default_factory=dict)
+    absent: frozenset[Tag] = frozenset()
+    known: Mapping[Digest, Tag] = field(default_factory=dict)
+    doubt: str = ""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One thing to say: a word for programs, and words for people."""
+
+    kind: str
+    words: str
+
+
+def version_run(place: Place, served: Served) -> Tag | None:
+    """The version tag of what runs there: behind its digest, else behind its tag; None where nobody can tell."""
+    mention = place.mention
+    tag = Tag(mention.effective_tag) if mention.effective_tag else None
+    digest = mention.digest or (served.digests.get(tag) if tag else None)
+    if digest and digest in served.known:
+        return served.known[digest]
+    return tag if tag and place.lane and place.lane.version_of_tag(tag) else None
+
+
+def flags_of(place: Place, served: Served, marks: Mapping[Tag, str]) -> list[Flag]:
+    """Everything there is to say against a place, the gravest first.
+
+    Args:
+        place: Where the image is named.
+        served: What the registry says.
+        marks: Versions marked as bad, by tag, with the reason.
+    """
+    if place.mention.comment:
+        return [Flag("comment", "a comment, left alone")]
+    version = version_run(place, served)
+    marked = [Flag("marked", f"{version} is marked as bad: {marks[version]}")] if version and version in marks else []
+    return [*marked, *_unclear(place), *_against_registry(place, served), *_mutable(place)]
+
+
+def _unclear(place: Place) -> list[Flag]:
+    mention = place.mention
+    if mention.problem:
+        return [Flag("unclear", mention.problem)]
+    if not place.problem:
+        return []
+    if mention.tag and place.lane is None:
+        return [Flag("unknown-tag", place.problem)]
+    return [Flag("unknown-digest" if place.lane is None else "other-lane", place.problem)]
+
+
+def _against_registry(place: Place, served: Served) -> list[Flag]:
+    tag = place.mention.effective_tag
+    if not tag or place.lane is None:
+        return []
+    if tag in served.absent:
+        return [Flag("absent", "the registry has no such tag")]
+    there = served.digests.get(Tag(tag))
+    if there and place.mention.digest not in (None, there) and tag != place.lane.floating:
+        return [Flag("wrong-digest", f"{tag} is {there.short} in the registry")]
+    return []
+
+
+def _mutable(place: Place) -> list[Flag]:
+    tag = place.mention.effective_tag
+    if place.mention.digest or not tag or place.lane is None:
+        return []
+    if tag == place.lane.floating:
+        return [Flag("floating", "moves with every release" if place.mention.tag else "no tag, which means latest")]
+    return [Flag("not-pinned", "no digest, and no key for one" if place.mention.tag_alone else "no digest")]

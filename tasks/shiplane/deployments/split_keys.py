@@ -1,0 +1,347 @@
+"""Images that are spread over several keys: ``repository`` and ``tag`` as charts have them, Kustomize's ``images``.
+
+A chart has a key for the digest (``digest``, ``sha256``, ``sha`` or ``hash``, with ``sha256:`` before the 64 digits or
+without, as Grafana's charts have it), or none: then its tag alone is written. What a chart makes of a tag is its own
+affair, a label among it, and no label holds 78 characters (Kubernetes: 63). A tag that carries its digest already
+(``v0.2.0@sha256:...``) has shown that it may.
+Kustomize's ``digest`` outranks ``newTag`` in its older versions and stands beside it in newer ones (imagetag.go of
+kustomize's api): with both set, every version of it deploys that digest, and people still read the tag.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+
+from shiplane.core.redact import quoted
+from shiplane.deployments.image_use import Mention, Part, Slot, is_familiar, spellings, split_pinned
+from shiplane.deployments.positions import Lines, Mapping, Scalar, assignments
+from shiplane.deployments.yaml_positions import mappings
+from shiplane.registry.oci.names import DIGEST_FORM, Digest, Repository
+
+_REPOSITORY = re.compile(r"(?P<stem>.*?)[._-]?(?:repository|repo|image[._-]?name|image|name)", re.IGNORECASE | re.ASCII)
+_SEPARATORS = re.compile(r"[._-]")
+_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_SPLIT = re.compile(r"(.*?)(@|:(?=[^/]*$)|$)(.*)", re.ASCII | re.DOTALL)
+_DIGEST_KEYS = ("digest", "sha256", "sha", "hash")
+_WHOLE = re.compile(DIGEST_FORM, re.ASCII)
+_DIGEST_NAME = re.compile("digest|sha|hash|checksum", re.IGNORECASE)
+_NO_TAG = "no tag beside it: the default of whoever reads this file applies"
+_EMPTY = ("", "null", "~")
+_PINNING = (Part.DIGEST, Part.HEX, Part.PINNED)
+_Found = tuple[Mention, tuple[tuple[int, int], ...]]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """The keys of one image within a mapping: its repository, what stands beside it, and why it is left alone."""
+
+    mapping: Mapping
+    repository: Scalar
+    tag: Scalar | None
+    digest: Scalar | None
+    is_chart: bool = True
+    digest_part: Part = Part.DIGEST
+    problem: str = ""
+
+
+def spread(text: str, repository: Repository, lines: Lines) -> list[_Found]:
+    """Every mention of the repository over several keys, each with the stretches that it claims."""
+    tree = mappings(text)
+    anchors = {value.anchor: value for known in tree for value in known.entries.values() if value.anchor}
+    bases = {known.anchor: known for known in tree if known.anchor}
+    renamed = [known for known in tree if known.under == "images" and "name" in known.entries]
+    found = list(_renamed(text, renamed, repository, lines))
+    charts = [known for known in tree if known not in renamed]
+    finder = _Finder(repository, anchors, bases, next(filter(None, map(_common_registry, tree)), None))
+    groups = [group for known in charts for group in finder.groups(known)]
+    alone = _Finder(repository, anchors, bases, None, is_chart=False)
+    groups += [group for known in assignments(text) for group in alone.groups(known)]
+    reader = _Reader(lines, anchors, _uses(tree, anchors, groups))
+    return [*found, *(reader.read(group) for group in groups)]
+
+
+def _common_registry(mapping: Mapping) -> Scalar | None:
+    """The registry of every image of a chart: global.imageRegistry (Bitnami's common.images.image), global.image."""
+    if mapping.under == "global":
+        return mapping.entries.get("imageRegistry")
+    return mapping.entries.get("registry") if (mapping.above, mapping.under) == ("global", "image") else None
+
+
+@dataclass(frozen=True)
+class _Finder:
+    """Finds the keys of one image in a mapping; in a chart's values, or among assignments."""
+
+    repository: Repository
+    anchors: dict[str, Scalar]
+    bases: dict[str, Mapping]
+    common: Scalar | None
+    is_chart: bool = True
+
+    def groups(self, mapping: Mapping) -> Iterator[_Group]:
+        """Every group within a mapping, by the key of its repository."""
+        merged = mapping.entries.get("<<")
+        inherited = self.bases[merged.alias].entries if merged and merged.alias in self.bases else {}
+        values = {**inherited, **mapping.entries}
+        entries = {_plain(key): value for key, value in mapping.entries.items()}
+        groups = {key: self._group(mapping, entries, key, value) for key, value in values.items()}
+        found = {key: group for key, group in groups.items() if group}
+        strays = self._strays(values, inherited, found) if found else {}
+        owned = _by_owner(strays, values) if strays else {}
+        for key, group in found.items():
+            stray = owned.get(_stem(key), "")
+            yield _with_stray(group, stray, strays.get(stray, ""))
+
+    def _group(self, mapping: Mapping, entries: dict[str, Scalar], key: str, value: Scalar) -> _Group | None:
+        """The group of a key for a repository; None where it is none, or another's."""
+        role = _REPOSITORY.fullmatch(key)
+        if role is None or value.text is None or self.repository.path.rpartition("/")[2] not in value.text:
+            return None
+        stems, is_name = _stems(role["stem"]), _plain(key).endswith(("repository", "repo"))
+        registry = self.common if self.common and self.common.text else _beside(entries, stems, "registry")
+        tag, (digest, part) = _beside(entries, stems, "tag"), self._digest(entries, stems)
+        beside = self._is_filled(digest) or (is_name and self._is_filled(tag))
+        problem = _mixed(value, registry, self.repository) if beside else ""
+        # An image alone is a complete reference; one that is inherited is the base's, unless there is a tag of its own.
+        told = tag or digest or (key in mapping.entries and is_name and registry)
+        if problem or (told and _names(value, registry, self.repository)):
+            return _Group(mapping, value, tag, digest, self.is_chart, part, problem)
+        return None
+
+    def _digest(self, entries: dict[str, Scalar], stems: tuple[str, ...]) -> tuple[Scalar | None, Part]:
+        """The key for the digest, and what it holds."""
+        for name in _DIGEST_KEYS:
+            scalar = _beside(entries, stems, name)
+            part = _digest_part(name, self._text(scalar)) if scalar else None
+            if part:
+                return scalar, part
+        return None, Part.DIGEST
+
+    def _is_filled(self, scalar: Scalar | None) -> bool:
+        return scalar is not None and self._text(scalar) not in _EMPTY
+
+    def _text(self, scalar: Scalar) -> str | None:
+        return self.anchors.get(scalar.alias, scalar).text if scalar.alias else scalar.text
+
+    def _strays(
+        self, values: dict[str, Scalar], inherited: dict[str, Scalar], groups: dict[str, _Group]
+    ) -> dict[str, str]:
+        """Further keys that hold a digest, which nobody would fill; what a base has for it is the base's business."""
+        filled = {id(each) for group in groups.values() for each in (group.tag, group.digest)}
+        filled |= {id(each) for name, each in inherited.items() if _plain(name).endswith(_DIGEST_KEYS)}
+        texts = {name: self._text(value) or "" for name, value in values.items() if id(value) not in filled}
+        # 64 digits can be a secret, where keys of all kinds stand together.
+        alone = self.is_chart and not all(map(_stem, groups))
+        return {name: text for name, text in texts.items() if _is_digest(name, text, alone=alone)}
+
+
+def _by_owner(strays: dict[str, str], values: Iterable[str]) -> dict[str, str]:
+    """A stray key by what its image's keys begin with: the longest such beginning; nothing beside a ``repository``."""
+    stems = {"", *map(_stem, values)}
+    lengths = sorted({len(stem) for stem in stems}, reverse=True)
+    plain = {name: _plain(name) for name in strays}
+    return {next(stem for size in lengths if (stem := plain[name][:size]) in stems): name for name in reversed(strays)}
+
+
+def _with_stray(group: _Group, stray: str, text: str) -> _Group:
+    if group.problem or not stray:
+        return group
+    way = "call the key sha256" if _HEX.fullmatch(text) else "give a pattern for each of both keys"
+    problem = f"its key {quoted(stray, 40)} holds a digest, too, and would keep it: {way}, or change it by hand"
+    return replace(group, problem=problem)
+
+
+def _stem(key: str) -> str:
+    """What stands before ``repository`` in a key; nothing where the whole mapping is about one image."""
+    role = _REPOSITORY.fullmatch(key)
+    return _plain(role["stem"]) if role else ""
+
+
+def _is_digest(key: str, text: str, *, alone: bool) -> bool:
+    """Whether a value is a digest; digits alone are one by their key, or where a mapping has one image."""
+    return bool(_WHOLE.fullmatch(text) or (_HEX.fullmatch(text) and (alone or _DIGEST_NAME.search(key))))
+
+
+def _digest_part(name: str, text: str | None) -> Part | None:
+    """What a key for the digest holds: a digest, its digits alone, or something else.
+
+    An empty ``digest`` is for a digest, an empty ``sha`` for the digits (Grafana's charts); of the others nobody knows,
+    and under ``sha`` and ``hash`` a commit can stand. What cannot be read is taken for one, so that it is named.
+    """
+    if text is None or _HEX.fullmatch(text) or (name == "sha" and text in _EMPTY):
+        return Part.HEX
+    return Part.DIGEST if name == "digest" or text.startswith("sha256:") else None
+
+
+def _plain(key: str) -> str:
+    return _SEPARATORS.sub("", key).lower()
+
+
+def _stems(stem: str) -> tuple[str, ...]:
+    """What the keys beside it may begin with: ``imageRepository`` goes with ``imageTag``, ``image`` with both."""
+    known = _plain(stem)
+    return (known, known.removesuffix("image")) if known.endswith("image") else (f"{known}image", known)
+
+
+def _beside(entries: dict[str, Scalar], stems: Iterable[str], name: str) -> Scalar | None:
+    return next((entries[f"{stem}{name}"] for stem in stems if f"{stem}{name}" in entries), None)
+
+
+def _names(value: Scalar, registry: Scalar | None, repository: Repository) -> bool:
+    host = registry.text if registry else ""
+    # A chart that puts the registry before a name which begins with it would have no image.
+    has_host = not host or (value.text or "").startswith(f"{host}/")
+    return (value.text if has_host else f"{host}/{value.text}") in spellings(repository)
+
+
+def _mixed(value: Scalar, registry: Scalar | None, repository: Repository) -> str:
+    """Why nobody can tell the image of a name with a tag or a digest beside it; nothing where that can be told."""
+    name, sign, rest = _SPLIT.fullmatch(value.text or "").groups()  # type: ignore[union-attr] # it matches any text
+    host = registry.text if registry else ""
+    if sign and {name, f"{host}/{name}"} & {*spellings(repository)}:
+        end = quoted(sign + rest, 24)
+        return f"its name ends in {end}, and there is a key for the tag or the digest, too: write it in one place"
+    if host and not is_familiar(name) and name in spellings(repository) and not _names(value, registry, repository):
+        return f"its name has a registry, and nothing tells whether {quoted(host, 80)} is put before it: leave out one"
+    return ""
+
+
+def _uses(tree: list[Mapping], anchors: dict[str, Scalar], groups: list[_Group]) -> dict[str, bool]:
+    """Each anchor that aliases refer to, and whether it and all of them are tags or digests of this image."""
+    own = {id(scalar) for group in groups for scalar in (group.tag, group.digest) if scalar}
+    uses: dict[str, bool] = {}
+    for known in tree:
+        for value in known.entries.values():
+            if value.alias:
+                holds = id(anchors.get(value.alias)) in own and id(value) in own
+                uses[value.alias] = uses.get(value.alias, True) and holds
+    return uses
+
+
+@dataclass(frozen=True)
+class _Reader:
+    lines: Lines
+    anchors: dict[str, Scalar]
+    uses: dict[str, bool]
+
+    def read(self, group: _Group) -> _Found:
+        """What the keys of one image say."""
+        tag, digest, problem = self._values(group)
+        holder = next((scalar for scalar in (group.tag, group.digest) if scalar), group.repository)
+        claims = tuple((scalar.start, scalar.end) for scalar in (group.repository, group.tag, group.digest) if scalar)
+        parts = [] if problem else self._parts(group)
+        alone = not any(part in _PINNING for _, part in parts) and not problem
+        place = holder.start
+        mention = Mention(
+            line=self.lines.number(place),
+            start=place,
+            tag=tag,
+            digest=digest,
+            slots=tuple(_slot(scalar, part) for scalar, part in parts if not scalar.alias),
+            follows=frozenset(part for scalar, part in parts if scalar.alias),
+            problem=problem,
+            tag_alone=alone,
+        )
+        return mention, claims
+
+    def _values(self, group: _Group) -> tuple[str | None, Digest | None, str]:
+        if group.problem:
+            return None, None, group.problem
+        doubled = any(_plain(key).endswith(("tag", *_DIGEST_KEYS)) for key in group.mapping.doubled)
+        try:
+            tag, digest = split_pinned(self._text(group.tag) or "")
+            text = self._text(group.digest)
+            if text:
+                digest = Digest(f"sha256:{text}" if group.digest_part is Part.HEX else text)
+        except ValueError as error:
+            return None, None, str(error)
+        if tag is None and digest is None:
+            return None, None, _NO_TAG
+        return tag, digest, "a key stands there twice" if doubled else ""
+
+    def _text(self, scalar: Scalar | None) -> str | None:
+        """A scalar's text, its anchor's where it is an alias.
+
+        Raises:
+            ValueError: Nobody can tell, or changing it would change something else, too.
+        """
+        if scalar is None:
+            return None
+        if not self.uses.get(scalar.anchor or scalar.alias, True):
+            raise ValueError(f"it is shared with something else by the anchor &{scalar.anchor or scalar.alias}")
+        source = self.anchors.get(scalar.alias, scalar) if scalar.alias else scalar
+        if source.text is None:
+            raise ValueError("what stands there cannot be read without guessing")
+        return "" if source.text in _EMPTY and not source.quote else source.text
+
+    def _parts(self, group: _Group) -> list[tuple[Scalar, Part]]:
+        """What says it: both keys where there are both, else the one that is there."""
+        tag, digest = group.tag, group.digest
+        pinned = not digest and (not group.is_chart or "@" in (self._text(tag) or ""))
+        part = Part.PINNED if pinned else Part.TAG
+        parts = [(tag, part)] if tag and (tag.text or tag.alias or not digest) else []
+        return [*parts, (digest, group.digest_part)] if digest else parts
+
+
+def _slot(scalar: Scalar, part: Part) -> Slot:
+    """A scalar as a slot; after a bare colon the blank is missing."""
+    bare = scalar.start == scalar.end and not scalar.quote
+    return Slot(scalar.start, scalar.end, part, before=" " if bare else "")
+
+
+def _renamed(text: str, images: list[Mapping], repository: Repository, lines: Lines) -> Iterator[_Found]:
+    """Kustomize's entries for the repository."""
+    for known in images:
+        keys = ("name", "newName", "newTag", "digest")
+        values = {key: known.entries[key] for key in keys if key in known.entries}
+        names = spellings(repository)
+        if not any(values[key].text in names for key in ("name", "newName") if key in values):
+            continue
+        place = next(values[key] for key in ("newTag", "digest", "name") if key in values).start
+        try:
+            tag, digest, slots = _entry(text, known, values, repository)
+            found = Mention(line=lines.number(place), start=place, tag=tag, digest=digest, slots=slots)
+        except ValueError as error:
+            found = Mention(line=lines.number(place), start=place, tag=None, digest=None, problem=str(error))
+        yield found, tuple((scalar.start, scalar.end) for scalar in values.values())
+
+
+def _entry(
+    text: str, known: Mapping, values: dict[str, Scalar], repository: Repository
+) -> tuple[str | None, Digest | None, tuple[Slot, ...]]:
+    """What one entry says, and what to fill.
+
+    Raises:
+        ValueError: It cannot be re-pointed; why not.
+    """
+    new_name, tag, digest = (values.get(key) for key in ("newName", "newTag", "digest"))
+    if new_name and new_name.text not in spellings(repository):
+        raise ValueError(f"it is replaced by {quoted(new_name.text or 'something else', 80)}")
+    if not tag and not digest:
+        raise ValueError("neither newTag nor digest: whatever the resources say applies")
+    if known.doubled or any(value.text is None or value.anchor for value in (tag, digest) if value):
+        raise ValueError("its keys cannot be read without guessing")
+    said, pinned = split_pinned(tag.text or "" if tag else "")
+    found = Digest(digest.text) if digest and digest.text else pinned
+    if tag and not digest:
+        return (
+            said,
+            found,
+            (_slot(tag, Part.PINNED),) if pinned else (_slot(tag, Part.TAG), _beside_tag(text, known, tag)),
+        )
+    filled = [(tag, Part.TAG)] if tag and tag.text else []
+    return said, found, tuple(_slot(*each) for each in [*filled, *([(digest, Part.DIGEST)] if digest else [])])
+
+
+def _beside_tag(text: str, known: Mapping, tag: Scalar) -> Slot:
+    """Where a digest is put that is not there yet: after ``newTag``, in the layout of what is there."""
+    if known.flow:
+        quote = '"' if known.quoted else ""
+        place = tag.end + len(tag.quote)
+        return Slot(place, place, Part.DIGEST, before=f", {quote}digest{quote}: {quote}", after=quote)
+    feed = text.find("\n", tag.end)
+    end = len(text) if feed < 0 else feed
+    ending = "\r\n" if text[:end].endswith("\r") or (feed < 0 and "\r\n" in text) else "\n"
+    place = end - 1 if text[:end].endswith("\r") else end
+    return Slot(place, place, Part.DIGEST, before=f"{ending}{' ' * known.column}digest: ")

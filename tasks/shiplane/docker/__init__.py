@@ -1,0 +1,1 @@
+"""Docker: buildx, builders, the engine, bake definitions, private logins."""

@@ -1,0 +1,210 @@
+"""The Docker engine, by the docker SDK: what it is, and what it pulls. The SDK knows no buildx; builds are elsewhere.
+
+The SDK is slow to import, so it is imported when an engine is first asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shiplane.core.credential import Credential
+from shiplane.core.errors import PrerequisiteError, UnreachableError, VerificationError
+from shiplane.core.redact import one_line
+from shiplane.core.system.process import run
+from shiplane.docker.endpoint import Endpoint, endpoint_of
+from shiplane.registry.oci.names import Platform, Repository, Tag
+
+if TYPE_CHECKING:
+    from docker import DockerClient
+
+REGISTRY_IMAGE = "registry:3"
+_TIMEOUT = 30
+# A version of the API that every SDK speaks; the one that is used is the engine's.
+_OLDEST = "1.24"
+PULL_TIMEOUT = 15 * 60
+
+
+def client_version(env: Mapping[str, str]) -> str:
+    """What the docker command calls itself.
+
+    Raises:
+        PrerequisiteError: It is not installed, or does not run.
+    """
+    answer = run(["docker", "--version"], env=env)
+    if answer.code != 0:
+        raise PrerequisiteError(f"docker does not run: {one_line(answer.stderr)[:300]}")
+    return one_line(answer.stdout)[:80]
+
+
+def pull_by(
+    client: DockerClient,
+    repository: Repository,
+    reference: str,
+    credential: Credential | None,
+    platform: Platform | None = None,
+) -> None:
+    """Pull an image by its tag or digest; of several platforms the engine's own, unless one is given.
+
+    Raises:
+        DockerException: It failed. The SDK reports some faults only in its stream and raises nothing (docker-py#3277):
+            those, too.
+    """
+    from docker.errors import DockerException
+
+    # Empty, not None: the SDK would look for one itself, and give a credential helper the whole environment of ours.
+    login = {"username": credential.username, "password": credential.password} if credential else {}
+    kind = str(platform) if platform else None
+    events = client.api.pull(str(repository), tag=reference, platform=kind, stream=True, decode=True, auth_config=login)
+    if fault := next((str(event["error"]) for event in events if "error" in event), None):
+        raise DockerException(fault)
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineFacts:
+    """What an engine says of itself: its version, and the platform that it runs natively."""
+
+    version: str
+    platform: Platform
+
+
+@dataclass(frozen=True, kw_only=True)
+class Engine:
+    """The engine that ``docker`` itself would talk to: ``DOCKER_HOST``, else the current context's."""
+
+    env: Mapping[str, str]
+
+    def platform(self) -> Platform:
+        """What it runs natively.
+
+        Raises:
+            UnreachableError: No engine answers.
+        """
+        return self.facts().platform
+
+    def facts(self) -> EngineFacts:
+        """What answers.
+
+        Raises:
+            UnreachableError: No engine answers.
+        """
+        from docker.errors import DockerException
+
+        try:
+            said = self.client().version()
+            return EngineFacts(version=str(said["Version"]), platform=Platform.of(said["Os"], said["Arch"]))
+        except (DockerException, OSError, KeyError, TypeError) as error:
+            raise UnreachableError(f"what answers is no Docker engine: {one_line(str(error))[:300]}") from error
+
+    def pull(self, repository: Repository, tag: Tag, credential: Credential | None) -> list[str]:
+        """Pull a tag, as the runbook's ``docker pull`` does.
+
+        Returns:
+            The digests under which the engine now knows the image, as ``sha256:...``.
+
+        Raises:
+            UnreachableError: No engine answers.
+            VerificationError: The pull failed, with the engine's words.
+        """
+        from docker.errors import DockerException
+
+        client = self.client(PULL_TIMEOUT)
+        try:
+            pull_by(client, repository, tag, credential)
+            digests = client.images.get(f"{repository}:{tag}").attrs.get("RepoDigests") or []
+        except (DockerException, OSError) as error:
+            raise VerificationError(f"docker pull {repository}:{tag} failed: {one_line(str(error))[:400]}") from error
+        return [str(name).rpartition("@")[2] for name in digests]
+
+    @contextmanager
+    def throwaway_registry(self) -> Iterator[str]:
+        """Run a registry in a container on a free loopback port, and remove it afterwards.
+
+        Yields:
+            Its ``host:port``.
+
+        Raises:
+            UnreachableError: No engine answers, or the registry does not start.
+        """
+        from docker.errors import DockerException
+
+        client = self.client(PULL_TIMEOUT)
+        try:
+            container = client.containers.run(REGISTRY_IMAGE, detach=True, ports={"5000/tcp": ("127.0.0.1", 0)})
+        except (DockerException, OSError) as error:
+            raise UnreachableError(f"{REGISTRY_IMAGE} does not start: {one_line(str(error))[:300]}") from error
+        try:
+            container.reload()
+            published = container.ports.get("5000/tcp") or []
+            yield f"127.0.0.1:{published[0]['HostPort']}"
+        finally:
+            container.remove(force=True, v=True)
+
+    def client(self, timeout: int = _TIMEOUT) -> DockerClient:
+        """The SDK's client, after a first answer.
+
+        Args:
+            timeout: Seconds without a byte after which a call has failed.
+
+        Raises:
+            UnreachableError: No engine answers.
+        """
+        from docker.errors import DockerException
+
+        try:
+            return self._made(timeout)
+        except (DockerException, OSError) as error:
+            raise UnreachableError(
+                f"no Docker engine answers: {one_line(str(error))[:300]}", remedy="Start Docker, or set DOCKER_HOST."
+            ) from error
+
+    def _made(self, timeout: int) -> DockerClient:
+        from docker import DockerClient
+
+        endpoint = self._endpoint
+        if endpoint.host.startswith("ssh://"):
+            return self._dialled(timeout)
+        if endpoint.certificates is None:
+            return DockerClient(base_url=endpoint.host or None, timeout=timeout, version="auto")
+        asking = _secured(endpoint, timeout, _OLDEST)
+        return _secured(endpoint, timeout, str(asking.version(api_version=False)["ApiVersion"]))
+
+    def _dialled(self, timeout: int) -> DockerClient:
+        """A client whose connections the docker command makes."""
+        from docker import DockerClient
+
+        from shiplane.docker.dial import Dialling
+
+        answer = run(["docker", "version", "--format", "{{.Server.APIVersion}}"], env=self.env)
+        if answer.code != 0:
+            raise UnreachableError(
+                f"no Docker engine answers at {self._endpoint.host}: {one_line(answer.stderr)[:600]}",
+                remedy="Try it by hand: docker version",
+            )
+        client = DockerClient(base_url="unix:///dialled", timeout=timeout, version=answer.stdout.strip())
+        client.api.mount("http+docker://", Dialling(self.env, timeout))
+        return client
+
+    @cached_property
+    def _endpoint(self) -> Endpoint:
+        return endpoint_of(self.env)
+
+
+def _secured(endpoint: Endpoint, timeout: int, version: str) -> DockerClient:
+    """A client over TLS that speaks one version of the API: the SDK's own choice of it would be its first request."""
+    from docker import DockerClient
+    from docker.tls import TLSConfig
+
+    certificate, key = endpoint.file("cert.pem"), endpoint.file("key.pem")
+    tls = TLSConfig(
+        client_cert=(certificate, key) if certificate and key else None,
+        ca_cert=endpoint.file("ca.pem"),
+        verify=endpoint.verified,
+    )
+    client = DockerClient(base_url=endpoint.host, tls=tls, timeout=timeout, version=version)
+    # Or requests would prefer REQUESTS_CA_BUNDLE to the engine's own authority (psf/requests#3829).
+    client.api.trust_env = False
+    return client

@@ -1,0 +1,80 @@
+"""A private docker configuration for the one child that logs in: there for the push, gone afterwards.
+
+The user's own configuration stays untouched and in force: its contexts, plugins, builders and other logins are seen
+through. Docker keeps a login as base64 in ``config.json``; a registry whose entry in ``credHelpers`` is empty is looked
+up in that file even when a credential store is configured (docker/cli, cli/config/configfile/file.go).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from shiplane.core.credential import Credential
+from shiplane.core.system.temp_folder import scratch, unwritable
+from shiplane.registry.stored_login import config_key, docker_config_folder
+
+Entry = Mapping[str, str]
+NO_LOGINS: Mapping[str, Entry] = MappingProxyType({})
+_SEEN_THROUGH = ("contexts", "cli-plugins")
+
+
+@contextmanager
+def private_login(
+    env: Mapping[str, str], credential: Credential | None, logins: Mapping[str, Entry] = NO_LOGINS, *, project: Path
+) -> Iterator[dict[str, str]]:
+    """Yield an environment in which docker is logged in to further registries, for as long as the block lasts.
+
+    Args:
+        env: Docker's environment without them.
+        credential: Of one of them.
+        logins: Of others: the entries of ``DOCKER_AUTH_CONFIG``, which no child of ours is given.
+        project: The folder that nothing of it may be in.
+
+    Raises:
+        PrerequisiteError: There is no room for it, or no permission.
+    """
+    own = docker_config_folder(env)
+    with scratch("login", env, project=project) as folder:
+        try:
+            more = {config_key(credential.registry): {"auth": credential.basic}} if credential else {}
+            _fill(folder, own, _config(own, {**logins, **more}, env.get("PATH")))
+        except OSError as error:
+            raise unwritable(error) from error
+        yield {"BUILDX_CONFIG": str(own.resolve() / "buildx"), **env, "DOCKER_CONFIG": str(folder)}
+
+
+def _fill(folder: Path, own: Path, config: Mapping[str, Any]) -> None:
+    for name in _SEEN_THROUGH:
+        if (own / name).is_dir():
+            (folder / name).symlink_to(own.resolve() / name)
+    _write(folder / "config.json", config)
+
+
+def _config(own: Path, logins: Mapping[str, Entry], path: str | None) -> dict[str, Any]:
+    """The user's own with further logins, and without helpers that are not there: docker would fail at each of them."""
+    config: dict[str, Any] = {}
+    with suppress(OSError, ValueError):
+        config = json.loads((own / "config.json").read_text("utf-8"))
+    auths = {**(config.get("auths") or {}), **logins}
+    known = {registry: name for registry, name in (config.get("credHelpers") or {}).items() if _is_there(name, path)}
+    store = {"credsStore": config.get("credsStore")} if _is_there(config.get("credsStore"), path) else {}
+    config = {name: value for name, value in config.items() if name != "credsStore"}
+    return {**config, **store, "auths": auths, "credHelpers": {**known, **dict.fromkeys(logins, "")}}
+
+
+def _is_there(helper: object, path: str | None) -> bool:
+    """Whether a credential helper is installed; an empty name stands for the file itself."""
+    return helper == "" or (bool(helper) and shutil.which(f"docker-credential-{helper}", path=path) is not None)
+
+
+def _write(path: Path, document: Mapping[str, Any]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="utf-8") as stream:
+        json.dump(document, stream)

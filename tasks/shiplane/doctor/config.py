@@ -1,0 +1,168 @@
+"""Is everything said that a release has to know? The project file, its lanes, their Dockerfiles, and what git knows."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+
+from shiplane.config.build_settings import BuildSettings
+from shiplane.config.lane import Lane
+from shiplane.config.project_file import ProjectFile
+from shiplane.config.settings import Checkout, Resolver
+from shiplane.core.errors import PrerequisiteError, UsageError
+from shiplane.core.finding import Finding, done, failed, skipped
+from shiplane.core.plurals import counted
+from shiplane.core.progress import State
+from shiplane.core.redact import one_line
+from shiplane.deployments.files import Collected
+from shiplane.doctor.doctor import attempt
+from shiplane.git.remote_url import shown
+
+_FILE = "config: project file"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Configuration:
+    """Where the words come from.
+
+    Attributes:
+        project: Reads the project file.
+        checkout: Asks git.
+        resolver: Brings both together with flags and environment.
+        check_build: Raises what a release would where something that a lane's build is given is not there.
+        collect: Reads the deployment files.
+    """
+
+    project: Callable[[], ProjectFile]
+    checkout: Callable[[], Checkout | None]
+    resolver: Callable[[], Resolver]
+    check_build: Callable[[Lane], None]
+    collect: Callable[[], Collected]
+
+    def check(self) -> Iterator[Finding]:
+        """The rows."""
+        file = attempt(_FILE, lambda: _file(self.project()))
+        yield file
+        source = attempt("config: git", lambda: _source(self.checkout()))
+        yield source
+        if source.state is State.DONE:
+            yield attempt("config: remote", lambda: _remote(self.checkout()))
+        if State.FAILED in (file.state, source.state) and not self._usable():
+            yield skipped("config: settings", "they cannot be told before the above is mended")
+            return
+        yield from self._settings(self.resolver())
+
+    def _usable(self) -> bool:
+        """Whether settings can be asked for: the file is good and git answers, be it that there is no repository."""
+        try:
+            self.resolver()
+        except (UsageError, PrerequisiteError):
+            return False
+        return True
+
+    def _settings(self, resolver: Resolver) -> Iterator[Finding]:
+        yield _lanes(resolver)
+        yield attempt("config: image", lambda: _image(resolver))
+        yield attempt("config: platforms", lambda: _platforms(resolver))
+        for lane in resolver.project.lanes:
+            yield from _lane(lane, resolver)
+            if lane.build != BuildSettings() and lane.dockerfile in resolver.dockerfiles:
+                yield attempt(f"config: {lane.name} build", partial(self._build, lane))
+        if resolver.project.deployments:
+            yield attempt("config: deployments", lambda: _deployments(self.collect()))
+
+    def _build(self, lane: Lane) -> Finding:
+        self.check_build(lane)
+        return done(f"config: {lane.name} build", f"is given {shlex.join(lane.build.flags())}")
+
+
+def _deployments(found: Collected) -> Finding:
+    read = f"{counted(len(found.files), 'file')} read"
+    missing = [f"No file matches {one_line(glob)}." for glob in found.unmatched]
+    missing += [f"Not read: {skipped}." for skipped in found.skipped]
+    return done("config: deployments", read, warning="\n".join(missing))
+
+
+def _file(project: ProjectFile) -> Finding:
+    if not project.name:
+        return skipped(_FILE, "there is none, and none is needed: the built-in lanes hold")
+    return done(_FILE, f"{project.name} is well-formed")
+
+
+def _source(checkout: Checkout | None) -> Finding:
+    if checkout is None:
+        raise PrerequisiteError(
+            "this folder is no git repository with a commit, so an image could not say what it was built from",
+            remedy="Run it in a checkout.",
+        )
+    at = f"commit {checkout.commit[:12]}"
+    if checkout.lacking:
+        what = "; ".join(lacking.what for lacking in checkout.lacking)
+        remedy = "Run: " + "; ".join(dict.fromkeys(lacking.remedy for lacking in checkout.lacking))
+        return done("config: git", f"{at}, but its checkout is incomplete: {what}", warning=remedy)
+    if checkout.changes:
+        differ = counted(len(checkout.changes), "path differs", "paths differ")
+        return done("config: git", f"{at}, but {differ} from it", warning="Commit or stash before a publish.")
+    return done("config: git", f"{at}, clean")
+
+
+def _remote(checkout: Checkout | None) -> Finding:
+    if checkout is None or not checkout.remote:
+        return skipped("config: remote", "no remote 'origin': trigger has nowhere to push a git tag to")
+    return done("config: remote", f"origin is {shown(checkout.remote)}")
+
+
+def _lanes(resolver: Resolver) -> Finding:
+    """That they are disjoint was found out when the file was read; whether there is one to release is the question."""
+    names = ", ".join(lane.name for lane in resolver.project.lanes)
+    if any(lane.dockerfile in resolver.dockerfiles for lane in resolver.project.lanes):
+        return done("config: lanes", f"{names}: none can write another's names")
+    files = ", ".join(lane.dockerfile for lane in resolver.project.lanes)
+    return failed(
+        "config: lanes",
+        UsageError(f"no lane has a Dockerfile here: {files}", remedy="Run it in the project, or add one."),
+    )
+
+
+def _image(resolver: Resolver) -> Finding:
+    image = resolver.image()
+    return done("config: image", f"{image.value} ({image.source})")
+
+
+def _platforms(resolver: Resolver) -> Finding:
+    platforms = resolver.platforms()
+    return done("config: platforms", f"{', '.join(map(str, platforms.value))} ({platforms.source})")
+
+
+def _lane(lane: Lane, resolver: Resolver) -> Iterator[Finding]:
+    name = f"config: {lane.name}"
+    if lane.dockerfile not in resolver.dockerfiles:
+        yield _without_dockerfile(name, lane, resolver.project)
+        return
+    yield attempt(name, lambda: _floating(name, lane, resolver))
+    yield attempt(f"{name} version", lambda: _version(f"{name} version", lane, resolver))
+
+
+def _without_dockerfile(name: str, lane: Lane, project: ProjectFile) -> Finding:
+    if lane.name not in project.named:
+        return skipped(name, f"no {lane.dockerfile} here: the lane is left out")
+    remedy = f"Add it, or name the right file as dockerfile in [lanes.{lane.name}]."
+    return failed(name, UsageError(f"{lane.dockerfile} is not there", remedy=remedy))
+
+
+def _floating(name: str, lane: Lane, resolver: Resolver) -> Finding:
+    latest = resolver.latest(lane)
+    moves = "moves" if latest.value else "stays"
+    return done(name, f"{lane.dockerfile}; {lane.floating} {moves} when nobody says otherwise ({latest.source})")
+
+
+def _version(name: str, lane: Lane, resolver: Resolver) -> Finding:
+    if resolver.checkout is None and not resolver.env.get("TAG"):
+        return skipped(name, "there is no git repository to tell it")
+    version = resolver.version(lane)
+    if version.value.is_snapshot:
+        wanted = lane.git_tag.replace("{version}", "X.Y.Z")
+        return skipped(name, f"none given and no git tag {wanted} at HEAD: a publish needs --tag")
+    return done(name, f"{version.value} ({version.source})")

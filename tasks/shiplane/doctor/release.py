@@ -1,0 +1,153 @@
+"""What a release depends on besides tools and access: each lane's ledger, floating tag and smoke run."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from shiplane.config.lane import Lane
+from shiplane.config.smoke import Smoke
+from shiplane.core.errors import AccessError, RefusedError
+from shiplane.core.finding import Finding, done, failed, skipped
+from shiplane.core.next_command import command
+from shiplane.core.plurals import NO_LEDGER, counted
+from shiplane.core.progress import State
+from shiplane.doctor.access import upload
+from shiplane.doctor.doctor import attempt
+from shiplane.ledger.recorder import Ledgers
+from shiplane.registry.lookup import look
+from shiplane.registry.oci.lookup_result import Absent
+from shiplane.registry.oci.names import Platform
+from shiplane.release.smoke_run import Smoker
+from shiplane.verify.surveyor import Surveyor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """The ledgers of the lanes that would be released.
+
+    Attributes:
+        lanes: Those.
+        ledgers: Opens them as a release would; None where none is kept.
+        elsewhere: Whether they are in a repository of their own, where pushing is another permission.
+    """
+
+    lanes: Sequence[Lane]
+    ledgers: Callable[[], Ledgers | None]
+    elsewhere: bool
+
+    def after(self, access: Sequence[Finding]) -> Iterator[Finding]:
+        """The rows of access to the images, then ours: who cannot get in there need not be told so again for each."""
+        yield from access
+        if State.FAILED in [row.state for row in access] and not self.elsewhere:
+            yield skipped("ledger", "it cannot be told before the above is mended")
+        else:
+            yield from self.check()
+
+    def check(self) -> Iterator[Finding]:
+        """The rows."""
+        ledgers = self.ledgers()
+        if ledgers is None:
+            yield skipped("ledger", f"{NO_LEDGER}: no version can be marked as bad")
+            return
+        if self.elsewhere:
+            name = "ledger: upload"
+            yield attempt(name, lambda: upload(name, ledgers.registry, ledgers.repository, records=True))
+        for lane in self.lanes:
+            yield _whole(ledgers, lane)
+
+
+def _whole(ledgers: Ledgers, lane: Lane) -> Finding:
+    """Whether a release could read it: one that is broken is written no further, and the release is refused."""
+    name = f"ledger: {lane.name}"
+
+    def ask() -> Finding:
+        book = ledgers.book(lane)
+        page = book.whole()
+        if not page.exists:
+            return skipped(name, f"no {book.tag} in {ledgers.repository} yet: the first release begins it")
+        return done(name, f"{book.tag} is whole, with {counted(len(page.ledger.entries), 'entry', 'entries')}")
+
+    return attempt(name, ask)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pointers:
+    """The floating tags of the lanes that would be released: one that nobody can place is not moved away from.
+
+    Attributes:
+        lanes: Those, each with whether a release would move its tag when nobody says.
+        surveyor: Looks at the images as a release would.
+    """
+
+    lanes: Sequence[tuple[Lane, bool]]
+    surveyor: Callable[[], Surveyor]
+
+    def after(self, before: Sequence[Finding]) -> Iterator[Finding]:
+        """The rows of access and ledgers, then ours."""
+        yield from before
+        if State.FAILED in [row.state for row in before]:
+            yield skipped("tags", "they cannot be told before the above is mended")
+            return
+        surveyor = self.surveyor()
+        for lane, moves in self.lanes:
+            yield _placed(surveyor, lane, moves=moves)
+
+
+def _placed(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
+    """Whether a release can tell what is forward of a lane's floating tag."""
+    name = f"tags: {lane.name}"
+
+    def ask() -> Finding:
+        try:
+            floating = look(surveyor.registry, surveyor.repository, lane.floating)
+        except AccessError as error:
+            # GHCR says so of a package that does not exist yet; that we may push was seen above.
+            return skipped(name, f"nothing can be read yet: {error.what}")
+        if isinstance(floating, Absent):
+            return skipped(name, f"{lane.floating} does not exist yet")
+        known = surveyor.known(lane)
+        if version := surveyor.version_behind(known, floating):
+            return done(name, f"{lane.floating} is at {known.tag_of(version)}")
+        what = f"{lane.floating} is at {floating.digest}, which is no version of lane {lane.name}"
+        back = command("rollback", "--lane", lane.name, "--to", "vX.Y.Z")
+        adopt = command("adopt", "--lane", lane.name)
+        remedy = (
+            f"A release that moves it is refused. If another tool published it: {adopt}. "
+            f"Else publish with --latest=no, then set it on purpose: {back}"
+        )
+        return failed(name, RefusedError(what, remedy=remedy)) if moves else done(name, what, warning=remedy)
+
+    return attempt(name, ask)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trials:
+    """The smoke runs that are configured.
+
+    Attributes:
+        smoker: What would carry them out.
+        platforms: What would be built; None where nobody could tell.
+    """
+
+    smoker: Smoker
+    platforms: Sequence[Platform] | None
+
+    def look(self) -> Iterator[Finding]:
+        """A row for each lane."""
+        for lane, smoke in self.smoker.smokes.items():
+            if self.platforms is None:
+                yield skipped(f"smoke: {lane}", "nobody could tell for which platforms: see config")
+            else:
+                yield self._lane(lane, smoke, self.platforms)
+
+    def _lane(self, lane: str, smoke: Smoke, platforms: Sequence[Platform]) -> Finding:
+        name = f"smoke: {lane}"
+
+        def ask() -> Finding:
+            self.smoker.require([lane], platforms)
+            wanted = [platform for platform in smoke.platforms or platforms if platform in platforms]
+            able = [str(platform) for platform in wanted if self.smoker.runnable().can(platform)]
+            return skipped(name, f"not run here: {smoke}; the engine here can run {', '.join(able) or 'none of it'}")
+
+        return attempt(name, ask)

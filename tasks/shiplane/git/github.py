@@ -1,0 +1,203 @@
+"""What GitHub knows of a commit: its check runs and workflow runs.
+
+The token goes to the one API host that it is for, as a header, and nowhere else: redirects are not followed, pages at
+another origin not fetched. Sources: GitHub REST API docs, "List check runs for a Git reference", "List workflow runs
+for a repository", "Using pagination in the REST API" (Link), "Rate limits for the REST API" (``x-ratelimit-*``,
+secondary limits).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from shiplane.config.gate import CheckRun
+from shiplane.core import strict_json
+from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError, UsageError
+from shiplane.core.redact import Redactor, one_line
+from shiplane.registry.http.retry import Retrying, asked_by_header, text_of, throttled_by_words
+from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.http.transport import Request, Response, Transport
+from shiplane.registry.oci.names import is_loopback
+
+API = "https://api.github.com"
+# The first that is set; GITHUB_TOKEN is what a workflow has, GH_TOKEN what GitHub's own command line reads.
+TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN")
+_LIMIT = 8 * 1024 * 1024
+_MAX_PAGES = 20
+_NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next"?', re.ASCII)
+_SLUG = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
+_SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
+_MAY_READ = "a token that may read checks and actions (in a workflow: permissions: checks: read, actions: read)"
+
+
+@dataclass(frozen=True, kw_only=True)
+class GitHub:
+    """One repository on GitHub, or on a GitHub Enterprise server.
+
+    Attributes:
+        transport: Carries the requests.
+        patience: The budget for rate limits and outages.
+        redact: Applied to GitHub's words.
+        slug: ``owner/name``.
+        api: The API's URL (``GITHUB_API_URL``).
+        token: For private repositories and a higher rate limit; may be empty.
+    """
+
+    transport: Transport
+    patience: Patience
+    redact: Redactor
+    slug: str
+    api: str = API
+    token: str = field(default="", repr=False)
+
+    def __post_init__(self) -> None:
+        if problem := _api_problem(self.api):
+            raise UsageError(f"GITHUB_API_URL {problem}", remedy=f"Expected one like {API}.")
+        if not _SLUG.fullmatch(self.slug) or {".", ".."} & set(self.slug.split("/")):
+            raise UsageError(f"{self.slug[:120]!a} is no repository on GitHub", remedy="Expected owner/name.")
+        if self.token and not (self.token.isascii() and self.token.isprintable() and " " not in self.token):
+            raise AccessError(f"{' or '.join(TOKEN_VARIABLES)} holds blanks or control characters")
+
+    def runs(self, commit: str) -> list[CheckRun]:
+        """Every check run and workflow run of a commit.
+
+        Raises:
+            AccessError: GitHub refuses the token, or there is no such repository for it.
+            PrerequisiteError: GitHub does not know the commit.
+            UnreachableError: No usable answer after the retries.
+        """
+        checks = self._entries(f"commits/{commit}/check-runs", "check_runs", {})
+        flows = self._entries("actions/runs", "workflow_runs", {"head_sha": commit})
+        return [_check(entry) for entry in checks] + [_workflow(entry) for entry in flows]
+
+    def _entries(self, path: str, key: str, query: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+        """All pages of a list, or an error: a part of it could be the part without the red one."""
+        place = f"{self.api.rstrip('/')}/repos/{self.slug}/{path}"
+        url = f"{place}?{urlencode({**query, 'per_page': 100})}"
+        for _ in range(_MAX_PAGES):
+            response = self._get(url)
+            yield from _page(response, key, place)
+            following = _NEXT.search(response.headers.get("link", ""))
+            if not following:
+                return
+            url = following.group(1)
+            if urlsplit(url)[:2] != urlsplit(self.api)[:2]:
+                raise UnreachableError(f"GET {place}: the list goes on at another host, which was not asked")
+        raise UnreachableError(f"GET {place}: more than {_MAX_PAGES} pages")
+
+    def _get(self, url: str) -> Response:
+        headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
+        if self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        carrier = Retrying(
+            transport=self.transport,
+            patience=self.patience,
+            words=self._words,
+            throttled=_throttled,
+            asked=_asked,
+            futile=True,
+        )
+        response = carrier.send(Request(method="GET", url=url, headers=headers), limit=_LIMIT)
+        if response.status != 200:  # noqa: PLR2004
+            raise self._refused(response)
+        return response
+
+    def _refused(self, response: Response) -> ShiplaneError:
+        what = f"GitHub answered HTTP {response.status} about {self.slug}: {self._words(response)}"
+        known = " or ".join(TOKEN_VARIABLES)
+        if response.status == 422:  # noqa: PLR2004 -- its answer to a commit that it does not have
+            return PrerequisiteError(what, remedy="Push the commit; GitHub has checks only for what it has.")
+        if response.status == 401:  # noqa: PLR2004
+            return AccessError(what, remedy=f"The token in {known} is wrong or has expired: set {_MAY_READ}.")
+        if response.status in (403, 404):
+            why = (
+                "The token does not reach that far" if self.token else "No token is set, and a stranger may not see it"
+            )
+            return AccessError(what, remedy=f"{why}, or the name is wrong: set {known} to {_MAY_READ}.")
+        return UnreachableError(what, remedy=f"Check that {self.api} is the API of the right server.")
+
+    def _words(self, response: Response) -> str:
+        try:
+            text = str(strict_json.loads(response.body)["message"])
+        except (ValueError, KeyError, TypeError):
+            text = text_of(response)
+        return one_line(self.redact(text))[:300]
+
+
+def _api_problem(api: str) -> str:
+    try:
+        parts = urlsplit(api)
+        host = parts.hostname or ""
+    except ValueError:
+        return "is no URL"
+    if parts.username or parts.password or parts.query or parts.fragment or not host:
+        return "is no plain URL"
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        return f"is {api[:120]!a}, which is not on https"
+    return ""
+
+
+def _throttled(response: Response) -> bool:
+    """GitHub says "slow down" with 403 as often as with 429: nothing remains, or it names its secondary limit."""
+    spent = response.headers.get("x-ratelimit-remaining", "").strip() == "0"
+    return (response.status == 403 and spent) or throttled_by_words(response)  # noqa: PLR2004
+
+
+def _asked(response: Response, wall: float) -> float | None:
+    """``Retry-After`` goes first; else, where nothing remains, the moment at which the limit is lifted."""
+    asked = asked_by_header(response, wall)
+    reset = response.headers.get("x-ratelimit-reset", "").strip()
+    if asked is None and response.headers.get("x-ratelimit-remaining", "").strip() == "0" and _SECONDS.fullmatch(reset):
+        return max(0.0, float(reset) - wall)
+    return asked
+
+
+def _page(response: Response, key: str, place: str) -> list[Mapping[str, Any]]:
+    try:
+        entries = strict_json.loads(response.body)[key]
+        if not all(isinstance(entry, dict) for entry in entries):
+            raise TypeError(key)
+        return list(entries)
+    except (ValueError, KeyError, TypeError) as error:
+        raise UnreachableError(f"GET {place}: the answer has no list of {key}") from error
+
+
+def _check(entry: Mapping[str, Any]) -> CheckRun:
+    return CheckRun(
+        source="check run",
+        number=_number(entry),
+        name=_text(entry, "name"),
+        commit=_text(entry, "head_sha"),
+        status=_text(entry, "status"),
+        conclusion=_text(entry, "conclusion"),
+        started=_text(entry, "started_at"),
+        completed=_text(entry, "completed_at"),
+    )
+
+
+def _workflow(entry: Mapping[str, Any]) -> CheckRun:
+    """A workflow run; it has no ``completed_at``, its last change is its completion once it is completed."""
+    return CheckRun(
+        source="workflow",
+        number=_number(entry),
+        name=_text(entry, "name"),
+        commit=_text(entry, "head_sha"),
+        status=_text(entry, "status"),
+        conclusion=_text(entry, "conclusion"),
+        started=_text(entry, "run_started_at"),
+        completed=_text(entry, "updated_at"),
+    )
+
+
+def _text(entry: Mapping[str, Any], key: str) -> str:
+    value = entry.get(key)
+    return one_line(value)[:200] if isinstance(value, str) else ""
+
+
+def _number(entry: Mapping[str, Any]) -> int:
+    value = entry.get("id")
+    return value if isinstance(value, int) else 0

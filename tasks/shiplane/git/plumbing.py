@@ -1,0 +1,125 @@
+"""How git is asked: by plumbing, about the repository that a folder belongs to, in words that no setting changes.
+
+One place for every read. A user may configure git to hide changes (fsmonitor, untrackedCache), to translate files
+(autocrlf), to run programs (hooks), or to write more than was asked for (showSignature, color.ui); variables such as
+GIT_DIR and GIT_INDEX_FILE, which git itself sets for its hooks, turn it to another repository. None of that may decide
+what is released. What says who one is and how a remote is reached stays: safe.directory, credentials, insteadOf.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from shiplane.core.errors import PrerequisiteError
+from shiplane.core.redact import one_line
+from shiplane.core.system.process import Finished, run, without_secrets
+
+# `git rev-parse --local-env-vars` and git(1): what names another repository, index, work tree or history, and what
+# changes how paths are read. GIT_CONFIG_COUNT and GIT_CONFIG_PARAMETERS stay: a container's safe.directory is there.
+ELSEWHERE = frozenset(
+    f"GIT_{name}"
+    for name in (
+        *("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "PREFIX", "NAMESPACE", "IMPLICIT_WORK_TREE"),
+        *("OBJECT_DIRECTORY", "ALTERNATE_OBJECT_DIRECTORIES", "SHALLOW_FILE", "GRAFT_FILE", "REPLACE_REF_BASE"),
+        *("CONFIG", "INTERNAL_SUPER_PREFIX", "DEFAULT_HASH", "ATTR_SOURCE", "EXTERNAL_DIFF", "DIFF_OPTS"),
+        *("LITERAL_PATHSPECS", "GLOB_PATHSPECS", "NOGLOB_PATHSPECS", "ICASE_PATHSPECS"),
+    )
+)
+# No prompt: nobody sits at a child of ours. No replaced object: the commit is what it is for everybody else.
+SAFE = {"GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1"}
+# No lock that a person at work would meet, no dialling for an object, no attributes of this machine.
+_READING = {"GIT_OPTIONAL_LOCKS": "0", "GIT_NO_LAZY_FETCH": "1", "GIT_ATTR_NOSYSTEM": "1"}
+PLAIN = {"color.ui": "false", "color.advice": "false", "color.push": "false", "color.remote": "false"} | {
+    "color.transport": "false",
+    "i18n.commitEncoding": "utf-8",
+    "i18n.logOutputEncoding": "utf-8",
+}
+_COMMITTED = {
+    **PLAIN,
+    "column.ui": "never",
+    "core.attributesFile": os.devnull,
+    "core.autocrlf": "false",
+    "core.eol": "lf",
+    "core.excludesFile": os.devnull,
+    "core.fileMode": "true",
+    "core.fsmonitor": "false",
+    "core.hooksPath": os.devnull,
+    "core.quotePath": "false",
+    "core.sparseCheckout": "false",
+    "core.splitIndex": "false",
+    "core.symlinks": "true",
+    "core.untrackedCache": "false",
+    "index.sparse": "false",
+    "log.showSignature": "false",
+    "submodule.recurse": "false",
+}
+_TIMEOUT = 600.0
+
+
+def own_variables(env: Mapping[str, str]) -> dict[str, str]:
+    """The environment of a git that is to work on the repository of the folder that it runs in."""
+    return {**{name: value for name, value in env.items() if name not in ELSEWHERE}, **SAFE}
+
+
+def overriding(settings: Mapping[str, str]) -> list[str]:
+    """The command line's beginning under which these settings hold, whatever any file or variable says (git(1), -c)."""
+    return ["git", "--no-pager", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plumbing:
+    """Asks the repository that a folder belongs to.
+
+    Attributes:
+        folder: Where git runs.
+        env: The environment; what is secret in it and what leads elsewhere is left out.
+        more: Variables of our own: an index beside the user's.
+        settings: Further ones.
+    """
+
+    folder: Path
+    env: Mapping[str, str]
+    more: Mapping[str, str] | None = None
+    settings: Mapping[str, str] | None = None
+
+    def ask(self, *words: str, given: str = "") -> Finished:
+        """Run a command to its end, whatever its code. Output and ``given`` hold every byte (surrogateescape).
+
+        Raises:
+            PrerequisiteError: git is not installed, or does not end.
+        """
+        env = {**own_variables(without_secrets(self.env)), **_READING, **(self.more or {})}
+        argv = [*overriding({**_COMMITTED, **(self.settings or {})}), *words]
+        return run(argv, env=env, cwd=self.folder, given=given, timeout=_TIMEOUT, exact=True)
+
+    def must(self, *words: str, given: str = "") -> str:
+        """What a command writes that cannot fail in a good repository.
+
+        Raises:
+            PrerequisiteError: It did, in git's own words.
+        """
+        answer = self.ask(*words, given=given)
+        if answer.code != 0:
+            raise failed(self.folder, words[0], answer)
+        return answer.stdout
+
+    def records(self, *words: str, given: str = "") -> list[str]:
+        """The NUL-separated records that a command writes. Raises as :meth:`must`."""
+        return [record for record in self.must(*words, given=given).split("\0") if record]
+
+
+def failed(folder: Path, command: str, answer: Finished) -> PrerequisiteError:
+    """The error that a git's failure is: nobody may take silence for an answer."""
+    if "dubious ownership" in answer.stderr:
+        return PrerequisiteError(
+            f"git refuses {folder}: it belongs to somebody else",
+            remedy=f"git config --global --add safe.directory {folder}",
+        )
+    said = one_line(answer.stderr or answer.stdout)[:400] or "nothing"
+    return PrerequisiteError(
+        f"git {command} failed in {folder} (exit {answer.code}): {said}",
+        remedy="See what git status says there: what it cannot read, nobody can release.",
+    )

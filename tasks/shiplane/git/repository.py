@@ -1,0 +1,176 @@
+"""What git knows of the project. Read with plumbing commands, whose output is made for programs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from shiplane.config.settings import Checkout, github_slug
+from shiplane.core.errors import PrerequisiteError
+from shiplane.core.redact import one_line
+from shiplane.core.system.process import Finished, run, without_secrets
+from shiplane.core.timestamps import stamp
+from shiplane.git.plumbing import Plumbing, failed, own_variables
+from shiplane.git.worktree import differences, shown
+
+# A line of ``git remote --verbose``; of a partial clone it goes on with the filter.
+_REMOTE = re.compile(r"[^\t]*\t(.*) \((?:fetch|push)\)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Git:
+    """The repository that a folder belongs to."""
+
+    folder: Path
+    env: Mapping[str, str]
+
+    def checkout(self) -> Checkout | None:
+        """The facts that settings come from, or None where there is no repository or no commit.
+
+        Whether the files are those of the commit is another question: see :meth:`compared`.
+
+        Raises:
+            PrerequisiteError: git is not installed, refuses this repository, or fails.
+        """
+        head = self._read.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        if head.code != 0:
+            self._check_empty(head)
+            return None
+        self._check_top()
+        return Checkout(
+            commit=head.stdout.strip(),
+            committed_at=self._committed_at(),
+            tags=tuple(self._tags("--points-at=HEAD")),
+            remote=self._remote(),
+        )
+
+    def compared(self) -> Checkout | None:
+        """The same, with what of the files differs from the commit. Raises as :meth:`checkout`; also for a file."""
+        checkout = self.checkout()
+        if checkout is None:
+            return None
+        found = differences(replace(self._read, folder=self._top()), checkout.commit)
+        return replace(checkout, changes=found.changes, lacking=found.lacking)
+
+    def _remote(self) -> str:
+        """The URL of ``origin`` as it is configured; if only ``url.*.insteadOf`` makes it one of GitHub's, that one."""
+        configured = self._read.ask("config", "--get", "remote.origin.url").stdout.strip()
+        if not configured or github_slug(configured):
+            return configured
+        rewritten = self._read.ask("remote", "get-url", "origin").stdout.strip()
+        return rewritten if github_slug(rewritten) else configured
+
+    def remote_urls(self) -> list[str]:
+        """Every URL of every remote, as git uses it."""
+        lines = self._read.ask("remote", "--verbose").stdout.splitlines()
+        return [found[1] for line in lines if (found := _REMOTE.match(line))]
+
+    def version(self) -> str:
+        """What git calls itself.
+
+        Raises:
+            PrerequisiteError: git is not installed.
+        """
+        return self._read.ask("version").stdout.strip()
+
+    def commit_of_tag(self, tag: str) -> str | None:
+        """The commit that a git tag stands at, or None when this repository has no such tag.
+
+        Raises:
+            PrerequisiteError: git fails, or the tag stands at something else.
+        """
+        if self._read.ask("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}").code != 0:
+            return None
+        return self._read.must("rev-parse", "--verify", f"refs/tags/{tag}^{{commit}}").strip()
+
+    def overlooks(self, path: Path) -> bool:
+        """Whether a file at this path would leave the tree as clean as it is: outside of it, ignored, or git's own.
+
+        Ignored is what a ``.gitignore`` of the project says, as where trees are compared.
+        """
+        top, whole = self._top().resolve(), path.resolve()
+        if not whole.is_relative_to(top) or ".git" in whole.relative_to(top).parts:
+            return True
+        answer = self._read.ask("check-ignore", "--verbose", "-z", "--stdin", given=f"{whole}\0")
+        source, _, pattern, *_ = [*answer.stdout.split("\0"), "", "", ""]
+        return answer.code == 0 and Path(source).name == ".gitignore" and not pattern.startswith("!")
+
+    def ignored(self) -> tuple[str, ...]:
+        """What lies in the folder that a ``.gitignore`` of the project names: paths from it, a folder's with a slash.
+
+        Raises:
+            PrerequisiteError: git fails.
+        """
+        flags = ("--others", "--ignored", "--directory", "-z", "--exclude-per-directory=.gitignore")
+        return tuple(shown(path) for path in self._read.records("ls-files", *flags))
+
+    def message(self, commit: str) -> str:
+        """The message of a commit."""
+        return self._read.must("cat-file", "commit", commit).partition("\n\n")[2]
+
+    def tags(self) -> list[str]:
+        """Every git tag of this repository."""
+        return self._tags()
+
+    def make_tag(self, tag: str, message: str) -> str:
+        """Make an annotated git tag at HEAD, signed where the user's configuration says so.
+
+        Returns:
+            The hash of the tag itself.
+
+        Raises:
+            PrerequisiteError: git refuses: no identity, no key to sign with, a tag of that name.
+        """
+        made = self._write("tag", "--annotate", "--message", message, tag, "HEAD")
+        if made.code != 0:
+            raise PrerequisiteError(f"git tag {tag} could not be made: {one_line(made.stderr)[:400]}")
+        return self._read.must("rev-parse", "--verify", f"refs/tags/{tag}").strip()
+
+    def drop_tag(self, tag: str, made: str) -> None:
+        """Take back a git tag of our own that went nowhere; one that is by now another's stays."""
+        self._write("update-ref", "-d", f"refs/tags/{tag}", made)
+
+    @property
+    def _read(self) -> Plumbing:
+        return Plumbing(folder=self.folder, env=self.env)
+
+    def _check_empty(self, head: Finished) -> None:
+        """See that where HEAD is no commit there is no repository, or nothing was committed yet.
+
+        Raises:
+            PrerequisiteError: git fails: that is neither.
+        """
+        if "not a git repository (or any" in head.stderr:
+            return
+        there = self._read.ask("rev-parse", "--verify", "--quiet", "HEAD")
+        if head.code != 1 or there.code == 0:
+            raise failed(self.folder, "rev-parse", head)
+
+    def _top(self) -> Path:
+        return Path(self._read.must("rev-parse", "--show-toplevel").rstrip("\n"))
+
+    def _check_top(self) -> None:
+        """See that git speaks of these files, and not of others: core.worktree may lead it anywhere.
+
+        Raises:
+            PrerequisiteError: Its work tree does not hold this folder, or the folder's own .git is no repository.
+        """
+        top, folder = self._top().resolve(), self.folder.resolve()
+        if not folder.is_relative_to(top) or ((folder / ".git").exists() and folder != top):
+            raise PrerequisiteError(
+                f"git takes {top} for the work tree of {folder}",
+                remedy="See git rev-parse --show-toplevel there, and git config --get core.worktree.",
+            )
+
+    def _committed_at(self) -> str:
+        seconds, _, _ = self._read.must("rev-list", "--max-count=1", "--timestamp", "HEAD").partition(" ")
+        return stamp(int(seconds))
+
+    def _tags(self, *which: str) -> list[str]:
+        return self._read.must("for-each-ref", "--format=%(refname:strip=2)", *which, "refs/tags").splitlines()
+
+    def _write(self, *words: str) -> Finished:
+        """A command with the user's own settings, hooks and signing key."""
+        return run(["git", *words], env=own_variables(without_secrets(self.env)), cwd=self.folder)

@@ -1,0 +1,50 @@
+"""A lane's names compared with what the ledger recorded of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from shiplane.config.lane import Lane
+from shiplane.config.version import Version
+from shiplane.core.check import Check
+from shiplane.ledger.ledger import Entry, Ledger
+from shiplane.registry.oci.names import Digest
+
+
+def recorded_checks(
+    lane: Lane, ledger: Ledger, *, version: Version | None, digest: Digest | None, floating: Digest | None
+) -> list[Check]:
+    """What the record says of a version and of the floating tag; nothing where there is no record of them.
+
+    Args:
+        lane: Whose names.
+        ledger: What was recorded.
+        version: The version that is looked at, or None.
+        digest: What its tag has now; None where it does not exist.
+        floating: What the floating tag has now; None where it does not exist.
+    """
+    return [*_version(lane, ledger, version, digest), *_floating(lane, ledger, floating)]
+
+
+def _version(lane: Lane, ledger: Ledger, version: Version | None, digest: Digest | None) -> Iterator[Check]:
+    tag = lane.tag_of(version) if version else None
+    record = ledger.published(tag) if tag else None
+    if tag and record:
+        expected = f"{record.after}, as {'adopted' if record.adopted else 'published'} on {record.when} by {record.who}"
+        yield Check("record", tag, record.after == digest, expected, str(digest or "nothing"))
+
+
+def _floating(lane: Lane, ledger: Ledger, floating: Digest | None) -> Iterator[Check]:
+    position = ledger.position(lane.floating)
+    if position is None:
+        return
+    how = "was found" if position.adopted else "was moved"
+    expected = f"{position.version}, {position.after}, where it {how} on {position.when} by {position.who}"
+    yield Check("record", lane.floating, position.after == floating, expected, str(floating or "nothing"))
+    if mark := _mark(ledger, floating):
+        found = f"{mark.version}, which is marked as bad: {mark.reason}"
+        yield Check("mark", lane.floating, good=False, expected="a version that is not marked as bad", found=found)
+
+
+def _mark(ledger: Ledger, floating: Digest | None) -> Entry | None:
+    return next((mark for mark in ledger.marks.values() if mark.after == floating), None)

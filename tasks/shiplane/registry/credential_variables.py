@@ -1,0 +1,106 @@
+"""Which registry a variable may be sent to: the rule for credentials, in full.
+
+A project file can be a stranger's: what it names must not make a harmless command send a secret somewhere.
+
+1. **A variable goes to whom it belongs.** ``GHCR_*``, ``GITHUB_*`` and ``GH_*`` belong to ghcr.io, and on a GitHub
+   Enterprise server (``GITHUB_SERVER_URL``) the last two to that server's own registry instead; ``DOCKERHUB_*`` to
+   docker.io, ``QUAY_*`` to quay.io, GitLab's ``CI_*`` to the registry in ``CI_REGISTRY``. A registry on this machine
+   gets GitHub's where the project file names them for it, and never by itself. Cloud keys, tokens of package
+   registries and what a CI system has for itself belong to no registry. A project file that names one for another
+   is refused (2).
+2. **What the product's own table has** (:func:`own_names`: ghcr.io's pairs) **and what** ``docker login`` **stored** is
+   used for its registry by every command. One that only reads asks as a stranger first, and steps forward with it where
+   a stranger is refused.
+3. **What only the project file names** is sent by commands that write, over https or to this machine alone. ``plan``
+   and ``auth.show`` show it beforehand.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from shiplane.registry.oci.names import is_loopback, split_port
+
+GHCR_HOST = "ghcr.io"
+_SECRET, _JOB = ("GHCR_USERNAME", "GHCR_TOKEN"), ("GITHUB_ACTOR", "GITHUB_TOKEN")
+_GITHUB = re.compile(r"(GHCR|GITHUB|GH)_", re.ASCII)
+_SERVERS = re.compile(r"(GITHUB|GH)_", re.ASCII)
+_GITLAB = re.compile(r"CI_(REGISTRY|JOB|DEPLOY)_", re.ASCII)
+_HUBS = {
+    "DOCKERHUB_": "docker.io",
+    "DOCKER_HUB_": "docker.io",
+    "QUAY_": "quay.io",
+    "DIGITALOCEAN_": "registry.digitalocean.com",
+}
+# Whose a variable is by the beginning of its name, where that is no image registry. Sources: the documentation of each.
+_OTHERS = {
+    "a cloud": ("AWS_ GOOGLE_ GCP_ GCLOUD_ CLOUDSDK_ AZURE_ ARM_ ALIBABA_ CLOUDFLARE_ HCLOUD_ OS_ TF_"),
+    "a package registry": (
+        "NPM_ NODE_AUTH_TOKEN YARN_ PYPI_ TWINE_ PIP_ UV_ POETRY_ HATCH_ FLIT_ CARGO_ GEM_ RUBYGEMS_ NUGET_ MAVEN_ "
+        "GRADLE_ OSSRH_ SONATYPE_ HEX_ COMPOSER_"
+    ),
+    "the CI system": (
+        "ACTIONS_ RUNNER_ CI_ BUILDKITE_ CIRCLE_ TRAVIS_ JENKINS_ BITBUCKET_ SYSTEM_ DRONE_ APPVEYOR_ SEMAPHORE_"
+    ),
+    "another service": "SSH_ GPG_ COSIGN_ VAULT_ KUBE SOPS_ SENTRY_ SLACK_ CODECOV_ SONAR_ SNYK_ STRIPE_ HF_ PGPASS",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryNames:
+    """The environment variables that hold a registry's credential, in order, and its token service's host."""
+
+    username_env: tuple[str, ...] = ()
+    password_env: tuple[str, ...] = ()
+    token_host: str = ""
+
+
+def own_names(registry: str, env: Mapping[str, str]) -> RegistryNames:
+    """The variables that belong to a registry by the product's own table, as pairs in their order."""
+    if registry != GHCR_HOST:
+        return RegistryNames()
+    pairs = [_SECRET] if enterprise_host(env) else [_SECRET, _JOB]
+    users, tokens = zip(*pairs, strict=True)
+    return RegistryNames(username_env=users, password_env=tokens)
+
+
+def enterprise_host(env: Mapping[str, str]) -> str:
+    """The host of the GitHub Enterprise server whose job this is, or nothing where GitHub means github.com."""
+    url = env.get("GITHUB_SERVER_URL", "")
+    try:
+        host = urlsplit(url).hostname or ""
+    except ValueError:
+        host = ""
+    return "" if not url or host == "github.com" else host or "an unknown server"
+
+
+def foreign_owner(variable: str, registry: str, env: Mapping[str, str]) -> str:
+    """Whose a variable is, where that is somebody else than this registry; nothing where it may be sent there."""
+    name, host = variable.upper(), split_port(registry)[0]
+    if _GITHUB.match(name):
+        allowed = host == GHCR_HOST or is_loopback(host) or bool(_SERVERS.match(name) and _is_enterprise(host, env))
+        return "" if allowed else "GitHub"
+    if _GITLAB.match(name) and env.get("CI_REGISTRY") == registry:
+        return ""
+    if hub := next((hub for prefix, hub in _HUBS.items() if name.startswith(prefix)), ""):
+        return "" if registry == hub else hub
+    return next((owner for owner, starts in _OTHERS.items() if name.startswith(tuple(starts.split()))), "")
+
+
+def usable(names: RegistryNames, registry: str, env: Mapping[str, str]) -> RegistryNames:
+    """The names without those that belong to an Enterprise server: its token is no business of public GHCR's."""
+    if registry != GHCR_HOST or not enterprise_host(env):
+        return names
+    users, tokens = (
+        tuple(name for name in kind if not _SERVERS.match(name)) for kind in (names.username_env, names.password_env)
+    )
+    return RegistryNames(username_env=users, password_env=tokens, token_host=names.token_host)
+
+
+def _is_enterprise(host: str, env: Mapping[str, str]) -> bool:
+    """Whether a registry is the one of this job's server: the server itself, or a host below it."""
+    server = enterprise_host(env)
+    return bool(server) and (host == server or host.endswith(f".{server}"))

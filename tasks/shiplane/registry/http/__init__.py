@@ -1,0 +1,1 @@
+"""Requests to a registry: connections, proxies, trust, sessions, tokens, retries."""

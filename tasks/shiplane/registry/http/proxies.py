@@ -1,0 +1,130 @@
+"""Which proxy a request goes through, by the environment and as docker does it, and the login of that proxy.
+
+Sources: golang.org/x/net/http/httpproxy for ``NO_PROXY`` (docker is written in Go); curl(1), "Environment", for lower
+case before upper case, ``ALL_PROXY``, and a proxy without scheme.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from urllib.parse import unquote, urlsplit
+
+from shiplane.core.errors import MisconfiguredError
+from shiplane.registry.http.urls import place_of
+from shiplane.registry.oci.names import is_loopback
+
+_PORTS = {"http": 80, "https": 443}
+_EXPECTED = "Expected http://host:port; with a login http://user:password@host:port, its special characters as %XX."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proxy:
+    """A proxy.
+
+    Attributes:
+        name: The variable that names it.
+        url: Where it is, without its login.
+        authorization: Its login as a ``Proxy-Authorization`` value; may be empty.
+    """
+
+    name: str
+    url: str
+    authorization: str = field(default="", repr=False)
+
+
+def proxy_for(url: str, env: Mapping[str, str]) -> Proxy | None:
+    """The proxy for a URL, or None; there is never one for this machine itself.
+
+    Raises:
+        MisconfiguredError: What the variable holds is no proxy that we can speak to.
+    """
+    place = place_of(url)
+    if place is None or is_loopback(place.host) or bypasses(_value(env, "no_proxy")[1], place.host, _port(url)):
+        return None
+    for kind in (place.scheme, "all"):
+        name, value = _value(env, f"{kind}_proxy")
+        if value:
+            return _parsed(name, value)
+    return None
+
+
+def proxy_passwords(env: Mapping[str, str]) -> Iterator[str]:
+    """The passwords of all proxies that the environment names, as they stand there and as they are meant."""
+    for name, value in env.items():
+        if name.lower().endswith("_proxy") and "@" in value:
+            with suppress(ValueError):
+                password = urlsplit(_with_scheme(value.strip())).password or ""
+                yield from dict.fromkeys((password, unquote(password)))
+
+
+def bypasses(exceptions: str, host: str, port: int) -> bool:
+    """Whether a ``NO_PROXY`` means a host.
+
+    Args:
+        exceptions: ``*``, addresses, networks (``10.0.0.0/8``), names (``corp.example`` means those below it, too;
+            ``.corp.example`` and ``*.corp.example`` only those), each with a port if it is for that one alone.
+        host: In lower case, an address without brackets.
+        port: The port.
+    """
+    return any(_means(entry, host, port) for entry in re.split(r"[\s,]+", exceptions.lower()) if entry)
+
+
+def _means(entry: str, host: str, port: int) -> bool:
+    if entry == "*":
+        return True
+    with suppress(ValueError):
+        return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
+    name, wanted = _host_and_port(entry)
+    if wanted not in ("", str(port)):
+        return False
+    with suppress(ValueError):
+        return ipaddress.ip_address(name) == ipaddress.ip_address(host)
+    name = name.removeprefix("*")
+    return host == name or host.endswith(name if name.startswith(".") else f".{name}")
+
+
+def _host_and_port(entry: str) -> tuple[str, str]:
+    """``[::1]:443`` and ``corp.example:443`` as two parts; the second is empty where there is no port."""
+    bracketed = re.fullmatch(r"\[([^\]]*)\](?::([0-9]+))?", entry)
+    if bracketed:
+        return bracketed[1], bracketed[2] or ""
+    name, sign, port = entry.rpartition(":")
+    return (name, port) if sign and port.isdecimal() and ":" not in name else (entry, "")
+
+
+def _value(env: Mapping[str, str], name: str) -> tuple[str, str]:
+    """A variable's spelling and its value: lower case before upper case, another mixture last."""
+    spellings: Iterable[str] = (name, name.upper(), *(other for other in env if other.lower() == name))
+    return next(((spelling, env[spelling].strip()) for spelling in spellings if env.get(spelling)), (name, ""))
+
+
+def _parsed(name: str, value: str) -> Proxy:
+    try:
+        parts = urlsplit(_with_scheme(value))
+        login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}" if "@" in parts.netloc else ""
+        url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+    except ValueError as error:
+        raise _unusable(name) from error
+    if place_of(url) is None:  # socks5:// among others
+        raise _unusable(name)
+    basic = f"Basic {base64.b64encode(login.encode('utf-8', 'replace')).decode()}" if login else ""
+    return Proxy(name=name, url=url, authorization=basic)
+
+
+def _unusable(name: str) -> MisconfiguredError:
+    # Its value is not shown: it may hold a password.
+    return MisconfiguredError(f"{name} names no HTTP proxy", remedy=_EXPECTED)
+
+
+def _with_scheme(value: str) -> str:
+    return value if "://" in value else f"http://{value}"
+
+
+def _port(url: str) -> int:
+    place = place_of(url)
+    return (place.port or _PORTS[place.scheme]) if place else 0

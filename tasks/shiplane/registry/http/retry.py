@@ -1,0 +1,124 @@
+"""Sending one request until there is an answer worth having: the loop of registries, of GitHub and of health URLs.
+
+What differs between services is an argument: how they say "slow down", how long they ask us to wait, and their words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shiplane.core.errors import MisconfiguredError, UnreachableError, VerificationError
+from shiplane.registry.http.denials import is_rate_limit
+from shiplane.registry.http.retry_budget import BUDGET, Patience, asked_wait
+from shiplane.registry.http.transport import OversizedError, Request, Response, Transport, TransportError
+
+DEADLINE = 30.0
+# 522 is Cloudflare's "no connection to the origin", which stands before more than one registry.
+RETRIED = frozenset({408, 429, 500, 502, 503, 504, 522})
+_AGAIN = "Run it again in some minutes."
+
+
+def throttled_by_words(response: Response) -> bool:
+    """Whether a 403 only asks for patience: its text says so."""
+    return response.status == 403 and is_rate_limit(text_of(response))  # noqa: PLR2004
+
+
+def asked_by_header(response: Response, wall: float) -> float | None:
+    """The seconds that an answer asks for, by ``Retry-After`` or as GHCR hides them in its message."""
+    return asked_wait(response.headers.get("retry-after"), text_of(response), wall=wall)
+
+
+def text_of(response: Response) -> str:
+    """The beginning of a body, for looking into."""
+    return response.body[:2000].decode("utf-8", "replace")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retrying:
+    """How one service's requests are repeated.
+
+    Attributes:
+        transport: What carries them.
+        patience: The budget for waiting.
+        words: What an answer says, safe to print.
+        throttled: Whether an answer asks for patience although its status does not.
+        asked: The seconds an answer asks us to wait, given the time since the epoch; None where it does not say.
+        retried: The statuses that may pass.
+        deadline: Seconds for one exchange.
+        until: When everything has to be over, on the patience's clock; None for no such limit.
+        futile: Whether to end at once when the wait asked for is longer than what the budget has left.
+    """
+
+    transport: Transport
+    patience: Patience
+    words: Callable[[Response], str]
+    throttled: Callable[[Response], bool] = throttled_by_words
+    asked: Callable[[Response, float], float | None] = asked_by_header
+    retried: frozenset[int] = RETRIED
+    deadline: float = DEADLINE
+    until: float | None = None
+    futile: bool = False
+
+    def send(self, request: Request, *, limit: int) -> Response:
+        """Send until there is an answer worth having.
+
+        Raises:
+            MisconfiguredError: This machine has to be set up differently: a certificate, a proxy.
+            UnreachableError: The tries, the budget or the time are used up.
+            VerificationError: The answer is absurdly large.
+        """
+        for attempt in range(1, 100):
+            began = self.patience.clock.now()
+            try:
+                response = self.once(request, limit=limit)
+            except MisconfiguredError:
+                raise
+            except UnreachableError as error:
+                self.patience.lose(began)
+                if not self._wait(attempt, error.what):
+                    raise
+                continue
+            if response.status not in self.retried and not self.throttled(response):
+                return response
+            reason = f"{place(request)}: HTTP {response.status} {self.words(response)}".strip()
+            asked = self.asked(response, self.patience.clock.wall())
+            if self.futile and asked is not None and asked > BUDGET - self.patience.spent:
+                raise UnreachableError(f"{reason} (it asks to wait {asked:.0f} s)", remedy="Run it again after that.")
+            if not self._wait(attempt, reason, asked):
+                raise UnreachableError(f"{reason} (after {attempt} tries)", remedy=_AGAIN)
+        raise AssertionError("unreachable: patience ends first")
+
+    def once(self, request: Request, *, limit: int) -> Response:
+        """Send it once.
+
+        Raises:
+            MisconfiguredError: This machine has to be set up differently: a certificate, a proxy.
+            UnreachableError: No complete answer.
+            VerificationError: It is absurdly large.
+        """
+        deadline = self.deadline if self.until is None else min(self.deadline, max(self._left(), 0.05))
+        try:
+            return self.transport.send(request, limit=limit, deadline=deadline)
+        except MisconfiguredError as error:
+            raise MisconfiguredError(f"{place(request)}: {error.what}", remedy=error.remedy) from error
+        except TransportError as error:
+            raise UnreachableError(
+                f"{place(request)}: {error}", remedy="Check the network, then run it again."
+            ) from error
+        except OversizedError as error:
+            raise VerificationError(f"{place(request)}: the answer is too large: {error}") from error
+
+    def _wait(self, attempt: int, reason: str, asked: float | None = None) -> bool:
+        if self.until is None:
+            return self.patience.wait(attempt, reason, asked=asked)
+        return self._left() > 0 and self.patience.wait(attempt, reason, asked=asked) and self._left() > 0
+
+    def _left(self) -> float:
+        assert self.until is not None  # noqa: S101 -- asked by the callers
+        return self.until - self.patience.clock.now()
+
+
+def place(request: Request) -> str:
+    """The request without its query, which may carry somebody's signature."""
+    return f"{request.method} {request.url.partition('?')[0]}"

@@ -1,0 +1,1 @@
+"""The terms of the OCI specifications as values: names, manifests, indexes."""

@@ -1,0 +1,251 @@
+"""Indexes, manifests and configs, parsed strictly from the very bytes that were hashed.
+
+Sources: OCI image-spec (image-index.md, manifest.md, config.md, descriptor.md) and Docker's "Image Manifest V 2,
+Schema 2". A document that could be read as two kinds at once is refused (CVE-2021-41190).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from shiplane.core import strict_json
+from shiplane.core.errors import VerificationError
+from shiplane.registry.oci.names import Digest, Platform
+
+OCI_INDEX = "application/vnd.oci.image.index.v1+json"
+OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
+DOCKER_LIST = "application/vnd.docker.distribution.manifest.list.v2+json"
+DOCKER_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+INDEX_TYPES = (OCI_INDEX, DOCKER_LIST)
+MANIFEST_TYPES = (OCI_MANIFEST, DOCKER_MANIFEST)
+
+REVISION = "org.opencontainers.image.revision"
+VERSION = "org.opencontainers.image.version"
+SOURCE = "org.opencontainers.image.source"
+CREATED = "org.opencontainers.image.created"
+
+# BuildKit's mark of an attestation beside the images (its docs/attestations/attestation-storage.md).
+_ATTESTATION = ("vnd.docker.reference.type", "attestation-manifest")
+
+# What can be part of a platform: it is printed and compared, never anything else.
+_WORD = re.compile(r"[A-Za-z0-9._+-]{0,64}", re.ASCII)
+
+T = TypeVar("T")
+
+
+class InvalidManifestError(VerificationError):
+    """Bytes under a digest or a tag that are no valid index, manifest or config."""
+
+    kind = "invalid-manifest"
+
+
+@dataclass(frozen=True, kw_only=True)
+class RawManifest:
+    """A manifest as served: its bytes are the truth, everything else is read from them."""
+
+    body: bytes
+    media_type: str
+
+    @property
+    def digest(self) -> Digest:
+        """The digest of the bytes, not of what a header claims."""
+        return Digest.of(self.body)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Descriptor:
+    """A pointer to other content: what it is, which bytes, how many."""
+
+    media_type: str
+    digest: Digest
+    size: int
+    platform: Platform | None = None
+    annotations: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, content: bytes, media_type: str) -> Descriptor:
+        """The descriptor of some content."""
+        return cls(media_type=media_type, digest=Digest.of(content), size=len(content))
+
+    @property
+    def is_attestation(self) -> bool:
+        """Whether it is provenance or an SBOM: listed beside the images, with no platform of its own."""
+        kind, value = _ATTESTATION
+        return self.annotations.get(kind) == value and self.platform in (None, Platform("unknown", "unknown"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Index:
+    """A list of manifests, one for each platform, and their attestations."""
+
+    media_type: str
+    manifests: tuple[Descriptor, ...]
+    annotations: Mapping[str, str]
+
+    @property
+    def images(self) -> tuple[Descriptor, ...]:
+        """The entries that are images."""
+        return tuple(entry for entry in self.manifests if not entry.is_attestation)
+
+    @property
+    def attestations(self) -> tuple[Descriptor, ...]:
+        """The entries that are provenance or SBOMs of the images."""
+        return tuple(entry for entry in self.manifests if entry.is_attestation)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """One platform's image (or one attestation, or another artifact): its config and its layers."""
+
+    media_type: str
+    config: Descriptor
+    layers: tuple[Descriptor, ...]
+    annotations: Mapping[str, str]
+    artifact_type: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageConfig:
+    """What we read of an image's config: the platform that it says it is for, its labels, and when it was made."""
+
+    platform: Platform
+    labels: Mapping[str, str]
+    created: str = ""
+
+
+def parse_manifest(raw: RawManifest) -> Index | Manifest:
+    """Parse an index or a manifest.
+
+    Raises:
+        InvalidManifestError: The bytes are not what their media type says, or could be read in two ways.
+    """
+    return _strictly(raw.body, lambda document: _manifest(document, raw.media_type))
+
+
+def parse_config(body: bytes) -> ImageConfig:
+    """Parse an image config.
+
+    Raises:
+        InvalidManifestError: It is not one.
+    """
+    return _strictly(body, _config)
+
+
+def _strictly(body: bytes, read: Callable[[dict[str, Any]], T]) -> T:
+    try:
+        document = strict_json.loads(body)
+        return read(_typed(document, dict, "the document"))
+    except ValueError as error:
+        raise InvalidManifestError(f"{Digest.of(body)} is not a valid manifest or config: {error}") from error
+
+
+# Go, in which runtimes are written, matches the names of fields without regard to case: what we would pass over as
+# unknown, they would read. (encoding/json: "preferring exact matches but also accepting case-insensitive matches";
+# without regard to case is by Unicode's folding there, in which a long s is an s.)
+_FIELDS = {
+    name.casefold(): name
+    for name in (
+        *("schemaVersion", "mediaType", "artifactType", "manifests", "config", "layers", "subject", "annotations"),
+        *("digest", "size", "platform", "urls", "data", "os", "architecture", "variant", "os.version", "os.features"),
+        "Labels",
+    )
+}
+
+
+def _exactly_spelled(fields: dict[str, Any]) -> dict[str, Any]:
+    for name in fields:
+        if _FIELDS.get(name.casefold(), name) != name:
+            raise ValueError(f"{name[:40]!a} is {_FIELDS[name.casefold()]!r} to some readers, but not to others")
+    return fields
+
+
+def _manifest(document: dict[str, Any], media_type: str) -> Index | Manifest:
+    _exactly_spelled(document)
+    declared = document.get("mediaType", media_type)
+    if declared != media_type:
+        raise ValueError(f"served as {media_type!r}, but says that it is {_shown(declared)}")
+    schema = document.get("schemaVersion")
+    if type(schema) is not int or schema != 2:  # noqa: PLR2004 -- the only schema there is
+        raise ValueError(f"schemaVersion {_shown(schema)}")
+    if "manifests" in document and ("layers" in document or "config" in document):
+        raise ValueError("it has both manifests and layers, an index and an image at once")
+    if media_type in INDEX_TYPES:
+        return _index(document, media_type)
+    if media_type in MANIFEST_TYPES:
+        return _image(document, media_type)
+    raise ValueError(f"unknown media type {media_type[:80]!r}")
+
+
+def _index(document: dict[str, Any], media_type: str) -> Index:
+    entries = _typed(document.get("manifests"), list, "manifests")
+    return Index(
+        media_type=media_type,
+        manifests=tuple(_descriptor(entry) for entry in entries),
+        annotations=_strings(document.get("annotations"), "annotations"),
+    )
+
+
+def _image(document: dict[str, Any], media_type: str) -> Manifest:
+    return Manifest(
+        media_type=media_type,
+        config=_descriptor(document.get("config")),
+        layers=tuple(_descriptor(layer) for layer in _typed(document.get("layers"), list, "layers")),
+        annotations=_strings(document.get("annotations"), "annotations"),
+        artifact_type=_typed(document.get("artifactType", ""), str, "artifactType"),
+    )
+
+
+def _descriptor(value: object) -> Descriptor:
+    fields: dict[str, Any] = _exactly_spelled(_typed(value, dict, "a descriptor"))
+    size = fields.get("size")
+    if type(size) is not int or size < 0:
+        raise ValueError(f"a descriptor has the size {_shown(size)}")
+    return Descriptor(
+        media_type=_typed(fields.get("mediaType"), str, "mediaType"),
+        digest=Digest(_typed(fields.get("digest"), str, "digest")),
+        size=size,
+        platform=_platform(fields["platform"]) if "platform" in fields else None,
+        annotations=_strings(fields.get("annotations"), "annotations"),
+    )
+
+
+def _config(document: dict[str, Any]) -> ImageConfig:
+    config = _exactly_spelled(_typed(document.get("config") or {}, dict, "config"))
+    created = document.get("created")
+    return ImageConfig(
+        platform=_platform(document),
+        labels=_strings(config.get("Labels"), "Labels"),
+        created=created if isinstance(created, str) else "",
+    )
+
+
+def _platform(value: object) -> Platform:
+    fields: dict[str, Any] = _exactly_spelled(_typed(value, dict, "platform"))
+    os, architecture, variant = (_typed(fields.get(name, ""), str, name) for name in ("os", "architecture", "variant"))
+    if not os or not architecture:
+        raise ValueError("a platform without os or architecture")
+    if not all(_WORD.fullmatch(part) for part in (os, architecture, variant)):
+        raise ValueError(f"a platform of {_shown((os, architecture, variant))}")
+    return Platform.of(os, architecture, variant)
+
+
+def _strings(value: object, name: str) -> dict[str, str]:
+    """A map of strings; null and absent mean empty, as Docker writes them."""
+    fields: dict[str, Any] = _typed(value if value is not None else {}, dict, name)
+    for key, text in fields.items():
+        _typed(text, str, f"{name}.{key[:80]!a}")
+    return fields
+
+
+def _shown(value: object) -> str:
+    """A foreign value for a message: no escape of a terminal, and not at its full length."""
+    return ascii(value)[:120]
+
+
+def _typed(value: object, kind: type[T], name: str) -> T:
+    if not isinstance(value, kind):
+        raise ValueError(f"{name} is {type(value).__name__}, not {kind.__name__}")  # noqa: TRY004 -- foreign data
+    return value

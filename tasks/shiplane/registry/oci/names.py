@@ -1,0 +1,259 @@
+"""Repositories, tags, digests and platforms: parsed once at the border, so that invalid text cannot get in."""
+
+from __future__ import annotations
+
+import hashlib
+import ipaddress
+import re
+from dataclasses import dataclass
+from typing import NewType
+
+from shiplane.core.errors import UsageError
+from shiplane.core.redact import quoted
+
+Tag = NewType("Tag", str)
+
+# Grammar of names and tags: OCI distribution-spec, "Pulling manifests".
+TAG_FORM = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
+DIGEST_FORM = r"sha256:[0-9a-f]{64}"
+_TAG = re.compile(TAG_FORM, re.ASCII)
+_PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII)
+_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
+_PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+_USERINFO = re.compile(r"\A.*@(?!sha(?:256|512):)", re.DOTALL)
+_DIGEST = re.compile(DIGEST_FORM, re.ASCII)
+_IMAGE_FORM = "Expected <registry>/<owner>/<name> in lower case, as in ghcr.io/cognary/aionis, without tag or digest."
+_MAX_NAME = 255
+_MAX_PORT = 65535
+
+
+def parse_tag(text: str) -> Tag:
+    """Check the grammar of an image tag.
+
+    Raises:
+        UsageError: It is not a tag.
+    """
+    if not _TAG.fullmatch(text):
+        raise UsageError(
+            f"{quoted(text)} is not an image tag", remedy="Letters, digits, '.', '_' and '-', at most 128."
+        )
+    return Tag(text)
+
+
+@dataclass(frozen=True)
+class Digest:
+    """The SHA-256 of some bytes, as ``sha256:<64 hexadecimal digits>``.
+
+    Other algorithms are refused: neither BuildKit nor GHCR writes them, and what nobody writes nobody should read.
+
+    Raises:
+        ValueError: The text has another form. Registries are foreign: their callers turn this into a finding.
+    """
+
+    text: str
+
+    def __post_init__(self) -> None:
+        if not _DIGEST.fullmatch(self.text):
+            raise ValueError(f"{quoted(self.text, 80)} is not a sha256 digest")
+
+    @classmethod
+    def of(cls, content: bytes) -> Digest:
+        """The digest of these very bytes."""
+        return cls("sha256:" + hashlib.sha256(content).hexdigest())
+
+    @property
+    def short(self) -> str:
+        """Enough of it for a line that a person reads."""
+        return self.text[: len("sha256:") + 12]
+
+    def __str__(self) -> str:
+        return self.text
+
+
+@dataclass(frozen=True)
+class Repository:
+    """One repository of one registry: ``ghcr.io/cognary/aionis``."""
+
+    registry: str
+    path: str
+
+    @classmethod
+    def parse(cls, text: str) -> Repository:
+        """Read ``<registry>/<path>``; the registry has to be named, there is no default one.
+
+        Raises:
+            UsageError: A scheme, credentials, a tag, a digest, upper case, or anything else that is not a repository.
+        """
+        registry, slash, path = text.partition("/")
+        problem = _problem_with(text, registry, path if slash else "")
+        if problem:
+            raise UsageError(f"image {quoted(_without_userinfo(text))} {problem}", remedy=_IMAGE_FORM)
+        return cls(registry, path)
+
+    @property
+    def host(self) -> str:
+        """The registry without its port."""
+        return split_port(self.registry)[0]
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether the registry is on this machine, the only place where plain http is spoken."""
+        return is_loopback(self.host)
+
+    def __str__(self) -> str:
+        return f"{self.registry}/{self.path}"
+
+
+def _without_userinfo(text: str) -> str:
+    """The text as it may be shown: what stands before an ``@`` may be a password, unless a digest follows."""
+    return _USERINFO.sub("***@", text)
+
+
+def _problem_with(text: str, registry: str, path: str) -> str:
+    """Say what keeps the text from being a repository, or nothing."""
+    if "://" in text:
+        return "has a scheme"
+    if "@" in text:
+        return "has credentials or a digest"
+    if len(text) > _MAX_NAME:
+        return f"is {len(text)} characters long"
+    if text != text.lower() and text.lower().isascii():
+        return f"has upper case letters (did you mean {quoted(text.lower())}?)"
+    return _problem_with_registry(registry) or _problem_with_path(registry, path)
+
+
+def _problem_with_registry(registry: str) -> str:
+    host, port = split_port(registry)
+    if "." not in registry and ":" not in registry and registry != "localhost":
+        return "does not name a registry"
+    if host != registry and not (_PORT.fullmatch(port) and int(port) <= _MAX_PORT):
+        return f"has the port {quoted(port, 12)}"
+    if host.startswith("[") or re.fullmatch(r"(0x[0-9a-f]*|[0-9]+)(\.(0x[0-9a-f]*|[0-9]+))*", host):
+        return _problem_with_address(host)
+    if not _HOST.fullmatch(host):
+        return f"has the registry {quoted(registry, 80)}"
+    if host.startswith("ghcr.io."):
+        return f"names {quoted(host, 80)}, which only looks like ghcr.io"
+    return ""
+
+
+def _problem_with_address(host: str) -> str:
+    """A numeric host has to be written out in full (``127.1`` and ``0x7f.1`` are disguises) and be a real peer."""
+    address: ipaddress.IPv4Address | ipaddress.IPv6Address | None
+    try:
+        # Brackets mean version 6 (RFC 3986 section 3.2.2); a zone ("%eth0") is a route of this machine, not a name.
+        address = ipaddress.IPv6Address(host[1:-1]) if host[:1] + host[-1:] == "[]" else ipaddress.IPv4Address(host)
+    except ValueError:
+        address = None
+    if address is None or "%" in host:
+        return f"has {quoted(host, 80)} for a registry, which is no full IP address"
+    if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
+        return f"has {quoted(host, 80)} for a registry; write {address.ipv4_mapped}"
+    if address.is_link_local or address.is_multicast or address.is_unspecified:
+        return f"has {quoted(host, 80)} for a registry, an address of no registry"
+    return ""
+
+
+def _problem_with_path(registry: str, path: str) -> str:
+    if not path:
+        return "has no name after the registry"
+    last = path.rpartition("/")[2]
+    if ":" in last:
+        return f"has a tag ({quoted(last.partition(':')[2])}); it belongs into --tag"
+    if not _PATH.fullmatch(path):
+        return f"has the name {quoted(path)}"
+    if split_port(registry)[0] == "ghcr.io" and "/" not in path:
+        return "has no owner"
+    return ""
+
+
+def split_port(registry: str) -> tuple[str, str]:
+    """Split ``host:port`` (``[::1]:5000`` too); the port is empty where there is none."""
+    host, colon, port = registry.rpartition(":")
+    return (host, port) if colon and not port.endswith("]") else (registry, "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name is this machine: ``localhost`` or a loopback address written out in full."""
+    if host == "localhost":
+        return True
+    try:
+        return "%" not in host and ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return False
+
+
+# What BuildKit can build images for; anything else is a typing error sooner than a wish.
+_ARCHITECTURES = {
+    "linux": {"386", "amd64", "arm", "arm64", "loong64", "mips64", "mips64le", "ppc64le", "riscv64", "s390x"},
+    "windows": {"amd64", "arm64"},
+}
+_VARIANTS = {"amd64": {"v1", "v2", "v3", "v4"}, "arm": {"v5", "v6", "v7", "v8"}, "arm64": {"v8", "v9"}}
+# Variants that name what the bare architecture already means, and what a bare arm means: containerd/platforms,
+# "Normalization".
+_BARE_VARIANT = {"arm64": "v8", "amd64": "v1"}
+_NAMED_VARIANT = {"arm": "v7"}
+
+
+@dataclass(frozen=True, order=True)
+class Platform:
+    """An operating system and architecture, normalized: ``linux/arm64/v8`` and ``linux/arm64`` are equal."""
+
+    os: str
+    architecture: str
+    variant: str = ""
+
+    @classmethod
+    def of(cls, os: str, architecture: str, variant: str = "") -> Platform:
+        """The normalized platform of three fields as they stand in an index or a config."""
+        bare = variant == _BARE_VARIANT.get(architecture)
+        return cls(os, architecture, "" if bare else variant or _NAMED_VARIANT.get(architecture, ""))
+
+    @classmethod
+    def parse(cls, text: str) -> Platform:
+        """Read ``os/architecture[/variant]``.
+
+        Raises:
+            UsageError: It is not a platform that images are built for.
+        """
+        os, _, rest = text.partition("/")
+        architecture, slash, variant = rest.partition("/")
+        known = architecture in _ARCHITECTURES.get(os, ())
+        if not known or (slash and variant not in _VARIANTS.get(architecture, ())):
+            raise UsageError(
+                f"{quoted(text, 80)} is not a platform", remedy="Expected one like linux/amd64 or linux/arm64."
+            )
+        return cls.of(os, architecture, variant)
+
+    def covers(self, other: Platform) -> bool:
+        """Whether machines of this one tend to run the other as well (containerd/platforms, ``Only``)."""
+        if self.os != other.os or self.architecture != other.architecture:
+            return self.os == other.os and (self.architecture, other.architecture) == ("arm64", "arm")
+        return self._level >= other._level
+
+    @property
+    def _level(self) -> str:
+        return self.variant or _BARE_VARIANT.get(self.architecture, "")
+
+    @property
+    def dashed(self) -> str:
+        """As it can be part of a tag or a file's name: ``linux-arm64``."""
+        return str(self).replace("/", "-")
+
+    def __str__(self) -> str:
+        return "/".join(part for part in (self.os, self.architecture, self.variant) if part)
+
+
+def parse_platforms(text: str) -> tuple[Platform, ...]:
+    """Read a comma-separated list without blanks, keeping its order.
+
+    Raises:
+        UsageError: The list is empty, has an unknown platform, or names one twice.
+    """
+    platforms: list[Platform] = []
+    for part in text.split(","):
+        platform = Platform.parse(part)
+        if platform in platforms:
+            raise UsageError(f"platforms {quoted(text)} name {platform} twice", remedy="Name each once.")
+        platforms.append(platform)
+    return tuple(platforms)

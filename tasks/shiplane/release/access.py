@@ -1,0 +1,37 @@
+"""May we push, and can what is ours be uploaded? Asked before anything is built."""
+
+from __future__ import annotations
+
+from shiplane.core.errors import PrerequisiteError
+from shiplane.registry.client import Registry
+from shiplane.registry.oci.names import Repository
+
+
+def prove_push(registry: Registry, repository: Repository, *, records: bool) -> str:
+    """Open an upload and leave it to expire.
+
+    Images are uploaded by the builder, which follows registries further than shiplane does; the ledger's content by
+    shiplane itself, after everything else is done.
+
+    Args:
+        registry: With the credential that is to push.
+        repository: Where to.
+        records: Whether the ledger is kept there.
+
+    Returns:
+        Nothing when the permission is proved, else why it could not be told.
+
+    Raises:
+        PrerequisiteError: The ledger is kept there, and could not be uploaded.
+        AccessError: This identity may not push.
+        UnreachableError: No answer.
+    """
+    doubt = registry.probe_push(repository)
+    if doubt and records:
+        raise PrerequisiteError(
+            f"{repository} cannot take this release's ledger: {doubt}",
+            remedy="A registry answers POST .../blobs/uploads/ with 202 and a Location on its own scheme, host and "
+            'port: correct it, or the proxy in front of it. Or keep the ledger elsewhere (ledger = "REGISTRY/NAME" '
+            "in the project file), or keep none (ledger = false).",
+        )
+    return doubt

@@ -1,0 +1,1 @@
+"""What a release is going to do, decided before anything is done."""

@@ -1,0 +1,97 @@
+"""From settings to a plan: everything a release needs to know before it looks at the world."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from shiplane.config.lane import Lane
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.settings import Resolver
+from shiplane.core.errors import PrerequisiteError, UsageError
+from shiplane.core.next_command import command
+
+
+def make_plan(resolver: Resolver) -> Plan:
+    """Resolve every setting.
+
+    Raises:
+        UsageError: One of them cannot be meant as it stands.
+        PrerequisiteError: There is no commit: an image could not say what it was built from.
+    """
+    if resolver.checkout is None:
+        raise PrerequisiteError(
+            "this folder is no git repository with a commit, so an image could not say what it was built from",
+            remedy="Run it in a checkout.",
+        )
+    slug = resolver.slug()
+    server = resolver.env.get("GITHUB_SERVER_URL") or "https://github.com"
+    return Plan(
+        image=resolver.image(),
+        platforms=resolver.platforms(),
+        commit=resolver.checkout.commit,
+        created=resolver.checkout.committed_at,
+        source=f"{server}/{slug.value}" if slug else "",
+        lanes=tuple(
+            LanePlan(lane=lane, version=resolver.version(lane), latest=resolver.latest(lane))
+            for lane in resolver.lanes()
+        ),
+    )
+
+
+def check_dockerfiles(plan: Plan, present: frozenset[str]) -> None:
+    """Refuse a plan whose Dockerfiles are not there.
+
+    Raises:
+        UsageError: Naming the lane and the file.
+    """
+    for lane in plan.lanes:
+        if lane.lane.dockerfile not in present:
+            raise UsageError(
+                f"lane {lane.lane.name} builds {lane.lane.dockerfile}, which this project does not have",
+                remedy=f"Add it, or name the right file as dockerfile in [lanes.{lane.lane.name}] of shiplane.toml.",
+            )
+
+
+def check_caches(plan: Plan, known: Iterable[Lane]) -> None:
+    """Refuse a cache that would be written under the name of an image.
+
+    Args:
+        plan: Names the image's repository.
+        known: Every lane of the project, released now or not.
+
+    Raises:
+        UsageError: Naming the lane and the tag.
+    """
+    lanes = tuple(known)
+    for lane in plan.lanes:
+        cache = lane.lane.build.cache
+        if cache is None or cache.type != "registry":
+            continue
+        repository = cache.place.rpartition(":")[0]
+        parts = [cache, *(cache.at(platform.dashed) for platform in plan.platforms.value)]
+        tags = [part.place.rpartition(":")[2] for part in parts]
+        if repository == str(plan.repository) and any(one.owns(tag) for tag in tags for one in lanes):
+            raise UsageError(
+                f"lane {lane.lane.name} keeps its cache under {cache.place}, which is the name of an image",
+                remedy=f"Give it a tag of its own, as {repository}:cache-{lane.lane.name}.",
+            )
+
+
+def check_versions(plan: Plan, *, snapshot: bool, flag: str = "--tag") -> None:
+    """Refuse to publish what has no version, unless a snapshot was asked for; ``flag`` would have named one.
+
+    Raises:
+        UsageError: A lane has no version, or ``--snapshot`` was given beside one.
+    """
+    for lane in plan.lanes:
+        if lane.version.value.is_snapshot and not snapshot:
+            raise UsageError(
+                f"lane {lane.lane.name} has no version: no {flag}, no TAG, and no git tag "
+                f"{lane.lane.git_tag.replace('{version}', 'X.Y.Z')} at HEAD",
+                remedy=f"Give {flag}, or publish {lane.tag} on purpose: "
+                + command("publish", "--lane", lane.lane.name, "--snapshot"),
+            )
+        if snapshot and not lane.version.value.is_snapshot:
+            raise UsageError(
+                f"--snapshot, but {lane.version.source} says {lane.version.value}", remedy="Give one of them."
+            )

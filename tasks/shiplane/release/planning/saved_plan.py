@@ -1,0 +1,301 @@
+"""A plan kept in a file: what was seen when it was made, so that exactly that is carried out later, or nothing.
+
+The file drives nothing that was not compared first: settings are resolved anew and the registry is read anew, and each
+difference is named. Its digest is a checksum, no signature: it shows that the file was changed, not by whom.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from shiplane.config.keys.table import Table
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.settings import Flags
+from shiplane.core.errors import ConfigurationError, RefusedError, UsageError
+from shiplane.core.next_command import command
+from shiplane.core.redact import one_line, quoted
+from shiplane.core.strict_json import loads
+from shiplane.registry.oci.lookup_result import digest_of
+from shiplane.registry.oci.names import Digest
+from shiplane.release.planning.decision import Decision, Move, decide
+from shiplane.verify.survey import Survey
+
+FORMAT = "shiplane-plan"
+SCHEMA = 1
+LIMIT = 1024 * 1024
+_PLAN = command("plan", "--save", "FILE")
+_AGAIN = f"Look at what has changed, then plan again: {_PLAN}"
+_WRITTEN_BY_US = f"Give a file that this wrote: {_PLAN}"
+_NESTED = 6
+
+
+def settings_json(
+    plan: Plan, prerequisites: Sequence[tuple[str, str]], dockerfiles: Mapping[str, str]
+) -> dict[str, Any]:
+    """Everything that decides what a release makes, apart from the registry.
+
+    Args:
+        plan: The settings, each with its source.
+        prerequisites: What has to hold before, by name.
+        dockerfiles: The digest of each lane's Dockerfile: git may ignore one, and then no commit speaks for it.
+    """
+    return {
+        **plan.to_json(),
+        "prerequisites": [{"name": name, "what": what} for name, what in prerequisites],
+        "dockerfiles": dict(dockerfiles),
+    }
+
+
+def tags_json(lane: LanePlan, survey: Survey, decision: Decision) -> dict[str, Any]:
+    """A lane's two tags as the plan saw them, and what it is going to do about them."""
+    return {
+        "lane": lane.lane.name,
+        "version": {"tag": lane.tag, "digest": _text(digest_of(survey.version)), "do": decision.naming.value},
+        "floating": {"tag": lane.lane.floating, "digest": _text(digest_of(survey.floating)), "do": decision.move.value},
+    }
+
+
+def encode(settings: Mapping[str, Any], tags: Sequence[Mapping[str, Any]], *, written_by: str) -> bytes:
+    """The file: the same plan gives the same bytes.
+
+    Args:
+        settings: As :func:`settings_json` gives them.
+        tags: As :func:`tags_json` gives them, for each lane.
+        written_by: The version of shiplane.
+    """
+    content = {"format": FORMAT, "schema": SCHEMA, "shiplane": written_by, "settings": settings, "tags": tags}
+    document = {**content, "digest": str(_digest_of(content))}
+    return (json.dumps(document, indent=2) + "\n").encode()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedTags:
+    """A lane's tags as a plan saw them; None where a tag was absent."""
+
+    version: Digest | None
+    floating: Digest | None
+    move: Move
+
+
+@dataclass(frozen=True, kw_only=True)
+class SavedPlan:
+    """A plan as it was read from a file.
+
+    Attributes:
+        name: The file, for people to read.
+        digest: What the file says its content is, and is.
+        settings: As :func:`settings_json` gave them.
+        tags: What the plan saw and wants, by lane, in its order.
+    """
+
+    name: str
+    digest: Digest
+    settings: Mapping[str, Any]
+    tags: Mapping[str, SavedTags]
+
+    def flags(self, env: Mapping[str, str], *, snapshot: bool) -> Flags:
+        """The command line that makes the same plan again.
+
+        What came from a flag is that flag again, and so is what came from a variable that is not set any more. One that
+        is set speaks for itself: where it says something else now, that is a difference.
+        """
+        lanes = self.settings["lanes"]
+        return Flags(
+            lanes=tuple(self.tags),
+            tag=_given(env, "--tag", "TAG", *(lane["version"] for lane in lanes)),
+            image=_given(env, "--image", "IMAGE_REPO", self.settings["image"]),
+            platforms=_given(env, "--platforms", "PLATFORMS", self.settings["platforms"]),
+            latest=_given(env, "--latest", "PUBLISH_LATEST", *(lane["latest"] for lane in lanes)),
+            snapshot=snapshot,
+        )
+
+    def require_settings(self, now: Mapping[str, Any]) -> None:
+        """Refuse where a setting is not what the plan saw.
+
+        Args:
+            now: As :func:`settings_json` gives them at present.
+
+        Raises:
+            RefusedError: Naming each difference, before and now.
+        """
+        require_same(self.name, _differences(self.settings, now))
+
+    def differences(self, lane: LanePlan, survey: Survey, commit: str) -> list[str]:
+        """What of a lane's tags is not as the plan saw it.
+
+        What this plan has done already is none: a run of it may have been cut off anywhere. So the version tag may have
+        an image of this commit by now, and the floating tag may have followed it, if that was planned.
+
+        Raises:
+            RefusedError: As :func:`shiplane.release.planning.decision.decide` does.
+        """
+        saved = self.tags[lane.lane.name]
+        version, floating = digest_of(survey.version), digest_of(survey.floating)
+        made = saved.version is None and version is not None and survey.revision == commit
+        ours = made or (version is not None and version == saved.version)
+        followed = saved.move is Move.MOVE and ours and floating == version
+        found = []
+        if version != saved.version and not made:
+            found.append(f"{lane.tag}: {saved.version or 'absent'} -> {version or 'absent'}")
+        if floating != saved.floating and not followed:
+            found.append(f"{lane.lane.floating}: {saved.floating or 'absent'} -> {floating or 'absent'}")
+        return found or _other_move(lane, saved.move, decide(lane, survey, commit))
+
+
+def parse(body: bytes, name: str) -> SavedPlan:
+    """Read a plan file.
+
+    Args:
+        body: Its content.
+        name: The file, for people to read.
+
+    Raises:
+        UsageError: It is no plan file, of another schema, or was changed after it was written.
+    """
+    try:
+        document = loads(body)
+    except ValueError as error:
+        raise UsageError(f"{name} is no plan file: {one_line(str(error))[:200]}", remedy=_WRITTEN_BY_US) from error
+    if not isinstance(document, dict) or document.get("format") != FORMAT:
+        raise UsageError(f"{name} is no plan file: it has no format {FORMAT!r}", remedy=_WRITTEN_BY_US)
+    if type(document.get("schema")) is not int or document["schema"] != SCHEMA:
+        raise UsageError(
+            f"{name} has the schema {quoted(str(document.get('schema')), 20)}; this shiplane reads {SCHEMA}",
+            remedy="Carry it out with the shiplane that wrote it, or plan again.",
+        )
+    top = Table(document, name)
+    top.only("format", "schema", "shiplane", "digest", "settings", "tags")
+    digest = _checked_digest(top)
+    tags = dict(_saved_tags(table) for table in top.list_of_tables("tags"))
+    return SavedPlan(name=name, digest=digest, settings=_checked_settings(top, tuple(tags)), tags=tags)
+
+
+def require_same(name: str, differences: Sequence[str]) -> None:
+    """Refuse what is not as the plan saw it.
+
+    Raises:
+        RefusedError: Naming each difference.
+    """
+    if differences:
+        listed = "\n  ".join(differences)
+        raise RefusedError(f"{name} was made for another state (then -> now):\n  {listed}", remedy=_AGAIN)
+
+
+def _checked_digest(top: Table) -> Digest:
+    said = top.get("digest", str)
+    content = {key: value for key, value in top.fields.items() if key != "digest"}
+    try:
+        found = _digest_of(content)
+    except RecursionError as error:
+        raise top.wrong("", "is no plan file: nested too deep") from error
+    if said != str(found):
+        raise UsageError(
+            f"{top.place} was changed after it was written: its content is {found}, it says {quoted(str(said), 80)}",
+            remedy=f"A plan is not edited. Make another one: {_PLAN}",
+        )
+    return found
+
+
+def _checked_settings(top: Table, lanes: tuple[str, ...]) -> Mapping[str, Any]:
+    """The settings, of which those have the right type that are read one by one; all others are only compared."""
+    settings = top.table("settings")
+    for key in ("image", "platforms"):
+        _check_pair(settings.table(key), str if key == "image" else list)
+    tables = settings.list_of_tables("lanes")
+    for table in tables:
+        _check_pair(table.table("version"), str)
+        _check_pair(table.table("latest"), bool)
+    named = tuple(table.get("lane", str) for table in tables)
+    if not lanes or named != lanes:
+        raise top.wrong("tags", "are not those of the settings' lanes")
+    return settings.fields
+
+
+def _check_pair(table: Table, kind: type) -> None:
+    if table.get("value", kind) is None or table.get("source", str) is None:
+        raise table.wrong("", "needs a value and its source")
+    if kind is list:
+        table.strings("value")
+
+
+def _saved_tags(table: Table) -> tuple[str, SavedTags]:
+    version, floating = table.table("version"), table.table("floating")
+    do = floating.get("do", str)
+    if do not in {move.value for move in Move}:
+        raise floating.wrong("do", f"is {quoted(str(do), 40)}")
+    saved = SavedTags(version=_optional_digest(version), floating=_optional_digest(floating), move=Move(do))
+    return table.get("lane", str) or "", saved
+
+
+def _optional_digest(table: Table) -> Digest | None:
+    text = table.get("digest", str)
+    try:
+        return Digest(text) if text is not None else None
+    except ValueError as error:
+        raise ConfigurationError(f"{table.place}: {error}") from error
+
+
+def _given(env: Mapping[str, str], flag: str, variable: str, *pairs: Mapping[str, Any]) -> str | None:
+    """A setting as a flag says it, where it came from the flag, or from a variable that is gone."""
+    for pair in pairs:
+        if pair["source"] == flag or (pair["source"] == variable and not env.get(variable)):
+            return _word(pair["value"])
+    return None
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+    old, new = dict(_leaves(before)), dict(_leaves(now))
+    if old.get("commit") != new.get("commit"):
+        # Its time goes with it, and is no news of its own.
+        old["created"] = new.get("created", old.get("created", ("", "")))
+    nothing = ("", "nothing")
+    names = [*new, *(name for name in old if name not in new)]
+    pairs = [(name, old.get(name, nothing), new.get(name, nothing)) for name in names]
+    return [
+        one_line(f"{name}: {was[1]} -> {now_is[1]}")
+        for name, was, now_is in pairs
+        if was[0] != now_is[0] or (name in old) != (name in new)
+    ]
+
+
+def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, tuple[str, str]]]:  # noqa: ANN401 -- JSON
+    """Each single value by its path: as it is compared, and as it is shown (with its source, where it has one)."""
+    if isinstance(value, dict) and set(value) == {"value", "source"}:
+        yield path, (json.dumps(value["value"]), f"{_word(value['value'])} ({value['source']})")
+    elif isinstance(value, dict) and depth < _NESTED:
+        for key, inner in value.items():
+            yield from _leaves(inner, f"{path} {key}".strip(), depth + 1)
+    elif isinstance(value, list) and value and all(isinstance(item, dict) for item in value) and depth < _NESTED:
+        for item in value:
+            name = item.get("lane") or item.get("name") or ""
+            rest = {key: inner for key, inner in item.items() if key not in ("lane", "name")}
+            yield from _leaves(rest, f"{path.removesuffix('s')} {name}", depth + 1)
+    else:
+        yield path, (json.dumps(value), _word(value) or "nothing")
+
+
+def _word(value: Any) -> str:  # noqa: ANN401 -- JSON
+    """A value as a flag spells it."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list):
+        return ",".join(str(item)[:200] for item in value)
+    return "" if value is None else str(value)[:400]
+
+
+def _other_move(lane: LanePlan, planned: Move, decision: Decision) -> list[str]:
+    if decision.move is planned or (planned is Move.MOVE and decision.move is Move.ALREADY):
+        return []
+    words = {Move.MOVE: "moves", Move.ALREADY: "stays", Move.LEAVE: "stays"}
+    return [f"{lane.lane.floating}: {words[planned]} -> {words[decision.move]} ({decision.reason})"]
+
+
+def _text(digest: Digest | None) -> str | None:
+    return str(digest) if digest else None
+
+
+def _digest_of(content: Mapping[str, Any]) -> Digest:
+    return Digest.of(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())

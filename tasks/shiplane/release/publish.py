@@ -1,0 +1,379 @@
+"""A release: every lane staged by digest and verified before any gets a name, every version before any floating tag.
+
+A run that ends anywhere leaves either names that are right or no names, and the same run again finishes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.core.check import good_words, require
+from shiplane.core.errors import LostRaceError, VerificationError
+from shiplane.core.progress import Flow, Step
+from shiplane.core.system.parallel import WORKERS
+from shiplane.ledger.recorder import Ledgers
+from shiplane.registry.client import Registry
+from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.lookup import arrived
+from shiplane.registry.oci.lookup_result import Present
+from shiplane.registry.oci.manifest import REVISION, RawManifest
+from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.registry.tag_writer import Namer
+from shiplane.release.access import prove_push
+from shiplane.release.claiming import Claiming
+from shiplane.release.planning.decision import Decision, Naming, Pending, decide, pending
+from shiplane.release.planning.saved_plan import SavedPlan, require_same
+from shiplane.release.prerequisites import Held
+from shiplane.release.result import Published
+from shiplane.release.smoke_run import Smoker, smoke_lanes
+from shiplane.release.write_tags import Ready, Seen, name_lanes, record_lanes
+from shiplane.verify.contradiction import contradiction
+from shiplane.verify.image_check import Examination, Examiner, Expected
+from shiplane.verify.surveyor import Surveyor
+
+# Images that another run made, with what they consist of, by lane.
+_Adopted: TypeAlias = tuple[dict[str, RawManifest], dict[str, Examination]]
+
+
+class Stager(Protocol):
+    """Whatever builds a plan's lanes and pushes them by digest, without any name."""
+
+    def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
+        """Build and push these lanes at once.
+
+        Returns:
+            The digest of each lane's image, by the lane's name.
+        """
+
+
+class Conditions(Protocol):
+    """Whatever has to hold before anything is written: see :class:`shiplane.release.prerequisites.Prerequisites`."""
+
+    def before(self, pending: Pending) -> Flow[Held]:
+        """What has to hold before that much is written.
+
+        Raises:
+            PrerequisiteError: It does not.
+        """
+
+
+@dataclass(frozen=True)
+class Unconditional:
+    """No condition: for whoever names nothing, or has asked already."""
+
+    def before(self, pending: Pending) -> Flow[Held]:
+        """See :class:`Conditions`."""
+        del pending
+        yield from ()
+        return Held(command=(), build=Step("build command", "none").skipped("no condition"), gates=(), skipped=())
+
+
+@dataclass(frozen=True)
+class Looked:
+    """What was there before anything was written.
+
+    Attributes:
+        seen: Each lane's names, and what is to be done about them, by the lane's name.
+        claimed: The digest of each version tag that an earlier run of this commit has claimed.
+    """
+
+    seen: Mapping[str, Seen]
+    claimed: Mapping[Tag, Digest] = field(default_factory=dict)
+
+    @property
+    def pending(self) -> Pending:
+        """What is still to be written."""
+        return pending(known.decision for known in self.seen.values())
+
+
+@dataclass(frozen=True)
+class Released:
+    """A release that was carried out: what held before it, and each lane as it is now, read back."""
+
+    held: Held
+    lanes: tuple[Published, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Publisher:
+    """The clients of a release.
+
+    Attributes:
+        registry: Where it goes, with the credential that may push.
+        patience: The run's budget for waiting.
+        stager: Makes the builder on first use: a run that adopts needs none.
+        probe: Whether push permission is proved before anything is built.
+        ledgers: Where it is recorded; None where no ledger is kept.
+        saved: The plan that is carried out, where it was saved: the registry has to be as it saw it.
+        smoke: Tries the staged images, where that is configured.
+        workers: How many reads at once.
+        claiming: Makes us the only one who may write a version; None where that is not configured.
+        conditions: The build command and the gates.
+        source: Sees that what is going to be built still is what the commit holds; None where nothing is built here.
+    """
+
+    registry: Registry
+    patience: Patience
+    stager: Callable[[], Stager]
+    probe: bool = True
+    ledgers: Ledgers | None = None
+    saved: SavedPlan | None = None
+    smoke: Smoker | None = None
+    workers: int = WORKERS
+    claiming: Claiming | None = None
+    conditions: Conditions = field(default_factory=Unconditional)
+    source: Callable[[], Flow[None]] | None = None
+
+    def publish(self, plan: Plan) -> Flow[Released]:
+        """Release every lane of a plan.
+
+        What costs seconds is asked before what costs minutes, and once more after it.
+
+        Raises:
+            ShiplaneError: By situation; whatever has a name by then is right.
+        """
+        looked = yield from self._look(plan)
+        held = yield from self.conditions.before(looked.pending)
+        if held.took_time:
+            looked = yield from self._look_again(plan, looked.pending)
+        lanes = yield from self._prepare(plan, looked)
+        if any(known.survey.presumed for known in looked.seen.values()):
+            yield from self._survey_again(plan)
+        named = yield from name_lanes(self._namer(plan), self.ledgers, lanes)
+        recorded = yield from record_lanes(self.ledgers, plan.commit, named)
+        return Released(held, tuple(one.ready.published(recorded.get(one.ready.plan.lane.name)) for one in named))
+
+    def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
+        """Stage and inspect every lane of a plan, and give it no name: whatever is refused later is refused now.
+
+        Returns:
+            The digest of each lane's image, by the lane's name.
+
+        Raises:
+            ShiplaneError: By situation; no name was written.
+        """
+        proved = yield from self._access(self.registry, plan.repository, records=False)
+        yield from self._survey(plan, proved=proved)
+        images = yield from self._images(plan, {}, plan.lanes)
+        for lane in plan.lanes:
+            yield from self._inspect(plan, lane, images[lane.lane.name], _UNNAMED)
+        return {name: raw.digest for name, raw in images.items()}
+
+    def _look(self, plan: Plan) -> Flow[Looked]:
+        """Whether we may do it, and what there is to do."""
+        elsewhere = self.ledgers and self.ledgers.repository != plan.repository
+        records = self.ledgers is not None and not elsewhere
+        proved = yield from self._access(self.registry, plan.repository, records=records)
+        if self.ledgers and elsewhere:
+            yield from self._access(self.ledgers.registry, self.ledgers.repository, records=True)
+        seen = yield from self._survey(plan, proved=proved)
+        return Looked(seen, (yield from self._claimed(plan, _created(plan, seen))))
+
+    def _look_again(self, plan: Plan, asked: Pending) -> Flow[Looked]:
+        """The same after the prerequisites, which took their time.
+
+        Raises:
+            LostRaceError: More is to be written now than the prerequisites were asked for.
+        """
+        looked = yield from self._look(plan)
+        if looked.pending > asked:
+            raise LostRaceError(
+                "what had been published when the prerequisites were asked is not there any more",
+                remedy="Run it again: it decides anew from what is there now.",
+            )
+        return looked
+
+    def _prepare(self, plan: Plan, looked: Looked) -> Flow[list[Ready]]:
+        """Every lane's image staged, examined, tried and claimed: after this, and not before, any may get a name."""
+        seen, created = looked.seen, _created(plan, looked.seen)
+        images, found = yield from self._adopt(plan, created, looked.claimed)
+        missing = [lane for lane in created if lane.lane.name not in images]
+        images |= yield from self._images(plan, seen, missing)
+        for lane in plan.lanes:
+            if lane.lane.name not in found:
+                found[lane.lane.name] = yield from self._inspected(
+                    plan, lane, images[lane.lane.name], seen[lane.lane.name].decision
+                )
+        smoked = yield from smoke_lanes(self.smoke, found, built=[lane.lane.name for lane in created])
+        others, theirs = yield from self._claim(plan, created, images)
+        images, found = images | others, found | theirs
+        built = {lane.lane.name for lane in missing} - set(others)
+        return [
+            Ready(
+                plan=lane,
+                seen=seen[name],
+                raw=images[name],
+                examination=found[name],
+                built=name in built,
+                smoked=smoked[name],
+            )
+            for lane in plan.lanes
+            for name in (lane.lane.name,)
+        ]
+
+    def _access(self, registry: Registry, repository: Repository, *, records: bool) -> Flow[bool]:
+        """Prove that we may push, and where the ledger is kept there, that it can be uploaded; gives whether we may."""
+        step = Step("access", f"push to {repository}")
+        yield step
+        if not self.probe:
+            yield step.skipped("--skip access")
+            return False
+        doubt = prove_push(registry, repository, records=records)
+        if doubt:
+            yield step.skipped(f"could not be told: {doubt}")
+        else:
+            yield step.done("the registry opened an upload for us")
+        return not doubt
+
+    def _survey(self, plan: Plan, *, proved: bool) -> Flow[dict[str, Seen]]:
+        """Every lane's names and what is to be done about them."""
+        surveyor, seen = self._surveyor(plan), dict[str, Seen]()
+        changed: list[str] = []
+        for lane in plan.lanes:
+            step = Step("survey", f"{lane.tag}, {lane.lane.floating}")
+            yield step
+            survey = surveyor.settled(lane, may_push=proved)
+            changed += self.saved.differences(lane, survey, plan.commit) if self.saved else []
+            if changed:
+                yield step.failed(f"{'; '.join(changed)}: not as the plan saw it")
+                continue
+            known = seen[lane.lane.name] = Seen(survey, decide(lane, survey, plan.commit))
+            doubt = contradiction(lane, survey)
+            words = f"; the registry and the ledger differ: {doubt.what}" if doubt else ""
+            yield step.done(f"{lane.tag}: {known.naming_words}; {lane.lane.floating}: {known.move_words}{words}")
+        if self.saved:
+            require_same(self.saved.name, changed)
+        return seen
+
+    def _surveyor(self, plan: Plan) -> Surveyor:
+        return Surveyor(registry=self.registry, repository=plan.repository, ledgers=self.ledgers, workers=self.workers)
+
+    def _namer(self, plan: Plan) -> Namer:
+        surveyor = self._surveyor(plan)
+
+        def ours(image: Present) -> bool:
+            return surveyor.label(image, REVISION) == plan.commit
+
+        return Namer(registry=self.registry, repository=plan.repository, patience=self.patience, ours=ours)
+
+    def _survey_again(self, plan: Plan) -> Flow[None]:
+        """Where a repository was taken for new because nothing of it was shown, look again: by now it exists.
+
+        Raises:
+            LostRaceError: It was not new after all.
+        """
+        seen = yield from self._survey(plan, proved=False)
+        for lane in plan.lanes:
+            survey = seen[lane.lane.name].survey
+            if isinstance(survey.version, Present) or isinstance(survey.floating, Present) or survey.ledger.entries:
+                raise LostRaceError(
+                    f"{plan.repository} was taken for new, since nothing of it could be read, and is not",
+                    remedy="Run it again: it decides anew from what is there now.",
+                )
+
+    def _claimed(self, plan: Plan, created: Sequence[LanePlan]) -> Flow[Mapping[Tag, Digest]]:
+        """What an earlier run of this commit has claimed and not yet named: that run is taken up, nothing is built."""
+        if not self.claiming or not created:
+            return {}
+        return (yield from self.claiming.survey(plan, created))
+
+    def _claim(self, plan: Plan, created: Sequence[LanePlan], images: Mapping[str, RawManifest]) -> Flow[_Adopted]:
+        """Claim every lane's digest at once; where another run of this commit was faster, go on with its image."""
+        if not self.claiming or not created:
+            return {}, {}
+        ours = {lane.tag: images[lane.lane.name].digest for lane in created}
+        claimed = yield from self.claiming.take(plan, ours)
+        theirs = {tag: digest for tag, digest in claimed.items() if digest != ours[tag]}
+        return (yield from self._adopt(plan, created, theirs))
+
+    def _adopt(self, plan: Plan, lanes: Sequence[LanePlan], claimed: Mapping[Tag, Digest]) -> Flow[_Adopted]:
+        """The images that others claimed, examined like our own.
+
+        Raises:
+            LostRaceError: One of them is not there, or not as it should be.
+        """
+        images: dict[str, RawManifest] = {}
+        found: dict[str, Examination] = {}
+        for lane in lanes:
+            if digest := claimed.get(lane.tag):
+                try:
+                    images[lane.lane.name] = raw = self._arrived(plan, digest, "it is claimed")
+                    found[lane.lane.name] = yield from self._inspect(plan, lane, raw, "")
+                except VerificationError as error:
+                    assert self.claiming  # noqa: S101 -- without it nothing is claimed
+                    raise self.claiming.unusable(plan, lane.tag, digest, error.what) from error
+        return images, found
+
+    def _images(
+        self, plan: Plan, seen: Mapping[str, Seen], missing: Sequence[LanePlan]
+    ) -> Flow[dict[str, RawManifest]]:
+        """Every lane's image: adopted where it is published already, staged where it is not."""
+        images: dict[str, RawManifest] = {}
+        if missing and self.source:
+            yield from self.source()
+        step = Step("stage", ", ".join(lane.lane.name for lane in missing or plan.lanes))
+        yield step
+        for name, known in seen.items():
+            if isinstance(known.survey.version, Present):
+                images[name] = known.survey.version.raw
+        if not missing:
+            yield step.already("built from this very commit before: nothing is built")
+            return images
+        if self.smoke:
+            self.smoke.check([lane.lane.name for lane in missing], plan.platforms.value)
+        digests = self.stager().stage(plan, missing)
+        for lane in missing:
+            images[lane.lane.name] = self._arrived(plan, digests[lane.lane.name], "the builder pushed it")
+        yield step.done(", ".join(f"{name} is {digest.short}" for name, digest in digests.items()))
+        return images
+
+    def _arrived(self, plan: Plan, digest: Digest, why: str) -> RawManifest:
+        return arrived(self.registry, plan.repository, digest, self.patience, why)
+
+    def _inspected(self, plan: Plan, lane: LanePlan, raw: RawManifest, decision: Decision) -> Flow[Examination]:
+        """A lane's image, staged just now or published before, maybe by another tool."""
+        expected = None
+        if decision.naming is Naming.ADOPT:
+            version, platforms = lane.version.value, plan.platforms.value
+            expected = Expected.published(lane.lane, version, platforms=platforms, revision=plan.commit)
+        return (yield from self._inspect(plan, lane, raw, _remedy(lane, decision), expected))
+
+    def _inspect(
+        self, plan: Plan, lane: LanePlan, raw: RawManifest, remedy: str, expected: Expected | None = None
+    ) -> Flow[Examination]:
+        step = Step("inspect", f"{lane.lane.name} {raw.digest.short}")
+        yield step
+        # What was published before may have lost anything since; what was pushed this moment has not.
+        examiner = Examiner(
+            registry=self.registry,
+            repository=plan.repository,
+            deep=expected is not None,
+            fresh=expected is None,
+            workers=self.workers,
+        )
+        expected = expected or Expected(
+            platforms=plan.platforms.value, revision=plan.commit, version=str(lane.version.value)
+        )
+        examination = examiner.examine(raw, expected)
+        require(examination.checks, f"lane {lane.lane.name}'s image {raw.digest}", remedy=remedy)
+        yield step.done(good_words(examination.checks))
+        return examination
+
+
+def _created(plan: Plan, seen: Mapping[str, Seen]) -> list[LanePlan]:
+    """The lanes whose version tag is to be written."""
+    return [lane for lane in plan.lanes if seen[lane.lane.name].decision.naming is Naming.CREATE]
+
+
+_UNNAMED = "It was given no name by this run. Mend the build, then run it again."
+
+
+def _remedy(lane: LanePlan, decision: Decision) -> str:
+    """What to do about an image that is not as it should be: what is published already cannot be built anew."""
+    if decision.naming is Naming.CREATE:
+        return _UNNAMED
+    following = lane.lane.tag_of(lane.version.value.next_patch())
+    return f"It is published as {lane.tag}, which is written once. Release the next version, {following}."

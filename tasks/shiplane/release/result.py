@@ -1,0 +1,89 @@
+"""What a release has made of a lane."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from shiplane.config.plan import LanePlan
+from shiplane.config.smoke import NOT_CONFIGURED, Smoked
+from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.verify.image_check import Examination
+
+
+@dataclass(frozen=True, kw_only=True)
+class Recorded:
+    """A lane's ledger after a release.
+
+    Attributes:
+        repository: Where it is.
+        tag: Its name.
+        digest: What it is now, this run's entries included; None where the registry did not say.
+        added: What this run wrote into it; nothing where all of it stood there already.
+    """
+
+    repository: Repository
+    tag: Tag
+    digest: Digest | None
+    added: tuple[str, ...]
+
+    def to_json(self) -> dict[str, Any]:
+        """The ledger as JSON values."""
+        return {
+            "tag": self.tag,
+            "image": f"{self.repository}:{self.tag}",
+            "digest": str(self.digest) if self.digest else None,
+            "added": list(self.added),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Published:
+    """One lane after a release.
+
+    Attributes:
+        plan: What was to be done.
+        digest: What the version tag has.
+        floating: What the floating tag has, or None where it does not exist.
+        moved: Whether this run moved it.
+        built: Whether this run built the image; otherwise it was there already.
+        reason: Why the floating tag moved or stayed.
+        unmet: Whether it stayed although it was asked to move.
+        examination: What the image consists of.
+        smoked: How its smoke runs ended.
+        recorded: The lane's ledger; None where none is kept.
+    """
+
+    plan: LanePlan
+    digest: Digest
+    floating: Digest | None
+    moved: bool
+    built: bool
+    reason: str
+    examination: Examination
+    smoked: Smoked = NOT_CONFIGURED
+    unmet: bool = False
+    recorded: Recorded | None = None
+
+    def to_json(self, repository: Repository) -> dict[str, Any]:
+        """The result as JSON values."""
+        lane = self.plan.lane
+        return {
+            "lane": lane.name,
+            "version": str(self.plan.version.value),
+            "tag": self.plan.tag,
+            "image": f"{repository}:{self.plan.tag}",
+            "digest": str(self.digest),
+            "reference": f"{repository}@{self.digest}",
+            "platforms": {str(image.platform): str(image.digest) for image in self.examination.images},
+            "size": self.examination.size,
+            "built": self.built,
+            "floating": {
+                "tag": lane.floating,
+                "digest": str(self.floating) if self.floating else None,
+                "moved": self.moved,
+                "reason": self.reason,
+            },
+            "smoke": self.smoked.to_json(),
+            "ledger": self.recorded.to_json() if self.recorded else None,
+        }

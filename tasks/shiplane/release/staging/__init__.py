@@ -1,0 +1,1 @@
+"""Images that are built and pushed and have no tag yet."""

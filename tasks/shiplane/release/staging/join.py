@@ -1,0 +1,68 @@
+"""Joining what was staged for single platforms into one image, by digest: no name is written or moved."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.core.check import require
+from shiplane.core.errors import UnreachableError
+from shiplane.core.system.parallel import WORKERS
+from shiplane.registry.client import Registry
+from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.lookup import arrived
+from shiplane.registry.oci.index import Part, join
+from shiplane.registry.oci.lookup_result import Present
+from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.names import Digest, Repository
+from shiplane.verify.image_check import Examiner, Expected
+
+_SENT_AGAIN = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Joiner:
+    """Joins the parts of a lane's image in the plan's repository."""
+
+    registry: Registry
+    patience: Patience
+    workers: int = WORKERS
+
+    def join(self, plan: Plan, lane: LanePlan, parts: Sequence[Part]) -> Digest:
+        """Read and examine every part, and put the index of all of them under its digest.
+
+        Returns:
+            The digest of the whole; of a single part its own.
+
+        Raises:
+            VerificationError: A part is not there, or is not this lane's image of this commit for its platforms.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        examined = [(part, self._examined(plan, lane, part)) for part in parts]
+        if len(examined) == 1:
+            return examined[0][0].digest
+        whole = join(examined, plan.platforms.value, plan.labels(lane))
+        self._put(plan.repository, whole)
+        return whole.digest
+
+    def _examined(self, plan: Plan, lane: LanePlan, part: Part) -> RawManifest:
+        raw = arrived(self.registry, plan.repository, part.digest, self.patience, "it was staged")
+        expected = Expected(platforms=part.platforms, revision=plan.commit, version=str(lane.version.value))
+        examiner = Examiner(registry=self.registry, repository=plan.repository, fresh=True, workers=self.workers)
+        what = f"lane {lane.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"
+        require(examiner.examine(raw, expected).checks, what, remedy="Stage it again.")
+        return raw
+
+    def _put(self, repository: Repository, raw: RawManifest) -> None:
+        """Send an index under its own digest; sending the same bytes again changes nothing, whoever was first."""
+        words = ""
+        for _ in range(_SENT_AGAIN):
+            written = self.registry.put_manifest(repository, raw.digest, raw)
+            if written.certain or isinstance(self.registry.look(repository, raw.digest), Present):
+                return
+            words = written.words
+        raise UnreachableError(
+            f"the joined image {raw.digest} could not be sent to {repository}: {words}",
+            remedy="Nothing was given a name. Run it again.",
+        )

@@ -1,0 +1,79 @@
+"""Staging on a builder of several nodes: each platform on its own node, by digest, then joined by us.
+
+Given all platforms at once, buildx would join the nodes' images itself and push the index under ``<name>:latest``,
+since a name without a tag becomes that (build/build.go; seen with 0.29). For one platform it joins nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from threading import Event
+
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.core.errors import ShiplaneError
+from shiplane.core.system.parallel import each_until_stopped
+from shiplane.docker.bake import staging
+from shiplane.docker.builders import Builder, Node
+from shiplane.docker.buildx import Buildx
+from shiplane.registry.oci.index import Part
+from shiplane.registry.oci.names import Digest, Platform
+from shiplane.release.staging.join import Joiner
+
+_Staged = dict[Platform, dict[str, Digest]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FleetStager:
+    """Stages with one bake for each platform, all lanes in it; what different nodes build runs side by side."""
+
+    buildx: Buildx
+    builder: Builder
+    joiner: Joiner
+    tell: Callable[[str], None]
+
+    def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
+        """See :class:`shiplane.release.publish.Stager`."""
+        faults: list[ShiplaneError] = []
+
+        def build(platforms: list[Platform], stop: Event) -> _Staged:
+            try:
+                return {platform: self._bake(plan, lanes, platform, stop) for platform in platforms}
+            except ShiplaneError as error:
+                # The other nodes' work is worth nothing without this one's.
+                faults.append(error)
+                stop.set()
+                return {}
+
+        staged: _Staged = {}
+        for answer in each_until_stopped(build, self._by_node(plan.platforms.value)):
+            staged |= answer
+        if faults:
+            raise faults[0]
+        return {name: self._joined(plan, lane, staged) for lane in lanes for name in (lane.lane.name,)}
+
+    def _by_node(self, platforms: Sequence[Platform]) -> list[list[Platform]]:
+        """The platforms of each node, which builds them one after the other."""
+        shares: dict[str, list[Platform]] = {}
+        for platform in platforms:
+            node = self.builder.node_for(platform)
+            assert node is not None  # noqa: S101 -- a builder that was chosen has nodes
+            shares.setdefault(node.name, []).append(platform)
+            self.tell(f"{platform}: {_how(self.builder, node, platform)}")
+        return list(shares.values())
+
+    def _bake(self, plan: Plan, lanes: Sequence[LanePlan], platform: Platform, stop: Event) -> dict[str, Digest]:
+        builds = staging(plan, lanes, [platform])
+        return self.buildx.bake(builds, self.builder, stop=stop, mark=f"{platform} ")
+
+    def _joined(self, plan: Plan, lane: LanePlan, staged: _Staged) -> Digest:
+        parts = [
+            Part(platforms=(platform,), digest=staged[platform][lane.lane.name]) for platform in plan.platforms.value
+        ]
+        return self.joiner.join(plan, lane, parts)
+
+
+def _how(builder: Builder, node: Node, platform: Platform) -> str:
+    better = builder.better_node(platform)
+    instead = f"; node {better.name} has it natively, but buildx was not told so: see check.tools" if better else ""
+    return f"built by node {node.name} of {builder.name} {builder.way(platform).value}{instead}"

@@ -1,0 +1,177 @@
+"""What ``stage`` leaves behind for ``publish --staged``: which image it staged, of what, for which platforms.
+
+One file is one lane on one machine. It is carried between machines, so it is read as foreign: nothing in it is believed
+that the registry does not say too.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shiplane.config.keys.table import Table
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.core import strict_json
+from shiplane.core.errors import ConfigurationError, UsageError
+from shiplane.core.next_command import command
+from shiplane.registry.oci.index import Part
+from shiplane.registry.oci.names import Digest, Platform, Repository, parse_platforms
+
+SCHEMA = "shiplane.staged/1"
+_TEXTS = ("image", "lane", "version", "commit", "created", "digest")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Staged:
+    """One lane's image for some platforms, pushed by digest.
+
+    Attributes:
+        image: The repository that has it.
+        lane: The lane's name.
+        version: The version, as ``0.2.1``.
+        commit: The full hash of the commit.
+        created: The commit's time, RFC 3339 in UTC.
+        part: Platforms and digest.
+        builder: Who built it, for people to read.
+    """
+
+    image: str
+    lane: str
+    version: str
+    commit: str
+    created: str
+    part: Part
+    builder: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of the file."""
+        return {
+            "schema": SCHEMA,
+            "image": self.image,
+            "lane": self.lane,
+            "version": self.version,
+            "commit": self.commit,
+            "created": self.created,
+            "platforms": [str(platform) for platform in self.part.platforms],
+            "digest": str(self.part.digest),
+            "builder": dict(self.builder),
+        }
+
+
+def staged_of(plan: Plan, lane: LanePlan, digest: Digest, builder: Mapping[str, Any]) -> Staged:
+    """What is to be said of a lane that was staged by a plan."""
+    return Staged(**_identity(plan, lane), part=Part(platforms=plan.platforms.value, digest=digest), builder=builder)
+
+
+def parse_staged(body: bytes, name: str) -> Staged:
+    """Read a file of ``stage``.
+
+    Raises:
+        UsageError: It is none, naming the file and what is wrong with it.
+    """
+    try:
+        document = strict_json.loads(body)
+    except ValueError as error:
+        raise UsageError(f"{name} is not JSON: {str(error)[:120]}", remedy=_REMEDY) from error
+    if not isinstance(document, dict) or document.get("schema") != SCHEMA:
+        found = document.get("schema") if isinstance(document, dict) else type(document).__name__
+        raise UsageError(f"{name} has the schema {ascii(found)[:60]}, expected {SCHEMA!r}", remedy=_REMEDY)
+    try:
+        return _staged(Table(document, name))
+    except ConfigurationError as error:
+        raise UsageError(error.what, remedy=error.remedy or _REMEDY) from error
+
+
+_REMEDY = f"Give a file that {command('stage')} wrote with --output."
+
+
+def _staged(table: Table) -> Staged:
+    table.only("schema", "platforms", "builder", *_TEXTS)
+    texts = {key: _text(table, key) for key in _TEXTS}
+    platforms = table.strings("platforms")
+    if not platforms:
+        raise table.wrong("platforms", "is not given")
+    try:
+        digest = Digest(texts.pop("digest"))
+    except ValueError as error:
+        raise table.wrong("digest", f"is wrong: {error}") from error
+    table.checked("image", Repository.parse, texts["image"])
+    known = table.checked("platforms", parse_platforms, ",".join(platforms))
+    return Staged(**texts, part=Part(platforms=known, digest=digest), builder=table.get("builder", dict) or {})
+
+
+def _text(table: Table, key: str) -> str:
+    value = table.get(key, str)
+    if not value:
+        raise table.wrong(key, "is not given")
+    return value
+
+
+def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[Part, ...]]:
+    """The parts of each lane's image, when they are exactly what the plan wants.
+
+    Args:
+        plan: What is to be published.
+        files: What was staged, by the name of its file.
+
+    Raises:
+        UsageError: A file is of another image, lane, version or commit; a platform is missing, doubled or foreign.
+    """
+    lanes = {lane.lane.name: lane for lane in plan.lanes}
+    parts: dict[str, list[Part]] = {name: [] for name in lanes}
+    for name, staged in files.items():
+        if staged.lane not in lanes:
+            raise UsageError(
+                f"{name} is of lane {staged.lane[:40]!a}, which is not published here",
+                remedy=f"Published are: {', '.join(lanes)}.",
+            )
+        _same(plan, lanes[staged.lane], name, staged)
+        parts[staged.lane].append(staged.part)
+    for lane, known in parts.items():
+        _complete(plan, lane, known)
+    return {lane: tuple(known) for lane, known in parts.items()}
+
+
+def _identity(plan: Plan, lane: LanePlan) -> dict[str, str]:
+    """What all parts of one image have in common."""
+    return {
+        "image": str(plan.repository),
+        "lane": lane.lane.name,
+        "version": str(lane.version.value),
+        "commit": plan.commit,
+        "created": plan.created,
+    }
+
+
+def _same(plan: Plan, lane: LanePlan, name: str, staged: Staged) -> None:
+    for key, wanted in _identity(plan, lane).items():
+        found = getattr(staged, key)
+        if found != wanted:
+            raise UsageError(
+                f"{name} was staged with the {key} {found[:140]!a}, but {wanted} is to be published",
+                remedy="Stage every platform of one commit and one version, and publish from that commit.",
+            )
+
+
+def _complete(plan: Plan, lane: str, parts: list[Part]) -> None:
+    found = Counter(platform for part in parts for platform in part.platforms)
+    wanted = plan.platforms.value
+    missing = [platform for platform in wanted if platform not in found]
+    foreign = [platform for platform in found if platform not in wanted]
+    doubled = [platform for platform, times in found.items() if times > 1]
+    said = [
+        f"{what} {', '.join(map(str, platforms))}"
+        for what, platforms in (("lack", missing), ("also have", foreign), ("have twice", doubled))
+        if platforms
+    ]
+    if said:
+        raise UsageError(
+            f"the staged files of lane {lane} {' and '.join(said)}",
+            remedy=f"Give one file for each of {_listed(wanted)}, or say with --platforms what is to be published.",
+        )
+
+
+def _listed(platforms: tuple[Platform, ...]) -> str:
+    return ", ".join(map(str, platforms))

@@ -1,0 +1,54 @@
+"""The files of ``stage`` on disk."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from shiplane.core.errors import UsageError
+from shiplane.core.next_command import command
+from shiplane.core.system.atomic_file import read_limited, write_whole
+from shiplane.release.staging.staged import Staged, parse_staged
+
+_LIMIT = 64 * 1024
+
+
+def read_staged(folder: Path, names: Iterable[str]) -> dict[str, Staged]:
+    """Read files of ``stage``, by the names that they were given by.
+
+    Raises:
+        UsageError: One is named twice, cannot be read, is too large, or is no such file.
+    """
+    found: dict[str, Staged] = {}
+    for name in names:
+        if name in found:
+            raise UsageError(f"--staged {name} is given twice", remedy="Give each file once.")
+        content = read_limited(
+            folder / name, _LIMIT, f"--staged {name}", remedy=f"Give a file that {command('stage')} wrote."
+        )
+        found[name] = parse_staged(content, name)
+    return found
+
+
+def check_output(path: Path) -> None:
+    """Refuse a place that cannot be written to, before anything is built.
+
+    Raises:
+        UsageError: There is no such folder, it is not writable, or the path is a folder itself.
+    """
+    if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
+        raise UsageError(
+            f"--output {path}: no file can be written there", remedy="Name a file in a folder that exists."
+        )
+
+
+def write_staged(path: Path, staged: Staged) -> None:
+    """Write a file of ``stage``: whole, or not at all.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    body = json.dumps(staged.to_json(), indent=2) + "\n"
+    write_whole(path, body.encode(), f"--output {path}")

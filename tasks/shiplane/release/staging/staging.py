@@ -1,0 +1,89 @@
+"""Building a plan's lanes with buildx, for real or for trial."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.core.progress import Flow, Step
+from shiplane.docker.bake import local_name, staging, trial
+from shiplane.docker.builders import Builder
+from shiplane.docker.buildx import Buildx
+from shiplane.registry.oci.index import Part
+from shiplane.registry.oci.names import Digest, Platform
+from shiplane.release.staging.join import Joiner
+from shiplane.release.staging.multi_node import FleetStager
+
+
+def stager_for(buildx: Buildx, builder: Builder, joiner: Joiner) -> BuildxStager | FleetStager:
+    """Whatever stages a plan on this builder."""
+    if len(builder.nodes) > 1:
+        return FleetStager(buildx=buildx, builder=builder, joiner=joiner, tell=buildx.tell)
+    return BuildxStager(buildx=buildx, builder=builder)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagedStager:
+    """Stages nothing anew: joins what was staged elsewhere.
+
+    Attributes:
+        joiner: Joins it.
+        parts: The parts of each lane's image, checked against the plan.
+    """
+
+    joiner: Joiner
+    parts: Mapping[str, Sequence[Part]]
+    tell: Callable[[str], None]
+
+    def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
+        """See :class:`shiplane.release.publish.Stager`."""
+        return {name: self._join(plan, lane, name) for lane in lanes for name in (lane.lane.name,)}
+
+    def _join(self, plan: Plan, lane: LanePlan, name: str) -> Digest:
+        staged = [f"{', '.join(map(str, part.platforms))} ({part.digest.short})" for part in self.parts[name]]
+        self.tell(f"{name}: staged elsewhere, not built here: {'; '.join(staged)}")
+        return self.joiner.join(plan, lane, self.parts[name])
+
+
+@dataclass(frozen=True, kw_only=True)
+class BuildxStager:
+    """Stages with one bake for all lanes, pushed by digest."""
+
+    buildx: Buildx
+    builder: Builder
+
+    def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
+        """See :class:`shiplane.release.publish.Stager`."""
+        return self.buildx.bake(staging(plan, lanes), self.builder)
+
+
+def dry_run(plan: Plan, buildx: Buildx, native: Platform, *, wanted: str | None, every: bool) -> Flow[list[str]]:
+    """Build without publishing: the engine's own platform is loaded, the others are built where asked for.
+
+    Args:
+        plan: What a release would build.
+        buildx: Builds it.
+        native: The engine's platform: loaded if the plan has it, so that the image can be run; else the first.
+        wanted: The builder asked for.
+        every: Whether all platforms are built, or only the one that is loaded.
+
+    Returns:
+        The local names of the images.
+    """
+    platforms = plan.platforms.value
+    first = native if native in platforms else platforms[0]
+    others = [platform for platform in platforms if platform != first] if every else []
+    step = Step("builder", wanted or "the current one")
+    yield step
+    builder = buildx.builder(wanted, [first, *others], by_digest=False)
+    yield step.done(f"{builder.name} ({builder.driver})")
+    step = Step(
+        "build", f"{', '.join(lane.lane.name for lane in plan.lanes)} for {', '.join(map(str, [first, *others]))}"
+    )
+    yield step
+    buildx.bake(trial(plan, first, others), builder)
+    names = [local_name(plan, lane) for lane in plan.lanes]
+    yield step.done(f"loaded {', '.join(names)}")
+    yield Step("push", str(plan.repository)).skipped("dry run: nothing was pushed")
+    return names

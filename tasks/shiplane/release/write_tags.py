@@ -1,0 +1,206 @@
+"""From images that are ready to names: every version tag, then every floating tag, then the record."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from shiplane.config.plan import LanePlan
+from shiplane.config.smoke import Smoked
+from shiplane.core.plurals import NO_LEDGER
+from shiplane.core.progress import Flow, Step
+from shiplane.ledger.recorder import Ledgers, Writing, record
+from shiplane.registry.oci.lookup_result import Present, digest_of
+from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.names import Digest
+from shiplane.registry.tag_writer import Namer
+from shiplane.release.ledger_entries import Release
+from shiplane.release.planning.decision import Decision, Move, Naming, reconsider
+from shiplane.release.result import Published, Recorded
+from shiplane.verify.image_check import Examination
+from shiplane.verify.survey import Survey
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A lane's names as they were found, and what is to be done about them."""
+
+    survey: Survey
+    decision: Decision
+
+    @property
+    def floating(self) -> Digest | None:
+        """What the floating tag had."""
+        return digest_of(self.survey.floating)
+
+    @property
+    def naming_words(self) -> str:
+        """What is to be done about the version tag, in words."""
+        version = self.survey.version
+        if isinstance(version, Present):
+            return f"{version.digest.short}, adopted"
+        return "to be written; nothing can be read yet" if self.survey.presumed else "absent, to be written"
+
+    @property
+    def move_words(self) -> str:
+        """What is to be done about the floating tag, in words."""
+        return ("moves" if self.decision.move is Move.MOVE else "stays") + f" ({self.decision.reason})"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A lane whose image may get its names: staged, taken up or adopted, and examined."""
+
+    plan: LanePlan
+    seen: Seen
+    raw: RawManifest
+    examination: Examination
+    built: bool
+    smoked: Smoked
+
+    @property
+    def moves(self) -> bool:
+        """Whether this run moves the floating tag."""
+        return self.seen.decision.move is Move.MOVE
+
+    @property
+    def promises(self) -> bool:
+        """Whether the floating tag has this image when the run is done."""
+        return self.seen.decision.move is not Move.LEAVE
+
+    @property
+    def places(self) -> list[Digest | None]:
+        """Where the floating tag was before: as it was read, and as it was recorded."""
+        place = self.seen.survey.ledger.position(self.plan.lane.floating)
+        return [self.seen.floating, place.after if place else self.seen.floating]
+
+    @property
+    def past(self) -> frozenset[Digest]:
+        """Where the floating tag was earlier, as it was recorded: a read that lags may show it there."""
+        return frozenset(move.after for move in self.seen.survey.ledger.moves(self.plan.lane.floating))
+
+    def published(self, recorded: Recorded | None) -> Published:
+        """The lane as it is after its names were read back, with its ledger."""
+        return Published(
+            plan=self.plan,
+            digest=self.raw.digest,
+            floating=self.raw.digest if self.moves else self.seen.floating,
+            moved=self.moves,
+            built=self.built,
+            reason=self.seen.decision.reason,
+            examination=self.examination,
+            smoked=self.smoked,
+            unmet=self.seen.decision.unmet,
+            recorded=recorded,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Named:
+    """A lane that has its names.
+
+    Attributes:
+        ready: What it was named from; its decision is the one that was carried out.
+        left: What its floating tag had before, where it was moved.
+    """
+
+    ready: Ready
+    left: Digest | None
+
+
+def name_lanes(namer: Namer, ledgers: Ledgers | None, lanes: Sequence[Ready]) -> Flow[list[Named]]:
+    """Every version tag, then every floating tag; what was written is looked at again before it is built upon.
+
+    Raises:
+        ShiplaneError: By situation; whatever has a name by then is right.
+    """
+    created = [lane for lane in lanes if lane.seen.decision.naming is Naming.CREATE]
+    moving = [lane for lane in lanes if lane.moves]
+    for lane in lanes:
+        yield from namer.name(lane.plan.tag, lane.raw)
+    for lane in created if moving else ():
+        yield from namer.confirm(lane.plan.tag, lane.raw)
+    named = []
+    for lane in lanes:
+        named.append((yield from _float(namer, ledgers, lane)))  # noqa: PERF401 -- no comprehension can delegate
+    for done in named:
+        if done.ready.promises:
+            before = {*done.ready.places, *done.ready.past}
+            yield from namer.confirm(done.ready.plan.lane.floating, done.ready.raw, before=before)
+    for lane in created:
+        yield from namer.confirm(lane.plan.tag, lane.raw)
+    return named
+
+
+def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Named]) -> Flow[Mapping[str, Recorded]]:
+    """Write down what was done, and what an earlier run did and could not write down.
+
+    Args:
+        ledgers: Where; None where none is kept.
+        commit: What was released.
+        lanes: What was done.
+
+    Returns:
+        Each lane's ledger, by the lane's name; nothing where none is kept.
+
+    Raises:
+        ShiplaneError: By situation; the names are as they should be, but perhaps not on record.
+    """
+    if ledgers is None:
+        yield Step("record", "the ledger").skipped(NO_LEDGER)
+        return {}
+    writing = []
+    for named in lanes:
+        lane = named.ready
+        release = Release(
+            plan=lane.plan,
+            commit=commit,
+            digest=lane.raw.digest,
+            moved=lane.moves,
+            before=named.left,
+            images=lane.examination.images,
+        )
+        entries = release.entries(ledgers.scribe, lane.seen.survey)
+        writing.append(Writing(book=ledgers.book(lane.plan.lane), entries=entries, seen=lane.seen.survey.ledger))
+    yield from record(writing)
+    names = [named.ready.plan.lane.name for named in lanes]
+    return {name: _recorded(ledgers, one) for name, one in zip(names, writing, strict=True)}
+
+
+def _recorded(ledgers: Ledgers, writing: Writing) -> Recorded:
+    """A ledger as it is now. Not knowing that changes nothing: what was to be recorded is, and was read back."""
+    answer = ledgers.registry.look(ledgers.repository, writing.book.tag)
+    return Recorded(
+        repository=ledgers.repository,
+        tag=writing.book.tag,
+        digest=digest_of(answer),
+        added=tuple(entry.action.value for entry in writing.entries),
+    )
+
+
+def _float(namer: Namer, ledgers: Ledgers | None, lane: Ready) -> Flow[Named]:
+    """Move a lane's floating tag, where that was decided and nothing that was recorded since keeps it back."""
+    if ledgers and lane.moves:
+        lane = yield from _judged_again(ledgers, lane)
+    step, decision = Step("float", lane.plan.lane.floating), lane.seen.decision
+    if decision.move is Move.LEAVE:
+        yield step.skipped(decision.reason)
+    elif decision.move is Move.ALREADY:
+        yield step.already(decision.reason)
+    else:
+        places = lane.places
+        found = yield from namer.set(lane.plan.lane.floating, lane.raw, known=places, past=lane.past)
+        # Where it reads as being here already, it came from where it was recorded, or read, last.
+        left = next((place for place in (found, *places) if place != lane.raw.digest), None)
+        return Named(ready=lane, left=left)
+    return Named(ready=lane, left=None)
+
+
+def _judged_again(ledgers: Ledgers, lane: Ready) -> Flow[Ready]:
+    """The lane with the ledger's word of now: somebody marked the version meanwhile, or the survey's read lagged."""
+    step, seen = Step("look again", lane.plan.lane.ledger), lane.seen
+    yield step
+    ledger = ledgers.book(lane.plan.lane).read_since(seen.survey.ledger).ledger
+    decision = reconsider(seen.decision, lane.plan, replace(seen.survey, ledger=ledger))
+    yield step.done("nothing keeps it back" if decision.move is Move.MOVE else decision.reason)
+    return replace(lane, seen=replace(seen, decision=decision))

@@ -1,0 +1,1 @@
+"""The way back: a version to go back to, moving there, marks."""

@@ -1,0 +1,179 @@
+"""Marks: a bad version is kept and can be pulled, but no choice takes it, and everybody is told why.
+
+The model is PyPI's yanking (PEP 592): a mark has a reason, can be taken back, and both stay on record.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from shiplane.config.lane import Lane
+from shiplane.config.version import Version
+from shiplane.core.errors import RefusedError
+from shiplane.core.next_command import command
+from shiplane.core.progress import Flow, Step
+from shiplane.ledger.foreign_tags import known_lane
+from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry
+from shiplane.ledger.recorder import Ledgers, Writing, record
+from shiplane.ledger.store import Page
+from shiplane.registry.client import Registry
+from shiplane.registry.lookup import AGREEING, agreed, look
+from shiplane.registry.oci.lookup_result import Present, digest_of
+from shiplane.registry.oci.names import Digest, Repository
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marked:
+    """How it ended: whether the version is marked now, by which entry, and whether a floating tag points at it."""
+
+    lane: Lane
+    version: Version
+    digest: Digest
+    mark: Entry | None
+    changed: bool
+    floats: bool
+    dry_run: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """The result as JSON values."""
+        return {
+            "lane": self.lane.name,
+            "version": str(self.version),
+            "tag": self.lane.tag_of(self.version),
+            "digest": str(self.digest),
+            "marked": self.mark is not None,
+            "mark": self.mark.to_json() if self.mark else None,
+            "changed": self.changed,
+            "dry_run": self.dry_run,
+            "floating": self.lane.floating if self.floats else None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Marker:
+    """Marks versions of one repository; in a dry run everything is looked at, and nothing written."""
+
+    registry: Registry
+    repository: Repository
+    ledgers: Ledgers
+    dry_run: bool = False
+
+    def mark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
+        """Mark a version as bad; one that is marked for this very reason is left as it is.
+
+        Raises:
+            RefusedError: There is no such version.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        page, digest = yield from self._look(lane, version, lambda mark: mark is None or mark.why != reason)
+        lane = known_lane(lane, page.ledger)
+        known = page.ledger.marks.get(lane.tag_of(version))
+        if known and known.why == reason:
+            yield Step("mark", lane.tag_of(version)).already(f"since {known.when} by {known.who}")
+            return self._done(page, lane, version, digest, known, changed=False)
+        entry = self._entry(Action.MARK, lane, version, digest, reason)
+        yield from self._write(lane, page, entry)
+        return self._done(page, lane, version, digest, entry, changed=True)
+
+    def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
+        """Take a mark back; both stay on record. Raises as :meth:`mark`."""
+        page, digest = yield from self._look(lane, version, lambda mark: mark is not None)
+        lane = known_lane(lane, page.ledger)
+        if lane.tag_of(version) not in page.ledger.marks:
+            yield Step("unmark", lane.tag_of(version)).already("it is not marked")
+            return self._done(page, lane, version, digest, None, changed=False)
+        entry = self._entry(Action.UNMARK, lane, version, digest, reason)
+        yield from self._write(lane, page, entry)
+        return self._done(page, lane, version, digest, None, changed=True)
+
+    def _write(self, lane: Lane, page: Page, entry: Entry) -> Flow[None]:
+        if self.dry_run:
+            yield Step("record", lane.ledger).skipped("dry run")
+            return
+        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], seen=page.ledger, page=page)])
+
+    def restart(self, lane: Lane, reason: str) -> Flow[Digest]:
+        """Begin a broken ledger anew. Marks and positions in the broken one are not carried over.
+
+        Returns:
+            The digest of the one that was replaced.
+
+        Raises:
+            RefusedError: It is not broken, or there is none.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        book = self.ledgers.book(lane)
+        step = Step("ledger", book.tag)
+        yield step
+        answer = look(self.ledgers.registry, self.ledgers.repository, book.tag)
+        fault = ""
+        try:
+            book.whole()
+        except BrokenLedgerError as error:
+            fault = error.what
+        if not isinstance(answer, Present) or not fault:
+            raise RefusedError(
+                f"{book.tag} is not broken: it is only ever added to", remedy=f"See {command('history')}."
+            )
+        yield step.done(fault)
+        entry = self.ledgers.scribe.entry(Action.RESTART, tag=book.tag, version="", after=answer.digest, why=reason)
+        yield from book.restart(entry, answer.digest)
+        return answer.digest
+
+    def _look(self, lane: Lane, version: Version, does: Callable[[Entry | None], bool]) -> Flow[tuple[Page, Digest]]:
+        """The ledger and the version's digest; ``does`` tells from the version's mark whether there is something to do.
+
+        Where there seems to be nothing, or the ledger lacks what the registry shows, its read may be of seconds ago.
+        """
+        step = Step("survey", lane.tag_of(version))
+        yield step
+        page = Page()
+        for _ in self.ledgers.patience.poll(AGREEING, what=f"{lane.ledger} does not say what the registry shows"):
+            page = self.ledgers.book(lane).whole()
+            mark = page.ledger.marks.get(known_lane(lane, page.ledger).tag_of(version))
+            if does(mark) and self._agrees(lane, version, page):
+                break
+        tag = known_lane(lane, page.ledger).tag_of(version)
+        here, recorded = digest_of(look(self.registry, self.repository, tag)), page.ledger.published(tag)
+        digest = here or (recorded.after if recorded else None)
+        if digest is None:
+            raise RefusedError(
+                f"{self.repository} has no {tag}, so there is nothing to mark", remedy=f"See {command('history')}."
+            )
+        yield step.done(str(here or "gone from the registry"))
+        return page, digest
+
+    def _agrees(self, lane: Lane, version: Version, page: Page) -> bool:
+        """Whether the ledger, where there is one, has the version, and the floating tag where it is."""
+        tag, place = known_lane(lane, page.ledger).tag_of(version), page.ledger.position(lane.floating)
+        here, floating = (digest_of(look(self.registry, self.repository, name)) for name in (tag, lane.floating))
+        recorded = here is None or page.ledger.published(tag) is not None
+        return not page.exists or (recorded and (place.after if place else None) == floating)
+
+    def _entry(self, action: Action, lane: Lane, version: Version, digest: Digest, reason: str) -> Entry:
+        tag = lane.tag_of(version)
+        return self.ledgers.scribe.entry(action, tag=tag, version=str(version), after=digest, why=reason)
+
+    def _done(
+        self, page: Page, lane: Lane, version: Version, digest: Digest, mark: Entry | None, *, changed: bool
+    ) -> Marked:
+        place = page.ledger.position(lane.floating)
+        floating = agreed(
+            self.registry,
+            self.repository,
+            self.ledgers.patience,
+            lane.floating,
+            lambda digest: place is None or digest == place.after,
+        )
+        floats = isinstance(floating, Present) and floating.digest == digest
+        return Marked(
+            lane=lane,
+            version=version,
+            digest=digest,
+            mark=mark,
+            changed=changed,
+            floats=floats,
+            dry_run=self.dry_run,
+        )

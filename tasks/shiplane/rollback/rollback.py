@@ -1,0 +1,386 @@
+"""Rolling back: a floating tag goes to an earlier version's very bytes. No image is moved, built or deleted.
+
+The tag comes first: what is broken about the ledger keeps nobody from leaving a bad version, but is said, and ends the
+run with its own exit code after the tag is where it should be.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from shiplane.config.lane import Lane
+from shiplane.config.version import Version
+from shiplane.core.check import Check, good_words, require
+from shiplane.core.errors import ShiplaneError, VerificationError
+from shiplane.core.next_command import command
+from shiplane.core.plurals import counted
+from shiplane.core.progress import Flow, Step
+from shiplane.core.system.parallel import WORKERS
+from shiplane.ledger.foreign_tags import known_lane, tagged_lane
+from shiplane.ledger.ledger import Action, Entry
+from shiplane.ledger.recorder import Ledgers, Scribe, Writing, record
+from shiplane.ledger.store import Book, Page
+from shiplane.registry.client import Registry
+from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.lookup import AGREEING, agreed, look
+from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
+from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
+from shiplane.registry.tag_writer import Namer
+from shiplane.rollback.target import Candidate, Descent, Standing, descend
+from shiplane.verify.image_check import Examination, Examiner, Expected
+from shiplane.verify.surveyor import Surveyor
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wish:
+    """What is asked for.
+
+    Attributes:
+        lane: Whose floating tag.
+        to: The version to go to; None for the newest good one below the present one.
+        reason: Why, for the record and the mark.
+        mark: Whether the version left behind is marked as bad.
+        dry_run: Whether everything is looked at and nothing done.
+        again: Whether to go further down although somebody went down a moment ago.
+    """
+
+    lane: Lane
+    to: Version | None = None
+    reason: str = ""
+    mark: bool = True
+    dry_run: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class RolledBack:
+    """How it ended.
+
+    Attributes:
+        wish: What was asked for.
+        target: The version that the floating tag has now (or would have).
+        digest: Its digest.
+        left: The version that it had before; None where that was no version.
+        before: The digest that it had before; None where it did not exist.
+        moved: Whether this run moved it.
+        marked: The version tag that was (or would be) marked as bad, or nothing.
+        passed: Versions that were not taken, each with the reason.
+        chosen: Why the target was taken.
+        following: The patch version that a repair can be published as: nobody has it, and nobody marked it.
+        further: Where the same command would go once more: without a ledger nobody can tell that it was just run. None
+            where it would go nowhere.
+    """
+
+    wish: Wish
+    target: Version
+    digest: Digest
+    left: Version | None
+    before: Digest | None
+    moved: bool
+    marked: str
+    passed: tuple[tuple[Version, str], ...]
+    chosen: Candidate
+    following: Version
+    further: Version | None = None
+
+    def to_json(self, repository: Repository) -> dict[str, Any]:
+        """The result as JSON values."""
+        lane = self.wish.lane
+        tag = lane.tag_of(self.target)
+        return {
+            "image": str(repository),
+            "lane": lane.name,
+            "floating": lane.floating,
+            "version": str(self.target),
+            "tag": tag,
+            "digest": str(self.digest),
+            "reference": f"{repository}:{tag}@{self.digest}",
+            "before": {"version": str(self.left) if self.left else None, "digest": str(self.before or "") or None},
+            "moved": self.moved,
+            "dry_run": self.wish.dry_run,
+            "marked": self.marked or None,
+            "reason": self.wish.reason,
+            "passed_over": {str(version): why for version, why in self.passed},
+            "chosen": {"choice": self.chosen.choice.value, "why": self.chosen.words},
+            "next_version": str(self.following),
+            "again_goes_to": str(self.further) if self.further else None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Seen:
+    """The lane as it was found: its floating tag and ledger, and what is wrong with the latter."""
+
+    floating: Present | Absent
+    page: Page = field(default_factory=Page)
+    fault: ShiplaneError | None = None
+
+    @property
+    def digest(self) -> Digest | None:
+        return digest_of(self.floating)
+
+    def known(self, floating: Tag) -> frozenset[Digest | None]:
+        """Where the floating tag may be: a read that lags behind the last write is contradicted by the record."""
+        position = self.page.ledger.position(floating)
+        return frozenset({self.digest, position.after if position else self.digest})
+
+    def past(self, floating: Tag) -> frozenset[Digest | None]:
+        """Everything that the floating tag is known to have had, and nothing: what a read that lags may show."""
+        moves = self.page.ledger.moves(floating)
+        return frozenset({None, self.digest, *(move.before for move in moves), *(move.after for move in moves)})
+
+
+@dataclass(frozen=True)
+class _Target:
+    """A version that was examined and is good."""
+
+    candidate: Candidate
+    raw: RawManifest
+    examination: Examination
+
+    @property
+    def version(self) -> Version:
+        return self.candidate.version
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Move:
+    """What became of the floating tag: whether it was elsewhere, and what it had before as the record is to say."""
+
+    done: bool
+    before: Digest | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rollback:
+    """The clients of a rollback.
+
+    Attributes:
+        registry: Where, with the credential that may push.
+        repository: Of the images.
+        patience: The run's budget for waiting.
+        platforms: What a version must be there for, unless the ledger recorded other ones.
+        ledgers: Where it is recorded; None where no ledger is kept.
+        commit_of: The commit that a version was released from, as far as git knows it.
+        workers: How many reads at once.
+    """
+
+    registry: Registry
+    repository: Repository
+    patience: Patience
+    platforms: tuple[Platform, ...]
+    ledgers: Ledgers | None
+    commit_of: Callable[[Lane, Version], str | None]
+    workers: int = WORKERS
+
+    def run(self, wish: Wish) -> Flow[RolledBack]:
+        """Go back.
+
+        Raises:
+            RefusedError: The target is marked or a pre-release, or nobody can tell which version is below the present.
+            VerificationError: The target is not as it should be, or no version below is.
+            LostRaceError: Somebody else moved the floating tag in the meantime.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        seen = yield from self._survey(wish.lane)
+        wish = replace(wish, lane=self._known(wish.lane, seen))
+        surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
+        standing = Standing(
+            current=surveyor.version_behind(wish.lane, seen.floating),
+            floating=seen.digest,
+            versions=surveyor.versions(wish.lane),
+            ledger=seen.page.ledger,
+            now=self.patience.clock.wall(),
+        )
+        way = descend(wish.lane, wish.to, standing, again=wish.again)
+        target, passed = yield from self._target(wish, way, seen)
+        move = yield from self._move(wish, way, target, seen)
+        marked = yield from self._record(wish, way, target, seen, move)
+        if not wish.dry_run:
+            floating = wish.lane.floating
+            yield from self._namer.confirm(floating, target.raw, before=seen.past(floating))
+        return RolledBack(
+            wish=wish,
+            target=target.version,
+            digest=target.raw.digest,
+            left=way.left,
+            before=way.before,
+            moved=move.done,
+            marked=marked,
+            passed=tuple(passed),
+            chosen=target.candidate,
+            following=way.following(target.version),
+            further=way.further(target.version) if self.ledgers is None and not wish.dry_run else None,
+        )
+
+    def _known(self, lane: Lane, seen: _Seen) -> Lane:
+        """The lane with other tools' versions: as recorded, and by their tags alone where there is no such record."""
+        if self.ledgers and seen.fault is None:
+            return known_lane(lane, seen.page.ledger)
+        return tagged_lane(lane, self.registry.tags(self.repository))
+
+    def _survey(self, lane: Lane) -> Flow[_Seen]:
+        step = Step("survey", lane.floating)
+        yield step
+        floating = look(self.registry, self.repository, lane.floating)
+        here = _here(floating)
+        if self.ledgers is None:
+            yield step.done(f"{here}; no ledger is kept, so no version is known to be bad")
+            return _Seen(floating=floating)
+        try:
+            floating, page = self._agreed(self.ledgers.book(lane), floating)
+        except ShiplaneError as error:
+            yield step.failed(f"{here}; going on without the ledger, which cannot be relied on: {error.what}")
+            return _Seen(floating=floating, fault=error)
+        here = _here(floating)
+        known = (
+            f"{counted(len(page.ledger.entries), 'entry', 'entries')} in {lane.ledger}"
+            if page.exists
+            else "no ledger yet"
+        )
+        yield step.done(f"{here}; {known}")
+        return _Seen(floating=floating, page=page)
+
+    def _agreed(self, book: Book, floating: Present | Absent) -> tuple[Present | Absent, Page]:
+        """The floating tag and the record, read again for seconds where they contradict each other: which one is late?
+
+        Where they do not come to agree, the tag was moved without a record, and counts for what it is.
+        """
+        page, tag = book.whole(), book.lane.floating
+        for _ in self.patience.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
+            place = page.ledger.position(tag)
+            if place is None or place.after == digest_of(floating):
+                break
+            floating, page = look(self.registry, self.repository, tag), book.whole()
+        return floating, page
+
+    def _target(self, wish: Wish, way: Descent, seen: _Seen) -> Flow[tuple[_Target, list[tuple[Version, str]]]]:
+        """The first candidate that is good; one that was asked for has to be."""
+        passed = list(way.passed)
+        for candidate in way.candidates:
+            version = candidate.version
+            step = Step("verify", wish.lane.tag_of(version))
+            yield step
+            found = self._examined(wish.lane, candidate, seen)
+            if isinstance(found, _Target):
+                yield step.done(f"{good_words(found.examination.checks)}; {found.raw.digest}")
+                return found, passed + way.above(candidate)
+            why = "; ".join(map(str, found))
+            yield step.failed(why)
+            if wish.to is not None:
+                require(found, wish.lane.tag_of(version), remedy=_UNTOUCHED.format(wish.lane.floating))
+            passed.append((version, why))
+        raise VerificationError(
+            f"lane {wish.lane.name} has no good version to go back to"
+            + "".join(f"\n  {version}: {why}" for version, why in passed),
+            remedy=_UNTOUCHED.format(wish.lane.floating),
+        )
+
+    def _examined(self, lane: Lane, candidate: Candidate, seen: _Seen) -> _Target | list[Check]:
+        """The version as it is, or what is wrong with it."""
+        version, tag = candidate.version, lane.tag_of(candidate.version)
+        # It is listed, recorded or asked for: where it does not read, the read may be of seconds ago.
+        answer = agreed(self.registry, self.repository, self.patience, tag, lambda digest: digest is not None)
+        recorded = seen.page.ledger.published(tag)
+        if isinstance(answer, Absent):
+            return [Check("resolves", tag, good=False, expected="an image", found=self._nothing(lane, version))]
+        expected = recorded.after if recorded else candidate.digest
+        if expected and expected != answer.digest:
+            return [Check("record", tag, good=False, expected=str(expected), found=str(answer.digest))]
+        examiner = Examiner(registry=self.registry, repository=self.repository, deep=True, workers=self.workers)
+        examination = examiner.examine(answer.raw, self._expected(lane, version, recorded))
+        bad = [check for check in examination.checks if not check.good]
+        return bad or _Target(candidate, answer.raw, examination)
+
+    def _nothing(self, lane: Lane, version: Version) -> str:
+        """That there is no such tag, and how another tool's of that version becomes known."""
+        tags = self.registry.tags(self.repository)
+        other = next((tag for tag in tags if tag != lane.tag_of(version) and lane.version_tagged(tag) == version), None)
+        adopt = command("adopt", "--lane", lane.name)
+        return "nothing under this tag" + (f" ({other} is another tool's; {adopt} takes it in)" if other else "")
+
+    def _expected(self, lane: Lane, version: Version, recorded: Entry | None) -> Expected:
+        """What the ledger recorded goes before today's settings: an old version may have had other platforms."""
+        platforms = (
+            tuple(map(Platform.parse, recorded.platforms)) if recorded and recorded.platforms else self.platforms
+        )
+        revision = (recorded.commit if recorded else "") or self.commit_of(lane, version)
+        return Expected.published(lane, version, platforms=platforms, revision=revision)
+
+    @property
+    def _namer(self) -> Namer:
+        return Namer(registry=self.registry, repository=self.repository, patience=self.patience)
+
+    def _move(self, wish: Wish, way: Descent, target: _Target, seen: _Seen) -> Flow[_Move]:
+        """Put the floating tag at the target, even where it reads as being there: see :meth:`Namer.set`."""
+        floating = wish.lane.floating
+        if wish.dry_run:
+            there = seen.digest == target.raw.digest
+            would = "it has" if there else "dry run: it would go to"
+            yield Step("float", floating).skipped(f"{would} {target.version}, {target.raw.digest}")
+            return _Move(done=False, before=way.before)
+        found = yield from self._namer.set(floating, target.raw, known=seen.known(floating), past=seen.past(floating))
+        # Where only one of two reads says that it was there, that one may have been late.
+        done = {seen.digest, found} != {target.raw.digest}
+        # Where it reads as being there, it came from where it was recorded: a rollback up was cut off, or reads lag.
+        places = (found, seen.digest, *seen.known(floating))
+        before = next((place for place in places if place != target.raw.digest), way.before)
+        return _Move(done=done, before=before)
+
+    def _record(self, wish: Wish, way: Descent, target: _Target, seen: _Seen, move: _Move) -> Flow[str]:
+        """Write the move and the mark down; gives the tag that is marked."""
+        marked = way.marks(target.version) if wish.mark else ""
+        if seen.fault is not None and not wish.dry_run:
+            raise type(seen.fault)(
+                f"{wish.lane.floating} is at {target.version}, but this is not recorded, and nothing is marked as bad: "
+                f"{seen.fault.what}",
+                remedy=seen.fault.remedy,
+            )
+        if self.ledgers is None or seen.fault is not None or wish.dry_run:
+            why = "dry run" if wish.dry_run else "no ledger is kept (ledger = false)"
+            yield Step("record", wish.lane.ledger).skipped(why)
+            return marked if wish.dry_run and self.ledgers and not seen.fault else ""
+        entries = self._entries(self.ledgers.scribe, wish, way, target, marked, move)
+        yield from record(
+            [Writing(book=self.ledgers.book(wish.lane), entries=entries, seen=seen.page.ledger, page=seen.page)]
+        )
+        return marked
+
+    def _entries(
+        self, scribe: Scribe, wish: Wish, way: Descent, target: _Target, marked: str, move: _Move
+    ) -> list[Entry]:
+        entries = []
+        # Where a release had not yet recorded its move, the last recorded place may be the very one that we go back to.
+        if move.done or way.unrecorded(target.raw.digest):
+            entries.append(
+                scribe.entry(
+                    Action.ROLLBACK,
+                    tag=wish.lane.floating,
+                    version=str(target.version),
+                    before=move.before,
+                    after=target.raw.digest,
+                    commit=target.examination.revision,
+                    why=wish.reason,
+                )
+            )
+        if marked and way.left and way.before:
+            entries.append(
+                scribe.entry(
+                    Action.MARK,
+                    tag=wish.lane.tag_of(way.left),
+                    version=str(way.left),
+                    after=way.before,
+                    why=wish.reason,
+                )
+            )
+        return entries
+
+
+_UNTOUCHED = f"{{}} was not touched. See {command('history')} for the versions; --to names one."
+
+
+def _here(floating: Present | Absent) -> str:
+    return f"at {floating.digest.short}" if isinstance(floating, Present) else "not there"

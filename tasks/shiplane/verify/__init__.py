@@ -1,0 +1,1 @@
+"""What the registry really serves: one image, one lane, all of it."""

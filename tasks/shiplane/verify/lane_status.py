@@ -1,0 +1,177 @@
+"""A lane as it is: its versions and floating tag in the registry, beside what the ledger recorded of them. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from shiplane.config.lane import Lane
+from shiplane.config.version import Version
+from shiplane.ledger.ledger import Entry, Ledger
+from shiplane.registry.oci.names import Digest, Tag
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionState:
+    """One version.
+
+    Attributes:
+        version: Which.
+        digest: What its tag has now; None where the tag is gone.
+        platforms: As its index lists them, or as they were recorded; empty where neither says.
+        commit: What it was built from, by the record or by its labels; empty where neither says.
+        created: When, by the record or by its labels, RFC 3339; empty where neither says.
+        recorded: The entry of its publication; None where nobody recorded it.
+        mark: The entry that marks it as bad; None where it is not.
+        floats: Whether the floating tag has its digest.
+        rival: What our own tag for this version has, where it was adopted under another one and that is another image.
+    """
+
+    version: Version
+    digest: Digest | None
+    platforms: tuple[str, ...] = ()
+    commit: str = ""
+    created: str = ""
+    recorded: Entry | None = None
+    mark: Entry | None = None
+    floats: bool = False
+    rival: Digest | None = None
+
+    @property
+    def drift(self) -> str:
+        """How the registry differs from the record, or nothing."""
+        if self.recorded is None or self.recorded.after == self.digest:
+            return ""
+        how = "adopted" if self.recorded.adopted else "published"
+        was = f"{how} as {self.recorded.after} on {self.recorded.when}"
+        return f"{was}, and is {self.digest} now" if self.digest else f"{was}, and is gone"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneState:
+    """One lane.
+
+    Attributes:
+        lane: Which.
+        floating: What its floating tag has; None where it does not exist.
+        current: The version that it stands for; None where that is none of this lane's.
+        versions: Every version with a tag or a record, the highest first.
+        ledger: What was recorded; empty where there is no ledger, or none that can be relied on.
+        exists: Whether there is a ledger.
+        kept: Whether the project keeps one.
+        fault: What is wrong with it, or nothing.
+        damage: What is wrong with the image behind the floating tag.
+        others: Tags that can be read as versions of this lane by another tool, where none was ever adopted.
+    """
+
+    lane: Lane
+    floating: Digest | None
+    current: Version | None
+    versions: tuple[VersionState, ...] = ()
+    ledger: Ledger = field(default_factory=Ledger)
+    exists: bool = False
+    kept: bool = True
+    fault: str = ""
+    damage: tuple[str, ...] = ()
+    others: tuple[Tag, ...] = ()
+
+    @property
+    def now(self) -> VersionState | None:
+        """The version that the floating tag stands for."""
+        return next((state for state in self.versions if state.version == self.current), None)
+
+    @property
+    def arrival(self) -> Entry | None:
+        """The recorded move that brought the floating tag to where it is; None where nobody recorded it."""
+        position = self.ledger.position(self.lane.floating)
+        return position if position and position.after == self.floating else None
+
+    @property
+    def drift(self) -> tuple[str, ...]:
+        """Every way in which the registry differs from the record, or from what it should be."""
+        return tuple(self._drift())
+
+    def _drift(self) -> Iterator[str]:
+        floating = self.lane.floating
+        if self.fault:
+            yield self.fault
+        position = self.ledger.position(floating)
+        if position and position.after != self.floating:
+            here = f"is at {self.floating}" if self.floating else "is gone"
+            yield (
+                f"{floating} {here}; the last recorded move is to {position.version}, {position.after} "
+                f"({position.when}, {position.who}): somebody moved it, or a run was cut off before recording the move"
+            )
+        if self.floating and self.current is None:
+            yield f"{floating} points at {self.floating}, which is no version of lane {self.lane.name}"
+        if self.now and self.now.mark:
+            yield f"{floating} is at {self.current}, which is marked as bad: {self.now.mark.reason}"
+        yield from (f"{self.lane.tag_of(state.version)}: {state.drift}" for state in self.versions if state.drift)
+        yield from (self._rivalry(state) for state in self.versions if state.rival)
+        yield from self.damage
+
+    def _rivalry(self, state: VersionState) -> str:
+        own, tag = self.lane.own_tag_of(state.version), self.lane.tag_of(state.version)
+        return f"{own} is {state.rival}, and version {state.version} was adopted as {tag}, {state.digest}"
+
+    @property
+    def unrecorded(self) -> tuple[Version, ...]:
+        """The versions that nobody recorded: published by other tools, or before there was a ledger."""
+        return tuple(state.version for state in self.versions if state.recorded is None)
+
+    @property
+    def newest(self) -> Version | None:
+        """The highest release that has a tag or a record."""
+        return newest_release(state.version for state in self.versions)
+
+    def to_json(self) -> dict[str, Any]:
+        """The lane as JSON values."""
+        arrival, now = self.arrival, self.now
+        return {
+            "lane": self.lane.name,
+            "floating": self.lane.floating,
+            "digest": str(self.floating) if self.floating else None,
+            "version": str(self.current) if self.current else None,
+            "since": arrival.when if arrival else None,
+            "by": arrival.who if arrival else None,
+            "how": arrival.how if arrival else None,
+            "why": arrival.why if arrival else None,
+            "run": arrival.run if arrival else None,
+            "commit": now.commit or None if now else None,
+            "marked": now.mark.to_json() if now and now.mark else None,
+            "newest": str(self.newest) if self.newest else None,
+            "ledger": {"tag": self.lane.ledger, "exists": self.exists, "entries": len(self.ledger.entries)},
+            "drift": list(self.drift),
+            "unrecorded": [str(version) for version in self.unrecorded],
+            "others": list(self.others),
+        }
+
+
+def known_versions(lane: Lane, listed: Iterable[Version], ledger: Ledger) -> list[Version]:
+    """Every version that has a tag or stands in the ledger, the highest first: none of these is free."""
+    recorded = (lane.version_of_tag(entry.tag) for entry in ledger.entries)
+    return sorted({*listed, *(version for version in recorded if version)}, reverse=True)
+
+
+def newest_release(versions: Iterable[Version]) -> Version | None:
+    """The highest release of some versions; pre-releases do not count."""
+    return max((version for version in versions if not version.is_prerelease), default=None)
+
+
+def version_json(lane: Lane, state: VersionState) -> Mapping[str, Any]:
+    """A version as JSON values."""
+    return {
+        "version": str(state.version),
+        "tag": lane.tag_of(state.version),
+        "digest": str(state.digest) if state.digest else None,
+        "platforms": list(state.platforms),
+        "commit": state.commit or None,
+        "date": state.created or None,
+        "by": state.recorded.who if state.recorded and not state.recorded.adopted else None,
+        "recorded": state.recorded is not None,
+        "adopted": state.recorded is not None and state.recorded.adopted,
+        "floating": state.floats,
+        "marked": state.mark.to_json() if state.mark else None,
+        "drift": state.drift or None,
+    }

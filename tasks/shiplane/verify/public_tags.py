@@ -1,0 +1,32 @@
+"""What is public after a run that did not end well: the plan's names, read once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from shiplane.config.plan import Plan
+from shiplane.core.system.parallel import each
+from shiplane.registry.client import Registry
+from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused
+from shiplane.registry.oci.names import Repository, Tag
+
+
+def public_names(registry: Registry, plan: Plan) -> list[str]:
+    """A line for each version and floating tag of a plan. Never raises: not knowing is one of the answers."""
+    return names_now(
+        registry, plan.repository, [name for lane in plan.lanes for name in (lane.tag, lane.lane.floating)]
+    )
+
+
+def names_now(registry: Registry, repository: Repository, names: Sequence[Tag]) -> list[str]:
+    """A line for each name, as it is now. Never raises."""
+    answers = each(lambda name: registry.look(repository, name), names)
+    return [f"{repository}:{name} {_words(answer)}" for name, answer in zip(names, answers, strict=True)]
+
+
+def _words(answer: Answer) -> str:
+    if isinstance(answer, Present):
+        return f"is {answer.digest}"
+    if isinstance(answer, Absent):
+        return "does not exist"
+    return "cannot be read by us" if isinstance(answer, Refused) else f"could not be read ({answer.reason})"

@@ -1,0 +1,1 @@
+"""GitHub Actions: the publish workflows that a configuration gives."""

@@ -1,0 +1,224 @@
+"""The publish workflows of a project, rendered from its lanes: the same configuration gives the same bytes.
+
+Every value that is put into a template is of a form that means nothing to YAML, to a shell or to GitHub's
+expressions: the lanes and the project file have been checked for that, and the rest is ours.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shiplane.config.gate import Gate, Kind
+from shiplane.config.keys.workflows import WorkflowWishes
+from shiplane.config.lane import Lane
+from shiplane.core.errors import ConfigurationError
+from shiplane.core.redact import one_line
+from shiplane.registry.oci.names import Platform
+
+FOLDER = ".github/workflows"
+SHARED = f"{FOLDER}/release-lane.yml"
+REQUIREMENTS = ".github/shiplane-requirements.txt"
+# Commits behind the version tags of the actions, each seen in several public repositories that pin by commit.
+ACTIONS = {
+    "CHECKOUT": "actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3",
+    "PYTHON": "actions/setup-python@a309ff8b426b58ec0e2a45f0f869d46889d02405 # v6.2.0",
+    "QEMU": "docker/setup-qemu-action@06116385d9baf250c9f4dcb4858b16962ea869c3 # v4.1.0",
+    "BUILDX": "docker/setup-buildx-action@bb05f3f5519dd87d3ba754cc423b652a5edd6d2c # v4.2.0",
+    "UPLOAD": "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1",
+    "DOWNLOAD": "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1",
+}
+# GitHub's runners by what they build natively (docs.github.com, "GitHub-hosted runners").
+_RUNNERS = {"amd64": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
+_SIGN = "# sha256 of what follows: "
+_SIGNED = re.compile(rf"(?:#[^\n]*\n)*?{re.escape(_SIGN)}([0-9a-f]{{64}})\n(.*)", re.DOTALL)
+_HEAD = "# Written by `{program} workflow.write` from the project's configuration. Change that, and write it again.\n"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Project:
+    """What the workflows of a project depend on.
+
+    Attributes:
+        lanes: Those that get a workflow.
+        platforms: What every lane is built for.
+        image: What stands for the repository where nobody names one, for people to read.
+        gates: What is asked before a release.
+        wishes: The project file's ``[workflows]``.
+        program: ``invoke`` where the project has tasks of its own, else ``shiplane``.
+        npm: Whether npm has to install packages before the build command can run.
+        claim: Whether a release pushes a claim to the git remote.
+        modules: Whether the repository has submodules.
+        lfs: Whether it has files in Git LFS.
+    """
+
+    lanes: Sequence[Lane]
+    platforms: Sequence[Platform]
+    image: str
+    gates: Sequence[Gate] = ()
+    wishes: WorkflowWishes = field(default_factory=WorkflowWishes)
+    program: str = "invoke"
+    npm: bool = False
+    claim: bool = False
+    modules: bool = False
+    lfs: bool = False
+
+
+def path_of(lane: Lane) -> str:
+    """The file of a lane's workflow: the runbook's names for the built-in lanes."""
+    return f"{FOLDER}/docker-publish.yml" if lane.name == "main" else f"{FOLDER}/docker-{lane.name}-publish.yml"
+
+
+def render(project: Project, lane_template: str, shared_template: str) -> dict[str, str]:
+    """Every workflow of a project.
+
+    Returns:
+        The text of each file by its path.
+
+    Raises:
+        ConfigurationError: Native runners are wanted for a platform that GitHub has none for.
+    """
+    facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
+    facts["github-gates"] = any(gate.kind is Kind.GITHUB for gate in project.gates)
+    common = {**ACTIONS, **_words(project)}
+    texts = {SHARED: _fill(_choose(shared_template, facts), common)}
+    for lane in project.lanes:
+        texts[path_of(lane)] = _fill(_choose(lane_template, facts), {**common, **_lane_words(lane, project.lanes)})
+    return {path: _signed(text, project.program) for path, text in texts.items()}
+
+
+def was_changed_by_hand(text: str) -> bool:
+    """Whether a workflow is not as it was written: changed, or not ours at all."""
+    found = _SIGNED.fullmatch(text)
+    return found is None or found.group(1) != _digest(found.group(2))
+
+
+def is_ours(text: str) -> bool:
+    """Whether a workflow was written by us, whatever became of it since."""
+    return f"\n{_SIGN}" in text[:1000]
+
+
+@dataclass(frozen=True)
+class Change:
+    """A file that is not as the configuration wants it; None for one that is absent, or has to be."""
+
+    path: str
+    before: str | None
+    after: str | None
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether writing would lose what a person wrote."""
+        return self.before is not None and was_changed_by_hand(self.before)
+
+    @property
+    def diff(self) -> str:
+        """What would change, as ``diff -u`` shows it; foreign lines made harmless."""
+        old, new = ((text or "").splitlines() for text in (self.before, self.after))
+        here = f"a/{self.path}" if self.before else "/dev/null"
+        there = f"b/{self.path}" if self.after else "/dev/null"
+        return "\n".join(_shown(line) for line in difflib.unified_diff(old, new, here, there, lineterm=""))
+
+
+def changes(wanted: Mapping[str, str], there: Mapping[str, str]) -> list[Change]:
+    """What has to change so that the workflows are as the configuration wants them.
+
+    Args:
+        wanted: What :func:`render` gave.
+        there: Every workflow of the project, by path; those that were never ours are left alone.
+    """
+    written = [Change(path, there.get(path), text) for path, text in wanted.items() if there.get(path) != text]
+    left_over = [Change(path, text, None) for path, text in there.items() if path not in wanted and is_ours(text)]
+    return written + left_over
+
+
+def requirements(version: str) -> str:
+    """The first requirements file: a person's from then on, since only a person can pin hashes for a platform."""
+    return (
+        "# What the publish workflows install. One line with a hash makes pip want one for every package:\n"
+        "# uv pip compile --generate-hashes gives all of them.\n"
+        f"shiplane=={version}\n"
+    )
+
+
+def _shown(line: str) -> str:
+    indent = len(line) - len(line[1:].lstrip(" ")) if line[:1] in "+- " else 0
+    return line[:indent] + one_line(line[indent:])
+
+
+def _words(project: Project) -> dict[str, str]:
+    words = {
+        "PLATFORMS": ",".join(map(str, project.platforms)),
+        "IMAGE": project.image,
+        "PROGRAM": project.program,
+        "REQUIREMENTS": REQUIREMENTS,
+        "ENVIRONMENT": project.wishes.environment,
+        # Without them a checkout is incomplete, and refused.
+        "COMPLETE": "\n          submodules: recursive" * project.modules + "\n          lfs: true" * project.lfs,
+    }
+    if not project.wishes.native:
+        return words
+    files = {platform: f"{platform.dashed}.json" for platform in project.platforms}
+    rows = [
+        f"          - platform: {platform}\n            runner: {_runner(platform)}\n            file: {file}"
+        for platform, file in files.items()
+    ]
+    staged = [f'--staged "$RUNNER_TEMP/staged/{file}"' for file in files.values()]
+    return {**words, "MATRIX": "\n".join(rows), "STAGED": " ".join(staged)}
+
+
+def _runner(platform: Platform) -> str:
+    runner = _RUNNERS.get(platform.architecture) if platform.os == "linux" else None
+    if runner is None:
+        raise ConfigurationError(
+            f"workflows: native: GitHub has no runner that builds {platform} natively",
+            remedy="Leave native out, or build for linux/amd64 and linux/arm64 alone.",
+        )
+    return runner
+
+
+def _lane_words(lane: Lane, lanes: Sequence[Lane]) -> dict[str, str]:
+    return {
+        "LANE": lane.name,
+        "FLOATING": lane.floating,
+        "PATTERN": _pattern(lane, lanes),
+        "GIT_TAG": lane.git_tag.replace("{version}", "X.Y.Z"),
+        "FORMAT": lane.git_tag.replace("{version}", "{0}"),
+    }
+
+
+def _pattern(lane: Lane, lanes: Sequence[Lane]) -> str:
+    """The git tags that start a lane: any with its stem, so that a misspelt version fails and is seen.
+
+    Where that would take in another lane's git tags, only those that go on with a digit, as every version does.
+    """
+    stem = lane.git_tag.removesuffix("{version}")
+    shared = any(other != lane and other.git_tag.startswith(stem) for other in lanes)
+    return f"{stem}[0-9]*" if shared else f"{stem}*"
+
+
+def _choose(template: str, facts: Mapping[str, bool]) -> str:
+    """The lines that hold: ``#? fact`` or ``#? !fact`` begins some that are for that case alone, ``#? end`` ends it."""
+    kept, wanted = [], True
+    for line in template.splitlines():
+        if line.startswith("#? "):
+            name = line.removeprefix("#? ")
+            wanted = name == "end" or facts[name.removeprefix("!")] is not name.startswith("!")
+        elif wanted:
+            kept.append(line)
+    return "\n".join(kept) + "\n"
+
+
+def _fill(template: str, words: Mapping[str, str]) -> str:
+    return re.sub(r"@([A-Z_]+)@", lambda found: words[found.group(1)], template)
+
+
+def _signed(text: str, program: str) -> str:
+    return f"{_HEAD.format(program=program)}{_SIGN}{_digest(text)}\n{text}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,208 @@
+"""Listing and re-pointing against a registry that is good, marked, broken or away; and files that cannot be written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+
+from shiplane.config.keys.deployments import Deployments
+from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE
+from shiplane.config.version import Version
+from shiplane.core.errors import (
+    ConfigurationError,
+    LostRaceError,
+    PrerequisiteError,
+    RefusedError,
+    ShiplaneError,
+    UnreachableError,
+    VerificationError,
+)
+from shiplane.core.progress import State, Step
+from shiplane.deployments.image_use import Target
+from shiplane.deployments.repoint import Desk, write
+from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.names import Repository, Tag
+from tests.faults.clock import VirtualClock
+from tests.faults.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.images import lose_blob, lose_child, push_image
+from tests.faults.scene import IMAGE, PATH, Scene, finish
+from tests.faults.stale import LIST, Lagging, StaleReads
+
+V020 = Version.parse("0.2.0")
+TEXT = f"a: {IMAGE}:v0.2.1\nb: {IMAGE}:standalone-v0.2.0\nc: {IMAGE}:latest\n"
+T = TypeVar("T")
+
+
+@pytest.fixture
+def scene() -> Scene:
+    made = Scene()
+    for tag in ("v0.2.0", "v0.2.1", "standalone-v0.2.0"):
+        push_image(made.registry, PATH, tag=tag, salt=tag)
+    made.registry.tag(PATH, "latest", made.tags()["v0.2.1"])
+    return made
+
+
+def desk(scene: Scene, root: Path, *globs: str, text: str = TEXT, marks: dict[Tag, str] | None = None) -> Desk:
+    (root / "deploy.yml").write_text(text)
+    registry, _ = scene.client()
+    return Desk(
+        root=root,
+        deployments=tuple(Deployments(glob) for glob in globs or ("*.yml",)),
+        repository=Repository.parse(IMAGE),
+        lanes=BUILT_IN,
+        registry=registry,
+        marks=marks or {},
+    )
+
+
+def test_a_lane_is_re_pointed_to_what_the_registry_serves(scene: Scene, tmp_path: Path) -> None:
+    done = finish(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+    pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
+    assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {IMAGE}:standalone-v0.2.0\nc: {pinned}\n"
+    assert (done.placed, [change.count for change in done.changes]) == (2, [2])
+    assert scene.tag_writes() == []
+
+
+def test_files_are_re_pointed_to_an_adopted_version_by_the_tag_that_it_has(scene: Scene, tmp_path: Path) -> None:
+    old = push_image(scene.registry, PATH, tag="0.1.9", version="", salt="another tool's")
+    known = replace(MAIN, names={Version(0, 1, 9): Tag("0.1.9")})
+    made = replace(desk(scene, tmp_path, text=f"a: {IMAGE}:0.1.9\nb: {IMAGE}:v0.2.1\n"), lanes=(known, STANDALONE))
+    done = finish(made.repoint(MAIN, Version(0, 1, 9), dry_run=False))
+    pinned = f"{IMAGE}:0.1.9@{old.digest}"
+    assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {pinned}\n"
+    assert done.placed == 2
+
+
+@pytest.mark.parametrize("name", ["v0.2.0", "latest", LIST])
+@pytest.mark.parametrize("times", [1, 2, FOR_EVER])
+@pytest.mark.parametrize("skip", [0, 1])
+def test_a_read_of_seconds_ago_re_points_to_what_is_there_or_not_at_all(
+    scene: Scene, tmp_path: Path, skip: int, times: float, name: str
+) -> None:
+    scene.transport = StaleReads(scene.registry, [Lagging(name, skip, times)])
+    pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
+    try:
+        finish(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+    except VerificationError:
+        assert (tmp_path / "deploy.yml").read_text() == TEXT
+    else:
+        assert (tmp_path / "deploy.yml").read_text().startswith(f"a: {pinned}\n")
+
+
+def test_a_dry_run_works_out_the_same_and_writes_nothing(scene: Scene, tmp_path: Path) -> None:
+    made = desk(scene, tmp_path)
+    dry = finish(made.repoint(MAIN, V020, dry_run=True))
+    assert (tmp_path / "deploy.yml").read_text() == TEXT
+    assert finish(made.repoint(MAIN, V020, dry_run=False)).changes == dry.changes
+    assert finish(made.repoint(MAIN, V020, dry_run=False)).changes == ()
+
+
+def test_what_is_worked_out_can_be_written_later_unless_somebody_was_faster(scene: Scene, tmp_path: Path) -> None:
+    made = desk(scene, tmp_path)
+    target = Target(Tag("v0.2.0"), scene.registry.shelf(PATH).manifests[scene.tags()["v0.2.0"]].digest)
+    prepared = finish(made.prepare(MAIN, target))
+    assert "+a: " in prepared.changes[0].diff()
+    (tmp_path / "deploy.yml").write_text(TEXT + "# somebody\n")
+    with pytest.raises(LostRaceError):
+        finish(write(tmp_path, prepared.changes))
+    (tmp_path / "deploy.yml").write_text(TEXT)
+    finish(write(tmp_path, prepared.changes))
+    assert (tmp_path / "deploy.yml").read_bytes() == prepared.changes[0].after
+
+
+def test_nothing_is_called_done_before_it_is_written(scene: Scene, tmp_path: Path) -> None:
+    flow = desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False)
+    for event in flow:
+        if isinstance(event, Step) and event.name == "re-point":
+            break
+    assert (tmp_path / "deploy.yml").read_text() == TEXT
+    outcome = next(flow)
+    assert not isinstance(outcome, Step)
+    assert outcome.state is State.DONE
+    assert "v0.2.0@sha256" in (tmp_path / "deploy.yml").read_text()
+
+
+Spoil = Callable[[Scene], object]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "error"),
+    [
+        (lambda s: s.registry.shelf(PATH).tags.pop("v0.2.0"), VerificationError),
+        (lambda s: lose_child(s.registry, PATH, _raw(s)), VerificationError),
+        (lambda s: lose_blob(s.registry, PATH, _raw(s), "config"), VerificationError),
+        (lambda s: lose_blob(s.registry, PATH, _raw(s), "layers", 1), VerificationError),
+        (lambda s: lose_child(s.registry, PATH, _raw(s), 3), VerificationError),
+        (lambda s: setattr(s, "transport", _away(s)), UnreachableError),
+    ],
+    ids=["absent", "a child lost", "a config lost", "a layer lost", "an attestation lost", "500"],
+)
+def test_a_target_that_is_not_whole_re_points_nothing(
+    scene: Scene, tmp_path: Path, spoil: Spoil, error: type[ShiplaneError]
+) -> None:
+    spoil(scene)
+    with pytest.raises(error):
+        finish(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+    assert (tmp_path / "deploy.yml").read_text() == TEXT
+
+
+def _away(scene: Scene) -> Faulty:
+    clock = scene.registry.clock
+    assert isinstance(clock, VirtualClock)
+    return Faulty(scene.registry, [Fault(F.SERVER_ERROR, times=FOR_EVER)], clock)
+
+
+def _raw(scene: Scene) -> RawManifest:
+    return scene.registry.shelf(PATH).manifests[scene.tags()["v0.2.0"]]
+
+
+def test_a_marked_version_is_refused_before_anything_is_asked(scene: Scene, tmp_path: Path) -> None:
+    marked = desk(scene, tmp_path, marks={Tag("v0.2.0"): "loses data"})
+    with pytest.raises(RefusedError, match="is marked as bad: loses data"):
+        finish(marked.repoint(MAIN, V020, dry_run=False))
+    assert scene.registry.log == []
+
+
+def test_without_a_place_of_the_lane_or_without_files_there_is_nothing_to_do(scene: Scene, tmp_path: Path) -> None:
+    with pytest.raises(PrerequisiteError, match="at a tag of lane standalone"):
+        finish(desk(scene, tmp_path, text=f"a: {IMAGE}:v0.2.0\n").repoint(STANDALONE, V020, dry_run=False))
+    with pytest.raises(PrerequisiteError, match="nothing to re-point"):
+        finish(desk(scene, tmp_path, "none/*.yml").repoint(MAIN, V020, dry_run=False))
+    bare = Desk(
+        root=tmp_path,
+        deployments=(),
+        repository=Repository.parse(IMAGE),
+        lanes=BUILT_IN,
+        registry=scene.client()[0],
+    )
+    with pytest.raises(ConfigurationError, match="no deployment files are configured"):
+        finish(bare.inventory())
+
+
+def test_a_digest_alone_finds_its_lane_by_what_the_registry_serves(scene: Scene, tmp_path: Path) -> None:
+    text = f"a: {IMAGE}@{scene.tags()['v0.2.1']}\nb: {IMAGE}@{scene.tags()['standalone-v0.2.0']}\n"
+    done = finish(desk(scene, tmp_path, text=text).repoint(MAIN, V020, dry_run=False))
+    pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
+    assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {IMAGE}@{scene.tags()['standalone-v0.2.0']}\n"
+    assert done.placed == 1
+
+
+def test_what_proposes_newer_tags_counts_only_where_a_lane_of_ours_runs(scene: Scene, tmp_path: Path) -> None:
+    (tmp_path / "renovate.json").write_text("{}")
+    runs, notes = f"image: {IMAGE}:v0.2.1\n", f"# image: {IMAGE}:v0.2.1\nimage: {IMAGE}:nightly\n"
+    for text, tools in ((runs, ["Renovate"]), (notes, [])):
+        (tmp_path / "compose.yml").write_text(text)
+        found = finish(desk(scene, tmp_path, "compose.yml").inventory())
+        assert [undoer.tool for undoer in found.undoers] == tools
+
+
+def test_a_list_is_given_although_the_registry_is_away(scene: Scene, tmp_path: Path) -> None:
+    scene.transport = _away(scene)
+    found = finish(desk(scene, tmp_path).inventory())
+    assert [place.mention.tag for place in found.places] == ["v0.2.1", "standalone-v0.2.0", "latest"]
+    assert "500" in found.served.doubt
+    assert found.served.digests == {}

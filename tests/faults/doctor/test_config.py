@@ -1,0 +1,64 @@
+"""The doctor's rows about what a project file adds to its lanes: what builds are given, and deployment files."""
+
+from __future__ import annotations
+
+from shiplane.config.lane import BUILT_IN, Lane
+from shiplane.config.project_file import ProjectFile, parse_project_file
+from shiplane.config.settings import Checkout, Resolver
+from shiplane.core.errors import UsageError
+from shiplane.core.finding import Finding
+from shiplane.deployments.deployment import DeploymentFile
+from shiplane.deployments.files import Collected
+from shiplane.doctor.config import Configuration
+from tests.faults.scene import AIONIS
+
+HEAD = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")
+BOTH = frozenset(lane.dockerfile for lane in BUILT_IN)
+BUILD = {"build-args": {"CHANNEL": "stable"}, "secrets": {"npm": {"env": "NPM_TOKEN"}}}
+GIVEN = parse_project_file({"lanes": {"main": BUILD, "standalone": BUILD}}, "shiplane.toml")
+READ = DeploymentFile(path="a.yml", content=b"")
+
+
+def rows(
+    project: ProjectFile, files: frozenset[str] = BOTH, collected: Collected | None = None, lacking: str = ""
+) -> dict[str, Finding]:
+    """The rows, by name."""
+    resolver = Resolver(env={"IMAGE_REPO": str(AIONIS)}, project=project, checkout=HEAD, dockerfiles=files)
+
+    def check_build(lane: Lane) -> None:
+        if lane.name == lacking:
+            raise UsageError(f"lane {lane.name}: NPM_TOKEN is not set")
+
+    looked = Configuration(
+        project=lambda: project,
+        checkout=lambda: HEAD,
+        resolver=lambda: resolver,
+        check_build=check_build,
+        collect=lambda: collected or Collected(files=()),
+    )
+    return {row.name: row for row in looked.check()}
+
+
+def test_what_a_build_is_given_is_told_where_there_is_something_to_build() -> None:
+    found = rows(GIVEN, files=frozenset({"Dockerfile"}))
+    words = "is given --build-arg CHANNEL=stable --secret id=npm,env=NPM_TOKEN --provenance mode=min"
+    assert found["config: main build"].reason == words
+    assert "config: standalone build" not in found
+    assert "config: main build" not in rows(ProjectFile())
+
+
+def test_what_a_build_would_lack_fails_its_row_alone() -> None:
+    found = rows(GIVEN, lacking="main")
+    assert found["config: main build"].reason == "lane main: NPM_TOKEN is not set"
+    assert (found["config: main build"].exit_code, found["config: standalone build"].exit_code) == (2, 0)
+
+
+def test_deployment_files_are_counted_and_what_was_not_read_is_a_warning() -> None:
+    project = parse_project_file({"deployments": ["*.yml"]}, "shiplane.toml")
+    row = rows(project, collected=Collected(files=(READ,)))["config: deployments"]
+    assert (row.reason, row.is_warning) == ("1 file read", False)
+    partly = Collected(files=(READ, READ), skipped=("b.yml: too large",), unmatched=("c/*.yml",))
+    row = rows(project, collected=partly)["config: deployments"]
+    assert (row.reason, row.is_warning) == ("2 files read", True)
+    assert row.remedy.splitlines() == ["No file matches c/*.yml.", "Not read: b.yml: too large."]
+    assert "config: deployments" not in rows(GIVEN)

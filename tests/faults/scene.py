@@ -1,0 +1,167 @@
+"""A release against the registry in memory, driven step by step: what the tests of the flows start from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shiplane.config.lane import MAIN, Lane
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.settings import Checkout, Flags, Resolver
+from shiplane.core.credential import Credential
+from shiplane.core.progress import Event, Flow, Step, T
+from shiplane.core.redact import Redactor
+from shiplane.ledger.ledger import Ledger
+from shiplane.ledger.recorder import Ledgers, Scribe
+from shiplane.registry.client import Registry
+from shiplane.registry.http.retry_budget import Clock, Patience
+from shiplane.registry.http.session import Session
+from shiplane.registry.http.transport import Transport
+from shiplane.registry.oci.names import Digest, Repository
+from shiplane.release.planning.planner import make_plan
+from shiplane.release.result import Published
+from shiplane.rollback.marks import Marker
+from shiplane.rollback.rollback import RolledBack, Wish
+from shiplane.verify.audit import Auditor
+from shiplane.verify.lane_status import LaneState
+from tests.faults.access import Access, Account
+from tests.faults.images import COMMIT, PLATFORMS, push_image
+from tests.faults.memory import MemoryRegistry
+from tests.faults.releaser import Releaser
+
+IMAGE = "ghcr.io/cognary/aionis"
+PATH = "cognary/aionis"
+AIONIS = Repository("ghcr.io", PATH)
+USER = Credential(registry="ghcr.io", username="releaser", password="ghp_canary_canary", source="the test")
+
+
+def a_registry(**settings: object) -> MemoryRegistry:
+    """GHCR with one account that may push."""
+    access = Access(accounts={USER.username: Account(USER.password)})
+    return MemoryRegistry(access=access, **settings)  # type: ignore[arg-type] # the fields of the dataclass
+
+
+def a_plan(
+    version: str = "0.2.1", lanes: Sequence[str] = ("main", "standalone"), latest: str = "yes", commit: str = COMMIT
+) -> Plan:
+    """A release of some lanes."""
+    flags = Flags(lanes=tuple(lanes), tag=version, image=IMAGE, latest=latest)
+    return make_plan(Resolver(flags=flags, checkout=Checkout(commit=commit, committed_at="2026-02-28T12:00:00Z")))
+
+
+def a_client(
+    transport: Transport, clock: Clock, tell: Callable[[str], None] = lambda _text: None
+) -> tuple[Registry, Patience]:
+    """A process's own client, in the releaser's name; its jitter is none."""
+    redact = Redactor()
+    redact.add_credential(USER)
+    patience = Patience(clock=clock, tell=tell, spread=lambda: 0.5)
+    return Registry(Session(transport, USER, patience, redact)), patience
+
+
+@dataclass
+class Stager:
+    """Puts images into the registry by digest, as buildx does; each build has other bytes, as real ones have."""
+
+    registry: MemoryRegistry
+    platforms: Sequence[str] = PLATFORMS
+    built: list[str] = field(default_factory=list)
+
+    def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
+        return {lane.lane.name: self._push(plan, lane) for lane in lanes}
+
+    def _push(self, plan: Plan, lane: LanePlan) -> Digest:
+        self.built.append(lane.lane.name)
+        salt = f"{lane.lane.name} build {len(self.built)}"
+        version = str(lane.version.value)
+        return push_image(self.registry, PATH, self.platforms, plan.commit, version, salt=salt).digest
+
+
+@dataclass
+class Scene:
+    """A registry, and publishers that come to it one after the other."""
+
+    registry: MemoryRegistry = field(default_factory=a_registry)
+    stager: Stager = field(init=False)
+    transport: Transport = field(init=False)
+    told: list[str] = field(default_factory=list)
+    keeps_ledger: bool = True
+    records: Repository = AIONIS
+
+    def __post_init__(self) -> None:
+        self.stager = Stager(self.registry)
+        self.transport = self.registry
+
+    def client(self) -> tuple[Registry, Patience]:
+        """A new process's client, whose waits are told."""
+        return a_client(self.transport, self.registry.clock, self.told.append)
+
+    def releaser(self) -> Releaser:
+        """A new process, which records where the scene keeps a ledger."""
+        registry, patience = self.client()
+        ledgers = self.ledgers(registry, patience) if self.keeps_ledger else None
+        return Releaser(registry=registry, patience=patience, repository=AIONIS, ledgers=ledgers)
+
+    def flow(self, plan: Plan) -> Flow[tuple[Published, ...]]:
+        """A release, not yet begun."""
+        return self.releaser().publish(plan, self.stager)
+
+    def ledgers(self, registry: Registry, patience: Patience) -> Ledgers:
+        """Where it is recorded."""
+        scribe = Scribe(who=USER.username, clock=patience.clock)
+        return Ledgers(registry=registry, repository=self.records, patience=patience, scribe=scribe, workers=1)
+
+    def rollback(self, wish: Wish) -> Flow[RolledBack]:
+        """A rollback, not yet begun."""
+        return self.releaser().roll_back(wish)
+
+    def marker(self) -> Marker:
+        """Who marks."""
+        return self.releaser().marker()
+
+    def audit(self, lane: Lane = MAIN, *, deep: bool = False) -> LaneState:
+        """The lane as it is told."""
+        who = self.releaser()
+        auditor = Auditor(registry=who.registry, repository=AIONIS, ledgers=who.ledgers, workers=1)
+        return finish(auditor.audit(lane, deep=deep))
+
+    def ledger(self, lane: Lane = MAIN) -> Ledger:
+        """What is recorded by now."""
+        registry, patience = self.client()
+        return self.ledgers(registry, patience).book(lane).read().ledger
+
+    def publish(self, plan: Plan | None = None) -> tuple[Published, ...]:
+        """A release from beginning to end."""
+        return finish(self.flow(plan or a_plan()))
+
+    def tags(self) -> dict[str, str]:
+        """The images' tags as they are; a ledger's is nobody's image."""
+        return {tag: digest for tag, digest in self.registry.tags(PATH).items() if not tag.startswith("ledger-")}
+
+    def tag_writes(self) -> list[str]:
+        """Every image's tag that was sent, in order, whether it arrived or not."""
+        sent = [e.reference for e in self.registry.log if e.is_manifest_put]
+        return [name for name in sent if ":" not in name and not name.startswith("ledger-")]
+
+
+def finish(flow: Flow[T], see: Callable[[Event], object] = lambda _event: None) -> T:
+    """Run a flow to its end; ``see`` is called with everything that it says."""
+    try:
+        while True:
+            see(next(flow))
+    except StopIteration as end:
+        result: T = end.value
+        return result
+
+
+def until(flow: Flow[T], reached: Callable[[Step], bool]) -> None:
+    """Run a flow up to, and not into, the first step that fits."""
+    for event in flow:
+        if isinstance(event, Step) and reached(event):
+            return
+    raise AssertionError("the flow has no such step")
+
+
+def events(flow: Flow[T]) -> list[Event]:
+    """Everything that a flow says."""
+    return list(flow)

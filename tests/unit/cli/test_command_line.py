@@ -1,0 +1,322 @@
+"""The command line as a whole, in process: what it lists, what it refuses, and that help runs nothing."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from unittest.mock import Mock
+
+import pytest
+
+import shiplane
+from shiplane.cli.edge import Answer
+from shiplane.cli.run import Run as SpecRun
+from shiplane.config.lane import MAIN
+from shiplane.config.settings import Resolver, Setting
+from tests.inprocess import shiplane_here
+
+COMMIT = ("-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--quiet", "--message", "one")
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """``shiplane ...`` in a checkout with both Dockerfiles; gives exit code, output and story."""
+    for name in ("Dockerfile", "Dockerfile.standalone"):
+        (tmp_path / name).write_text("FROM scratch\n")
+    for arguments in (("init", "--quiet"), ("add", "--all"), COMMIT):
+        subprocess.run(["git", *arguments], cwd=tmp_path, check=True, stdin=subprocess.DEVNULL)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("IMAGE_REPO", "ghcr.io/cognary/aionis")
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+
+    return lambda *arguments, **variables: shiplane_here(capsys, monkeypatch, arguments, variables)
+
+
+def names(collection: object = shiplane.ns) -> list[str]:
+    return sorted(collection.task_names)  # type: ignore[attr-defined] # invoke's Collection
+
+
+def test_every_task_is_listed_with_its_help_on_one_line(run: Run) -> None:
+    code, out, _ = run("--list")
+    assert code == 0
+    listed = [line.split(maxsplit=1) for line in out.splitlines() if line.startswith("  ")]
+    assert [name for name, _ in listed] == sorted(names(), key=lambda name: ("." in name, name))
+    assert [text for _, text in listed if not text.endswith(".")] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (("publish",), {"TAG": "standalone-v0.2.8"}),
+        (("publish", "--tag", "standalone-v0.2.8"), {"TAG": "v0.2.8"}),
+        (("stage", "--output", "../x"), {"TAG": "standalone-v0.2.8"}),
+        (("trigger", "--version", "standalone-v0.2.8"), {}),
+        (("rollback", "--to", "standalone-v0.2.8"), {}),
+        (("mark", "--tag", "standalone-latest", "--reason", "x"), {}),
+        (("unmark", "--tag", "standalone-v0.2.8", "--reason", "x"), {}),
+        (("adopt", "--since", "standalone-0.2.8"), {}),
+        (("deploy.repoint", "--to", "standalone-v0.2.8"), {}),
+    ],
+)
+def test_without_a_lane_the_remedy_is_the_lane_that_the_tag_tells(
+    run: Run, arguments: tuple[str, ...], variables: dict[str, str]
+) -> None:
+    code, _, story = run(*arguments, **variables)
+    assert code == 2
+    assert "no lane is named; 'standalone-" in story
+    assert "is lane standalone's" in story
+    assert "Give --lane standalone." in story
+
+
+@pytest.mark.parametrize("tag", ["v0.2.8", "0.2.8", "nightly", ""])
+def test_without_a_lane_a_tag_that_any_lane_or_none_can_read_tells_none(run: Run, tag: str) -> None:
+    assert "Give --lane main or --lane standalone." in run("publish", TAG=tag)[2]
+
+
+@pytest.mark.parametrize("name", names())
+def test_help_of_a_task_runs_nothing(run: Run, name: str) -> None:
+    code, out, err = run(name, "--help")
+    assert (code, err) == (0, "")
+    assert "--json" in out
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_task_takes_a_positional_or_a_short_flag(name: str) -> None:
+    task = shiplane.ns[name]
+    assert list(task.positional) == []
+    assert [arg.names for arg in task.get_arguments() if any(len(n) == 1 for n in arg.names)] == []
+
+
+@pytest.mark.parametrize("name", names())
+def test_every_task_has_a_body_with_its_very_flags(name: str) -> None:
+    body = importlib.import_module(f"shiplane.cli.{shiplane.ns[name].body.module}")
+    task = shiplane.ns[name].body.__wrapped__
+    flags = inspect.signature(task).parameters
+    taken = inspect.signature(getattr(body, task.__name__)).parameters
+    assert list(taken) == ["run", *flags]
+    assert [taken[flag].default for flag in flags] == [flags[flag].default for flag in flags]
+
+
+def test_a_list_of_tasks_imports_nothing_that_only_a_run_needs() -> None:
+    code = "import sys, shiplane; print(*sorted(name for name in sys.modules if name.startswith('shiplane.')))"
+    path = str(Path(shiplane.__file__).parents[1])
+    done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, check=True, capture_output=True)
+    needed = {"cli", "cli.edge", "cli.interrupts", "cli.surface", "core", "core.errors"}
+    beyond = [name.removeprefix("shiplane.") for name in done.stdout.decode().split()]
+    assert [name for name in beyond if name not in needed and not name.startswith("cli.tasks")] == []
+
+
+def own_flags(name: str) -> set[str]:
+    """The flags that a task's own signature has."""
+    return set(inspect.signature(shiplane.ns[name].body.__wrapped__).parameters)
+
+
+VERSIONED = [(name, own) for name in names() for own in ("tag", "version") if own in own_flags(name)]
+
+
+@pytest.mark.parametrize("flag", ["tag", "version"])
+@pytest.mark.parametrize(("name", "own"), VERSIONED)
+def test_a_version_is_given_by_either_flag(
+    run: Run, name: str, own: str, flag: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict[str, object]] = []
+
+    def body(_run: object, **arguments: object) -> Answer:
+        given.append(arguments)
+        return Answer(text="")
+
+    task = shiplane.ns[name].body
+    monkeypatch.setattr(f"shiplane.cli.{task.module}.{task.__wrapped__.__name__}", body)
+    assert run(name, f"--{flag}", "0.2.1") == (0, "", "")
+    assert run(name, "--tag", "0.2.1", "--version", "0.2.1") == (0, "", "")
+    assert [(arguments[own], set(arguments)) for arguments in given] == 2 * [("0.2.1", own_flags(name))]
+    code, _, err = run(name, "--tag", "v0.2.1", "--version", "v0.2.2")
+    assert code == 2
+    assert "--tag v0.2.1" in err
+    assert "--version v0.2.2" in err
+
+
+@pytest.mark.parametrize(
+    ("flags", "asked"),
+    [
+        ((), (False, "lane main")),
+        (("--latest",), (True, "--latest")),
+        (("--latest=yes",), (True, "--latest")),
+        (("--latest=no",), (False, "--latest")),
+    ],
+)
+def test_a_bare_latest_means_yes_to_verify_as_to_publish(
+    run: Run, flags: tuple[str, ...], asked: tuple[bool, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[Setting[bool]] = []
+
+    def look_at(_run: object, resolver: Resolver, _looks: object) -> Answer:
+        given.append(resolver.latest(MAIN))
+        return Answer(text="")
+
+    monkeypatch.setattr("shiplane.cli.verifying.look_at", look_at)
+    assert run("verify", "--tag", "0.2.1", *flags) == (0, "", "")
+    assert given == [Setting(*asked)]
+
+
+def test_a_trigger_asks_for_the_versions_as_what_only_reads_does(monkeypatch: pytest.MonkeyPatch) -> None:
+    from shiplane.cli import triggering
+
+    monkeypatch.setattr("shiplane.verify.surveyor.Surveyor.versions", lambda surveyor, _lane: [surveyor.registry])
+    run = Mock(spec=SpecRun)
+    assert triggering._published(run, MAIN) == [run.reader.return_value]
+    run.credential.assert_not_called()
+
+
+def test_every_task_that_names_a_version_has_both_flags() -> None:
+    for name in names():
+        flags = {flag for argument in shiplane.ns[name].get_arguments() for flag in argument.names}
+        assert ("tag" in flags) == ("version" in flags), name
+
+
+def test_no_task_is_run_by_a_bare_command() -> None:
+    assert shiplane.ns.default is None
+
+
+PUBLISH = ("publish", "--lane", "main")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "variables"),
+    [
+        (("publish",), {}),
+        (("publish", "--lane", "mian"), {}),
+        (("publish", "--lane", ""), {}),
+        ((*PUBLISH, "--skip", "everything"), {"TAG": "v0.2.1"}),
+        ((*PUBLISH, "--latest=perhaps"), {"TAG": "v0.2.1"}),
+        ((*PUBLISH, "--snapshot"), {"TAG": "v0.2.1"}),
+        (PUBLISH, {}),
+        (("plan",), {"PUBLISH_LATEST": "maybe"}),
+        (("--dry", "plan"), {}),
+        *(
+            (("plan", "--lane", "main"), {"TAG": tag})
+            for tag in (
+                "latest",
+                "standalone-v0.2.1",
+                "v1",
+                "01.0.0",
+                "1.0.0+build",
+                "1.0.0\n",
+                "$(id)",
+                "`id`",
+                "--push",
+                "v1.0.0;id",
+                "\x1b[31mv1.0.0",
+                "v\u0661.0.0",
+                "1.2.3.4",
+                "refs/tags/v1.0.0",
+                "v" + "9" * 5000 + ".0.0",
+                "..",
+                "a/b",
+                "x@sha256:1",
+                "%2e%2e",
+            )
+        ),
+        *(
+            (("plan",), {"IMAGE_REPO": image})
+            for image in (
+                "ghcr.io",
+                "ghcr.io/aionis",
+                "ghcr.io/Cognary/aionis",
+                "ghcr.io.evil.tld/cognary/aionis",
+                "ghcr.io@evil/cognary/aionis",
+                "user:pw@ghcr.io/cognary/aionis",
+                "http://ghcr.io/cognary/aionis",
+                "ghcr.io/a//b",
+                "ghcr.io/../b",
+                "ghcr.io/a/b/",
+                "ghcr.io/a/b?x",
+                "ghcr.io/a/b#x",
+                "ghcr.io/a/b:v1",
+                "127.1/a/b",
+                "0x7f.1/a/b",
+                "169.254.169.254/a/b",
+                "localhost",
+                "ghcr.io/a/" + "b" * 256,
+                "\u0261hcr.io/a/b",
+            )
+        ),
+        *(
+            (("plan",), {"PLATFORMS": platforms})
+            for platforms in (
+                "linux/amd64,",
+                "linux/amd64,linux/amd64",
+                "linux/amd63",
+                " linux/amd64",
+                "linux/amd64, linux/arm64",
+                "amd64",
+                ",",
+            )
+        ),
+    ],
+)
+def test_what_cannot_be_meant_ends_with_2_and_one_clear_line(
+    run: Run, arguments: tuple[str, ...], variables: dict[str, str]
+) -> None:
+    code, out, err = run(*arguments, **variables)
+    assert code == 2, err
+    assert out == ""
+    first, *rest = err.splitlines()
+    assert first.startswith("error: ")
+    assert first.isprintable()
+    assert "Traceback" not in err
+    assert sum(line.startswith("next: ") for line in rest) == 1
+
+
+def test_a_failure_with_json_is_one_document(run: Run) -> None:
+    import json
+
+    code, out, _ = run("publish", "--lane", "mian", "--json")
+    document = json.loads(out)
+    assert (code, document["ok"], document["exit"], document["error"]["kind"]) == (2, False, 2, "usage")
+
+
+def test_a_dirty_tree_is_not_published(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "left-over").touch()
+    code, _, err = run(*PUBLISH, "--tag", "v0.2.1")
+    assert code == 3
+    assert "left-over" in err
+
+
+def test_a_version_whose_git_tag_stands_elsewhere_is_not_published(run: Run, tmp_path: Path) -> None:
+    subprocess.run(["git", "tag", "docker-v0.2.1"], cwd=tmp_path, check=True)
+    subprocess.run(["git", *COMMIT[:-2], "--allow-empty", *COMMIT[-2:]], cwd=tmp_path, check=True)
+    code, _, err = run(*PUBLISH, "--tag", "v0.2.1")
+    assert code == 3
+    assert "git tag docker-v0.2.1 stands at" in err
+
+
+def test_a_broken_project_file_is_named_with_its_key(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "shiplane.toml").write_text('imgae = "x"\n')
+    code, _, err = run("plan")
+    assert code == 2
+    assert "shiplane.toml: unknown key 'imgae'" in err
+    assert "Did you mean 'image'?" in err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("plan",),
+        (*PUBLISH, "--dry-run"),
+        ("verify", "--lane", "main"),
+        ("release",),
+        ("rollback", "--lane", "main", "--to", "standalone-v0.2.8"),
+        ("mark", "--lane", "main", "--tag", "standalone-v0.2.8", "--reason", "x"),
+        ("deploy.repoint", "--lane", "main", "--to", "standalone-v0.2.8"),
+        ("trigger", "--lane", "main", "--version", "standalone-v0.2.8"),
+    ],
+)
+def test_the_other_lane_s_tag_is_recognised_and_its_lane_named(run: Run, arguments: tuple[str, ...]) -> None:
+    code, _, err = run(*arguments, TAG="standalone-v0.2.8")
+    assert (code, "that is lane standalone's\n  --lane standalone\n" in err) == (2, True), err

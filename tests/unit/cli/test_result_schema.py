@@ -1,0 +1,107 @@
+"""The published schemas of results and plans: closed, described, in the wheel, and fitting what a release gives."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hatchling.build
+import pytest
+from jsonschema import Draft202012Validator
+
+from shiplane.config.gate import Evidence
+from shiplane.core.progress import Step
+from shiplane.release.prerequisites import Held
+from tests.faults.adopt.test_adopt import adopt, old_scene
+from tests.faults.images import COMMIT
+from tests.faults.release.test_smoke import Bench
+from tests.faults.scene import PATH, Scene, a_plan
+from tests.unit.documents import faults, schema
+
+NAMES = ("plan", "result")
+
+
+def objects(part: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 -- JSON
+    """Every schema of an object within a schema."""
+    if isinstance(part, dict):
+        if part.get("type") == "object":
+            yield part
+        for inner in part.values():
+            yield from objects(inner)
+    elif isinstance(part, list):
+        for inner in part:
+            yield from objects(inner)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_it_is_a_schema_whose_objects_are_closed_and_described(name: str) -> None:
+    whole = schema(name)
+    Draft202012Validator.check_schema(whole)
+    found = list(objects(whole))
+    # A table by name (lane, platform, path) takes any name, but only one kind of value.
+    assert [one for one in found if one.get("additionalProperties") in (None, True)] == []
+    assert [one for one in found if not one.get("description")] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_part_is_used(name: str) -> None:
+    whole = schema(name)
+    text = json.dumps(whole)
+    assert [part for part in whole["$defs"] if f'"#/$defs/{part}"' not in text] == []
+
+
+def test_the_wheel_brings_the_schemas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(Path(__file__).parents[3])
+    wheel = hatchling.build.build_wheel(str(tmp_path))
+    with zipfile.ZipFile(tmp_path / wheel) as files:
+        for name in NAMES:
+            assert json.loads(files.read(f"shiplane/schema/{name}.schema.json")) == schema(name)
+
+
+def released(lanes: list[dict[str, Any]]) -> dict[str, Any]:
+    """A release's document around its lanes."""
+    evidence = Evidence(gate="g", kind="http", what="https://x", good=True, detail="200", commit=COMMIT, when="now")
+    build = Step("build command", "none").skipped("none is configured")
+    held = Held(command=(), build=build, gates=(evidence,), skipped=("other",))
+    return {
+        "ok": True,
+        "exit": 0,
+        "image": "ghcr.io/cognary/aionis",
+        "commit": COMMIT,
+        "prerequisites": held.to_json(),
+        "lanes": lanes,
+    }
+
+
+def test_what_a_release_gives_is_as_the_schema_says() -> None:
+    scene, bench = Scene(), Bench()
+    for published in (scene.publish(), scene.publish(), bench.publish(), bench.publish(a_plan("0.3.0-rc.1"))):
+        lanes = [lane.to_json(a_plan().repository) for lane in published]
+        assert faults(released(lanes), "result") == []
+        assert faults(released(lanes), "result", "released") == []
+
+
+def test_what_an_adoption_gives_is_as_the_schema_says() -> None:
+    scene = old_scene()
+    first, again = adopt(scene, dry_run=True), adopt(scene)
+    scene.registry.tag(PATH, "latest", scene.tags()["0.2.15"])
+    for done in (first, again, adopt(scene), adopt(Scene())):
+        document = {"ok": True, "exit": 0, "image": "ghcr.io/cognary/aionis", **done.to_json()}
+        assert faults(document, "result") == []
+        assert faults(document, "result", "adopted") == []
+
+
+@pytest.mark.parametrize("key", ["record", "reason", "Digest"])
+def test_a_field_that_nobody_described_is_found(key: str) -> None:
+    lanes = [lane.to_json(a_plan().repository) for lane in Scene().publish()]
+    lanes[0][key] = None
+    assert faults(released(lanes), "result", "released") != []
+
+
+def test_an_error_is_as_the_schema_says() -> None:
+    error = {"kind": "usage", "what": "no lane is named", "remedy": ""}
+    assert faults({"ok": False, "exit": 2, "error": error, "closing": []}, "result", "error") == []
+    assert faults({"ok": False, "exit": 2, "error": {**error, "more": 1}, "closing": []}, "result", "error") != []

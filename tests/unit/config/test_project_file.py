@@ -1,0 +1,144 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE
+from shiplane.config.project_file import ProjectFile, parse_project_file
+from shiplane.config.version import Version
+from shiplane.core.errors import ConfigurationError, UsageError
+
+
+def parse(**document: object) -> ProjectFile:
+    return parse_project_file(document, "shiplane.toml")
+
+
+def test_an_empty_file_means_the_built_in_lanes() -> None:
+    assert parse().lanes == BUILT_IN
+
+
+def test_naming_a_built_in_lane_changes_only_what_is_named() -> None:
+    main = parse(lanes={"main": {"publish-latest": True}}).lane("main")
+    assert (main.publish_latest, main.dockerfile, main.git_tag) == (True, "Dockerfile", "docker-v{version}")
+
+
+def test_a_project_of_its_own_lanes_has_no_other() -> None:
+    assert [lane.name for lane in parse(lanes={"api": {}, "web": {}}).lanes] == ["api", "web"]
+    assert [lane.name for lane in parse(lanes={"api": {}, "main": {}}).lanes] == ["api", "main"]
+    assert parse(lanes={"main": {"publish-latest": False}}).lanes == parse(lanes={}).lanes == BUILT_IN
+
+
+def test_which_lanes_the_file_names_is_known() -> None:
+    assert parse(lanes={"api": {}, "main": {}}).named == {"api", "main"}
+    assert parse().named == frozenset()
+
+
+def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
+    worker = parse(lanes={"worker": {}}).lane("worker")
+    assert (worker.dockerfile, worker.prefix, worker.floating, worker.git_tag, worker.publish_latest) == (
+        "Dockerfile.worker",
+        "worker-",
+        "worker-latest",
+        "worker-v{version}",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("document", "complaint"),
+    [
+        ({"imgae": "x"}, "unknown key 'imgae'"),
+        ({"lanes": {"main": {"publish-latset": True}}}, "unknown key 'publish-latset'"),
+        ({"image": 5}, "image is int, expected str"),
+        ({"image": True}, "image is bool, expected str"),
+        ({"image": "ghcr.io"}, "image: image 'ghcr.io'"),
+        ({"image": "ghcr.io/Cognary/Aionis"}, "upper case"),
+        ({"platforms": "linux/amd64"}, "platforms is str, expected list"),
+        ({"platforms": ["linux/amd64", 5]}, "something other than strings"),
+        ({"platforms": ["linux/amd63"]}, "is not a platform"),
+        ({"platforms": ["linux/amd64", "linux/amd64/v1"]}, "twice"),
+        ({"lanes": []}, "lanes is list, expected dict"),
+        ({"lanes": {"main": "Dockerfile"}}, "main is str, expected dict"),
+        ({"lanes": {"main": {"publish-latest": 1}}}, "publish-latest is int"),
+        ({"lanes": {"main": {"dockerfile": "../Dockerfile"}}}, "leads out of the project"),
+        ({"lanes": {"main": {"dockerfile": "/etc/passwd"}}}, "is absolute"),
+        ({"lanes": {"main": {"dockerfile": ""}}}, "'' is no path"),
+        ({"lanes": {"main": {"dockerfile": "a\0b"}}}, "is no path"),
+        ({"lanes": {"main": {"dockerfile": "docker/../web/../Dockerfile"}}}, "goes back up by .."),
+        ({"lanes": {"main": {"context": "web/.."}}}, "goes back up by .."),
+        ({"lanes": {"main": {"context": "a/../../b"}}}, "leads out of the project"),
+        ({"deployments": ["deploy/../../x.yml"]}, "leads out of the project"),
+        ({"deployments": ["deploy/../x.yml"]}, "goes back up by .."),
+        ({"deployments": [".git/config"]}, "is for .git, which is not read"),
+        ({"lanes": {"--json": {}}}, "has the name"),
+        ({"lanes": {"Worker": {}}}, "has the name"),
+        ({"lanes": {"x": {"prefix": "(.*)"}}}, "has the prefix"),
+        ({"lanes": {"x": {"prefix": "x"}}}, "has the prefix"),
+        ({"lanes": {"x": {"git-tag": "x-v"}}}, "has the git-tag"),
+        ({"lanes": {"x": {"git-tag": "{version}-{version}"}}}, "has the git-tag"),
+        ({"lanes": {"x": {"floating": "a b"}}}, "is not an image tag"),
+        ({"lanes": {"main": {}, "x": {"floating": "latest"}}}, "overlap"),
+        ({"lanes": {"main": {}, "x": {"prefix": ""}}}, "overlap"),
+        ({"lanes": {"main": {}, "x": {"git-tag": "docker-v{version}"}}}, "overlap"),
+        ({"lanes": {"main": {}, "x": {"floating": "v1.2.3"}}}, "overlap"),
+        (
+            {"lanes": {"main": {"cache": {"type": "registry", "ref": f"ghcr.io/a/b:{'c' * 101}"}}}},
+            "101 characters long",
+        ),
+        ({"registries": {"ghcr.io": {"password": "secret"}}}, "unknown key 'password'"),
+        ({"registries": {"ghcr.io": {"password-env": "GHCR_TOKEN"}}}, "password-env is str"),
+    ],
+)
+def test_what_is_wrong_is_named_with_its_key_and_file(document: dict[str, Any], complaint: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(**document)
+    assert complaint in caught.value.what
+    assert caught.value.exit_code == 2
+    assert "\n" not in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("path", "straight"),
+    [("docker/../web/../docker/web.Dockerfile", "docker/web.Dockerfile"), ("web/..", "."), ("./a//../b", "b")],
+)
+def test_a_path_that_goes_back_up_within_the_project_is_answered_with_the_straight_one(
+    path: str, straight: str
+) -> None:
+    # Not taken for the straight one: behind a link, the folder above is another.
+    with pytest.raises(ConfigurationError) as caught:
+        parse(lanes={"main": {"context": path}})
+    assert caught.value.remedy == f"Write '{straight}'."
+
+
+def test_a_misspelt_key_is_answered_with_the_nearest_one() -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse(lanes={"main": {"publish-latset": True}})
+    assert caught.value.remedy == "Did you mean 'publish-latest'?"
+
+
+def test_a_registry_names_variables_and_never_a_secret() -> None:
+    names = parse(registries={"reg.example": {"username-env": ["U"], "password-env": ["P"]}}).registries["reg.example"]
+    assert (names.username_env, names.password_env) == (("U",), ("P",))
+
+
+@pytest.mark.parametrize("text", ["standalone-v0.2.8", "standalone-latest", "ledger-standalone"])
+def test_another_lane_s_tag_is_recognised_and_its_lane_named(text: str) -> None:
+    project = ProjectFile()
+    with pytest.raises(UsageError, match=f"{text}' names no version of lane main: that is lane standalone's") as caught:
+        project.version_of(MAIN, text)
+    assert caught.value.remedy == "--lane standalone"
+
+
+@pytest.mark.parametrize("text", ["latest", "nightly", "v1"])
+def test_what_is_no_lane_s_version_is_told_with_the_forms_that_are(text: str) -> None:
+    project = ProjectFile()
+    assert project.version_of(STANDALONE, "v0.2.8") == Version.parse("0.2.8")
+    with pytest.raises(UsageError, match="names no version of lane main") as caught:
+        project.version_of(MAIN, text)
+    assert "docker-v0.2.1" in caught.value.remedy
+
+
+def test_a_git_tag_of_the_other_lane_is_recognised_too() -> None:
+    with pytest.raises(UsageError, match="that is lane main's"):
+        ProjectFile().version_of(STANDALONE, "docker-v0.2.1")

@@ -1,0 +1,62 @@
+"""What is said against a place that names the image."""
+
+from __future__ import annotations
+
+import pytest
+
+from shiplane.config.lane import BUILT_IN
+from shiplane.deployments.deployment import DeploymentFile, Finder
+from shiplane.deployments.findings import Served, flags_of, version_run
+from shiplane.registry.oci.names import Digest, Repository, Tag
+
+IMAGE = Repository.parse("ghcr.io/cognary/aionis")
+ONE, TWO = Digest("sha256:" + "1" * 64), Digest("sha256:" + "2" * 64)
+SERVED = Served(
+    digests={Tag("v0.2.0"): ONE, Tag("v0.2.1"): TWO, Tag("latest"): TWO},
+    absent=frozenset({Tag("v9.9.9")}),
+    known={ONE: Tag("v0.2.0"), TWO: Tag("v0.2.1")},
+)
+MARKS = {Tag("v0.2.1"): "crashes"}
+
+
+def flags(reference: str, served: Served = SERVED, marks: dict[Tag, str] = MARKS) -> tuple[str | None, list[str]]:
+    finder = Finder(repository=IMAGE, lanes=BUILT_IN, known=served.known)
+    file = DeploymentFile(path="f", content=f"image: ghcr.io/cognary/aionis{reference}\n".encode())
+    (place,) = finder.places(file)
+    return version_run(place, served), [flag.kind for flag in flags_of(place, served, marks)]
+
+
+@pytest.mark.parametrize(
+    ("reference", "runs", "kinds"),
+    [
+        (f":v0.2.0@{ONE}", "v0.2.0", []),
+        (":v0.2.0", "v0.2.0", ["not-pinned"]),
+        (":v0.2.1", "v0.2.1", ["marked", "not-pinned"]),
+        (f"@{TWO}", "v0.2.1", ["marked"]),
+        (f"@{ONE}", "v0.2.0", []),
+        (":latest", "v0.2.1", ["marked", "floating"]),
+        ("", "v0.2.1", ["marked", "floating"]),
+        (f":latest@{ONE}", "v0.2.0", []),
+        (f":v0.2.1@{ONE}", "v0.2.0", ["wrong-digest"]),
+        (":v9.9.9", "v9.9.9", ["absent", "not-pinned"]),
+        (":nightly", None, ["unknown-tag"]),
+        ("@sha256:" + "3" * 64, None, ["unknown-digest"]),
+        (f":standalone-v0.2.0@{ONE}", "v0.2.0", ["other-lane"]),
+        (":${TAG}", None, ["unclear"]),
+    ],
+)
+def test_each_place_is_told_what_is_wrong_with_it(reference: str, runs: str | None, kinds: list[str]) -> None:
+    assert flags(reference) == (runs, kinds)
+
+
+def test_without_the_registry_only_what_the_files_say_is_judged() -> None:
+    away = Served(doubt="no network")
+    assert flags(":v9.9.9", away) == ("v9.9.9", ["not-pinned"])
+    assert flags(f":v0.2.1@{ONE}", away) == ("v0.2.1", ["marked"])
+    assert flags(":latest", away) == (None, ["floating"])
+
+
+def test_a_comment_is_only_called_one() -> None:
+    finder = Finder(repository=IMAGE, lanes=BUILT_IN)
+    (place,) = finder.places(DeploymentFile(path="f", content=b"# ghcr.io/cognary/aionis:v0.2.1\n"))
+    assert [flag.kind for flag in flags_of(place, SERVED, MARKS)] == ["comment"]

@@ -1,0 +1,338 @@
+"""The publish workflows of this repository and those that other configurations give: linted, and held to our rules."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from shiplane.config.lane import BUILT_IN
+from shiplane.config.project_file import parse_project_file
+from shiplane.config.settings import DEFAULT_PLATFORMS
+from shiplane.core.errors import ConfigurationError
+from shiplane.workflows.files import template
+from shiplane.workflows.render import SHARED, Project, changes, is_ours, path_of, render, was_changed_by_hand
+from shiplane.workflows.tag_filter import starts_on
+from tests.fresh.roots import RELEASES
+from tests.unit import workflow_rules
+from tests.unit.workflow_rules import broken
+
+ROOT = Path(__file__).parents[3]
+MAIN = ".github/workflows/docker-publish.yml"
+STANDALONE = ".github/workflows/docker-standalone-publish.yml"
+Configuration = dict[str, Any]
+CI = ".github/workflows/ci.yml"
+WEEKLY = ".github/workflows/weekly.yml"
+GITHUB_GATE = {"gates": [{"name": "core", "github": "Core Production Gate"}]}
+KINDS: dict[str, Configuration] = {
+    "built in": {},
+    "native": {"workflows": {"native": True}},
+    "GitHub gates": GITHUB_GATE,
+    "claims": {"claim": True},
+    "everything": {"claim": True, "workflows": {"native": True, "environment": "live"}, **GITHUB_GATE},
+    "other lanes": {"lanes": {"worker": {"git-tag": "v{version}"}, "next": {"git-tag": "vnext/v{version}"}}},
+    "names that YAML could read": {"lanes": {"no": {}, "on": {}}, "workflows": {"environment": "1.0"}},
+}
+
+
+def rendered(
+    configuration: Configuration | None = None, *, program: str = "invoke", npm: bool = False, whole: bool = False
+) -> dict[str, str]:
+    known = parse_project_file(configuration or {}, "shiplane.toml")
+    made = Project(
+        lanes=known.lanes,
+        platforms=known.platforms or DEFAULT_PLATFORMS,
+        image="ghcr.io/<owner>/<repo> of this repository",
+        gates=known.gates,
+        wishes=known.workflows,
+        program=program,
+        npm=npm,
+        claim=known.claim is not None,
+        modules=whole,
+        lfs=whole,
+    )
+    return render(made, template("lane.yml"), template("release-lane.yml"))
+
+
+def lint(folder: Path, texts: dict[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
+    """Run a linter of this environment on workflows, in a repository of their own."""
+    (folder / ".git").mkdir(exist_ok=True)
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text)
+    tools = Path(sys.executable).parent
+    command = [str(tools / argv[0]), *argv[1:]]
+    env = {"PATH": f"{tools}:/usr/bin:/bin", "HOME": str(folder)}
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, encoding="utf-8", check=False)
+
+
+def zizmor(folder: Path, texts: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    argv = ("zizmor", "--persona", "auditor", "--offline", "--strict-collection", "--no-ignores", ".github/workflows")
+    return lint(folder, texts, *argv)
+
+
+def actionlint(folder: Path, texts: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    tools = Path(sys.executable).parent
+    return lint(folder, texts, "actionlint", "-shellcheck", str(tools / "shellcheck"), *texts)
+
+
+def own() -> dict[str, str]:
+    return {str(path.relative_to(ROOT)): path.read_text("utf-8") for path in (ROOT / ".github/workflows").iterdir()}
+
+
+def test_this_repositorys_workflows_are_what_the_built_in_lanes_give() -> None:
+    found = {path: text for path, text in own().items() if is_ours(text)}
+    assert found == rendered()
+    assert set(found) == {MAIN, STANDALONE, SHARED}
+
+
+def test_ci_runs_what_a_person_runs_and_nothing_else() -> None:
+    (job,) = yaml.safe_load(own()[CI])["jobs"].values()
+    assert [step["run"] for step in job["steps"] if "run" in step] == ["sudo --preserve-env=CI .ci/run"]
+    assert os.access(ROOT / ".ci/run", os.X_OK)
+    assert "secrets." not in own()[CI]
+
+
+def test_every_release_has_its_bare_root_each_week_and_the_long_tables_are_run_whole() -> None:
+    workflow = yaml.safe_load(own()[WEEKLY])
+    jobs = workflow["jobs"]
+    assert set(jobs["fresh"]["strategy"]["matrix"]["release"]) == set(RELEASES)
+    assert {name: [step["run"] for step in job["steps"] if "run" in step] for name, job in jobs.items()} == {
+        "fresh": ['sudo .ci/with-venv invoke dev.fresh --release "$RELEASE"'],
+        "thorough": ["sudo .ci/with-venv invoke dev.thorough --examples 2000"],
+    }
+    assert "schedule" in workflow[True]  # YAML 1.1 reads the key `on` as a boolean
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_linters_find_nothing(tmp_path: Path, kind: str) -> None:
+    texts = {
+        **rendered(KINDS[kind], npm=kind == "everything", whole=kind == "everything"),
+        **{path: own()[path] for path in (CI, WEEKLY)},
+    }
+    found = zizmor(tmp_path, texts)
+    assert (found.returncode, "No findings to report" in found.stdout + found.stderr) == (0, True), found.stdout
+    linted = actionlint(tmp_path, texts)
+    assert (linted.returncode, linted.stdout) == (0, ""), linted.stdout + linted.stderr
+
+
+def test_the_linters_are_awake(tmp_path: Path) -> None:
+    shared = rendered()[SHARED]
+    open_handed = shared.replace("permissions: {}", "permissions: write-all", 1)
+    assert zizmor(tmp_path, {SHARED: open_handed}).returncode != 0
+    unquoted = shared.replace("run: invoke check.build", "run: invoke check.build $LANE")
+    assert "SC2086" in actionlint(tmp_path, {SHARED: unquoted}).stdout
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("program", ["invoke", "shiplane"])
+def test_every_configuration_keeps_our_rules(kind: str, program: str) -> None:
+    assert broken(rendered(KINDS[kind], program=program, npm=True)) == set()
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_every_checkout_of_a_repository_with_submodules_and_lfs_is_complete(*, whole: bool) -> None:
+    shared = yaml.safe_load(rendered(KINDS["everything"], whole=whole)[SHARED])
+    given = [
+        step["with"]
+        for job in shared["jobs"].values()
+        for step in job["steps"]
+        if "actions/checkout" in step.get("uses", "")
+    ]
+    found = {(one.get("submodules"), one.get("lfs")) for one in given}
+    assert (len(given), found) == (len(shared["jobs"]), {("recursive", True)} if whole else {(None, None)})
+
+
+EDITS = [
+    (SHARED, "@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3", "@v6", "actions_are_pinned_by_commit"),
+    (SHARED, " # v6.0.3", "", "actions_are_pinned_by_commit"),
+    (MAIN, "$/.github/workflows", "someone/else/.github/workflows", "actions_are_pinned_by_commit"),
+    (SHARED, "permissions: {}", "permissions: read-all", "nothing_is_permitted_by_default"),
+    (MAIN, "permissions: {}\n", "", "nothing_is_permitted_by_default"),
+    (
+        SHARED,
+        "contents: read # check out the source\n    outputs",
+        "packages: write\n    outputs",
+        "only_publishing_jobs_may_write_and_packages_alone",
+    ),
+    (MAIN, "contents: read", "contents: write", "only_publishing_jobs_may_write_and_packages_alone"),
+    (SHARED, "packages: write", "packages: write\n      checks: read", "no_permission_is_idle"),
+    (
+        SHARED,
+        "run: invoke check.gates",
+        "run: invoke check.gates\n        env:\n          GHCR_TOKEN: ${{ secrets.GHCR_TOKEN }}",
+        "the_projects_own_commands_see_no_secret",
+    ),
+    (SHARED, "    needs: gate\n", "", "publishing_waits_for_the_gates_and_builds_their_commit"),
+    (
+        SHARED,
+        "    needs: gate\n",
+        "    needs: gate\n    if: ${{ always() }}\n",
+        "publishing_waits_for_the_gates_and_builds_their_commit",
+    ),
+    (
+        SHARED,
+        "ref: ${{ needs.gate.outputs.commit }}",
+        "ref: ${{ inputs.ref }}",
+        "publishing_waits_for_the_gates_and_builds_their_commit",
+    ),
+    (SHARED, " --skip build --skip gates", "", "gates_are_not_asked_where_the_credential_is"),
+    (
+        SHARED,
+        "persist-credentials: false",
+        "persist-credentials: true",
+        "checkouts_take_the_git_tag_and_leave_no_token",
+    ),
+    (SHARED, "          ref: ${{ inputs.ref }}\n", "", "checkouts_take_the_git_tag_and_leave_no_token"),
+    (
+        MAIN,
+        "${{ inputs.version && format('refs/tags/docker-v{0}', inputs.version) || github.ref }}",
+        "${{ github.ref }}",
+        "checkouts_take_the_git_tag_and_leave_no_token",
+    ),
+    (MAIN, "group: shiplane-release", "group: main", "all_lanes_wait_in_one_queue"),
+    (STANDALONE, "cancel-in-progress: false", "cancel-in-progress: true", "all_lanes_wait_in_one_queue"),
+    (STANDALONE, "  queue: max\n", "", "all_lanes_wait_in_one_queue"),
+    (SHARED, "    timeout-minutes: 180\n", "", "every_job_ends_in_time"),
+    (
+        SHARED,
+        'publish --lane "$LANE" --skip',
+        "publish --lane ${{ inputs.lane }} --skip",
+        "shell_lines_call_the_library_and_have_no_logic",
+    ),
+    (
+        SHARED,
+        "run: invoke check.gates",
+        'run: echo "GHCR_TOKEN=x" >> "$GITHUB_ENV"',
+        "shell_lines_call_the_library_and_have_no_logic",
+    ),
+    (
+        SHARED,
+        "run: invoke check.gates",
+        "run: invoke check.gates || true",
+        "shell_lines_call_the_library_and_have_no_logic",
+    ),
+    (MAIN, "  push:\n", "  pull_request_target:\n  push:\n", "only_people_and_git_tags_start_them"),
+    (MAIN, "    tags:\n", "    branches: [main]\n    tags:\n", "only_people_and_git_tags_start_them"),
+    (
+        SHARED,
+        "env:\n  LANE",
+        "env:\n  GHCR_TOKEN: ${{ secrets.GHCR_TOKEN }}\n  LANE",
+        "secrets_are_given_to_one_step_as_pairs",
+    ),
+    (
+        SHARED,
+        "          GHCR_USERNAME: ${{ secrets.GHCR_USERNAME || vars.GHCR_USERNAME }}\n",
+        "",
+        "secrets_are_given_to_one_step_as_pairs",
+    ),
+    (SHARED, "cache-binary: false", "cache-binary: true", "nothing_is_restored_from_a_cache"),
+    (
+        SHARED,
+        'python-version: "3.13"',
+        'python-version: "3.13"\n          cache: pip',
+        "nothing_is_restored_from_a_cache",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("path", "old", "new", "rule"), EDITS, ids=[f"{row[3]}-{place}" for place, row in enumerate(EDITS)]
+)
+def test_a_bad_edit_is_caught_by_its_rule_and_seen_as_made_by_hand(path: str, old: str, new: str, rule: str) -> None:
+    texts = rendered()
+    assert old in texts[path]
+    edited = {**texts, path: texts[path].replace(old, new)}
+    assert rule in broken(edited)
+    assert was_changed_by_hand(edited[path])
+
+
+def test_every_rule_has_an_edit_that_breaks_it() -> None:
+    assert {row[3] for row in EDITS} == {rule.__name__ for rule in workflow_rules.RULES}
+
+
+def test_the_same_configuration_gives_the_same_bytes_and_another_gives_others() -> None:
+    assert rendered(KINDS["everything"]) == rendered(KINDS["everything"])
+    assert rendered()[SHARED] != rendered(KINDS["native"])[SHARED] != rendered(GITHUB_GATE)[SHARED]
+    assert not any(was_changed_by_hand(text) for text in rendered(KINDS["everything"]).values())
+
+
+def test_the_runbooks_files_and_git_tags_belong_to_their_lanes() -> None:
+    assert [path_of(lane) for lane in BUILT_IN] == [MAIN, STANDALONE]
+    texts = rendered()
+    assert starts_on(texts[MAIN], "docker-v0.2.1")
+    assert not starts_on(texts[MAIN], "standalone-v0.2.1")
+    assert starts_on(texts[STANDALONE], "standalone-v0.2.1")
+    assert not starts_on(texts[STANDALONE], "docker-v0.2.1")
+
+
+def test_a_git_tag_starts_no_workflow_but_its_lanes() -> None:
+    texts = rendered({"lanes": {"worker": {"git-tag": "v{version}"}, "next": {"git-tag": "vnext-v{version}"}}})
+    starting = {
+        tag: {path for path, text in texts.items() if starts_on(text, tag)} for tag in ("v1.0.0", "vnext-v1.0.0-rc.1")
+    }
+    folder = ".github/workflows/docker"
+    assert starting["v1.0.0"] == {f"{folder}-worker-publish.yml"}
+    assert starting["vnext-v1.0.0-rc.1"] == {f"{folder}-next-publish.yml"}
+
+
+def test_a_platform_without_a_native_runner_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no runner that builds linux/s390x"):
+        rendered({"platforms": ["linux/amd64", "linux/s390x"], "workflows": {"native": True}})
+
+
+def test_only_our_own_left_over_files_are_to_go() -> None:
+    wanted, before = rendered(), rendered({"lanes": {"main": {}, "standalone": {}, "worker": {}}})
+    foreign = {".github/workflows/other.yml": "name: other\n"}
+    found = changes(wanted, {**before, **foreign})
+    assert [(change.path, change.after, change.by_hand) for change in found] == [
+        (".github/workflows/docker-worker-publish.yml", None, False)
+    ]
+
+
+def test_a_foreign_file_in_the_place_of_ours_is_a_persons() -> None:
+    (found,) = changes(rendered(), {**rendered(), MAIN: "name: mine\n::error::x\n"})
+    assert found.by_hand
+    assert "-name: mine" in found.diff
+    assert "::error" not in found.diff
+
+
+@pytest.mark.parametrize("name", ["true", "null", "no", "y"])
+def test_a_lane_whose_name_means_something_to_yaml_is_still_a_name(name: str) -> None:
+    text = rendered({"lanes": {name: {}}})[f".github/workflows/docker-{name}-publish.yml"]
+    document = yaml.safe_load(text)
+    assert document["jobs"]["release"]["with"]["lane"] == name
+    assert document[True]["push"]["tags"] == [f"{name}-v*"]
+
+
+def test_where_versions_are_claimed_git_logs_in_with_the_jobs_token(tmp_path: Path) -> None:
+    texts = rendered({"claim": True})
+    assert yaml.safe_load(texts[MAIN])["jobs"]["release"]["permissions"]["contents"] == "write"
+    job = yaml.safe_load(texts[SHARED])["jobs"]["publish"]
+    assert job["permissions"]["contents"] == "write"
+    given = {name: value for name, value in job["steps"][-1]["env"].items() if name.startswith("GIT_")}
+    url = "https://github.example"
+    given["GIT_CONFIG_KEY_0"] = given["GIT_CONFIG_KEY_0"].replace("${{ github.server_url }}", url)
+    env = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(tmp_path),
+        "GIT_TERMINAL_PROMPT": "0",
+        "GITHUB_TOKEN": "t0ken",
+        **given,
+    }
+    for host, password in (("github.example", "password=t0ken"), ("elsewhere.example", None)):
+        asked = f"protocol=https\nhost={host}\n\n"
+        argv = ["git", "credential", "fill"]
+        done = subprocess.run(
+            argv, cwd=tmp_path, env=env, input=asked, capture_output=True, encoding="utf-8", check=False
+        )
+        assert (password in done.stdout.splitlines()) if password else done.returncode != 0, done
+
+
+def test_without_claims_no_job_may_push_to_git() -> None:
+    assert not [text for text in rendered().values() if "contents: write" in text or "GIT_CONFIG" in text]
