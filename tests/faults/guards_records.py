@@ -463,7 +463,7 @@ FILES = (
     ),
     Guard(
         "nobody can end an output of a workflow early",
-        "cli/actions",
+        "cli/views/actions",
         'mark = f"shiplane-{secrets.token_hex(16)}"',
         'mark = "shiplane-0000"',
         ("tests/unit/cli/test_actions.py::test_nobody_can_end_an_output_early",),

@@ -8,7 +8,7 @@ from functools import partial
 from shiplane.adopt.adopt import Adopted, Adopter, Taken
 from shiplane.cli.edge import Answer
 from shiplane.cli.run import Run, one_lane
-from shiplane.cli.show import columns
+from shiplane.cli.views.tables import columns
 from shiplane.config.settings import Flags, Setting, named
 from shiplane.core.errors import ConfigurationError
 from shiplane.core.next_command import command

@@ -6,7 +6,7 @@ from typing import Any
 
 from shiplane.cli.edge import Answer
 from shiplane.cli.run import Run
-from shiplane.cli.show import columns
+from shiplane.cli.views.tables import columns
 from shiplane.config.settings import Flags
 from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError, ShiplaneError, UnreachableError, UsageError

@@ -10,11 +10,12 @@ from typing import TypeVar
 from colorama import Fore, Style
 
 from shiplane.cli.claiming import claiming_of
-from shiplane.cli.console import wants_colour
 from shiplane.cli.edge import Answer
 from shiplane.cli.run import Run
-from shiplane.cli.show import columns, findings_text
 from shiplane.cli.smoking import smoker
+from shiplane.cli.views.console import wants_colour
+from shiplane.cli.views.findings import findings_text
+from shiplane.cli.views.tables import columns
 from shiplane.cli.workflow import drifted
 from shiplane.config.lane import Lane
 from shiplane.config.settings import Flags, Resolver

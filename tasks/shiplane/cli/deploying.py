@@ -9,7 +9,7 @@ from typing import Any
 
 from shiplane.cli.edge import Answer
 from shiplane.cli.run import Run, one_lane
-from shiplane.cli.show import columns
+from shiplane.cli.views.tables import columns
 from shiplane.config.lane import Lane
 from shiplane.config.settings import Flags, Setting, named
 from shiplane.core.errors import ShiplaneError, UsageError

@@ -90,8 +90,8 @@ def _guarded(face: Callable[..., object], module: str) -> Callable[..., None]:
     @functools.wraps(face)
     def run_task(c: Context, *, json: bool = False, **arguments: Any) -> None:  # noqa: ANN401 -- the command line's
         # Here and not above: a list of tasks, or the help of one, needs none of what a run needs.
-        from shiplane.cli.console import open_streams
         from shiplane.cli.run import Run
+        from shiplane.cli.views.console import open_streams
         from shiplane.core.system.process import refuse_dumps
 
         refuse_dumps()  # before anything that could start a child: git runs whatever a repository configures
@@ -190,7 +190,7 @@ def _report(run: Run, code: int, **words: Any) -> None:  # noqa: ANN401 -- the f
     """In GitHub Actions: the outputs, the summary and, for a failure, one annotation."""
     if run.actions is None:
         return
-    from shiplane.cli.step_summary import Report
+    from shiplane.cli.views.step_summary import Report
 
     line = shlex.join([*run.caller.program, *_arguments(run.caller)])
     shown = run.caller.shown_within(words)
@@ -199,7 +199,7 @@ def _report(run: Run, code: int, **words: Any) -> None:  # noqa: ANN401 -- the f
 
 
 def _closing(run: Run, code: int) -> list[str]:
-    from shiplane.cli.exit_report import closing_lines
+    from shiplane.cli.views.exit_report import closing_lines
     from shiplane.core.progress import Step
 
     wrote = any(isinstance(event, Step) and event.writes for event in run.console.events)

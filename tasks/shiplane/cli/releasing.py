@@ -13,8 +13,9 @@ from shiplane.cli.claiming import claiming_of
 from shiplane.cli.edge import Answer
 from shiplane.cli.planning import check_settings, load_plan, required, save_plan
 from shiplane.cli.run import Run
-from shiplane.cli.show import plan_text, published_text
 from shiplane.cli.smoking import smoker
+from shiplane.cli.views.plan import plan_text
+from shiplane.cli.views.release import published_text
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.config.project_folder import check_inside
 from shiplane.config.settings import Checkout, Flags

@@ -8,7 +8,7 @@ from functools import partial
 from shiplane.cli.deploying import follow
 from shiplane.cli.edge import Answer
 from shiplane.cli.run import Run, one_lane
-from shiplane.cli.show_state import marked_text, rolled_back_text
+from shiplane.cli.views.rollback import marked_text, rolled_back_text
 from shiplane.config.lane import Lane
 from shiplane.config.settings import Flags, Resolver, Setting, named
 from shiplane.config.version import Version

@@ -11,7 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shiplane.cli.console import Console
+from shiplane.cli.views.console import Console
 from shiplane.config.build_settings import check_variables, secret_variables
 from shiplane.config.keys.gates import RESERVED_CHECKS
 from shiplane.config.keys.registries import check_names
@@ -38,7 +38,7 @@ from shiplane.registry.oci.names import Repository
 from shiplane.release.planning.planner import check_caches
 
 if TYPE_CHECKING:
-    from shiplane.cli.actions import Actions
+    from shiplane.cli.views.actions import Actions
     from shiplane.docker.buildx import Buildx
     from shiplane.git.github import GitHub
     from shiplane.ledger.recorder import Ledgers
@@ -88,7 +88,7 @@ class Run:
         """The GitHub Actions job that this run is a step of, if it is."""
         if self.env.get("GITHUB_ACTIONS") != "true":
             return None
-        from shiplane.cli.actions import Actions
+        from shiplane.cli.views.actions import Actions
 
         return Actions(self.env)
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from shiplane.cli.edge import Answer
 from shiplane.cli.run import Run
-from shiplane.cli.show_state import history_markdown, history_text, status_markdown, status_text
+from shiplane.cli.views.lane_status import history_markdown, history_text, status_markdown, status_text
 from shiplane.config.plan import LanePlan
 from shiplane.config.settings import Flags, Resolver
 from shiplane.core.errors import ShiplaneError

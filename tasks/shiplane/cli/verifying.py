@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shiplane.cli.edge import Answer
 from shiplane.cli.run import Run
-from shiplane.cli.show import verified_text
+from shiplane.cli.views.verification import verified_text
 from shiplane.config.lane import Lane
 from shiplane.config.settings import Flags, Resolver
 from shiplane.config.version import Version

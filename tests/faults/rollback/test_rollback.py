@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shiplane.cli.show_state import rolled_back_text
+from shiplane.cli.views.rollback import rolled_back_text
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
 from shiplane.core.errors import LostRaceError, RefusedError, ShiplaneError, VerificationError

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shiplane.cli.show import verified_text
+from shiplane.cli.views.verification import verified_text
 from shiplane.config.lane import MAIN
 from shiplane.config.settings import Setting
 from shiplane.config.version import Version

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from shiplane.cli.actions import Actions, outputs
-from shiplane.cli.console import Console
-from shiplane.cli.step_summary import Report
+from shiplane.cli.views.actions import Actions, outputs
+from shiplane.cli.views.console import Console
+from shiplane.cli.views.step_summary import Report
 from shiplane.core.credential import Credential
 from shiplane.core.progress import Flow, Step
 from shiplane.core.redact import Redactor

@@ -5,7 +5,7 @@ import shlex
 import pytest
 
 import shiplane
-from shiplane.cli.exit_report import closing_lines
+from shiplane.cli.views.exit_report import closing_lines
 from shiplane.core.next_command import Caller, caller_of
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shiplane.cli.step_summary import Report, block, code, megabytes, plain, render
+from shiplane.cli.views.step_summary import Report, block, code, megabytes, plain, render
 from shiplane.core.progress import Step
 from tests.unit.generate import quickly
 

@@ -16,7 +16,7 @@ from invoke import Program
 from invoke.parser import Parser
 
 import shiplane
-from shiplane.cli.exit_report import closing_lines
+from shiplane.cli.views.exit_report import closing_lines
 from shiplane.core.next_command import Caller, caller_of, command
 
 PACKAGE = Path(shiplane.__file__).parent

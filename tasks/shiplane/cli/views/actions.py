@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TextIO
 
-from shiplane.cli.step_summary import Report, released, render
+from shiplane.cli.views.step_summary import Report, released, render
 from shiplane.core.progress import Outcome, Step
 from shiplane.core.redact import Redactor, one_line
 

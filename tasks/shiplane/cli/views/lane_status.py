@@ -1,68 +1,25 @@
-"""How lanes, their history, rollbacks and marks are shown."""
+"""Lanes and their history as text and as Markdown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, TypeAlias
 
-from shiplane.cli.show import columns
-from shiplane.config.lane import Lane
+from shiplane.cli.views.tables import columns, markdown_cell, markdown_table
 from shiplane.core.next_command import command
 from shiplane.core.plurals import NO_LEDGER
 from shiplane.core.timestamps import age, minute
-from shiplane.ledger.ledger import Entry
-from shiplane.registry.oci.names import Repository
-from shiplane.rollback.marks import Marked
-from shiplane.rollback.rollback import RolledBack
-from shiplane.verify.lane_status import LaneState, VersionState
 
-Following = Sequence[tuple[LaneState, str]]
+if TYPE_CHECKING:
+    from shiplane.ledger.ledger import Entry
+    from shiplane.registry.oci.names import Repository
+    from shiplane.verify.lane_status import LaneState, VersionState
+
+
+Following: TypeAlias = "Sequence[tuple[LaneState, str]]"
 _UNKNOWN = "unknown"
 # So many names are shown of a list that may be long.
 _NAMED = 5
-
-
-def rolled_back_text(repository: Repository, done: RolledBack) -> str:
-    """A rollback: what the floating tag has, what was left and passed over, and what remains to be done."""
-    lane = done.wish.lane
-    tag = lane.tag_of(done.target)
-    would = "would go to" if done.wish.dry_run else "is at"
-    left = f", from {lane.tag_of(done.left)}" if done.left and done.left != done.target else ""
-    lines = [f"{repository}:{lane.floating} {would} {tag}{left}", f"  {repository}:{tag}@{done.digest}"]
-    lines.append(f"  chosen: {done.chosen.words}")
-    lines += [f"  passed over {lane.tag_of(version)}: {why}" for version, why in done.passed]
-    if done.marked:
-        would = "would be marked" if done.wish.dry_run else "is marked"
-        lines.append(f"  {done.marked} {would} as bad ({done.wish.reason or 'no reason given'}) and stays where it is")
-    return "\n".join([*lines, *_remaining(lane, done)])
-
-
-def _remaining(lane: Lane, done: RolledBack) -> Iterator[str]:
-    if done.left and done.left > done.target:
-        following = lane.tag_of(done.following)
-        asked = "" if lane.publish_latest else " with --latest"
-        yield f"next: publish the repaired version as {following}{asked}: it moves {lane.floating} on again"
-        marked = (
-            f"{command('unmark', '--lane', lane.name, '--tag', done.marked, '--reason', 'TEXT')}, then "
-            if done.marked
-            else ""
-        )
-        yield f"undo: {marked}{command('rollback', '--lane', lane.name, '--to', lane.tag_of(done.left))}"
-    if done.further:
-        yield f"no ledger is kept: the same command again would go down to {lane.tag_of(done.further)}"
-
-
-def marked_text(done: Marked) -> str:
-    """A mark, or that there is none (any more)."""
-    tag = done.lane.tag_of(done.version)
-    changed = "" if done.changed else " (as before)"
-    only_shown = done.dry_run and done.changed
-    if done.mark is None:
-        return f"{tag} {'would be unmarked' if only_shown else 'is not marked'}{changed}"
-    lines = [f"{tag} {'would be' if only_shown else 'is'} marked as bad{changed}: {done.mark.why}"]
-    if done.floats:
-        back = command("rollback", "--lane", done.lane.name, "--reason", "TEXT")
-        lines.append(f"next: {done.lane.floating} points at it: {back}")
-    return "\n".join(lines)
 
 
 def status_text(repository: Repository, lanes: Following, now: float) -> str:
@@ -76,7 +33,7 @@ def status_text(repository: Repository, lanes: Following, now: float) -> str:
 
 def status_markdown(repository: Repository, lanes: Following, now: float) -> str:
     """The same as Markdown tables."""
-    parts = [f"## {_cell(str(repository))}"]
+    parts = [f"## {markdown_cell(str(repository))}"]
     for state, following in lanes:
         rows = _status_rows(state, following, now)
         parts.append(f"### {state.lane.name}\n\n{markdown_table(('', ''), rows)}")
@@ -156,16 +113,18 @@ def history_text(repository: Repository, states: Sequence[LaneState]) -> str:
 
 def history_markdown(repository: Repository, states: Sequence[LaneState]) -> str:
     """The same as Markdown tables."""
-    parts = [f"## {_cell(str(repository))}"]
+    parts = [f"## {markdown_cell(str(repository))}"]
     for state in states:
         parts.append(f"### {state.lane.name}\n\n{markdown_table(_HEAD, _history_rows(state))}")
         if moves := _move_rows(state):
             parts.append(f"#### moves of `{state.lane.floating}`\n\n{markdown_table(_MOVES, moves)}")
-        parts += [f"**Drift:** {_cell(what)}" for what in state.drift]
+        parts += [f"**Drift:** {markdown_cell(what)}" for what in state.drift]
     return "\n\n".join(parts)
 
 
 _HEAD = ("version", "date", "by", "digest", "platforms", "commit", "")
+
+
 _MOVES = ("date", "to", "from", "by", "how", "")
 
 
@@ -212,17 +171,3 @@ def _move_rows(state: LaneState) -> list[tuple[str, ...]]:
 
 def _indented(text: str) -> str:
     return "\n".join(f"  {line}" for line in text.splitlines())
-
-
-def markdown_table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table whose cells can be nothing but text."""
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join(
-        "| " + " | ".join(cell if line is lines[1] else _cell(cell) for cell in line) + " |" for line in lines
-    )
-
-
-def _cell(text: str) -> str:
-    """A text that Markdown and HTML leave as it is."""
-    plain = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    return "".join(f"\\{sign}" if sign in "\\`*_{}[]()#+!|~" else sign for sign in plain)

@@ -1,0 +1,71 @@
+"""A plan as text: settings and where each came from, what has to hold before, and each tag before and after."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from shiplane.cli.views.tables import columns
+from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.release.planning.decision import Decision, Move, Naming
+
+if TYPE_CHECKING:
+    from shiplane.config.plan import LanePlan, Plan
+    from shiplane.verify.survey import Survey
+
+
+_UNNAMED = "for a dry run only: no version is named (--tag, TAG, a git tag); publish --snapshot takes it on purpose"
+
+
+def plan_text(
+    plan: Plan,
+    surveyed: Mapping[str, tuple[Survey, Decision | str]],
+    doubt: str,
+    prerequisites: Sequence[tuple[str, str]],
+) -> str:
+    """A plan: settings with sources, what has to hold before, the build, each tag before and after."""
+    rows = [
+        ("image", str(plan.repository), plan.image.source),
+        ("platforms", ",".join(map(str, plan.platforms.value)), plan.platforms.source),
+        ("commit", plan.commit[:12], "git HEAD"),
+    ]
+    for lane in plan.lanes:
+        rows.append((f"{lane.lane.name} version", str(lane.version.value), lane.version.source))
+        rows.append((f"{lane.lane.name} latest", "yes" if lane.latest.value else "no", lane.latest.source))
+    parts = [columns([(name, value, f"({source})") for name, value, source in rows])]
+    parts += ["", "prerequisites", *(f"  {name}: {what}" for name, what in prerequisites)]
+    parts += ["", "builds, as one bake; each the same as"]
+    parts += [f"  {_build_line(plan, lane)}" for lane in plan.lanes]
+    parts += ["", "tags", *([f"  {doubt}"] if doubt else [])]
+    parts += [columns([row for lane in plan.lanes for row in _tag_rows(lane, surveyed.get(lane.lane.name))])]
+    return "\n".join(parts)
+
+
+def _build_line(plan: Plan, lane: LanePlan) -> str:
+    platforms = ",".join(map(str, plan.platforms.value))
+    output = f"type=image,name={plan.repository},push-by-digest=true,push=true"
+    argv = ["docker", "buildx", "build", "--file", lane.lane.dockerfile, "--platform", platforms]
+    return shlex.join([*argv, *lane.lane.build.flags(), "--output", output, lane.lane.context])
+
+
+def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[tuple[str, ...]]:
+    snapshot = lane.version.value.is_snapshot
+    if surveyed is None:
+        moves = lane.latest.value and not lane.version.value.is_prerelease
+        wanted = "would move to it, if that is forward" if moves else "stays"
+        return [(f"  {lane.tag}", _UNNAMED if snapshot else "would be written"), (f"  {lane.lane.floating}", wanted)]
+    survey, decision = surveyed
+    before = [_before(survey.version), _before(survey.floating)]
+    if isinstance(decision, str):
+        refused = ". ".join(line.strip() for line in decision.splitlines())
+        return [(f"  {lane.tag}", before[0], f"REFUSED: {refused}"), (f"  {lane.lane.floating}", before[1], "stays")]
+    after = "-> new image" if decision.naming is Naming.CREATE else "stays (adopted)"
+    after = _UNNAMED if snapshot else after
+    moved = f"-> {lane.tag}" if decision.move is Move.MOVE else "stays"
+    floats = f"{moved} ({decision.reason})"
+    return [(f"  {lane.tag}", before[0], after), (f"  {lane.lane.floating}", before[1], floats)]
+
+
+def _before(answer: Present | Absent) -> str:
+    return answer.digest.short if isinstance(answer, Present) else "absent"

@@ -1,0 +1,22 @@
+"""Released lanes as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shiplane.cli.views.tables import columns
+
+if TYPE_CHECKING:
+    from shiplane.registry.oci.names import Repository
+    from shiplane.release.result import Published
+
+
+def published_text(repository: Repository, published: Sequence[Published]) -> str:
+    """What a release made: a line for each name, with its digest."""
+    rows = []
+    for lane in published:
+        rows.append((f"{repository}:{lane.plan.tag}", str(lane.digest), "new" if lane.built else "already published"))
+        floating = str(lane.floating) if lane.floating else "does not exist"
+        rows.append((f"{repository}:{lane.plan.lane.floating}", floating, "moved" if lane.moved else lane.reason))
+    return columns(rows)

@@ -1,0 +1,40 @@
+"""Verified lanes as text."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from shiplane.registry.oci.names import Repository
+    from shiplane.verify.verify import Verified
+
+
+def verified_text(repository: Repository, lanes: Sequence[Verified]) -> str:
+    """What a verification found: a headline for each lane, its bad checks, or the number of good ones."""
+    lines: list[str] = []
+    names = [f"{repository}:{lane.lane.tag_of(lane.version) if lane.version else lane.lane.floating}" for lane in lanes]
+    width = max(map(len, names), default=0)
+    for lane, name in zip(lanes, names, strict=True):
+        what = name.ljust(width)
+        if lane.good:
+            images = lane.examination.images if lane.examination else ()
+            platforms = ", ".join(str(image.platform) for image in images)
+            lines.append(f"good  {what}  {lane.digest}  {platforms}  ({len(lane.checks)} checks)")
+            lines += [f"      platforms: {lane.platforms.source}"] if lane.platforms else []
+        else:
+            lines.append(f"BAD   {what}  {lane.digest or ''}".rstrip())
+            lines += [f"      {check}" for check in lane.checks if not check.good]
+        lines += [f"      warning: {check}" for check in lane.checks if check.warning]
+        lines += _pointing(lane)
+    return "\n".join(lines)
+
+
+def _pointing(found: Verified) -> list[str]:
+    """Where the floating tag is, and who says whether it has to be at the version that was asked for."""
+    if found.pointing is None or found.version is None:
+        return []
+    here = f"at {found.lane.tag_of(found.current)}" if found.current else "at no version"
+    tag = found.lane.tag_of(found.version)
+    expected = f"expected at {tag} or above" if found.pointing.value else f"not expected at {tag}"
+    return [f"      {found.lane.floating}: {here}, {expected} ({found.pointing.source})"]
