@@ -28,7 +28,7 @@ KEPT_APART = (
     ),
     Guard(
         "a project file names no variable for a registry which it does not belong to",
-        "registry/credential_variables",
+        "config/keys/registries",
         "                if owner := foreign_owner(variable, registry, env):",
         "                if (owner := foreign_owner(variable, registry, env)) and False:",
         (_OWNERS + "test_a_project_file_that_names_anothers_variable_is_refused_by_key",),
