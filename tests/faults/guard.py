@@ -1,8 +1,14 @@
-"""What a guard is; the guards themselves are in ``guards.py`` and ``guards_records.py``."""
+"""What a guard is; the guards are in ``guards.py`` and its neighbours, what is done to them in ``edits.py``."""
 
 from __future__ import annotations
 
+import ast
+import builtins
 from dataclasses import dataclass
+
+from tests.faults.edits import Edit
+
+_Symbol = ast.FunctionDef | ast.ClassDef | ast.Assign | ast.AnnAssign
 
 
 @dataclass(frozen=True)
@@ -12,15 +18,15 @@ class Guard:
     Attributes:
         what: What it keeps, in a few words.
         module: Where it is, below ``tasks/shiplane``.
-        old: The guard as it stands there, once.
-        new: The same place without it.
+        symbol: What keeps it there: a function, ``Class.method``, ``function.inner``, or a constant.
+        edit: Takes it out of the symbol's syntax tree.
         tests: Every one of these fails without it.
     """
 
     what: str
     module: str
-    old: str
-    new: str
+    symbol: str
+    edit: Edit
     tests: tuple[str, ...]
 
     @property
@@ -28,11 +34,51 @@ class Guard:
         return f"tasks/shiplane/{self.module}.py"
 
     def without(self, source: str) -> str:
-        """The module's text without the guard."""
-        assert source.count(self.old) == 1, f"{self.path} has {source.count(self.old)} times:\n{self.old}"
-        return source.replace(self.old, self.new)
+        """The module's text without the guard.
+
+        Raises:
+            AssertionError: The symbol or the place in it is not there, the edit changes nothing, or it names something
+                that is known neither to the symbol nor to its module.
+        """
+        tree = ast.parse(source)
+        try:
+            found = _found(tree, self.symbol)
+            before = _names(found)
+            self.edit(found)
+            unknown = _names(found) - before - _known(tree)
+            assert not unknown, f"it knows nothing called {', '.join(sorted(unknown))}"
+            edited = ast.unparse(ast.fix_missing_locations(tree))
+            assert edited != ast.unparse(ast.parse(source)), "the edit changes nothing"
+        except AssertionError as error:
+            raise AssertionError(f"{self.what}: {self.path}, {self.symbol}: {error}") from error
+        return edited
 
 
-def switched_off(condition: str) -> tuple[str, str]:
-    """An ``if``, and the same that is never entered."""
-    return f"if {condition}:", f"if False and ({condition}):"
+def _found(tree: ast.Module, symbol: str) -> _Symbol:
+    node: ast.AST = tree
+    for name in symbol.split("."):
+        inner = [child for child in getattr(node, "body", ()) if name in _bound(child)]
+        assert inner, f"there is no {name}"
+        node = inner[-1]
+    assert isinstance(node, _Symbol)
+    return node
+
+
+def _bound(statement: ast.stmt) -> set[str]:
+    """What a statement gives a name to."""
+    if isinstance(statement, ast.FunctionDef | ast.ClassDef):
+        return {statement.name}
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return {(alias.asname or alias.name).partition(".")[0] for alias in statement.names}
+    targets = statement.targets if isinstance(statement, ast.Assign) else [getattr(statement, "target", None)]
+    return {target.id for target in targets if isinstance(target, ast.Name)}
+
+
+def _names(tree: ast.AST) -> set[str]:
+    """Every name in a tree that is not a parameter of a lambda of its own."""
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    return used - {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+
+
+def _known(tree: ast.Module) -> set[str]:
+    return {name for statement in tree.body for name in _bound(statement)} | set(dir(builtins))

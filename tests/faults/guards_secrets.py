@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.faults.guard import Guard, switched_off
+from tests.faults.edits import argument, call, never, uncalled, without_operand
+from tests.faults.guard import Guard
 
 _BAKE = "tests/unit/docker/test_bake.py::"
 _CREDENTIALS = "tests/unit/registry/test_credentials.py::"
@@ -16,68 +17,71 @@ KEPT_APART = (
     Guard(
         "no temporary folder is within the project",
         "core/system/temp_folder",
-        *switched_off("is_within(place, project)"),
+        "_made",
+        never(),
         (_SCRATCH + "test_a_place_within_the_project_or_unusable_is_passed_over",),
     ),
     Guard(
         "what another run uses is not swept",
         "core/system/temp_folder",
-        "        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)\n        shutil.rmtree",
-        "        shutil.rmtree",
+        "_sweep",
+        uncalled("flock"),
         (_SCRATCH + "test_what_is_in_use_is_swept_by_nobody_whatever_process_ids_mean_there",),
     ),
     Guard(
         "a project file names no variable for a registry which it does not belong to",
         "config/keys/registries",
-        "                if owner := foreign_owner(variable, registry, env):",
-        "                if (owner := foreign_owner(variable, registry, env)) and False:",
+        "check_names",
+        never(),
         (_OWNERS + "test_a_project_file_that_names_anothers_variable_is_refused_by_key",),
     ),
     Guard(
         "a registry on this machine does not get ghcr.io's pair by itself",
         "registry/credential_variables",
-        *switched_off("registry != GHCR_HOST"),
+        "own_names",
+        never(),
         (_CREDENTIALS + "test_what_only_the_project_file_names_is_for_commands_that_write",),
     ),
     Guard(
         "a command that reads comes as a stranger first",
         "cli/run",
-        "registry = self.registry(None, patience)",
-        "registry = self.registry(self.credential(repository), patience)",
+        "Run.reader",
+        argument("registry", 0, "self.credential(repository)"),
         (_HOSTILE + "test_no_command_that_reads_sends_what_only_the_project_file_names",),
     ),
     Guard(
         "nothing can read our environment before the first child is started",
         "cli/edge",
-        "        refuse_dumps()  # before",
-        "        # before",
+        "_guarded.run_task",
+        uncalled("refuse_dumps"),
         (_ENVIRONMENT + "test_what_git_runs_finds_no_secret_in_its_environment_nor_in_its_parents",),
     ),
     Guard(
         "a context is literal and a folder of the project",
         "docker/bake",
-        '"context": _local(build.context)',
-        '"context": build.context',
+        "_target",
+        call("_local", "{0}"),
         (_BAKE + "test_a_path_is_a_path_and_nothing_else",),
     ),
     Guard(
         "a Dockerfile's path is literal",
         "docker/bake",
-        '"dockerfile": literal(_beside(build.context, build.dockerfile))',
-        '"dockerfile": _beside(build.context, build.dockerfile)',
+        "_target",
+        call("literal", "{0}", at=0),
         (_BAKE + "test_a_path_is_a_path_and_nothing_else",),
     ),
     Guard(
         "an Enterprise server's repository has no default image on public GHCR",
         "config/settings",
-        "if (slug := self.slug()) and not server:",
-        "if slug := self.slug():",
+        "Resolver.image",
+        without_operand(1, at=0),
         (_SETTINGS + "test_a_job_of_an_enterprise_server_has_no_default_image_on_public_ghcr",),
     ),
     Guard(
         "no build context with temporary files of ours is sent",
         "docker/buildx",
-        *switched_off("any(is_within(path, self.root / build.context) for path in ours)"),
+        "Buildx._check_unseen",
+        never(),
         (_SCRATCH + "test_no_context_with_files_of_ours_is_sent_whoever_put_them_there",),
     ),
 )

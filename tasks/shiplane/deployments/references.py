@@ -25,6 +25,8 @@ _PART_OF_NAME = re.compile(r"[\w./@%)}~-]")
 # What a template puts in: after it nobody can tell where the name, the tag or the digest ends.
 _TEMPLATE = r"[$%{<*]"
 _CONTINUED = re.compile(r"[$%{]")
+# What must not follow a name: more of it (a slash may be escaped, as in JSON), a host's next label, or a template.
+_GOES_ON = rf"(?![\w/-])(?!\\/)(?!\.\w)(?!{_TEMPLATE})"
 # A key, an instruction or a command that takes a complete reference: there, no tag means latest.
 _WHOLE = re.compile(
     r"(?:^|[\s{,(-])[\"']?(?:[\w.-]*image|container|uses)[\"']?[ \t]*[:=][ \t]*(?:[&!]\S+[ \t]+)*[\"'\[]*(?:docker://)?$"
@@ -74,7 +76,7 @@ def _is_meant(text: str, found: re.Match[str], mention: Mention) -> bool:
 def _form(repository: Repository) -> re.Pattern[str]:
     # JSON may have each slash escaped (RFC 8259 section 7).
     names = "|".join(re.escape(name).replace("/", r"\\?/") for name in spellings(repository))
-    return re.compile(rf"(?P<name>{names})(?![\w/-])(?!\\/)(?!\.\w)(?!{_TEMPLATE}){_SUFFIX}")
+    return re.compile(rf"(?P<name>{names}){_GOES_ON}{_SUFFIX}")
 
 
 def _begins(text: str, start: int) -> bool:
