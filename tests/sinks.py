@@ -22,9 +22,9 @@ import pytest
 from shiplane.core.check import Check
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.finding import Finding
-from shiplane.core.progress import Outcome, Step
-from shiplane.registry.client import Written
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.core.progress import Step, StepOutcome
+from shiplane.registry.client import PutResult
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.transport import OversizedError, TransportError
 from shiplane.registry.oci.lookup_result import Refused, Unknown
 
@@ -33,12 +33,12 @@ _SAID: tuple[tuple[type, str], ...] = (
     (ShiplaneError, "__init__"),
     (TransportError, "__init__"),
     (OversizedError, "__init__"),
-    (Patience, "wait"),
+    (RetryBudget, "wait"),
     (Step, "__init__"),
-    (Outcome, "__init__"),
+    (StepOutcome, "__init__"),
     (Unknown, "__init__"),
     (Refused, "__init__"),
-    (Written, "__init__"),
+    (PutResult, "__init__"),
     (Check, "__init__"),
     (Finding, "__init__"),
 )

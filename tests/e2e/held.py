@@ -23,9 +23,9 @@ import pytest
 
 from shiplane.config.lane import MAIN
 from shiplane.ledger.ledger import Entry
-from shiplane.ledger.store import Book
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.ledger.store import LedgerStore
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.manifest import INDEX_TYPES
@@ -112,12 +112,12 @@ class Scene:
 
     def recorded(self) -> list[Entry]:
         """The entries of the lane's ledger, in their order."""
-        patience = Patience()
-        registry = Registry(Session(HttpTransport({}, user_agent="the test"), None, patience))
+        retry_budget = RetryBudget()
+        registry = RegistryClient(Session(HttpTransport({}, user_agent="the test"), None, retry_budget))
         repository = Repository.parse(f"{self.door.upstream}/{self.repository}")
-        book = Book(registry=registry, repository=repository, lane=MAIN, patience=patience)
-        page = book.read()
-        assert book.trace(page)
+        store = LedgerStore(registry=registry, repository=repository, lane=MAIN, retry_budget=retry_budget)
+        page = store.read()
+        assert store.trace(page)
         return list(page.ledger.entries)
 
     def begin(self, *task: str) -> subprocess.Popen[str]:

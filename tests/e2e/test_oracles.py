@@ -18,7 +18,7 @@ import pytest
 from shiplane.config.lane import BUILT_IN
 from shiplane.config.settings import Setting
 from shiplane.core.errors import ShiplaneError
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.names import Repository
@@ -216,7 +216,7 @@ def verified(repository: Repository, story: Told) -> None:
     """Our own verification agrees, down to the blobs."""
     plan = story.releases[0][0].plan
     verifier = Verifier(
-        registry=Registry(Session(HttpTransport({}, user_agent="test"))),
+        registry=RegistryClient(Session(HttpTransport({}, user_agent="test"))),
         repository=repository,
         platforms=plan.platforms,
         commit_of=lambda _lane, _version: None,

@@ -15,7 +15,7 @@ from shiplane.core.progress import Flow, Step
 from shiplane.core.redact import Redactor
 from shiplane.git.remote import Remote
 from shiplane.git.repository import Git
-from shiplane.release.trigger import Trigger, Triggered
+from shiplane.release.trigger import Trigger, TriggerResult
 from tests.e2e.person import Done, Person, succeeded
 from tests.gitnoise import NOISE, configured
 from tests.rig import Rig
@@ -292,7 +292,7 @@ def test_there_is_no_remote(person: Person) -> None:
     assert (done.code, "there is no git remote 'origin'" in done.err) == (3, True), done
 
 
-def flow_of(person: Person) -> Flow[Triggered]:
+def flow_of(person: Person) -> Flow[TriggerResult]:
     """The trigger of 0.2.1 as a flow that a test can stop."""
     env = person.environ()
     repository = Git(folder=person.checkout, env=env)
@@ -304,7 +304,7 @@ def flow_of(person: Person) -> Flow[Triggered]:
     ).run(dry_run=False)
 
 
-def until_the_push(flow: Flow[Triggered]) -> None:
+def until_the_push(flow: Flow[TriggerResult]) -> None:
     """Drive it until it says that it is about to push."""
     while not (isinstance(event := next(flow), Step) and event.name == "push"):
         pass

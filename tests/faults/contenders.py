@@ -13,7 +13,7 @@ from shiplane.config.settings import Setting
 from shiplane.config.version import Version
 from shiplane.core.progress import Flow
 from shiplane.registry.oci.names import Digest
-from shiplane.rollback.rollback import Wish
+from shiplane.rollback.rollback import RollbackRequest
 from tests.faults.images import COMMIT, push_image
 from tests.faults.memory import MemoryRegistry
 from tests.faults.races import Contender, Scenario
@@ -70,7 +70,7 @@ class RollingBack:
 
     def __call__(self, releaser: Releaser) -> Flow[Any]:
         to = Version.parse(self.to) if self.to else None
-        return releaser.roll_back(Wish(lane=MAIN, to=to, reason="crashes", mark=self.mark))
+        return releaser.roll_back(RollbackRequest(lane=MAIN, to=to, reason="crashes", mark=self.mark))
 
 
 @dataclass(frozen=True)

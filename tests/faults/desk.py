@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from shiplane.core.credential import Credential
 from shiplane.core.redact import Redactor
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import Transport
 from shiplane.registry.oci.names import Repository
@@ -39,12 +39,12 @@ class Desk:
 
     def session(self, transport: Transport | None = None) -> Session:
         """A run of its own: fresh tokens and a fresh budget. Jitter is at its longest."""
-        patience = Patience(clock=self.clock, tell=self.said.append, spread=lambda: 1.0)
+        retry_budget = RetryBudget(clock=self.clock, tell=self.said.append, spread=lambda: 1.0)
         redact = Redactor()
         if self.credential:
             redact.add_credential(self.credential)
-        return Session(transport or self.memory, self.credential, patience, redact)
+        return Session(transport or self.memory, self.credential, retry_budget, redact)
 
-    def registry(self, transport: Transport | None = None) -> Registry:
+    def registry(self, transport: Transport | None = None) -> RegistryClient:
         """The client under test, on the registry itself or on whatever stands before it."""
-        return Registry(self.session(transport))
+        return RegistryClient(self.session(transport))

@@ -16,10 +16,10 @@ import pytest
 
 from shiplane.config.gate import Evidence
 from shiplane.config.project_file import parse_project_file
-from shiplane.core.progress import Outcome
+from shiplane.core.progress import StepOutcome
 from shiplane.core.redact import Redactor
 from shiplane.git.github import GitHub
-from shiplane.registry.http.retry_budget import Clock, Patience
+from shiplane.registry.http.retry_budget import Clock, RetryBudget
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.release.prerequisites import Prerequisites
 from tests.faults.clock import EPOCH, VirtualClock
@@ -92,7 +92,7 @@ def prerequisites(
     **document: Any,  # noqa: ANN401
 ) -> Prerequisites:
     clock, transport = api.clock if api else VirtualClock(), HttpTransport({}, user_agent="test")
-    patience = Patience(clock=clock)
+    retry_budget = RetryBudget(clock=clock)
     address = f"{api.address}{api.prefix}" if api else "http://127.0.0.1:1"
     return Prerequisites(
         root=root,
@@ -102,7 +102,7 @@ def prerequisites(
         transport=transport,
         github=lambda: GitHub(
             transport=transport,
-            patience=patience,
+            retry_budget=retry_budget,
             redact=Redactor([TOKEN]),
             slug="cognary/aionis",
             api=address,
@@ -114,8 +114,8 @@ def prerequisites(
     )
 
 
-def outcomes(known: Prerequisites) -> list[Outcome]:
-    return [event for event in known.all() if isinstance(event, Outcome)]
+def outcomes(known: Prerequisites) -> list[StepOutcome]:
+    return [event for event in known.all() if isinstance(event, StepOutcome)]
 
 
 def ask(api: Api, tmp_path: Path, **gate: object) -> Evidence:

@@ -8,8 +8,8 @@ from shiplane.config.lane import MAIN, Lane
 from shiplane.core.progress import Flow
 from shiplane.ledger.artifact import LINES, ledger_manifest
 from shiplane.ledger.ledger import Action, Entry
-from shiplane.ledger.recorder import Writing, record
-from shiplane.ledger.store import Book
+from shiplane.ledger.recorder import LedgerUpdate, record
+from shiplane.ledger.store import LedgerStore
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Tag
 from tests.faults.clock import VirtualClock
@@ -20,9 +20,9 @@ from tests.faults.scene import PATH, Scene
 SOME = Digest.of(b"some image")
 
 
-def book(scene: Scene, lane: Lane = MAIN) -> Book:
-    registry, patience = scene.client()
-    return scene.ledgers(registry, patience).book(lane)
+def store(scene: Scene, lane: Lane = MAIN) -> LedgerStore:
+    registry, retry_budget = scene.client()
+    return scene.ledgers(registry, retry_budget).store(lane)
 
 
 def put(scene: Scene, content: bytes, previous: Digest | None) -> None:
@@ -34,8 +34,8 @@ def put(scene: Scene, content: bytes, previous: Digest | None) -> None:
 
 
 def entry(scene: Scene, action: Action, after: Digest = SOME, version: str = "1.0.0", why: str = "") -> Entry:
-    registry, patience = scene.client()
-    scribe = scene.ledgers(registry, patience).scribe
+    registry, retry_budget = scene.client()
+    scribe = scene.ledgers(registry, retry_budget).scribe
     return scribe.entry(action, tag=Tag(f"v{version}"), version=version, after=after, why=why)
 
 
@@ -44,7 +44,7 @@ def note(scene: Scene, version: str, why: str = "a note") -> Entry:
 
 
 def writing(scene: Scene, *entries: Entry) -> Flow[None]:
-    return record([Writing(book=book(scene), entries=entries)])
+    return record([LedgerUpdate(store=store(scene), entries=entries)])
 
 
 def actions(scene: Scene) -> list[str]:
@@ -52,7 +52,7 @@ def actions(scene: Scene) -> list[str]:
 
 
 def tampered(scene: Scene, change: Callable[[bytes], bytes]) -> None:
-    page = book(scene).read()
+    page = store(scene).read()
     put(scene, change(page.ledger.content), page.digest)
 
 

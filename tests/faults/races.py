@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from shiplane.core.errors import ShiplaneError
-from shiplane.core.progress import Flow, Outcome, Step
-from shiplane.ledger.recorder import Scribe
-from shiplane.release.claiming import Claiming
-from shiplane.rollback.rollback import RolledBack
+from shiplane.core.progress import Flow, Step, StepOutcome
+from shiplane.ledger.recorder import EntryAuthor
+from shiplane.release.claiming import ReleaseClaims
+from shiplane.rollback.rollback import RollbackResult
 from tests.faults.claims import MemoryClaims
 from tests.faults.exchange import Exchange
 from tests.faults.faults import Faulty
@@ -74,17 +74,19 @@ class Runner:
 
     def releaser(self) -> Releaser:
         """A process of its own."""
-        registry, patience = a_client(self.wire, self.world.registry.clock)
+        registry, retry_budget = a_client(self.wire, self.world.registry.clock)
         claims = self.world.claims
-        claiming = Claiming(claims=claims, by=f"runner {self.number}") if claims is not None else None
-        releaser = Releaser(registry=registry, patience=patience, repository=AIONIS, claiming=claiming, probe=False)
+        claiming = ReleaseClaims(claims=claims, by=f"runner {self.number}") if claims is not None else None
+        releaser = Releaser(
+            registry=registry, retry_budget=retry_budget, repository=AIONIS, claiming=claiming, probe=False
+        )
         return releaser.recording(self._scribe()) if self.world.recorded else releaser
 
-    def _scribe(self) -> Scribe:
+    def _scribe(self) -> EntryAuthor:
         """Its entries' words are its own, and the same in each order, so that states are equal."""
         words = itertools.count()
         clock = self.world.registry.clock
-        return Scribe(who=f"runner {self.name}", clock=clock, word=lambda: f"{self.name} {next(words)}")
+        return EntryAuthor(who=f"runner {self.name}", clock=clock, word=lambda: f"{self.name} {next(words)}")
 
     def begin(self, contender: Contender) -> None:
         """Come to stand before the first step that others can see."""
@@ -100,7 +102,7 @@ class Runner:
                 if isinstance(event, Step) and event is not stands and event.name not in LOCAL:
                     self.parked = event
                     return
-                stands = None if isinstance(event, Outcome) else stands
+                stands = None if isinstance(event, StepOutcome) else stands
         except StopIteration as end:
             self._end(0, result=end.value)
         except ShiplaneError as error:
@@ -249,7 +251,7 @@ def lies(log: Sequence[Exchange], promises: Iterable[tuple[str, str]]) -> Iterat
 
 def promised(result: object) -> Iterator[tuple[str, str]]:
     """What a flow that ended well says of names."""
-    if isinstance(result, RolledBack):
+    if isinstance(result, RollbackResult):
         yield result.wish.lane.floating, str(result.digest)
     for lane in result if isinstance(result, tuple) else ():
         yield lane.plan.tag, str(lane.digest)

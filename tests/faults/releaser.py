@@ -5,25 +5,25 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from shiplane.adopt.adopt import Adopted, Adopter
+from shiplane.adopt.adopt import Adopter, AdoptionResult
 from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.plan import Plan
 from shiplane.config.settings import Setting
 from shiplane.config.version import Version
 from shiplane.core.progress import Flow
 from shiplane.core.system.parallel import WORKERS
-from shiplane.ledger.recorder import Ledgers, Scribe
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Clock, Patience, SystemClock
+from shiplane.ledger.recorder import EntryAuthor, Ledgers
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import Clock, RetryBudget, SystemClock
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import Transport
 from shiplane.registry.oci.names import Platform, Repository
-from shiplane.release.claiming import Claiming
+from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.publish import Publisher, Stager
-from shiplane.release.result import Published
+from shiplane.release.result import LaneResult
 from shiplane.rollback.marks import Marker
-from shiplane.rollback.rollback import Rollback, RolledBack, Wish
-from shiplane.verify.verify import Verified, Verifier
+from shiplane.rollback.rollback import Rollback, RollbackRequest, RollbackResult
+from shiplane.verify.verify import VerificationResult, Verifier
 from tests.faults.images import PLATFORMS
 
 
@@ -33,7 +33,7 @@ class Releaser:
 
     Attributes:
         registry: Its client.
-        patience: Its budget for waiting.
+        retry_budget: Its budget for waiting.
         repository: Of the images.
         ledgers: Where it records; None where no ledger is kept.
         claiming: How it claims; None where it does not.
@@ -42,11 +42,11 @@ class Releaser:
         workers: How many reads at once; one by one they fall in the same order each time.
     """
 
-    registry: Registry
-    patience: Patience
+    registry: RegistryClient
+    retry_budget: RetryBudget
     repository: Repository
     ledgers: Ledgers | None = None
-    claiming: Claiming | None = None
+    claiming: ReleaseClaims | None = None
     commit_of: Callable[[Lane, Version], str | None] = lambda _lane, _version: None
     probe: bool = True
     workers: int = 1
@@ -54,26 +54,26 @@ class Releaser:
     @classmethod
     def anonymous(cls, wire: Transport, repository: Repository, clock: Clock | None = None) -> Releaser:
         """One against a registry that asks nobody who he is, which does all as the product does by default."""
-        patience = Patience(clock=clock or SystemClock())
-        registry = Registry(Session(wire, None, patience))
-        return cls(registry=registry, patience=patience, repository=repository, workers=WORKERS)
+        retry_budget = RetryBudget(clock=clock or SystemClock())
+        registry = RegistryClient(Session(wire, None, retry_budget))
+        return cls(registry=registry, retry_budget=retry_budget, repository=repository, workers=WORKERS)
 
-    def recording(self, scribe: Scribe) -> Releaser:
+    def recording(self, scribe: EntryAuthor) -> Releaser:
         """The same one with a ledger beside the images."""
         ledgers = Ledgers(
             registry=self.registry,
             repository=self.repository,
-            patience=self.patience,
+            retry_budget=self.retry_budget,
             scribe=scribe,
             workers=self.workers,
         )
         return replace(self, ledgers=ledgers)
 
-    def publish(self, plan: Plan, stager: Stager) -> Flow[tuple[Published, ...]]:
+    def publish(self, plan: Plan, stager: Stager) -> Flow[tuple[LaneResult, ...]]:
         """A release, not yet begun."""
         released = yield from Publisher(
             registry=self.registry,
-            patience=self.patience,
+            retry_budget=self.retry_budget,
             stager=lambda: stager,
             probe=self.probe,
             ledgers=self.ledgers,
@@ -82,12 +82,12 @@ class Releaser:
         ).publish(plan)
         return released.lanes
 
-    def roll_back(self, wish: Wish) -> Flow[RolledBack]:
+    def roll_back(self, wish: RollbackRequest) -> Flow[RollbackResult]:
         """A rollback, not yet begun."""
         return Rollback(
             registry=self.registry,
             repository=self.repository,
-            patience=self.patience,
+            retry_budget=self.retry_budget,
             platforms=tuple(map(Platform.parse, PLATFORMS)),
             ledgers=self.ledgers,
             commit_of=self.commit_of,
@@ -96,7 +96,7 @@ class Releaser:
 
     def adopt(
         self, lane: Lane, lanes: Sequence[Lane] = BUILT_IN, since: Version | None = None, *, dry_run: bool = False
-    ) -> Flow[Adopted]:
+    ) -> Flow[AdoptionResult]:
         """An adoption; it is recorded in a ledger."""
         assert self.ledgers
         return Adopter(
@@ -112,7 +112,7 @@ class Releaser:
         assert self.ledgers
         return Marker(registry=self.registry, repository=self.repository, ledgers=self.ledgers)
 
-    def verify(self, lane: Lane, version: Version | None = None) -> Flow[Verified]:
+    def verify(self, lane: Lane, version: Version | None = None) -> Flow[VerificationResult]:
         """A verification of a version, wherever the floating tag is, or of what that stands for."""
         return Verifier(
             registry=self.registry,

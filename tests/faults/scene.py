@@ -12,18 +12,18 @@ from shiplane.core.credential import Credential
 from shiplane.core.progress import Event, Flow, Step, T
 from shiplane.core.redact import Redactor
 from shiplane.ledger.ledger import Ledger
-from shiplane.ledger.recorder import Ledgers, Scribe
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Clock, Patience
+from shiplane.ledger.recorder import EntryAuthor, Ledgers
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import Clock, RetryBudget
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import Transport
 from shiplane.registry.oci.names import Digest, Repository
 from shiplane.release.planning.planner import make_plan
-from shiplane.release.result import Published
+from shiplane.release.result import LaneResult
 from shiplane.rollback.marks import Marker
-from shiplane.rollback.rollback import RolledBack, Wish
+from shiplane.rollback.rollback import RollbackRequest, RollbackResult
 from shiplane.verify.audit import Auditor
-from shiplane.verify.lane_status import LaneState
+from shiplane.verify.lane_status import LaneStatus
 from tests.faults.access import Access, Account
 from tests.faults.images import COMMIT, PLATFORMS, push_image
 from tests.faults.memory import MemoryRegistry
@@ -51,12 +51,12 @@ def a_plan(
 
 def a_client(
     transport: Transport, clock: Clock, tell: Callable[[str], None] = lambda _text: None
-) -> tuple[Registry, Patience]:
+) -> tuple[RegistryClient, RetryBudget]:
     """A process's own client, in the releaser's name; its jitter is none."""
     redact = Redactor()
     redact.add_credential(USER)
-    patience = Patience(clock=clock, tell=tell, spread=lambda: 0.5)
-    return Registry(Session(transport, USER, patience, redact)), patience
+    retry_budget = RetryBudget(clock=clock, tell=tell, spread=lambda: 0.5)
+    return RegistryClient(Session(transport, USER, retry_budget, redact)), retry_budget
 
 
 @dataclass
@@ -92,26 +92,26 @@ class Scene:
         self.stager = Stager(self.registry)
         self.transport = self.registry
 
-    def client(self) -> tuple[Registry, Patience]:
+    def client(self) -> tuple[RegistryClient, RetryBudget]:
         """A new process's client, whose waits are told."""
         return a_client(self.transport, self.registry.clock, self.told.append)
 
     def releaser(self) -> Releaser:
         """A new process, which records where the scene keeps a ledger."""
-        registry, patience = self.client()
-        ledgers = self.ledgers(registry, patience) if self.keeps_ledger else None
-        return Releaser(registry=registry, patience=patience, repository=AIONIS, ledgers=ledgers)
+        registry, retry_budget = self.client()
+        ledgers = self.ledgers(registry, retry_budget) if self.keeps_ledger else None
+        return Releaser(registry=registry, retry_budget=retry_budget, repository=AIONIS, ledgers=ledgers)
 
-    def flow(self, plan: Plan) -> Flow[tuple[Published, ...]]:
+    def flow(self, plan: Plan) -> Flow[tuple[LaneResult, ...]]:
         """A release, not yet begun."""
         return self.releaser().publish(plan, self.stager)
 
-    def ledgers(self, registry: Registry, patience: Patience) -> Ledgers:
+    def ledgers(self, registry: RegistryClient, retry_budget: RetryBudget) -> Ledgers:
         """Where it is recorded."""
-        scribe = Scribe(who=USER.username, clock=patience.clock)
-        return Ledgers(registry=registry, repository=self.records, patience=patience, scribe=scribe, workers=1)
+        scribe = EntryAuthor(who=USER.username, clock=retry_budget.clock)
+        return Ledgers(registry=registry, repository=self.records, retry_budget=retry_budget, scribe=scribe, workers=1)
 
-    def rollback(self, wish: Wish) -> Flow[RolledBack]:
+    def rollback(self, wish: RollbackRequest) -> Flow[RollbackResult]:
         """A rollback, not yet begun."""
         return self.releaser().roll_back(wish)
 
@@ -119,7 +119,7 @@ class Scene:
         """Who marks."""
         return self.releaser().marker()
 
-    def audit(self, lane: Lane = MAIN, *, deep: bool = False) -> LaneState:
+    def audit(self, lane: Lane = MAIN, *, deep: bool = False) -> LaneStatus:
         """The lane as it is told."""
         who = self.releaser()
         auditor = Auditor(registry=who.registry, repository=AIONIS, ledgers=who.ledgers, workers=1)
@@ -127,10 +127,10 @@ class Scene:
 
     def ledger(self, lane: Lane = MAIN) -> Ledger:
         """What is recorded by now."""
-        registry, patience = self.client()
-        return self.ledgers(registry, patience).book(lane).read().ledger
+        registry, retry_budget = self.client()
+        return self.ledgers(registry, retry_budget).store(lane).read().ledger
 
-    def publish(self, plan: Plan | None = None) -> tuple[Published, ...]:
+    def publish(self, plan: Plan | None = None) -> tuple[LaneResult, ...]:
         """A release from beginning to end."""
         return finish(self.flow(plan or a_plan()))
 

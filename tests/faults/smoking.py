@@ -6,34 +6,36 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from shiplane.config.smoke import Probe, Seen, Smoke
+from shiplane.config.smoke import ContainerObservation, Probe, Smoke
 from shiplane.core.credential import Credential
 from shiplane.core.errors import UnreachableError
-from shiplane.docker.containers import Pulled
+from shiplane.docker.containers import PulledImage
 from shiplane.registry.oci.names import Digest, Platform, Repository
 from tests.faults.clock import VirtualClock
 
-Life = Callable[[float], Seen]
+Life = Callable[[float], ContainerObservation]
 
 
 def healthy(after: float) -> Life:
     """A service whose HEALTHCHECK comes right after some seconds."""
-    return lambda seconds: Seen(running=True, health="healthy" if seconds >= after else "starting")
+    return lambda seconds: ContainerObservation(running=True, health="healthy" if seconds >= after else "starting")
 
 
 def unhealthy(after: float) -> Life:
     """One whose HEALTHCHECK gives up."""
-    return lambda seconds: Seen(running=True, health="unhealthy" if seconds >= after else "starting", said="no")
+    return lambda seconds: ContainerObservation(
+        running=True, health="unhealthy" if seconds >= after else "starting", said="no"
+    )
 
 
 def ends(after: float, code: int, health: str = "starting") -> Life:
     """One that ends by itself."""
-    return lambda seconds: Seen(running=seconds < after, health=health, code=code)
+    return lambda seconds: ContainerObservation(running=seconds < after, health=health, code=code)
 
 
 def unchecked() -> Life:
     """One without a HEALTHCHECK, that runs for ever."""
-    return lambda _seconds: Seen(running=True)
+    return lambda _seconds: ContainerObservation(running=True)
 
 
 @dataclass
@@ -63,19 +65,19 @@ class FakeEngine:
     @contextmanager
     def image(
         self, repository: Repository, digest: Digest, platform: Platform, credential: Credential | None
-    ) -> Iterator[Pulled]:
+    ) -> Iterator[PulledImage]:
         if self.unpullable:
             raise UnreachableError("the engine cannot pull it", remedy="--skip smoke")
         reference = f"{repository}@{digest}"
         self.done.append(f"pull {platform} as {credential.username if credential else 'nobody'}")
         self.pulled.add(reference)
         try:
-            yield Pulled(reference, ours=True)
+            yield PulledImage(reference, ours=True)
         finally:
             self.pulled.remove(reference)
 
     @contextmanager
-    def container(self, image: Pulled, platform: Platform, smoke: Smoke) -> Iterator[str]:
+    def container(self, image: PulledImage, platform: Platform, smoke: Smoke) -> Iterator[str]:
         assert image.reference in self.pulled
         assert smoke.memory_mb
         name = f"{platform} {len(self.done)}"
@@ -86,7 +88,7 @@ class FakeEngine:
         finally:
             del self.here[name]
 
-    def look(self, container: str) -> Seen:
+    def look(self, container: str) -> ContainerObservation:
         if self.interrupt:
             raise self.interrupt
         life, began = self.here[container]

@@ -31,11 +31,11 @@ from shiplane.config.version import Version
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Flow
 from shiplane.ledger.ledger import Action
-from shiplane.ledger.recorder import Scribe
+from shiplane.ledger.recorder import EntryAuthor
 from shiplane.registry.http.transport import HttpTransport, Request, Response, Transport
 from shiplane.registry.oci.names import Digest, Repository
 from shiplane.release.planning.planner import make_plan
-from shiplane.rollback.rollback import Wish
+from shiplane.rollback.rollback import RollbackRequest
 from tests.counts import at_least_one
 from tests.faults.clock import QuickClock
 from tests.faults.exchange import Effect, Exchange, exchange
@@ -181,7 +181,9 @@ class Soak:
 
     def _releaser(self, wire: Transport, address: str, clock: QuickClock) -> Releaser:
         """A process of its own, whose waits pass at once."""
-        who = Releaser.anonymous(wire, Repository(address, self.repository), clock).recording(Scribe(who="the soak"))
+        who = Releaser.anonymous(wire, Repository(address, self.repository), clock).recording(
+            EntryAuthor(who="the soak")
+        )
         return replace(who, commit_of=lambda _lane, version: _commit(str(version)))
 
     def _plan(self, version: str) -> Plan:
@@ -193,7 +195,7 @@ class Soak:
         """Back to the version before, which is named: the same command may have to be given again."""
         memory = MemoryRegistry()
         push_image(memory, self.repository, revision=_commit(target), version=target)
-        wish = Wish(lane=MAIN, to=Version.parse(target), reason="the soak wants it")
+        wish = RollbackRequest(lane=MAIN, to=Version.parse(target), reason="the soak wants it")
         views = self._tried(f"back to {target}", lambda releaser: releaser.roll_back(wish))
         self.bad.append(f"v{bad}")
         self._judge(target, memory, views, lowers=True)
@@ -202,7 +204,7 @@ class Soak:
         """At the end the ledger has each release, each move and each mark once, and as they were."""
         reader = self._releaser(HttpTransport({}, user_agent="the test"), self.door.upstream, QuickClock())
         assert reader.ledgers
-        page = reader.ledgers.book(MAIN).read()
+        page = reader.ledgers.store(MAIN).read()
         moves = [(str(entry.before or ""), str(entry.after)) for entry in page.ledger.moves(MAIN.floating)]
         if moves != self.moves:
             self.broken.append(f"the ledger has {len(moves)} moves, and there were {len(self.moves)}")

@@ -50,9 +50,9 @@ def left(before: Traces, after: Traces) -> list[str]:
     return [f"{name}: {what}" for name, names in new for what in names]
 
 
-def since(before: Traces, patience: float = 10) -> list[str]:
+def since(before: Traces, retry_budget: float = 10) -> list[str]:
     """What is there now and was not before, and stays: a rig that begins besides has its bridge before its note."""
-    wait(lambda: not left(before, look()), patience)
+    wait(lambda: not left(before, look()), retry_budget)
     return left(before, look())
 
 

@@ -19,11 +19,11 @@ from shiplane.core.progress import Event, Step
 from shiplane.core.redact import Redactor
 from shiplane.git.claim_refs import GitClaims
 from shiplane.git.remote import Remote
-from shiplane.ledger.recorder import Scribe
+from shiplane.ledger.recorder import EntryAuthor
 from shiplane.registry.http.retry_budget import Clock
 from shiplane.registry.http.transport import HttpTransport, Request, Response
 from shiplane.registry.oci.names import Repository
-from shiplane.release.claiming import Claiming
+from shiplane.release.claiming import ReleaseClaims
 from tests.faults.exchange import Exchange, exchange
 from tests.faults.races import LOCAL, Contender, promised
 from tests.faults.releaser import Releaser
@@ -187,10 +187,10 @@ def carried_out(
 def releaser(repository: Repository, wire: Recorder, *, recorded: bool, clock: Clock | None = None) -> Releaser:
     """A process that releases as the product does."""
     who = Releaser.anonymous(wire, repository, clock)
-    return who.recording(Scribe(who=f"process {os.getpid()}")) if recorded else who
+    return who.recording(EntryAuthor(who=f"process {os.getpid()}")) if recorded else who
 
 
-def _claiming(checkout: Path) -> Claiming:
+def _claiming(checkout: Path) -> ReleaseClaims:
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
     remote = Remote(folder=checkout, env=env, login={}, redact=Redactor())
-    return Claiming(claims=GitClaims(remote=remote, prefix="refs/release-claims"), by=f"process {os.getpid()}")
+    return ReleaseClaims(claims=GitClaims(remote=remote, prefix="refs/release-claims"), by=f"process {os.getpid()}")

@@ -13,18 +13,18 @@ from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.redact import one_line
 from shiplane.core.system.parallel import WORKERS, each
-from shiplane.ledger.foreign_tags import Sorted, known_lane, sort_tags
+from shiplane.ledger.foreign_tags import SortedTags, known_lane, sort_tags
 from shiplane.ledger.ledger import Action, Entry, Ledger
-from shiplane.ledger.recorder import Ledgers, Writing, record
-from shiplane.registry.client import Registry
+from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Digest, Repository, Tag
-from shiplane.verify.image_check import Examination, Examiner, Expected
+from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
 
 
 @dataclass(frozen=True, kw_only=True)
-class Taken:
+class AdoptedVersion:
     """One version that is in the ledger, or is to be.
 
     Attributes:
@@ -39,7 +39,7 @@ class Taken:
     tag: Tag
     digest: Digest
     entry: Entry | None = None
-    examination: Examination | None = None
+    examination: ImageReport | None = None
 
     @property
     def new(self) -> bool:
@@ -87,7 +87,7 @@ class Taken:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Adopted:
+class AdoptionResult:
     """How it ended.
 
     Attributes:
@@ -103,7 +103,7 @@ class Adopted:
     """
 
     lane: Lane
-    versions: tuple[Taken, ...]
+    versions: tuple[AdoptedVersion, ...]
     floating: Digest | None
     current: Version | None
     position: bool
@@ -113,7 +113,7 @@ class Adopted:
     dry_run: bool = False
 
     @property
-    def new(self) -> tuple[Taken, ...]:
+    def new(self) -> tuple[AdoptedVersion, ...]:
         """What was not in the ledger before."""
         return tuple(taken for taken in self.versions if taken.new)
 
@@ -148,7 +148,7 @@ class Adopter:
         workers: How many reads at once.
     """
 
-    registry: Registry
+    registry: RegistryClient
     repository: Repository
     ledgers: Ledgers
     commit_of: Callable[[Lane, Version], str | None]
@@ -156,7 +156,7 @@ class Adopter:
 
     def adopt(
         self, lane: Lane, lanes: Sequence[Lane], since: Version | None = None, *, dry_run: bool = False
-    ) -> Flow[Adopted]:
+    ) -> Flow[AdoptionResult]:
         """Read what is there and record what is a whole version of the lane.
 
         Args:
@@ -172,7 +172,7 @@ class Adopter:
         """
         step = Step("survey", f"lane {lane.name}")
         yield step
-        page = self.ledgers.book(lane).whole()
+        page = self.ledgers.store(lane).whole()
         known = known_lane(lane, page.ledger)
         tags = sort_tags(known, lanes, self.registry.tags(self.repository), since)
         yield step.done(f"{counted(len(tags.versions), 'version')}, {counted(len(tags.left), 'other tag')}")
@@ -183,7 +183,7 @@ class Adopter:
             tags.versions,
             workers=self.workers,
         )
-        seen = _Seen(
+        seen = _RepositorySurvey(
             ledger=page.ledger,
             taken=tuple(taken for taken, _ in found if taken),
             left=tuple(left for _, more in found for left in more),
@@ -195,12 +195,14 @@ class Adopter:
             record_step = Step("record", lane.ledger)
             yield record_step.skipped("dry run") if entries else record_step.already("nothing is new")
         else:
-            yield from record([Writing(book=self.ledgers.book(lane), entries=entries, seen=page.ledger, page=page)])
+            yield from record(
+                [LedgerUpdate(store=self.ledgers.store(lane), entries=entries, seen=page.ledger, page=page)]
+            )
         return self._adopted(known_lane(lane, page.ledger.append(entries)), tags, seen, dry_run=dry_run)
 
     def _take(
         self, lane: Lane, version: Version, names: Sequence[Tag], ledger: Ledger
-    ) -> tuple[Taken | None, list[tuple[Tag, str]]]:
+    ) -> tuple[AdoptedVersion | None, list[tuple[Tag, str]]]:
         """One version by the tag that counts most, and what is left out of it with the reason."""
         first, *rest = names
         answers = {tag: look(self.registry, self.repository, tag) for tag in names}
@@ -212,22 +214,22 @@ class Adopter:
             return None, [(first, "listed, and not there"), *left]
         recorded = ledger.published(first)
         if recorded:
-            taken = Taken(version=version, tag=first, digest=image.digest, entry=recorded)
+            taken = AdoptedVersion(version=version, tag=first, digest=image.digest, entry=recorded)
             what = f"recorded as {recorded.after} on {recorded.when}, and somebody wrote it since"
             return (taken, left) if recorded.after == image.digest else (None, [(first, what), *left])
         examination = self._examined(lane, version, image)
         bad = [str(check) for check in examination.checks if not check.good]
         if bad:
             return None, [(first, "; ".join(bad)), *left]
-        return Taken(version=version, tag=first, digest=image.digest, examination=examination), left
+        return AdoptedVersion(version=version, tag=first, digest=image.digest, examination=examination), left
 
-    def _examined(self, lane: Lane, version: Version, image: Present) -> Examination:
+    def _examined(self, lane: Lane, version: Version, image: Present) -> ImageReport:
         """The image as it is: for whatever platforms, and by whatever labels, that contradict nothing."""
-        examiner = Examiner(registry=self.registry, repository=self.repository, workers=1)
+        examiner = ImageChecker(registry=self.registry, repository=self.repository, workers=1)
         commit = self.commit_of(lane, version)
-        return examiner.examine(image.raw, Expected.published(lane, version, platforms=None, revision=commit))
+        return examiner.examine(image.raw, ExpectedImage.published(lane, version, platforms=None, revision=commit))
 
-    def _entries(self, lane: Lane, seen: _Seen) -> list[Entry]:
+    def _entries(self, lane: Lane, seen: _RepositorySurvey) -> list[Entry]:
         """A publication for each new version, and the floating tag's place where no move of it is recorded."""
         entries = [self._publication(taken) for taken in seen.taken if taken.examination]
         current = seen.current
@@ -245,7 +247,7 @@ class Adopter:
             )
         return entries
 
-    def _publication(self, taken: Taken) -> Entry:
+    def _publication(self, taken: AdoptedVersion) -> Entry:
         assert taken.examination  # noqa: S101 -- asked by the caller
         return self.ledgers.scribe.entry(
             Action.PUBLISH,
@@ -259,10 +261,10 @@ class Adopter:
             created=taken.created,
         )
 
-    def _adopted(self, lane: Lane, tags: Sorted, seen: _Seen, *, dry_run: bool) -> Adopted:
+    def _adopted(self, lane: Lane, tags: SortedTags, seen: _RepositorySurvey, *, dry_run: bool) -> AdoptionResult:
         position, current = seen.ledger.position(lane.floating), seen.current
         digest = digest_of(seen.floating)
-        return Adopted(
+        return AdoptionResult(
             lane=lane,
             versions=seen.taken,
             floating=digest,
@@ -274,7 +276,7 @@ class Adopter:
             dry_run=dry_run,
         )
 
-    def _others(self, tags: Iterable[Tag], seen: _Seen) -> dict[Tag, Version | None]:
+    def _others(self, tags: Iterable[Tag], seen: _RepositorySurvey) -> dict[Tag, Version | None]:
         known = {taken.digest: taken.version for taken in seen.taken}
         names = list(tags)
         answers = each(lambda tag: digest_of(look(self.registry, self.repository, tag)), names, workers=self.workers)
@@ -282,16 +284,16 @@ class Adopter:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Seen:
+class _RepositorySurvey:
     """What was read: the ledger, the good versions, what is left out, and the floating tag."""
 
     ledger: Ledger
-    taken: tuple[Taken, ...]
+    taken: tuple[AdoptedVersion, ...]
     left: tuple[tuple[Tag, str], ...]
     floating: Present | Absent
 
     @property
-    def current(self) -> Taken | None:
+    def current(self) -> AdoptedVersion | None:
         """The version that the floating tag has; of two with one digest the higher one."""
         digest = digest_of(self.floating)
         return next((taken for taken in reversed(self.taken) if taken.digest == digest), None)

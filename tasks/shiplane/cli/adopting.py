@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
-from shiplane.adopt.adopt import Adopted, Adopter, Taken
+from shiplane.adopt.adopt import AdoptedVersion, Adopter, AdoptionResult
 from shiplane.cli.edge import Answer
 from shiplane.cli.run import Run, one_lane
 from shiplane.cli.views.tables import columns
@@ -15,7 +15,7 @@ from shiplane.core.next_command import command
 from shiplane.core.plurals import counted
 from shiplane.core.timestamps import minute
 from shiplane.ledger.recorder import Ledgers
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Repository, Tag
 from shiplane.verify.public_tags import names_now
 
@@ -42,7 +42,7 @@ def adopt(
     return Answer(text=adopted_text(repository, done), data={"image": str(repository), **done.to_json()})
 
 
-def _ledgers(run: Run, repository: Repository, registry: Registry) -> Ledgers:
+def _ledgers(run: Run, repository: Repository, registry: RegistryClient) -> Ledgers:
     ledgers = run.ledgers(repository, registry)
     if ledgers is None:
         raise ConfigurationError(
@@ -52,7 +52,7 @@ def _ledgers(run: Run, repository: Repository, registry: Registry) -> Ledgers:
     return ledgers
 
 
-def adopted_text(repository: Repository, done: Adopted) -> str:
+def adopted_text(repository: Repository, done: AdoptionResult) -> str:
     """What was understood: each version, the floating tags, the names, and what was left out with the reason."""
     lane = done.lane
     new, count = done.new, counted(len(done.versions), "version")
@@ -70,7 +70,7 @@ def adopted_text(repository: Repository, done: Adopted) -> str:
     return "\n".join(lines)
 
 
-def _row(done: Adopted, taken: Taken) -> tuple[str, ...]:
+def _row(done: AdoptionResult, taken: AdoptedVersion) -> tuple[str, ...]:
     said: list[str] = [done.lane.floating] if taken.version == done.current else []
     said += [] if taken.new else ["recorded before"]
     said += [f"no {check.name} in its labels" for check in taken.warnings]
@@ -78,7 +78,7 @@ def _row(done: Adopted, taken: Taken) -> tuple[str, ...]:
     return (f"  {taken.tag}", taken.digest.short, ",".join(taken.platforms), commit, created, "; ".join(said))
 
 
-def _names(done: Adopted) -> Iterator[str]:
+def _names(done: AdoptionResult) -> Iterator[str]:
     """What the old tags are called, where that is not as we would."""
     lane = done.lane
     old = [taken for taken in done.versions if taken.tag != lane.own_tag_of(taken.version)]
@@ -90,7 +90,7 @@ def _names(done: Adopted) -> Iterator[str]:
         )
 
 
-def _floating(done: Adopted) -> Iterator[str]:
+def _floating(done: AdoptionResult) -> Iterator[str]:
     lane = done.lane
     if done.floating is None:
         yield f"{lane.floating} does not exist"
@@ -107,7 +107,7 @@ def _floating(done: Adopted) -> Iterator[str]:
         )
 
 
-def _others(done: Adopted) -> Iterator[str]:
+def _others(done: AdoptionResult) -> Iterator[str]:
     if done.others:
         known = [f"{tag} ({version or 'none of these versions'})" for tag, version in done.others.items()]
         yield f"floating tags of other tools, which shiplane does not move: {', '.join(known)}"

@@ -14,7 +14,7 @@ from shiplane.core.next_command import command
 from shiplane.core.redact import one_line
 from shiplane.core.system.process import run as run_process
 from shiplane.registry.credential_variables import GHCR_HOST
-from shiplane.registry.credentials import Candidate
+from shiplane.registry.credentials import CredentialSource
 from shiplane.registry.oci.names import Repository
 
 # docker's words where nobody answered, which no permission mends (Go's net package).
@@ -103,7 +103,9 @@ def _repository(run: Run, image: str | None) -> Repository:
     return run.resolver(Flags(image=image)).image().value
 
 
-def _verdict(candidate: Candidate, winner: Candidate | None, own: Candidate | None, file: str) -> str:
+def _verdict(
+    candidate: CredentialSource, winner: CredentialSource | None, own: CredentialSource | None, file: str
+) -> str:
     """What becomes of a candidate.
 
     Args:

@@ -25,14 +25,14 @@ from shiplane.core.finding import Finding, done, exit_code_of, skipped
 from shiplane.core.next_command import command
 from shiplane.deployments.files import collect
 from shiplane.docker.engine import Engine
-from shiplane.doctor.access import Entrance
-from shiplane.doctor.config import Configuration
+from shiplane.doctor.access import AccessChecks
+from shiplane.doctor.config import ConfigChecks
 from shiplane.doctor.doctor import Look, attempt, examine, rows
-from shiplane.doctor.release import Pointers, Records, Trials
-from shiplane.doctor.tools import Tools
+from shiplane.doctor.release import FloatingTagChecks, LedgerChecks, SmokeChecks
+from shiplane.doctor.tools import ToolChecks
 from shiplane.ledger.recorder import Ledgers
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import BUDGET, Patience
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import BUDGET, RetryBudget
 from shiplane.registry.oci.names import Platform, Repository, Tag
 from shiplane.verify.surveyor import Surveyor
 
@@ -131,20 +131,20 @@ def _trials(
         return {"smoke": lambda: [skipped("smoke", "--skip smoke")]}
     made = smoker(run, repository, None, skip=skip)
     assert made is not None  # noqa: S101 -- some are configured
-    return {"smoke": Trials(smoker=made, platforms=platforms).look}
+    return {"smoke": SmokeChecks(smoker=made, platforms=platforms).look}
 
 
-def _records(run: Run, repository: Repository, flags: Flags) -> Records:
+def _records(run: Run, repository: Repository, flags: Flags) -> LedgerChecks:
     """The ledgers of the lanes that would be released, read with hardly any waiting."""
 
     def ledgers() -> Ledgers | None:
         return run.ledgers(repository, _connected(run, run.credential(repository)))
 
     elsewhere = run.project.ledger not in (None, repository)
-    return Records(lanes=run.resolver(flags).lanes(), ledgers=ledgers, elsewhere=elsewhere)
+    return LedgerChecks(lanes=run.resolver(flags).lanes(), ledgers=ledgers, elsewhere=elsewhere)
 
 
-def _pointers(run: Run, repository: Repository, flags: Flags) -> Pointers:
+def _pointers(run: Run, repository: Repository, flags: Flags) -> FloatingTagChecks:
     """The floating tags of the same lanes."""
     resolver = run.resolver(flags)
 
@@ -152,7 +152,7 @@ def _pointers(run: Run, repository: Repository, flags: Flags) -> Pointers:
         registry = _connected(run, run.credential(repository))
         return Surveyor(registry=registry, repository=repository, ledgers=run.ledgers(repository, registry))
 
-    return Pointers(
+    return FloatingTagChecks(
         lanes=[(lane, bool(_known(partial(_latest, resolver, lane)))) for lane in resolver.lanes()],
         surveyor=surveyor,
     )
@@ -176,7 +176,7 @@ def _prerequisites(run: Run, skip: Sequence[str]) -> dict[str, Look]:
 
 
 def _config(run: Run, flags: Flags) -> Look:
-    said = Configuration(
+    said = ConfigChecks(
         project=lambda: run.project,
         checkout=lambda: run.compared,
         resolver=lambda: run.resolver(flags),
@@ -200,11 +200,13 @@ def _tools(run: Run, platforms: tuple[Platform, ...] | None, builder: str | None
     env = run.git.env
     buildx = run.buildx(env)
     engine = Engine(env=env)
-    return Tools(engine=engine, buildx=buildx, git=run.git, builder=builder, platforms=platforms, root=run.root).looks()
+    return ToolChecks(
+        engine=engine, buildx=buildx, git=run.git, builder=builder, platforms=platforms, root=run.root
+    ).looks()
 
 
 def _access(run: Run, repository: Repository) -> Look:
-    entrance = Entrance(
+    entrance = AccessChecks(
         repository=repository,
         credential=lambda: run.credential(repository),
         connect=partial(_connected, run),
@@ -215,8 +217,8 @@ def _access(run: Run, repository: Repository) -> Look:
     return lambda: [*entrance.check(), attempt("access: claim", lambda: _claim(run, repository))]
 
 
-def _connected(run: Run, credential: Credential | None) -> Registry:
-    return run.registry(credential, Patience(tell=run.console.tell, spent=BUDGET - _PATIENCE))
+def _connected(run: Run, credential: Credential | None) -> RegistryClient:
+    return run.registry(credential, RetryBudget(tell=run.console.tell, spent=BUDGET - _PATIENCE))
 
 
 def _claim(run: Run, repository: Repository) -> Finding:

@@ -9,7 +9,7 @@ from shiplane.core.system.host import desk
 from shiplane.git.remote import GIT_TOKENS, Remote
 
 if TYPE_CHECKING:
-    from shiplane.release.claiming import Claiming
+    from shiplane.release.claiming import ReleaseClaims
 
 
 def remote_of(run: Run, name: str = "origin") -> Remote:
@@ -19,21 +19,21 @@ def remote_of(run: Run, name: str = "origin") -> Remote:
     return Remote(folder=run.root, env=plain, login=login, redact=run.redact, name=name)
 
 
-def claiming_of(run: Run) -> Claiming | None:
+def claiming_of(run: Run) -> ReleaseClaims | None:
     """How this run claims the versions that it writes; None where the project does not ask for it.
 
     Raises:
         PrerequisiteError: There is no such remote.
     """
     from shiplane.git.claim_refs import GitClaims
-    from shiplane.release.claiming import Claiming
+    from shiplane.release.claiming import ReleaseClaims
 
     settings = run.project.claim
     if settings is None:
         return None
     remote = remote_of(run, settings.remote)
     run.console.tell(f"versions are claimed on {remote.url()}, below {settings.prefix}")
-    return Claiming(claims=GitClaims(remote=remote, prefix=settings.prefix), by=_who(run))
+    return ReleaseClaims(claims=GitClaims(remote=remote, prefix=settings.prefix), by=_who(run))
 
 
 def _who(run: Run) -> str:

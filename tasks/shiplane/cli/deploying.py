@@ -22,15 +22,15 @@ from shiplane.deployments.repoint import Desk, Inventory, Prepared, write
 from shiplane.deployments.updaters import Undoer
 from shiplane.ledger.foreign_tags import known_lane
 from shiplane.ledger.ledger import Ledger
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import BUDGET, Patience
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import BUDGET, RetryBudget
 from shiplane.registry.oci.names import Repository, Tag
 
 
 def listing(run: Run, *, image: str | None = None) -> Answer:
     """Show which file runs which version, and its flaws."""
     # Who only wants to see is not kept waiting for a registry that is away.
-    desk = _desk(run, image, Patience(tell=run.console.tell, spent=BUDGET))
+    desk = _desk(run, image, RetryBudget(tell=run.console.tell, spent=BUDGET))
     found = run.console.drive(desk.inventory())
     return Answer(text=_inventory_text(desk, found), data=_inventory_data(desk, found))
 
@@ -50,7 +50,7 @@ def repoint(
 
 
 def follow(
-    run: Run, registry: Registry, repository: Repository, lane: Lane, target: Target, *, dry_run: bool
+    run: Run, registry: RegistryClient, repository: Repository, lane: Lane, target: Target, *, dry_run: bool
 ) -> Followed | None:
     """Let a lane's deployment files say what its floating tag was set to; None where the project names no such files.
 
@@ -78,17 +78,17 @@ class Followed:
     data: dict[str, Any]
 
 
-def _desk(run: Run, image: str | None, patience: Patience | None = None, *, certain: bool = False) -> Desk:
+def _desk(run: Run, image: str | None, retry_budget: RetryBudget | None = None, *, certain: bool = False) -> Desk:
     """Everything that the two tasks work with.
 
     Args:
         run: The run.
         image: ``--image``.
-        patience: Another one than the run's.
+        retry_budget: Another one than the run's.
         certain: Whether marks that cannot be read end the run: who re-points must know them, who looks need not.
     """
     repository = run.resolver(Flags(image=image)).image().value
-    registry = run.reader(repository, patience)
+    registry = run.reader(repository, retry_budget)
     try:
         recorded = _recorded(run, repository, registry)
     except ShiplaneError as error:
@@ -101,16 +101,20 @@ def _desk(run: Run, image: str | None, patience: Patience | None = None, *, cert
     return _desk_of(run, repository, registry, lanes or run.project.lanes, marks)
 
 
-def _recorded(run: Run, repository: Repository, registry: Registry) -> list[Ledger]:
+def _recorded(run: Run, repository: Repository, registry: RegistryClient) -> list[Ledger]:
     """The ledger of every lane; none where no ledger is kept, or nothing depends on it."""
     ledgers = run.ledgers(repository, registry)
     if ledgers is None or not run.project.deployments:
         return []
-    return [ledgers.book(lane).read().ledger for lane in run.project.lanes]
+    return [ledgers.store(lane).read().ledger for lane in run.project.lanes]
 
 
 def _desk_of(
-    run: Run, repository: Repository, registry: Registry, lanes: Sequence[Lane], marks: Mapping[Tag, str] | None = None
+    run: Run,
+    repository: Repository,
+    registry: RegistryClient,
+    lanes: Sequence[Lane],
+    marks: Mapping[Tag, str] | None = None,
 ) -> Desk:
     return Desk(
         root=run.root,

@@ -19,7 +19,7 @@ from shiplane.core.system.process import without_secrets
 from shiplane.core.system.temp_folder import scratch
 from shiplane.docker.engine import Engine
 from shiplane.git.plumbing import own_variables
-from shiplane.release.prerequisites import Held
+from shiplane.release.prerequisites import PrerequisiteEvidence
 
 # What would carry the real release's words into the rehearsal.
 _FOREIGN = ("GITHUB_", "GHCR_", "IMAGE_REPO", "TAG", "PLATFORMS", "PUBLISH_LATEST")
@@ -61,7 +61,7 @@ def rehearse_project(run: Run, project: Path, platforms: str | None, builder: st
         return Answer(text="\n\n".join([*(text for text, _ in rounds), text]), data=data)
 
 
-def _prerequisites(run: Run) -> Held:
+def _prerequisites(run: Run) -> PrerequisiteEvidence:
     """The build, in the project itself: what it needs is installed there, and not in a fresh clone.
 
     Gates are not asked: they speak about commits that others can see, and a rehearsal makes its own.

@@ -24,17 +24,17 @@ from shiplane.core.next_command import command
 from shiplane.docker.builders import Builder
 from shiplane.docker.engine import Engine
 from shiplane.ledger.ledger import BrokenLedgerError
-from shiplane.registry.oci.index import Part
+from shiplane.registry.oci.index import PartialIndex
 from shiplane.release.planning.decision import Decision, decide
 from shiplane.release.planning.planner import check_dockerfiles, check_versions, make_plan
 from shiplane.release.planning.saved_plan import SavedPlan
 from shiplane.release.publish import Publisher, Stager
-from shiplane.release.result import Published
+from shiplane.release.result import LaneResult
 from shiplane.release.source_check import check_again, check_source
-from shiplane.release.staging.join import Joiner
+from shiplane.release.staging.join import IndexJoiner
 from shiplane.release.staging.staged import parts_of
 from shiplane.release.staging.staged_file import read_staged
-from shiplane.release.staging.staging import StagedStager, dry_run, stager_for
+from shiplane.release.staging.staging import JoiningStager, dry_run, stager_for
 from shiplane.verify.public_tags import public_names
 from shiplane.verify.survey import Survey
 from shiplane.verify.surveyor import Surveyor
@@ -187,7 +187,7 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     return Answer(text=published_text(planned.repository, released.lanes), data=data, error=_unmet(released.lanes))
 
 
-def _unmet(lanes: Sequence[Published]) -> RefusedError | None:
+def _unmet(lanes: Sequence[LaneResult]) -> RefusedError | None:
     """What is said last where a floating tag that was asked for stayed where it was."""
     stayed = [lane for lane in lanes if lane.unmet]
     if not stayed:
@@ -219,7 +219,7 @@ def _compared(run: Run) -> Checkout:
     return checkout
 
 
-def _parts(run: Run, planned: Plan, options: Options) -> dict[str, tuple[Part, ...]] | None:
+def _parts(run: Run, planned: Plan, options: Options) -> dict[str, tuple[PartialIndex, ...]] | None:
     """What was staged elsewhere, checked against the plan; None where this run stages itself."""
     if not options.staged:
         return None
@@ -231,7 +231,7 @@ def _parts(run: Run, planned: Plan, options: Options) -> dict[str, tuple[Part, .
 
 @contextmanager
 def publishing(
-    run: Run, planned: Plan, options: Options, parts: Mapping[str, Sequence[Part]] | None = None
+    run: Run, planned: Plan, options: Options, parts: Mapping[str, Sequence[PartialIndex]] | None = None
 ) -> Iterator[tuple[Publisher, Callable[[], dict[str, Any]]]]:
     """Whatever publishes or stages a plan. Docker is logged in from the first build on, for as long as the block lasts.
 
@@ -251,7 +251,7 @@ def publishing(
     run.console.tell(f"{planned.repository.registry}: {who}")
     registry = run.registry(credential)
     run.closing = lambda: public_names(run.impatient(registry), planned)
-    joiner = Joiner(registry=registry, patience=run.patience)
+    joiner = IndexJoiner(registry=registry, retry_budget=run.retry_budget)
     with ExitStack() as logins:
 
         @cache
@@ -265,12 +265,12 @@ def publishing(
 
         def stager() -> Stager:
             if parts is not None:
-                return StagedStager(joiner=joiner, parts=parts, tell=run.console.tell)
+                return JoiningStager(joiner=joiner, parts=parts, tell=run.console.tell)
             return stager_for(buildx(), builder(), joiner)
 
         publisher = Publisher(
             registry=registry,
-            patience=run.patience,
+            retry_budget=run.retry_budget,
             stager=stager,
             probe="access" not in options.skip,
             ledgers=run.ledgers(planned.repository, registry),

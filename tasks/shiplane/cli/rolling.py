@@ -13,14 +13,14 @@ from shiplane.config.lane import Lane
 from shiplane.config.settings import Flags, Resolver, Setting, named
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, UsageError
-from shiplane.core.progress import Event, Outcome, State
+from shiplane.core.progress import Event, StepOutcome, StepState
 from shiplane.core.redact import one_line
 from shiplane.deployments.image_use import Target
 from shiplane.ledger.recorder import Ledgers
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Repository
-from shiplane.rollback.marks import Marked, Marker
-from shiplane.rollback.rollback import Rollback, Wish
+from shiplane.rollback.marks import Marker, MarkResult
+from shiplane.rollback.rollback import Rollback, RollbackRequest
 from shiplane.verify.public_tags import names_now
 
 _LONGEST = 300
@@ -40,7 +40,7 @@ def rollback(
 ) -> Answer:
     """Move a floating tag back to a good version."""
     chosen = run.project.lane(one_lane(lane, run.project, to))
-    wish = Wish(
+    wish = RollbackRequest(
         lane=chosen,
         to=named(Setting(to, "--to"), partial(run.project.published_version, chosen)) if to else None,
         reason=_reason(reason),
@@ -62,7 +62,7 @@ def rollback(
 
 def _target(events: Sequence[Event]) -> Sequence[str]:
     """The version that a rollback has chosen: without its name, the same command would go down once more."""
-    done = (event.step for event in events if isinstance(event, Outcome) and event.state is State.DONE)
+    done = (event.step for event in events if isinstance(event, StepOutcome) and event.state is StepState.DONE)
     return next((("--to", step.subject) for step in done if step.name == "verify"), ())
 
 
@@ -71,7 +71,7 @@ def _rollback(run: Run, resolver: Resolver, repository: Repository, lane: Lane, 
     return Rollback(
         registry=registry,
         repository=repository,
-        patience=run.patience,
+        retry_budget=run.retry_budget,
         platforms=resolver.platforms().value,
         ledgers=run.ledgers(repository, registry),
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
@@ -137,7 +137,7 @@ def _marker_of(run: Run, repository: Repository, lane: Lane, *, dry_run: bool = 
     return Marker(registry=registry, repository=repository, ledgers=ledgers, dry_run=dry_run)
 
 
-def _kept(run: Run, repository: Repository, registry: Registry) -> Ledgers:
+def _kept(run: Run, repository: Repository, registry: RegistryClient) -> Ledgers:
     ledgers = run.ledgers(repository, registry)
     if ledgers is None:
         raise ConfigurationError(
@@ -146,11 +146,11 @@ def _kept(run: Run, repository: Repository, registry: Registry) -> Ledgers:
     return ledgers
 
 
-def _marked(done: Marked) -> Answer:
+def _marked(done: MarkResult) -> Answer:
     return Answer(text=marked_text(done), data=done.to_json())
 
 
-def _connected(run: Run, repository: Repository, lane: Lane, *, writes: bool = True) -> Registry:
+def _connected(run: Run, repository: Repository, lane: Lane, *, writes: bool = True) -> RegistryClient:
     """The client of a run whose last words read the lane's floating tag through it."""
     registry = run.registry(run.credential(repository)) if writes else run.reader(repository)
     run.closing = lambda: names_now(run.impatient(registry), repository, [lane.floating])

@@ -28,10 +28,10 @@ from shiplane.core.system.process import without_secrets
 from shiplane.docker.contexts import check_folder_names
 from shiplane.git.repository import Git
 from shiplane.ledger.actor import author
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.credentials import Credentials
 from shiplane.registry.http.proxies import proxy_passwords
-from shiplane.registry.http.retry_budget import BUDGET, Patience
+from shiplane.registry.http.retry_budget import BUDGET, RetryBudget
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.names import Repository
@@ -115,9 +115,9 @@ class Run:
         return Credentials(env=self.env, names=self.project.registries)
 
     @cached_property
-    def patience(self) -> Patience:
+    def retry_budget(self) -> RetryBudget:
         """The run's one retry budget."""
-        return Patience(tell=self.console.tell)
+        return RetryBudget(tell=self.console.tell)
 
     @cached_property
     def child_env(self) -> dict[str, str]:
@@ -215,30 +215,30 @@ class Run:
             self.redact.add_credential(credential)
         return credential
 
-    def reader(self, repository: Repository, patience: Patience | None = None) -> Registry:
+    def reader(self, repository: Repository, retry_budget: RetryBudget | None = None) -> RegistryClient:
         """A client that only reads: as a stranger, and where one is refused as whoever belongs to that registry."""
-        registry = self.registry(None, patience)
+        registry = self.registry(None, retry_budget)
         registry.session.reserve = lambda: self._hidden(self.credentials.own(repository.registry))
         return registry
 
-    def registry(self, credential: Credential | None, patience: Patience | None = None) -> Registry:
+    def registry(self, credential: Credential | None, retry_budget: RetryBudget | None = None) -> RegistryClient:
         """A registry client in somebody's name, or in nobody's."""
-        session = Session(self.transport(), credential, patience or self.patience, self.redact)
+        session = Session(self.transport(), credential, retry_budget or self.retry_budget, self.redact)
         session.token_hosts = {host: names.token_host for host, names in self.project.registries.items()}
         session.variables = self.credentials.login_variables
-        return Registry(session)
+        return RegistryClient(session)
 
-    def impatient(self, registry: Registry, *, within: float = _LAST_WORDS) -> Registry:
+    def impatient(self, registry: RegistryClient, *, within: float = _LAST_WORDS) -> RegistryClient:
         """The same identity with hardly any waiting, for what is nice to know: so many seconds for all of it.
 
         It shares nothing with the client it is made from: that one may have been interrupted while it held a lock.
         """
-        hurried = self.registry(registry.session.credential, Patience(spent=BUDGET - _HICCUP))
+        hurried = self.registry(registry.session.credential, RetryBudget(spent=BUDGET - _HICCUP))
         hurried.session.reserve = registry.session.reserve
-        hurried.session.until = hurried.session.patience.clock.now() + within
+        hurried.session.until = hurried.session.retry_budget.clock.now() + within
         return hurried
 
-    def ledgers(self, repository: Repository, registry: Registry) -> Ledgers | None:
+    def ledgers(self, repository: Repository, registry: RegistryClient) -> Ledgers | None:
         """The ledgers of a repository's lanes, or None where the project keeps none.
 
         Args:
@@ -246,7 +246,7 @@ class Run:
             registry: The client for it; a ledger at another registry gets its own, with that one's credential.
         """
         from shiplane.core.system.host import desk
-        from shiplane.ledger.recorder import Ledgers, Scribe
+        from shiplane.ledger.recorder import EntryAuthor, Ledgers
 
         if not self.project.keeps_ledger:
             return None
@@ -257,7 +257,10 @@ class Run:
         credential = registry.session.credential
         who, run = author(self.env, credential.username if credential else "", desk=desk())
         return Ledgers(
-            registry=registry, repository=place, patience=self.patience, scribe=Scribe(who=self.redact(who), run=run)
+            registry=registry,
+            repository=place,
+            retry_budget=self.retry_budget,
+            scribe=EntryAuthor(who=self.redact(who), run=run),
         )
 
     def transport(self) -> HttpTransport:
@@ -314,7 +317,7 @@ class Run:
             raise UsageError("a gate asks GitHub, but nothing says which repository", remedy="Set GITHUB_REPOSITORY.")
         return GitHub(
             transport=self.transport(),
-            patience=self.patience,
+            retry_budget=self.retry_budget,
             redact=self.redact,
             slug=slug.value,
             api=self.env.get("GITHUB_API_URL") or API,

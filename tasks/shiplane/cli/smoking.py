@@ -13,15 +13,17 @@ from shiplane.core.system.process import run as run_process
 from shiplane.docker.containers import Containers
 from shiplane.docker.engine import Engine
 from shiplane.registry.oci.names import Repository
-from shiplane.release.smoke_run import Smoker
+from shiplane.release.smoke_run import SmokeRunner
 
 
-def smoker(run: Run, repository: Repository, credential: Credential | None, *, skip: Sequence[str]) -> Smoker | None:
+def smoker(
+    run: Run, repository: Repository, credential: Credential | None, *, skip: Sequence[str]
+) -> SmokeRunner | None:
     """What tries the staged images; None where nothing is configured. No engine is asked before it is needed."""
     if not run.project.smokes:
         return None
     engine = Engine(env=run.child_env)
-    return Smoker(
+    return SmokeRunner(
         engine=Containers(engine=engine),
         runnable=cache(lambda: runnable(run, engine)),
         repository=repository,

@@ -14,7 +14,7 @@ from shiplane.core.errors import ShiplaneError
 from shiplane.registry.oci.names import Repository
 from shiplane.release.planning.decision import decide
 from shiplane.verify.audit import Auditor
-from shiplane.verify.lane_status import LaneState, version_json
+from shiplane.verify.lane_status import LaneStatus, version_json
 from shiplane.verify.surveyor import Surveyor
 
 
@@ -49,7 +49,7 @@ def history(
     return Answer(text=show(repository, states), data=data)
 
 
-def _history_json(state: LaneState) -> dict[str, object]:
+def _history_json(state: LaneStatus) -> dict[str, object]:
     return {
         "lane": state.lane.name,
         "ledger": {"tag": state.lane.ledger, "exists": state.exists},
@@ -65,7 +65,7 @@ def _auditor(run: Run, repository: Repository) -> Auditor:
     return Auditor(registry=registry, repository=repository, ledgers=run.ledgers(repository, registry))
 
 
-def _next(resolver: Resolver, state: LaneState, auditor: Auditor) -> str:
+def _next(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str:
     """What a publish would do here and now, in one sentence."""
     lane = state.lane
     try:

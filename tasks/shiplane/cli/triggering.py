@@ -14,10 +14,10 @@ from shiplane.config.project_folder import workflows
 from shiplane.config.settings import Checkout, Flags, Setting, named
 from shiplane.config.version import Version
 from shiplane.core.errors import PrerequisiteError, UsageError
-from shiplane.registry.http.retry_budget import BUDGET, Patience
+from shiplane.registry.http.retry_budget import BUDGET, RetryBudget
 from shiplane.registry.oci.lookup_result import Answer
 from shiplane.registry.oci.names import Tag
-from shiplane.release.trigger import Trigger, Triggered
+from shiplane.release.trigger import Trigger, TriggerResult
 from shiplane.verify.surveyor import Surveyor
 
 
@@ -65,18 +65,18 @@ def _looker(run: Run, tag: Tag) -> Callable[[], Answer] | None:
         repository = run.resolver(Flags()).image().value
     except UsageError:
         return None
-    hurried = Patience(tell=run.console.tell, spent=BUDGET)
+    hurried = RetryBudget(tell=run.console.tell, spent=BUDGET)
     return lambda: run.reader(repository, hurried).look(repository, tag)
 
 
 def _published(run: Run, lane: Lane) -> list[Version]:
     """Every version that the registry lists; asked where it has answered already."""
     repository = run.resolver(Flags()).image().value
-    registry = run.reader(repository, Patience(tell=run.console.tell, spent=BUDGET))
+    registry = run.reader(repository, RetryBudget(tell=run.console.tell, spent=BUDGET))
     return Surveyor(registry=registry, repository=repository).versions(lane)
 
 
-def _text(run: Run, done: Triggered) -> str:
+def _text(run: Run, done: TriggerResult) -> str:
     what = "pushed" if done.pushed else "would push"
     lines = [f"{what} {done.git_tag} ({done.commit[:12]}) to {done.remote}"]
     lines += [f"starts {path}" for path in done.workflows] or ["starts no workflow that is known here"]

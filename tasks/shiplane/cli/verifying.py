@@ -13,9 +13,9 @@ from shiplane.config.settings import Flags, Resolver
 from shiplane.config.version import Version
 from shiplane.core.errors import VerificationError
 from shiplane.docker.engine import Engine
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Repository, Tag
-from shiplane.verify.verify import Verified, Verifier
+from shiplane.verify.verify import Verifier
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,7 +30,7 @@ class Looks:
 @dataclass(frozen=True, kw_only=True)
 class _EnginePuller:
     engine: Engine
-    registry: Registry
+    registry: RegistryClient
 
     def pull(self, repository: Repository, tag: Tag) -> Sequence[str]:
         return self.engine.pull(repository, tag, self.registry.session.credential)
@@ -97,4 +97,4 @@ def _commit(run: Run, lane: Lane, version: Version) -> str | None:
     return run.git.commit_of_tag(lane.git_tag_of(version))
 
 
-__all__ = ["Looks", "Verified", "look_at", "verify"]
+__all__ = ["Looks", "look_at", "verify"]

@@ -11,7 +11,15 @@ from shiplane.config.settings import DEFAULT_PLATFORMS, Resolver
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.next_command import command
 from shiplane.workflows import files
-from shiplane.workflows.render import REQUIREMENTS, Change, Project, changes, is_ours, render, requirements
+from shiplane.workflows.render import (
+    REQUIREMENTS,
+    WorkflowChange,
+    WorkflowProject,
+    changes,
+    is_ours,
+    render,
+    requirements,
+)
 
 _UNREAD = "(this is no text that can be shown)"
 
@@ -53,13 +61,13 @@ def drifted(run: Run) -> list[str] | None:
     return [change.path for change in _changes(run)]
 
 
-def _wrong(found: Sequence[Change], words: str, remedy: str) -> Answer:
+def _wrong(found: Sequence[WorkflowChange], words: str, remedy: str) -> Answer:
     """What is not as it should be, with what would change."""
     text = f"{words}\n  {remedy}\n\n{_diffs(found)}"
     return Answer(text=text, data={"changes": _json(found)}, exit_code=PrerequisiteError.exit_code)
 
 
-def _changes(run: Run) -> list[Change]:
+def _changes(run: Run) -> list[WorkflowChange]:
     wanted, there = _rendered(run), workflows(run.root)
     # What cannot be read as a workflow is somebody's all the same.
     unread = {path: _UNREAD for path in wanted if path not in there and (run.root / path).exists()}
@@ -70,11 +78,11 @@ def _rendered(run: Run) -> dict[str, str]:
     return render(_project(run), files.template("lane.yml"), files.template("release-lane.yml"))
 
 
-def _project(run: Run) -> Project:
+def _project(run: Run) -> WorkflowProject:
     """What is committed decides, and nothing of the environment: a check must say the same everywhere."""
     known, command = run.project, build_command(run.root, run.project)
     tasks = (run.root / "tasks.py").is_file() or (run.root / "tasks" / "__init__.py").is_file()
-    return Project(
+    return WorkflowProject(
         lanes=Resolver(project=known, dockerfiles=run.dockerfiles()).lanes(),
         platforms=known.platforms or DEFAULT_PLATFORMS,
         image=str(known.image) if known.image else "ghcr.io/<owner>/<repo> of this repository",
@@ -88,7 +96,7 @@ def _project(run: Run) -> Project:
     )
 
 
-def _carry_out(run: Run, found: Sequence[Change], *, wants_requirements: bool) -> None:
+def _carry_out(run: Run, found: Sequence[WorkflowChange], *, wants_requirements: bool) -> None:
     from shiplane import __version__
 
     for change in found:
@@ -100,7 +108,7 @@ def _carry_out(run: Run, found: Sequence[Change], *, wants_requirements: bool) -
         files.write(run.root, REQUIREMENTS, requirements(__version__))
 
 
-def _answer(found: Sequence[Change], *, dry_run: bool, wants_requirements: bool) -> Answer:
+def _answer(found: Sequence[WorkflowChange], *, dry_run: bool, wants_requirements: bool) -> Answer:
     lines = [f"{_verb(change, dry_run=dry_run)} {change.path}" for change in found]
     lines += [f"{'would write' if dry_run else 'wrote'} {REQUIREMENTS}"] if wants_requirements else []
     shown = [_diffs(found)] if dry_run and found else []
@@ -112,14 +120,14 @@ def _answer(found: Sequence[Change], *, dry_run: bool, wants_requirements: bool)
     return Answer(text="\n".join([*shown, *(lines or ["everything is as the configuration wants"])]), data=data)
 
 
-def _verb(change: Change, *, dry_run: bool) -> str:
+def _verb(change: WorkflowChange, *, dry_run: bool) -> str:
     words = ("would remove", "removed") if change.after is None else ("would write", "wrote")
     return words[0] if dry_run else words[1]
 
 
-def _json(found: Sequence[Change]) -> list[dict[str, object]]:
+def _json(found: Sequence[WorkflowChange]) -> list[dict[str, object]]:
     return [{"path": change.path, "by_hand": change.by_hand, "diff": change.diff} for change in found]
 
 
-def _diffs(found: Sequence[Change]) -> str:
+def _diffs(found: Sequence[WorkflowChange]) -> str:
     return "\n".join(change.diff for change in found)

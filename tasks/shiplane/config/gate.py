@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from shiplane.core.timestamps import parse_moment
 
 
-class Kind(Enum):
+class GateKind(Enum):
     """The three ways in which a gate can be asked."""
 
     COMMAND = "command"
@@ -39,7 +39,7 @@ class Gate:
     """
 
     name: str
-    kind: Kind
+    kind: GateKind
     target: str
     timeout: float
     status: int = 200
@@ -52,9 +52,9 @@ class Gate:
 
     @property
     def _wanted(self) -> str:
-        if self.kind is Kind.COMMAND:
+        if self.kind is GateKind.COMMAND:
             return f"passes within {self.timeout:g} s"
-        if self.kind is Kind.HTTP:
+        if self.kind is GateKind.HTTP:
             value = "something true" if self.value is None else self.value
             field = f", {self.field} is {value}" if self.field else ""
             return f"answers {self.status} within {self.timeout:g} s{field}"
@@ -118,7 +118,7 @@ class CheckRun:
     number: int = 0
 
 
-class Verdict(Enum):
+class GateVerdict(Enum):
     """What GitHub's runs say of a gate, the worst first."""
 
     RED = "red"
@@ -129,18 +129,18 @@ class Verdict(Enum):
     @property
     def may_change(self) -> bool:
         """Whether waiting could help."""
-        return self in (Verdict.ABSENT, Verdict.PENDING)
+        return self in (GateVerdict.ABSENT, GateVerdict.PENDING)
 
 
-class Judgement(NamedTuple):
+class GateJudgement(NamedTuple):
     """A verdict, the reason for people, and when the deciding run was completed (empty while it runs)."""
 
-    verdict: Verdict
+    verdict: GateVerdict
     detail: str
     when: str = ""
 
 
-def judge_runs(runs: Iterable[CheckRun], gate: Gate, commit: str, now: datetime) -> Judgement:
+def judge_runs(runs: Iterable[CheckRun], gate: Gate, commit: str, now: datetime) -> GateJudgement:
     """Whether a check is green for a commit, and not older than the gate allows.
 
     The newest attempt decides: a red first one does not spoil a green second one, nor the reverse. Where a workflow and
@@ -157,12 +157,12 @@ def judge_runs(runs: Iterable[CheckRun], gate: Gate, commit: str, now: datetime)
     if not here:
         elsewhere = ", only for another" if named else ""
         detail = f"no check or workflow {gate.target!r} has run for commit {commit[:12]}{elsewhere}"
-        return Judgement(Verdict.ABSENT, detail)
+        return GateJudgement(GateVerdict.ABSENT, detail)
     newest = [
         max((run for run in here if run.source == source), key=_age_key) for source in {run.source for run in here}
     ]
     judged = [_judge(run, gate, now) for run in newest]
-    return min(judged, key=lambda judgement: (list(Verdict).index(judgement.verdict), judgement.when))
+    return min(judged, key=lambda judgement: (list(GateVerdict).index(judgement.verdict), judgement.when))
 
 
 def _age_key(run: CheckRun) -> tuple[bool, str, int]:
@@ -170,20 +170,20 @@ def _age_key(run: CheckRun) -> tuple[bool, str, int]:
     return (run.status != "completed" and not run.started, run.started, run.number)
 
 
-def _judge(run: CheckRun, gate: Gate, now: datetime) -> Judgement:
+def _judge(run: CheckRun, gate: Gate, now: datetime) -> GateJudgement:
     if run.status != "completed":
-        return Judgement(Verdict.PENDING, f"the {run.source} is {run.status or 'in no known state'}")
+        return GateJudgement(GateVerdict.PENDING, f"the {run.source} is {run.status or 'in no known state'}")
     if run.conclusion != "success":
         detail = f"the {run.source} ended with {run.conclusion or 'no conclusion'}"
-        return Judgement(Verdict.RED, detail, run.completed)
+        return GateJudgement(GateVerdict.RED, detail, run.completed)
     completed = parse_moment(run.completed)
     if completed is None:
-        return Judgement(Verdict.RED, f"GitHub does not say when it was completed ({run.completed[:40]!a})")
+        return GateJudgement(GateVerdict.RED, f"GitHub does not say when it was completed ({run.completed[:40]!a})")
     hours = max(0.0, (now - completed).total_seconds() / 3600)
     if gate.max_age_hours is not None and hours > gate.max_age_hours:
         detail = f"success, but {hours:.1f} h ago; at most {gate.max_age_hours:g} h are allowed"
-        return Judgement(Verdict.RED, detail, run.completed)
-    return Judgement(Verdict.GREEN, f"{run.source} success {hours:.1f} h ago", run.completed)
+        return GateJudgement(GateVerdict.RED, detail, run.completed)
+    return GateJudgement(GateVerdict.GREEN, f"{run.source} success {hours:.1f} h ago", run.completed)
 
 
 def judge_health(status: int, document: object, gate: Gate) -> tuple[bool, str]:

@@ -17,12 +17,12 @@ from shiplane.config.keys.lane import parse_lanes
 from shiplane.config.keys.registries import parse_registry
 from shiplane.config.keys.smoke import parse_smokes
 from shiplane.config.keys.table import Table
-from shiplane.config.keys.workflows import WorkflowWishes, parse_workflows
+from shiplane.config.keys.workflows import WorkflowSettings, parse_workflows
 from shiplane.config.lane import BUILT_IN, Lane, check_disjoint
 from shiplane.config.smoke import Smoke
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
-from shiplane.registry.credential_variables import RegistryNames
+from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform, Repository, parse_platforms
 
 DEFAULT_BUILD_TIMEOUT = 900.0
@@ -59,13 +59,13 @@ class ProjectFile:
     platforms: tuple[Platform, ...] = ()
     lanes: tuple[Lane, ...] = BUILT_IN
     named: frozenset[str] = frozenset()
-    registries: Mapping[str, RegistryNames] = field(default_factory=dict)
+    registries: Mapping[str, CredentialVariables] = field(default_factory=dict)
     build: tuple[str, ...] | None = None
     build_timeout: float = DEFAULT_BUILD_TIMEOUT
     gates: tuple[Gate, ...] = ()
     keeps_ledger: bool = True
     ledger: Repository | None = None
-    workflows: WorkflowWishes = field(default_factory=WorkflowWishes)
+    workflows: WorkflowSettings = field(default_factory=WorkflowSettings)
     claim: ClaimSettings | None = None
     deployments: tuple[Deployments, ...] = ()
     smokes: Mapping[str, Smoke] = field(default_factory=dict)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from shiplane.core.progress import State
+from shiplane.core.progress import StepState
 from shiplane.registry.oci.names import Digest, Platform
 
 DEFAULT_TIMEOUT = 120.0
@@ -66,7 +66,7 @@ class Runnable:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
+class ContainerObservation:
     """A container as the engine describes it.
 
     Attributes:
@@ -94,14 +94,14 @@ class Probe:
     output: str = ""
 
 
-class Verdict(NamedTuple):
+class SmokeVerdict(NamedTuple):
     """Whether an image runs, and why."""
 
     good: bool
     reason: str
 
 
-def judge(seen: Seen, probe: Probe | None, smoke: Smoke, elapsed: float) -> Verdict | None:
+def judge(seen: ContainerObservation, probe: Probe | None, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:
     """What is to be made of a container by now; None while nobody can tell.
 
     Args:
@@ -115,41 +115,41 @@ def judge(seen: Seen, probe: Probe | None, smoke: Smoke, elapsed: float) -> Verd
     return _by_command(probe, smoke, elapsed) if smoke.command else _by_health(seen, smoke, elapsed)
 
 
-def _by_command(probe: Probe | None, smoke: Smoke, elapsed: float) -> Verdict | None:
+def _by_command(probe: Probe | None, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:
     command = shlex.join(smoke.command)
     if probe and probe.code == 0:
-        return Verdict(True, f"{command} exits 0 after {elapsed:.1f} s")
+        return SmokeVerdict(True, f"{command} exits 0 after {elapsed:.1f} s")
     last = f", but {'does not end' if probe.code is None else f'ends with {probe.code}'}" if probe else ""
     said = f"{last}{_said(probe.output)}" if probe else ""
     return _late(f"{command} did not exit 0 within {smoke.timeout:g} s{said}", smoke, elapsed)
 
 
-def _by_health(seen: Seen, smoke: Smoke, elapsed: float) -> Verdict | None:
+def _by_health(seen: ContainerObservation, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:
     if seen.health == "healthy":
-        return Verdict(True, f"healthy after {elapsed:.1f} s")
+        return SmokeVerdict(True, f"healthy after {elapsed:.1f} s")
     if seen.health == "unhealthy":
-        return Verdict(False, f"unhealthy after {elapsed:.1f} s{_said(seen.said)}")
+        return SmokeVerdict(False, f"unhealthy after {elapsed:.1f} s{_said(seen.said)}")
     if seen.health:
         return _late(f"not healthy within {smoke.timeout:g} s{_said(seen.said)}", smoke, elapsed)
     if elapsed >= smoke.up:
-        return Verdict(True, f"up for {elapsed:.0f} s; the image has no HEALTHCHECK, and no command is configured")
+        return SmokeVerdict(True, f"up for {elapsed:.0f} s; the image has no HEALTHCHECK, and no command is configured")
     return None
 
 
-def _ended(seen: Seen, smoke: Smoke, elapsed: float) -> Verdict:
+def _ended(seen: ContainerObservation, smoke: Smoke, elapsed: float) -> SmokeVerdict:
     if seen.fault:
-        return Verdict(False, f"could not be started: {seen.fault}")
+        return SmokeVerdict(False, f"could not be started: {seen.fault}")
     if seen.out_of_memory:
-        return Verdict(False, f"ended for using more than {smoke.memory_mb} MiB of memory")
+        return SmokeVerdict(False, f"ended for using more than {smoke.memory_mb} MiB of memory")
     if seen.code == 0 and not smoke.command and not seen.health:
-        return Verdict(True, f"ended with 0 after {elapsed:.1f} s; the image has no HEALTHCHECK")
+        return SmokeVerdict(True, f"ended with 0 after {elapsed:.1f} s; the image has no HEALTHCHECK")
     before = f", before {shlex.join(smoke.command)} exited 0" if smoke.command else ""
     before = before or (", before it was healthy" if seen.health else "")
-    return Verdict(False, f"ended with {seen.code} after {elapsed:.1f} s{before}")
+    return SmokeVerdict(False, f"ended with {seen.code} after {elapsed:.1f} s{before}")
 
 
-def _late(reason: str, smoke: Smoke, elapsed: float) -> Verdict | None:
-    return Verdict(False, reason) if elapsed >= smoke.timeout else None
+def _late(reason: str, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:
+    return SmokeVerdict(False, reason) if elapsed >= smoke.timeout else None
 
 
 def _said(output: str) -> str:
@@ -157,7 +157,7 @@ def _said(output: str) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tried:
+class SmokeAttempt:
     """One platform of an image after its smoke run.
 
     Attributes:
@@ -172,7 +172,7 @@ class Tried:
 
     platform: Platform
     digest: Digest
-    state: State
+    state: StepState
     reason: str
     emulated: bool = False
     seconds: float = 0.0
@@ -192,12 +192,12 @@ class Tried:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Smoked:
+class SmokeResult:
     """A lane's image after its smoke runs, or why there were none."""
 
-    state: State
+    state: StepState
     reason: str
-    platforms: Sequence[Tried] = ()
+    platforms: Sequence[SmokeAttempt] = ()
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON values."""
@@ -208,4 +208,4 @@ class Smoked:
         }
 
 
-NOT_CONFIGURED = Smoked(state=State.SKIPPED, reason="no smoke run is configured")
+NOT_CONFIGURED = SmokeResult(state=StepState.SKIPPED, reason="no smoke run is configured")

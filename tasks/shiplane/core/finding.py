@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
-from shiplane.core.progress import State
+from shiplane.core.progress import StepState
 
 # What is mended first stands first: without a configuration nothing else was asked rightly, a missing tool comes before
 # a permission, and both before something that may come right by waiting.
@@ -29,7 +29,7 @@ class Finding:
     """
 
     name: str
-    state: State
+    state: StepState
     reason: str
     remedy: str = ""
     exit_code: int = 0
@@ -38,7 +38,7 @@ class Finding:
     @property
     def is_warning(self) -> bool:
         """Whether it is good enough, and still wants something done."""
-        return self.state is State.DONE and bool(self.remedy)
+        return self.state is StepState.DONE and bool(self.remedy)
 
     def to_json(self) -> dict[str, Any]:
         """The row as JSON values."""
@@ -48,22 +48,24 @@ class Finding:
 
 def done(name: str, reason: str, *, warning: str = "") -> Finding:
     """It is as it should be, or nearly so."""
-    return Finding(name=name, state=State.DONE, reason=reason, remedy=warning)
+    return Finding(name=name, state=StepState.DONE, reason=reason, remedy=warning)
 
 
 def skipped(name: str, reason: str, *, remedy: str = "") -> Finding:
     """It was not looked at, or it is not needed."""
-    return Finding(name=name, state=State.SKIPPED, reason=reason, remedy=remedy)
+    return Finding(name=name, state=StepState.SKIPPED, reason=reason, remedy=remedy)
 
 
 def failed(name: str, error: ShiplaneError) -> Finding:
     """A release would end here."""
-    return Finding(name=name, state=State.FAILED, reason=error.what, remedy=error.remedy, exit_code=error.exit_code)
+    return Finding(name=name, state=StepState.FAILED, reason=error.what, remedy=error.remedy, exit_code=error.exit_code)
 
 
 def exit_code_of(findings: Iterable[Finding]) -> int:
     """0 when nothing failed, else the code of what has to be mended first: 2, 3, 4, 7, then any other."""
-    codes = {finding.exit_code or PrerequisiteError.exit_code for finding in findings if finding.state is State.FAILED}
+    codes = {
+        finding.exit_code or PrerequisiteError.exit_code for finding in findings if finding.state is StepState.FAILED
+    }
     return next((code for code in _ORDER if code in codes), min(codes, default=0))
 
 

@@ -10,7 +10,7 @@ from typing import TypeAlias, TypeVar
 T = TypeVar("T")
 
 
-class State(Enum):
+class StepState(Enum):
     """The four ways in which a step can end."""
 
     DONE = "done"
@@ -33,31 +33,31 @@ class Step:
     subject: str
     writes: bool = False
 
-    def done(self, reason: str = "") -> Outcome:
+    def done(self, reason: str = "") -> StepOutcome:
         """It was carried out."""
-        return Outcome(self, State.DONE, reason)
+        return StepOutcome(self, StepState.DONE, reason)
 
-    def already(self, reason: str) -> Outcome:
+    def already(self, reason: str) -> StepOutcome:
         """Nothing to do: the world was so."""
-        return Outcome(self, State.ALREADY, reason)
+        return StepOutcome(self, StepState.ALREADY, reason)
 
-    def skipped(self, reason: str) -> Outcome:
+    def skipped(self, reason: str) -> StepOutcome:
         """Left out on purpose."""
-        return Outcome(self, State.SKIPPED, reason)
+        return StepOutcome(self, StepState.SKIPPED, reason)
 
-    def failed(self, reason: str) -> Outcome:
+    def failed(self, reason: str) -> StepOutcome:
         """It did not succeed."""
-        return Outcome(self, State.FAILED, reason)
+        return StepOutcome(self, StepState.FAILED, reason)
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StepOutcome:
     """How a step ended, and why."""
 
     step: Step
-    state: State
+    state: StepState
     reason: str
 
 
-Event: TypeAlias = Step | Outcome
+Event: TypeAlias = Step | StepOutcome
 Flow: TypeAlias = Generator[Event, None, T]

@@ -21,11 +21,11 @@ from shiplane.deployments.files import Collected, collect, replace_all
 from shiplane.deployments.findings import Served
 from shiplane.deployments.image_use import Target
 from shiplane.deployments.updaters import USUAL_PLACES, Scene, Undoer, undoers
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.names import Digest, Repository, Tag
-from shiplane.verify.image_check import Examiner, Expected
+from shiplane.verify.image_check import ExpectedImage, ImageChecker
 from shiplane.verify.surveyor import SEARCHED
 
 
@@ -80,7 +80,7 @@ class Desk:
     deployments: tuple[Deployments, ...]
     repository: Repository
     lanes: tuple[Lane, ...]
-    registry: Registry
+    registry: RegistryClient
     marks: Mapping[Tag, str] = field(default_factory=dict)
 
     def inventory(self) -> Flow[Inventory]:
@@ -167,10 +167,12 @@ class Desk:
                 f"{self.repository} has no {tag}: files that name it would run nothing",
                 remedy=f"Name a version that is published: {command('verify')} shows the present one.",
             )
-        examiner = Examiner(registry=self.registry, repository=self.repository, deep=True)
+        examiner = ImageChecker(registry=self.registry, repository=self.repository, deep=True)
         # For which platforms it is, is a release's affair; here it has to be whole.
         checks = [
-            check for check in examiner.examine(answer.raw, Expected(platforms=())).checks if check.name != "platforms"
+            check
+            for check in examiner.examine(answer.raw, ExpectedImage(platforms=())).checks
+            if check.name != "platforms"
         ]
         require(checks, f"{self.repository}:{tag}", remedy="Nothing was re-pointed. Choose a version that verifies.")
         yield step.done(str(answer.digest))

@@ -16,7 +16,7 @@ OWN_BUILDER = "shiplane"
 _FIELD = re.compile(r"^(Name|Platforms):\s*(\S.*)$", re.MULTILINE)
 
 
-class Way(Enum):
+class BuildMode(Enum):
     """How a node builds a platform."""
 
     NATIVE = "natively"
@@ -97,22 +97,22 @@ class Builder:
 
     def better_node(self, platform: Platform) -> Node | None:
         """A node that builds a platform natively where buildx gives it to one that emulates it."""
-        if self.way(platform) is not Way.EMULATED:
+        if self.way(platform) is not BuildMode.EMULATED:
             return None
         return next((node for node in self.nodes if node.native == platform), None)
 
     def cannot_run(self, platforms: Iterable[Platform]) -> list[Platform]:
         """Those of the platforms that it can only build, each once."""
-        return [platform for platform in dict.fromkeys(platforms) if self.way(platform) is Way.CROSS]
+        return [platform for platform in dict.fromkeys(platforms) if self.way(platform) is BuildMode.CROSS]
 
-    def way(self, platform: Platform) -> Way:
+    def way(self, platform: Platform) -> BuildMode:
         """How the node builds a platform that buildx gives it to."""
         node = self.node_for(platform)
         if node is not None and platform in node.assigned:
-            return Way.ASSIGNED
+            return BuildMode.ASSIGNED
         if node is None or platform not in node.platforms:
-            return Way.CROSS
-        return Way.NATIVE if node.native == platform else Way.EMULATED
+            return BuildMode.CROSS
+        return BuildMode.NATIVE if node.native == platform else BuildMode.EMULATED
 
     def assign(self, assigned: Mapping[str, frozenset[Platform]]) -> Builder:
         """The same, with what is assigned to each node."""

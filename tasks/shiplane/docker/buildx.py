@@ -21,7 +21,7 @@ from shiplane.config.build_settings import needed_variables
 from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError
 from shiplane.core.next_command import command
 from shiplane.core.redact import one_line
-from shiplane.core.system.process import Finished, Listener, run
+from shiplane.core.system.process import Listener, ProcessResult, run
 from shiplane.core.system.real_path import is_within
 from shiplane.core.system.temp_folder import is_scratch, scratch
 from shiplane.docker.bake import Build, definition
@@ -33,7 +33,7 @@ from shiplane.docker.build_log import (
     is_refused,
     push_fault,
 )
-from shiplane.docker.builders import OWN_BUILDER, Builder, Way, assigned_platforms, builder_of, choose, emulation
+from shiplane.docker.builders import OWN_BUILDER, Builder, BuildMode, assigned_platforms, builder_of, choose, emulation
 from shiplane.docker.cache_probe import Probe, silent_caches
 from shiplane.docker.contexts import check_folder_names
 from shiplane.registry.http.denials import cause_of
@@ -136,7 +136,7 @@ class Buildx:
         chosen = self._assigned(chosen)
         strange = chosen.cannot_run(platforms)
         if strange:
-            self.tell(f"{chosen.name} builds {', '.join(map(str, strange))} {Way.CROSS.value}")
+            self.tell(f"{chosen.name} builds {', '.join(map(str, strange))} {BuildMode.CROSS.value}")
         return chosen
 
     def _wanted(self, wanted: str | None) -> str | None:
@@ -204,7 +204,7 @@ class Buildx:
 
     def _with_cache(
         self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None
-    ) -> Finished:
+    ) -> ProcessResult:
         """Build with the caches of the builds; where that failed by a cache, which is told, without."""
         if not any(build.settings.cache for build in builds):
             return self._bake(builds, builder, metadata, listen, stop)
@@ -223,7 +223,7 @@ class Buildx:
 
     def _bake(
         self, builds: Sequence[Build], builder: Builder, metadata: Path, listen: Listener, stop: Event | None
-    ) -> Finished:
+    ) -> ProcessResult:
         argv = ["docker", "buildx", "bake", "--builder", builder.name, "--progress", "plain"]
         return run(
             [*argv, *self._allowed(builds), "--metadata-file", str(metadata), "--file", "-"],
@@ -286,11 +286,11 @@ class Buildx:
             )
         return started
 
-    def _docker(self, *arguments: str) -> Finished:
+    def _docker(self, *arguments: str) -> ProcessResult:
         return run(["docker", *arguments], env=self.env)
 
 
-def _failure(answer: Finished, strange: Sequence[Platform]) -> ShiplaneError:
+def _failure(answer: ProcessResult, strange: Sequence[Platform]) -> ShiplaneError:
     """The build's last lines; where it may have lacked an emulation, how to have one."""
     lines = [line for line in answer.stderr.splitlines() if line.strip()]
     if why := push_fault(lines):

@@ -22,16 +22,16 @@ KIND = "registry"
 Probe = Callable[[Repository], bool]
 
 
-def probe_with(transport: Transport, patience: float = PATIENCE) -> Probe:
+def probe_with(transport: Transport, retry_budget: float = PATIENCE) -> Probe:
     """What tells whether a registry is silent: any answer counts, and a refused connection does, too."""
 
     def silent(repository: Repository) -> bool:
         started = time.monotonic()
         try:
             request = Request(method="GET", url=f"{origin(repository)}/v2/")
-            transport.send(request, limit=MANIFEST_LIMIT, deadline=patience)
+            transport.send(request, limit=MANIFEST_LIMIT, deadline=retry_budget)
         except TransportError:
-            return time.monotonic() - started >= patience * 0.9
+            return time.monotonic() - started >= retry_budget * 0.9
         except (OversizedError, MisconfiguredError):
             return False
         return False

@@ -15,7 +15,7 @@ from datetime import datetime, timezone
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from shiplane.config.smoke import Probe, Seen, Smoke
+from shiplane.config.smoke import ContainerObservation, Probe, Smoke
 from shiplane.core.credential import Credential
 from shiplane.core.errors import UnreachableError
 from shiplane.core.redact import one_line
@@ -43,7 +43,7 @@ _PIDS = 1024
 
 
 @dataclass(frozen=True)
-class Pulled:
+class PulledImage:
     """An image in the engine: its reference by digest, and whether it was pulled by us."""
 
     reference: str
@@ -59,14 +59,14 @@ class Containers:
     @contextmanager
     def image(
         self, repository: Repository, digest: Digest, platform: Platform, credential: Credential | None
-    ) -> Iterator[Pulled]:
+    ) -> Iterator[PulledImage]:
         """Pull an image by digest, and remove it afterwards unless the engine had it before.
 
         Raises:
             UnreachableError: No engine answers, or it cannot pull it.
         """
         reference = f"{repository}@{digest}"
-        pulled = Pulled(reference, ours=not self.has(reference))
+        pulled = PulledImage(reference, ours=not self.has(reference))
         try:
             self._pull(repository, digest, platform, credential)
             yield pulled
@@ -87,7 +87,7 @@ class Containers:
         return True
 
     @contextmanager
-    def container(self, image: Pulled, platform: Platform, smoke: Smoke) -> Iterator[str]:
+    def container(self, image: PulledImage, platform: Platform, smoke: Smoke) -> Iterator[str]:
         """Start a container as the image says, and remove it with its volumes afterwards.
 
         Yields:
@@ -112,7 +112,7 @@ class Containers:
         finally:
             _remove(made)
 
-    def look(self, container: str) -> Seen:
+    def look(self, container: str) -> ContainerObservation:
         """The container as it is.
 
         Raises:
@@ -123,7 +123,7 @@ class Containers:
         probes = health.get("Log") or [{}]
         status = str(health.get("Status") or "")
         never = state.get("Status") == "created"
-        return Seen(
+        return ContainerObservation(
             running=bool(state.get("Running")),
             health="" if status == "none" else status,
             said=one_line(str(probes[-1].get("Output") or ""))[:300],
@@ -221,7 +221,7 @@ class Containers:
             self._client.images.remove(reference)
 
 
-def _settings(image: Pulled, smoke: Smoke) -> dict[str, Any]:
+def _settings(image: PulledImage, smoke: Smoke) -> dict[str, Any]:
     """How a container is fenced in: no port published, nothing mounted, less than an ordinary container may do."""
     from docker.types import LogConfig
 

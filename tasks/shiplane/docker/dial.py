@@ -21,12 +21,12 @@ _ARGV = ("docker", "system", "dial-stdio")
 _GRACE = 2.0
 
 
-class Dialling(UnixHTTPAdapter):
+class UnixSocketAdapter(UnixHTTPAdapter):
     """The SDK's adapter for a socket of the file system, with connections of our own."""
 
     def __init__(self, env: Mapping[str, str], timeout: int) -> None:
         super().__init__("http+unix:///dialled", timeout)
-        self._pool = _Pool("localhost", timeout=timeout, maxsize=10)
+        self._pool = _UnixPool("localhost", timeout=timeout, maxsize=10)
         self._pool.env = env
 
     def get_connection(self, url: object, proxies: object = None) -> Any:  # noqa: ANN401 -- the stubs want its own
@@ -35,7 +35,7 @@ class Dialling(UnixHTTPAdapter):
         return self._pool
 
 
-class _Connection(HTTPConnection):
+class _UnixConnection(HTTPConnection):
     env: Mapping[str, str]
     child: subprocess.Popen[bytes] | None = None
 
@@ -61,10 +61,10 @@ class _Connection(HTTPConnection):
                 child.wait()
 
 
-class _Pool(urllib3.HTTPConnectionPool):
+class _UnixPool(urllib3.HTTPConnectionPool):
     env: Mapping[str, str]
 
     def _new_conn(self) -> Any:  # noqa: ANN401 -- urllib3's own type has no public name
-        made = _Connection("localhost", timeout=self.timeout.connect_timeout)
+        made = _UnixConnection("localhost", timeout=self.timeout.connect_timeout)
         made.env = self.env
         return made

@@ -64,7 +64,7 @@ def pull_by(
 
 
 @dataclass(frozen=True, kw_only=True)
-class EngineFacts:
+class EngineInfo:
     """What an engine says of itself: its version, and the platform that it runs natively."""
 
     version: str
@@ -85,7 +85,7 @@ class Engine:
         """
         return self.facts().platform
 
-    def facts(self) -> EngineFacts:
+    def facts(self) -> EngineInfo:
         """What answers.
 
         Raises:
@@ -95,7 +95,7 @@ class Engine:
 
         try:
             said = self.client().version()
-            return EngineFacts(version=str(said["Version"]), platform=Platform.of(said["Os"], said["Arch"]))
+            return EngineInfo(version=str(said["Version"]), platform=Platform.of(said["Os"], said["Arch"]))
         except (DockerException, OSError, KeyError, TypeError) as error:
             raise UnreachableError(f"what answers is no Docker engine: {one_line(str(error))[:300]}") from error
 
@@ -176,7 +176,7 @@ class Engine:
         """A client whose connections the docker command makes."""
         from docker import DockerClient
 
-        from shiplane.docker.dial import Dialling
+        from shiplane.docker.dial import UnixSocketAdapter
 
         answer = run(["docker", "version", "--format", "{{.Server.APIVersion}}"], env=self.env)
         if answer.code != 0:
@@ -185,7 +185,7 @@ class Engine:
                 remedy="Try it by hand: docker version",
             )
         client = DockerClient(base_url="unix:///dialled", timeout=timeout, version=answer.stdout.strip())
-        client.api.mount("http+docker://", Dialling(self.env, timeout))
+        client.api.mount("http+docker://", UnixSocketAdapter(self.env, timeout))
         return client
 
     @cached_property

@@ -9,9 +9,9 @@ from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError
 from shiplane.core.finding import Finding, done, failed, skipped
 from shiplane.core.next_command import command
-from shiplane.core.progress import State
+from shiplane.core.progress import StepState
 from shiplane.doctor.doctor import attempt
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Repository
 from shiplane.release.access import prove_push
 
@@ -20,7 +20,7 @@ _STALE = f"  If the stored login is stale: {command('auth.logout')}, then docker
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entrance:
+class AccessChecks:
     """One repository, and how to come to it.
 
     Attributes:
@@ -32,7 +32,7 @@ class Entrance:
 
     repository: Repository
     credential: Callable[[], Credential | None]
-    connect: Callable[[Credential | None], Registry]
+    connect: Callable[[Credential | None], RegistryClient]
     records: bool = True
 
     def check(self) -> Iterator[Finding]:
@@ -56,23 +56,23 @@ class Entrance:
         registry = self.connect(credential)
         token = self._told(attempt(_TOKEN, lambda: self._token(registry)), credential)
         yield token
-        if token.state is State.FAILED:
+        if token.state is StepState.FAILED:
             yield skipped(_UPLOAD, "there is no token to open one with")
             return
         opened = self._told(attempt(_UPLOAD, lambda: self._upload(registry)), credential)
         yield opened
-        if opened.state is State.DONE:
+        if opened.state is StepState.DONE:
             yield attempt(_PACKAGE, lambda: self._package(registry))
 
-    def _token(self, registry: Registry) -> Finding:
+    def _token(self, registry: RegistryClient) -> Finding:
         if registry.log_in(self.repository):
             return done(_TOKEN, f"{self.repository.registry} let us in; what it allows, only the upload shows")
         return skipped(_TOKEN, f"{self.repository.registry} asks for none")
 
-    def _upload(self, registry: Registry) -> Finding:
+    def _upload(self, registry: RegistryClient) -> Finding:
         return upload(_UPLOAD, registry, self.repository, records=self.records)
 
-    def _package(self, registry: Registry) -> Finding:
+    def _package(self, registry: RegistryClient) -> Finding:
         """The first publish has no name to look at: the open upload is what proves that it may create one."""
         known = registry.knows(self.repository)
         if known:
@@ -89,7 +89,7 @@ class Entrance:
         return finding
 
 
-def upload(name: str, registry: Registry, repository: Repository, *, records: bool) -> Finding:
+def upload(name: str, registry: RegistryClient, repository: Repository, *, records: bool) -> Finding:
     """Whether we may push: an upload is opened, and left to expire. Raises as :func:`prove_push`."""
     doubt = prove_push(registry, repository, records=records)
     if doubt:

@@ -14,7 +14,7 @@ from shiplane.config.settings import Checkout, Resolver
 from shiplane.core.errors import PrerequisiteError, UsageError
 from shiplane.core.finding import Finding, done, failed, skipped
 from shiplane.core.plurals import counted
-from shiplane.core.progress import State
+from shiplane.core.progress import StepState
 from shiplane.core.redact import one_line
 from shiplane.deployments.files import Collected
 from shiplane.doctor.doctor import attempt
@@ -24,7 +24,7 @@ _FILE = "config: project file"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Configuration:
+class ConfigChecks:
     """Where the words come from.
 
     Attributes:
@@ -47,9 +47,9 @@ class Configuration:
         yield file
         source = attempt("config: git", lambda: _source(self.checkout()))
         yield source
-        if source.state is State.DONE:
+        if source.state is StepState.DONE:
             yield attempt("config: remote", lambda: _remote(self.checkout()))
-        if State.FAILED in (file.state, source.state) and not self._usable():
+        if StepState.FAILED in (file.state, source.state) and not self._usable():
             yield skipped("config: settings", "they cannot be told before the above is mended")
             return
         yield from self._settings(self.resolver())

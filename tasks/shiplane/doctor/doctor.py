@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
 from shiplane.core.finding import Finding, exit_code_of, failed, summary
-from shiplane.core.progress import Flow, Outcome, State, Step
+from shiplane.core.progress import Flow, Step, StepOutcome, StepState
 from shiplane.core.system.parallel import WORKERS, each
 
 Look: TypeAlias = Callable[[], Iterable[Finding]]
@@ -46,9 +46,9 @@ def rows(flow: Flow[Any], name: Callable[[Step], str]) -> Iterator[Finding]:
     try:
         while True:
             event = next(flow)
-            if isinstance(event, Outcome):
-                said |= event.state is State.FAILED
-                code = PrerequisiteError.exit_code if event.state is State.FAILED else 0
+            if isinstance(event, StepOutcome):
+                said |= event.state is StepState.FAILED
+                code = PrerequisiteError.exit_code if event.state is StepState.FAILED else 0
                 yield Finding(name=name(event.step), state=event.state, reason=event.reason, exit_code=code)
     except StopIteration:
         return

@@ -11,19 +11,19 @@ from shiplane.core.errors import AccessError, RefusedError
 from shiplane.core.finding import Finding, done, failed, skipped
 from shiplane.core.next_command import command
 from shiplane.core.plurals import NO_LEDGER, counted
-from shiplane.core.progress import State
+from shiplane.core.progress import StepState
 from shiplane.doctor.access import upload
 from shiplane.doctor.doctor import attempt
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import Absent
 from shiplane.registry.oci.names import Platform
-from shiplane.release.smoke_run import Smoker
+from shiplane.release.smoke_run import SmokeRunner
 from shiplane.verify.surveyor import Surveyor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Records:
+class LedgerChecks:
     """The ledgers of the lanes that would be released.
 
     Attributes:
@@ -39,7 +39,7 @@ class Records:
     def after(self, access: Sequence[Finding]) -> Iterator[Finding]:
         """The rows of access to the images, then ours: who cannot get in there need not be told so again for each."""
         yield from access
-        if State.FAILED in [row.state for row in access] and not self.elsewhere:
+        if StepState.FAILED in [row.state for row in access] and not self.elsewhere:
             yield skipped("ledger", "it cannot be told before the above is mended")
         else:
             yield from self.check()
@@ -62,17 +62,17 @@ def _whole(ledgers: Ledgers, lane: Lane) -> Finding:
     name = f"ledger: {lane.name}"
 
     def ask() -> Finding:
-        book = ledgers.book(lane)
-        page = book.whole()
+        store = ledgers.store(lane)
+        page = store.whole()
         if not page.exists:
-            return skipped(name, f"no {book.tag} in {ledgers.repository} yet: the first release begins it")
-        return done(name, f"{book.tag} is whole, with {counted(len(page.ledger.entries), 'entry', 'entries')}")
+            return skipped(name, f"no {store.tag} in {ledgers.repository} yet: the first release begins it")
+        return done(name, f"{store.tag} is whole, with {counted(len(page.ledger.entries), 'entry', 'entries')}")
 
     return attempt(name, ask)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pointers:
+class FloatingTagChecks:
     """The floating tags of the lanes that would be released: one that nobody can place is not moved away from.
 
     Attributes:
@@ -86,7 +86,7 @@ class Pointers:
     def after(self, before: Sequence[Finding]) -> Iterator[Finding]:
         """The rows of access and ledgers, then ours."""
         yield from before
-        if State.FAILED in [row.state for row in before]:
+        if StepState.FAILED in [row.state for row in before]:
             yield skipped("tags", "they cannot be told before the above is mended")
             return
         surveyor = self.surveyor()
@@ -122,7 +122,7 @@ def _placed(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trials:
+class SmokeChecks:
     """The smoke runs that are configured.
 
     Attributes:
@@ -130,7 +130,7 @@ class Trials:
         platforms: What would be built; None where nobody could tell.
     """
 
-    smoker: Smoker
+    smoker: SmokeRunner
     platforms: Sequence[Platform] | None
 
     def look(self) -> Iterator[Finding]:

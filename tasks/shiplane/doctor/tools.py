@@ -8,10 +8,10 @@ from pathlib import Path
 
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.finding import Finding, done, failed, skipped
-from shiplane.core.progress import State
+from shiplane.core.progress import StepState
 from shiplane.core.system.host import free_bytes
 from shiplane.core.system.temp_folder import temporary_folder
-from shiplane.docker.builders import OWN_BUILDER, Builder, Node, Way, emulation
+from shiplane.docker.builders import OWN_BUILDER, Builder, BuildMode, Node, emulation
 from shiplane.docker.buildx import MINIMUM, Buildx
 from shiplane.docker.engine import Engine, client_version
 from shiplane.doctor.doctor import Look, attempt
@@ -23,7 +23,7 @@ ENOUGH = 2 * 1024**3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tools:
+class ToolChecks:
     """What is looked at.
 
     Attributes:
@@ -57,12 +57,12 @@ class Tools:
         """The command, buildx, the builder: each needs the one before."""
         command = attempt("tools: docker", lambda: done("tools: docker", client_version(self.buildx.env)))
         yield command
-        if command.state is State.FAILED:
+        if command.state is StepState.FAILED:
             yield skipped("tools: buildx", "there is no docker command that could run it")
             return
         buildx = attempt("tools: buildx", self._buildx)
         yield buildx
-        if buildx.state is State.DONE:
+        if buildx.state is StepState.DONE:
             yield from self._builder()
 
     def _buildx(self) -> Finding:
@@ -106,7 +106,7 @@ def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:
         return skipped(name, "shows when the builder is first started")
     who = f"{chosen.name}, node {node.name}," if len(chosen.nodes) > 1 else chosen.name
     how = f"built by {who} {chosen.way(platform).value}"
-    if chosen.way(platform) is Way.CROSS:
+    if chosen.way(platform) is BuildMode.CROSS:
         return done(name, how, warning=emulation([platform]))
     better = chosen.better_node(platform)
     if better is None:

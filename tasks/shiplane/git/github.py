@@ -18,8 +18,8 @@ from shiplane.config.gate import CheckRun
 from shiplane.core import strict_json
 from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError, UsageError
 from shiplane.core.redact import Redactor, one_line
-from shiplane.registry.http.retry import Retrying, asked_by_header, text_of, throttled_by_words
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.http.retry import RetryPolicy, asked_by_header, text_of, throttled_by_words
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.transport import Request, Response, Transport
 from shiplane.registry.oci.names import is_loopback
 
@@ -40,7 +40,7 @@ class GitHub:
 
     Attributes:
         transport: Carries the requests.
-        patience: The budget for rate limits and outages.
+        retry_budget: The budget for rate limits and outages.
         redact: Applied to GitHub's words.
         slug: ``owner/name``.
         api: The API's URL (``GITHUB_API_URL``).
@@ -48,7 +48,7 @@ class GitHub:
     """
 
     transport: Transport
-    patience: Patience
+    retry_budget: RetryBudget
     redact: Redactor
     slug: str
     api: str = API
@@ -93,9 +93,9 @@ class GitHub:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        carrier = Retrying(
+        carrier = RetryPolicy(
             transport=self.transport,
-            patience=self.patience,
+            retry_budget=self.retry_budget,
             words=self._words,
             throttled=_throttled,
             asked=_asked,

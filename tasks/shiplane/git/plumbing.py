@@ -15,7 +15,7 @@ from pathlib import Path
 
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.redact import one_line
-from shiplane.core.system.process import Finished, run, without_secrets
+from shiplane.core.system.process import ProcessResult, run, without_secrets
 
 # `git rev-parse --local-env-vars` and git(1): what names another repository, index, work tree or history, and what
 # changes how paths are read. GIT_CONFIG_COUNT and GIT_CONFIG_PARAMETERS stay: a container's safe.directory is there.
@@ -85,7 +85,7 @@ class Plumbing:
     more: Mapping[str, str] | None = None
     settings: Mapping[str, str] | None = None
 
-    def ask(self, *words: str, given: str = "") -> Finished:
+    def ask(self, *words: str, given: str = "") -> ProcessResult:
         """Run a command to its end, whatever its code. Output and ``given`` hold every byte (surrogateescape).
 
         Raises:
@@ -111,7 +111,7 @@ class Plumbing:
         return [record for record in self.must(*words, given=given).split("\0") if record]
 
 
-def failed(folder: Path, command: str, answer: Finished) -> PrerequisiteError:
+def failed(folder: Path, command: str, answer: ProcessResult) -> PrerequisiteError:
     """The error that a git's failure is: nobody may take silence for an answer."""
     if "dubious ownership" in answer.stderr:
         return PrerequisiteError(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from shiplane.core.errors import AccessError, PrerequisiteError, RefusedError, ShiplaneError, UnreachableError
 from shiplane.core.redact import Redactor, one_line
-from shiplane.core.system.process import Finished, run
+from shiplane.core.system.process import ProcessResult, run
 from shiplane.git.plumbing import PLAIN, Plumbing, overriding, own_variables
 from shiplane.git.remote_url import secrets_of, shown
 
@@ -201,7 +201,7 @@ class Remote:
             raise self.refusal(self._words(answer))
         return answer.stdout
 
-    def _words(self, answer: Finished) -> str:
+    def _words(self, answer: ProcessResult) -> str:
         """What git wrote that says why: its hints left out."""
         lines = (answer.stderr + "\n" + answer.stdout).splitlines()
         return one_line(self.redact(" ".join(line for line in lines if line and not line.startswith("hint:"))))[-_SAID:]
@@ -215,7 +215,7 @@ class Remote:
     def _local(self) -> Plumbing:
         return Plumbing(folder=self.folder, env=self.env)
 
-    def _git(self, *arguments: str, given: str = "", env: Mapping[str, str] | None = None) -> Finished:
+    def _git(self, *arguments: str, given: str = "", env: Mapping[str, str] | None = None) -> ProcessResult:
         # How the remote is reached is the user's: what they have for asking (GIT_ASKPASS), their proxies and rewrites.
         whole = own_variables({**self.env, **(env or {})})
         return run([*overriding(PLAIN), *arguments], env=whole, cwd=self.folder, given=given, timeout=_TIMEOUT)

@@ -10,7 +10,7 @@ from pathlib import Path
 from shiplane.config.settings import Checkout, github_slug
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.redact import one_line
-from shiplane.core.system.process import Finished, run, without_secrets
+from shiplane.core.system.process import ProcessResult, run, without_secrets
 from shiplane.core.timestamps import stamp
 from shiplane.git.plumbing import Plumbing, failed, own_variables
 from shiplane.git.worktree import differences, shown
@@ -136,7 +136,7 @@ class Git:
     def _read(self) -> Plumbing:
         return Plumbing(folder=self.folder, env=self.env)
 
-    def _check_empty(self, head: Finished) -> None:
+    def _check_empty(self, head: ProcessResult) -> None:
         """See that where HEAD is no commit there is no repository, or nothing was committed yet.
 
         Raises:
@@ -171,6 +171,6 @@ class Git:
     def _tags(self, *which: str) -> list[str]:
         return self._read.must("for-each-ref", "--format=%(refname:strip=2)", *which, "refs/tags").splitlines()
 
-    def _write(self, *words: str) -> Finished:
+    def _write(self, *words: str) -> ProcessResult:
         """A command with the user's own settings, hooks and signing key."""
         return run(["git", *words], env=own_variables(without_secrets(self.env)), cwd=self.folder)

@@ -51,7 +51,7 @@ class Differences:
 
 
 @dataclass(frozen=True)
-class Entry:
+class TreeEntry:
     """One entry of a commit's tree (git-ls-tree(1))."""
 
     mode: str
@@ -72,7 +72,7 @@ def differences(git: Plumbing, commit: str, within: str = "") -> Differences:
     """
     entries = list(_entries(git, commit))
     with scratch("index", git.env, project=git.folder) as folder:
-        look = _Look(git, commit, entries, folder)
+        look = _Comparison(git, commit, entries, folder)
         changed = {*look.staged(), *look.beside(), *look.changed()}
         lacking = look.lacking()
         here = Differences(
@@ -83,22 +83,22 @@ def differences(git: Plumbing, commit: str, within: str = "") -> Differences:
     return sum(modules, start=here)
 
 
-def _entries(git: Plumbing, commit: str) -> Iterator[Entry]:
+def _entries(git: Plumbing, commit: str) -> Iterator[TreeEntry]:
     for record in git.records("ls-tree", "-r", "-z", "--full-tree", commit):
         facts, _, path = record.partition("\t")
         mode, _, digest = facts.split(" ")
-        yield Entry(mode, digest, path)
+        yield TreeEntry(mode, digest, path)
 
 
 @dataclass
-class _Look:
+class _Comparison:
     """One repository's files against its commit; ``folder`` is for an index and files of our own."""
 
     git: Plumbing
     commit: str
-    entries: Sequence[Entry]
+    entries: Sequence[TreeEntry]
     folder: Path
-    _odd: list[Entry] = field(init=False)
+    _odd: list[TreeEntry] = field(init=False)
     _missing: list[str] = field(init=False)
     _stand_ins: dict[str, str] = field(init=False, default_factory=dict)
 
@@ -150,14 +150,14 @@ class _Look:
             found.append(Lacking("the checkout is a sparse one and has no", tuple(self._missing), remedy))
         return found
 
-    def _is_as_committed(self, entry: Entry, mode: int) -> bool:
+    def _is_as_committed(self, entry: TreeEntry, mode: int) -> bool:
         path = self._path(entry)
         if entry.mode == _LINK:
             target = os.fsencode(Path(path).readlink()) if stat.S_ISLNK(mode) else b""
             return _blob(entry, len(target), [target]) == entry.digest
         return _same_mode(mode, entry) and self._content(path, entry) == entry.digest
 
-    def _content(self, path: str, entry: Entry) -> str:
+    def _content(self, path: str, entry: TreeEntry) -> str:
         """Git's hash of a file as it lies there; what only stands for content is noted on the way."""
         with _opened(path) as stream:
             size = os.fstat(stream.fileno()).st_size
@@ -169,7 +169,7 @@ class _Look:
                 self._stand_ins[entry.path] = "git-crypt"
             return _blob(entry, size, [head] if size <= _PIECE else chain([head], _pieces(stream)))
 
-    def _is_as_written(self, entry: Entry, folder: str) -> bool:
+    def _is_as_written(self, entry: TreeEntry, folder: str) -> bool:
         """Whether a file is what a checkout writes, or the content that an LFS pointer stands for."""
         path, written = self._path(entry), folder + entry.path
         if entry.mode == _LINK or not _same_mode(os.lstat(path).st_mode, entry):
@@ -180,7 +180,7 @@ class _Look:
             return f"\noid sha256:{_sha256(path)}\n".encode() in pointer
         return _sha256(path) == _sha256(written)
 
-    def _path(self, entry: Entry) -> str:
+    def _path(self, entry: TreeEntry) -> str:
         return f"{self.git.folder}/{entry.path}"
 
     def _filtered(self, paths: Sequence[str]) -> list[str]:
@@ -231,7 +231,7 @@ class _Folders:
         return self._real[folder]
 
 
-def _module(git: Plumbing, entry: Entry, within: str) -> Differences:
+def _module(git: Plumbing, entry: TreeEntry, within: str) -> Differences:
     """A submodule: checked out, at the commit that is recorded, and as that commit has it."""
     module = replace(git, folder=git.folder / entry.path)
     if not (module.folder / ".git").exists():
@@ -249,12 +249,12 @@ def _unlike(what: str, path: str) -> Differences:
     return Differences(lacking=(Lacking(what, (shown(path),), _MODULES),))
 
 
-def _same_mode(mode: int, entry: Entry) -> bool:
+def _same_mode(mode: int, entry: TreeEntry) -> bool:
     """Whether a file is an ordinary one that its owner may run, or may not: what git records (git-ls-tree(1))."""
     return stat.S_ISREG(mode) and bool(mode & stat.S_IXUSR) == (entry.mode == _PROGRAM)
 
 
-def _blob(entry: Entry, size: int, pieces: Iterable[bytes]) -> str:
+def _blob(entry: TreeEntry, size: int, pieces: Iterable[bytes]) -> str:
     """The hash of a blob with this content, of the kind that the repository has (gitformat-hash-function)."""
     made = hashlib.new("sha1" if len(entry.digest) == _SHA1 else "sha256", b"blob %d\0" % size, usedforsecurity=False)
     for piece in pieces:

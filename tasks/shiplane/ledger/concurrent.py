@@ -15,7 +15,7 @@ from shiplane.ledger.ledger import MOVES, Action, Entry, Ledger
 
 
 @dataclass(frozen=True, kw_only=True)
-class Meanwhile:
+class ConcurrentEntries:
     """A ledger at two times.
 
     Attributes:

@@ -19,7 +19,7 @@ _PART = re.compile(r"v?(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))?", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sorted:
+class SortedTags:
     """A repository's tags as one lane sees them.
 
     Attributes:
@@ -73,7 +73,7 @@ def other_tags(lane: Lane, ledger: Ledger, tags: Iterable[str]) -> tuple[Tag, ..
     return tuple(Tag(tag) for tag in sorted(others, key=lambda tag: others[tag]))
 
 
-def sort_tags(lane: Lane, lanes: Sequence[Lane], tags: Iterable[str], since: Version | None = None) -> Sorted:
+def sort_tags(lane: Lane, lanes: Sequence[Lane], tags: Iterable[str], since: Version | None = None) -> SortedTags:
     """Sort a repository's tags.
 
     Args:
@@ -98,7 +98,7 @@ def sort_tags(lane: Lane, lanes: Sequence[Lane], tags: Iterable[str], since: Ver
         else:
             left.append((tag, f"no version of lane {lane.name}"))
     ranked = {version: tuple(_ranked(lane, version, names)) for version, names in sorted(versions.items())}
-    return Sorted(versions=ranked, floating=tuple(floating), left=tuple(left))
+    return SortedTags(versions=ranked, floating=tuple(floating), left=tuple(left))
 
 
 def _foreign(lane: Lane, others: Sequence[Lane], tag: Tag) -> str:

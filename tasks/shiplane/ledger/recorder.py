@@ -12,18 +12,18 @@ from shiplane.core.next_command import command
 from shiplane.core.progress import Flow
 from shiplane.core.system.parallel import WORKERS
 from shiplane.core.timestamps import stamp
-from shiplane.ledger.concurrent import Meanwhile
+from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, Entry, Ledger
-from shiplane.ledger.store import MAX_SETTLE, SETTLE, TRIES, Appended, Book, Page, lacking_in
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Clock, Patience, SystemClock
+from shiplane.ledger.store import MAX_SETTLE, SETTLE, TRIES, AppendResult, LedgerSnapshot, LedgerStore, lacking_in
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import Clock, RetryBudget, SystemClock
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scribe:
+class EntryAuthor:
     """Whose entries they are.
 
     Attributes:
@@ -80,30 +80,30 @@ class Ledgers:
     Attributes:
         registry: Reads and writes them.
         repository: Where they are: the images' own, unless another is configured.
-        patience: The run's budget for waiting.
+        retry_budget: The run's budget for waiting.
         scribe: Whose entries are written.
         workers: How many reads at once.
     """
 
-    registry: Registry
+    registry: RegistryClient
     repository: Repository
-    patience: Patience
-    scribe: Scribe
+    retry_budget: RetryBudget
+    scribe: EntryAuthor
     workers: int = WORKERS
 
-    def book(self, lane: Lane) -> Book:
+    def store(self, lane: Lane) -> LedgerStore:
         """One lane's."""
-        return Book(
+        return LedgerStore(
             registry=self.registry,
             repository=self.repository,
             lane=lane,
-            patience=self.patience,
+            retry_budget=self.retry_budget,
             workers=self.workers,
         )
 
 
 @dataclass(frozen=True, kw_only=True)
-class Writing:
+class LedgerUpdate:
     """Entries for one ledger.
 
     Attributes:
@@ -114,22 +114,22 @@ class Writing:
         known: The newest state that this run knows of, where that is a later one.
     """
 
-    book: Book
+    store: LedgerStore
     entries: Sequence[Entry]
     seen: Ledger | None = None
-    page: Page | None = None
+    page: LedgerSnapshot | None = None
     known: Ledger | None = None
 
-    def append(self) -> Flow[Appended]:
-        """Add them. Raises as :meth:`Book.append`."""
-        return self.book.append(self.entries, self.page, self.seen, self.known or self.seen)
+    def append(self) -> Flow[AppendResult]:
+        """Add them. Raises as :meth:`LedgerStore.append`."""
+        return self.store.append(self.entries, self.page, self.seen, self.known or self.seen)
 
-    def settled(self, appended: Appended) -> Ledger | None:
+    def settled(self, appended: AppendResult) -> Ledger | None:
         """The ledger after everybody who had looked before must have written; None where entries are gone from it."""
-        book = self.book
-        if digest_of(look(book.registry, book.repository, book.tag)) == appended.digest:
+        store = self.store
+        if digest_of(look(store.registry, store.repository, store.tag)) == appended.digest:
             return appended.ledger
-        ledger = book.read_since(appended.ledger).ledger
+        ledger = store.read_since(appended.ledger).ledger
         return None if lacking_in(ledger, self.entries, self.seen) else ledger
 
     def contradictions(self, now: Ledger) -> list[str]:
@@ -138,11 +138,11 @@ class Writing:
             return []
         # What does not go on from what these entries were added to may lack what stood there: a read that lags.
         beside = [self.known] if self.known and not (self.known == now or self.known.precedes(now)) else []
-        told = (Meanwhile(seen=self.seen, now=state).contradictions(self.entries) for state in (*beside, now))
+        told = (ConcurrentEntries(seen=self.seen, now=state).contradictions(self.entries) for state in (*beside, now))
         return list(dict.fromkeys(what for one in told for what in one))
 
 
-def record(writing: Sequence[Writing]) -> Flow[None]:
+def record(writing: Sequence[LedgerUpdate]) -> Flow[None]:
     """Add entries to several ledgers, see that they stay, and that nobody recorded what contradicts them.
 
     Raises:
@@ -165,13 +165,13 @@ def record(writing: Sequence[Writing]) -> Flow[None]:
         raise LostRaceError("at the same time as this run: " + "; ".join(contradictions), remedy=_CONTRADICTED)
 
 
-def _settled(wanted: Sequence[Writing]) -> Flow[list[tuple[Writing, Ledger | None]]]:
+def _settled(wanted: Sequence[LedgerUpdate]) -> Flow[list[tuple[LedgerUpdate, Ledger | None]]]:
     """Add entries to each ledger once, and give it as it is when all who disturb that must have been through."""
     appended = []
     for one in wanted:
         appended.append((yield from one.append()))  # noqa: PERF401 -- no comprehension can delegate
     slowest = max(done.took for done in appended)
-    wanted[0].book.patience.pause(
+    wanted[0].store.retry_budget.pause(
         min(MAX_SETTLE, max(SETTLE, 2 * slowest)),
         f"writing the record took {slowest:.1f} s; looking after twice that, at most {MAX_SETTLE:.0f} s, if it stays",
     )
@@ -185,14 +185,14 @@ def _settled(wanted: Sequence[Writing]) -> Flow[list[tuple[Writing, Ledger | Non
 _NAMED = 8
 
 
-def _doubt(writing: Sequence[Writing], error: ShiplaneError) -> ShiplaneError:
+def _doubt(writing: Sequence[LedgerUpdate], error: ShiplaneError) -> ShiplaneError:
     """The same error, saying all that may be missing: a move without a record must not pass in silence.
 
     Where one ledger cannot be written, those after it are not begun, and those before it not seen to stay.
     """
     every = [f"{entry.action.value} {entry.tag}" for one in writing for entry in one.entries]
     missing = ", ".join(every[:_NAMED]) + (f" and {len(every) - _NAMED} more" if len(every) > _NAMED else "")
-    ledgers = ", ".join(one.book.tag for one in writing)
+    ledgers = ", ".join(one.store.tag for one in writing)
     remedy = error.remedy or "Run it again: it adds what is missing."
     return type(error)(f"{missing}: done, but not surely recorded in {ledgers}: {error.what}", remedy=remedy)
 

@@ -27,11 +27,11 @@ from shiplane.ledger.artifact import (
     ledger_manifest,
     parse_ledger_manifest,
 )
-from shiplane.ledger.concurrent import Meanwhile
+from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger, segments
 from shiplane.registry.blob_upload import Uploader
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.lookup import look, read_back, shown
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import Descriptor, RawManifest
@@ -49,7 +49,7 @@ _AGAIN = "Run it again: it adds what is missing."
 
 
 @dataclass(frozen=True, kw_only=True)
-class Page:
+class LedgerSnapshot:
     """A ledger as it was read: its entries, its pieces, and the manifest that held them (None where there was none)."""
 
     ledger: Ledger = field(default_factory=Ledger)
@@ -69,7 +69,7 @@ class Page:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Appended:
+class AppendResult:
     """What entries stand in: the ledger, and the seconds between the last look and the answer to the write."""
 
     digest: Digest | None
@@ -78,21 +78,21 @@ class Appended:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Book:
+class LedgerStore:
     """The ledger of one lane.
 
     Attributes:
         registry: Reads and writes it.
         repository: Where it is: the images' own, unless another is configured.
         lane: Whose.
-        patience: The run's budget for waiting.
+        retry_budget: The run's budget for waiting.
         workers: How many reads at once.
     """
 
-    registry: Registry
+    registry: RegistryClient
     repository: Repository
     lane: Lane
-    patience: Patience
+    retry_budget: RetryBudget
     workers: int = WORKERS
 
     @property
@@ -100,7 +100,7 @@ class Book:
         """The tag under which it is."""
         return self.lane.ledger
 
-    def read(self) -> Page:
+    def read(self) -> LedgerSnapshot:
         """The ledger as it is; an empty page where there is none, and the list of tags has none either.
 
         Raises:
@@ -110,17 +110,17 @@ class Book:
         answer = look(self.registry, self.repository, self.tag)
         # A first ledger that is written where there is one after all would end it.
         if isinstance(answer, Absent) and self.tag in self.registry.tags(self.repository):
-            answer = shown(self.registry, self.repository, self.patience, self.tag)
-        return self._page(answer.raw) if isinstance(answer, Present) else Page()
+            answer = shown(self.registry, self.repository, self.retry_budget, self.tag)
+        return self._page(answer.raw) if isinstance(answer, Present) else LedgerSnapshot()
 
-    def read_since(self, known: Ledger | None) -> Page:
+    def read_since(self, known: Ledger | None) -> LedgerSnapshot:
         """The ledger, waited for where it reads as it was before a state that this run knows.
 
         Raises:
             UnreachableError: It still does after a minute: it was set back, or its reads lag by more than that.
             BrokenLedgerError, AccessError: As :meth:`read`.
         """
-        for _ in self.patience.poll(what=f"{self.tag} reads as it was before this run has read or written it"):
+        for _ in self.retry_budget.poll(what=f"{self.tag} reads as it was before this run has read or written it"):
             page = self.read()
             if known is None or not page.ledger.precedes(known):
                 return page
@@ -129,7 +129,7 @@ class Book:
             remedy=_AGAIN,
         )
 
-    def trace(self, page: Page) -> bool:
+    def trace(self, page: LedgerSnapshot) -> bool:
         """Whether a ledger continues the one that it replaced: told from the beginnings of its pieces.
 
         Returns:
@@ -154,7 +154,7 @@ class Book:
             )
         return True
 
-    def whole(self) -> Page:
+    def whole(self) -> LedgerSnapshot:
         """The ledger, seen to continue the one that it replaced. Raises as :meth:`read` and :meth:`trace`."""
         page = self.read()
         self.trace(page)
@@ -163,10 +163,10 @@ class Book:
     def append(
         self,
         entries: Sequence[Entry],
-        page: Page | None = None,
+        page: LedgerSnapshot | None = None,
         seen: Ledger | None = None,
         known: Ledger | None = None,
-    ) -> Flow[Appended]:
+    ) -> Flow[AppendResult]:
         """Add entries, whoever else writes at the same time.
 
         Args:
@@ -186,9 +186,9 @@ class Book:
             lacking = lacking_in(page.ledger, entries, seen)
             if not lacking:
                 yield step.already("it stands there")
-                return Appended(digest=page.digest, ledger=page.ledger)
+                return AppendResult(digest=page.digest, ledger=page.ledger)
             written = self._write(page, page.ledger.append(lacking))
-            if isinstance(written, Appended):
+            if isinstance(written, AppendResult):
                 yield step.done(_summary(lacking))
                 return written
             why = written
@@ -196,7 +196,7 @@ class Book:
             lost += why != _OTHERS
             if lost == _SENT_AGAIN:
                 break
-            self.patience.pause(SETTLE * self.patience.spread())
+            self.retry_budget.pause(SETTLE * self.retry_budget.spread())
             page = None
         raise UnreachableError(f"{self.tag} could not be written: {why}", remedy=_AGAIN)
 
@@ -208,16 +208,16 @@ class Book:
         """
         step = Step("record", self.tag, writes=True)
         yield step
-        page = Page(raw=_present(look(self.registry, self.repository, self.tag)))
-        if page.digest != replaced or not isinstance(self._write(page, Ledger().append([entry])), Appended):
+        page = LedgerSnapshot(raw=_present(look(self.registry, self.repository, self.tag)))
+        if page.digest != replaced or not isinstance(self._write(page, Ledger().append([entry])), AppendResult):
             raise UnreachableError(f"{self.tag} was written by somebody else meanwhile", remedy="Look at it again.")
         yield step.done("begun anew")
 
-    def _page(self, raw: RawManifest) -> Page:
+    def _page(self, raw: RawManifest) -> LedgerSnapshot:
         try:
             manifest = parse_ledger_manifest(raw, self.tag)
             pieces = tuple(each(self._piece, manifest.pieces, workers=self.workers))
-            return Page(ledger=Ledger.parse(b"".join(pieces)), pieces=pieces, raw=raw, manifest=manifest)
+            return LedgerSnapshot(ledger=Ledger.parse(b"".join(pieces)), pieces=pieces, raw=raw, manifest=manifest)
         except VerificationError as error:
             raise BrokenLedgerError(
                 f"{self.tag} of {self.repository}: {error.what}", remedy=_restart(self.lane)
@@ -226,26 +226,26 @@ class Book:
     def _piece(self, piece: Descriptor) -> bytes:
         return self.registry.blob(self.repository, piece)
 
-    def _write(self, page: Page, ledger: Ledger) -> Appended | str:
+    def _write(self, page: LedgerSnapshot, ledger: Ledger) -> AppendResult | str:
         """Write a new state over the one that was read; gives why not when it has to be read again."""
         raw = ledger_manifest(self.lane.name, self._sent(page, ledger), page.digest)
         now = look(self.registry, self.repository, self.tag)
-        looked = self.patience.clock.now()
+        looked = self.retry_budget.clock.now()
         if digest_of(now) != page.digest:
             return _OTHERS
         written = self.registry.put_manifest(self.repository, self.tag, raw)
-        took = self.patience.clock.now() - looked
+        took = self.retry_budget.clock.now() - looked
         before = (page.digest,)
-        found = read_back(self.registry, self.repository, self.patience, self.tag, before, patient=written.certain)
+        found = read_back(self.registry, self.repository, self.retry_budget, self.tag, before, patient=written.certain)
         if isinstance(found, Present) and found.digest == raw.digest:
-            return Appended(digest=raw.digest, ledger=ledger, took=took)
+            return AppendResult(digest=raw.digest, ledger=ledger, took=took)
         if isinstance(found, Present | Absent) and not written.certain and digest_of(found) == page.digest:
             return f"no certain answer ({written.words})"
         if isinstance(found, Present) and found.digest != page.digest:
             return _OTHERS
         raise UnreachableError(f"{self.tag} was sent ({written.words}), but could not be read back", remedy=_AGAIN)
 
-    def _sent(self, page: Page, ledger: Ledger) -> list[Descriptor]:
+    def _sent(self, page: LedgerSnapshot, ledger: Ledger) -> list[Descriptor]:
         """The pieces of a state, those sent that are not there yet."""
         uploader = Uploader(self.registry)
         known = {piece.digest: piece for piece in (page.manifest.pieces if page.manifest else ())}
@@ -266,7 +266,7 @@ def _summary(entries: Sequence[Entry]) -> str:
 
 def lacking_in(ledger: Ledger, entries: Sequence[Entry], seen: Ledger | None) -> list[Entry]:
     """Those of the entries that a ledger lacks; with ``seen``, what others have told since counts as told."""
-    return ledger.lacking(entries) if seen is None else Meanwhile(seen=seen, now=ledger).lacking(entries)
+    return ledger.lacking(entries) if seen is None else ConcurrentEntries(seen=seen, now=ledger).lacking(entries)
 
 
 def _present(answer: Present | Absent) -> RawManifest | None:

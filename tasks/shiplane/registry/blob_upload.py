@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from shiplane.core.errors import UnreachableError
-from shiplane.registry.client import Registry, upload_place, upload_problem
+from shiplane.registry.client import RegistryClient, upload_place, upload_problem
 from shiplane.registry.http.tokens import PUSH
 from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.manifest import Descriptor
@@ -23,7 +23,7 @@ _SENT_AGAIN = 3
 class Uploader:
     """Sends blobs through a registry client's session."""
 
-    registry: Registry
+    registry: RegistryClient
 
     def send(self, repository: Repository, content: bytes, media_type: str, *, likely: bool = False) -> Descriptor:
         """Make sure that a blob is there.

@@ -34,7 +34,7 @@ _SAYS_NEXT = re.compile(r"\brel\b.*\bnext\b(?!-)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Written:
+class PutResult:
     """How a single PUT of a manifest ended: ``certain`` only when the registry said yes and named our digest."""
 
     certain: bool
@@ -42,7 +42,7 @@ class Written:
 
 
 @dataclass(frozen=True)
-class Registry:
+class RegistryClient:
     """Everything we ask of registries, in the name of one session."""
 
     session: Session
@@ -224,7 +224,7 @@ class Registry:
             response = self.session.patiently(request, limit=most)
         return response
 
-    def put_manifest(self, repository: Repository, reference: Tag | Digest, raw: RawManifest) -> Written:
+    def put_manifest(self, repository: Repository, reference: Tag | Digest, raw: RawManifest) -> PutResult:
         """Send a manifest once. After anything but a certain answer, read the name before sending it again.
 
         Raises:
@@ -239,12 +239,12 @@ class Registry:
         try:
             response = self.session.send(repository, request, PUSH, patient=False)
         except (UnreachableError, VerificationError) as error:
-            return Written(certain=False, words=error.what)
+            return PutResult(certain=False, words=error.what)
         named = response.headers.get("docker-content-digest", str(raw.digest))
         accepted = response.status in (200, 201, 202)
         if accepted and named == str(raw.digest):
-            return Written(certain=True, words=f"HTTP {response.status}")
-        return Written(certain=False, words=f"HTTP {response.status}: {self.session.words(response) or named}")
+            return PutResult(certain=True, words=f"HTTP {response.status}")
+        return PutResult(certain=False, words=f"HTTP {response.status}: {self.session.words(response) or named}")
 
     def log_in(self, repository: Repository) -> bool:
         """Get the token for pushing. That it is given proves nothing about what it allows.

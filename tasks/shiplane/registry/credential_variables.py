@@ -50,7 +50,7 @@ _OTHERS = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class RegistryNames:
+class CredentialVariables:
     """The environment variables that hold a registry's credential, in order, and its token service's host."""
 
     username_env: tuple[str, ...] = ()
@@ -58,13 +58,13 @@ class RegistryNames:
     token_host: str = ""
 
 
-def own_names(registry: str, env: Mapping[str, str]) -> RegistryNames:
+def own_names(registry: str, env: Mapping[str, str]) -> CredentialVariables:
     """The variables that belong to a registry by the product's own table, as pairs in their order."""
     if registry != GHCR_HOST:
-        return RegistryNames()
+        return CredentialVariables()
     pairs = [_SECRET] if enterprise_host(env) else [_SECRET, _JOB]
     users, tokens = zip(*pairs, strict=True)
-    return RegistryNames(username_env=users, password_env=tokens)
+    return CredentialVariables(username_env=users, password_env=tokens)
 
 
 def enterprise_host(env: Mapping[str, str]) -> str:
@@ -90,14 +90,14 @@ def foreign_owner(variable: str, registry: str, env: Mapping[str, str]) -> str:
     return next((owner for owner, starts in _OTHERS.items() if name.startswith(tuple(starts.split()))), "")
 
 
-def usable(names: RegistryNames, registry: str, env: Mapping[str, str]) -> RegistryNames:
+def usable(names: CredentialVariables, registry: str, env: Mapping[str, str]) -> CredentialVariables:
     """The names without those that belong to an Enterprise server: its token is no business of public GHCR's."""
     if registry != GHCR_HOST or not enterprise_host(env):
         return names
     users, tokens = (
         tuple(name for name in kind if not _SERVERS.match(name)) for kind in (names.username_env, names.password_env)
     )
-    return RegistryNames(username_env=users, password_env=tokens, token_host=names.token_host)
+    return CredentialVariables(username_env=users, password_env=tokens, token_host=names.token_host)
 
 
 def _is_enterprise(host: str, env: Mapping[str, str]) -> bool:

@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError
 from shiplane.core.system.process import without_secrets
-from shiplane.registry.credential_variables import GHCR_HOST, RegistryNames, own_names, usable
+from shiplane.registry.credential_variables import GHCR_HOST, CredentialVariables, own_names, usable
 from shiplane.registry.stored_login import AUTH_CONFIG, stored_login
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CredentialSource:
     """One place where a credential could have come from, and what came of it.
 
     Attributes:
@@ -45,7 +45,7 @@ class Credentials:
     """
 
     env: Mapping[str, str]
-    names: Mapping[str, RegistryNames]
+    names: Mapping[str, CredentialVariables]
 
     def find(self, registry: str) -> Credential | None:
         """The credential of a command that writes, or None for a stranger.
@@ -77,7 +77,7 @@ class Credentials:
         """
         return _first(self.variables(registry))
 
-    def variables(self, registry: str) -> list[Candidate]:
+    def variables(self, registry: str) -> list[CredentialSource]:
         """The pairs of variables in their order, with what was found there.
 
         Raises:
@@ -85,7 +85,7 @@ class Credentials:
         """
         return self._from_environment(registry, self._names(registry))
 
-    def candidates(self, registry: str) -> list[Candidate]:
+    def candidates(self, registry: str) -> list[CredentialSource]:
         """Every place in its order, with what was found there; the first credential wins.
 
         Raises:
@@ -93,8 +93,8 @@ class Credentials:
         """
         return [*self.variables(registry), self._stored(registry)]
 
-    def _names(self, registry: str) -> RegistryNames:
-        named = self.names.get(registry, RegistryNames())
+    def _names(self, registry: str) -> CredentialVariables:
+        named = self.names.get(registry, CredentialVariables())
         if not named.username_env and not named.password_env:
             named = own_names(registry, self.env)
         return usable(named, registry, self.env)
@@ -111,53 +111,55 @@ class Credentials:
         known = (own_names(GHCR_HOST, {}), *self.names.values())
         return frozenset(name for names in known for name in names.password_env)
 
-    def _from_environment(self, registry: str, names: RegistryNames) -> list[Candidate]:
+    def _from_environment(self, registry: str, names: CredentialVariables) -> list[CredentialSource]:
         pairs = list(zip(names.username_env, names.password_env, strict=False))
         whole = [pair for pair in pairs if all(self.env.get(name) for name in pair)]
         mixed = [] if whole else self._mixed(names)
         found = [self._pair(registry, *pair, note="") for pair in whole]
         found += [self._pair(registry, *pair, note=", a mixed pair") for pair in mixed]
         missing = [
-            Candidate(f"{user} + {token}", f"{' and '.join(n for n in (user, token) if not self.env.get(n))} not set")
+            CredentialSource(
+                f"{user} + {token}", f"{' and '.join(n for n in (user, token) if not self.env.get(n))} not set"
+            )
             for user, token in pairs
             if (user, token) not in whole + mixed
         ]
         return found + missing
 
-    def _mixed(self, names: RegistryNames) -> list[tuple[str, str]]:
+    def _mixed(self, names: CredentialVariables) -> list[tuple[str, str]]:
         """A user from one pair and a token from another: allowed at the desk, where the runbook says "or"."""
         user = next((name for name in names.username_env if self.env.get(name)), "")
         token = next((name for name in names.password_env if self.env.get(name)), "")
         return [(user, token)] if user and token else []
 
-    def _pair(self, registry: str, user: str, token: str, *, note: str) -> Candidate:
+    def _pair(self, registry: str, user: str, token: str, *, note: str) -> CredentialSource:
         username, password = self.env[user], self.env[token]
         if not username.isprintable() or not username.strip() or ":" in username:
             raise AccessError(f"{user} is no user name", remedy=f"Set {user} anew.")
         if not password.isprintable() or not password.strip():
             raise AccessError(f"{token} holds blanks or control characters", remedy=f"Set {token} anew.")
         source, own = f"{user} + {token}{note}", own_names(registry, self.env)
-        return Candidate(
+        return CredentialSource(
             source,
             "used",
             Credential(registry=registry, username=username, password=password, source=source),
             belongs=user in own.username_env and token in own.password_env,
         )
 
-    def _stored(self, registry: str) -> Candidate:
+    def _stored(self, registry: str) -> CredentialSource:
         """What ``docker login`` left."""
         found = stored_login(
             registry, without_secrets(self.env, also=self.secret_variables()), self.env.get(AUTH_CONFIG, "")
         )
         source = f"docker login ({found.place})"
         if found.why_not:
-            return Candidate(source, found.why_not)
-        return Candidate(
+            return CredentialSource(source, found.why_not)
+        return CredentialSource(
             source,
             "used",
             Credential(registry=registry, username=found.username, password=found.password, source=source),
         )
 
 
-def _first(candidates: Iterable[Candidate]) -> Credential | None:
+def _first(candidates: Iterable[CredentialSource]) -> Credential | None:
     return next((candidate.credential for candidate in candidates if candidate.credential), None)

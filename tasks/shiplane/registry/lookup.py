@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection
 
 from shiplane.core.errors import AccessError, MisconfiguredError, UnreachableError, VerificationError
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused, digest_of
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag
@@ -38,15 +38,15 @@ def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> 
     raise UnreachableError(what, remedy="Nothing is written on doubt. Run it again.")
 
 
-def look(registry: Registry, repository: Repository, reference: Tag | Digest) -> Present | Absent:
+def look(registry: RegistryClient, repository: Repository, reference: Tag | Digest) -> Present | Absent:
     """Read a name for certain; raises as :func:`certain`."""
     return certain(registry.look(repository, reference), repository, reference)
 
 
 def agreed(
-    registry: Registry,
+    registry: RegistryClient,
     repository: Repository,
-    patience: Patience,
+    retry_budget: RetryBudget,
     tag: Tag,
     fits: Callable[[Digest | None], bool],
 ) -> Present | Absent:
@@ -55,7 +55,7 @@ def agreed(
     Args:
         registry: Asked again and again.
         repository: Where the tag is.
-        patience: Whose clock it is.
+        retry_budget: Whose clock it is.
         tag: The tag.
         fits: Whether what it has, None for an absence, agrees with what is known.
 
@@ -66,14 +66,14 @@ def agreed(
         ShiplaneError: As :func:`certain`.
     """
     answer: Present | Absent = Absent()
-    for _ in patience.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
+    for _ in retry_budget.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
         answer = look(registry, repository, tag)
         if fits(digest_of(answer)):
             break
     return answer
 
 
-def shown(registry: Registry, repository: Repository, patience: Patience, tag: Tag) -> Present:
+def shown(registry: RegistryClient, repository: Repository, retry_budget: RetryBudget, tag: Tag) -> Present:
     """A tag that read as absent and stands in the list of tags, as soon as it reads.
 
     Somebody wrote it a moment ago. GHCR may answer 404 for seconds yet, and distribution lists a tag some thousandths
@@ -83,7 +83,7 @@ def shown(registry: Registry, repository: Repository, patience: Patience, tag: T
         AccessError, VerificationError: As :func:`certain`.
         UnreachableError: It does not become readable within a minute, or as :func:`certain`.
     """
-    for _ in patience.poll(what=f"{tag} is listed, and does not read"):
+    for _ in retry_budget.poll(what=f"{tag} is listed, and does not read"):
         answer = look(registry, repository, tag)
         if isinstance(answer, Present):
             return answer
@@ -93,9 +93,9 @@ def shown(registry: Registry, repository: Repository, patience: Patience, tag: T
 
 
 def read_back(
-    registry: Registry,
+    registry: RegistryClient,
     repository: Repository,
-    patience: Patience,
+    retry_budget: RetryBudget,
     tag: Tag,
     before: Collection[Digest | None],
     *,
@@ -106,13 +106,13 @@ def read_back(
     Args:
         registry: Asked again and again.
         repository: Where the name is.
-        patience: Whose clock it is.
+        retry_budget: Whose clock it is.
         tag: The name.
         before: What a read that lags may still show; an absence always is one. Never what was written.
         patient: Whether the write was answered for certain, or is not sent again: then wait a minute, else seconds.
     """
     answer: Answer = Absent()
-    for _ in patience.poll(60.0 if patient else 4.0, what=f"{tag} does not read as it was written"):
+    for _ in retry_budget.poll(60.0 if patient else 4.0, what=f"{tag} does not read as it was written"):
         answer = registry.look(repository, tag)
         digest = digest_of(answer)
         if digest is not None and digest not in before:
@@ -120,21 +120,23 @@ def read_back(
     return answer
 
 
-def arrived(registry: Registry, repository: Repository, digest: Digest, patience: Patience, why: str) -> RawManifest:
+def arrived(
+    registry: RegistryClient, repository: Repository, digest: Digest, retry_budget: RetryBudget, why: str
+) -> RawManifest:
     """What was pushed by digest, as the registry serves it: these bytes, and no others, get the names.
 
     Args:
         registry: Asked again and again, for a minute.
         repository: Where it should be.
         digest: Of what.
-        patience: Whose clock it is.
+        retry_budget: Whose clock it is.
         why: Who says that it is there, for the message.
 
     Raises:
         VerificationError: The registry does not have it.
         AccessError, UnreachableError: As :func:`certain`.
     """
-    for _ in patience.poll(what=f"{digest.short} is not there ({why})"):
+    for _ in retry_budget.poll(what=f"{digest.short} is not there ({why})"):
         answer = look(registry, repository, digest)
         if isinstance(answer, Present):
             return answer.raw

@@ -12,32 +12,32 @@ from dataclasses import dataclass
 from shiplane.core.errors import LostRaceError, RefusedError, UnreachableError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Event, Flow, Step
-from shiplane.registry.client import Registry, Written
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.client import PutResult, RegistryClient
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.lookup import agreed, read_back
 from shiplane.registry.oci.lookup_result import Absent, Answer, Present, digest_of
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 _SENT_AGAIN = 3
-_WRITTEN = Written(certain=True, words="and once read back")
+_WRITTEN = PutResult(certain=True, words="and once read back")
 _DOUBTFUL = "it reads as it did before, which proves nothing"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Namer:
+class TagWriter:
     """Writes names in one repository.
 
     Attributes:
         registry: Where, with the credential that may push.
         repository: Of the images.
-        patience: The run's budget for waiting.
+        retry_budget: The run's budget for waiting.
         ours: Whether an image was built from the commit that is being released: running that again adopts it.
     """
 
-    registry: Registry
+    registry: RegistryClient
     repository: Repository
-    patience: Patience
+    retry_budget: RetryBudget
     ours: Callable[[Present], bool] = lambda _image: False
 
     def name(self, tag: Tag, raw: RawManifest) -> Flow[None]:
@@ -109,7 +109,7 @@ class Namer:
         """Read a name once more, and for seconds where it shows what must be late."""
         step = Step("look again", tag)
         yield step
-        answer = agreed(self.registry, self.repository, self.patience, tag, lambda digest: digest not in late)
+        answer = agreed(self.registry, self.repository, self.retry_budget, tag, lambda digest: digest not in late)
         yield step.done(f"at {answer.digest.short}" if isinstance(answer, Present) else "absent")
         return answer
 
@@ -154,7 +154,7 @@ class Namer:
             yield back.failed(f"{_DOUBTFUL if arrived else 'it did not arrive'}; sending it again")
 
     def _read_back(self, tag: Tag, before: Collection[Digest | None], *, patient: bool) -> Answer:
-        return read_back(self.registry, self.repository, self.patience, tag, before, patient=patient)
+        return read_back(self.registry, self.repository, self.retry_budget, tag, before, patient=patient)
 
 
 def _taken(tag: Tag, raw: RawManifest, there: Present, *, ours: bool) -> LostRaceError | RefusedError:
@@ -178,7 +178,7 @@ def _moved(tag: Tag, before: str, now: Digest | None) -> LostRaceError:
 
 
 def _judge(
-    tag: Tag, raw: RawManifest, found: Answer, before: Collection[Digest | None], written: Written, *, last: bool
+    tag: Tag, raw: RawManifest, found: Answer, before: Collection[Digest | None], written: PutResult, *, last: bool
 ) -> None:
     """Let a name be sent again only if it still is what it was before; everything else ends the run."""
     if isinstance(found, Present) and found.digest not in before:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from shiplane.core.errors import PrerequisiteError
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Repository
 
 
-def prove_push(registry: Registry, repository: Repository, *, records: bool) -> str:
+def prove_push(registry: RegistryClient, repository: Repository, *, records: bool) -> str:
     """Open an upload and leave it to expire.
 
     Images are uploaded by the builder, which follows registries further than shiplane does; the ledger's content by

@@ -22,7 +22,7 @@ from shiplane.registry.oci.names import Digest, Repository, Tag
 _ROUNDS = 3
 
 
-class Claims(Protocol):
+class ClaimStore(Protocol):
     """Whatever keeps claims, and lets each be made once."""
 
     def look(self, image: Repository, tags: Sequence[Tag]) -> Mapping[Tag, Claim]:
@@ -39,7 +39,7 @@ class Claims(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Claiming:
+class ReleaseClaims:
     """A run's dealings with claims.
 
     Attributes:
@@ -47,7 +47,7 @@ class Claiming:
         by: Who we are, for others to read.
     """
 
-    claims: Claims
+    claims: ClaimStore
     by: str
 
     def survey(self, plan: Plan, lanes: Sequence[LanePlan]) -> Flow[dict[Tag, Digest]]:

@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from pathlib import Path
 
-from shiplane.config.gate import Evidence, Gate, Judgement, Kind, Verdict, judge_health, judge_runs
+from shiplane.config.gate import Evidence, Gate, GateJudgement, GateKind, GateVerdict, judge_health, judge_runs
 from shiplane.core import strict_json
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
 from shiplane.core.redact import Redactor, one_line
 from shiplane.core.system.process import run
 from shiplane.core.timestamps import stamp
 from shiplane.git.github import GitHub
-from shiplane.registry.http.retry import DEADLINE, RETRIED, Retrying, text_of
-from shiplane.registry.http.retry_budget import BUDGET, Clock, Patience, SystemClock
+from shiplane.registry.http.retry import DEADLINE, RETRIED, RetryPolicy, text_of
+from shiplane.registry.http.retry_budget import BUDGET, Clock, RetryBudget, SystemClock
 from shiplane.registry.http.transport import Request, Response, Transport
 
 _HEALTH_LIMIT = 1024 * 1024
@@ -25,7 +25,7 @@ _POLL = 10.0
 
 
 @dataclass(frozen=True)
-class _Answer:
+class _HttpAnswer:
     good: bool
     detail: str
     remedy: str = ""
@@ -42,7 +42,7 @@ class CommandError(PrerequisiteError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asker:
+class GateRunner:
     """Asks the gates of one commit. Safe to use from several threads.
 
     Attributes:
@@ -76,7 +76,7 @@ class Asker:
             answer = self._answer(gate, stop)
         except ShiplaneError as error:
             output = error.output if isinstance(error, CommandError) else ""
-            answer = _Answer(good=False, detail=error.what, remedy=error.remedy, output=output)
+            answer = _HttpAnswer(good=False, detail=error.what, remedy=error.remedy, output=output)
         return Evidence(
             gate=gate.name,
             kind=gate.kind.value,
@@ -105,17 +105,17 @@ class Asker:
             what = f"{done.command} ended with {done.code}"
             raise CommandError(what, remedy="Mend what it complains about.", output=self._shown(lines))
 
-    def _answer(self, gate: Gate, stop: threading.Event | None) -> _Answer:
-        if gate.kind is Kind.COMMAND:
+    def _answer(self, gate: Gate, stop: threading.Event | None) -> _HttpAnswer:
+        if gate.kind is GateKind.COMMAND:
             self.run(shlex.split(gate.target), gate.timeout, stop)
-            return _Answer(good=True, detail="passed")
-        return self._health(gate) if gate.kind is Kind.HTTP else self._checks(gate, stop)
+            return _HttpAnswer(good=True, detail="passed")
+        return self._health(gate) if gate.kind is GateKind.HTTP else self._checks(gate, stop)
 
-    def _health(self, gate: Gate) -> _Answer:
+    def _health(self, gate: Gate) -> _HttpAnswer:
         """A health URL: outages and 5xx are waited for within the gate's time limit, redirects are not followed."""
-        carrier = Retrying(
+        carrier = RetryPolicy(
             transport=self.transport,
-            patience=Patience(clock=self.clock, tell=self.tell, spent=max(0.0, BUDGET - gate.timeout)),
+            retry_budget=RetryBudget(clock=self.clock, tell=self.tell, spent=max(0.0, BUDGET - gate.timeout)),
             words=lambda response: one_line(self.redact(text_of(response)))[:120],
             throttled=lambda _response: False,
             retried=RETRIED - {gate.status},
@@ -125,9 +125,9 @@ class Asker:
         request = Request(method="GET", url=gate.target, headers={"Accept": "application/json, */*;q=0.1"})
         response = carrier.send(request, limit=_HEALTH_LIMIT)
         good, detail = judge_health(response.status, _document(response), gate)
-        return _Answer(good, detail, remedy="Mend the service, or what is expected of it in the project file.")
+        return _HttpAnswer(good, detail, remedy="Mend the service, or what is expected of it in the project file.")
 
-    def _checks(self, gate: Gate, stop: threading.Event | None) -> _Answer:
+    def _checks(self, gate: Gate, stop: threading.Event | None) -> _HttpAnswer:
         """A check on GitHub; one that is pending, or not there yet, is waited for as long as the gate says."""
         github, until = self.github(), self.clock.now() + gate.timeout
         while True:
@@ -138,15 +138,15 @@ class Asker:
             self.tell(f"{gate.name}: {found.detail}; looking again for {left:.0f} s")
             self.clock.sleep(min(_POLL, left))
 
-    def _judged(self, found: Judgement, gate: Gate) -> _Answer:
+    def _judged(self, found: GateJudgement, gate: Gate) -> _HttpAnswer:
         remedy = {
-            Verdict.GREEN: "",
-            Verdict.PENDING: "Wait until it has ended; timeout-seconds of the gate says how long to wait for it.",
-            Verdict.ABSENT: f"Push {self.commit[:12]} and let {gate.target!r} run for it.",
-            Verdict.RED: f"Let {gate.target!r} run again for {self.commit[:12]}, or mend what it complains about.",
+            GateVerdict.GREEN: "",
+            GateVerdict.PENDING: "Wait until it has ended; timeout-seconds of the gate says how long to wait for it.",
+            GateVerdict.ABSENT: f"Push {self.commit[:12]} and let {gate.target!r} run for it.",
+            GateVerdict.RED: f"Let {gate.target!r} run again for {self.commit[:12]}, or mend what it complains about.",
         }
-        good = found.verdict is Verdict.GREEN
-        return _Answer(good, f"{found.verdict.value}: {found.detail}", remedy[found.verdict], found.when)
+        good = found.verdict is GateVerdict.GREEN
+        return _HttpAnswer(good, f"{found.verdict.value}: {found.detail}", remedy[found.verdict], found.when)
 
     def _shown(self, lines: Sequence[str]) -> str:
         """A child's whole output: marked, unable to act as anything but text, and without secrets."""

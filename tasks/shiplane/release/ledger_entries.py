@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from shiplane.config.plan import LanePlan
 from shiplane.ledger.ledger import Action, Entry
-from shiplane.ledger.recorder import Scribe
+from shiplane.ledger.recorder import EntryAuthor
 from shiplane.registry.oci.lookup_result import Present, digest_of
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest
@@ -15,7 +15,7 @@ from shiplane.verify.survey import Survey
 
 
 @dataclass(frozen=True, kw_only=True)
-class Release:
+class LaneRelease:
     """One lane after its release.
 
     Attributes:
@@ -34,12 +34,12 @@ class Release:
     before: Digest | None
     images: Sequence[Descriptor]
 
-    def entries(self, scribe: Scribe, survey: Survey) -> list[Entry]:
+    def entries(self, scribe: EntryAuthor, survey: Survey) -> list[Entry]:
         """What has to be added to the ledger that the survey saw; nothing where all of it stands there."""
         found = [self._publication(scribe, survey), self._move(scribe, survey)]
         return [entry for entry in found if entry]
 
-    def _publication(self, scribe: Scribe, survey: Survey) -> Entry | None:
+    def _publication(self, scribe: EntryAuthor, survey: Survey) -> Entry | None:
         if survey.ledger.published(self.plan.tag):
             return None
         return scribe.entry(
@@ -52,7 +52,7 @@ class Release:
             late=isinstance(survey.version, Present),
         )
 
-    def _move(self, scribe: Scribe, survey: Survey) -> Entry | None:
+    def _move(self, scribe: EntryAuthor, survey: Survey) -> Entry | None:
         floating = self.plan.lane.floating
         seen = digest_of(survey.floating)
         position = survey.ledger.position(floating)

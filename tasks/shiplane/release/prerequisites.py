@@ -17,19 +17,19 @@ from shiplane.config.project_file import ProjectFile
 from shiplane.config.project_folder import build_command
 from shiplane.config.settings import Setting
 from shiplane.core.errors import PrerequisiteError
-from shiplane.core.progress import Flow, Outcome, State, Step
+from shiplane.core.progress import Flow, Step, StepOutcome, StepState
 from shiplane.core.redact import Redactor
 from shiplane.core.system.parallel import each_until_stopped
 from shiplane.core.system.process import refuse_dumps
 from shiplane.git.github import GitHub
 from shiplane.registry.http.retry_budget import Clock, SystemClock
 from shiplane.registry.http.transport import Transport
-from shiplane.release.gates_run import Asker, CommandError
+from shiplane.release.gates_run import CommandError, GateRunner
 from shiplane.release.planning.decision import Pending
 
 
 @dataclass(frozen=True, kw_only=True)
-class Held:
+class PrerequisiteEvidence:
     """What held before a release.
 
     Attributes:
@@ -40,14 +40,14 @@ class Held:
     """
 
     command: tuple[str, ...]
-    build: Outcome
+    build: StepOutcome
     gates: tuple[Evidence, ...]
     skipped: tuple[str, ...]
 
     @property
     def took_time(self) -> bool:
         """Whether anything ran or was asked, so that what was seen before it may have changed."""
-        return self.build.state is State.DONE or bool(self.gates)
+        return self.build.state is StepState.DONE or bool(self.gates)
 
     def to_json(self) -> dict[str, Any]:
         """The same as JSON values."""
@@ -90,7 +90,7 @@ class Prerequisites:
     clock: Clock = field(default_factory=SystemClock)
     tell: Callable[[str], None] = lambda _text: None
 
-    def all(self) -> Flow[Held]:
+    def all(self) -> Flow[PrerequisiteEvidence]:
         """Build, then every gate.
 
         Raises:
@@ -98,7 +98,7 @@ class Prerequisites:
         """
         return self.before(Pending.VERSION)
 
-    def before(self, pending: Pending) -> Flow[Held]:
+    def before(self, pending: Pending) -> Flow[PrerequisiteEvidence]:
         """What has to hold before that much is written.
 
         Moving a floating tag is a release of the version that it moves to, so that the gates are asked, but nothing is
@@ -113,7 +113,7 @@ class Prerequisites:
             yield Step("gates", ", ".join(skipped) or "none").skipped("nothing is to be written")
         else:
             evidence, skipped = (yield from self.gates()), self.left_out
-        return Held(command=self.command.value, build=build, gates=tuple(evidence), skipped=skipped)
+        return PrerequisiteEvidence(command=self.command.value, build=build, gates=tuple(evidence), skipped=skipped)
 
     @property
     def command(self) -> Setting[tuple[str, ...]]:
@@ -125,7 +125,7 @@ class Prerequisites:
         """The gates that are skipped by name, or all together."""
         return tuple(gate.name for gate in self.project.gates if {"gates", gate.name} & self.skip)
 
-    def build(self, spared: str = "") -> Flow[Outcome]:
+    def build(self, spared: str = "") -> Flow[StepOutcome]:
         """Run the build command: quiet when it passes, with all that it wrote when it fails.
 
         Args:
@@ -179,8 +179,8 @@ class Prerequisites:
         return self._asker.ask(gate)
 
     @property
-    def _asker(self) -> Asker:
-        return Asker(
+    def _asker(self) -> GateRunner:
+        return GateRunner(
             root=self.root,
             commit=self.commit,
             env=self.env,

@@ -15,27 +15,27 @@ from shiplane.core.errors import LostRaceError, VerificationError
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.recorder import Ledgers
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.lookup import arrived
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import REVISION, RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag
-from shiplane.registry.tag_writer import Namer
+from shiplane.registry.tag_writer import TagWriter
 from shiplane.release.access import prove_push
-from shiplane.release.claiming import Claiming
-from shiplane.release.planning.decision import Decision, Naming, Pending, decide, pending
+from shiplane.release.claiming import ReleaseClaims
+from shiplane.release.planning.decision import Decision, Pending, VersionTagAction, decide, pending
 from shiplane.release.planning.saved_plan import SavedPlan, require_same
-from shiplane.release.prerequisites import Held
-from shiplane.release.result import Published
-from shiplane.release.smoke_run import Smoker, smoke_lanes
-from shiplane.release.write_tags import Ready, Seen, name_lanes, record_lanes
+from shiplane.release.prerequisites import PrerequisiteEvidence
+from shiplane.release.result import LaneResult
+from shiplane.release.smoke_run import SmokeRunner, smoke_lanes
+from shiplane.release.write_tags import LaneDecision, ReadyLane, name_lanes, record_lanes
 from shiplane.verify.contradiction import contradiction
-from shiplane.verify.image_check import Examination, Examiner, Expected
+from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
 from shiplane.verify.surveyor import Surveyor
 
 # Images that another run made, with what they consist of, by lane.
-_Adopted: TypeAlias = tuple[dict[str, RawManifest], dict[str, Examination]]
+_Adopted: TypeAlias = tuple[dict[str, RawManifest], dict[str, ImageReport]]
 
 
 class Stager(Protocol):
@@ -52,7 +52,7 @@ class Stager(Protocol):
 class Conditions(Protocol):
     """Whatever has to hold before anything is written: see :class:`shiplane.release.prerequisites.Prerequisites`."""
 
-    def before(self, pending: Pending) -> Flow[Held]:
+    def before(self, pending: Pending) -> Flow[PrerequisiteEvidence]:
         """What has to hold before that much is written.
 
         Raises:
@@ -61,18 +61,20 @@ class Conditions(Protocol):
 
 
 @dataclass(frozen=True)
-class Unconditional:
+class NoConditions:
     """No condition: for whoever names nothing, or has asked already."""
 
-    def before(self, pending: Pending) -> Flow[Held]:
+    def before(self, pending: Pending) -> Flow[PrerequisiteEvidence]:
         """See :class:`Conditions`."""
         del pending
         yield from ()
-        return Held(command=(), build=Step("build command", "none").skipped("no condition"), gates=(), skipped=())
+        return PrerequisiteEvidence(
+            command=(), build=Step("build command", "none").skipped("no condition"), gates=(), skipped=()
+        )
 
 
 @dataclass(frozen=True)
-class Looked:
+class ReleaseSurvey:
     """What was there before anything was written.
 
     Attributes:
@@ -80,7 +82,7 @@ class Looked:
         claimed: The digest of each version tag that an earlier run of this commit has claimed.
     """
 
-    seen: Mapping[str, Seen]
+    seen: Mapping[str, LaneDecision]
     claimed: Mapping[Tag, Digest] = field(default_factory=dict)
 
     @property
@@ -90,11 +92,11 @@ class Looked:
 
 
 @dataclass(frozen=True)
-class Released:
+class ReleaseResult:
     """A release that was carried out: what held before it, and each lane as it is now, read back."""
 
-    held: Held
-    lanes: tuple[Published, ...]
+    held: PrerequisiteEvidence
+    lanes: tuple[LaneResult, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +105,7 @@ class Publisher:
 
     Attributes:
         registry: Where it goes, with the credential that may push.
-        patience: The run's budget for waiting.
+        retry_budget: The run's budget for waiting.
         stager: Makes the builder on first use: a run that adopts needs none.
         probe: Whether push permission is proved before anything is built.
         ledgers: Where it is recorded; None where no ledger is kept.
@@ -115,19 +117,19 @@ class Publisher:
         source: Sees that what is going to be built still is what the commit holds; None where nothing is built here.
     """
 
-    registry: Registry
-    patience: Patience
+    registry: RegistryClient
+    retry_budget: RetryBudget
     stager: Callable[[], Stager]
     probe: bool = True
     ledgers: Ledgers | None = None
     saved: SavedPlan | None = None
-    smoke: Smoker | None = None
+    smoke: SmokeRunner | None = None
     workers: int = WORKERS
-    claiming: Claiming | None = None
-    conditions: Conditions = field(default_factory=Unconditional)
+    claiming: ReleaseClaims | None = None
+    conditions: Conditions = field(default_factory=NoConditions)
     source: Callable[[], Flow[None]] | None = None
 
-    def publish(self, plan: Plan) -> Flow[Released]:
+    def publish(self, plan: Plan) -> Flow[ReleaseResult]:
         """Release every lane of a plan.
 
         What costs seconds is asked before what costs minutes, and once more after it.
@@ -144,7 +146,7 @@ class Publisher:
             yield from self._survey_again(plan)
         named = yield from name_lanes(self._namer(plan), self.ledgers, lanes)
         recorded = yield from record_lanes(self.ledgers, plan.commit, named)
-        return Released(held, tuple(one.ready.published(recorded.get(one.ready.plan.lane.name)) for one in named))
+        return ReleaseResult(held, tuple(one.ready.published(recorded.get(one.ready.plan.lane.name)) for one in named))
 
     def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
         """Stage and inspect every lane of a plan, and give it no name: whatever is refused later is refused now.
@@ -162,7 +164,7 @@ class Publisher:
             yield from self._inspect(plan, lane, images[lane.lane.name], _UNNAMED)
         return {name: raw.digest for name, raw in images.items()}
 
-    def _look(self, plan: Plan) -> Flow[Looked]:
+    def _look(self, plan: Plan) -> Flow[ReleaseSurvey]:
         """Whether we may do it, and what there is to do."""
         elsewhere = self.ledgers and self.ledgers.repository != plan.repository
         records = self.ledgers is not None and not elsewhere
@@ -170,9 +172,9 @@ class Publisher:
         if self.ledgers and elsewhere:
             yield from self._access(self.ledgers.registry, self.ledgers.repository, records=True)
         seen = yield from self._survey(plan, proved=proved)
-        return Looked(seen, (yield from self._claimed(plan, _created(plan, seen))))
+        return ReleaseSurvey(seen, (yield from self._claimed(plan, _created(plan, seen))))
 
-    def _look_again(self, plan: Plan, asked: Pending) -> Flow[Looked]:
+    def _look_again(self, plan: Plan, asked: Pending) -> Flow[ReleaseSurvey]:
         """The same after the prerequisites, which took their time.
 
         Raises:
@@ -186,7 +188,7 @@ class Publisher:
             )
         return looked
 
-    def _prepare(self, plan: Plan, looked: Looked) -> Flow[list[Ready]]:
+    def _prepare(self, plan: Plan, looked: ReleaseSurvey) -> Flow[list[ReadyLane]]:
         """Every lane's image staged, examined, tried and claimed: after this, and not before, any may get a name."""
         seen, created = looked.seen, _created(plan, looked.seen)
         images, found = yield from self._adopt(plan, created, looked.claimed)
@@ -202,7 +204,7 @@ class Publisher:
         images, found = images | others, found | theirs
         built = {lane.lane.name for lane in missing} - set(others)
         return [
-            Ready(
+            ReadyLane(
                 plan=lane,
                 seen=seen[name],
                 raw=images[name],
@@ -214,7 +216,7 @@ class Publisher:
             for name in (lane.lane.name,)
         ]
 
-    def _access(self, registry: Registry, repository: Repository, *, records: bool) -> Flow[bool]:
+    def _access(self, registry: RegistryClient, repository: Repository, *, records: bool) -> Flow[bool]:
         """Prove that we may push, and where the ledger is kept there, that it can be uploaded; gives whether we may."""
         step = Step("access", f"push to {repository}")
         yield step
@@ -228,9 +230,9 @@ class Publisher:
             yield step.done("the registry opened an upload for us")
         return not doubt
 
-    def _survey(self, plan: Plan, *, proved: bool) -> Flow[dict[str, Seen]]:
+    def _survey(self, plan: Plan, *, proved: bool) -> Flow[dict[str, LaneDecision]]:
         """Every lane's names and what is to be done about them."""
-        surveyor, seen = self._surveyor(plan), dict[str, Seen]()
+        surveyor, seen = self._surveyor(plan), dict[str, LaneDecision]()
         changed: list[str] = []
         for lane in plan.lanes:
             step = Step("survey", f"{lane.tag}, {lane.lane.floating}")
@@ -240,7 +242,7 @@ class Publisher:
             if changed:
                 yield step.failed(f"{'; '.join(changed)}: not as the plan saw it")
                 continue
-            known = seen[lane.lane.name] = Seen(survey, decide(lane, survey, plan.commit))
+            known = seen[lane.lane.name] = LaneDecision(survey, decide(lane, survey, plan.commit))
             doubt = contradiction(lane, survey)
             words = f"; the registry and the ledger differ: {doubt.what}" if doubt else ""
             yield step.done(f"{lane.tag}: {known.naming_words}; {lane.lane.floating}: {known.move_words}{words}")
@@ -251,13 +253,13 @@ class Publisher:
     def _surveyor(self, plan: Plan) -> Surveyor:
         return Surveyor(registry=self.registry, repository=plan.repository, ledgers=self.ledgers, workers=self.workers)
 
-    def _namer(self, plan: Plan) -> Namer:
+    def _namer(self, plan: Plan) -> TagWriter:
         surveyor = self._surveyor(plan)
 
         def ours(image: Present) -> bool:
             return surveyor.label(image, REVISION) == plan.commit
 
-        return Namer(registry=self.registry, repository=plan.repository, patience=self.patience, ours=ours)
+        return TagWriter(registry=self.registry, repository=plan.repository, retry_budget=self.retry_budget, ours=ours)
 
     def _survey_again(self, plan: Plan) -> Flow[None]:
         """Where a repository was taken for new because nothing of it was shown, look again: by now it exists.
@@ -296,7 +298,7 @@ class Publisher:
             LostRaceError: One of them is not there, or not as it should be.
         """
         images: dict[str, RawManifest] = {}
-        found: dict[str, Examination] = {}
+        found: dict[str, ImageReport] = {}
         for lane in lanes:
             if digest := claimed.get(lane.tag):
                 try:
@@ -308,7 +310,7 @@ class Publisher:
         return images, found
 
     def _images(
-        self, plan: Plan, seen: Mapping[str, Seen], missing: Sequence[LanePlan]
+        self, plan: Plan, seen: Mapping[str, LaneDecision], missing: Sequence[LanePlan]
     ) -> Flow[dict[str, RawManifest]]:
         """Every lane's image: adopted where it is published already, staged where it is not."""
         images: dict[str, RawManifest] = {}
@@ -331,30 +333,30 @@ class Publisher:
         return images
 
     def _arrived(self, plan: Plan, digest: Digest, why: str) -> RawManifest:
-        return arrived(self.registry, plan.repository, digest, self.patience, why)
+        return arrived(self.registry, plan.repository, digest, self.retry_budget, why)
 
-    def _inspected(self, plan: Plan, lane: LanePlan, raw: RawManifest, decision: Decision) -> Flow[Examination]:
+    def _inspected(self, plan: Plan, lane: LanePlan, raw: RawManifest, decision: Decision) -> Flow[ImageReport]:
         """A lane's image, staged just now or published before, maybe by another tool."""
         expected = None
-        if decision.naming is Naming.ADOPT:
+        if decision.naming is VersionTagAction.ADOPT:
             version, platforms = lane.version.value, plan.platforms.value
-            expected = Expected.published(lane.lane, version, platforms=platforms, revision=plan.commit)
+            expected = ExpectedImage.published(lane.lane, version, platforms=platforms, revision=plan.commit)
         return (yield from self._inspect(plan, lane, raw, _remedy(lane, decision), expected))
 
     def _inspect(
-        self, plan: Plan, lane: LanePlan, raw: RawManifest, remedy: str, expected: Expected | None = None
-    ) -> Flow[Examination]:
+        self, plan: Plan, lane: LanePlan, raw: RawManifest, remedy: str, expected: ExpectedImage | None = None
+    ) -> Flow[ImageReport]:
         step = Step("inspect", f"{lane.lane.name} {raw.digest.short}")
         yield step
         # What was published before may have lost anything since; what was pushed this moment has not.
-        examiner = Examiner(
+        examiner = ImageChecker(
             registry=self.registry,
             repository=plan.repository,
             deep=expected is not None,
             fresh=expected is None,
             workers=self.workers,
         )
-        expected = expected or Expected(
+        expected = expected or ExpectedImage(
             platforms=plan.platforms.value, revision=plan.commit, version=str(lane.version.value)
         )
         examination = examiner.examine(raw, expected)
@@ -363,9 +365,9 @@ class Publisher:
         return examination
 
 
-def _created(plan: Plan, seen: Mapping[str, Seen]) -> list[LanePlan]:
+def _created(plan: Plan, seen: Mapping[str, LaneDecision]) -> list[LanePlan]:
     """The lanes whose version tag is to be written."""
-    return [lane for lane in plan.lanes if seen[lane.lane.name].decision.naming is Naming.CREATE]
+    return [lane for lane in plan.lanes if seen[lane.lane.name].decision.naming is VersionTagAction.CREATE]
 
 
 _UNNAMED = "It was given no name by this run. Mend the build, then run it again."
@@ -373,7 +375,7 @@ _UNNAMED = "It was given no name by this run. Mend the build, then run it again.
 
 def _remedy(lane: LanePlan, decision: Decision) -> str:
     """What to do about an image that is not as it should be: what is published already cannot be built anew."""
-    if decision.naming is Naming.CREATE:
+    if decision.naming is VersionTagAction.CREATE:
         return _UNNAMED
     following = lane.lane.tag_of(lane.version.value.next_patch())
     return f"It is published as {lane.tag}, which is written once. Release the next version, {following}."

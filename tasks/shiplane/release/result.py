@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from shiplane.config.plan import LanePlan
-from shiplane.config.smoke import NOT_CONFIGURED, Smoked
+from shiplane.config.smoke import NOT_CONFIGURED, SmokeResult
 from shiplane.registry.oci.names import Digest, Repository, Tag
-from shiplane.verify.image_check import Examination
+from shiplane.verify.image_check import ImageReport
 
 
 @dataclass(frozen=True, kw_only=True)
-class Recorded:
+class LedgerResult:
     """A lane's ledger after a release.
 
     Attributes:
@@ -38,7 +38,7 @@ class Recorded:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Published:
+class LaneResult:
     """One lane after a release.
 
     Attributes:
@@ -60,10 +60,10 @@ class Published:
     moved: bool
     built: bool
     reason: str
-    examination: Examination
-    smoked: Smoked = NOT_CONFIGURED
+    examination: ImageReport
+    smoked: SmokeResult = NOT_CONFIGURED
     unmet: bool = False
-    recorded: Recorded | None = None
+    recorded: LedgerResult | None = None
 
     def to_json(self, repository: Repository) -> dict[str, Any]:
         """The result as JSON values."""

@@ -7,16 +7,26 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from shiplane.config.smoke import NOT_CONFIGURED, Probe, Runnable, Seen, Smoke, Smoked, Tried, Verdict, judge
+from shiplane.config.smoke import (
+    NOT_CONFIGURED,
+    ContainerObservation,
+    Probe,
+    Runnable,
+    Smoke,
+    SmokeAttempt,
+    SmokeResult,
+    SmokeVerdict,
+    judge,
+)
 from shiplane.core.credential import Credential
 from shiplane.core.errors import PrerequisiteError, VerificationError
-from shiplane.core.progress import Flow, State, Step
+from shiplane.core.progress import Flow, Step, StepState
 from shiplane.docker.builders import emulation
-from shiplane.docker.containers import Pulled
+from shiplane.docker.containers import PulledImage
 from shiplane.registry.http.retry_budget import Clock, SystemClock
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Platform, Repository
-from shiplane.verify.image_check import Examination
+from shiplane.verify.image_check import ImageReport
 
 # Seconds between two looks at a container.
 _LOOK = 0.25
@@ -29,13 +39,13 @@ class SmokeEngine(Protocol):
 
     def image(
         self, repository: Repository, digest: Digest, platform: Platform, credential: Credential | None
-    ) -> AbstractContextManager[Pulled]:
+    ) -> AbstractContextManager[PulledImage]:
         """An image, for as long as it is needed."""
 
-    def container(self, image: Pulled, platform: Platform, smoke: Smoke) -> AbstractContextManager[str]:
+    def container(self, image: PulledImage, platform: Platform, smoke: Smoke) -> AbstractContextManager[str]:
         """A container, for as long as it is needed."""
 
-    def look(self, container: str) -> Seen:
+    def look(self, container: str) -> ContainerObservation:
         """The container as it is."""
 
     def probe(self, container: str, command: Sequence[str], limit: float) -> Probe:
@@ -49,7 +59,7 @@ class SmokeEngine(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Smoker:
+class SmokeRunner:
     """Tries the images of one release.
 
     Attributes:
@@ -92,7 +102,7 @@ class Smoker:
             if missing and (named or len(missing) == len(platforms)):
                 raise _cannot_run(lane, missing)
 
-    def smoke(self, lane: str, images: Sequence[Descriptor]) -> Flow[Smoked]:
+    def smoke(self, lane: str, images: Sequence[Descriptor]) -> Flow[SmokeResult]:
         """Try every platform of a lane's image, one after the other; a failing one does not hide the next.
 
         Raises:
@@ -106,24 +116,24 @@ class Smoker:
             yield step
             found = self._try(smoke, image.platform, image.digest)
             tried.append(found)
-            by = " (by emulation)" if found.emulated and found.state is not State.SKIPPED else ""
-            end = {State.DONE: step.done, State.FAILED: step.failed}.get(found.state, step.skipped)
+            by = " (by emulation)" if found.emulated and found.state is not StepState.SKIPPED else ""
+            end = {StepState.DONE: step.done, StepState.FAILED: step.failed}.get(found.state, step.skipped)
             yield end(found.reason + by)
-        failed = [one for one in tried if one.state is State.FAILED]
+        failed = [one for one in tried if one.state is StepState.FAILED]
         if failed:
             raise _failure(lane, failed)
-        done = [str(one.platform) for one in tried if one.state is State.DONE]
-        return Smoked(state=State.DONE, reason=f"ran on {', '.join(done)}", platforms=tuple(tried))
+        done = [str(one.platform) for one in tried if one.state is StepState.DONE]
+        return SmokeResult(state=StepState.DONE, reason=f"ran on {', '.join(done)}", platforms=tuple(tried))
 
-    def _try(self, smoke: Smoke, platform: Platform, digest: Digest) -> Tried:
+    def _try(self, smoke: Smoke, platform: Platform, digest: Digest) -> SmokeAttempt:
         """One platform. Nothing is told in between: a container must not wait for whoever listens."""
         if smoke.platforms and platform not in smoke.platforms:
             reason = f"only {', '.join(map(str, smoke.platforms))} is configured to be run"
-            return Tried(platform=platform, digest=digest, state=State.SKIPPED, reason=reason)
+            return SmokeAttempt(platform=platform, digest=digest, state=StepState.SKIPPED, reason=reason)
         runnable = self.runnable()
         if not runnable.can(platform):
             reason = f"the engine is {runnable.native} and has no emulation for it"
-            return Tried(platform=platform, digest=digest, state=State.SKIPPED, reason=reason)
+            return SmokeAttempt(platform=platform, digest=digest, state=StepState.SKIPPED, reason=reason)
         started = self.clock.now()
         with (
             self.engine.image(self.repository, digest, platform, self.credential) as image,
@@ -131,17 +141,17 @@ class Smoker:
         ):
             verdict = self._watch(container, smoke)
             log = self.engine.log(container)
-        return Tried(
+        return SmokeAttempt(
             platform=platform,
             digest=digest,
-            state=State.DONE if verdict.good else State.FAILED,
+            state=StepState.DONE if verdict.good else StepState.FAILED,
             reason=verdict.reason,
             emulated=runnable.emulates(platform),
             seconds=self.clock.now() - started,
             log=log,
         )
 
-    def _watch(self, container: str, smoke: Smoke) -> Verdict:
+    def _watch(self, container: str, smoke: Smoke) -> SmokeVerdict:
         started = self.clock.now()
         while True:
             seen, probe = self.engine.look(container), None
@@ -155,8 +165,8 @@ class Smoker:
 
 
 def smoke_lanes(
-    smoker: Smoker | None, found: Mapping[str, Examination], built: Collection[str]
-) -> Flow[dict[str, Smoked]]:
+    smoker: SmokeRunner | None, found: Mapping[str, ImageReport], built: Collection[str]
+) -> Flow[dict[str, SmokeResult]]:
     """Try every lane's image that this run has built.
 
     Args:
@@ -176,17 +186,19 @@ def smoke_lanes(
             smoked[lane] = yield from smoker.smoke(lane, examination.images)
             continue
         smoked[lane], step = skipped, Step("smoke", lane)
-        yield step.already(skipped.reason) if skipped.state is State.ALREADY else step.skipped(skipped.reason)
+        yield step.already(skipped.reason) if skipped.state is StepState.ALREADY else step.skipped(skipped.reason)
     return smoked
 
 
-def _why_not(smoker: Smoker | None, lane: str, built: Collection[str]) -> Smoked | None:
+def _why_not(smoker: SmokeRunner | None, lane: str, built: Collection[str]) -> SmokeResult | None:
     if smoker is None or lane not in smoker.smokes:
         return NOT_CONFIGURED
     if smoker.left_out:
-        return Smoked(state=State.SKIPPED, reason=smoker.left_out)
+        return SmokeResult(state=StepState.SKIPPED, reason=smoker.left_out)
     if lane not in built:
-        return Smoked(state=State.ALREADY, reason="published already: it was tried before it got its name, if at all")
+        return SmokeResult(
+            state=StepState.ALREADY, reason="published already: it was tried before it got its name, if at all"
+        )
     return None
 
 
@@ -198,7 +210,7 @@ def _cannot_run(lane: str, platforms: Sequence[Platform]) -> PrerequisiteError:
     )
 
 
-def _failure(lane: str, failed: Sequence[Tried]) -> VerificationError:
+def _failure(lane: str, failed: Sequence[SmokeAttempt]) -> VerificationError:
     parts = []
     for one in failed:
         lines = [f"  | {line}" for line in one.log[-_SHOWN:]] or ["  | (it wrote nothing)"]

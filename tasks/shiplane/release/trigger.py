@@ -24,7 +24,7 @@ class _UncertainError(UnreachableError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Triggered:
+class TriggerResult:
     """What was pushed, or would have been.
 
     Attributes:
@@ -83,7 +83,7 @@ class Trigger:
         """What is to be pushed."""
         return self.lane.git_tag_of(self.version)
 
-    def run(self, *, dry_run: bool) -> Flow[Triggered]:
+    def run(self, *, dry_run: bool) -> Flow[TriggerResult]:
         """Check everything, then tag and push.
 
         Raises:
@@ -103,7 +103,7 @@ class Trigger:
             yield Step("push", self.git_tag).skipped("dry run: nothing was pushed")
         else:
             yield from self._create(url)
-        return Triggered(
+        return TriggerResult(
             git_tag=self.git_tag, commit=self.checkout.commit, remote=url, workflows=started, pushed=not dry_run
         )
 

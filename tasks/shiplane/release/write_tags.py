@@ -6,23 +6,23 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shiplane.config.plan import LanePlan
-from shiplane.config.smoke import Smoked
+from shiplane.config.smoke import SmokeResult
 from shiplane.core.plurals import NO_LEDGER
 from shiplane.core.progress import Flow, Step
-from shiplane.ledger.recorder import Ledgers, Writing, record
+from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.registry.oci.lookup_result import Present, digest_of
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest
-from shiplane.registry.tag_writer import Namer
-from shiplane.release.ledger_entries import Release
-from shiplane.release.planning.decision import Decision, Move, Naming, reconsider
-from shiplane.release.result import Published, Recorded
-from shiplane.verify.image_check import Examination
+from shiplane.registry.tag_writer import TagWriter
+from shiplane.release.ledger_entries import LaneRelease
+from shiplane.release.planning.decision import Decision, FloatingTagAction, VersionTagAction, reconsider
+from shiplane.release.result import LaneResult, LedgerResult
+from shiplane.verify.image_check import ImageReport
 from shiplane.verify.survey import Survey
 
 
 @dataclass(frozen=True)
-class Seen:
+class LaneDecision:
     """A lane's names as they were found, and what is to be done about them."""
 
     survey: Survey
@@ -44,29 +44,29 @@ class Seen:
     @property
     def move_words(self) -> str:
         """What is to be done about the floating tag, in words."""
-        return ("moves" if self.decision.move is Move.MOVE else "stays") + f" ({self.decision.reason})"
+        return ("moves" if self.decision.move is FloatingTagAction.MOVE else "stays") + f" ({self.decision.reason})"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Ready:
+class ReadyLane:
     """A lane whose image may get its names: staged, taken up or adopted, and examined."""
 
     plan: LanePlan
-    seen: Seen
+    seen: LaneDecision
     raw: RawManifest
-    examination: Examination
+    examination: ImageReport
     built: bool
-    smoked: Smoked
+    smoked: SmokeResult
 
     @property
     def moves(self) -> bool:
         """Whether this run moves the floating tag."""
-        return self.seen.decision.move is Move.MOVE
+        return self.seen.decision.move is FloatingTagAction.MOVE
 
     @property
     def promises(self) -> bool:
         """Whether the floating tag has this image when the run is done."""
-        return self.seen.decision.move is not Move.LEAVE
+        return self.seen.decision.move is not FloatingTagAction.LEAVE
 
     @property
     def places(self) -> list[Digest | None]:
@@ -79,9 +79,9 @@ class Ready:
         """Where the floating tag was earlier, as it was recorded: a read that lags may show it there."""
         return frozenset(move.after for move in self.seen.survey.ledger.moves(self.plan.lane.floating))
 
-    def published(self, recorded: Recorded | None) -> Published:
+    def published(self, recorded: LedgerResult | None) -> LaneResult:
         """The lane as it is after its names were read back, with its ledger."""
-        return Published(
+        return LaneResult(
             plan=self.plan,
             digest=self.raw.digest,
             floating=self.raw.digest if self.moves else self.seen.floating,
@@ -96,7 +96,7 @@ class Ready:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Named:
+class TaggedLane:
     """A lane that has its names.
 
     Attributes:
@@ -104,17 +104,17 @@ class Named:
         left: What its floating tag had before, where it was moved.
     """
 
-    ready: Ready
+    ready: ReadyLane
     left: Digest | None
 
 
-def name_lanes(namer: Namer, ledgers: Ledgers | None, lanes: Sequence[Ready]) -> Flow[list[Named]]:
+def name_lanes(namer: TagWriter, ledgers: Ledgers | None, lanes: Sequence[ReadyLane]) -> Flow[list[TaggedLane]]:
     """Every version tag, then every floating tag; what was written is looked at again before it is built upon.
 
     Raises:
         ShiplaneError: By situation; whatever has a name by then is right.
     """
-    created = [lane for lane in lanes if lane.seen.decision.naming is Naming.CREATE]
+    created = [lane for lane in lanes if lane.seen.decision.naming is VersionTagAction.CREATE]
     moving = [lane for lane in lanes if lane.moves]
     for lane in lanes:
         yield from namer.name(lane.plan.tag, lane.raw)
@@ -132,7 +132,7 @@ def name_lanes(namer: Namer, ledgers: Ledgers | None, lanes: Sequence[Ready]) ->
     return named
 
 
-def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Named]) -> Flow[Mapping[str, Recorded]]:
+def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[TaggedLane]) -> Flow[Mapping[str, LedgerResult]]:
     """Write down what was done, and what an earlier run did and could not write down.
 
     Args:
@@ -152,7 +152,7 @@ def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Named]) -
     writing = []
     for named in lanes:
         lane = named.ready
-        release = Release(
+        release = LaneRelease(
             plan=lane.plan,
             commit=commit,
             digest=lane.raw.digest,
@@ -161,46 +161,46 @@ def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[Named]) -
             images=lane.examination.images,
         )
         entries = release.entries(ledgers.scribe, lane.seen.survey)
-        writing.append(Writing(book=ledgers.book(lane.plan.lane), entries=entries, seen=lane.seen.survey.ledger))
+        writing.append(LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, seen=lane.seen.survey.ledger))
     yield from record(writing)
     names = [named.ready.plan.lane.name for named in lanes]
     return {name: _recorded(ledgers, one) for name, one in zip(names, writing, strict=True)}
 
 
-def _recorded(ledgers: Ledgers, writing: Writing) -> Recorded:
+def _recorded(ledgers: Ledgers, writing: LedgerUpdate) -> LedgerResult:
     """A ledger as it is now. Not knowing that changes nothing: what was to be recorded is, and was read back."""
-    answer = ledgers.registry.look(ledgers.repository, writing.book.tag)
-    return Recorded(
+    answer = ledgers.registry.look(ledgers.repository, writing.store.tag)
+    return LedgerResult(
         repository=ledgers.repository,
-        tag=writing.book.tag,
+        tag=writing.store.tag,
         digest=digest_of(answer),
         added=tuple(entry.action.value for entry in writing.entries),
     )
 
 
-def _float(namer: Namer, ledgers: Ledgers | None, lane: Ready) -> Flow[Named]:
+def _float(namer: TagWriter, ledgers: Ledgers | None, lane: ReadyLane) -> Flow[TaggedLane]:
     """Move a lane's floating tag, where that was decided and nothing that was recorded since keeps it back."""
     if ledgers and lane.moves:
         lane = yield from _judged_again(ledgers, lane)
     step, decision = Step("float", lane.plan.lane.floating), lane.seen.decision
-    if decision.move is Move.LEAVE:
+    if decision.move is FloatingTagAction.LEAVE:
         yield step.skipped(decision.reason)
-    elif decision.move is Move.ALREADY:
+    elif decision.move is FloatingTagAction.ALREADY:
         yield step.already(decision.reason)
     else:
         places = lane.places
         found = yield from namer.set(lane.plan.lane.floating, lane.raw, known=places, past=lane.past)
         # Where it reads as being here already, it came from where it was recorded, or read, last.
         left = next((place for place in (found, *places) if place != lane.raw.digest), None)
-        return Named(ready=lane, left=left)
-    return Named(ready=lane, left=None)
+        return TaggedLane(ready=lane, left=left)
+    return TaggedLane(ready=lane, left=None)
 
 
-def _judged_again(ledgers: Ledgers, lane: Ready) -> Flow[Ready]:
+def _judged_again(ledgers: Ledgers, lane: ReadyLane) -> Flow[ReadyLane]:
     """The lane with the ledger's word of now: somebody marked the version meanwhile, or the survey's read lagged."""
     step, seen = Step("look again", lane.plan.lane.ledger), lane.seen
     yield step
-    ledger = ledgers.book(lane.plan.lane).read_since(seen.survey.ledger).ledger
+    ledger = ledgers.store(lane.plan.lane).read_since(seen.survey.ledger).ledger
     decision = reconsider(seen.decision, lane.plan, replace(seen.survey, ledger=ledger))
-    yield step.done("nothing keeps it back" if decision.move is Move.MOVE else decision.reason)
+    yield step.done("nothing keeps it back" if decision.move is FloatingTagAction.MOVE else decision.reason)
     return replace(lane, seen=replace(seen, decision=decision))

@@ -16,16 +16,16 @@ from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
 from shiplane.ledger.foreign_tags import known_lane
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry
-from shiplane.ledger.recorder import Ledgers, Writing, record
-from shiplane.ledger.store import Page
-from shiplane.registry.client import Registry
+from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
+from shiplane.ledger.store import LedgerSnapshot
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import AGREEING, agreed, look
 from shiplane.registry.oci.lookup_result import Present, digest_of
 from shiplane.registry.oci.names import Digest, Repository
 
 
 @dataclass(frozen=True, kw_only=True)
-class Marked:
+class MarkResult:
     """How it ended: whether the version is marked now, by which entry, and whether a floating tag points at it."""
 
     lane: Lane
@@ -55,12 +55,12 @@ class Marked:
 class Marker:
     """Marks versions of one repository; in a dry run everything is looked at, and nothing written."""
 
-    registry: Registry
+    registry: RegistryClient
     repository: Repository
     ledgers: Ledgers
     dry_run: bool = False
 
-    def mark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
+    def mark(self, lane: Lane, version: Version, reason: str) -> Flow[MarkResult]:
         """Mark a version as bad; one that is marked for this very reason is left as it is.
 
         Raises:
@@ -77,7 +77,7 @@ class Marker:
         yield from self._write(lane, page, entry)
         return self._done(page, lane, version, digest, entry, changed=True)
 
-    def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[Marked]:
+    def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[MarkResult]:
         """Take a mark back; both stay on record. Raises as :meth:`mark`."""
         page, digest = yield from self._look(lane, version, lambda mark: mark is not None)
         lane = known_lane(lane, page.ledger)
@@ -88,11 +88,11 @@ class Marker:
         yield from self._write(lane, page, entry)
         return self._done(page, lane, version, digest, None, changed=True)
 
-    def _write(self, lane: Lane, page: Page, entry: Entry) -> Flow[None]:
+    def _write(self, lane: Lane, page: LedgerSnapshot, entry: Entry) -> Flow[None]:
         if self.dry_run:
             yield Step("record", lane.ledger).skipped("dry run")
             return
-        yield from record([Writing(book=self.ledgers.book(lane), entries=[entry], seen=page.ledger, page=page)])
+        yield from record([LedgerUpdate(store=self.ledgers.store(lane), entries=[entry], seen=page.ledger, page=page)])
 
     def restart(self, lane: Lane, reason: str) -> Flow[Digest]:
         """Begin a broken ledger anew. Marks and positions in the broken one are not carried over.
@@ -104,34 +104,36 @@ class Marker:
             RefusedError: It is not broken, or there is none.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
-        book = self.ledgers.book(lane)
-        step = Step("ledger", book.tag)
+        store = self.ledgers.store(lane)
+        step = Step("ledger", store.tag)
         yield step
-        answer = look(self.ledgers.registry, self.ledgers.repository, book.tag)
+        answer = look(self.ledgers.registry, self.ledgers.repository, store.tag)
         fault = ""
         try:
-            book.whole()
+            store.whole()
         except BrokenLedgerError as error:
             fault = error.what
         if not isinstance(answer, Present) or not fault:
             raise RefusedError(
-                f"{book.tag} is not broken: it is only ever added to", remedy=f"See {command('history')}."
+                f"{store.tag} is not broken: it is only ever added to", remedy=f"See {command('history')}."
             )
         yield step.done(fault)
-        entry = self.ledgers.scribe.entry(Action.RESTART, tag=book.tag, version="", after=answer.digest, why=reason)
-        yield from book.restart(entry, answer.digest)
+        entry = self.ledgers.scribe.entry(Action.RESTART, tag=store.tag, version="", after=answer.digest, why=reason)
+        yield from store.restart(entry, answer.digest)
         return answer.digest
 
-    def _look(self, lane: Lane, version: Version, does: Callable[[Entry | None], bool]) -> Flow[tuple[Page, Digest]]:
+    def _look(
+        self, lane: Lane, version: Version, does: Callable[[Entry | None], bool]
+    ) -> Flow[tuple[LedgerSnapshot, Digest]]:
         """The ledger and the version's digest; ``does`` tells from the version's mark whether there is something to do.
 
         Where there seems to be nothing, or the ledger lacks what the registry shows, its read may be of seconds ago.
         """
         step = Step("survey", lane.tag_of(version))
         yield step
-        page = Page()
-        for _ in self.ledgers.patience.poll(AGREEING, what=f"{lane.ledger} does not say what the registry shows"):
-            page = self.ledgers.book(lane).whole()
+        page = LedgerSnapshot()
+        for _ in self.ledgers.retry_budget.poll(AGREEING, what=f"{lane.ledger} does not say what the registry shows"):
+            page = self.ledgers.store(lane).whole()
             mark = page.ledger.marks.get(known_lane(lane, page.ledger).tag_of(version))
             if does(mark) and self._agrees(lane, version, page):
                 break
@@ -145,7 +147,7 @@ class Marker:
         yield step.done(str(here or "gone from the registry"))
         return page, digest
 
-    def _agrees(self, lane: Lane, version: Version, page: Page) -> bool:
+    def _agrees(self, lane: Lane, version: Version, page: LedgerSnapshot) -> bool:
         """Whether the ledger, where there is one, has the version, and the floating tag where it is."""
         tag, place = known_lane(lane, page.ledger).tag_of(version), page.ledger.position(lane.floating)
         here, floating = (digest_of(look(self.registry, self.repository, name)) for name in (tag, lane.floating))
@@ -157,18 +159,18 @@ class Marker:
         return self.ledgers.scribe.entry(action, tag=tag, version=str(version), after=digest, why=reason)
 
     def _done(
-        self, page: Page, lane: Lane, version: Version, digest: Digest, mark: Entry | None, *, changed: bool
-    ) -> Marked:
+        self, page: LedgerSnapshot, lane: Lane, version: Version, digest: Digest, mark: Entry | None, *, changed: bool
+    ) -> MarkResult:
         place = page.ledger.position(lane.floating)
         floating = agreed(
             self.registry,
             self.repository,
-            self.ledgers.patience,
+            self.ledgers.retry_budget,
             lane.floating,
             lambda digest: place is None or digest == place.after,
         )
         floats = isinstance(floating, Present) and floating.digest == digest
-        return Marked(
+        return MarkResult(
             lane=lane,
             version=version,
             digest=digest,

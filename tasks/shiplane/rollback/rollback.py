@@ -20,22 +20,22 @@ from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.foreign_tags import known_lane, tagged_lane
 from shiplane.ledger.ledger import Action, Entry
-from shiplane.ledger.recorder import Ledgers, Scribe, Writing, record
-from shiplane.ledger.store import Book, Page
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.ledger.recorder import EntryAuthor, Ledgers, LedgerUpdate, record
+from shiplane.ledger.store import LedgerSnapshot, LedgerStore
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.lookup import AGREEING, agreed, look
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
-from shiplane.registry.tag_writer import Namer
-from shiplane.rollback.target import Candidate, Descent, Standing, descend
-from shiplane.verify.image_check import Examination, Examiner, Expected
+from shiplane.registry.tag_writer import TagWriter
+from shiplane.rollback.target import LaneHistory, RollbackCandidate, RollbackTargets, descend
+from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
 from shiplane.verify.surveyor import Surveyor
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
+class RollbackRequest:
     """What is asked for.
 
     Attributes:
@@ -56,7 +56,7 @@ class Wish:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RolledBack:
+class RollbackResult:
     """How it ended.
 
     Attributes:
@@ -74,7 +74,7 @@ class RolledBack:
             where it would go nowhere.
     """
 
-    wish: Wish
+    wish: RollbackRequest
     target: Version
     digest: Digest
     left: Version | None
@@ -82,7 +82,7 @@ class RolledBack:
     moved: bool
     marked: str
     passed: tuple[tuple[Version, str], ...]
-    chosen: Candidate
+    chosen: RollbackCandidate
     following: Version
     further: Version | None = None
 
@@ -111,11 +111,11 @@ class RolledBack:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Seen:
+class _LaneSurvey:
     """The lane as it was found: its floating tag and ledger, and what is wrong with the latter."""
 
     floating: Present | Absent
-    page: Page = field(default_factory=Page)
+    page: LedgerSnapshot = field(default_factory=LedgerSnapshot)
     fault: ShiplaneError | None = None
 
     @property
@@ -137,9 +137,9 @@ class _Seen:
 class _Target:
     """A version that was examined and is good."""
 
-    candidate: Candidate
+    candidate: RollbackCandidate
     raw: RawManifest
-    examination: Examination
+    examination: ImageReport
 
     @property
     def version(self) -> Version:
@@ -147,7 +147,7 @@ class _Target:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Move:
+class _MoveResult:
     """What became of the floating tag: whether it was elsewhere, and what it had before as the record is to say."""
 
     done: bool
@@ -161,22 +161,22 @@ class Rollback:
     Attributes:
         registry: Where, with the credential that may push.
         repository: Of the images.
-        patience: The run's budget for waiting.
+        retry_budget: The run's budget for waiting.
         platforms: What a version must be there for, unless the ledger recorded other ones.
         ledgers: Where it is recorded; None where no ledger is kept.
         commit_of: The commit that a version was released from, as far as git knows it.
         workers: How many reads at once.
     """
 
-    registry: Registry
+    registry: RegistryClient
     repository: Repository
-    patience: Patience
+    retry_budget: RetryBudget
     platforms: tuple[Platform, ...]
     ledgers: Ledgers | None
     commit_of: Callable[[Lane, Version], str | None]
     workers: int = WORKERS
 
-    def run(self, wish: Wish) -> Flow[RolledBack]:
+    def run(self, wish: RollbackRequest) -> Flow[RollbackResult]:
         """Go back.
 
         Raises:
@@ -188,12 +188,12 @@ class Rollback:
         seen = yield from self._survey(wish.lane)
         wish = replace(wish, lane=self._known(wish.lane, seen))
         surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
-        standing = Standing(
+        standing = LaneHistory(
             current=surveyor.version_behind(wish.lane, seen.floating),
             floating=seen.digest,
             versions=surveyor.versions(wish.lane),
             ledger=seen.page.ledger,
-            now=self.patience.clock.wall(),
+            now=self.retry_budget.clock.wall(),
         )
         way = descend(wish.lane, wish.to, standing, again=wish.again)
         target, passed = yield from self._target(wish, way, seen)
@@ -202,7 +202,7 @@ class Rollback:
         if not wish.dry_run:
             floating = wish.lane.floating
             yield from self._namer.confirm(floating, target.raw, before=seen.past(floating))
-        return RolledBack(
+        return RollbackResult(
             wish=wish,
             target=target.version,
             digest=target.raw.digest,
@@ -216,25 +216,25 @@ class Rollback:
             further=way.further(target.version) if self.ledgers is None and not wish.dry_run else None,
         )
 
-    def _known(self, lane: Lane, seen: _Seen) -> Lane:
+    def _known(self, lane: Lane, seen: _LaneSurvey) -> Lane:
         """The lane with other tools' versions: as recorded, and by their tags alone where there is no such record."""
         if self.ledgers and seen.fault is None:
             return known_lane(lane, seen.page.ledger)
         return tagged_lane(lane, self.registry.tags(self.repository))
 
-    def _survey(self, lane: Lane) -> Flow[_Seen]:
+    def _survey(self, lane: Lane) -> Flow[_LaneSurvey]:
         step = Step("survey", lane.floating)
         yield step
         floating = look(self.registry, self.repository, lane.floating)
         here = _here(floating)
         if self.ledgers is None:
             yield step.done(f"{here}; no ledger is kept, so no version is known to be bad")
-            return _Seen(floating=floating)
+            return _LaneSurvey(floating=floating)
         try:
-            floating, page = self._agreed(self.ledgers.book(lane), floating)
+            floating, page = self._agreed(self.ledgers.store(lane), floating)
         except ShiplaneError as error:
             yield step.failed(f"{here}; going on without the ledger, which cannot be relied on: {error.what}")
-            return _Seen(floating=floating, fault=error)
+            return _LaneSurvey(floating=floating, fault=error)
         here = _here(floating)
         known = (
             f"{counted(len(page.ledger.entries), 'entry', 'entries')} in {lane.ledger}"
@@ -242,22 +242,24 @@ class Rollback:
             else "no ledger yet"
         )
         yield step.done(f"{here}; {known}")
-        return _Seen(floating=floating, page=page)
+        return _LaneSurvey(floating=floating, page=page)
 
-    def _agreed(self, book: Book, floating: Present | Absent) -> tuple[Present | Absent, Page]:
+    def _agreed(self, store: LedgerStore, floating: Present | Absent) -> tuple[Present | Absent, LedgerSnapshot]:
         """The floating tag and the record, read again for seconds where they contradict each other: which one is late?
 
         Where they do not come to agree, the tag was moved without a record, and counts for what it is.
         """
-        page, tag = book.whole(), book.lane.floating
-        for _ in self.patience.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
+        page, tag = store.whole(), store.lane.floating
+        for _ in self.retry_budget.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
             place = page.ledger.position(tag)
             if place is None or place.after == digest_of(floating):
                 break
-            floating, page = look(self.registry, self.repository, tag), book.whole()
+            floating, page = look(self.registry, self.repository, tag), store.whole()
         return floating, page
 
-    def _target(self, wish: Wish, way: Descent, seen: _Seen) -> Flow[tuple[_Target, list[tuple[Version, str]]]]:
+    def _target(
+        self, wish: RollbackRequest, way: RollbackTargets, seen: _LaneSurvey
+    ) -> Flow[tuple[_Target, list[tuple[Version, str]]]]:
         """The first candidate that is good; one that was asked for has to be."""
         passed = list(way.passed)
         for candidate in way.candidates:
@@ -279,18 +281,18 @@ class Rollback:
             remedy=_UNTOUCHED.format(wish.lane.floating),
         )
 
-    def _examined(self, lane: Lane, candidate: Candidate, seen: _Seen) -> _Target | list[Check]:
+    def _examined(self, lane: Lane, candidate: RollbackCandidate, seen: _LaneSurvey) -> _Target | list[Check]:
         """The version as it is, or what is wrong with it."""
         version, tag = candidate.version, lane.tag_of(candidate.version)
         # It is listed, recorded or asked for: where it does not read, the read may be of seconds ago.
-        answer = agreed(self.registry, self.repository, self.patience, tag, lambda digest: digest is not None)
+        answer = agreed(self.registry, self.repository, self.retry_budget, tag, lambda digest: digest is not None)
         recorded = seen.page.ledger.published(tag)
         if isinstance(answer, Absent):
             return [Check("resolves", tag, good=False, expected="an image", found=self._nothing(lane, version))]
         expected = recorded.after if recorded else candidate.digest
         if expected and expected != answer.digest:
             return [Check("record", tag, good=False, expected=str(expected), found=str(answer.digest))]
-        examiner = Examiner(registry=self.registry, repository=self.repository, deep=True, workers=self.workers)
+        examiner = ImageChecker(registry=self.registry, repository=self.repository, deep=True, workers=self.workers)
         examination = examiner.examine(answer.raw, self._expected(lane, version, recorded))
         bad = [check for check in examination.checks if not check.good]
         return bad or _Target(candidate, answer.raw, examination)
@@ -302,35 +304,39 @@ class Rollback:
         adopt = command("adopt", "--lane", lane.name)
         return "nothing under this tag" + (f" ({other} is another tool's; {adopt} takes it in)" if other else "")
 
-    def _expected(self, lane: Lane, version: Version, recorded: Entry | None) -> Expected:
+    def _expected(self, lane: Lane, version: Version, recorded: Entry | None) -> ExpectedImage:
         """What the ledger recorded goes before today's settings: an old version may have had other platforms."""
         platforms = (
             tuple(map(Platform.parse, recorded.platforms)) if recorded and recorded.platforms else self.platforms
         )
         revision = (recorded.commit if recorded else "") or self.commit_of(lane, version)
-        return Expected.published(lane, version, platforms=platforms, revision=revision)
+        return ExpectedImage.published(lane, version, platforms=platforms, revision=revision)
 
     @property
-    def _namer(self) -> Namer:
-        return Namer(registry=self.registry, repository=self.repository, patience=self.patience)
+    def _namer(self) -> TagWriter:
+        return TagWriter(registry=self.registry, repository=self.repository, retry_budget=self.retry_budget)
 
-    def _move(self, wish: Wish, way: Descent, target: _Target, seen: _Seen) -> Flow[_Move]:
-        """Put the floating tag at the target, even where it reads as being there: see :meth:`Namer.set`."""
+    def _move(
+        self, wish: RollbackRequest, way: RollbackTargets, target: _Target, seen: _LaneSurvey
+    ) -> Flow[_MoveResult]:
+        """Put the floating tag at the target, even where it reads as being there: see :meth:`TagWriter.set`."""
         floating = wish.lane.floating
         if wish.dry_run:
             there = seen.digest == target.raw.digest
             would = "it has" if there else "dry run: it would go to"
             yield Step("float", floating).skipped(f"{would} {target.version}, {target.raw.digest}")
-            return _Move(done=False, before=way.before)
+            return _MoveResult(done=False, before=way.before)
         found = yield from self._namer.set(floating, target.raw, known=seen.known(floating), past=seen.past(floating))
         # Where only one of two reads says that it was there, that one may have been late.
         done = {seen.digest, found} != {target.raw.digest}
         # Where it reads as being there, it came from where it was recorded: a rollback up was cut off, or reads lag.
         places = (found, seen.digest, *seen.known(floating))
         before = next((place for place in places if place != target.raw.digest), way.before)
-        return _Move(done=done, before=before)
+        return _MoveResult(done=done, before=before)
 
-    def _record(self, wish: Wish, way: Descent, target: _Target, seen: _Seen, move: _Move) -> Flow[str]:
+    def _record(
+        self, wish: RollbackRequest, way: RollbackTargets, target: _Target, seen: _LaneSurvey, move: _MoveResult
+    ) -> Flow[str]:
         """Write the move and the mark down; gives the tag that is marked."""
         marked = way.marks(target.version) if wish.mark else ""
         if seen.fault is not None and not wish.dry_run:
@@ -345,12 +351,18 @@ class Rollback:
             return marked if wish.dry_run and self.ledgers and not seen.fault else ""
         entries = self._entries(self.ledgers.scribe, wish, way, target, marked, move)
         yield from record(
-            [Writing(book=self.ledgers.book(wish.lane), entries=entries, seen=seen.page.ledger, page=seen.page)]
+            [LedgerUpdate(store=self.ledgers.store(wish.lane), entries=entries, seen=seen.page.ledger, page=seen.page)]
         )
         return marked
 
     def _entries(
-        self, scribe: Scribe, wish: Wish, way: Descent, target: _Target, marked: str, move: _Move
+        self,
+        scribe: EntryAuthor,
+        wish: RollbackRequest,
+        way: RollbackTargets,
+        target: _Target,
+        marked: str,
+        move: _MoveResult,
     ) -> list[Entry]:
         entries = []
         # Where a release had not yet recorded its move, the last recorded place may be the very one that we go back to.

@@ -24,7 +24,7 @@ from shiplane.verify.lane_status import known_versions, newest_release
 SAME = 600.0
 
 
-class Choice(Enum):
+class TargetReason(Enum):
     """Why a version is a candidate."""
 
     NAMED = "named"
@@ -34,7 +34,7 @@ class Choice(Enum):
 
 
 @dataclass(frozen=True)
-class Candidate:
+class RollbackCandidate:
     """A version to go back to.
 
     Attributes:
@@ -45,13 +45,13 @@ class Candidate:
     """
 
     version: Version
-    choice: Choice
+    choice: TargetReason
     words: str
     digest: Digest | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Descent:
+class RollbackTargets:
     """The ways down.
 
     Attributes:
@@ -66,7 +66,7 @@ class Descent:
     """
 
     lane: Lane
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[RollbackCandidate, ...]
     left: Version | None
     before: Digest | None
     passed: tuple[tuple[Version, str], ...] = ()
@@ -84,7 +84,7 @@ class Descent:
         """Whether arriving at ``target`` is something that the ledger does not know yet."""
         return self.recorded != target
 
-    def above(self, chosen: Candidate) -> list[tuple[Version, str]]:
+    def above(self, chosen: RollbackCandidate) -> list[tuple[Version, str]]:
         """The versions between the present one and a chosen one that come after it all the same, with the reason."""
         after = self.candidates[self.candidates.index(chosen) + 1 :]
         why = f"{self.lane.floating} was never at it by the record (--to goes there)"
@@ -100,7 +100,7 @@ class Descent:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class LaneHistory:
     """A lane as a rollback finds it.
 
     Attributes:
@@ -118,7 +118,7 @@ class Standing:
     now: float
 
 
-def descend(lane: Lane, to: Version | None, seen: Standing, *, again: bool = False) -> Descent:
+def descend(lane: Lane, to: Version | None, seen: LaneHistory, *, again: bool = False) -> RollbackTargets:
     """Find where to go.
 
     A rollback that was cut off after it moved the tag, and before it was recorded, is finished by the same command:
@@ -145,17 +145,17 @@ def descend(lane: Lane, to: Version | None, seen: Standing, *, again: bool = Fal
     if to is not None:
         _check(lane, to, marks)
         _check_first(lane, seen, to, again=again)
-        candidates: tuple[Candidate, ...] = (Candidate(to, Choice.NAMED, "named by --to"),)
+        candidates: tuple[RollbackCandidate, ...] = (RollbackCandidate(to, TargetReason.NAMED, "named by --to"),)
     elif current is None:
         raise _nowhere(lane, floating)
     elif stays:
         words = f"{lane.floating} is at it already, and the record does not say so yet"
-        candidates = (Candidate(current, Choice.UNFINISHED, words),)
+        candidates = (RollbackCandidate(current, TargetReason.UNFINISHED, words),)
     else:
         _check_first(lane, seen, None, again=again)
         below = [version for version in versions if version < current and not version.is_prerelease]
         candidates, passed = _sorted_out(lane, below, seen.ledger)
-    return Descent(
+    return RollbackTargets(
         lane=lane,
         candidates=candidates,
         left=left,
@@ -185,14 +185,14 @@ def _version(entry: Entry) -> Version | None:
 
 def _sorted_out(
     lane: Lane, below: Sequence[Version], ledger: Ledger
-) -> tuple[tuple[Candidate, ...], tuple[tuple[Version, str], ...]]:
+) -> tuple[tuple[RollbackCandidate, ...], tuple[tuple[Version, str], ...]]:
     """The versions to try, known good ones first, and those left out with the reason."""
     marks = ledger.marks
     good = _known_good(lane, ledger)
     words = f"the newest version below; the record does not say that {lane.floating} was ever at one of them"
     unmarked = [version for version in below if lane.tag_of(version) not in marks]
     first = [good[version] for version in unmarked if version in good]
-    others = [Candidate(version, Choice.NEWEST, words) for version in unmarked if version not in good]
+    others = [RollbackCandidate(version, TargetReason.NEWEST, words) for version in unmarked if version not in good]
     bad = tuple(
         (version, f"marked as bad: {marks[lane.tag_of(version)].reason}")
         for version in below
@@ -201,24 +201,24 @@ def _sorted_out(
     return (*first, *others), bad
 
 
-def _known_good(lane: Lane, ledger: Ledger) -> dict[Version, Candidate]:
+def _known_good(lane: Lane, ledger: Ledger) -> dict[Version, RollbackCandidate]:
     """What the floating tag has been at by the record, each version with the last thing that is known of that."""
-    known: dict[Version, Candidate] = {}
+    known: dict[Version, RollbackCandidate] = {}
     published = [entry for entry in ledger.entries if entry.action is Action.PUBLISH]
     versions = {entry.after: version for entry in published if (version := _version(entry))}
     for move in ledger.moves(lane.floating):
         source, target = versions.get(move.before) if move.before else None, _version(move)
         if source:
             words = f"known good: {lane.floating} was at it until {minute(move.when)}"
-            known.setdefault(source, Candidate(source, Choice.KNOWN_GOOD, words, move.before))
+            known.setdefault(source, RollbackCandidate(source, TargetReason.KNOWN_GOOD, words, move.before))
         if target:
             how = "was at it when it was adopted" if move.adopted else "was moved to it"
             words = f"known good: {lane.floating} {how} on {minute(move.when)} by {move.who}"
-            known[target] = Candidate(target, Choice.KNOWN_GOOD, words, move.after)
+            known[target] = RollbackCandidate(target, TargetReason.KNOWN_GOOD, words, move.after)
     return known
 
 
-def _check_first(lane: Lane, seen: Standing, to: Version | None, *, again: bool) -> None:
+def _check_first(lane: Lane, seen: LaneHistory, to: Version | None, *, again: bool) -> None:
     """Refuse to go further down where somebody went down a moment ago: most likely for the same reason.
 
     Whoever names another version below may mean another thing, and would mark the version that was just gone back to.
@@ -235,7 +235,7 @@ def _check_first(lane: Lane, seen: Standing, to: Version | None, *, again: bool)
     raise _went_down(lane, last, target, to, seen)
 
 
-def _went_down(lane: Lane, last: Entry, target: Version, to: Version | None, seen: Standing) -> RefusedError:
+def _went_down(lane: Lane, last: Entry, target: Version, to: Version | None, seen: LaneHistory) -> RefusedError:
     """Who went down to which version, when and why, and how to go further or to finish it."""
     since, source = seconds_since(last.when, seen.now), _source(seen.ledger, last)
     ahead = since is not None and since < 0

@@ -14,14 +14,14 @@ from shiplane.core.system.parallel import WORKERS, each
 from shiplane.ledger.foreign_tags import known_lane, other_tags
 from shiplane.ledger.ledger import BrokenLedgerError, Ledger
 from shiplane.ledger.recorder import Ledgers
-from shiplane.ledger.store import Page
-from shiplane.registry.client import Registry
+from shiplane.ledger.store import LedgerSnapshot
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import CREATED, REVISION, Index, InvalidManifestError, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Platform, Repository
-from shiplane.verify.image_check import Examiner, Expected
-from shiplane.verify.lane_status import LaneState, VersionState
+from shiplane.verify.image_check import ExpectedImage, ImageChecker
+from shiplane.verify.lane_status import LaneStatus, VersionStatus
 from shiplane.verify.surveyor import Surveyor, versions_among
 
 
@@ -36,12 +36,12 @@ class Auditor:
         workers: How many reads at once.
     """
 
-    registry: Registry
+    registry: RegistryClient
     repository: Repository
     ledgers: Ledgers | None
     workers: int = WORKERS
 
-    def audit(self, lane: Lane, *, deep: bool = False) -> Flow[LaneState]:
+    def audit(self, lane: Lane, *, deep: bool = False) -> Flow[LaneStatus]:
         """Everything about a lane.
 
         Args:
@@ -62,7 +62,7 @@ class Auditor:
         digest = digest_of(floating)
         known = [self._version(lane, version, image, page.ledger, digest) for version, image in images.items()]
         versions = tuple(replace(state, rival=self._rival(lane, state, tags)) for state in known)
-        state = LaneState(
+        state = LaneStatus(
             lane=lane,
             floating=digest,
             current=next((known.version for known in versions if known.floats), None),
@@ -78,16 +78,16 @@ class Auditor:
         yield step.done(f"{counted(len(versions), 'version')}, {entries} in the ledger")
         return state
 
-    def _ledger(self, lane: Lane) -> tuple[Page, str]:
+    def _ledger(self, lane: Lane) -> tuple[LedgerSnapshot, str]:
         """The ledger, and what is wrong with it; nothing of a broken one is believed."""
         if self.ledgers is None:
-            return Page(), ""
-        book, page = self.ledgers.book(lane), Page()
+            return LedgerSnapshot(), ""
+        store, page = self.ledgers.store(lane), LedgerSnapshot()
         try:
-            page = book.read()
-            book.trace(page)
+            page = store.read()
+            store.trace(page)
         except BrokenLedgerError as error:
-            return Page(raw=page.raw), f"the ledger is broken: {error.what}"
+            return LedgerSnapshot(raw=page.raw), f"the ledger is broken: {error.what}"
         return page, ""
 
     def _images(self, lane: Lane, ledger: Ledger, tags: Iterable[str]) -> dict[Version, Present | Absent]:
@@ -97,7 +97,7 @@ class Auditor:
         answers = each(lambda tag: look(self.registry, self.repository, tag), names, workers=self.workers)
         return dict(zip(known, answers, strict=True))
 
-    def _rival(self, lane: Lane, state: VersionState, tags: Collection[str]) -> Digest | None:
+    def _rival(self, lane: Lane, state: VersionStatus, tags: Collection[str]) -> Digest | None:
         """What our own tag of a version has that was adopted under another one, if that is another image."""
         own = lane.own_tag_of(state.version)
         if own == lane.tag_of(state.version) or own not in tags:
@@ -107,13 +107,13 @@ class Auditor:
 
     def _version(
         self, lane: Lane, version: Version, image: Present | Absent, ledger: Ledger, floating: Digest | None
-    ) -> VersionState:
+    ) -> VersionStatus:
         tag = lane.tag_of(version)
         recorded, digest = ledger.published(tag), digest_of(image)
         believed = recorded if recorded and recorded.after == digest else None
         when = (believed.created if believed.adopted else believed.when) if believed else ""
         commit, created = (believed.commit, when) if believed and believed.commit else self._says(image)
-        return VersionState(
+        return VersionStatus(
             version=version,
             digest=digest,
             platforms=tuple(believed.platforms) if believed else _platforms(image),
@@ -133,7 +133,7 @@ class Auditor:
         return said.get(REVISION, "")[:80], said.get(CREATED, "")[:80]
 
     def _damage(
-        self, lane: Lane, images: dict[Version, Present | Absent], versions: tuple[VersionState, ...], *, deep: bool
+        self, lane: Lane, images: dict[Version, Present | Absent], versions: tuple[VersionStatus, ...], *, deep: bool
     ) -> tuple[str, ...]:
         """What is wrong with images: of every version, or only of the one behind the floating tag."""
         found = []
@@ -143,13 +143,13 @@ class Auditor:
                 found += [f"{lane.tag_of(state.version)}: {what}" for what in self._bad(lane, image.raw, state)]
         return tuple(found)
 
-    def _bad(self, lane: Lane, raw: RawManifest, state: VersionState) -> list[str]:
+    def _bad(self, lane: Lane, raw: RawManifest, state: VersionStatus) -> list[str]:
         known = tuple(Platform.parse(name) for name in state.platforms if _known(name))
         # Where neither a record nor an index tells them, the image's own config does, and there is nothing to compare.
         platforms = known if state.platforms else None
         proven = state.recorded is not None and not state.drift
-        expected = Expected.published(lane, state.version, platforms=platforms, proven=proven)
-        examiner = Examiner(registry=self.registry, repository=self.repository, workers=self.workers)
+        expected = ExpectedImage.published(lane, state.version, platforms=platforms, proven=proven)
+        examiner = ImageChecker(registry=self.registry, repository=self.repository, workers=self.workers)
         return [str(check) for check in examiner.examine(raw, expected).checks if not check.good]
 
 

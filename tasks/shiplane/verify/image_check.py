@@ -16,7 +16,7 @@ from shiplane.core.check import Check
 from shiplane.core.errors import VerificationError
 from shiplane.core.system.parallel import WORKERS, each
 from shiplane.core.timestamps import parse_moment, stamp
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import Absent
 from shiplane.registry.oci.manifest import (
@@ -40,7 +40,7 @@ _EPOCH = 1970
 
 
 @dataclass(frozen=True, kw_only=True)
-class Expected:
+class ExpectedImage:
     """What an image must be. None where nothing particular is expected (then it must only agree with itself).
 
     Attributes:
@@ -72,7 +72,7 @@ class Expected:
         revision: str | None = None,
         proven: bool = False,
         source: str = "",
-    ) -> Expected:
+    ) -> ExpectedImage:
         """What an image must be that has its name already: we made it, or another tool did, with labels of its own."""
         return cls(
             platforms=platforms,
@@ -86,7 +86,7 @@ class Expected:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Examination:
+class ImageReport:
     """What was found: every check, each platform's descriptor, the size, the commit and the time that it says."""
 
     checks: tuple[Check, ...]
@@ -97,7 +97,7 @@ class Examination:
 
 
 @dataclass(frozen=True)
-class _Child:
+class _PlatformImage:
     """One platform's image: its manifest and config as far as they could be read, and what is wrong with them."""
 
     descriptor: Descriptor
@@ -122,7 +122,7 @@ class _Child:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Examiner:
+class ImageChecker:
     """Examines images of one repository.
 
     Attributes:
@@ -134,14 +134,14 @@ class Examiner:
         workers: How many reads at once.
     """
 
-    registry: Registry
+    registry: RegistryClient
     repository: Repository
     deep: bool = False
     blobs: bool = False
     fresh: bool = False
     workers: int = WORKERS
 
-    def examine(self, raw: RawManifest, expected: Expected) -> Examination:
+    def examine(self, raw: RawManifest, expected: ExpectedImage) -> ImageReport:
         """Examine an image, top to bottom.
 
         Raises:
@@ -152,7 +152,7 @@ class Examiner:
         try:
             document = parse_manifest(raw)
         except InvalidManifestError as error:
-            return Examination(checks=(_bad("manifest", subject, "a valid index or manifest", error.what),))
+            return ImageReport(checks=(_bad("manifest", subject, "a valid index or manifest", error.what),))
         entries = document.images if isinstance(document, Index) else (_itself(raw),)
         proven = expected.proven and {REVISION, VERSION} <= set(document.annotations)
         attestations = document.attestations if isinstance(document, Index) and not self.fresh else ()
@@ -174,7 +174,7 @@ class Examiner:
             *(self._blobs(parts) if self.deep or self.blobs else ()),
         ]
         size = sum(layer.size for child in children for layer in child.layers)
-        return Examination(
+        return ImageReport(
             checks=tuple(checks),
             images=tuple(replace(child.descriptor, platform=child.platform) for child in children),
             size=size,
@@ -182,52 +182,56 @@ class Examiner:
             created=_created(document.annotations, children),
         )
 
-    def _child(self, entry: Descriptor, *, proven: bool) -> _Child:
+    def _child(self, entry: Descriptor, *, proven: bool) -> _PlatformImage:
         """Read one platform's manifest and config, and compare each with what points at it."""
         subject = f"{entry.platform or 'image'} ({entry.digest.short})"
         if entry.media_type in INDEX_TYPES:
-            return _Child(
+            return _PlatformImage(
                 entry, None, None, (_bad("child", subject, "an image manifest", "an index within the index"),)
             )
         answer = look(self.registry, self.repository, entry.digest)
         if isinstance(answer, Absent):
-            return _Child(
+            return _PlatformImage(
                 entry, None, None, (_bad("child", subject, "its manifest", "nothing: the registry has lost it"),)
             )
         if (len(answer.raw.body), answer.raw.media_type) != (entry.size, entry.media_type):
             found = f"{len(answer.raw.body)} bytes of {answer.raw.media_type}"
-            return _Child(
+            return _PlatformImage(
                 entry, None, None, (_bad("child", subject, f"{entry.size} bytes of {entry.media_type}", found),)
             )
         try:
             manifest = parse_manifest(answer.raw)
             assert isinstance(manifest, Manifest)  # noqa: S101 -- its media type was compared above
             if proven and entry.platform and not self.deep:
-                return _Child(entry, manifest, None, (Check("child", subject, good=True, found="as it was recorded"),))
+                return _PlatformImage(
+                    entry, manifest, None, (Check("child", subject, good=True, found="as it was recorded"),)
+                )
             config = parse_config(self.registry.blob(self.repository, manifest.config))
         except VerificationError as error:
-            return _Child(entry, None, None, (_bad("config", subject, "a manifest and its config", error.what),))
-        return _Child(entry, manifest, config, (_child_platform(subject, entry, config),))
+            return _PlatformImage(
+                entry, None, None, (_bad("config", subject, "a manifest and its config", error.what),)
+            )
+        return _PlatformImage(entry, manifest, config, (_child_platform(subject, entry, config),))
 
-    def _blobs(self, parts: Sequence[_Child]) -> list[Check]:
+    def _blobs(self, parts: Sequence[_PlatformImage]) -> list[Check]:
         """Whether everything that was not read is there with its size: layers, configs, attestations."""
         wanted = {blob.digest: blob for part in parts for blob in part.unread}
         return each(self._blob, wanted.values(), workers=self.workers)
 
-    def _attestation(self, entry: Descriptor) -> _Child:
+    def _attestation(self, entry: Descriptor) -> _PlatformImage:
         """Read one attestation's manifest: provenance or SBOM of an image of the index."""
         subject = entry.digest.short
         answer = look(self.registry, self.repository, entry.digest)
         if isinstance(answer, Absent):
             lost = _bad("attestation", subject, "its manifest", "nothing: the registry has lost it")
-            return _Child(entry, None, None, (lost,))
+            return _PlatformImage(entry, None, None, (lost,))
         try:
             document = parse_manifest(answer.raw)
         except InvalidManifestError as error:
-            return _Child(entry, None, None, (_bad("attestation", subject, "a valid manifest", error.what),))
+            return _PlatformImage(entry, None, None, (_bad("attestation", subject, "a valid manifest", error.what),))
         found = document if isinstance(document, Manifest) else None
         check = Check("attestation", subject, found is not None, "a manifest", "one" if found else "an index")
-        return _Child(entry, found, None, (check,))
+        return _PlatformImage(entry, found, None, (check,))
 
     def _blob(self, blob: Descriptor) -> Check:
         size = self.registry.blob_size(self.repository, blob)
@@ -240,7 +244,7 @@ def _itself(raw: RawManifest) -> Descriptor:
     return Descriptor(media_type=raw.media_type, digest=raw.digest, size=len(raw.body))
 
 
-def _platforms(subject: str, expected: Expected, found: list[Platform | None]) -> Check:
+def _platforms(subject: str, expected: ExpectedImage, found: list[Platform | None]) -> Check:
     """The very set: one missing is a broken release, one too many was never tested, one doubled hides another."""
     have = Counter(map(str, found))
     wanted = have if expected.platforms is None else Counter(map(str, expected.platforms))
@@ -277,14 +281,14 @@ def _labels(
     ]
 
 
-def _said(key: str, annotations: Mapping[str, str], children: list[_Child]) -> dict[str, str]:
+def _said(key: str, annotations: Mapping[str, str], children: list[_PlatformImage]) -> dict[str, str]:
     """Who says what for a label: the index, and each config that has it. An empty one says nothing."""
     said = {"the index": annotations.get(key)}
     said |= {str(child.platform): child.config.labels.get(key) for child in children if child.config}
     return {place: value for place, value in said.items() if value}
 
 
-def _created(annotations: Mapping[str, str], children: list[_Child]) -> str:
+def _created(annotations: Mapping[str, str], children: list[_PlatformImage]) -> str:
     """When the image was made: as it is labelled, else as its config says; nothing where none of it is a time."""
     configs = [child.config for child in children if child.config]
     said = [annotations.get(CREATED), *(config.labels.get(CREATED) for config in configs)]

@@ -13,7 +13,7 @@ from shiplane.registry.oci.names import Digest, Tag
 
 
 @dataclass(frozen=True, kw_only=True)
-class VersionState:
+class VersionStatus:
     """One version.
 
     Attributes:
@@ -49,7 +49,7 @@ class VersionState:
 
 
 @dataclass(frozen=True, kw_only=True)
-class LaneState:
+class LaneStatus:
     """One lane.
 
     Attributes:
@@ -68,7 +68,7 @@ class LaneState:
     lane: Lane
     floating: Digest | None
     current: Version | None
-    versions: tuple[VersionState, ...] = ()
+    versions: tuple[VersionStatus, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
     exists: bool = False
     kept: bool = True
@@ -77,7 +77,7 @@ class LaneState:
     others: tuple[Tag, ...] = ()
 
     @property
-    def now(self) -> VersionState | None:
+    def now(self) -> VersionStatus | None:
         """The version that the floating tag stands for."""
         return next((state for state in self.versions if state.version == self.current), None)
 
@@ -111,7 +111,7 @@ class LaneState:
         yield from (self._rivalry(state) for state in self.versions if state.rival)
         yield from self.damage
 
-    def _rivalry(self, state: VersionState) -> str:
+    def _rivalry(self, state: VersionStatus) -> str:
         own, tag = self.lane.own_tag_of(state.version), self.lane.tag_of(state.version)
         return f"{own} is {state.rival}, and version {state.version} was adopted as {tag}, {state.digest}"
 
@@ -159,7 +159,7 @@ def newest_release(versions: Iterable[Version]) -> Version | None:
     return max((version for version in versions if not version.is_prerelease), default=None)
 
 
-def version_json(lane: Lane, state: VersionState) -> Mapping[str, Any]:
+def version_json(lane: Lane, state: VersionStatus) -> Mapping[str, Any]:
     """A version as JSON values."""
     return {
         "version": str(state.version),

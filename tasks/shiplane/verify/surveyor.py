@@ -13,7 +13,7 @@ from shiplane.core.system.parallel import WORKERS, each
 from shiplane.ledger.foreign_tags import known_lane
 from shiplane.ledger.ledger import Action, Ledger
 from shiplane.ledger.recorder import Ledgers
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import certain, look, shown
 from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused, digest_of
 from shiplane.registry.oci.manifest import REVISION, VERSION, Index, Manifest, parse_config, parse_manifest
@@ -37,7 +37,7 @@ class Surveyor:
         workers: How many reads at once.
     """
 
-    registry: Registry
+    registry: RegistryClient
     repository: Repository
     ledgers: Ledgers | None = None
     workers: int = WORKERS
@@ -61,7 +61,7 @@ class Surveyor:
         if may_push and isinstance(answer, Refused) and self._hides_everything(plan):
             return Survey(version=Absent(), floating=Absent(), presumed=True)
         floating = look(self.registry, self.repository, plan.lane.floating)
-        ledger = self.ledgers.book(plan.lane).read().ledger if self.ledgers else Ledger()
+        ledger = self.ledgers.store(plan.lane).read().ledger if self.ledgers else Ledger()
         lane = known_lane(plan.lane, ledger)
         first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
         tags = self.registry.tags(self.repository) if first or isinstance(answer, Absent) else []
@@ -84,7 +84,7 @@ class Surveyor:
         doubt, names = contradiction(plan, survey), None
         if doubt is None or not doubt.seconds:
             return survey
-        for _ in self.registry.session.patience.poll(doubt.seconds, what=doubt.what):
+        for _ in self.registry.session.retry_budget.poll(doubt.seconds, what=doubt.what):
             if (now := self._names(plan)) == names:
                 continue
             names, survey = now, self.survey(plan)
@@ -114,12 +114,12 @@ class Surveyor:
         """
         answer = certain(seen, self.repository, plan.tag)
         if isinstance(answer, Absent) and plan.tag in listed:
-            return shown(self.registry, self.repository, self.registry.session.patience, plan.tag)
+            return shown(self.registry, self.repository, self.registry.session.retry_budget, plan.tag)
         return answer
 
     def known(self, lane: Lane) -> Lane:
         """The lane with what its ledger says of adopted versions. Raises as reading a ledger does."""
-        return known_lane(lane, self.ledgers.book(lane).read().ledger) if self.ledgers else lane
+        return known_lane(lane, self.ledgers.store(lane).read().ledger) if self.ledgers else lane
 
     def label(self, image: Present, key: str) -> str | None:
         """What an image says of itself: the index's annotation, else the first config's label."""

@@ -17,12 +17,12 @@ from shiplane.ledger.checks import recorded_checks
 from shiplane.ledger.foreign_tags import known_lane, other_tags
 from shiplane.ledger.ledger import BrokenLedgerError, Entry, Ledger
 from shiplane.ledger.recorder import Ledgers
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import VERSION
 from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
-from shiplane.verify.image_check import Examination, Examiner, Expected
+from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
 from shiplane.verify.pointing import expects_floating
 from shiplane.verify.surveyor import Surveyor
 
@@ -35,7 +35,7 @@ class Puller(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verified:
+class VerificationResult:
     """One lane's findings, and what was expected.
 
     Attributes:
@@ -54,7 +54,7 @@ class Verified:
     version: Version | None
     digest: Digest | None
     checks: tuple[Check, ...]
-    examination: Examination | None = None
+    examination: ImageReport | None = None
     platforms: Setting[tuple[Platform, ...]] | None = None
     pointing: Setting[bool] | None = None
     current: Version | None = None
@@ -101,17 +101,17 @@ class Verifier:
         ledgers: What was recorded; None where no ledger is kept.
     """
 
-    registry: Registry
+    registry: RegistryClient
     repository: Repository
     platforms: Setting[tuple[Platform, ...]]
     commit_of: Callable[[Lane, Version], str | None]
     insists: bool = False
     deep: bool = False
     puller: Puller | None = None
-    stranger: Registry | None = None
+    stranger: RegistryClient | None = None
     ledgers: Ledgers | None = None
 
-    def verify(self, lane: Lane, version: Version | None, *, latest: Setting[bool]) -> Flow[Verified]:
+    def verify(self, lane: Lane, version: Version | None, *, latest: Setting[bool]) -> Flow[VerificationResult]:
         """Verify a version of a lane, or whatever its floating tag stands for.
 
         Args:
@@ -154,19 +154,19 @@ class Verifier:
         """What was recorded, and what is wrong with the record; nothing of a broken one is believed."""
         if self.ledgers is None:
             return Ledger(), []
-        book = self.ledgers.book(lane)
+        store = self.ledgers.store(lane)
         try:
-            return book.whole().ledger, []
+            return store.whole().ledger, []
         except BrokenLedgerError as error:
-            return Ledger(), [Check("ledger", book.tag, good=False, expected="an unbroken chain", found=error.what)]
+            return Ledger(), [Check("ledger", store.tag, good=False, expected="an unbroken chain", found=error.what)]
 
-    def _examiner(self, *, named: bool) -> Examiner:
+    def _examiner(self, *, named: bool) -> ImageChecker:
         """How an image is looked at: one that is named, or to be pulled, has to be there down to the last layer.
 
         A survey of whatever is out there asks for manifests and configs alone: it may run every minute.
         """
         blobs = named or self.puller is not None
-        return Examiner(registry=self.registry, repository=self.repository, deep=self.deep, blobs=blobs)
+        return ImageChecker(registry=self.registry, repository=self.repository, deep=self.deep, blobs=blobs)
 
     def _version(
         self,
@@ -174,10 +174,10 @@ class Verifier:
         version: Version | None,
         floating: Present | Absent,
         ledger: Ledger,
-        examiner: Examiner,
+        examiner: ImageChecker,
         *,
         same: bool,
-    ) -> Verified:
+    ) -> VerificationResult:
         """Examine the version's image; without a version, the floating tag's as far as it goes.
 
         ``same`` where the floating tag was just found to have this version's digest: then its bytes are at hand.
@@ -189,11 +189,11 @@ class Verifier:
             image = floating if same else look(self.registry, self.repository, subject)
         if isinstance(image, Absent):
             check = Check("resolves", subject, good=False, expected="an image", found="nothing under this tag")
-            return Verified(lane=lane, version=version, digest=None, checks=(check,))
+            return VerificationResult(lane=lane, version=version, digest=None, checks=(check,))
         revision = self.commit_of(lane, version) if version else None
         record = ledger.published(subject)
         platforms = self._platforms(record)
-        expected = Expected.published(
+        expected = ExpectedImage.published(
             lane,
             version,
             platforms=platforms.value,
@@ -203,7 +203,7 @@ class Verifier:
         )
         examination = examiner.examine(image.raw, expected)
         checks = (Check("resolves", subject, good=True, found=str(image.digest)), *examination.checks)
-        return Verified(
+        return VerificationResult(
             lane=lane,
             version=version,
             digest=image.digest,
@@ -219,7 +219,7 @@ class Verifier:
         return Setting(tuple(map(Platform.parse, record.platforms)), RECORDED)
 
     def _floating(
-        self, found: Verified, asked: Version | None, floating: Present | Absent, ledger: Ledger
+        self, found: VerificationResult, asked: Version | None, floating: Present | Absent, ledger: Ledger
     ) -> list[Check]:
         """Judge the floating tag: at the version's digest, moved on to a higher version, or not expected there."""
         lane, current, pointing = found.lane, found.current, found.pointing
@@ -242,7 +242,7 @@ class Verifier:
         others = other_tags(lane, ledger, self.registry.tags(self.repository))
         return f"; {others[-1]} is another tool's: {command('adopt', '--lane', lane.name)}" if others else ""
 
-    def _rival(self, lane: Lane, found: Verified) -> list[Check]:
+    def _rival(self, lane: Lane, found: VerificationResult) -> list[Check]:
         """Whether our own tag of a version that was adopted under another one is there, and is another image."""
         own = lane.own_tag_of(found.version) if found.version else None
         if found.version is None or own is None or own == lane.tag_of(found.version):
@@ -253,7 +253,7 @@ class Verifier:
         expected = f"{found.digest}, as {lane.tag_of(found.version)}, under which {found.version} was adopted"
         return [Check("record", own, answer.digest == found.digest, expected, str(answer.digest))]
 
-    def _outside(self, lane: Lane, found: Verified, floating: Present | Absent) -> list[Check]:
+    def _outside(self, lane: Lane, found: VerificationResult, floating: Present | Absent) -> list[Check]:
         """Ask others: the engine, by pulling both tags, and the registry as a stranger."""
         tags = {lane.tag_of(found.version): found.digest} if found.version else {}
         if isinstance(floating, Present):

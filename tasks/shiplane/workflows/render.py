@@ -12,8 +12,8 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from shiplane.config.gate import Gate, Kind
-from shiplane.config.keys.workflows import WorkflowWishes
+from shiplane.config.gate import Gate, GateKind
+from shiplane.config.keys.workflows import WorkflowSettings
 from shiplane.config.lane import Lane
 from shiplane.core.errors import ConfigurationError
 from shiplane.core.redact import one_line
@@ -39,7 +39,7 @@ _HEAD = "# Written by `{program} workflow.write` from the project's configuratio
 
 
 @dataclass(frozen=True, kw_only=True)
-class Project:
+class WorkflowProject:
     """What the workflows of a project depend on.
 
     Attributes:
@@ -59,7 +59,7 @@ class Project:
     platforms: Sequence[Platform]
     image: str
     gates: Sequence[Gate] = ()
-    wishes: WorkflowWishes = field(default_factory=WorkflowWishes)
+    wishes: WorkflowSettings = field(default_factory=WorkflowSettings)
     program: str = "invoke"
     npm: bool = False
     claim: bool = False
@@ -72,7 +72,7 @@ def path_of(lane: Lane) -> str:
     return f"{FOLDER}/docker-publish.yml" if lane.name == "main" else f"{FOLDER}/docker-{lane.name}-publish.yml"
 
 
-def render(project: Project, lane_template: str, shared_template: str) -> dict[str, str]:
+def render(project: WorkflowProject, lane_template: str, shared_template: str) -> dict[str, str]:
     """Every workflow of a project.
 
     Returns:
@@ -82,7 +82,7 @@ def render(project: Project, lane_template: str, shared_template: str) -> dict[s
         ConfigurationError: Native runners are wanted for a platform that GitHub has none for.
     """
     facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
-    facts["github-gates"] = any(gate.kind is Kind.GITHUB for gate in project.gates)
+    facts["github-gates"] = any(gate.kind is GateKind.GITHUB for gate in project.gates)
     common = {**ACTIONS, **_words(project)}
     texts = {SHARED: _fill(_choose(shared_template, facts), common)}
     for lane in project.lanes:
@@ -102,7 +102,7 @@ def is_ours(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class Change:
+class WorkflowChange:
     """A file that is not as the configuration wants it; None for one that is absent, or has to be."""
 
     path: str
@@ -123,15 +123,17 @@ class Change:
         return "\n".join(_shown(line) for line in difflib.unified_diff(old, new, here, there, lineterm=""))
 
 
-def changes(wanted: Mapping[str, str], there: Mapping[str, str]) -> list[Change]:
+def changes(wanted: Mapping[str, str], there: Mapping[str, str]) -> list[WorkflowChange]:
     """What has to change so that the workflows are as the configuration wants them.
 
     Args:
         wanted: What :func:`render` gave.
         there: Every workflow of the project, by path; those that were never ours are left alone.
     """
-    written = [Change(path, there.get(path), text) for path, text in wanted.items() if there.get(path) != text]
-    left_over = [Change(path, text, None) for path, text in there.items() if path not in wanted and is_ours(text)]
+    written = [WorkflowChange(path, there.get(path), text) for path, text in wanted.items() if there.get(path) != text]
+    left_over = [
+        WorkflowChange(path, text, None) for path, text in there.items() if path not in wanted and is_ours(text)
+    ]
     return written + left_over
 
 
@@ -149,7 +151,7 @@ def _shown(line: str) -> str:
     return line[:indent] + one_line(line[indent:])
 
 
-def _words(project: Project) -> dict[str, str]:
+def _words(project: WorkflowProject) -> dict[str, str]:
     words = {
         "PLATFORMS": ",".join(map(str, project.platforms)),
         "IMAGE": project.image,

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shiplane.adopt.adopt import Adopted
+from shiplane.adopt.adopt import AdoptionResult
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import LostRaceError, RefusedError, ShiplaneError, VerificationError
@@ -14,7 +14,7 @@ from shiplane.core.progress import Step
 from shiplane.ledger.ledger import Action, BrokenLedgerError
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Tag
-from shiplane.rollback.rollback import RolledBack, Wish
+from shiplane.rollback.rollback import RollbackRequest, RollbackResult
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import lie_in_config, lose_child, push_image
@@ -44,16 +44,16 @@ def old_scene() -> Scene:
     return scene
 
 
-def adopt(scene: Scene, lane: Lane = MAIN, since: str = "", *, dry_run: bool = False) -> Adopted:
+def adopt(scene: Scene, lane: Lane = MAIN, since: str = "", *, dry_run: bool = False) -> AdoptionResult:
     lowest = Version.parse(since) if since else None
     return finish(scene.releaser().adopt(lane, BUILT_IN, lowest, dry_run=dry_run))
 
 
-def roll(scene: Scene, to: str = "", lane: Lane = MAIN) -> RolledBack:
-    return finish(scene.rollback(Wish(lane=lane, to=Version.parse(to) if to else None, reason="crashes")))
+def roll(scene: Scene, to: str = "", lane: Lane = MAIN) -> RollbackResult:
+    return finish(scene.rollback(RollbackRequest(lane=lane, to=Version.parse(to) if to else None, reason="crashes")))
 
 
-def taken(done: Adopted) -> list[tuple[str, str, bool]]:
+def taken(done: AdoptionResult) -> list[tuple[str, str, bool]]:
     return [(str(one.version), one.tag, one.new) for one in done.versions]
 
 

@@ -13,8 +13,8 @@ from shiplane.core.check import Check
 from shiplane.core.errors import AccessError
 from shiplane.core.progress import Step
 from shiplane.core.system.process import run
-from shiplane.registry.client import Written
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.client import PutResult
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.transport import OversizedError, TransportError
 from shiplane.registry.oci.lookup_result import Refused, Unknown
 from tests.faults.clock import VirtualClock
@@ -28,12 +28,12 @@ SINKS: dict[str, Callable[[str], object]] = {
     "a remedy": lambda text: AccessError("no", remedy=text),
     "a broken transport": TransportError,
     "an answer too large": OversizedError,
-    "the story of a wait": lambda text: Patience(clock=VirtualClock()).wait(1, text),
+    "the story of a wait": lambda text: RetryBudget(clock=VirtualClock()).wait(1, text),
     "a step": lambda text: Step("name", text),
     "an outcome": lambda text: Step("name", "v1").done(text),
     "an answer that is none": Unknown,
     "a refusal": lambda text: Refused("no", text),
-    "a write's words": lambda text: Written(certain=True, words=text),
+    "a write's words": lambda text: PutResult(certain=True, words=text),
     "a check": lambda text: Check("name", "subject", True, "expected", text),
     "a log": lambda text: logging.getLogger("urllib3.connectionpool").debug("GET %s", text),
     "argv": lambda text: run([sys.executable, "-c", "", text], env=PATH),

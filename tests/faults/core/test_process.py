@@ -12,12 +12,12 @@ import pytest
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.system import output
 from shiplane.core.system.output import TAIL
-from shiplane.core.system.process import Finished, run
+from shiplane.core.system.process import ProcessResult, run
 
 ENV = {"PATH": os.environ["PATH"]}
 
 
-def python(program: str, **more: object) -> Finished:
+def python(program: str, **more: object) -> ProcessResult:
     return run([sys.executable, "-c", f"import os, sys\n{program}"], env=ENV, timeout=50, **more)  # type: ignore[arg-type]
 
 

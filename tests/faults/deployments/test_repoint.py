@@ -21,7 +21,7 @@ from shiplane.core.errors import (
     UnreachableError,
     VerificationError,
 )
-from shiplane.core.progress import State, Step
+from shiplane.core.progress import Step, StepState
 from shiplane.deployments.image_use import Target
 from shiplane.deployments.repoint import Desk, write
 from shiplane.registry.oci.manifest import RawManifest
@@ -122,7 +122,7 @@ def test_nothing_is_called_done_before_it_is_written(scene: Scene, tmp_path: Pat
     assert (tmp_path / "deploy.yml").read_text() == TEXT
     outcome = next(flow)
     assert not isinstance(outcome, Step)
-    assert outcome.state is State.DONE
+    assert outcome.state is StepState.DONE
     assert "v0.2.0@sha256" in (tmp_path / "deploy.yml").read_text()
 
 

@@ -9,7 +9,7 @@ from shiplane.core.errors import UsageError
 from shiplane.core.finding import Finding
 from shiplane.deployments.deployment import DeploymentFile
 from shiplane.deployments.files import Collected
-from shiplane.doctor.config import Configuration
+from shiplane.doctor.config import ConfigChecks
 from tests.faults.scene import AIONIS
 
 HEAD = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")
@@ -29,7 +29,7 @@ def rows(
         if lane.name == lacking:
             raise UsageError(f"lane {lane.name}: NPM_TOKEN is not set")
 
-    looked = Configuration(
+    looked = ConfigChecks(
         project=lambda: project,
         checkout=lambda: HEAD,
         resolver=lambda: resolver,

@@ -14,18 +14,18 @@ from shiplane.config.settings import Checkout, Lacking, Resolver
 from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError, UsageError
 from shiplane.core.finding import Finding, done, skipped
-from shiplane.core.progress import Flow, State, Step
+from shiplane.core.progress import Flow, Step, StepState
 from shiplane.deployments.files import Collected
 from shiplane.docker.builders import Builder, Node
 from shiplane.docker.buildx import Buildx
-from shiplane.docker.engine import Engine, EngineFacts
+from shiplane.docker.engine import Engine, EngineInfo
 from shiplane.doctor import tools as doctor_tools
-from shiplane.doctor.access import Entrance
-from shiplane.doctor.config import Configuration
+from shiplane.doctor.access import AccessChecks
+from shiplane.doctor.config import ConfigChecks
 from shiplane.doctor.doctor import attempt, examine, rows
-from shiplane.doctor.tools import Tools
+from shiplane.doctor.tools import ToolChecks
 from shiplane.git.repository import Git
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session
 from shiplane.registry.oci.names import Platform, Repository, Tag
 from shiplane.verify.public_tags import names_now, public_names
@@ -57,7 +57,7 @@ def test_every_look_gives_its_rows_in_order_and_the_summary_counts_them() -> Non
     assert all(row.seconds >= 0 for row in found)
     story = [getattr(event, "reason", "") for event in events(examine({"one": good, "two": bad}))]
     assert story == ["", "1 done, 1 skipped, 1 failed"]
-    assert getattr(events(examine({"one": good}))[-1], "state", None) is State.DONE
+    assert getattr(events(examine({"one": good}))[-1], "state", None) is StepState.DONE
 
 
 def _raised(error: ShiplaneError) -> Finding:
@@ -91,8 +91,8 @@ def test_a_flows_outcomes_are_rows_and_an_error_is_said_once() -> None:
 # Access.
 
 
-def entrance(scene: Scene, credential: Callable[[], Credential | None] = lambda: USER) -> Entrance:
-    return Entrance(
+def entrance(scene: Scene, credential: Callable[[], Credential | None] = lambda: USER) -> AccessChecks:
+    return AccessChecks(
         repository=AIONIS,
         credential=credential,
         connect=lambda _credential: scene.client()[0],
@@ -133,9 +133,9 @@ def test_after_the_first_failure_the_others_are_skipped() -> None:
 
 def test_a_stranger_and_a_registry_that_asks_nobody_are_told() -> None:
     scene = Scene(MemoryRegistry(host="registry.example", access=Access(scheme="none")))
-    registry = Registry(Session(scene.registry, None, scene.client()[1]))
+    registry = RegistryClient(Session(scene.registry, None, scene.client()[1]))
     there = Repository("registry.example", PATH)
-    found = told(Entrance(repository=there, credential=lambda: None, connect=lambda _credential: registry).check())
+    found = told(AccessChecks(repository=there, credential=lambda: None, connect=lambda _credential: registry).check())
     assert found["access: credential"] == "skipped: none found for registry.example: we come as a stranger"
     assert found["access: token"] == "skipped: registry.example asks for none"
 
@@ -177,7 +177,7 @@ def configured(
     def resolver() -> Resolver:
         return Resolver(env={"IMAGE_REPO": str(AIONIS), **env}, project=read(), checkout=checkout, dockerfiles=files)
 
-    looked = Configuration(
+    looked = ConfigChecks(
         project=read,
         checkout=lambda: checkout,
         resolver=resolver,
@@ -251,10 +251,10 @@ def test_a_broken_project_file_is_said_once_and_settings_are_not_guessed() -> No
 class FakeEngine(Engine):
     away: bool = False
 
-    def facts(self) -> EngineFacts:
+    def facts(self) -> EngineInfo:
         if self.away:
             raise UnreachableError("no engine answers")
-        return EngineFacts(version="29.1", platform=AMD)
+        return EngineInfo(version="29.1", platform=AMD)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -295,7 +295,7 @@ def tools(
 
     monkeypatch.setattr(doctor_tools, "client_version", version)
     monkeypatch.setattr(doctor_tools, "free_bytes", lambda _folder: free)
-    made = Tools(
+    made = ToolChecks(
         engine=FakeEngine(env={}, away=away),
         buildx=buildx,
         git=FakeGit(folder=Path(), env={}),

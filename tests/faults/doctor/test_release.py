@@ -10,9 +10,9 @@ from shiplane.config.lane import BUILT_IN, MAIN
 from shiplane.config.smoke import Runnable, Smoke
 from shiplane.core.errors import AccessError
 from shiplane.core.finding import Finding, done, failed
-from shiplane.doctor.release import Pointers, Records, Trials
+from shiplane.doctor.release import FloatingTagChecks, LedgerChecks, SmokeChecks
 from shiplane.registry.oci.names import Platform, Repository
-from shiplane.release.smoke_run import Smoker
+from shiplane.release.smoke_run import SmokeRunner
 from shiplane.verify.surveyor import Surveyor
 from tests.faults.access import Access, Account
 from tests.faults.adopt.test_adopt import adopt, old_scene
@@ -37,7 +37,7 @@ def told(findings: Iterable[Finding]) -> dict[str, str]:
 def records(scene: Scene, access: Sequence[Finding] = IN) -> dict[str, str]:
     """The rows of access and ledgers."""
     ledgers = scene.ledgers(*scene.client()) if scene.keeps_ledger else None
-    looked = Records(lanes=BUILT_IN, ledgers=lambda: ledgers, elsewhere=scene.records != AIONIS)
+    looked = LedgerChecks(lanes=BUILT_IN, ledgers=lambda: ledgers, elsewhere=scene.records != AIONIS)
     return told(looked.after(access))
 
 
@@ -84,7 +84,7 @@ def pointers(scene: Scene, before: Sequence[Finding] = IN, *, moves: bool = True
     """The rows of access and of lane main's floating tag."""
     who = scene.releaser()
     surveyor = Surveyor(registry=who.registry, repository=AIONIS, ledgers=who.ledgers, workers=1)
-    looked = list(Pointers(lanes=[(MAIN, moves)], surveyor=lambda: surveyor).after(before))
+    looked = list(FloatingTagChecks(lanes=[(MAIN, moves)], surveyor=lambda: surveyor).after(before))
     return {**told(looked), **{f"{one.name}?": one.remedy for one in looked if one.remedy}}
 
 
@@ -125,14 +125,14 @@ def test_what_cannot_be_read_is_not_judged_and_not_told_twice() -> None:
 def trials(platforms: Sequence[Platform] | None, smoke: Smoke, *others: Platform) -> str:
     """The row about one lane's smoke run on an engine for amd64 and some others."""
     runnable = Runnable(native=AMD, others=frozenset(others))
-    smoker = Smoker(
+    smoker = SmokeRunner(
         engine=FakeEngine(VirtualClock()),
         runnable=lambda: runnable,
         repository=AIONIS,
         credential=None,
         smokes={"main": smoke},
     )
-    (row,) = told(Trials(smoker=smoker, platforms=platforms).look()).values()
+    (row,) = told(SmokeChecks(smoker=smoker, platforms=platforms).look()).values()
     return row
 
 

@@ -11,12 +11,12 @@ import pytest
 from shiplane.core.errors import LostRaceError, UnreachableError
 from shiplane.ledger.artifact import PREVIOUS
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Ledger
-from shiplane.ledger.recorder import Writing, record
+from shiplane.ledger.recorder import LedgerUpdate, record
 from shiplane.ledger.store import MAX_SETTLE, SETTLE
 from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.names import Digest
 from tests.faults.faults import F, Fault, Faulty
-from tests.faults.ledgers import actions, book, clock_of, entry, note, put, tampered, writing
+from tests.faults.ledgers import actions, clock_of, entry, note, put, store, tampered, writing
 from tests.faults.scene import PATH, Scene, a_plan, events, finish, until
 
 
@@ -35,7 +35,7 @@ def test_two_writers_lose_no_entry_however_their_steps_fall() -> None:
 def test_an_entry_that_another_writer_overwrote_is_added_again() -> None:
     scene = Scene()
     finish(writing(scene, note(scene, "1.0.0")))
-    stale = book(scene).read()
+    stale = store(scene).read()
     flow = writing(scene, note(scene, "2.0.0"))
     for event in flow:
         if str(getattr(event, "reason", "")).startswith("mark"):
@@ -49,9 +49,9 @@ def test_an_entry_that_another_writer_overwrote_is_added_again() -> None:
 def test_no_ledger_is_written_over_one_that_was_not_read() -> None:
     scene = Scene()
     finish(writing(scene, note(scene, "1.0.0")))
-    stale = book(scene).read()
+    stale = store(scene).read()
     finish(writing(scene, note(scene, "2.0.0")))
-    finish(record([Writing(book=book(scene), entries=[note(scene, "3.0.0")], page=stale)]))
+    finish(record([LedgerUpdate(store=store(scene), entries=[note(scene, "3.0.0")], page=stale)]))
     manifests = scene.registry.shelf(PATH).manifests
     replaced = [
         (effect.before, json.loads(manifests[effect.after].body)["annotations"].get(PREVIOUS, ""))
@@ -122,7 +122,7 @@ class Rival:
         if looked and self.written < self.times:
             self.written += 1
             mine, self.scene.transport = self.scene.transport, self.scene.registry
-            page = book(self.scene).read()
+            page = store(self.scene).read()
             put(self.scene, page.ledger.append([note(self.scene, f"9.0.{self.written}")]).content, page.digest)
             self.scene.transport = mine
         return response
@@ -134,7 +134,7 @@ def test_a_writer_comes_again_after_others_and_loses_nobody_s_entry(times: int) 
     finish(writing(scene, note(scene, "1.0.0")))
     clock_of(scene).sleeps.clear()
     scene.transport = Rival(scene, times)
-    finish(book(scene).append([note(scene, "2.0.0")]))
+    finish(store(scene).append([note(scene, "2.0.0")]))
     scene.transport = scene.registry
     known = [entry.version for entry in scene.ledger().entries]
     assert known == ["1.0.0", *(f"9.0.{number}" for number in range(1, times + 1)), "2.0.0"]
@@ -147,7 +147,7 @@ def test_a_writer_that_others_always_come_before_gives_up_after_twelve_encounter
     clock_of(scene).sleeps.clear()
     scene.transport = rival = Rival(scene, 99)
     with pytest.raises(UnreachableError, match="ledger-main could not be written: somebody else wrote into it"):
-        finish(book(scene).append([note(scene, "2.0.0")]))
+        finish(store(scene).append([note(scene, "2.0.0")]))
     assert len(clock_of(scene).sleeps) == 12
     assert rival.written == 24, "a read and a look in each"
 
@@ -175,7 +175,7 @@ def test_what_another_wrote_right_after_us_is_not_taken_for_ours(unanswered: int
     finish(writing(scene, note(scene, "1.0.0")))
     lost = Fault(F.RESET, "PUT", "manifests/ledger-main", times=unanswered, applied=True)
     scene.transport = Faulty(Overwriting(scene, scene.ledger()), [lost])
-    told = [str(getattr(event, "reason", "")) for event in events(book(scene).append([note(scene, "2.0.0")]))]
+    told = [str(getattr(event, "reason", "")) for event in events(store(scene).append([note(scene, "2.0.0")]))]
     assert "somebody else wrote into it at the same time; reading it again before anything else" in told
     assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "9.0.0", "2.0.0"]
 
@@ -202,7 +202,7 @@ def test_entries_to_which_others_added_theirs_have_come_to_stay() -> None:
     flow = writing(scene, note(scene, "1.0.0"))
     until(flow, lambda step: step.name == "record")
     next(flow)
-    page = book(scene).read()
+    page = store(scene).read()
     put(scene, page.ledger.append([note(scene, "9.0.0")]).content, page.digest)
     sent = len(scene.registry.log)
     finish(flow)
@@ -214,9 +214,9 @@ def test_entries_to_which_others_added_theirs_have_come_to_stay() -> None:
 def test_who_records_second_is_told_what_the_first_one_recorded_otherwise_and_both_stand() -> None:
     scene = Scene()
     first, second = (entry(scene, Action.PUBLISH, Digest.of(build)) for build in (b"one", b"two"))
-    finish(record([Writing(book=book(scene), entries=[first], seen=Ledger())]))
+    finish(record([LedgerUpdate(store=store(scene), entries=[first], seen=Ledger())]))
     with pytest.raises(LostRaceError, match=r"at the same time as this run: v1\.0\.0 was published as") as caught:
-        finish(record([Writing(book=book(scene), entries=[second], seen=Ledger())]))
+        finish(record([LedgerUpdate(store=store(scene), entries=[second], seen=Ledger())]))
     assert "What this run did is recorded." in caught.value.remedy
     assert scene.ledger().entries == (first, second)
-    finish(record([Writing(book=book(scene), entries=[second], seen=Ledger(entries=(first,)))]))
+    finish(record([LedgerUpdate(store=store(scene), entries=[second], seen=Ledger(entries=(first,)))]))

@@ -11,11 +11,11 @@ from shiplane.config.lane import MAIN
 from shiplane.core.errors import RefusedError, UnreachableError
 from shiplane.core.progress import Event, Step
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Ledger
-from shiplane.ledger.store import Page
+from shiplane.ledger.store import LedgerSnapshot
 from shiplane.registry.oci.names import Digest
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import push_image
-from tests.faults.ledgers import SOME, actions, book, entry, note, put, tampered, writing
+from tests.faults.ledgers import SOME, actions, entry, note, put, store, tampered, writing
 from tests.faults.scene import PATH, Scene, a_plan, finish, until
 
 
@@ -33,10 +33,10 @@ def test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it
 
 def test_a_first_ledger_is_whole_and_there_is_nothing_to_compare_it_with() -> None:
     scene = Scene()
-    assert (book(scene).whole(), book(scene).read().exists) == (Page(), False)
+    assert (store(scene).whole(), store(scene).read().exists) == (LedgerSnapshot(), False)
     scene.publish()
-    page, asked = book(scene).whole(), len(scene.registry.log)
-    assert (book(scene).trace(page), page.exists) == (True, True)
+    page, asked = store(scene).whole(), len(scene.registry.log)
+    assert (store(scene).trace(page), page.exists) == (True, True)
     assert len(scene.registry.log) == asked
 
 
@@ -46,10 +46,10 @@ def _rewritten(content: bytes) -> bytes:
     return Ledger().append([replace(entry, who="nobody") for entry in entries]).content
 
 
-def _begun(*entries: tuple[Action, bool]) -> Callable[[Scene, Page], bytes]:
+def _begun(*entries: tuple[Action, bool]) -> Callable[[Scene, LedgerSnapshot], bytes]:
     """A ledger of few lines, which tell of the one that they replace (True), or of something else."""
 
-    def content(scene: Scene, page: Page) -> bytes:
+    def content(scene: Scene, page: LedgerSnapshot) -> bytes:
         assert page.digest
         return Ledger().append([entry(scene, what, page.digest if so else SOME) for what, so in entries]).content
 
@@ -68,14 +68,14 @@ def _begun(*entries: tuple[Action, bool]) -> Callable[[Scene, Page], bytes]:
     ids=["other names", "no restart", "a restart of another", "a restart and more", "more and a restart"],
 )
 def test_a_ledger_that_was_written_anew_is_told_from_one_that_was_added_to(
-    forged: Callable[[Scene, Page], bytes],
+    forged: Callable[[Scene, LedgerSnapshot], bytes],
 ) -> None:
     scene = Scene()
     scene.publish()
-    page = book(scene).read()
+    page = store(scene).read()
     put(scene, forged(scene, page), page.digest)
     with pytest.raises(BrokenLedgerError, match="it was written anew"):
-        book(scene).whole()
+        store(scene).whole()
     assert [what for what in scene.audit().drift if "written anew" in what]
 
 
@@ -83,10 +83,10 @@ def test_an_earlier_ledger_that_was_cleaned_away_cannot_be_compared() -> None:
     scene = Scene()
     scene.publish()
     finish(writing(scene, note(scene, "1.0.0")))
-    page = book(scene).read()
+    page = store(scene).read()
     assert page.manifest is not None
     del scene.registry.shelf(PATH).manifests[str(page.manifest.previous)]
-    assert book(scene).trace(page) is False
+    assert store(scene).trace(page) is False
 
 
 def test_a_ledger_that_was_set_back_shows_as_a_registry_that_is_ahead_of_it() -> None:
@@ -114,10 +114,10 @@ def test_what_is_no_whole_ledger_is_left_alone_until_somebody_begins_it_anew(los
     step = Step("record", "ledger-main", writes=True)
     assert (str(replaced), told[-2:]) == (broken, [step, step.done("begun anew")])
     assert actions(scene) == ["restart ledger-main "]
-    page = book(scene).read()
+    page = store(scene).read()
     assert page.manifest is not None
     assert str(page.manifest.previous) == broken
-    assert book(scene).trace(page)
+    assert store(scene).trace(page)
     scene.publish()
     assert actions(scene) == ["restart ledger-main ", "publish v0.2.1 0.2.1", "float latest 0.2.1"]
 
@@ -150,12 +150,12 @@ def test_after_a_restart_the_ledger_that_goes_on_is_compared_again() -> None:
     tampered(scene, lambda content: content.replace(b"releaser", b"nobody!!"))
     finish(scene.marker().restart(MAIN, "it was tampered with"))
     finish(writing(scene, note(scene, "1.0.0")))
-    page = book(scene).read()
-    assert book(scene).trace(page)
+    page = store(scene).read()
+    assert store(scene).trace(page)
     assert len(page.ledger.entries) == 2
     tampered(scene, _rewritten)
     with pytest.raises(BrokenLedgerError, match="it was written anew"):
-        book(scene).trace(book(scene).read())
+        store(scene).trace(store(scene).read())
 
 
 def test_a_ledger_that_is_shown_late_is_read_and_not_begun_anew() -> None:
@@ -165,5 +165,5 @@ def test_a_ledger_that_is_shown_late_is_read_and_not_begun_anew() -> None:
     assert actions(scene) == ["mark v1.0.0 1.0.0"]
     assert [entry.status for entry in wire.log if entry.reference == "ledger-main"][-4:] == [404, 404, 404, 200]
     scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "GET", "manifests/ledger-main", times=3)])
-    finish(book(scene).append([note(scene, "2.0.0")]))
+    finish(store(scene).append([note(scene, "2.0.0")]))
     assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "2.0.0"]

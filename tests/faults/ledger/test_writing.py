@@ -10,13 +10,13 @@ from shiplane.config.lane import MAIN, STANDALONE, Lane
 from shiplane.core.errors import AccessError, UnreachableError
 from shiplane.core.progress import Step
 from shiplane.ledger.ledger import Action, BrokenLedgerError
-from shiplane.ledger.recorder import Writing, record
-from shiplane.ledger.store import Appended
+from shiplane.ledger.recorder import LedgerUpdate, record
+from shiplane.ledger.store import AppendResult
 from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.names import Digest, Repository
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import push_image
-from tests.faults.ledgers import actions, book, clock_of, ledger_puts, note, writing
+from tests.faults.ledgers import actions, clock_of, ledger_puts, note, store, writing
 from tests.faults.memory import Lag, MemoryRegistry
 from tests.faults.scene import PATH, Scene, a_plan, a_registry, events, finish, until
 
@@ -92,24 +92,26 @@ def test_all_but_the_last_piece_stay_as_they_are() -> None:
     scene = Scene()
     for number in range(3):
         finish(writing(scene, *(note(scene, f"{number}.{i}.0", "x" * 300) for i in range(300))))
-    finish(record([Writing(book=book(scene, STANDALONE), entries=[note(scene, "1.0.0")])]))
-    page = book(scene).read()
+    finish(record([LedgerUpdate(store=store(scene, STANDALONE), entries=[note(scene, "1.0.0")])]))
+    page = store(scene).read()
     assert page.manifest is not None
     assert len(page.manifest.pieces) > 1
     assert len(page.ledger.entries) == 900
     sent = [e for e in scene.registry.log if e.method == "PUT" and "/blobs/uploads/" in e.path]
     assert len(sent) == 1 + len({e.query for e in sent if "44136fa" not in e.query})
-    assert book(scene).trace(page)
+    assert store(scene).trace(page)
 
 
 def test_the_story_of_a_record_says_what_was_added_and_what_stood_there() -> None:
     scene, step = Scene(), Step("record", "ledger-main", writes=True)
     one, other = note(scene, "1.0.0"), note(scene, "2.0.0")
-    assert events(book(scene).append([one, other])) == [step, step.done("2 mark")]
-    assert events(book(scene).append([one])) == [step, step.already("it stands there")]
-    stands = finish(book(scene).append([one]))
+    assert events(store(scene).append([one, other])) == [step, step.done("2 mark")]
+    assert events(store(scene).append([one])) == [step, step.already("it stands there")]
+    stands = finish(store(scene).append([one]))
     digest = Digest(scene.registry.tags(PATH)["ledger-main"])
-    assert stands == Appended(digest=digest, ledger=scene.ledger(), took=0.0), "nothing was written, and took nothing"
+    assert stands == AppendResult(digest=digest, ledger=scene.ledger(), took=0.0), (
+        "nothing was written, and took nothing"
+    )
 
 
 def test_an_entry_has_a_word_that_nobody_else_has() -> None:
@@ -192,7 +194,7 @@ def test_a_ledger_is_not_sent_again_where_it_does_not_show_what_became_of_it() -
     hidden = Fault(F.FORBIDDEN, "GET", path, skip=2, times=FOR_EVER)
     scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", path), hidden])
     with pytest.raises(UnreachableError, match=r"was sent .*, but could not be read back"):
-        finish(book(scene).append([note(scene, "1.0.0")]))
+        finish(store(scene).append([note(scene, "1.0.0")]))
     assert ledger_puts(wire) == 1
 
 
@@ -200,7 +202,7 @@ def test_a_ledger_that_was_answered_for_is_waited_for_for_a_minute() -> None:
     scene = Scene()
     scene.transport = Losing(scene.registry)
     with pytest.raises(UnreachableError, match="could not be read back"):
-        finish(book(scene).append([note(scene, "1.0.0")]))
+        finish(store(scene).append([note(scene, "1.0.0")]))
     assert 50 < clock_of(scene).now() < 70
 
 
@@ -210,9 +212,9 @@ def test_a_ledger_is_sent_up_to_three_times_and_looked_for_shortly_in_between(lo
     scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", "manifests/ledger-main", times=lost)])
     if lost == 3:
         with pytest.raises(UnreachableError, match="ledger-main could not be written: no certain answer"):
-            finish(book(scene).append([note(scene, "1.0.0")]))
+            finish(store(scene).append([note(scene, "1.0.0")]))
     else:
-        finish(book(scene).append([note(scene, "1.0.0")]))
+        finish(store(scene).append([note(scene, "1.0.0")]))
     assert ledger_puts(wire) == min(lost + 1, 3)
     assert clock_of(scene).now() < 8.0 * lost
 
@@ -220,9 +222,9 @@ def test_a_ledger_is_sent_up_to_three_times_and_looked_for_shortly_in_between(lo
 def test_a_ledger_that_was_read_before_is_looked_at_before_its_write_and_after_it_and_when_it_has_settled() -> None:
     scene = Scene()
     finish(writing(scene, note(scene, "1.0.0")))
-    page = book(scene).read()
+    page = store(scene).read()
     scene.registry.log.clear()
-    finish(record([Writing(book=book(scene), entries=[note(scene, "2.0.0")], page=page)]))
+    finish(record([LedgerUpdate(store=store(scene), entries=[note(scene, "2.0.0")], page=page)]))
     asked = [f"{e.method} {e.reference or 'a piece'}" for e in scene.registry.log if e.repository and e.status != 401]
     sent, written = ["POST a piece", "PUT a piece"], ["GET ledger-main", "PUT ledger-main", "GET ledger-main"]
     assert asked == [*sent, *written, "GET ledger-main"]

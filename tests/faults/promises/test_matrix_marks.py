@@ -9,7 +9,7 @@ from shiplane.config.version import Version
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Flow
 from shiplane.ledger.ledger import Action
-from shiplane.rollback.marks import Marked
+from shiplane.rollback.marks import MarkResult
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.invariants import Case, assert_invariants
@@ -29,7 +29,7 @@ def scene_of(action: Action) -> Scene:
     return scene
 
 
-def flow_of(scene: Scene, action: Action) -> Flow[Marked]:
+def flow_of(scene: Scene, action: Action) -> Flow[MarkResult]:
     marker = scene.marker()
     act = marker.mark if action is Action.MARK else marker.unmark
     return act(MAIN, VERSION, "crashes on start")

@@ -10,8 +10,8 @@ import pytest
 
 from shiplane.config.settings import Setting
 from shiplane.core.errors import ShiplaneError
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import MANIFEST_LIMIT, Session
 from shiplane.registry.http.transport import HttpTransport, Request, Response
 from shiplane.registry.oci.names import Repository
@@ -105,11 +105,11 @@ def served() -> Iterator[Served]:
 def release(served: Served, fault: Fault | None = None) -> tuple[Faulty, ShiplaneError | None]:
     """A release by a process of its own: what it saw, and what ended it."""
     wire = Faulty(Short(fault))
-    patience = Patience(clock=Hurry(), spread=lambda: 0.5)
-    session = Session(wire, replace(USER, registry=served.address), patience)
+    retry_budget = RetryBudget(clock=Hurry(), spread=lambda: 0.5)
+    session = Session(wire, replace(USER, registry=served.address), retry_budget)
     plan = replace(a_plan(), image=Setting(Repository(served.address, PATH), "the test"))
     publisher = Publisher(
-        registry=Registry(session), patience=patience, stager=lambda: Stager(served.memory), workers=2
+        registry=RegistryClient(session), retry_budget=retry_budget, stager=lambda: Stager(served.memory), workers=2
     )
     try:
         finish(publisher.publish(plan))

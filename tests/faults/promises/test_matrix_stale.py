@@ -16,11 +16,11 @@ from shiplane.config.lane import BUILT_IN, MAIN
 from shiplane.config.plan import Plan
 from shiplane.config.version import Version
 from shiplane.core.errors import ShiplaneError
-from shiplane.core.progress import Event, Outcome
+from shiplane.core.progress import Event, StepOutcome
 from shiplane.ledger.ledger import Action
-from shiplane.release.result import Published
-from shiplane.rollback.marks import Marked
-from shiplane.rollback.rollback import RolledBack, Wish
+from shiplane.release.result import LaneResult
+from shiplane.rollback.marks import MarkResult
+from shiplane.rollback.rollback import RollbackRequest, RollbackResult
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER
 from tests.faults.invariants import Case, entries_of, violations
@@ -53,7 +53,7 @@ def both(version: str, commit: str) -> Callable[[Scene], None]:
 
 def roll_back(scene: Scene) -> None:
     """To the version before, which is left unmarked."""
-    finish(scene.rollback(Wish(lane=MAIN, reason="too slow", mark=False)))
+    finish(scene.rollback(RollbackRequest(lane=MAIN, reason="too slow", mark=False)))
 
 
 def mark(scene: Scene) -> None:
@@ -65,12 +65,12 @@ BOTH = (both("0.1.0", A), both("0.2.0", B))
 THREE = (*BEFORE, publish("0.2.1", C))
 
 
-def back(to: str = "", *, leave_marked: bool = True) -> Wish:
-    return Wish(lane=MAIN, to=Version.parse(to) if to else None, reason="crashes", mark=leave_marked)
+def back(to: str = "", *, leave_marked: bool = True) -> RollbackRequest:
+    return RollbackRequest(lane=MAIN, to=Version.parse(to) if to else None, reason="crashes", mark=leave_marked)
 
 
 # What was done before, the last of it seconds ago; and the command that is disturbed.
-SCENES: Mapping[str, tuple[Sequence[Callable[[Scene], None]], Plan | Wish | Action]] = {
+SCENES: Mapping[str, tuple[Sequence[Callable[[Scene], None]], Plan | RollbackRequest | Action]] = {
     "the next version": (BEFORE, main("0.2.1", C)),
     "the next version of both lanes": (BOTH, a_plan("0.2.1", commit=C)),
     "the first release of both lanes": ((), a_plan("0.2.1", commit=C)),
@@ -109,9 +109,9 @@ def scene_of(name: str) -> tuple[Scene, frozenset[str]]:
 class Run:
     """A command and how it ended: what it came to, or the error; and all that it said."""
 
-    published: Sequence[Published] = ()
-    rolled: RolledBack | None = None
-    marked: Marked | None = None
+    published: Sequence[LaneResult] = ()
+    rolled: RollbackResult | None = None
+    marked: MarkResult | None = None
     error: ShiplaneError | None = None
     said: list[str] = field(default_factory=list)
 
@@ -124,13 +124,13 @@ def carried_out(scene: Scene, name: str) -> Run:
     run = Run()
 
     def hear(event: Event) -> None:
-        run.said.append(event.reason if isinstance(event, Outcome) else "")
+        run.said.append(event.reason if isinstance(event, StepOutcome) else "")
 
     wanted = SCENES[name][1]
     try:
         if isinstance(wanted, Plan):
             run.published = finish(scene.flow(wanted), hear)
-        elif isinstance(wanted, Wish):
+        elif isinstance(wanted, RollbackRequest):
             run.rolled = finish(scene.rollback(wanted), hear)
         else:
             act = scene.marker().mark if wanted is Action.MARK else scene.marker().unmark
@@ -290,7 +290,7 @@ def judged(
 ) -> None:
     well = run.error is None
     views = [one.log for one in wires]
-    lowers = isinstance(SCENES[name][1], Wish)
+    lowers = isinstance(SCENES[name][1], RollbackRequest)
     broken = violations(Case(scene.registry, seen=views, initial=initial, recorded=well, lowers=lowers))
     if marks_lag:
         # Who is for ever one write behind never sees it: then not even the record can tell.

@@ -20,10 +20,10 @@ from shiplane.registry.http.transport import HttpTransport, Request, Response, T
 from shiplane.registry.oci.lookup_result import Absent, Unknown
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Platform
-from shiplane.release.planning.decision import Move, decide
+from shiplane.release.planning.decision import FloatingTagAction, decide
 from shiplane.release.source_check import check_again, check_source
-from shiplane.release.staging.join import Joiner
-from shiplane.release.staging.multi_node import FleetStager
+from shiplane.release.staging.join import IndexJoiner
+from shiplane.release.staging.multi_node import MultiNodeStager
 from shiplane.release.staging.staging import BuildxStager, stager_for
 from shiplane.verify.survey import Survey
 from tests.faults.access import answer, failure
@@ -92,7 +92,7 @@ def test_a_name_that_another_wrote_at_the_same_time_is_a_lost_race() -> None:
 def test_a_snapshot_never_moves_the_floating_tag() -> None:
     lane = replace(a_plan(lanes=["main"]).lanes[0], version=Setting(Version.snapshot(COMMIT), "HEAD"))
     made = decide(lane, Survey(version=Absent(), floating=Absent()), COMMIT)
-    assert (made.move, "pre-release" in made.reason) == (Move.LEAVE, True)
+    assert (made.move, "pre-release" in made.reason) == (FloatingTagAction.LEAVE, True)
 
 
 def test_other_bytes_under_a_digest_are_a_finding() -> None:
@@ -264,10 +264,10 @@ class _Known(Buildx):
         return builder
 
 
-@pytest.mark.parametrize(("nodes", "stager"), [(1, BuildxStager), (2, FleetStager)])
+@pytest.mark.parametrize(("nodes", "stager"), [(1, BuildxStager), (2, MultiNodeStager)])
 def test_what_several_nodes_build_is_joined_by_us(tmp_path: Path, nodes: int, stager: type) -> None:
     buildx = _Known(env={}, root=tmp_path, listen=lambda _line: None)
     object.__setattr__(buildx, "nodes", nodes)
-    registry, patience = Scene().client()
+    registry, retry_budget = Scene().client()
     builder = buildx.builder(None, a_plan().platforms.value)
-    assert isinstance(stager_for(buildx, builder, Joiner(registry=registry, patience=patience)), stager)
+    assert isinstance(stager_for(buildx, builder, IndexJoiner(registry=registry, retry_budget=retry_budget)), stager)

@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from shiplane.core.errors import RefusedError
-from shiplane.core.progress import Flow, Outcome, Step
-from shiplane.registry.client import Registry
+from shiplane.core.progress import Flow, Step, StepOutcome
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Repository, Tag
 from tests.faults.contenders import ALL, NOTHING_BELOW, OTHER, Publishing, scenario
 from tests.faults.faults import F, Fault, Faulty
@@ -184,13 +184,13 @@ class Careless:
         yield from self._write(releaser.registry, Publishing(build="two", commit=OTHER))
         return ()
 
-    def _write(self, client: Registry, other: Publishing) -> Flow[None]:
+    def _write(self, client: RegistryClient, other: Publishing) -> Flow[None]:
         step = Step("name", self.tag, writes=True)
         yield step
         repository = Repository.parse(IMAGE)
         answer = client.look(repository, other.digest(other.plan.lanes[0]))
         client.put_manifest(repository, Tag(self.tag), answer.raw)  # type: ignore[union-attr] # it lies there
-        yield Outcome(step, step.done().state, "")
+        yield StepOutcome(step, step.done().state, "")
 
 
 @pytest.mark.parametrize("claimed", [WITH, WITHOUT])

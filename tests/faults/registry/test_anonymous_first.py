@@ -10,7 +10,7 @@ import pytest
 
 from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.lookup_result import Absent, Present, Refused
 from shiplane.registry.oci.names import Repository, Tag
@@ -51,12 +51,12 @@ class Reserve:
         return self.credential
 
 
-def reader(desk: Desk, reserve: Reserve) -> tuple[Registry, Recorded]:
+def reader(desk: Desk, reserve: Reserve) -> tuple[RegistryClient, Recorded]:
     desk.credential = None
     wire = Recorded(desk)
     session = desk.session(wire)
     session.reserve = reserve
-    return Registry(session), wire
+    return RegistryClient(session), wire
 
 
 def private(scheme: str = "bearer") -> Desk:
@@ -104,7 +104,7 @@ def test_a_credential_that_cannot_be_read_is_told_where_it_is_needed() -> None:
     desk.credential = None
     session = desk.session()
     session.reserve = broken
-    found = Registry(session).look(AIONIS, GOOD)
+    found = RegistryClient(session).look(AIONIS, GOOD)
     assert isinstance(found, Refused)
     assert "docker-credential-absent is not installed" in str(found)
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import pytest
 
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import OCI_INDEX
@@ -145,7 +145,7 @@ def test_a_secret_that_is_echoed_is_not_repeated(body: bytes) -> None:
     desk = Desk()
     session = desk.session(Instead(desk.memory, {"/manifests/": lambda _: Response(status=400, headers={}, body=body)}))
     session.redact.add(PASSWORD)
-    result = Registry(session).look(AIONIS, V)
+    result = RegistryClient(session).look(AIONIS, V)
     assert isinstance(result, Unknown)
     assert PASSWORD[:8] not in result.reason
     assert PASSWORD[::-1][:8] not in result.reason

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import pytest
 
 from shiplane.core.errors import MisconfiguredError
-from shiplane.registry.http.connections import Line
+from shiplane.registry.http.connections import ExchangeSocket
 from shiplane.registry.http.proxies import bypasses, proxy_for, proxy_passwords
-from shiplane.registry.http.retry import Retrying
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.http.retry import RetryPolicy
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.transport import HttpTransport, OversizedError, Request, Response, TransportError
 from tests.faults.clock import VirtualClock
 from tests.faults.memory import MemoryRegistry
@@ -109,7 +109,7 @@ def test_all_addresses_of_a_host_share_one_time_limit(monkeypatch: pytest.Monkey
 
 def test_a_line_that_was_cut_before_there_was_a_socket_cuts_the_socket_that_comes() -> None:
     ours, theirs = socket.socketpair()
-    line = Line(10)
+    line = ExchangeSocket(10)
     line.cut()
     with ours, theirs:
         line.watch(ours.fileno())
@@ -172,7 +172,7 @@ def test_a_proxy_that_refuses_is_named_with_the_remedy_and_not_asked_again(statu
     with proxy(answer=raw(f"HTTP/1.1 {status} No\x1b[31m way\r\n\r\n".encode())) as running:
         env = {"https_proxy": f"http://{login}{running.address}"}
         transport = HttpTransport(env, user_agent="test")
-        sender = Retrying(transport=transport, patience=Patience(clock=clock), words=str)
+        sender = RetryPolicy(transport=transport, retry_budget=RetryBudget(clock=clock), words=str)
         with pytest.raises(MisconfiguredError) as refused:
             sender.send(Request(method="GET", url=REGISTRY), limit=10)
     text = str(refused.value)

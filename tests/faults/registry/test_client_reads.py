@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from shiplane.core.errors import AccessError, ShiplaneError, UnreachableError, VerificationError
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import MANIFEST_LIMIT
 from shiplane.registry.http.transport import OversizedError, Request, Response
 from shiplane.registry.oci.lookup_result import Absent, Refused, Unknown
@@ -19,7 +19,7 @@ from tests.faults.faults import ELSEWHERE, FOR_EVER, F, Fault, Faulty, Instead
 from tests.faults.images import children, push_image
 
 V = Tag("v0.2.1")
-Call = Callable[[Registry, RawManifest], object]
+Call = Callable[[RegistryClient, RawManifest], object]
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Read:
     call: Call
 
 
-def _config(registry: Registry, raw: RawManifest) -> Manifest:
+def _config(registry: RegistryClient, raw: RawManifest) -> Manifest:
     memory = registry.session.transport.inner  # type: ignore[attr-defined] # always behind a Faulty here
     child = memory.shelf(AIONIS).manifests[children(raw)[0]["digest"]]
     parsed = parse_manifest(child)

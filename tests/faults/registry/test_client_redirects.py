@@ -9,7 +9,7 @@ import pytest
 from shiplane.core.errors import ShiplaneError, UnreachableError, VerificationError
 from shiplane.ledger.artifact import LINES
 from shiplane.registry.blob_upload import Uploader
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.lookup_result import Unknown
 from shiplane.registry.oci.manifest import Descriptor, RawManifest
@@ -111,7 +111,7 @@ def test_a_blob_is_not_looked_for_in_places_where_no_registry_keeps_one(location
     wire = Instead(desk.memory, {"/v2/cognary/aionis/blobs/": to(location, status), "": content})
     desk.memory.access.scheme = "none"
     with pytest.raises(UnreachableError, match="refused"):
-        Registry(desk.session(Instead(wire, {"/token": desk_token}))).blob(AIONIS, CONFIG)
+        RegistryClient(desk.session(Instead(wire, {"/token": desk_token}))).blob(AIONIS, CONFIG)
     assert len(wire.asked) == 1
 
 
@@ -194,7 +194,7 @@ def test_storage_that_refuses_is_an_outage_and_only_a_404_a_finding(status: int)
         client.blob(AIONIS, CONFIG)
 
 
-CALLS: dict[str, tuple[str, Callable[[Registry, RawManifest], object]]] = {
+CALLS: dict[str, tuple[str, Callable[[RegistryClient, RawManifest], object]]] = {
     "a manifest by tag": ("GET .*/manifests/v0", lambda r, _: r.look(AIONIS, V)),
     "a manifest by digest": ("GET .*/manifests/sha256", lambda r, raw: r.look(AIONIS, raw.digest)),
     "the tag list": ("GET .*/tags/list", lambda r, _: r.tags(AIONIS)),
@@ -218,7 +218,7 @@ LOCATIONS = {
 @pytest.mark.parametrize("location", LOCATIONS.values(), ids=LOCATIONS.keys())
 @pytest.mark.parametrize("status", CODES)
 def test_nothing_else_is_followed_anywhere(
-    place: str, call: Callable[[Registry, RawManifest], object], location: str, status: int
+    place: str, call: Callable[[RegistryClient, RawManifest], object], location: str, status: int
 ) -> None:
     desk = Desk()
     raw = push_image(desk.memory, AIONIS, tag=V)

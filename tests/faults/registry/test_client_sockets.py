@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from shiplane.core.credential import Credential
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import (
     ERROR_LIMIT,
@@ -201,7 +201,7 @@ def test_a_whole_story_over_a_real_socket(served: Served) -> None:
     raw_index = push_image(served.memory, "cognary/aionis")
     repository = Repository(served.address, "cognary/aionis")
     robot = Credential(registry=served.address, username="robot", password=PASSWORD, source="test")
-    client = Registry(Session(transport=HttpTransport({}, user_agent="test"), credential=robot))
+    client = RegistryClient(Session(transport=HttpTransport({}, user_agent="test"), credential=robot))
     assert client.probe_push(repository) == ""
     assert client.look(repository, Tag("v0.2.1")) == Absent()
     assert client.put_manifest(repository, Tag("v0.2.1"), raw_index).certain

@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from shiplane.core.credential import Credential
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.tokens import Challenge, realm_problem
 from shiplane.registry.http.transport import Request, Response
@@ -126,7 +126,7 @@ def test_nothing_at_all_is_sent_to_a_place_that_is_not_trusted(realm: str) -> No
     wire = Faulty(desk.memory)
     session = desk.session(wire)
     session.tokens._challenges.clear()
-    result = Registry(session).look(AIONIS, V)
+    result = RegistryClient(session).look(AIONIS, V)
     assert isinstance(result, Refused)
     assert [entry.path.rpartition("/")[2] for entry in wire.log if entry.authorization] == []
     assert {entry.host for entry in wire.log} == {"ghcr.io"}
@@ -180,7 +180,7 @@ def other_registry() -> tuple[MemoryRegistry, Repository]:
 def test_an_unknown_registry_is_asked_plainly_first_and_its_challenge_remembered() -> None:
     memory, repository = other_registry()
     session, wire = first_sight(memory, None)
-    client = Registry(session)
+    client = RegistryClient(session)
     assert isinstance(client.look(repository, V), Present)
     assert isinstance(client.look(repository, V), Present)
     assert [(entry.status, bool(entry.authorization)) for entry in wire.log] == [
@@ -194,7 +194,7 @@ def test_an_unknown_registry_is_asked_plainly_first_and_its_challenge_remembered
 def test_a_credential_is_never_sent_to_another_registry() -> None:
     memory, repository = other_registry()
     session, wire = first_sight(memory, ROBOT)
-    assert isinstance(Registry(session).look(repository, V), Present)
+    assert isinstance(RegistryClient(session).look(repository, V), Present)
     assert not any(entry.authorization.startswith("Basic") for entry in wire.log)
     assert not any(ROBOT.basic in entry.authorization for entry in wire.log)
 
@@ -204,7 +204,7 @@ def test_a_registry_that_wants_basic_gets_it_on_every_request_and_asks_no_token(
     memory.access.scheme, memory.access.anonymous = "basic", ""
     own = Credential(registry=repository.registry, username="robot", password=PASSWORD, source="test")
     session, wire = first_sight(memory, own)
-    assert isinstance(Registry(session).look(repository, V), Present)
+    assert isinstance(RegistryClient(session).look(repository, V), Present)
     assert [(entry.status, entry.authorization) for entry in wire.log] == [(401, ""), (200, f"Basic {own.basic}")]
 
 
@@ -212,7 +212,7 @@ def test_a_registry_that_asks_nobody_gets_nothing() -> None:
     memory, repository = other_registry()
     memory.access.scheme = "none"
     session, wire = first_sight(memory, ROBOT)
-    assert isinstance(Registry(session).look(repository, V), Present)
+    assert isinstance(RegistryClient(session).look(repository, V), Present)
     assert [entry.authorization for entry in wire.log] == [""]
 
 

@@ -12,9 +12,9 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 import pytest
 
 from shiplane.core.errors import MisconfiguredError, UnreachableError
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry import Retrying
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry import RetryPolicy
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import HttpTransport, Request, Response, TransportError
 from shiplane.registry.lookup import look
@@ -199,7 +199,7 @@ def test_a_certificate_is_no_outage_it_is_not_asked_again_and_the_remedy_reaches
     with secure_server(authority.server("registry.example")) as (address, shown), proxy() as running:
         running.targets = {"registry.example:443": address}
         transport = HttpTransport({"HTTPS_PROXY": running.address}, user_agent="test")
-        registry = Registry(Session(transport=transport, patience=Patience(clock=clock)))
+        registry = RegistryClient(Session(transport=transport, retry_budget=RetryBudget(clock=clock)))
         repository = Repository("registry.example", "cognary/aionis")
         answer = registry.look(repository, V)
         assert isinstance(answer, Unknown)
@@ -230,7 +230,7 @@ def test_a_server_without_tls_is_tried_again_since_it_may_be_starting(tmp_path: 
     clock = VirtualClock()
     with serve(MemoryRegistry()) as served:
         transport = HttpTransport({"HOME": str(tmp_path)}, user_agent="test")
-        sender = Retrying(transport=transport, patience=Patience(clock=clock), words=str)
+        sender = RetryPolicy(transport=transport, retry_budget=RetryBudget(clock=clock), words=str)
         with pytest.raises(UnreachableError, match="TLS failed"):
             sender.send(Request(method="GET", url=f"https://{served.address}/v2/"), limit=10)
     assert len(clock.sleeps) == 4

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from shiplane.registry.http.retry_budget import BUDGET, MAX_WAIT, Patience, asked_wait
+from shiplane.registry.http.retry_budget import BUDGET, MAX_WAIT, RetryBudget, asked_wait
 from shiplane.registry.oci.lookup_result import Present, Unknown
 from shiplane.registry.oci.names import Tag
 from tests.faults.clock import EPOCH, VirtualClock
@@ -109,21 +109,21 @@ def test_tries_that_come_to_nothing_are_part_of_the_run_s_budget() -> None:
 
 def test_what_several_threads_lose_side_by_side_counts_once() -> None:
     clock = VirtualClock()
-    patience = Patience(clock=clock)
+    retry_budget = RetryBudget(clock=clock)
     clock.pass_by(30)
     for _ in range(8):
-        patience.lose(0.0)
-    assert patience.spent == 30
+        retry_budget.lose(0.0)
+    assert retry_budget.spent == 30
     clock.pass_by(5)
-    patience.lose(20.0)
-    assert patience.spent == 35
+    retry_budget.lose(20.0)
+    assert retry_budget.spent == 35
 
 
 def test_the_last_wait_takes_only_what_is_left_of_the_budget() -> None:
-    patience = Patience(clock=VirtualClock(), spent=BUDGET - 1)
-    assert patience.wait(1, "it", asked=30)
-    assert patience.spent == BUDGET
-    assert not patience.wait(1, "it", asked=30)
+    retry_budget = RetryBudget(clock=VirtualClock(), spent=BUDGET - 1)
+    assert retry_budget.wait(1, "it", asked=30)
+    assert retry_budget.spent == BUDGET
+    assert not retry_budget.wait(1, "it", asked=30)
 
 
 def test_every_wait_is_told_with_its_reason_and_its_length() -> None:
@@ -140,7 +140,7 @@ def test_every_wait_is_told_with_its_reason_and_its_length() -> None:
 def test_jitter_spreads_the_waits_from_nothing_to_the_whole() -> None:
     for share in (0.0, 0.5, 0.999):
         clock = VirtualClock()
-        patience = Patience(clock=clock, spread=lambda share=share: share)  # type: ignore[misc]
+        retry_budget = RetryBudget(clock=clock, spread=lambda share=share: share)  # type: ignore[misc]
         for attempt in range(1, 6):
-            patience.wait(attempt, "it")
+            retry_budget.wait(attempt, "it")
         assert clock.sleeps == [share * wait for wait in (0.5, 1.0, 2.0, 4.0)]

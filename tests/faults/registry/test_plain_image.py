@@ -13,7 +13,7 @@ from shiplane.config.smoke import Smoke
 from shiplane.config.version import Version
 from shiplane.registry.oci.names import Digest, Platform
 from shiplane.release.planning.planner import make_plan
-from shiplane.verify.verify import Verified, Verifier
+from shiplane.verify.verify import VerificationResult, Verifier
 from tests.faults.images import COMMIT, children, lie_in_config, push_image
 from tests.faults.memory import MemoryRegistry
 from tests.faults.release.test_smoke import Bench
@@ -50,15 +50,15 @@ def a_scene() -> Scene:
     return scene
 
 
-def verify(scene: Scene, *, deep: bool = False) -> Verified:
-    registry, patience = scene.client()
+def verify(scene: Scene, *, deep: bool = False) -> VerificationResult:
+    registry, retry_budget = scene.client()
     verifier = Verifier(
         registry=registry,
         repository=AIONIS,
         platforms=Setting((AMD64,), "the test"),
         commit_of=lambda _lane, _version: COMMIT,
         deep=deep,
-        ledgers=scene.ledgers(registry, patience),
+        ledgers=scene.ledgers(registry, retry_budget),
     )
     return finish(verifier.verify(MAIN, Version.parse("0.2.1"), latest=Setting(value=True, source="--latest")))
 

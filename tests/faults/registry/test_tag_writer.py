@@ -8,13 +8,13 @@ from typing import Any
 import pytest
 
 from shiplane.core.errors import AccessError, ShiplaneError, UnreachableError, VerificationError
-from shiplane.core.progress import Event, Flow, Outcome
+from shiplane.core.progress import Event, Flow, StepOutcome
 from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.lookup import arrived, certain
 from shiplane.registry.oci.lookup_result import Absent, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
-from shiplane.registry.tag_writer import Namer
+from shiplane.registry.tag_writer import TagWriter
 from tests.faults.clock import VirtualClock
 from tests.faults.desk import AIONIS
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
@@ -48,9 +48,9 @@ def test_everything_else_ends_the_run_with_its_own_error(
     assert words in str(caught.value)
 
 
-def namer(scene: Scene) -> Namer:
-    registry, patience = scene.client()
-    return Namer(registry=registry, repository=AIONIS, patience=patience)
+def namer(scene: Scene) -> TagWriter:
+    registry, retry_budget = scene.client()
+    return TagWriter(registry=registry, repository=AIONIS, retry_budget=retry_budget)
 
 
 def floating(scene: Scene, raw: RawManifest, old: Digest) -> Flow[Digest | None]:
@@ -63,7 +63,7 @@ def told(flow: Flow[Any]) -> list[str]:
 
 
 def _line(event: Event) -> str:
-    if isinstance(event, Outcome):
+    if isinstance(event, StepOutcome):
         return f"{_line(event.step)}: {event.state.value}: {event.reason}"
     return f"{event.name}{'!' if event.writes else ''} {event.subject}"
 
@@ -264,7 +264,7 @@ def test_a_moved_name_that_still_shows_its_old_digest_is_read_until_it_does_not(
 
 def test_what_never_arrives_is_a_finding_that_says_who_said_it_had() -> None:
     scene = Scene()
-    registry, patience = scene.client()
+    registry, retry_budget = scene.client()
     with pytest.raises(VerificationError, match=r"does not have sha256:\w+, although the builder pushed it"):
-        arrived(registry, AIONIS, Digest.of(b"nothing"), patience, "the builder pushed it")
+        arrived(registry, AIONIS, Digest.of(b"nothing"), retry_budget, "the builder pushed it")
     assert 50 < clock_of(scene).now() < 70

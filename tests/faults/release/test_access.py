@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from shiplane.core.errors import PrerequisiteError, UnreachableError
-from shiplane.core.progress import Outcome, State
+from shiplane.core.progress import StepOutcome, StepState
 from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.names import Repository
 from tests.faults.faults import Instead
@@ -72,7 +72,7 @@ def test_where_no_ledger_is_kept_the_builder_may_know_better(status: int, header
     scene = Scene(keeps_ledger=False)
     opening(scene, status, headers)
     said = first_outcome(scene)
-    assert said.state is State.SKIPPED
+    assert said.state is StepState.SKIPPED
     assert re.search(words, said.reason)
     scene.publish()
     assert "v0.2.1" in scene.tags()
@@ -112,9 +112,9 @@ def test_without_the_proof_it_shows_when_the_ledger_is_written() -> None:
 def test_what_the_specification_allows_on_the_same_host_is_taken(location: str) -> None:
     scene = Scene()
     opening(scene, 202, {"location": location})
-    assert first_outcome(scene).state is State.DONE
+    assert first_outcome(scene).state is StepState.DONE
 
 
-def first_outcome(scene: Scene) -> Outcome:
+def first_outcome(scene: Scene) -> StepOutcome:
     """How the first step of a release, the access, ends."""
-    return next(event for event in scene.flow(a_plan()) if isinstance(event, Outcome))
+    return next(event for event in scene.flow(a_plan()) if isinstance(event, StepOutcome))

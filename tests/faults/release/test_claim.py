@@ -9,11 +9,11 @@ import pytest
 
 from shiplane.config.plan import Plan
 from shiplane.core.errors import AccessError, LostRaceError, UnreachableError
-from shiplane.core.progress import Flow, Outcome, Step
+from shiplane.core.progress import Flow, Step, StepOutcome
 from shiplane.git.claim import Claim
 from shiplane.registry.oci.names import Digest, Repository, Tag
-from shiplane.release.claiming import Claiming
-from shiplane.release.result import Published
+from shiplane.release.claiming import ReleaseClaims
+from shiplane.release.result import LaneResult
 from tests.faults.claims import MemoryClaims
 from tests.faults.images import COMMIT, lose_child, push_image
 from tests.faults.invariants import Case, assert_invariants
@@ -30,8 +30,8 @@ class Claimed(Scene):
 
     claims: MemoryClaims = field(default_factory=MemoryClaims)
 
-    def flow(self, plan: Plan) -> Flow[tuple[Published, ...]]:
-        claiming = Claiming(claims=self.claims, by="the test")
+    def flow(self, plan: Plan) -> Flow[tuple[LaneResult, ...]]:
+        claiming = ReleaseClaims(claims=self.claims, by="the test")
         return replace(self.releaser(), ledgers=None, claiming=claiming).publish(plan, self.stager)
 
     def claim(self, tag: Tag, digest: Digest, commit: str = COMMIT) -> None:
@@ -162,12 +162,12 @@ def test_what_is_claimed_and_by_whom_is_told() -> None:
     scene = Claimed()
     theirs = push_image(scene.registry, PATH, salt="theirs").digest
     scene.claim(MAIN, theirs)
-    told = [event for event in events(scene.flow(a_plan())) if isinstance(event, Outcome)]
+    told = [event for event in events(scene.flow(a_plan())) if isinstance(event, StepOutcome)]
     words = {event.step.name: event.reason for event in told if event.step.name in ("claims", "claim")}
     assert words["claims"] == f"v0.2.1 for {theirs.short} by somebody else"
     ours = Digest(scene.kept()[STANDALONE]).short
     assert words["claim"] == f"v0.2.1 for {theirs.short} by somebody else, standalone-v0.2.1 for {ours} by the test"
-    first = [event for event in events(Claimed().flow(a_plan())) if isinstance(event, Outcome)]
+    first = [event for event in events(Claimed().flow(a_plan())) if isinstance(event, StepOutcome)]
     assert next(event.reason for event in first if event.step.name == "claims") == "none yet, and we may claim"
 
 

@@ -12,7 +12,7 @@ import pytest
 from shiplane.core.errors import AccessError, PrerequisiteError, UsageError
 from shiplane.core.redact import Redactor
 from shiplane.git.github import GitHub
-from shiplane.registry.http.retry_budget import Patience, SystemClock
+from shiplane.registry.http.retry_budget import RetryBudget, SystemClock
 from shiplane.registry.http.transport import HttpTransport
 from tests.faults.clock import EPOCH, VirtualClock
 from tests.faults.gatehouse import COMMIT, NAME, TOKEN, Api, api, ask, check, outcomes, prerequisites
@@ -225,9 +225,9 @@ def test_evidence_says_what_was_asked_about_which_commit_and_when(api: Api, tmp_
 
 
 def client(**fields: str) -> GitHub:
-    patience = Patience(clock=VirtualClock())
+    retry_budget = RetryBudget(clock=VirtualClock())
     known = {"slug": "cognary/aionis", "api": "https://ghe.example/api/v3", **fields}
-    return GitHub(transport=HttpTransport({}, user_agent="test"), patience=patience, redact=Redactor(), **known)
+    return GitHub(transport=HttpTransport({}, user_agent="test"), retry_budget=retry_budget, redact=Redactor(), **known)
 
 
 @pytest.mark.parametrize(

@@ -10,12 +10,12 @@ import pytest
 
 from shiplane.core.errors import UnreachableError, VerificationError
 from shiplane.registry.http.transport import Request, Response, TransportError
-from shiplane.registry.oci.index import Part
+from shiplane.registry.oci.index import PartialIndex
 from shiplane.registry.oci.manifest import OCI_MANIFEST, RawManifest
 from shiplane.registry.oci.names import Digest, Platform
-from shiplane.release.result import Published
-from shiplane.release.staging.join import Joiner
-from shiplane.release.staging.staging import StagedStager
+from shiplane.release.result import LaneResult
+from shiplane.release.staging.join import IndexJoiner
+from shiplane.release.staging.staging import JoiningStager
 from tests.faults.images import COMMIT, PLATFORMS, lie_in_config, lose_child, push_image
 from tests.faults.memory import Lag, MemoryRegistry
 from tests.faults.scene import PATH, Scene, a_plan, a_registry, finish
@@ -23,22 +23,24 @@ from tests.faults.scene import PATH, Scene, a_plan, a_registry, finish
 OTHER = "b" * 40
 
 
-def a_part(registry: MemoryRegistry, platform: str, raw: RawManifest | None = None, revision: str = COMMIT) -> Part:
+def a_part(
+    registry: MemoryRegistry, platform: str, raw: RawManifest | None = None, revision: str = COMMIT
+) -> PartialIndex:
     """One platform's image as its own machine pushed it."""
     found = raw or push_image(registry, PATH, [platform], revision, salt=platform)
-    return Part(platforms=(Platform.parse(platform),), digest=found.digest)
+    return PartialIndex(platforms=(Platform.parse(platform),), digest=found.digest)
 
 
-def parts_of(registry: MemoryRegistry) -> list[Part]:
+def parts_of(registry: MemoryRegistry) -> list[PartialIndex]:
     """Both platforms of the main lane."""
     return [a_part(registry, platform) for platform in PLATFORMS]
 
 
-def publish(scene: Scene, parts: Sequence[Part]) -> tuple[Published, ...]:
+def publish(scene: Scene, parts: Sequence[PartialIndex]) -> tuple[LaneResult, ...]:
     """Publish the main lane from its parts."""
-    registry, patience = scene.client()
-    joiner = Joiner(registry=registry, patience=patience, workers=1)
-    stager = StagedStager(joiner=joiner, parts={"main": parts}, tell=scene.told.append)
+    registry, retry_budget = scene.client()
+    joiner = IndexJoiner(registry=registry, retry_budget=retry_budget, workers=1)
+    stager = JoiningStager(joiner=joiner, parts={"main": parts}, tell=scene.told.append)
     return finish(replace(scene.releaser(), ledgers=None).publish(a_plan(lanes=["main"]), stager))
 
 
@@ -85,7 +87,7 @@ def test_two_parts_become_one_image_with_their_attestations() -> None:
 def test_a_part_that_is_the_whole_is_published_as_it_was_staged() -> None:
     scene = Scene(a_registry())
     raw = push_image(scene.registry, PATH)
-    (main,) = publish(scene, [Part(platforms=tuple(map(Platform.parse, PLATFORMS)), digest=raw.digest)])
+    (main,) = publish(scene, [PartialIndex(platforms=tuple(map(Platform.parse, PLATFORMS)), digest=raw.digest)])
     assert main.digest == raw.digest
     assert not [entry for entry in scene.registry.log if entry.is_manifest_put and ":" in entry.reference]
 
@@ -119,7 +121,7 @@ def test_parts_without_attestations_are_joined_too() -> None:
 
 def test_a_part_that_the_registry_does_not_have_ends_it() -> None:
     scene = Scene(a_registry())
-    gone = Part(platforms=(Platform.parse("linux/arm64"),), digest=Digest("sha256:" + "0" * 64))
+    gone = PartialIndex(platforms=(Platform.parse("linux/arm64"),), digest=Digest("sha256:" + "0" * 64))
     with pytest.raises(VerificationError, match=r"does not have sha256:0{64}, although it was staged"):
         publish(scene, [a_part(scene.registry, "linux/amd64"), gone])
     assert scene.tags() == {}

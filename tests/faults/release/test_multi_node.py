@@ -10,13 +10,13 @@ from threading import Event
 import pytest
 
 from shiplane.core.errors import UnreachableError
-from shiplane.core.progress import Outcome
+from shiplane.core.progress import StepOutcome
 from shiplane.docker.bake import Build
 from shiplane.docker.builders import Builder, Node
 from shiplane.docker.buildx import Buildx
 from shiplane.registry.oci.names import Digest, Platform
-from shiplane.release.staging.join import Joiner
-from shiplane.release.staging.multi_node import FleetStager
+from shiplane.release.staging.join import IndexJoiner
+from shiplane.release.staging.multi_node import MultiNodeStager
 from shiplane.release.staging.staging import BuildxStager, dry_run
 from tests.faults.images import COMMIT, push_image
 from tests.faults.scene import PATH, Scene, a_plan, events, finish
@@ -58,10 +58,10 @@ def fleet() -> Builder:
     return Builder(name="fleet", driver="remote", current=True, nodes=nodes)
 
 
-def stager(scene: Scene, yard: Shipyard, builder: Builder | None = None) -> FleetStager:
-    registry, patience = scene.client()
-    joiner = Joiner(registry=registry, patience=patience, workers=1)
-    return FleetStager(buildx=yard, builder=builder or fleet(), joiner=joiner, tell=scene.told.append)
+def stager(scene: Scene, yard: Shipyard, builder: Builder | None = None) -> MultiNodeStager:
+    registry, retry_budget = scene.client()
+    joiner = IndexJoiner(registry=registry, retry_budget=retry_budget, workers=1)
+    return MultiNodeStager(buildx=yard, builder=builder or fleet(), joiner=joiner, tell=scene.told.append)
 
 
 def yard(scene: Scene, fails: Callable[[str], bool] = lambda _mark: False) -> Shipyard:
@@ -127,7 +127,7 @@ def test_a_trial_loads_the_engines_own_platform_and_pushes_nothing(
     baked = yard(scene)
     told = events(dry_run(plan, baked, native, wanted=None, every=every))
     assert baked.baked == [("", targets)]
-    said = {one.step.name: (one.step.subject, one.reason) for one in told if isinstance(one, Outcome)}
+    said = {one.step.name: (one.step.subject, one.reason) for one in told if isinstance(one, StepOutcome)}
     assert said["builder"] == ("the current one", "fleet (remote)")
     assert said["build"][0] == f"main for {platforms}"
     assert said["push"][1] == "dry run: nothing was pushed"

@@ -11,11 +11,11 @@ import pytest
 from shiplane.config.plan import Plan
 from shiplane.config.settings import Checkout
 from shiplane.core.errors import AccessError, LostRaceError, PrerequisiteError, RefusedError
-from shiplane.core.progress import Event, Flow, Outcome, State, Step
+from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState
 from shiplane.git.claim import Claim
 from shiplane.registry.oci.names import Digest, Tag
-from shiplane.release.claiming import Claiming
-from shiplane.release.publish import Publisher, Released
+from shiplane.release.claiming import ReleaseClaims
+from shiplane.release.publish import Publisher, ReleaseResult
 from shiplane.release.source_check import check_again
 from tests.faults.access import Account
 from tests.faults.claims import MemoryClaims
@@ -41,15 +41,15 @@ class Project(Scene):
     skip: tuple[str, ...] = ()
     changes: tuple[str, ...] = ()
 
-    def release(self, plan: Plan = MAIN) -> Released:
+    def release(self, plan: Plan = MAIN) -> ReleaseResult:
         """A release from beginning to end; the build command and the gate have run when ``meanwhile`` happens."""
-        registry, patience = self.client()
+        registry, retry_budget = self.client()
         publisher = Publisher(
             registry=registry,
-            patience=patience,
+            retry_budget=retry_budget,
             stager=lambda: self.stager,
             workers=1,
-            claiming=Claiming(claims=self.claims, by="the test") if self.claims else None,
+            claiming=ReleaseClaims(claims=self.claims, by="the test") if self.claims else None,
             conditions=prerequisites(
                 self.root, None, None, *self.skip, build=self.build, gates=[{"name": "gate", "command": self.gate}]
             ),
@@ -69,21 +69,21 @@ class Project(Scene):
         """The steps of the last release, each time that they were begun."""
         return [event.name for event in self.events if isinstance(event, Step)]
 
-    def said(self, name: str) -> list[tuple[State, str]]:
+    def said(self, name: str) -> list[tuple[StepState, str]]:
         """How the steps of that name ended."""
-        ends = [event for event in self.events if isinstance(event, Outcome) and event.step.name == name]
+        ends = [event for event in self.events if isinstance(event, StepOutcome) and event.step.name == name]
         return [(end.state, end.reason) for end in ends]
 
-    def _watched(self, flow: Flow[Released]) -> Flow[Released]:
+    def _watched(self, flow: Flow[ReleaseResult]) -> Flow[ReleaseResult]:
         """The same flow, noted down; the world changes when the gates have answered."""
         while True:
             try:
                 event = next(flow)
             except StopIteration as end:
-                released: Released = end.value
+                released: ReleaseResult = end.value
                 return released
             self.events.append(event)
-            if isinstance(event, Outcome) and event.step.name == "gate":
+            if isinstance(event, StepOutcome) and event.step.name == "gate":
                 self.meanwhile()
             yield event
 
@@ -102,7 +102,7 @@ def test_a_release_asks_what_costs_seconds_first_and_once_more_before_it_builds(
         *("access", "survey"),
         *("source", "stage", "inspect"),
     ]
-    assert released.held.build.state is State.DONE
+    assert released.held.build.state is StepState.DONE
     assert [evidence.good for evidence in released.held.gates] == [True]
 
 
@@ -117,7 +117,7 @@ def test_nothing_is_asked_twice_where_no_time_went_by(project: Project) -> None:
     project.skip = ("build", "gates")
     project.release()
     assert project.names()[:5] == ["access", "survey", "build command", "source", "stage"]
-    assert project.said("build command") == [(State.SKIPPED, "--skip build")]
+    assert project.said("build command") == [(StepState.SKIPPED, "--skip build")]
     assert project.ran() == []
 
 
@@ -127,8 +127,8 @@ def test_a_release_with_nothing_left_to_do_runs_no_build_command_and_asks_no_gat
     released = project.release()
     assert (project.ran(), project.stager.built) == ([], ["main"])
     assert project.names().count("survey") == 1
-    assert project.said("build command") == [(State.SKIPPED, "nothing is built: it is published already")]
-    assert project.said("gates") == [(State.SKIPPED, "nothing is to be written")]
+    assert project.said("build command") == [(StepState.SKIPPED, "nothing is built: it is published already")]
+    assert project.said("gates") == [(StepState.SKIPPED, "nothing is to be written")]
     assert (released.held.gates, released.held.skipped) == ((), ("gate",))
     assert released.held.to_json()["build"]["reason"] == "nothing is built: it is published already"
 
@@ -248,7 +248,7 @@ def test_the_source_is_looked_at_again_after_the_build_command_and_before_the_bu
     project.release()
     names = project.names()
     assert names.index("build command") < names.index("source") < names.index("stage")
-    assert project.said("source") == [(State.DONE, f"commit {COMMIT[:12]}, still clean")]
+    assert project.said("source") == [(StepState.DONE, f"commit {COMMIT[:12]}, still clean")]
 
 
 def test_what_the_build_command_changed_is_not_built(project: Project) -> None:

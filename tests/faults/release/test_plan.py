@@ -12,7 +12,7 @@ from shiplane.core.progress import Flow
 from shiplane.release.planning.decision import decide
 from shiplane.release.planning.saved_plan import SavedPlan, encode, parse, settings_json, tags_json
 from shiplane.release.publish import Publisher
-from shiplane.release.result import Published
+from shiplane.release.result import LaneResult
 from shiplane.verify.surveyor import Surveyor
 from tests.faults.images import push_image
 from tests.faults.scene import PATH, Scene, a_plan, events, finish
@@ -34,10 +34,10 @@ class Planned:
             self.scene.publish(a_plan("0.2.0", commit="b" * 40))
         self.saved = save(self.scene, self.plan)
 
-    def flow(self) -> Flow[tuple[Published, ...]]:
-        registry, patience = self.scene.client()
+    def flow(self) -> Flow[tuple[LaneResult, ...]]:
+        registry, retry_budget = self.scene.client()
         publisher = Publisher(
-            registry=registry, patience=patience, stager=lambda: self.scene.stager, workers=1, saved=self.saved
+            registry=registry, retry_budget=retry_budget, stager=lambda: self.scene.stager, workers=1, saved=self.saved
         )
         return (yield from publisher.publish(self.plan)).lanes
 

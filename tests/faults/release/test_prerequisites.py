@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from shiplane.core.errors import ConfigurationError, PrerequisiteError
-from shiplane.core.progress import State
+from shiplane.core.progress import StepState
 from shiplane.core.redact import forms_of
 from shiplane.core.system.process import without_secrets
 from tests.faults.gatehouse import COMMIT, NAME, TOKEN, Api, api, ask, check, outcomes, prerequisites
@@ -20,8 +20,8 @@ __all__ = ["api"]
 def test_a_build_that_passes_is_quiet(tmp_path: Path) -> None:
     found = outcomes(prerequisites(tmp_path, build="sh -c 'echo loud'"))
     assert [(outcome.step.name, outcome.state) for outcome in found] == [
-        ("build command", State.DONE),
-        ("gates", State.SKIPPED),
+        ("build command", StepState.DONE),
+        ("gates", StepState.SKIPPED),
     ]
     assert "loud" not in found[0].reason
 
@@ -88,9 +88,9 @@ def test_what_is_skipped_by_name_is_not_run(tmp_path: Path) -> None:
     gates = [{"name": "first", "command": "false"}, {"name": "second", "command": "true"}]
     found = outcomes(prerequisites(tmp_path, None, None, "build", "first", build="false", gates=gates))
     assert {(o.step.subject, o.state) for o in found} == {
-        ("false", State.SKIPPED),
-        ("first", State.SKIPPED),
-        ("second", State.DONE),
+        ("false", StepState.SKIPPED),
+        ("first", StepState.SKIPPED),
+        ("second", StepState.DONE),
     }
 
 

@@ -10,7 +10,7 @@ import pytest
 from shiplane.config.lane import MAIN
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.errors import AccessError, LostRaceError, RefusedError, UnreachableError, VerificationError
-from shiplane.core.progress import Outcome, Step
+from shiplane.core.progress import Step, StepOutcome
 from shiplane.registry.http.transport import Request, Response, TransportError
 from shiplane.registry.oci.names import Digest
 from tests.faults.access import failure
@@ -41,7 +41,7 @@ def test_every_version_is_named_before_any_floating_tag_moves() -> None:
 
 def story(scene: Scene, plan: Plan, *names: str) -> list[str]:
     """What a release says of some of its steps."""
-    outcomes = [event for event in events(scene.flow(plan)) if isinstance(event, Outcome)]
+    outcomes = [event for event in events(scene.flow(plan)) if isinstance(event, StepOutcome)]
     return [
         f"{one.step.name} {one.step.subject}: {one.state.value}: {one.reason}"
         for one in outcomes

@@ -10,11 +10,11 @@ import pytest
 from shiplane.config.plan import Plan
 from shiplane.config.smoke import Runnable, Smoke
 from shiplane.core.errors import PrerequisiteError, ShiplaneError, UnreachableError, VerificationError
-from shiplane.core.progress import Event, Flow, Outcome, State, Step
+from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState
 from shiplane.registry.oci.names import Platform
 from shiplane.release.publish import Publisher
-from shiplane.release.result import Published
-from shiplane.release.smoke_run import Smoker
+from shiplane.release.result import LaneResult
+from shiplane.release.smoke_run import SmokeRunner
 from tests.faults.clock import VirtualClock
 from tests.faults.scene import USER, Scene, a_plan, finish
 from tests.faults.smoking import FakeEngine, ends, healthy, unchecked, unhealthy
@@ -34,17 +34,17 @@ class Bench:
     scene: Scene = field(default_factory=Scene)
     engine: FakeEngine = field(init=False)
     asked: int = 0
-    outcomes: list[Outcome] = field(default_factory=list)
+    outcomes: list[StepOutcome] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         clock = self.scene.registry.clock
         assert isinstance(clock, VirtualClock)
         self.engine = FakeEngine(clock)
 
-    def flow(self, plan: Plan | None = None) -> Flow[tuple[Published, ...]]:
-        registry, patience = self.scene.client()
+    def flow(self, plan: Plan | None = None) -> Flow[tuple[LaneResult, ...]]:
+        registry, retry_budget = self.scene.client()
         known = plan or a_plan()
-        smoker = Smoker(
+        smoker = SmokeRunner(
             engine=self.engine,
             runnable=self._runnable,
             repository=known.repository,
@@ -54,18 +54,18 @@ class Bench:
             clock=self.engine.clock,
         )
         publisher = Publisher(
-            registry=registry, patience=patience, stager=lambda: self.scene.stager, workers=1, smoke=smoker
+            registry=registry, retry_budget=retry_budget, stager=lambda: self.scene.stager, workers=1, smoke=smoker
         )
         return (yield from publisher.publish(known)).lanes
 
-    def publish(self, plan: Plan | None = None) -> tuple[Published, ...]:
+    def publish(self, plan: Plan | None = None) -> tuple[LaneResult, ...]:
         return finish(self.flow(plan), self._see)
 
     def _see(self, event: Event) -> None:
-        if isinstance(event, Outcome):
+        if isinstance(event, StepOutcome):
             self.outcomes.append(event)
 
-    def said(self) -> list[tuple[str, State, str]]:
+    def said(self) -> list[tuple[str, StepState, str]]:
         """The smoke runs as the story tells them."""
         return [(o.step.subject, o.state, o.reason) for o in self.outcomes if o.step.name == "smoke"]
 
@@ -120,7 +120,7 @@ def test_the_result_says_what_ran_where_and_for_how_long() -> None:
         ("linux/arm64", "done", True, 1.0),
     ]
     assert found["platforms"][0]["log"][-1] == "line 30"
-    assert bench.said()[1] == ("main linux/arm64", State.DONE, "healthy after 1.0 s (by emulation)")
+    assert bench.said()[1] == ("main linux/arm64", StepState.DONE, "healthy after 1.0 s (by emulation)")
 
 
 @pytest.mark.parametrize(
@@ -150,14 +150,14 @@ def test_a_platform_that_fails_does_not_hide_another_that_fails_too() -> None:
     error = bench.fails(VerificationError)
     assert "linux/amd64 sha256:" in error.what
     assert "linux/arm64 sha256:" in error.what
-    assert [state for _, state, _ in bench.said()] == [State.FAILED, State.FAILED]
+    assert [state for _, state, _ in bench.said()] == [StepState.FAILED, StepState.FAILED]
 
 
 def test_one_lane_that_fails_keeps_both_unnamed() -> None:
     bench = Bench({"standalone": Smoke(timeout=30)})
     bench.engine.lives = {"linux/amd64": unhealthy(1)}
     bench.fails(VerificationError)
-    assert bench.said()[0] == ("main", State.SKIPPED, "no smoke run is configured")
+    assert bench.said()[0] == ("main", StepState.SKIPPED, "no smoke run is configured")
 
 
 def test_waiting_ends_at_the_time_limit() -> None:
@@ -196,7 +196,7 @@ def test_a_platform_that_the_engine_cannot_run_is_skipped_with_the_reason() -> N
     main, _ = bench.publish()
     assert bench.said()[0] == (
         "main linux/amd64",
-        State.SKIPPED,
+        StepState.SKIPPED,
         "the engine is linux/arm64 and has no emulation for it",
     )
     assert main.smoked.reason == "ran on linux/arm64"
@@ -223,15 +223,15 @@ def test_only_the_platforms_that_are_named_are_run() -> None:
     bench = Bench({"main": Smoke(platforms=(AMD64,))})
     main, _ = bench.publish()
     assert [(str(one.platform), one.state) for one in main.smoked.platforms] == [
-        ("linux/amd64", State.DONE),
-        ("linux/arm64", State.SKIPPED),
+        ("linux/amd64", StepState.DONE),
+        ("linux/arm64", StepState.SKIPPED),
     ]
 
 
 def test_left_out_by_name_it_asks_no_engine_and_says_so() -> None:
     bench = Bench(left_out="--skip smoke", runnable=Runnable(native=S390X))
     main, _ = bench.publish()
-    assert (main.smoked.state, main.smoked.reason) == (State.SKIPPED, "--skip smoke")
+    assert (main.smoked.state, main.smoked.reason) == (StepState.SKIPPED, "--skip smoke")
     assert (bench.engine.done, bench.asked) == ([], 0)
 
 
@@ -240,7 +240,7 @@ def test_a_version_that_is_published_already_is_not_tried_again_and_needs_no_eng
     bench.publish()
     done, asked = list(bench.engine.done), bench.asked
     main, _ = bench.publish()
-    assert main.smoked.state is State.ALREADY
+    assert main.smoked.state is StepState.ALREADY
     assert "published already" in main.smoked.reason
     assert (bench.engine.done, bench.asked) == (done, asked)
 

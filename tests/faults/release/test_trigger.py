@@ -12,13 +12,13 @@ from shiplane.config.lane import MAIN
 from shiplane.config.settings import Checkout
 from shiplane.config.version import Version
 from shiplane.core.errors import AccessError, LostRaceError, PrerequisiteError, RefusedError, UnreachableError
-from shiplane.core.progress import Outcome
+from shiplane.core.progress import StepOutcome
 from shiplane.core.redact import Redactor
 from shiplane.git.remote import Remote
 from shiplane.git.repository import Git
 from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Unknown
 from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
-from shiplane.release.trigger import Trigger, Triggered
+from shiplane.release.trigger import Trigger, TriggerResult
 from tests.faults.scene import events, finish
 
 HEAD = "a" * 40
@@ -112,11 +112,11 @@ class Scene:
             drifted=self.drifted,
         )
 
-    def run(self, *, dry_run: bool = False) -> Triggered:
+    def run(self, *, dry_run: bool = False) -> TriggerResult:
         return finish(self.trigger().run(dry_run=dry_run))
 
     def story(self, *names: str) -> list[str]:
-        told = [one for one in events(self.trigger().run(dry_run=True)) if isinstance(one, Outcome)]
+        told = [one for one in events(self.trigger().run(dry_run=True)) if isinstance(one, StepOutcome)]
         return [f"{one.step.name}: {one.state.value}: {one.reason}" for one in told if one.step.name in names]
 
 
@@ -258,7 +258,7 @@ def test_an_interrupt_before_the_push_leaves_no_tag_here() -> None:
     scene = Scene()
     flow = scene.trigger().run(dry_run=False)
     for event in flow:
-        if isinstance(event, Outcome) and event.step.name == "tag":
+        if isinstance(event, StepOutcome) and event.step.name == "tag":
             break
     assert scene.here.known == {"docker-v0.2.1": OURS}
     flow.close()

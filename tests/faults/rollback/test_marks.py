@@ -10,17 +10,17 @@ from shiplane.cli.views.rollback import marked_text
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
-from shiplane.core.progress import Outcome
+from shiplane.core.progress import StepOutcome
 from shiplane.ledger.ledger import Action
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.release.publish import Publisher
-from shiplane.rollback.marks import Marked
+from shiplane.rollback.marks import MarkResult
 from tests.faults.scene import PATH, Scene, a_plan, events, finish
 
 V021 = Version.parse("0.2.1")
 
 
-def marked(scene: Scene, reason: str = "crashes") -> Marked:
+def marked(scene: Scene, reason: str = "crashes") -> MarkResult:
     return finish(scene.marker().mark(MAIN, V021, reason))
 
 
@@ -31,7 +31,9 @@ def test_a_mark_is_written_once_for_one_reason_and_again_for_another() -> None:
     assert [one.changed for one in (first, again, other)] == [True, False, True]
     assert first.to_json()["floating"] == "latest"
     assert (again.to_json()["mark"]["why"], other.to_json()["mark"]["why"]) == ("crashes", "leaks")
-    told = [event.reason for event in events(scene.marker().mark(MAIN, V021, "leaks")) if isinstance(event, Outcome)]
+    told = [
+        event.reason for event in events(scene.marker().mark(MAIN, V021, "leaks")) if isinstance(event, StepOutcome)
+    ]
     assert told[0] == scene.tags()["v0.2.1"]
     assert told[1].endswith(" by releaser")
 
@@ -77,11 +79,11 @@ def test_a_version_that_is_gone_can_be_marked_by_its_record_and_one_that_never_w
 
 def test_what_is_only_staged_is_examined_and_has_no_name() -> None:
     scene = Scene()
-    registry, patience = scene.client()
-    assert isinstance(registry, Registry)
-    publisher = Publisher(registry=registry, patience=patience, stager=lambda: scene.stager, workers=1)
+    registry, retry_budget = scene.client()
+    assert isinstance(registry, RegistryClient)
+    publisher = Publisher(registry=registry, retry_budget=retry_budget, stager=lambda: scene.stager, workers=1)
     staged = finish(publisher.stage(a_plan()))
     assert set(staged) == {"main", "standalone"}
     assert scene.tags() == {}
     scene.publish()
-    assert finish(Publisher(registry=registry, patience=patience, stager=lambda: scene.stager).stage(a_plan()))
+    assert finish(Publisher(registry=registry, retry_budget=retry_budget, stager=lambda: scene.stager).stage(a_plan()))

@@ -10,10 +10,10 @@ from shiplane.cli.views.rollback import rolled_back_text
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
 from shiplane.core.errors import LostRaceError, RefusedError, ShiplaneError, VerificationError
-from shiplane.core.progress import Outcome, State, Step
+from shiplane.core.progress import Step, StepOutcome, StepState
 from shiplane.ledger.ledger import Action
 from shiplane.registry.oci.names import Digest
-from shiplane.rollback.rollback import RolledBack, Wish
+from shiplane.rollback.rollback import RollbackRequest, RollbackResult
 from tests.faults.access import answer
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty, Instead
@@ -24,7 +24,7 @@ from tests.faults.scene import AIONIS, PATH, Scene, a_plan, events, finish, unti
 from tests.thorough import crossed
 
 PUBLISHED = ("0.2.0", "0.2.1", "0.2.2")
-WISH = Wish(lane=MAIN, reason="crashes on start")
+WISH = RollbackRequest(lane=MAIN, reason="crashes on start")
 
 
 def scene_of(*versions: str, keeps_ledger: bool = True, scene: Scene | None = None) -> Scene:
@@ -35,8 +35,8 @@ def scene_of(*versions: str, keeps_ledger: bool = True, scene: Scene | None = No
     return scene
 
 
-def to(version: str, reason: str = "because") -> Wish:
-    return Wish(lane=MAIN, to=Version.parse(version), reason=reason)
+def to(version: str, reason: str = "because") -> RollbackRequest:
+    return RollbackRequest(lane=MAIN, to=Version.parse(version), reason=reason)
 
 
 def clock_of(scene: Scene) -> VirtualClock:
@@ -44,7 +44,7 @@ def clock_of(scene: Scene) -> VirtualClock:
     return scene.registry.clock
 
 
-def roll(scene: Scene, wish: Wish = WISH) -> RolledBack:
+def roll(scene: Scene, wish: RollbackRequest = WISH) -> RollbackResult:
     return finish(scene.rollback(wish))
 
 
@@ -121,7 +121,7 @@ def test_the_same_rollback_by_two_people_goes_down_once() -> None:
     roll(scene)
     before = scene.registry.state()
     clock_of(scene).pass_by(70)
-    for wish in (WISH, Wish(lane=MAIN, dry_run=True)):
+    for wish in (WISH, RollbackRequest(lane=MAIN, dry_run=True)):
         with pytest.raises(
             RefusedError, match=r"releaser rolled latest back from v0\.2\.2 to v0\.2\.1 7\d s ago \(2027"
         ):
@@ -129,7 +129,7 @@ def test_the_same_rollback_by_two_people_goes_down_once() -> None:
     assert scene.registry.state() == before
     assert "v0.2.1" not in scene.ledger().marks
     assert not roll(scene, to("0.2.1")).moved
-    done = roll(scene, Wish(lane=MAIN, again=True))
+    done = roll(scene, RollbackRequest(lane=MAIN, again=True))
     assert (str(done.target), done.marked) == ("0.2.0", "v0.2.1")
 
 
@@ -230,14 +230,14 @@ def test_the_way_back_up_is_the_same_command_after_unmarking_and_is_recorded() -
 
 def test_the_bad_version_can_be_left_unmarked() -> None:
     scene = scene_of()
-    roll(scene, Wish(lane=MAIN, mark=False))
+    roll(scene, RollbackRequest(lane=MAIN, mark=False))
     assert scene.ledger().marks == {}
 
 
 def test_a_dry_run_writes_nothing_and_says_what_would_happen() -> None:
     scene = scene_of()
     before, written = scene.registry.state(), len(scene.registry.effects())
-    done = roll(scene, Wish(lane=MAIN, dry_run=True))
+    done = roll(scene, RollbackRequest(lane=MAIN, dry_run=True))
     assert (str(done.target), done.moved, done.marked) == ("0.2.1", False, "v0.2.2")
     assert (scene.registry.state(), len(scene.registry.effects())) == (before, written)
 
@@ -371,10 +371,10 @@ def test_without_a_ledger_it_says_last_where_the_same_command_again_would_go() -
 
 @pytest.mark.parametrize(
     ("keeps", "wish"),
-    [(True, WISH), (False, to("0.2.1")), (False, Wish(lane=MAIN, dry_run=True))],
+    [(True, WISH), (False, to("0.2.1")), (False, RollbackRequest(lane=MAIN, dry_run=True))],
     ids=["the record keeps it from that", "a version that is named stays", "nothing was moved"],
 )
-def test_where_the_same_command_again_goes_no_further_nothing_is_said(*, keeps: bool, wish: Wish) -> None:
+def test_where_the_same_command_again_goes_no_further_nothing_is_said(*, keeps: bool, wish: RollbackRequest) -> None:
     done = roll(scene_of(keeps_ledger=keeps), wish)
     assert (done.further, "the same command" in rolled_back_text(AIONIS, done)) == (None, False)
 
@@ -493,13 +493,13 @@ def test_lagging_reads_are_waited_for() -> None:
 
 
 def test_the_story_has_an_outcome_for_each_thing() -> None:
-    said = [event for event in UNDISTURBED if isinstance(event, Outcome)]
+    said = [event for event in UNDISTURBED if isinstance(event, StepOutcome)]
     assert [(one.step.name, one.state) for one in said] == [
-        ("survey", State.DONE),
-        ("verify", State.DONE),
-        ("look again", State.DONE),
-        ("float", State.DONE),
-        ("read back", State.DONE),
-        ("record", State.DONE),
-        ("confirm", State.DONE),
+        ("survey", StepState.DONE),
+        ("verify", StepState.DONE),
+        ("look again", StepState.DONE),
+        ("float", StepState.DONE),
+        ("read back", StepState.DONE),
+        ("record", StepState.DONE),
+        ("confirm", StepState.DONE),
     ]

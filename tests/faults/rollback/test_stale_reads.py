@@ -10,7 +10,7 @@ import pytest
 from shiplane.config.lane import MAIN
 from shiplane.core.errors import LostRaceError, ShiplaneError, UnreachableError
 from shiplane.registry.http.transport import Request, Response, Transport
-from shiplane.rollback.rollback import RolledBack, Wish
+from shiplane.rollback.rollback import RollbackRequest, RollbackResult
 from tests.faults.access import failure
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import push_image
@@ -66,7 +66,7 @@ def late(scene: Scene, tag: str, older: str, skip: int = 0, times: float = 1) ->
     return wire
 
 
-def ended(scene: Scene, wish: Wish = WISH) -> RolledBack | ShiplaneError:
+def ended(scene: Scene, wish: RollbackRequest = WISH) -> RollbackResult | ShiplaneError:
     try:
         return roll(scene, wish)
     except ShiplaneError as error:
@@ -79,17 +79,17 @@ def ended(scene: Scene, wish: Wish = WISH) -> RolledBack | ShiplaneError:
 @pytest.mark.parametrize("times", TIMES)
 @pytest.mark.parametrize("skip", SKIPS)
 def test_late_reads_of_the_floating_tag_never_end_well_at_the_bad_version(
-    skip: int, times: float, older: str, wish: Wish, *, keeps_ledger: bool
+    skip: int, times: float, older: str, wish: RollbackRequest, *, keeps_ledger: bool
 ) -> None:
     scene = scene_of(keeps_ledger=keeps_ledger)
     late(scene, "latest", scene.tags().get(f"v{older}", ""), skip, times)
     end = ended(scene, wish)
-    if isinstance(end, RolledBack):
+    if isinstance(end, RollbackResult):
         assert scene.tags()["latest"] == str(end.digest) == scene.tags()[f"v{end.target}"]
     else:
         assert end.exit_code in {5, 6, 7, 8}, end
     if keeps_ledger and times == 1:
-        assert isinstance(end, RolledBack), end
+        assert isinstance(end, RollbackResult), end
         assert (str(end.left), end.marked, end.moved) == ("0.2.2", "v0.2.2", True)
 
 
@@ -122,7 +122,7 @@ def test_a_put_that_is_lost_is_not_taken_for_done_because_the_target_reads_as_th
         late(scene, "latest", scene.tags()["v0.2.1"], times=math.inf)
         end = ended(scene)
         assert scene.tags()["latest"] == scene.tags()[wanted]
-        assert isinstance(end, RolledBack) == (lost == 1)
+        assert isinstance(end, RollbackResult) == (lost == 1)
         assert lost == 1 or (isinstance(end, UnreachableError) and "which proves nothing" in end.what)
         assert wire.met == lost
 
@@ -167,5 +167,5 @@ def test_a_late_ledger_costs_no_truth(skip: int, reads: float) -> None:
     scene = scene_of("0.2.0", "0.2.1", "0.2.2", scene=scene)
     late(scene, "ledger-main", before, skip, reads)
     end = ended(scene)
-    assert isinstance(end, RolledBack) or end.exit_code in {7, 8}, end
+    assert isinstance(end, RollbackResult) or end.exit_code in {7, 8}, end
     assert scene.tags()["latest"] == scene.tags()["v0.2.1"]

@@ -9,7 +9,7 @@ from datetime import datetime
 from shiplane.config.lane import Lane
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.config.version import Version
-from shiplane.rollback.rollback import Wish
+from shiplane.rollback.rollback import RollbackRequest
 from tests.faults.scene import AIONIS
 from tests.faults.stateful.world import World
 
@@ -83,7 +83,7 @@ def _releases(world: World, lane: Lane) -> list[Version]:
     return [version for version in found if version and not version.is_prerelease]
 
 
-def downward(world: World, wish: Wish) -> Expected:
+def downward(world: World, wish: RollbackRequest) -> Expected:
     """What a rollback must come to: its exit code, where the floating tag is then, and ``mark TAG`` for a new mark."""
     lane, marks = wish.lane, world.marks(wish.lane)
     here = world.tags.get(lane.floating, "")

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
-from shiplane.release.planning.decision import Move, Naming, decide
-from shiplane.rollback.rollback import Wish
+from shiplane.release.planning.decision import FloatingTagAction, VersionTagAction, decide
+from shiplane.rollback.rollback import RollbackRequest
 from shiplane.verify.surveyor import Surveyor
 from tests.faults.faults import Faulty
 from tests.faults.scene import AIONIS, finish
@@ -29,8 +29,8 @@ def foreseen(world: World, lane: str, version: str, latest: str, commit: str) ->
     else:
         assert wanted.code in {0, 8}
         if wanted.code == 0:
-            assert (one.lane.floating in wanted.tags) == (decision.move is Move.MOVE)
-            assert (decision.naming is Naming.CREATE) == (one.tag not in before)
+            assert (one.lane.floating in wanted.tags) == (decision.move is FloatingTagAction.MOVE)
+            assert (decision.naming is VersionTagAction.CREATE) == (one.tag not in before)
     assert {entry.method for entry in wire.log} <= {"GET"}
     judged(world, before, [wire])
 
@@ -49,7 +49,7 @@ def verified(world: World, lane: str) -> None:
 def rolled_back(world: World, lane: str, to: str, mark: bool) -> None:  # noqa: FBT001
     """A rollback, to a version or to the newest good one below, as the model would choose it."""
     known, wire, before = LANES[lane], Faulty(world.registry), world.tags
-    wish = Wish(lane=known, to=Version.parse(to) if to else None, reason="crashes", mark=mark)
+    wish = RollbackRequest(lane=known, to=Version.parse(to) if to else None, reason="crashes", mark=mark)
     wanted, marks = downward(world, wish), world.marks(known)
     code = driven(world.releaser(wire).roll_back(wish))
     judged(world, before, [wire], lowers=True, recorded=code == 0)

@@ -11,9 +11,9 @@ from typing import Any
 
 from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.plan import LanePlan, Plan
-from shiplane.ledger.recorder import Scribe
+from shiplane.ledger.recorder import EntryAuthor
 from shiplane.registry.http.transport import Transport
-from shiplane.release.claiming import Claiming
+from shiplane.release.claiming import ReleaseClaims
 from tests.faults.claims import MemoryClaims
 from tests.faults.clock import VirtualClock
 from tests.faults.images import push_image
@@ -69,11 +69,11 @@ class World:
 
     def releaser(self, transport: Transport) -> Releaser:
         """A process of its own; its entries' words are numbers, so that a story is the same each time."""
-        registry, patience = a_client(transport, self.clock)
-        claiming = Claiming(claims=self.claims, by="the model") if self.claimed else None
-        scribe = Scribe(who=USER.username, clock=self.clock, word=lambda: str(next(self.words)))
+        registry, retry_budget = a_client(transport, self.clock)
+        claiming = ReleaseClaims(claims=self.claims, by="the model") if self.claimed else None
+        scribe = EntryAuthor(who=USER.username, clock=self.clock, word=lambda: str(next(self.words)))
         return Releaser(
-            registry=registry, patience=patience, repository=AIONIS, claiming=claiming, probe=False
+            registry=registry, retry_budget=retry_budget, repository=AIONIS, claiming=claiming, probe=False
         ).recording(scribe)
 
     def recorded(self, lane: Lane) -> list[dict[str, Any]]:

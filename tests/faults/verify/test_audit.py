@@ -7,7 +7,7 @@ from typing import Any
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
 from shiplane.registry.oci.manifest import OCI_INDEX
-from shiplane.verify.lane_status import LaneState, VersionState, version_json
+from shiplane.verify.lane_status import LaneStatus, VersionStatus, version_json
 from tests.faults.images import COMMIT, push_image, rewrite, store
 from tests.faults.scene import PATH, USER, Scene, a_plan, finish
 
@@ -18,7 +18,7 @@ def released(version: str = "0.2.1", *, keeps_ledger: bool = True) -> Scene:
     return scene
 
 
-def version(state: LaneState) -> VersionState:
+def version(state: LaneStatus) -> VersionStatus:
     (only,) = state.versions
     return only
 

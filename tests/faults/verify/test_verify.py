@@ -13,12 +13,12 @@ from shiplane.config.lane import MAIN
 from shiplane.config.settings import Setting
 from shiplane.config.version import Version
 from shiplane.core.errors import VerificationError
-from shiplane.registry.client import Registry
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest
 from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
-from shiplane.rollback.rollback import Wish
-from shiplane.verify.verify import Puller, Verified, Verifier
+from shiplane.rollback.rollback import RollbackRequest
+from shiplane.verify.verify import Puller, VerificationResult, Verifier
 from tests.faults.access import Access
 from tests.faults.images import (
     COMMIT,
@@ -46,12 +46,12 @@ def verify(
     latest: bool = True,
     source: str = "--latest",
     commit: str | None = COMMIT,
-    stranger: Registry | bool = False,
+    stranger: RegistryClient | bool = False,
     puller: Puller | None = None,
     recorded: bool = False,
     insists: bool = False,
-) -> Verified:
-    registry, patience = scene.client()
+) -> VerificationResult:
+    registry, retry_budget = scene.client()
     verifier = Verifier(
         registry=registry,
         repository=Repository.parse(IMAGE),
@@ -61,7 +61,7 @@ def verify(
         deep=deep,
         stranger=registry if stranger is True else stranger or None,
         puller=puller,
-        ledgers=scene.ledgers(registry, patience) if recorded else None,
+        ledgers=scene.ledgers(registry, retry_budget) if recorded else None,
     )
     return finish(verifier.verify(MAIN, version, latest=Setting(latest, source)))
 
@@ -73,7 +73,7 @@ def released() -> tuple[Scene, RawManifest]:
     return scene, raw
 
 
-def named(found: Verified) -> set[str]:
+def named(found: VerificationResult) -> set[str]:
     return {check.name for check in found.checks if not check.good}
 
 
@@ -255,7 +255,7 @@ def test_after_a_rollback_neither_what_was_left_nor_what_was_passed_over_lacks_t
     *, latest: bool
 ) -> None:
     scene = three_releases(Scene(), v2="yes")
-    finish(scene.rollback(Wish(lane=MAIN, to=Version.parse("0.2.0"), reason="crashes")))
+    finish(scene.rollback(RollbackRequest(lane=MAIN, to=Version.parse("0.2.0"), reason="crashes")))
     said = {
         version: verify(scene, Version.parse(version), latest=latest, source="lane main", commit=None, recorded=True)
         for version in ("0.2.2", "0.2.1", "0.2.0")
@@ -511,7 +511,7 @@ def test_a_stranger_who_is_refused_or_shown_something_else_is_a_finding() -> Non
     other = Scene()
     push_image(other.registry, PATH, tag="v0.2.1", salt="another")
     for shown, words in ((private, "authentication required"), (other.registry, "sha256:")):
-        stranger = Registry(Session(shown, None, scene.client()[1]))
+        stranger = RegistryClient(Session(shown, None, scene.client()[1]))
         bad = [check for check in verify(scene, V021, stranger=stranger).checks if not check.good]
         assert {check.name for check in bad} == {"anonymous"}
         assert words in bad[0].found

@@ -14,7 +14,7 @@ from jsonschema import Draft202012Validator
 
 from shiplane.config.gate import Evidence
 from shiplane.core.progress import Step
-from shiplane.release.prerequisites import Held
+from shiplane.release.prerequisites import PrerequisiteEvidence
 from tests.faults.adopt.test_adopt import adopt, old_scene
 from tests.faults.images import COMMIT
 from tests.faults.release.test_smoke import Bench
@@ -65,7 +65,7 @@ def released(lanes: list[dict[str, Any]]) -> dict[str, Any]:
     """A release's document around its lanes."""
     evidence = Evidence(gate="g", kind="http", what="https://x", good=True, detail="200", commit=COMMIT, when="now")
     build = Step("build command", "none").skipped("none is configured")
-    held = Held(command=(), build=build, gates=(evidence,), skipped=("other",))
+    held = PrerequisiteEvidence(command=(), build=build, gates=(evidence,), skipped=("other",))
     return {
         "ok": True,
         "exit": 0,

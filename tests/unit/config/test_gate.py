@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from shiplane.config.gate import CheckRun, Gate, Kind, Verdict, judge_health, judge_runs
+from shiplane.config.gate import CheckRun, Gate, GateKind, GateVerdict, judge_health, judge_runs
 from shiplane.config.project_file import parse_project_file
 from shiplane.core.errors import ConfigurationError
 
@@ -16,7 +16,13 @@ OLD = "2026-11-01T11:00:00Z"
 
 
 def gate(max_age: float | None = 168, **fields: Any) -> Gate:  # noqa: ANN401 -- a gate's fields
-    known: dict[str, Any] = {"name": NAME, "kind": Kind.GITHUB, "target": NAME, "timeout": 0, "max_age_hours": max_age}
+    known: dict[str, Any] = {
+        "name": NAME,
+        "kind": GateKind.GITHUB,
+        "target": NAME,
+        "timeout": 0,
+        "max_age_hours": max_age,
+    }
     return Gate(**{**known, **fields})
 
 
@@ -46,44 +52,44 @@ def run(
 @pytest.mark.parametrize(
     ("why", "runs", "expected"),
     [
-        ("green and fresh", [run()], Verdict.GREEN),
-        ("none at all", [], Verdict.ABSENT),
-        ("of another name", [run(name="Lint")], Verdict.ABSENT),
-        ("for another commit", [run(commit="d" * 40)], Verdict.ABSENT),
-        ("for a commit that begins alike", [run(commit=COMMIT[:12])], Verdict.ABSENT),
-        ("red", [run("failure")], Verdict.RED),
-        ("cancelled", [run("cancelled")], Verdict.RED),
-        ("skipped is not green", [run("skipped")], Verdict.RED),
-        ("neutral is not green", [run("neutral")], Verdict.RED),
-        ("without a conclusion", [run("")], Verdict.RED),
-        ("queued", [run("", "queued")], Verdict.PENDING),
-        ("in progress", [run("", "in_progress")], Verdict.PENDING),
-        ("too old", [run(completed="2026-11-01T11:00:00Z")], Verdict.RED),
-        ("without a time", [run(completed="")], Verdict.RED),
-        ("red, then green", [run("failure", started="2026-11-24T09:00:00Z"), run()], Verdict.GREEN),
-        ("green, then red", [run(started="2026-11-24T09:00:00Z"), run("failure")], Verdict.RED),
-        ("green, then again", [run(started="2026-11-24T09:00:00Z"), run("", "in_progress")], Verdict.PENDING),
-        ("green, then one that is not even started", [run(), run("", "queued", started="")], Verdict.PENDING),
-        ("at one moment the later number decides", [run("failure", number=2), run(number=1)], Verdict.RED),
-        ("a workflow and its job, both green", [run(), run(source="workflow")], Verdict.GREEN),
-        ("a red workflow with a green job", [run(), run("failure", source="workflow")], Verdict.RED),
-        ("a red workflow with a pending job", [run("", "queued"), run("failure", source="workflow")], Verdict.RED),
-        ("an old workflow with a fresh job", [run(), run(source="workflow", completed=OLD)], Verdict.RED),
-        ("a time without a zone", [run(completed="2026-11-24T11:00:00")], Verdict.RED),
-        ("just within the limit", [run(completed="2026-11-17T12:00:00Z")], Verdict.GREEN),
-        ("just beyond the limit", [run(completed="2026-11-17T11:59:59Z")], Verdict.RED),
-        ("completed by a clock that is ahead", [run(completed="2026-11-24T12:00:30Z")], Verdict.GREEN),
-        ("in any order", [run(), run("failure", started="2026-11-24T09:00:00Z")], Verdict.GREEN),
+        ("green and fresh", [run()], GateVerdict.GREEN),
+        ("none at all", [], GateVerdict.ABSENT),
+        ("of another name", [run(name="Lint")], GateVerdict.ABSENT),
+        ("for another commit", [run(commit="d" * 40)], GateVerdict.ABSENT),
+        ("for a commit that begins alike", [run(commit=COMMIT[:12])], GateVerdict.ABSENT),
+        ("red", [run("failure")], GateVerdict.RED),
+        ("cancelled", [run("cancelled")], GateVerdict.RED),
+        ("skipped is not green", [run("skipped")], GateVerdict.RED),
+        ("neutral is not green", [run("neutral")], GateVerdict.RED),
+        ("without a conclusion", [run("")], GateVerdict.RED),
+        ("queued", [run("", "queued")], GateVerdict.PENDING),
+        ("in progress", [run("", "in_progress")], GateVerdict.PENDING),
+        ("too old", [run(completed="2026-11-01T11:00:00Z")], GateVerdict.RED),
+        ("without a time", [run(completed="")], GateVerdict.RED),
+        ("red, then green", [run("failure", started="2026-11-24T09:00:00Z"), run()], GateVerdict.GREEN),
+        ("green, then red", [run(started="2026-11-24T09:00:00Z"), run("failure")], GateVerdict.RED),
+        ("green, then again", [run(started="2026-11-24T09:00:00Z"), run("", "in_progress")], GateVerdict.PENDING),
+        ("green, then one that is not even started", [run(), run("", "queued", started="")], GateVerdict.PENDING),
+        ("at one moment the later number decides", [run("failure", number=2), run(number=1)], GateVerdict.RED),
+        ("a workflow and its job, both green", [run(), run(source="workflow")], GateVerdict.GREEN),
+        ("a red workflow with a green job", [run(), run("failure", source="workflow")], GateVerdict.RED),
+        ("a red workflow with a pending job", [run("", "queued"), run("failure", source="workflow")], GateVerdict.RED),
+        ("an old workflow with a fresh job", [run(), run(source="workflow", completed=OLD)], GateVerdict.RED),
+        ("a time without a zone", [run(completed="2026-11-24T11:00:00")], GateVerdict.RED),
+        ("just within the limit", [run(completed="2026-11-17T12:00:00Z")], GateVerdict.GREEN),
+        ("just beyond the limit", [run(completed="2026-11-17T11:59:59Z")], GateVerdict.RED),
+        ("completed by a clock that is ahead", [run(completed="2026-11-24T12:00:30Z")], GateVerdict.GREEN),
+        ("in any order", [run(), run("failure", started="2026-11-24T09:00:00Z")], GateVerdict.GREEN),
     ],
 )
-def test_the_newest_run_for_this_very_commit_decides(why: str, runs: list[CheckRun], expected: Verdict) -> None:
+def test_the_newest_run_for_this_very_commit_decides(why: str, runs: list[CheckRun], expected: GateVerdict) -> None:
     verdict, reason, _ = judge_runs(runs, gate(), COMMIT, NOW)
     assert verdict is expected
     assert reason
 
 
 def test_without_a_limit_any_age_will_do() -> None:
-    assert judge_runs([run(completed="2020-01-01T00:00:00Z")], gate(None), COMMIT, NOW)[0] is Verdict.GREEN
+    assert judge_runs([run(completed="2020-01-01T00:00:00Z")], gate(None), COMMIT, NOW)[0] is GateVerdict.GREEN
 
 
 @pytest.mark.parametrize(
@@ -111,7 +117,7 @@ def test_a_health_answer_is_judged_by_status_and_field(
     fields: dict[str, Any],
     good: bool,  # noqa: FBT001 -- a table's column
 ) -> None:
-    asked = gate(kind=Kind.HTTP, target="http://127.0.0.1/health", **fields)
+    asked = gate(kind=GateKind.HTTP, target="http://127.0.0.1/health", **fields)
     found, reason = judge_health(status, document, asked)
     assert found is good
     assert reason
@@ -122,14 +128,14 @@ def test_a_health_answer_is_judged_by_status_and_field(
     [
         ({}, f"github: {NAME} (green for this commit, at most 168 h old)"),
         ({"max_age_hours": None}, f"github: {NAME} (green for this commit)"),
-        ({"kind": Kind.COMMAND, "target": "make test", "timeout": 900}, "command: make test (passes within 900 s)"),
-        ({"kind": Kind.HTTP, "target": "http://x/", "timeout": 2.5}, "http: http://x/ (answers 200 within 2.5 s)"),
+        ({"kind": GateKind.COMMAND, "target": "make test", "timeout": 900}, "command: make test (passes within 900 s)"),
+        ({"kind": GateKind.HTTP, "target": "http://x/", "timeout": 2.5}, "http: http://x/ (answers 200 within 2.5 s)"),
         (
-            {"kind": Kind.HTTP, "target": "http://x/", "timeout": 10, "status": 204, "field": "core.ok"},
+            {"kind": GateKind.HTTP, "target": "http://x/", "timeout": 10, "status": 204, "field": "core.ok"},
             "http: http://x/ (answers 204 within 10 s, core.ok is something true)",
         ),
         (
-            {"kind": Kind.HTTP, "target": "http://x/", "timeout": 10, "field": "ok", "value": "yes"},
+            {"kind": GateKind.HTTP, "target": "http://x/", "timeout": 10, "field": "ok", "value": "yes"},
             "http: http://x/ (answers 200 within 10 s, ok is yes)",
         ),
     ],
@@ -150,7 +156,7 @@ def test_a_gate_of_each_kind_is_read_with_its_defaults() -> None:
             {"name": NAME, "github": NAME, "max-age-hours": 168},
         ]
     )
-    assert (command.kind, command.target, command.timeout) == (Kind.COMMAND, "npm run gate:core:prod", 900)
+    assert (command.kind, command.target, command.timeout) == (GateKind.COMMAND, "npm run gate:core:prod", 900)
     assert (health.name, health.status, health.timeout) == ("https://aionis.example/health", 200, 10)
     assert (checks.max_age_hours, checks.timeout) == (168, 0)
 

@@ -7,14 +7,14 @@ from typing import Any
 import pytest
 
 from shiplane.config.project_file import parse_project_file
-from shiplane.config.smoke import Probe, Runnable, Seen, Smoke, judge
+from shiplane.config.smoke import ContainerObservation, Probe, Runnable, Smoke, judge
 from shiplane.core.errors import ConfigurationError
 from shiplane.registry.oci.names import Platform
 
 AMD64, ARM64 = Platform("linux", "amd64"), Platform("linux", "arm64")
 PLAIN = Smoke(timeout=60, up=10)
 ASKS = Smoke(command=("curl", "-f", "http://127.0.0.1/"), timeout=60)
-UP = Seen(running=True)
+UP = ContainerObservation(running=True)
 
 
 def smokes(**document: object) -> dict[str, Smoke]:
@@ -25,19 +25,19 @@ def smokes(**document: object) -> dict[str, Smoke]:
     ("seen", "probe", "smoke", "elapsed", "verdict"),
     [
         # The image's own HEALTHCHECK.
-        (Seen(running=True, health="starting"), None, PLAIN, 59.9, None),
-        (Seen(running=True, health="starting"), None, PLAIN, 60, (False, "not healthy within 60 s")),
+        (ContainerObservation(running=True, health="starting"), None, PLAIN, 59.9, None),
+        (ContainerObservation(running=True, health="starting"), None, PLAIN, 60, (False, "not healthy within 60 s")),
         (
-            Seen(running=True, health="starting", said="refused"),
+            ContainerObservation(running=True, health="starting", said="refused"),
             None,
             PLAIN,
             60,
             (False, "not healthy within 60 s (refused)"),
         ),
-        (Seen(running=True, health="healthy"), None, PLAIN, 1.25, (True, "healthy after 1.2 s")),
-        (Seen(running=True, health="healthy"), None, PLAIN, 99, (True, "healthy after 99.0 s")),
+        (ContainerObservation(running=True, health="healthy"), None, PLAIN, 1.25, (True, "healthy after 1.2 s")),
+        (ContainerObservation(running=True, health="healthy"), None, PLAIN, 99, (True, "healthy after 99.0 s")),
         (
-            Seen(running=True, health="unhealthy", said="no db"),
+            ContainerObservation(running=True, health="unhealthy", said="no db"),
             None,
             PLAIN,
             3,
@@ -46,37 +46,61 @@ def smokes(**document: object) -> dict[str, Smoke]:
         # Neither it nor a command.
         (UP, None, PLAIN, 9.9, None),
         (UP, None, PLAIN, 10, (True, "up for 10 s; the image has no HEALTHCHECK, and no command is configured")),
-        (Seen(running=False), None, PLAIN, 0.5, (True, "ended with 0 after 0.5 s; the image has no HEALTHCHECK")),
-        (Seen(running=False, code=3), None, PLAIN, 0.5, (False, "ended with 3 after 0.5 s")),
-        (Seen(running=False, code=137), None, PLAIN, 0.5, (False, "ended with 137 after 0.5 s")),
+        (
+            ContainerObservation(running=False),
+            None,
+            PLAIN,
+            0.5,
+            (True, "ended with 0 after 0.5 s; the image has no HEALTHCHECK"),
+        ),
+        (ContainerObservation(running=False, code=3), None, PLAIN, 0.5, (False, "ended with 3 after 0.5 s")),
+        (ContainerObservation(running=False, code=137), None, PLAIN, 0.5, (False, "ended with 137 after 0.5 s")),
         # A service that ends well has ended.
         (
-            Seen(running=False, health="starting"),
+            ContainerObservation(running=False, health="starting"),
             None,
             PLAIN,
             2,
             (False, "ended with 0 after 2.0 s, before it was healthy"),
         ),
         (
-            Seen(running=False, code=137, out_of_memory=True),
+            ContainerObservation(running=False, code=137, out_of_memory=True),
             None,
             PLAIN,
             2,
             (False, "ended for using more than 2048 MiB of memory"),
         ),
-        (Seen(running=False, fault='exec: "/x"'), None, PLAIN, 0, (False, 'could not be started: exec: "/x"')),
+        (
+            ContainerObservation(running=False, fault='exec: "/x"'),
+            None,
+            PLAIN,
+            0,
+            (False, 'could not be started: exec: "/x"'),
+        ),
         # A command; then the HEALTHCHECK has no say.
         (UP, Probe(1), ASKS, 59, None),
         (UP, Probe(0), ASKS, 2, (True, "curl -f http://127.0.0.1/ exits 0 after 2.0 s")),
-        (Seen(running=True, health="unhealthy"), Probe(0), ASKS, 2, (True, "curl -f http://127.0.0.1/ exits 0 after")),
-        (Seen(running=True, health="healthy"), Probe(1), ASKS, 2, None),
+        (
+            ContainerObservation(running=True, health="unhealthy"),
+            Probe(0),
+            ASKS,
+            2,
+            (True, "curl -f http://127.0.0.1/ exits 0 after"),
+        ),
+        (ContainerObservation(running=True, health="healthy"), Probe(1), ASKS, 2, None),
         (UP, Probe(7, "refused"), ASKS, 60, (False, "did not exit 0 within 60 s, but ends with 7 (refused)")),
         (UP, Probe(None), ASKS, 60, (False, "did not exit 0 within 60 s, but does not end")),
-        (Seen(running=False), None, ASKS, 2, (False, "ended with 0 after 2.0 s, before curl -f http://127.0.0.1/")),
+        (
+            ContainerObservation(running=False),
+            None,
+            ASKS,
+            2,
+            (False, "ended with 0 after 2.0 s, before curl -f http://127.0.0.1/"),
+        ),
     ],
 )
 def test_what_a_container_shows_is_judged(
-    seen: Seen, probe: Probe | None, smoke: Smoke, elapsed: float, verdict: tuple[bool, str] | None
+    seen: ContainerObservation, probe: Probe | None, smoke: Smoke, elapsed: float, verdict: tuple[bool, str] | None
 ) -> None:
     found = judge(seen, probe, smoke, elapsed)
     if verdict is None:

@@ -16,7 +16,7 @@ import pytest
 
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.system import temp_folder as module
-from shiplane.core.system.process import Finished
+from shiplane.core.system.process import ProcessResult
 from shiplane.core.system.real_path import is_within
 from shiplane.core.system.temp_folder import is_scratch, scratch, temporary_folder
 from shiplane.docker.bake import Build
@@ -223,7 +223,7 @@ def test_a_place_that_is_mounted_below_the_project_is_within_it(project: Path, b
 class Sending(Buildx):
     """A buildx that must not come to send anything."""
 
-    def _bake(self, *_: object) -> Finished:
+    def _bake(self, *_: object) -> ProcessResult:
         pytest.fail("a context was sent")
 
 

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError, UsageError
-from shiplane.core.system.process import Finished
+from shiplane.core.system.process import ProcessResult
 from shiplane.docker.bake import Build, staging
-from shiplane.docker.builders import Builder, Way, assigned_platforms, builder_of, choose, emulation
+from shiplane.docker.builders import Builder, BuildMode, assigned_platforms, builder_of, choose, emulation
 from shiplane.docker.buildx import BuildError, Buildx
 from shiplane.registry.oci.names import Digest, Platform
 from tests.faults.scene import a_plan
@@ -49,7 +49,7 @@ def test_a_platform_goes_to_the_node_that_it_is_assigned_to() -> None:
     known = fleet(("one", ["linux/amd64", "linux/arm64"]), ("two", ["linux/arm64", "linux/amd64"]))
     assigned = {"one": frozenset({AMD}), "two": frozenset({ARM})}
     assert names(known.assign(assigned)) == ["one", "two", "one"]
-    assert known.assign(assigned).way(ARM) is Way.ASSIGNED
+    assert known.assign(assigned).way(ARM) is BuildMode.ASSIGNED
 
 
 def test_unassigned_it_goes_to_the_first_node_that_can_build_it_and_a_better_one_is_known() -> None:
@@ -58,27 +58,29 @@ def test_unassigned_it_goes_to_the_first_node_that_can_build_it_and_a_better_one
     better = known.better_node(ARM)
     assert better is not None
     assert better.name == "two"
-    assert (known.way(AMD), known.way(ARM)) == (Way.NATIVE, Way.EMULATED)
+    assert (known.way(AMD), known.way(ARM)) == (BuildMode.NATIVE, BuildMode.EMULATED)
     assert known.better_node(AMD) is None
 
 
 @pytest.mark.parametrize(
     ("wanted", "node", "way"),
     [
-        ("linux/arm/v7", "two", Way.CROSS),
-        ("linux/amd64/v2", "three", Way.NATIVE),
-        ("linux/amd64/v1", "one", Way.NATIVE),
-        ("linux/amd64/v3", "one", Way.CROSS),
-        ("windows/amd64", "one", Way.CROSS),
+        ("linux/arm/v7", "two", BuildMode.CROSS),
+        ("linux/amd64/v2", "three", BuildMode.NATIVE),
+        ("linux/amd64/v1", "one", BuildMode.NATIVE),
+        ("linux/amd64/v3", "one", BuildMode.CROSS),
+        ("windows/amd64", "one", BuildMode.CROSS),
     ],
 )
-def test_what_no_node_can_run_goes_to_one_that_is_like_it_else_to_the_first(wanted: str, node: str, way: Way) -> None:
+def test_what_no_node_can_run_goes_to_one_that_is_like_it_else_to_the_first(
+    wanted: str, node: str, way: BuildMode
+) -> None:
     known = fleet(("one", ["linux/amd64"]), ("two", ["linux/arm64"]), ("three", ["linux/amd64/v2"]))
     platform = Platform.parse(wanted)
     found = known.node_for(platform)
     assert found is not None
     assert (found.name, known.way(platform)) == (node, way)
-    assert known.cannot_run([AMD, platform, platform]) == ([platform] if way is Way.CROSS else [])
+    assert known.cannot_run([AMD, platform, platform]) == ([platform] if way is BuildMode.CROSS else [])
     assert fleet().node_for(AMD) is None
 
 
@@ -166,10 +168,10 @@ class Pushing(Buildx):
 
     ends: list[str]
 
-    def _bake(self, builds: Sequence[Build], _builder: Builder, metadata: Path, *_: object) -> Finished:
+    def _bake(self, builds: Sequence[Build], _builder: Builder, metadata: Path, *_: object) -> ProcessResult:
         fault = self.ends.pop(0)
         metadata.write_text(json.dumps({build.name: {"containerimage.digest": str(DIGEST)} for build in builds}))
-        return Finished(argv=("docker",), code=int(bool(fault)), stdout="", stderr=fault)
+        return ProcessResult(argv=("docker",), code=int(bool(fault)), stdout="", stderr=fault)
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from shiplane.ledger.concurrent import Meanwhile
+from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Digest, Tag
 
@@ -35,12 +35,12 @@ def _entry(action: Action, who: str, tag: str, version: str, after: Digest, **mo
     return Entry(action=action, id=identity, when=when, who=who, tag=Tag(tag), version=version, after=after, **more)  # type: ignore[arg-type] # its fields
 
 
-def between(before: list[Entry], since: list[Entry]) -> Meanwhile:
+def between(before: list[Entry], since: list[Entry]) -> ConcurrentEntries:
     """What was recorded since, each entry as a run writes it that saw what was before."""
     seen = now = Ledger().append(before)
     for entry in since:
-        now = now.append(Meanwhile(seen=seen, now=now).lacking([entry]))
-    return Meanwhile(seen=seen, now=now)
+        now = now.append(ConcurrentEntries(seen=seen, now=now).lacking([entry]))
+    return ConcurrentEntries(seen=seen, now=now)
 
 
 BEFORE = [publish("old", X, "0.2.0"), move("old", None, X)]

@@ -36,7 +36,7 @@ def test_what_only_begins_besides_is_not_left_behind(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(traces, "look", lambda: looks.pop(0))
     assert traces.since(NOTHING) == []
     monkeypatch.setattr(traces, "look", lambda: beginning)
-    assert traces.since(NOTHING, patience=0) == ["bridges: /net/slr7"]
+    assert traces.since(NOTHING, retry_budget=0) == ["bridges: /net/slr7"]
 
 
 def test_the_rigs_that_others_run_are_not_ours(tmp_path: Path) -> None:

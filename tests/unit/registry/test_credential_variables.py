@@ -7,7 +7,13 @@ import pytest
 from shiplane.config.keys.registries import check_names
 from shiplane.config.project_file import parse_project_file
 from shiplane.core.errors import ConfigurationError
-from shiplane.registry.credential_variables import RegistryNames, enterprise_host, foreign_owner, own_names, usable
+from shiplane.registry.credential_variables import (
+    CredentialVariables,
+    enterprise_host,
+    foreign_owner,
+    own_names,
+    usable,
+)
 
 ENTERPRISE = {"GITHUB_SERVER_URL": "https://ghe.example"}
 LOOPBACK = "127.0.0.1:5000"
@@ -68,7 +74,7 @@ def test_a_project_file_that_names_anothers_variable_is_refused_by_key(key: str)
 
 
 def test_a_project_of_two_registries_with_variables_of_their_own_is_fine() -> None:
-    hub = RegistryNames(username_env=("DOCKERHUB_USERNAME",), password_env=("DOCKERHUB_TOKEN",))
+    hub = CredentialVariables(username_env=("DOCKERHUB_USERNAME",), password_env=("DOCKERHUB_TOKEN",))
     check_names("shiplane.toml", {"ghcr.io": own_names("ghcr.io", {}), "docker.io": hub}, {})
 
 
@@ -89,7 +95,7 @@ def test_the_token_of_an_enterprise_server_is_no_business_of_public_ghcr() -> No
     every = own_names("ghcr.io", {})
     assert every.password_env == ("GHCR_TOKEN", "GITHUB_TOKEN")
     assert own_names("ghcr.io", ENTERPRISE).password_env == ("GHCR_TOKEN",)
-    assert own_names("registry.example", {}) == RegistryNames()
+    assert own_names("registry.example", {}) == CredentialVariables()
     left = usable(every, "ghcr.io", ENTERPRISE)
     assert (left.username_env, left.password_env) == (("GHCR_USERNAME",), ("GHCR_TOKEN",))
     assert usable(every, "ghcr.io", {}) == every

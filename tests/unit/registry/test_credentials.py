@@ -8,17 +8,19 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.registry.credential_variables import RegistryNames, own_names
+from shiplane.registry.credential_variables import CredentialVariables, own_names
 from shiplane.registry.credentials import Credentials
 
 PAIR = {"GHCR_USERNAME": "robot", "GHCR_TOKEN": "ghp_robot"}
 JOB = {"GITHUB_ACTOR": "actor", "GITHUB_TOKEN": "ghs_job"}
 OWN = {"R_USER": "rita", "R_WORD": "r_word"}
-R_NAMES = RegistryNames(username_env=("R_USER",), password_env=("R_WORD",))
+R_NAMES = CredentialVariables(username_env=("R_USER",), password_env=("R_WORD",))
 LOOPBACK = "127.0.0.1:5000"
 
 
-def credentials(home: Path, env: dict[str, str], names: dict[str, RegistryNames], stored: str = "") -> Credentials:
+def credentials(
+    home: Path, env: dict[str, str], names: dict[str, CredentialVariables], stored: str = ""
+) -> Credentials:
     if stored:
         (home / ".docker").mkdir()
         login = {stored: {"auth": base64.b64encode(b"stored:word").decode()}}
@@ -48,7 +50,7 @@ CASES = [
 def test_what_only_the_project_file_names_is_for_commands_that_write(
     registry: str,
     env: dict[str, str],
-    names: dict[str, RegistryNames],
+    names: dict[str, CredentialVariables],
     stored: str,
     writes: str,
     reads: str,
@@ -61,7 +63,7 @@ def test_what_only_the_project_file_names_is_for_commands_that_write(
 
 
 def test_a_token_host_alone_names_no_variables_and_hides_none(tmp_path: Path) -> None:
-    known = credentials(tmp_path, PAIR, {"ghcr.io": RegistryNames(token_host="tokens.example")})
+    known = credentials(tmp_path, PAIR, {"ghcr.io": CredentialVariables(token_host="tokens.example")})
     assert known.secret_variables() == {"GHCR_TOKEN", "GITHUB_TOKEN"}
     found = known.find("ghcr.io")
     assert found is not None
@@ -79,6 +81,6 @@ def test_a_token_host_alone_names_no_variables_and_hides_none(tmp_path: Path) ->
     ],
 )
 def test_a_login_is_asked_for_by_the_variables_that_would_be_sent(
-    tmp_path: Path, registry: str, names: dict[str, RegistryNames], variables: str, *, pushes: bool
+    tmp_path: Path, registry: str, names: dict[str, CredentialVariables], variables: str, *, pushes: bool
 ) -> None:
     assert credentials(tmp_path, {}, names).login_variables(registry, pushes) == variables

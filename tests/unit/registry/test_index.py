@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shiplane.core.errors import VerificationError
-from shiplane.registry.oci.index import Part, join
+from shiplane.registry.oci.index import PartialIndex, join
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Platform
 
@@ -40,8 +40,8 @@ def index(*entries: dict[str, Any]) -> RawManifest:
     return RawManifest(body=json.dumps(body).encode(), media_type=OCI_INDEX)
 
 
-def part(raw: RawManifest, *platforms: Platform) -> tuple[Part, RawManifest]:
-    return Part(platforms=platforms, digest=raw.digest), raw
+def part(raw: RawManifest, *platforms: Platform) -> tuple[PartialIndex, RawManifest]:
+    return PartialIndex(platforms=platforms, digest=raw.digest), raw
 
 
 def document(raw: RawManifest) -> dict[str, Any]:

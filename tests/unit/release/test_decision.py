@@ -15,7 +15,7 @@ from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
 from shiplane.registry.oci.names import Tag
-from shiplane.release.planning.decision import Decision, Move, Naming, decide, reconsider
+from shiplane.release.planning.decision import Decision, FloatingTagAction, VersionTagAction, decide, reconsider
 from shiplane.verify.contradiction import contradiction
 from shiplane.verify.survey import Survey
 
@@ -68,8 +68,8 @@ class Row:
     why: str
     plan: LanePlan
     survey: Survey
-    naming: Naming
-    move: Move
+    naming: VersionTagAction
+    move: FloatingTagAction
 
 
 NEW, OLD = image("new"), image("old")
@@ -80,127 +80,127 @@ ROWS = [
         "first release",
         lane("0.2.1"),
         Survey(version=Absent(), floating=Absent()),
-        Naming.CREATE,
-        Move.MOVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.MOVE,
     ),
     Row(
         "forward",
         lane("0.2.1"),
         Survey(version=Absent(), floating=OLD, floating_version=V020),
-        Naming.CREATE,
-        Move.MOVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.MOVE,
     ),
     Row(
         "not asked",
         lane("0.2.1", latest=False),
         Survey(version=Absent(), floating=OLD, floating_version=V020),
-        Naming.CREATE,
-        Move.LEAVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.LEAVE,
     ),
     Row(
         "backport below the floating tag",
         lane("0.1.9"),
         Survey(version=Absent(), floating=OLD, floating_version=V021),
-        Naming.CREATE,
-        Move.LEAVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.LEAVE,
     ),
     Row(
         "backport with no floating tag but a higher release",
         lane("0.1.9"),
         Survey(version=Absent(), floating=Absent(), newest=V021),
-        Naming.CREATE,
-        Move.LEAVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.LEAVE,
     ),
     Row(
         "forward of the floating tag, which went down from a higher release",
         lane("0.2.1"),
         Survey(version=Absent(), floating=OLD, floating_version=V020, newest=Version.parse("0.3.0")),
-        Naming.CREATE,
-        Move.MOVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.MOVE,
     ),
     Row(
         "a pre-release, although higher",
         lane("0.3.0-rc.1"),
         Survey(version=Absent(), floating=OLD, floating_version=V021),
-        Naming.CREATE,
-        Move.LEAVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.LEAVE,
     ),
     Row(
         "a pre-release beside a floating tag that nobody can place",
         lane("0.3.0-rc.1"),
         Survey(version=Absent(), floating=OLD),
-        Naming.CREATE,
-        Move.LEAVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.LEAVE,
     ),
     Row(
         "the same again",
         lane("0.2.1"),
         Survey(version=NEW, revision=COMMIT, floating=NEW, floating_version=V021),
-        Naming.ADOPT,
-        Move.ALREADY,
+        VersionTagAction.ADOPT,
+        FloatingTagAction.ALREADY,
     ),
     Row(
         "the same again, and recorded there",
         lane("0.2.1"),
         Survey(version=NEW, revision=COMMIT, floating=NEW, floating_version=V021, ledger=moved(NEW, "0.2.1")),
-        Naming.ADOPT,
-        Move.ALREADY,
+        VersionTagAction.ADOPT,
+        FloatingTagAction.ALREADY,
     ),
     Row(
         "moved, and not recorded",
         lane("0.2.1"),
         Survey(version=NEW, revision=COMMIT, floating=NEW, floating_version=V021, ledger=moved(OLD, "0.2.0")),
-        Naming.ADOPT,
-        Move.MOVE,
+        VersionTagAction.ADOPT,
+        FloatingTagAction.MOVE,
     ),
     Row(
         "forward of the record, too",
         lane("0.2.1"),
         Survey(version=Absent(), floating=OLD, floating_version=V020, ledger=moved(NEW, "0.2.0")),
-        Naming.CREATE,
-        Move.MOVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.MOVE,
     ),
     Row(
         "lower than the floating tag, wherever the record has it",
         lane("0.1.9"),
         Survey(version=Absent(), floating=OLD, floating_version=V020, ledger=moved(NEW, "0.2.1")),
-        Naming.CREATE,
-        Move.LEAVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.LEAVE,
     ),
     Row(
         "recorded at what is no version",
         lane("0.2.1"),
         Survey(version=Absent(), floating=OLD, floating_version=V020, ledger=moved(NEW, "", "of an old script")),
-        Naming.CREATE,
-        Move.MOVE,
+        VersionTagAction.CREATE,
+        FloatingTagAction.MOVE,
     ),
     Row(
         "killed between the two tags",
         lane("0.2.1"),
         Survey(version=NEW, revision=COMMIT, floating=OLD, floating_version=V020),
-        Naming.ADOPT,
-        Move.MOVE,
+        VersionTagAction.ADOPT,
+        FloatingTagAction.MOVE,
     ),
     Row(
         "marked as bad",
         lane("0.2.1"),
         Survey(version=NEW, revision=COMMIT, floating=OLD, floating_version=V020, ledger=recorded(NEW, marked=True)),
-        Naming.ADOPT,
-        Move.LEAVE,
+        VersionTagAction.ADOPT,
+        FloatingTagAction.LEAVE,
     ),
     Row(
         "marked as bad, and no longer",
         lane("0.2.1"),
         Survey(version=NEW, revision=COMMIT, floating=OLD, floating_version=V020, ledger=recorded(NEW)),
-        Naming.ADOPT,
-        Move.MOVE,
+        VersionTagAction.ADOPT,
+        FloatingTagAction.MOVE,
     ),
     Row(
         "the same again after a later release",
         lane("0.2.0"),
         Survey(version=OLD, revision=COMMIT, floating=NEW, floating_version=V021),
-        Naming.ADOPT,
-        Move.LEAVE,
+        VersionTagAction.ADOPT,
+        FloatingTagAction.LEAVE,
     ),
 ]
 

@@ -12,7 +12,7 @@ import pytest
 from shiplane.config.plan import Plan
 from shiplane.config.settings import Checkout, Flags, Resolver
 from shiplane.core.errors import UsageError
-from shiplane.registry.oci.index import Part
+from shiplane.registry.oci.index import PartialIndex
 from shiplane.registry.oci.names import Digest, Platform, parse_platforms
 from shiplane.release.planning.planner import make_plan
 from shiplane.release.staging.staged import Staged, parse_staged, parts_of, staged_of
@@ -84,15 +84,17 @@ def test_a_wrong_field_is_named(change: dict[str, Any], said: str) -> None:
 
 def test_parts_that_are_exactly_the_plans_platforms_are_taken() -> None:
     files = {"a": staged(), "b": staged("linux/arm64", digest=TWO)}
-    assert parts_of(plan(), files) == {"main": (Part(platforms=(AMD,), digest=ONE), Part(platforms=(ARM,), digest=TWO))}
+    assert parts_of(plan(), files) == {
+        "main": (PartialIndex(platforms=(AMD,), digest=ONE), PartialIndex(platforms=(ARM,), digest=TWO))
+    }
 
 
 def test_each_lane_of_a_release_has_its_own_files() -> None:
     both = "linux/amd64,linux/arm64"
     files = {"a": staged(both), "b": staged(both, "standalone", TWO)}
     assert parts_of(plan(("main", "standalone")), files) == {
-        "main": (Part(platforms=parse_platforms(both), digest=ONE),),
-        "standalone": (Part(platforms=parse_platforms(both), digest=TWO),),
+        "main": (PartialIndex(platforms=parse_platforms(both), digest=ONE),),
+        "standalone": (PartialIndex(platforms=parse_platforms(both), digest=TWO),),
     }
 
 

@@ -12,7 +12,7 @@ from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Digest, Tag
-from shiplane.rollback.target import Descent, Standing, descend
+from shiplane.rollback.target import LaneHistory, RollbackTargets, descend
 
 VERSIONS = ["0.3.0-rc.1", "0.2.3", "0.2.2", "0.2.1", "0.2.1-rc.1", "0.2.0"]
 
@@ -139,9 +139,9 @@ ROWS = [
 
 def standing(
     at: str, entries: Sequence[Entry] = (), *, now: float = 0.0, versions: Sequence[str] = VERSIONS
-) -> Standing:
+) -> LaneHistory:
     """The lane with its floating tag at a version of that digest, or at none."""
-    return Standing(
+    return LaneHistory(
         current=Version.parse(at) if at else None,
         floating=digest(at) if at else None,
         versions=[Version.parse(version) for version in versions],
@@ -150,7 +150,7 @@ def standing(
     )
 
 
-def tries(way: Descent) -> list[str]:
+def tries(way: RollbackTargets) -> list[str]:
     return [str(candidate.version) for candidate in way.candidates]
 
 

@@ -13,7 +13,7 @@ from shiplane.ledger.actor import author
 from shiplane.ledger.checks import recorded_checks
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Digest, Tag
-from shiplane.verify.lane_status import LaneState, VersionState
+from shiplane.verify.lane_status import LaneStatus, VersionStatus
 
 A, B, C = (Digest.of(name.encode()) for name in "abc")
 V1, V2 = Version.parse("0.2.1"), Version.parse("0.2.2")
@@ -42,13 +42,13 @@ LEDGER = Ledger().append(
     ]
 )
 MARKED = LEDGER.append([entry(Action.MARK, "v0.2.2", V2, B)])
-AS_RECORDED = LaneState(
+AS_RECORDED = LaneStatus(
     lane=MAIN,
     floating=B,
     current=V2,
     versions=(
-        VersionState(version=V2, digest=B, recorded=LEDGER.published(Tag("v0.2.2")), floats=True),
-        VersionState(version=V1, digest=A, recorded=LEDGER.published(Tag("v0.2.1"))),
+        VersionStatus(version=V2, digest=B, recorded=LEDGER.published(Tag("v0.2.2")), floats=True),
+        VersionStatus(version=V1, digest=A, recorded=LEDGER.published(Tag("v0.2.1"))),
     ),
     ledger=LEDGER,
     exists=True,
@@ -76,7 +76,7 @@ def test_what_is_as_it_was_recorded_has_not_drifted() -> None:
         (replace(AS_RECORDED, ledger=Ledger(), fault="the ledger is broken"), "the ledger is broken"),
     ],
 )
-def test_each_way_of_drifting_is_named(state: LaneState, words: str) -> None:
+def test_each_way_of_drifting_is_named(state: LaneStatus, words: str) -> None:
     assert [what for what in state.drift if words in what]
 
 

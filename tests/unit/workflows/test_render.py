@@ -16,7 +16,7 @@ from shiplane.config.project_file import parse_project_file
 from shiplane.config.settings import DEFAULT_PLATFORMS
 from shiplane.core.errors import ConfigurationError
 from shiplane.workflows.files import template
-from shiplane.workflows.render import SHARED, Project, changes, is_ours, path_of, render, was_changed_by_hand
+from shiplane.workflows.render import SHARED, WorkflowProject, changes, is_ours, path_of, render, was_changed_by_hand
 from shiplane.workflows.tag_filter import starts_on
 from tests.fresh.roots import RELEASES
 from tests.unit import workflow_rules
@@ -44,7 +44,7 @@ def rendered(
     configuration: Configuration | None = None, *, program: str = "invoke", npm: bool = False, whole: bool = False
 ) -> dict[str, str]:
     known = parse_project_file(configuration or {}, "shiplane.toml")
-    made = Project(
+    made = WorkflowProject(
         lanes=known.lanes,
         platforms=known.platforms or DEFAULT_PLATFORMS,
         image="ghcr.io/<owner>/<repo> of this repository",

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TextIO
 
 from shiplane.cli.views.step_summary import Report, released, render
-from shiplane.core.progress import Outcome, Step
+from shiplane.core.progress import Step, StepOutcome
 from shiplane.core.redact import Redactor, one_line
 
 _ANNOTATION = 2000
@@ -119,9 +119,9 @@ def _without_secrets(report: Report, redact: Redactor) -> Report:
     )
 
 
-def _outcome(outcome: Outcome, redact: Redactor) -> Outcome:
+def _outcome(outcome: StepOutcome, redact: Redactor) -> StepOutcome:
     step = Step(redact(outcome.step.name), redact(outcome.step.subject), outcome.step.writes)
-    return Outcome(step, outcome.state, redact(outcome.reason))
+    return StepOutcome(step, outcome.state, redact(outcome.reason))
 
 
 def _value(text: str) -> str:

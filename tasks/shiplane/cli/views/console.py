@@ -14,16 +14,16 @@ from typing import Any, TextIO, TypeVar
 from colorama import Fore, Style, just_fix_windows_console
 
 from shiplane.core.errors import PrerequisiteError
-from shiplane.core.progress import Flow, Outcome, State, Step
+from shiplane.core.progress import Flow, Step, StepOutcome, StepState
 from shiplane.core.redact import Redactor, inert, one_line
 
 T = TypeVar("T")
 
 _COLOUR = {
-    State.DONE: Fore.GREEN,
-    State.ALREADY: Fore.CYAN,
-    State.SKIPPED: Fore.YELLOW,
-    State.FAILED: Fore.RED,
+    StepState.DONE: Fore.GREEN,
+    StepState.ALREADY: Fore.CYAN,
+    StepState.SKIPPED: Fore.YELLOW,
+    StepState.FAILED: Fore.RED,
 }
 _SLOW = 1.0
 
@@ -65,8 +65,8 @@ class Console:
     redact: Redactor
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
-    events: list[Step | Outcome] = field(default_factory=list)
-    steps: list[tuple[Outcome, float]] = field(default_factory=list)
+    events: list[Step | StepOutcome] = field(default_factory=list)
+    steps: list[tuple[StepOutcome, float]] = field(default_factory=list)
     shown: Callable[[str], str] = str
     fold: Callable[[str], None] | None = None
 
@@ -161,7 +161,7 @@ class Console:
                 remedy="Make room for it; a release that is done is told again by running it again.",
             ) from error
 
-    def _outcome(self, outcome: Outcome, seconds: float) -> None:
+    def _outcome(self, outcome: StepOutcome, seconds: float) -> None:
         state = self.paint(f"{outcome.state.value:<10}", _COLOUR[outcome.state])
         took = f" [{seconds:.1f} s]" if seconds >= _SLOW else ""
         reason = f": {outcome.reason}" if outcome.reason else ""
@@ -185,7 +185,7 @@ class Console:
             _silence(self.err)
 
 
-def _title(events: Sequence[Step | Outcome]) -> str:
+def _title(events: Sequence[Step | StepOutcome]) -> str:
     """What is going on: the last step that was begun."""
     steps = [event for event in events if isinstance(event, Step)]
     return f"{steps[-1].name} {steps[-1].subject}" if steps else "output"

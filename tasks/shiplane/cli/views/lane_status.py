@@ -13,10 +13,10 @@ from shiplane.core.timestamps import age, minute
 if TYPE_CHECKING:
     from shiplane.ledger.ledger import Entry
     from shiplane.registry.oci.names import Repository
-    from shiplane.verify.lane_status import LaneState, VersionState
+    from shiplane.verify.lane_status import LaneStatus, VersionStatus
 
 
-Following: TypeAlias = "Sequence[tuple[LaneState, str]]"
+Following: TypeAlias = "Sequence[tuple[LaneStatus, str]]"
 _UNKNOWN = "unknown"
 # So many names are shown of a list that may be long.
 _NAMED = 5
@@ -40,7 +40,7 @@ def status_markdown(repository: Repository, lanes: Following, now: float) -> str
     return "\n\n".join(parts)
 
 
-def _status_rows(state: LaneState, following: str, now: float) -> list[tuple[str, str]]:
+def _status_rows(state: LaneStatus, following: str, now: float) -> list[tuple[str, str]]:
     rows = [(state.lane.floating, _pointer(state)), ("since", _since(state, now)), ("commit", _commit(state))]
     rows += [
         ("marked", f"{state.lane.tag_of(known.version)}: {known.mark.reason}") for known in state.versions if known.mark
@@ -59,7 +59,7 @@ def _status_rows(state: LaneState, following: str, now: float) -> list[tuple[str
     return [*rows, ("next", following)]
 
 
-def _adopt(state: LaneState) -> str:
+def _adopt(state: LaneStatus) -> str:
     return command("adopt", "--lane", state.lane.name)
 
 
@@ -68,14 +68,14 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def _pointer(state: LaneState) -> str:
+def _pointer(state: LaneStatus) -> str:
     if state.floating is None:
         return "does not exist"
     version = state.lane.tag_of(state.current) if state.current else "no version of this lane"
     return f"{version}  {state.floating}"
 
 
-def _since(state: LaneState, now: float) -> str:
+def _since(state: LaneStatus, now: float) -> str:
     arrival = state.arrival
     if state.floating is None:
         return "-"
@@ -94,11 +94,11 @@ def _run(entry: Entry) -> str:
     return f"  {entry.run}" if entry.run else ""
 
 
-def _commit(state: LaneState) -> str:
+def _commit(state: LaneStatus) -> str:
     return (state.now.commit if state.now else "") or _UNKNOWN
 
 
-def history_text(repository: Repository, states: Sequence[LaneState]) -> str:
+def history_text(repository: Repository, states: Sequence[LaneStatus]) -> str:
     """Every version, then every move, lane by lane."""
     parts = [str(repository)]
     for state in states:
@@ -111,7 +111,7 @@ def history_text(repository: Repository, states: Sequence[LaneState]) -> str:
     return "\n\n".join(parts)
 
 
-def history_markdown(repository: Repository, states: Sequence[LaneState]) -> str:
+def history_markdown(repository: Repository, states: Sequence[LaneStatus]) -> str:
     """The same as Markdown tables."""
     parts = [f"## {markdown_cell(str(repository))}"]
     for state in states:
@@ -128,7 +128,7 @@ _HEAD = ("version", "date", "by", "digest", "platforms", "commit", "")
 _MOVES = ("date", "to", "from", "by", "how", "")
 
 
-def _history_rows(state: LaneState) -> list[tuple[str, ...]]:
+def _history_rows(state: LaneStatus) -> list[tuple[str, ...]]:
     return [
         (
             state.lane.tag_of(known.version),
@@ -143,7 +143,7 @@ def _history_rows(state: LaneState) -> list[tuple[str, ...]]:
     ]
 
 
-def _remarks(state: LaneState, known: VersionState) -> str:
+def _remarks(state: LaneStatus, known: VersionStatus) -> str:
     said: list[str] = [state.lane.floating] if known.floats else []
     said += [f"marked as bad: {known.mark.reason}"] if known.mark else []
     said += [f"adopted by {known.recorded.who}"] if known.recorded and known.recorded.adopted else []
@@ -152,7 +152,7 @@ def _remarks(state: LaneState, known: VersionState) -> str:
     return "; ".join(said)
 
 
-def _move_rows(state: LaneState) -> list[tuple[str, ...]]:
+def _move_rows(state: LaneStatus) -> list[tuple[str, ...]]:
     """The moves, the newest first; one that began elsewhere than the one before it ended has a gap before it."""
     names = {known.digest: state.lane.tag_of(known.version) for known in state.versions if known.digest}
     gaps = {move.id for move in state.ledger.gaps(state.lane.floating)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shiplane.cli.views.tables import columns
 from shiplane.registry.oci.lookup_result import Absent, Present
-from shiplane.release.planning.decision import Decision, Move, Naming
+from shiplane.release.planning.decision import Decision, FloatingTagAction, VersionTagAction
 
 if TYPE_CHECKING:
     from shiplane.config.plan import LanePlan, Plan
@@ -60,9 +60,9 @@ def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) ->
     if isinstance(decision, str):
         refused = ". ".join(line.strip() for line in decision.splitlines())
         return [(f"  {lane.tag}", before[0], f"REFUSED: {refused}"), (f"  {lane.lane.floating}", before[1], "stays")]
-    after = "-> new image" if decision.naming is Naming.CREATE else "stays (adopted)"
+    after = "-> new image" if decision.naming is VersionTagAction.CREATE else "stays (adopted)"
     after = _UNNAMED if snapshot else after
-    moved = f"-> {lane.tag}" if decision.move is Move.MOVE else "stays"
+    moved = f"-> {lane.tag}" if decision.move is FloatingTagAction.MOVE else "stays"
     floats = f"{moved} ({decision.reason})"
     return [(f"  {lane.tag}", before[0], after), (f"  {lane.lane.floating}", before[1], floats)]
 

@@ -9,10 +9,10 @@ from shiplane.cli.views.tables import columns
 
 if TYPE_CHECKING:
     from shiplane.registry.oci.names import Repository
-    from shiplane.release.result import Published
+    from shiplane.release.result import LaneResult
 
 
-def published_text(repository: Repository, published: Sequence[Published]) -> str:
+def published_text(repository: Repository, published: Sequence[LaneResult]) -> str:
     """What a release made: a line for each name, with its digest."""
     rows = []
     for lane in published:

@@ -10,11 +10,11 @@ from shiplane.core.next_command import command
 if TYPE_CHECKING:
     from shiplane.config.lane import Lane
     from shiplane.registry.oci.names import Repository
-    from shiplane.rollback.marks import Marked
-    from shiplane.rollback.rollback import RolledBack
+    from shiplane.rollback.marks import MarkResult
+    from shiplane.rollback.rollback import RollbackResult
 
 
-def rolled_back_text(repository: Repository, done: RolledBack) -> str:
+def rolled_back_text(repository: Repository, done: RollbackResult) -> str:
     """A rollback: what the floating tag has, what was left and passed over, and what remains to be done."""
     lane = done.wish.lane
     tag = lane.tag_of(done.target)
@@ -29,7 +29,7 @@ def rolled_back_text(repository: Repository, done: RolledBack) -> str:
     return "\n".join([*lines, *_remaining(lane, done)])
 
 
-def _remaining(lane: Lane, done: RolledBack) -> Iterator[str]:
+def _remaining(lane: Lane, done: RollbackResult) -> Iterator[str]:
     if done.left and done.left > done.target:
         following = lane.tag_of(done.following)
         asked = "" if lane.publish_latest else " with --latest"
@@ -44,7 +44,7 @@ def _remaining(lane: Lane, done: RolledBack) -> Iterator[str]:
         yield f"no ledger is kept: the same command again would go down to {lane.tag_of(done.further)}"
 
 
-def marked_text(done: Marked) -> str:
+def marked_text(done: MarkResult) -> str:
     """A mark, or that there is none (any more)."""
     tag = done.lane.tag_of(done.version)
     changed = "" if done.changed else " (as before)"

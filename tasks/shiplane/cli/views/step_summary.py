@@ -9,7 +9,7 @@ from typing import Any
 
 from shiplane.core.next_command import Caller, command
 from shiplane.core.plurals import counted
-from shiplane.core.progress import Outcome, State
+from shiplane.core.progress import StepOutcome, StepState
 from shiplane.core.redact import one_line
 
 # GitHub takes 1 MiB for a step's summary, and shows nothing of one that is larger.
@@ -48,7 +48,7 @@ class Report:
     what: str = ""
     remedy: str = ""
     closing: Sequence[str] = ()
-    steps: Sequence[tuple[Outcome, float]] = ()
+    steps: Sequence[tuple[StepOutcome, float]] = ()
 
 
 def render(report: Report) -> str:
@@ -207,5 +207,5 @@ def _steps(report: Report) -> str:
     return f"<details><summary>{counted(len(rows), 'step')}, {total:.1f} s</summary>\n\n{table}\n\n</details>"
 
 
-def _bold(state: State) -> str:
-    return f"**{state.value}**" if state is State.FAILED else state.value
+def _bold(state: StepState) -> str:
+    return f"**{state.value}**" if state is StepState.FAILED else state.value

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shiplane.registry.oci.names import Repository
-    from shiplane.verify.verify import Verified
+    from shiplane.verify.verify import VerificationResult
 
 
-def verified_text(repository: Repository, lanes: Sequence[Verified]) -> str:
+def verified_text(repository: Repository, lanes: Sequence[VerificationResult]) -> str:
     """What a verification found: a headline for each lane, its bad checks, or the number of good ones."""
     lines: list[str] = []
     names = [f"{repository}:{lane.lane.tag_of(lane.version) if lane.version else lane.lane.floating}" for lane in lanes]
@@ -30,7 +30,7 @@ def verified_text(repository: Repository, lanes: Sequence[Verified]) -> str:
     return "\n".join(lines)
 
 
-def _pointing(found: Verified) -> list[str]:
+def _pointing(found: VerificationResult) -> list[str]:
     """Where the floating tag is, and who says whether it has to be at the version that was asked for."""
     if found.pointing is None or found.version is None:
         return []

@@ -5,19 +5,19 @@ from __future__ import annotations
 import shlex
 from urllib.parse import urlsplit
 
-from shiplane.config.gate import Gate, Kind
+from shiplane.config.gate import Gate, GateKind
 from shiplane.config.keys.table import Table
 from shiplane.core.errors import UsageError
 
 # What --skip means by these names; a gate of such a name could not be told apart.
 RESERVED_CHECKS = ("access", "build", "gates", "smoke")
-_GATE_KINDS = tuple(kind.value for kind in Kind)
+_GATE_KINDS = tuple(kind.value for kind in GateKind)
 _GATE_KEYS = {
-    Kind.COMMAND: ("timeout-seconds",),
-    Kind.HTTP: ("timeout-seconds", "status", "field", "value"),
-    Kind.GITHUB: ("timeout-seconds", "max-age-hours"),
+    GateKind.COMMAND: ("timeout-seconds",),
+    GateKind.HTTP: ("timeout-seconds", "status", "field", "value"),
+    GateKind.GITHUB: ("timeout-seconds", "max-age-hours"),
 }
-_GATE_TIMEOUT = {Kind.COMMAND: 900.0, Kind.HTTP: 10.0, Kind.GITHUB: 0.0}
+_GATE_TIMEOUT = {GateKind.COMMAND: 900.0, GateKind.HTTP: 10.0, GateKind.GITHUB: 0.0}
 
 
 def parse_command(table: Table, key: str) -> tuple[str, ...] | None:
@@ -51,7 +51,7 @@ def parse_gates(top: Table) -> tuple[Gate, ...]:
 
 
 def _gate(table: Table) -> Gate:
-    kinds = [kind for kind in Kind if kind.value in table.fields]
+    kinds = [kind for kind in GateKind if kind.value in table.fields]
     if len(kinds) != 1:
         # A misspelt kind is named before it is missed.
         table.only("name", *_GATE_KINDS, *(key for keys in _GATE_KEYS.values() for key in keys))
@@ -61,7 +61,7 @@ def _gate(table: Table) -> Gate:
     target, field_name, value = _target(table, kind), table.get("field", str) or "", table.word("value")
     if value is not None and not field_name:
         raise table.wrong("value", "is given without field: nothing says where it should stand")
-    timeout = table.number("timeout-seconds", above=None if kind is Kind.GITHUB else 0.0)
+    timeout = table.number("timeout-seconds", above=None if kind is GateKind.GITHUB else 0.0)
     return Gate(
         name=_gate_name(table, target),
         kind=kind,
@@ -74,13 +74,13 @@ def _gate(table: Table) -> Gate:
     )
 
 
-def _target(table: Table, kind: Kind) -> str:
+def _target(table: Table, kind: GateKind) -> str:
     target = table.get(kind.value, str) or ""
     if not target.strip() or not target.isprintable():
         raise table.wrong(kind.value, "is empty, or has control characters")
-    if kind is Kind.COMMAND:
+    if kind is GateKind.COMMAND:
         parse_command(table, kind.value)
-    if kind is Kind.HTTP:
+    if kind is GateKind.HTTP:
         parts = urlsplit(table.checked(kind.value, _url, target))
         if parts.username is not None or parts.password is not None:
             raise table.wrong(kind.value, "has a user name or a password in it, which a file must not hold")

@@ -6,24 +6,24 @@ from collections.abc import Mapping
 
 from shiplane.config.keys.table import Table
 from shiplane.core.errors import ConfigurationError
-from shiplane.registry.credential_variables import RegistryNames, foreign_owner
+from shiplane.registry.credential_variables import CredentialVariables, foreign_owner
 
 _REMEDY = (
     "Keep the registry's own user name and token in variables of their own: REGISTRY_USERNAME, REGISTRY_TOKEN, say."
 )
 
 
-def parse_registry(table: Table) -> RegistryNames:
+def parse_registry(table: Table) -> CredentialVariables:
     """One registry's table."""
     table.only("username-env", "password-env", "token-host")
-    return RegistryNames(
+    return CredentialVariables(
         username_env=table.strings("username-env"),
         password_env=table.strings("password-env"),
         token_host=table.get("token-host", str) or "",
     )
 
 
-def check_names(file: str, registries: Mapping[str, RegistryNames], env: Mapping[str, str]) -> None:
+def check_names(file: str, registries: Mapping[str, CredentialVariables], env: Mapping[str, str]) -> None:
     """Refuse a project file that names a variable for a registry which it does not belong to.
 
     Raises:

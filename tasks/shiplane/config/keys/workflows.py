@@ -12,7 +12,7 @@ _ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 
 
 @dataclass(frozen=True, kw_only=True)
-class WorkflowWishes:
+class WorkflowSettings:
     """What ``workflow.write`` cannot tell from the lanes.
 
     Attributes:
@@ -24,7 +24,7 @@ class WorkflowWishes:
     environment: str = DEFAULT_ENVIRONMENT
 
 
-def parse_workflows(table: Table) -> WorkflowWishes:
+def parse_workflows(table: Table) -> WorkflowSettings:
     """Read ``[workflows]``.
 
     Raises:
@@ -34,7 +34,7 @@ def parse_workflows(table: Table) -> WorkflowWishes:
     environment = table.get("environment", str)
     if environment is not None and not _ENVIRONMENT.fullmatch(environment):
         raise table.wrong("environment", "has to be letters, digits, '.', '_' and '-', at most 100")
-    return WorkflowWishes(
+    return WorkflowSettings(
         native=table.get("native", bool) or False,
         environment=DEFAULT_ENVIRONMENT if environment is None else environment,
     )

@@ -42,7 +42,7 @@ class Output:
         raise NotImplementedError
 
 
-class Story(Output):
+class StreamedOutput(Output):
     """Lines for people: each is told as it comes (of an endless one the beginning), and the last of them are kept."""
 
     def __init__(self, listen: Callable[[str], None]) -> None:
@@ -70,7 +70,7 @@ class Story(Output):
                 begins = line.endswith("\n")
 
 
-class Answer(Output):
+class CapturedOutput(Output):
     """An answer for programs: all of it, or the word that it is too much."""
 
     def __init__(self) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.redact import forms_of, quoted
-from shiplane.core.system.output import WHOLE, Answer, Story
+from shiplane.core.system.output import WHOLE, CapturedOutput, StreamedOutput
 
 # What no child needs that does not log in: ours, GitHub's, and the runtime tokens of an Actions job. NPM_TOKEN,
 # NODE_AUTH_TOKEN and their like are not here: they are the build's, which cannot fetch its private packages without.
@@ -43,7 +43,7 @@ Listener = Callable[[str], None]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Finished:
+class ProcessResult:
     """How a child ended: its exit code and what it wrote."""
 
     argv: tuple[str, ...]
@@ -103,7 +103,7 @@ def run(
     joined: bool = False,
     stop: threading.Event | None = None,
     exact: bool = False,
-) -> Finished:
+) -> ProcessResult:
     """Run a child to its end.
 
     Args:
@@ -123,7 +123,7 @@ def run(
     Raises:
         PrerequisiteError: The command does not exist, did not end in time, was stopped, or answered without end.
     """
-    story, answer = Story(listen), Answer()
+    story, answer = StreamedOutput(listen), CapturedOutput()
     try:
         child = _start(argv, env, cwd, story.writing if joined else answer.writing, story.writing)
     finally:
@@ -138,7 +138,7 @@ def run(
         story.ended(_GRACE)
     if why_not:
         raise PrerequisiteError(f"{shlex.join(argv)} {why_not}")
-    return Finished(
+    return ProcessResult(
         argv=tuple(argv), code=child.returncode, stdout=answer.exact if exact else answer.text, stderr=story.text
     )
 
@@ -155,7 +155,9 @@ def _give(child: subprocess.Popen[bytes], given: bytes) -> None:
     threading.Thread(target=write, daemon=True).start()
 
 
-def _awaited(child: subprocess.Popen[bytes], answer: Answer, timeout: float, stop: threading.Event | None) -> str:
+def _awaited(
+    child: subprocess.Popen[bytes], answer: CapturedOutput, timeout: float, stop: threading.Event | None
+) -> str:
     """Wait for a child's end and that of its answer, with a look four times a second; gives why not, or nothing.
 
     A child may be killed while its own children live on and hold its pipes open, as buildx does when docker is killed:

@@ -23,7 +23,7 @@ _SWITCHING = 101
 _FIRST_FINAL = 200
 
 
-class Line:
+class ExchangeSocket:
     """The socket that one exchange goes over, so that a peer who drips bytes can be cut off.
 
     A time limit on each ``recv`` does not bound who sends a byte just before it runs out. The socket is known from the
@@ -73,16 +73,16 @@ class Line:
             self._held = None
 
 
-class _Lines(threading.local):
+class _CurrentSocket(threading.local):
     """The exchange that a thread is in."""
 
-    line: Line | None = None
+    line: ExchangeSocket | None = None
 
 
-LINES = _Lines()
+LINES = _CurrentSocket()
 
 
-class _FinalAnswer(http.client.HTTPResponse):
+class _FinalResponse(http.client.HTTPResponse):
     """One that passes over every informational answer (RFC 9110 section 15.2); http.client itself knows 100 alone."""
 
     def _read_status(self) -> tuple[str, int, str]:
@@ -95,10 +95,10 @@ class _FinalAnswer(http.client.HTTPResponse):
             http.client.parse_headers(self.fp)
 
 
-class _Plain(HTTPConnection):
+class _PlainConnection(HTTPConnection):
     """A connection that tells its thread's exchange which socket it uses."""
 
-    response_class = _FinalAnswer
+    response_class = _FinalResponse
 
     def _new_conn(self) -> socket.socket:
         return _connected(self)
@@ -108,10 +108,10 @@ class _Plain(HTTPConnection):
         super().request(*arguments, **named)
 
 
-class _Secure(HTTPSConnection):
+class _SecureConnection(HTTPSConnection):
     """The same with TLS."""
 
-    response_class = _FinalAnswer
+    response_class = _FinalResponse
 
     def _new_conn(self) -> socket.socket:
         return _connected(self)
@@ -122,11 +122,11 @@ class _Secure(HTTPSConnection):
 
 
 class _PlainPool(urllib3.HTTPConnectionPool):
-    ConnectionCls = _Plain
+    ConnectionCls = _PlainConnection
 
 
 class _SecurePool(urllib3.HTTPSConnectionPool):
-    ConnectionCls = _Secure
+    ConnectionCls = _SecureConnection
 
 
 def pool_manager(

@@ -15,7 +15,7 @@ SET_SECRETS = "configure the GHCR secrets explicitly (GHCR_USERNAME and GHCR_TOK
 
 
 @dataclass(frozen=True)
-class Cause:
+class DenialCause:
     """One known reason: a pattern of the words, what they mean, what to do."""
 
     pattern: str
@@ -25,56 +25,56 @@ class Cause:
 
 _CAUSES = (
     # markrussinovich/refchecker#67
-    Cause(
+    DenialCause(
         r"rate limit|toomanyrequests",
         "this is a rate limit, not a permission",
         "Wait some minutes and run it again.",
     ),
     # scottjg/qemu-vfio-apple publish-to-ghcr.sh
-    Cause(
+    DenialCause(
         r"does not match expected scopes",
         "the token lacks write:packages, or is fine-grained (GHCR takes classic tokens only)",
         f"Make a classic token with write:packages; {SET_SECRETS}.",
     ),
     # tuna-os/tunaOS#642, hephaestus-build/Hephaestus#1671
-    Cause(
+    DenialCause(
         r"permission_denied: write_package",
         "the package exists, but is not linked to this repository or gives it no write access",
         "Add the repository with the role Write in the package's settings under 'Manage Actions access', or "
         f"{SET_SECRETS}.",
     ),
     # sophium/erun, GHCR preflight
-    Cause(
+    DenialCause(
         r"permission_denied: create_package",
         "the package does not exist and this identity may not create it in that namespace",
         "Check the owner in the image name, or let an owner of the namespace push the first version.",
     ),
     # devcontainers/template-starter#14, airbus/sen#173
-    Cause(
+    DenialCause(
         r"installation not allowed to (create|write) organization package",
         "the workflow has no 'packages: write', is run for a fork or by Dependabot, or the organization forbids it",
         f"Give the publish job 'permissions: packages: write', or {SET_SECRETS}.",
     ),
     # macbre/push-to-ghcr#26
-    Cause(
+    DenialCause(
         r"requested installation does not exist",
         "the token belongs to an app installation that GHCR does not know",
         f"Use another token: {SET_SECRETS}.",
     ),
     # servers with immutable tags: ECR, Harbor, MSR (kaniko's errTagImmutable texts)
-    Cause(
+    DenialCause(
         r"immutable|cannot be overwritten|ImageTagAlreadyExists",
         "the registry itself protects this tag from being written twice",
         "Publish the next version.",
     ),
     # docker/login-action#26
-    Cause(
+    DenialCause(
         r"^denied: denied$|^denied$|authentication|unauthorized|incorrect username or password",
         "the user name or the token is wrong or has expired, or it has no permission here",
         f"Renew the token; {SET_SECRETS}.",
     ),
 )
-_UNKNOWN = Cause(
+_UNKNOWN = DenialCause(
     "",
     "either the token is wrong or has expired, or it is good and has no permission for this: the registry does not say",
     f"Try it with docker login, which tells the one from the other; check that it may write to this package, or "
@@ -82,7 +82,7 @@ _UNKNOWN = Cause(
 )
 
 
-def cause_of(words: str) -> Cause:
+def cause_of(words: str) -> DenialCause:
     """The known cause that a registry's words stand for, or a general one."""
     return next((cause for cause in _CAUSES if re.search(cause.pattern, words.strip(), re.IGNORECASE)), _UNKNOWN)
 
@@ -93,7 +93,7 @@ _NO_READER = (
 )
 
 
-def cause_for_stranger(words: str, registry: str, variables: str, *, pushes: bool) -> Cause:
+def cause_for_stranger(words: str, registry: str, variables: str, *, pushes: bool) -> DenialCause:
     """Why somebody without a credential was refused: it is never a wrong password.
 
     Args:
@@ -109,7 +109,9 @@ def cause_for_stranger(words: str, registry: str, variables: str, *, pushes: boo
     ways = (
         f"Set {variables}{token}, or run docker login {registry}" if variables else f"Run docker login {registry}{name}"
     )
-    return Cause("", _NO_WRITER if pushes else _NO_READER, f"{ways}; {command('auth.show')} tells where was looked.")
+    return DenialCause(
+        "", _NO_WRITER if pushes else _NO_READER, f"{ways}; {command('auth.show')} tells where was looked."
+    )
 
 
 def is_rate_limit(words: str) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shiplane.core.errors import MisconfiguredError, UnreachableError, VerificationError
 from shiplane.registry.http.denials import is_rate_limit
-from shiplane.registry.http.retry_budget import BUDGET, Patience, asked_wait
+from shiplane.registry.http.retry_budget import BUDGET, RetryBudget, asked_wait
 from shiplane.registry.http.transport import OversizedError, Request, Response, Transport, TransportError
 
 DEADLINE = 30.0
@@ -35,12 +35,12 @@ def text_of(response: Response) -> str:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Retrying:
+class RetryPolicy:
     """How one service's requests are repeated.
 
     Attributes:
         transport: What carries them.
-        patience: The budget for waiting.
+        retry_budget: The budget for waiting.
         words: What an answer says, safe to print.
         throttled: Whether an answer asks for patience although its status does not.
         asked: The seconds an answer asks us to wait, given the time since the epoch; None where it does not say.
@@ -51,7 +51,7 @@ class Retrying:
     """
 
     transport: Transport
-    patience: Patience
+    retry_budget: RetryBudget
     words: Callable[[Response], str]
     throttled: Callable[[Response], bool] = throttled_by_words
     asked: Callable[[Response, float], float | None] = asked_by_header
@@ -69,21 +69,21 @@ class Retrying:
             VerificationError: The answer is absurdly large.
         """
         for attempt in range(1, 100):
-            began = self.patience.clock.now()
+            began = self.retry_budget.clock.now()
             try:
                 response = self.once(request, limit=limit)
             except MisconfiguredError:
                 raise
             except UnreachableError as error:
-                self.patience.lose(began)
+                self.retry_budget.lose(began)
                 if not self._wait(attempt, error.what):
                     raise
                 continue
             if response.status not in self.retried and not self.throttled(response):
                 return response
             reason = f"{place(request)}: HTTP {response.status} {self.words(response)}".strip()
-            asked = self.asked(response, self.patience.clock.wall())
-            if self.futile and asked is not None and asked > BUDGET - self.patience.spent:
+            asked = self.asked(response, self.retry_budget.clock.wall())
+            if self.futile and asked is not None and asked > BUDGET - self.retry_budget.spent:
                 raise UnreachableError(f"{reason} (it asks to wait {asked:.0f} s)", remedy="Run it again after that.")
             if not self._wait(attempt, reason, asked):
                 raise UnreachableError(f"{reason} (after {attempt} tries)", remedy=_AGAIN)
@@ -111,12 +111,12 @@ class Retrying:
 
     def _wait(self, attempt: int, reason: str, asked: float | None = None) -> bool:
         if self.until is None:
-            return self.patience.wait(attempt, reason, asked=asked)
-        return self._left() > 0 and self.patience.wait(attempt, reason, asked=asked) and self._left() > 0
+            return self.retry_budget.wait(attempt, reason, asked=asked)
+        return self._left() > 0 and self.retry_budget.wait(attempt, reason, asked=asked) and self._left() > 0
 
     def _left(self) -> float:
         assert self.until is not None  # noqa: S101 -- asked by the callers
-        return self.until - self.patience.clock.now()
+        return self.until - self.retry_budget.clock.now()
 
 
 def place(request: Request) -> str:

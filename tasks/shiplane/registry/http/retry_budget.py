@@ -63,7 +63,7 @@ def _unheard(_text: str) -> None:
 
 
 @dataclass
-class Patience:
+class RetryBudget:
     """How often and how long one run waits for others. One object a run: the budget is shared.
 
     Attributes:

@@ -13,9 +13,9 @@ from shiplane.core import strict_json
 from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError, UnreachableError
 from shiplane.core.redact import Redactor, one_line
-from shiplane.registry.http.denials import Cause, cause_for_stranger, cause_of
-from shiplane.registry.http.retry import Retrying, throttled_by_words
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.http.denials import DenialCause, cause_for_stranger, cause_of
+from shiplane.registry.http.retry import RetryPolicy, throttled_by_words
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.tokens import PUSH, Challenge, TokenCache, realm_problem
 from shiplane.registry.http.transport import ERROR_LIMIT, Request, Response, Transport
 from shiplane.registry.oci.names import Repository
@@ -32,7 +32,7 @@ class Session:
     Attributes:
         transport: What carries the requests.
         credential: Whose name they are sent in; None for a stranger's. Never sent to another registry.
-        patience: The retry budget of this run.
+        retry_budget: The retry budget of this run.
         redact: Learns every token; everything foreign is passed through it before anybody sees it.
         tokens: What was asked for already.
         token_hosts: The token service's host of each registry for which the project names one.
@@ -43,7 +43,7 @@ class Session:
 
     transport: Transport
     credential: Credential | None = None
-    patience: Patience = field(default_factory=Patience)
+    retry_budget: RetryBudget = field(default_factory=RetryBudget)
     redact: Redactor = field(default_factory=Redactor)
     tokens: TokenCache = field(default_factory=TokenCache)
     token_hosts: Mapping[str, str] = field(default_factory=dict)
@@ -175,8 +175,8 @@ class Session:
         return self._retrying.send(request, limit=limit)
 
     @property
-    def _retrying(self) -> Retrying:
-        return Retrying(transport=self.transport, patience=self.patience, words=self.words, until=self.until)
+    def _retrying(self) -> RetryPolicy:
+        return RetryPolicy(transport=self.transport, retry_budget=self.retry_budget, words=self.words, until=self.until)
 
     def _denied(self, repository: Repository, actions: str, response: Response) -> AccessError:
         words = self.words(response) or "(no reason given)"
@@ -189,7 +189,7 @@ class Session:
             remedy=f"It means: {cause.meaning}.\n  What to do: {cause.remedy}",
         )
 
-    def _stranger(self, registry: str, words: str, *, pushes: bool) -> Cause:
+    def _stranger(self, registry: str, words: str, *, pushes: bool) -> DenialCause:
         return cause_for_stranger(words, registry, self.variables(registry, pushes), pushes=pushes)
 
     def words(self, response: Response) -> str:

@@ -23,7 +23,7 @@ from shiplane.registry.http.urls import place_of
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
 
-    from shiplane.registry.http.connections import Line
+    from shiplane.registry.http.connections import ExchangeSocket
 
 # What we read of an answer that reports a fault; the rest is noise or an attack.
 ERROR_LIMIT = 64 * 1024
@@ -97,12 +97,12 @@ class HttpTransport:
         """See :meth:`Transport.send`."""
         import urllib3
 
-        from shiplane.registry.http.connections import LINES, Line
+        from shiplane.registry.http.connections import LINES, ExchangeSocket
 
         # What urllib and urllib3 read differently would be checked for one host and sent to another.
         if place_of(request.url) is None:
             raise TransportError(f"{request.url[:120]!a} is no plain URL")
-        line = LINES.line = Line(deadline)
+        line = LINES.line = ExchangeSocket(deadline)
         watchdog = threading.Timer(deadline, line.cut)
         # A signal may come before anything can cancel it, and then the process must not stay for its sake.
         watchdog.daemon = True
@@ -121,7 +121,7 @@ class HttpTransport:
             raise TransportError(_TOO_LATE)
         return response
 
-    def _exchange(self, request: Request, limit: int, line: Line, deadline: float) -> Response:
+    def _exchange(self, request: Request, limit: int, line: ExchangeSocket, deadline: float) -> Response:
         # identity: an encoded body would have to be inflated before its length and digest mean anything.
         headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", **request.headers}
         answer = self._pool(request.url).request(

@@ -24,7 +24,7 @@ _HIGHEST_PORT = 65535
 _NUMERIC = re.compile(r"(?:.*\.)?(?:0x[0-9a-f]*|[0-9]+)\.?", re.ASCII)
 
 
-class Place(NamedTuple):
+class HostPort(NamedTuple):
     """Where a URL leads: the host in lower case and without brackets, the port 0 where it is the scheme's own."""
 
     scheme: str
@@ -33,14 +33,16 @@ class Place(NamedTuple):
     path: str
 
 
-def place_of(url: str) -> Place | None:
+def place_of(url: str) -> HostPort | None:
     """Where an http(s) URL leads, or None when it has credentials, odd characters, or is none at all."""
     found = _PLAIN.fullmatch(url)
     if not found or int(found["port"] or 0) > _HIGHEST_PORT:
         return None
     port = int(found["port"] or 0)
     own = {"http": 80, "https": 443}[found["scheme"]]
-    return Place(found["scheme"], found["host"].strip("[]").lower(), 0 if port == own else port, found["path"] or "/")
+    return HostPort(
+        found["scheme"], found["host"].strip("[]").lower(), 0 if port == own else port, found["path"] or "/"
+    )
 
 
 def follow(base: str, reference: str) -> str:

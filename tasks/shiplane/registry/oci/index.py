@@ -21,14 +21,16 @@ _ABOUT = "vnd.docker.reference.digest"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class PartialIndex:
     """What was staged for some of the platforms: an index with these images, or, for one platform, its manifest."""
 
     platforms: tuple[Platform, ...]
     digest: Digest
 
 
-def join(parts: Iterable[tuple[Part, RawManifest]], order: Sequence[Platform], about: Mapping[str, str]) -> RawManifest:
+def join(
+    parts: Iterable[tuple[PartialIndex, RawManifest]], order: Sequence[Platform], about: Mapping[str, str]
+) -> RawManifest:
     """The index of all parts: images in the order of the platforms, then their attestations in the same order.
 
     Args:

@@ -21,14 +21,14 @@ from shiplane.registry.oci.names import Digest
 from shiplane.verify.survey import Survey
 
 
-class Naming(Enum):
+class VersionTagAction(Enum):
     """What is to be done about a version tag."""
 
     CREATE = "create"
     ADOPT = "adopt"
 
 
-class Move(Enum):
+class FloatingTagAction(Enum):
     """What is to be done about a floating tag."""
 
     MOVE = "move"
@@ -55,17 +55,17 @@ class Decision:
         unmet: Whether it stays although it was asked to move, so that a release must not end as if all were well.
     """
 
-    naming: Naming
-    move: Move
+    naming: VersionTagAction
+    move: FloatingTagAction
     reason: str
     unmet: bool = False
 
     @property
     def pending(self) -> Pending:
         """What this lane has still to write."""
-        if self.naming is Naming.CREATE:
+        if self.naming is VersionTagAction.CREATE:
             return Pending.VERSION
-        return Pending.FLOATING_TAG if self.move is Move.MOVE else Pending.NOTHING
+        return Pending.FLOATING_TAG if self.move is FloatingTagAction.MOVE else Pending.NOTHING
 
 
 def pending(decisions: Iterable[Decision]) -> Pending:
@@ -81,13 +81,15 @@ def decide(plan: LanePlan, survey: Survey, commit: str) -> Decision:
     """
     naming = _naming(plan, survey, commit)
     move, reason = _move(plan, survey)
-    return Decision(naming, move, reason, unmet=move is Move.LEAVE and _is_unmet(plan, survey))
+    return Decision(naming, move, reason, unmet=move is FloatingTagAction.LEAVE and _is_unmet(plan, survey))
 
 
 def reconsider(decision: Decision, plan: LanePlan, survey: Survey) -> Decision:
     """The same, unless something keeps the floating tag back by now: the version was marked as bad meanwhile."""
     why = _kept_back(plan, survey)
-    return replace(decision, move=Move.LEAVE, reason=why, unmet=_is_unmet(plan, survey)) if why else decision
+    return (
+        replace(decision, move=FloatingTagAction.LEAVE, reason=why, unmet=_is_unmet(plan, survey)) if why else decision
+    )
 
 
 def _is_unmet(plan: LanePlan, survey: Survey) -> bool:
@@ -100,12 +102,12 @@ def _is_unmet(plan: LanePlan, survey: Survey) -> bool:
     return plan.wants_latest or (plan.latest.value and marked)
 
 
-def _naming(plan: LanePlan, survey: Survey, commit: str) -> Naming:
+def _naming(plan: LanePlan, survey: Survey, commit: str) -> VersionTagAction:
     _check_recorded(plan, survey)
     if isinstance(survey.version, Absent):
-        return Naming.CREATE
+        return VersionTagAction.CREATE
     if survey.revision == commit:
-        return Naming.ADOPT
+        return VersionTagAction.ADOPT
     whose = f"commit {survey.revision[:40]}" if survey.revision else "an image that does not say its commit"
     raise RefusedError(
         f"{plan.tag} exists already as {survey.version.digest}, built from {whose}, not from {commit[:12]}",
@@ -137,26 +139,26 @@ def _adopted(plan: LanePlan, recorded: Entry) -> RefusedError:
     )
 
 
-def _move(plan: LanePlan, survey: Survey) -> tuple[Move, str]:
+def _move(plan: LanePlan, survey: Survey) -> tuple[FloatingTagAction, str]:
     if why := _kept_back(plan, survey):
-        return Move.LEAVE, why
+        return FloatingTagAction.LEAVE, why
     move, reason = _from_here(plan, survey)
-    if move is not Move.LEAVE:
+    if move is not FloatingTagAction.LEAVE:
         _check_place(plan, survey)
     return move, reason
 
 
-def _from_here(plan: LanePlan, survey: Survey) -> tuple[Move, str]:
+def _from_here(plan: LanePlan, survey: Survey) -> tuple[FloatingTagAction, str]:
     """What is to be done about a floating tag that may move to this version, from where it reads as being now."""
     if isinstance(survey.floating, Absent):
-        return Move.MOVE, f"{plan.lane.floating} does not exist yet"
+        return FloatingTagAction.MOVE, f"{plan.lane.floating} does not exist yet"
     if survey.version != survey.floating:
         return _forward(plan, survey.floating.digest, survey.floating_version)
     place = survey.ledger.position(plan.lane.floating)
     if place and place.after != survey.floating.digest:
         # An earlier run moved it and did not come to record it, or the read lags: writing it again is right in both.
-        return Move.MOVE, f"{plan.lane.floating} has this digest, and is recorded at {place.version}"
-    return Move.ALREADY, f"{plan.lane.floating} has this digest"
+        return FloatingTagAction.MOVE, f"{plan.lane.floating} has this digest, and is recorded at {place.version}"
+    return FloatingTagAction.ALREADY, f"{plan.lane.floating} has this digest"
 
 
 def _check_place(plan: LanePlan, survey: Survey) -> None:
@@ -188,7 +190,7 @@ def _kept_back(plan: LanePlan, survey: Survey) -> str:
     return ""
 
 
-def _forward(plan: LanePlan, digest: Digest, current: Version | None) -> tuple[Move, str]:
+def _forward(plan: LanePlan, digest: Digest, current: Version | None) -> tuple[FloatingTagAction, str]:
     version, floating = plan.version.value, plan.lane.floating
     if current is None:
         raise RefusedError(
@@ -199,5 +201,5 @@ def _forward(plan: LanePlan, digest: Digest, current: Version | None) -> tuple[M
             + command("rollback", "--lane", plan.lane.name, "--to", plan.tag),
         )
     if current > version:
-        return Move.LEAVE, f"{version} is lower than {current}, where {floating} is"
-    return Move.MOVE, f"forward from {current} to {version}"
+        return FloatingTagAction.LEAVE, f"{version} is lower than {current}, where {floating} is"
+    return FloatingTagAction.MOVE, f"forward from {current} to {version}"

@@ -20,7 +20,7 @@ from shiplane.core.redact import one_line, quoted
 from shiplane.core.strict_json import loads
 from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest
-from shiplane.release.planning.decision import Decision, Move, decide
+from shiplane.release.planning.decision import Decision, FloatingTagAction, decide
 from shiplane.verify.survey import Survey
 
 FORMAT = "shiplane-plan"
@@ -77,7 +77,7 @@ class SavedTags:
 
     version: Digest | None
     floating: Digest | None
-    move: Move
+    move: FloatingTagAction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +136,7 @@ class SavedPlan:
         version, floating = digest_of(survey.version), digest_of(survey.floating)
         made = saved.version is None and version is not None and survey.revision == commit
         ours = made or (version is not None and version == saved.version)
-        followed = saved.move is Move.MOVE and ours and floating == version
+        followed = saved.move is FloatingTagAction.MOVE and ours and floating == version
         found = []
         if version != saved.version and not made:
             found.append(f"{lane.tag}: {saved.version or 'absent'} -> {version or 'absent'}")
@@ -224,9 +224,11 @@ def _check_pair(table: Table, kind: type) -> None:
 def _saved_tags(table: Table) -> tuple[str, SavedTags]:
     version, floating = table.table("version"), table.table("floating")
     do = floating.get("do", str)
-    if do not in {move.value for move in Move}:
+    if do not in {move.value for move in FloatingTagAction}:
         raise floating.wrong("do", f"is {quoted(str(do), 40)}")
-    saved = SavedTags(version=_optional_digest(version), floating=_optional_digest(floating), move=Move(do))
+    saved = SavedTags(
+        version=_optional_digest(version), floating=_optional_digest(floating), move=FloatingTagAction(do)
+    )
     return table.get("lane", str) or "", saved
 
 
@@ -286,10 +288,10 @@ def _word(value: Any) -> str:  # noqa: ANN401 -- JSON
     return "" if value is None else str(value)[:400]
 
 
-def _other_move(lane: LanePlan, planned: Move, decision: Decision) -> list[str]:
-    if decision.move is planned or (planned is Move.MOVE and decision.move is Move.ALREADY):
+def _other_move(lane: LanePlan, planned: FloatingTagAction, decision: Decision) -> list[str]:
+    if decision.move is planned or (planned is FloatingTagAction.MOVE and decision.move is FloatingTagAction.ALREADY):
         return []
-    words = {Move.MOVE: "moves", Move.ALREADY: "stays", Move.LEAVE: "stays"}
+    words = {FloatingTagAction.MOVE: "moves", FloatingTagAction.ALREADY: "stays", FloatingTagAction.LEAVE: "stays"}
     return [f"{lane.lane.floating}: {words[planned]} -> {words[decision.move]} ({decision.reason})"]
 
 

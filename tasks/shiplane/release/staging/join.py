@@ -9,27 +9,27 @@ from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.check import require
 from shiplane.core.errors import UnreachableError
 from shiplane.core.system.parallel import WORKERS
-from shiplane.registry.client import Registry
-from shiplane.registry.http.retry_budget import Patience
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.lookup import arrived
-from shiplane.registry.oci.index import Part, join
+from shiplane.registry.oci.index import PartialIndex, join
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Repository
-from shiplane.verify.image_check import Examiner, Expected
+from shiplane.verify.image_check import ExpectedImage, ImageChecker
 
 _SENT_AGAIN = 3
 
 
 @dataclass(frozen=True, kw_only=True)
-class Joiner:
+class IndexJoiner:
     """Joins the parts of a lane's image in the plan's repository."""
 
-    registry: Registry
-    patience: Patience
+    registry: RegistryClient
+    retry_budget: RetryBudget
     workers: int = WORKERS
 
-    def join(self, plan: Plan, lane: LanePlan, parts: Sequence[Part]) -> Digest:
+    def join(self, plan: Plan, lane: LanePlan, parts: Sequence[PartialIndex]) -> Digest:
         """Read and examine every part, and put the index of all of them under its digest.
 
         Returns:
@@ -46,10 +46,10 @@ class Joiner:
         self._put(plan.repository, whole)
         return whole.digest
 
-    def _examined(self, plan: Plan, lane: LanePlan, part: Part) -> RawManifest:
-        raw = arrived(self.registry, plan.repository, part.digest, self.patience, "it was staged")
-        expected = Expected(platforms=part.platforms, revision=plan.commit, version=str(lane.version.value))
-        examiner = Examiner(registry=self.registry, repository=plan.repository, fresh=True, workers=self.workers)
+    def _examined(self, plan: Plan, lane: LanePlan, part: PartialIndex) -> RawManifest:
+        raw = arrived(self.registry, plan.repository, part.digest, self.retry_budget, "it was staged")
+        expected = ExpectedImage(platforms=part.platforms, revision=plan.commit, version=str(lane.version.value))
+        examiner = ImageChecker(registry=self.registry, repository=plan.repository, fresh=True, workers=self.workers)
         what = f"lane {lane.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"
         require(examiner.examine(raw, expected).checks, what, remedy="Stage it again.")
         return raw

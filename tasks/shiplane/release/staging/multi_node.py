@@ -16,20 +16,20 @@ from shiplane.core.system.parallel import each_until_stopped
 from shiplane.docker.bake import staging
 from shiplane.docker.builders import Builder, Node
 from shiplane.docker.buildx import Buildx
-from shiplane.registry.oci.index import Part
+from shiplane.registry.oci.index import PartialIndex
 from shiplane.registry.oci.names import Digest, Platform
-from shiplane.release.staging.join import Joiner
+from shiplane.release.staging.join import IndexJoiner
 
 _Staged = dict[Platform, dict[str, Digest]]
 
 
 @dataclass(frozen=True, kw_only=True)
-class FleetStager:
+class MultiNodeStager:
     """Stages with one bake for each platform, all lanes in it; what different nodes build runs side by side."""
 
     buildx: Buildx
     builder: Builder
-    joiner: Joiner
+    joiner: IndexJoiner
     tell: Callable[[str], None]
 
     def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
@@ -68,7 +68,8 @@ class FleetStager:
 
     def _joined(self, plan: Plan, lane: LanePlan, staged: _Staged) -> Digest:
         parts = [
-            Part(platforms=(platform,), digest=staged[platform][lane.lane.name]) for platform in plan.platforms.value
+            PartialIndex(platforms=(platform,), digest=staged[platform][lane.lane.name])
+            for platform in plan.platforms.value
         ]
         return self.joiner.join(plan, lane, parts)
 

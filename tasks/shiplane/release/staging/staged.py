@@ -16,7 +16,7 @@ from shiplane.config.plan import LanePlan, Plan
 from shiplane.core import strict_json
 from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.next_command import command
-from shiplane.registry.oci.index import Part
+from shiplane.registry.oci.index import PartialIndex
 from shiplane.registry.oci.names import Digest, Platform, Repository, parse_platforms
 
 SCHEMA = "shiplane.staged/1"
@@ -42,7 +42,7 @@ class Staged:
     version: str
     commit: str
     created: str
-    part: Part
+    part: PartialIndex
     builder: Mapping[str, Any] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Any]:
@@ -62,7 +62,9 @@ class Staged:
 
 def staged_of(plan: Plan, lane: LanePlan, digest: Digest, builder: Mapping[str, Any]) -> Staged:
     """What is to be said of a lane that was staged by a plan."""
-    return Staged(**_identity(plan, lane), part=Part(platforms=plan.platforms.value, digest=digest), builder=builder)
+    return Staged(
+        **_identity(plan, lane), part=PartialIndex(platforms=plan.platforms.value, digest=digest), builder=builder
+    )
 
 
 def parse_staged(body: bytes, name: str) -> Staged:
@@ -99,7 +101,7 @@ def _staged(table: Table) -> Staged:
         raise table.wrong("digest", f"is wrong: {error}") from error
     table.checked("image", Repository.parse, texts["image"])
     known = table.checked("platforms", parse_platforms, ",".join(platforms))
-    return Staged(**texts, part=Part(platforms=known, digest=digest), builder=table.get("builder", dict) or {})
+    return Staged(**texts, part=PartialIndex(platforms=known, digest=digest), builder=table.get("builder", dict) or {})
 
 
 def _text(table: Table, key: str) -> str:
@@ -109,7 +111,7 @@ def _text(table: Table, key: str) -> str:
     return value
 
 
-def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[Part, ...]]:
+def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[PartialIndex, ...]]:
     """The parts of each lane's image, when they are exactly what the plan wants.
 
     Args:
@@ -120,7 +122,7 @@ def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[Part, .
         UsageError: A file is of another image, lane, version or commit; a platform is missing, doubled or foreign.
     """
     lanes = {lane.lane.name: lane for lane in plan.lanes}
-    parts: dict[str, list[Part]] = {name: [] for name in lanes}
+    parts: dict[str, list[PartialIndex]] = {name: [] for name in lanes}
     for name, staged in files.items():
         if staged.lane not in lanes:
             raise UsageError(
@@ -155,7 +157,7 @@ def _same(plan: Plan, lane: LanePlan, name: str, staged: Staged) -> None:
             )
 
 
-def _complete(plan: Plan, lane: str, parts: list[Part]) -> None:
+def _complete(plan: Plan, lane: str, parts: list[PartialIndex]) -> None:
     found = Counter(platform for part in parts for platform in part.platforms)
     wanted = plan.platforms.value
     missing = [platform for platform in wanted if platform not in found]

@@ -10,21 +10,21 @@ from shiplane.core.progress import Flow, Step
 from shiplane.docker.bake import local_name, staging, trial
 from shiplane.docker.builders import Builder
 from shiplane.docker.buildx import Buildx
-from shiplane.registry.oci.index import Part
+from shiplane.registry.oci.index import PartialIndex
 from shiplane.registry.oci.names import Digest, Platform
-from shiplane.release.staging.join import Joiner
-from shiplane.release.staging.multi_node import FleetStager
+from shiplane.release.staging.join import IndexJoiner
+from shiplane.release.staging.multi_node import MultiNodeStager
 
 
-def stager_for(buildx: Buildx, builder: Builder, joiner: Joiner) -> BuildxStager | FleetStager:
+def stager_for(buildx: Buildx, builder: Builder, joiner: IndexJoiner) -> BuildxStager | MultiNodeStager:
     """Whatever stages a plan on this builder."""
     if len(builder.nodes) > 1:
-        return FleetStager(buildx=buildx, builder=builder, joiner=joiner, tell=buildx.tell)
+        return MultiNodeStager(buildx=buildx, builder=builder, joiner=joiner, tell=buildx.tell)
     return BuildxStager(buildx=buildx, builder=builder)
 
 
 @dataclass(frozen=True, kw_only=True)
-class StagedStager:
+class JoiningStager:
     """Stages nothing anew: joins what was staged elsewhere.
 
     Attributes:
@@ -32,8 +32,8 @@ class StagedStager:
         parts: The parts of each lane's image, checked against the plan.
     """
 
-    joiner: Joiner
-    parts: Mapping[str, Sequence[Part]]
+    joiner: IndexJoiner
+    parts: Mapping[str, Sequence[PartialIndex]]
     tell: Callable[[str], None]
 
     def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
