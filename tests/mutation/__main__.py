@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from queue import SimpleQueue
 
-from tests.mutation.mutants import Mutant, mutants
+from tests.mutation.mutants import Key, Mutant, mutants
 from tests.mutation.workspace import ROOT, Workspace, workspace
 
 WANTED = 90.0
@@ -26,17 +26,13 @@ class Target:
         module: Below ``tasks/shiplane``.
         tests: What is run for each mutant, the quickest to notice first.
         within: Functions and classes to keep to; none for the whole module.
-        same: Changes that can make no difference, each as a part of the line and a mutant's ``what``.
+        same: Changes that can make no difference.
     """
 
     module: str
     tests: tuple[str, ...]
     within: tuple[str, ...] = ()
-    same: tuple[tuple[str, str], ...] = ()
-
-    def is_same(self, mutant: Mutant) -> bool:
-        """Whether this change is known to make no difference."""
-        return any(part in mutant.reads and what == mutant.what for part, what in self.same)
+    same: tuple[Key, ...] = ()
 
 
 _CLIENT = (
@@ -54,8 +50,6 @@ _LEDGER = (
     "tests/faults/release/test_publish.py::test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",
     f"--deselect={_CONTENTION}::test_two_writers_lose_no_entry_however_their_steps_fall",
 )
-_STAYS = "(to == current or (to is None and lane.tag_of(current) not in marks))"
-_ELSEWHERE = "there is None or here[:3] != there[:3]"
 TARGETS = (
     Target(
         "registry/client",
@@ -66,7 +60,7 @@ TARGETS = (
         "config/version",
         ("tests/unit/config/test_version.py",),
         # What stands in for the number of a word: words rank above all numbers, and differ by themselves.
-        same=(("int(part)", "0  ->  1"), ("int(part)", "0  ->  -1")),
+        same=(Key("Version._precedence", "0 -> 1"), Key("Version._precedence", "0 -> -1")),
     ),
     Target(
         "release/planning/decision",
@@ -77,9 +71,9 @@ TARGETS = (
         ),
         same=(
             # Of two tags with one version one is the version's own: they have the same digest, which is asked before.
-            ("if current", "current > version  ->  current >= version"),
+            Key("_forward", "Gt -> GtE"),
             # Only asked whether there is a reason.
-            ("", "return ''  ->  return None"),
+            Key("_kept_back", "return '' -> return None"),
         ),
     ),
     Target("release/planning/planner", ("tests/unit/config/test_settings.py", "tests/unit/cli/test_command_line.py")),
@@ -91,7 +85,7 @@ TARGETS = (
             "tests/faults/release/test_publish.py",
         ),
         # A name is not sent again after a certain answer, nor after the last look: a confirmation says both.
-        same=(("_WRITTEN = ", "True  ->  False"), ("_WRITTEN, last", "True  ->  False")),
+        same=(Key("_WRITTEN", "True -> False"), Key("Namer.confirm", "True -> False", 1)),
     ),
     Target(
         "registry/lookup",
@@ -102,16 +96,16 @@ TARGETS = (
             "tests/faults/verify/test_verify.py",
         ),
         # The waits double: the last look within four seconds is the last within five.
-        same=(("patience.poll", "4.0  ->  5.0"),),
+        same=(Key("read_back", "4.0 -> 5.0"),),
     ),
     Target(
         "core/redact",
         ("tests/unit/core/test_redact.py",),
         same=(
             # What is no longer than the beginning that is looked for has been hidden as a whole before.
-            ("", "len(secret.strip()) > _MIN_PREFIX  ->  len(secret.strip()) >= _MIN_PREFIX"),
+            Key("Redactor.add", "Gt -> GtE"),
             # No token stands behind so many signs: any bound near it is as good.
-            ("_MOST_VALUES = ", "8  ->  9"),
+            Key("_MOST_VALUES", "8 -> 9"),
         ),
     ),
     Target("ledger/ledger", ("tests/unit/ledger/test_ledger.py", _READING, _WRITING)),
@@ -120,40 +114,34 @@ TARGETS = (
         ("tests/unit/ledger/test_ledger.py", _READING, _WRITING),
         same=(
             # How long a piece is: any size near it is as good.
-            *(("PIECE = ", what) for what in ("256  ->  257", "256  ->  255", "1024  ->  1025", "1024  ->  1023")),
+            *(Key("PIECE", kind) for kind in ("256 -> 257", "256 -> 255", "1024 -> 1025", "1024 -> 1023")),
             # How far a manifest is indented.
-            *(("indent=2", what) for what in ("2  ->  3", "2  ->  1")),
+            *(Key("ledger_manifest", kind, 1) for kind in ("2 -> 3", "2 -> 1")),
         ),
     ),
-    # Only asked whether it is a ledger that is there.
-    Target("ledger/store", _LEDGER, same=(("", "return Absent()  ->  return None"),)),
+    Target("ledger/store", _LEDGER),
     Target(
         "ledger/recorder",
         _LEDGER,
         # All of a run's ledgers have its one patience; and each was written once.
-        same=(("wanted[0]", "0  ->  -1"), ("strict=True", "True  ->  False")),
+        same=(Key("_settled", "0 -> -1"), Key("_settled", "True -> False")),
     ),
     Target(
         "rollback/target",
         ("tests/unit/rollback/test_target.py", "tests/faults/rollback/test_rollback.py"),
         # Who fell is somewhere.
-        same=(("stays = ", f"fallen and current and {_STAYS}  ->  fallen and {_STAYS}"),),
+        same=(Key("descend", "And without operand 1"),),
     ),
     Target("git/claim", ("tests/unit/git/test_claim.py", "tests/faults/release/test_claim.py")),
     # Who may make one of the claims may make each.
-    Target("release/claiming", ("tests/faults/release/test_claim.py",), same=(("free[0]", "0  ->  -1"),)),
+    Target("release/claiming", ("tests/faults/release/test_claim.py",), same=(Key("Claiming.survey", "0 -> -1"),)),
     Target(
         "release/write_tags",
         ("tests/faults/release/test_publish.py", _WRITING, "tests/faults/release/test_plan.py"),
         # There is one writing for each lane.
-        same=(("strict=True", "True  ->  False"),),
+        same=(Key("record_lanes", "True -> False"),),
     ),
-    Target(
-        "registry/blob_upload",
-        ("tests/faults/registry/test_client_upload.py", _WRITING),
-        # A repository's own registry is always a place.
-        same=(("", f"here is None or {_ELSEWHERE}  ->  {_ELSEWHERE}"),),
-    ),
+    Target("registry/blob_upload", ("tests/faults/registry/test_client_upload.py", _WRITING)),
 )
 
 
@@ -168,7 +156,7 @@ class Trial:
 
 def trials(targets: Sequence[Target], workers: int) -> Iterator[Trial]:
     """Try every mutant, some at once, each in a workspace of its own worker."""
-    jobs = [(target, mutant) for target in targets for mutant in mutants(_source(target), target.within)]
+    jobs = [(target, mutant) for target in targets for mutant in mutants(source_of(target), target.within)]
     free: SimpleQueue[Workspace] = SimpleQueue()
     made = [workspace() for _ in range(workers)]
     for one in made:
@@ -185,13 +173,14 @@ def _tried(free: SimpleQueue[Workspace], target: Target, mutant: Mutant) -> Tria
     place = free.get()
     try:
         with place.edited(f"tasks/shiplane/{target.module}.py", mutant.source):
-            killed = target.is_same(mutant) or place.run(target.tests, seconds=90).killed
+            killed = mutant.key in target.same or place.run(target.tests, seconds=90).killed
     finally:
         free.put(place)
     return Trial(target, mutant, killed)
 
 
-def _source(target: Target) -> str:
+def source_of(target: Target) -> str:
+    """The module's text."""
     return (ROOT / "tasks" / "shiplane" / f"{target.module}.py").read_text("utf-8")
 
 
@@ -201,9 +190,8 @@ def report(found: Sequence[Trial], seconds: float) -> float:
         own = [trial for trial in found if trial.target.module == module]
         killed = sum(trial.killed for trial in own)
         print(f"{module}: {killed} of {len(own)} noticed ({100 * killed / len(own):.1f} %)")
-        for trial in own:
-            if not trial.killed:
-                print(f"    survived, line {trial.mutant.line}: {trial.mutant.reads} | {trial.mutant.what}")
+        for mutant in (trial.mutant for trial in own if not trial.killed):
+            print(f"    survived, line {mutant.line}: {mutant.reads} | {mutant.what} | {tuple(mutant.key)}")
     share = 100 * sum(trial.killed for trial in found) / max(len(found), 1)
     print(f"all: {share:.1f} % of {len(found)} noticed, {WANTED:g} % wanted [{seconds:.0f} s]")
     return share
