@@ -43,9 +43,9 @@ class Guard:
         tree = ast.parse(source)
         try:
             found = _found(tree, self.symbol)
-            before = _names(found)
+            before, known = _names(found), _known(tree)
             self.edit(found)
-            unknown = _names(found) - before - _known(tree)
+            unknown = _names(found) - before - known
             assert not unknown, f"it knows nothing called {', '.join(sorted(unknown))}"
             edited = ast.unparse(ast.fix_missing_locations(tree))
             assert edited != ast.unparse(ast.parse(source)), "the edit changes nothing"
@@ -75,10 +75,18 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def _names(tree: ast.AST) -> set[str]:
-    """Every name in a tree that is not a parameter of a lambda of its own."""
+    """Every name in a tree that is not a parameter in it, and every attribute, with a dot before it."""
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    return used - {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    attributes = {f".{node.attr}" for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    return used - {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | attributes
 
 
 def _known(tree: ast.Module) -> set[str]:
-    return {name for statement in tree.body for name in _bound(statement)} | set(dir(builtins))
+    """What every function of a module can name: its globals, and as attributes what it uses or defines as such."""
+    members = {name for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for name in _all_bound(node.body)}
+    used = {name for name in _names(tree) if name.startswith(".")}
+    return {*_all_bound(tree.body), *dir(builtins), *used, *(f".{name}" for name in members)}
+
+
+def _all_bound(body: list[ast.stmt]) -> set[str]:
+    return {name for statement in body for name in _bound(statement)}

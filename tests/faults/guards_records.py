@@ -52,28 +52,28 @@ LEDGER = (
     Guard(
         "a ledger continues the one that it says it replaced",
         "ledger/store",
-        "Book.trace",
+        "LedgerStore.trace",
         never(2),
         (_READING + "test_a_ledger_that_was_written_anew_is_told_from_one_that_was_added_to",),
     ),
     Guard(
         "a first ledger is begun only where the list of tags has none either",
         "ledger/store",
-        "Book.read",
+        "LedgerStore.read",
         never(),
         (_PUBLISH + "test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",),
     ),
     Guard(
         "a ledger that reads as it was before is not written over",
         "ledger/store",
-        "Book.read_since",
+        "LedgerStore.read_since",
         always(),
         (_STALE + "test_what_has_been_found_once",),
     ),
     Guard(
         "a ledger is looked at again right before it is written",
         "ledger/store",
-        "Book._write",
+        "LedgerStore._write",
         never(0),
         (_CONTENTION + "test_no_ledger_is_written_over_one_that_was_not_read",),
     ),
@@ -101,15 +101,15 @@ LEDGER = (
     Guard(
         "a ledger without a certain answer is read before it is sent again",
         "ledger/store",
-        "Book._write",
+        "LedgerStore._write",
         always(1),
         (_WRITING + "test_a_ledger_whose_put_is_answered_and_lost_is_not_called_written",),
     ),
     Guard(
         "a broken ledger stops a release",
         "ledger/store",
-        "Book._page",
-        on_error("VerificationError", "return Page(raw=raw)"),
+        "LedgerStore._page",
+        on_error("VerificationError", "return LedgerSnapshot(raw=raw)"),
         (
             _READING + "test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it_is",
             _READING + "test_what_is_no_whole_ledger_is_left_alone_until_somebody_begins_it_anew",
@@ -118,8 +118,8 @@ LEDGER = (
     Guard(
         "nothing is written over a broken ledger",
         "ledger/store",
-        "Book.append",
-        call("read_since", "Page(raw=_present(look(self.registry, self.repository, self.tag)))"),
+        "LedgerStore.append",
+        call("read_since", "LedgerSnapshot(raw=_present(look(self.registry, self.repository, self.tag)))"),
         (_CONTENTION + "test_a_ledger_that_was_broken_meanwhile_is_not_written_over",),
     ),
     Guard(
@@ -132,7 +132,7 @@ LEDGER = (
     Guard(
         "a ledger is begun anew only over the one that was looked at",
         "ledger/store",
-        "Book.restart",
+        "LedgerStore.restart",
         without_operand(0),
         (_READING + "test_a_ledger_that_was_mended_meanwhile_is_not_begun_anew",),
     ),
@@ -248,21 +248,21 @@ ROLLBACK = (
         "each layer of a target is there before the floating tag moves to it",
         "rollback/rollback",
         "Rollback._examined",
-        without_argument("Examiner", "deep"),
+        without_argument("ImageChecker", "deep"),
         (_ROLLBACK + "test_a_target_that_has_lost_any_part_is_passed_over_and_refused_by_name",),
     ),
     Guard(
         "each layer of a version is there before a release takes it up",
         "release/publish",
         "Publisher._inspect",
-        argument("Examiner", "deep", "False"),
+        argument("ImageChecker", "deep", "False"),
         (_PUBLISH + "test_a_published_version_that_has_lost_a_part_is_not_adopted",),
     ),
     Guard(
         "each layer of a version is there before deployment files name it",
         "deployments/repoint",
         "Desk._target",
-        without_argument("Examiner", "deep"),
+        without_argument("ImageChecker", "deep"),
         ("tests/faults/deployments/test_repoint.py::test_a_target_that_is_not_whole_re_points_nothing",),
     ),
     Guard(
@@ -282,7 +282,7 @@ ROLLBACK = (
     Guard(
         "a late read of the target is no proof that a lost PUT arrived",
         "registry/tag_writer",
-        "Namer._write",
+        "TagWriter._write",
         without_operand(1, at=2),
         (_LATE + "test_a_put_that_is_lost_is_not_taken_for_done_because_the_target_reads_as_there",),
     ),
@@ -344,7 +344,7 @@ BEFORE_NAMES = (
     Guard(
         "an image that does not run gets no name",
         "release/smoke_run",
-        "Smoker.smoke",
+        "SmokeRunner.smoke",
         never(),
         (
             _SMOKE + "test_an_image_that_does_not_run_gets_no_name_in_any_lane",
@@ -381,7 +381,7 @@ BEFORE_NAMES = (
     Guard(
         "what is claimed for another commit is nobody else's",
         "release/claiming",
-        "Claiming._only_ours",
+        "ReleaseClaims._only_ours",
         never(),
         (
             _CLAIM + "test_a_version_claimed_for_another_commit_ends_the_run_before_it_builds",
@@ -419,7 +419,7 @@ BEFORE_NAMES = (
     Guard(
         "of a staged part nothing is believed that the registry does not say",
         "release/staging/join",
-        "Joiner._examined",
+        "IndexJoiner._examined",
         uncalled("require"),
         ("tests/faults/release/test_join.py::test_a_part_whose_config_lies_about_its_platform_is_not_believed",),
     ),
@@ -472,7 +472,7 @@ FILES = (
         "a version that is named, or pulled, is asked for down to the last layer",
         "verify/verify",
         "Verifier._examiner",
-        argument("Examiner", "blobs", "False"),
+        argument("ImageChecker", "blobs", "False"),
         ("tests/faults/verify/test_verify.py::test_a_lost_layer_is_found_wherever_one_is_asked_for",),
     ),
     Guard(
@@ -537,7 +537,7 @@ ADOPTION = (
     Guard(
         "a version that two runs give two images under two tags ends as lost",
         "ledger/concurrent",
-        "Meanwhile._against",
+        "ConcurrentEntries._against",
         attribute("version", "tag"),
         (
             _ADOPTING + "test_a_version_that_is_published_under_our_tag_meanwhile_ends_the_adoption_as_lost",
@@ -547,14 +547,14 @@ ADOPTION = (
     Guard(
         "an adoption does not stand for what a release has done and records",
         "ledger/concurrent",
-        "Meanwhile._told",
+        "ConcurrentEntries._told",
         unfiltered(),
         (_ADOPTING + "test_an_adoption_may_come_between_any_two_steps_of_a_release",),
     ),
     Guard(
         "the place of a floating tag is adopted only where no move says it",
         "ledger/concurrent",
-        "Meanwhile._told",
+        "ConcurrentEntries._told",
         never(),
         (_ADOPTING + "test_a_rollback_may_come_between_any_two_steps_of_an_adoption",),
     ),

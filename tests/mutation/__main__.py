@@ -85,7 +85,7 @@ TARGETS = (
             "tests/faults/release/test_publish.py",
         ),
         # A name is not sent again after a certain answer, nor after the last look: a confirmation says both.
-        same=(Key("_WRITTEN", "True -> False"), Key("Namer.confirm", "True -> False", 1)),
+        same=(Key("_WRITTEN", "True -> False"), Key("TagWriter.confirm", "True -> False", 1)),
     ),
     Target(
         "registry/lookup",
@@ -134,7 +134,7 @@ TARGETS = (
     ),
     Target("git/claim", ("tests/unit/git/test_claim.py", "tests/faults/release/test_claim.py")),
     # Who may make one of the claims may make each.
-    Target("release/claiming", ("tests/faults/release/test_claim.py",), same=(Key("Claiming.survey", "0 -> -1"),)),
+    Target("release/claiming", ("tests/faults/release/test_claim.py",), same=(Key("ReleaseClaims.survey", "0 -> -1"),)),
     Target(
         "release/write_tags",
         ("tests/faults/release/test_publish.py", _WRITING, "tests/faults/release/test_plan.py"),
