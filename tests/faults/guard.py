@@ -43,15 +43,14 @@ class Guard:
         tree = ast.parse(source)
         try:
             found = _found(tree, self.symbol)
-            before, known = _names(found), _known(tree)
+            before, stood = _names(found) | _known(tree), ast.dump(found)
             self.edit(found)
-            unknown = _names(found) - before - known
+            unknown = _names(found) - before
             assert not unknown, f"it knows nothing called {', '.join(sorted(unknown))}"
-            edited = ast.unparse(ast.fix_missing_locations(tree))
-            assert edited != ast.unparse(ast.parse(source)), "the edit changes nothing"
+            assert ast.dump(found) != stood, "the edit changes nothing"
         except AssertionError as error:
             raise AssertionError(f"{self.what}: {self.path}, {self.symbol}: {error}") from error
-        return edited
+        return ast.unparse(ast.fix_missing_locations(tree))
 
 
 def _found(tree: ast.Module, symbol: str) -> _Symbol:
