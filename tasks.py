@@ -245,6 +245,18 @@ def soak(c: Context, releases: str = "1000", seed: str = "1") -> None:
 
 
 @_task()
+def schema(c: Context) -> None:  # noqa: ARG001
+    """Write the JSON Schemas of the package anew, from the types that read and make the documents."""
+    import json
+
+    from shiplane.config.project_file import project_schema
+
+    for name, make in {"project": project_schema}.items():
+        path = ROOT / "tasks" / "shiplane" / "schema" / f"{name}.schema.json"
+        path.write_text(f"{json.dumps(make(), indent=2)}\n", "utf-8")
+
+
+@_task()
 def coverage(c: Context) -> None:
     """Measure which branches of what decides the tests without an engine take; one that is missed is a failure."""
     tests = ("-q", "tests/unit", "tests/faults", "--deselect=tests/faults/promises/test_guards.py")
@@ -302,7 +314,7 @@ def bench(c: Context, only: list[str] | None = None, rounds: int = 3, folder: st
             print(f"== {name}", *BENCHES[name](running, rounds), sep="\n")
 
 
-dev = Collection("dev", test, rig, fresh, bench, race, model, mutate, soak, coverage, thorough, pythons)
+dev = Collection("dev", test, rig, fresh, bench, race, model, mutate, soak, schema, coverage, thorough, pythons)
 dev.__doc__ = "For those who work on shiplane itself."
 ns = Collection.from_module(shiplane)
 ns.add_task(rehearse)

@@ -521,7 +521,7 @@ SOURCES = (
         "a lane's prefix cannot hold anything but a prefix",
         "config/lane",
         "_PREFIX",
-        value("re.compile('.*')"),
+        value("Text()"),
         ("tests/unit/config/test_lane.py::test_a_lane_with_an_impossible_field_is_refused",),
     ),
     Guard(
@@ -596,14 +596,14 @@ SOURCES = (
     ),
     Guard(
         "a Dockerfile and a context are inside of the project",
-        "config/keys/lane",
+        "config/keys/texts",
         "inside",
         never(2),
         (_PROMISES + "test_a_path_out_of_the_project_is_refused",),
     ),
     Guard(
         "a Dockerfile and a context are nowhere by an absolute path",
-        "config/keys/lane",
+        "config/keys/texts",
         "inside",
         never(1),
         (_PROMISES + "test_a_path_out_of_the_project_is_refused",),

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any
 
+from shiplane.config.keys import build as forms
 from shiplane.core.errors import UsageError
+from shiplane.core.schema.tables import Key, OneOf, Table
+from shiplane.core.schema.values import Boolean, Choice, Either, Named, Text
 
 # What buildx takes from an Actions job for `type=gha` (buildx util/buildflags/cache.go); the token is a secret.
 GHA_TOKEN = "ACTIONS_RUNTIME_TOKEN"  # noqa: S105 -- the name of a variable
@@ -32,8 +35,8 @@ class BuildSecret:
     """What ``RUN --mount=type=secret,id=...`` finds: the content of a variable, or of a file."""
 
     id: str
-    env: str = ""
-    file: str = ""
+    env: Annotated[str, Key("Name of the variable that holds it; it must be set.", forms.VARIABLE)] = ""
+    file: Annotated[str, Key("Path of the file that holds it, absolute or from the project's root.", forms.FILE)] = ""
 
     def __str__(self) -> str:
         """As ``--secret`` takes it."""
@@ -46,12 +49,12 @@ class Cache:
 
     Attributes:
         type: ``registry``, ``gha`` or ``local``.
-        place: The reference, the scope or the folder.
+        place: The reference, the scope or the folder; empty in a project file where it is the lane's name.
         mode: ``min``: the layers of the image; ``max``: those of every stage.
     """
 
     type: str
-    place: str
+    place: str = ""
     mode: str = "min"
 
     def at(self, suffix: str) -> Cache:
@@ -70,27 +73,97 @@ class Cache:
 
 
 _PLACES = {"registry": ("ref", "ref"), "gha": ("scope", "scope"), "local": ("src", "dest")}
+_BUILD_ARG = Table(
+    "build-arg",
+    "A build arg whose value is a variable's.",
+    dict,
+    lambda: {"env": Key("Name of the variable; it must be set.", forms.PUBLIC_NAME, "env", required=True)},
+)
+_BUILD_ARGS = Named(
+    of=Either((Text(parse=lambda text: {"value": text}), _BUILD_ARG)),
+    names=forms.PUBLIC_NAME,
+    make=lambda args: tuple(BuildArg(name=name, **given) for name, given in args.items()),
+)
+_SECRETS = Named(
+    of=Table.of(
+        BuildSecret, "build-secret", "Where a secret is found: exactly one of two.", partial=True, one_key=True
+    ),
+    names=forms.SECRET_ID,
+    make=lambda secrets: tuple(BuildSecret(id=name, **given) for name, given in secrets.items()),
+)
+
+
+def _cache(kind: str, place: Key) -> Table:
+    mode = Key("min: the layers of the image; max: those of every stage.", forms.MODE, "mode", default="min")
+    keys = {"type": Key("Which kind of cache.", Choice.of(kind), "type", required=True), "place": place, "mode": mode}
+    return Table(f"{kind}-cache", f"A cache of the type {kind}.", Cache, keys.copy)
+
+
+_CACHE = OneOf(
+    {
+        "registry": _cache(
+            "registry",
+            Key(
+                "Where it is pushed to, with a tag that is no lane's: ghcr.io/<owner>/<name>:cache-main. "
+                "Builds for one platform put the platform behind it.",
+                forms.CACHE_REFERENCE,
+                "ref",
+                required=True,
+            ),
+        ),
+        "gha": _cache(
+            "gha",
+            Key("Which cache of the repository's workflows. Default: the lane's name.", forms.SCOPE, "scope"),
+        ),
+        "local": _cache(
+            "local",
+            Key(
+                "A folder, absolute or from the project's root; keep it out of the build context.",
+                forms.FILE,
+                "path",
+                required=True,
+            ),
+        ),
+    },
+    tag="type",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSettings:
-    """Everything that a lane's build is given.
+    """Everything that a lane's build is given; ``target`` and ``provenance`` are empty where there is none."""
 
-    Attributes:
-        target: The stage of the Dockerfile that is the image; nothing for the last one.
-        args: Build args.
-        secrets: Build secrets.
-        cache: Where layers are kept, or None.
-        provenance: ``min``, ``max``, or nothing for none.
-        sbom: Whether an SBOM is made.
-    """
-
-    target: str = ""
-    args: tuple[BuildArg, ...] = ()
-    secrets: tuple[BuildSecret, ...] = ()
-    cache: Cache | None = None
-    provenance: str = "min"
-    sbom: bool = False
+    target: Annotated[
+        str, Key("The stage of the Dockerfile that is the image. Default: its last one.", forms.TARGET)
+    ] = ""
+    args: Annotated[
+        tuple[BuildArg, ...],
+        Key(
+            'Build args: a text, or { env = "NAME" } for a variable\'s value. They are public (provenance shows them), '
+            "so names that look like a secret's are refused.",
+            _BUILD_ARGS,
+            "build-args",
+        ),
+    ] = ()
+    secrets: Annotated[
+        tuple[BuildSecret, ...],
+        Key(
+            'Build secrets by id, for RUN --mount=type=secret,id=...: { env = "NAME" } or { file = "path" }. '
+            "The variable reaches the build alone.",
+            _SECRETS,
+        ),
+    ] = ()
+    cache: Annotated[
+        Cache | None,
+        Key("Where layers are kept between machines. A fault of it never fails a release.", _CACHE),
+    ] = None
+    provenance: Annotated[
+        str, Key("Provenance beside each image, or none. max shows build args, too.", forms.PROVENANCE)
+    ] = "min"
+    sbom: Annotated[
+        bool,
+        Key("Whether an SBOM stands beside each image; BuildKit pulls its scanner for it.", Boolean()),
+    ] = False
 
     @property
     def attested(self) -> bool:

@@ -6,20 +6,36 @@ name that is another lane's.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from shiplane.config.build_settings import NOTHING_GIVEN, BuildSettings
+from shiplane.config.keys.texts import PATH
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.redact import quoted
-from shiplane.registry.oci.names import Tag, parse_tag
+from shiplane.core.schema.tables import Key, Table
+from shiplane.core.schema.values import Boolean, Text
+from shiplane.registry.oci.names import TAG_FORM, Tag, parse_tag
 
-_NAME = re.compile(r"[a-z][a-z0-9-]{0,30}", re.ASCII)
-_PREFIX = re.compile(r"(?:[a-z0-9][a-z0-9._-]{0,30}[._-])?", re.ASCII)
+NAME = Text(
+    pattern="[a-z][a-z0-9-]{0,30}",
+    problem="is no name of a lane",
+    remedy="A lower-case letter, then lower-case letters, digits and '-', at most 31.",
+)
+_PREFIX = Text(
+    pattern="(?:[a-z0-9][a-z0-9._-]{0,30}[._-])?",
+    problem="is no prefix of version tags",
+    remedy="Empty, or lower-case letters, digits, '.', '_' and '-', ending in '-', '.' or '_'.",
+)
 # What git takes for a ref (git-check-ref-format(1)), less the signs that a shell or a workflow would read.
-_GIT_TAG = re.compile(r"(?!.*(?:\.\.|//|/\.|\.lock/))[A-Za-z0-9][A-Za-z0-9._/-]{0,99}\{version\}", re.ASCII)
+_GIT_TAG = Text(
+    pattern=r"(?!.*(?:\.\.|//|/\.|\.lock/))[A-Za-z0-9][A-Za-z0-9._/-]{0,99}\{version\}",
+    problem="is no git tag",
+    remedy="Expected a form like 'docker-v{version}', with {version} once, at its end.",
+)
+_TAG = Text(pattern=TAG_FORM, parse=parse_tag)
 # Any version serves to find out what can be read as what.
 _PROBE = Version(1, 2, 3)
 
@@ -30,13 +46,6 @@ class Lane:
 
     Attributes:
         name: What ``--lane`` takes.
-        dockerfile: Path of the Dockerfile, relative to the project's root.
-        prefix: What stands before ``vX.Y.Z`` in the version tag; empty or ending in ``-``, ``.`` or ``_``.
-        floating: The one tag of the lane that moves.
-        git_tag: The git tag that triggers the lane, with ``{version}`` for ``X.Y.Z``.
-        publish_latest: Whether a publish moves the floating tag when nobody says.
-        context: The build context, relative to the project's root.
-        build: What else the build is given.
         names: What other tools called versions of it, where that is no tag of ours: see
             :mod:`shiplane.ledger.foreign_tags`. Not part of what the lane is.
 
@@ -45,24 +54,43 @@ class Lane:
     """
 
     name: str
-    dockerfile: str
-    prefix: str
-    floating: Tag
-    git_tag: str
-    publish_latest: bool = False
-    context: str = "."
-    build: BuildSettings = NOTHING_GIVEN
+    dockerfile: Annotated[
+        str,
+        Key("Path of the Dockerfile, relative to the project's root. Default of a new lane: Dockerfile.<name>.", PATH),
+    ]
+    prefix: Annotated[
+        str,
+        Key(
+            "What stands before vX.Y.Z in the version tag: empty, or ending in '-', '.' or '_'. "
+            "Default of a new lane: <name>-.",
+            _PREFIX,
+        ),
+    ]
+    floating: Annotated[Tag, Key("The one tag of the lane that moves. Default of a new lane: <name>-latest.", _TAG)]
+    git_tag: Annotated[
+        str,
+        Key(
+            "The git tag that starts the lane's workflow, with {version} once, at its end. "
+            "Default of a new lane: <name>-v{version}.",
+            _GIT_TAG,
+        ),
+    ]
+    publish_latest: Annotated[
+        bool, Key("Whether a publish moves the floating tag when nobody says otherwise.", Boolean())
+    ] = False
+    context: Annotated[str, Key("Build context, relative to the project's root.", PATH)] = "."
+    build: Annotated[BuildSettings, Key("", Table.of(BuildSettings, ""), inline=True)] = NOTHING_GIVEN
     names: Mapping[Version, Tag] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         for value, form, what in (
-            (self.name, _NAME, "name"),
+            (self.name, NAME, "name"),
             (self.prefix, _PREFIX, "prefix"),
             (self.git_tag, _GIT_TAG, "git-tag"),
         ):
-            if not form.fullmatch(value):
+            if not form.fits(value):
                 raise ConfigurationError(
-                    f"lane {quoted(self.name, 40)} has the {what} {quoted(value, 80)}", remedy=_FORMS[what]
+                    f"lane {quoted(self.name, 40)} has the {what} {quoted(value, 80)}", remedy=form.remedy
                 )
         try:
             parse_tag(self.floating)
@@ -143,12 +171,6 @@ class Lane:
                 remedy=f"Expected {', '.join(forms)} or {last} (a pre-release as in 0.2.1-rc.1; no build metadata).",
             ) from error
 
-
-_FORMS = {
-    "name": "A lower-case letter, then lower-case letters, digits and '-', at most 31.",
-    "prefix": "Empty, or lower-case letters, digits, '.', '_' and '-', ending in '-', '.' or '_'.",
-    "git-tag": "Expected a form like 'docker-v{version}', with {version} once, at its end.",
-}
 
 MAIN = Lane(name="main", dockerfile="Dockerfile", prefix="", floating=Tag("latest"), git_tag="docker-v{version}")
 STANDALONE = Lane(

@@ -7,29 +7,36 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any
 
 from shiplane.config.gate import Gate
-from shiplane.config.keys.claim import ClaimSettings, parse_claim
-from shiplane.config.keys.deployments import Deployments, parse_deployments
-from shiplane.config.keys.gates import parse_command, parse_gates
-from shiplane.config.keys.lane import parse_lanes
-from shiplane.config.keys.registries import parse_registry
-from shiplane.config.keys.smoke import parse_smokes
-from shiplane.config.keys.table import Table
-from shiplane.config.keys.workflows import WorkflowSettings, parse_workflows
+from shiplane.config.keys import gates as gate_keys
+from shiplane.config.keys.claim import CLAIM, ClaimSettings
+from shiplane.config.keys.deployments import DEPLOYMENTS, Deployments
+from shiplane.config.keys.lane import LANES, make_lanes
+from shiplane.config.keys.registries import REGISTRIES
+from shiplane.config.keys.smoke import SMOKE, make_smokes
+from shiplane.config.keys.texts import COMMAND, PLATFORMS, REPOSITORY, SECONDS
+from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
 from shiplane.config.lane import BUILT_IN, Lane, check_disjoint
 from shiplane.config.smoke import Smoke
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
+from shiplane.core.schema.place import Place
+from shiplane.core.schema.tables import Key, Table, document
+from shiplane.core.schema.values import Boolean, Either, Json
 from shiplane.registry.credential_variables import CredentialVariables
-from shiplane.registry.oci.names import Platform, Repository, parse_platforms
+from shiplane.registry.oci.names import Platform, Repository
 
-DEFAULT_BUILD_TIMEOUT = 900.0
-_KEYS = (
-    *("image", "platforms", "lanes", "registries", "build", "build-timeout-seconds", "gates"),
-    *("claim", "deployments", "ledger", "smoke", "workflows"),
-)
+# What the parser refuses and no schema can: each takes more than one place of the file to see, or knowledge of what a
+# text means. The schema says so in its description, and the test that feeds both has an example of each.
+BEYOND_THE_SCHEMA = {
+    "lanes": "lanes share no tag, git tag, ledger or cache, and none has a name that can be read in two ways",
+    "gates": "gates have names of their own, by default their targets, and none that --skip takes already",
+    "platforms": "no platform is named twice in two spellings, as linux/arm64 and linux/arm64/v8",
+    "addresses": "an IP address is a full one of a host, so neither 127.1 nor a multicast address",
+    "numbers": "nan is no number: JSON has none",
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,37 +45,97 @@ class ProjectFile:
 
     Attributes:
         name: Which file it was, for people to read.
-        image: The repository of every lane, or None when it is derived.
-        platforms: What every lane is built for; empty when it is the default.
-        lanes: The built-in lanes, or the project's own; checked to be disjoint.
+        image: None when it is derived.
+        platforms: Empty when they are the default.
+        lanes: Checked to be disjoint.
         named: The names of those lanes that the file has a table for: they have to be there.
-        registries: Credential variables by registry.
-        build: The build command, word by word; None for the default.
-        build_timeout: Seconds for it.
-        gates: What else must be green before a release.
+        build: Word by word; None for the default.
         keeps_ledger: Whether releases, moves and marks are recorded.
         ledger: The repository of the ledgers; None for the images' own.
-        workflows: How the publish workflows are wanted.
-        claim: Where a version is claimed before it is written; None for nowhere.
-        deployments: The files that say which version runs.
+        claim: None for nowhere.
         smokes: How each lane's image is tried before it gets a name; a lane that is not there is not.
     """
 
     name: str = ""
-    image: Repository | None = None
-    platforms: tuple[Platform, ...] = ()
-    lanes: tuple[Lane, ...] = BUILT_IN
+    image: Annotated[
+        Repository | None,
+        Key(
+            "Repository of every lane, as ghcr.io/<owner>/<name> in lower case, without tag or digest. "
+            "Default: ghcr.io/<owner>/<repo> of GITHUB_REPOSITORY or of the git remote.",
+            REPOSITORY,
+        ),
+    ] = None
+    platforms: Annotated[
+        tuple[Platform, ...],
+        Key("What every lane is built for, each once. Default: linux/amd64 and linux/arm64.", PLATFORMS),
+    ] = ()
+    build: Annotated[
+        tuple[str, ...] | None,
+        Key(
+            "Prerequisite 1: the build command, split as a shell would, run without a shell. "
+            "Default: npm run build where package.json has such a script.",
+            COMMAND,
+        ),
+    ] = None
+    build_timeout: Annotated[
+        float,
+        Key("After so many seconds the build command is ended, and has failed.", SECONDS, "build-timeout-seconds"),
+    ] = 900.0
+    lanes: Annotated[
+        tuple[Lane, ...],
+        Key(
+            "Lanes by name. main and standalone are built in: naming them changes what is said here. Where a lane of "
+            "another name is there, only the lanes that are named here exist. Each has to have its Dockerfile.",
+            LANES,
+        ),
+    ] = BUILT_IN
     named: frozenset[str] = frozenset()
-    registries: Mapping[str, CredentialVariables] = field(default_factory=dict)
-    build: tuple[str, ...] | None = None
-    build_timeout: float = DEFAULT_BUILD_TIMEOUT
-    gates: tuple[Gate, ...] = ()
+    workflows: Annotated[
+        WorkflowSettings, Key("How invoke workflow.write makes the publish workflows of GitHub Actions.", WORKFLOWS)
+    ] = field(default_factory=WorkflowSettings)
+    gates: Annotated[
+        tuple[Gate, ...],
+        Key(
+            "Prerequisite 2: what else must be green before a release, for this very commit. Each is a command, a "
+            "health URL or a check on GitHub; names are unique.",
+            gate_keys.GATES,
+        ),
+    ] = ()
     keeps_ledger: bool = True
-    ledger: Repository | None = None
-    workflows: WorkflowSettings = field(default_factory=WorkflowSettings)
-    claim: ClaimSettings | None = None
-    deployments: tuple[Deployments, ...] = ()
-    smokes: Mapping[str, Smoke] = field(default_factory=dict)
+    ledger: Annotated[
+        Repository | None,
+        Key(
+            "Where releases, moves and marks are recorded: true (the image's own repository, the default), false "
+            "(nowhere), or another repository.",
+            Either((Boolean(), REPOSITORY)),
+            default=True,
+        ),
+    ] = None
+    claim: Annotated[
+        ClaimSettings | None,
+        Key(
+            "Whether a version is claimed, by a git ref that is created once, before it is written: what makes two "
+            "publishers of one version exclusive. true for the defaults, or where the refs are kept.",
+            CLAIM,
+            default=False,
+        ),
+    ] = None
+    registries: Annotated[
+        Mapping[str, CredentialVariables],
+        Key("Credentials by registry, as it stands in the image's name.", REGISTRIES),
+    ] = field(default_factory=dict)
+    deployments: Annotated[
+        tuple[Deployments, ...],
+        Key(
+            "The files that say which version runs, for deploy.list and deploy.repoint: globs relative to the "
+            "project's root, or tables of a glob and a pattern.",
+            DEPLOYMENTS,
+        ),
+    ] = ()
+    smokes: Annotated[
+        Mapping[str, Smoke],
+        Key("Smoke runs of every lane; [lanes.X.smoke] says what is different for one.", SMOKE, "smoke"),
+    ] = field(default_factory=dict)
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.
@@ -119,40 +186,39 @@ def _reads(lane: Lane, text: str) -> bool:
         return False
 
 
-def parse_project_file(document: Mapping[str, Any], name: str) -> ProjectFile:
+_FILE = Table.of(
+    ProjectFile,
+    "",
+    "shiplane.toml, or [tool.shiplane] in pyproject.toml. Everything is optional. Beyond this schema shiplane checks "
+    f"(invoke check.config): {'; '.join(BEYOND_THE_SCHEMA.values())}.",
+    partial=True,
+)
+
+
+def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     """Check a parsed project file.
 
     Raises:
         ConfigurationError: A key is unknown, or a value has the wrong type or form; the key and the file are named.
     """
-    top = Table(document, name)
-    top.only(*_KEYS)
-    image, platforms = top.get("image", str), top.strings("platforms")
-    lanes = parse_lanes(top.table("lanes"))
+    place = Place(name)
+    given: Json = _FILE.read(dict(content), place)
+    said = given.get("lanes", {})
+    lanes = make_lanes(said, place.key("lanes"))
     check_disjoint(lanes)
-    return ProjectFile(
-        name=name,
-        image=top.checked("image", Repository.parse, image) if image is not None else None,
-        platforms=top.checked("platforms", parse_platforms, ",".join(platforms)) if platforms else (),
-        lanes=lanes,
-        named=frozenset(name for name, _ in top.table("lanes").tables()),
-        registries={host: parse_registry(table) for host, table in top.table("registries").tables()},
-        build=parse_command(top, "build"),
-        build_timeout=top.number("build-timeout-seconds", above=0.0) or DEFAULT_BUILD_TIMEOUT,
-        gates=parse_gates(top),
-        keeps_ledger=top.fields.get("ledger") is not False,
-        ledger=_ledger(top),
-        workflows=parse_workflows(top.table("workflows")),
-        claim=parse_claim(top),
-        deployments=parse_deployments(top),
-        smokes=parse_smokes(top, [lane.name for lane in lanes]),
-    )
+    gate_keys.check_names(given.get("gates", ()), place.key("gates"))
+    ledger, claim = given.get("ledger", True), given.get("claim", False)
+    resolved = {
+        "lanes": lanes,
+        "named": frozenset(said),
+        "smokes": make_smokes(given.get("smokes"), said, [lane.name for lane in lanes]),
+        "keeps_ledger": ledger is not False,
+        "ledger": None if isinstance(ledger, bool) else ledger,
+        "claim": (ClaimSettings() if claim else None) if isinstance(claim, bool) else claim,
+    }
+    return ProjectFile(name=name, **{**given, **resolved})
 
 
-def _ledger(top: Table) -> Repository | None:
-    """A repository of its own, or None: for the default (``true``) as for no ledger at all (``false``)."""
-    if isinstance(top.fields.get("ledger"), bool):
-        return None
-    text = top.get("ledger", str)
-    place: Repository | None = top.checked("ledger", Repository.parse, text) if text is not None else None
-    return place
+def project_schema() -> Json:
+    """The JSON Schema of the file, from the types that it is read by."""
+    return document(_FILE, urn="urn:shiplane:project-file", title="shiplane project file")

@@ -5,38 +5,70 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
+from shiplane.config.keys.texts import COMMAND, PLATFORMS, SECONDS, VARIABLE_FORM
 from shiplane.core.progress import StepState
+from shiplane.core.schema.tables import Key
+from shiplane.core.schema.values import Choice, Named, Number, Text
 from shiplane.registry.oci.names import Digest, Platform
 
-DEFAULT_TIMEOUT = 120.0
-DEFAULT_UP = 10.0
-DEFAULT_MEMORY_MB = 2048
-NETWORKS = ("none", "bridge")
+_ENVIRONMENT = Named(
+    of=Text(pattern=r"[^\u0000]*", problem="has a NUL in it", shown=False),
+    names=Text(pattern=VARIABLE_FORM, problem="is no environment variable"),
+)
+# Below six the engine itself refuses: it could not start a container.
+_MEMORY = Number(whole=True, least=6)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Smoke:
-    """How a lane's image is tried.
+    """How a lane's image is tried."""
 
-    Attributes:
-        command: What is run in the container until it exits 0; empty to wait for the image's own HEALTHCHECK.
-        timeout: Seconds for that, from the container's start.
-        up: Seconds that an image stays up which has neither; one that ends with 0 before has done what it does.
-        env: Further environment of the container; never a secret.
-        platforms: Those that have to be run; empty for every one that the engine can run.
-        network: ``none`` or ``bridge``, the engine's default network. Nothing is published either way.
-        memory_mb: The container's memory limit, in MiB.
-    """
-
-    command: tuple[str, ...] = ()
-    timeout: float = DEFAULT_TIMEOUT
-    up: float = DEFAULT_UP
-    env: Mapping[str, str] = field(default_factory=dict)
-    platforms: tuple[Platform, ...] = ()
-    network: str = "none"
-    memory_mb: int = DEFAULT_MEMORY_MB
+    command: Annotated[
+        tuple[str, ...],
+        Key(
+            "Run inside the container, again and again, until it exits 0; split as a shell would, run without one. "
+            "Default: the image's HEALTHCHECK is waited for.",
+            COMMAND,
+        ),
+    ] = ()
+    timeout: Annotated[
+        float,
+        Key(
+            "After so many seconds without the command's 0 or a healthy HEALTHCHECK the image has failed.",
+            SECONDS,
+            "timeout-seconds",
+        ),
+    ] = 120.0
+    up: Annotated[
+        float,
+        Key(
+            "How long an image has to stay up that has no HEALTHCHECK, where no command is configured; ending with 0 "
+            "before is as good.",
+            SECONDS,
+            "up-seconds",
+        ),
+    ] = 10.0
+    env: Annotated[Mapping[str, str], Key("Further environment of the container; never a secret.", _ENVIRONMENT)] = (
+        field(default_factory=dict)
+    )
+    platforms: Annotated[
+        tuple[Platform, ...],
+        Key(
+            "What has to be run; the release is refused where the engine cannot. Default: every platform of the image "
+            "that the engine can run, by emulation too.",
+            PLATFORMS,
+        ),
+    ] = ()
+    network: Annotated[
+        str,
+        Key(
+            "The container's network: none but its own loopback, or the engine's default one. No port is published.",
+            Choice.of("none", "bridge"),
+        ),
+    ] = "none"
+    memory_mb: Annotated[int, Key("The container's memory limit in MiB.", _MEMORY)] = 2048
 
     def __str__(self) -> str:
         wanted = f"{shlex.join(self.command)} exits 0" if self.command else "HEALTHCHECK is healthy"

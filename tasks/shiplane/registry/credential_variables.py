@@ -20,8 +20,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Annotated
 from urllib.parse import urlsplit
 
+from shiplane.core.schema.tables import Key
+from shiplane.core.schema.values import Array, Text
 from shiplane.registry.oci.names import is_loopback, split_port
 
 GHCR_HOST = "ghcr.io"
@@ -53,9 +56,20 @@ _OTHERS = {
 class CredentialVariables:
     """The environment variables that hold a registry's credential, in order, and its token service's host."""
 
-    username_env: tuple[str, ...] = ()
-    password_env: tuple[str, ...] = ()
-    token_host: str = ""
+    username_env: Annotated[
+        tuple[str, ...],
+        Key(
+            "Variables that may hold the user name; the first belongs to the first of password-env, and so on.",
+            Array(of=Text()),
+        ),
+    ] = ()
+    password_env: Annotated[
+        tuple[str, ...], Key("Variables that may hold the password or token.", Array(of=Text()))
+    ] = ()
+    token_host: Annotated[
+        str,
+        Key("Host of the registry's token service, where that is neither its own nor a parent or child of it.", Text()),
+    ] = ""
 
 
 def own_names(registry: str, env: Mapping[str, str]) -> CredentialVariables:

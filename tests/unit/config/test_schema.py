@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import re
 import zipfile
-from importlib import resources
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import hatchling.build
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from shiplane.config.project_file import parse_project_file
+from shiplane.config.project_file import BEYOND_THE_SCHEMA, parse_project_file, project_schema
 from shiplane.core.errors import ConfigurationError
+from tests.unit.documents import schema
 
-SCHEMA = json.loads(resources.files("shiplane").joinpath("schema/project.schema.json").read_text("utf-8"))
+SCHEMA = schema("project")
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 GOOD: list[dict[str, Any]] = [
@@ -71,6 +75,45 @@ GOOD: list[dict[str, Any]] = [
     {"lanes": {"main": {"smoke": {"command": "curl -f http://127.0.0.1:8080/", "timeout-seconds": 30}}}},
     {"smoke": {"env": {"MODE": "smoke"}, "platforms": ["linux/amd64"], "network": "bridge", "memory-mb": 512}},
     {"smoke": {"up-seconds": 0.5}, "lanes": {"main": {"smoke": {"enabled": False}}}},
+    {"image": f"ghcr.io/a/{'b' * 245}"},
+    {"image": "r.example:65535/a"},
+    {"image": "127.0.0.1/a"},
+    {"build": "echo 'a b' \"c\" d\\ e"},
+    {"build": "npm ci\n"},
+    {"build-timeout-seconds": 1e-9},
+    {"build-timeout-seconds": 9_999_999.9},
+    {"lanes": {"main": {"dockerfile": "D\u00f6cker/\u6587.file"}}},
+    {"lanes": {"main": {"dockerfile": "..a/b..", "context": "./a//b"}}},
+    {"lanes": {"a" + "b" * 30: {}}},
+    {"lanes": {"x": {"prefix": "x" * 31 + "-"}}},
+    {"lanes": {"main": {"floating": "l" * 128}}},
+    {"lanes": {"main": {"build-args": {"A": "", "B": "\u2603\n"}}}},
+    {"lanes": {"main": {"build-args": {"KEYBOARD": "", "MONKEY1": {"env": "TURKEY2"}}}}},
+    {"lanes": {"main": {"secrets": {"x": {"file": "f" * 1024}}}}},
+    {"lanes": {"main": {"cache": {"type": "registry", "ref": f"ghcr.io/a/b:{'c' * 100}"}}}},
+    {"lanes": {"main": {"cache": {"type": "registry", "ref": f"ghcr.io/a/{'b' * 245}:c"}}}},
+    {"registries": {"": {}, "r\u00e9": {"username-env": ["", "A", "A"]}}},
+    {"gates": [{"http": "https://x", "field": "a", "value": 3}]},
+    {"gates": [{"http": "https://x", "field": "a", "value": 3.5}]},
+    {"gates": [{"http": "https://x", "field": "a", "value": False}]},
+    {"gates": [{"http": "https://x", "field": "a..b", "value": ""}]},
+    {"gates": [{"http": "HTTPS://x:8080?y#z", "status": 100}, {"http": "http://[::1]:80/", "status": 599}]},
+    {"gates": [{"http": "http://h\u00f6st/\u6587", "status": 200.0}]},
+    {"gates": [{"name": "\U0001f6a2 ready", "command": "true"}]},
+    {"gates": [{"name": "build ", "command": "true"}]},
+    {"gates": [{"github": "x", "timeout-seconds": 0.0, "max-age-hours": 0.1}]},
+    {"deployments": ["a/**", "...", "a b", ".github/x", "d\u00e9ploy/*.yml"]},
+    {"deployments": ["a", "a"]},
+    {"deployments": [{"files": "x", "pattern": "{tag}{digest}x"}]},
+    {"deployments": [{"files": "x", "pattern": "x{tag}" + "a" * 194}]},
+    {"deployments": [{"files": "x", "pattern": "{{tag}}"}]},
+    {"deployments": [{"files": "x", "pattern": "{ {tag@digest}"}]},
+    {"smoke": {"memory-mb": 6, "up-seconds": 1e-3}},
+    {"smoke": {"memory-mb": 512.0}},
+    {"smoke": {"env": {"A": "", "_b1": "a\nb"}}},
+    {"smoke": {"platforms": []}},
+    {"workflows": {"environment": "a" * 100}},
+    {"claim": {"remote": "r" * 100}},
 ]
 BAD: list[dict[str, Any]] = [
     {"imgae": "ghcr.io/a/b"},
@@ -216,16 +259,155 @@ BAD: list[dict[str, Any]] = [
     {"smoke": {"platforms": ["linux/amd63"]}},
     {"lanes": {"main": {"smoke": {"network": "host"}}}},
     {"smoke": {"network": "host"}, "lanes": {"main": {"smoke": {"network": "none"}}}},
-]
-# What takes more than one place of the file to see: the parser alone refuses these.
-BEYOND: list[dict[str, Any]] = [
-    {"lanes": {"main": {}, "x": {"floating": "latest"}}},
-    {"lanes": {"main": {}, "x": {"git-tag": "docker-v{version}"}}},
-    {"platforms": ["linux/amd64", "linux/amd64/v1"]},
-    {"lanes": {name: {"cache": {"type": "local", "path": "/c"}} for name in ("main", "standalone")}},
-    {"gates": [{"name": "a", "command": "x"}, {"name": "a", "command": "y"}]},
+    # Bounds.
+    {"image": f"ghcr.io/a/{'b' * 246}"},
+    {"image": "r.example:0/a"},
+    {"image": "r.example:65536/a"},
+    {"image": "r.example:/a"},
+    {"image": "ghcr.io:443/a"},
+    {"image": f"{'a' * 64}.example/b"},
+    {"image": "-a.example/b"},
+    {"image": "a..example/b"},
+    {"image": "ghcr.io/a/b\n"},
+    {"image": "gh\u0441r.io/a/b"},
+    {"build-timeout-seconds": 0},
+    {"build-timeout-seconds": 0.0},
+    {"build-timeout-seconds": 10_000_000},
+    {"build-timeout-seconds": float("inf")},
+    {"build-timeout-seconds": float("-inf")},
+    {"lanes": {"a" * 32: {}}},
+    {"lanes": {"": {}}},
+    {"lanes": {"a\n": {}}},
+    {"lanes": {"l\u00e4ne": {}}},
+    {"lanes": {"x": {"prefix": "x" * 32 + "-"}}},
+    {"lanes": {"x": {"prefix": "x-\n"}}},
+    {"lanes": {"x": {"git-tag": "x" * 101 + "{version}"}}},
+    {"lanes": {"x": {"git-tag": "a.lock/{version}"}}},
+    {"lanes": {"main": {"floating": "l" * 129}}},
+    {"lanes": {"main": {"floating": ""}}},
+    {"lanes": {"main": {"floating": "\u0661"}}},
+    {"lanes": {"main": {"target": "a" * 129}}},
+    {"lanes": {"main": {"build-args": {"A" * 129: ""}}}},
+    {"lanes": {"main": {"build-args": {"A\n": ""}}}},
+    {"lanes": {"main": {"build-args": {"\u00c4": ""}}}},
+    {"lanes": {"main": {"build-args": {"KEYS": ""}}}},
+    {"lanes": {"main": {"build-args": {"A": {"env": ""}}}}},
+    {"lanes": {"main": {"build-args": {"A": True}}}},
+    {"lanes": {"main": {"secrets": {"x": {"file": "f" * 1025}}}}},
+    {"lanes": {"main": {"secrets": {"x": {"file": ""}}}}},
+    {"lanes": {"main": {"secrets": {"x": {"file": "a\u007fb"}}}}},
+    {"lanes": {"main": {"secrets": {"x": {"env": ""}}}}},
+    {"lanes": {"main": {"secrets": {"x": {"env": "A", "envs": "B"}}}}},
+    {"lanes": {"main": {"cache": {"type": "registry", "ref": f"ghcr.io/a/b:{'c' * 101}"}}}},
+    {"lanes": {"main": {"cache": {"type": "registry", "ref": f"ghcr.io/a/{'b' * 246}:c"}}}},
+    {"lanes": {"main": {"cache": {"type": "registry", "ref": "ghcr.io/a:c"}}}},
+    {"lanes": {"main": {"cache": {"type": 5}}}},
+    {"lanes": {"main": {"cache": {"type": "gha", "scope": ""}}}},
+    {"lanes": {"main": {"dockerfile": "a/..", "context": "."}}},
+    {"lanes": {"main": {"context": "a\u0000b"}}},
+    {"claim": {"remote": "r" * 101}},
+    {"claim": {"ref-prefix": "refs/claims\n"}},
+    {"gates": [{"http": "https://x", "status": 99}]},
+    {"gates": [{"http": "https://x", "status": 600}]},
+    {"gates": [{"http": "https://x", "status": 700}]},
+    {"gates": [{"http": "https://x", "status": 200.5}]},
+    {"gates": [{"http": "https://x", "status": "200"}]},
+    {"gates": [{"http": "https://x", "status": True}]},
+    {"gates": [{"http": "https://x", "timeout-seconds": 0}]},
+    {"gates": [{"command": "a", "timeout-seconds": 0}]},
+    {"gates": [{"command": "a", "timeout-seconds": 1e7}]},
+    {"gates": [{"github": "x", "max-age-hours": 0}]},
+    {"gates": [{"github": "x", "timeout-seconds": -0.1}]},
+    {"smoke": {"timeout-seconds": 0}},
+    {"smoke": {"up-seconds": 0}},
+    {"smoke": {"memory-mb": 10_000_000}},
+    {"smoke": {"memory-mb": float("inf")}},
+    # Commands.
     {"build": "echo 'unfinished"},
+    {"build": 'echo "unfinished'},
+    {"build": "echo \\"},
+    {"build": 'echo "a\\"'},
+    {"build": " \t\n"},
+    {"build": "a\u0000b"},
+    {"gates": [{"command": "'"}]},
+    {"gates": [{"command": "a\n"}]},
+    {"gates": [{"command": "a\u202eb"}]},
+    {"smoke": {"command": "echo 'open"}},
+    {"smoke": {"command": ""}},
+    # URLs.
+    {"gates": [{"http": ""}]},
+    {"gates": [{"http": "https://"}]},
+    {"gates": [{"http": "https:///x"}]},
+    {"gates": [{"http": "https://x:0/"}]},
+    {"gates": [{"http": "https://x:65536/"}]},
+    {"gates": [{"http": "https://x:y/"}]},
+    {"gates": [{"http": "https://x/a b"}]},
+    {"gates": [{"http": "https://x/\n"}]},
+    {"gates": [{"http": "https://u:p@x/"}]},
+    {"gates": [{"http": "https://u@x/"}]},
+    {"gates": [{"http": "https://["}]},
+    # Other types, and texts that say nothing.
+    {"image": None},
+    {"build": dt.date(2026, 11, 29)},
+    {"build-timeout-seconds": dt.time(9, 0)},
+    {"image": dt.datetime(2026, 11, 29, tzinfo=dt.timezone.utc)},
+    {"platforms": [["linux/amd64"]]},
+    {"platforms": ["linux/amd64,linux/arm64"]},
+    {"platforms": [""]},
+    {"platforms": ["linux/amd64\n"]},
+    {"lanes": {"main": []}},
+    {"lanes": {"main": {"smoke": []}}},
+    {"lanes": {"main": {"build-args": []}}},
+    {"lanes": {"main": {"secrets": []}}},
+    {"registries": []},
+    {"registries": {"r": {"username-env": [1]}}},
+    {"registries": {"r": {"token-host": 1}}},
+    {"gates": [{"http": "https://x", "field": 1}]},
+    {"gates": [{"http": "https://x", "field": ""}]},
+    {"gates": [{"http": "https://x", "field": "a", "value": []}]},
+    {"gates": [{"http": "https://x", "field": "a", "value": dt.date(2026, 11, 29)}]},
+    {"gates": [{"http": "https://x", "value": "a"}]},
+    {"gates": [{"name": "", "command": "a"}]},
+    {"gates": [{"name": " ", "command": "a"}]},
+    {"gates": [{"name": "\u3000", "command": "a"}]},
+    {"gates": [{"name": "a\u200bb", "command": "a"}]},
+    {"gates": [{"name": 5, "command": "a"}]},
+    {"gates": [{"github": ""}]},
+    {"gates": [{"github": "\x1b[31m"}]},
     {"deployments": [{"files": "x", "pattern": ' "{tag}" '}]},
+    {"deployments": [{"files": "x", "pattern": ""}]},
+    {"deployments": [{"files": "", "pattern": "x{tag}"}]},
+    {"deployments": [{"files": "x", "pattern": "x {digest} {tag} {digest}"}]},
+    {"deployments": [{"files": "x", "file": "x"}]},
+    {"deployments": ["a***"]},
+    {"deployments": ["\u00a0"]},
+    {"deployments": ["~"]},
+    {"deployments": [["a"]]},
+    {"smoke": {"env": []}},
+    {"smoke": {"env": {"": "1"}}},
+    {"smoke": {"env": {"A": "a\u0000b"}}},
+    {"smoke": {"platforms": ["linux/amd64", "linux/amd64"]}},
+    {"smoke": {"network": ""}},
+    {"smoke": {"network": 0}},
+    {"smoke": {"enabled": 0}},
+    {"workflows": {"environment": "release\n"}},
+]
+# What the parser alone refuses, by the rule that says why.
+BEYOND: list[tuple[str, dict[str, Any]]] = [
+    ("lanes", {"lanes": {"main": {}, "x": {"floating": "latest"}}}),
+    ("lanes", {"lanes": {"main": {}, "x": {"git-tag": "docker-v{version}"}}}),
+    ("lanes", {"lanes": {"main": {"floating": "v1.2.3"}}}),
+    ("lanes", {"lanes": {name: {"cache": {"type": "local", "path": "/c"}} for name in ("main", "standalone")}}),
+    ("gates", {"gates": [{"name": "a", "command": "x"}, {"name": "a", "command": "y"}]}),
+    ("gates", {"gates": [{"command": "a"}, {"command": "a"}]}),
+    ("gates", {"gates": [{"command": "build"}]}),
+    ("platforms", {"platforms": ["linux/amd64", "linux/amd64/v1"]}),
+    ("platforms", {"smoke": {"platforms": ["linux/arm", "linux/arm/v7"]}}),
+    ("addresses", {"image": "127.1/a"}),
+    ("addresses", {"image": "[::]:5000/a"}),
+    ("addresses", {"image": "224.0.0.1/a"}),
+    ("numbers", {"build-timeout-seconds": float("nan")}),
+    ("numbers", {"smoke": {"up-seconds": float("nan")}}),
 ]
 
 
@@ -241,19 +423,58 @@ def test_the_schema_is_one() -> None:
     Draft202012Validator.check_schema(SCHEMA)
 
 
-@pytest.mark.parametrize("document", GOOD, ids=json.dumps)
+def test_the_schema_is_up_to_date() -> None:
+    assert project_schema() == SCHEMA, "invoke dev.schema writes it"
+
+
+@pytest.mark.parametrize("document", GOOD, ids=repr)
 def test_both_accept(document: dict[str, Any]) -> None:
-    assert (accepted(document), [error.message for error in VALIDATOR.iter_errors(document)]) == (True, [])
+    parse_project_file(document, "shiplane.toml")
+    assert [error.message for error in VALIDATOR.iter_errors(document)] == []
 
 
-@pytest.mark.parametrize("document", BAD, ids=json.dumps)
+@pytest.mark.parametrize("document", BAD, ids=repr)
 def test_both_refuse(document: dict[str, Any]) -> None:
     assert (accepted(document), VALIDATOR.is_valid(document)) == (False, False)
 
 
-@pytest.mark.parametrize("document", BEYOND, ids=json.dumps)
-def test_only_the_parser_sees(document: dict[str, Any]) -> None:
+@pytest.mark.parametrize(("rule", "document"), BEYOND, ids=repr)
+def test_only_the_parser_sees(rule: str, document: dict[str, Any]) -> None:
+    assert BEYOND_THE_SCHEMA[rule] in SCHEMA["description"]
     assert (accepted(document), VALIDATOR.is_valid(document)) == (False, True)
+
+
+def test_each_rule_beyond_the_schema_has_an_example() -> None:
+    assert {rule for rule, _ in BEYOND} == set(BEYOND_THE_SCHEMA)
+
+
+# A text in a document, the signs that decide about it, and what the parser sees beyond the pattern.
+TEXTS: dict[str, tuple[Callable[[str], dict[str, Any]], str]] = {
+    "image": (lambda text: {"image": f"r.io/{text}"}, "ab/.-_:1A@"),
+    "registry": (lambda text: {"image": f"{text}/a"}, "ab.-:A@"),
+    "platform": (lambda text: {"platforms": [f"linux/{text}"]}, "armd64v78/"),
+    "command": (lambda text: {"build": text}, "a \"'\\\n\t\0"),
+    "gate command": (lambda text: {"gates": [{"command": text}]}, "a \"'\\\n\u2028"),
+    "gate name": (lambda text: {"gates": [{"name": text, "command": "x"}]}, "a \u00a0\u200b\n\x7f\u6587"),
+    "url": (lambda text: {"gates": [{"http": f"http://{text}"}]}, "a1:/?#@ .\\"),
+    "path": (lambda text: {"lanes": {"main": {"context": text}}}, "a./\0\n"),
+    "glob": (lambda text: {"deployments": [text]}, "a.*/ ~\\git"),
+    "pattern": (lambda text: {"deployments": [{"files": "x", "pattern": text}]}, "{}tag@digest \"'"),
+    "git tag": (lambda text: {"lanes": {"main": {"git-tag": f"docker-{text}{{version}}"}}}, "a./-lock{v"),
+    "build arg": (lambda text: {"lanes": {"main": {"build-args": {text: ""}}}}, "AKEYSkeys_1"),
+    "cache": (lambda text: {"lanes": {"main": {"cache": {"type": "registry", "ref": text}}}}, "a./:1-"),
+    "ref prefix": (lambda text: {"claim": {"ref-prefix": f"refs/{text}"}}, "a-/1headstg"),
+}
+
+
+@pytest.mark.parametrize("name", TEXTS)
+@given(data=st.data())
+def test_both_judge_any_text_alike(name: str, data: st.DataObject) -> None:
+    document_with, signs = TEXTS[name]
+    holes = st.sampled_from(["{tag}", "{digest}", "{tag@digest}"]) if name == "pattern" else st.nothing()
+    text = "".join(data.draw(st.lists(st.one_of(st.sampled_from(signs), holes), max_size=12)))
+    document = document_with(text)
+    assert accepted(document) == VALIDATOR.is_valid(document), document
 
 
 UNKNOWN = "\u2603"
@@ -284,7 +505,7 @@ def test_the_parser_and_the_schema_know_the_same_keys(document: dict[str, Any], 
 
 
 def test_every_key_is_described_and_no_table_takes_others() -> None:
-    tables = [SCHEMA, *SCHEMA["$defs"].values()]
+    tables = [SCHEMA, *(part for part in SCHEMA["$defs"].values() if part["type"] == "object")]
     assert [table for table in tables if table["additionalProperties"] is not False] == []
     undescribed = [key for table in tables for key, value in table["properties"].items() if not value["description"]]
     assert undescribed == []

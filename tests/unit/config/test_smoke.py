@@ -146,13 +146,16 @@ def test_a_lane_is_left_out_or_taken_in_by_enabled(document: dict[str, Any], lan
     ("document", "complaint"),
     [
         ({"smoke": {"comand": "x"}}, "shiplane.toml: smoke: unknown key 'comand'"),
-        ({"smoke": {"network": "host"}}, "smoke: network is 'host', expected one of none, bridge"),
-        ({"lanes": {"main": {"smoke": {"memory-mb": 1}}}}, "main: smoke: memory-mb is 1"),
+        ({"smoke": {"network": "host"}}, "smoke.network is 'host', expected one of none, bridge"),
+        (
+            {"lanes": {"main": {"smoke": {"memory-mb": 1}}}},
+            "shiplane.toml: lanes.main.smoke.memory-mb is 1, expected a whole number from 6",
+        ),
         ({"lanes": {"main": {"smoke": {"timeout-seconds": 0}}}}, "timeout-seconds is 0"),
-        ({"smoke": {"env": {"A": 1}}}, "env: A is int"),
+        ({"smoke": {"env": {"A": 1}}}, "env.A is an integer, expected a string"),
         ({"smoke": {"env": {"A=B": "1"}}}, "is no environment variable"),
         ({"smoke": {"platforms": ["linux/amd64", "linux/amd64/v1"]}}, "twice"),
-        ({"smoke": {"command": "echo 'open"}}, "command is no command"),
+        ({"smoke": {"command": "echo 'open"}}, "is no command: No closing quotation"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(document: dict[str, Any], complaint: str) -> None:

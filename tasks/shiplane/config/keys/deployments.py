@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 from posixpath import normpath
-from typing import Any
+from typing import Annotated
 
-from shiplane.config.keys.table import Table
+from shiplane.config.keys.texts import INVISIBLE, LINE_FORM
 from shiplane.core.errors import UsageError
 from shiplane.core.redact import quoted
+from shiplane.core.schema.tables import Key, Table
+from shiplane.core.schema.values import Array, Either, Text
 from shiplane.registry.oci.names import DIGEST_FORM, TAG_FORM
 
 FORMS = {
@@ -32,50 +34,11 @@ class Pattern:
     text: str
 
 
-@dataclass(frozen=True)
-class Deployments:
-    """Some of the project's deployment files.
-
-    Attributes:
-        files: A glob, relative to the project's root.
-        pattern: Where they name the image, beside what is seen by its shape.
-    """
-
-    files: str
-    pattern: Pattern | None = None
-
-
-def parse_deployments(top: Table) -> tuple[Deployments, ...]:
-    """Every entry of ``deployments``: a glob, or a table of a glob and a pattern.
-
-    Raises:
-        ConfigurationError: One leads out of the project, or is no pattern.
-    """
-    values: list[Any] = top.get("deployments", list) or []
-    return tuple(
-        _entry(Table({"deployments": value}, f"{top.place}: deployments[{n}]"), value) for n, value in enumerate(values)
-    )
-
-
-def _entry(place: Table, value: object) -> Deployments:
-    if isinstance(value, str):
-        return Deployments(place.checked("files", _glob, value))
-    if not isinstance(value, dict):
-        raise place.wrong("", "is neither a glob nor a table with files and pattern")
-    table = Table(value, place.place)
-    table.only("files", "pattern")
-    files, pattern = table.get("files", str), table.get("pattern", str)
-    if files is None:
-        raise table.wrong("files", "is missing")
-    found = table.checked("pattern", _pattern, pattern) if pattern is not None else None
-    return Deployments(table.checked("files", _glob, files), found)
-
-
 def _glob(text: str) -> str:
     """Check that a glob stays in the project."""
     path = PurePosixPath(text)
     parts = text.split("/")
-    if not text.strip() or not text.isprintable() or "\\" in text or path.is_absolute() or text.startswith("~"):
+    if not re.fullmatch(LINE_FORM, text) or "\\" in text or path.is_absolute() or text.startswith("~"):
         raise UsageError(f"{quoted(text, 80)} is no glob", remedy="Expected one like deploy/**/*.yml.")
     if ".git" in parts:
         raise UsageError(f"glob {quoted(text, 80)} is for .git, which is not read", remedy="Name files of the project.")
@@ -90,7 +53,7 @@ def _glob(text: str) -> str:
 
 def _pattern(text: str) -> Pattern:
     names = PLACEHOLDER.findall(text)
-    if not text.isprintable() or len(text) > _MAX_PATTERN or sorted(names) not in _ALLOWED:
+    if not re.fullmatch(LINE_FORM, text) or len(text) > _MAX_PATTERN or sorted(names) not in _ALLOWED:
         raise UsageError(
             f"{quoted(text, 80)} is no pattern",
             remedy="One line as it looks in the file, with {tag@digest}, {tag} or {digest} (or both) where they stand.",
@@ -103,3 +66,36 @@ def _pattern(text: str) -> Pattern:
 
 
 _ALLOWED = [["{tag@digest}"], ["{tag}"], ["{digest}"], ["{digest}", "{tag}"]]
+_HOLE = r"\{(?:tag@digest|tag|digest)\}"
+_GLOB = Text(
+    pattern=rf"(?!/)(?!~)(?!(?:.*/)?(?:\.\.|\.git)(?:/|$))(?!.*[^/]\*\*)(?!.*\*\*[^/])(?! *$)[^\\{INVISIBLE}]+",
+    parse=_glob,
+    ref="glob",
+)
+_PATTERN = Text(
+    pattern=rf"(?=.*{_HOLE})(?!.*\{{tag@digest\}}.*{_HOLE})(?!.*\{{(?:tag|digest)\}}.*\{{tag@digest\}})"
+    r"(?!.*\{tag\}.*\{tag\})(?!.*\{digest\}.*\{digest\})"
+    rf"(?=(?:{_HOLE}|[ \"'])*(?!{_HOLE})[^ \"']){LINE_FORM}",
+    most=_MAX_PATTERN,
+    parse=_pattern,
+)
+
+
+@dataclass(frozen=True)
+class Deployments:
+    """Deployment files that name the image in a way of their own."""
+
+    files: Annotated[str, Key("A glob that stays in the project; ** stands for whole folders.", _GLOB)]
+    pattern: Annotated[
+        Pattern | None,
+        Key(
+            "One line as it looks in the file, with {tag@digest}, {tag} or {digest} (or both of these) where they "
+            "stand; blanks stand for any blanks. Beside it, what can be seen by its shape is found as always.",
+            _PATTERN,
+        ),
+    ] = None
+
+
+DEPLOYMENTS = Array(
+    of=Either((replace(_GLOB, parse=lambda text: Deployments(_glob(text))), Table.of(Deployments, "deployment")))
+)

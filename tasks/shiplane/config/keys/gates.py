@@ -1,112 +1,136 @@
-"""Commands and gates as the project file names them."""
+"""Gates as the project file names them: one table for each kind."""
 
 from __future__ import annotations
 
-import shlex
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
 from urllib.parse import urlsplit
 
 from shiplane.config.gate import Gate, GateKind
-from shiplane.config.keys.table import Table
+from shiplane.config.keys.texts import COMMAND, INVISIBLE, LINE_FORM, SECONDS, split_command
 from shiplane.core.errors import UsageError
+from shiplane.core.schema.place import Place
+from shiplane.core.schema.tables import Key, OneOf, Table
+from shiplane.core.schema.values import Array, Number, Scalar, Text
+from shiplane.registry.oci.names import PORT_FORM
 
 # What --skip means by these names; a gate of such a name could not be told apart.
 RESERVED_CHECKS = ("access", "build", "gates", "smoke")
-_GATE_KINDS = tuple(kind.value for kind in GateKind)
-_GATE_KEYS = {
-    GateKind.COMMAND: ("timeout-seconds",),
-    GateKind.HTTP: ("timeout-seconds", "status", "field", "value"),
-    GateKind.GITHUB: ("timeout-seconds", "max-age-hours"),
-}
-_GATE_TIMEOUT = {GateKind.COMMAND: 900.0, GateKind.HTTP: 10.0, GateKind.GITHUB: 0.0}
+_MAX_NAME = 80
+_HOURS = Number(above=0)
+_LINE = Text(pattern=LINE_FORM, problem="is empty, or has control characters")
+_NAME = Text(
+    pattern=rf"(?!(?:{'|'.join(RESERVED_CHECKS)})$){LINE_FORM}",
+    problem="is empty, has control characters, or is a name that --skip understands as something else",
+)
 
 
-def parse_command(table: Table, key: str) -> tuple[str, ...] | None:
-    """A command as a shell would split it, but without the shell: ``sh -c "..."`` where one is wanted."""
-    text = table.get(key, str)
-    if text is None:
-        return None
-    try:
-        words = tuple(shlex.split(text))
-    except ValueError as error:
-        raise table.wrong(key, f"is no command: {error}") from error
-    if not words:
-        raise table.wrong(key, "is empty")
-    return words
-
-
-def parse_gates(top: Table) -> tuple[Gate, ...]:
-    """Every gate.
-
-    Raises:
-        ConfigurationError: One is wrong, or two have one name.
-    """
-    gates = tuple(_gate(table) for table in top.list_of_tables("gates"))
-    names = [gate.name for gate in gates]
-    for name in names:
-        if names.count(name) > 1:
-            raise top.wrong("gates", f"have the name {name[:40]!a} twice")
-        if name in RESERVED_CHECKS:
-            raise top.wrong("gates", f"have the name {name!a}, which --skip understands as something else")
-    return gates
-
-
-def _gate(table: Table) -> Gate:
-    kinds = [kind for kind in GateKind if kind.value in table.fields]
-    if len(kinds) != 1:
-        # A misspelt kind is named before it is missed.
-        table.only("name", *_GATE_KINDS, *(key for keys in _GATE_KEYS.values() for key in keys))
-        raise table.wrong("", f"needs exactly one of {', '.join(_GATE_KINDS)}; it has {len(kinds)}")
-    kind = kinds[0]
-    table.only("name", kind.value, *_GATE_KEYS[kind])
-    target, field_name, value = _target(table, kind), table.get("field", str) or "", table.word("value")
-    if value is not None and not field_name:
-        raise table.wrong("value", "is given without field: nothing says where it should stand")
-    timeout = table.number("timeout-seconds", above=None if kind is GateKind.GITHUB else 0.0)
-    return Gate(
-        name=_gate_name(table, target),
-        kind=kind,
-        target=target,
-        timeout=_GATE_TIMEOUT[kind] if timeout is None else timeout,
-        status=_status(table),
-        field=field_name,
-        value=value,
-        max_age_hours=table.number("max-age-hours", above=0.0),
-    )
-
-
-def _target(table: Table, kind: GateKind) -> str:
-    target = table.get(kind.value, str) or ""
-    if not target.strip() or not target.isprintable():
-        raise table.wrong(kind.value, "is empty, or has control characters")
-    if kind is GateKind.COMMAND:
-        parse_command(table, kind.value)
-    if kind is GateKind.HTTP:
-        parts = urlsplit(table.checked(kind.value, _url, target))
-        if parts.username is not None or parts.password is not None:
-            raise table.wrong(kind.value, "has a user name or a password in it, which a file must not hold")
-    return target
-
-
-def _url(text: str) -> str:
-    try:
-        parts = urlsplit(text)
-        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-    except ValueError:
-        known = False
-    if not known or " " in text:
-        raise UsageError("that is no http or https URL", remedy="Expected one like https://example.org/health.")
+def _command(text: str) -> str:
+    """A command that stays as it is written: it is shown in one line, and split when it is run."""
+    if not _LINE.fits(text):
+        raise UsageError("the command is empty, or has control characters")
+    split_command(text)
     return text
 
 
-def _gate_name(table: Table, target: str) -> str:
-    name = table.get("name", str)
-    if name is not None and (not name.strip() or not name.isprintable()):
-        raise table.wrong("name", "is empty, or has control characters")
-    return name or target[:80]
+def _url(text: str) -> str:
+    remedy = "Expected one like https://example.org/health."
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError as error:
+        raise UsageError("that is no http or https URL", remedy=remedy) from error
+    if not known or " " in text:
+        raise UsageError("that is no http or https URL", remedy=remedy)
+    if parts.username is not None or parts.password is not None:
+        raise UsageError("the URL has a user name or a password in it, which a file must not hold")
+    return text
 
 
-def _status(table: Table) -> int:
-    status = table.get("status", int)
-    if status is not None and not 100 <= status <= 599:  # noqa: PLR2004 -- RFC 9110 section 15
-        raise table.wrong("status", f"is {status!r:.40}, which is no HTTP status")
-    return 200 if status is None else status
+_COMMAND = Text(pattern=rf"(?=[^{INVISIBLE}]*$(?!\n)){COMMAND.pattern}", parse=_command)
+_URL = Text(
+    pattern=rf"[Hh][Tt][Tt][Pp][Ss]?://(?:\[[0-9A-Fa-f:.]+\]|[^{INVISIBLE} /?#@:\[\]\\]+)(?::(?:{PORT_FORM})?)?"
+    rf"(?:[/?#][^{INVISIBLE} ]*)?",
+    problem="is no http or https URL",
+    parse=_url,
+    shown=False,
+)
+
+
+def _table(kind: GateKind, target: Key, timeout: Key, **more: Key) -> Table:
+    """The table of one kind of gate; the key of its kind holds what is asked."""
+
+    def make(*, target: str, **given: Any) -> Gate:  # noqa: ANN401 -- a gate's fields
+        return Gate(**{"name": target[:_MAX_NAME], "timeout": timeout.default, **given}, kind=kind, target=target)
+
+    keys = {"name": _NAME_KEY, "target": target, "timeout": timeout, **more}
+    return Table(f"{kind.value}-gate", f"A gate of the kind {kind.value}.", make, partial(dict, keys))
+
+
+_NAME_KEY = Key(
+    "What it is called in the story, in the evidence and by --skip; the target itself by default. "
+    f"{', '.join(RESERVED_CHECKS[:-1])} and {RESERVED_CHECKS[-1]} are taken.",
+    _NAME,
+    "name",
+)
+GATE = OneOf(
+    {
+        "command": _table(
+            GateKind.COMMAND,
+            Key(
+                "The command, split as a shell would, run without a shell and without any credential.",
+                _COMMAND,
+                "command",
+                required=True,
+            ),
+            Key("After so many seconds it is ended, and not green.", SECONDS, "timeout-seconds", default=900),
+        ),
+        "http": _table(
+            GateKind.HTTP,
+            Key("A health URL; redirects are not followed.", _URL, "http", required=True),
+            Key(
+                "Within so many seconds it has to be green; outages and 5xx are tried again until then.",
+                SECONDS,
+                "timeout-seconds",
+                default=10,
+            ),
+            # RFC 9110 section 15
+            status=Key(
+                "The HTTP status that means green.", Number(whole=True, least=100, most=599), "status", default=200
+            ),
+            field=Key(
+                "A field of the JSON answer that has to be there; dots lead into objects.",
+                Text(pattern=r"[\s\S]+", problem="is empty"),
+                "field",
+            ),
+            value=Key("What that field has to be.", Scalar(), "value", needs="field"),
+        ),
+        "github": _table(
+            GateKind.GITHUB,
+            Key(
+                "Name of a check run or a workflow that has to be green for this very commit.",
+                _LINE,
+                "github",
+                required=True,
+            ),
+            Key("How long a pending check is waited for.", Number(least=0), "timeout-seconds", default=0),
+            max_age_hours=Key("How old the green result may be.", _HOURS, "max-age-hours"),
+        ),
+    }
+)
+GATES = Array(of=GATE)
+
+
+def check_names(gates: Iterable[Gate], place: Place) -> None:
+    """Refuse gates that --skip could not tell apart.
+
+    Raises:
+        ConfigurationError: Two have one name, or one has by default a name that means something else.
+    """
+    names = [gate.name for gate in gates]
+    for name in names:
+        if names.count(name) > 1:
+            raise place.wrong(f"have the name {name[:40]!a} twice")
+        if name in RESERVED_CHECKS:
+            raise place.wrong(f"have the name {name!a}, which --skip understands as something else")

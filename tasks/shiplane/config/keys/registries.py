@@ -4,23 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shiplane.config.keys.table import Table
 from shiplane.core.errors import ConfigurationError
+from shiplane.core.schema.tables import Table
+from shiplane.core.schema.values import Named
 from shiplane.registry.credential_variables import CredentialVariables, foreign_owner
 
+REGISTRIES = Named(
+    of=Table.of(CredentialVariables, "registry", "Names of environment variables, in order; never a secret itself.")
+)
 _REMEDY = (
     "Keep the registry's own user name and token in variables of their own: REGISTRY_USERNAME, REGISTRY_TOKEN, say."
 )
-
-
-def parse_registry(table: Table) -> CredentialVariables:
-    """One registry's table."""
-    table.only("username-env", "password-env", "token-host")
-    return CredentialVariables(
-        username_env=table.strings("username-env"),
-        password_env=table.strings("password-env"),
-        token_host=table.get("token-host", str) or "",
-    )
 
 
 def check_names(file: str, registries: Mapping[str, CredentialVariables], env: Mapping[str, str]) -> None:

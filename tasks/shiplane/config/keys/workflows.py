@@ -2,39 +2,40 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
+from typing import Annotated
 
-from shiplane.config.keys.table import Table
+from shiplane.core.schema.tables import Key, Table
+from shiplane.core.schema.values import Boolean, Text
 
 DEFAULT_ENVIRONMENT = "release"
-_ENVIRONMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
+_ENVIRONMENT = Text(
+    pattern="[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
+    problem="is no name of a deployment environment",
+    remedy="Letters, digits, '.', '_' and '-', at most 100.",
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowSettings:
-    """What ``workflow.write`` cannot tell from the lanes.
+    """How invoke workflow.write makes the publish workflows of GitHub Actions."""
 
-    Attributes:
-        native: Whether each platform is built on a runner of its own kind, without emulation.
-        environment: The deployment environment of the jobs that have credentials.
-    """
+    native: Annotated[
+        bool,
+        Key(
+            "Whether each platform is built on a runner of its own kind, without emulation, and joined. "
+            "For linux/amd64 and linux/arm64.",
+            Boolean(),
+        ),
+    ] = False
+    environment: Annotated[
+        str,
+        Key(
+            "Deployment environment of the jobs that have credentials: secrets and required reviewers can be kept "
+            "there.",
+            _ENVIRONMENT,
+        ),
+    ] = DEFAULT_ENVIRONMENT
 
-    native: bool = False
-    environment: str = DEFAULT_ENVIRONMENT
 
-
-def parse_workflows(table: Table) -> WorkflowSettings:
-    """Read ``[workflows]``.
-
-    Raises:
-        ConfigurationError: A key is unknown, or the environment has a name that a workflow could misread.
-    """
-    table.only("native", "environment")
-    environment = table.get("environment", str)
-    if environment is not None and not _ENVIRONMENT.fullmatch(environment):
-        raise table.wrong("environment", "has to be letters, digits, '.', '_' and '-', at most 100")
-    return WorkflowSettings(
-        native=table.get("native", bool) or False,
-        environment=DEFAULT_ENVIRONMENT if environment is None else environment,
-    )
+WORKFLOWS = Table.of(WorkflowSettings, "workflows")

@@ -17,14 +17,24 @@ Tag = NewType("Tag", str)
 TAG_FORM = r"[a-zA-Z0-9_][a-zA-Z0-9._-]{0,127}"
 DIGEST_FORM = r"sha256:[0-9a-f]{64}"
 _TAG = re.compile(TAG_FORM, re.ASCII)
-_PATH = re.compile(r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*", re.ASCII)
-_HOST = re.compile(r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*", re.ASCII)
+_PATH_FORM = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*"
+_HOST_FORM = r"(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*"
+_PATH = re.compile(_PATH_FORM, re.ASCII)
+_HOST = re.compile(_HOST_FORM, re.ASCII)
 _PORT = re.compile(r"[1-9][0-9]{0,4}", re.ASCII)
+PORT_FORM = (
+    r"(?:[1-9][0-9]{0,3}|[1-5][0-9]{4}|6[0-4][0-9]{3}|65[0-4][0-9]{2}|655[0-2][0-9]|6553[0-5])"  # at most _MAX_PORT
+)
 _USERINFO = re.compile(r"\A.*@(?!sha(?:256|512):)", re.DOTALL)
 _DIGEST = re.compile(DIGEST_FORM, re.ASCII)
 _IMAGE_FORM = "Expected <registry>/<owner>/<name> in lower case, as in ghcr.io/cognary/aionis, without tag or digest."
-_MAX_NAME = 255
+MAX_NAME = 255
 _MAX_PORT = 65535
+# What Repository.parse takes, as far as a pattern can say it: an address in figures it judges by itself.
+REPOSITORY_FORM = (
+    r"(?!ghcr\.io(?::[0-9]+)?/[^/]*$)(?!ghcr\.io\.)"
+    rf"(?:localhost(?=/)|(?=[^/]*[.:]){_HOST_FORM}(?::{PORT_FORM})?|\[[0-9a-f:.]+\](?::{PORT_FORM})?)/{_PATH_FORM}"
+)
 
 
 def parse_tag(text: str) -> Tag:
@@ -115,7 +125,7 @@ def _problem_with(text: str, registry: str, path: str) -> str:
         return "has a scheme"
     if "@" in text:
         return "has credentials or a digest"
-    if len(text) > _MAX_NAME:
+    if len(text) > MAX_NAME:
         return f"is {len(text)} characters long"
     if text != text.lower() and text.lower().isascii():
         return f"has upper case letters (did you mean {quoted(text.lower())}?)"
@@ -189,6 +199,12 @@ _ARCHITECTURES = {
     "windows": {"amd64", "arm64"},
 }
 _VARIANTS = {"amd64": {"v1", "v2", "v3", "v4"}, "arm": {"v5", "v6", "v7", "v8"}, "arm64": {"v8", "v9"}}
+PLATFORM_FORM = "|".join(
+    f"{os}/{architecture}"
+    + (f"(?:/(?:{'|'.join(sorted(_VARIANTS[architecture]))}))?" if architecture in _VARIANTS else "")
+    for os, architectures in _ARCHITECTURES.items()
+    for architecture in sorted(architectures)
+)
 # Variants that name what the bare architecture already means, and what a bare arm means: containerd/platforms,
 # "Normalization".
 _BARE_VARIANT = {"arm64": "v8", "amd64": "v1"}

@@ -1,0 +1,60 @@
+"""The values that several tables of the project file have: commands, paths, platforms, repositories, lines."""
+
+from __future__ import annotations
+
+import shlex
+from posixpath import normpath
+
+from shiplane.core.errors import UsageError
+from shiplane.core.redact import quoted
+from shiplane.core.schema.values import Array, Number, Text
+from shiplane.registry.oci.names import MAX_NAME, PLATFORM_FORM, REPOSITORY_FORM, Platform, Repository
+
+# Control characters, blanks other than the space, and what shows nothing or turns the direction of text.
+INVISIBLE = r"\u0000-\u001f\u007f-\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
+LINE_FORM = rf"(?! *$)[^{INVISIBLE}]+"
+# What shlex.split takes for words: every quote is closed, a backslash is not the last sign, one word at least.
+_WORDS = r"""(?=[\s\S]*[^ \t\r\n])(?:[^'"\\\u0000]|\\[^\u0000]|'[^'\u0000]*'|"(?:[^"\\\u0000]|\\[^\u0000])*")*"""
+VARIABLE_FORM = r"[A-Za-z_][A-Za-z0-9_]*"
+SECONDS = Number(above=0)
+REPOSITORY = Text(pattern=REPOSITORY_FORM, most=MAX_NAME, parse=Repository.parse, ref="repository")
+PLATFORMS = Array(of=Text(pattern=PLATFORM_FORM, parse=Platform.parse, ref="platform"), unique=True)
+
+
+def split_command(text: str) -> tuple[str, ...]:
+    """A command as a shell would split it, but without the shell: ``sh -c "..."`` where one is wanted.
+
+    Raises:
+        UsageError: It is empty, or a quote in it is not closed.
+    """
+    try:
+        words = tuple(shlex.split(text))
+    except ValueError as error:
+        raise UsageError(f"{quoted(text, 80)} is no command: {error}", remedy="Close every quote.") from error
+    if not words:
+        raise UsageError("the command is empty")
+    return words
+
+
+COMMAND = Text(pattern=_WORDS, problem="is no command", parse=split_command)
+
+
+def inside(path: str) -> str:
+    """Check that a path stays in the project, whatever links there are in it.
+
+    Raises:
+        UsageError: It leads out of it; or where it leads depends on a link; or it is no path.
+    """
+    remedy, normal = "Give a path relative to the project's root.", normpath(path)
+    if not path or "\0" in path:
+        raise UsageError(f"{path[:80]!r} is no path", remedy=remedy)
+    if path.startswith("/"):
+        raise UsageError(f"path {path[:80]!r} is absolute", remedy=remedy)
+    if normal.split("/")[0] == "..":
+        raise UsageError(f"path {path[:80]!r} leads out of the project", remedy=remedy)
+    if ".." in path.split("/"):
+        raise UsageError(f"path {path[:80]!r} goes back up by ..", remedy=f"Write {quoted(normal)}.")
+    return path
+
+
+PATH = Text(pattern=r"(?!/)(?!(?:[^\u0000]*/)?\.\.(?:/|$))[^\u0000]+", parse=inside)

@@ -1,0 +1,51 @@
+"""Where a value stands in a document, so that each complaint about it can say so."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from shiplane.core.errors import ConfigurationError, UsageError
+from shiplane.core.redact import quoted
+
+_BARE = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)  # toml.io: "Keys"
+_NOUNS: dict[type, str] = {
+    bool: "a boolean",
+    dict: "a table",
+    float: "a float",
+    int: "an integer",
+    list: "an array",
+    str: "a string",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """A value's place: the file, and the dotted key; the top of the file has none."""
+
+    file: str
+    path: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.file}: {self.path}" if self.path else self.file
+
+    def key(self, name: str) -> Place:
+        """The place of a key of this table."""
+        shown = name if _BARE.fullmatch(name) else f'"{quoted(name, 40)[1:-1]}"'
+        return Place(self.file, f"{self.path}.{shown}" if self.path else shown)
+
+    def item(self, number: int) -> Place:
+        """The place of an item of this array."""
+        return Place(self.file, f"{self.path}[{number}]")
+
+    def wrong(self, problem: str, *, remedy: str = "") -> ConfigurationError:
+        """The error for this value; the problem goes on after its name, as in "is a string"."""
+        return ConfigurationError(f"{self} {problem}" if self.path else f"{self}: {problem}", remedy=remedy)
+
+    def located(self, error: UsageError) -> ConfigurationError:
+        """The error of a parser that knows nothing of the document."""
+        return ConfigurationError(f"{self}: {error.what}", remedy=error.remedy)
+
+    def not_a(self, expected: str, value: object) -> ConfigurationError:
+        """The error for a value of another type."""
+        return self.wrong(f"is {_NOUNS.get(type(value), 'a date or time')}, expected {expected}")

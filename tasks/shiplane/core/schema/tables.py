@@ -1,0 +1,217 @@
+"""Tables with known keys: a dataclass whose fields say what the keys are, or several tables of which one is meant.
+
+.. code-block:: python
+
+    @dataclass(frozen=True, kw_only=True)
+    class ClaimSettings:
+        \"\"\"Where claims are kept.\"\"\"
+
+        remote: Annotated[str, Key("Name of the git remote.", REMOTE)] = "origin"
+
+    CLAIM = Table.of(ClaimSettings, "claim")
+    CLAIM.read({"remote": "upstream"}, Place("shiplane.toml", "claim"))  # ClaimSettings(remote="upstream")
+    CLAIM.schema(parts)  # {"$ref": "#/$defs/claim"}, and the part with "remote", its pattern and its default
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import MISSING, dataclass, fields, replace
+from functools import cached_property, partial
+from typing import Any, ClassVar, get_type_hints
+
+from shiplane.core.errors import ConfigurationError
+from shiplane.core.schema.place import Place
+from shiplane.core.schema.values import Json, Value, expect, part
+
+
+@dataclass(frozen=True)
+class Key:
+    """One key of a table.
+
+    Attributes:
+        description: For the schema, and so for editors.
+        value: What may stand there.
+        name: The key itself; from the field's name where it is empty.
+        default: What the schema says is meant where it is missing; of a dataclass it is the field's own.
+        required: Whether it may not be missing; of a dataclass what has no default.
+        needs: Another key that has to be there beside it.
+        inline: Whether it is no key itself, but a table whose keys stand among these.
+    """
+
+    description: str
+    value: Value
+    name: str = ""
+    default: Any = None
+    required: bool = False
+    needs: str = ""
+    inline: bool = False
+
+    def schema(self, parts: Json) -> Json:
+        """The value's schema with what is said of the key."""
+        default = {} if self.default is None or self.default == "" else {"default": self.default}
+        return {**self.value.schema(parts), "description": self.description, **default}
+
+
+def keys_of(cls: type) -> dict[str, Key]:
+    """The keys that a dataclass declares, by its attributes."""
+    hints = get_type_hints(cls, include_extras=True)
+    return {
+        entry.name: _declared(key, entry.name, entry.default, required=_is_required(entry))
+        for entry in fields(cls)
+        for key in getattr(hints[entry.name], "__metadata__", ())
+        if isinstance(key, Key)
+    }
+
+
+def _is_required(entry: Any) -> bool:  # noqa: ANN401 -- a dataclass's field
+    return entry.default is MISSING and entry.default_factory is MISSING
+
+
+def _declared(key: Key, attribute: str, default: object, *, required: bool) -> Key:
+    plain = default if isinstance(default, (bool, int, float, str)) else None
+    whole = int(plain) if isinstance(plain, float) and plain.is_integer() else plain
+    return replace(
+        key,
+        name=key.name or attribute.replace("_", "-"),
+        default=whole if key.default is None else key.default,
+        required=required or key.required,
+    )
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with known keys.
+
+    Attributes:
+        ref: Its name in the schema; none for the document itself.
+        description: What it is.
+        make: Called with what the keys mean, by attribute.
+        declare: Gives the keys by attribute, when they are first needed.
+        partial: Whether what is missing is said elsewhere: then nothing is required, and reading gives a dict.
+        one_key: Whether exactly one of its keys has to be there.
+    """
+
+    ref: str
+    description: str
+    make: Callable[..., Any]
+    declare: Callable[[], Mapping[str, Key]]
+    partial: bool = False
+    one_key: bool = False
+    noun: ClassVar[str] = "a table"
+    types: ClassVar[tuple[type, ...]] = (dict,)
+
+    @classmethod
+    def of(cls, type_: type, ref: str, description: str = "", **options: bool) -> Table:
+        """The table that a dataclass declares; it is described by the first line of its docstring."""
+        return cls(ref, description or str(type_.__doc__).partition("\n")[0], type_, partial(keys_of, type_), **options)
+
+    @cached_property
+    def keys(self) -> dict[str, Key]:
+        """Every key by attribute, those of inline tables too."""
+        return dict(self.declare())
+
+    @cached_property
+    def known(self) -> dict[str, Key]:
+        """Every key by name, those of inline tables too."""
+        known: dict[str, Key] = {}
+        for key in self.keys.values():
+            known |= key.value.known if key.inline and isinstance(key.value, Table) else {key.name: key}
+        return known
+
+    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+        """What the table means; for a partial one only what it says, by attribute."""
+        expect(self, value, place)
+        refuse_unknown(value, self.known, place)
+        given = self._given(value, place)
+        return given if self.partial else self.make(**given)
+
+    def _given(self, value: Json, place: Place) -> Json:
+        self._check_presence(value, place)
+        given = {}
+        for attribute, key in self.keys.items():
+            if isinstance(key.value, Table) and key.inline:
+                given[attribute] = key.value._given(value, place)  # noqa: SLF001 -- another of its kind
+            elif key.name in value:
+                given[attribute] = key.value.read(value[key.name], place.key(key.name))
+        return given
+
+    def _check_presence(self, value: Json, place: Place) -> None:
+        if self.one_key and len(value) != 1:
+            raise place.wrong(f"needs exactly one of {', '.join(self.known)}")
+        for key in self.keys.values():
+            if key.required and not self.partial and key.name not in value:
+                raise place.key(key.name).wrong("is missing")
+            if key.needs and key.name in value and key.needs not in value:
+                raise place.key(key.name).wrong(f"needs {key.needs} beside it")
+
+    def schema(self, parts: Json) -> Json:
+        """An object that has these keys and no others."""
+        return part(self.ref, parts, lambda: self._schema(parts))
+
+    def _schema(self, parts: Json) -> Json:
+        required = [key.name for key in self.keys.values() if key.required and not self.partial]
+        needs = {key.name: [key.needs] for key in self.known.values() if key.needs}
+        return {
+            "type": "object",
+            "description": self.description,
+            "additionalProperties": False,
+            **({"required": required} if required else {}),
+            **({"minProperties": 1, "maxProperties": 1} if self.one_key else {}),
+            **({"dependentRequired": needs} if needs else {}),
+            "properties": {name: key.schema(parts) for name, key in self.known.items()},
+        }
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """A table of one of several forms: that of the key which it has, or of what stands at ``tag``."""
+
+    tables: Mapping[str, Table]
+    tag: str = ""
+    noun: ClassVar[str] = "a table"
+    types: ClassVar[tuple[type, ...]] = (dict,)
+
+    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+        """What the table of this form means."""
+        expect(self, value, place)
+        kinds = [kind for kind in self.tables if (value.get(self.tag) == kind if self.tag else kind in value)]
+        if len(kinds) != 1:
+            # A misspelt key is named before the one that it should be is missed.
+            refuse_unknown(value, [name for table in self.tables.values() for name in table.known], place)
+            raise self._undecided(value, place, len(kinds))
+        return self.tables[kinds[0]].read(value, place)
+
+    def _undecided(self, value: Json, place: Place, count: int) -> ConfigurationError:
+        kinds = ", ".join(self.tables)
+        if not self.tag:
+            return place.wrong(f"needs exactly one of {kinds}; it has {count}")
+        if self.tag not in value:
+            return place.wrong(f"needs {self.tag}, one of {kinds}")
+        return place.key(self.tag).wrong(f"is {value[self.tag]!r:.40}, expected one of {kinds}")
+
+    def schema(self, parts: Json) -> Json:
+        """Exactly one of them."""
+        return {"oneOf": [table.schema(parts) for table in self.tables.values()]}
+
+
+def refuse_unknown(value: Json, known: Iterable[str], place: Place) -> None:
+    """Refuse every key but these.
+
+    Raises:
+        ConfigurationError: Naming the nearest known one.
+    """
+    names = tuple(dict.fromkeys(known))
+    for key in value:
+        if key not in names:
+            near = difflib.get_close_matches(key, names, n=1)
+            remedy = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(names)}."
+            raise ConfigurationError(f"{place}: unknown key {key[:80]!r}", remedy=remedy)
+
+
+def document(table: Table, *, urn: str, title: str) -> Json:
+    """The whole JSON Schema of a document that is such a table."""
+    parts: Json = {}
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": urn, "title": title}
+    return {**head, **replace(table, ref="").schema(parts), "$defs": parts}
