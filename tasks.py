@@ -250,8 +250,9 @@ def schema(c: Context) -> None:  # noqa: ARG001
     import json
 
     from shiplane.config.project_file import project_schema
+    from shiplane.release.planning.saved_plan import plan_schema
 
-    for name, make in {"project": project_schema}.items():
+    for name, make in {"project": project_schema, "plan": plan_schema}.items():
         path = ROOT / "tasks" / "shiplane" / "schema" / f"{name}.schema.json"
         path.write_text(f"{json.dumps(make(), indent=2)}\n", "utf-8")
 

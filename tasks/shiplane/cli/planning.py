@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Mapping
-from typing import Any
 
 from shiplane.cli.run import Run
 from shiplane.config.plan import Plan
@@ -15,7 +14,7 @@ from shiplane.core.redact import quoted
 from shiplane.release.planning.decision import Decision
 from shiplane.release.planning.plan_files import dockerfile_digests, read_plan, write_plan
 from shiplane.release.planning.planner import check_versions
-from shiplane.release.planning.saved_plan import SavedPlan, encode, require_same, settings_json, tags_json
+from shiplane.release.planning.saved_plan import SavedPlan, SettingsJson, encode, require_same, settings_json, tags_json
 from shiplane.verify.survey import Survey
 
 
@@ -125,6 +124,6 @@ def check_settings(run: Run, planned: Plan, saved: SavedPlan) -> None:
     run.console.tell(f"{saved.name} ({saved.digest.short}): commit and settings are as planned")
 
 
-def _settings(run: Run, planned: Plan) -> dict[str, Any]:
+def _settings(run: Run, planned: Plan) -> SettingsJson:
     dockerfiles = dockerfile_digests(run.root, [lane.lane.dockerfile for lane in planned.lanes])
     return settings_json(planned, required(run), dockerfiles)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, TypedDict
 
 from shiplane.config.keys import build as forms
 from shiplane.core.errors import UsageError
@@ -129,6 +129,31 @@ _CACHE = OneOf(
 )
 
 
+class BuildArgJson(TypedDict):
+    """It is in the environment."""
+
+    env: Annotated[str, "The variable."]
+
+
+class CacheJson(TypedDict):
+    """Where layers are kept."""
+
+    type: Annotated[str, Choice.of(*_CACHE.tables), "The kind."]
+    place: Annotated[str, "The reference, the scope or the folder."]
+    mode: Annotated[str, forms.MODE, "Whose layers: the image's, or those of every stage."]
+
+
+class BuildSettingsJson(TypedDict):
+    """What the lane's build is given."""
+
+    target: Annotated[str | None, "The stage of the Dockerfile that is the image; null for the last one."]
+    build_args: Annotated[dict[str, str | BuildArgJson], "Each build arg: its value, or the variable that holds it."]
+    secrets: Annotated[list[str], "The ids of build secrets."]
+    cache: Annotated[CacheJson | None, "Where layers are kept; null for nowhere."]
+    provenance: Annotated[str | bool, forms.PROVENANCE, "How much of it is attested."]
+    sbom: Annotated[bool, "Whether an SBOM is made."]
+
+
 @dataclass(frozen=True, kw_only=True)
 class BuildSettings:
     """Everything that a lane's build is given; ``target`` and ``provenance`` are empty where there is none."""
@@ -184,7 +209,7 @@ class BuildSettings:
         attest = ["--provenance", f"mode={self.provenance}" if self.provenance else "false"]
         return [*target, *args, *secrets, *cache, *attest, *(["--sbom", "true"] if self.sbom else [])]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> BuildSettingsJson:
         """As JSON values; of what comes from the environment the variable's name, of a secret its id."""
         return {
             "target": self.target or None,

@@ -3,13 +3,61 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
+from shiplane.config.build_settings import BuildSettingsJson
 from shiplane.config.lane import Lane
 from shiplane.config.settings import LATEST_GIVEN, Setting
 from shiplane.config.version import Version
+from shiplane.registry.oci.document_keys import CommitJson, PlatformJson, TagJson
 from shiplane.registry.oci.manifest import CREATED, REVISION, SOURCE, VERSION
 from shiplane.registry.oci.names import Platform, Repository, Tag
+
+
+class SettingJson(TypedDict):
+    """A value, and the flag, variable, file or fact that it came from."""
+
+    value: Annotated[str, "The value."]
+    source: Annotated[str, "Where it came from, for people."]
+
+
+class FlagJson(TypedDict):
+    """Yes or no, and the flag, variable, file or fact that it came from."""
+
+    value: Annotated[bool, "Whether it is yes."]
+    source: Annotated[str, "Where it came from, for people."]
+
+
+class PlatformsJson(TypedDict):
+    """Platforms, and the flag, variable, file or fact that they came from."""
+
+    value: Annotated[list[PlatformJson], "The platforms."]
+    source: Annotated[str, "Where they came from, for people."]
+
+
+class LanePlanJson(TypedDict):
+    """One lane's part of a release."""
+
+    lane: Annotated[str, "The lane's name."]
+    dockerfile: Annotated[str, "Path of the Dockerfile."]
+    context: Annotated[str, "The build context."]
+    git_tag: Annotated[str, "The git tag of this version."]
+    build: BuildSettingsJson
+    version: Annotated[SettingJson, "X.Y.Z, with a pre-release where it is one."]
+    tag: TagJson
+    floating: TagJson
+    latest: Annotated[FlagJson, "Whether the floating tag is asked to move."]
+
+
+class PlanJson(TypedDict):
+    """What a release is made of."""
+
+    image: Annotated[SettingJson, "The repository."]
+    platforms: Annotated[PlatformsJson, "What each lane is built for."]
+    commit: CommitJson
+    created: Annotated[str, "The commit's time, RFC 3339 in UTC."]
+    source: Annotated[str, "URL of the source repository, or nothing."]
+    lanes: Annotated[list[LanePlanJson], {"minItems": 1}, "Each lane's version and tags."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +114,7 @@ class Plan:
         }
         return {key: value for key, value in known.items() if value}
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PlanJson:
         """The plan as JSON values, each setting with its source."""
         return {
             "image": {"value": str(self.repository), "source": self.image.source},
@@ -78,7 +126,7 @@ class Plan:
         }
 
 
-def _lane_json(plan: LanePlan) -> dict[str, Any]:
+def _lane_json(plan: LanePlan) -> LanePlanJson:
     return {
         "lane": plan.lane.name,
         "dockerfile": plan.lane.dockerfile,

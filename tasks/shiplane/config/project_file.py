@@ -22,8 +22,9 @@ from shiplane.config.lane import BUILT_IN, Lane, check_disjoint
 from shiplane.config.smoke import Smoke
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
+from shiplane.core.schema.documents import document
 from shiplane.core.schema.place import Place
-from shiplane.core.schema.tables import Key, Table, document
+from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Boolean, Either, Json
 from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform, Repository
@@ -221,4 +222,4 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
 
 def project_schema() -> Json:
     """The JSON Schema of the file, from the types that it is read by."""
-    return document(_FILE, urn="urn:shiplane:project-file", title="shiplane project file")
+    return document(Annotated[dict[str, Any], _FILE], urn="urn:shiplane:project-file", title="shiplane project file")

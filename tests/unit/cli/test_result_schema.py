@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ from jsonschema import Draft202012Validator
 
 from shiplane.config.gate import Evidence
 from shiplane.core.progress import Step
+from shiplane.release.planning.saved_plan import plan_schema
 from shiplane.release.prerequisites import PrerequisiteEvidence
 from tests.faults.adopt.test_adopt import adopt, old_scene
 from tests.faults.images import COMMIT
@@ -22,6 +23,7 @@ from tests.faults.scene import PATH, Scene, a_plan
 from tests.unit.documents import faults, schema
 
 NAMES = ("plan", "result")
+MADE = {"plan": plan_schema}
 
 
 def objects(part: Any) -> Iterator[dict[str, Any]]:  # noqa: ANN401 -- JSON
@@ -44,6 +46,11 @@ def test_it_is_a_schema_whose_objects_are_closed_and_described(name: str) -> Non
     # A table by name (lane, platform, path) takes any name, but only one kind of value.
     assert [one for one in found if one.get("additionalProperties") in (None, True)] == []
     assert [one for one in found if not one.get("description")] == []
+
+
+@pytest.mark.parametrize(("name", "make"), MADE.items())
+def test_it_is_what_the_types_say(name: str, make: Callable[[], dict[str, Any]]) -> None:
+    assert make() == schema(name), "invoke dev.schema writes it"
 
 
 @pytest.mark.parametrize("name", NAMES)

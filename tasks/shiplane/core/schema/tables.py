@@ -208,10 +208,3 @@ def refuse_unknown(value: Json, known: Iterable[str], place: Place) -> None:
             near = difflib.get_close_matches(key, names, n=1)
             remedy = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(names)}."
             raise ConfigurationError(f"{place}: unknown key {key[:80]!r}", remedy=remedy)
-
-
-def document(table: Table, *, urn: str, title: str) -> Json:
-    """The whole JSON Schema of a document that is such a table."""
-    parts: Json = {}
-    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": urn, "title": title}
-    return {**head, **replace(table, ref="").schema(parts), "$defs": parts}

@@ -78,6 +78,7 @@ class Text:
         parse: What it means; may refuse more than the pattern does, and has the first word, since it knows why.
         shown: Whether a complaint may repeat it: not where a password is easily put by mistake.
         ref: Its name in the schema, where it is used often.
+        description: What it is, for the schema.
     """
 
     pattern: str = ""
@@ -87,6 +88,7 @@ class Text:
     parse: Callable[[str], Any] | None = None
     shown: bool = True
     ref: str = ""
+    description: str = ""
     noun: ClassVar[str] = "a string"
     types: ClassVar[tuple[type, ...]] = (str,)
 
@@ -111,7 +113,8 @@ class Text:
         """A string with its pattern. Python's ``$`` would match before a newline at the end."""
         pattern = {"pattern": f"^(?:{self.pattern})$(?!\\n)"} if self.pattern else {}
         most = {"maxLength": self.most} if self.most else {}
-        return part(self.ref, parts, lambda: {"type": "string", **most, **pattern})
+        said = {"description": self.description} if self.description else {}
+        return part(self.ref, parts, lambda: {"type": "string", **most, **pattern, **said})
 
 
 @dataclass(frozen=True)
@@ -190,12 +193,12 @@ class Scalar:
 class Choice:
     """One of a few values, each with what it means."""
 
-    meanings: tuple[tuple[str | bool, Any], ...]
-    types: ClassVar[tuple[type, ...]] = (str, bool)
+    meanings: tuple[tuple[str | bool | int, Any], ...]
+    types: ClassVar[tuple[type, ...]] = (str, bool, int)
 
     @classmethod
-    def of(cls, *values: str) -> Choice:
-        """Texts that mean themselves."""
+    def of(cls, *values: str | bool | int) -> Choice:
+        """Values that mean themselves."""
         return cls(tuple((value, value) for value in values))
 
     @property

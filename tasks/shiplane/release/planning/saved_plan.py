@@ -9,18 +9,21 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
 from shiplane.config.keys.table import Table
-from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.plan import LanePlan, Plan, PlanJson
 from shiplane.config.settings import Flags
 from shiplane.core.errors import ConfigurationError, RefusedError, UsageError
 from shiplane.core.next_command import command
 from shiplane.core.redact import one_line, quoted
+from shiplane.core.schema.documents import document as schema_of_document
+from shiplane.core.schema.values import Choice, Json
 from shiplane.core.strict_json import loads
+from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest
-from shiplane.release.planning.decision import Decision, FloatingTagAction, decide
+from shiplane.release.planning.decision import Decision, FloatingTagAction, VersionTagAction, decide
 from shiplane.verify.survey import Survey
 
 FORMAT = "shiplane-plan"
@@ -32,9 +35,78 @@ _WRITTEN_BY_US = f"Give a file that this wrote: {_PLAN}"
 _NESTED = 6
 
 
-def settings_json(
-    plan: Plan, prerequisites: Sequence[tuple[str, str]], dockerfiles: Mapping[str, str]
-) -> dict[str, Any]:
+class PrerequisiteJson(TypedDict):
+    """What has to hold before a name is given."""
+
+    name: Annotated[str, "The build command, a gate, a lane's smoke run."]
+    what: Annotated[str, "How it is asked, for people."]
+
+
+class SettingsJson(PlanJson):
+    """Everything that decides what a release makes, apart from the registry."""
+
+    prerequisites: Annotated[list[PrerequisiteJson], "What has to hold before a name is given."]
+    dockerfiles: Annotated[dict[str, DigestJson], "The digest of each lane's Dockerfile, by its path."]
+
+
+class PlannedVersionTagJson(TypedDict):
+    """A version tag."""
+
+    tag: TagJson
+    digest: Annotated[DigestJson | None, "What it had; null where it was absent."]
+    do: Annotated[str, VersionTagAction, "What is done about it."]
+
+
+class PlannedFloatingTagJson(TypedDict):
+    """A floating tag."""
+
+    tag: TagJson
+    digest: Annotated[DigestJson | None, "What it had; null where it was absent."]
+    do: Annotated[str, FloatingTagAction, "What is done about it."]
+
+
+class LaneTagsJson(TypedDict):
+    """One lane's two tags."""
+
+    lane: Annotated[str, "The lane's name."]
+    version: PlannedVersionTagJson
+    floating: PlannedFloatingTagJson
+
+
+class PlanContentJson(TypedDict):
+    """What a plan file says."""
+
+    format: Annotated[str, Choice.of(FORMAT), "What this file is."]
+    schema: Annotated[int, Choice.of(SCHEMA), "The form of this file; another form has another number."]
+    shiplane: Annotated[str, "The version of shiplane that wrote it."]
+    settings: SettingsJson
+    tags: Annotated[
+        list[LaneTagsJson],
+        {"minItems": 1},
+        "Each lane's tags as the plan saw them, in the order of the settings' lanes.",
+    ]
+
+
+class PlanFileJson(PlanContentJson):
+    """What invoke plan --save writes, and --plan of publish and release reads; no secret, and not to be edited."""
+
+    digest: Annotated[
+        DigestJson,
+        "SHA-256 of everything else, as JSON with sorted keys and no blanks: a checksum, not a signature.",
+    ]
+
+
+def plan_schema() -> Json:
+    """The JSON Schema of the file, from the type that it is written by."""
+    return schema_of_document(PlanFileJson, urn="urn:shiplane:plan-file", title="shiplane plan file")
+
+
+def prerequisites_json(prerequisites: Sequence[tuple[str, str]]) -> list[PrerequisiteJson]:
+    """What has to hold before a release, by name."""
+    return [{"name": name, "what": what} for name, what in prerequisites]
+
+
+def settings_json(plan: Plan, prerequisites: Sequence[tuple[str, str]], dockerfiles: Mapping[str, str]) -> SettingsJson:
     """Everything that decides what a release makes, apart from the registry.
 
     Args:
@@ -44,12 +116,12 @@ def settings_json(
     """
     return {
         **plan.to_json(),
-        "prerequisites": [{"name": name, "what": what} for name, what in prerequisites],
+        "prerequisites": prerequisites_json(prerequisites),
         "dockerfiles": dict(dockerfiles),
     }
 
 
-def tags_json(lane: LanePlan, survey: Survey, decision: Decision) -> dict[str, Any]:
+def tags_json(lane: LanePlan, survey: Survey, decision: Decision) -> LaneTagsJson:
     """A lane's two tags as the plan saw them, and what it is going to do about them."""
     return {
         "lane": lane.lane.name,
@@ -58,7 +130,7 @@ def tags_json(lane: LanePlan, survey: Survey, decision: Decision) -> dict[str, A
     }
 
 
-def encode(settings: Mapping[str, Any], tags: Sequence[Mapping[str, Any]], *, written_by: str) -> bytes:
+def encode(settings: SettingsJson, tags: Sequence[LaneTagsJson], *, written_by: str) -> bytes:
     """The file: the same plan gives the same bytes.
 
     Args:
@@ -66,8 +138,14 @@ def encode(settings: Mapping[str, Any], tags: Sequence[Mapping[str, Any]], *, wr
         tags: As :func:`tags_json` gives them, for each lane.
         written_by: The version of shiplane.
     """
-    content = {"format": FORMAT, "schema": SCHEMA, "shiplane": written_by, "settings": settings, "tags": tags}
-    document = {**content, "digest": str(_digest_of(content))}
+    content: PlanContentJson = {
+        "format": FORMAT,
+        "schema": SCHEMA,
+        "shiplane": written_by,
+        "settings": settings,
+        "tags": list(tags),
+    }
+    document: PlanFileJson = {**content, "digest": str(_digest_of(content))}
     return (json.dumps(document, indent=2) + "\n").encode()
 
 
