@@ -25,7 +25,6 @@ from shiplane.config.lane import MAIN
 from shiplane.ledger.ledger import Entry
 from shiplane.ledger.store import LedgerStore
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.manifest import INDEX_TYPES
@@ -112,10 +111,9 @@ class Scene:
 
     def recorded(self) -> list[Entry]:
         """The entries of the lane's ledger, in their order."""
-        retry_budget = RetryBudget()
-        registry = RegistryClient(Session(HttpTransport({}, user_agent="the test"), None, retry_budget))
         repository = Repository.parse(f"{self.door.upstream}/{self.repository}")
-        store = LedgerStore(registry=registry, repository=repository, lane=MAIN, retry_budget=retry_budget)
+        registry = RegistryClient(Session(HttpTransport({}, user_agent="the test")), repository)
+        store = LedgerStore(registry=registry, lane=MAIN)
         page = store.read()
         assert store.trace(page)
         return list(page.ledger.entries)

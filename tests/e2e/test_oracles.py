@@ -216,8 +216,7 @@ def verified(repository: Repository, story: Told) -> None:
     """Our own verification agrees, down to the blobs."""
     plan = story.releases[0][0].plan
     verifier = Verifier(
-        registry=RegistryClient(Session(HttpTransport({}, user_agent="test"))),
-        repository=repository,
+        registry=RegistryClient(Session(HttpTransport({}, user_agent="test")), repository),
         platforms=plan.platforms,
         commit_of=lambda _lane, _version: None,
         deep=True,

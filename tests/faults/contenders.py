@@ -43,7 +43,7 @@ class Publishing:
             self._push(registry, lane)
 
     def __call__(self, releaser: Releaser) -> Flow[Any]:
-        image = Setting(releaser.repository, "the race")
+        image = Setting(releaser.registry.repository, "the race")
         return releaser.publish(replace(self.plan, image=image), self)
 
     def stage(self, _plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:

@@ -45,6 +45,6 @@ class Desk:
             redact.add_credential(self.credential)
         return Session(transport or self.memory, self.credential, retry_budget, redact)
 
-    def registry(self, transport: Transport | None = None) -> RegistryClient:
+    def registry(self, transport: Transport | None = None, repository: Repository = AIONIS) -> RegistryClient:
         """The client under test, on the registry itself or on whatever stands before it."""
-        return RegistryClient(self.session(transport))
+        return RegistryClient(self.session(transport), repository)

@@ -21,8 +21,8 @@ SOME = Digest.of(b"some image")
 
 
 def store(scene: Scene, lane: Lane = MAIN) -> LedgerStore:
-    registry, retry_budget = scene.client()
-    return scene.ledgers(registry, retry_budget).store(lane)
+    registry = scene.client()
+    return scene.ledgers(registry).store(lane)
 
 
 def put(scene: Scene, content: bytes, previous: Digest | None) -> None:
@@ -34,8 +34,8 @@ def put(scene: Scene, content: bytes, previous: Digest | None) -> None:
 
 
 def entry(scene: Scene, action: Action, after: Digest = SOME, version: str = "1.0.0", why: str = "") -> Entry:
-    registry, retry_budget = scene.client()
-    scribe = scene.ledgers(registry, retry_budget).scribe
+    registry = scene.client()
+    scribe = scene.ledgers(registry).scribe
     return scribe.entry(action, tag=Tag(f"v{version}"), version=version, after=after, why=why)
 
 

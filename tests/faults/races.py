@@ -25,7 +25,7 @@ from tests.faults.faults import Faulty
 from tests.faults.invariants import Case, violations
 from tests.faults.memory import MemoryRegistry, Shelf
 from tests.faults.releaser import Releaser
-from tests.faults.scene import AIONIS, PATH, a_client, a_registry
+from tests.faults.scene import PATH, a_client, a_registry
 
 # Steps that read or write nothing but content under its own digest: no order among them can make a difference.
 LOCAL = frozenset({"access", "stage", "inspect"})
@@ -74,12 +74,10 @@ class Runner:
 
     def releaser(self) -> Releaser:
         """A process of its own."""
-        registry, retry_budget = a_client(self.wire, self.world.registry.clock)
+        registry = a_client(self.wire, self.world.registry.clock)
         claims = self.world.claims
         claiming = ReleaseClaims(claims=claims, by=f"runner {self.number}") if claims is not None else None
-        releaser = Releaser(
-            registry=registry, retry_budget=retry_budget, repository=AIONIS, claiming=claiming, probe=False
-        )
+        releaser = Releaser(registry=registry, claiming=claiming, probe=False)
         return releaser.recording(self._scribe()) if self.world.recorded else releaser
 
     def _scribe(self) -> EntryAuthor:

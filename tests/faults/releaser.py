@@ -33,8 +33,6 @@ class Releaser:
 
     Attributes:
         registry: Its client.
-        retry_budget: Its budget for waiting.
-        repository: Of the images.
         ledgers: Where it records; None where no ledger is kept.
         claiming: How it claims; None where it does not.
         commit_of: The commit that a version was released from, as far as it knows.
@@ -43,8 +41,6 @@ class Releaser:
     """
 
     registry: RegistryClient
-    retry_budget: RetryBudget
-    repository: Repository
     ledgers: Ledgers | None = None
     claiming: ReleaseClaims | None = None
     commit_of: Callable[[Lane, Version], str | None] = lambda _lane, _version: None
@@ -55,15 +51,13 @@ class Releaser:
     def anonymous(cls, wire: Transport, repository: Repository, clock: Clock | None = None) -> Releaser:
         """One against a registry that asks nobody who he is, which does all as the product does by default."""
         retry_budget = RetryBudget(clock=clock or SystemClock())
-        registry = RegistryClient(Session(wire, None, retry_budget))
-        return cls(registry=registry, retry_budget=retry_budget, repository=repository, workers=WORKERS)
+        registry = RegistryClient(Session(wire, None, retry_budget), repository)
+        return cls(registry=registry, workers=WORKERS)
 
     def recording(self, scribe: EntryAuthor) -> Releaser:
         """The same one with a ledger beside the images."""
         ledgers = Ledgers(
             registry=self.registry,
-            repository=self.repository,
-            retry_budget=self.retry_budget,
             scribe=scribe,
             workers=self.workers,
         )
@@ -73,7 +67,6 @@ class Releaser:
         """A release, not yet begun."""
         released = yield from Publisher(
             registry=self.registry,
-            retry_budget=self.retry_budget,
             stager=lambda: stager,
             probe=self.probe,
             ledgers=self.ledgers,
@@ -86,8 +79,6 @@ class Releaser:
         """A rollback, not yet begun."""
         return Rollback(
             registry=self.registry,
-            repository=self.repository,
-            retry_budget=self.retry_budget,
             platforms=tuple(map(Platform.parse, PLATFORMS)),
             ledgers=self.ledgers,
             commit_of=self.commit_of,
@@ -101,7 +92,6 @@ class Releaser:
         assert self.ledgers
         return Adopter(
             registry=self.registry,
-            repository=self.repository,
             ledgers=self.ledgers,
             commit_of=self.commit_of,
             workers=self.workers,
@@ -110,13 +100,12 @@ class Releaser:
     def marker(self) -> Marker:
         """Who marks; a mark is an entry of a ledger."""
         assert self.ledgers
-        return Marker(registry=self.registry, repository=self.repository, ledgers=self.ledgers)
+        return Marker(registry=self.registry, ledgers=self.ledgers)
 
     def verify(self, lane: Lane, version: Version | None = None) -> Flow[VerificationResult]:
         """A verification of a version, wherever the floating tag is, or of what that stands for."""
         return Verifier(
             registry=self.registry,
-            repository=self.repository,
             platforms=Setting(tuple(map(Platform.parse, PLATFORMS)), "the test"),
             commit_of=self.commit_of,
             ledgers=self.ledgers,

@@ -49,14 +49,12 @@ def a_plan(
     return make_plan(Resolver(flags=flags, checkout=Checkout(commit=commit, committed_at="2026-02-28T12:00:00Z")))
 
 
-def a_client(
-    transport: Transport, clock: Clock, tell: Callable[[str], None] = lambda _text: None
-) -> tuple[RegistryClient, RetryBudget]:
+def a_client(transport: Transport, clock: Clock, tell: Callable[[str], None] = lambda _text: None) -> RegistryClient:
     """A process's own client, in the releaser's name; its jitter is none."""
     redact = Redactor()
     redact.add_credential(USER)
     retry_budget = RetryBudget(clock=clock, tell=tell, spread=lambda: 0.5)
-    return RegistryClient(Session(transport, USER, retry_budget, redact)), retry_budget
+    return RegistryClient(Session(transport, USER, retry_budget, redact), AIONIS)
 
 
 @dataclass
@@ -92,24 +90,24 @@ class Scene:
         self.stager = Stager(self.registry)
         self.transport = self.registry
 
-    def client(self) -> tuple[RegistryClient, RetryBudget]:
+    def client(self) -> RegistryClient:
         """A new process's client, whose waits are told."""
         return a_client(self.transport, self.registry.clock, self.told.append)
 
     def releaser(self) -> Releaser:
         """A new process, which records where the scene keeps a ledger."""
-        registry, retry_budget = self.client()
-        ledgers = self.ledgers(registry, retry_budget) if self.keeps_ledger else None
-        return Releaser(registry=registry, retry_budget=retry_budget, repository=AIONIS, ledgers=ledgers)
+        registry = self.client()
+        ledgers = self.ledgers(registry) if self.keeps_ledger else None
+        return Releaser(registry=registry, ledgers=ledgers)
 
     def flow(self, plan: Plan) -> Flow[tuple[LaneResult, ...]]:
         """A release, not yet begun."""
         return self.releaser().publish(plan, self.stager)
 
-    def ledgers(self, registry: RegistryClient, retry_budget: RetryBudget) -> Ledgers:
+    def ledgers(self, registry: RegistryClient) -> Ledgers:
         """Where it is recorded."""
-        scribe = EntryAuthor(who=USER.username, clock=retry_budget.clock)
-        return Ledgers(registry=registry, repository=self.records, retry_budget=retry_budget, scribe=scribe, workers=1)
+        scribe = EntryAuthor(who=USER.username, clock=registry.retry_budget.clock)
+        return Ledgers(registry=registry.at(self.records), scribe=scribe, workers=1)
 
     def rollback(self, wish: RollbackRequest) -> Flow[RollbackResult]:
         """A rollback, not yet begun."""
@@ -122,13 +120,13 @@ class Scene:
     def audit(self, lane: Lane = MAIN, *, deep: bool = False) -> LaneStatus:
         """The lane as it is told."""
         who = self.releaser()
-        auditor = Auditor(registry=who.registry, repository=AIONIS, ledgers=who.ledgers, workers=1)
+        auditor = Auditor(registry=who.registry, ledgers=who.ledgers, workers=1)
         return finish(auditor.audit(lane, deep=deep))
 
     def ledger(self, lane: Lane = MAIN) -> Ledger:
         """What is recorded by now."""
-        registry, retry_budget = self.client()
-        return self.ledgers(registry, retry_budget).store(lane).read().ledger
+        registry = self.client()
+        return self.ledgers(registry).store(lane).read().ledger
 
     def publish(self, plan: Plan | None = None) -> tuple[LaneResult, ...]:
         """A release from beginning to end."""

@@ -82,10 +82,10 @@ class Judge:
     def _tags(self) -> Mapping[str, str]:
         """The tags as they are now."""
         registry = self.reader.registry
-        return {tag: self._digest(tag) for tag in registry.tags(self.repository)}
+        return {tag: self._digest(tag) for tag in registry.tags()}
 
     def _digest(self, tag: Tag) -> str:
-        return str(digest_of(look(self.reader.registry, self.repository, tag)) or "")
+        return str(digest_of(look(self.reader.registry, tag)) or "")
 
     def _ends(self) -> Iterator[str]:
         for end in self.ends:
@@ -134,11 +134,11 @@ class Judge:
     def _fetch(self, tag: Tag, digest: str, shelf: Shelf) -> None:
         """Put what was written into a ledger where the rules look for it; images lie there already."""
         registry = self.reader.registry
-        answer = None if digest in shelf.manifests else look(registry, self.repository, Digest(digest))
+        answer = None if digest in shelf.manifests else look(registry, Digest(digest))
         if isinstance(answer, Present):
             shelf.manifests[digest] = answer.raw
             for piece in parse_ledger_manifest(answer.raw, tag).pieces:
-                shelf.blobs[str(piece.digest)] = registry.blob(self.repository, piece)
+                shelf.blobs[str(piece.digest)] = registry.blob(piece)
 
     # The record.
 

@@ -19,7 +19,7 @@ from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
-from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.registry.oci.names import Digest, Tag
 from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
 
 
@@ -142,14 +142,12 @@ class Adopter:
 
     Attributes:
         registry: Where they are read.
-        repository: Of the images.
         ledgers: Where they are recorded.
         commit_of: The commit that a version was released from, as far as git knows it.
         workers: How many reads at once.
     """
 
     registry: RegistryClient
-    repository: Repository
     ledgers: Ledgers
     commit_of: Callable[[Lane, Version], str | None]
     workers: int = WORKERS
@@ -174,7 +172,7 @@ class Adopter:
         yield step
         page = self.ledgers.store(lane).whole()
         known = known_lane(lane, page.ledger)
-        tags = sort_tags(known, lanes, self.registry.tags(self.repository), since)
+        tags = sort_tags(known, lanes, self.registry.tags(), since)
         yield step.done(f"{counted(len(tags.versions), 'version')}, {counted(len(tags.left), 'other tag')}")
         step = Step("examine", f"lane {lane.name}")
         yield step
@@ -187,7 +185,7 @@ class Adopter:
             ledger=page.ledger,
             taken=tuple(taken for taken, _ in found if taken),
             left=tuple(left for _, more in found for left in more),
-            floating=look(self.registry, self.repository, lane.floating),
+            floating=look(self.registry, lane.floating),
         )
         yield step.done(f"{counted(len(seen.taken), 'version')} good, {counted(len(seen.left), 'tag')} left out")
         entries = self._entries(lane, seen)
@@ -205,7 +203,7 @@ class Adopter:
     ) -> tuple[AdoptedVersion | None, list[tuple[Tag, str]]]:
         """One version by the tag that counts most, and what is left out of it with the reason."""
         first, *rest = names
-        answers = {tag: look(self.registry, self.repository, tag) for tag in names}
+        answers = {tag: look(self.registry, tag) for tag in names}
         image = answers[first]
         left = [
             (tag, f"another image than {first}") for tag in rest if digest_of(answers[tag]) != digest_of(answers[first])
@@ -225,7 +223,7 @@ class Adopter:
 
     def _examined(self, lane: Lane, version: Version, image: Present) -> ImageReport:
         """The image as it is: for whatever platforms, and by whatever labels, that contradict nothing."""
-        examiner = ImageChecker(registry=self.registry, repository=self.repository, workers=1)
+        examiner = ImageChecker(registry=self.registry, workers=1)
         commit = self.commit_of(lane, version)
         return examiner.examine(image.raw, ExpectedImage.published(lane, version, platforms=None, revision=commit))
 
@@ -279,7 +277,7 @@ class Adopter:
     def _others(self, tags: Iterable[Tag], seen: _RepositorySurvey) -> dict[Tag, Version | None]:
         known = {taken.digest: taken.version for taken in seen.taken}
         names = list(tags)
-        answers = each(lambda tag: digest_of(look(self.registry, self.repository, tag)), names, workers=self.workers)
+        answers = each(lambda tag: digest_of(look(self.registry, tag)), names, workers=self.workers)
         return {tag: known.get(digest) if digest else None for tag, digest in zip(names, answers, strict=True)}
 
 

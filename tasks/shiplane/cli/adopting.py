@@ -30,11 +30,10 @@ def adopt(
     chosen = run.project.lane(one_lane(lane, run.project, since))
     lowest = named(Setting(since, "--since"), partial(run.project.published_version, chosen)) if since else None
     repository = run.resolver(Flags(image=image)).image().value
-    registry = run.reader(repository) if dry_run else run.registry(run.credential(repository))
-    run.closing = lambda: names_now(run.impatient(registry), repository, [chosen.floating])
+    registry = run.reader(repository) if dry_run else run.writer(repository)
+    run.closing = lambda: names_now(run.impatient(registry), [chosen.floating])
     adopter = Adopter(
         registry=registry,
-        repository=repository,
         ledgers=_ledgers(run, repository, registry),
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
     )

@@ -32,7 +32,7 @@ from shiplane.doctor.release import FloatingTagChecks, LedgerChecks, SmokeChecks
 from shiplane.doctor.tools import ToolChecks
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.retry_budget import BUDGET, RetryBudget
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.oci.names import Platform, Repository, Tag
 from shiplane.verify.surveyor import Surveyor
 
@@ -138,7 +138,7 @@ def _records(run: Run, repository: Repository, flags: Flags) -> LedgerChecks:
     """The ledgers of the lanes that would be released, read with hardly any waiting."""
 
     def ledgers() -> Ledgers | None:
-        return run.ledgers(repository, _connected(run, run.credential(repository)))
+        return run.ledgers(repository, _connected(run, repository, run.credential(repository)))
 
     elsewhere = run.project.ledger not in (None, repository)
     return LedgerChecks(lanes=run.resolver(flags).lanes(), ledgers=ledgers, elsewhere=elsewhere)
@@ -149,8 +149,8 @@ def _pointers(run: Run, repository: Repository, flags: Flags) -> FloatingTagChec
     resolver = run.resolver(flags)
 
     def surveyor() -> Surveyor:
-        registry = _connected(run, run.credential(repository))
-        return Surveyor(registry=registry, repository=repository, ledgers=run.ledgers(repository, registry))
+        registry = _connected(run, repository, run.credential(repository))
+        return Surveyor(registry=registry, ledgers=run.ledgers(repository, registry))
 
     return FloatingTagChecks(
         lanes=[(lane, bool(_known(partial(_latest, resolver, lane)))) for lane in resolver.lanes()],
@@ -209,7 +209,7 @@ def _access(run: Run, repository: Repository) -> Look:
     entrance = AccessChecks(
         repository=repository,
         credential=lambda: run.credential(repository),
-        connect=partial(_connected, run),
+        connect=partial(_connected, run, repository),
         records=run.project.keeps_ledger and run.project.ledger in (None, repository),
     )
     if run.project.claim is None:
@@ -217,8 +217,8 @@ def _access(run: Run, repository: Repository) -> Look:
     return lambda: [*entrance.check(), attempt("access: claim", lambda: _claim(run, repository))]
 
 
-def _connected(run: Run, credential: Credential | None) -> RegistryClient:
-    return run.registry(credential, RetryBudget(tell=run.console.tell, spent=BUDGET - _PATIENCE))
+def _connected(run: Run, repository: Repository, credential: Credential | None) -> RegistryClient:
+    return run.registry(repository, credential, RetryBudget(tell=run.console.tell, budget=_PATIENCE))
 
 
 def _claim(run: Run, repository: Repository) -> Finding:

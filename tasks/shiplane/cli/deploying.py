@@ -23,14 +23,14 @@ from shiplane.deployments.updaters import Undoer
 from shiplane.ledger.foreign_tags import known_lane
 from shiplane.ledger.ledger import Ledger
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.retry_budget import BUDGET, RetryBudget
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.oci.names import Repository, Tag
 
 
 def listing(run: Run, *, image: str | None = None) -> Answer:
     """Show which file runs which version, and its flaws."""
     # Who only wants to see is not kept waiting for a registry that is away.
-    desk = _desk(run, image, RetryBudget(tell=run.console.tell, spent=BUDGET))
+    desk = _desk(run, image, RetryBudget(tell=run.console.tell, budget=0.0))
     found = run.console.drive(desk.inventory())
     return Answer(text=_inventory_text(desk, found), data=_inventory_data(desk, found))
 
@@ -49,9 +49,7 @@ def repoint(
     return Answer(text=_repointed_text(desk, chosen, done, dry_run=dry_run), data=data)
 
 
-def follow(
-    run: Run, registry: RegistryClient, repository: Repository, lane: Lane, target: Target, *, dry_run: bool
-) -> Followed | None:
+def follow(run: Run, registry: RegistryClient, lane: Lane, target: Target, *, dry_run: bool) -> Followed | None:
     """Let a lane's deployment files say what its floating tag was set to; None where the project names no such files.
 
     Raises:
@@ -59,7 +57,7 @@ def follow(
     """
     if not run.project.deployments:
         return None
-    desk = _desk_of(run, repository, registry, [lane if lane == other else other for other in run.project.lanes])
+    desk = _desk_of(run, registry, [lane if lane == other else other for other in run.project.lanes])
     try:
         done = run.console.drive(desk.prepare(lane, target))
         run.console.drive(write(run.root, done.changes, dry_run=dry_run))
@@ -98,7 +96,7 @@ def _desk(run: Run, image: str | None, retry_budget: RetryBudget | None = None, 
         recorded = []
     marks = {tag: mark.reason for ledger in recorded for tag, mark in ledger.marks.items()}
     lanes = [known_lane(lane, ledger) for lane, ledger in zip(run.project.lanes, recorded, strict=False)]
-    return _desk_of(run, repository, registry, lanes or run.project.lanes, marks)
+    return _desk_of(run, registry, lanes or run.project.lanes, marks)
 
 
 def _recorded(run: Run, repository: Repository, registry: RegistryClient) -> list[Ledger]:
@@ -111,7 +109,6 @@ def _recorded(run: Run, repository: Repository, registry: RegistryClient) -> lis
 
 def _desk_of(
     run: Run,
-    repository: Repository,
     registry: RegistryClient,
     lanes: Sequence[Lane],
     marks: Mapping[Tag, str] | None = None,
@@ -119,7 +116,6 @@ def _desk_of(
     return Desk(
         root=run.root,
         deployments=run.project.deployments,
-        repository=repository,
         lanes=tuple(lanes),
         registry=registry,
         marks=marks or {},
@@ -129,9 +125,7 @@ def _desk_of(
 def _inventory_text(desk: Desk, found: Inventory) -> str:
     rows = [_row(desk, found, place) for place in found.places]
     files = len({place.path for place in found.places})
-    parts = [
-        f"{desk.repository}: {counted(len(rows), 'place')} in {files} of {counted(len(found.collected.files), 'file')}"
-    ]
+    parts = [f"{desk.image}: {counted(len(rows), 'place')} in {files} of {counted(len(found.collected.files), 'file')}"]
     parts += ["", columns(rows)] if rows else []
     return "\n".join([*parts, *_notes(found), *_undoer_lines(found.undoers)])
 
@@ -165,10 +159,10 @@ def _undoer_lines(known: Sequence[Undoer]) -> list[str]:
 
 
 def _repointed_text(desk: Desk, lane: Lane, done: Prepared, *, dry_run: bool) -> str:
-    pinned = f"{desk.repository}:{done.target.part(Part.PINNED)}"
+    pinned = f"{desk.image}:{done.target.part(Part.PINNED)}"
     count = counted(sum(change.count for change in done.changes), "place")
     if not done.placed:
-        head = f"no deployment file names {desk.repository} at a tag of lane {lane.name}"
+        head = f"no deployment file names {desk.image} at a tag of lane {lane.name}"
     elif not done.changes:
         head = f"lane {lane.name} is at {pinned} already: nothing to change"
     else:
@@ -193,7 +187,7 @@ def _left_alone(place: Place, lane: Lane) -> bool:
 
 def _inventory_data(desk: Desk, found: Inventory) -> dict[str, Any]:
     return {
-        "image": str(desk.repository),
+        "image": str(desk.image),
         "registry_said": not found.served.doubt,
         "doubt": found.served.doubt,
         "places": [_place_data(desk, found, place) for place in found.places],
@@ -208,7 +202,7 @@ def _place_data(desk: Desk, found: Inventory, place: Place) -> dict[str, Any]:
     return {
         "file": place.path,
         "line": mention.line,
-        "reference": mention.reference(desk.repository),
+        "reference": mention.reference(desk.image),
         "lane": place.lane.name if place.lane else None,
         "tag": mention.tag,
         "digest": str(mention.digest) if mention.digest else None,

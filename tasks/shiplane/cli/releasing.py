@@ -249,9 +249,9 @@ def publishing(
     credential = run.credential(planned.repository)
     who = f"as {credential.username} ({credential.source})" if credential else "as a stranger: no credential was found"
     run.console.tell(f"{planned.repository.registry}: {who}")
-    registry = run.registry(credential)
+    registry = run.registry(planned.repository, credential)
     run.closing = lambda: public_names(run.impatient(registry), planned)
-    joiner = IndexJoiner(registry=registry, retry_budget=run.retry_budget)
+    joiner = IndexJoiner(registry=registry)
     with ExitStack() as logins:
 
         @cache
@@ -270,7 +270,6 @@ def publishing(
 
         publisher = Publisher(
             registry=registry,
-            retry_budget=run.retry_budget,
             stager=stager,
             probe="access" not in options.skip,
             ledgers=run.ledgers(planned.repository, registry),
@@ -308,7 +307,7 @@ def _try_survey(
     try:
         registry = run.impatient(run.reader(planned.repository), within=_PLANNING)
         ledgers = run.ledgers(planned.repository, registry)
-        surveyor = Surveyor(registry=registry, repository=planned.repository, ledgers=ledgers)
+        surveyor = Surveyor(registry=registry, ledgers=ledgers)
         for lane in planned.lanes:
             survey = surveyor.survey(lane)
             surveyed[lane.lane.name] = survey, _decide(planned, lane, survey)

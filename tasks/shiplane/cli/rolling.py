@@ -54,7 +54,7 @@ def rollback(
     run.pinned = lambda: () if to else _target(run.console.events)
     done = run.console.drive(flow.run(wish))
     target = Target(done.wish.lane.tag_of(done.target), done.digest)
-    followed = follow(run, flow.registry, repository, done.wish.lane, target, dry_run=dry_run)
+    followed = follow(run, flow.registry, done.wish.lane, target, dry_run=dry_run)
     text = rolled_back_text(repository, done) + (f"\n\n{followed.text}" if followed else "")
     data = {**done.to_json(repository), "deployments": followed.data if followed else None}
     return Answer(text=text, data=data)
@@ -70,8 +70,6 @@ def _rollback(run: Run, resolver: Resolver, repository: Repository, lane: Lane, 
     registry = _connected(run, repository, lane, writes=writes)
     return Rollback(
         registry=registry,
-        repository=repository,
-        retry_budget=run.retry_budget,
         platforms=resolver.platforms().value,
         ledgers=run.ledgers(repository, registry),
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
@@ -116,7 +114,7 @@ def restart(run: Run, *, lane: str | None = None, reason: str | None = None, ima
     repository = run.resolver(Flags(image=image)).image().value
     marker = _marker_of(run, repository, chosen)
     replaced = run.console.drive(marker.restart(chosen, _reason(reason)))
-    text = f"{chosen.ledger} begins anew; the one before is {marker.ledgers.repository}@{replaced}"
+    text = f"{chosen.ledger} begins anew; the one before is {marker.ledgers.registry.repository}@{replaced}"
     return Answer(text=text, data={"lane": chosen.name, "tag": chosen.ledger, "replaced": str(replaced)})
 
 
@@ -134,7 +132,7 @@ def _marker(
 def _marker_of(run: Run, repository: Repository, lane: Lane, *, dry_run: bool = False) -> Marker:
     registry = _connected(run, repository, lane, writes=not dry_run)
     ledgers = _kept(run, repository, registry)
-    return Marker(registry=registry, repository=repository, ledgers=ledgers, dry_run=dry_run)
+    return Marker(registry=registry, ledgers=ledgers, dry_run=dry_run)
 
 
 def _kept(run: Run, repository: Repository, registry: RegistryClient) -> Ledgers:
@@ -152,8 +150,8 @@ def _marked(done: MarkResult) -> Answer:
 
 def _connected(run: Run, repository: Repository, lane: Lane, *, writes: bool = True) -> RegistryClient:
     """The client of a run whose last words read the lane's floating tag through it."""
-    registry = run.registry(run.credential(repository)) if writes else run.reader(repository)
-    run.closing = lambda: names_now(run.impatient(registry), repository, [lane.floating])
+    registry = run.writer(repository) if writes else run.reader(repository)
+    run.closing = lambda: names_now(run.impatient(registry), [lane.floating])
     return registry
 
 

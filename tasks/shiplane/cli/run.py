@@ -31,7 +31,7 @@ from shiplane.ledger.actor import author
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.credentials import Credentials
 from shiplane.registry.http.proxies import proxy_passwords
-from shiplane.registry.http.retry_budget import BUDGET, RetryBudget
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.names import Repository
@@ -217,25 +217,31 @@ class Run:
 
     def reader(self, repository: Repository, retry_budget: RetryBudget | None = None) -> RegistryClient:
         """A client that only reads: as a stranger, and where one is refused as whoever belongs to that registry."""
-        registry = self.registry(None, retry_budget)
+        registry = self.registry(repository, None, retry_budget)
         registry.session.reserve = lambda: self._hidden(self.credentials.own(repository.registry))
         return registry
 
-    def registry(self, credential: Credential | None, retry_budget: RetryBudget | None = None) -> RegistryClient:
+    def writer(self, repository: Repository) -> RegistryClient:
+        """A client that writes, in the name of whoever the credential to write with belongs to."""
+        return self.registry(repository, self.credential(repository))
+
+    def registry(
+        self, repository: Repository, credential: Credential | None, retry_budget: RetryBudget | None = None
+    ) -> RegistryClient:
         """A registry client in somebody's name, or in nobody's."""
         session = Session(self.transport(), credential, retry_budget or self.retry_budget, self.redact)
         session.token_hosts = {host: names.token_host for host, names in self.project.registries.items()}
         session.variables = self.credentials.login_variables
-        return RegistryClient(session)
+        return RegistryClient(session, repository)
 
     def impatient(self, registry: RegistryClient, *, within: float = _LAST_WORDS) -> RegistryClient:
         """The same identity with hardly any waiting, for what is nice to know: so many seconds for all of it.
 
         It shares nothing with the client it is made from: that one may have been interrupted while it held a lock.
         """
-        hurried = self.registry(registry.session.credential, RetryBudget(spent=BUDGET - _HICCUP))
+        hurried = self.registry(registry.repository, registry.session.credential, RetryBudget(budget=_HICCUP))
         hurried.session.reserve = registry.session.reserve
-        hurried.session.until = hurried.session.retry_budget.clock.now() + within
+        hurried.session.until = hurried.retry_budget.clock.now() + within
         return hurried
 
     def ledgers(self, repository: Repository, registry: RegistryClient) -> Ledgers | None:
@@ -253,13 +259,11 @@ class Run:
         place = self.project.ledger or repository
         reads = registry.session.reserve is not None
         if place.registry != repository.registry:
-            registry = self.reader(place) if reads else self.registry(self.credential(place))
+            registry = self.reader(place) if reads else self.writer(place)
         credential = registry.session.credential
         who, run = author(self.env, credential.username if credential else "", desk=desk())
         return Ledgers(
-            registry=registry,
-            repository=place,
-            retry_budget=self.retry_budget,
+            registry=registry.at(place),
             scribe=EntryAuthor(who=self.redact(who), run=run),
         )
 

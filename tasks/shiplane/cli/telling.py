@@ -62,7 +62,7 @@ def _history_json(state: LaneStatus) -> dict[str, object]:
 
 def _auditor(run: Run, repository: Repository) -> Auditor:
     registry = run.reader(repository)
-    return Auditor(registry=registry, repository=repository, ledgers=run.ledgers(repository, registry))
+    return Auditor(registry=registry, ledgers=run.ledgers(repository, registry))
 
 
 def _next(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str:
@@ -75,7 +75,7 @@ def _next(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str:
                 f"the next patch is {lane.tag_of(state.newest.next_patch())}" if state.newest else "nothing is out"
             )
             return f"no version is tagged here; {following}"
-        surveyor = Surveyor(registry=auditor.registry, repository=auditor.repository, ledgers=auditor.ledgers)
+        surveyor = Surveyor(registry=auditor.registry, ledgers=auditor.ledgers)
         decision = decide(planned, surveyor.survey(planned), resolver.checkout.commit)
     except ShiplaneError as error:
         return f"would be refused: {error.what}"

@@ -14,7 +14,7 @@ from shiplane.config.project_folder import workflows
 from shiplane.config.settings import Checkout, Flags, Setting, named
 from shiplane.config.version import Version
 from shiplane.core.errors import PrerequisiteError, UsageError
-from shiplane.registry.http.retry_budget import BUDGET, RetryBudget
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.oci.lookup_result import Answer
 from shiplane.registry.oci.names import Tag
 from shiplane.release.trigger import Trigger, TriggerResult
@@ -65,15 +65,15 @@ def _looker(run: Run, tag: Tag) -> Callable[[], Answer] | None:
         repository = run.resolver(Flags()).image().value
     except UsageError:
         return None
-    hurried = RetryBudget(tell=run.console.tell, spent=BUDGET)
-    return lambda: run.reader(repository, hurried).look(repository, tag)
+    hurried = RetryBudget(tell=run.console.tell, budget=0.0)
+    return lambda: run.reader(repository, hurried).look(tag)
 
 
 def _published(run: Run, lane: Lane) -> list[Version]:
     """Every version that the registry lists; asked where it has answered already."""
     repository = run.resolver(Flags()).image().value
-    registry = run.reader(repository, RetryBudget(tell=run.console.tell, spent=BUDGET))
-    return Surveyor(registry=registry, repository=repository).versions(lane)
+    registry = run.reader(repository, RetryBudget(tell=run.console.tell, budget=0.0))
+    return Surveyor(registry=registry).versions(lane)
 
 
 def _text(run: Run, done: TriggerResult) -> str:

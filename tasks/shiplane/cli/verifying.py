@@ -82,13 +82,12 @@ def _verifier(run: Run, repository: Repository, resolver: Resolver, looks: Looks
     puller = _EnginePuller(engine=Engine(env=run.child_env), registry=registry) if looks.pull else None
     return Verifier(
         registry=registry,
-        repository=repository,
         platforms=resolver.platforms(),
         insists=resolver.flags.platforms is not None,
         commit_of=lambda lane, version: _commit(run, lane, version),
         deep=looks.deep,
         puller=puller,
-        stranger=run.registry(None) if looks.anonymous else None,
+        stranger=run.registry(repository, None) if looks.anonymous else None,
         ledgers=run.ledgers(repository, registry),
     )
 

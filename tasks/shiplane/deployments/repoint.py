@@ -70,7 +70,6 @@ class Desk:
     Attributes:
         root: The project's root.
         deployments: The globs of its project file.
-        repository: The image.
         lanes: Every lane.
         registry: Where the digests are read.
         marks: Versions marked as bad, by tag, with the reason.
@@ -78,10 +77,14 @@ class Desk:
 
     root: Path
     deployments: tuple[Deployments, ...]
-    repository: Repository
     lanes: tuple[Lane, ...]
     registry: RegistryClient
     marks: Mapping[Tag, str] = field(default_factory=dict)
+
+    @property
+    def image(self) -> Repository:
+        """What the files name."""
+        return self.registry.repository
 
     def inventory(self) -> Flow[Inventory]:
         """List every place, and ask the registry about what they name. A registry that does not answer ends nothing.
@@ -90,7 +93,7 @@ class Desk:
             ConfigurationError: The project file names no deployment files.
         """
         collected = yield from self._collect()
-        step = Step("ask", str(self.repository))
+        step = Step("ask", str(self.image))
         yield step
         first = self._finder()
         found = [place for file in collected.files for place in first.places(file)]
@@ -118,7 +121,7 @@ class Desk:
         prepared = yield from self.prepare(lane, target)
         if not prepared.placed:
             raise PrerequisiteError(
-                f"nothing to re-point: no deployment file names {self.repository} at a tag of lane {lane.name}",
+                f"nothing to re-point: no deployment file names {self.image} at a tag of lane {lane.name}",
                 remedy=f"{command('deploy.list')} shows what was found; deployments in shiplane.toml says where.",
             )
         yield from write(self.root, prepared.changes, dry_run=dry_run)
@@ -158,28 +161,32 @@ class Desk:
         return collected
 
     def _target(self, tag: Tag) -> Flow[Target]:
-        step = Step("resolve", f"{self.repository}:{tag}")
+        step = Step("resolve", f"{self.image}:{tag}")
         yield step
-        answer = look(self.registry, self.repository, tag)
+        answer = look(self.registry, tag)
         if not isinstance(answer, Present):
             yield step.failed("the registry has no such tag")
             raise VerificationError(
-                f"{self.repository} has no {tag}: files that name it would run nothing",
+                f"{self.image} has no {tag}: files that name it would run nothing",
                 remedy=f"Name a version that is published: {command('verify')} shows the present one.",
             )
-        examiner = ImageChecker(registry=self.registry, repository=self.repository, deep=True)
+        examiner = ImageChecker(registry=self.registry, deep=True)
         # For which platforms it is, is a release's affair; here it has to be whole.
         checks = [
             check
             for check in examiner.examine(answer.raw, ExpectedImage(platforms=())).checks
             if check.name != "platforms"
         ]
-        require(checks, f"{self.repository}:{tag}", remedy="Nothing was re-pointed. Choose a version that verifies.")
+        require(
+            checks,
+            f"{self.image}:{tag}",
+            remedy="Nothing was re-pointed. Choose a version that verifies.",
+        )
         yield step.done(str(answer.digest))
         return Target(tag, answer.digest)
 
     def _finder(self, known: Mapping[Digest, Tag] | None = None) -> Finder:
-        return Finder(repository=self.repository, lanes=self.lanes, known=known or {})
+        return Finder(repository=self.image, lanes=self.lanes, known=known or {})
 
     def _served(self, places: Sequence[Place]) -> Served:
         """Ask about every tag that a place names; about the newest versions where only they tell which one it runs."""
@@ -188,7 +195,7 @@ class Desk:
             if any(self._wants_version(place) for place in places):
                 tags |= set(self._newest())
             wanted = sorted(tags)
-            answers = each(lambda tag: look(self.registry, self.repository, tag), wanted)
+            answers = each(lambda tag: look(self.registry, tag), wanted)
         except ShiplaneError as error:
             return Served(doubt=error.what)
         found = dict(zip(wanted, answers, strict=True))
@@ -207,7 +214,7 @@ class Desk:
         return any(lane.version_of_tag(tag) for lane in self.lanes)
 
     def _newest(self) -> list[Tag]:
-        every = self.registry.tags(self.repository)
+        every = self.registry.tags()
         versions = {tag: v for tag in every for lane in self.lanes if (v := lane.version_of_tag(tag))}
         return sorted(versions, key=lambda tag: versions[tag], reverse=True)[:SEARCHED]
 
@@ -218,7 +225,7 @@ class Desk:
             if place.lane is not None and not place.mention.comment:
                 lines.setdefault(place.path, []).append(place.mention.line)
         texts = {file.path: file.text for file in (*usual.files, *collected.files)}
-        return tuple(undoers(Scene(repository=self.repository, texts=texts, places=lines)))
+        return tuple(undoers(Scene(repository=self.image, texts=texts, places=lines)))
 
 
 def write(root: Path, changes: Sequence[FileChange], *, dry_run: bool = False) -> Flow[None]:

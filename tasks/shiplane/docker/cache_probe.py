@@ -17,21 +17,21 @@ from shiplane.registry.http.transport import OversizedError, Request, Transport,
 from shiplane.registry.oci.names import Repository
 
 # Seconds for the first word of a registry.
-PATIENCE = 10.0
+TIME_LIMIT = 10.0
 KIND = "registry"
 Probe = Callable[[Repository], bool]
 
 
-def probe_with(transport: Transport, retry_budget: float = PATIENCE) -> Probe:
+def probe_with(transport: Transport, time_limit: float = TIME_LIMIT) -> Probe:
     """What tells whether a registry is silent: any answer counts, and a refused connection does, too."""
 
     def silent(repository: Repository) -> bool:
         started = time.monotonic()
         try:
             request = Request(method="GET", url=f"{origin(repository)}/v2/")
-            transport.send(request, limit=MANIFEST_LIMIT, deadline=retry_budget)
+            transport.send(request, limit=MANIFEST_LIMIT, deadline=time_limit)
         except TransportError:
-            return time.monotonic() - started >= retry_budget * 0.9
+            return time.monotonic() - started >= time_limit * 0.9
         except (OversizedError, MisconfiguredError):
             return False
         return False

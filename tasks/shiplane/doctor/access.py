@@ -65,16 +65,16 @@ class AccessChecks:
             yield attempt(_PACKAGE, lambda: self._package(registry))
 
     def _token(self, registry: RegistryClient) -> Finding:
-        if registry.log_in(self.repository):
+        if registry.log_in():
             return done(_TOKEN, f"{self.repository.registry} let us in; what it allows, only the upload shows")
         return skipped(_TOKEN, f"{self.repository.registry} asks for none")
 
     def _upload(self, registry: RegistryClient) -> Finding:
-        return upload(_UPLOAD, registry, self.repository, records=self.records)
+        return upload(_UPLOAD, registry, records=self.records)
 
     def _package(self, registry: RegistryClient) -> Finding:
         """The first publish has no name to look at: the open upload is what proves that it may create one."""
-        known = registry.knows(self.repository)
+        known = registry.knows()
         if known:
             return done(_PACKAGE, f"{self.repository} exists")
         what = "does not exist yet" if known is False else "cannot be read, as GHCR answers for what does not exist yet"
@@ -89,9 +89,9 @@ class AccessChecks:
         return finding
 
 
-def upload(name: str, registry: RegistryClient, repository: Repository, *, records: bool) -> Finding:
+def upload(name: str, registry: RegistryClient, *, records: bool) -> Finding:
     """Whether we may push: an upload is opened, and left to expire. Raises as :func:`prove_push`."""
-    doubt = prove_push(registry, repository, records=records)
+    doubt = prove_push(registry, records=records)
     if doubt:
         return skipped(name, f"whether we may push could not be told: {doubt}")
-    return done(name, f"{repository} opened one for us: we may push")
+    return done(name, f"{registry.repository} opened one for us: we may push")

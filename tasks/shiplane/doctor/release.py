@@ -52,7 +52,7 @@ class LedgerChecks:
             return
         if self.elsewhere:
             name = "ledger: upload"
-            yield attempt(name, lambda: upload(name, ledgers.registry, ledgers.repository, records=True))
+            yield attempt(name, lambda: upload(name, ledgers.registry, records=True))
         for lane in self.lanes:
             yield _whole(ledgers, lane)
 
@@ -65,7 +65,7 @@ def _whole(ledgers: Ledgers, lane: Lane) -> Finding:
         store = ledgers.store(lane)
         page = store.whole()
         if not page.exists:
-            return skipped(name, f"no {store.tag} in {ledgers.repository} yet: the first release begins it")
+            return skipped(name, f"no {store.tag} in {ledgers.registry.repository} yet: the first release begins it")
         return done(name, f"{store.tag} is whole, with {counted(len(page.ledger.entries), 'entry', 'entries')}")
 
     return attempt(name, ask)
@@ -100,7 +100,7 @@ def _placed(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
 
     def ask() -> Finding:
         try:
-            floating = look(surveyor.registry, surveyor.repository, lane.floating)
+            floating = look(surveyor.registry, lane.floating)
         except AccessError as error:
             # GHCR says so of a package that does not exist yet; that we may push was seen above.
             return skipped(name, f"nothing can be read yet: {error.what}")

@@ -16,10 +16,10 @@ from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.ledger.store import MAX_SETTLE, SETTLE, TRIES, AppendResult, LedgerSnapshot, LedgerStore, lacking_in
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.retry_budget import Clock, RetryBudget, SystemClock
+from shiplane.registry.http.retry_budget import Clock, SystemClock
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import digest_of
-from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.registry.oci.names import Digest, Tag
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,15 +79,11 @@ class Ledgers:
 
     Attributes:
         registry: Reads and writes them.
-        repository: Where they are: the images' own, unless another is configured.
-        retry_budget: The run's budget for waiting.
         scribe: Whose entries are written.
         workers: How many reads at once.
     """
 
     registry: RegistryClient
-    repository: Repository
-    retry_budget: RetryBudget
     scribe: EntryAuthor
     workers: int = WORKERS
 
@@ -95,9 +91,7 @@ class Ledgers:
         """One lane's."""
         return LedgerStore(
             registry=self.registry,
-            repository=self.repository,
             lane=lane,
-            retry_budget=self.retry_budget,
             workers=self.workers,
         )
 
@@ -127,7 +121,7 @@ class LedgerUpdate:
     def settled(self, appended: AppendResult) -> Ledger | None:
         """The ledger after everybody who had looked before must have written; None where entries are gone from it."""
         store = self.store
-        if digest_of(look(store.registry, store.repository, store.tag)) == appended.digest:
+        if digest_of(look(store.registry, store.tag)) == appended.digest:
             return appended.ledger
         ledger = store.read_since(appended.ledger).ledger
         return None if lacking_in(ledger, self.entries, self.seen) else ledger
@@ -171,7 +165,7 @@ def _settled(wanted: Sequence[LedgerUpdate]) -> Flow[list[tuple[LedgerUpdate, Le
     for one in wanted:
         appended.append((yield from one.append()))  # noqa: PERF401 -- no comprehension can delegate
     slowest = max(done.took for done in appended)
-    wanted[0].store.retry_budget.pause(
+    wanted[0].store.registry.retry_budget.pause(
         min(MAX_SETTLE, max(SETTLE, 2 * slowest)),
         f"writing the record took {slowest:.1f} s; looking after twice that, at most {MAX_SETTLE:.0f} s, if it stays",
     )

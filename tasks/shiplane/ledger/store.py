@@ -31,11 +31,10 @@ from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger, segments
 from shiplane.registry.blob_upload import Uploader
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.lookup import look, read_back, shown
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import Descriptor, RawManifest
-from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.registry.oci.names import Digest, Tag
 
 # After so many encounters with other writers something else is wrong.
 TRIES = 12
@@ -83,16 +82,12 @@ class LedgerStore:
 
     Attributes:
         registry: Reads and writes it.
-        repository: Where it is: the images' own, unless another is configured.
         lane: Whose.
-        retry_budget: The run's budget for waiting.
         workers: How many reads at once.
     """
 
     registry: RegistryClient
-    repository: Repository
     lane: Lane
-    retry_budget: RetryBudget
     workers: int = WORKERS
 
     @property
@@ -107,10 +102,10 @@ class LedgerStore:
             BrokenLedgerError: What is there is no whole ledger.
             AccessError, UnreachableError: It cannot be read.
         """
-        answer = look(self.registry, self.repository, self.tag)
+        answer = look(self.registry, self.tag)
         # A first ledger that is written where there is one after all would end it.
-        if isinstance(answer, Absent) and self.tag in self.registry.tags(self.repository):
-            answer = shown(self.registry, self.repository, self.retry_budget, self.tag)
+        if isinstance(answer, Absent) and self.tag in self.registry.tags():
+            answer = shown(self.registry, self.tag)
         return self._page(answer.raw) if isinstance(answer, Present) else LedgerSnapshot()
 
     def read_since(self, known: Ledger | None) -> LedgerSnapshot:
@@ -120,7 +115,9 @@ class LedgerStore:
             UnreachableError: It still does after a minute: it was set back, or its reads lag by more than that.
             BrokenLedgerError, AccessError: As :meth:`read`.
         """
-        for _ in self.retry_budget.poll(what=f"{self.tag} reads as it was before this run has read or written it"):
+        for _ in self.registry.retry_budget.poll(
+            what=f"{self.tag} reads as it was before this run has read or written it"
+        ):
             page = self.read()
             if known is None or not page.ledger.precedes(known):
                 return page
@@ -143,7 +140,7 @@ class LedgerStore:
         begun_anew = [(Action.RESTART, previous)]
         if previous is None or [(entry.action, entry.after) for entry in page.ledger.entries] == begun_anew:
             return True
-        answer = look(self.registry, self.repository, previous)
+        answer = look(self.registry, previous)
         if isinstance(answer, Absent):
             return False
         earlier = parse_ledger_manifest(answer.raw, f"{self.tag}, as it was before,")
@@ -196,7 +193,7 @@ class LedgerStore:
             lost += why != _OTHERS
             if lost == _SENT_AGAIN:
                 break
-            self.retry_budget.pause(SETTLE * self.retry_budget.spread())
+            self.registry.retry_budget.pause(SETTLE * self.registry.retry_budget.spread())
             page = None
         raise UnreachableError(f"{self.tag} could not be written: {why}", remedy=_AGAIN)
 
@@ -208,7 +205,7 @@ class LedgerStore:
         """
         step = Step("record", self.tag, writes=True)
         yield step
-        page = LedgerSnapshot(raw=_present(look(self.registry, self.repository, self.tag)))
+        page = LedgerSnapshot(raw=_present(look(self.registry, self.tag)))
         if page.digest != replaced or not isinstance(self._write(page, Ledger().append([entry])), AppendResult):
             raise UnreachableError(f"{self.tag} was written by somebody else meanwhile", remedy="Look at it again.")
         yield step.done("begun anew")
@@ -220,23 +217,23 @@ class LedgerStore:
             return LedgerSnapshot(ledger=Ledger.parse(b"".join(pieces)), pieces=pieces, raw=raw, manifest=manifest)
         except VerificationError as error:
             raise BrokenLedgerError(
-                f"{self.tag} of {self.repository}: {error.what}", remedy=_restart(self.lane)
+                f"{self.tag} of {self.registry.repository}: {error.what}", remedy=_restart(self.lane)
             ) from error
 
     def _piece(self, piece: Descriptor) -> bytes:
-        return self.registry.blob(self.repository, piece)
+        return self.registry.blob(piece)
 
     def _write(self, page: LedgerSnapshot, ledger: Ledger) -> AppendResult | str:
         """Write a new state over the one that was read; gives why not when it has to be read again."""
         raw = ledger_manifest(self.lane.name, self._sent(page, ledger), page.digest)
-        now = look(self.registry, self.repository, self.tag)
-        looked = self.retry_budget.clock.now()
+        now = look(self.registry, self.tag)
+        looked = self.registry.retry_budget.clock.now()
         if digest_of(now) != page.digest:
             return _OTHERS
-        written = self.registry.put_manifest(self.repository, self.tag, raw)
-        took = self.retry_budget.clock.now() - looked
+        written = self.registry.put_manifest(self.tag, raw)
+        took = self.registry.retry_budget.clock.now() - looked
         before = (page.digest,)
-        found = read_back(self.registry, self.repository, self.retry_budget, self.tag, before, patient=written.certain)
+        found = read_back(self.registry, self.tag, before, patient=written.certain)
         if isinstance(found, Present) and found.digest == raw.digest:
             return AppendResult(digest=raw.digest, ledger=ledger, took=took)
         if isinstance(found, Present | Absent) and not written.certain and digest_of(found) == page.digest:
@@ -250,11 +247,11 @@ class LedgerStore:
         uploader = Uploader(self.registry)
         known = {piece.digest: piece for piece in (page.manifest.pieces if page.manifest else ())}
         if not page.manifest:
-            uploader.send(self.repository, EMPTY_CONTENT, EMPTY, likely=True)
+            uploader.send(EMPTY_CONTENT, EMPTY, likely=True)
         pieces = []
         for content in segments(ledger.lines, PIECE):
             blob = Descriptor.of(content, LINES)
-            pieces.append(known.get(blob.digest) or uploader.send(self.repository, content, LINES))
+            pieces.append(known.get(blob.digest) or uploader.send(content, LINES))
         return pieces
 
 

@@ -25,11 +25,10 @@ class Uploader:
 
     registry: RegistryClient
 
-    def send(self, repository: Repository, content: bytes, media_type: str, *, likely: bool = False) -> Descriptor:
+    def send(self, content: bytes, media_type: str, *, likely: bool = False) -> Descriptor:
         """Make sure that a blob is there.
 
         Args:
-            repository: Where.
             content: The blob.
             media_type: What it is, for its descriptor.
             likely: Whether it is probably there already, so that looking comes first.
@@ -40,25 +39,28 @@ class Uploader:
         """
         blob, words = Descriptor.of(content, media_type), ""
         for attempt in range(_SENT_AGAIN):
-            if (likely or attempt) and self.registry.blob_size(repository, blob) == blob.size:
+            if (likely or attempt) and self.registry.blob_size(blob) == blob.size:
                 return blob
-            words = self._sent(repository, blob, content)
+            words = self._sent(blob, content)
             if not words:
                 return blob
         raise UnreachableError(
-            f"blob {blob.digest} could not be sent to {repository}: {words}", remedy="Run it again in some minutes."
+            f"blob {blob.digest} could not be sent to {self.registry.repository}: {words}",
+            remedy="Run it again in some minutes.",
         )
 
-    def _sent(self, repository: Repository, blob: Descriptor, content: bytes) -> str:
+    def _sent(self, blob: Descriptor, content: bytes) -> str:
         """Send it once; gives what went wrong, or nothing."""
         session = self.registry.session
-        opened = self.registry.open_upload(repository)
+        opened = self.registry.open_upload()
         if opened.status != 202:  # noqa: PLR2004
             return f"HTTP {opened.status}: {session.words(opened)}"
         headers = {"Content-Type": "application/octet-stream"}
-        request = Request(method="PUT", url=_place(repository, opened, blob), headers=headers, body=content)
+        request = Request(
+            method="PUT", url=_place(self.registry.repository, opened, blob), headers=headers, body=content
+        )
         try:
-            response = session.send(repository, request, PUSH, patient=False)
+            response = session.send(self.registry.repository, request, PUSH, patient=False)
         except UnreachableError as error:
             return error.what
         return "" if response.status == 201 else f"HTTP {response.status}: {session.words(response)}"  # noqa: PLR2004

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from shiplane.core import strict_json
 from shiplane.core.errors import AccessError, MisconfiguredError, UnreachableError, UsageError, VerificationError
 from shiplane.core.redact import one_line
+from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import MANIFEST_LIMIT, Session, error_codes
 from shiplane.registry.http.tokens import PULL, PUSH
 from shiplane.registry.http.transport import Request, Response
@@ -43,15 +44,32 @@ class PutResult:
 
 @dataclass(frozen=True)
 class RegistryClient:
-    """Everything we ask of registries, in the name of one session."""
+    """Everything that is asked of one repository.
+
+    Attributes:
+        session: Under whose name, and with which time.
+        repository: Which.
+    """
 
     session: Session
+    repository: Repository
 
-    def look(self, repository: Repository, reference: Tag | Digest) -> Answer:
+    def at(self, repository: Repository) -> RegistryClient:
+        """The same session with another repository."""
+        return replace(self, repository=repository)
+
+    @property
+    def retry_budget(self) -> RetryBudget:
+        """The budget for waiting of the run that this client belongs to."""
+        return self.session.retry_budget
+
+    def look(self, reference: Tag | Digest) -> Answer:
         """What is behind a tag or a digest: one of the four answers, never an exception."""
-        request = Request(method="GET", url=_url(repository, f"manifests/{reference}"), headers={"Accept": _ACCEPT})
+        request = Request(
+            method="GET", url=_url(self.repository, f"manifests/{reference}"), headers={"Accept": _ACCEPT}
+        )
         try:
-            return self._answer(self.session.send(repository, request, PULL), reference)
+            return self._answer(self.session.send(self.repository, request, PULL), reference)
         except AccessError as error:
             return Refused(error.what, error.remedy)
         except MisconfiguredError as error:
@@ -68,7 +86,7 @@ class RegistryClient:
             return Unknown(f"a 404 that is not a registry's word about {reference}: {self.session.words(response)}")
         return Unknown(f"HTTP {response.status}: {self.session.words(response)}")
 
-    def tags(self, repository: Repository) -> list[Tag]:
+    def tags(self) -> list[Tag]:
         """Every tag, all pages; names that are no tags are left out. An unknown repository has none.
 
         Raises:
@@ -78,22 +96,22 @@ class RegistryClient:
         """
         tags: dict[Tag, None] = {}
         seen: set[str] = set()
-        url = _url(repository, "tags/list?" + urlencode({"n": 1000}))
+        url = _url(self.repository, "tags/list?" + urlencode({"n": 1000}))
         while url:
             if url in seen or len(seen) >= _MAX_PAGES:
-                raise UnreachableError(f"the tag list of {repository} does not end", remedy="Run it again.")
+                raise UnreachableError(f"the tag list of {self.repository} does not end", remedy="Run it again.")
             seen.add(url)
-            response = self.session.send(repository, Request(method="GET", url=url), PULL)
+            response = self.session.send(self.repository, Request(method="GET", url=url), PULL)
             if len(seen) == 1 and _is_absence(response):
                 return []
-            page = self._tag_page(repository, response)
+            page = self._tag_page(response)
             if page and all(tag in tags for tag in page):
-                raise UnreachableError(f"the tag list of {repository} repeats itself", remedy="Run it again.")
+                raise UnreachableError(f"the tag list of {self.repository} repeats itself", remedy="Run it again.")
             tags.update(dict.fromkeys(page))
-            url = self._next_page(repository, url, response)
+            url = self._next_page(url, response)
         return list(tags)
 
-    def knows(self, repository: Repository) -> bool | None:
+    def knows(self) -> bool | None:
         """Whether the repository exists; None when it cannot be told.
 
         GHCR answers 403 for a missing package where the specification wants 404, so a refusal tells nothing.
@@ -101,27 +119,27 @@ class RegistryClient:
         Raises:
             UnreachableError: No answer.
         """
-        url = _url(repository, "tags/list?" + urlencode({"n": 1}))
+        url = _url(self.repository, "tags/list?" + urlencode({"n": 1}))
         try:
-            response = self.session.send(repository, Request(method="GET", url=url), PULL)
+            response = self.session.send(self.repository, Request(method="GET", url=url), PULL)
         except AccessError:
             return None
         return False if _is_absence(response) else True if response.status == 200 else None  # noqa: PLR2004
 
-    def _tag_page(self, repository: Repository, response: Response) -> list[Tag]:
+    def _tag_page(self, response: Response) -> list[Tag]:
         try:
             if response.status != 200:  # noqa: PLR2004
                 raise ValueError("not an answer")
             document = strict_json.loads(response.body)
-            if document.get("name", repository.path) != repository.path:
+            if document.get("name", self.repository.path) != self.repository.path:
                 raise ValueError("of another repository")
             return [parse_tag(name) for name in document["tags"] or [] if isinstance(name, str) and _is_tag(name)]
         except (ValueError, AttributeError, TypeError, KeyError) as error:
             raise UnreachableError(
-                f"the tag list of {repository} is not one (HTTP {response.status}: {self.session.words(response)})"
+                f"the tag list of {self.repository} is not one (HTTP {response.status}: {self.session.words(response)})"
             ) from error
 
-    def _next_page(self, repository: Repository, url: str, response: Response) -> str:
+    def _next_page(self, url: str, response: Response) -> str:
         """The next page: the same list of the same registry, or nothing that we would follow."""
         link = response.headers.get("link", "")
         found = _NEXT.search(link)
@@ -129,10 +147,10 @@ class RegistryClient:
             return ""
         following = follow(url, found.group(1)) if found else ""
         if place_of(following) != place_of(url):
-            raise UnreachableError(f"the tag list of {repository} goes on elsewhere: {one_line(link)[:160]}")
+            raise UnreachableError(f"the tag list of {self.repository} goes on elsewhere: {one_line(link)[:160]}")
         return following
 
-    def blob(self, repository: Repository, descriptor: Descriptor) -> bytes:
+    def blob(self, descriptor: Descriptor) -> bytes:
         """The content of a small blob (a config), hashed and measured.
 
         Raises:
@@ -141,24 +159,26 @@ class RegistryClient:
             UnreachableError: No answer.
         """
         if descriptor.size > MANIFEST_LIMIT:
-            raise VerificationError(f"blob {descriptor.digest} of {repository} is {descriptor.size} bytes, no config")
-        response = self._blob(repository, descriptor, "GET")
+            raise VerificationError(
+                f"blob {descriptor.digest} of {self.repository} is {descriptor.size} bytes, no config"
+            )
+        response = self._blob(descriptor, "GET")
         if response.status == 404:  # noqa: PLR2004
             raise VerificationError(
-                f"blob {descriptor.digest} of {repository} is not there: {self.session.words(response)}"
+                f"blob {descriptor.digest} of {self.repository} is not there: {self.session.words(response)}"
             )
         if response.status != 200:  # noqa: PLR2004
             raise UnreachableError(
-                f"blob {descriptor.digest} of {repository}: HTTP {response.status}: {self.session.words(response)}"
+                f"blob {descriptor.digest} of {self.repository}: HTTP {response.status}: {self.session.words(response)}"
             )
         if len(response.body) != descriptor.size or Digest.of(response.body) != descriptor.digest:
             raise VerificationError(
-                f"blob {descriptor.digest} of {repository} has other bytes: {len(response.body)} of them, "
+                f"blob {descriptor.digest} of {self.repository} has other bytes: {len(response.body)} of them, "
                 f"{Digest.of(response.body)}"
             )
         return response.body
 
-    def blob_size(self, repository: Repository, descriptor: Descriptor) -> int | None:
+    def blob_size(self, descriptor: Descriptor) -> int | None:
         """The size of a blob by a HEAD, or None when the registry does not have it.
 
         A HEAD may leave the length out (RFC 9110 section 8.6), and never says why it is refused: then the first byte
@@ -169,24 +189,24 @@ class RegistryClient:
             UnreachableError: No answer, or none that tells the size.
         """
         try:
-            response = self._blob(repository, descriptor, "HEAD")
+            response = self._blob(descriptor, "HEAD")
         except AccessError:
             # The answer to a HEAD has no body, so that nobody can tell a rate limit from a denial; a GET's has words.
-            return self._size_by_get(repository, descriptor)
+            return self._size_by_get(descriptor)
         if response.status == 404:  # noqa: PLR2004
             return None
         if response.status != 200:  # noqa: PLR2004
-            raise UnreachableError(f"HEAD of blob {descriptor.digest} of {repository}: HTTP {response.status}")
+            raise UnreachableError(f"HEAD of blob {descriptor.digest} of {self.repository}: HTTP {response.status}")
         length = response.headers.get("content-length", "")
-        return int(length[:18]) if _is_number(length) else self._size_by_get(repository, descriptor)
+        return int(length[:18]) if _is_number(length) else self._size_by_get(descriptor)
 
-    def _size_by_get(self, repository: Repository, descriptor: Descriptor) -> int | None:
+    def _size_by_get(self, descriptor: Descriptor) -> int | None:
         """The size of a blob by a GET of its first byte: of the range's total, or of what came instead."""
         try:
-            response = self._blob(repository, descriptor, "GET", {"Range": "bytes=0-0"}, limit=MANIFEST_LIMIT)
+            response = self._blob(descriptor, "GET", {"Range": "bytes=0-0"}, limit=MANIFEST_LIMIT)
         except VerificationError as error:
             raise UnreachableError(
-                f"the size of blob {descriptor.digest} of {repository} is told neither by a HEAD (it has no "
+                f"the size of blob {descriptor.digest} of {self.repository} is told neither by a HEAD (it has no "
                 "Content-Length) nor by a GET with a Range"
             ) from error
         if response.status == 404:  # noqa: PLR2004
@@ -195,12 +215,11 @@ class RegistryClient:
             return len(response.body)
         total = response.headers.get("content-range", "").rpartition("/")[2].strip()
         if response.status not in (206, 416) or not _is_number(total):  # 416: nothing is there to take a byte of
-            raise UnreachableError(f"GET of blob {descriptor.digest} of {repository}: HTTP {response.status}")
+            raise UnreachableError(f"GET of blob {descriptor.digest} of {self.repository}: HTTP {response.status}")
         return int(total[:18])
 
     def _blob(
         self,
-        repository: Repository,
         descriptor: Descriptor,
         method: str,
         headers: Mapping[str, str] | None = None,
@@ -209,22 +228,22 @@ class RegistryClient:
     ) -> Response:
         """GET or HEAD a blob through at most five redirects; storage hosts get no credential of ours."""
         most, headers = descriptor.size if limit is None else limit, headers or {}
-        request = Request(method=method, url=_url(repository, f"blobs/{descriptor.digest}"), headers=headers)
-        response = self.session.send(repository, request, PULL, limit=most)
+        request = Request(method=method, url=_url(self.repository, f"blobs/{descriptor.digest}"), headers=headers)
+        response = self.session.send(self.repository, request, PULL, limit=most)
         hops = 0
         while response.status in _REDIRECTS:
             hops += 1
             if hops > _MAX_REDIRECTS:
-                raise UnreachableError(f"blob {descriptor.digest} of {repository} is redirected without end")
+                raise UnreachableError(f"blob {descriptor.digest} of {self.repository} is redirected without end")
             target = follow(request.url, response.headers.get("location", ""))
-            if not may_redirect(repository, target):
+            if not may_redirect(self.repository, target):
                 where = one_line(response.headers.get("location", ""))[:120]
-                raise UnreachableError(f"{repository.registry} redirects a blob to {where!a}, which is refused")
+                raise UnreachableError(f"{self.repository.registry} redirects a blob to {where!a}, which is refused")
             request = Request(method=method, url=target, headers=headers)
             response = self.session.patiently(request, limit=most)
         return response
 
-    def put_manifest(self, repository: Repository, reference: Tag | Digest, raw: RawManifest) -> PutResult:
+    def put_manifest(self, reference: Tag | Digest, raw: RawManifest) -> PutResult:
         """Send a manifest once. After anything but a certain answer, read the name before sending it again.
 
         Raises:
@@ -232,12 +251,12 @@ class RegistryClient:
         """
         request = Request(
             method="PUT",
-            url=_url(repository, f"manifests/{reference}"),
+            url=_url(self.repository, f"manifests/{reference}"),
             headers={"Content-Type": raw.media_type},
             body=raw.body,
         )
         try:
-            response = self.session.send(repository, request, PUSH, patient=False)
+            response = self.session.send(self.repository, request, PUSH, patient=False)
         except (UnreachableError, VerificationError) as error:
             return PutResult(certain=False, words=error.what)
         named = response.headers.get("docker-content-digest", str(raw.digest))
@@ -246,7 +265,7 @@ class RegistryClient:
             return PutResult(certain=True, words=f"HTTP {response.status}")
         return PutResult(certain=False, words=f"HTTP {response.status}: {self.session.words(response) or named}")
 
-    def log_in(self, repository: Repository) -> bool:
+    def log_in(self) -> bool:
         """Get the token for pushing. That it is given proves nothing about what it allows.
 
         Returns:
@@ -256,9 +275,9 @@ class RegistryClient:
             AccessError: The credential was refused.
             UnreachableError: No answer.
         """
-        return self.session.authorize(repository, PUSH, entrance=f"{origin(repository)}/v2/")
+        return self.session.authorize(self.repository, PUSH, entrance=f"{origin(self.repository)}/v2/")
 
-    def probe_push(self, repository: Repository) -> str:
+    def probe_push(self) -> str:
         """Open an upload and leave it to expire: the only proof of push permission that needs no content.
 
         Returns:
@@ -268,21 +287,21 @@ class RegistryClient:
             AccessError: This identity may not push, with the registry's words explained.
             UnreachableError: No answer.
         """
-        response = self.open_upload(repository)
+        response = self.open_upload()
         if response.status != 202:  # noqa: PLR2004
             words = self.session.words(response) or "nothing more"
             return f"opening an upload was answered with HTTP {response.status}: {words}"
-        return upload_problem(repository, response)
+        return upload_problem(self.repository, response)
 
-    def open_upload(self, repository: Repository) -> Response:
+    def open_upload(self) -> Response:
         """Open an upload: an answer 202 with its place, or whatever the registry says instead.
 
         Raises:
             AccessError: This identity may not push.
             UnreachableError: No answer.
         """
-        request = Request(method="POST", url=_url(repository, "blobs/uploads/"), headers={"Content-Length": "0"})
-        return self.session.send(repository, request, PUSH)
+        request = Request(method="POST", url=_url(self.repository, "blobs/uploads/"), headers={"Content-Length": "0"})
+        return self.session.send(self.repository, request, PUSH)
 
 
 def _url(repository: Repository, path: str) -> str:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 
 from shiplane.core.errors import AccessError, MisconfiguredError, UnreachableError, VerificationError
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused, digest_of
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag
@@ -38,15 +37,13 @@ def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> 
     raise UnreachableError(what, remedy="Nothing is written on doubt. Run it again.")
 
 
-def look(registry: RegistryClient, repository: Repository, reference: Tag | Digest) -> Present | Absent:
+def look(registry: RegistryClient, reference: Tag | Digest) -> Present | Absent:
     """Read a name for certain; raises as :func:`certain`."""
-    return certain(registry.look(repository, reference), repository, reference)
+    return certain(registry.look(reference), registry.repository, reference)
 
 
 def agreed(
     registry: RegistryClient,
-    repository: Repository,
-    retry_budget: RetryBudget,
     tag: Tag,
     fits: Callable[[Digest | None], bool],
 ) -> Present | Absent:
@@ -54,8 +51,6 @@ def agreed(
 
     Args:
         registry: Asked again and again.
-        repository: Where the tag is.
-        retry_budget: Whose clock it is.
         tag: The tag.
         fits: Whether what it has, None for an absence, agrees with what is known.
 
@@ -66,14 +61,14 @@ def agreed(
         ShiplaneError: As :func:`certain`.
     """
     answer: Present | Absent = Absent()
-    for _ in retry_budget.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
-        answer = look(registry, repository, tag)
+    for _ in registry.retry_budget.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
+        answer = look(registry, tag)
         if fits(digest_of(answer)):
             break
     return answer
 
 
-def shown(registry: RegistryClient, repository: Repository, retry_budget: RetryBudget, tag: Tag) -> Present:
+def shown(registry: RegistryClient, tag: Tag) -> Present:
     """A tag that read as absent and stands in the list of tags, as soon as it reads.
 
     Somebody wrote it a moment ago. GHCR may answer 404 for seconds yet, and distribution lists a tag some thousandths
@@ -83,19 +78,17 @@ def shown(registry: RegistryClient, repository: Repository, retry_budget: RetryB
         AccessError, VerificationError: As :func:`certain`.
         UnreachableError: It does not become readable within a minute, or as :func:`certain`.
     """
-    for _ in retry_budget.poll(what=f"{tag} is listed, and does not read"):
-        answer = look(registry, repository, tag)
+    for _ in registry.retry_budget.poll(what=f"{tag} is listed, and does not read"):
+        answer = look(registry, tag)
         if isinstance(answer, Present):
             return answer
     raise UnreachableError(
-        f"{repository} lists {tag}, but does not show it yet", remedy="Run it again in some minutes."
+        f"{registry.repository} lists {tag}, but does not show it yet", remedy="Run it again in some minutes."
     )
 
 
 def read_back(
     registry: RegistryClient,
-    repository: Repository,
-    retry_budget: RetryBudget,
     tag: Tag,
     before: Collection[Digest | None],
     *,
@@ -105,42 +98,36 @@ def read_back(
 
     Args:
         registry: Asked again and again.
-        repository: Where the name is.
-        retry_budget: Whose clock it is.
         tag: The name.
         before: What a read that lags may still show; an absence always is one. Never what was written.
         patient: Whether the write was answered for certain, or is not sent again: then wait a minute, else seconds.
     """
     answer: Answer = Absent()
-    for _ in retry_budget.poll(60.0 if patient else 4.0, what=f"{tag} does not read as it was written"):
-        answer = registry.look(repository, tag)
+    for _ in registry.retry_budget.poll(60.0 if patient else 4.0, what=f"{tag} does not read as it was written"):
+        answer = registry.look(tag)
         digest = digest_of(answer)
         if digest is not None and digest not in before:
             return answer
     return answer
 
 
-def arrived(
-    registry: RegistryClient, repository: Repository, digest: Digest, retry_budget: RetryBudget, why: str
-) -> RawManifest:
+def arrived(registry: RegistryClient, digest: Digest, why: str) -> RawManifest:
     """What was pushed by digest, as the registry serves it: these bytes, and no others, get the names.
 
     Args:
         registry: Asked again and again, for a minute.
-        repository: Where it should be.
         digest: Of what.
-        retry_budget: Whose clock it is.
         why: Who says that it is there, for the message.
 
     Raises:
         VerificationError: The registry does not have it.
         AccessError, UnreachableError: As :func:`certain`.
     """
-    for _ in retry_budget.poll(what=f"{digest.short} is not there ({why})"):
-        answer = look(registry, repository, digest)
+    for _ in registry.retry_budget.poll(what=f"{digest.short} is not there ({why})"):
+        answer = look(registry, digest)
         if isinstance(answer, Present):
             return answer.raw
     raise VerificationError(
-        f"{repository} does not have {digest}, although {why}",
+        f"{registry.repository} does not have {digest}, although {why}",
         remedy="Check which registry the builder reaches under this name.",
     )

@@ -13,11 +13,10 @@ from shiplane.core.errors import LostRaceError, RefusedError, UnreachableError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Event, Flow, Step
 from shiplane.registry.client import PutResult, RegistryClient
-from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.lookup import agreed, read_back
 from shiplane.registry.oci.lookup_result import Absent, Answer, Present, digest_of
 from shiplane.registry.oci.manifest import RawManifest
-from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.registry.oci.names import Digest, Tag
 
 _SENT_AGAIN = 3
 _WRITTEN = PutResult(certain=True, words="and once read back")
@@ -30,14 +29,10 @@ class TagWriter:
 
     Attributes:
         registry: Where, with the credential that may push.
-        repository: Of the images.
-        retry_budget: The run's budget for waiting.
         ours: Whether an image was built from the commit that is being released: running that again adopts it.
     """
 
     registry: RegistryClient
-    repository: Repository
-    retry_budget: RetryBudget
     ours: Callable[[Present], bool] = lambda _image: False
 
     def name(self, tag: Tag, raw: RawManifest) -> Flow[None]:
@@ -109,7 +104,7 @@ class TagWriter:
         """Read a name once more, and for seconds where it shows what must be late."""
         step = Step("look again", tag)
         yield step
-        answer = agreed(self.registry, self.repository, self.retry_budget, tag, lambda digest: digest not in late)
+        answer = agreed(self.registry, tag, lambda digest: digest not in late)
         yield step.done(f"at {answer.digest.short}" if isinstance(answer, Present) else "absent")
         return answer
 
@@ -136,7 +131,7 @@ class TagWriter:
         step, older = Step(name, tag, writes=True), {*before, *late} - {raw.digest}
         for further in reversed(range(_SENT_AGAIN)):  # pragma: no branch - the last one returns, or is judged
             yield step
-            written = self.registry.put_manifest(self.repository, tag, raw)
+            written = self.registry.put_manifest(tag, raw)
             if written.certain:
                 yield step.done(written.words)
             else:
@@ -154,7 +149,7 @@ class TagWriter:
             yield back.failed(f"{_DOUBTFUL if arrived else 'it did not arrive'}; sending it again")
 
     def _read_back(self, tag: Tag, before: Collection[Digest | None], *, patient: bool) -> Answer:
-        return read_back(self.registry, self.repository, self.retry_budget, tag, before, patient=patient)
+        return read_back(self.registry, tag, before, patient=patient)
 
 
 def _taken(tag: Tag, raw: RawManifest, there: Present, *, ours: bool) -> LostRaceError | RefusedError:

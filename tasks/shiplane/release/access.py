@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from shiplane.core.errors import PrerequisiteError
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.oci.names import Repository
 
 
-def prove_push(registry: RegistryClient, repository: Repository, *, records: bool) -> str:
+def prove_push(registry: RegistryClient, *, records: bool) -> str:
     """Open an upload and leave it to expire.
 
     Images are uploaded by the builder, which follows registries further than shiplane does; the ledger's content by
     shiplane itself, after everything else is done.
 
     Args:
-        registry: With the credential that is to push.
-        repository: Where to.
+        registry: Where to, with the credential that is to push.
         records: Whether the ledger is kept there.
 
     Returns:
@@ -26,10 +24,10 @@ def prove_push(registry: RegistryClient, repository: Repository, *, records: boo
         AccessError: This identity may not push.
         UnreachableError: No answer.
     """
-    doubt = registry.probe_push(repository)
+    doubt = registry.probe_push()
     if doubt and records:
         raise PrerequisiteError(
-            f"{repository} cannot take this release's ledger: {doubt}",
+            f"{registry.repository} cannot take this release's ledger: {doubt}",
             remedy="A registry answers POST .../blobs/uploads/ with 202 and a Location on its own scheme, host and "
             'port: correct it, or the proxy in front of it. Or keep the ledger elsewhere (ledger = "REGISTRY/NAME" '
             "in the project file), or keep none (ledger = false).",

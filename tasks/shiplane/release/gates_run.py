@@ -115,7 +115,7 @@ class GateRunner:
         """A health URL: outages and 5xx are waited for within the gate's time limit, redirects are not followed."""
         carrier = RetryPolicy(
             transport=self.transport,
-            retry_budget=RetryBudget(clock=self.clock, tell=self.tell, spent=max(0.0, BUDGET - gate.timeout)),
+            retry_budget=RetryBudget(clock=self.clock, tell=self.tell, budget=min(BUDGET, gate.timeout)),
             words=lambda response: one_line(self.redact(text_of(response)))[:120],
             throttled=lambda _response: False,
             retried=RETRIED - {gate.status},

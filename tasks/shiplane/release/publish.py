@@ -16,11 +16,10 @@ from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.lookup import arrived
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import REVISION, RawManifest
-from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.registry.oci.names import Digest, Tag
 from shiplane.registry.tag_writer import TagWriter
 from shiplane.release.access import prove_push
 from shiplane.release.claiming import ReleaseClaims
@@ -105,7 +104,6 @@ class Publisher:
 
     Attributes:
         registry: Where it goes, with the credential that may push.
-        retry_budget: The run's budget for waiting.
         stager: Makes the builder on first use: a run that adopts needs none.
         probe: Whether push permission is proved before anything is built.
         ledgers: Where it is recorded; None where no ledger is kept.
@@ -118,7 +116,6 @@ class Publisher:
     """
 
     registry: RegistryClient
-    retry_budget: RetryBudget
     stager: Callable[[], Stager]
     probe: bool = True
     ledgers: Ledgers | None = None
@@ -157,7 +154,7 @@ class Publisher:
         Raises:
             ShiplaneError: By situation; no name was written.
         """
-        proved = yield from self._access(self.registry, plan.repository, records=False)
+        proved = yield from self._access(self.registry, records=False)
         yield from self._survey(plan, proved=proved)
         images = yield from self._images(plan, {}, plan.lanes)
         for lane in plan.lanes:
@@ -166,11 +163,11 @@ class Publisher:
 
     def _look(self, plan: Plan) -> Flow[ReleaseSurvey]:
         """Whether we may do it, and what there is to do."""
-        elsewhere = self.ledgers and self.ledgers.repository != plan.repository
+        elsewhere = self.ledgers and self.ledgers.registry.repository != plan.repository
         records = self.ledgers is not None and not elsewhere
-        proved = yield from self._access(self.registry, plan.repository, records=records)
+        proved = yield from self._access(self.registry, records=records)
         if self.ledgers and elsewhere:
-            yield from self._access(self.ledgers.registry, self.ledgers.repository, records=True)
+            yield from self._access(self.ledgers.registry, records=True)
         seen = yield from self._survey(plan, proved=proved)
         return ReleaseSurvey(seen, (yield from self._claimed(plan, _created(plan, seen))))
 
@@ -216,14 +213,14 @@ class Publisher:
             for name in (lane.lane.name,)
         ]
 
-    def _access(self, registry: RegistryClient, repository: Repository, *, records: bool) -> Flow[bool]:
+    def _access(self, registry: RegistryClient, *, records: bool) -> Flow[bool]:
         """Prove that we may push, and where the ledger is kept there, that it can be uploaded; gives whether we may."""
-        step = Step("access", f"push to {repository}")
+        step = Step("access", f"push to {registry.repository}")
         yield step
         if not self.probe:
             yield step.skipped("--skip access")
             return False
-        doubt = prove_push(registry, repository, records=records)
+        doubt = prove_push(registry, records=records)
         if doubt:
             yield step.skipped(f"could not be told: {doubt}")
         else:
@@ -232,7 +229,7 @@ class Publisher:
 
     def _survey(self, plan: Plan, *, proved: bool) -> Flow[dict[str, LaneDecision]]:
         """Every lane's names and what is to be done about them."""
-        surveyor, seen = self._surveyor(plan), dict[str, LaneDecision]()
+        surveyor, seen = self._surveyor(), dict[str, LaneDecision]()
         changed: list[str] = []
         for lane in plan.lanes:
             step = Step("survey", f"{lane.tag}, {lane.lane.floating}")
@@ -250,16 +247,16 @@ class Publisher:
             require_same(self.saved.name, changed)
         return seen
 
-    def _surveyor(self, plan: Plan) -> Surveyor:
-        return Surveyor(registry=self.registry, repository=plan.repository, ledgers=self.ledgers, workers=self.workers)
+    def _surveyor(self) -> Surveyor:
+        return Surveyor(registry=self.registry, ledgers=self.ledgers, workers=self.workers)
 
     def _namer(self, plan: Plan) -> TagWriter:
-        surveyor = self._surveyor(plan)
+        surveyor = self._surveyor()
 
         def ours(image: Present) -> bool:
             return surveyor.label(image, REVISION) == plan.commit
 
-        return TagWriter(registry=self.registry, repository=plan.repository, retry_budget=self.retry_budget, ours=ours)
+        return TagWriter(registry=self.registry, ours=ours)
 
     def _survey_again(self, plan: Plan) -> Flow[None]:
         """Where a repository was taken for new because nothing of it was shown, look again: by now it exists.
@@ -302,7 +299,7 @@ class Publisher:
         for lane in lanes:
             if digest := claimed.get(lane.tag):
                 try:
-                    images[lane.lane.name] = raw = self._arrived(plan, digest, "it is claimed")
+                    images[lane.lane.name] = raw = self._arrived(digest, "it is claimed")
                     found[lane.lane.name] = yield from self._inspect(plan, lane, raw, "")
                 except VerificationError as error:
                     assert self.claiming  # noqa: S101 -- without it nothing is claimed
@@ -328,12 +325,12 @@ class Publisher:
             self.smoke.check([lane.lane.name for lane in missing], plan.platforms.value)
         digests = self.stager().stage(plan, missing)
         for lane in missing:
-            images[lane.lane.name] = self._arrived(plan, digests[lane.lane.name], "the builder pushed it")
+            images[lane.lane.name] = self._arrived(digests[lane.lane.name], "the builder pushed it")
         yield step.done(", ".join(f"{name} is {digest.short}" for name, digest in digests.items()))
         return images
 
-    def _arrived(self, plan: Plan, digest: Digest, why: str) -> RawManifest:
-        return arrived(self.registry, plan.repository, digest, self.retry_budget, why)
+    def _arrived(self, digest: Digest, why: str) -> RawManifest:
+        return arrived(self.registry, digest, why)
 
     def _inspected(self, plan: Plan, lane: LanePlan, raw: RawManifest, decision: Decision) -> Flow[ImageReport]:
         """A lane's image, staged just now or published before, maybe by another tool."""
@@ -351,7 +348,6 @@ class Publisher:
         # What was published before may have lost anything since; what was pushed this moment has not.
         examiner = ImageChecker(
             registry=self.registry,
-            repository=plan.repository,
             deep=expected is not None,
             fresh=expected is None,
             workers=self.workers,

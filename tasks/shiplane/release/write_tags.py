@@ -169,9 +169,9 @@ def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[TaggedLan
 
 def _recorded(ledgers: Ledgers, writing: LedgerUpdate) -> LedgerResult:
     """A ledger as it is now. Not knowing that changes nothing: what was to be recorded is, and was read back."""
-    answer = ledgers.registry.look(ledgers.repository, writing.store.tag)
+    answer = ledgers.registry.look(writing.store.tag)
     return LedgerResult(
-        repository=ledgers.repository,
+        repository=ledgers.registry.repository,
         tag=writing.store.tag,
         digest=digest_of(answer),
         added=tuple(entry.action.value for entry in writing.entries),

@@ -21,7 +21,7 @@ from shiplane.ledger.store import LedgerSnapshot
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import AGREEING, agreed, look
 from shiplane.registry.oci.lookup_result import Present, digest_of
-from shiplane.registry.oci.names import Digest, Repository
+from shiplane.registry.oci.names import Digest
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,6 @@ class Marker:
     """Marks versions of one repository; in a dry run everything is looked at, and nothing written."""
 
     registry: RegistryClient
-    repository: Repository
     ledgers: Ledgers
     dry_run: bool = False
 
@@ -107,7 +106,7 @@ class Marker:
         store = self.ledgers.store(lane)
         step = Step("ledger", store.tag)
         yield step
-        answer = look(self.ledgers.registry, self.ledgers.repository, store.tag)
+        answer = look(self.ledgers.registry, store.tag)
         fault = ""
         try:
             store.whole()
@@ -132,17 +131,20 @@ class Marker:
         step = Step("survey", lane.tag_of(version))
         yield step
         page = LedgerSnapshot()
-        for _ in self.ledgers.retry_budget.poll(AGREEING, what=f"{lane.ledger} does not say what the registry shows"):
+        for _ in self.ledgers.registry.retry_budget.poll(
+            AGREEING, what=f"{lane.ledger} does not say what the registry shows"
+        ):
             page = self.ledgers.store(lane).whole()
             mark = page.ledger.marks.get(known_lane(lane, page.ledger).tag_of(version))
             if does(mark) and self._agrees(lane, version, page):
                 break
         tag = known_lane(lane, page.ledger).tag_of(version)
-        here, recorded = digest_of(look(self.registry, self.repository, tag)), page.ledger.published(tag)
+        here, recorded = digest_of(look(self.registry, tag)), page.ledger.published(tag)
         digest = here or (recorded.after if recorded else None)
         if digest is None:
             raise RefusedError(
-                f"{self.repository} has no {tag}, so there is nothing to mark", remedy=f"See {command('history')}."
+                f"{self.registry.repository} has no {tag}, so there is nothing to mark",
+                remedy=f"See {command('history')}.",
             )
         yield step.done(str(here or "gone from the registry"))
         return page, digest
@@ -150,7 +152,7 @@ class Marker:
     def _agrees(self, lane: Lane, version: Version, page: LedgerSnapshot) -> bool:
         """Whether the ledger, where there is one, has the version, and the floating tag where it is."""
         tag, place = known_lane(lane, page.ledger).tag_of(version), page.ledger.position(lane.floating)
-        here, floating = (digest_of(look(self.registry, self.repository, name)) for name in (tag, lane.floating))
+        here, floating = (digest_of(look(self.registry, name)) for name in (tag, lane.floating))
         recorded = here is None or page.ledger.published(tag) is not None
         return not page.exists or (recorded and (place.after if place else None) == floating)
 
@@ -164,8 +166,6 @@ class Marker:
         place = page.ledger.position(lane.floating)
         floating = agreed(
             self.registry,
-            self.repository,
-            self.ledgers.retry_budget,
             lane.floating,
             lambda digest: place is None or digest == place.after,
         )

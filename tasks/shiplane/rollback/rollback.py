@@ -23,7 +23,6 @@ from shiplane.ledger.ledger import Action, Entry
 from shiplane.ledger.recorder import EntryAuthor, Ledgers, LedgerUpdate, record
 from shiplane.ledger.store import LedgerSnapshot, LedgerStore
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.lookup import AGREEING, agreed, look
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import RawManifest
@@ -160,8 +159,6 @@ class Rollback:
 
     Attributes:
         registry: Where, with the credential that may push.
-        repository: Of the images.
-        retry_budget: The run's budget for waiting.
         platforms: What a version must be there for, unless the ledger recorded other ones.
         ledgers: Where it is recorded; None where no ledger is kept.
         commit_of: The commit that a version was released from, as far as git knows it.
@@ -169,8 +166,6 @@ class Rollback:
     """
 
     registry: RegistryClient
-    repository: Repository
-    retry_budget: RetryBudget
     platforms: tuple[Platform, ...]
     ledgers: Ledgers | None
     commit_of: Callable[[Lane, Version], str | None]
@@ -187,13 +182,13 @@ class Rollback:
         """
         seen = yield from self._survey(wish.lane)
         wish = replace(wish, lane=self._known(wish.lane, seen))
-        surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
+        surveyor = Surveyor(registry=self.registry, workers=self.workers)
         standing = LaneHistory(
             current=surveyor.version_behind(wish.lane, seen.floating),
             floating=seen.digest,
             versions=surveyor.versions(wish.lane),
             ledger=seen.page.ledger,
-            now=self.retry_budget.clock.wall(),
+            now=self.registry.retry_budget.clock.wall(),
         )
         way = descend(wish.lane, wish.to, standing, again=wish.again)
         target, passed = yield from self._target(wish, way, seen)
@@ -220,12 +215,12 @@ class Rollback:
         """The lane with other tools' versions: as recorded, and by their tags alone where there is no such record."""
         if self.ledgers and seen.fault is None:
             return known_lane(lane, seen.page.ledger)
-        return tagged_lane(lane, self.registry.tags(self.repository))
+        return tagged_lane(lane, self.registry.tags())
 
     def _survey(self, lane: Lane) -> Flow[_LaneSurvey]:
         step = Step("survey", lane.floating)
         yield step
-        floating = look(self.registry, self.repository, lane.floating)
+        floating = look(self.registry, lane.floating)
         here = _here(floating)
         if self.ledgers is None:
             yield step.done(f"{here}; no ledger is kept, so no version is known to be bad")
@@ -250,11 +245,11 @@ class Rollback:
         Where they do not come to agree, the tag was moved without a record, and counts for what it is.
         """
         page, tag = store.whole(), store.lane.floating
-        for _ in self.retry_budget.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
+        for _ in self.registry.retry_budget.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
             place = page.ledger.position(tag)
             if place is None or place.after == digest_of(floating):
                 break
-            floating, page = look(self.registry, self.repository, tag), store.whole()
+            floating, page = look(self.registry, tag), store.whole()
         return floating, page
 
     def _target(
@@ -285,21 +280,21 @@ class Rollback:
         """The version as it is, or what is wrong with it."""
         version, tag = candidate.version, lane.tag_of(candidate.version)
         # It is listed, recorded or asked for: where it does not read, the read may be of seconds ago.
-        answer = agreed(self.registry, self.repository, self.retry_budget, tag, lambda digest: digest is not None)
+        answer = agreed(self.registry, tag, lambda digest: digest is not None)
         recorded = seen.page.ledger.published(tag)
         if isinstance(answer, Absent):
             return [Check("resolves", tag, good=False, expected="an image", found=self._nothing(lane, version))]
         expected = recorded.after if recorded else candidate.digest
         if expected and expected != answer.digest:
             return [Check("record", tag, good=False, expected=str(expected), found=str(answer.digest))]
-        examiner = ImageChecker(registry=self.registry, repository=self.repository, deep=True, workers=self.workers)
+        examiner = ImageChecker(registry=self.registry, deep=True, workers=self.workers)
         examination = examiner.examine(answer.raw, self._expected(lane, version, recorded))
         bad = [check for check in examination.checks if not check.good]
         return bad or _Target(candidate, answer.raw, examination)
 
     def _nothing(self, lane: Lane, version: Version) -> str:
         """That there is no such tag, and how another tool's of that version becomes known."""
-        tags = self.registry.tags(self.repository)
+        tags = self.registry.tags()
         other = next((tag for tag in tags if tag != lane.tag_of(version) and lane.version_tagged(tag) == version), None)
         adopt = command("adopt", "--lane", lane.name)
         return "nothing under this tag" + (f" ({other} is another tool's; {adopt} takes it in)" if other else "")
@@ -314,7 +309,7 @@ class Rollback:
 
     @property
     def _namer(self) -> TagWriter:
-        return TagWriter(registry=self.registry, repository=self.repository, retry_budget=self.retry_budget)
+        return TagWriter(registry=self.registry)
 
     def _move(
         self, wish: RollbackRequest, way: RollbackTargets, target: _Target, seen: _LaneSurvey

@@ -19,7 +19,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import CREATED, REVISION, Index, InvalidManifestError, RawManifest, parse_manifest
-from shiplane.registry.oci.names import Digest, Platform, Repository
+from shiplane.registry.oci.names import Digest, Platform
 from shiplane.verify.image_check import ExpectedImage, ImageChecker
 from shiplane.verify.lane_status import LaneStatus, VersionStatus
 from shiplane.verify.surveyor import Surveyor, versions_among
@@ -31,13 +31,11 @@ class Auditor:
 
     Attributes:
         registry: Where.
-        repository: Of the images.
         ledgers: What was recorded; None where no ledger is kept.
         workers: How many reads at once.
     """
 
     registry: RegistryClient
-    repository: Repository
     ledgers: Ledgers | None
     workers: int = WORKERS
 
@@ -56,8 +54,8 @@ class Auditor:
         yield step
         page, fault = self._ledger(lane)
         lane = known_lane(lane, page.ledger)
-        floating = look(self.registry, self.repository, lane.floating)
-        tags = frozenset(self.registry.tags(self.repository))
+        floating = look(self.registry, lane.floating)
+        tags = frozenset(self.registry.tags())
         images = self._images(lane, page.ledger, tags)
         digest = digest_of(floating)
         known = [self._version(lane, version, image, page.ledger, digest) for version, image in images.items()]
@@ -94,7 +92,7 @@ class Auditor:
         """What is behind each version tag, also behind recorded ones that are gone; the highest first."""
         known = versions_among(lane, [*tags, *(entry.tag for entry in ledger.entries)])
         names = [lane.tag_of(version) for version in known]
-        answers = each(lambda tag: look(self.registry, self.repository, tag), names, workers=self.workers)
+        answers = each(lambda tag: look(self.registry, tag), names, workers=self.workers)
         return dict(zip(known, answers, strict=True))
 
     def _rival(self, lane: Lane, state: VersionStatus, tags: Collection[str]) -> Digest | None:
@@ -102,7 +100,7 @@ class Auditor:
         own = lane.own_tag_of(state.version)
         if own == lane.tag_of(state.version) or own not in tags:
             return None
-        found = digest_of(look(self.registry, self.repository, own))
+        found = digest_of(look(self.registry, own))
         return None if found == state.digest else found
 
     def _version(
@@ -128,7 +126,7 @@ class Auditor:
         """The commit and the time that an image gives for itself."""
         if isinstance(image, Absent):
             return "", ""
-        surveyor = Surveyor(registry=self.registry, repository=self.repository, workers=self.workers)
+        surveyor = Surveyor(registry=self.registry, workers=self.workers)
         said = surveyor.labels(image, REVISION, CREATED)
         return said.get(REVISION, "")[:80], said.get(CREATED, "")[:80]
 
@@ -149,7 +147,7 @@ class Auditor:
         platforms = known if state.platforms else None
         proven = state.recorded is not None and not state.drift
         expected = ExpectedImage.published(lane, state.version, platforms=platforms, proven=proven)
-        examiner = ImageChecker(registry=self.registry, repository=self.repository, workers=self.workers)
+        examiner = ImageChecker(registry=self.registry, workers=self.workers)
         return [str(check) for check in examiner.examine(raw, expected).checks if not check.good]
 
 

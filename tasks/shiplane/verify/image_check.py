@@ -33,7 +33,7 @@ from shiplane.registry.oci.manifest import (
     parse_config,
     parse_manifest,
 )
-from shiplane.registry.oci.names import Platform, Repository
+from shiplane.registry.oci.names import Platform
 
 # What is said to have been made then was made without a clock: 1 (Go's zero time) and 1970 (reproducible builds).
 _EPOCH = 1970
@@ -127,7 +127,6 @@ class ImageChecker:
 
     Attributes:
         registry: Where they are read.
-        repository: Which repository.
         deep: Whether each blob (attestations' too) is asked for as well, and a config that was recorded read again.
         blobs: Whether each blob that is not read is asked for by HEAD, with its size: what lacks one cannot be pulled.
         fresh: Whether it was pushed this moment: then attestations, which only time can lose, are not asked for.
@@ -135,7 +134,6 @@ class ImageChecker:
     """
 
     registry: RegistryClient
-    repository: Repository
     deep: bool = False
     blobs: bool = False
     fresh: bool = False
@@ -189,7 +187,7 @@ class ImageChecker:
             return _PlatformImage(
                 entry, None, None, (_bad("child", subject, "an image manifest", "an index within the index"),)
             )
-        answer = look(self.registry, self.repository, entry.digest)
+        answer = look(self.registry, entry.digest)
         if isinstance(answer, Absent):
             return _PlatformImage(
                 entry, None, None, (_bad("child", subject, "its manifest", "nothing: the registry has lost it"),)
@@ -206,7 +204,7 @@ class ImageChecker:
                 return _PlatformImage(
                     entry, manifest, None, (Check("child", subject, good=True, found="as it was recorded"),)
                 )
-            config = parse_config(self.registry.blob(self.repository, manifest.config))
+            config = parse_config(self.registry.blob(manifest.config))
         except VerificationError as error:
             return _PlatformImage(
                 entry, None, None, (_bad("config", subject, "a manifest and its config", error.what),)
@@ -221,7 +219,7 @@ class ImageChecker:
     def _attestation(self, entry: Descriptor) -> _PlatformImage:
         """Read one attestation's manifest: provenance or SBOM of an image of the index."""
         subject = entry.digest.short
-        answer = look(self.registry, self.repository, entry.digest)
+        answer = look(self.registry, entry.digest)
         if isinstance(answer, Absent):
             lost = _bad("attestation", subject, "its manifest", "nothing: the registry has lost it")
             return _PlatformImage(entry, None, None, (lost,))
@@ -234,7 +232,7 @@ class ImageChecker:
         return _PlatformImage(entry, found, None, (check,))
 
     def _blob(self, blob: Descriptor) -> Check:
-        size = self.registry.blob_size(self.repository, blob)
+        size = self.registry.blob_size(blob)
         found = "nothing" if size is None else f"{size} bytes"
         return Check("blob", blob.digest.short, size == blob.size, f"{blob.size} bytes", found)
 

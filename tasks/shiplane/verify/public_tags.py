@@ -8,20 +8,18 @@ from shiplane.config.plan import Plan
 from shiplane.core.system.parallel import each
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused
-from shiplane.registry.oci.names import Repository, Tag
+from shiplane.registry.oci.names import Tag
 
 
 def public_names(registry: RegistryClient, plan: Plan) -> list[str]:
     """A line for each version and floating tag of a plan. Never raises: not knowing is one of the answers."""
-    return names_now(
-        registry, plan.repository, [name for lane in plan.lanes for name in (lane.tag, lane.lane.floating)]
-    )
+    return names_now(registry, [name for lane in plan.lanes for name in (lane.tag, lane.lane.floating)])
 
 
-def names_now(registry: RegistryClient, repository: Repository, names: Sequence[Tag]) -> list[str]:
+def names_now(registry: RegistryClient, names: Sequence[Tag]) -> list[str]:
     """A line for each name, as it is now. Never raises."""
-    answers = each(lambda name: registry.look(repository, name), names)
-    return [f"{repository}:{name} {_words(answer)}" for name, answer in zip(names, answers, strict=True)]
+    answers = each(registry.look, names)
+    return [f"{registry.repository}:{name} {_words(answer)}" for name, answer in zip(names, answers, strict=True)]
 
 
 def _words(answer: Answer) -> str:

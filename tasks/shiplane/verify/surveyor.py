@@ -17,7 +17,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import certain, look, shown
 from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused, digest_of
 from shiplane.registry.oci.manifest import REVISION, VERSION, Index, Manifest, parse_config, parse_manifest
-from shiplane.registry.oci.names import Digest, Repository
+from shiplane.registry.oci.names import Digest
 from shiplane.verify.contradiction import contradiction
 from shiplane.verify.lane_status import newest_release
 from shiplane.verify.survey import Survey
@@ -32,13 +32,11 @@ class Surveyor:
 
     Attributes:
         registry: Where.
-        repository: Of the images.
         ledgers: What was recorded; None where no ledger is kept.
         workers: How many reads at once.
     """
 
     registry: RegistryClient
-    repository: Repository
     ledgers: Ledgers | None = None
     workers: int = WORKERS
 
@@ -57,14 +55,14 @@ class Surveyor:
             UnreachableError: It gave no reliable answer about one of the names.
             BrokenLedgerError: The lane's ledger is not whole, so that nobody knows what is marked as bad.
         """
-        answer = self.registry.look(self.repository, plan.tag)
+        answer = self.registry.look(plan.tag)
         if may_push and isinstance(answer, Refused) and self._hides_everything(plan):
             return Survey(version=Absent(), floating=Absent(), presumed=True)
-        floating = look(self.registry, self.repository, plan.lane.floating)
+        floating = look(self.registry, plan.lane.floating)
         ledger = self.ledgers.store(plan.lane).read().ledger if self.ledgers else Ledger()
         lane = known_lane(plan.lane, ledger)
         first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
-        tags = self.registry.tags(self.repository) if first or isinstance(answer, Absent) else []
+        tags = self.registry.tags() if first or isinstance(answer, Absent) else []
         version = self._version(plan, answer, tags)
         return Survey(
             version=version,
@@ -84,7 +82,7 @@ class Surveyor:
         doubt, names = contradiction(plan, survey), None
         if doubt is None or not doubt.seconds:
             return survey
-        for _ in self.registry.session.retry_budget.poll(doubt.seconds, what=doubt.what):
+        for _ in self.registry.retry_budget.poll(doubt.seconds, what=doubt.what):
             if (now := self._names(plan)) == names:
                 continue
             names, survey = now, self.survey(plan)
@@ -94,27 +92,24 @@ class Surveyor:
 
     def _names(self, plan: LanePlan) -> tuple[Digest | None, ...]:
         """What the lane's names have: as long as none of them changes, neither does a survey."""
-        own = [digest_of(self.registry.look(self.repository, name)) for name in (plan.tag, plan.lane.floating)]
+        own = [digest_of(self.registry.look(name)) for name in (plan.tag, plan.lane.floating)]
         ledgers = self.ledgers
-        recorded = ledgers.registry.look(ledgers.repository, plan.lane.ledger) if ledgers else Absent()
+        recorded = ledgers.registry.look(plan.lane.ledger) if ledgers else Absent()
         return (*own, digest_of(recorded))
 
     def _hides_everything(self, plan: LanePlan) -> bool:
         """Whether the registry refuses to show the lane's other names, and the list of tags, as well."""
         names = (plan.lane.floating, plan.lane.ledger)
-        return (
-            all(isinstance(self.registry.look(self.repository, name), Refused) for name in names)
-            and self.registry.knows(self.repository) is None
-        )
+        return all(isinstance(self.registry.look(name), Refused) for name in names) and self.registry.knows() is None
 
     def _version(self, plan: LanePlan, seen: Answer, listed: Collection[str]) -> Present | Absent:
         """What is behind the version tag; *absent* only where the list of tags has none either.
 
         A release that is run again in the moment before a tag reads would build what it has published already.
         """
-        answer = certain(seen, self.repository, plan.tag)
+        answer = certain(seen, self.registry.repository, plan.tag)
         if isinstance(answer, Absent) and plan.tag in listed:
-            return shown(self.registry, self.repository, self.registry.session.retry_budget, plan.tag)
+            return shown(self.registry, plan.tag)
         return answer
 
     def known(self, lane: Lane) -> Lane:
@@ -135,7 +130,7 @@ class Surveyor:
                 return said
             manifest = document if isinstance(document, Manifest) else self._first(document)
             if manifest is not None:
-                said = {**parse_config(self.registry.blob(self.repository, manifest.config)).labels, **said}
+                said = {**parse_config(self.registry.blob(manifest.config)).labels, **said}
         except VerificationError:
             # It says nothing more that can be relied on; examining it, if it matters, will name the fault.
             pass
@@ -152,7 +147,7 @@ class Surveyor:
 
     def versions(self, lane: Lane) -> list[Version]:
         """Every version of the lane that has a tag, the highest first."""
-        return versions_among(lane, self.registry.tags(self.repository))
+        return versions_among(lane, self.registry.tags())
 
     def _guesses(self, lane: Lane, floating: Present) -> Iterator[Version]:
         said = lane.version_spelled(self.label(floating, VERSION) or "")
@@ -163,12 +158,12 @@ class Surveyor:
         yield from (version for version, equal in zip(candidates, same, strict=True) if equal)
 
     def _is(self, lane: Lane, version: Version, floating: Present) -> bool:
-        answer = look(self.registry, self.repository, lane.tag_of(version))
+        answer = look(self.registry, lane.tag_of(version))
         return isinstance(answer, Present) and answer.digest == floating.digest
 
     def _first(self, index: Index) -> Manifest | None:
         for entry in index.images[:1]:
-            answer = look(self.registry, self.repository, entry.digest)
+            answer = look(self.registry, entry.digest)
             document = parse_manifest(answer.raw) if isinstance(answer, Present) else None
             return document if isinstance(document, Manifest) else None
         return None

@@ -91,7 +91,6 @@ class Verifier:
 
     Attributes:
         registry: Reads with the credential at hand.
-        repository: Of every lane.
         platforms: What each version must be there for, where no record of its publication says it.
         insists: Whether they go before such a record: somebody gave them for this very run.
         commit_of: The commit that a lane's version was released from, as far as git knows it.
@@ -102,7 +101,6 @@ class Verifier:
     """
 
     registry: RegistryClient
-    repository: Repository
     platforms: Setting[tuple[Platform, ...]]
     commit_of: Callable[[Lane, Version], str | None]
     insists: bool = False
@@ -126,10 +124,10 @@ class Verifier:
         """
         step = Step("verify", f"{lane.name} {version or lane.floating}")
         yield step
-        floating = look(self.registry, self.repository, lane.floating)
+        floating = look(self.registry, lane.floating)
         ledger, broken = self._ledger(lane)
         lane = known_lane(lane, ledger)
-        surveyor = Surveyor(registry=self.registry, repository=self.repository)
+        surveyor = Surveyor(registry=self.registry)
         current = surveyor.version_behind(lane, floating)
         unasked = isinstance(floating, Absent) and not latest.value
         subject = version or (_newest(surveyor.versions(lane)) if unasked else current)
@@ -166,7 +164,7 @@ class Verifier:
         A survey of whatever is out there asks for manifests and configs alone: it may run every minute.
         """
         blobs = named or self.puller is not None
-        return ImageChecker(registry=self.registry, repository=self.repository, deep=self.deep, blobs=blobs)
+        return ImageChecker(registry=self.registry, deep=self.deep, blobs=blobs)
 
     def _version(
         self,
@@ -186,7 +184,7 @@ class Verifier:
             subject, image = lane.floating, floating
         else:
             subject = lane.tag_of(version)
-            image = floating if same else look(self.registry, self.repository, subject)
+            image = floating if same else look(self.registry, subject)
         if isinstance(image, Absent):
             check = Check("resolves", subject, good=False, expected="an image", found="nothing under this tag")
             return VerificationResult(lane=lane, version=version, digest=None, checks=(check,))
@@ -229,7 +227,7 @@ class Verifier:
             return [Check("floating", name, good=False, expected=wanted, found="nothing")] if needed else []
         here = str(floating.digest)
         if current is None:
-            says = Surveyor(registry=self.registry, repository=self.repository).label(floating, VERSION)
+            says = Surveyor(registry=self.registry).label(floating, VERSION)
             expected = f"the digest of a version of lane {lane.name}"
             found_words = f"{here} (calls itself {says}){self._others(lane, ledger)}"
             return [Check("floating", name, good=False, expected=expected, found=found_words)]
@@ -239,7 +237,7 @@ class Verifier:
 
     def _others(self, lane: Lane, ledger: Ledger) -> str:
         """How another tool's versions become known, where there are some and none was ever adopted."""
-        others = other_tags(lane, ledger, self.registry.tags(self.repository))
+        others = other_tags(lane, ledger, self.registry.tags())
         return f"; {others[-1]} is another tool's: {command('adopt', '--lane', lane.name)}" if others else ""
 
     def _rival(self, lane: Lane, found: VerificationResult) -> list[Check]:
@@ -247,7 +245,7 @@ class Verifier:
         own = lane.own_tag_of(found.version) if found.version else None
         if found.version is None or own is None or own == lane.tag_of(found.version):
             return []
-        answer = look(self.registry, self.repository, own)
+        answer = look(self.registry, own)
         if isinstance(answer, Absent):
             return []
         expected = f"{found.digest}, as {lane.tag_of(found.version)}, under which {found.version} was adopted"
@@ -264,7 +262,7 @@ class Verifier:
     def _pulled(self, tag: Tag, digest: Digest) -> Check:
         assert self.puller is not None  # noqa: S101 -- asked for by the caller
         try:
-            digests = self.puller.pull(self.repository, tag)
+            digests = self.puller.pull(self.registry.repository, tag)
         except VerificationError as error:
             return Check("pull", tag, good=False, expected=str(digest), found=error.what)
         return Check("pull", tag, str(digest) in digests, str(digest), ", ".join(digests) or "no digest")
@@ -272,7 +270,7 @@ class Verifier:
     def _anonymous(self, tag: Tag, digest: Digest) -> Check:
         assert self.stranger is not None  # noqa: S101 -- asked for by the caller
         try:
-            found = digest_of(look(self.stranger, self.repository, tag))
+            found = digest_of(look(self.stranger, tag))
         except AccessError as error:
             return Check("anonymous", tag, good=False, expected="readable by anyone", found=error.what)
         return Check("anonymous", tag, found == digest, str(digest), str(found or "nothing"))

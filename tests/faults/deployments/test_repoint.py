@@ -25,7 +25,7 @@ from shiplane.core.progress import Step, StepState
 from shiplane.deployments.image_use import Target
 from shiplane.deployments.repoint import Desk, write
 from shiplane.registry.oci.manifest import RawManifest
-from shiplane.registry.oci.names import Repository, Tag
+from shiplane.registry.oci.names import Tag
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import lose_blob, lose_child, push_image
@@ -48,11 +48,10 @@ def scene() -> Scene:
 
 def desk(scene: Scene, root: Path, *globs: str, text: str = TEXT, marks: dict[Tag, str] | None = None) -> Desk:
     (root / "deploy.yml").write_text(text)
-    registry, _ = scene.client()
+    registry = scene.client()
     return Desk(
         root=root,
         deployments=tuple(Deployments(glob) for glob in globs or ("*.yml",)),
-        repository=Repository.parse(IMAGE),
         lanes=BUILT_IN,
         registry=registry,
         marks=marks or {},
@@ -175,9 +174,8 @@ def test_without_a_place_of_the_lane_or_without_files_there_is_nothing_to_do(sce
     bare = Desk(
         root=tmp_path,
         deployments=(),
-        repository=Repository.parse(IMAGE),
         lanes=BUILT_IN,
-        registry=scene.client()[0],
+        registry=scene.client(),
     )
     with pytest.raises(ConfigurationError, match="no deployment files are configured"):
         finish(bare.inventory())

@@ -95,7 +95,7 @@ def entrance(scene: Scene, credential: Callable[[], Credential | None] = lambda:
     return AccessChecks(
         repository=AIONIS,
         credential=credential,
-        connect=lambda _credential: scene.client()[0],
+        connect=lambda _credential: scene.client(),
         records=scene.keeps_ledger,
     )
 
@@ -133,8 +133,8 @@ def test_after_the_first_failure_the_others_are_skipped() -> None:
 
 def test_a_stranger_and_a_registry_that_asks_nobody_are_told() -> None:
     scene = Scene(MemoryRegistry(host="registry.example", access=Access(scheme="none")))
-    registry = RegistryClient(Session(scene.registry, None, scene.client()[1]))
     there = Repository("registry.example", PATH)
+    registry = RegistryClient(Session(scene.registry, None, scene.client().retry_budget), there)
     found = told(AccessChecks(repository=there, credential=lambda: None, connect=lambda _credential: registry).check())
     assert found["access: credential"] == "skipped: none found for registry.example: we come as a stranger"
     assert found["access: token"] == "skipped: registry.example asks for none"
@@ -379,7 +379,7 @@ def test_little_room_is_a_warning(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_names_are_told_as_they_are_whatever_they_are() -> None:
     scene = Scene()
     scene.publish(a_plan(lanes=["main"]))
-    registry, _ = scene.client()
+    registry = scene.client()
     assert public_names(registry, a_plan()) == [
         f"{AIONIS}:v0.2.1 is {scene.tags()['v0.2.1']}",
         f"{AIONIS}:latest is {scene.tags()['latest']}",
@@ -388,5 +388,5 @@ def test_names_are_told_as_they_are_whatever_they_are() -> None:
     ]
     for fault, words in ((F.FORBIDDEN, "cannot be read by us"), (F.RESET, "could not be read (")):
         scene.transport = Faulty(scene.registry, [Fault(fault, "GET", "manifests/", times=FOR_EVER)])
-        (line,) = names_now(scene.client()[0], AIONIS, [Tag("latest")])
+        (line,) = names_now(scene.client(), [Tag("latest")])
         assert words in line, PATH

@@ -36,7 +36,7 @@ def told(findings: Iterable[Finding]) -> dict[str, str]:
 
 def records(scene: Scene, access: Sequence[Finding] = IN) -> dict[str, str]:
     """The rows of access and ledgers."""
-    ledgers = scene.ledgers(*scene.client()) if scene.keeps_ledger else None
+    ledgers = scene.ledgers(scene.client()) if scene.keeps_ledger else None
     looked = LedgerChecks(lanes=BUILT_IN, ledgers=lambda: ledgers, elsewhere=scene.records != AIONIS)
     return told(looked.after(access))
 
@@ -83,7 +83,7 @@ def test_a_repository_of_their_own_is_asked_for_by_itself(actions: str, row: str
 def pointers(scene: Scene, before: Sequence[Finding] = IN, *, moves: bool = True) -> dict[str, str]:
     """The rows of access and of lane main's floating tag."""
     who = scene.releaser()
-    surveyor = Surveyor(registry=who.registry, repository=AIONIS, ledgers=who.ledgers, workers=1)
+    surveyor = Surveyor(registry=who.registry, ledgers=who.ledgers, workers=1)
     looked = list(FloatingTagChecks(lanes=[(MAIN, moves)], surveyor=lambda: surveyor).after(before))
     return {**told(looked), **{f"{one.name}?": one.remedy for one in looked if one.remedy}}
 

@@ -14,7 +14,7 @@ from shiplane.registry.oci.manifest import RawManifest
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import lie_in_config, lose_blob, lose_child, push_image
 from tests.faults.invariants import MAX_REQUESTS, Case, assert_invariants, violations
-from tests.faults.scene import IMAGE, PATH, USER, Scene, a_plan
+from tests.faults.scene import PATH, USER, Scene, a_plan
 
 URL = f"https://ghcr.io/v2/{PATH}/manifests/"
 
@@ -59,12 +59,12 @@ def test_a_version_written_after_a_doubt_is_i2(kind: F) -> None:
     scene = released()
     wire = Faulty(scene.registry, [Fault(kind, "GET", "/manifests/v0.9.0", times=99)], scene.registry.clock)  # type: ignore[arg-type]
     scene.transport = wire
-    client, _ = scene.client()
+    client = scene.client()
     raw = push_image(scene.registry, PATH, version="0.9.0")
-    from shiplane.registry.oci.names import Repository, Tag
+    from shiplane.registry.oci.names import Tag
 
-    client.look(Repository.parse(IMAGE), Tag("v0.9.0"))
-    client.put_manifest(Repository.parse(IMAGE), Tag("v0.9.0"), raw)
+    client.look(Tag("v0.9.0"))
+    client.put_manifest(Tag("v0.9.0"), raw)
     assert "I2" in broken(scene, seen=(wire.log,))
 
 

@@ -107,10 +107,9 @@ def release(served: Served, fault: Fault | None = None) -> tuple[Faulty, Shiplan
     wire = Faulty(Short(fault))
     retry_budget = RetryBudget(clock=Hurry(), spread=lambda: 0.5)
     session = Session(wire, replace(USER, registry=served.address), retry_budget)
-    plan = replace(a_plan(), image=Setting(Repository(served.address, PATH), "the test"))
-    publisher = Publisher(
-        registry=RegistryClient(session), retry_budget=retry_budget, stager=lambda: Stager(served.memory), workers=2
-    )
+    repository = Repository(served.address, PATH)
+    plan = replace(a_plan(), image=Setting(repository, "the test"))
+    publisher = Publisher(registry=RegistryClient(session, repository), stager=lambda: Stager(served.memory), workers=2)
     try:
         finish(publisher.publish(plan))
     except ShiplaneError as error:

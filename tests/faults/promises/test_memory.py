@@ -22,8 +22,8 @@ def test_a_pushed_image_is_read_back_by_tag_and_by_digest() -> None:
     desk = Desk()
     raw = push_image(desk.memory, AIONIS, tag="latest")
     client = desk.registry()
-    assert client.look(AIONIS, LATEST) == Present(raw)
-    assert client.look(AIONIS, raw.digest) == Present(raw)
+    assert client.look(LATEST) == Present(raw)
+    assert client.look(raw.digest) == Present(raw)
     parsed = parse_manifest(raw)
     assert isinstance(parsed, Index)
     assert [str(entry.platform) for entry in parsed.images] == ["linux/amd64", "linux/arm64"]
@@ -33,8 +33,8 @@ def test_a_pushed_image_is_read_back_by_tag_and_by_digest() -> None:
 def test_an_image_pushed_by_digest_has_no_name() -> None:
     desk = Desk()
     push_image(desk.memory, AIONIS)
-    assert desk.registry().tags(AIONIS) == []
-    assert desk.registry().look(AIONIS, LATEST) == Absent()
+    assert desk.registry().tags() == []
+    assert desk.registry().look(LATEST) == Absent()
 
 
 def test_equal_arguments_give_equal_bytes_and_salt_gives_others() -> None:
@@ -46,7 +46,7 @@ def test_equal_arguments_give_equal_bytes_and_salt_gives_others() -> None:
 def test_a_put_of_a_tag_is_logged_with_before_and_after() -> None:
     desk = Desk()
     old, new = push_image(desk.memory, AIONIS, tag="latest"), push_image(desk.memory, AIONIS, version="0.2.2")
-    assert desk.registry().put_manifest(AIONIS, LATEST, new).certain
+    assert desk.registry().put_manifest(LATEST, new).certain
     assert desk.memory.effects() == [Effect("cognary/aionis", "latest", str(old.digest), str(new.digest))]
 
 
@@ -54,7 +54,7 @@ def test_an_index_without_its_children_is_not_taken() -> None:
     desk = Desk()
     raw = push_image(desk.memory, AIONIS)
     lose_child(desk.memory, AIONIS, raw)
-    written = desk.registry().put_manifest(AIONIS, LATEST, raw)
+    written = desk.registry().put_manifest(LATEST, raw)
     assert not written.certain
     assert "MANIFEST_BLOB_UNKNOWN".lower() in written.words
 
@@ -63,7 +63,7 @@ def test_bytes_that_are_not_their_digest_are_not_taken() -> None:
     desk = Desk()
     raw = push_image(desk.memory, AIONIS)
     other = RawManifest(body=raw.body + b" ", media_type=OCI_INDEX)
-    assert "digest_invalid" in desk.registry().put_manifest(AIONIS, raw.digest, other).words
+    assert "digest_invalid" in desk.registry().put_manifest(raw.digest, other).words
 
 
 @pytest.mark.parametrize(("user", "told"), [("reader", "write_package"), ("nobody", "denied")])
@@ -72,14 +72,14 @@ def test_who_may_not_push_is_told_in_the_words_of_ghcr(user: str, told: str) -> 
     desk.credential = Credential(registry="ghcr.io", username=user, password=PASSWORD, source="test")
     # A reader's token says nothing of what it grants; the upload is where it shows.
     with pytest.raises(AccessError, match=told):
-        desk.registry().probe_push(AIONIS)
+        desk.registry().probe_push()
 
 
 def test_a_private_package_refuses_strangers() -> None:
     desk = Desk(credential=None)
     desk.memory.access.anonymous = ""
     push_image(desk.memory, AIONIS, tag="latest")
-    assert isinstance(desk.registry().look(AIONIS, LATEST), Refused)
+    assert isinstance(desk.registry().look(LATEST), Refused)
 
 
 def test_with_a_lag_of_two_reads_the_third_sees_the_tag() -> None:
@@ -87,8 +87,8 @@ def test_with_a_lag_of_two_reads_the_third_sees_the_tag() -> None:
     desk.memory.lag = Lag(reads=2)
     raw = push_image(desk.memory, AIONIS)
     client = desk.registry()
-    client.put_manifest(AIONIS, LATEST, raw)
-    answers = [client.look(AIONIS, LATEST) for _ in range(3)]
+    client.put_manifest(LATEST, raw)
+    answers = [client.look(LATEST) for _ in range(3)]
     assert answers == [Absent(), Absent(), Present(raw)]
 
 
@@ -97,10 +97,10 @@ def test_with_a_lag_in_seconds_a_moved_tag_shows_its_old_digest_until_then() -> 
     desk.memory.lag = Lag(seconds=10)
     old, new = push_image(desk.memory, AIONIS, tag="latest"), push_image(desk.memory, AIONIS, version="0.2.2")
     client = desk.registry()
-    client.put_manifest(AIONIS, LATEST, new)
-    assert client.look(AIONIS, LATEST) == Present(old)
+    client.put_manifest(LATEST, new)
+    assert client.look(LATEST) == Present(old)
     desk.clock.pass_by(10)
-    assert client.look(AIONIS, LATEST) == Present(new)
+    assert client.look(LATEST) == Present(new)
 
 
 def test_tags_are_listed_from_oldest_to_newest_over_all_pages() -> None:
@@ -109,7 +109,7 @@ def test_tags_are_listed_from_oldest_to_newest_over_all_pages() -> None:
     names = ["v0.10.0", "latest", "v0.9.0", "standalone-v1.0.0", "v0.1.0"]
     for name in names:
         push_image(desk.memory, AIONIS, tag=name)
-    assert desk.registry().tags(AIONIS) == names
+    assert desk.registry().tags() == names
 
 
 def test_a_delete_is_unsupported_and_recorded() -> None:
@@ -135,7 +135,7 @@ def test_a_token_ends_with_its_lifetime() -> None:
     desk = Desk()
     push_image(desk.memory, AIONIS, tag="latest")
     client = desk.registry()
-    client.look(AIONIS, LATEST)
+    client.look(LATEST)
     desk.clock.pass_by(301)
-    client.look(AIONIS, LATEST)
+    client.look(LATEST)
     assert [entry.status for entry in desk.memory.log] == [200, 200, 401, 200, 200]

@@ -99,7 +99,7 @@ def test_other_bytes_under_a_digest_are_a_finding() -> None:
     desk = Desk()
     raw = push_image(desk.memory, AIONIS)
     other = Response(status=200, headers={"content-type": raw.media_type}, body=raw.body + b" ")
-    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: other})).look(AIONIS, raw.digest)
+    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: other})).look(raw.digest)
     assert isinstance(found, Unknown)
     assert found.corrupt
 
@@ -109,7 +109,7 @@ def test_a_header_that_names_another_digest_is_a_finding() -> None:
     raw = push_image(desk.memory, AIONIS, tag="v0.2.1")
     headers = {"content-type": raw.media_type, "docker-content-digest": "sha256:" + "0" * 64}
     lying = Response(status=200, headers=headers, body=raw.body)
-    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: lying})).look(AIONIS, raw.digest)
+    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: lying})).look(raw.digest)
     assert isinstance(found, Unknown)
     assert found.corrupt
 
@@ -119,7 +119,7 @@ def test_a_page_that_leads_back_to_the_first_is_not_asked_for_twice() -> None:
     link = {"link": f'</v2/{AIONIS.path}/tags/list?n=1000>; rel="next"'}
     wire = Instead(desk.memory, {"/tags/list": lambda _: answer(200, {"name": AIONIS.path, "tags": []}, **link)})
     with pytest.raises(UnreachableError, match="does not end"):
-        desk.registry(_AtMost(wire, 20)).tags(AIONIS)
+        desk.registry(_AtMost(wire, 20)).tags()
     assert len(wire.asked) == 1, "an empty page adds nothing that could be seen to repeat itself"
 
 
@@ -132,7 +132,7 @@ def test_a_list_that_goes_on_for_ever_is_left_after_a_thousand_pages() -> None:
         return answer(200, {"name": AIONIS.path, "tags": [f"v1.0.{number + 1}"]}, **more)
 
     with pytest.raises(UnreachableError, match="does not end"):
-        desk.registry(_AtMost(Instead(desk.memory, {"/tags/list": page}), 1100)).tags(AIONIS)
+        desk.registry(_AtMost(Instead(desk.memory, {"/tags/list": page}), 1100)).tags()
 
 
 class _Limits:
@@ -173,7 +173,7 @@ def test_the_sixth_redirect_is_not_followed() -> None:
 
     wire = Instead(desk.memory, {"/blobs/|/hop": on})
     with pytest.raises(UnreachableError, match="without end"):
-        desk.registry(_AtMost(wire, 20)).blob(AIONIS, blob)
+        desk.registry(_AtMost(wire, 20)).blob(blob)
     assert len(wire.asked) == 6
 
 
@@ -197,7 +197,7 @@ def test_a_token_that_the_registry_echoes_is_hidden() -> None:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return failure(500, "UNKNOWN", f"what is {token}?")
 
-    found = desk.registry(Instead(desk.memory, {"/manifests/": echo})).look(AIONIS, Digest.of(b""))
+    found = desk.registry(Instead(desk.memory, {"/manifests/": echo})).look(Digest.of(b""))
     assert isinstance(found, Unknown)
     assert "what is ***?" in found.reason
     assert not any(token in "".join([found.reason, *desk.said]) for token in desk.memory.access.grants)
@@ -268,6 +268,6 @@ class _Known(Buildx):
 def test_what_several_nodes_build_is_joined_by_us(tmp_path: Path, nodes: int, stager: type) -> None:
     buildx = _Known(env={}, root=tmp_path, listen=lambda _line: None)
     object.__setattr__(buildx, "nodes", nodes)
-    registry, retry_budget = Scene().client()
+    registry = Scene().client()
     builder = buildx.builder(None, a_plan().platforms.value)
-    assert isinstance(stager_for(buildx, builder, IndexJoiner(registry=registry, retry_budget=retry_budget)), stager)
+    assert isinstance(stager_for(buildx, builder, IndexJoiner(registry=registry)), stager)

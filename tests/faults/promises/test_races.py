@@ -15,14 +15,14 @@ import pytest
 from shiplane.core.errors import RefusedError
 from shiplane.core.progress import Flow, Step, StepOutcome
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.oci.names import Repository, Tag
+from shiplane.registry.oci.names import Tag
 from tests.faults.contenders import ALL, NOTHING_BELOW, OTHER, Publishing, scenario
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import COMMIT
 from tests.faults.memory import MemoryRegistry
 from tests.faults.races import Race, Runner, Start, Tally, explore, one_by_one, orders
 from tests.faults.releaser import Releaser
-from tests.faults.scene import IMAGE, Scene, a_plan
+from tests.faults.scene import Scene, a_plan
 
 WITH, WITHOUT = True, False
 
@@ -187,9 +187,8 @@ class Careless:
     def _write(self, client: RegistryClient, other: Publishing) -> Flow[None]:
         step = Step("name", self.tag, writes=True)
         yield step
-        repository = Repository.parse(IMAGE)
-        answer = client.look(repository, other.digest(other.plan.lanes[0]))
-        client.put_manifest(repository, Tag(self.tag), answer.raw)  # type: ignore[union-attr] # it lies there
+        answer = client.look(other.digest(other.plan.lanes[0]))
+        client.put_manifest(Tag(self.tag), answer.raw)  # type: ignore[union-attr] # it lies there
         yield StepOutcome(step, step.done().state, "")
 
 

@@ -51,12 +51,12 @@ class Reserve:
         return self.credential
 
 
-def reader(desk: Desk, reserve: Reserve) -> tuple[RegistryClient, Recorded]:
+def reader(desk: Desk, reserve: Reserve, repository: Repository = AIONIS) -> tuple[RegistryClient, Recorded]:
     desk.credential = None
     wire = Recorded(desk)
     session = desk.session(wire)
     session.reserve = reserve
-    return RegistryClient(session), wire
+    return RegistryClient(session, repository), wire
 
 
 def private(scheme: str = "bearer") -> Desk:
@@ -70,8 +70,8 @@ def test_a_public_image_is_read_by_nobody_in_particular() -> None:
     desk, reserve = Desk(), Reserve()
     push_image(desk.memory, AIONIS.path, tag="v0.2.1")
     registry, wire = reader(desk, reserve)
-    assert isinstance(registry.look(AIONIS, GOOD), Present)
-    assert isinstance(registry.look(AIONIS, Tag("v9.9.9")), Absent)
+    assert isinstance(registry.look(GOOD), Present)
+    assert isinstance(registry.look(Tag("v9.9.9")), Absent)
     assert (wire.shown, reserve.asked) == ([], 0)
 
 
@@ -80,9 +80,9 @@ def test_where_a_stranger_is_refused_the_credential_that_belongs_there_is_shown(
     known = replace(ROBOT, registry="registry.example")
     desk, reserve, repository = private(scheme), Reserve(known), Repository(known.registry, AIONIS.path)
     desk.memory.host = known.registry
-    registry, wire = reader(desk, reserve)
-    assert isinstance(registry.look(repository, GOOD), Present)
-    assert isinstance(registry.look(repository, Tag("v9.9.9")), Absent)
+    registry, wire = reader(desk, reserve, repository)
+    assert isinstance(registry.look(GOOD), Present)
+    assert isinstance(registry.look(Tag("v9.9.9")), Absent)
     assert (set(wire.shown), reserve.asked) == ({f"Basic {ROBOT.basic}"}, 1)
     assert registry.session.credential is known
 
@@ -92,7 +92,7 @@ def test_without_one_or_with_anothers_it_stays_refused(held: Credential | None) 
     reserve = Reserve(held)
     registry, wire = reader(private(), reserve)
     for _ in range(2):
-        assert isinstance(registry.look(AIONIS, GOOD), Refused)
+        assert isinstance(registry.look(GOOD), Refused)
     assert (wire.shown, reserve.asked) == ([], 1)
 
 
@@ -104,7 +104,7 @@ def test_a_credential_that_cannot_be_read_is_told_where_it_is_needed() -> None:
     desk.credential = None
     session = desk.session()
     session.reserve = broken
-    found = RegistryClient(session).look(AIONIS, GOOD)
+    found = RegistryClient(session, AIONIS).look(GOOD)
     assert isinstance(found, Refused)
     assert "docker-credential-absent is not installed" in str(found)
 
@@ -115,7 +115,7 @@ def test_readers_side_by_side_ask_for_it_once_and_all_go_on_with_it() -> None:
 
     def look(_number: int) -> object:
         together.wait(10)
-        return registry.look(AIONIS, GOOD)
+        return registry.look(GOOD)
 
     with ThreadPoolExecutor(4) as pool:
         assert all(isinstance(found, Present) for found in pool.map(look, range(4)))

@@ -25,7 +25,7 @@ HTML = Response(status=404, headers={"content-type": "text/html"}, body=b"<html>
 def told(response: Response, place: str = "/manifests/") -> Answer:
     desk = Desk()
     push_image(desk.memory, AIONIS, tag=V)
-    return desk.registry(Instead(desk.memory, {place: lambda _: response})).look(AIONIS, V)
+    return desk.registry(Instead(desk.memory, {place: lambda _: response})).look(V)
 
 
 def errors(*codes: str) -> Response:
@@ -95,14 +95,14 @@ def test_a_refusal_of_the_registry_or_of_its_token_service_is_refused(status: in
 def test_a_package_that_is_private_or_missing_is_refused_to_strangers_and_not_absent() -> None:
     desk = Desk(credential=None)
     desk.memory.access.anonymous = ""
-    assert isinstance(desk.registry().look(AIONIS, V), Refused)
+    assert isinstance(desk.registry().look(V), Refused)
 
 
 def test_what_a_proxy_says_of_the_charset_does_not_change_the_type() -> None:
     desk = Desk()
     raw = push_image(desk.memory, AIONIS, tag=V)
     served = Response(status=200, headers={"content-type": f"{OCI_INDEX} ; charset=utf-8"}, body=raw.body)
-    assert desk.registry(Instead(desk.memory, {"/manifests/": lambda _: served})).look(AIONIS, V) == Present(raw)
+    assert desk.registry(Instead(desk.memory, {"/manifests/": lambda _: served})).look(V) == Present(raw)
 
 
 @pytest.mark.parametrize("spelt", [OCI_INDEX.upper(), OCI_INDEX.title(), f"{OCI_INDEX.upper()};CHARSET=utf-8"])
@@ -110,7 +110,7 @@ def test_a_media_type_is_the_same_in_any_case_and_is_written_on_in_its_own(spelt
     desk = Desk()
     raw = push_image(desk.memory, AIONIS, tag=V)
     served = Response(status=200, headers={"content-type": spelt}, body=raw.body)
-    found = desk.registry(Instead(desk.memory, {"GET .*/manifests/": lambda _: served})).look(AIONIS, V)
+    found = desk.registry(Instead(desk.memory, {"GET .*/manifests/": lambda _: served})).look(V)
     assert found == Present(raw)
     assert found.raw.media_type == OCI_INDEX
 
@@ -127,7 +127,7 @@ def test_a_media_type_is_the_same_in_any_case_and_is_written_on_in_its_own(spelt
 )
 def test_whether_a_repository_exists_is_known_or_not(response: Response, known: bool | None) -> None:  # noqa: FBT001
     desk = Desk()
-    assert desk.registry(Instead(desk.memory, {"/tags/list": lambda _: response})).knows(AIONIS) is known
+    assert desk.registry(Instead(desk.memory, {"/tags/list": lambda _: response})).knows() is known
 
 
 @pytest.mark.parametrize(
@@ -145,7 +145,7 @@ def test_a_secret_that_is_echoed_is_not_repeated(body: bytes) -> None:
     desk = Desk()
     session = desk.session(Instead(desk.memory, {"/manifests/": lambda _: Response(status=400, headers={}, body=body)}))
     session.redact.add(PASSWORD)
-    result = RegistryClient(session).look(AIONIS, V)
+    result = RegistryClient(session, AIONIS).look(V)
     assert isinstance(result, Unknown)
     assert PASSWORD[:8] not in result.reason
     assert PASSWORD[::-1][:8] not in result.reason
@@ -154,7 +154,7 @@ def test_a_secret_that_is_echoed_is_not_repeated(body: bytes) -> None:
 @pytest.mark.parametrize("text", ["::set-env name=X::y", "a\nb\rc", "\x1b]0;title\x07", "\u202eevil", "\ud800"])
 def test_words_of_a_registry_are_one_harmless_line(text: str) -> None:
     desk = Desk()
-    result = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: failure(400, "X", text)})).look(AIONIS, V)
+    result = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: failure(400, "X", text)})).look(V)
     assert isinstance(result, Unknown)
     result.reason.encode("utf-8")
     assert not set(result.reason) & set("\n\r\x1b\x07\u202e")
@@ -168,9 +168,7 @@ Reply = Callable[[Request], Response]
 def put(response: Response) -> tuple[bool, str, MemoryRegistry]:
     desk = Desk()
     raw = push_image(desk.memory, AIONIS)
-    written = desk.registry(Instead(desk.memory, {"PUT .*/manifests/": lambda _: response})).put_manifest(
-        AIONIS, V, raw
-    )
+    written = desk.registry(Instead(desk.memory, {"PUT .*/manifests/": lambda _: response})).put_manifest(V, raw)
     return written.certain, written.words, desk.memory
 
 
@@ -212,7 +210,7 @@ def test_a_put_is_sent_once_and_its_loss_is_told(kind: F, applied: bool) -> None
     desk = Desk()
     raw = push_image(desk.memory, AIONIS)
     wire = Faulty(desk.memory, [Fault(kind, "PUT", applied=applied, times=9)], desk.clock)
-    written = desk.registry(wire).put_manifest(AIONIS, V, raw)
+    written = desk.registry(wire).put_manifest(V, raw)
     assert not written.certain
     assert wire.met == 1
     assert desk.memory.tags(AIONIS) == ({V: str(raw.digest)} if applied else {})
@@ -222,9 +220,9 @@ def test_a_put_that_meets_an_expired_token_is_sent_again_whole() -> None:
     desk = Desk()
     raw = push_image(desk.memory, AIONIS)
     client = desk.registry()
-    client.probe_push(AIONIS)
+    client.probe_push()
     desk.clock.pass_by(301)
-    assert client.put_manifest(AIONIS, V, raw).certain
+    assert client.put_manifest(V, raw).certain
     puts = [entry for entry in desk.memory.log if entry.is_manifest_put]
     assert [entry.status for entry in puts] == [401, 201]
     assert puts[0].sent == puts[1].sent == str(raw.digest)
@@ -235,7 +233,7 @@ def test_a_registry_that_is_down_when_the_token_is_fetched_leaves_the_put_unsent
     desk = Desk()
     raw = push_image(desk.memory, AIONIS)
     wire = Faulty(desk.memory, [Fault(F.UNAVAILABLE, "GET", "/token", times=99)], desk.clock)
-    assert not desk.registry(wire).put_manifest(AIONIS, V, raw).certain
+    assert not desk.registry(wire).put_manifest(V, raw).certain
     assert not any(entry.is_manifest_put for entry in desk.memory.log)
 
 
@@ -251,7 +249,7 @@ def test_a_registry_that_is_down_when_the_token_is_fetched_leaves_the_put_unsent
 def test_an_answer_that_is_none_is_told_by_its_status(status: int, words: str) -> None:
     desk = Desk()
     page = Response(status=status, headers={"content-type": "text/html"}, body=b"<html>")
-    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: page})).look(AIONIS, Tag("v0.2.1"))
+    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: page})).look(Tag("v0.2.1"))
     assert isinstance(found, Unknown)
     assert found.reason.startswith(words)
 
@@ -260,5 +258,5 @@ def test_every_word_for_absent_may_be_said_at_once() -> None:
     desk = Desk()
     errors = [{"code": code} for code in ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND")]
     page = Response(status=404, headers={}, body=json.dumps({"errors": errors}).encode())
-    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: page})).look(AIONIS, Tag("v0.2.1"))
+    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: page})).look(Tag("v0.2.1"))
     assert found == Absent()

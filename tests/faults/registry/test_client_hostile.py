@@ -178,7 +178,7 @@ def test_a_document_whose_fields_are_not_what_they_must_be_is_refused(manifest: 
 def test_such_bytes_under_a_tag_are_never_absent_and_no_error_of_ours(manifest: RawManifest) -> None:
     desk = Desk()
     served = Response(status=200, headers={"content-type": manifest.media_type}, body=manifest.body)
-    answer = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: served})).look(AIONIS, V)
+    answer = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: served})).look(V)
     assert isinstance(answer, Present | Unknown)
 
 
@@ -290,7 +290,7 @@ def served_with(size: int) -> object:
     wrong = RawManifest(body=body, media_type=OCI_INDEX)
     desk.memory.shelf(AIONIS).manifests[str(wrong.digest)] = wrong
     desk.memory.tag(AIONIS, V, wrong.digest)
-    return desk.registry().look(AIONIS, V)
+    return desk.registry().look(V)
 
 
 def test_four_mebibytes_are_read_and_a_byte_more_is_not() -> None:
@@ -311,7 +311,7 @@ def test_bytes_that_are_not_the_digest_s_are_a_finding_whatever_they_say(damage:
     image = push_image(desk.memory, AIONIS, tag=V)
     other = RawManifest(body=damage(image.body), media_type=image.media_type)
     desk.memory.shelf(AIONIS).manifests[str(image.digest)] = other
-    answer = desk.registry().look(AIONIS, image.digest)
+    answer = desk.registry().look(image.digest)
     assert isinstance(answer, Unknown)
     assert answer.corrupt
 
@@ -319,4 +319,4 @@ def test_bytes_that_are_not_the_digest_s_are_a_finding_whatever_they_say(damage:
 def test_a_child_that_vanished_is_absent_by_its_digest() -> None:
     desk = Desk()
     push_image(desk.memory, AIONIS, tag=V)
-    assert desk.registry().look(AIONIS, Digest.of(b"never")) == Absent()
+    assert desk.registry().look(Digest.of(b"never")) == Absent()

@@ -40,7 +40,7 @@ def listed(*answers: Page) -> tuple[list[str], int]:
         return answers[min(len(wire.asked), len(answers)) - 1](request)
 
     wire.answers = {"/tags/list": in_turn}
-    return list(desk.registry(wire).tags(AIONIS)), len(wire.asked)
+    return list(desk.registry(wire).tags()), len(wire.asked)
 
 
 def static(*pages: Response) -> list[Page]:
@@ -116,14 +116,14 @@ def test_a_list_is_followed_over_at_most_a_thousand_pages() -> None:
     desk = Desk()
     wire = Instead(desk.memory, {"/tags/list": lambda r: page(f"t{paged(r)}", link=after(str(paged(r) + 1)))})
     with pytest.raises(UnreachableError, match="does not end"):
-        desk.registry(wire).tags(AIONIS)
+        desk.registry(wire).tags()
     assert len(wire.asked) == 1000
 
 
 def test_a_page_of_gigabytes_is_not_read() -> None:
     desk = Desk()
     with pytest.raises(VerificationError):
-        desk.registry(Faulty(desk.memory, [Fault(F.OVERSIZED, "GET", "/tags/")], desk.clock)).tags(AIONIS)
+        desk.registry(Faulty(desk.memory, [Fault(F.OVERSIZED, "GET", "/tags/")], desk.clock)).tags()
 
 
 def test_a_refusal_on_a_later_page_is_a_refusal() -> None:
@@ -133,7 +133,7 @@ def test_a_refusal_on_a_later_page_is_a_refusal() -> None:
         push_image(desk.memory, AIONIS, tag=tag)
     wire = Faulty(desk.memory, [Fault(F.FORBIDDEN, "GET", "/tags/", skip=1)], desk.clock)
     with pytest.raises(AccessError):
-        desk.registry(wire).tags(AIONIS)
+        desk.registry(wire).tags()
 
 
 def test_a_token_that_ends_between_two_pages_is_renewed() -> None:
@@ -143,4 +143,4 @@ def test_a_token_that_ends_between_two_pages_is_renewed() -> None:
     for tag in names:
         push_image(desk.memory, AIONIS, tag=tag)
     wire = Faulty(desk.memory, [Fault(F.UNAUTHORIZED, "GET", "/tags/", skip=1)], desk.clock)
-    assert desk.registry(wire).tags(AIONIS) == names
+    assert desk.registry(wire).tags() == names

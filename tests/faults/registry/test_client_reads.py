@@ -40,13 +40,13 @@ def _config(registry: RegistryClient, raw: RawManifest) -> Manifest:
 
 
 READS = {
-    "a tag": Read("GET", "/manifests/v0", lambda r, _: r.look(AIONIS, V)),
-    "a digest": Read("GET", "/manifests/sha256", lambda r, raw: r.look(AIONIS, raw.digest)),
-    "the tag list": Read("GET", "/tags/list", lambda r, _: r.tags(AIONIS)),
-    "a config": Read("GET", "/blobs/", lambda r, raw: r.blob(AIONIS, _config(r, raw).config)),
-    "a layer's size": Read("HEAD", "/blobs/", lambda r, raw: r.blob_size(AIONIS, _config(r, raw).layers[0])),
-    "a token": Read("GET", "/token", lambda r, _: r.look(AIONIS, V)),
-    "push permission": Read("POST", "/blobs/uploads/", lambda r, _: r.probe_push(AIONIS)),
+    "a tag": Read("GET", "/manifests/v0", lambda r, _: r.look(V)),
+    "a digest": Read("GET", "/manifests/sha256", lambda r, raw: r.look(raw.digest)),
+    "the tag list": Read("GET", "/tags/list", lambda r, _: r.tags()),
+    "a config": Read("GET", "/blobs/", lambda r, raw: r.blob(_config(r, raw).config)),
+    "a layer's size": Read("HEAD", "/blobs/", lambda r, raw: r.blob_size(_config(r, raw).layers[0])),
+    "a token": Read("GET", "/token", lambda r, _: r.look(V)),
+    "push permission": Read("POST", "/blobs/uploads/", lambda r, _: r.probe_push()),
 }
 
 
@@ -193,7 +193,7 @@ def test_no_story_of_a_wait_names_a_token_or_a_signature() -> None:
     raw = push_image(desk.memory, AIONIS, tag=V)
     wire = Faulty(desk.memory, [Fault(F.UNAVAILABLE, "", "storage.example", words="bad opaque_ token")], desk.clock)
     client = desk.registry(wire)
-    client.blob(AIONIS, _config(client, raw).config)
+    client.blob(_config(client, raw).config)
     assert desk.said
     assert not any("sig=" in line for line in desk.said)
 
@@ -212,7 +212,7 @@ def test_a_size_that_a_head_leaves_out_is_told_by_a_range(size: int) -> None:
     blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=size)
     total = f"bytes 0-0/{size}" if size else "bytes */0"
     wire = Instead(desk.memory, {"/blobs/": lambda request: ranged(request, total, size=size)})
-    assert desk.registry(wire).blob_size(AIONIS, blob) == size
+    assert desk.registry(wire).blob_size(blob) == size
     assert [request.method for request in wire.asked] == ["HEAD", "GET"]
 
 
@@ -222,7 +222,7 @@ def test_a_size_that_no_range_tells_is_that_of_the_whole_body_where_it_is_small(
     body = Response(status=200, headers={}, body=b"12345")
     answers = {"HEAD .*/blobs/": lambda _: Response(status=200, headers={}), "/blobs/": lambda _: body}
     wire = Instead(desk.memory, answers)
-    assert desk.registry(wire).blob_size(AIONIS, blob) == 5
+    assert desk.registry(wire).blob_size(blob) == 5
 
 
 def test_a_head_that_is_refused_without_a_word_is_a_rate_limit_where_a_get_says_so() -> None:
@@ -233,7 +233,7 @@ def test_a_head_that_is_refused_without_a_word_is_a_rate_limit_where_a_get_says_
     wire = Instead(
         desk.memory, {"HEAD .*/blobs/": lambda _: Response(status=403, headers={}), "/blobs/": lambda _: next(answers)}
     )
-    assert desk.registry(wire).blob_size(AIONIS, blob) == 1
+    assert desk.registry(wire).blob_size(blob) == 1
     assert [request.method for request in wire.asked] == ["HEAD", "GET", "GET"]
 
 
@@ -248,8 +248,8 @@ def test_a_head_that_is_refused_without_a_word_is_what_a_get_is_told() -> None:
     blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=1)
     denied = Response(status=403, headers={}, body=b'{"errors": [{"message": "denied"}]}')
     with pytest.raises(AccessError, match="denied"):
-        Desk().registry(refused_head(denied)).blob_size(AIONIS, blob)
-    assert Desk().registry(refused_head(Response(status=404, headers={}))).blob_size(AIONIS, blob) is None
+        Desk().registry(refused_head(denied)).blob_size(blob)
+    assert Desk().registry(refused_head(Response(status=404, headers={}))).blob_size(blob) is None
 
 
 UNTOLD = {
@@ -265,7 +265,7 @@ def test_a_size_that_is_not_told_at_all_is_no_size(answer: Response) -> None:
     blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=1)
     answers = {"HEAD .*/blobs/": lambda _: Response(status=200, headers={}), "/blobs/": lambda _: answer}
     with pytest.raises(UnreachableError, match="GET of blob"):
-        desk.registry(Instead(desk.memory, answers)).blob_size(AIONIS, blob)
+        desk.registry(Instead(desk.memory, answers)).blob_size(blob)
 
 
 def test_a_large_blob_whose_size_is_not_told_is_not_read_to_measure_it() -> None:
@@ -285,5 +285,5 @@ def test_a_large_blob_whose_size_is_not_told_is_not_read_to_measure_it() -> None
             raise OversizedError(f"more than {limit} bytes")
 
     with pytest.raises(UnreachableError, match=r"neither by a HEAD \(it has no Content-Length\) nor by a GET"):
-        desk.registry(Whole()).blob_size(AIONIS, blob)
+        desk.registry(Whole()).blob_size(blob)
     assert limits == [MANIFEST_LIMIT]

@@ -58,7 +58,7 @@ GOOD = {
 def test_a_blob_is_read_where_it_is_said_to_be(location: str, status: int) -> None:
     desk = a_desk()
     wire = Instead(desk.memory, {"/v2/cognary/aionis/blobs/": to(location, status), "/x": content})
-    assert desk.registry(wire).blob(AIONIS, CONFIG) == CONTENT
+    assert desk.registry(wire).blob(CONFIG) == CONTENT
     assert "Authorization" in wire.asked[0].headers
     assert "Authorization" not in wire.asked[1].headers
     assert PASSWORD not in str(wire.asked[1])
@@ -68,7 +68,7 @@ def test_a_blob_is_read_where_it_is_said_to_be(location: str, status: int) -> No
 def test_the_size_of_a_blob_too(status: int) -> None:
     desk = a_desk()
     wire = Instead(desk.memory, {"/v2/cognary/aionis/blobs/": to(STORAGE, status), "storage": content})
-    assert desk.registry(wire).blob_size(AIONIS, CONFIG) == len(CONTENT)
+    assert desk.registry(wire).blob_size(CONFIG) == len(CONTENT)
     assert [request.method for request in wire.asked] == ["HEAD", "HEAD"]
 
 
@@ -111,7 +111,7 @@ def test_a_blob_is_not_looked_for_in_places_where_no_registry_keeps_one(location
     wire = Instead(desk.memory, {"/v2/cognary/aionis/blobs/": to(location, status), "": content})
     desk.memory.access.scheme = "none"
     with pytest.raises(UnreachableError, match="refused"):
-        RegistryClient(desk.session(Instead(wire, {"/token": desk_token}))).blob(AIONIS, CONFIG)
+        RegistryClient(desk.session(Instead(wire, {"/token": desk_token})), AIONIS).blob(CONFIG)
     assert len(wire.asked) == 1
 
 
@@ -124,7 +124,7 @@ def test_up_to_five_hops_are_followed(hops: int) -> None:
     desk = a_desk()
     chain = {f"/hop{number}$": to(f"https://storage.example/hop{number + 1}") for number in range(1, hops)}
     wire = Instead(desk.memory, {"/v2/.*/blobs/": to("https://storage.example/hop1"), **chain, "/hop": content})
-    assert desk.registry(wire).blob(AIONIS, CONFIG) == CONTENT
+    assert desk.registry(wire).blob(CONFIG) == CONTENT
     assert len(wire.asked) == hops + 1
 
 
@@ -133,7 +133,7 @@ def test_a_circle_is_left_after_the_fifth(location: str) -> None:
     desk = a_desk()
     wire = Instead(desk.memory, {"/v2/.*/blobs/|/again": to(location)})
     with pytest.raises(UnreachableError, match="without end"):
-        desk.registry(wire).blob(AIONIS, CONFIG)
+        desk.registry(wire).blob(CONFIG)
     assert len(wire.asked) == 6
 
 
@@ -142,7 +142,7 @@ def test_a_later_hop_is_judged_like_the_first() -> None:
     answers = {"/v2/.*/blobs/": to(STORAGE), "storage": to("https://169.254.169.254/x"), "": content}
     wire = Instead(desk.memory, answers)
     with pytest.raises(UnreachableError, match="refused"):
-        desk.registry(Instead(wire, {"/token": desk_token})).blob(AIONIS, CONFIG)
+        desk.registry(Instead(wire, {"/token": desk_token})).blob(CONFIG)
     assert len(wire.asked) == 2
 
 
@@ -150,7 +150,7 @@ def test_coming_back_to_the_registry_brings_no_credential_either() -> None:
     desk = a_desk()
     back = "https://ghcr.io/storage"
     wire = Instead(desk.memory, {"/v2/.*/blobs/": to(STORAGE), "storage.example": to(back), "/storage": content})
-    assert desk.registry(wire).blob(AIONIS, CONFIG) == CONTENT
+    assert desk.registry(wire).blob(CONFIG) == CONTENT
     assert "Authorization" not in wire.asked[2].headers
 
 
@@ -159,7 +159,7 @@ def test_other_codes_of_that_family_are_no_redirects(status: int) -> None:
     desk = a_desk()
     wire = Instead(desk.memory, {"/v2/.*/blobs/": to(STORAGE, status)})
     with pytest.raises(UnreachableError):
-        desk.registry(wire).blob(AIONIS, CONFIG)
+        desk.registry(wire).blob(CONFIG)
     assert len(wire.asked) == 1
 
 
@@ -167,20 +167,20 @@ def test_a_registry_on_this_machine_may_keep_its_blobs_on_this_machine() -> None
     desk = Desk()
     local = Repository("127.0.0.1:5000", "x/y")
     wire = Instead(desk.memory, {"5000/v2/": to("http://127.0.0.1:9000/blob"), ":9000/": content})
-    assert desk.registry(wire).blob(local, CONFIG) == CONTENT
+    assert desk.registry(wire, local).blob(CONFIG) == CONTENT
 
 
 def test_a_registry_on_an_inner_network_may_keep_them_there_over_tls() -> None:
     desk = Desk()
     inner = Repository("10.0.0.5", "x/y")
     wire = Instead(desk.memory, {"10.0.0.5/": to("https://10.0.0.6/blob"), "10.0.0.6/": content})
-    assert desk.registry(wire).blob(inner, CONFIG) == CONTENT
+    assert desk.registry(wire, inner).blob(CONFIG) == CONTENT
 
 
 def test_ghcr_s_own_redirect_is_followed_as_a_whole() -> None:
     desk = a_desk(storage="pkg-containers.githubusercontent.com")
-    assert desk.registry().blob(AIONIS, CONFIG) == CONTENT
-    assert desk.registry().blob_size(AIONIS, CONFIG) == len(CONTENT)
+    assert desk.registry().blob(CONFIG) == CONTENT
+    assert desk.registry().blob_size(CONFIG) == len(CONTENT)
     stored = [entry for entry in desk.memory.log if entry.host == desk.memory.storage]
     assert [entry.status for entry in stored] == [200, 200]
 
@@ -191,18 +191,18 @@ def test_storage_that_refuses_is_an_outage_and_only_a_404_a_finding(status: int)
     refusal = Response(status=status, headers={}, body=b"<Error>AuthenticationFailed</Error>")
     client = desk.registry(Instead(desk.memory, {"storage.example": lambda _: refusal}))
     with pytest.raises(VerificationError if status == 404 else UnreachableError):
-        client.blob(AIONIS, CONFIG)
+        client.blob(CONFIG)
 
 
 CALLS: dict[str, tuple[str, Callable[[RegistryClient, RawManifest], object]]] = {
-    "a manifest by tag": ("GET .*/manifests/v0", lambda r, _: r.look(AIONIS, V)),
-    "a manifest by digest": ("GET .*/manifests/sha256", lambda r, raw: r.look(AIONIS, raw.digest)),
-    "the tag list": ("GET .*/tags/list", lambda r, _: r.tags(AIONIS)),
-    "a token": ("GET .*/token", lambda r, _: r.look(AIONIS, V)),
-    "a write": ("PUT .*/manifests/", lambda r, raw: r.put_manifest(AIONIS, V, raw)),
-    "the proof of permission": ("POST .*/uploads/", lambda r, _: r.probe_push(AIONIS)),
-    "a blob's upload": ("POST .*/uploads/", lambda r, _: Uploader(r).send(AIONIS, CONTENT, LINES)),
-    "a blob": ("PUT .*/uploads/", lambda r, _: Uploader(r).send(AIONIS, CONTENT, LINES)),
+    "a manifest by tag": ("GET .*/manifests/v0", lambda r, _: r.look(V)),
+    "a manifest by digest": ("GET .*/manifests/sha256", lambda r, raw: r.look(raw.digest)),
+    "the tag list": ("GET .*/tags/list", lambda r, _: r.tags()),
+    "a token": ("GET .*/token", lambda r, _: r.look(V)),
+    "a write": ("PUT .*/manifests/", lambda r, raw: r.put_manifest(V, raw)),
+    "the proof of permission": ("POST .*/uploads/", lambda r, _: r.probe_push()),
+    "a blob's upload": ("POST .*/uploads/", lambda r, _: Uploader(r).send(CONTENT, LINES)),
+    "a blob": ("PUT .*/uploads/", lambda r, _: Uploader(r).send(CONTENT, LINES)),
 }
 LOCATIONS = {
     "the same host": "/v2/",

@@ -201,12 +201,12 @@ def test_a_whole_story_over_a_real_socket(served: Served) -> None:
     raw_index = push_image(served.memory, "cognary/aionis")
     repository = Repository(served.address, "cognary/aionis")
     robot = Credential(registry=served.address, username="robot", password=PASSWORD, source="test")
-    client = RegistryClient(Session(transport=HttpTransport({}, user_agent="test"), credential=robot))
-    assert client.probe_push(repository) == ""
-    assert client.look(repository, Tag("v0.2.1")) == Absent()
-    assert client.put_manifest(repository, Tag("v0.2.1"), raw_index).certain
-    assert client.look(repository, Tag("v0.2.1")) == Present(raw_index)
-    assert client.tags(repository) == ["v0.2.1"]
+    client = RegistryClient(Session(transport=HttpTransport({}, user_agent="test"), credential=robot), repository)
+    assert client.probe_push() == ""
+    assert client.look(Tag("v0.2.1")) == Absent()
+    assert client.put_manifest(Tag("v0.2.1"), raw_index).certain
+    assert client.look(Tag("v0.2.1")) == Present(raw_index)
+    assert client.tags() == ["v0.2.1"]
 
 
 def test_the_rest_of_an_answer_that_was_cut_is_not_taken_for_the_next_one(served: Served) -> None:

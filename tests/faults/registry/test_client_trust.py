@@ -199,18 +199,18 @@ def test_a_certificate_is_no_outage_it_is_not_asked_again_and_the_remedy_reaches
     with secure_server(authority.server("registry.example")) as (address, shown), proxy() as running:
         running.targets = {"registry.example:443": address}
         transport = HttpTransport({"HTTPS_PROXY": running.address}, user_agent="test")
-        registry = RegistryClient(Session(transport=transport, retry_budget=RetryBudget(clock=clock)))
-        repository = Repository("registry.example", "cognary/aionis")
-        answer = registry.look(repository, V)
+        session = Session(transport=transport, retry_budget=RetryBudget(clock=clock))
+        registry = RegistryClient(session, Repository("registry.example", "cognary/aionis"))
+        answer = registry.look(V)
         assert isinstance(answer, Unknown)
         assert "the certificate of registry.example is not trusted" in answer.reason
         with pytest.raises(MisconfiguredError) as ended:
-            look(registry, repository, V)
+            look(registry, V)
         assert ended.value.exit_code == 7
         assert ended.value.passing.endswith(ended.value.remedy)
         assert "/etc/docker/certs.d/registry.example/ca.crt" in ended.value.remedy
         with pytest.raises(MisconfiguredError):
-            registry.tags(repository)
+            registry.tags()
     assert (len(running.heads), clock.sleeps, shown) == (3, [], [])
 
 

@@ -24,7 +24,7 @@ BLOB = Descriptor.of(CONTENT, LINES)
 
 
 def uploader(scene: Scene) -> Uploader:
-    registry, _ = scene.client()
+    registry = scene.client()
     return Uploader(registry)
 
 
@@ -39,7 +39,7 @@ def stored(scene: Scene) -> bool:
 
 def test_a_blob_is_sent_once_without_a_look() -> None:
     scene = Scene()
-    assert uploader(scene).send(AIONIS, CONTENT, LINES) == BLOB
+    assert uploader(scene).send(CONTENT, LINES) == BLOB
     assert (asked(scene), stored(scene)) == (["POST", "PUT"], True)
 
 
@@ -48,7 +48,7 @@ def test_one_that_is_probably_there_is_looked_for_first(methods: list[str], *, t
     scene = Scene()
     if there:
         store_blob(scene.registry.shelf(PATH), CONTENT, LINES)
-    assert uploader(scene).send(AIONIS, CONTENT, LINES, likely=True) == BLOB
+    assert uploader(scene).send(CONTENT, LINES, likely=True) == BLOB
     assert (asked(scene), stored(scene)) == (methods, True)
 
 
@@ -56,7 +56,7 @@ def test_one_that_is_probably_there_is_looked_for_first(methods: list[str], *, t
 def test_a_put_without_an_answer_is_looked_for_before_it_is_sent_again(methods: list[str], *, applied: bool) -> None:
     scene = Scene()
     scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", "blobs/uploads/", applied=applied)])
-    assert uploader(scene).send(AIONIS, CONTENT, LINES) == BLOB
+    assert uploader(scene).send(CONTENT, LINES) == BLOB
     assert [entry.method for entry in wire.log if "/blobs/" in entry.path and entry.status != 401] == [
         *("POST", "PUT"),
         *methods,
@@ -68,7 +68,7 @@ def test_a_put_that_is_always_lost_is_given_up_after_three() -> None:
     scene = Scene()
     scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", "blobs/uploads/", times=FOR_EVER)])
     with pytest.raises(UnreachableError, match=f"blob {BLOB.digest} could not be sent to {AIONIS}: .*PUT"):
-        uploader(scene).send(AIONIS, CONTENT, LINES)
+        uploader(scene).send(CONTENT, LINES)
     assert [entry.method for entry in wire.log].count("PUT") == 3
 
 
@@ -95,7 +95,7 @@ def test_any_other_answer_is_no_yes_and_is_told(method: str, status: int) -> Non
     scene = Scene()
     scene.transport = wire = Answering(scene.registry, method, failure(status, "X", "the words"))
     with pytest.raises(UnreachableError, match=rf"HTTP {status}: .*the words"):
-        uploader(scene).send(AIONIS, CONTENT, LINES)
+        uploader(scene).send(CONTENT, LINES)
     assert isinstance(scene.registry.clock, VirtualClock)
     assert (len(wire.sent), scene.registry.clock.sleeps) == (3, []), "sent by no client again, and not waited for"
     assert not stored(scene)
@@ -136,7 +136,7 @@ DIGEST = f"digest=sha256%3A{str(BLOB.digest)[7:]}"
 def test_the_content_goes_where_the_registry_says_within_itself(location: str, url: str) -> None:
     scene = Scene()
     scene.transport = wire = Leading(scene.registry, location)
-    assert uploader(scene).send(AIONIS, CONTENT, LINES) == BLOB
+    assert uploader(scene).send(CONTENT, LINES) == BLOB
     assert wire.puts == [url]
 
 
@@ -156,5 +156,5 @@ def test_it_goes_nowhere_else(location: str) -> None:
     scene = Scene()
     scene.transport = wire = Leading(scene.registry, location)
     with pytest.raises(UnreachableError, match=r"ghcr\.io: an upload was opened at"):
-        uploader(scene).send(AIONIS, CONTENT, LINES)
+        uploader(scene).send(CONTENT, LINES)
     assert wire.puts == []

@@ -51,14 +51,13 @@ def a_scene() -> Scene:
 
 
 def verify(scene: Scene, *, deep: bool = False) -> VerificationResult:
-    registry, retry_budget = scene.client()
+    registry = scene.client()
     verifier = Verifier(
         registry=registry,
-        repository=AIONIS,
         platforms=Setting((AMD64,), "the test"),
         commit_of=lambda _lane, _version: COMMIT,
         deep=deep,
-        ledgers=scene.ledgers(registry, retry_budget),
+        ledgers=scene.ledgers(registry),
     )
     return finish(verifier.verify(MAIN, Version.parse("0.2.1"), latest=Setting(value=True, source="--latest")))
 

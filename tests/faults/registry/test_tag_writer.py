@@ -49,8 +49,8 @@ def test_everything_else_ends_the_run_with_its_own_error(
 
 
 def namer(scene: Scene) -> TagWriter:
-    registry, retry_budget = scene.client()
-    return TagWriter(registry=registry, repository=AIONIS, retry_budget=retry_budget)
+    registry = scene.client()
+    return TagWriter(registry=registry)
 
 
 def floating(scene: Scene, raw: RawManifest, old: Digest) -> Flow[Digest | None]:
@@ -264,7 +264,7 @@ def test_a_moved_name_that_still_shows_its_old_digest_is_read_until_it_does_not(
 
 def test_what_never_arrives_is_a_finding_that_says_who_said_it_had() -> None:
     scene = Scene()
-    registry, retry_budget = scene.client()
+    registry = scene.client()
     with pytest.raises(VerificationError, match=r"does not have sha256:\w+, although the builder pushed it"):
-        arrived(registry, AIONIS, Digest.of(b"nothing"), retry_budget, "the builder pushed it")
+        arrived(registry, Digest.of(b"nothing"), "the builder pushed it")
     assert 50 < clock_of(scene).now() < 70

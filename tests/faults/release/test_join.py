@@ -38,8 +38,8 @@ def parts_of(registry: MemoryRegistry) -> list[PartialIndex]:
 
 def publish(scene: Scene, parts: Sequence[PartialIndex]) -> tuple[LaneResult, ...]:
     """Publish the main lane from its parts."""
-    registry, retry_budget = scene.client()
-    joiner = IndexJoiner(registry=registry, retry_budget=retry_budget, workers=1)
+    registry = scene.client()
+    joiner = IndexJoiner(registry=registry, workers=1)
     stager = JoiningStager(joiner=joiner, parts={"main": parts}, tell=scene.told.append)
     return finish(replace(scene.releaser(), ledgers=None).publish(a_plan(lanes=["main"]), stager))
 

@@ -59,8 +59,8 @@ def fleet() -> Builder:
 
 
 def stager(scene: Scene, yard: Shipyard, builder: Builder | None = None) -> MultiNodeStager:
-    registry, retry_budget = scene.client()
-    joiner = IndexJoiner(registry=registry, retry_budget=retry_budget, workers=1)
+    registry = scene.client()
+    joiner = IndexJoiner(registry=registry, workers=1)
     return MultiNodeStager(buildx=yard, builder=builder or fleet(), joiner=joiner, tell=scene.told.append)
 
 

@@ -43,10 +43,9 @@ class Project(Scene):
 
     def release(self, plan: Plan = MAIN) -> ReleaseResult:
         """A release from beginning to end; the build command and the gate have run when ``meanwhile`` happens."""
-        registry, retry_budget = self.client()
+        registry = self.client()
         publisher = Publisher(
             registry=registry,
-            retry_budget=retry_budget,
             stager=lambda: self.stager,
             workers=1,
             claiming=ReleaseClaims(claims=self.claims, by="the test") if self.claims else None,

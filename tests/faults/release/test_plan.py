@@ -35,15 +35,13 @@ class Planned:
         self.saved = save(self.scene, self.plan)
 
     def flow(self) -> Flow[tuple[LaneResult, ...]]:
-        registry, retry_budget = self.scene.client()
-        publisher = Publisher(
-            registry=registry, retry_budget=retry_budget, stager=lambda: self.scene.stager, workers=1, saved=self.saved
-        )
+        registry = self.scene.client()
+        publisher = Publisher(registry=registry, stager=lambda: self.scene.stager, workers=1, saved=self.saved)
         return (yield from publisher.publish(self.plan)).lanes
 
 
 def save(scene: Scene, plan: Plan) -> SavedPlan:
-    surveyor = Surveyor(registry=scene.client()[0], repository=plan.repository, workers=1)
+    surveyor = Surveyor(registry=scene.client(), workers=1)
     surveys = [(lane, surveyor.survey(lane)) for lane in plan.lanes]
     tags = [tags_json(lane, survey, decide(lane, survey, plan.commit)) for lane, survey in surveys]
     return parse(encode(settings_json(plan, [], {}), tags, written_by="0.1.0"), "plan.json")

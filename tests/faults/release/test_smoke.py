@@ -42,7 +42,7 @@ class Bench:
         self.engine = FakeEngine(clock)
 
     def flow(self, plan: Plan | None = None) -> Flow[tuple[LaneResult, ...]]:
-        registry, retry_budget = self.scene.client()
+        registry = self.scene.client()
         known = plan or a_plan()
         smoker = SmokeRunner(
             engine=self.engine,
@@ -53,9 +53,7 @@ class Bench:
             left_out=self.left_out,
             clock=self.engine.clock,
         )
-        publisher = Publisher(
-            registry=registry, retry_budget=retry_budget, stager=lambda: self.scene.stager, workers=1, smoke=smoker
-        )
+        publisher = Publisher(registry=registry, stager=lambda: self.scene.stager, workers=1, smoke=smoker)
         return (yield from publisher.publish(known)).lanes
 
     def publish(self, plan: Plan | None = None) -> tuple[LaneResult, ...]:

@@ -79,11 +79,11 @@ def test_a_version_that_is_gone_can_be_marked_by_its_record_and_one_that_never_w
 
 def test_what_is_only_staged_is_examined_and_has_no_name() -> None:
     scene = Scene()
-    registry, retry_budget = scene.client()
+    registry = scene.client()
     assert isinstance(registry, RegistryClient)
-    publisher = Publisher(registry=registry, retry_budget=retry_budget, stager=lambda: scene.stager, workers=1)
+    publisher = Publisher(registry=registry, stager=lambda: scene.stager, workers=1)
     staged = finish(publisher.stage(a_plan()))
     assert set(staged) == {"main", "standalone"}
     assert scene.tags() == {}
     scene.publish()
-    assert finish(Publisher(registry=registry, retry_budget=retry_budget, stager=lambda: scene.stager).stage(a_plan()))
+    assert finish(Publisher(registry=registry, stager=lambda: scene.stager).stage(a_plan()))

@@ -10,7 +10,7 @@ from shiplane.release.planning.decision import FloatingTagAction, VersionTagActi
 from shiplane.rollback.rollback import RollbackRequest
 from shiplane.verify.surveyor import Surveyor
 from tests.faults.faults import Faulty
-from tests.faults.scene import AIONIS, finish
+from tests.faults.scene import finish
 from tests.faults.stateful.expectations import downward, expected, version_of
 from tests.faults.stateful.judging import driven, judged, only
 from tests.faults.stateful.world import LANES, World, plan_of
@@ -22,7 +22,7 @@ def foreseen(world: World, lane: str, version: str, latest: str, commit: str) ->
     wire, before = Faulty(world.registry), world.tags
     who, wanted = world.releaser(wire), expected(world, plan_of(lane, version, latest, commit))
     try:
-        survey = Surveyor(registry=who.registry, repository=AIONIS, ledgers=who.ledgers, workers=1).survey(one)
+        survey = Surveyor(registry=who.registry, ledgers=who.ledgers, workers=1).survey(one)
         decision = decide(one, survey, commit)
     except RefusedError:
         assert wanted.code == 5

@@ -20,7 +20,7 @@ from tests.faults.images import push_image
 from tests.faults.invariants import entries_of, marks_of
 from tests.faults.memory import MemoryRegistry
 from tests.faults.releaser import Releaser
-from tests.faults.scene import AIONIS, PATH, USER, a_client, a_plan, a_registry
+from tests.faults.scene import PATH, USER, a_client, a_plan, a_registry
 
 LANES = {lane.name: lane for lane in BUILT_IN}
 RELEASES = ("0.1.0", "0.1.9", "0.2.0", "0.2.1", "0.2.10", "0.3.0", "0.10.0", "1.0.0", "1.0.1", "1.1.0", "2.0.0")
@@ -69,12 +69,10 @@ class World:
 
     def releaser(self, transport: Transport) -> Releaser:
         """A process of its own; its entries' words are numbers, so that a story is the same each time."""
-        registry, retry_budget = a_client(transport, self.clock)
+        registry = a_client(transport, self.clock)
         claiming = ReleaseClaims(claims=self.claims, by="the model") if self.claimed else None
         scribe = EntryAuthor(who=USER.username, clock=self.clock, word=lambda: str(next(self.words)))
-        return Releaser(
-            registry=registry, retry_budget=retry_budget, repository=AIONIS, claiming=claiming, probe=False
-        ).recording(scribe)
+        return Releaser(registry=registry, claiming=claiming, probe=False).recording(scribe)
 
     def recorded(self, lane: Lane) -> list[dict[str, Any]]:
         """What the lane's ledger says."""

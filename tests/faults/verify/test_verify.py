@@ -51,17 +51,16 @@ def verify(
     recorded: bool = False,
     insists: bool = False,
 ) -> VerificationResult:
-    registry, retry_budget = scene.client()
+    registry = scene.client()
     verifier = Verifier(
         registry=registry,
-        repository=Repository.parse(IMAGE),
         platforms=Setting(BOTH, "--platforms" if insists else "default"),
         insists=insists,
         commit_of=lambda _lane, _version: commit,
         deep=deep,
         stranger=registry if stranger is True else stranger or None,
         puller=puller,
-        ledgers=scene.ledgers(registry, retry_budget) if recorded else None,
+        ledgers=scene.ledgers(registry) if recorded else None,
     )
     return finish(verifier.verify(MAIN, version, latest=Setting(latest, source)))
 
@@ -511,7 +510,7 @@ def test_a_stranger_who_is_refused_or_shown_something_else_is_a_finding() -> Non
     other = Scene()
     push_image(other.registry, PATH, tag="v0.2.1", salt="another")
     for shown, words in ((private, "authentication required"), (other.registry, "sha256:")):
-        stranger = RegistryClient(Session(shown, None, scene.client()[1]))
+        stranger = RegistryClient(Session(shown, None, scene.client().retry_budget), AIONIS)
         bad = [check for check in verify(scene, V021, stranger=stranger).checks if not check.good]
         assert {check.name for check in bad} == {"anonymous"}
         assert words in bad[0].found

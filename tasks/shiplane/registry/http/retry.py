@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shiplane.core.errors import MisconfiguredError, UnreachableError, VerificationError
 from shiplane.registry.http.denials import is_rate_limit
-from shiplane.registry.http.retry_budget import BUDGET, RetryBudget, asked_wait
+from shiplane.registry.http.retry_budget import RetryBudget, asked_wait
 from shiplane.registry.http.transport import OversizedError, Request, Response, Transport, TransportError
 
 DEADLINE = 30.0
@@ -83,7 +83,7 @@ class RetryPolicy:
                 return response
             reason = f"{place(request)}: HTTP {response.status} {self.words(response)}".strip()
             asked = self.asked(response, self.retry_budget.clock.wall())
-            if self.futile and asked is not None and asked > BUDGET - self.retry_budget.spent:
+            if self.futile and asked is not None and asked > self.retry_budget.left:
                 raise UnreachableError(f"{reason} (it asks to wait {asked:.0f} s)", remedy="Run it again after that.")
             if not self._wait(attempt, reason, asked):
                 raise UnreachableError(f"{reason} (after {attempt} tries)", remedy=_AGAIN)

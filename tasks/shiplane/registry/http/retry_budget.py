@@ -67,16 +67,23 @@ class RetryBudget:
     """How often and how long one run waits for others. One object a run: the budget is shared.
 
     Attributes:
+        budget: Seconds that may be waited and lost in all.
         clock: Whose time is spent.
         tell: Where each wait is announced.
         spread: A number in [0, 1) for the jitter.
     """
 
+    budget: float = BUDGET
     clock: Clock = field(default_factory=SystemClock)
     tell: Callable[[str], None] = _unheard
     spread: Callable[[], float] = random.random
     spent: float = 0.0
     _counted: float = 0.0
+
+    @property
+    def left(self) -> float:
+        """Seconds that may still be waited."""
+        return self.budget - self.spent
 
     def wait(self, attempt: int, reason: str, *, asked: float | None = None) -> bool:
         """Wait before try number ``attempt`` + 1.
@@ -90,10 +97,10 @@ class RetryBudget:
         Returns:
             False when the tries or the budget are used up: then nothing was waited.
         """
-        if attempt >= TRIES or self.spent >= BUDGET:
+        if attempt >= TRIES or self.spent >= self.budget:
             return False
         backoff = min(_LAST, _FIRST * 2 ** (attempt - 1)) * self.spread()
-        seconds = min(MAX_WAIT, max(backoff, asked or 0.0), BUDGET - self.spent)
+        seconds = min(MAX_WAIT, max(backoff, asked or 0.0), self.left)
         self.tell(f"{reason}: waiting {seconds:.1f} s, then try {attempt + 1} of {TRIES}")
         self.spent += seconds
         self.clock.sleep(seconds)

@@ -10,12 +10,11 @@ from shiplane.core.check import require
 from shiplane.core.errors import UnreachableError
 from shiplane.core.system.parallel import WORKERS
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.lookup import arrived
 from shiplane.registry.oci.index import PartialIndex, join
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import RawManifest
-from shiplane.registry.oci.names import Digest, Repository
+from shiplane.registry.oci.names import Digest
 from shiplane.verify.image_check import ExpectedImage, ImageChecker
 
 _SENT_AGAIN = 3
@@ -26,7 +25,6 @@ class IndexJoiner:
     """Joins the parts of a lane's image in the plan's repository."""
 
     registry: RegistryClient
-    retry_budget: RetryBudget
     workers: int = WORKERS
 
     def join(self, plan: Plan, lane: LanePlan, parts: Sequence[PartialIndex]) -> Digest:
@@ -43,26 +41,26 @@ class IndexJoiner:
         if len(examined) == 1:
             return examined[0][0].digest
         whole = join(examined, plan.platforms.value, plan.labels(lane))
-        self._put(plan.repository, whole)
+        self._put(whole)
         return whole.digest
 
     def _examined(self, plan: Plan, lane: LanePlan, part: PartialIndex) -> RawManifest:
-        raw = arrived(self.registry, plan.repository, part.digest, self.retry_budget, "it was staged")
+        raw = arrived(self.registry, part.digest, "it was staged")
         expected = ExpectedImage(platforms=part.platforms, revision=plan.commit, version=str(lane.version.value))
-        examiner = ImageChecker(registry=self.registry, repository=plan.repository, fresh=True, workers=self.workers)
+        examiner = ImageChecker(registry=self.registry, fresh=True, workers=self.workers)
         what = f"lane {lane.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"
         require(examiner.examine(raw, expected).checks, what, remedy="Stage it again.")
         return raw
 
-    def _put(self, repository: Repository, raw: RawManifest) -> None:
+    def _put(self, raw: RawManifest) -> None:
         """Send an index under its own digest; sending the same bytes again changes nothing, whoever was first."""
         words = ""
         for _ in range(_SENT_AGAIN):
-            written = self.registry.put_manifest(repository, raw.digest, raw)
-            if written.certain or isinstance(self.registry.look(repository, raw.digest), Present):
+            written = self.registry.put_manifest(raw.digest, raw)
+            if written.certain or isinstance(self.registry.look(raw.digest), Present):
                 return
             words = written.words
         raise UnreachableError(
-            f"the joined image {raw.digest} could not be sent to {repository}: {words}",
+            f"the joined image {raw.digest} could not be sent to {self.registry.repository}: {words}",
             remedy="Nothing was given a name. Run it again.",
         )
