@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shiplane.deployments.deployment import Place
+from shiplane.deployments.positions import Fallback
 from shiplane.registry.oci.names import Digest, Tag
 
 
@@ -44,6 +45,13 @@ def version_run(place: Place, served: Served) -> Tag | None:
     return tag if tag and place.lane and place.lane.version_of_tag(tag) else None
 
 
+# How it was read, where the file is not YAML.
+_READ_AS = {
+    Fallback.TEMPLATE: Flag("template", "a template: read without its expressions"),
+    Fallback.LINES: Flag("not-yaml", "not valid YAML: read line by line"),
+}
+
+
 def flags_of(place: Place, served: Served, marks: Mapping[Tag, str]) -> list[Flag]:
     """Everything there is to say against a place, the gravest first.
 
@@ -56,7 +64,9 @@ def flags_of(place: Place, served: Served, marks: Mapping[Tag, str]) -> list[Fla
         return [Flag("comment", "a comment, left alone")]
     version = version_run(place, served)
     marked = [Flag("marked", f"{version} is marked as bad: {marks[version]}")] if version and version in marks else []
-    return [*marked, *_unclear(place), *_against_registry(place, served), *_mutable(place)]
+    flags = [*marked, *_unclear(place), *_against_registry(place, served), *_mutable(place)]
+    fallback = place.mention.fallback
+    return [*flags, _READ_AS[fallback]] if fallback else flags
 
 
 def _unclear(place: Place) -> list[Flag]:

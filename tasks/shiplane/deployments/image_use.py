@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from shiplane.core.errors import UsageError
+from shiplane.deployments.positions import Fallback
 from shiplane.registry.oci.names import Digest, Repository, Tag, parse_tag
 
 # An untagged reference means this tag (distribution/reference: TagNameOnly).
@@ -71,6 +72,7 @@ class Mention:
         problem: Why it cannot be re-pointed; nothing where it can.
         comment: Whether it stands in a comment, where it runs nothing.
         tag_alone: Whether there is no place for a digest: a chart without a key for it.
+        fallback: How its keys were read where the text is not YAML.
     """
 
     line: int
@@ -83,6 +85,7 @@ class Mention:
     problem: str = ""
     comment: bool = False
     tag_alone: bool = False
+    fallback: Fallback | None = None
 
     @property
     def effective_tag(self) -> str | None:

@@ -9,6 +9,7 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 
 # KEY=VALUE of env files, compose's lists of variables, HCL, systemd units and shell scripts.
 _ASSIGNMENT = re.compile(
@@ -41,6 +42,34 @@ class Scalar:
     alias: str = ""
 
 
+class Fallback(Enum):
+    """How what is not YAML was read instead, in words for programs."""
+
+    TEMPLATE = "template"
+    LINES = "lines"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A part of a text that is read by itself.
+
+    Attributes:
+        start: Where it begins.
+        end: Where it ends.
+        under: The key below which it stands.
+        above: The key below which that one stands.
+        depth: Within how many other parts it stands.
+        fallback: How what holds it was read where that is not YAML.
+    """
+
+    start: int
+    end: int
+    under: str = ""
+    above: str = ""
+    depth: int = 0
+    fallback: Fallback | None = None
+
+
 @dataclass(kw_only=True, eq=False)
 class Mapping:
     """Keys that stand together, with their values.
@@ -53,6 +82,7 @@ class Mapping:
         quoted: Whether their keys stand in double quotes.
         column: How far in they stand.
         doubled: Keys that stand there more than once.
+        fallback: How they were read where the text is no YAML.
     """
 
     under: str = ""
@@ -61,6 +91,7 @@ class Mapping:
     flow: bool = False
     quoted: bool = False
     column: int = 0
+    fallback: Fallback | None = None
     entries: dict[str, Scalar] = field(default_factory=dict)
     doubled: set[str] = field(default_factory=set)
     last: str = ""

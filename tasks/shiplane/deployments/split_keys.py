@@ -242,6 +242,7 @@ class _Reader:
             follows=frozenset(part for scalar, part in parts if scalar.alias),
             problem=problem,
             tag_alone=alone,
+            fallback=group.mapping.fallback,
         )
         return mention, claims
 
@@ -304,6 +305,7 @@ def _renamed(text: str, images: list[Mapping], repository: Repository, lines: Li
             found = Mention(line=lines.number(place), start=place, tag=tag, digest=digest, slots=slots)
         except ValueError as error:
             found = Mention(line=lines.number(place), start=place, tag=None, digest=None, problem=str(error))
+        found = replace(found, fallback=known.fallback)
         yield found, tuple((scalar.start, scalar.end) for scalar in values.values())
 
 

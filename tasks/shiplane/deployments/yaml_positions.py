@@ -1,205 +1,220 @@
-"""The keys and values of YAML (and so of JSON), with their positions.
+"""The keys and values of YAML, and so of JSON, with their positions.
 
-No YAML library: each of them gives values and loses the layout, or writes a layout of its own. Here nothing is loaded;
-what is read is enough to tell which scalars stand together in one mapping. What is not understood (a value over several
-lines, a complex key, a template's control line) is passed over, never guessed. The text of a block scalar is read as
-YAML once more: that is how an Argo CD application holds the values of a chart.
+PyYAML's events say where every key and value stands; nothing is composed, so no alias is expanded and no duplicate key
+is lost. What it cannot parse is read again as a template, and then line by line; each mapping says when it was read so.
+The text of a block scalar is read as YAML once more: that is how an Argo CD application holds the values of a chart.
 
-Source: YAML 1.2.2, chapters 6 to 8.
+Source: YAML 1.2.2, chapters 5 to 9; PyYAML 6.0.4 with libyaml 0.2.6, whose marks count characters.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from shiplane.deployments.positions import Mapping, Scalar, lines_of
+from shiplane.deployments.positions import Fallback, Mapping, Part, Scalar
+from shiplane.deployments.yaml_fallback import read_lines, without_expressions
 
-# An item of a list; a key, or the value, of a pair over several lines.
-_DASHES = re.compile(r"(?:[-?:][ ]+)+", re.ASCII)
-_KEY = re.compile(
-    r"(?:\"(?P<double>(?:[^\"\\\n]|\\[^\n])*)\"|'(?P<single>(?:[^'\n]|'')*)'"
-    r"|(?P<plain>(?:[^\s\"'#&*!|>%@`{}\[\],:?-]|[:?-](?=\S))[^\n]*?))(?(plain)|[ \t]*):(?=[ \t\r]|$)"
-)
-_PROPERTIES = re.compile(r"(?:(?:&(?P<anchor>[^\s,\[\]{}]+)|![^\s,\[\]{}]*)(?:[ \t]+|(?=[\r\n,\]}]|$)))*")
-_QUOTED = re.compile(r"\"(?:[^\"\\]|\\[\s\S])*\"|'(?:[^']|'')*'")
-# What makes a quoted scalar more than the text between its quotes.
-# An escaped slash, as some writers of JSON have every slash, is the slash itself.
-_MEANS_MORE = {'"': re.compile(r"\\(?!/)|\n"), "'": re.compile(r"['\n]")}
-_COMMENT = re.compile(r"(?:^|[ \t])#")
-_BLANK = re.compile(r"(?:\s|#[^\n]*)*")
-_FLOW_PLAIN = re.compile(r"(?:[^\n\r{}\[\],:#]|:(?![\s{}\[\],]|\Z)|(?<=\S)#)+")
-# How often the text may be read in vain for a brace that never closes.
-_BUDGET = 2
+if TYPE_CHECKING:
+    import yaml
 
-
-@dataclass
-class _Frame:
-    """A brace or bracket that is open."""
-
-    mapping: Mapping | None
-    under: str
-    key: str | None = None
+# libyaml refuses deeper nesting; PyYAML's own parser takes time with the square of the depth.
+_MAX_DEPTH = 1000
+# Block scalars within block scalars: each is read once more than what holds it.
+_MAX_NESTED = 3
+# What PyYAML refuses (YAML 1.2.2 section 5.1), or takes for the end of a line as YAML 1.1 had it.
+_REFUSED = re.compile("[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+# Half of a surrogate pair, which JSON has (RFC 8259 section 7) and libyaml refuses.
+_SURROGATE = re.compile(r"\\u[dD][89a-fA-F]([0-9a-fA-F]{2})")
+# Anchor and tag, before a value.
+_PROPERTIES = re.compile(r"(?:[&!]\S*\s+)*")
+_COLON = re.compile(r"\s*:")
 
 
-@dataclass
-class _Scanner:
-    text: str
-    found: list[Mapping] = field(default_factory=list)
-    stack: list[Mapping] = field(default_factory=list)
-    budget: int = 0
-
-    def run(self) -> list[Mapping]:
-        self.budget = _BUDGET * len(self.text)
-        done = 0
-        for start, line in lines_of(self.text):
-            if start >= done:
-                done = self._line(start, line.removesuffix("\r"))
-        return self.found
-
-    def _line(self, start: int, line: str) -> int:
-        """Read a line; gives the position up to which the text has been read by it."""
-        bare = line.lstrip("\ufeff ")
-        column = len(line) - len(bare)
-        if line.startswith(("---", "...")) and not line[3:4].strip():
-            self.stack = []
-        if not bare or bare.startswith(("#", "\t", "{{")) or self.budget <= 0:
-            return start
-        dashes = _DASHES.match(bare)
-        offset = column + (dashes.end() if dashes else 0)
-        if line[offset : offset + 1] in ("{", "["):
-            return self._flow(start + offset, *self._parent(offset))
-        key = _KEY.match(line, offset)
-        if key is None or (key["plain"] and _COMMENT.search(key["plain"])):
-            return start
-        mapping = self._mapping(offset, new=dashes is not None)
-        return self._value(mapping, _name(key), start + key.end())
-
-    def _parent(self, column: int) -> tuple[str, str]:
-        while self.stack and self.stack[-1].column >= column > 0:
-            self.stack.pop()
-        return (self.stack[-1].last, "") if self.stack else ("", "")
-
-    def _mapping(self, column: int, *, new: bool) -> Mapping:
-        """The mapping to which a key in this column belongs."""
-        while self.stack and (self.stack[-1].column > column or (new and self.stack[-1].column == column)):
-            self.stack.pop()
-        if not self.stack or self.stack[-1].column < column:
-            parent = self.stack[-1] if self.stack else Mapping()
-            holder = parent.entries.get(parent.last)
-            anchor = holder.anchor if holder and not new else ""
-            self.stack.append(self._noted(Mapping(under=parent.last, above=parent.under, anchor=anchor, column=column)))
-        return self.stack[-1]
-
-    def _noted(self, mapping: Mapping) -> Mapping:
-        self.found.append(mapping)
-        return mapping
-
-    def _value(self, mapping: Mapping, key: str, colon: int) -> int:
-        """Read what stands after a key's colon."""
-        end = self.text.find("\n", colon)
-        line = self.text[colon : len(self.text) if end < 0 else end].removesuffix("\r")
-        blank = len(line) - len(line.lstrip(" \t"))
-        properties = _PROPERTIES.match(line, blank)
-        assert properties is not None  # noqa: S101 -- it matches nothing, too
-        rest, anchor = properties.end(), properties["anchor"] or ""
-        if line[rest : rest + 1] in ("{", "[") and not line.startswith("{{", rest):
-            mapping.add(key, Scalar(start=colon, end=colon, text=None, anchor=anchor))
-            return self._flow(colon + rest, key, anchor, mapping.under)
-        mapping.add(key, _scalar(line, rest, colon, anchor))
-        return colon
-
-    def _flow(self, start: int, under: str, anchor: str, above: str = "") -> int:
-        """Read braces and brackets to the end of the outermost one; passes over what never ends."""
-        known = len(self.found)
-        end = self._brackets(start, under, anchor, above)
-        if end is None:
-            del self.found[known:]
-            return start
-        return end
-
-    def _brackets(self, start: int, under: str, anchor: str, above: str) -> int | None:
-        frames: list[_Frame] = []
-        place = start
-        while place < len(self.text):
-            sign = self.text[place]
-            if sign in "{[":
-                fresh = Mapping(under=under, above=above, anchor=anchor, flow=True)
-                mapping = self._noted(fresh) if sign == "{" else None
-                frames.append(_Frame(mapping, under))
-                place += 1
-            elif sign in "}]":
-                frames.pop()
-                place += 1
-                if not frames:
-                    return place
-            else:
-                read = self._item(frames[-1], place)
-                if read is None:
-                    break
-                place = read
-            under, above, anchor = (frames[-1].key or frames[-1].under), frames[-1].under, ""
-            blank = _BLANK.match(self.text, place)
-            place = blank.end() if blank else place
-        self.budget -= place - start
-        return None
-
-    def _item(self, frame: _Frame, place: int) -> int | None:
-        """Read a comma, a colon or a scalar within braces or brackets; None where it is none of them."""
-        sign = self.text[place]
-        if sign == ",":
-            frame.key = None
-            return place + 1
-        if sign == ":":
-            return place + 1
-        quoted = _QUOTED.match(self.text, place) if sign in "\"'" else None
-        plain = None if sign in "\"'" else _FLOW_PLAIN.match(self.text, place)
-        read = quoted or plain
-        if read is None:
-            self.budget -= len(self.text) - place
-            return None
-        if frame.mapping is not None:
-            self._pair(frame, frame.mapping, read)
-        return read.end()
-
-    def _pair(self, frame: _Frame, mapping: Mapping, read: re.Match[str]) -> None:
-        if frame.key is None:
-            frame.key = read.group().strip().strip("\"'")
-            mapping.quoted = read.group().startswith('"')
-            # Until a value comes; where a mapping or a list comes instead, this is what is known of it.
-            mapping.add(frame.key, Scalar(start=read.end(), end=read.end(), text=None))
-            return
-        line = read.group()
-        properties = _PROPERTIES.match(line)
-        rest, anchor = (properties.end(), properties["anchor"] or "") if properties else (0, "")
-        mapping.entries[frame.key] = _scalar(line, rest, read.start(), anchor)
-
-
-def _name(key: re.Match[str]) -> str:
-    return next(found for found in (key["double"], key["single"], key["plain"]) if found is not None).rstrip()
-
-
-def _scalar(line: str, place: int, offset: int, anchor: str) -> Scalar:
-    """The scalar that begins at a place of a line, which itself begins at an offset of the text."""
-    quoted = _QUOTED.match(line, place)
-    if quoted:
-        inner = quoted.group()[1:-1]
-        quote = quoted.group()[0]
-        means = None if _MEANS_MORE[quote].search(inner) else inner.replace("\\/", "/") if quote == '"' else inner
-        start, end = offset + quoted.start() + 1, offset + quoted.end() - 1
-        return Scalar(start=start, end=end, text=means, quote=quote, anchor=anchor)
-    if line[place : place + 1] in ("|", ">", '"', "'"):
-        return Scalar(start=offset + place, end=offset + place, text=None, anchor=anchor)
-    comment = _COMMENT.search(line, max(place - 1, 0))
-    content = line[place : comment.start() if comment else len(line)].rstrip()
-    if not content:
-        # Right after the colon or the anchor, where a value would be put.
-        place = len(line[:place].rstrip())
-    if content.startswith("*"):
-        return Scalar(start=offset + place, end=offset + place + len(content), text=None, alias=content[1:].strip())
-    return Scalar(start=offset + place, end=offset + place + len(content), text=content, anchor=anchor)
+class _UnreadableError(Exception):
+    """This is not YAML, or a template's, or nested too deeply."""
 
 
 def mappings(text: str) -> list[Mapping]:
-    """Every mapping of a YAML or JSON text, in the order of their beginnings."""
-    return _Scanner(text).run()
+    """Every mapping and list of a YAML or JSON text, in the order of their beginnings."""
+    readable = _SURROGATE.sub(r"\\u00\1", _REFUSED.sub("x", text))
+    return list(_mappings(text, readable, Part(start=int(text.startswith("\ufeff")), end=len(text))))
+
+
+def _mappings(text: str, readable: str, part: Part) -> Iterator[Mapping]:
+    for each in _read(text, readable[part.start : part.end], part):
+        if isinstance(each, Mapping):
+            yield each
+        elif each.depth <= _MAX_NESTED:
+            yield from _mappings(text, readable, each)
+
+
+def _read(text: str, readable: str, part: Part) -> list[Mapping | Part]:
+    """What a part of the text holds; a part among it is to be read by itself."""
+    with suppress(_UnreadableError):
+        return _Reader(text, readable, part, part.fallback).read()
+    bare = without_expressions(readable)
+    if bare != readable:
+        with suppress(_UnreadableError):
+            return _Reader(text, bare, part, part.fallback or Fallback.TEMPLATE).read()
+    return read_lines(text, bare, part)
+
+
+def _parse(source: str) -> Iterator[yaml.Event]:
+    import yaml
+
+    try:
+        yield from yaml.parse(source, Loader=yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
+    except yaml.YAMLError as error:
+        raise _UnreadableError from error
+
+
+@dataclass
+class _Open:
+    """A mapping that is not at its end yet, or a list, whose items have their numbers for keys."""
+
+    mapping: Mapping
+    is_list: bool
+    key: str | None = None
+    key_end: int = 0
+
+    @property
+    def expects_key(self) -> bool:
+        """Whether what comes next is a key."""
+        return self.key is None and not self.is_list
+
+    @property
+    def parents(self) -> tuple[str, str]:
+        """The key below which the value just added stands, and the one above."""
+        within = self.mapping
+        return (within.under, within.above) if self.is_list else (within.last, within.under)
+
+    def begin(self, key: str, scalar: Scalar, *, column: int, end: int) -> None:
+        """Note a key, whose value comes next."""
+        self.key, self.key_end = key, end
+        self.mapping.quoted = scalar.quote == '"'
+        if not self.mapping.entries:
+            self.mapping.column = column
+
+    def add(self, value: Scalar) -> None:
+        """Note a value, by the key before it."""
+        self.mapping.add(str(len(self.mapping.entries)) if self.is_list else self.key or "", value)
+        self.key = None
+
+
+@dataclass
+class _Reader:
+    """Reads one part.
+
+    Attributes:
+        text: The whole text, as it stands in the file.
+        source: The part in a form to parse, as long as it is.
+        part: Where it stands in the text.
+        fallback: How that form differs from the text.
+    """
+
+    text: str
+    source: str
+    part: Part
+    fallback: Fallback | None
+    result: list[Mapping | Part] = field(default_factory=list)
+    stack: list[_Open] = field(default_factory=list)
+
+    def read(self) -> list[Mapping | Part]:
+        """The mappings, and the block scalars between them, in their order.
+
+        Raises:
+            _UnreadableError: It cannot be read so.
+        """
+        import yaml
+
+        for event in _parse(self.source):
+            if isinstance(event, yaml.CollectionStartEvent):
+                self._open(event, is_list=isinstance(event, yaml.SequenceStartEvent))
+            elif isinstance(event, yaml.CollectionEndEvent):
+                self.stack.pop()
+            elif isinstance(event, yaml.AliasEvent) and self.stack:
+                start, end = _span(event)
+                self._leaf(event, self._scalar(start, end, alias=event.anchor or ""), f"*{event.anchor}")
+            elif isinstance(event, yaml.ScalarEvent) and self.stack:
+                self._leaf(event, self._value(event, self.stack[-1]), event.value)
+                if event.style in ("|", ">"):
+                    self._block(*_span(event))
+        return self.result
+
+    def _open(self, event: yaml.CollectionStartEvent, *, is_list: bool) -> None:
+        # A mapping as a key: the braces of a template, read as YAML.
+        if len(self.stack) >= _MAX_DEPTH or (self.stack and self.stack[-1].expects_key):
+            raise _UnreadableError
+        under, above, anchor = self.part.under, self.part.above, event.anchor or ""
+        if self.stack:
+            start, _ = _span(event)
+            self.stack[-1].add(self._scalar(start, start, anchor=anchor))
+            under, above = self.stack[-1].parents
+        flow = bool(event.flow_style)
+        mapping = Mapping(under=under, above=above, anchor=anchor, flow=flow, fallback=self.fallback)
+        self.result.append(mapping)
+        self.stack.append(_Open(mapping, is_list))
+
+    def _leaf(self, event: yaml.NodeEvent, scalar: Scalar, name: str) -> None:
+        """Note a scalar or an alias, as a key or as a value."""
+        within = self.stack[-1]
+        if within.expects_key:
+            within.begin(scalar.text or name, scalar, column=_column(event), end=_span(event)[1])
+        else:
+            within.add(scalar)
+
+    def _value(self, event: yaml.ScalarEvent, within: _Open) -> Scalar:
+        """A scalar; its text as it stands in the file where that is all there is to it."""
+        start, end = _span(event)
+        anchor, has_properties = event.anchor or "", bool(event.anchor or event.tag)
+        quote = event.style if event.style in ('"', "'") else ""
+        if event.style in ("|", ">"):
+            return self._scalar(start, start, anchor=anchor)
+        if not event.value and not quote:
+            # Right after the colon or the anchor, where a value would be put.
+            colon = None if has_properties or within.is_list else _COLON.match(self.source, within.key_end)
+            place = colon.end() if colon else end
+            return self._scalar(place, place, text="", anchor=anchor)
+        if has_properties:
+            start = _PROPERTIES.match(self.source, start).end()  # type: ignore[union-attr] # it matches nothing, too
+        start, end = start + len(quote), end - len(quote)
+        return self._scalar(start, end, text=self._text(start, end, event.value), quote=quote, anchor=anchor)
+
+    def _text(self, start: int, end: int, value: str) -> str | None:
+        """What stands between two positions; None where it means more than it says (an escape, several lines)."""
+        written, text = self.source[start:end], self.text[self.part.start + start : self.part.start + end]
+        if written == value:
+            return text
+        # An escaped slash, as some writers of JSON have every slash, is the slash itself.
+        return text.replace("\\/", "/") if written.replace("\\/", "/") == value else None
+
+    def _scalar(
+        self, start: int, end: int, *, text: str | None = None, quote: str = "", anchor: str = "", alias: str = ""
+    ) -> Scalar:
+        shift = self.part.start
+        return Scalar(start=shift + start, end=shift + end, text=text, quote=quote, anchor=anchor, alias=alias)
+
+    def _block(self, start: int, end: int) -> None:
+        """Leave the lines after the header of a block scalar to be read by themselves."""
+        header_end, shift = self.source.find("\n", start, end), self.part.start
+        if header_end >= 0:
+            under, above = self.stack[-1].parents
+            begin, depth = shift + header_end + 1, self.part.depth + 1
+            part = Part(start=begin, end=shift + end, under=under, above=above, depth=depth, fallback=self.fallback)
+            self.result.append(part)
+
+
+def _span(event: yaml.Event) -> tuple[int, int]:
+    """Where an event begins and ends in what was parsed."""
+    assert event.start_mark is not None  # noqa: S101 -- what is parsed has a beginning and an end
+    assert event.end_mark is not None  # noqa: S101 -- as above
+    return event.start_mark.index, event.end_mark.index
+
+
+def _column(event: yaml.Event) -> int:
+    assert event.start_mark is not None  # noqa: S101 -- as above
+    return event.start_mark.column

@@ -190,6 +190,11 @@ def test_another_image_is_never_touched(other: str, around: str) -> None:
         ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: *unknown\n", "shared with something else"),
         ("v: &v v0.2.0\ni: {repository: ghcr.io/cognary/aionis, tag: *v}\n", "shared with something else"),
         ("i: {repository: ghcr.io/cognary/aionis, tag: &v v0.2.0}\nx: *v\n", "shared with something else"),
+        ("i: {repository: ghcr.io/cognary/aionis, tag: &v v0.2.0}\nargs: [-v, *v]\n", "shared with something else"),
+        ("i:\n  repository: ghcr.io/cognary/aionis\n  tag: v0.2.0\n    and more\n", "without guessing"),
+        ("i: {repository: ghcr.io/cognary/aionis, tag: {{ .Values.tag }}}", "'{{ .Values.tag }}' is not an image tag"),
+        ("i: {repository: ghcr.io/cognary/aionis, tag: ${TAG}}", "'${TAG}' is not an image tag"),
+        ("i:\n  repository: ghcr.io/cognary/aionis\n  tag: %TAG%\n", "'%TAG%' is not an image tag"),
         ("i: {repository: ghcr.io/cognary/aionis, tag: v0.2.0, digest: '${D}'}", "is not a sha256 digest"),
         ("images: [{name: ghcr.io/cognary/aionis}]", "neither newTag nor digest"),
         ("images: [{name: ghcr.io/cognary/aionis, newName: x, newTag: v0.2.0}]", "replaced by"),
@@ -317,6 +322,37 @@ def test_the_registry_of_every_image_of_a_chart_stands_before_a_name_that_has_no
         if name.startswith("ghcr.io")
         else []
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "i:\n  repository:\n    ghcr.io/cognary/aionis\n  tag:\n    v0.2.0\n",
+        "? repository\n: ghcr.io/cognary/aionis\n? tag\n: v0.2.0\n",
+        "i:\r  repository: ghcr.io/cognary/aionis\r  tag: v0.2.0\r",
+        "l:\n- &b\n  repository: ghcr.io/cognary/aionis\n- <<: *b\n  tag: v0.2.0\n",
+        "i: {repository: !!str ghcr.io/cognary/aionis, tag: !x &t 'v0.2.0'}\n",
+        '{"\\ud83d\\ude00": {"repository": "ghcr.io/cognary/aionis", "tag": "v0.2.0"}}',
+        'd: "a\n  # b\n  ghcr.io/cognary/aionis:v0.2.0"\n',
+    ],
+)
+def test_a_value_is_re_pointed_wherever_yaml_lets_it_stand(text: str) -> None:
+    after = PINNED[1:] if ":v0.2.0" in text else "v0.2.1"
+    assert repointed(text) == text.replace("v0.2.0", after)
+
+
+@pytest.mark.parametrize(
+    ("digest", "after"),
+    [
+        (", digest: }", f", digest: {NEW} }}"),
+        (", digest: # later\n }", f", digest: {NEW} # later\n }}"),
+        (", digest: &d }", f", digest: &d {NEW} }}"),
+        (", digest:\n}", f", digest: {NEW}\n}}"),
+    ],
+)
+def test_a_digest_is_put_right_after_the_colon_or_the_anchor_of_its_empty_key(digest: str, after: str) -> None:
+    text = "i: {repository: ghcr.io/cognary/aionis, tag: v0.2.0"
+    assert repointed(text + digest) == text.replace("v0.2.0", "v0.2.1") + after
 
 
 @pytest.mark.parametrize("parent", ["local", "images", "image"])
@@ -574,6 +610,18 @@ def test_whatever_a_writer_of_json_writes_is_read_and_re_pointed_as_values(
         "&a " * 50_000,
         "a: {b: " * 25_000,
         "x=" * 75_000,
+        "a: b\n" * 10_000,
+        "a: b: c\n" * 8_000,
+        "a: |\n  b: c: d\n" * 3_000,
+        "\n".join(f"{' ' * depth}a: |" for depth in range(500)),
+        "- {a: b: }\n" * 4_000,
+        "{" + "a: , " * 10_000,
+        "{a:" + " " * 100_000 + "}",
+        '{"' + '": 1, "'.join(map(str, range(8_000))) + '": 2}',
+        "{{" * 50_000,
+        "{{ x }} " * 15_000,
+        "{{ x }}\n" * 15_000,
+        "a: &a [x]\n" + "".join(f"b{n}: &b{n} [*a, *a, *a, *a, *a, *a, *a, *a, *a]\n" for n in range(1_500)),
         "ghcr.io/cognary/aionis" * 5_000,
         "image: ghcr.io/cognary/aionis:v0.2.0\n" * 2_500,
         '{"image": "ghcr.io/cognary/aionis:v0.2.0"}, ' * 2_500,

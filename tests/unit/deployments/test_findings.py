@@ -60,3 +60,21 @@ def test_a_comment_is_only_called_one() -> None:
     finder = Finder(repository=IMAGE, lanes=BUILT_IN)
     (place,) = finder.places(DeploymentFile(path="f", content=b"# ghcr.io/cognary/aionis:v0.2.1\n"))
     assert [flag.kind for flag in flags_of(place, SERVED, MARKS)] == ["comment"]
+
+
+@pytest.mark.parametrize(
+    ("before", "kinds"),
+    [
+        ("", ["not-pinned"]),
+        ("{{- if .Values.x }}\n", ["not-pinned", "template"]),
+        ("a: b: c\n", ["not-pinned", "not-yaml"]),
+    ],
+)
+def test_a_place_that_was_not_read_as_yaml_says_so(before: str, kinds: list[str]) -> None:
+    finder = Finder(repository=IMAGE, lanes=BUILT_IN)
+    for text in (
+        "image:\n  repository: ghcr.io/cognary/aionis\n  tag: v0.2.0\n",
+        "images:\n- name: ghcr.io/cognary/aionis\n  newTag: v0.2.0\n",
+    ):
+        (place,) = finder.places(DeploymentFile(path="f", content=(before + text).encode()))
+        assert [flag.kind for flag in flags_of(place, Served(), {})] == kinds

@@ -50,6 +50,7 @@ LIBRARIES = {
     "docker": ("docker",),
     "invoke": ("cli", "__main__"),
     "colorama": ("cli",),
+    "yaml": ("deployments.yaml_positions",),
 }
 WORLDLY = {
     "asyncio",
