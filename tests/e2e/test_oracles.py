@@ -209,7 +209,7 @@ def test_releases_are_read_alike_by_all(addresses: Mapping[str, str], reading: R
 
 def digest_of(tag: str, publishing: Publishing) -> str:
     name = "standalone" if tag.startswith("standalone-") else "main"
-    return next(str(publishing.digest(lane)) for lane in publishing.plan.lanes if lane.lane.name == name)
+    return next(str(publishing.digest(lane_plan)) for lane_plan in publishing.plan.lanes if lane_plan.lane.name == name)
 
 
 def verified(repository: Repository, story: Told) -> None:

@@ -48,13 +48,13 @@ class Publishing:
 
     def stage(self, _plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
         """See :class:`shiplane.release.publish.Stager`: it was staged by ``prepare``."""
-        return {lane.lane.name: self.digest(lane) for lane in lanes}
+        return {lane_plan.lane.name: self.digest(lane_plan) for lane_plan in lanes}
 
-    def digest(self, lane: LanePlan) -> Digest:
-        return _digest(self, lane)
+    def digest(self, lane_plan: LanePlan) -> Digest:
+        return _digest(self, lane_plan)
 
-    def _push(self, registry: MemoryRegistry, lane: LanePlan) -> Digest:
-        version, salt = str(lane.version.value), f"{lane.lane.name} {self.build}"
+    def _push(self, registry: MemoryRegistry, lane_plan: LanePlan) -> Digest:
+        version, salt = str(lane_plan.version.value), f"{lane_plan.lane.name} {self.build}"
         return push_image(registry, PATH, revision=self.commit, version=version, salt=salt).digest
 
 
@@ -92,8 +92,8 @@ def _plan(version: str, lanes: tuple[str, ...], latest: str, commit: str) -> Pla
 
 
 @cache
-def _digest(publishing: Publishing, lane: LanePlan) -> Digest:
-    return publishing._push(a_registry(), lane)
+def _digest(publishing: Publishing, lane_plan: LanePlan) -> Digest:
+    return publishing._push(a_registry(), lane_plan)
 
 
 SAME = Publishing(build="one")

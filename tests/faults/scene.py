@@ -66,12 +66,12 @@ class Stager:
     built: list[str] = field(default_factory=list)
 
     def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
-        return {lane.lane.name: self._push(plan, lane) for lane in lanes}
+        return {lane_plan.lane.name: self._push(plan, lane_plan) for lane_plan in lanes}
 
-    def _push(self, plan: Plan, lane: LanePlan) -> Digest:
-        self.built.append(lane.lane.name)
-        salt = f"{lane.lane.name} build {len(self.built)}"
-        version = str(lane.version.value)
+    def _push(self, plan: Plan, lane_plan: LanePlan) -> Digest:
+        self.built.append(lane_plan.lane.name)
+        salt = f"{lane_plan.lane.name} build {len(self.built)}"
+        version = str(lane_plan.version.value)
         return push_image(self.registry, PATH, self.platforms, plan.commit, version, salt=salt).digest
 
 

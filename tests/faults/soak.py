@@ -94,10 +94,10 @@ class Staged:
 
     def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
         """See :class:`shiplane.release.publish.Stager`."""
-        (lane,) = lanes
-        raw = push_image(self.memory, self.repository, revision=plan.commit, version=str(lane.version.value))
+        (lane_plan,) = lanes
+        raw = push_image(self.memory, self.repository, revision=plan.commit, version=str(lane_plan.version.value))
         push(self.memory.shelf(self.repository), self.upstream, self.repository)
-        return {lane.lane.name: raw.digest}
+        return {lane_plan.lane.name: raw.digest}
 
 
 @dataclass

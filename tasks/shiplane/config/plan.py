@@ -104,12 +104,12 @@ class Plan:
         """Where everything goes."""
         return self.image.value
 
-    def labels(self, lane: LanePlan) -> dict[str, str]:
+    def labels(self, lane_plan: LanePlan) -> dict[str, str]:
         """The OCI labels and annotations of a lane's image (image-spec, annotations.md, "Pre-Defined Keys")."""
         known = {
             SOURCE: self.source,
             REVISION: self.commit,
-            VERSION: str(lane.version.value),
+            VERSION: str(lane_plan.version.value),
             CREATED: self.created,
         }
         return {key: value for key, value in known.items() if value}

@@ -63,16 +63,16 @@ def staging(plan: Plan, lanes: Iterable[LanePlan], platforms: Sequence[Platform]
 def trial(plan: Plan, first: Platform, others: Sequence[Platform]) -> list[Build]:
     """The builds of a dry run: one platform loaded into the local engine, the others only built."""
     builds = []
-    for lane in plan.lanes:
-        builds.append(_build(plan, lane, platforms=(first,), load=local_name(plan, lane)))
+    for lane_plan in plan.lanes:
+        builds.append(_build(plan, lane_plan, platforms=(first,), load=local_name(plan, lane_plan)))
         if others:
-            builds.append(_build(plan, lane, platforms=tuple(others), name=f"{lane.lane.name}-others"))
+            builds.append(_build(plan, lane_plan, platforms=tuple(others), name=f"{lane_plan.lane.name}-others"))
     return builds
 
 
-def local_name(plan: Plan, lane: LanePlan) -> str:
+def local_name(plan: Plan, lane_plan: LanePlan) -> str:
     """The local name of a dry run's image: under ``localhost/``, so that it can be mistaken for nothing published."""
-    return f"localhost/{plan.repository.path}:{lane.tag}"
+    return f"localhost/{plan.repository.path}:{lane_plan.tag}"
 
 
 def definition(builds: Iterable[Build], env: Mapping[str, str] = _NOTHING) -> dict[str, Any]:
@@ -88,7 +88,7 @@ def definition(builds: Iterable[Build], env: Mapping[str, str] = _NOTHING) -> di
 
 def _build(
     plan: Plan,
-    lane: LanePlan,
+    lane_plan: LanePlan,
     *,
     platforms: tuple[Platform, ...],
     name: str = "",
@@ -96,14 +96,14 @@ def _build(
     load: str = "",
 ) -> Build:
     return Build(
-        name=name or lane.lane.name,
-        dockerfile=lane.lane.dockerfile,
-        context=lane.lane.context,
+        name=name or lane_plan.lane.name,
+        dockerfile=lane_plan.lane.dockerfile,
+        context=lane_plan.lane.context,
         platforms=platforms,
-        labels=plan.labels(lane),
+        labels=plan.labels(lane_plan),
         push=push,
         load=load,
-        settings=lane.lane.build,
+        settings=lane_plan.lane.build,
     )
 
 

@@ -157,8 +157,8 @@ class Publisher:
         proved = yield from self._access(self.registry, records=False)
         yield from self._survey(plan, proved=proved)
         images = yield from self._images(plan, {}, plan.lanes)
-        for lane in plan.lanes:
-            yield from self._inspect(plan, lane, images[lane.lane.name], _UNNAMED)
+        for lane_plan in plan.lanes:
+            yield from self._inspect(plan, lane_plan, images[lane_plan.lane.name], _UNNAMED)
         return {name: raw.digest for name, raw in images.items()}
 
     def _look(self, plan: Plan) -> Flow[ReleaseSurvey]:
@@ -189,28 +189,28 @@ class Publisher:
         """Every lane's image staged, examined, tried and claimed: after this, and not before, any may get a name."""
         seen, created = looked.seen, _created(plan, looked.seen)
         images, found = yield from self._adopt(plan, created, looked.claimed)
-        missing = [lane for lane in created if lane.lane.name not in images]
+        missing = [lane_plan for lane_plan in created if lane_plan.lane.name not in images]
         images |= yield from self._images(plan, seen, missing)
-        for lane in plan.lanes:
-            if lane.lane.name not in found:
-                found[lane.lane.name] = yield from self._inspected(
-                    plan, lane, images[lane.lane.name], seen[lane.lane.name].decision
+        for lane_plan in plan.lanes:
+            if lane_plan.lane.name not in found:
+                found[lane_plan.lane.name] = yield from self._inspected(
+                    plan, lane_plan, images[lane_plan.lane.name], seen[lane_plan.lane.name].decision
                 )
-        smoked = yield from smoke_lanes(self.smoke, found, built=[lane.lane.name for lane in created])
+        smoked = yield from smoke_lanes(self.smoke, found, built=[lane_plan.lane.name for lane_plan in created])
         others, theirs = yield from self._claim(plan, created, images)
         images, found = images | others, found | theirs
-        built = {lane.lane.name for lane in missing} - set(others)
+        built = {lane_plan.lane.name for lane_plan in missing} - set(others)
         return [
             ReadyLane(
-                plan=lane,
+                plan=lane_plan,
                 seen=seen[name],
                 raw=images[name],
                 examination=found[name],
                 built=name in built,
                 smoked=smoked[name],
             )
-            for lane in plan.lanes
-            for name in (lane.lane.name,)
+            for lane_plan in plan.lanes
+            for name in (lane_plan.lane.name,)
         ]
 
     def _access(self, registry: RegistryClient, *, records: bool) -> Flow[bool]:
@@ -231,18 +231,20 @@ class Publisher:
         """Every lane's names and what is to be done about them."""
         surveyor, seen = self._surveyor(), dict[str, LaneDecision]()
         changed: list[str] = []
-        for lane in plan.lanes:
-            step = Step("survey", f"{lane.tag}, {lane.lane.floating}")
+        for lane_plan in plan.lanes:
+            step = Step("survey", f"{lane_plan.tag}, {lane_plan.lane.floating}")
             yield step
-            survey = surveyor.settled(lane, may_push=proved)
-            changed += self.saved.differences(lane, survey, plan.commit) if self.saved else []
+            survey = surveyor.settled(lane_plan, may_push=proved)
+            changed += self.saved.differences(lane_plan, survey, plan.commit) if self.saved else []
             if changed:
                 yield step.failed(f"{'; '.join(changed)}: not as the plan saw it")
                 continue
-            known = seen[lane.lane.name] = LaneDecision(survey, decide(lane, survey, plan.commit))
-            doubt = contradiction(lane, survey)
+            known = seen[lane_plan.lane.name] = LaneDecision(survey, decide(lane_plan, survey, plan.commit))
+            doubt = contradiction(lane_plan, survey)
             words = f"; the registry and the ledger differ: {doubt.what}" if doubt else ""
-            yield step.done(f"{lane.tag}: {known.naming_words}; {lane.lane.floating}: {known.move_words}{words}")
+            yield step.done(
+                f"{lane_plan.tag}: {known.naming_words}; {lane_plan.lane.floating}: {known.move_words}{words}"
+            )
         if self.saved:
             require_same(self.saved.name, changed)
         return seen
@@ -265,8 +267,8 @@ class Publisher:
             LostRaceError: It was not new after all.
         """
         seen = yield from self._survey(plan, proved=False)
-        for lane in plan.lanes:
-            survey = seen[lane.lane.name].survey
+        for lane_plan in plan.lanes:
+            survey = seen[lane_plan.lane.name].survey
             if isinstance(survey.version, Present) or isinstance(survey.floating, Present) or survey.ledger.entries:
                 raise LostRaceError(
                     f"{plan.repository} was taken for new, since nothing of it could be read, and is not",
@@ -283,7 +285,7 @@ class Publisher:
         """Claim every lane's digest at once; where another run of this commit was faster, go on with its image."""
         if not self.claiming or not created:
             return {}, {}
-        ours = {lane.tag: images[lane.lane.name].digest for lane in created}
+        ours = {lane_plan.tag: images[lane_plan.lane.name].digest for lane_plan in created}
         claimed = yield from self.claiming.take(plan, ours)
         theirs = {tag: digest for tag, digest in claimed.items() if digest != ours[tag]}
         return (yield from self._adopt(plan, created, theirs))
@@ -296,14 +298,14 @@ class Publisher:
         """
         images: dict[str, RawManifest] = {}
         found: dict[str, ImageReport] = {}
-        for lane in lanes:
-            if digest := claimed.get(lane.tag):
+        for lane_plan in lanes:
+            if digest := claimed.get(lane_plan.tag):
                 try:
-                    images[lane.lane.name] = raw = self._arrived(digest, "it is claimed")
-                    found[lane.lane.name] = yield from self._inspect(plan, lane, raw, "")
+                    images[lane_plan.lane.name] = raw = self._arrived(digest, "it is claimed")
+                    found[lane_plan.lane.name] = yield from self._inspect(plan, lane_plan, raw, "")
                 except VerificationError as error:
                     assert self.claiming  # noqa: S101 -- without it nothing is claimed
-                    raise self.claiming.unusable(plan, lane.tag, digest, error.what) from error
+                    raise self.claiming.unusable(plan, lane_plan.tag, digest, error.what) from error
         return images, found
 
     def _images(
@@ -313,7 +315,7 @@ class Publisher:
         images: dict[str, RawManifest] = {}
         if missing and self.source:
             yield from self.source()
-        step = Step("stage", ", ".join(lane.lane.name for lane in missing or plan.lanes))
+        step = Step("stage", ", ".join(lane_plan.lane.name for lane_plan in missing or plan.lanes))
         yield step
         for name, known in seen.items():
             if isinstance(known.survey.version, Present):
@@ -322,28 +324,28 @@ class Publisher:
             yield step.already("built from this very commit before: nothing is built")
             return images
         if self.smoke:
-            self.smoke.check([lane.lane.name for lane in missing], plan.platforms.value)
+            self.smoke.check([lane_plan.lane.name for lane_plan in missing], plan.platforms.value)
         digests = self.stager().stage(plan, missing)
-        for lane in missing:
-            images[lane.lane.name] = self._arrived(digests[lane.lane.name], "the builder pushed it")
+        for lane_plan in missing:
+            images[lane_plan.lane.name] = self._arrived(digests[lane_plan.lane.name], "the builder pushed it")
         yield step.done(", ".join(f"{name} is {digest.short}" for name, digest in digests.items()))
         return images
 
     def _arrived(self, digest: Digest, why: str) -> RawManifest:
         return arrived(self.registry, digest, why)
 
-    def _inspected(self, plan: Plan, lane: LanePlan, raw: RawManifest, decision: Decision) -> Flow[ImageReport]:
+    def _inspected(self, plan: Plan, lane_plan: LanePlan, raw: RawManifest, decision: Decision) -> Flow[ImageReport]:
         """A lane's image, staged just now or published before, maybe by another tool."""
         expected = None
         if decision.naming is VersionTagAction.ADOPT:
-            version, platforms = lane.version.value, plan.platforms.value
-            expected = ExpectedImage.published(lane.lane, version, platforms=platforms, revision=plan.commit)
-        return (yield from self._inspect(plan, lane, raw, _remedy(lane, decision), expected))
+            version, platforms = lane_plan.version.value, plan.platforms.value
+            expected = ExpectedImage.published(lane_plan.lane, version, platforms=platforms, revision=plan.commit)
+        return (yield from self._inspect(plan, lane_plan, raw, _remedy(lane_plan, decision), expected))
 
     def _inspect(
-        self, plan: Plan, lane: LanePlan, raw: RawManifest, remedy: str, expected: ExpectedImage | None = None
+        self, plan: Plan, lane_plan: LanePlan, raw: RawManifest, remedy: str, expected: ExpectedImage | None = None
     ) -> Flow[ImageReport]:
-        step = Step("inspect", f"{lane.lane.name} {raw.digest.short}")
+        step = Step("inspect", f"{lane_plan.lane.name} {raw.digest.short}")
         yield step
         # What was published before may have lost anything since; what was pushed this moment has not.
         examiner = ImageChecker(
@@ -353,25 +355,27 @@ class Publisher:
             workers=self.workers,
         )
         expected = expected or ExpectedImage(
-            platforms=plan.platforms.value, revision=plan.commit, version=str(lane.version.value)
+            platforms=plan.platforms.value, revision=plan.commit, version=str(lane_plan.version.value)
         )
         examination = examiner.examine(raw, expected)
-        require(examination.checks, f"lane {lane.lane.name}'s image {raw.digest}", remedy=remedy)
+        require(examination.checks, f"lane {lane_plan.lane.name}'s image {raw.digest}", remedy=remedy)
         yield step.done(good_words(examination.checks))
         return examination
 
 
 def _created(plan: Plan, seen: Mapping[str, LaneDecision]) -> list[LanePlan]:
     """The lanes whose version tag is to be written."""
-    return [lane for lane in plan.lanes if seen[lane.lane.name].decision.naming is VersionTagAction.CREATE]
+    return [
+        lane_plan for lane_plan in plan.lanes if seen[lane_plan.lane.name].decision.naming is VersionTagAction.CREATE
+    ]
 
 
 _UNNAMED = "It was given no name by this run. Mend the build, then run it again."
 
 
-def _remedy(lane: LanePlan, decision: Decision) -> str:
+def _remedy(lane_plan: LanePlan, decision: Decision) -> str:
     """What to do about an image that is not as it should be: what is published already cannot be built anew."""
     if decision.naming is VersionTagAction.CREATE:
         return _UNNAMED
-    following = lane.lane.tag_of(lane.version.value.next_patch())
-    return f"It is published as {lane.tag}, which is written once. Release the next version, {following}."
+    following = lane_plan.lane.tag_of(lane_plan.version.value.next_patch())
+    return f"It is published as {lane_plan.tag}, which is written once. Release the next version, {following}."

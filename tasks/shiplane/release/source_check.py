@@ -78,11 +78,11 @@ def _listed(paths: Sequence[str]) -> str:
     return ", ".join(paths[:_SHOWN]) + (", ..." if len(paths) > _SHOWN else "")
 
 
-def _check_tag(plan: Plan, lane: LanePlan, commit_of_tag: Callable[[str], str | None]) -> str:
+def _check_tag(plan: Plan, lane_plan: LanePlan, commit_of_tag: Callable[[str], str | None]) -> str:
     """Compare a version's git tag with the commit; returns a word where there is no such tag."""
-    if lane.version.value.is_snapshot:
+    if lane_plan.version.value.is_snapshot:
         return ""
-    git_tag = lane.lane.git_tag_of(lane.version.value)
+    git_tag = lane_plan.lane.git_tag_of(lane_plan.version.value)
     commit = commit_of_tag(git_tag)
     if commit is not None and commit != plan.commit:
         raise PrerequisiteError(

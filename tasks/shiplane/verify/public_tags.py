@@ -13,7 +13,7 @@ from shiplane.registry.oci.names import Tag
 
 def public_names(registry: RegistryClient, plan: Plan) -> list[str]:
     """A line for each version and floating tag of a plan. Never raises: not knowing is one of the answers."""
-    return names_now(registry, [name for lane in plan.lanes for name in (lane.tag, lane.lane.floating)])
+    return names_now(registry, [name for lane_plan in plan.lanes for name in (lane_plan.tag, lane_plan.lane.floating)])
 
 
 def names_now(registry: RegistryClient, names: Sequence[Tag]) -> list[str]:

@@ -34,8 +34,8 @@ def push_plain(registry: MemoryRegistry, commit: str = COMMIT, tag: str | None =
 class PlainStager(Stager):
     """Builds such images."""
 
-    def _push(self, plan: Plan, lane: LanePlan) -> Digest:
-        self.built.append(lane.lane.name)
+    def _push(self, plan: Plan, lane_plan: LanePlan) -> Digest:
+        self.built.append(lane_plan.lane.name)
         return push_plain(self.registry, plan.commit)
 
 

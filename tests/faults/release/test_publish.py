@@ -360,7 +360,7 @@ def test_what_we_have_built_ourselves_must_have_its_label() -> None:
     class Unlabelled(Stager):
         def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> dict[str, Digest]:
             image = push_image(self.registry, PATH, revision=plan.commit, version="")
-            return {lane.lane.name: image.digest for lane in lanes}
+            return {lane_plan.lane.name: image.digest for lane_plan in lanes}
 
     scene = Scene()
     scene.stager = Unlabelled(scene.registry)

@@ -40,32 +40,34 @@ def expected(world: World, plan: Plan) -> Expected:
     return Expected(0, {tag: digest for _, names in lanes for tag, digest in names.items()})
 
 
-def _lane(world: World, lane: LanePlan, commit: str) -> tuple[int, dict[str, str]]:
-    have = world.tags.get(lane.tag, "")
-    move = _moves(world, lane, have)
-    overwritten = world.published(lane.lane, lane.tag) not in {"", have}
+def _lane(world: World, lane_plan: LanePlan, commit: str) -> tuple[int, dict[str, str]]:
+    have = world.tags.get(lane_plan.tag, "")
+    move = _moves(world, lane_plan, have)
+    overwritten = world.published(lane_plan.lane, lane_plan.tag) not in {"", have}
     if overwritten or (have and world.facts[have].commit != commit) or move is None:
         return 5, {}
-    claim = world.claims.kept.get((AIONIS, lane.tag)) if world.claimed and not have else None
+    claim = world.claims.kept.get((AIONIS, lane_plan.tag)) if world.claimed and not have else None
     if claim and claim.commit != commit:
         return 8, {}
     new = have or (str(claim.digest) if claim else "")
-    return 0, {lane.tag: new, **({lane.lane.floating: new} if move else {})}
+    return 0, {lane_plan.tag: new, **({lane_plan.lane.floating: new} if move else {})}
 
 
-def _moves(world: World, lane: LanePlan, have: str) -> bool | None:
+def _moves(world: World, lane_plan: LanePlan, have: str) -> bool | None:
     """Whether the floating tag moves; None where nobody can tell whether that would be forward."""
-    version, here = lane.version.value, world.tags.get(lane.lane.floating, "")
-    if not lane.latest.value or version.is_prerelease or lane.tag in world.marks(lane.lane):
+    version, here = lane_plan.version.value, world.tags.get(lane_plan.lane.floating, "")
+    if not lane_plan.latest.value or version.is_prerelease or lane_plan.tag in world.marks(lane_plan.lane):
         return False
-    astray = _astray(world, lane.lane, here)
-    current = version_of(world, lane.lane, here) if here else None
+    astray = _astray(world, lane_plan.lane, here)
+    current = version_of(world, lane_plan.lane, here) if here else None
     if have and have == here:
         moves = astray is not None
     elif here and current is None:
         return None
     else:
-        moves = current <= version if current else not any(other > version for other in _releases(world, lane.lane))
+        moves = (
+            current <= version if current else not any(other > version for other in _releases(world, lane_plan.lane))
+        )
     # What the record has higher is not left for less, whatever the registry says.
     return None if moves and astray and astray > version else moves
 

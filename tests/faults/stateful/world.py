@@ -90,12 +90,12 @@ class World:
         """See :class:`shiplane.release.publish.Stager`; no two builds have the same bytes."""
         self.builds += 1
         made = {}
-        for lane in lanes:
-            version = str(lane.version.value)
-            salt = f"{lane.lane.name} {self.builds}"
+        for lane_plan in lanes:
+            version = str(lane_plan.version.value)
+            salt = f"{lane_plan.lane.name} {self.builds}"
             raw = push_image(self.registry, PATH, revision=plan.commit, version=version, salt=salt)
             self.facts[str(raw.digest)] = Fact(plan.commit, version)
-            made[lane.lane.name] = raw.digest
+            made[lane_plan.lane.name] = raw.digest
         return made
 
     def settle(self) -> None:

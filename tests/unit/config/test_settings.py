@@ -322,7 +322,7 @@ def test_a_cache_takes_no_name_of_an_image_of_any_lane(kind: str, place: str, *,
     cached = replace(MAIN, build=BuildSettings(cache=Cache(type=kind, place=place)))
     project = replace(FILE, image=Repository.parse(OWN), lanes=(STANDALONE, cached))
     plan = make_plan(Resolver(checkout=HERE, project=project, flags=Flags(tag="0.2.1"), dockerfiles=BOTH))
-    assert [lane.lane.name for lane in plan.lanes] == ["standalone", "main"]
+    assert [lane_plan.lane.name for lane_plan in plan.lanes] == ["standalone", "main"]
     with pytest.raises(UsageError, match=f"lane main keeps .* {place}, which is the") if taken else nullcontext():
         check_caches(plan, project.lanes)
 

@@ -44,11 +44,12 @@ def check_dockerfiles(plan: Plan, present: frozenset[str]) -> None:
     Raises:
         UsageError: Naming the lane and the file.
     """
-    for lane in plan.lanes:
-        if lane.lane.dockerfile not in present:
+    for lane_plan in plan.lanes:
+        if lane_plan.lane.dockerfile not in present:
             raise UsageError(
-                f"lane {lane.lane.name} builds {lane.lane.dockerfile}, which this project does not have",
-                remedy=f"Add it, or name the right file as dockerfile in [lanes.{lane.lane.name}] of shiplane.toml.",
+                f"lane {lane_plan.lane.name} builds {lane_plan.lane.dockerfile}, which this project does not have",
+                remedy=f"Add it, or name the right file as dockerfile in [lanes.{lane_plan.lane.name}] "
+                "of shiplane.toml.",
             )
 
 
@@ -63,8 +64,8 @@ def check_caches(plan: Plan, known: Iterable[Lane]) -> None:
         UsageError: Naming the lane and the tag.
     """
     lanes = tuple(known)
-    for lane in plan.lanes:
-        cache = lane.lane.build.cache
+    for lane_plan in plan.lanes:
+        cache = lane_plan.lane.build.cache
         if cache is None or cache.type != "registry":
             continue
         repository = cache.place.rpartition(":")[0]
@@ -72,8 +73,8 @@ def check_caches(plan: Plan, known: Iterable[Lane]) -> None:
         tags = [part.place.rpartition(":")[2] for part in parts]
         if repository == str(plan.repository) and any(one.owns(tag) for tag in tags for one in lanes):
             raise UsageError(
-                f"lane {lane.lane.name} keeps its cache under {cache.place}, which is the name of an image",
-                remedy=f"Give it a tag of its own, as {repository}:cache-{lane.lane.name}.",
+                f"lane {lane_plan.lane.name} keeps its cache under {cache.place}, which is the name of an image",
+                remedy=f"Give it a tag of its own, as {repository}:cache-{lane_plan.lane.name}.",
             )
 
 
@@ -83,15 +84,15 @@ def check_versions(plan: Plan, *, snapshot: bool, flag: str = "--tag") -> None:
     Raises:
         UsageError: A lane has no version, or ``--snapshot`` was given beside one.
     """
-    for lane in plan.lanes:
-        if lane.version.value.is_snapshot and not snapshot:
+    for lane_plan in plan.lanes:
+        if lane_plan.version.value.is_snapshot and not snapshot:
             raise UsageError(
-                f"lane {lane.lane.name} has no version: no {flag}, no TAG, and no git tag "
-                f"{lane.lane.git_tag.replace('{version}', 'X.Y.Z')} at HEAD",
-                remedy=f"Give {flag}, or publish {lane.tag} on purpose: "
-                + command("publish", "--lane", lane.lane.name, "--snapshot"),
+                f"lane {lane_plan.lane.name} has no version: no {flag}, no TAG, and no git tag "
+                f"{lane_plan.lane.git_tag.replace('{version}', 'X.Y.Z')} at HEAD",
+                remedy=f"Give {flag}, or publish {lane_plan.tag} on purpose: "
+                + command("publish", "--lane", lane_plan.lane.name, "--snapshot"),
             )
-        if snapshot and not lane.version.value.is_snapshot:
+        if snapshot and not lane_plan.version.value.is_snapshot:
             raise UsageError(
-                f"--snapshot, but {lane.version.source} says {lane.version.value}", remedy="Give one of them."
+                f"--snapshot, but {lane_plan.version.source} says {lane_plan.version.value}", remedy="Give one of them."
             )

@@ -121,12 +121,16 @@ def settings_json(plan: Plan, prerequisites: Sequence[tuple[str, str]], dockerfi
     }
 
 
-def tags_json(lane: LanePlan, survey: Survey, decision: Decision) -> LaneTagsJson:
+def tags_json(lane_plan: LanePlan, survey: Survey, decision: Decision) -> LaneTagsJson:
     """A lane's two tags as the plan saw them, and what it is going to do about them."""
     return {
-        "lane": lane.lane.name,
-        "version": {"tag": lane.tag, "digest": _text(digest_of(survey.version)), "do": decision.naming.value},
-        "floating": {"tag": lane.lane.floating, "digest": _text(digest_of(survey.floating)), "do": decision.move.value},
+        "lane": lane_plan.lane.name,
+        "version": {"tag": lane_plan.tag, "digest": _text(digest_of(survey.version)), "do": decision.naming.value},
+        "floating": {
+            "tag": lane_plan.lane.floating,
+            "digest": _text(digest_of(survey.floating)),
+            "do": decision.move.value,
+        },
     }
 
 
@@ -201,7 +205,7 @@ class SavedPlan:
         """
         require_same(self.name, _differences(self.settings, now))
 
-    def differences(self, lane: LanePlan, survey: Survey, commit: str) -> list[str]:
+    def differences(self, lane_plan: LanePlan, survey: Survey, commit: str) -> list[str]:
         """What of a lane's tags is not as the plan saw it.
 
         What this plan has done already is none: a run of it may have been cut off anywhere. So the version tag may have
@@ -210,17 +214,17 @@ class SavedPlan:
         Raises:
             RefusedError: As :func:`shiplane.release.planning.decision.decide` does.
         """
-        saved = self.tags[lane.lane.name]
+        saved = self.tags[lane_plan.lane.name]
         version, floating = digest_of(survey.version), digest_of(survey.floating)
         made = saved.version is None and version is not None and survey.revision == commit
         ours = made or (version is not None and version == saved.version)
         followed = saved.move is FloatingTagAction.MOVE and ours and floating == version
         found = []
         if version != saved.version and not made:
-            found.append(f"{lane.tag}: {saved.version or 'absent'} -> {version or 'absent'}")
+            found.append(f"{lane_plan.tag}: {saved.version or 'absent'} -> {version or 'absent'}")
         if floating != saved.floating and not followed:
-            found.append(f"{lane.lane.floating}: {saved.floating or 'absent'} -> {floating or 'absent'}")
-        return found or _other_move(lane, saved.move, decide(lane, survey, commit))
+            found.append(f"{lane_plan.lane.floating}: {saved.floating or 'absent'} -> {floating or 'absent'}")
+        return found or _other_move(lane_plan, saved.move, decide(lane_plan, survey, commit))
 
 
 def parse(body: bytes, name: str) -> SavedPlan:
@@ -366,11 +370,11 @@ def _word(value: Any) -> str:  # noqa: ANN401 -- JSON
     return "" if value is None else str(value)[:400]
 
 
-def _other_move(lane: LanePlan, planned: FloatingTagAction, decision: Decision) -> list[str]:
+def _other_move(lane_plan: LanePlan, planned: FloatingTagAction, decision: Decision) -> list[str]:
     if decision.move is planned or (planned is FloatingTagAction.MOVE and decision.move is FloatingTagAction.ALREADY):
         return []
     words = {FloatingTagAction.MOVE: "moves", FloatingTagAction.ALREADY: "stays", FloatingTagAction.LEAVE: "stays"}
-    return [f"{lane.lane.floating}: {words[planned]} -> {words[decision.move]} ({decision.reason})"]
+    return [f"{lane_plan.lane.floating}: {words[planned]} -> {words[decision.move]} ({decision.reason})"]
 
 
 def _text(digest: Digest | None) -> str | None:

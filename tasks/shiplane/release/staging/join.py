@@ -27,7 +27,7 @@ class IndexJoiner:
     registry: RegistryClient
     workers: int = WORKERS
 
-    def join(self, plan: Plan, lane: LanePlan, parts: Sequence[PartialIndex]) -> Digest:
+    def join(self, plan: Plan, lane_plan: LanePlan, parts: Sequence[PartialIndex]) -> Digest:
         """Read and examine every part, and put the index of all of them under its digest.
 
         Returns:
@@ -37,18 +37,18 @@ class IndexJoiner:
             VerificationError: A part is not there, or is not this lane's image of this commit for its platforms.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
-        examined = [(part, self._examined(plan, lane, part)) for part in parts]
+        examined = [(part, self._examined(plan, lane_plan, part)) for part in parts]
         if len(examined) == 1:
             return examined[0][0].digest
-        whole = join(examined, plan.platforms.value, plan.labels(lane))
+        whole = join(examined, plan.platforms.value, plan.labels(lane_plan))
         self._put(whole)
         return whole.digest
 
-    def _examined(self, plan: Plan, lane: LanePlan, part: PartialIndex) -> RawManifest:
+    def _examined(self, plan: Plan, lane_plan: LanePlan, part: PartialIndex) -> RawManifest:
         raw = arrived(self.registry, part.digest, "it was staged")
-        expected = ExpectedImage(platforms=part.platforms, revision=plan.commit, version=str(lane.version.value))
+        expected = ExpectedImage(platforms=part.platforms, revision=plan.commit, version=str(lane_plan.version.value))
         examiner = ImageChecker(registry=self.registry, fresh=True, workers=self.workers)
-        what = f"lane {lane.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"
+        what = f"lane {lane_plan.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"
         require(examiner.examine(raw, expected).checks, what, remedy="Stage it again.")
         return raw
 

@@ -50,7 +50,7 @@ class MultiNodeStager:
             staged |= answer
         if faults:
             raise faults[0]
-        return {name: self._joined(plan, lane, staged) for lane in lanes for name in (lane.lane.name,)}
+        return {name: self._joined(plan, lane_plan, staged) for lane_plan in lanes for name in (lane_plan.lane.name,)}
 
     def _by_node(self, platforms: Sequence[Platform]) -> list[list[Platform]]:
         """The platforms of each node, which builds them one after the other."""
@@ -66,12 +66,12 @@ class MultiNodeStager:
         builds = staging(plan, lanes, [platform])
         return self.buildx.bake(builds, self.builder, stop=stop, mark=f"{platform} ")
 
-    def _joined(self, plan: Plan, lane: LanePlan, staged: _Staged) -> Digest:
+    def _joined(self, plan: Plan, lane_plan: LanePlan, staged: _Staged) -> Digest:
         parts = [
-            PartialIndex(platforms=(platform,), digest=staged[platform][lane.lane.name])
+            PartialIndex(platforms=(platform,), digest=staged[platform][lane_plan.lane.name])
             for platform in plan.platforms.value
         ]
-        return self.joiner.join(plan, lane, parts)
+        return self.joiner.join(plan, lane_plan, parts)
 
 
 def _how(builder: Builder, node: Node, platform: Platform) -> str:

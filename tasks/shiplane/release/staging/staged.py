@@ -60,10 +60,10 @@ class Staged:
         }
 
 
-def staged_of(plan: Plan, lane: LanePlan, digest: Digest, builder: Mapping[str, Any]) -> Staged:
+def staged_of(plan: Plan, lane_plan: LanePlan, digest: Digest, builder: Mapping[str, Any]) -> Staged:
     """What is to be said of a lane that was staged by a plan."""
     return Staged(
-        **_identity(plan, lane), part=PartialIndex(platforms=plan.platforms.value, digest=digest), builder=builder
+        **_identity(plan, lane_plan), part=PartialIndex(platforms=plan.platforms.value, digest=digest), builder=builder
     )
 
 
@@ -121,7 +121,7 @@ def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[Partial
     Raises:
         UsageError: A file is of another image, lane, version or commit; a platform is missing, doubled or foreign.
     """
-    lanes = {lane.lane.name: lane for lane in plan.lanes}
+    lanes = {lane_plan.lane.name: lane_plan for lane_plan in plan.lanes}
     parts: dict[str, list[PartialIndex]] = {name: [] for name in lanes}
     for name, staged in files.items():
         if staged.lane not in lanes:
@@ -131,24 +131,24 @@ def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[Partial
             )
         _same(plan, lanes[staged.lane], name, staged)
         parts[staged.lane].append(staged.part)
-    for lane, known in parts.items():
-        _complete(plan, lane, known)
-    return {lane: tuple(known) for lane, known in parts.items()}
+    for lane_plan, known in parts.items():
+        _complete(plan, lane_plan, known)
+    return {lane_plan: tuple(known) for lane_plan, known in parts.items()}
 
 
-def _identity(plan: Plan, lane: LanePlan) -> dict[str, str]:
+def _identity(plan: Plan, lane_plan: LanePlan) -> dict[str, str]:
     """What all parts of one image have in common."""
     return {
         "image": str(plan.repository),
-        "lane": lane.lane.name,
-        "version": str(lane.version.value),
+        "lane": lane_plan.lane.name,
+        "version": str(lane_plan.version.value),
         "commit": plan.commit,
         "created": plan.created,
     }
 
 
-def _same(plan: Plan, lane: LanePlan, name: str, staged: Staged) -> None:
-    for key, wanted in _identity(plan, lane).items():
+def _same(plan: Plan, lane_plan: LanePlan, name: str, staged: Staged) -> None:
+    for key, wanted in _identity(plan, lane_plan).items():
         found = getattr(staged, key)
         if found != wanted:
             raise UsageError(

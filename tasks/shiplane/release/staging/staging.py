@@ -38,12 +38,12 @@ class JoiningStager:
 
     def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
         """See :class:`shiplane.release.publish.Stager`."""
-        return {name: self._join(plan, lane, name) for lane in lanes for name in (lane.lane.name,)}
+        return {name: self._join(plan, lane_plan, name) for lane_plan in lanes for name in (lane_plan.lane.name,)}
 
-    def _join(self, plan: Plan, lane: LanePlan, name: str) -> Digest:
+    def _join(self, plan: Plan, lane_plan: LanePlan, name: str) -> Digest:
         staged = [f"{', '.join(map(str, part.platforms))} ({part.digest.short})" for part in self.parts[name]]
         self.tell(f"{name}: staged elsewhere, not built here: {'; '.join(staged)}")
-        return self.joiner.join(plan, lane, self.parts[name])
+        return self.joiner.join(plan, lane_plan, self.parts[name])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,7 +79,8 @@ def dry_run(plan: Plan, buildx: Buildx, native: Platform, *, wanted: str | None,
     builder = buildx.builder(wanted, [first, *others], by_digest=False)
     yield step.done(f"{builder.name} ({builder.driver})")
     step = Step(
-        "build", f"{', '.join(lane.lane.name for lane in plan.lanes)} for {', '.join(map(str, [first, *others]))}"
+        "build",
+        f"{', '.join(lane_plan.lane.name for lane_plan in plan.lanes)} for {', '.join(map(str, [first, *others]))}",
     )
     yield step
     buildx.bake(trial(plan, first, others), builder)
