@@ -280,6 +280,12 @@ def pythons(c: Context, select: str = "") -> None:
     _module(c, "tests.pythons", *shlex.split(select))
 
 
+@_task
+def rooms(c: Context) -> None:
+    """Draw the picture of the rooms for CONTRIBUTING.md from the imports."""
+    _module(c, "tests.rooms")
+
+
 def _module(c: Context, *words: str) -> None:
     """Run a module of this checkout."""
     import shlex
@@ -315,7 +321,7 @@ def bench(c: Context, only: list[str] | None = None, rounds: int = 3, folder: st
             print(f"== {name}", *BENCHES[name](running, rounds), sep="\n")
 
 
-dev = Collection("dev", test, rig, fresh, bench, race, model, mutate, soak, schema, coverage, thorough, pythons)
+dev = Collection("dev", test, rig, fresh, bench, race, model, mutate, soak, schema, coverage, thorough, pythons, rooms)
 dev.__doc__ = "For those who work on shiplane itself."
 ns = Collection.from_module(shiplane)
 ns.add_task(rehearse)

@@ -1,1 +1,1 @@
-"""What other tools published, taken into the ledger."""
+"""Versions that other tools published, taken into the ledger."""

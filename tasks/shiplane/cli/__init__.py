@@ -1,1 +1,1 @@
-"""The command line: tasks, what a run knows, what it prints, how it ends."""
+"""Tasks, run context, console, views, signals, exit codes."""

@@ -1,1 +1,1 @@
-"""What a project configures: the project file, lanes, versions, settings and where each came from."""
+"""The project file: lanes, versions, settings and their sources."""

@@ -1,1 +1,1 @@
-"""What every room uses: errors, progress events, redaction, strict JSON. Knows nothing of the product."""
+"""What every room uses: errors, progress, redaction, strict JSON."""

@@ -1,1 +1,1 @@
-"""Files that name the image: found, judged, re-pointed."""
+"""Files that name the image: finding, checking, updating them."""

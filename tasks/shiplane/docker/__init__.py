@@ -1,1 +1,1 @@
-"""Docker: buildx, builders, the engine, bake definitions, private logins."""
+"""buildx, builders, the engine, bake definitions, private logins."""

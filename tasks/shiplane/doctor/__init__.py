@@ -1,1 +1,1 @@
-"""Every check of a machine, a configuration and a registry, side by side."""
+"""All checks of machine, configuration and registry."""

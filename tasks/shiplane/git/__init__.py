@@ -1,1 +1,1 @@
-"""Git: the checkout, the remote, claims, GitHub's API."""
+"""The checkout, the remote, claims, GitHub's API."""

@@ -1,1 +1,1 @@
-"""The record of a lane: what was released, moved and marked, kept in the registry beside the images."""
+"""A lane's record of releases, moves and marks, in the registry."""

@@ -1,1 +1,1 @@
-"""An OCI registry: its names and manifests, and the client that reads and writes them."""
+"""Names and manifests of OCI, and the client of a registry."""

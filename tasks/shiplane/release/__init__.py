@@ -1,1 +1,1 @@
-"""A release from its plan to its result."""
+"""A release, from its plan to its result."""

@@ -1,1 +1,1 @@
-"""The way back: a version to go back to, moving there, marks."""
+"""Choosing a good version, moving back to it, marking bad ones."""

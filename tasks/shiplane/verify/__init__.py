@@ -1,1 +1,1 @@
-"""What the registry really serves: one image, one lane, all of it."""
+"""What the registry serves: one image, a lane, all tags."""

@@ -1,1 +1,1 @@
-"""GitHub Actions: the publish workflows that a configuration gives."""
+"""The publish workflows of GitHub Actions."""

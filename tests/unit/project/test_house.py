@@ -16,15 +16,11 @@ import hatchling.build
 import pytest
 
 import shiplane
+from tests.rooms import PICTURE, ROOMS, draw
 
 PROJECT = Path(__file__).parents[3]
 PACKAGE = PROJECT / "tasks" / "shiplane"
 MODULES = sorted(PACKAGE.rglob("*.py"))
-# From the bottom: each may import what stands before it.
-ROOMS = (
-    *("core", "registry", "config", "docker", "git", "ledger", "workflows", "verify"),
-    *("release", "rollback", "deployments", "adopt", "doctor", "cli"),
-)
 # Who may touch files, sockets, processes, threads or the clock. All else decides, and is tested by values alone.
 IMPURE = {
     "shiplane.__main__",
@@ -254,3 +250,7 @@ def test_the_wheel_is_complete_and_typed(wheel: zipfile.Path) -> None:
     assert {str(path.relative_to(PACKAGE.parent)) for path in files} <= packed
     assert not [name for name in packed if "__pycache__" in name or name.endswith(".pyc")]
     assert [name for name in packed if name.endswith("/licenses/LICENSE")]
+
+
+def test_the_picture_of_the_rooms_is_up_to_date() -> None:
+    assert PICTURE.read_text(encoding="utf-8") == draw(), "run: invoke dev.rooms"

@@ -1,1 +1,1 @@
-"""Each task as the command line shows it."""
+"""The tasks, one function each."""

@@ -1,1 +1,1 @@
-"""This machine: child processes, files, folders, threads."""
+"""The machine: child processes, files, folders, threads."""

@@ -1,1 +1,1 @@
-"""Requests to a registry: connections, proxies, trust, sessions, tokens, retries."""
+"""HTTP to a registry: connections, proxies, trust, tokens, retries."""

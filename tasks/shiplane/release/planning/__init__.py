@@ -1,1 +1,1 @@
-"""What a release is going to do, decided before anything is done."""
+"""What a release will do, decided before anything is done."""

@@ -1,1 +1,1 @@
-"""Images that are built and pushed and have no tag yet."""
+"""Images that are built and pushed by digest, without a tag."""
