@@ -16,6 +16,7 @@ from tests.faults.clock import VirtualClock
 from tests.faults.faults import Faulty
 from tests.faults.images import store_blob
 from tests.faults.scene import PATH, Scene
+from tests.ledger_content import content_of
 
 SOME = Digest.of(b"some image")
 
@@ -53,7 +54,7 @@ def actions(scene: Scene) -> list[str]:
 
 def tampered(scene: Scene, change: Callable[[bytes], bytes]) -> None:
     page = store(scene).read()
-    put(scene, change(page.ledger.content), page.digest)
+    put(scene, change(content_of(page.ledger)), page.digest)
 
 
 def clock_of(scene: Scene) -> VirtualClock:

@@ -1,4 +1,7 @@
-"""The project's own files: found by glob, read as bytes, and replaced as a whole or not at all."""
+"""The project's own files: found by glob, read as bytes, and replaced as a whole or not at all.
+
+Ours: what libraries write in one go is one file, and these are several, of which all change or none.
+"""
 
 from __future__ import annotations
 

@@ -167,29 +167,25 @@ def _page(response: Response, key: str, place: str) -> list[Mapping[str, Any]]:
 
 
 def _check(entry: Mapping[str, Any]) -> CheckRun:
-    return CheckRun(
-        source="check run",
-        number=_number(entry),
-        name=_text(entry, "name"),
-        commit=_text(entry, "head_sha"),
-        status=_text(entry, "status"),
-        conclusion=_text(entry, "conclusion"),
-        started=_text(entry, "started_at"),
-        completed=_text(entry, "completed_at"),
-    )
+    return _check_run(entry, "check run", started="started_at", completed="completed_at")
 
 
 def _workflow(entry: Mapping[str, Any]) -> CheckRun:
     """A workflow run; it has no ``completed_at``, its last change is its completion once it is completed."""
+    return _check_run(entry, "workflow", started="run_started_at", completed="updated_at")
+
+
+def _check_run(entry: Mapping[str, Any], source: str, *, started: str, completed: str) -> CheckRun:
+    """A run of either kind; the two keys are those of its times."""
     return CheckRun(
-        source="workflow",
+        source=source,
         number=_number(entry),
         name=_text(entry, "name"),
         commit=_text(entry, "head_sha"),
         status=_text(entry, "status"),
         conclusion=_text(entry, "conclusion"),
-        started=_text(entry, "run_started_at"),
-        completed=_text(entry, "updated_at"),
+        started=_text(entry, started),
+        completed=_text(entry, completed),
     )
 
 

@@ -167,11 +167,6 @@ class Ledger:
         """Whether this is what the other one was before entries were added to it."""
         return len(self.lines) < len(other.lines) and other.lines[: len(self.lines)] == self.lines
 
-    @property
-    def content(self) -> bytes:
-        """The whole as it is stored."""
-        return b"".join(line + b"\n" for line in self.lines)
-
     def published(self, tag: Tag) -> Entry | None:
         """The entry of a version's publication."""
         found = (entry for entry in reversed(self.entries) if entry.action is Action.PUBLISH and entry.tag == tag)

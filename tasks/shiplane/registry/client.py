@@ -30,6 +30,7 @@ _ABSENT_CODES = {"MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"}
 _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 # docker.io is the name, this the host that speaks for it (moby: registry/config.go).
 _API_HOST = {"docker.io": "registry-1.docker.io"}
+# Ours: requests.utils.parse_header_links cuts a URL at its semicolon, and does not know REL=next (RFC 8288, section 3).
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,<>]*\brel\s*=\s*"?next"?(?![\w-])', re.ASCII | re.IGNORECASE)
 _SAYS_NEXT = re.compile(r"\brel\b.*\bnext\b(?!-)", re.ASCII | re.IGNORECASE)
 

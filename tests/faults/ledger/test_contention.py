@@ -18,6 +18,7 @@ from shiplane.registry.oci.names import Digest
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.ledgers import actions, clock_of, entry, note, put, store, tampered, writing
 from tests.faults.scene import PATH, Scene, a_plan, events, finish, until
+from tests.ledger_content import content_of
 
 
 def test_two_writers_lose_no_entry_however_their_steps_fall() -> None:
@@ -41,7 +42,7 @@ def test_an_entry_that_another_writer_overwrote_is_added_again() -> None:
         if str(getattr(event, "reason", "")).startswith("mark"):
             break
     theirs = stale.ledger.append([note(scene, "3.0.0")])
-    put(scene, theirs.content, stale.digest)
+    put(scene, content_of(theirs), stale.digest)
     finish(flow)
     assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "3.0.0", "2.0.0"]
 
@@ -123,7 +124,7 @@ class Rival:
             self.written += 1
             mine, self.scene.transport = self.scene.transport, self.scene.registry
             page = store(self.scene).read()
-            put(self.scene, page.ledger.append([note(self.scene, f"9.0.{self.written}")]).content, page.digest)
+            put(self.scene, content_of(page.ledger.append([note(self.scene, f"9.0.{self.written}")])), page.digest)
             self.scene.transport = mine
         return response
 
@@ -165,7 +166,7 @@ class Overwriting:
         ours = request.method == "PUT" and request.url.endswith("manifests/ledger-main") and self.times > 0
         if ours:
             self.times -= 1
-            put(self.scene, self.stale.append([note(self.scene, f"9.0.{self.times}")]).content, None)
+            put(self.scene, content_of(self.stale.append([note(self.scene, f"9.0.{self.times}")])), None)
         return response
 
 
@@ -189,7 +190,7 @@ def test_a_writer_that_is_overwritten_for_ever_says_what_may_be_missing() -> Non
         for event in writing(scene, note(scene, "2.0.0")):
             if str(getattr(event, "reason", "")) == "mark":
                 rounds.append(event)
-                put(scene, stale.append([note(scene, f"9.0.{len(rounds)}")]).content, None)
+                put(scene, content_of(stale.append([note(scene, f"9.0.{len(rounds)}")])), None)
 
     with pytest.raises(UnreachableError, match=r"mark v2\.0\.0: done, but not surely recorded") as caught:
         disturbed()
@@ -203,7 +204,7 @@ def test_entries_to_which_others_added_theirs_have_come_to_stay() -> None:
     until(flow, lambda step: step.name == "record")
     next(flow)
     page = store(scene).read()
-    put(scene, page.ledger.append([note(scene, "9.0.0")]).content, page.digest)
+    put(scene, content_of(page.ledger.append([note(scene, "9.0.0")])), page.digest)
     sent = len(scene.registry.log)
     finish(flow)
     assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "9.0.0"]

@@ -17,6 +17,7 @@ from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import push_image
 from tests.faults.ledgers import SOME, actions, entry, note, put, store, tampered, writing
 from tests.faults.scene import PATH, Scene, a_plan, finish, until
+from tests.ledger_content import content_of
 
 
 def test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it_is() -> None:
@@ -43,7 +44,7 @@ def test_a_first_ledger_is_whole_and_there_is_nothing_to_compare_it_with() -> No
 def _rewritten(content: bytes) -> bytes:
     """All lines anew, with a chain that is whole: as somebody would who knows how."""
     entries = Ledger.parse(content).entries
-    return Ledger().append([replace(entry, who="nobody") for entry in entries]).content
+    return content_of(Ledger().append([replace(entry, who="nobody") for entry in entries]))
 
 
 def _begun(*entries: tuple[Action, bool]) -> Callable[[Scene, LedgerSnapshot], bytes]:
@@ -51,7 +52,7 @@ def _begun(*entries: tuple[Action, bool]) -> Callable[[Scene, LedgerSnapshot], b
 
     def content(scene: Scene, page: LedgerSnapshot) -> bytes:
         assert page.digest
-        return Ledger().append([entry(scene, what, page.digest if so else SOME) for what, so in entries]).content
+        return content_of(Ledger().append([entry(scene, what, page.digest if so else SOME) for what, so in entries]))
 
     return content
 
@@ -59,7 +60,7 @@ def _begun(*entries: tuple[Action, bool]) -> Callable[[Scene, LedgerSnapshot], b
 @pytest.mark.parametrize(
     "forged",
     [
-        lambda _scene, page: _rewritten(page.ledger.content),
+        lambda _scene, page: _rewritten(content_of(page.ledger)),
         _begun((Action.MARK, True)),
         _begun((Action.RESTART, False)),
         _begun((Action.RESTART, True), (Action.MARK, False)),
@@ -103,7 +104,7 @@ def test_what_is_no_whole_ledger_is_left_alone_until_somebody_begins_it_anew(los
     scene = Scene()
     scene.publish()
     if lost == "blob":
-        del scene.registry.shelf(PATH).blobs[str(Digest.of(scene.ledger().content))]
+        del scene.registry.shelf(PATH).blobs[str(Digest.of(content_of(scene.ledger())))]
     else:
         push_image(scene.registry, PATH, tag="ledger-main")
     broken = scene.registry.tags(PATH)["ledger-main"]

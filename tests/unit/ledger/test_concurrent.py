@@ -7,6 +7,7 @@ import pytest
 from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Digest, Tag
+from tests.ledger_content import content_of
 
 # Where the floating tag was, and what it may be moved to.
 X, A, B, C = (Digest.of(name.encode()) for name in "xabc")
@@ -130,7 +131,7 @@ def test_who_was_overtaken_before_it_could_record_does_not_stand_for_where_the_t
     since: list[Entry], position: Digest
 ) -> None:
     now = between(BEFORE, since).now
-    found = Ledger.parse(now.content).position(Tag("latest"))
+    found = Ledger.parse(content_of(now)).position(Tag("latest"))
     assert found
     assert found.after == position
 

@@ -15,6 +15,7 @@ from shiplane.ledger.artifact import ARTIFACT, EMPTY, LINES, continues, ledger_m
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger, segments
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, RawManifest
 from shiplane.registry.oci.names import Digest, Tag
+from tests.ledger_content import content_of
 
 A, B, C = (Digest.of(name.encode()) for name in "abc")
 
@@ -43,12 +44,12 @@ FULL = ledger(
 
 
 def test_what_is_written_is_read_again() -> None:
-    assert Ledger.parse(FULL.content) == FULL
+    assert Ledger.parse(content_of(FULL)) == FULL
     assert Ledger.parse(b"") == Ledger()
 
 
 def test_each_line_names_the_one_before() -> None:
-    documents = [json.loads(line) for line in FULL.content.splitlines()]
+    documents = [json.loads(line) for line in content_of(FULL).splitlines()]
     assert [document["number"] for document in documents] == [1, 2, 3, 4, 5, 6]
     assert documents[0]["previous"] is None
     for before, document in zip(FULL.lines, documents[1:], strict=False):
@@ -88,8 +89,8 @@ def edited(place: int, /, **fields: object) -> Callable[[list[bytes]], list[byte
         (lines(lambda known: [*known, b""]), 7),
         (lines(lambda known: [*known, b"{"]), 7),
         (lines(lambda known: [*known, b"\xff"]), 7),
-        (FULL.content[:-1], 6),
-        (FULL.content + b"{", 7),
+        (content_of(FULL)[:-1], 6),
+        (content_of(FULL) + b"{", 7),
     ],
 )
 def test_a_line_that_was_tampered_with_breaks_the_chain_and_is_named(content: bytes, line: int) -> None:
@@ -200,11 +201,11 @@ def test_a_line_that_just_fits_is_added_to_the_piece() -> None:
 def test_a_ledger_written_anew_does_not_continue_the_old_one() -> None:
     other = replace(FULL.entries[0], who="somebody else")
     anew = Ledger().append([other, *FULL.entries[1:]])
-    assert not continues([anew.content], [Descriptor.of(FULL.content, LINES)])
-    assert not continues([], [Descriptor.of(FULL.content, LINES)])
+    assert not continues([content_of(anew)], [Descriptor.of(content_of(FULL), LINES)])
+    assert not continues([], [Descriptor.of(content_of(FULL), LINES)])
 
 
-MANIFEST = ledger_manifest("main", [Descriptor.of(FULL.content, LINES)], A)
+MANIFEST = ledger_manifest("main", [Descriptor.of(content_of(FULL), LINES)], A)
 
 
 def test_the_manifest_is_an_oci_artifact_whose_layers_are_the_lines() -> None:
@@ -218,7 +219,7 @@ def test_the_manifest_is_an_oci_artifact_whose_layers_are_the_lines() -> None:
     }
     assert document["layers"][0]["annotations"] == {"org.opencontainers.image.title": "main-0001.jsonl"}
     read = parse_ledger_manifest(MANIFEST, "ledger-main")
-    assert (read.pieces[0].digest, read.previous) == (Digest.of(FULL.content), A)
+    assert (read.pieces[0].digest, read.previous) == (Digest.of(content_of(FULL)), A)
 
 
 def changed(**fields: object) -> RawManifest:

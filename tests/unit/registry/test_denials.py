@@ -13,7 +13,7 @@ from shiplane.core.errors import (
     UsageError,
     VerificationError,
 )
-from shiplane.registry.http.denials import SET_SECRETS, cause_for_stranger, cause_of, is_immutable, is_rate_limit
+from shiplane.registry.http.denials import SET_SECRETS, cause_for_stranger, cause_of, is_rate_limit
 
 
 @pytest.mark.parametrize(
@@ -61,19 +61,18 @@ def test_where_a_token_may_help_the_runbooks_advice_is_given(words: str) -> None
 
 
 @pytest.mark.parametrize(
-    ("words", "limit", "immutable"),
+    ("words", "limit"),
     [
-        ("toomanyrequests", True, False),
-        ("API rate limit exceeded", True, False),
-        ("tag v1.2.3 cannot be overwritten", False, True),
-        ("The image tag is IMMUTABLE", False, True),
-        ("denied", False, False),
-        ("", False, False),
+        ("toomanyrequests", True),
+        ("API rate limit exceeded", True),
+        ("tag v1.2.3 cannot be overwritten", False),
+        ("The image tag is IMMUTABLE", False),
+        ("denied", False),
+        ("", False),
     ],
 )
-def test_only_a_rate_limit_asks_for_patience(words: str, *, limit: bool, immutable: bool) -> None:
+def test_only_a_rate_limit_asks_for_patience(words: str, *, limit: bool) -> None:
     assert is_rate_limit(words) is limit
-    assert is_immutable(words) is immutable
 
 
 def test_each_situation_has_the_exit_code_that_scripts_rely_on() -> None:

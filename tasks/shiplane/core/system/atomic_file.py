@@ -1,4 +1,7 @@
-"""Small files that a user names: read with a limit, written whole or not at all."""
+"""Small files that a user names: read with a limit, written whole or not at all.
+
+Ours: the library for it, atomicwrites, has been unmaintained since 2022, and this is mkstemp and rename.
+"""
 
 from __future__ import annotations
 

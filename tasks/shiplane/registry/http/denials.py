@@ -117,8 +117,3 @@ def cause_for_stranger(words: str, registry: str, variables: str, *, pushes: boo
 def is_rate_limit(words: str) -> bool:
     """Whether a 403 only asks for patience."""
     return cause_of(words) is _CAUSES[0]
-
-
-def is_immutable(words: str) -> bool:
-    """Whether the registry itself refused to overwrite a tag."""
-    return re.search(_CAUSES[6].pattern, words, re.IGNORECASE) is not None

@@ -81,7 +81,6 @@ class Descriptor:
 class Index:
     """A list of manifests, one for each platform, and their attestations."""
 
-    media_type: str
     manifests: tuple[Descriptor, ...]
     annotations: Mapping[str, str]
 
@@ -100,7 +99,6 @@ class Index:
 class Manifest:
     """One platform's image (or one attestation, or another artifact): its config and its layers."""
 
-    media_type: str
     config: Descriptor
     layers: tuple[Descriptor, ...]
     annotations: Mapping[str, str]
@@ -173,24 +171,22 @@ def _manifest(document: dict[str, Any], media_type: str) -> Index | Manifest:
     if "manifests" in document and ("layers" in document or "config" in document):
         raise ValueError("it has both manifests and layers, an index and an image at once")
     if media_type in INDEX_TYPES:
-        return _index(document, media_type)
+        return _index(document)
     if media_type in MANIFEST_TYPES:
-        return _image(document, media_type)
+        return _image(document)
     raise ValueError(f"unknown media type {media_type[:80]!r}")
 
 
-def _index(document: dict[str, Any], media_type: str) -> Index:
+def _index(document: dict[str, Any]) -> Index:
     entries = _typed(document.get("manifests"), list, "manifests")
     return Index(
-        media_type=media_type,
         manifests=tuple(_descriptor(entry) for entry in entries),
         annotations=_strings(document.get("annotations"), "annotations"),
     )
 
 
-def _image(document: dict[str, Any], media_type: str) -> Manifest:
+def _image(document: dict[str, Any]) -> Manifest:
     return Manifest(
-        media_type=media_type,
         config=_descriptor(document.get("config")),
         layers=tuple(_descriptor(layer) for layer in _typed(document.get("layers"), list, "layers")),
         annotations=_strings(document.get("annotations"), "annotations"),
