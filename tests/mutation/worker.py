@@ -11,6 +11,7 @@ import os
 import select
 import signal
 import sys
+import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
@@ -46,14 +47,18 @@ class _Failures:
             )
 
 
-def _trial(tests: list[str], writing: int) -> None:
-    """In the fork: run the tests, tell the end, go."""
+def _trial(tests: list[str], scratch: str, writing: int) -> None:
+    """In the fork: run the tests, tell the end, go.
+
+    Their temporary files have a place of their own: pytest's usual one is swept after every run, of everything that
+    others have left there, which may take longer than a trial is given.
+    """
     os.setsid()
     quiet = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1, 2):
         os.dup2(quiet, descriptor)
     failures = _Failures()
-    code = int(pytest.main([*_FLAGS, *tests], plugins=[failures]))
+    code = int(pytest.main([*_FLAGS, f"--basetemp={scratch}/trial", *tests], plugins=[failures]))
     os.write(writing, json.dumps({"code": code, "failures": failures.found}).encode() + b"\n")
 
 
@@ -80,10 +85,11 @@ def _answer(work: Callable[[int], None], seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
-    for line in sys.stdin:
-        job = json.loads(line)
-        answer = _answer(partial(_trial, job["tests"]), job["seconds"])
-        print(json.dumps(answer), flush=True)
+    with tempfile.TemporaryDirectory(prefix="trials-", ignore_cleanup_errors=True) as scratch:
+        for line in sys.stdin:
+            job = json.loads(line)
+            answer = _answer(partial(_trial, job["tests"], scratch), job["seconds"])
+            print(json.dumps(answer), flush=True)
 
 
 if __name__ == "__main__":
