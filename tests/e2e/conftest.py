@@ -13,7 +13,7 @@ from tests.rig import Rig
 from tests.rig.fixtures import rig, sample
 from tests.sinks import forms
 
-__all__ = ["desk", "guarded_desk", "rig", "sample", "scene"]
+__all__ = ["guarded_workstation", "rig", "sample", "scene", "workstation"]
 
 
 @pytest.fixture(autouse=True)
@@ -42,7 +42,7 @@ def nothing_secret_comes_to_light(rig: Rig, tmp_path: Path, monkeypatch: pytest.
 
 
 @pytest.fixture
-def desk(rig: Rig, sample: Path) -> tuple[Person, Reader]:
+def workstation(rig: Rig, sample: Path) -> tuple[Person, Reader]:
     """A person who publishes to a repository of the test's own in the open registry, and one who looks at it."""
     image = f"{rig.plain}/cognary/aionis-{uuid.uuid4().hex[:8]}"
     variables = {"IMAGE_REPO": image, "PLATFORMS": "linux/amd64,linux/arm64"}
@@ -50,7 +50,7 @@ def desk(rig: Rig, sample: Path) -> tuple[Person, Reader]:
 
 
 @pytest.fixture
-def guarded_desk(rig: Rig, sample: Path) -> tuple[Person, Reader]:
+def guarded_workstation(rig: Rig, sample: Path) -> tuple[Person, Reader]:
     """The same in the registry that asks for credentials as GHCR does."""
     image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
     return Person(rig, sample, runbook(rig, image)), Reader(rig, image, account="pull")

@@ -14,14 +14,14 @@ from tests.rig import Rig
 from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 VERSIONS = ("0.2.16", "0.2.17")
 DEPLOYED = 'deployments = ["deploy/*.yml"]\n'
 LABEL = "org.opencontainers.image"
 
 
 @pytest.fixture
-def old(rig: Rig, sample: Path) -> Desk:
+def old(rig: Rig, sample: Path) -> Workstation:
     """Both lanes as Aionis' workflows made them: of git tag ``docker-v0.2.17`` image tag ``0.2.17``, and ``latest``."""
     image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
     (sample / "shiplane.toml").write_text(DEPLOYED + (sample / "shiplane.toml").read_text())
@@ -63,7 +63,7 @@ def private(rig: Rig) -> Path:
     return folder
 
 
-def test_what_the_old_workflow_left_is_adopted_released_upon_and_rolled_back_to(rig: Rig, old: Desk) -> None:
+def test_what_the_old_workflow_left_is_adopted_released_upon_and_rolled_back_to(rig: Rig, old: Workstation) -> None:
     person, reader = old
     before = reader.tags()
     refused = person.invoke("rollback", "--lane", "main", "--reason", "slow")
@@ -106,7 +106,7 @@ def test_what_the_old_workflow_left_is_adopted_released_upon_and_rolled_back_to(
     assert not refused.built
 
 
-def test_each_lane_has_its_own_and_what_is_named_can_be_asked_for(rig: Rig, old: Desk) -> None:
+def test_each_lane_has_its_own_and_what_is_named_can_be_asked_for(rig: Rig, old: Workstation) -> None:
     person, reader = old
     subprocess.run(
         ["crane", "tag", f"{reader.image}:standalone-v0.2.16", "standalone-0.2.15"],

@@ -20,7 +20,7 @@ from tests.rig import Rig
 from tests.rig.sample import git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 
 VARIABLE, FILE = "canary-of-a-variable-0123456789", "canary-of-a-file-0123456789"
 DOCKERFILE = """
@@ -78,8 +78,8 @@ def stored(rig: Rig, image: str) -> Iterator[bytes]:
         yield gzip.decompress(content) if content[:2] == b"\x1f\x8b" else content
 
 
-def test_target_and_args_make_the_image(desk: Desk, tmp_path: Path) -> None:
-    person, reader = desk
+def test_target_and_args_make_the_image(workstation: Workstation, tmp_path: Path) -> None:
+    person, reader = workstation
     configure(
         person,
         'target = "app"',
@@ -93,8 +93,8 @@ def test_target_and_args_make_the_image(desk: Desk, tmp_path: Path) -> None:
     assert file_in(reader, "flavour", tmp_path).strip() == "plain ${HOME} %{x} beta"
 
 
-def test_a_build_secret_reaches_its_step_and_nothing_else(rig: Rig, desk: Desk, tmp_path: Path) -> None:
-    person, reader = desk
+def test_a_build_secret_reaches_its_step_and_nothing_else(rig: Rig, workstation: Workstation, tmp_path: Path) -> None:
+    person, reader = workstation
     (tmp_path / "rc").write_text(f"//registry.example/:_authToken={FILE}\n")
     seen = spy(person, tmp_path)
     configure(
@@ -155,9 +155,9 @@ def holding(seen: Path, secret: str) -> list[str]:
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused_before_anything(
-    desk: Desk, settings: tuple[str, ...], said: str
+    workstation: Workstation, settings: tuple[str, ...], said: str
 ) -> None:
-    person, reader = desk
+    person, reader = workstation
     configure(person, *(line.replace("IMAGE", reader.image) for line in settings))
     done = publish(person)
     assert (done.code, said in done.err, done.built) == (2, True, False), str(done)
@@ -170,8 +170,8 @@ def prune(person: Person) -> None:
 
 
 @pytest.mark.parametrize("kind", ["local", "registry"])
-def test_a_cache_spares_the_second_machine_the_work(desk: Desk, tmp_path: Path, kind: str) -> None:
-    person, reader = desk
+def test_a_cache_spares_the_second_machine_the_work(workstation: Workstation, tmp_path: Path, kind: str) -> None:
+    person, reader = workstation
     place = f'path = "{tmp_path}/cache"' if kind == "local" else f'ref = "{reader.image}-cache:main"'
     configure(person, f'cache = {{ type = "{kind}", {place}, mode = "max" }}')
     (person.checkout / "src/index.html").write_text(f"@VERSION@ {uuid.uuid4()}")
@@ -184,23 +184,23 @@ def test_a_cache_spares_the_second_machine_the_work(desk: Desk, tmp_path: Path, 
     assert "cache is not to be had" not in first.err + second.err
 
 
-def test_a_dry_run_leaves_no_cache_behind(desk: Desk, tmp_path: Path) -> None:
-    person, _ = desk
+def test_a_dry_run_leaves_no_cache_behind(workstation: Workstation, tmp_path: Path) -> None:
+    person, _ = workstation
     configure(person, f'cache = {{ type = "local", path = "{tmp_path}/cache" }}')
     succeeded(person.invoke("publish", "--lane", "main", "--dry-run"))
     assert not (tmp_path / "cache").exists()
 
 
-def test_a_cache_registry_that_is_down_is_told_and_stops_nothing(desk: Desk) -> None:
-    person, reader = desk
+def test_a_cache_registry_that_is_down_is_told_and_stops_nothing(workstation: Workstation) -> None:
+    person, reader = workstation
     configure(person, 'cache = { type = "registry", ref = "127.0.0.1:1/c/c:main", mode = "max" }')
     done = succeeded(publish(person))
     assert done.err.count("the cache is not to be had, and the build went on without it") == 3, str(done)
     assert set(reader.tags()) == {"v0.2.1"}
 
 
-def test_a_cache_that_cannot_be_written_at_all_costs_one_more_try(desk: Desk, tmp_path: Path) -> None:
-    person, reader = desk
+def test_a_cache_that_cannot_be_written_at_all_costs_one_more_try(workstation: Workstation, tmp_path: Path) -> None:
+    person, reader = workstation
     (tmp_path / "file").write_text("no folder")
     configure(person, f'cache = {{ type = "local", path = "{tmp_path}/file/x" }}')
     done = succeeded(publish(person))
@@ -208,15 +208,15 @@ def test_a_cache_that_cannot_be_written_at_all_costs_one_more_try(desk: Desk, tm
     assert set(reader.tags()) == {"v0.2.1"}
 
 
-def test_a_cache_that_refuses_us_is_told_and_stops_nothing(rig: Rig, desk: Desk) -> None:
-    person, _ = desk
+def test_a_cache_that_refuses_us_is_told_and_stops_nothing(rig: Rig, workstation: Workstation) -> None:
+    person, _ = workstation
     configure(person, f'cache = {{ type = "registry", ref = "{rig.guarded}/nobody/cache:main" }}')
     done = succeeded(publish(person))
     assert "the build went on without it: importing cache" in done.err
 
 
-def test_a_build_that_fails_is_not_blamed_on_the_cache(desk: Desk) -> None:
-    person, _ = desk
+def test_a_build_that_fails_is_not_blamed_on_the_cache(workstation: Workstation) -> None:
+    person, _ = workstation
     configure(
         person,
         'cache = { type = "registry", ref = "127.0.0.1:1/c/c:main" }',
@@ -227,8 +227,8 @@ def test_a_build_that_fails_is_not_blamed_on_the_cache(desk: Desk) -> None:
     assert "without the cache" not in done.err
 
 
-def test_a_cache_that_never_answers_is_not_waited_for_for_ever(desk: Desk) -> None:
-    person, reader = desk
+def test_a_cache_that_never_answers_is_not_waited_for_for_ever(workstation: Workstation) -> None:
+    person, reader = workstation
     with socket.create_server(("127.0.0.1", 0)) as silent:
         place = f"127.0.0.1:{silent.getsockname()[1]}/c/c:main"
         configure(person, f'cache = {{ type = "registry", ref = "{place}" }}')
@@ -237,8 +237,8 @@ def test_a_cache_that_never_answers_is_not_waited_for_for_ever(desk: Desk) -> No
     assert set(reader.tags()) == {"v0.2.1"}
 
 
-def test_the_plan_names_what_a_build_is_given_and_no_value_of_the_environment(desk: Desk) -> None:
-    person, _ = desk
+def test_the_plan_names_what_a_build_is_given_and_no_value_of_the_environment(workstation: Workstation) -> None:
+    person, _ = workstation
     configure(
         person,
         'target = "app"',
@@ -263,9 +263,9 @@ def test_the_plan_names_what_a_build_is_given_and_no_value_of_the_environment(de
 
 @pytest.mark.parametrize(("cache", "holders"), [("", []), ('cache = { type = "gha" }', ["buildx bake"])])
 def test_the_token_of_an_actions_job_reaches_the_build_only_for_its_cache(
-    desk: Desk, tmp_path: Path, cache: str, holders: list[str]
+    workstation: Workstation, tmp_path: Path, cache: str, holders: list[str]
 ) -> None:
-    person, _ = desk
+    person, _ = workstation
     token = "runtime-canary-0123456789"
     person.variables |= {"ACTIONS_RUNTIME_TOKEN": token, "ACTIONS_RESULTS_URL": "http://127.0.0.1:1/"}
     person.variables["ACTIONS_CACHE_SERVICE_V2"] = "true"
@@ -278,8 +278,8 @@ def test_the_token_of_an_actions_job_reaches_the_build_only_for_its_cache(
     assert ("once more, without the cache" in done.err) is bool(cache)
 
 
-def test_an_image_without_an_index_is_released_verified_and_rolled_back_as_any_other(desk: Desk) -> None:
-    person, reader = desk
+def test_an_image_without_an_index_is_released_verified_and_rolled_back_as_any_other(workstation: Workstation) -> None:
+    person, reader = workstation
     configure(person, "provenance = false")
     for tag in ("0.2.1", "0.2.2"):
         done = person.invoke("publish", "--lane", "main", "--tag", tag, "--platforms", "linux/amd64", "--latest")

@@ -18,7 +18,7 @@ from tests.sinks import forms
 from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
 MARK = "everything that is here"
 # A file system that cannot be written, but for the project and for what the rig's docker keeps.
@@ -30,9 +30,9 @@ exec "$@"
 
 
 @pytest.fixture
-def greedy(rig: Rig, guarded_desk: Desk) -> Desk:
+def greedy(rig: Rig, guarded_workstation: Workstation) -> Workstation:
     """A project whose image takes all that is in its folder; what is ignored by git is ignored by nobody else."""
-    person, _ = guarded_desk
+    person, _ = guarded_workstation
     person.variables["PLATFORMS"] = "linux/amd64"
     (person.checkout / ".tmp").mkdir()
     (person.checkout / "deeper/.tmp").mkdir(parents=True)
@@ -42,12 +42,12 @@ def greedy(rig: Rig, guarded_desk: Desk) -> Desk:
     lanes = '[lanes.main]\nprovenance = "max"\nsbom = false\n'
     (person.checkout / "shiplane.toml").write_text((person.checkout / "shiplane.toml").read_text() + lanes)
     git(person.checkout, "commit", "--all", "--quiet", "--message", "take everything")
-    return guarded_desk
+    return guarded_workstation
 
 
-def clean(rig: Rig, desk: Desk) -> None:
+def clean(rig: Rig, workstation: Workstation) -> None:
     """What is published is the project, and no secret of anybody."""
-    texts = list(kept(rig.guarded_root, desk[1].image.partition("/")[2]).values())
+    texts = list(kept(rig.guarded_root, workstation[1].image.partition("/")[2]).values())
     for part in (MARK.encode(), b"COPY . /src", b"src/package.json", b"slsa.dev/provenance", b"llbDefinition"):
         assert any(part in text for text in texts), "config, history, layer and provenance (mode=max) are there"
     assert seen(canaries(rig), *texts) == []
@@ -58,7 +58,7 @@ def clean(rig: Rig, desk: Desk) -> None:
 @pytest.mark.parametrize("absolute", [True, False], ids=["absolute", "relative"])
 def test_a_temporary_folder_within_the_project_is_not_used(
     rig: Rig,
-    greedy: Desk,
+    greedy: Workstation,
     place: str,
     absolute: bool,  # noqa: FBT001 -- a table's column
     tmp_path: Path,
@@ -73,7 +73,9 @@ def test_a_temporary_folder_within_the_project_is_not_used(
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs the right to mount")
 @pytest.mark.parametrize("memory", ["can be written", "cannot either"])
-def test_a_read_only_file_system_makes_no_temporary_folder_of_the_project(rig: Rig, greedy: Desk, memory: str) -> None:
+def test_a_read_only_file_system_makes_no_temporary_folder_of_the_project(
+    rig: Rig, greedy: Workstation, memory: str
+) -> None:
     person, reader = greedy
     more = "" if memory == "can be written" else "/dev/shm"
     script = READ_ONLY.format(more=more, writable=f"{person.checkout} {rig.folder}")
@@ -103,7 +105,9 @@ LANES = '[lanes.main]\nprovenance = "max"\n[lanes.standalone]\nprovenance = "min
 
 
 @pytest.mark.parametrize("kind", REMOTES if THOROUGH else ["a query", "a path", "what insteadOf makes of it"])
-def test_of_the_git_remote_nothing_is_published_but_what_the_label_says(rig: Rig, greedy: Desk, kind: str) -> None:
+def test_of_the_git_remote_nothing_is_published_but_what_the_label_says(
+    rig: Rig, greedy: Workstation, kind: str
+) -> None:
     person, reader = greedy
     (person.checkout / "shiplane.toml").write_text(pair_for(rig.guarded) + 'build = "true"\n' + LANES)
     git(person.checkout, "commit", "--all", "--quiet", "--message", "both kinds of provenance")
@@ -122,7 +126,7 @@ def test_of_the_git_remote_nothing_is_published_but_what_the_label_says(rig: Rig
     assert not any(part in text for text in texts for part in (b"git.example", b"proxy.example", b"/home/somebody"))
 
 
-def test_an_ordinary_remote_and_the_commit_stay_in_the_provenance(rig: Rig, greedy: Desk) -> None:
+def test_an_ordinary_remote_and_the_commit_stay_in_the_provenance(rig: Rig, greedy: Workstation) -> None:
     person, reader = greedy
     succeeded(person.invoke(*PUBLISH))
     texts = kept(rig.guarded_root, reader.image.partition("/")[2]).values()
@@ -133,7 +137,9 @@ def test_an_ordinary_remote_and_the_commit_stay_in_the_provenance(rig: Rig, gree
 
 
 @pytest.mark.parametrize("context", ["${GHCR_TOKEN}", "%{if true}", "github.com/cognary", "https:/x", "${TAG} $${TAG}"])
-def test_a_context_is_a_folder_of_the_project_whatever_it_is_called(rig: Rig, greedy: Desk, context: str) -> None:
+def test_a_context_is_a_folder_of_the_project_whatever_it_is_called(
+    rig: Rig, greedy: Workstation, context: str
+) -> None:
     person, reader = greedy
     folder = person.checkout / context
     folder.mkdir(parents=True)
@@ -158,7 +164,7 @@ def sent(door: Relay) -> list[bytes]:
     ]
 
 
-def test_every_registry_that_a_run_talks_to_gets_what_is_its_own_and_no_more(rig: Rig, greedy: Desk) -> None:
+def test_every_registry_that_a_run_talks_to_gets_what_is_its_own_and_no_more(rig: Rig, greedy: Workstation) -> None:
     """Images in one that asks who it is, the ledger in another, which would take whatever it is given."""
     person, _ = greedy
     with relay(rig.guarded) as images, relay(rig.plain) as records:

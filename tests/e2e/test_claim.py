@@ -221,14 +221,14 @@ def test_many_at_once_make_one_claim(bare: Path) -> None:
 
 # As a user meets it: a project that says claim = true, a registry, a remote.
 
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
 
 
 @pytest.fixture
-def claiming(desk: Desk, tmp_path: Path) -> tuple[Person, Reader, Path]:
+def claiming(workstation: Workstation, tmp_path: Path) -> tuple[Person, Reader, Path]:
     """A person whose project claims its versions, and the bare repository where."""
-    person, reader = desk
+    person, reader = workstation
     remote = tmp_path / "remote.git"
     git(tmp_path, "init", "--quiet", "--bare", str(remote))
     git(person.checkout, "remote", "set-url", "origin", remote.as_uri())

@@ -14,7 +14,7 @@ from tests.rig.sample import pair_for
 
 pytestmark = pytest.mark.e2e
 
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 HELPER = """#!/bin/sh
 # A credential helper that writes down what it is asked, and what it could have stolen.
 given=$(cat)
@@ -57,24 +57,26 @@ def test_each_account_is_told_apart_at_once(rig: Rig, sample: Path, account: str
 
 
 @pytest.mark.parametrize(("account", "code"), [row[:2] for row in ACCOUNTS[1:]])
-def test_a_publish_ends_there_too_and_builds_nothing(guarded_desk: Desk, rig: Rig, account: str, code: int) -> None:
-    person, reader = guarded_desk
+def test_a_publish_ends_there_too_and_builds_nothing(
+    guarded_workstation: Workstation, rig: Rig, account: str, code: int
+) -> None:
+    person, reader = guarded_workstation
     image = person.variables["IMAGE_REPO"]
     person.variables = {"IMAGE_REPO": image} if account == "none" else runbook(rig, image, account)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1")
     assert (done.code, done.built, reader.tags()) == (code, False, {}), done
 
 
-def test_the_rows_are_json_too(guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_the_rows_are_json_too(guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     document = person.invoke("check.access", "--json").document
     assert document["ok"] is True
     rows = {row["name"]: row["state"] for row in document["checks"]}
     assert rows == dict.fromkeys(("access: credential", "access: token", "access: upload", "access: package"), "done")
 
 
-def test_the_upload_probe_leaves_no_name_and_deletes_nothing(rig: Rig, guarded_desk: Desk) -> None:
-    person, reader = guarded_desk
+def test_the_upload_probe_leaves_no_name_and_deletes_nothing(rig: Rig, guarded_workstation: Workstation) -> None:
+    person, reader = guarded_workstation
     log = Log(rig.guarded_log)
     assert person.invoke("check.access").code == 0
     assert {line.split()[0] for line in log.lines()} == {"GET", "POST"}
@@ -108,9 +110,9 @@ def asked(tmp_path: Path) -> str:
 
 @pytest.mark.parametrize("kind", ["credsStore", "credHelpers"])
 def test_no_helper_is_asked_for_a_registry_whose_credential_is_known(
-    rig: Rig, guarded_desk: Desk, tmp_path: Path, kind: str
+    rig: Rig, guarded_workstation: Workstation, tmp_path: Path, kind: str
 ) -> None:
-    person, reader = guarded_desk
+    person, reader = guarded_workstation
     config: dict[str, object] = {kind: "fake" if kind == "credsStore" else {rig.guarded: "fake"}}
     person.variables |= helper_env(tmp_path, rig, config)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--platforms", "linux/amd64")
@@ -123,9 +125,9 @@ def test_no_helper_is_asked_for_a_registry_whose_credential_is_known(
 
 
 def test_what_a_helper_knows_is_used_when_nobody_else_does_and_it_sees_no_secret(
-    rig: Rig, guarded_desk: Desk, tmp_path: Path
+    rig: Rig, guarded_workstation: Workstation, tmp_path: Path
 ) -> None:
-    person, _ = guarded_desk
+    person, _ = guarded_workstation
     who, canary = rig.accounts["push"], "ghp_c4n4ryc4n4ryc4n4ryc4n4ry"
     person.variables = without(person.variables, "GHCR_USERNAME", "GHCR_TOKEN")
     person.variables |= helper_env(
@@ -145,8 +147,10 @@ def test_what_a_helper_knows_is_used_when_nobody_else_does_and_it_sees_no_secret
     assert canary not in asked(tmp_path)
 
 
-def test_an_empty_entry_means_the_file_whatever_the_store_is(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
-    person, _ = guarded_desk
+def test_an_empty_entry_means_the_file_whatever_the_store_is(
+    rig: Rig, guarded_workstation: Workstation, tmp_path: Path
+) -> None:
+    person, _ = guarded_workstation
     person.variables = without(person.variables, "GHCR_USERNAME", "GHCR_TOKEN")
     config: dict[str, object] = {"credsStore": "fake", "credHelpers": {rig.guarded: ""}}
     person.variables |= helper_env(tmp_path, rig, config)
@@ -155,8 +159,8 @@ def test_an_empty_entry_means_the_file_whatever_the_store_is(rig: Rig, guarded_d
     assert asked(tmp_path) == ""
 
 
-def test_a_helper_that_fails_is_named(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
-    person, _ = guarded_desk
+def test_a_helper_that_fails_is_named(rig: Rig, guarded_workstation: Workstation, tmp_path: Path) -> None:
+    person, _ = guarded_workstation
     person.variables = without(person.variables, "GHCR_USERNAME", "GHCR_TOKEN")
     person.variables |= helper_env(tmp_path, rig, {"credsStore": "absent"})
     done = person.invoke("check.access")
@@ -166,9 +170,9 @@ def test_a_helper_that_fails_is_named(rig: Rig, guarded_desk: Desk, tmp_path: Pa
 
 
 def test_a_helper_that_is_gone_is_not_asked_for_what_everybody_may_read(
-    rig: Rig, guarded_desk: Desk, tmp_path: Path
+    rig: Rig, guarded_workstation: Workstation, tmp_path: Path
 ) -> None:
-    person, _ = guarded_desk
+    person, _ = guarded_workstation
     person.variables |= helper_env(tmp_path, rig, {"credsStore": "absent"})
     published = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--platforms", "linux/amd64")
     assert published.code == 0, published
@@ -179,8 +183,10 @@ def test_a_helper_that_is_gone_is_not_asked_for_what_everybody_may_read(
     assert person.invoke("unmark", "--lane", "main", "--tag", "v0.2.1").code == 4
 
 
-def test_login_goes_to_the_configured_store_by_standard_input(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
-    person, _ = guarded_desk
+def test_login_goes_to_the_configured_store_by_standard_input(
+    rig: Rig, guarded_workstation: Workstation, tmp_path: Path
+) -> None:
+    person, _ = guarded_workstation
     person.variables |= helper_env(tmp_path, rig, {"credsStore": "fake"})
     assert person.invoke("auth.login").code == 0
     stored = [line for line in asked(tmp_path).splitlines() if line.startswith("store ")]
@@ -189,8 +195,8 @@ def test_login_goes_to_the_configured_store_by_standard_input(rig: Rig, guarded_
     assert "auth" not in json.loads((tmp_path / "docker/config.json").read_text())["auths"].get(rig.guarded, {})
 
 
-def test_show_names_the_winner_and_why_the_others_lost(rig: Rig, guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_show_names_the_winner_and_why_the_others_lost(rig: Rig, guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     (person.checkout / "shiplane.toml").write_text(
         pair_for(rig.guarded) + '[registries."r.example.org"]\nusername-env = ["R_USER"]\npassword-env = ["R_WORD"]\n'
     )

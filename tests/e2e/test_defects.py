@@ -23,29 +23,29 @@ from tests.rig import Rig
 from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 WORKFLOWS = ROOT / ".github/workflows"
 
 
 @pytest.fixture
-def quick(desk: Desk) -> Desk:
+def quick(workstation: Workstation) -> Workstation:
     """Somebody who publishes for one platform: what is wrong here is wrong for any number of them."""
-    desk[0].variables["PLATFORMS"] = "linux/amd64"
-    return desk
+    workstation[0].variables["PLATFORMS"] = "linux/amd64"
+    return workstation
 
 
 def publish(person: Person, lane: str, *more: str, **variables: str) -> Done:
     return person.invoke("publish", "--lane", lane, *more, **variables)
 
 
-def refused(desk: Desk, code: int, done: Done) -> None:
+def refused(workstation: Workstation, code: int, done: Done) -> None:
     """Nothing was built, nothing has a name."""
     assert (done.code, done.built) == (code, False), str(done)
     assert "Traceback" not in done.err
-    assert desk[1].tags() == {}
+    assert workstation[1].tags() == {}
 
 
-def test_1_a_git_tag_loses_its_lane_and_not_the_v(quick: Desk) -> None:
+def test_1_a_git_tag_loses_its_lane_and_not_the_v(quick: Workstation) -> None:
     person, reader = quick
     git(person.checkout, "tag", "docker-v0.2.1")
     succeeded(publish(person, "main"))
@@ -53,7 +53,7 @@ def test_1_a_git_tag_loses_its_lane_and_not_the_v(quick: Desk) -> None:
 
 
 @pytest.mark.parametrize("known", BUILT_IN, ids=lambda lane: lane.name)
-def test_2_desk_and_ci_give_one_version_one_name(quick: Desk, known: Lane) -> None:
+def test_2_desk_and_ci_give_one_version_one_name(quick: Workstation, known: Lane) -> None:
     person, _ = quick
     git_tag = known.git_tag_of(Version(0, 2, 1))
     git(person.checkout, "tag", git_tag)
@@ -82,7 +82,7 @@ def test_3_the_documents_name_tags_as_the_lanes_form_them() -> None:
         assert git_tag in text
 
 
-def test_4_a_lane_takes_no_version_from_another_lanes_git_tag(quick: Desk) -> None:
+def test_4_a_lane_takes_no_version_from_another_lanes_git_tag(quick: Workstation) -> None:
     person, _ = quick
     git(person.checkout, "tag", "standalone-v0.2.1")
     refused(quick, 2, publish(person, "main", PUBLISH_LATEST="true"))
@@ -90,7 +90,7 @@ def test_4_a_lane_takes_no_version_from_another_lanes_git_tag(quick: Desk) -> No
 
 
 @pytest.mark.parametrize("annotated", ["docker-v0.2.1", "standalone-v0.2.2"])
-def test_5_of_two_git_tags_at_one_commit_each_lane_takes_its_own(quick: Desk, annotated: str) -> None:
+def test_5_of_two_git_tags_at_one_commit_each_lane_takes_its_own(quick: Workstation, annotated: str) -> None:
     person, reader = quick
     for git_tag in ("docker-v0.2.1", "standalone-v0.2.2"):
         git(person.checkout, "tag", *(["--annotate", "--message", "x"] if git_tag == annotated else []), git_tag)
@@ -99,7 +99,7 @@ def test_5_of_two_git_tags_at_one_commit_each_lane_takes_its_own(quick: Desk, an
     assert set(reader.tags()) == {"v0.2.1", "standalone-v0.2.2"}
 
 
-def test_6_a_tag_that_is_given_is_read_and_not_copied(quick: Desk) -> None:
+def test_6_a_tag_that_is_given_is_read_and_not_copied(quick: Workstation) -> None:
     person, reader = quick
     for tag in ("latest", "standalone-latest", "docker-vlatest", "ledger-main"):
         refused(quick, 2, publish(person, "main", TAG=tag))
@@ -109,7 +109,7 @@ def test_6_a_tag_that_is_given_is_read_and_not_copied(quick: Desk) -> None:
     assert set(reader.tags()) == {"v0.2.1"}
 
 
-def test_7_a_version_is_written_once(quick: Desk) -> None:
+def test_7_a_version_is_written_once(quick: Workstation) -> None:
     person, reader = quick
     succeeded(publish(person, "main", "--tag", "v0.2.1"))
     before, log = reader.tags(), Log(person.rig.plain_log)
@@ -119,7 +119,7 @@ def test_7_a_version_is_written_once(quick: Desk) -> None:
     assert (reader.tags(), log.tag_puts()) == (before, [])
 
 
-def test_8_a_base_image_that_moved_on_changes_no_version(rig: Rig, quick: Desk) -> None:
+def test_8_a_base_image_that_moved_on_changes_no_version(rig: Rig, quick: Workstation) -> None:
     person, reader = quick
     base = f"{rig.plain}/cognary/base-{uuid.uuid4().hex[:8]}:floating"
     succeeded(publish(person, "standalone", "--tag", "0.1.0"))
@@ -148,7 +148,7 @@ def layers_and_env(reader: Reader, tag: str) -> object:
     return config["rootfs"], config["config"].get("Env")
 
 
-def test_9_the_floating_tag_never_goes_back(quick: Desk) -> None:
+def test_9_the_floating_tag_never_goes_back(quick: Workstation) -> None:
     person, reader = quick
     succeeded(publish(person, "main", "--tag", "v0.2.0", "--latest"))
     before = reader.tags()
@@ -160,7 +160,7 @@ def test_9_the_floating_tag_never_goes_back(quick: Desk) -> None:
     assert tags["latest"] == before["latest"] != tags["v0.1.9"]
 
 
-def test_10_a_pre_release_and_what_is_no_version_leave_the_floating_tag_alone(quick: Desk) -> None:
+def test_10_a_pre_release_and_what_is_no_version_leave_the_floating_tag_alone(quick: Workstation) -> None:
     person, reader = quick
     for git_tag in ("docker-vlatest", "docker-v"):
         git(person.checkout, "tag", git_tag)
@@ -172,7 +172,7 @@ def test_10_a_pre_release_and_what_is_no_version_leave_the_floating_tag_alone(qu
     succeeded(publish(person, "main"))
 
 
-def test_11_by_hand_a_workflow_builds_the_git_tag_and_not_the_branch(quick: Desk) -> None:
+def test_11_by_hand_a_workflow_builds_the_git_tag_and_not_the_branch(quick: Workstation) -> None:
     for name, git_tag in (
         ("docker-publish.yml", "docker-v0.2.0"),
         ("docker-standalone-publish.yml", "standalone-v0.2.0"),
@@ -196,8 +196,8 @@ def test_11_by_hand_a_workflow_builds_the_git_tag_and_not_the_branch(quick: Desk
     refused(quick, 3, publish(person, "main", TAG="v0.2.0"))
 
 
-def test_12_without_buildx_nothing_is_published_for_one_platform(desk: Desk, tmp_path: Path) -> None:
-    person, _ = desk
+def test_12_without_buildx_nothing_is_published_for_one_platform(workstation: Workstation, tmp_path: Path) -> None:
+    person, _ = workstation
     tools = tmp_path / "tools"
     tools.mkdir()
     for name in ("docker", "git", "sh", "sed", "mkdir", "find", "sort", "sha256sum", "uname", "cat"):
@@ -205,12 +205,12 @@ def test_12_without_buildx_nothing_is_published_for_one_platform(desk: Desk, tmp
     bare = {"PATH": str(tools), "DOCKER_CONFIG": str(tmp_path / "docker"), "BUILDX_BUILDER": ""}
     assert person.run(["docker", "buildx", "version"], **bare).code != 0
     done = publish(person, "main", "--tag", "v0.2.1", "--latest", **bare)
-    refused(desk, 3, done)
+    refused(workstation, 3, done)
     assert "buildx" in done.err
 
 
-def test_13_the_platform_that_is_told_is_the_one_that_was_built(desk: Desk) -> None:
-    person, reader = desk
+def test_13_the_platform_that_is_told_is_the_one_that_was_built(workstation: Workstation) -> None:
+    person, reader = workstation
     done = succeeded(publish(person, "main", "--tag", "v0.2.1", "--platforms", "linux/arm64", "--json"))
     (platform,) = done.document["lanes"][0]["platforms"]
     config = json.loads(crane(person.rig, "config", "--platform", platform, f"{reader.image}:v0.2.1"))
@@ -218,7 +218,7 @@ def test_13_the_platform_that_is_told_is_the_one_that_was_built(desk: Desk) -> N
     assert reader.platforms("v0.2.1") == ["linux/arm64"]
 
 
-def test_14_a_dirty_or_untagged_tree_is_not_published(quick: Desk) -> None:
+def test_14_a_dirty_or_untagged_tree_is_not_published(quick: Workstation) -> None:
     person, _ = quick
     refused(quick, 2, publish(person, "main", PUBLISH_LATEST="true"))
     (person.checkout / "left-over").write_text("x")
@@ -226,14 +226,14 @@ def test_14_a_dirty_or_untagged_tree_is_not_published(quick: Desk) -> None:
 
 
 @pytest.mark.parametrize("lane", ["main", "standalone"])
-def test_15_a_version_is_read_from_its_first_sign_to_its_last(quick: Desk, lane: str) -> None:
+def test_15_a_version_is_read_from_its_first_sign_to_its_last(quick: Workstation, lane: str) -> None:
     person, _ = quick
     prefix = "" if lane == "main" else "standalone-"
     for version in ("v1", "v1.2.3+build", "v1 --output=type=local", "v1.2.3 x", "v1.2.3\n", "xv1.2.3"):
         refused(quick, 2, publish(person, lane, TAG=f"{prefix}{version}"))
 
 
-def test_16_a_version_gets_its_name_after_a_look_and_the_floating_tag_after_another(quick: Desk) -> None:
+def test_16_a_version_gets_its_name_after_a_look_and_the_floating_tag_after_another(quick: Workstation) -> None:
     person, reader = quick
     log = Log(person.rig.plain_log)
     succeeded(publish(person, "main", "--tag", "v0.2.1", "--latest"))

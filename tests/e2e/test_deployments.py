@@ -16,7 +16,7 @@ from tests.rig import Rig
 from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 CONFIGURED = """
 deployments = [
   "deploy/**/*.y*ml",
@@ -53,16 +53,16 @@ def configured(person: Person, image: str, more: str = CONFIGURED) -> None:
 
 
 @pytest.fixture
-def released(desk: Desk) -> Desk:
+def released(workstation: Workstation) -> Workstation:
     """Two versions of lane main, latest at the second, one of standalone; and deployment files."""
-    person, reader = desk
+    person, reader = workstation
     person.variables["PLATFORMS"] = "linux/amd64"
     configured(person, reader.image)
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.0", "--latest"))
     succeeded(person.invoke("publish", "--lane", "standalone", "--tag", "v0.2.0"))
     commit(person.checkout, "the next version")
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest"))
-    return desk
+    return workstation
 
 
 def contents(person: Person) -> dict[str, bytes]:
@@ -74,7 +74,7 @@ def flags(done: Done) -> dict[str, list[str]]:
     return {f"{place['file']}:{place['line']}": sorted(place["flags"]) for place in done.document["places"]}
 
 
-def test_a_bad_version_is_taken_out_of_every_file_and_nothing_else_changes(rig: Rig, released: Desk) -> None:
+def test_a_bad_version_is_taken_out_of_every_file_and_nothing_else_changes(rig: Rig, released: Workstation) -> None:
     person, reader = released
     before, tags, log = contents(person), reader.tags(), Log(rig.plain_log)
     pinned = f"v0.2.0@{tags['v0.2.0']}"
@@ -104,7 +104,7 @@ def test_a_bad_version_is_taken_out_of_every_file_and_nothing_else_changes(rig: 
     assert pulled.returncode == 0, pulled.stderr
 
 
-def test_the_other_lane_is_re_pointed_alone(released: Desk) -> None:
+def test_the_other_lane_is_re_pointed_alone(released: Workstation) -> None:
     person, reader = released
     before = contents(person)
     succeeded(person.invoke("deploy.repoint", "--lane", "standalone", "--to", "0.2.0"))
@@ -113,7 +113,7 @@ def test_the_other_lane_is_re_pointed_alone(released: Desk) -> None:
     assert contents(person) == {**before, "deploy/compose.yml": expected.encode()}
 
 
-def test_a_list_says_who_runs_what_and_what_is_wrong_with_it(released: Desk) -> None:
+def test_a_list_says_who_runs_what_and_what_is_wrong_with_it(released: Workstation) -> None:
     person, reader = released
     old, new = reader.digest("v0.2.0"), reader.digest("v0.2.1")
     more = {
@@ -148,7 +148,7 @@ def test_a_list_says_who_runs_what_and_what_is_wrong_with_it(released: Desk) -> 
     assert max(len(line) for line in shown.splitlines()) < 160
 
 
-def test_what_would_undo_it_is_named_with_the_command_that_holds_it(released: Desk) -> None:
+def test_what_would_undo_it_is_named_with_the_command_that_holds_it(released: Workstation) -> None:
     person, reader = released
     (person.checkout / "renovate.json").write_text('{"extends": ["config:recommended"]}')
     clusters = person.checkout / "clusters/prod"
@@ -179,8 +179,10 @@ def test_what_would_undo_it_is_named_with_the_command_that_holds_it(released: De
         (("--lane", "main", "--to", "v0.2.0", "--image", "ghcr.io/Cognary/aionis"), 2, "upper case"),
     ],
 )
-def test_what_cannot_be_done_changes_no_file(desk: Desk, arguments: tuple[str, ...], code: int, words: str) -> None:
-    person, reader = desk
+def test_what_cannot_be_done_changes_no_file(
+    workstation: Workstation, arguments: tuple[str, ...], code: int, words: str
+) -> None:
+    person, reader = workstation
     configured(person, reader.image)
     before = contents(person)
     done = person.invoke("deploy.repoint", *arguments)
@@ -201,16 +203,16 @@ def test_what_cannot_be_done_changes_no_file(desk: Desk, arguments: tuple[str, .
         ('deployments = [{ file = "x" }]', "Did you mean 'files'?"),
     ],
 )
-def test_a_project_file_that_cannot_be_meant_ends_with_2(desk: Desk, more: str, words: str) -> None:
-    person, reader = desk
+def test_a_project_file_that_cannot_be_meant_ends_with_2(workstation: Workstation, more: str, words: str) -> None:
+    person, reader = workstation
     configured(person, reader.image, more)
     done = person.invoke("deploy.list")
     assert (done.code, done.out) == (2, ""), str(done)
     assert words in done.err
 
 
-def test_a_list_without_network_says_that_the_registry_was_not_heard(desk: Desk) -> None:
-    person, _ = desk
+def test_a_list_without_network_says_that_the_registry_was_not_heard(workstation: Workstation) -> None:
+    person, _ = workstation
     image = "127.0.0.1:1/cognary/aionis"
     configured(person, image, 'deployments = ["deploy/**/*.y*ml", "charts/*.yaml"]')
     done = succeeded(person.invoke("deploy.list", IMAGE_REPO=image))
@@ -221,7 +223,7 @@ def test_a_list_without_network_says_that_the_registry_was_not_heard(desk: Desk)
     assert (document["registry_said"], document["unmatched"]) == (False, ["charts/*.yaml"])
 
 
-def test_a_lane_that_no_file_names_is_said(released: Desk) -> None:
+def test_a_lane_that_no_file_names_is_said(released: Workstation) -> None:
     person, _ = released
     (person.checkout / "deploy/compose.yml").write_text("services: {}\n")
     done = person.invoke("deploy.repoint", "--lane", "standalone", "--to", "v0.2.0")
@@ -229,7 +231,7 @@ def test_a_lane_that_no_file_names_is_said(released: Desk) -> None:
     assert "nothing to re-point" in done.err
 
 
-def test_a_link_out_of_the_project_is_neither_read_nor_written(released: Desk, tmp_path: Path) -> None:
+def test_a_link_out_of_the_project_is_neither_read_nor_written(released: Workstation, tmp_path: Path) -> None:
     person, reader = released
     outside = tmp_path / "outside.yml"
     outside.write_text(f"image: {reader.image}:v0.2.1\n")
@@ -240,7 +242,7 @@ def test_a_link_out_of_the_project_is_neither_read_nor_written(released: Desk, t
 
 
 @pytest.fixture
-def small_disk(released: Desk) -> Iterator[Path]:
+def small_disk(released: Workstation) -> Iterator[Path]:
     """The project's ``infra`` folder on a disk of its own with not a byte left."""
     person, _ = released
     folder = person.checkout / "infra"
@@ -259,7 +261,7 @@ def small_disk(released: Desk) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_a_full_disk_is_one_clear_error_and_leaves_every_file(released: Desk, small_disk: Path) -> None:
+def test_a_full_disk_is_one_clear_error_and_leaves_every_file(released: Workstation, small_disk: Path) -> None:
     person, _ = released
     before = contents(person)
     done = person.invoke("deploy.repoint", "--lane", "main", "--to", "v0.2.0")
@@ -270,7 +272,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_every_file(released: Desk, sm
     assert sorted(path.name for path in small_disk.iterdir()) == ["filler", "main.tf"]
 
 
-def test_a_read_only_file_is_one_clear_error_and_leaves_every_file(released: Desk) -> None:
+def test_a_read_only_file_is_one_clear_error_and_leaves_every_file(released: Workstation) -> None:
     person, _ = released
     before = contents(person)
     (person.checkout / "infra/main.tf").chmod(0o444)

@@ -14,7 +14,7 @@ from tests.rig import Rig
 
 pytestmark = pytest.mark.e2e
 
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 STATES = {"done", "skipped", "failed", "warning"}
 
 
@@ -43,8 +43,8 @@ def of(found: dict[str, str], state: str) -> set[str]:
     return {name for name, is_so in found.items() if is_so == state}
 
 
-def test_a_good_machine(guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_a_good_machine(guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     found = checked(person.invoke("check.all"), 0)
     assert of(found, "failed") == set()
     for name in ("docker", "engine", "buildx", "builder", "linux/amd64", "linux/arm64", "git", "disk", "temporary"):
@@ -53,15 +53,15 @@ def test_a_good_machine(guarded_desk: Desk) -> None:
         assert found[name] == "done", name
 
 
-def test_the_same_as_json(guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_the_same_as_json(guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     document = person.invoke("check.all", "--json").document
     assert (document["ok"], document["exit"]) == (True, 0)
     assert all(row["seconds"] >= 0 and row["state"] in STATES for row in document["checks"])
 
 
-def test_native_and_emulated_platforms_are_told_apart(guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_native_and_emulated_platforms_are_told_apart(guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     done = person.invoke("check.tools", "--platforms", "linux/amd64,linux/arm64,linux/s390x")
     found = checked(done, 0)
     assert "tools: linux/s390x" in of(found, "warning")
@@ -71,8 +71,8 @@ def test_native_and_emulated_platforms_are_told_apart(guarded_desk: Desk) -> Non
     assert "tonistiigi/binfmt --install s390x" in told
 
 
-def test_without_an_engine(guarded_desk: Desk, tmp_path: Path) -> None:
-    person, _ = guarded_desk
+def test_without_an_engine(guarded_workstation: Workstation, tmp_path: Path) -> None:
+    person, _ = guarded_workstation
     config = tmp_path / "docker"
     shutil.copytree(Path(person.rig.env["DOCKER_CONFIG"]) / "cli-plugins", config / "cli-plugins", symlinks=True)
     done = person.invoke(
@@ -84,8 +84,8 @@ def test_without_an_engine(guarded_desk: Desk, tmp_path: Path) -> None:
     assert "Start Docker, or set DOCKER_HOST." in done.out
 
 
-def test_without_the_docker_command(guarded_desk: Desk, tmp_path: Path) -> None:
-    person, _ = guarded_desk
+def test_without_the_docker_command(guarded_workstation: Workstation, tmp_path: Path) -> None:
+    person, _ = guarded_workstation
     tools = tmp_path / "tools"
     tools.mkdir()
     for name in ("git", "sh", "sed", "cat", "mkdir", "find", "sort", "sha256sum", "xargs", "uname"):
@@ -95,8 +95,8 @@ def test_without_the_docker_command(guarded_desk: Desk, tmp_path: Path) -> None:
     assert found["tools: buildx"] == "skipped"
 
 
-def test_with_a_stale_login(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
-    person, _ = guarded_desk
+def test_with_a_stale_login(rig: Rig, guarded_workstation: Workstation, tmp_path: Path) -> None:
+    person, _ = guarded_workstation
     config = tmp_path / "docker"
     shutil.copytree(rig.env["DOCKER_CONFIG"], config, symlinks=True)
     word = base64.b64encode(b"push-user:ghp_stale0stale0stale0").decode()
@@ -111,23 +111,23 @@ def test_with_a_stale_login(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize("text", ['imgae = "x"\n', "= broken", "[lanes.x]\nfloating = 5\n", "platforms = 5\n"])
-def test_with_a_broken_project_file(guarded_desk: Desk, text: str) -> None:
-    person, _ = guarded_desk
+def test_with_a_broken_project_file(guarded_workstation: Workstation, text: str) -> None:
+    person, _ = guarded_workstation
     (person.checkout / "shiplane.toml").write_text(text)
     found = checked(person.invoke("check.all"), 2)
     assert of(found, "failed") == {"config: project file"}
     assert found["tools: engine"] == "done"
 
 
-def test_outside_of_any_repository(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
-    person, _ = guarded_desk
+def test_outside_of_any_repository(rig: Rig, guarded_workstation: Workstation, tmp_path: Path) -> None:
+    person, _ = guarded_workstation
     shutil.rmtree(person.checkout / ".git")
     found = checked(person.invoke("check.all"), 3)
     assert of(found, "failed") == {"config: git"}
 
 
-def test_what_a_lane_lacks_is_a_row(guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_what_a_lane_lacks_is_a_row(guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     (person.checkout / "Dockerfile.standalone").unlink()
     found = checked(person.invoke("check.config"), 0)
     assert (found["config: main"], found["config: standalone"]) == ("done", "skipped")
@@ -138,8 +138,8 @@ def test_what_a_lane_lacks_is_a_row(guarded_desk: Desk) -> None:
     assert found["config: git"] == "warning"
 
 
-def test_whatever_a_release_depends_on_is_a_row(guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_whatever_a_release_depends_on_is_a_row(guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     with (person.checkout / "shiplane.toml").open("a") as file:
         file.write(
             'deployments = ["src/**", "deploy/*.yml"]\n[lanes.main]\nbuild-args = { A = { env = "A_VARIABLE" } }\n'
@@ -154,8 +154,8 @@ def test_whatever_a_release_depends_on_is_a_row(guarded_desk: Desk) -> None:
     assert "is given --build-arg 'A=$A_VARIABLE'" in person.invoke("check.config", A_VARIABLE="x").out
 
 
-def test_a_broken_ledger_is_found_before_a_release_meets_it(desk: Desk) -> None:
-    person, reader = desk
+def test_a_broken_ledger_is_found_before_a_release_meets_it(workstation: Workstation) -> None:
+    person, reader = workstation
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "0.1.0", PLATFORMS="linux/amd64"))
     assert checked(person.invoke("check.all"), 0)["ledger: main"] == "done"
     argv = ["crane", "copy", "--insecure", f"{reader.image}:v0.1.0", f"{reader.image}:ledger-main"]
@@ -170,8 +170,8 @@ def test_a_broken_ledger_is_found_before_a_release_meets_it(desk: Desk) -> None:
     assert ("the ledger is broken" in status, "unrecorded" in status) == (True, False)
 
 
-def test_a_floating_tag_that_no_release_could_move_is_found(desk: Desk) -> None:
-    person, reader = desk
+def test_a_floating_tag_that_no_release_could_move_is_found(workstation: Workstation) -> None:
+    person, reader = workstation
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "0.1.0", "--latest", PLATFORMS="linux/amd64"))
     assert checked(person.invoke("check.all"), 0)["tags: main"] == "done"
     argv = ["crane", "copy", "--insecure", f"{reader.image}:ledger-main", f"{reader.image}:latest"]
@@ -182,8 +182,8 @@ def test_a_floating_tag_that_no_release_could_move_is_found(desk: Desk) -> None:
     assert "which is no version of lane main" in done.out
 
 
-def test_a_failing_build_is_shown_whole(guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_a_failing_build_is_shown_whole(guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     (person.checkout / "shiplane.toml").write_text("build = \"sh -c 'echo first; echo last >&2; exit 9'\"\n")
     done = person.invoke("check.all", "--skip", "access")
     found = checked(done, 3)
@@ -191,13 +191,13 @@ def test_a_failing_build_is_shown_whole(guarded_desk: Desk) -> None:
     assert ("| first" in done.out, "| last" in done.out, found["access"]) == (True, True, "skipped")
 
 
-def test_colours_are_there_for_those_who_want_them(guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_colours_are_there_for_those_who_want_them(guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     assert "\x1b[32mdone" in person.invoke("check.config", FORCE_COLOR="1").out
 
 
-def test_a_remote_with_a_token_in_it_is_shown_without(guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_a_remote_with_a_token_in_it_is_shown_without(guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     token = "ghs_c4n4ryc4n4ryc4n4ry"
     url = f"https://x-access-token:{token}@github.com/cognary/aionis"
     person.run(["git", "remote", "set-url", "origin", url])

@@ -15,7 +15,7 @@ from tests.rig import Rig, start_fleet
 from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 
 
 @pytest.fixture(scope="module")
@@ -36,8 +36,10 @@ def manifest_puts(log: Log) -> list[str]:
     return [path.rpartition("/")[2] for method, path, _ in found if method == "PUT" and "/manifests/" in path]
 
 
-def test_each_platform_is_built_by_its_own_node_and_joined_into_one_image(rig: Rig, desk: Desk, fleet: str) -> None:
-    person, reader = desk
+def test_each_platform_is_built_by_its_own_node_and_joined_into_one_image(
+    rig: Rig, workstation: Workstation, fleet: str
+) -> None:
+    person, reader = workstation
     log, before = Log(rig.plain_log), builds(person, fleet)
     done = succeeded(person.invoke("release", "--version", "0.2.1", "--latest", "--builder", fleet))
     nodes = sorted(ref.split("/")[1] for ref in builds(person, fleet) - before)
@@ -64,8 +66,8 @@ def test_each_platform_is_built_by_its_own_node_and_joined_into_one_image(rig: R
     succeeded(person.invoke("verify", "--lane", "main", "--tag", "v0.2.1", "--deep"))
 
 
-def test_a_joined_image_has_the_form_that_one_node_gives_it(rig: Rig, desk: Desk, fleet: str) -> None:
-    person, reader = desk
+def test_a_joined_image_has_the_form_that_one_node_gives_it(rig: Rig, workstation: Workstation, fleet: str) -> None:
+    person, reader = workstation
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "0.2.1", "--builder", fleet))
     single = Reader(rig, f"{reader.image}-single")
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "0.2.1", "--builder", "rig", IMAGE_REPO=single.image))
@@ -77,8 +79,8 @@ def test_a_joined_image_has_the_form_that_one_node_gives_it(rig: Rig, desk: Desk
         assert (list(mine), mine["mediaType"]) == (list(its), its["mediaType"])
 
 
-def test_no_tag_appears_or_moves_while_a_fleet_stages(rig: Rig, desk: Desk, fleet: str) -> None:
-    person, reader = desk
+def test_no_tag_appears_or_moves_while_a_fleet_stages(rig: Rig, workstation: Workstation, fleet: str) -> None:
+    person, reader = workstation
     succeeded(person.invoke("release", "--version", "0.2.1", "--latest"))
     before, log = reader.tags(), Log(rig.plain_log)
     commit(person.checkout, "another")
@@ -93,8 +95,10 @@ def test_no_tag_appears_or_moves_while_a_fleet_stages(rig: Rig, desk: Desk, flee
     assert log.tag_puts() == ["v0.2.2", "standalone-v0.2.2", "standalone-latest"]
 
 
-def test_a_node_that_fails_stops_the_other_and_is_the_one_that_is_blamed(rig: Rig, desk: Desk, fleet: str) -> None:
-    person, reader = desk
+def test_a_node_that_fails_stops_the_other_and_is_the_one_that_is_blamed(
+    rig: Rig, workstation: Workstation, fleet: str
+) -> None:
+    person, reader = workstation
     log = Log(rig.plain_log)
     with (person.checkout / "Dockerfile").open("a") as stream:
         stream.write("USER root\nARG TARGETARCH\nRUN if [ $TARGETARCH = arm64 ]; then false; else sleep 60; fi\n")
@@ -106,8 +110,8 @@ def test_a_node_that_fails_stops_the_other_and_is_the_one_that_is_blamed(rig: Ri
     assert log.tag_puts() == []
 
 
-def test_images_without_attestations_are_joined_too(desk: Desk, fleet: str) -> None:
-    person, reader = desk
+def test_images_without_attestations_are_joined_too(workstation: Workstation, fleet: str) -> None:
+    person, reader = workstation
     configure(person, "provenance = false")
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "0.2.1", "--builder", fleet))
     entries = json.loads(reader.raw("v0.2.1"))["manifests"]
@@ -116,8 +120,8 @@ def test_images_without_attestations_are_joined_too(desk: Desk, fleet: str) -> N
     assert "manifests" not in json.loads(reader.raw("v0.2.2"))
 
 
-def test_the_doctor_says_what_each_node_builds(rig: Rig, desk: Desk, fleet: str) -> None:
-    person, _ = desk
+def test_the_doctor_says_what_each_node_builds(rig: Rig, workstation: Workstation, fleet: str) -> None:
+    person, _ = workstation
     rows = {row["name"]: row for row in person.invoke("check.tools", "--builder", fleet, "--json").document["checks"]}
     assert "2 nodes" in rows["tools: builder"]["reason"]
     assert rows["tools: node fleet1"]["reason"].startswith("assigned: linux/arm64; able to: linux/amd64")
@@ -137,9 +141,9 @@ def test_the_doctor_says_what_each_node_builds(rig: Rig, desk: Desk, fleet: str)
 
 
 @pytest.fixture
-def two_machines(rig: Rig, desk: Desk, tmp_path: Path) -> tuple[Person, Person, Reader]:
+def two_machines(rig: Rig, workstation: Workstation, tmp_path: Path) -> tuple[Person, Person, Reader]:
     """Two people with a checkout each of the same commit."""
-    person, reader = desk
+    person, reader = workstation
     other = Person(rig, Path(shutil.copytree(person.checkout, tmp_path / "other")), dict(person.variables))
     return person, other, reader
 
@@ -197,9 +201,9 @@ def wrong(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
     ids=["missing", "not JSON", "large", "schema", "type", "commit", "doubled", "foreign"],
 )
 def test_a_wrong_file_is_one_clear_error_and_no_name(
-    rig: Rig, desk: Desk, tmp_path: Path, spoil: Callable[[Path], None], code: int, said: str
+    rig: Rig, workstation: Workstation, tmp_path: Path, spoil: Callable[[Path], None], code: int, said: str
 ) -> None:
-    person, _ = desk
+    person, _ = workstation
     amd, arm = tmp_path / "amd.json", tmp_path / "arm.json"
     identity = {
         "schema": "shiplane.staged/1",
@@ -251,23 +255,25 @@ def test_a_file_that_names_another_image_of_the_registry_is_found_out(
         (("publish", "--lane", "main", "--tag", "0.2.1", "--staged", "x", "--builder", "y"), 2, "--builder beside"),
     ],
 )
-def test_flags_that_cannot_be_meant_are_refused(desk: Desk, arguments: tuple[str, ...], code: int, said: str) -> None:
-    person, reader = desk
+def test_flags_that_cannot_be_meant_are_refused(
+    workstation: Workstation, arguments: tuple[str, ...], code: int, said: str
+) -> None:
+    person, reader = workstation
     done = person.invoke(*arguments)
     assert (done.code, said in done.err, done.built) == (code, True, False), str(done)
     assert reader.tags() == {}
 
 
-def test_a_dirty_tree_is_not_staged(desk: Desk) -> None:
-    person, _ = desk
+def test_a_dirty_tree_is_not_staged(workstation: Workstation) -> None:
+    person, _ = workstation
     (person.checkout / "src/index.html").write_text("changed")
     done = person.invoke("stage", "--lane", "main", "--tag", "0.2.1", "--output", "../x.json")
     assert (done.code, done.built) == (3, False), str(done)
     assert not (person.checkout.parent / "x.json").exists()
 
 
-def test_a_version_of_another_commit_is_refused_before_anything_is_staged(desk: Desk) -> None:
-    person, _ = desk
+def test_a_version_of_another_commit_is_refused_before_anything_is_staged(workstation: Workstation) -> None:
+    person, _ = workstation
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "0.2.1", "--platforms", "linux/amd64"))
     commit(person.checkout, "another")
     done = person.invoke("stage", "--lane", "main", "--tag", "0.2.1", "--output", "../x.json")

@@ -11,7 +11,7 @@ from tests.rig import Rig
 from tests.rig.sample import name_pair
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 GATES = """
 build = "sh build.sh"
 
@@ -32,8 +32,8 @@ def configure(person: Person, text: str, state: str = "green") -> None:
     person.run(["git", "commit", "--quiet", "--message", "gates"])
 
 
-def test_a_red_gate_stops_a_release_before_it_builds_or_writes(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_a_red_gate_stops_a_release_before_it_builds_or_writes(rig: Rig, workstation: Workstation) -> None:
+    person, reader = workstation
     configure(person, GATES, "red")
     log = Log(rig.plain_log)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--skip", "production gate")
@@ -43,16 +43,16 @@ def test_a_red_gate_stops_a_release_before_it_builds_or_writes(rig: Rig, desk: D
     assert done.err.count("next: ") == 1
 
 
-def test_a_failing_build_command_shows_itself_whole(desk: Desk) -> None:
-    person, _ = desk
+def test_a_failing_build_command_shows_itself_whole(workstation: Workstation) -> None:
+    person, _ = workstation
     configure(person, "build = \"sh -c 'seq 1 200; exit 5'\"\n")
     done = person.invoke("check.build")
     assert done.code == 3, str(done)
     assert all(f"  | {number}\n" in done.err for number in range(1, 201))
 
 
-def test_the_evidence_stands_in_the_release_and_what_was_left_out_too(desk: Desk) -> None:
-    person, _ = desk
+def test_the_evidence_stands_in_the_release_and_what_was_left_out_too(workstation: Workstation) -> None:
+    person, _ = workstation
     configure(person, GATES)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--skip", "production gate", "--json")
     assert done.code == 0, str(done)
@@ -72,8 +72,8 @@ def noting(person: Person, command: str = "true") -> Path:
     return notes
 
 
-def test_a_run_with_nothing_left_to_do_does_not_run_the_build_command(desk: Desk) -> None:
-    person, reader = desk
+def test_a_run_with_nothing_left_to_do_does_not_run_the_build_command(workstation: Workstation) -> None:
+    person, reader = workstation
     ran = noting(person)
     flags = ("publish", "--lane", "main", "--tag", "v0.2.1", "--platforms", "linux/amd64", "--json")
     assert succeeded(person.invoke(*flags)).document["prerequisites"]["build"]["state"] == "done"
@@ -85,8 +85,8 @@ def test_a_run_with_nothing_left_to_do_does_not_run_the_build_command(desk: Desk
     assert (build["state"], build["reason"]) == ("skipped", "nothing is built: it is published already")
 
 
-def test_a_wrong_token_is_told_before_the_build_command(rig: Rig, guarded_desk: Desk) -> None:
-    person, reader = guarded_desk
+def test_a_wrong_token_is_told_before_the_build_command(rig: Rig, guarded_workstation: Workstation) -> None:
+    person, reader = guarded_workstation
     person.variables |= runbook(rig, person.variables["IMAGE_REPO"], "unknown")
     ran = noting(person)
     name_pair(person.checkout, rig.guarded)
@@ -95,24 +95,24 @@ def test_a_wrong_token_is_told_before_the_build_command(rig: Rig, guarded_desk: 
     assert (done.code, done.built, ran.exists(), reader.tags()) == (4, False, False, {}), str(done)
 
 
-def test_the_build_command_finds_no_login_of_ours_on_the_disk(rig: Rig, guarded_desk: Desk) -> None:
-    person, _ = guarded_desk
+def test_the_build_command_finds_no_login_of_ours_on_the_disk(rig: Rig, guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
     noting(person, "! ls $TMPDIR | grep shiplane-")
     name_pair(person.checkout, rig.guarded)
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--platforms", "linux/amd64"))
 
 
 @pytest.mark.parametrize("dry", [("--dry-run",), ()])
-def test_an_unknown_check_cannot_be_skipped(desk: Desk, dry: tuple[str, ...]) -> None:
-    person, _ = desk
+def test_an_unknown_check_cannot_be_skipped(workstation: Workstation, dry: tuple[str, ...]) -> None:
+    person, _ = workstation
     configure(person, GATES)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--skip", "core gat", *dry)
     assert (done.code, done.built) == (2, False), str(done)
     assert "access, build, gates, smoke, core gate, production gate" in done.err
 
 
-def test_a_dry_run_runs_neither_build_nor_gates_and_says_so(desk: Desk) -> None:
-    person, _ = desk
+def test_a_dry_run_runs_neither_build_nor_gates_and_says_so(workstation: Workstation) -> None:
+    person, _ = workstation
     configure(person, 'build = "false"\n[[gates]]\nname = "never"\ncommand = "false"\n')
     done = person.invoke("publish", "--lane", "main", "--dry-run")
     assert done.code == 0, str(done)

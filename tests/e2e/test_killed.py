@@ -13,7 +13,7 @@ from tests.rig import Rig
 from tests.thorough import THOROUGH
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
 # Exit codes by signal, as a shell would tell them; nobody is asked about SIGKILL.
 CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129, signal.SIGQUIT: 131}
@@ -52,10 +52,10 @@ def temporary(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def owner(guarded_desk: Desk, temporary: Path) -> Desk:
+def owner(guarded_workstation: Workstation, temporary: Path) -> Workstation:
     """A person whose runs log in, and leave their traces in that folder."""
-    guarded_desk[0].variables["TMPDIR"] = str(temporary)
-    return guarded_desk
+    guarded_workstation[0].variables["TMPDIR"] = str(temporary)
+    return guarded_workstation
 
 
 def processes(temporary: Path) -> list[str]:
@@ -74,7 +74,7 @@ def command_of(process: Path, temporary: Path) -> str:
 
 @pytest.mark.parametrize(("moment", "number"), CASES, ids=lambda part: getattr(part, "name", part))
 def test_killed_anywhere_and_run_again_it_ends_as_an_undisturbed_run(
-    rig: Rig, owner: Desk, temporary: Path, moment: str, number: signal.Signals
+    rig: Rig, owner: Workstation, temporary: Path, moment: str, number: signal.Signals
 ) -> None:
     person, reader = owner
     log = Log(rig.guarded_log)
@@ -97,7 +97,7 @@ def test_killed_anywhere_and_run_again_it_ends_as_an_undisturbed_run(
 
 @pytest.mark.parametrize("number", [n for n in CODES if n is not signal.SIGKILL], ids=lambda number: number.name)
 def test_a_polite_signal_ends_the_build_and_leaves_nothing_behind(
-    owner: Desk, temporary: Path, number: signal.Signals
+    owner: Workstation, temporary: Path, number: signal.Signals
 ) -> None:
     person, reader = owner
     assert person.killed(number, lambda line: line.startswith("  | #"), *PUBLISH) == CODES[number]
@@ -107,7 +107,7 @@ def test_a_polite_signal_ends_the_build_and_leaves_nothing_behind(
 
 
 def test_a_login_left_by_a_kill_is_readable_by_its_owner_alone_until_the_next_run_sweeps_it(
-    owner: Desk, temporary: Path
+    owner: Workstation, temporary: Path
 ) -> None:
     person, _ = owner
     person.killed(signal.SIGKILL, lambda line: line.startswith("  | #"), *PUBLISH)

@@ -14,7 +14,7 @@ from tests.e2e.person import Person, Reader, runbook, succeeded
 from tests.rig import Rig
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 
 
 @pytest.fixture
@@ -24,9 +24,9 @@ def docker(rig: Rig, tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def person(guarded_desk: Desk, docker: Path) -> Person:
-    guarded_desk[0].variables["DOCKER_CONFIG"] = str(docker)
-    return guarded_desk[0]
+def person(guarded_workstation: Workstation, docker: Path) -> Person:
+    guarded_workstation[0].variables["DOCKER_CONFIG"] = str(docker)
+    return guarded_workstation[0]
 
 
 def stored(docker: Path) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from tests.rig.sample import commit, git
 from tests.unit.documents import faults
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 
 
 @pytest.fixture
@@ -28,8 +28,8 @@ def saved(person: Person, file: Path, *more: str) -> Done:
     return succeeded(person.invoke("plan", "--tag", "0.2.1", "--latest", "--save", str(file), *more))
 
 
-def test_a_plan_is_kept_and_carried_out_and_carried_out_again(rig: Rig, desk: Desk, file: Path) -> None:
-    person, reader = desk
+def test_a_plan_is_kept_and_carried_out_and_carried_out_again(rig: Rig, workstation: Workstation, file: Path) -> None:
+    person, reader = workstation
     said = saved(person, file).out
     assert f"invoke release --plan {file}" in said
     assert faults(json.loads(file.read_text()), "plan") == []
@@ -43,16 +43,20 @@ def test_a_plan_is_kept_and_carried_out_and_carried_out_again(rig: Rig, desk: De
     assert (again.built, log.tag_puts(), reader.tags()) == (False, written, tags)
 
 
-def test_a_job_that_carries_out_a_plan_needs_none_of_the_planners_variables(desk: Desk, file: Path) -> None:
-    person, reader = desk
+def test_a_job_that_carries_out_a_plan_needs_none_of_the_planners_variables(
+    workstation: Workstation, file: Path
+) -> None:
+    person, reader = workstation
     saved(person, file, "--lane", "main")
     person.variables.clear()
     succeeded(person.invoke("publish", "--plan", str(file)))
     assert set(reader.tags()) == {"v0.2.1", "latest"}
 
 
-def test_a_plan_for_another_commit_and_other_settings_is_refused_with_each_difference(desk: Desk, file: Path) -> None:
-    person, reader = desk
+def test_a_plan_for_another_commit_and_other_settings_is_refused_with_each_difference(
+    workstation: Workstation, file: Path
+) -> None:
+    person, reader = workstation
     saved(person, file)
     before = git(person.checkout, "rev-parse", "HEAD")
     (person.checkout / "Dockerfile").write_text("FROM busybox:stable\n")
@@ -69,8 +73,8 @@ def test_a_plan_for_another_commit_and_other_settings_is_refused_with_each_diffe
     assert reader.tags() == {}
 
 
-def test_a_plan_is_refused_when_somebody_else_published_meanwhile(desk: Desk, file: Path) -> None:
-    person, reader = desk
+def test_a_plan_is_refused_when_somebody_else_published_meanwhile(workstation: Workstation, file: Path) -> None:
+    person, reader = workstation
     saved(person, file)
     here = git(person.checkout, "rev-parse", "HEAD")
     commit(person.checkout, "somebody else's")
@@ -85,8 +89,10 @@ def test_a_plan_is_refused_when_somebody_else_published_meanwhile(desk: Desk, fi
 
 
 @pytest.mark.parametrize("line", ["done       read back v0.2.1", "done       read back latest"])
-def test_a_plan_that_was_cut_off_half_way_is_carried_out_to_its_end(desk: Desk, file: Path, line: str) -> None:
-    person, reader = desk
+def test_a_plan_that_was_cut_off_half_way_is_carried_out_to_its_end(
+    workstation: Workstation, file: Path, line: str
+) -> None:
+    person, reader = workstation
     saved(person, file)
     person.killed(signal.SIGKILL, lambda told: told.startswith(line), "release", "--plan", str(file))
     halfway = reader.tags()
@@ -109,15 +115,17 @@ def test_a_plan_that_was_cut_off_half_way_is_carried_out_to_its_end(desk: Desk, 
     ],
     ids=lambda flags: flags[0],
 )
-def test_a_flag_that_says_what_is_released_cannot_stand_beside_a_plan(desk: Desk, flags: tuple[str, ...]) -> None:
-    person, _ = desk
+def test_a_flag_that_says_what_is_released_cannot_stand_beside_a_plan(
+    workstation: Workstation, flags: tuple[str, ...]
+) -> None:
+    person, _ = workstation
     done = person.invoke("publish", "--plan", "any.json", *flags)
     assert done.code == 2, str(done)
     assert f"{flags[0].partition('=')[0]} cannot be given beside it" in done.err
 
 
-def test_a_file_that_cannot_be_a_plan_is_one_clear_error(desk: Desk, tmp_path: Path) -> None:
-    person, reader = desk
+def test_a_file_that_cannot_be_a_plan_is_one_clear_error(workstation: Workstation, tmp_path: Path) -> None:
+    person, reader = workstation
     saved(person, tmp_path / "plan.json", "--lane", "main")
     good = (tmp_path / "plan.json").read_text()
     os.mkfifo(tmp_path / "pipe")
@@ -132,8 +140,8 @@ def test_a_file_that_cannot_be_a_plan_is_one_clear_error(desk: Desk, tmp_path: P
     assert reader.tags() == {}
 
 
-def test_a_plan_is_not_kept_where_it_could_not_be_carried_out(desk: Desk, file: Path) -> None:
-    person, reader = desk
+def test_a_plan_is_not_kept_where_it_could_not_be_carried_out(workstation: Workstation, file: Path) -> None:
+    person, reader = workstation
     blind = person.invoke("plan", "--tag", "0.2.1", "--image", "127.0.0.1:1/a/b", "--save", str(file))
     assert blind.code == 7, str(blind)
     inside = person.invoke("plan", "--tag", "0.2.1", "--save", "plan.json")
@@ -149,8 +157,8 @@ def test_a_plan_is_not_kept_where_it_could_not_be_carried_out(desk: Desk, file: 
     assert set(reader.tags()) == {"v0.2.1"}
 
 
-def test_a_plan_in_a_path_that_git_ignores_leaves_the_tree_clean(desk: Desk) -> None:
-    person, reader = desk
+def test_a_plan_in_a_path_that_git_ignores_leaves_the_tree_clean(workstation: Workstation) -> None:
+    person, reader = workstation
     with (person.checkout / ".gitignore").open("a") as stream:
         stream.write("plan.json\n")
     git(person.checkout, "commit", "--quiet", "--all", "--message", "ignore plans")
@@ -159,16 +167,16 @@ def test_a_plan_in_a_path_that_git_ignores_leaves_the_tree_clean(desk: Desk) -> 
     assert set(reader.tags()) == {"v0.2.1"}
 
 
-def test_a_plan_of_two_lanes_is_no_plan_for_publish(desk: Desk, file: Path) -> None:
-    person, reader = desk
+def test_a_plan_of_two_lanes_is_no_plan_for_publish(workstation: Workstation, file: Path) -> None:
+    person, reader = workstation
     saved(person, file)
     done = person.invoke("publish", "--plan", str(file))
     assert (done.code, "invoke release --plan" in done.err) == (2, True), str(done)
     assert reader.tags() == {}
 
 
-def test_a_plan_holds_no_secret(rig: Rig, guarded_desk: Desk, file: Path, tmp_path: Path) -> None:
-    person, reader = guarded_desk
+def test_a_plan_holds_no_secret(rig: Rig, guarded_workstation: Workstation, file: Path, tmp_path: Path) -> None:
+    person, reader = guarded_workstation
     logged_in(person, tmp_path)
     saved(person, file)
     assert rig.accounts["push"].password not in file.read_text()
@@ -176,8 +184,10 @@ def test_a_plan_holds_no_secret(rig: Rig, guarded_desk: Desk, file: Path, tmp_pa
     assert len(reader.tags()) == 4
 
 
-def test_a_plan_without_a_version_is_saved_for_one_lane_alone_and_carried_out_as_it_says(desk: Desk) -> None:
-    person, reader = desk
+def test_a_plan_without_a_version_is_saved_for_one_lane_alone_and_carried_out_as_it_says(
+    workstation: Workstation,
+) -> None:
+    person, reader = workstation
     refused = person.invoke("plan", "--save", "../both.json")
     assert (refused.code, (person.checkout / "../both.json").exists()) == (2, False)
     planned = succeeded(person.invoke("plan", "--lane", "main", "--platforms", "linux/amd64", "--save", "../one.json"))

@@ -12,7 +12,7 @@ from tests.rig import Rig
 from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 
 
 @pytest.mark.parametrize(
@@ -40,8 +40,8 @@ def test_a_dry_run_needs_nothing_and_leaves_an_image_that_runs(
     assert "ghcr.io" not in person.run(["docker", "images"]).out
 
 
-def test_the_runbooks_main_publish_is_read_alike_by_crane_skopeo_and_docker(guarded_desk: Desk) -> None:
-    person, reader = guarded_desk
+def test_the_runbooks_main_publish_is_read_alike_by_crane_skopeo_and_docker(guarded_workstation: Workstation) -> None:
+    person, reader = guarded_workstation
     done = person.invoke("publish", "--lane", "main", TAG="v0.2.1", PUBLISH_LATEST="true")
     assert done.code == 0, str(done)
     tags = reader.tags()
@@ -58,8 +58,8 @@ def test_the_runbooks_main_publish_is_read_alike_by_crane_skopeo_and_docker(guar
     succeeded(person.invoke("auth.logout"))
 
 
-def test_each_lane_takes_the_version_of_its_own_git_tag(desk: Desk) -> None:
-    person, reader = desk
+def test_each_lane_takes_the_version_of_its_own_git_tag(workstation: Workstation) -> None:
+    person, reader = workstation
     git(person.checkout, "tag", "docker-v0.2.1")
     git(person.checkout, "tag", "--annotate", "standalone-v0.9.0", "--message", "both at one commit")
     for lane in ("main", "standalone"):
@@ -70,8 +70,8 @@ def test_each_lane_takes_the_version_of_its_own_git_tag(desk: Desk) -> None:
     assert tags["standalone-v0.9.0"] == tags["standalone-latest"] != tags["v0.2.1"]
 
 
-def test_a_release_names_both_lanes_with_one_build(desk: Desk) -> None:
-    person, reader = desk
+def test_a_release_names_both_lanes_with_one_build(workstation: Workstation) -> None:
+    person, reader = workstation
     done = person.invoke("release", "--version", "0.2.1", "--latest", "--json")
     assert done.code == 0, str(done)
     assert set(reader.tags()) == {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}
@@ -81,8 +81,8 @@ def test_a_release_names_both_lanes_with_one_build(desk: Desk) -> None:
     }
 
 
-def test_versions_are_written_once_and_the_floating_tag_only_goes_forward(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_versions_are_written_once_and_the_floating_tag_only_goes_forward(rig: Rig, workstation: Workstation) -> None:
+    person, reader = workstation
     log = Log(rig.plain_log)
     succeeded(person.invoke("publish", "--lane", "main", TAG="v0.2.1", PUBLISH_LATEST="true"))
     first = reader.tags()
@@ -106,8 +106,8 @@ def test_versions_are_written_once_and_the_floating_tag_only_goes_forward(rig: R
     assert not [line for line in log.lines() if line.startswith("DELETE")]
 
 
-def test_a_build_that_fails_leaves_no_tag_of_any_lane(desk: Desk) -> None:
-    person, reader = desk
+def test_a_build_that_fails_leaves_no_tag_of_any_lane(workstation: Workstation) -> None:
+    person, reader = workstation
     with (person.checkout / "Dockerfile.standalone").open("a") as stream:
         stream.write("RUN false\n")
     git(person.checkout, "commit", "--quiet", "--all", "--message", "break one lane")

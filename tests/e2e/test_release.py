@@ -16,7 +16,7 @@ from tests.rig.sample import git
 from tests.unit.documents import faults
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 RELEASE = ("release", "--version", "0.2.1", "--latest")
 VERSIONS = ["v0.2.1", "standalone-v0.2.1"]
 FLOATS = ["latest", "standalone-latest"]
@@ -48,8 +48,10 @@ def refusing(rig: Rig, reader: Reader, tag: str) -> Iterator[None]:
         path.unlink()
 
 
-def test_one_bake_gives_two_images_four_names_and_every_version_before_any_floating_tag(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_one_bake_gives_two_images_four_names_and_every_version_before_any_floating_tag(
+    rig: Rig, workstation: Workstation
+) -> None:
+    person, reader = workstation
     log = Log(rig.plain_log)
     # A version of its own, so that no cache has these steps.
     package = (person.checkout / "package.json").read_text()
@@ -65,8 +67,8 @@ def test_one_bake_gives_two_images_four_names_and_every_version_before_any_float
     assert faults(done.document, "result", "released") == []
 
 
-def test_a_lane_whose_build_breaks_keeps_both_unnamed(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_a_lane_whose_build_breaks_keeps_both_unnamed(rig: Rig, workstation: Workstation) -> None:
+    person, reader = workstation
     log = Log(rig.plain_log)
     broken = (person.checkout / "Dockerfile.standalone").read_text() + "RUN exit 7\n"
     commit_file(person, "Dockerfile.standalone", broken)
@@ -76,8 +78,8 @@ def test_a_lane_whose_build_breaks_keeps_both_unnamed(rig: Rig, desk: Desk) -> N
     assert faults(done.document, "result", "error") == []
 
 
-def test_a_lane_whose_image_does_not_run_keeps_both_unnamed(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_a_lane_whose_image_does_not_run_keeps_both_unnamed(rig: Rig, workstation: Workstation) -> None:
+    person, reader = workstation
     log = Log(rig.plain_log)
     commit_file(
         person, "shiplane.toml", 'build = "sh build.sh"\n[lanes.standalone.smoke]\nplatforms = ["linux/amd64"]\n'
@@ -99,9 +101,9 @@ def test_a_lane_whose_image_does_not_run_keeps_both_unnamed(rig: Rig, desk: Desk
     ],
 )
 def test_killed_between_two_names_and_run_again_it_ends_as_an_undisturbed_run(
-    rig: Rig, desk: Desk, line: str, halfway: set[str]
+    rig: Rig, workstation: Workstation, line: str, halfway: set[str]
 ) -> None:
-    person, reader = desk
+    person, reader = workstation
     log = Log(rig.plain_log)
     # The story is told after the fact: the next name may have been written before the signal came.
     person.killed(signal.SIGKILL, lambda told: told.startswith(line), *RELEASE)
@@ -120,9 +122,9 @@ def test_killed_between_two_names_and_run_again_it_ends_as_an_undisturbed_run(
     [("standalone-v0.2.1", ["v0.2.1"]), ("latest", VERSIONS), ("standalone-latest", [*VERSIONS, "latest"])],
 )
 def test_a_name_that_the_registry_refuses_is_reported_and_the_same_command_again_repairs_it(
-    rig: Rig, desk: Desk, refused: str, public: list[str]
+    rig: Rig, workstation: Workstation, refused: str, public: list[str]
 ) -> None:
-    person, reader = desk
+    person, reader = workstation
     log = Log(rig.plain_log)
     with refusing(rig, reader, refused):
         done = person.invoke(*RELEASE)
@@ -141,8 +143,8 @@ def test_a_name_that_the_registry_refuses_is_reported_and_the_same_command_again
     assert max(map(written.index, VERSIONS)) < min(map(written.index, FLOATS))
 
 
-def test_a_dry_run_of_a_release_and_its_plan_are_documents_of_the_schema(desk: Desk) -> None:
-    person, reader = desk
+def test_a_dry_run_of_a_release_and_its_plan_are_documents_of_the_schema(workstation: Workstation) -> None:
+    person, reader = workstation
     planned = succeeded(person.invoke("plan", "--tag", "0.2.1", "--json")).document
     dry = succeeded(person.invoke("release", "--version", "0.2.1", "--dry-run", "--json")).document
     nowhere = succeeded(person.invoke("plan", "--tag", "0.2.1", "--json", "--image", "127.0.0.1:1/a/b")).document

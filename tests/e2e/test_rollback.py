@@ -17,7 +17,7 @@ from tests.rig import Rig
 from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 
 
 def release(person: Person, version: str, *lanes: str) -> None:
@@ -26,8 +26,10 @@ def release(person: Person, version: str, *lanes: str) -> None:
         succeeded(person.invoke("publish", "--lane", lane, "--tag", version, "--latest"))
 
 
-def test_a_bad_release_is_rolled_back_marked_repaired_and_never_chosen_again(rig: Rig, guarded_desk: Desk) -> None:
-    person, reader = guarded_desk
+def test_a_bad_release_is_rolled_back_marked_repaired_and_never_chosen_again(
+    rig: Rig, guarded_workstation: Workstation
+) -> None:
+    person, reader = guarded_workstation
     for version in ("v0.2.0", "v0.2.1"):
         release(person, version, "main", "standalone")
     release(person, "v0.2.2")
@@ -63,9 +65,9 @@ def lose_a_layer(rig: Rig, image: str, tag: str) -> str:
 
 
 def test_a_version_that_nobody_can_pull_is_passed_over_and_the_same_rollback_goes_down_once(
-    rig: Rig, desk: Desk
+    rig: Rig, workstation: Workstation
 ) -> None:
-    person, reader = desk
+    person, reader = workstation
     for version in ("v0.2.0", "v0.2.1", "v0.2.2"):
         # No other image may share the layer that is lost.
         with (person.checkout / "src/index.html").open("a") as page:
@@ -84,8 +86,8 @@ def test_a_version_that_nobody_can_pull_is_passed_over_and_the_same_rollback_goe
     assert "rollback --lane main --again" in twice.err
 
 
-def test_status_and_history_tell_the_story_to_people_to_programs_and_to_a_wiki(desk: Desk) -> None:
-    person, reader = desk
+def test_status_and_history_tell_the_story_to_people_to_programs_and_to_a_wiki(workstation: Workstation) -> None:
+    person, reader = workstation
     release(person, "v0.2.1")
     release(person, "v0.2.2")
     succeeded(person.invoke("rollback", "--lane", "main", "--reason", "crashes | on start"))
@@ -105,8 +107,8 @@ def test_status_and_history_tell_the_story_to_people_to_programs_and_to_a_wiki(d
     assert "crashes \\| on start" in table
 
 
-def test_a_mark_needs_a_reason_and_can_be_taken_back(desk: Desk) -> None:
-    person, _ = desk
+def test_a_mark_needs_a_reason_and_can_be_taken_back(workstation: Workstation) -> None:
+    person, _ = workstation
     release(person, "v0.2.1")
     assert person.invoke("mark", "--lane", "main", "--tag", "v0.2.1").code == 2
     assert person.invoke("mark", "--lane", "main", "--tag", "v0.9.9", "--reason", "x").code == 5
@@ -121,8 +123,10 @@ def test_a_mark_needs_a_reason_and_can_be_taken_back(desk: Desk) -> None:
     succeeded(person.invoke("verify", "--lane", "main"))
 
 
-def test_images_of_the_old_scripts_can_be_told_and_rolled_back_saying_what_is_unknown(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_images_of_the_old_scripts_can_be_told_and_rolled_back_saying_what_is_unknown(
+    rig: Rig, workstation: Workstation
+) -> None:
+    person, reader = workstation
     (person.checkout / "shiplane.toml").write_text('build = "true"\nledger = false\n')
     git(person.checkout, "commit", "--quiet", "--all", "--message", "no ledger")
     for version in ("v0.2.0", "v0.2.1"):
@@ -143,8 +147,10 @@ def crane(rig: Rig, *arguments: str, given: bytes = b"") -> bytes:
     return subprocess.run(["crane", *arguments], env=rig.environ(), input=given, check=True, capture_output=True).stdout
 
 
-def test_a_ledger_is_read_by_crane_and_one_that_crane_changed_is_reported(rig: Rig, desk: Desk, tmp_path: Path) -> None:
-    person, reader = desk
+def test_a_ledger_is_read_by_crane_and_one_that_crane_changed_is_reported(
+    rig: Rig, workstation: Workstation, tmp_path: Path
+) -> None:
+    person, reader = workstation
     release(person, "v0.2.1")
     old = reader.digest("ledger-main")
     release(person, "v0.2.2")
@@ -189,8 +195,8 @@ for number in range(int(sys.argv[2])):
 """
 
 
-def test_two_processes_that_write_at_once_lose_no_entry(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_two_processes_that_write_at_once_lose_no_entry(rig: Rig, workstation: Workstation) -> None:
+    person, reader = workstation
     count = 50
     command = [sys.executable, "-c", WRITER]
     env = {**person.environ(), "PYTHONPATH": str(ROOT / "tasks")}
@@ -230,8 +236,8 @@ def deploy(person: Person, image: str) -> None:
     commit(person.checkout, "deployments")
 
 
-def test_deployment_files_follow_a_rollback_and_what_would_undo_it_is_named(desk: Desk) -> None:
-    person, reader = desk
+def test_deployment_files_follow_a_rollback_and_what_would_undo_it_is_named(workstation: Workstation) -> None:
+    person, reader = workstation
     deploy(person, reader.image)
     for version in ("v0.2.1", "v0.2.2"):
         release(person, version)
@@ -260,8 +266,8 @@ def test_deployment_files_follow_a_rollback_and_what_would_undo_it_is_named(desk
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="making a folder read-only for root takes root")
-def test_files_that_cannot_be_written_are_said_with_where_the_tag_is(desk: Desk) -> None:
-    person, reader = desk
+def test_files_that_cannot_be_written_are_said_with_where_the_tag_is(workstation: Workstation) -> None:
+    person, reader = workstation
     deploy(person, reader.image)
     for version in ("v0.2.1", "v0.2.2"):
         release(person, version)
@@ -279,8 +285,10 @@ def test_files_that_cannot_be_written_are_said_with_where_the_tag_is(desk: Desk)
     assert "re-pointed 2 places in 2 files" in again.out
 
 
-def test_a_target_that_is_not_what_was_recorded_is_refused_by_name_and_passed_over_else(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_a_target_that_is_not_what_was_recorded_is_refused_by_name_and_passed_over_else(
+    rig: Rig, workstation: Workstation
+) -> None:
+    person, reader = workstation
     for version in ("v0.2.0", "v0.2.1", "v0.2.2"):
         release(person, version)
     crane(rig, "tag", f"{reader.image}@{reader.digest('v0.2.2')}", "v0.2.1")

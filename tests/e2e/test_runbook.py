@@ -19,7 +19,7 @@ from tests.rig import Rig
 from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY")
 
 
@@ -71,9 +71,9 @@ def test_a_dry_run_without_any_configuration_speaks_to_nobody_and_touches_no_pub
 
 
 def test_both_lanes_publish_from_their_git_tags_and_crane_skopeo_and_docker_agree(
-    rig: Rig, guarded_desk: Desk, tmp_path: Path
+    rig: Rig, guarded_workstation: Workstation, tmp_path: Path
 ) -> None:
-    person, reader = guarded_desk
+    person, reader = guarded_workstation
     git(person.checkout, "tag", "docker-v0.2.1")
     git(person.checkout, "tag", "standalone-v0.2.2")
     for lane in ("main", "standalone"):
@@ -107,8 +107,8 @@ def docker_of(rig: Rig, tmp_path: Path) -> str:
     return str(folder)
 
 
-def test_publishing_again_writes_nothing_at_all(rig: Rig, guarded_desk: Desk) -> None:
-    person, reader = guarded_desk
+def test_publishing_again_writes_nothing_at_all(rig: Rig, guarded_workstation: Workstation) -> None:
+    person, reader = guarded_workstation
     arguments = ("publish", "--lane", "standalone", "--tag", "standalone-v0.2.1")
     succeeded(person.invoke(*arguments))
     before, log = reader.tags(), Log(rig.guarded_log)
@@ -129,9 +129,9 @@ def test_publishing_again_writes_nothing_at_all(rig: Rig, guarded_desk: Desk) ->
     ],
 )
 def test_a_refusal_comes_within_two_seconds_and_says_which_credential_it_met(
-    rig: Rig, guarded_desk: Desk, account: str | None, words: str
+    rig: Rig, guarded_workstation: Workstation, account: str | None, words: str
 ) -> None:
-    person, reader = guarded_desk
+    person, reader = guarded_workstation
     person.variables = runbook(rig, reader.image, account) if account else {"IMAGE_REPO": reader.image}
     took = []
     for _ in range(2):  # the first may find a busy machine
@@ -147,8 +147,8 @@ def test_a_refusal_comes_within_two_seconds_and_says_which_credential_it_met(
     assert min(took) < 2, took
 
 
-def test_commands_work_from_below_the_root(desk: Desk) -> None:
-    person, reader = desk
+def test_commands_work_from_below_the_root(workstation: Workstation) -> None:
+    person, reader = workstation
     below = Person(person.rig, person.checkout, person.variables)
     done = below.run([*below.program, "publish", "--lane", "main", "--tag", "v0.2.1", "--latest"], below="src")
     assert done.code == 0, str(done)
@@ -166,9 +166,9 @@ def test_commands_work_from_below_the_root(desk: Desk) -> None:
     ids=["PUBLISH_LATEST=maybe", "a dirty tree", "a git tag elsewhere"],
 )
 def test_what_stops_a_publish_stops_it_before_the_registry_hears_of_it(
-    rig: Rig, desk: Desk, code: int, words: str, prepare: str, variables: dict[str, str]
+    rig: Rig, workstation: Workstation, code: int, words: str, prepare: str, variables: dict[str, str]
 ) -> None:
-    person, _ = desk
+    person, _ = workstation
     assert person.run(["sh", "-c", prepare]).code == 0
     log = Log(rig.plain_log)
     done = person.invoke("publish", "--lane", "main", **{"TAG": "v0.2.1", **variables})
@@ -199,8 +199,8 @@ def test_rehearse_tells_a_newcomer_the_tags_and_the_digests(rig: Rig, sample: Pa
     assert git(sample, "tag") == ""
 
 
-def test_one_release_of_the_next_commit_moves_both_lanes_together(desk: Desk) -> None:
-    person, reader = desk
+def test_one_release_of_the_next_commit_moves_both_lanes_together(workstation: Workstation) -> None:
+    person, reader = workstation
     succeeded(person.invoke("release", "--version", "0.2.1", "--latest"))
     before = reader.tags()
     commit(person.checkout, "the next")

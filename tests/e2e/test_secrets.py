@@ -15,7 +15,7 @@ from tests.rig import Rig
 from tests.rig.sample import pair_for
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 
 WRAPPER = """#!/bin/sh
 {{ echo "$0 $*"; env; }} >>{log}
@@ -24,9 +24,9 @@ exec {real} "$@"
 
 
 @pytest.fixture
-def watched(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> tuple[Person, Path]:
+def watched(rig: Rig, guarded_workstation: Workstation, tmp_path: Path) -> tuple[Person, Path]:
     """A person whose docker and git write down every argument and the whole environment that they are given."""
-    person, _ = guarded_desk
+    person, _ = guarded_workstation
     log, tools, temporary = tmp_path / "children.log", tmp_path / "bin", tmp_path / "temporary"
     for folder in (tools, temporary):
         folder.mkdir()
@@ -107,9 +107,9 @@ def test_a_dockerfile_that_prints_its_environment_prints_no_secret(watched: tupl
 @pytest.mark.parametrize("account", ["push", "pull", "unknown"])
 @pytest.mark.parametrize("task", ["publish", "plan", "verify", "auth.show", "auth.login", "check.access"])
 def test_no_answer_shows_the_token_or_its_pair_in_base64(
-    rig: Rig, guarded_desk: Desk, tmp_path: Path, task: str, account: str
+    rig: Rig, guarded_workstation: Workstation, tmp_path: Path, task: str, account: str
 ) -> None:
-    person, reader = guarded_desk
+    person, reader = guarded_workstation
     shutil.copytree(rig.env["DOCKER_CONFIG"], tmp_path / "docker", symlinks=True)
     person.variables = runbook(rig, reader.image, account, DOCKER_CONFIG=str(tmp_path / "docker"))
     lane = ("--lane", "main", "--tag", "v0.2.1") if task in {"publish", "plan", "verify"} else ()

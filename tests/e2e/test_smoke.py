@@ -12,7 +12,7 @@ from tests.rig.sample import git, pair_for
 from tests.unit.documents import faults
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1")
 BUILD = 'build = "sh build.sh"\n'
 SERVES = 'HEALTHCHECK --interval=1s --start-interval=1s CMD true\nCMD ["sleep", "600"]'
@@ -42,9 +42,9 @@ def spotless(person: Person, reader: Reader) -> bool:
 
 
 def test_each_platform_is_run_by_digest_the_other_by_emulation_and_nothing_stays_in_the_engine(
-    guarded_desk: Desk,
+    guarded_workstation: Workstation,
 ) -> None:
-    person, reader = guarded_desk
+    person, reader = guarded_workstation
     configured(person, "[smoke]\n")
     done = succeeded(person.invoke("release", "--version", "0.2.1", "--json"))
     lanes = {lane["lane"]: lane["smoke"] for lane in done.document["lanes"]}
@@ -76,9 +76,9 @@ CRASHING = 'HEALTHCHECK --interval=1s CMD true\nCMD ["sh", "-c", "echo up; echo 
     ids=["unhealthy", "late", "crashing", "no program", "no check"],
 )
 def test_an_image_that_does_not_run_gets_no_name_and_shows_what_it_wrote(
-    desk: Desk, dockerfile: str, words: list[str]
+    workstation: Workstation, dockerfile: str, words: list[str]
 ) -> None:
-    person, reader = desk
+    person, reader = workstation
     configured(person, '[smoke]\ntimeout-seconds = 3\nplatforms = ["linux/amd64"]\n', dockerfile)
     done = person.invoke(*PUBLISH, "--json")
     assert (done.code, done.built) == (6, True), str(done)
@@ -96,9 +96,9 @@ def test_an_image_that_does_not_run_gets_no_name_and_shows_what_it_wrote(
     [("sleep 600", "but does not end"), ("yes", "but does not end"), ("/no/such", "but ends with 127")],
 )
 def test_a_command_that_never_exits_0_is_waited_for_no_longer_than_configured(
-    desk: Desk, command: str, words: str
+    workstation: Workstation, command: str, words: str
 ) -> None:
-    person, reader = desk
+    person, reader = workstation
     smoke = f'[smoke]\ncommand = "{command}"\ntimeout-seconds = 2\nplatforms = ["linux/amd64"]\n'
     configured(person, smoke, 'CMD ["sleep", "600"]')
     done = person.invoke(*PUBLISH)
@@ -123,9 +123,9 @@ def test_a_command_that_never_exits_0_is_waited_for_no_longer_than_configured(
     ids=["stays up", "a job", "a command", "an environment", "another user"],
 )
 def test_what_decides_is_the_healthcheck_the_command_or_staying_up(
-    desk: Desk, smoke: str, dockerfile: str, reason: str
+    workstation: Workstation, smoke: str, dockerfile: str, reason: str
 ) -> None:
-    person, _ = desk
+    person, _ = workstation
     configured(person, f'[lanes.main.smoke]\nplatforms = ["linux/amd64"]\n{smoke}', dockerfile)
     done = succeeded(person.invoke(*PUBLISH, "--json"))
     amd64, arm64 = done.document["lanes"][0]["smoke"]["platforms"]
@@ -145,9 +145,9 @@ def running(person: Person, reader: Reader) -> Done:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_polite_signal_removes_the_container_which_had_no_privilege_and_no_port(
-    desk: Desk, number: signal.Signals
+    workstation: Workstation, number: signal.Signals
 ) -> None:
-    person, reader = desk
+    person, reader = workstation
     configured(person, "[smoke]\n", f"EXPOSE 8080\n{LATE}")
     child = person.begin(*PUBLISH)
     try:
@@ -162,8 +162,8 @@ def test_a_polite_signal_removes_the_container_which_had_no_privilege_and_no_por
     assert reader.tags() == {}
 
 
-def test_what_a_killed_run_left_is_removed_by_the_next_one(desk: Desk) -> None:
-    person, reader = desk
+def test_what_a_killed_run_left_is_removed_by_the_next_one(workstation: Workstation) -> None:
+    person, reader = workstation
     configured(person, '[smoke]\nplatforms = ["linux/amd64"]\ntimeout-seconds = 2\n', LATE)
     child = person.begin(*PUBLISH)
     running(person, reader)
@@ -175,8 +175,8 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one(desk: Desk) -> None:
     assert spotless(person, reader)
 
 
-def test_an_image_that_the_engine_had_before_stays_in_it(desk: Desk) -> None:
-    person, reader = desk
+def test_an_image_that_the_engine_had_before_stays_in_it(workstation: Workstation) -> None:
+    person, reader = workstation
     configured(person, '[smoke]\nplatforms = ["linux/amd64"]\n', SERVES)
     staged = succeeded(person.invoke("stage", *PUBLISH[1:], "--output", "../staged.json", "--json"))
     entries = reader.manifest(staged.document["staged"]["digest"])["manifests"]
@@ -194,8 +194,8 @@ def amd64_of(done: Done) -> str:
     return str(done.document["lanes"][0]["platforms"]["linux/amd64"])
 
 
-def test_an_engine_that_is_not_there_is_told_before_anything_is_built(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_an_engine_that_is_not_there_is_told_before_anything_is_built(rig: Rig, workstation: Workstation) -> None:
+    person, reader = workstation
     configured(person, "[smoke]\n")
     # The rig's builder is reached on its own socket, as a remote one would be.
     done = person.invoke(*PUBLISH, "--builder", rig.builder, DOCKER_HOST="unix:///nowhere/engine.sock")

@@ -15,7 +15,7 @@ from tests.rig import Rig
 from tests.rig.sample import git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 IDENTITY = {"user.name": "a", "user.email": "a@localhost", "commit.gpgsign": "false", "protocol.file.allow": "always"}
 
 
@@ -39,7 +39,7 @@ def committed(folder: Path, **files: str) -> Path:
 
 
 @pytest.fixture
-def desk(rig: Rig, tmp_path: Path) -> Desk:
+def workstation(rig: Rig, tmp_path: Path) -> Workstation:
     """A person with the smallest of projects: whatever lies in the checkout is in the image."""
     image = f"{rig.plain}/t/x-{uuid.uuid4().hex[:8]}"
     folder = repository(tmp_path / "project", **{"app.txt": "hello\n", "Dockerfile": "FROM scratch\nCOPY . /\n"})
@@ -73,8 +73,8 @@ def refused(done: Done, reader: Reader, *words: str) -> None:
     assert reader.tags() == {}
 
 
-def test_a_status_that_fails_is_no_clean_tree(desk: Desk) -> None:
-    person, reader = desk
+def test_a_status_that_fails_is_no_clean_tree(workstation: Workstation) -> None:
+    person, reader = workstation
     committed(person.checkout, **{".gitattributes": "*.bin filter=lfs\n", "a.bin": "content\n"})
     git(person.checkout, "config", "filter.lfs.process", "nothing-there")
     git(person.checkout, "config", "filter.lfs.required", "true")
@@ -86,8 +86,8 @@ def test_a_status_that_fails_is_no_clean_tree(desk: Desk) -> None:
     refused(publish(person), reader, "git diff-index failed", "index file")
 
 
-def test_what_git_is_told_to_hide_is_not_published(desk: Desk) -> None:
-    person, reader = desk
+def test_what_git_is_told_to_hide_is_not_published(workstation: Workstation) -> None:
+    person, reader = workstation
     git(person.checkout, "config", "status.showUntrackedFiles", "no")
     git(person.checkout, "update-index", "--assume-unchanged", "app.txt")
     (person.checkout / "app.txt").write_text("HELLO\n")
@@ -100,8 +100,8 @@ def test_what_git_is_told_to_hide_is_not_published(desk: Desk) -> None:
     assert "3 paths differ from it" in done.out
 
 
-def test_a_submodule_is_checked_out_or_nothing_is_released(desk: Desk, tmp_path: Path) -> None:
-    person, reader = desk
+def test_a_submodule_is_checked_out_or_nothing_is_released(workstation: Workstation, tmp_path: Path) -> None:
+    person, reader = workstation
     library = repository(tmp_path / "library", **{"lib.txt": "one\n"})
     git(person.checkout, "-c", "protocol.file.allow=always", "submodule", "--quiet", "add", str(library), "vendor/lib")
     committed(person.checkout)
@@ -117,15 +117,15 @@ def test_a_submodule_is_checked_out_or_nothing_is_released(desk: Desk, tmp_path:
     assert files(reader, "v0.1.0", tmp_path)["vendor/lib/lib.txt"] == "one\n"
 
 
-def test_a_pointer_of_git_lfs_is_not_published_for_its_content(desk: Desk) -> None:
-    person, reader = desk
+def test_a_pointer_of_git_lfs_is_not_published_for_its_content(workstation: Workstation) -> None:
+    person, reader = workstation
     pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'a' * 64}\nsize 7\n"
     committed(person.checkout, **{".gitattributes": "*.bin filter=lfs -text\n", "model.bin": pointer})
     refused(publish(person), reader, "Git LFS pointers", "model.bin", "Run: git lfs pull")
 
 
-def test_what_the_build_command_changes_is_not_published(desk: Desk, tmp_path: Path) -> None:
-    person, reader = desk
+def test_what_the_build_command_changes_is_not_published(workstation: Workstation, tmp_path: Path) -> None:
+    person, reader = workstation
     folder = person.checkout
     write = "build = \"sh -c 'mkdir -p dist; echo made > dist/app.js; echo {} > package.json'\""
     committed(folder, **{"package.json": '{"a": 1}\n', "shiplane.toml": settings(reader.image, write)})
@@ -144,8 +144,8 @@ def test_what_the_build_command_changes_is_not_published(desk: Desk, tmp_path: P
     assert "dist/, tasks.py\n" in person.invoke("plan", "--tag", "0.1.0").out.partition("(named in .gitignore)\n")[2]
 
 
-def test_the_dockerfile_that_is_built_is_the_one_that_is_named(desk: Desk, tmp_path: Path) -> None:
-    person, reader = desk
+def test_the_dockerfile_that_is_built_is_the_one_that_is_named(workstation: Workstation, tmp_path: Path) -> None:
+    person, reader = workstation
     lanes = [
         '[lanes.api]\ncontext = "api"\ndockerfile = "Dockerfile"',
         '[lanes.web]\ncontext = "web"\ndockerfile = "web/Dockerfile"',
@@ -174,8 +174,8 @@ def test_the_dockerfile_that_is_built_is_the_one_that_is_named(desk: Desk, tmp_p
     succeeded(person.invoke("publish", "--lane", "web", "--tag", "0.1.1", "--dry-run"))
 
 
-def test_what_a_stage_writes_is_no_change_of_the_tree(desk: Desk) -> None:
-    person, reader = desk
+def test_what_a_stage_writes_is_no_change_of_the_tree(workstation: Workstation) -> None:
+    person, reader = workstation
     stage = ("stage", "--lane", "main", "--tag", "0.1.0", "--platforms", "linux/amd64", "--output")
     inside = person.invoke(*stage, "staged.json")
     assert (inside.code, inside.built, (person.checkout / "staged.json").exists()) == (2, False, False), str(inside)
@@ -187,8 +187,8 @@ def test_what_a_stage_writes_is_no_change_of_the_tree(desk: Desk) -> None:
     assert set(reader.tags()) == {"v0.1.0"}
 
 
-def test_a_repository_within_a_projects_folder_publishes_no_other_project(rig: Rig, desk: Desk) -> None:
-    outer, reader = desk
+def test_a_repository_within_a_projects_folder_publishes_no_other_project(rig: Rig, workstation: Workstation) -> None:
+    outer, reader = workstation
     inner = repository(outer.checkout / "inner", Dockerfile="FROM scratch\nCOPY Dockerfile /\n")
     shutil.copy(outer.checkout / "tasks.py", inner / "tasks.py")
     committed(inner, **{".gitignore": "__pycache__/\n"})

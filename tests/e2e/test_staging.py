@@ -13,7 +13,7 @@ from tests.rig import Rig
 from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 
 # A docker that builds the first platform only, whatever it is asked for; the rest is done as ever.
 LAZY = """#!{python}
@@ -29,19 +29,19 @@ sys.exit(subprocess.run([{real!r}, *words], input=json.dumps(asked).encode()).re
 
 
 @pytest.fixture
-def lazy(rig: Rig, desk: Desk, tmp_path: Path) -> Desk:
+def lazy(rig: Rig, workstation: Workstation, tmp_path: Path) -> Workstation:
     """A person whose builder gives less than it is asked for."""
-    person, _ = desk
+    person, _ = workstation
     real = shutil.which("docker", path=rig.env["PATH"])
     tool = tmp_path / "bin" / "docker"
     tool.parent.mkdir()
     tool.write_text(LAZY.format(python=sys.executable, real=real))
     tool.chmod(0o755)
     person.variables["PATH"] = f"{tool.parent}:{rig.env['PATH']}"
-    return desk
+    return workstation
 
 
-def test_an_image_that_lacks_a_platform_gets_no_name(rig: Rig, lazy: Desk) -> None:
+def test_an_image_that_lacks_a_platform_gets_no_name(rig: Rig, lazy: Workstation) -> None:
     person, reader = lazy
     log = Log(rig.plain_log)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
@@ -52,15 +52,15 @@ def test_an_image_that_lacks_a_platform_gets_no_name(rig: Rig, lazy: Desk) -> No
     assert log.tag_puts() == []
 
 
-def test_one_lane_that_lacks_a_platform_keeps_every_lane_unnamed(lazy: Desk) -> None:
+def test_one_lane_that_lacks_a_platform_keeps_every_lane_unnamed(lazy: Workstation) -> None:
     person, reader = lazy
     done = person.invoke("release", "--version", "0.2.1", "--latest")
     assert done.code == 6, str(done)
     assert reader.tags() == {}
 
 
-def test_a_build_that_fails_moves_nothing_that_was_there(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_a_build_that_fails_moves_nothing_that_was_there(rig: Rig, workstation: Workstation) -> None:
+    person, reader = workstation
     succeeded(person.invoke("release", "--version", "0.2.1", "--latest"))
     before, log = reader.tags(), Log(rig.plain_log)
     break_build(person)
@@ -98,8 +98,8 @@ def _rewrite(person: Person, dockerfile: str, **variables: str) -> None:
     git(person.checkout, "commit", "--quiet", "--all", "--message", "another Dockerfile")
 
 
-def test_what_is_built_across_needs_no_emulation(desk: Desk) -> None:
-    person, reader = desk
+def test_what_is_built_across_needs_no_emulation(workstation: Workstation) -> None:
+    person, reader = workstation
     _rewrite(person, CROSS, PLATFORMS="linux/amd64,linux/arm/v7,linux/s390x")
     done = succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1"))
     assert "builds linux/arm/v7, linux/s390x without being able to run it" in done.err.replace("\n", " ")
@@ -107,8 +107,10 @@ def test_what_is_built_across_needs_no_emulation(desk: Desk) -> None:
     succeeded(person.invoke("verify", "--lane", "main", "--tag", "v0.2.1", "--latest=no"))
 
 
-def test_a_step_that_would_need_an_emulation_fails_with_the_way_to_one_and_names_nothing(rig: Rig, desk: Desk) -> None:
-    person, reader = desk
+def test_a_step_that_would_need_an_emulation_fails_with_the_way_to_one_and_names_nothing(
+    rig: Rig, workstation: Workstation
+) -> None:
+    person, reader = workstation
     log = Log(rig.plain_log)
     _rewrite(person, FOREIGN, PLATFORMS="linux/s390x")
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1")
@@ -118,16 +120,18 @@ def test_a_step_that_would_need_an_emulation_fails_with_the_way_to_one_and_names
     assert log.tag_puts() == []
 
 
-def test_a_builder_that_cannot_push_by_digest_is_refused_with_the_command_that_makes_one(desk: Desk) -> None:
-    person, reader = desk
+def test_a_builder_that_cannot_push_by_digest_is_refused_with_the_command_that_makes_one(
+    workstation: Workstation,
+) -> None:
+    person, reader = workstation
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--builder", "default")
     assert (done.code, done.built) == (3, False), str(done)
     assert "docker buildx create" in done.err
     assert reader.tags() == {}
 
 
-def test_a_builder_that_does_not_exist_is_a_usage_error(desk: Desk) -> None:
-    person, _ = desk
+def test_a_builder_that_does_not_exist_is_a_usage_error(workstation: Workstation) -> None:
+    person, _ = workstation
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--builder", "nobodys")
     assert (done.code, done.built) == (2, False), str(done)
 
@@ -147,8 +151,8 @@ def test_a_registry_that_is_not_there_ends_a_publish_with_7_before_a_build(rig: 
     assert "could not be read" in done.err
 
 
-def test_a_version_published_for_fewer_platforms_is_not_taken_for_a_whole_one(desk: Desk) -> None:
-    person, reader = desk
+def test_a_version_published_for_fewer_platforms_is_not_taken_for_a_whole_one(workstation: Workstation) -> None:
+    person, reader = workstation
     few = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest", PLATFORMS="linux/amd64")
     assert few.code == 0, str(few)
     before = reader.tags()
@@ -165,8 +169,10 @@ def test_a_version_published_for_fewer_platforms_is_not_taken_for_a_whole_one(de
     assert reader.tags() == before
 
 
-def test_two_people_who_publish_a_lane_each_at_once_both_succeed(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
-    person, reader = guarded_desk
+def test_two_people_who_publish_a_lane_each_at_once_both_succeed(
+    rig: Rig, guarded_workstation: Workstation, tmp_path: Path
+) -> None:
+    person, reader = guarded_workstation
     other = Person(rig, Path(shutil.copytree(person.checkout, tmp_path / "other")), runbook(rig, reader.image))
     children = [
         who.begin("publish", "--lane", lane, "--tag", "0.2.1", "--latest")
@@ -180,9 +186,9 @@ def test_two_people_who_publish_a_lane_each_at_once_both_succeed(rig: Rig, guard
 
 
 def test_of_two_commits_published_as_one_version_at_once_the_one_that_lost_says_so(
-    rig: Rig, guarded_desk: Desk, tmp_path: Path
+    rig: Rig, guarded_workstation: Workstation, tmp_path: Path
 ) -> None:
-    person, reader = guarded_desk
+    person, reader = guarded_workstation
     other = Person(rig, Path(shutil.copytree(person.checkout, tmp_path / "other")), runbook(rig, reader.image))
     commit(other.checkout, "another opinion of v0.2.1")
     children = [who.begin("publish", "--lane", "main", "--tag", "v0.2.1", "--latest") for who in (person, other)]

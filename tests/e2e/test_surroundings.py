@@ -23,7 +23,7 @@ from tests.faults.serving import serving
 from tests.rig import Rig, sample
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 ONE = ("--lane", "main", "--tag", "0.2.1", "--platforms", "linux/amd64")
 
 
@@ -115,9 +115,9 @@ def engine_row(person: Person, **env: str) -> str:
 
 
 def test_an_engine_over_tls_is_reached_with_the_certificates_of_docker_s_own_folder(
-    desk: Desk, secured: str, authority: Authority, tmp_path: Path
+    workstation: Workstation, secured: str, authority: Authority, tmp_path: Path
 ) -> None:
-    person, reader = desk
+    person, reader = workstation
     env = {
         "DOCKER_HOST": secured,
         "DOCKER_TLS_VERIFY": "1",
@@ -139,9 +139,9 @@ def test_an_engine_over_tls_is_reached_with_the_certificates_of_docker_s_own_fol
 
 
 def test_an_engine_of_a_context_is_reached_with_the_context_s_certificates(
-    desk: Desk, secured: str, authority: Authority, tmp_path: Path
+    workstation: Workstation, secured: str, authority: Authority, tmp_path: Path
 ) -> None:
-    person, _ = desk
+    person, _ = workstation
     folder = certificates(tmp_path / "given", authority)
     files = ",".join(
         f"{kind}={folder / name}" for kind, name in (("ca", "ca.pem"), ("cert", "cert.pem"), ("key", "key.pem"))
@@ -167,8 +167,8 @@ exec sh -c "$*"
 """
 
 
-def test_an_engine_behind_ssh_is_reached_through_docker(desk: Desk, tmp_path: Path) -> None:
-    person, _ = desk
+def test_an_engine_behind_ssh_is_reached_through_docker(workstation: Workstation, tmp_path: Path) -> None:
+    person, _ = workstation
     rig, log = person.rig, tmp_path / "ssh.log"
     program = tmp_path / "bin/ssh"
     program.parent.mkdir()
@@ -187,9 +187,9 @@ def test_an_engine_behind_ssh_is_reached_through_docker(desk: Desk, tmp_path: Pa
 
 
 def test_a_registry_under_an_authority_of_its_own_behind_a_proxy_is_read(
-    desk: Desk, authority: Authority, tmp_path: Path
+    workstation: Workstation, authority: Authority, tmp_path: Path
 ) -> None:
-    person, reader = desk
+    person, reader = workstation
     succeeded(person.invoke("publish", *ONE))
     image = reader.image.replace(person.rig.plain, "registry.example")
     login = "user:p%40ss"

@@ -16,16 +16,16 @@ from tests.rig import Rig
 from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
-Desk = tuple[Person, Reader]
+Workstation = tuple[Person, Reader]
 
 
 @pytest.fixture
-def released(desk: Desk) -> Desk:
+def released(workstation: Workstation) -> Workstation:
     """Both tags of lane main, published and good."""
-    person, _ = desk
+    person, _ = workstation
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
     assert done.code == 0, str(done)
-    return desk
+    return workstation
 
 
 def verify(person: Person, *more: str) -> Done:
@@ -38,7 +38,7 @@ def faults(done: Done) -> set[str]:
     return {check["name"] for lane in done.document["lanes"] for check in lane["checks"] if not check["good"]}
 
 
-def test_a_good_pair_is_good_however_it_is_looked_at(released: Desk) -> None:
+def test_a_good_pair_is_good_however_it_is_looked_at(released: Workstation) -> None:
     person, reader = released
     for more in ((), ("--tag", "v0.2.1"), ("--deep", "--pull", "--anonymous")):
         done = verify(person, *more)
@@ -46,14 +46,14 @@ def test_a_good_pair_is_good_however_it_is_looked_at(released: Desk) -> None:
         assert done.document["lanes"][0]["digest"] == reader.digest("latest")
 
 
-def test_a_missing_platform_is_named(released: Desk) -> None:
+def test_a_missing_platform_is_named(released: Workstation) -> None:
     person, _ = released
     done = verify(person, "--platforms", "linux/amd64,linux/arm64,linux/riscv64")
     assert (done.code, faults(done)) == (6, {"platforms"}), str(done)
 
 
-def test_the_platforms_of_the_publication_are_expected_and_it_is_said_who_says_so(desk: Desk) -> None:
-    person, _ = desk
+def test_the_platforms_of_the_publication_are_expected_and_it_is_said_who_says_so(workstation: Workstation) -> None:
+    person, _ = workstation
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest", PLATFORMS="linux/amd64"))
     told = succeeded(verify(person)).document["lanes"][0]
     assert told["expected_platforms"] == {"value": ["linux/amd64"], "source": "recorded in the ledger"}
@@ -63,7 +63,7 @@ def test_the_platforms_of_the_publication_are_expected_and_it_is_said_who_says_s
     assert "expected linux/amd64, linux/arm64 (--platforms), found linux/amd64" in insisted.out
 
 
-def test_a_floating_tag_on_another_digest_is_named(released: Desk) -> None:
+def test_a_floating_tag_on_another_digest_is_named(released: Workstation) -> None:
     person, reader = released
     commit(person.checkout, "another version")
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.2", "--latest=no"))
@@ -73,7 +73,7 @@ def test_a_floating_tag_on_another_digest_is_named(released: Desk) -> None:
         assert reader.digest("latest") in done.out
 
 
-def test_a_floating_tag_that_nobody_asked_to_move_is_said_and_is_no_fault(released: Desk) -> None:
+def test_a_floating_tag_that_nobody_asked_to_move_is_said_and_is_no_fault(released: Workstation) -> None:
     person, _ = released
     commit(person.checkout, "another version")
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.2"))
@@ -81,7 +81,7 @@ def test_a_floating_tag_that_nobody_asked_to_move_is_said_and_is_no_fault(releas
     assert "latest: at v0.2.1, not expected at v0.2.2 (recorded in the ledger)" in told.out
 
 
-def test_a_floating_tag_on_something_that_is_no_version_is_named(rig: Rig, released: Desk) -> None:
+def test_a_floating_tag_on_something_that_is_no_version_is_named(rig: Rig, released: Workstation) -> None:
     person, reader = released
     succeeded(person.invoke("publish", "--lane", "standalone", "--tag", "v0.2.1"))
     source = f"{reader.image}:standalone-v0.2.1"
@@ -91,7 +91,7 @@ def test_a_floating_tag_on_something_that_is_no_version_is_named(rig: Rig, relea
     assert "floating" in faults(done)
 
 
-def test_a_child_manifest_deleted_from_the_registrys_disk_is_named(rig: Rig, released: Desk) -> None:
+def test_a_child_manifest_deleted_from_the_registrys_disk_is_named(rig: Rig, released: Workstation) -> None:
     person, reader = released
     child = json.loads(reader.raw("v0.2.1"))["manifests"][1]["digest"].removeprefix("sha256:")
     repository = reader.image.partition("/")[2]
@@ -104,7 +104,7 @@ def test_a_child_manifest_deleted_from_the_registrys_disk_is_named(rig: Rig, rel
     assert child[:12] in done.out
 
 
-def test_a_config_whose_architecture_lies_is_named(released: Desk) -> None:
+def test_a_config_whose_architecture_lies_is_named(released: Workstation) -> None:
     person, reader = released
     index = json.loads(reader.raw("v0.2.1"))
     amd, arm = (entry for entry in index["manifests"] if entry["platform"]["os"] == "linux")
@@ -117,7 +117,7 @@ def test_a_config_whose_architecture_lies_is_named(released: Desk) -> None:
     assert "expected a config for linux/amd64, found one for linux/arm64" in person.invoke("verify").out
 
 
-def test_a_revision_of_another_commit_is_named(released: Desk) -> None:
+def test_a_revision_of_another_commit_is_named(released: Workstation) -> None:
     person, _ = released
     git(person.checkout, "tag", "docker-v0.2.1", commit(person.checkout, "where the git tag stands"))
     done = verify(person)
@@ -141,14 +141,14 @@ def put(reader: Reader, tag: str, document: dict[str, Any]) -> None:
         assert answer.status == 201
 
 
-def test_a_version_that_is_not_there_is_named(released: Desk) -> None:
+def test_a_version_that_is_not_there_is_named(released: Workstation) -> None:
     person, _ = released
     done = verify(person, "--tag", "v9.9.9")
     assert (done.code, faults(done)) == (6, {"resolves"}), str(done)
 
 
 def test_a_layer_deleted_from_the_registrys_disk_is_found_wherever_layers_are_asked_for(
-    rig: Rig, released: Desk
+    rig: Rig, released: Workstation
 ) -> None:
     person, reader = released
     amd = next(m for m in json.loads(reader.raw("v0.2.1"))["manifests"] if m["platform"]["architecture"] == "amd64")
@@ -166,8 +166,8 @@ def test_a_layer_deleted_from_the_registrys_disk_is_found_wherever_layers_are_as
     assert "blob" in faults(verify(person, "--pull")), "whether or not the engine has it already"
 
 
-def test_what_a_stranger_cannot_read_is_named(rig: Rig, guarded_desk: Desk, tmp_path: Path) -> None:
-    person, _ = guarded_desk
+def test_what_a_stranger_cannot_read_is_named(rig: Rig, guarded_workstation: Workstation, tmp_path: Path) -> None:
+    person, _ = guarded_workstation
     logged_in(person, tmp_path)
     image = f"{rig.guarded}/private/{uuid.uuid4().hex[:8]}"
     person.variables["IMAGE_REPO"] = image
@@ -180,8 +180,8 @@ def test_what_a_stranger_cannot_read_is_named(rig: Rig, guarded_desk: Desk, tmp_
     assert verify(person).code == 4
 
 
-def test_both_lanes_are_verified_when_nobody_says_which(desk: Desk) -> None:
-    person, reader = desk
+def test_both_lanes_are_verified_when_nobody_says_which(workstation: Workstation) -> None:
+    person, reader = workstation
     succeeded(person.invoke("release", "--version", "0.2.1", "--latest"))
     done = person.invoke("verify", "--json")
     assert done.code == 0, str(done)
@@ -200,7 +200,7 @@ def test_both_lanes_are_verified_when_nobody_says_which(desk: Desk) -> None:
     assert faults(done) >= {"floating"}
 
 
-def test_an_index_that_exchanges_two_architectures_is_named(released: Desk) -> None:
+def test_an_index_that_exchanges_two_architectures_is_named(released: Workstation) -> None:
     person, reader = released
     index = json.loads(reader.raw("v0.2.1"))
     for entry in index["manifests"]:

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import desk, gatehouse, scene
+from tests.faults import client_setup, gatehouse, scene
 from tests.sinks import Sinks, forms, watched
 
 SECRETS = (
-    forms(desk.PASSWORD, desk.ROBOT.username)
+    forms(client_setup.PASSWORD, client_setup.ROBOT.username)
     | forms(scene.USER.password, scene.USER.username)
     | forms(gatehouse.TOKEN)
     # The beginnings of the first tokens that a registry in memory gives out.

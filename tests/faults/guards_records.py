@@ -261,7 +261,7 @@ ROLLBACK = (
     Guard(
         "each layer of a version is there before deployment files name it",
         "deployments/repoint",
-        "Desk._target",
+        "ClientSetup._target",
         without_argument("ImageChecker", "deep"),
         ("tests/faults/deployments/test_repoint.py::test_a_target_that_is_not_whole_re_points_nothing",),
     ),
@@ -478,14 +478,14 @@ FILES = (
     Guard(
         "files are not re-pointed to what does not verify",
         "deployments/repoint",
-        "Desk._target",
+        "ClientSetup._target",
         uncalled("require"),
         ("tests/faults/deployments/test_repoint.py::test_a_target_that_is_not_whole_re_points_nothing",),
     ),
     Guard(
         "files are not re-pointed to a version that is marked as bad",
         "deployments/repoint",
-        "Desk.repoint",
+        "ClientSetup.repoint",
         never(0),
         ("tests/faults/deployments/test_repoint.py::test_a_marked_version_is_refused_before_anything_is_asked",),
     ),

@@ -30,7 +30,7 @@ _COMMAND = re.compile(r"^::|##\[|\x1b|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e\u200b]"
 
 
 @dataclass
-class Desk:
+class CommandLine:
     """A checkout, the command line in this process, and a registry in memory behind it."""
 
     folder: Path
@@ -54,7 +54,7 @@ class Desk:
 
 
 @pytest.fixture
-def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Desk:
+def command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> CommandLine:
     for name in [name for name in os.environ if name.startswith(("GITHUB_", "GHCR_", "DOCKER_"))]:
         monkeypatch.delenv(name)
     for name in ("TAG", "PLATFORMS", "PUBLISH_LATEST"):
@@ -70,7 +70,7 @@ def desk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setenv("IMAGE_REPO", IMAGE)
     monkeypatch.setattr(Run, "transport", lambda _run: memory)
-    return Desk(folder, memory, capsys, monkeypatch)
+    return CommandLine(folder, memory, capsys, monkeypatch)
 
 
 REFS = [
@@ -93,10 +93,10 @@ REFS = [
 
 
 @pytest.mark.parametrize("ref", REFS, ids=lambda ref: ascii(ref[:30]))
-def test_a_hostile_ref_name_is_no_version(desk: Desk, ref: str) -> None:
+def test_a_hostile_ref_name_is_no_version(command_line: CommandLine, ref: str) -> None:
     variables = {"GITHUB_REF_NAME": ref, "GITHUB_REF_TYPE": "tag"}
-    assert "v0.0.0-" in desk.expect(0, "plan", "--lane", "main", **variables)
-    assert "has no version" in desk.expect(2, "publish", "--lane", "main", **variables)
+    assert "v0.0.0-" in command_line.expect(0, "plan", "--lane", "main", **variables)
+    assert "has no version" in command_line.expect(2, "publish", "--lane", "main", **variables)
 
 
 SLUGS = [
@@ -115,9 +115,9 @@ SLUGS = [
 
 
 @pytest.mark.parametrize("slug", [*SLUGS, "a/" + "b" * 10_000, "\x1b[31ma/b", "::a/b", "a/b?x", "a/b#x"])
-def test_a_hostile_repository_name_is_no_image(desk: Desk, slug: str) -> None:
-    desk.monkeypatch.delenv("IMAGE_REPO")
-    desk.expect(2, "plan", "--lane", "main", GITHUB_REPOSITORY=slug)
+def test_a_hostile_repository_name_is_no_image(command_line: CommandLine, slug: str) -> None:
+    command_line.monkeypatch.delenv("IMAGE_REPO")
+    command_line.expect(2, "plan", "--lane", "main", GITHUB_REPOSITORY=slug)
 
 
 SERVERS = [
@@ -132,10 +132,10 @@ SERVERS = [
 
 
 @pytest.mark.parametrize("server", SERVERS, ids=lambda server: ascii(server[:30]))
-def test_a_hostile_server_url_is_only_text(desk: Desk, server: str) -> None:
+def test_a_hostile_server_url_is_only_text(command_line: CommandLine, server: str) -> None:
     variables = {"GITHUB_SERVER_URL": server, "GITHUB_REPOSITORY": "cognary/aionis"}
-    desk.expect(0, "plan", "--lane", "main", **variables)
-    desk.expect(0, "plan", "--lane", "main", "--json", **variables)
+    command_line.expect(0, "plan", "--lane", "main", **variables)
+    command_line.expect(0, "plan", "--lane", "main", "--json", **variables)
 
 
 PAIRS = [
@@ -155,15 +155,15 @@ MARK = ("mark", "--lane", "main", "--tag", "v0.2.1", "--reason", "a test")  # wh
 
 
 @pytest.mark.parametrize(("user", "token"), PAIRS, ids=ascii)
-def test_a_credential_that_can_be_none_is_refused_unseen(desk: Desk, user: str, token: str) -> None:
-    said = desk.expect(4, *MARK, GHCR_USERNAME=user, GHCR_TOKEN=token)
+def test_a_credential_that_can_be_none_is_refused_unseen(command_line: CommandLine, user: str, token: str) -> None:
+    said = command_line.expect(4, *MARK, GHCR_USERNAME=user, GHCR_TOKEN=token)
     assert not token.strip() or token not in said
-    desk.expect(0, "plan", "--lane", "main")
+    command_line.expect(0, "plan", "--lane", "main")
 
 
 @pytest.mark.parametrize("token", ["-", "--password", "x", "\u00e4" * 20, "a" * 100_000, '"', "%s", "${HOME}", "'; id"])
-def test_a_strange_token_is_a_wrong_one(desk: Desk, token: str) -> None:
-    said = desk.expect(4, *MARK, GHCR_USERNAME="robot", GHCR_TOKEN=token)
+def test_a_strange_token_is_a_wrong_one(command_line: CommandLine, token: str) -> None:
+    said = command_line.expect(4, *MARK, GHCR_USERNAME="robot", GHCR_TOKEN=token)
     assert len(token) < 6 or token not in said
 
 
@@ -187,30 +187,32 @@ CONFIGS = {
 
 
 @pytest.mark.parametrize("config", CONFIGS.values(), ids=CONFIGS.keys())
-def test_a_hostile_docker_configuration_is_one_clear_answer(desk: Desk, tmp_path: Path, config: bytes) -> None:
+def test_a_hostile_docker_configuration_is_one_clear_answer(
+    command_line: CommandLine, tmp_path: Path, config: bytes
+) -> None:
     (tmp_path / "docker").mkdir()
     (tmp_path / "docker/config.json").write_bytes(config)
-    code, out, err = desk.call("plan", "--lane", "main", DOCKER_CONFIG=str(tmp_path / "docker"))
+    code, out, err = command_line.call("plan", "--lane", "main", DOCKER_CONFIG=str(tmp_path / "docker"))
     assert code in (0, 3, 4), err
     assert "Traceback" not in err
     assert not _COMMAND.search(out + err)
-    desk.expect(0, "auth.show", DOCKER_CONFIG=str(tmp_path / "docker"))
+    command_line.expect(0, "auth.show", DOCKER_CONFIG=str(tmp_path / "docker"))
 
 
 @pytest.mark.parametrize(
     "place", ["/dev/null", "/nowhere/at/all", "", "x" * 5000, "a\nb", "-x", "\udcff", "Dockerfile"]
 )
-def test_a_docker_folder_that_is_none_is_none(desk: Desk, place: str) -> None:
-    desk.expect(0, "plan", "--lane", "main", DOCKER_CONFIG=place)
+def test_a_docker_folder_that_is_none_is_none(command_line: CommandLine, place: str) -> None:
+    command_line.expect(0, "plan", "--lane", "main", DOCKER_CONFIG=place)
 
 
 AUTH = '{"auths": {"ghcr.io": {"auth": "cm9ib3Q6eA=="}}}'
 
 
 @pytest.mark.parametrize("value", ["{", "[]", AUTH.replace("}}}", "}}, 0: 0}"), '{"auths": 1}', "x" * 100_000, ""])
-def test_a_stray_docker_auth_config_changes_nobodys_identity(desk: Desk, value: str) -> None:
-    assert "robot" not in desk.expect(0, "auth.show", DOCKER_AUTH_CONFIG=value)
-    desk.expect(0, "plan", "--lane", "main", DOCKER_AUTH_CONFIG=value)
+def test_a_stray_docker_auth_config_changes_nobodys_identity(command_line: CommandLine, value: str) -> None:
+    assert "robot" not in command_line.expect(0, "auth.show", DOCKER_AUTH_CONFIG=value)
+    command_line.expect(0, "plan", "--lane", "main", DOCKER_AUTH_CONFIG=value)
 
 
 LONG = "a" * 100_000
@@ -243,12 +245,12 @@ FLAGS = [
 
 
 @pytest.mark.parametrize("arguments", FLAGS, ids=lambda words: ascii(" ".join(words)[:40]))
-def test_a_hostile_flag_ends_with_2(desk: Desk, arguments: tuple[str, ...]) -> None:
-    code, out, err = desk.call(*arguments)
+def test_a_hostile_flag_ends_with_2(command_line: CommandLine, arguments: tuple[str, ...]) -> None:
+    code, out, err = command_line.call(*arguments)
     assert code in (1, 2), err  # 1 is invoke's own, where the command line is no command line
     assert "Traceback" not in err
     assert len(out + err) < 20_000
-    assert desk.memory.log == []
+    assert command_line.memory.log == []
 
 
 def _link(folder: Path, name: str, target: object) -> None:
@@ -281,30 +283,32 @@ ESCAPES: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("escape", ESCAPES.values(), ids=ESCAPES.keys())
 def test_what_leads_out_of_the_project_is_not_built(
-    desk: Desk, tmp_path: Path, escape: Callable[[Path], object]
+    command_line: CommandLine, tmp_path: Path, escape: Callable[[Path], object]
 ) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\n")
-    escape(desk.folder)
-    desk.expect(2, "publish", "--lane", "main", "--tag", "v1.0.0")
-    desk.expect(2, "publish", "--lane", "main", "--dry-run")
-    desk.expect(2, "stage", "--lane", "main", "--tag", "v1.0.0", "--output", "part.json")
+    escape(command_line.folder)
+    command_line.expect(2, "publish", "--lane", "main", "--tag", "v1.0.0")
+    command_line.expect(2, "publish", "--lane", "main", "--dry-run")
+    command_line.expect(2, "stage", "--lane", "main", "--tag", "v1.0.0", "--output", "part.json")
 
 
 @pytest.mark.parametrize("name", ["-", "./-", "x/../-", "git@example.com:cognary", "a.b@c-d:"])
 @pytest.mark.parametrize("key", ["context", "dockerfile"])
-def test_what_buildx_would_take_for_something_else_than_a_path_is_not_built(desk: Desk, key: str, name: str) -> None:
-    (desk.folder / "x").mkdir()
-    (desk.folder / name).mkdir() if key == "context" else (desk.folder / name).touch()
-    (desk.folder / "shiplane.toml").write_text(f'[lanes.main]\n{key} = "{name}"\n')
-    said = desk.expect(2, "publish", "--lane", "main", "--tag", "v1.0.0")
+def test_what_buildx_would_take_for_something_else_than_a_path_is_not_built(
+    command_line: CommandLine, key: str, name: str
+) -> None:
+    (command_line.folder / "x").mkdir()
+    (command_line.folder / name).mkdir() if key == "context" else (command_line.folder / name).touch()
+    (command_line.folder / "shiplane.toml").write_text(f'[lanes.main]\n{key} = "{name}"\n')
+    said = command_line.expect(2, "publish", "--lane", "main", "--tag", "v1.0.0")
     assert ".." in name or f"buildx takes the {key} '{name}' for" in said
 
 
-def test_a_link_within_the_project_is_as_good_as_the_file(desk: Desk) -> None:
-    (desk.folder / "docker").mkdir()
-    (desk.folder / "Dockerfile").rename(desk.folder / "docker/Dockerfile")
-    _link(desk.folder, "Dockerfile", "docker/Dockerfile")
-    said = desk.expect(3, "publish", "--lane", "main", "--tag", "v1.0.0")
+def test_a_link_within_the_project_is_as_good_as_the_file(command_line: CommandLine) -> None:
+    (command_line.folder / "docker").mkdir()
+    (command_line.folder / "Dockerfile").rename(command_line.folder / "docker/Dockerfile")
+    _link(command_line.folder, "Dockerfile", "docker/Dockerfile")
+    said = command_line.expect(3, "publish", "--lane", "main", "--tag", "v1.0.0")
     assert "the working tree differs" in said
 
 
@@ -332,16 +336,16 @@ FILES: dict[str, Callable[[Path], object]] = {
 
 
 @pytest.mark.parametrize("write", FILES.values(), ids=FILES.keys())
-def test_a_hostile_project_file_ends_with_2(desk: Desk, write: Callable[[Path], object]) -> None:
-    write(desk.folder / "shiplane.toml")
-    said = desk.expect(2, "plan", "--lane", "main")
+def test_a_hostile_project_file_ends_with_2(command_line: CommandLine, write: Callable[[Path], object]) -> None:
+    write(command_line.folder / "shiplane.toml")
+    said = command_line.expect(2, "plan", "--lane", "main")
     assert "shiplane.toml" in said or "lane" in said
 
 
 @pytest.mark.parametrize("name", ["shiplane.toml", "pyproject.toml", "package.json"])
 @pytest.mark.parametrize("kind", ["a folder", "a pipe", "a link to itself", "a device", "a link to nothing"])
-def test_a_file_that_is_none_is_not_waited_for(desk: Desk, name: str, kind: str) -> None:
-    path = desk.folder / name
+def test_a_file_that_is_none_is_not_waited_for(command_line: CommandLine, name: str, kind: str) -> None:
+    path = command_line.folder / name
     match kind:
         case "a folder":
             path.mkdir()
@@ -353,7 +357,7 @@ def test_a_file_that_is_none_is_not_waited_for(desk: Desk, name: str, kind: str)
             path.symlink_to("/dev/zero")
         case _:
             path.symlink_to("nowhere")
-    code, _, err = desk.call("plan", "--lane", "main")
+    code, _, err = command_line.call("plan", "--lane", "main")
     assert code in (0, 2), err
     assert "Traceback" not in err
 
@@ -384,15 +388,15 @@ WORDS = {
 
 @pytest.mark.parametrize("status", [400, 403, 404, 418])
 @pytest.mark.parametrize("words", WORDS.values(), ids=WORDS.keys())
-def test_what_a_registry_says_is_only_text(desk: Desk, words: str, status: int) -> None:
-    push_image(desk.memory, PATH, tag="latest")
+def test_what_a_registry_says_is_only_text(command_line: CommandLine, words: str, status: int) -> None:
+    push_image(command_line.memory, PATH, tag="latest")
 
     def rude(_request: Request) -> Response:
         return failure(status, words[:2000], words, warning='299 - "' + words[:5000] + '"')
 
-    wire = Instead(desk.memory, {"/manifests/": rude})
-    desk.monkeypatch.setattr(Run, "transport", lambda _run: wire)
-    code, out, err = desk.call("verify", "--lane", "main", GHCR_USERNAME="robot", GHCR_TOKEN=TOKEN)
+    wire = Instead(command_line.memory, {"/manifests/": rude})
+    command_line.monkeypatch.setattr(Run, "transport", lambda _run: wire)
+    code, out, err = command_line.call("verify", "--lane", "main", GHCR_USERNAME="robot", GHCR_TOKEN=TOKEN)
     assert code in (4, 6, 7), err
     assert not _COMMAND.search(out + err)
     assert TOKEN not in out + err
@@ -416,46 +420,49 @@ READS = [
 @pytest.mark.parametrize("arguments", READS, ids=" ".join)
 @pytest.mark.parametrize("registry", ["registry.example", "127.0.0.1:5000"])
 def test_no_command_that_reads_sends_what_only_the_project_file_names(
-    desk: Desk, arguments: tuple[str, ...], registry: str
+    command_line: CommandLine, arguments: tuple[str, ...], registry: str
 ) -> None:
     names = '{username-env = ["GHCR_USERNAME"], password-env = ["GHCR_TOKEN"]}'
     if registry == "registry.example":
         names = '{username-env = ["SOME_USER"], password-env = ["SOME_PASSWORD"]}'
     text = f'image = "{registry}/{PATH}"\nledger = "{registry}/ledger"\nregistries."{registry}" = {names}\n'
-    (desk.folder / "shiplane.toml").write_text(text)
-    desk.monkeypatch.delenv("IMAGE_REPO")
-    desk.memory.access, desk.memory.host = Access(accounts={"robot": Account(TOKEN)}, anonymous=""), registry
+    (command_line.folder / "shiplane.toml").write_text(text)
+    command_line.monkeypatch.delenv("IMAGE_REPO")
+    command_line.memory.access, command_line.memory.host = (
+        Access(accounts={"robot": Account(TOKEN)}, anonymous=""),
+        registry,
+    )
     pair = {"GHCR_USERNAME": "robot", "GHCR_TOKEN": TOKEN, "SOME_USER": "robot", "SOME_PASSWORD": TOKEN}
     sent: list[Request] = []
-    memory = desk.memory
+    memory = command_line.memory
 
     class Recorded:
         def send(self, request: Request, *, limit: int, deadline: float) -> Response:
             sent.append(request)
             return memory.send(request, limit=limit, deadline=deadline)
 
-    desk.monkeypatch.setattr(Run, "transport", lambda _run: Recorded())
-    _, out, err = desk.call(*arguments, **pair)
+    command_line.monkeypatch.setattr(Run, "transport", lambda _run: Recorded())
+    _, out, err = command_line.call(*arguments, **pair)
     assert "Traceback" not in err
     assert [request for request in sent if "Basic" in request.headers.get("Authorization", "")] == []
     assert not any(form in out + err for form in forms(TOKEN, "robot"))
     if arguments[0] in ("plan", "auth.show"):
         assert "only shiplane.toml names it" in out
-    desk.call("mark", "--lane", "main", "--tag", "v0.2.1", "--reason", "it is for commands that write", **pair)
+    command_line.call("mark", "--lane", "main", "--tag", "v0.2.1", "--reason", "it is for commands that write", **pair)
     assert any("Basic" in request.headers.get("Authorization", "") for request in sent)
 
 
 @pytest.mark.parametrize("arguments", READS, ids=" ".join)
 @pytest.mark.parametrize("variable", ["AWS_SECRET_ACCESS_KEY", "NPM_TOKEN", "ACTIONS_RUNTIME_TOKEN", "GHCR_TOKEN"])
 def test_a_project_file_that_names_anothers_variable_is_refused_before_anything_is_sent(
-    desk: Desk, arguments: tuple[str, ...], variable: str
+    command_line: CommandLine, arguments: tuple[str, ...], variable: str
 ) -> None:
     key = 'registries."registry.example".password-env'
-    (desk.folder / "shiplane.toml").write_text(f'{key} = ["{variable}"]\n')
-    said = desk.expect(2, *arguments, **{variable: TOKEN})
+    (command_line.folder / "shiplane.toml").write_text(f'{key} = ["{variable}"]\n')
+    said = command_line.expect(2, *arguments, **{variable: TOKEN})
     assert f"shiplane.toml: {key}: {variable} belongs to " in said
     assert TOKEN not in said
-    assert desk.memory.log == []
+    assert command_line.memory.log == []
 
 
 @pytest.mark.parametrize(

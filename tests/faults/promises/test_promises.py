@@ -27,7 +27,7 @@ from shiplane.release.staging.multi_node import MultiNodeStager
 from shiplane.release.staging.staging import BuildxStager, stager_for
 from shiplane.verify.survey import Survey
 from tests.faults.access import answer, failure
-from tests.faults.desk import AIONIS, Desk
+from tests.faults.client_setup import AIONIS, ClientSetup
 from tests.faults.faults import Instead
 from tests.faults.images import COMMIT, push_image
 from tests.faults.memory import MemoryRegistry
@@ -96,35 +96,35 @@ def test_a_snapshot_never_moves_the_floating_tag() -> None:
 
 
 def test_other_bytes_under_a_digest_are_a_finding() -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS)
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS)
     other = Response(status=200, headers={"content-type": raw.media_type}, body=raw.body + b" ")
-    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: other})).look(raw.digest)
+    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: other})).look(raw.digest)
     assert isinstance(found, Unknown)
     assert found.corrupt
 
 
 def test_a_header_that_names_another_digest_is_a_finding() -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS, tag="v0.2.1")
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS, tag="v0.2.1")
     headers = {"content-type": raw.media_type, "docker-content-digest": "sha256:" + "0" * 64}
     lying = Response(status=200, headers=headers, body=raw.body)
-    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: lying})).look(raw.digest)
+    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: lying})).look(raw.digest)
     assert isinstance(found, Unknown)
     assert found.corrupt
 
 
 def test_a_page_that_leads_back_to_the_first_is_not_asked_for_twice() -> None:
-    desk = Desk()
+    setup = ClientSetup()
     link = {"link": f'</v2/{AIONIS.path}/tags/list?n=1000>; rel="next"'}
-    wire = Instead(desk.memory, {"/tags/list": lambda _: answer(200, {"name": AIONIS.path, "tags": []}, **link)})
+    wire = Instead(setup.memory, {"/tags/list": lambda _: answer(200, {"name": AIONIS.path, "tags": []}, **link)})
     with pytest.raises(UnreachableError, match="does not end"):
-        desk.registry(_AtMost(wire, 20)).tags()
+        setup.registry(_AtMost(wire, 20)).tags()
     assert len(wire.asked) == 1, "an empty page adds nothing that could be seen to repeat itself"
 
 
 def test_a_list_that_goes_on_for_ever_is_left_after_a_thousand_pages() -> None:
-    desk = Desk()
+    setup = ClientSetup()
 
     def page(request: Request) -> Response:
         number = int(request.url.rpartition("v1.0.")[2] or 0) if "last" in request.url else 0
@@ -132,7 +132,7 @@ def test_a_list_that_goes_on_for_ever_is_left_after_a_thousand_pages() -> None:
         return answer(200, {"name": AIONIS.path, "tags": [f"v1.0.{number + 1}"]}, **more)
 
     with pytest.raises(UnreachableError, match="does not end"):
-        desk.registry(_AtMost(Instead(desk.memory, {"/tags/list": page}), 1100)).tags()
+        setup.registry(_AtMost(Instead(setup.memory, {"/tags/list": page}), 1100)).tags()
 
 
 class _Limits:
@@ -163,7 +163,7 @@ def test_of_an_error_64_kibibytes_are_read() -> None:
 
 
 def test_the_sixth_redirect_is_not_followed() -> None:
-    desk = Desk()
+    setup = ClientSetup()
     config = b'{"os": "linux"}'
     blob = Descriptor(media_type="application/json", digest=Digest.of(config), size=len(config))
 
@@ -171,9 +171,9 @@ def test_the_sixth_redirect_is_not_followed() -> None:
         hop = int(request.url.rpartition("hop")[2] or 0) if "hop" in request.url else 0
         return Response(status=307, headers={"location": f"https://storage.example/hop{hop + 1}"})
 
-    wire = Instead(desk.memory, {"/blobs/|/hop": on})
+    wire = Instead(setup.memory, {"/blobs/|/hop": on})
     with pytest.raises(UnreachableError, match="without end"):
-        desk.registry(_AtMost(wire, 20)).blob(blob)
+        setup.registry(_AtMost(wire, 20)).blob(blob)
     assert len(wire.asked) == 6
 
 
@@ -191,16 +191,16 @@ class _AtMost:
 
 
 def test_a_token_that_the_registry_echoes_is_hidden() -> None:
-    desk = Desk()
+    setup = ClientSetup()
 
     def echo(request: Request) -> Response:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return failure(500, "UNKNOWN", f"what is {token}?")
 
-    found = desk.registry(Instead(desk.memory, {"/manifests/": echo})).look(Digest.of(b""))
+    found = setup.registry(Instead(setup.memory, {"/manifests/": echo})).look(Digest.of(b""))
     assert isinstance(found, Unknown)
     assert "what is ***?" in found.reason
-    assert not any(token in "".join([found.reason, *desk.said]) for token in desk.memory.access.grants)
+    assert not any(token in "".join([found.reason, *setup.said]) for token in setup.memory.access.grants)
 
 
 def _source(changes: tuple[str, ...] = (), tag_at: str | None = None, version: str = "0.2.1") -> Flow[None]:

@@ -15,7 +15,7 @@ from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.lookup_result import Absent, Present, Refused
 from shiplane.registry.oci.names import Repository, Tag
 from tests.faults.access import Access, Account
-from tests.faults.desk import AIONIS, PASSWORD, ROBOT, Desk
+from tests.faults.client_setup import AIONIS, PASSWORD, ROBOT, ClientSetup
 from tests.faults.images import push_image
 
 GOOD = Tag("v0.2.1")
@@ -25,12 +25,12 @@ GOOD = Tag("v0.2.1")
 class Recorded:
     """A registry that keeps every request; it stands for any."""
 
-    desk: Desk
+    setup: ClientSetup
     requests: list[Request] = field(default_factory=list)
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
         self.requests.append(request)
-        return self.desk.memory.send(request, limit=limit, deadline=deadline)
+        return self.setup.memory.send(request, limit=limit, deadline=deadline)
 
     @property
     def shown(self) -> list[str]:
@@ -51,25 +51,25 @@ class Reserve:
         return self.credential
 
 
-def reader(desk: Desk, reserve: Reserve, repository: Repository = AIONIS) -> tuple[RegistryClient, Recorded]:
-    desk.credential = None
-    wire = Recorded(desk)
-    session = desk.session(wire)
+def reader(setup: ClientSetup, reserve: Reserve, repository: Repository = AIONIS) -> tuple[RegistryClient, Recorded]:
+    setup.credential = None
+    wire = Recorded(setup)
+    session = setup.session(wire)
     session.reserve = reserve
     return RegistryClient(session, repository), wire
 
 
-def private(scheme: str = "bearer") -> Desk:
-    desk = Desk()
-    desk.memory.access = Access(accounts={"robot": Account(PASSWORD)}, anonymous="", scheme=scheme)
-    push_image(desk.memory, AIONIS.path, tag="v0.2.1")
-    return desk
+def private(scheme: str = "bearer") -> ClientSetup:
+    setup = ClientSetup()
+    setup.memory.access = Access(accounts={"robot": Account(PASSWORD)}, anonymous="", scheme=scheme)
+    push_image(setup.memory, AIONIS.path, tag="v0.2.1")
+    return setup
 
 
 def test_a_public_image_is_read_by_nobody_in_particular() -> None:
-    desk, reserve = Desk(), Reserve()
-    push_image(desk.memory, AIONIS.path, tag="v0.2.1")
-    registry, wire = reader(desk, reserve)
+    setup, reserve = ClientSetup(), Reserve()
+    push_image(setup.memory, AIONIS.path, tag="v0.2.1")
+    registry, wire = reader(setup, reserve)
     assert isinstance(registry.look(GOOD), Present)
     assert isinstance(registry.look(Tag("v9.9.9")), Absent)
     assert (wire.shown, reserve.asked) == ([], 0)
@@ -78,9 +78,9 @@ def test_a_public_image_is_read_by_nobody_in_particular() -> None:
 @pytest.mark.parametrize("scheme", ["bearer", "basic"])
 def test_where_a_stranger_is_refused_the_credential_that_belongs_there_is_shown(scheme: str) -> None:
     known = replace(ROBOT, registry="registry.example")
-    desk, reserve, repository = private(scheme), Reserve(known), Repository(known.registry, AIONIS.path)
-    desk.memory.host = known.registry
-    registry, wire = reader(desk, reserve, repository)
+    setup, reserve, repository = private(scheme), Reserve(known), Repository(known.registry, AIONIS.path)
+    setup.memory.host = known.registry
+    registry, wire = reader(setup, reserve, repository)
     assert isinstance(registry.look(GOOD), Present)
     assert isinstance(registry.look(Tag("v9.9.9")), Absent)
     assert (set(wire.shown), reserve.asked) == ({f"Basic {ROBOT.basic}"}, 1)
@@ -100,9 +100,9 @@ def test_a_credential_that_cannot_be_read_is_told_where_it_is_needed() -> None:
     def broken() -> Credential | None:
         raise AccessError("docker-credential-absent is not installed")
 
-    desk = private()
-    desk.credential = None
-    session = desk.session()
+    setup = private()
+    setup.credential = None
+    session = setup.session()
     session.reserve = broken
     found = RegistryClient(session, AIONIS).look(GOOD)
     assert isinstance(found, Refused)

@@ -13,7 +13,7 @@ from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused
 from shiplane.registry.oci.manifest import OCI_INDEX
 from shiplane.registry.oci.names import Tag
 from tests.faults.access import answer, failure
-from tests.faults.desk import AIONIS, PASSWORD, Desk
+from tests.faults.client_setup import AIONIS, PASSWORD, ClientSetup
 from tests.faults.faults import F, Fault, Faulty, Instead
 from tests.faults.images import push_image
 from tests.faults.memory import MemoryRegistry
@@ -23,9 +23,9 @@ HTML = Response(status=404, headers={"content-type": "text/html"}, body=b"<html>
 
 
 def told(response: Response, place: str = "/manifests/") -> Answer:
-    desk = Desk()
-    push_image(desk.memory, AIONIS, tag=V)
-    return desk.registry(Instead(desk.memory, {place: lambda _: response})).look(V)
+    setup = ClientSetup()
+    push_image(setup.memory, AIONIS, tag=V)
+    return setup.registry(Instead(setup.memory, {place: lambda _: response})).look(V)
 
 
 def errors(*codes: str) -> Response:
@@ -93,24 +93,24 @@ def test_a_refusal_of_the_registry_or_of_its_token_service_is_refused(status: in
 
 
 def test_a_package_that_is_private_or_missing_is_refused_to_strangers_and_not_absent() -> None:
-    desk = Desk(credential=None)
-    desk.memory.access.anonymous = ""
-    assert isinstance(desk.registry().look(V), Refused)
+    setup = ClientSetup(credential=None)
+    setup.memory.access.anonymous = ""
+    assert isinstance(setup.registry().look(V), Refused)
 
 
 def test_what_a_proxy_says_of_the_charset_does_not_change_the_type() -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS, tag=V)
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS, tag=V)
     served = Response(status=200, headers={"content-type": f"{OCI_INDEX} ; charset=utf-8"}, body=raw.body)
-    assert desk.registry(Instead(desk.memory, {"/manifests/": lambda _: served})).look(V) == Present(raw)
+    assert setup.registry(Instead(setup.memory, {"/manifests/": lambda _: served})).look(V) == Present(raw)
 
 
 @pytest.mark.parametrize("spelt", [OCI_INDEX.upper(), OCI_INDEX.title(), f"{OCI_INDEX.upper()};CHARSET=utf-8"])
 def test_a_media_type_is_the_same_in_any_case_and_is_written_on_in_its_own(spelt: str) -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS, tag=V)
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS, tag=V)
     served = Response(status=200, headers={"content-type": spelt}, body=raw.body)
-    found = desk.registry(Instead(desk.memory, {"GET .*/manifests/": lambda _: served})).look(V)
+    found = setup.registry(Instead(setup.memory, {"GET .*/manifests/": lambda _: served})).look(V)
     assert found == Present(raw)
     assert found.raw.media_type == OCI_INDEX
 
@@ -126,8 +126,8 @@ def test_a_media_type_is_the_same_in_any_case_and_is_written_on_in_its_own(spelt
     ],
 )
 def test_whether_a_repository_exists_is_known_or_not(response: Response, known: bool | None) -> None:  # noqa: FBT001
-    desk = Desk()
-    assert desk.registry(Instead(desk.memory, {"/tags/list": lambda _: response})).knows() is known
+    setup = ClientSetup()
+    assert setup.registry(Instead(setup.memory, {"/tags/list": lambda _: response})).knows() is known
 
 
 @pytest.mark.parametrize(
@@ -142,8 +142,10 @@ def test_whether_a_repository_exists_is_known_or_not(response: Response, known: 
     ids=["alone", "in a message", "where the text is cut", "with an escape within", "backwards"],
 )
 def test_a_secret_that_is_echoed_is_not_repeated(body: bytes) -> None:
-    desk = Desk()
-    session = desk.session(Instead(desk.memory, {"/manifests/": lambda _: Response(status=400, headers={}, body=body)}))
+    setup = ClientSetup()
+    session = setup.session(
+        Instead(setup.memory, {"/manifests/": lambda _: Response(status=400, headers={}, body=body)})
+    )
     session.redact.add(PASSWORD)
     result = RegistryClient(session, AIONIS).look(V)
     assert isinstance(result, Unknown)
@@ -153,8 +155,8 @@ def test_a_secret_that_is_echoed_is_not_repeated(body: bytes) -> None:
 
 @pytest.mark.parametrize("text", ["::set-env name=X::y", "a\nb\rc", "\x1b]0;title\x07", "\u202eevil", "\ud800"])
 def test_words_of_a_registry_are_one_harmless_line(text: str) -> None:
-    desk = Desk()
-    result = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: failure(400, "X", text)})).look(V)
+    setup = ClientSetup()
+    result = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: failure(400, "X", text)})).look(V)
     assert isinstance(result, Unknown)
     result.reason.encode("utf-8")
     assert not set(result.reason) & set("\n\r\x1b\x07\u202e")
@@ -166,10 +168,10 @@ Reply = Callable[[Request], Response]
 
 
 def put(response: Response) -> tuple[bool, str, MemoryRegistry]:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS)
-    written = desk.registry(Instead(desk.memory, {"PUT .*/manifests/": lambda _: response})).put_manifest(V, raw)
-    return written.certain, written.words, desk.memory
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS)
+    written = setup.registry(Instead(setup.memory, {"PUT .*/manifests/": lambda _: response})).put_manifest(V, raw)
+    return written.certain, written.words, setup.memory
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
@@ -207,34 +209,34 @@ def test_any_other_answer_to_a_put_is_uncertain_and_says_why(response: Response)
 )
 @pytest.mark.parametrize("applied", [False, True])
 def test_a_put_is_sent_once_and_its_loss_is_told(kind: F, applied: bool) -> None:  # noqa: FBT001
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS)
-    wire = Faulty(desk.memory, [Fault(kind, "PUT", applied=applied, times=9)], desk.clock)
-    written = desk.registry(wire).put_manifest(V, raw)
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS)
+    wire = Faulty(setup.memory, [Fault(kind, "PUT", applied=applied, times=9)], setup.clock)
+    written = setup.registry(wire).put_manifest(V, raw)
     assert not written.certain
     assert wire.met == 1
-    assert desk.memory.tags(AIONIS) == ({V: str(raw.digest)} if applied else {})
+    assert setup.memory.tags(AIONIS) == ({V: str(raw.digest)} if applied else {})
 
 
 def test_a_put_that_meets_an_expired_token_is_sent_again_whole() -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS)
-    client = desk.registry()
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS)
+    client = setup.registry()
     client.probe_push()
-    desk.clock.pass_by(301)
+    setup.clock.pass_by(301)
     assert client.put_manifest(V, raw).certain
-    puts = [entry for entry in desk.memory.log if entry.is_manifest_put]
+    puts = [entry for entry in setup.memory.log if entry.is_manifest_put]
     assert [entry.status for entry in puts] == [401, 201]
     assert puts[0].sent == puts[1].sent == str(raw.digest)
     assert puts[0].authorization != puts[1].authorization
 
 
 def test_a_registry_that_is_down_when_the_token_is_fetched_leaves_the_put_unsent() -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS)
-    wire = Faulty(desk.memory, [Fault(F.UNAVAILABLE, "GET", "/token", times=99)], desk.clock)
-    assert not desk.registry(wire).put_manifest(V, raw).certain
-    assert not any(entry.is_manifest_put for entry in desk.memory.log)
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS)
+    wire = Faulty(setup.memory, [Fault(F.UNAVAILABLE, "GET", "/token", times=99)], setup.clock)
+    assert not setup.registry(wire).put_manifest(V, raw).certain
+    assert not any(entry.is_manifest_put for entry in setup.memory.log)
 
 
 @pytest.mark.parametrize(
@@ -247,16 +249,16 @@ def test_a_registry_that_is_down_when_the_token_is_fetched_leaves_the_put_unsent
     ],
 )
 def test_an_answer_that_is_none_is_told_by_its_status(status: int, words: str) -> None:
-    desk = Desk()
+    setup = ClientSetup()
     page = Response(status=status, headers={"content-type": "text/html"}, body=b"<html>")
-    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: page})).look(Tag("v0.2.1"))
+    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: page})).look(Tag("v0.2.1"))
     assert isinstance(found, Unknown)
     assert found.reason.startswith(words)
 
 
 def test_every_word_for_absent_may_be_said_at_once() -> None:
-    desk = Desk()
+    setup = ClientSetup()
     errors = [{"code": code} for code in ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND")]
     page = Response(status=404, headers={}, body=json.dumps({"errors": errors}).encode())
-    found = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: page})).look(Tag("v0.2.1"))
+    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: page})).look(Tag("v0.2.1"))
     assert found == Absent()

@@ -23,7 +23,7 @@ from shiplane.registry.oci.manifest import (
     parse_manifest,
 )
 from shiplane.registry.oci.names import Digest, Platform, Tag
-from tests.faults.desk import AIONIS, Desk
+from tests.faults.client_setup import AIONIS, ClientSetup
 from tests.faults.faults import Instead
 from tests.faults.images import push_image
 
@@ -176,9 +176,9 @@ def test_a_document_whose_fields_are_not_what_they_must_be_is_refused(manifest: 
 
 @pytest.mark.parametrize("manifest", [*TWO_WAYS.values(), *LIES.values()], ids=[*TWO_WAYS, *LIES])
 def test_such_bytes_under_a_tag_are_never_absent_and_no_error_of_ours(manifest: RawManifest) -> None:
-    desk = Desk()
+    setup = ClientSetup()
     served = Response(status=200, headers={"content-type": manifest.media_type}, body=manifest.body)
-    answer = desk.registry(Instead(desk.memory, {"/manifests/": lambda _: served})).look(V)
+    answer = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: served})).look(V)
     assert isinstance(answer, Present | Unknown)
 
 
@@ -284,13 +284,13 @@ def test_a_config_that_says_nothing_certain_is_refused(body: bytes) -> None:
 
 
 def served_with(size: int) -> object:
-    desk = Desk()
-    push_image(desk.memory, AIONIS, tag=V)
+    setup = ClientSetup()
+    push_image(setup.memory, AIONIS, tag=V)
     body = text(INDEX) + b" " * (size - len(text(INDEX)))
     wrong = RawManifest(body=body, media_type=OCI_INDEX)
-    desk.memory.shelf(AIONIS).manifests[str(wrong.digest)] = wrong
-    desk.memory.tag(AIONIS, V, wrong.digest)
-    return desk.registry().look(V)
+    setup.memory.shelf(AIONIS).manifests[str(wrong.digest)] = wrong
+    setup.memory.tag(AIONIS, V, wrong.digest)
+    return setup.registry().look(V)
 
 
 def test_four_mebibytes_are_read_and_a_byte_more_is_not() -> None:
@@ -307,16 +307,16 @@ Damage = Callable[[bytes], bytes]
     ids=["cut", "a line more", "other blanks", "another document"],
 )
 def test_bytes_that_are_not_the_digest_s_are_a_finding_whatever_they_say(damage: Damage) -> None:
-    desk = Desk()
-    image = push_image(desk.memory, AIONIS, tag=V)
+    setup = ClientSetup()
+    image = push_image(setup.memory, AIONIS, tag=V)
     other = RawManifest(body=damage(image.body), media_type=image.media_type)
-    desk.memory.shelf(AIONIS).manifests[str(image.digest)] = other
-    answer = desk.registry().look(image.digest)
+    setup.memory.shelf(AIONIS).manifests[str(image.digest)] = other
+    answer = setup.registry().look(image.digest)
     assert isinstance(answer, Unknown)
     assert answer.corrupt
 
 
 def test_a_child_that_vanished_is_absent_by_its_digest() -> None:
-    desk = Desk()
-    push_image(desk.memory, AIONIS, tag=V)
-    assert desk.registry().look(Digest.of(b"never")) == Absent()
+    setup = ClientSetup()
+    push_image(setup.memory, AIONIS, tag=V)
+    assert setup.registry().look(Digest.of(b"never")) == Absent()

@@ -11,7 +11,7 @@ import pytest
 from shiplane.core.errors import AccessError, UnreachableError, VerificationError
 from shiplane.registry.http.transport import Request, Response
 from tests.faults.access import answer, failure
-from tests.faults.desk import AIONIS, Desk
+from tests.faults.client_setup import AIONIS, ClientSetup
 from tests.faults.faults import F, Fault, Faulty, Instead
 from tests.faults.images import push_image
 
@@ -33,14 +33,14 @@ def paged(request: Request) -> int:
 
 def listed(*answers: Page) -> tuple[list[str], int]:
     """The tags, and how many requests it took; the answers come in order, the last for ever."""
-    desk = Desk()
-    wire = Instead(desk.memory, {})
+    setup = ClientSetup()
+    wire = Instead(setup.memory, {})
 
     def in_turn(request: Request) -> Response:
         return answers[min(len(wire.asked), len(answers)) - 1](request)
 
     wire.answers = {"/tags/list": in_turn}
-    return list(desk.registry(wire).tags()), len(wire.asked)
+    return list(setup.registry(wire).tags()), len(wire.asked)
 
 
 def static(*pages: Response) -> list[Page]:
@@ -113,34 +113,34 @@ def test_a_list_that_cannot_be_whole_is_no_list(answers: list[Page]) -> None:
 
 
 def test_a_list_is_followed_over_at_most_a_thousand_pages() -> None:
-    desk = Desk()
-    wire = Instead(desk.memory, {"/tags/list": lambda r: page(f"t{paged(r)}", link=after(str(paged(r) + 1)))})
+    setup = ClientSetup()
+    wire = Instead(setup.memory, {"/tags/list": lambda r: page(f"t{paged(r)}", link=after(str(paged(r) + 1)))})
     with pytest.raises(UnreachableError, match="does not end"):
-        desk.registry(wire).tags()
+        setup.registry(wire).tags()
     assert len(wire.asked) == 1000
 
 
 def test_a_page_of_gigabytes_is_not_read() -> None:
-    desk = Desk()
+    setup = ClientSetup()
     with pytest.raises(VerificationError):
-        desk.registry(Faulty(desk.memory, [Fault(F.OVERSIZED, "GET", "/tags/")], desk.clock)).tags()
+        setup.registry(Faulty(setup.memory, [Fault(F.OVERSIZED, "GET", "/tags/")], setup.clock)).tags()
 
 
 def test_a_refusal_on_a_later_page_is_a_refusal() -> None:
-    desk = Desk()
-    desk.memory.page = 1
+    setup = ClientSetup()
+    setup.memory.page = 1
     for tag in ("a", "b"):
-        push_image(desk.memory, AIONIS, tag=tag)
-    wire = Faulty(desk.memory, [Fault(F.FORBIDDEN, "GET", "/tags/", skip=1)], desk.clock)
+        push_image(setup.memory, AIONIS, tag=tag)
+    wire = Faulty(setup.memory, [Fault(F.FORBIDDEN, "GET", "/tags/", skip=1)], setup.clock)
     with pytest.raises(AccessError):
-        desk.registry(wire).tags()
+        setup.registry(wire).tags()
 
 
 def test_a_token_that_ends_between_two_pages_is_renewed() -> None:
-    desk = Desk()
-    desk.memory.page = 1
+    setup = ClientSetup()
+    setup.memory.page = 1
     names = ["a", "b", "c"]
     for tag in names:
-        push_image(desk.memory, AIONIS, tag=tag)
-    wire = Faulty(desk.memory, [Fault(F.UNAUTHORIZED, "GET", "/tags/", skip=1)], desk.clock)
-    assert desk.registry(wire).tags() == names
+        push_image(setup.memory, AIONIS, tag=tag)
+    wire = Faulty(setup.memory, [Fault(F.UNAUTHORIZED, "GET", "/tags/", skip=1)], setup.clock)
+    assert setup.registry(wire).tags() == names

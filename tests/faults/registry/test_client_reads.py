@@ -14,7 +14,7 @@ from shiplane.registry.http.transport import OversizedError, Request, Response
 from shiplane.registry.oci.lookup_result import Absent, Refused, Unknown
 from shiplane.registry.oci.manifest import Descriptor, Manifest, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Tag
-from tests.faults.desk import AIONIS, Desk
+from tests.faults.client_setup import AIONIS, ClientSetup
 from tests.faults.faults import ELSEWHERE, FOR_EVER, F, Fault, Faulty, Instead
 from tests.faults.images import children, push_image
 
@@ -50,14 +50,14 @@ READS = {
 }
 
 
-def outcome(read: Read, *faults: Fault) -> tuple[object, Faulty, Desk]:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS, tag=V)
-    wire = Faulty(desk.memory, faults, desk.clock)
+def outcome(read: Read, *faults: Fault) -> tuple[object, Faulty, ClientSetup]:
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS, tag=V)
+    wire = Faulty(setup.memory, faults, setup.clock)
     try:
-        return read.call(desk.registry(wire), raw), wire, desk
+        return read.call(setup.registry(wire), raw), wire, setup
     except ShiplaneError as error:
-        return type(error), wire, desk
+        return type(error), wire, setup
 
 
 def undisturbed(read: Read) -> object:
@@ -71,19 +71,19 @@ PASSING = (F.RESET, F.TIMEOUT, F.TOO_MANY, F.SERVER_ERROR, F.BAD_GATEWAY, F.UNAV
 @pytest.mark.parametrize("kind", PASSING, ids=lambda kind: kind.value)
 @pytest.mark.parametrize("times", [1, 4])
 def test_a_passing_fault_is_waited_out(read: Read, kind: F, times: int) -> None:
-    result, wire, desk = outcome(read, Fault(kind, read.method, read.path, times=times))
+    result, wire, setup = outcome(read, Fault(kind, read.method, read.path, times=times))
     assert result == undisturbed(read)
     assert wire.met == times
-    assert len(desk.clock.sleeps) == len(desk.said) == times
+    assert len(setup.clock.sleeps) == len(setup.said) == times
 
 
 @pytest.mark.parametrize("read", READS.values(), ids=READS.keys())
 @pytest.mark.parametrize("kind", PASSING, ids=lambda kind: kind.value)
 def test_a_fault_that_stays_ends_after_five_tries_as_no_answer(read: Read, kind: F) -> None:
-    result, wire, desk = outcome(read, Fault(kind, read.method, read.path, times=FOR_EVER))
+    result, wire, setup = outcome(read, Fault(kind, read.method, read.path, times=FOR_EVER))
     assert result is UnreachableError or isinstance(result, Unknown)
     assert wire.met == 5
-    assert desk.clock.sleeps == [0.5, 1.0, 2.0, 4.0]
+    assert setup.clock.sleeps == [0.5, 1.0, 2.0, 4.0]
 
 
 # What a lasting fault is taken for, by the kind of read. "same": it does no harm there.
@@ -117,7 +117,7 @@ def test_what_will_not_pass_is_told_apart(name: str, kind: F) -> None:
     read = READS[name]
     # Why a HEAD is refused only a GET is told, so that it comes after it.
     asks_again = read.method == "HEAD" and LASTING[kind] == "refused"
-    result, wire, desk = outcome(read, Fault(kind, "" if asks_again else read.method, read.path, times=FOR_EVER))
+    result, wire, setup = outcome(read, Fault(kind, "" if asks_again else read.method, read.path, times=FOR_EVER))
     if kind is F.NOT_FOUND:
         assert result == MISSING.get(name, result)
         assert name in MISSING or category(result) == "no answer"
@@ -126,7 +126,7 @@ def test_what_will_not_pass_is_told_apart(name: str, kind: F) -> None:
     # A redirected blob is looked for where it is said to be, and that host does not exist.
     followed = kind is F.REDIRECT and "/blobs/" in read.path and read.method != "POST"
     assert wire.met <= (4 if asks_again else 2)
-    assert desk.clock.sleeps == ([0.5, 1.0, 2.0, 4.0] if followed else [])
+    assert setup.clock.sleeps == ([0.5, 1.0, 2.0, 4.0] if followed else [])
 
 
 @pytest.mark.parametrize("name", ["a tag", "a digest"])
@@ -188,14 +188,14 @@ def test_no_credential_goes_where_a_redirect_leads(name: str) -> None:
 
 
 def test_no_story_of_a_wait_names_a_token_or_a_signature() -> None:
-    desk = Desk()
-    desk.memory.storage = "storage.example"
-    raw = push_image(desk.memory, AIONIS, tag=V)
-    wire = Faulty(desk.memory, [Fault(F.UNAVAILABLE, "", "storage.example", words="bad opaque_ token")], desk.clock)
-    client = desk.registry(wire)
+    setup = ClientSetup()
+    setup.memory.storage = "storage.example"
+    raw = push_image(setup.memory, AIONIS, tag=V)
+    wire = Faulty(setup.memory, [Fault(F.UNAVAILABLE, "", "storage.example", words="bad opaque_ token")], setup.clock)
+    client = setup.registry(wire)
     client.blob(_config(client, raw).config)
-    assert desk.said
-    assert not any("sig=" in line for line in desk.said)
+    assert setup.said
+    assert not any("sig=" in line for line in setup.said)
 
 
 def ranged(request: Request, total: str, *, size: int) -> Response:
@@ -208,39 +208,40 @@ def ranged(request: Request, total: str, *, size: int) -> Response:
 
 @pytest.mark.parametrize("size", [0, 1, 70_000_000_000])
 def test_a_size_that_a_head_leaves_out_is_told_by_a_range(size: int) -> None:
-    desk = Desk()
+    setup = ClientSetup()
     blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=size)
     total = f"bytes 0-0/{size}" if size else "bytes */0"
-    wire = Instead(desk.memory, {"/blobs/": lambda request: ranged(request, total, size=size)})
-    assert desk.registry(wire).blob_size(blob) == size
+    wire = Instead(setup.memory, {"/blobs/": lambda request: ranged(request, total, size=size)})
+    assert setup.registry(wire).blob_size(blob) == size
     assert [request.method for request in wire.asked] == ["HEAD", "GET"]
 
 
 def test_a_size_that_no_range_tells_is_that_of_the_whole_body_where_it_is_small() -> None:
-    desk = Desk()
+    setup = ClientSetup()
     blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=5)
     body = Response(status=200, headers={}, body=b"12345")
     answers = {"HEAD .*/blobs/": lambda _: Response(status=200, headers={}), "/blobs/": lambda _: body}
-    wire = Instead(desk.memory, answers)
-    assert desk.registry(wire).blob_size(blob) == 5
+    wire = Instead(setup.memory, answers)
+    assert setup.registry(wire).blob_size(blob) == 5
 
 
 def test_a_head_that_is_refused_without_a_word_is_a_rate_limit_where_a_get_says_so() -> None:
-    desk = Desk()
+    setup = ClientSetup()
     blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=1)
     limited = Response(status=403, headers={}, body=b'{"errors": [{"message": "secondary rate limit"}]}')
     answers = iter([limited, Response(status=206, headers={"content-range": "bytes 0-0/1"}, body=b"x")])
     wire = Instead(
-        desk.memory, {"HEAD .*/blobs/": lambda _: Response(status=403, headers={}), "/blobs/": lambda _: next(answers)}
+        setup.memory, {"HEAD .*/blobs/": lambda _: Response(status=403, headers={}), "/blobs/": lambda _: next(answers)}
     )
-    assert desk.registry(wire).blob_size(blob) == 1
+    assert setup.registry(wire).blob_size(blob) == 1
     assert [request.method for request in wire.asked] == ["HEAD", "GET", "GET"]
 
 
 def refused_head(answer: Response) -> Instead:
     """A registry that refuses a HEAD without a word, and answers a GET so."""
     return Instead(
-        Desk().memory, {"HEAD .*/blobs/": lambda _: Response(status=403, headers={}), "/blobs/": lambda _: answer}
+        ClientSetup().memory,
+        {"HEAD .*/blobs/": lambda _: Response(status=403, headers={}), "/blobs/": lambda _: answer},
     )
 
 
@@ -248,8 +249,8 @@ def test_a_head_that_is_refused_without_a_word_is_what_a_get_is_told() -> None:
     blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=1)
     denied = Response(status=403, headers={}, body=b'{"errors": [{"message": "denied"}]}')
     with pytest.raises(AccessError, match="denied"):
-        Desk().registry(refused_head(denied)).blob_size(blob)
-    assert Desk().registry(refused_head(Response(status=404, headers={}))).blob_size(blob) is None
+        ClientSetup().registry(refused_head(denied)).blob_size(blob)
+    assert ClientSetup().registry(refused_head(Response(status=404, headers={}))).blob_size(blob) is None
 
 
 UNTOLD = {
@@ -261,15 +262,15 @@ UNTOLD = {
 
 @pytest.mark.parametrize("answer", UNTOLD.values(), ids=UNTOLD.keys())
 def test_a_size_that_is_not_told_at_all_is_no_size(answer: Response) -> None:
-    desk = Desk()
+    setup = ClientSetup()
     blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=1)
     answers = {"HEAD .*/blobs/": lambda _: Response(status=200, headers={}), "/blobs/": lambda _: answer}
     with pytest.raises(UnreachableError, match="GET of blob"):
-        desk.registry(Instead(desk.memory, answers)).blob_size(blob)
+        setup.registry(Instead(setup.memory, answers)).blob_size(blob)
 
 
 def test_a_large_blob_whose_size_is_not_told_is_not_read_to_measure_it() -> None:
-    desk = Desk()
+    setup = ClientSetup()
     blob = Descriptor(media_type="application/x", digest=Digest.of(b"x"), size=70_000_000_000)
     limits = []
 
@@ -278,12 +279,12 @@ def test_a_large_blob_whose_size_is_not_told_is_not_read_to_measure_it() -> None
 
         def send(self, request: Request, *, limit: int, deadline: float) -> Response:
             if "/blobs/" not in request.url:
-                return desk.memory.send(request, limit=limit, deadline=deadline)
+                return setup.memory.send(request, limit=limit, deadline=deadline)
             if request.method == "HEAD":
                 return Response(status=200, headers={})
             limits.append(limit)
             raise OversizedError(f"more than {limit} bytes")
 
     with pytest.raises(UnreachableError, match=r"neither by a HEAD \(it has no Content-Length\) nor by a GET"):
-        desk.registry(Whole()).blob_size(blob)
+        setup.registry(Whole()).blob_size(blob)
     assert limits == [MANIFEST_LIMIT]

@@ -14,7 +14,7 @@ from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.lookup_result import Unknown
 from shiplane.registry.oci.manifest import Descriptor, RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag
-from tests.faults.desk import AIONIS, PASSWORD, Desk
+from tests.faults.client_setup import AIONIS, PASSWORD, ClientSetup
 from tests.faults.faults import Faulty, Instead
 from tests.faults.images import push_image
 
@@ -26,11 +26,11 @@ ITSELF = "where it was asked for"
 STORAGE = "https://storage.example/blob?sig=signed"
 
 
-def a_desk(*, storage: str = "storage.example") -> Desk:
-    desk = Desk()
-    desk.memory.shelf(AIONIS).blobs[str(CONFIG.digest)] = CONTENT
-    desk.memory.storage = storage
-    return desk
+def storage_setup(*, storage: str = "storage.example") -> ClientSetup:
+    setup = ClientSetup()
+    setup.memory.shelf(AIONIS).blobs[str(CONFIG.digest)] = CONTENT
+    setup.memory.storage = storage
+    return setup
 
 
 def to(location: str, status: int = 307) -> Callable[[Request], Response]:
@@ -56,9 +56,9 @@ GOOD = {
 @pytest.mark.parametrize("location", GOOD.values(), ids=GOOD.keys())
 @pytest.mark.parametrize("status", CODES)
 def test_a_blob_is_read_where_it_is_said_to_be(location: str, status: int) -> None:
-    desk = a_desk()
-    wire = Instead(desk.memory, {"/v2/cognary/aionis/blobs/": to(location, status), "/x": content})
-    assert desk.registry(wire).blob(CONFIG) == CONTENT
+    setup = storage_setup()
+    wire = Instead(setup.memory, {"/v2/cognary/aionis/blobs/": to(location, status), "/x": content})
+    assert setup.registry(wire).blob(CONFIG) == CONTENT
     assert "Authorization" in wire.asked[0].headers
     assert "Authorization" not in wire.asked[1].headers
     assert PASSWORD not in str(wire.asked[1])
@@ -66,9 +66,9 @@ def test_a_blob_is_read_where_it_is_said_to_be(location: str, status: int) -> No
 
 @pytest.mark.parametrize("status", CODES)
 def test_the_size_of_a_blob_too(status: int) -> None:
-    desk = a_desk()
-    wire = Instead(desk.memory, {"/v2/cognary/aionis/blobs/": to(STORAGE, status), "storage": content})
-    assert desk.registry(wire).blob_size(CONFIG) == len(CONTENT)
+    setup = storage_setup()
+    wire = Instead(setup.memory, {"/v2/cognary/aionis/blobs/": to(STORAGE, status), "storage": content})
+    assert setup.registry(wire).blob_size(CONFIG) == len(CONTENT)
     assert [request.method for request in wire.asked] == ["HEAD", "HEAD"]
 
 
@@ -107,89 +107,89 @@ REFUSED = {
 @pytest.mark.parametrize("location", REFUSED.values(), ids=REFUSED.keys())
 @pytest.mark.parametrize("status", [302, 307])
 def test_a_blob_is_not_looked_for_in_places_where_no_registry_keeps_one(location: str, status: int) -> None:
-    desk = a_desk()
-    wire = Instead(desk.memory, {"/v2/cognary/aionis/blobs/": to(location, status), "": content})
-    desk.memory.access.scheme = "none"
+    setup = storage_setup()
+    wire = Instead(setup.memory, {"/v2/cognary/aionis/blobs/": to(location, status), "": content})
+    setup.memory.access.scheme = "none"
     with pytest.raises(UnreachableError, match="refused"):
-        RegistryClient(desk.session(Instead(wire, {"/token": desk_token})), AIONIS).blob(CONFIG)
+        RegistryClient(setup.session(Instead(wire, {"/token": setup_token})), AIONIS).blob(CONFIG)
     assert len(wire.asked) == 1
 
 
-def desk_token(_: Request) -> Response:
+def setup_token(_: Request) -> Response:
     return Response(status=200, headers={}, body=b'{"token": "opaque"}')
 
 
 @pytest.mark.parametrize("hops", [1, 5])
 def test_up_to_five_hops_are_followed(hops: int) -> None:
-    desk = a_desk()
+    setup = storage_setup()
     chain = {f"/hop{number}$": to(f"https://storage.example/hop{number + 1}") for number in range(1, hops)}
-    wire = Instead(desk.memory, {"/v2/.*/blobs/": to("https://storage.example/hop1"), **chain, "/hop": content})
-    assert desk.registry(wire).blob(CONFIG) == CONTENT
+    wire = Instead(setup.memory, {"/v2/.*/blobs/": to("https://storage.example/hop1"), **chain, "/hop": content})
+    assert setup.registry(wire).blob(CONFIG) == CONTENT
     assert len(wire.asked) == hops + 1
 
 
 @pytest.mark.parametrize("location", ["https://storage.example/again", "/v2/cognary/aionis/blobs/again"])
 def test_a_circle_is_left_after_the_fifth(location: str) -> None:
-    desk = a_desk()
-    wire = Instead(desk.memory, {"/v2/.*/blobs/|/again": to(location)})
+    setup = storage_setup()
+    wire = Instead(setup.memory, {"/v2/.*/blobs/|/again": to(location)})
     with pytest.raises(UnreachableError, match="without end"):
-        desk.registry(wire).blob(CONFIG)
+        setup.registry(wire).blob(CONFIG)
     assert len(wire.asked) == 6
 
 
 def test_a_later_hop_is_judged_like_the_first() -> None:
-    desk = a_desk()
+    setup = storage_setup()
     answers = {"/v2/.*/blobs/": to(STORAGE), "storage": to("https://169.254.169.254/x"), "": content}
-    wire = Instead(desk.memory, answers)
+    wire = Instead(setup.memory, answers)
     with pytest.raises(UnreachableError, match="refused"):
-        desk.registry(Instead(wire, {"/token": desk_token})).blob(CONFIG)
+        setup.registry(Instead(wire, {"/token": setup_token})).blob(CONFIG)
     assert len(wire.asked) == 2
 
 
 def test_coming_back_to_the_registry_brings_no_credential_either() -> None:
-    desk = a_desk()
+    setup = storage_setup()
     back = "https://ghcr.io/storage"
-    wire = Instead(desk.memory, {"/v2/.*/blobs/": to(STORAGE), "storage.example": to(back), "/storage": content})
-    assert desk.registry(wire).blob(CONFIG) == CONTENT
+    wire = Instead(setup.memory, {"/v2/.*/blobs/": to(STORAGE), "storage.example": to(back), "/storage": content})
+    assert setup.registry(wire).blob(CONFIG) == CONTENT
     assert "Authorization" not in wire.asked[2].headers
 
 
 @pytest.mark.parametrize("status", [300, 304, 305, 306])
 def test_other_codes_of_that_family_are_no_redirects(status: int) -> None:
-    desk = a_desk()
-    wire = Instead(desk.memory, {"/v2/.*/blobs/": to(STORAGE, status)})
+    setup = storage_setup()
+    wire = Instead(setup.memory, {"/v2/.*/blobs/": to(STORAGE, status)})
     with pytest.raises(UnreachableError):
-        desk.registry(wire).blob(CONFIG)
+        setup.registry(wire).blob(CONFIG)
     assert len(wire.asked) == 1
 
 
 def test_a_registry_on_this_machine_may_keep_its_blobs_on_this_machine() -> None:
-    desk = Desk()
+    setup = ClientSetup()
     local = Repository("127.0.0.1:5000", "x/y")
-    wire = Instead(desk.memory, {"5000/v2/": to("http://127.0.0.1:9000/blob"), ":9000/": content})
-    assert desk.registry(wire, local).blob(CONFIG) == CONTENT
+    wire = Instead(setup.memory, {"5000/v2/": to("http://127.0.0.1:9000/blob"), ":9000/": content})
+    assert setup.registry(wire, local).blob(CONFIG) == CONTENT
 
 
 def test_a_registry_on_an_inner_network_may_keep_them_there_over_tls() -> None:
-    desk = Desk()
+    setup = ClientSetup()
     inner = Repository("10.0.0.5", "x/y")
-    wire = Instead(desk.memory, {"10.0.0.5/": to("https://10.0.0.6/blob"), "10.0.0.6/": content})
-    assert desk.registry(wire, inner).blob(CONFIG) == CONTENT
+    wire = Instead(setup.memory, {"10.0.0.5/": to("https://10.0.0.6/blob"), "10.0.0.6/": content})
+    assert setup.registry(wire, inner).blob(CONFIG) == CONTENT
 
 
 def test_ghcr_s_own_redirect_is_followed_as_a_whole() -> None:
-    desk = a_desk(storage="pkg-containers.githubusercontent.com")
-    assert desk.registry().blob(CONFIG) == CONTENT
-    assert desk.registry().blob_size(CONFIG) == len(CONTENT)
-    stored = [entry for entry in desk.memory.log if entry.host == desk.memory.storage]
+    setup = storage_setup(storage="pkg-containers.githubusercontent.com")
+    assert setup.registry().blob(CONFIG) == CONTENT
+    assert setup.registry().blob_size(CONFIG) == len(CONTENT)
+    stored = [entry for entry in setup.memory.log if entry.host == setup.memory.storage]
     assert [entry.status for entry in stored] == [200, 200]
 
 
 @pytest.mark.parametrize("status", [400, 403, 404, 500])
 def test_storage_that_refuses_is_an_outage_and_only_a_404_a_finding(status: int) -> None:
-    desk = a_desk()
+    setup = storage_setup()
     refusal = Response(status=status, headers={}, body=b"<Error>AuthenticationFailed</Error>")
-    client = desk.registry(Instead(desk.memory, {"storage.example": lambda _: refusal}))
+    client = setup.registry(Instead(setup.memory, {"storage.example": lambda _: refusal}))
     with pytest.raises(VerificationError if status == 404 else UnreachableError):
         client.blob(CONFIG)
 
@@ -220,11 +220,11 @@ LOCATIONS = {
 def test_nothing_else_is_followed_anywhere(
     place: str, call: Callable[[RegistryClient, RawManifest], object], location: str, status: int
 ) -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS, tag=V)
-    wire = Faulty(Instead(desk.memory, {place: to(location, status)}))
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS, tag=V)
+    wire = Faulty(Instead(setup.memory, {place: to(location, status)}))
     try:
-        result = call(desk.registry(wire), raw)
+        result = call(setup.registry(wire), raw)
     except ShiplaneError as error:
         result = error
     assert isinstance(result, Unknown | UnreachableError | str) or result.certain is False  # type: ignore[attr-defined]

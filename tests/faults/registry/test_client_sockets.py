@@ -21,7 +21,7 @@ from shiplane.registry.http.transport import (
 )
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.names import Repository, Tag
-from tests.faults.desk import PASSWORD, accounts
+from tests.faults.client_setup import PASSWORD, accounts
 from tests.faults.images import push_image
 from tests.faults.memory import MemoryRegistry
 from tests.faults.server import Rude, Served, drip, flood, raw, reset, serve

@@ -14,7 +14,7 @@ from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.lookup_result import Present, Refused, Unknown
 from shiplane.registry.oci.names import Repository, Tag
 from tests.faults.access import answer, failure
-from tests.faults.desk import AIONIS, PASSWORD, ROBOT, Desk
+from tests.faults.client_setup import AIONIS, PASSWORD, ROBOT, ClientSetup
 from tests.faults.faults import F, Fault, Faulty, Instead
 from tests.faults.images import push_image
 from tests.faults.memory import MemoryRegistry
@@ -119,12 +119,12 @@ def test_a_configured_host_is_trusted_over_tls_and_no_other() -> None:
 
 @pytest.mark.parametrize("realm", [realm for realm, repository in DISTRUSTED if repository is AIONIS and realm])
 def test_nothing_at_all_is_sent_to_a_place_that_is_not_trusted(realm: str) -> None:
-    desk = Desk()
-    desk.memory.access.realm = realm
-    push_image(desk.memory, AIONIS, tag=V)
+    setup = ClientSetup()
+    setup.memory.access.realm = realm
+    push_image(setup.memory, AIONIS, tag=V)
     # As if GHCR's own challenge were not known: what another registry does to us at first sight.
-    wire = Faulty(desk.memory)
-    session = desk.session(wire)
+    wire = Faulty(setup.memory)
+    session = setup.session(wire)
     session.tokens._challenges.clear()
     result = RegistryClient(session, AIONIS).look(V)
     assert isinstance(result, Refused)
@@ -170,11 +170,11 @@ def first_sight(memory: MemoryRegistry, credential: Credential | None) -> tuple[
 
 
 def other_registry() -> tuple[MemoryRegistry, Repository]:
-    desk = Desk()
-    desk.memory.host = "registry.example.com"
+    setup = ClientSetup()
+    setup.memory.host = "registry.example.com"
     repository = Repository("registry.example.com", "x/y")
-    push_image(desk.memory, repository, tag=V)
-    return desk.memory, repository
+    push_image(setup.memory, repository, tag=V)
+    return setup.memory, repository
 
 
 def test_an_unknown_registry_is_asked_plainly_first_and_its_challenge_remembered() -> None:
@@ -217,46 +217,46 @@ def test_a_registry_that_asks_nobody_gets_nothing() -> None:
 
 
 def test_the_scope_is_ours_and_not_the_placeholder_of_the_challenge() -> None:
-    desk = Desk()
-    push_image(desk.memory, AIONIS, tag=V)
-    desk.registry().look(V)
-    assert desk.memory.log[0].query == "service=ghcr.io&scope=repository%3Acognary%2Faionis%3Apull"
+    setup = ClientSetup()
+    push_image(setup.memory, AIONIS, tag=V)
+    setup.registry().look(V)
+    assert setup.memory.log[0].query == "service=ghcr.io&scope=repository%3Acognary%2Faionis%3Apull"
 
 
 def test_reading_asks_for_pull_alone_and_pushing_for_both() -> None:
-    desk = Desk()
-    client = desk.registry()
+    setup = ClientSetup()
+    client = setup.registry()
     client.look(V)
     client.probe_push()
-    scopes = [entry.query.rpartition("%3A")[2] for entry in desk.memory.log if entry.path == "/token"]
+    scopes = [entry.query.rpartition("%3A")[2] for entry in setup.memory.log if entry.path == "/token"]
     assert scopes == ["pull", "pull%2Cpush"]
 
 
 def test_a_token_is_asked_for_once_and_used_for_everything_it_is_for() -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS, tag=V)
-    client = desk.registry()
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS, tag=V)
+    client = setup.registry()
     for _ in range(5):
         client.look(V)
         client.look(raw.digest)
         client.tags()
-    assert [entry.path for entry in desk.memory.log].count("/token") == 1
+    assert [entry.path for entry in setup.memory.log].count("/token") == 1
 
 
 @pytest.mark.parametrize("header", ["", "Negotiate", "Bearer", 'Digest realm="x"', "nonsense =,"])
 def test_a_stray_401_does_not_make_us_forget_how_to_log_in(header: str) -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS, tag=V)
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS, tag=V)
     fault = Fault(F.UNAUTHORIZED, "GET", "/manifests/", headers={"www-authenticate": header})
-    assert desk.registry(Faulty(desk.memory, [fault], desk.clock)).look(V) == Present(raw)
+    assert setup.registry(Faulty(setup.memory, [fault], setup.clock)).look(V) == Present(raw)
 
 
 def test_parallel_readers_share_one_renewal() -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS, tag=V)
-    client = desk.registry()
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS, tag=V)
+    client = setup.registry()
     client.look(V)
-    desk.memory.access.revoke()
+    setup.memory.access.revoke()
     # Every reader has been refused with the old token before the first asks for a new one.
     gate = threading.Barrier(8)
 
@@ -264,12 +264,12 @@ def test_parallel_readers_share_one_renewal() -> None:
         gate.wait(5)
         return failure(401, "UNAUTHORIZED", "expired")
 
-    old = desk.memory.log[-1].authorization
-    wire = Instead(desk.memory, {"/manifests/": wait})
+    old = setup.memory.log[-1].authorization
+    wire = Instead(setup.memory, {"/manifests/": wait})
 
     class OldTokenMeetsTheGate:
         def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-            to = wire if request.headers.get("Authorization") == old else desk.memory
+            to = wire if request.headers.get("Authorization") == old else setup.memory
             return to.send(request, limit=limit, deadline=deadline)
 
     client.session.transport = OldTokenMeetsTheGate()
@@ -280,7 +280,7 @@ def test_parallel_readers_share_one_renewal() -> None:
     for reader in readers:
         reader.join()
     assert answers == [Present(raw)] * 8
-    assert [entry.path for entry in desk.memory.log].count("/token") == 2
+    assert [entry.path for entry in setup.memory.log].count("/token") == 2
 
 
 NO_TOKENS = {
@@ -304,26 +304,26 @@ NO_TOKENS = {
 
 @pytest.mark.parametrize("response", NO_TOKENS.values(), ids=NO_TOKENS.keys())
 def test_what_is_no_token_is_not_sent(response: Response) -> None:
-    desk = Desk()
-    wire = Faulty(Instead(desk.memory, {"/token": lambda _: response}))
-    assert isinstance(desk.registry(wire).look(V), Unknown)
+    setup = ClientSetup()
+    wire = Faulty(Instead(setup.memory, {"/token": lambda _: response}))
+    assert isinstance(setup.registry(wire).look(V), Unknown)
     assert [entry.path for entry in wire.log] == ["/token"]
 
 
 @pytest.mark.parametrize("field", ["token", "access_token"])
 def test_a_token_has_one_of_two_names(field: str) -> None:
-    desk = Desk()
-    wire = Faulty(Instead(desk.memory, {"/token": lambda _: answer(200, {field: "opaque-canary-token"})}))
-    client = desk.registry(wire)
+    setup = ClientSetup()
+    wire = Faulty(Instead(setup.memory, {"/token": lambda _: answer(200, {field: "opaque-canary-token"})}))
+    client = setup.registry(wire)
     client.look(V)
     assert wire.log[1].authorization == "Bearer opaque-canary-token"
     assert client.session.redact("it is opaque-canary-token") == "it is ***"
 
 
 def test_a_refused_credential_is_named_by_its_source_and_never_shown() -> None:
-    desk = Desk()
-    desk.credential = Credential(registry="ghcr.io", username="robot", password="wr0ng-canary", source="GHCR_TOKEN")
-    result = desk.registry().look(V)
+    setup = ClientSetup()
+    setup.credential = Credential(registry="ghcr.io", username="robot", password="wr0ng-canary", source="GHCR_TOKEN")
+    result = setup.registry().look(V)
     assert isinstance(result, Refused)
     assert "as robot (GHCR_TOKEN)" in result.what
     assert "wr0ng-canary" not in result.what + result.remedy

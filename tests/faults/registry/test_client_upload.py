@@ -12,8 +12,8 @@ from shiplane.registry.blob_upload import Uploader
 from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.manifest import Descriptor
 from tests.faults.access import failure
+from tests.faults.client_setup import AIONIS
 from tests.faults.clock import VirtualClock
-from tests.faults.desk import AIONIS
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import store_blob
 from tests.faults.memory import MemoryRegistry

@@ -9,8 +9,8 @@ import pytest
 from shiplane.registry.http.retry_budget import BUDGET, MAX_WAIT, RetryBudget, asked_wait
 from shiplane.registry.oci.lookup_result import Present, Unknown
 from shiplane.registry.oci.names import Tag
+from tests.faults.client_setup import AIONIS, ClientSetup
 from tests.faults.clock import EPOCH, VirtualClock
-from tests.faults.desk import AIONIS, Desk
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import push_image
 
@@ -45,11 +45,11 @@ VALUES = {
 @pytest.mark.parametrize(("value", "waited"), VALUES.items(), ids=ascii)
 @pytest.mark.parametrize("kind", [F.TOO_MANY, F.UNAVAILABLE], ids=lambda kind: kind.value)
 def test_a_registry_is_given_the_time_it_asks_for_within_reason(value: str, waited: float, kind: F) -> None:
-    desk = Desk()
-    raw = push_image(desk.memory, AIONIS, tag=V)
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS, tag=V)
     fault = Fault(kind, "GET", "/manifests/", headers={"retry-after": value})
-    assert desk.registry(Faulty(desk.memory, [fault], desk.clock)).look(V) == Present(raw)
-    assert desk.clock.sleeps == [waited]
+    assert setup.registry(Faulty(setup.memory, [fault], setup.clock)).look(V) == Present(raw)
+    assert setup.clock.sleeps == [waited]
 
 
 @pytest.mark.parametrize(
@@ -64,11 +64,11 @@ def test_a_registry_is_given_the_time_it_asks_for_within_reason(value: str, wait
     ],
 )
 def test_ghcr_s_duration_in_the_message_is_read(words: str, waited: float) -> None:
-    desk = Desk()
-    push_image(desk.memory, AIONIS, tag=V)
+    setup = ClientSetup()
+    push_image(setup.memory, AIONIS, tag=V)
     fault = Fault(F.TOO_MANY, "GET", "/manifests/", words=words)
-    desk.registry(Faulty(desk.memory, [fault], desk.clock)).look(V)
-    assert desk.clock.sleeps == [waited]
+    setup.registry(Faulty(setup.memory, [fault], setup.clock)).look(V)
+    assert setup.clock.sleeps == [waited]
 
 
 def test_a_date_without_a_zone_is_read_as_utc_on_every_machine(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,21 +84,21 @@ def test_a_date_without_a_zone_is_read_as_utc_on_every_machine(monkeypatch: pyte
 
 
 def test_all_waits_of_a_run_together_are_bounded() -> None:
-    desk = Desk()
-    push_image(desk.memory, AIONIS, tag=V)
+    setup = ClientSetup()
+    push_image(setup.memory, AIONIS, tag=V)
     fault = Fault(F.TOO_MANY, "GET", "/manifests/", headers={"retry-after": "60"}, times=FOR_EVER)
-    client = desk.registry(Faulty(desk.memory, [fault], desk.clock))
+    client = setup.registry(Faulty(setup.memory, [fault], setup.clock))
     for _ in range(10):
         assert isinstance(client.look(V), Unknown)
-    assert sum(desk.clock.sleeps) == BUDGET
-    assert max(desk.clock.sleeps) == MAX_WAIT
+    assert sum(setup.clock.sleeps) == BUDGET
+    assert max(setup.clock.sleeps) == MAX_WAIT
 
 
 def test_tries_that_come_to_nothing_are_part_of_the_run_s_budget() -> None:
-    desk = Desk()
-    push_image(desk.memory, AIONIS, tag=V)
-    wire = Faulty(desk.memory, [Fault(F.SLOW, "GET", "/manifests/", times=FOR_EVER)], desk.clock)
-    client = desk.registry(wire)
+    setup = ClientSetup()
+    push_image(setup.memory, AIONIS, tag=V)
+    wire = Faulty(setup.memory, [Fault(F.SLOW, "GET", "/manifests/", times=FOR_EVER)], setup.clock)
+    client = setup.registry(wire)
     tries = []
     for _ in range(6):
         before = wire.met
@@ -127,11 +127,11 @@ def test_the_last_wait_takes_only_what_is_left_of_the_budget() -> None:
 
 
 def test_every_wait_is_told_with_its_reason_and_its_length() -> None:
-    desk = Desk()
-    push_image(desk.memory, AIONIS, tag=V)
+    setup = ClientSetup()
+    push_image(setup.memory, AIONIS, tag=V)
     fault = Fault(F.UNAVAILABLE, "GET", "/manifests/", headers={"retry-after": "7"}, words="maintenance")
-    desk.registry(Faulty(desk.memory, [fault], desk.clock)).look(V)
-    (line,) = desk.said
+    setup.registry(Faulty(setup.memory, [fault], setup.clock)).look(V)
+    (line,) = setup.said
     assert "HTTP 503" in line
     assert "maintenance" in line
     assert "waiting 7.0 s, then try 2 of 5" in line

@@ -15,8 +15,8 @@ from shiplane.registry.oci.lookup_result import Absent, Present, Refused, Unknow
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.registry.tag_writer import TagWriter
+from tests.faults.client_setup import AIONIS
 from tests.faults.clock import VirtualClock
-from tests.faults.desk import AIONIS
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import push_image
 from tests.faults.memory import Lag, MemoryRegistry

@@ -26,7 +26,7 @@ def accounts() -> Access:
 
 
 @dataclass
-class Desk:
+class ClientSetup:
     """A registry and one who talks to it. ``said`` is what was announced of each wait."""
 
     clock: VirtualClock = field(default_factory=VirtualClock)
