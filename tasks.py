@@ -249,10 +249,11 @@ def schema(c: Context) -> None:  # noqa: ARG001
     """Write the JSON Schemas of the package anew, from the types that read and make the documents."""
     import json
 
+    from shiplane.cli.views.documents import result_schema
     from shiplane.config.project_file import project_schema
     from shiplane.release.planning.saved_plan import plan_schema
 
-    for name, make in {"project": project_schema, "plan": plan_schema}.items():
+    for name, make in {"project": project_schema, "plan": plan_schema, "result": result_schema}.items():
         path = ROOT / "tasks" / "shiplane" / "schema" / f"{name}.schema.json"
         path.write_text(f"{json.dumps(make(), indent=2)}\n", "utf-8")
 

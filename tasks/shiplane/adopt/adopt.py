@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, TypedDict
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
@@ -14,13 +14,63 @@ from shiplane.core.progress import Flow, Step
 from shiplane.core.redact import one_line
 from shiplane.core.system.parallel import WORKERS, each
 from shiplane.ledger.foreign_tags import SortedTags, known_lane, sort_tags
-from shiplane.ledger.ledger import Action, Entry, Ledger
+from shiplane.ledger.ledger import Action, Entry, EntryJson, Ledger
 from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import look
+from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
+
+
+class AdoptedVersionJson(TypedDict):
+    """One version that another tool published, or that was recorded before."""
+
+    version: Annotated[str, "X.Y.Z, with a pre-release where it is one."]
+    tag: TagJson
+    digest: DigestJson
+    platforms: Annotated[list[str], "What it is there for: os/architecture[/variant]."]
+    commit: Annotated[str | None, "What it was built from, as its label says; null where it says nothing."]
+    created: Annotated[str | None, "When it was made, as it says itself; null where it does not."]
+    new: Annotated[bool, "Whether it was not in the ledger before."]
+    warnings: Annotated[list[str], "What is not as shiplane makes it, and yet no fault."]
+
+
+class AdoptedFloatingTagJson(TypedDict):
+    """The lane's floating tag."""
+
+    tag: TagJson
+    digest: Annotated[DigestJson | None, "What it has; null where it does not exist."]
+    version: Annotated[str | None, "The version among these that it has; null where it is none of them."]
+    new: Annotated[bool, "Whether its place was not in the ledger before."]
+    recorded_elsewhere: Annotated[
+        EntryJson | None, "The last recorded move, where the tag was moved since without a record; else null."
+    ]
+
+
+class LeftOutTagJson(TypedDict):
+    """A tag that is left out."""
+
+    tag: TagJson
+    why: Annotated[str, "The reason, for people."]
+
+
+class AdoptionResultJson(TypedDict):
+    """What was taken into a lane's ledger."""
+
+    lane: Annotated[str, "The lane's name."]
+    dry_run: Annotated[bool, "Whether nothing was written."]
+    ledger: TagJson
+    versions: Annotated[
+        list[AdoptedVersionJson], "Every version that is in the ledger now, or would be; the lowest first."
+    ]
+    floating: AdoptedFloatingTagJson
+    other_floating: Annotated[
+        dict[str, str | None],
+        "Floating tags of other tools, by tag: the version among these that each has; null where it is none.",
+    ]
+    left_out: Annotated[list[LeftOutTagJson], "Every other tag of the repository."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,7 +122,7 @@ class AdoptedVersion:
         """What is not as we make it, and yet no fault."""
         return tuple(check for check in self.examination.checks if check.warning) if self.examination else ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> AdoptedVersionJson:
         """The version as JSON values."""
         return {
             "version": str(self.version),
@@ -117,7 +167,7 @@ class AdoptionResult:
         """What was not in the ledger before."""
         return tuple(taken for taken in self.versions if taken.new)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> AdoptionResultJson:
         """The result as JSON values."""
         return {
             "lane": self.lane.name,

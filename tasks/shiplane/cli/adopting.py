@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from typing import TYPE_CHECKING
 
 from shiplane.adopt.adopt import AdoptedVersion, Adopter, AdoptionResult
 from shiplane.cli.edge import Answer
@@ -18,6 +19,9 @@ from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Repository, Tag
 from shiplane.verify.public_tags import names_now
+
+if TYPE_CHECKING:
+    from shiplane.cli.views.documents import AdoptedDataJson
 
 # So many tags that are left out for one reason are named; --json has all.
 _NAMED = 4
@@ -38,7 +42,8 @@ def adopt(
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
     )
     done = run.console.drive(adopter.adopt(chosen, run.project.lanes, lowest, dry_run=dry_run))
-    return Answer(text=adopted_text(repository, done), data={"image": str(repository), **done.to_json()})
+    data: AdoptedDataJson = {"image": str(repository), **done.to_json()}
+    return Answer(text=adopted_text(repository, done), data=data)
 
 
 def _ledgers(run: Run, repository: Repository, registry: RegistryClient) -> Ledgers:

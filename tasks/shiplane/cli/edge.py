@@ -20,6 +20,7 @@ from shiplane.core.errors import PrerequisiteError, ShiplaneError, UsageError
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
+    from shiplane.cli.views.envelope import FailureJson
     from shiplane.core.next_command import Caller
 
 _INTERRUPTED = 130
@@ -168,7 +169,7 @@ def _show(run: Run, answer: Answer, *, as_json: bool) -> None:
     _report(run, code, text=answer.text, data=answer.data, closing=lines, **words)
 
 
-def _json(error: ShiplaneError) -> dict[str, str]:
+def _json(error: ShiplaneError) -> FailureJson:
     return {"kind": error.kind, "what": error.what, "remedy": error.remedy}
 
 

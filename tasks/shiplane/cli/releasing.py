@@ -14,7 +14,7 @@ from shiplane.cli.edge import Answer
 from shiplane.cli.planning import check_settings, load_plan, required, save_plan
 from shiplane.cli.run import Run
 from shiplane.cli.smoking import smoker
-from shiplane.cli.views.plan import plan_text
+from shiplane.cli.views.plan import ignored_text, outlook_json, plan_text
 from shiplane.cli.views.release import published_text
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.config.project_folder import check_inside
@@ -27,7 +27,7 @@ from shiplane.ledger.ledger import BrokenLedgerError
 from shiplane.registry.oci.index import PartialIndex
 from shiplane.release.planning.decision import Decision, decide
 from shiplane.release.planning.planner import check_dockerfiles, check_versions, make_plan
-from shiplane.release.planning.saved_plan import SavedPlan
+from shiplane.release.planning.saved_plan import SavedPlan, prerequisites_json
 from shiplane.release.publish import Publisher, Stager
 from shiplane.release.result import LaneResult
 from shiplane.release.source_check import check_again, check_source
@@ -40,11 +40,16 @@ from shiplane.verify.survey import Survey
 from shiplane.verify.surveyor import Surveyor
 
 if TYPE_CHECKING:
+    from shiplane.cli.views.documents import (
+        DryRunDataJson,
+        NamedCredentialJson,
+        PlannedDataJson,
+        ReleasedDataJson,
+    )
     from shiplane.docker.buildx import Buildx
 
 # Seconds for all that a plan reads of a registry that it could do without.
 _PLANNING = 60.0
-_SHOWN = 10
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,15 +85,20 @@ def plan(
     check_dockerfiles(planned, run.dockerfiles())
     surveyed, doubt, broken = _try_survey(run, planned, certain=save is not None)
     needed = required(run)
-    data = {**planned.to_json(), "registry": {"asked": not doubt, "why_not": doubt}}
-    data["prerequisites"] = [{"name": name, "what": what} for name, what in needed]
-    data["tags"] = {name: _decision_json(survey, decision) for name, (survey, decision) in surveyed.items()}
-    text = plan_text(planned, surveyed, doubt, needed) + _named_credential(run, planned, data)
-    text += _ignored_text(run, planned, data)
+    credential, named = _named_credential(run, planned)
+    data: PlannedDataJson = {
+        **planned.to_json(),
+        "registry": {"asked": not doubt, "why_not": doubt},
+        "prerequisites": prerequisites_json(needed),
+        "tags": {name: outlook_json(survey, decision) for name, (survey, decision) in surveyed.items()},
+        "credential": credential,
+        "ignored": _ignored(run, planned),
+    }
+    text = plan_text(planned, surveyed, doubt, needed) + named + ignored_text(data["ignored"])
     if save is not None:
-        data["saved"] = save
         text += f"\n\nsaved; carry it out with\n  {save_plan(run, planned, surveyed, save)}"
-    return Answer(text=text, data=data, error=broken or _foreseen(planned, surveyed))
+    saved = {} if save is None else {"saved": save}
+    return Answer(text=text, data={**data, **saved}, error=broken or _foreseen(planned, surveyed))
 
 
 def publish(
@@ -178,7 +188,7 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     conditions = run.prerequisites(planned.commit, options.skip)
     with publishing(run, planned, options, parts) as (publisher, _):
         released = run.console.drive(replace(publisher, conditions=conditions).publish(planned))
-    data = {
+    data: ReleasedDataJson = {
         "image": str(planned.repository),
         "commit": planned.commit,
         "prerequisites": released.held.to_json(),
@@ -290,7 +300,7 @@ def _dry_run(run: Run, planned: Plan, flags: Flags, options: Options) -> Answer:
     )
     with run.login(None, stored=True) as env:
         names = run.console.drive(dry_run(planned, run.buildx(env), native, wanted=options.builder, every=every))
-    data = {**planned.to_json(), "dry_run": True, "loaded": names}
+    data: DryRunDataJson = {**planned.to_json(), "dry_run": True, "loaded": names}
     return Answer(text="\n".join(names), data=data)
 
 
@@ -320,15 +330,10 @@ def _try_survey(
     return surveyed, "", None
 
 
-def _ignored_text(run: Run, planned: Plan, data: dict[str, Any]) -> str:
-    """Words about what is in a context and in no commit: what the build takes of it, another machine may not have."""
+def _ignored(run: Run, planned: Plan) -> list[str]:
+    """What is in a context and in no commit: what the build takes of it, another machine may not have."""
     contexts = [PurePosixPath(lane.lane.context) for lane in planned.lanes]
-    ignored = [path for path in run.git.ignored() if any(PurePosixPath(path).is_relative_to(one) for one in contexts)]
-    data["ignored"] = ignored
-    if not ignored:
-        return ""
-    head = "\n\nin no commit, but in the build's context where no .dockerignore leaves it out (named in .gitignore)\n  "
-    return head + ", ".join(ignored[:_SHOWN]) + (", ..." if len(ignored) > _SHOWN else "")
+    return [path for path in run.git.ignored() if any(PurePosixPath(path).is_relative_to(one) for one in contexts)]
 
 
 def _foreseen(planned: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str]]) -> RefusedError | None:
@@ -344,18 +349,20 @@ def _stayed(lane: LanePlan, reason: str) -> str:
     return f"{lane.lane.floating} does not move, though it was asked to ({lane.latest.source}): {reason}"
 
 
-def _named_credential(run: Run, planned: Plan, data: dict[str, Any]) -> str:
-    """Say which variables a release would send where, if nobody but the project file says so."""
+def _named_credential(run: Run, planned: Plan) -> tuple[NamedCredentialJson | None, str]:
+    """Which variables a release would send where, if nobody but the project file says so, and the text of it."""
     registry = planned.repository.registry
-    data["credential"] = None
     try:
         named = next((found for found in run.credentials.variables(registry) if found.credential), None)
     except AccessError as error:
-        return f"\n\ncredential  {error.what}"
+        return None, f"\n\ncredential  {error.what}"
     if named is None or named.belongs:
-        return ""
-    data["credential"] = {"registry": registry, "variables": named.source}
-    return f"\n\ncredential  {named.source} would be sent to {registry}: only {run.project.name} names it for that"
+        return None, ""
+    credential: NamedCredentialJson = {"registry": registry, "variables": named.source}
+    return (
+        credential,
+        f"\n\ncredential  {named.source} would be sent to {registry}: only {run.project.name} names it for that",
+    )
 
 
 def _decide(planned: Plan, lane: LanePlan, survey: Survey) -> Decision | str:
@@ -385,14 +392,3 @@ def given_flags(
         latest=None if isinstance(word, bool) else word,
         snapshot=snapshot,
     )
-
-
-def _decision_json(survey: Survey, decision: Decision | str) -> dict[str, str | None]:
-    from shiplane.registry.oci.lookup_result import Present
-
-    version = str(survey.version.digest) if isinstance(survey.version, Present) else None
-    floating = str(survey.floating.digest) if isinstance(survey.floating, Present) else None
-    before = {"version_before": version, "floating_before": floating}
-    if isinstance(decision, str):
-        return {**before, "refused": decision}
-    return {**before, "version": decision.naming.value, "floating": decision.move.value, "reason": decision.reason}

@@ -10,9 +10,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 from shiplane.core.timestamps import parse_moment
+from shiplane.registry.oci.document_keys import CommitJson
 
 
 class GateKind(Enum):
@@ -64,33 +65,24 @@ class Gate:
 
 @dataclass(frozen=True, kw_only=True)
 class Evidence:
-    """What a gate answered: kept with the release.
+    """What a gate answered: kept with the release."""
 
-    Attributes:
-        gate: The gate's name.
-        kind: How it was asked.
-        what: The command, the URL or the check that was asked.
-        good: Whether it is green.
-        detail: What it answered, for people.
-        commit: The commit that the answer is about.
-        when: When that was so, RFC 3339 in UTC; for a check, when it was completed.
-        remedy: What to do where it is not green.
-        output: All that a failing command wrote, marked line by line.
-    """
+    gate: Annotated[str, "The gate's name."]
+    kind: Annotated[str, GateKind, "How it was asked."]
+    what: Annotated[str, "The command, the URL or the check that was asked."]
+    good: Annotated[bool, "Whether it is green."]
+    detail: Annotated[str, "What it answered, for people."]
+    commit: Annotated[CommitJson, "The commit that the answer is about."]
+    when: Annotated[str, "When that was so, RFC 3339 in UTC; for a check, when it was completed."]
+    remedy: Annotated[str, "What to do where it is not green."] = ""
+    output: Annotated[str, "All that a failing command wrote, marked line by line."] = ""
 
-    gate: str
-    kind: str
-    what: str
-    good: bool
-    detail: str
-    commit: str
-    when: str
-    remedy: str = ""
-    output: str = ""
-
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> EvidenceJson:
         """The evidence as JSON values."""
         return asdict(self)
+
+
+EvidenceJson = Annotated[dict[str, Any], Evidence]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, NamedTuple, TypedDict
 
 from shiplane.config.keys.texts import COMMAND, PLATFORMS, SECONDS, VARIABLE_FORM
 from shiplane.core.progress import StepState
 from shiplane.core.schema.tables import Key
 from shiplane.core.schema.values import Choice, Named, Number, Text
+from shiplane.registry.oci.document_keys import DigestJson, PlatformJson
 from shiplane.registry.oci.names import Digest, Platform
 
 _ENVIRONMENT = Named(
@@ -188,19 +189,29 @@ def _said(output: str) -> str:
     return f" ({output})" if output else ""
 
 
+class SmokeAttemptJson(TypedDict):
+    """One platform's smoke run."""
+
+    platform: PlatformJson
+    digest: DigestJson
+    state: Annotated[str, StepState, "How it ended."]
+    reason: Annotated[str, "Why."]
+    emulated: Annotated[bool, "Whether the engine ran it by emulation."]
+    seconds: Annotated[float, {"minimum": 0}, "How long it took, the pull included."]
+    log: Annotated[list[str], {"maxItems": 200}, "The last lines that the container wrote."]
+
+
+class SmokeResultJson(TypedDict):
+    """How a lane's smoke runs ended, or why there were none."""
+
+    state: Annotated[str, StepState, "How it ended."]
+    reason: Annotated[str, "Why."]
+    platforms: Annotated[list[SmokeAttemptJson], "Each platform of the image."]
+
+
 @dataclass(frozen=True, kw_only=True)
 class SmokeAttempt:
-    """One platform of an image after its smoke run.
-
-    Attributes:
-        platform: Which one.
-        digest: Of its image.
-        state: Done, skipped or failed.
-        reason: Why.
-        emulated: Whether the engine ran it by emulation.
-        seconds: How long it took, the pull included.
-        log: The last lines that the container wrote.
-    """
+    """One platform of an image after its smoke run: done, skipped or failed."""
 
     platform: Platform
     digest: Digest
@@ -210,7 +221,7 @@ class SmokeAttempt:
     seconds: float = 0.0
     log: tuple[str, ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SmokeAttemptJson:
         """The same as JSON values."""
         return {
             "platform": str(self.platform),
@@ -231,7 +242,7 @@ class SmokeResult:
     reason: str
     platforms: Sequence[SmokeAttempt] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> SmokeResultJson:
         """The same as JSON values."""
         return {
             "state": self.state.value,

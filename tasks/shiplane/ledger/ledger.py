@@ -11,12 +11,13 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Annotated, Any, TypedDict, cast
 
 from shiplane.config.version import Version
 from shiplane.core import strict_json
 from shiplane.core.errors import UsageError, VerificationError
 from shiplane.core.redact import one_line
+from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.names import Digest, Platform, Tag, parse_tag
 
 _MAX_WORDS = 500
@@ -41,6 +42,37 @@ class Action(Enum):
 
 # The actions that move a floating tag.
 MOVES = (Action.FLOAT, Action.ROLLBACK)
+
+
+# "from" is no name in Python, so that this part is written as a call.
+_MoveJson = TypedDict(
+    "_MoveJson",
+    {"from": Annotated[DigestJson | None, "What a tag that was moved had before."]},
+    total=False,
+)
+
+
+class _DoneJson(TypedDict):
+    id: Annotated[str, "A random word."]
+    action: Annotated[str, Action, "What was done."]
+    when: Annotated[str, "When, RFC 3339."]
+    who: Annotated[str, "The account or user."]
+    tag: TagJson
+    version: Annotated[str, "The version concerned."]
+    to: DigestJson
+
+
+class EntryJson(_DoneJson, _MoveJson, total=False):
+    """One entry of a ledger; what is empty is left out."""
+
+    commit: Annotated[str, "What the image was built from."]
+    platforms: Annotated[dict[str, DigestJson], "Each platform's manifest."]
+    why: Annotated[str, "The reason."]
+    run: Annotated[str, "The URL of the CI run."]
+    late: Annotated[bool, "Whether a later run wrote it, which found it missing."]
+    overtaken_by: Annotated[str, "The id of the move that went on from it and was recorded sooner."]
+    adopted: Annotated[bool, "Whether another tool did it, and it was taken into the ledger later."]
+    created: Annotated[str, "When an adopted image was made, as it says itself; RFC 3339."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +135,9 @@ class Entry:
         except UsageError:
             return None
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> EntryJson:
         """The entry as JSON values, without what is empty."""
-        known: dict[str, Any] = {
+        known: EntryJson = {
             "id": self.id,
             "action": self.action.value,
             "when": self.when,
@@ -123,7 +155,8 @@ class Entry:
             "adopted": self.adopted,
             "created": self.created,
         }
-        return {name: value for name, value in known.items() if value or (name == "from" and self.action in MOVES)}
+        kept = {name: value for name, value in known.items() if value or (name == "from" and self.action in MOVES)}
+        return cast("EntryJson", kept)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,9 +10,9 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Annotated, TypedDict
 
-from shiplane.config.gate import Evidence, Gate
+from shiplane.config.gate import Evidence, EvidenceJson, Gate
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.project_folder import build_command
 from shiplane.config.settings import Setting
@@ -26,6 +26,22 @@ from shiplane.registry.http.retry_budget import Clock, SystemClock
 from shiplane.registry.http.transport import Transport
 from shiplane.release.gates_run import CommandError, GateRunner
 from shiplane.release.planning.decision import Pending
+
+
+class BuildCommandJson(TypedDict):
+    """The build command."""
+
+    command: Annotated[str | None, "It; null where there is none."]
+    state: Annotated[str, StepState, "How it ended."]
+    reason: Annotated[str, "Why."]
+
+
+class PrerequisiteEvidenceJson(TypedDict):
+    """What held before the release."""
+
+    build: BuildCommandJson
+    gates: Annotated[list[EvidenceJson], "What each gate answered."]
+    skipped_gates: Annotated[list[str], "The gates that were left out by name."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +65,7 @@ class PrerequisiteEvidence:
         """Whether anything ran or was asked, so that what was seen before it may have changed."""
         return self.build.state is StepState.DONE or bool(self.gates)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> PrerequisiteEvidenceJson:
         """The same as JSON values."""
         return {
             "build": {

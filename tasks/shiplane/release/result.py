@@ -3,12 +3,55 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 from shiplane.config.plan import LanePlan
-from shiplane.config.smoke import NOT_CONFIGURED, SmokeResult
+from shiplane.config.smoke import NOT_CONFIGURED, SmokeResult, SmokeResultJson
+from shiplane.core.schema.values import Choice
+from shiplane.ledger.ledger import Action
+from shiplane.registry.oci.document_keys import DigestJson, PlatformJson, TagJson
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.verify.image_check import ImageReport
+
+
+class LedgerResultJson(TypedDict):
+    """A lane's ledger after a release."""
+
+    tag: TagJson
+    image: Annotated[str, "The name of the ledger, in its own repository where one is configured."]
+    digest: Annotated[
+        DigestJson | None, "What it is now, this run's entries included; null where the registry did not say."
+    ]
+    added: Annotated[
+        list[Annotated[str, Choice.of(Action.PUBLISH.value, Action.FLOAT.value)]],
+        "What this run wrote into it; nothing where all of it stood there already.",
+    ]
+
+
+class FloatingResultJson(TypedDict):
+    """The floating tag."""
+
+    tag: TagJson
+    digest: Annotated[DigestJson | None, "What it has now; null where it is absent."]
+    moved: Annotated[bool, "Whether this run moved it."]
+    reason: Annotated[str, "Why it moved or stayed."]
+
+
+class LaneResultJson(TypedDict):
+    """One lane after a release."""
+
+    lane: Annotated[str, "Its name."]
+    version: Annotated[str, "X.Y.Z."]
+    tag: TagJson
+    image: Annotated[str, "The name with the version tag."]
+    digest: DigestJson
+    reference: Annotated[str, "The name with the digest: what a deployment pins."]
+    platforms: Annotated[dict[PlatformJson, DigestJson], "The digest of each platform's image."]
+    size: Annotated[int, {"minimum": 0}, "Bytes of all layers and configs."]
+    built: Annotated[bool, "Whether this run built it; otherwise it was there."]
+    floating: FloatingResultJson
+    smoke: SmokeResultJson
+    ledger: Annotated[LedgerResultJson | None, "The lane's ledger; null where none is kept."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,7 +70,7 @@ class LedgerResult:
     digest: Digest | None
     added: tuple[str, ...]
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> LedgerResultJson:
         """The ledger as JSON values."""
         return {
             "tag": self.tag,
@@ -65,7 +108,7 @@ class LaneResult:
     unmet: bool = False
     recorded: LedgerResult | None = None
 
-    def to_json(self, repository: Repository) -> dict[str, Any]:
+    def to_json(self, repository: Repository) -> LaneResultJson:
         """The result as JSON values."""
         lane = self.plan.lane
         return {

@@ -11,10 +11,11 @@ from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.release.planning.decision import Decision, FloatingTagAction, VersionTagAction
 
 if TYPE_CHECKING:
+    from shiplane.cli.views.documents import OutlookJson, RefusedOutlookJson, TagsBeforeJson
     from shiplane.config.plan import LanePlan, Plan
     from shiplane.verify.survey import Survey
 
-
+_SHOWN = 10
 _UNNAMED = "for a dry run only: no version is named (--tag, TAG, a git tag); publish --snapshot takes it on purpose"
 
 
@@ -69,3 +70,21 @@ def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) ->
 
 def _before(answer: Present | Absent) -> str:
     return answer.digest.short if isinstance(answer, Present) else "absent"
+
+
+def outlook_json(survey: Survey, decision: Decision | str) -> OutlookJson | RefusedOutlookJson:
+    """A lane's tags before, and what becomes of them, or why a release would be refused."""
+    version = str(survey.version.digest) if isinstance(survey.version, Present) else None
+    floating = str(survey.floating.digest) if isinstance(survey.floating, Present) else None
+    before: TagsBeforeJson = {"version_before": version, "floating_before": floating}
+    if isinstance(decision, str):
+        return {**before, "refused": decision}
+    return {**before, "version": decision.naming.value, "floating": decision.move.value, "reason": decision.reason}
+
+
+def ignored_text(ignored: Sequence[str]) -> str:
+    """Words about what is in a context and in no commit; nothing where there is nothing."""
+    if not ignored:
+        return ""
+    head = "\n\nin no commit, but in the build's context where no .dockerignore leaves it out (named in .gitignore)\n  "
+    return head + ", ".join(ignored[:_SHOWN]) + (", ..." if len(ignored) > _SHOWN else "")
