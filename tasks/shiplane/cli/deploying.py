@@ -18,7 +18,8 @@ from shiplane.core.redact import one_line
 from shiplane.deployments.deployment import Place
 from shiplane.deployments.findings import flags_of, version_run
 from shiplane.deployments.image_use import Part, Target
-from shiplane.deployments.repoint import Desk, Inventory, Prepared, write
+from shiplane.deployments.inventory import Inventory
+from shiplane.deployments.repoint import Prepared, Repointer, write
 from shiplane.deployments.updaters import Undoer
 from shiplane.ledger.foreign_tags import known_lane
 from shiplane.ledger.ledger import Ledger
@@ -76,7 +77,7 @@ class Followed:
     data: dict[str, Any]
 
 
-def _desk(run: Run, image: str | None, retry_budget: RetryBudget | None = None, *, certain: bool = False) -> Desk:
+def _desk(run: Run, image: str | None, retry_budget: RetryBudget | None = None, *, certain: bool = False) -> Repointer:
     """Everything that the two tasks work with.
 
     Args:
@@ -112,8 +113,8 @@ def _desk_of(
     registry: RegistryClient,
     lanes: Sequence[Lane],
     marks: Mapping[Tag, str] | None = None,
-) -> Desk:
-    return Desk(
+) -> Repointer:
+    return Repointer(
         root=run.root,
         deployments=run.project.deployments,
         lanes=tuple(lanes),
@@ -122,7 +123,7 @@ def _desk_of(
     )
 
 
-def _inventory_text(desk: Desk, found: Inventory) -> str:
+def _inventory_text(desk: Repointer, found: Inventory) -> str:
     rows = [_row(desk, found, place) for place in found.places]
     files = len({place.path for place in found.places})
     parts = [f"{desk.image}: {counted(len(rows), 'place')} in {files} of {counted(len(found.collected.files), 'file')}"]
@@ -130,7 +131,7 @@ def _inventory_text(desk: Desk, found: Inventory) -> str:
     return "\n".join([*parts, *_notes(found), *_undoer_lines(found.undoers)])
 
 
-def _row(desk: Desk, found: Inventory, place: Place) -> tuple[str, ...]:
+def _row(desk: Repointer, found: Inventory, place: Place) -> tuple[str, ...]:
     mention = place.mention
     version = version_run(place, found.served)
     runs = [f"runs {version}"] if version and version != mention.tag else []
@@ -158,7 +159,7 @@ def _undoer_lines(known: Sequence[Undoer]) -> list[str]:
     return lines
 
 
-def _repointed_text(desk: Desk, lane: Lane, done: Prepared, *, dry_run: bool) -> str:
+def _repointed_text(desk: Repointer, lane: Lane, done: Prepared, *, dry_run: bool) -> str:
     pinned = f"{desk.image}:{done.target.part(Part.PINNED)}"
     count = counted(sum(change.count for change in done.changes), "place")
     if not done.placed:
@@ -185,7 +186,7 @@ def _left_alone(place: Place, lane: Lane) -> bool:
     return bool(place.problem) and not place.mention.comment and place.lane in (None, lane)
 
 
-def _inventory_data(desk: Desk, found: Inventory) -> dict[str, Any]:
+def _inventory_data(desk: Repointer, found: Inventory) -> dict[str, Any]:
     return {
         "image": str(desk.image),
         "registry_said": not found.served.doubt,
@@ -197,7 +198,7 @@ def _inventory_data(desk: Desk, found: Inventory) -> dict[str, Any]:
     }
 
 
-def _place_data(desk: Desk, found: Inventory, place: Place) -> dict[str, Any]:
+def _place_data(desk: Repointer, found: Inventory, place: Place) -> dict[str, Any]:
     mention = place.mention
     return {
         "file": place.path,
@@ -211,7 +212,7 @@ def _place_data(desk: Desk, found: Inventory, place: Place) -> dict[str, Any]:
     }
 
 
-def _repointed_data(desk: Desk, done: Prepared) -> dict[str, Any]:
+def _repointed_data(desk: Repointer, done: Prepared) -> dict[str, Any]:
     return {
         "tag": done.target.tag,
         "digest": str(done.target.digest),

@@ -1,4 +1,4 @@
-"""Deployments: which files say which version runs, and re-pointing them to one version by its digest."""
+"""Re-pointing deployment files to one version by its digest."""
 
 from __future__ import annotations
 
@@ -6,44 +6,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from shiplane.config.keys.deployments import Deployments
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
-from shiplane.core.check import require
-from shiplane.core.errors import ConfigurationError, PrerequisiteError, RefusedError, ShiplaneError, VerificationError
+from shiplane.core.errors import PrerequisiteError, RefusedError
 from shiplane.core.next_command import command
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.redact import one_line
-from shiplane.core.system.parallel import each
-from shiplane.deployments.deployment import FileChange, Finder, Place, of_lane, repoint
-from shiplane.deployments.files import Collected, collect, replace_all
-from shiplane.deployments.findings import Served
+from shiplane.deployments.deployment import FileChange, of_lane, repoint
+from shiplane.deployments.files import replace_all
 from shiplane.deployments.image_use import Target
-from shiplane.deployments.updaters import USUAL_PLACES, Scene, Undoer, undoers
-from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import look
-from shiplane.registry.oci.lookup_result import Present
-from shiplane.registry.oci.names import Digest, Repository, Tag
-from shiplane.verify.image_check import ExpectedImage, ImageChecker
-from shiplane.verify.surveyor import SEARCHED
-
-
-@dataclass(frozen=True, kw_only=True)
-class Inventory:
-    """Who runs what.
-
-    Attributes:
-        collected: The files.
-        places: Every place that names the image, in order.
-        served: What the registry says of their tags.
-        undoers: What would undo a re-pointing.
-    """
-
-    collected: Collected
-    places: tuple[Place, ...]
-    served: Served
-    undoers: tuple[Undoer, ...]
+from shiplane.deployments.inventory import Inventory, InventoryReader
+from shiplane.deployments.pin_target import resolve_target
+from shiplane.registry.oci.names import Tag
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,44 +39,14 @@ class Prepared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Desk:
-    """The deployment files of one project.
+class Repointer(InventoryReader):
+    """Re-points the deployment files of one project.
 
     Attributes:
-        root: The project's root.
-        deployments: The globs of its project file.
-        lanes: Every lane.
-        registry: Where the digests are read.
         marks: Versions marked as bad, by tag, with the reason.
     """
 
-    root: Path
-    deployments: tuple[Deployments, ...]
-    lanes: tuple[Lane, ...]
-    registry: RegistryClient
     marks: Mapping[Tag, str] = field(default_factory=dict)
-
-    @property
-    def image(self) -> Repository:
-        """What the files name."""
-        return self.registry.repository
-
-    def inventory(self) -> Flow[Inventory]:
-        """List every place, and ask the registry about what they name. A registry that does not answer ends nothing.
-
-        Raises:
-            ConfigurationError: The project file names no deployment files.
-        """
-        collected = yield from self._collect()
-        step = Step("ask", str(self.image))
-        yield step
-        first = self._finder()
-        found = [place for file in collected.files for place in first.places(file)]
-        served = self._served(found)
-        yield step.skipped(served.doubt) if served.doubt else step.done(f"{counted(len(served.digests), 'tag')} read")
-        finder = self._finder(served.known)
-        places = tuple(finder.place(place.path, place.mention) for place in found)
-        return Inventory(collected=collected, places=places, served=served, undoers=self._undoers(collected, places))
 
     def repoint(self, lane: Lane, version: Version, *, dry_run: bool) -> Flow[Prepared]:
         """Re-point every place of a lane to a version that the registry serves.
@@ -112,12 +57,12 @@ class Desk:
             VerificationError: The registry has no such version, or nothing valid under it.
             PrerequisiteError: No place of the lane is found, or a file cannot be written; then none is changed.
         """
-        tag = self._known(lane).tag_of(version)
+        tag = self._with_adopted_versions(lane).tag_of(version)
         if tag in self.marks:
             raise RefusedError(
                 f"{tag} is marked as bad: {self.marks[tag]}", remedy="Choose another, or take the mark back."
             )
-        target = yield from self._target(tag)
+        target = yield from resolve_target(self.registry, tag)
         prepared = yield from self.prepare(lane, target)
         if not prepared.placed:
             raise PrerequisiteError(
@@ -139,93 +84,13 @@ class Desk:
             VerificationError: A changed file would not say what it should.
         """
         before = yield from self.inventory()
-        finder = self._finder({target.digest: target.tag, **before.served.known})
+        finder = self.finder({target.digest: target.tag, **before.served.known})
         files = before.collected.files
         placed = len(of_lane((finder.place(place.path, place.mention) for place in before.places), lane))
         return Prepared(target=target, changes=repoint(files, finder, lane, target), placed=placed, before=before)
 
-    def _known(self, lane: Lane) -> Lane:
-        """The lane with what is known of its adopted versions."""
-        return next((known for known in self.lanes if known == lane), lane)
-
-    def _collect(self) -> Flow[Collected]:
-        if not self.deployments:
-            raise ConfigurationError(
-                "no deployment files are configured",
-                remedy='Say in shiplane.toml which they are: deployments = ["deploy/**/*.yml"].',
-            )
-        step = Step("read", ", ".join(entry.files for entry in self.deployments))
-        yield step
-        collected = collect(self.root, self.deployments)
-        yield step.done(counted(len(collected.files), "file"))
-        return collected
-
-    def _target(self, tag: Tag) -> Flow[Target]:
-        step = Step("resolve", f"{self.image}:{tag}")
-        yield step
-        answer = look(self.registry, tag)
-        if not isinstance(answer, Present):
-            yield step.failed("the registry has no such tag")
-            raise VerificationError(
-                f"{self.image} has no {tag}: files that name it would run nothing",
-                remedy=f"Name a version that is published: {command('verify')} shows the present one.",
-            )
-        examiner = ImageChecker(registry=self.registry, deep=True)
-        # For which platforms it is, is a release's affair; here it has to be whole.
-        checks = [
-            check
-            for check in examiner.examine(answer.raw, ExpectedImage(platforms=())).checks
-            if check.name != "platforms"
-        ]
-        require(
-            checks,
-            f"{self.image}:{tag}",
-            remedy="Nothing was re-pointed. Choose a version that verifies.",
-        )
-        yield step.done(str(answer.digest))
-        return Target(tag, answer.digest)
-
-    def _finder(self, known: Mapping[Digest, Tag] | None = None) -> Finder:
-        return Finder(repository=self.image, lanes=self.lanes, known=known or {})
-
-    def _served(self, places: Sequence[Place]) -> Served:
-        """Ask about every tag that a place names; about the newest versions where only they tell which one it runs."""
-        tags = {Tag(tag) for place in places if (tag := place.mention.effective_tag)}
-        try:
-            if any(self._wants_version(place) for place in places):
-                tags |= set(self._newest())
-            wanted = sorted(tags)
-            answers = each(lambda tag: look(self.registry, tag), wanted)
-        except ShiplaneError as error:
-            return Served(doubt=error.what)
-        found = dict(zip(wanted, answers, strict=True))
-        digests = {tag: answer.digest for tag, answer in found.items() if isinstance(answer, Present)}
-        return Served(
-            digests=digests,
-            absent=frozenset(found.keys() - digests.keys()),
-            known={digest: tag for tag, digest in digests.items() if self._is_version(tag)},
-        )
-
-    def _wants_version(self, place: Place) -> bool:
-        """Whether a place names no version: a digest alone, or a floating tag."""
-        return not self._is_version(Tag(place.mention.effective_tag or "")) and not place.mention.problem
-
-    def _is_version(self, tag: Tag) -> bool:
-        return any(lane.version_of_tag(tag) for lane in self.lanes)
-
-    def _newest(self) -> list[Tag]:
-        every = self.registry.tags()
-        versions = {tag: v for tag in every for lane in self.lanes if (v := lane.version_of_tag(tag))}
-        return sorted(versions, key=lambda tag: versions[tag], reverse=True)[:SEARCHED]
-
-    def _undoers(self, collected: Collected, places: Sequence[Place]) -> tuple[Undoer, ...]:
-        usual = collect(self.root, [Deployments(glob) for glob in USUAL_PLACES])
-        lines: dict[str, list[int]] = {}
-        for place in places:
-            if place.lane is not None and not place.mention.comment:
-                lines.setdefault(place.path, []).append(place.mention.line)
-        texts = {file.path: file.text for file in (*usual.files, *collected.files)}
-        return tuple(undoers(Scene(repository=self.image, texts=texts, places=lines)))
+    def _with_adopted_versions(self, lane: Lane) -> Lane:
+        return next((own for own in self.lanes if own == lane), lane)
 
 
 def write(root: Path, changes: Sequence[FileChange], *, dry_run: bool = False) -> Flow[None]:

@@ -23,7 +23,7 @@ from shiplane.core.errors import (
 )
 from shiplane.core.progress import Step, StepState
 from shiplane.deployments.image_use import Target
-from shiplane.deployments.repoint import Desk, write
+from shiplane.deployments.repoint import Repointer, write
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Tag
 from tests.faults.clock import VirtualClock
@@ -46,10 +46,12 @@ def scene() -> Scene:
     return made
 
 
-def desk(scene: Scene, root: Path, *globs: str, text: str = TEXT, marks: dict[Tag, str] | None = None) -> Desk:
+def repointer(
+    scene: Scene, root: Path, *globs: str, text: str = TEXT, marks: dict[Tag, str] | None = None
+) -> Repointer:
     (root / "deploy.yml").write_text(text)
     registry = scene.client()
-    return Desk(
+    return Repointer(
         root=root,
         deployments=tuple(Deployments(glob) for glob in globs or ("*.yml",)),
         lanes=BUILT_IN,
@@ -59,7 +61,7 @@ def desk(scene: Scene, root: Path, *globs: str, text: str = TEXT, marks: dict[Ta
 
 
 def test_a_lane_is_re_pointed_to_what_the_registry_serves(scene: Scene, tmp_path: Path) -> None:
-    done = finish(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+    done = finish(repointer(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
     pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
     assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {IMAGE}:standalone-v0.2.0\nc: {pinned}\n"
     assert (done.placed, [change.count for change in done.changes]) == (2, [2])
@@ -69,7 +71,7 @@ def test_a_lane_is_re_pointed_to_what_the_registry_serves(scene: Scene, tmp_path
 def test_files_are_re_pointed_to_an_adopted_version_by_the_tag_that_it_has(scene: Scene, tmp_path: Path) -> None:
     old = push_image(scene.registry, PATH, tag="0.1.9", version="", salt="another tool's")
     known = replace(MAIN, names={Version(0, 1, 9): Tag("0.1.9")})
-    made = replace(desk(scene, tmp_path, text=f"a: {IMAGE}:0.1.9\nb: {IMAGE}:v0.2.1\n"), lanes=(known, STANDALONE))
+    made = replace(repointer(scene, tmp_path, text=f"a: {IMAGE}:0.1.9\nb: {IMAGE}:v0.2.1\n"), lanes=(known, STANDALONE))
     done = finish(made.repoint(MAIN, Version(0, 1, 9), dry_run=False))
     pinned = f"{IMAGE}:0.1.9@{old.digest}"
     assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {pinned}\n"
@@ -85,7 +87,7 @@ def test_a_read_of_seconds_ago_re_points_to_what_is_there_or_not_at_all(
     scene.transport = StaleReads(scene.registry, [Lagging(name, skip, times)])
     pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
     try:
-        finish(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+        finish(repointer(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
     except VerificationError:
         assert (tmp_path / "deploy.yml").read_text() == TEXT
     else:
@@ -93,7 +95,7 @@ def test_a_read_of_seconds_ago_re_points_to_what_is_there_or_not_at_all(
 
 
 def test_a_dry_run_works_out_the_same_and_writes_nothing(scene: Scene, tmp_path: Path) -> None:
-    made = desk(scene, tmp_path)
+    made = repointer(scene, tmp_path)
     dry = finish(made.repoint(MAIN, V020, dry_run=True))
     assert (tmp_path / "deploy.yml").read_text() == TEXT
     assert finish(made.repoint(MAIN, V020, dry_run=False)).changes == dry.changes
@@ -101,7 +103,7 @@ def test_a_dry_run_works_out_the_same_and_writes_nothing(scene: Scene, tmp_path:
 
 
 def test_what_is_worked_out_can_be_written_later_unless_somebody_was_faster(scene: Scene, tmp_path: Path) -> None:
-    made = desk(scene, tmp_path)
+    made = repointer(scene, tmp_path)
     target = Target(Tag("v0.2.0"), scene.registry.shelf(PATH).manifests[scene.tags()["v0.2.0"]].digest)
     prepared = finish(made.prepare(MAIN, target))
     assert "+a: " in prepared.changes[0].diff()
@@ -114,7 +116,7 @@ def test_what_is_worked_out_can_be_written_later_unless_somebody_was_faster(scen
 
 
 def test_nothing_is_called_done_before_it_is_written(scene: Scene, tmp_path: Path) -> None:
-    flow = desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False)
+    flow = repointer(scene, tmp_path).repoint(MAIN, V020, dry_run=False)
     for event in flow:
         if isinstance(event, Step) and event.name == "re-point":
             break
@@ -145,7 +147,7 @@ def test_a_target_that_is_not_whole_re_points_nothing(
 ) -> None:
     spoil(scene)
     with pytest.raises(error):
-        finish(desk(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
+        finish(repointer(scene, tmp_path).repoint(MAIN, V020, dry_run=False))
     assert (tmp_path / "deploy.yml").read_text() == TEXT
 
 
@@ -160,7 +162,7 @@ def _raw(scene: Scene) -> RawManifest:
 
 
 def test_a_marked_version_is_refused_before_anything_is_asked(scene: Scene, tmp_path: Path) -> None:
-    marked = desk(scene, tmp_path, marks={Tag("v0.2.0"): "loses data"})
+    marked = repointer(scene, tmp_path, marks={Tag("v0.2.0"): "loses data"})
     with pytest.raises(RefusedError, match="is marked as bad: loses data"):
         finish(marked.repoint(MAIN, V020, dry_run=False))
     assert scene.registry.log == []
@@ -168,10 +170,10 @@ def test_a_marked_version_is_refused_before_anything_is_asked(scene: Scene, tmp_
 
 def test_without_a_place_of_the_lane_or_without_files_there_is_nothing_to_do(scene: Scene, tmp_path: Path) -> None:
     with pytest.raises(PrerequisiteError, match="at a tag of lane standalone"):
-        finish(desk(scene, tmp_path, text=f"a: {IMAGE}:v0.2.0\n").repoint(STANDALONE, V020, dry_run=False))
+        finish(repointer(scene, tmp_path, text=f"a: {IMAGE}:v0.2.0\n").repoint(STANDALONE, V020, dry_run=False))
     with pytest.raises(PrerequisiteError, match="nothing to re-point"):
-        finish(desk(scene, tmp_path, "none/*.yml").repoint(MAIN, V020, dry_run=False))
-    bare = Desk(
+        finish(repointer(scene, tmp_path, "none/*.yml").repoint(MAIN, V020, dry_run=False))
+    bare = Repointer(
         root=tmp_path,
         deployments=(),
         lanes=BUILT_IN,
@@ -183,7 +185,7 @@ def test_without_a_place_of_the_lane_or_without_files_there_is_nothing_to_do(sce
 
 def test_a_digest_alone_finds_its_lane_by_what_the_registry_serves(scene: Scene, tmp_path: Path) -> None:
     text = f"a: {IMAGE}@{scene.tags()['v0.2.1']}\nb: {IMAGE}@{scene.tags()['standalone-v0.2.0']}\n"
-    done = finish(desk(scene, tmp_path, text=text).repoint(MAIN, V020, dry_run=False))
+    done = finish(repointer(scene, tmp_path, text=text).repoint(MAIN, V020, dry_run=False))
     pinned = f"{IMAGE}:v0.2.0@{scene.tags()['v0.2.0']}"
     assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {IMAGE}@{scene.tags()['standalone-v0.2.0']}\n"
     assert done.placed == 1
@@ -194,13 +196,13 @@ def test_what_proposes_newer_tags_counts_only_where_a_lane_of_ours_runs(scene: S
     runs, notes = f"image: {IMAGE}:v0.2.1\n", f"# image: {IMAGE}:v0.2.1\nimage: {IMAGE}:nightly\n"
     for text, tools in ((runs, ["Renovate"]), (notes, [])):
         (tmp_path / "compose.yml").write_text(text)
-        found = finish(desk(scene, tmp_path, "compose.yml").inventory())
+        found = finish(repointer(scene, tmp_path, "compose.yml").inventory())
         assert [undoer.tool for undoer in found.undoers] == tools
 
 
 def test_a_list_is_given_although_the_registry_is_away(scene: Scene, tmp_path: Path) -> None:
     scene.transport = _away(scene)
-    found = finish(desk(scene, tmp_path).inventory())
+    found = finish(repointer(scene, tmp_path).inventory())
     assert [place.mention.tag for place in found.places] == ["v0.2.1", "standalone-v0.2.0", "latest"]
     assert "500" in found.served.doubt
     assert found.served.digests == {}

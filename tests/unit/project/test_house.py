@@ -29,7 +29,7 @@ IMPURE = {
     "shiplane.config.project_folder",
     *(f"shiplane.core.system.{name}" for name in ("atomic_file", "host", "output", "parallel", "process")),
     *(f"shiplane.core.system.{name}" for name in ("real_path", "temp_folder")),
-    *(f"shiplane.deployments.{name}" for name in ("files", "repoint")),
+    *(f"shiplane.deployments.{name}" for name in ("files", "inventory", "repoint")),
     *(f"shiplane.docker.{name}" for name in ("buildx", "cache_probe", "containers", "contexts", "dial", "endpoint")),
     *(f"shiplane.docker.{name}" for name in ("engine", "private_config")),
     *(f"shiplane.doctor.{name}" for name in ("doctor", "tools")),

@@ -1,0 +1,138 @@
+"""Which files name the image, at which versions, what the registry says of these, and what changes them by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from shiplane.config.keys.deployments import Deployments
+from shiplane.config.lane import Lane
+from shiplane.core.errors import ConfigurationError, ShiplaneError
+from shiplane.core.plurals import counted
+from shiplane.core.progress import Flow, Step
+from shiplane.core.system.parallel import each
+from shiplane.deployments.deployment import Finder, Place
+from shiplane.deployments.files import Collected, collect
+from shiplane.deployments.findings import Served
+from shiplane.deployments.updaters import USUAL_PLACES, Scene, Undoer, undoers
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.lookup import look
+from shiplane.registry.oci.lookup_result import Present
+from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.verify.surveyor import SEARCHED
+
+
+@dataclass(frozen=True, kw_only=True)
+class Inventory:
+    """Who runs what.
+
+    Attributes:
+        collected: The files.
+        places: Every place that names the image, in order.
+        served: What the registry says of their tags.
+        undoers: What would undo a re-pointing.
+    """
+
+    collected: Collected
+    places: tuple[Place, ...]
+    served: Served
+    undoers: tuple[Undoer, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class InventoryReader:
+    """Reads the deployment files of one project.
+
+    Attributes:
+        root: The project's root.
+        deployments: The globs of its project file.
+        lanes: Every lane.
+        registry: Where the digests are read.
+    """
+
+    root: Path
+    deployments: tuple[Deployments, ...]
+    lanes: tuple[Lane, ...]
+    registry: RegistryClient
+
+    @property
+    def image(self) -> Repository:
+        """What the files name."""
+        return self.registry.repository
+
+    def inventory(self) -> Flow[Inventory]:
+        """List every place, and ask the registry about what they name. A registry that does not answer ends nothing.
+
+        Raises:
+            ConfigurationError: The project file names no deployment files.
+        """
+        collected = yield from self._collect()
+        step = Step("ask", str(self.image))
+        yield step
+        first = self.finder()
+        unresolved = [place for file in collected.files for place in first.places(file)]
+        served = self._served(unresolved)
+        yield step.skipped(served.doubt) if served.doubt else step.done(f"{counted(len(served.digests), 'tag')} read")
+        finder = self.finder(served.known)
+        places = tuple(finder.place(place.path, place.mention) for place in unresolved)
+        return Inventory(collected=collected, places=places, served=served, undoers=self._undoers(collected, places))
+
+    def _collect(self) -> Flow[Collected]:
+        if not self.deployments:
+            raise ConfigurationError(
+                "no deployment files are configured",
+                remedy='Say in shiplane.toml which they are: deployments = ["deploy/**/*.yml"].',
+            )
+        step = Step("read", ", ".join(entry.files for entry in self.deployments))
+        yield step
+        collected = collect(self.root, self.deployments)
+        yield step.done(counted(len(collected.files), "file"))
+        return collected
+
+    def finder(self, known: Mapping[Digest, Tag] | None = None) -> Finder:
+        """What finds the image in files.
+
+        Args:
+            known: The version tag behind a digest, as far as it is known.
+        """
+        return Finder(repository=self.image, lanes=self.lanes, known=known or {})
+
+    def _served(self, places: Sequence[Place]) -> Served:
+        """Ask about every tag that a place names; about the newest versions where only they tell which one it runs."""
+        tags = {Tag(tag) for place in places if (tag := place.mention.effective_tag)}
+        try:
+            if any(self._needs_version(place) for place in places):
+                tags |= set(self._newest())
+            asked = sorted(tags)
+            answers = each(lambda tag: look(self.registry, tag), asked)
+        except ShiplaneError as error:
+            return Served(doubt=error.what)
+        by_tag = dict(zip(asked, answers, strict=True))
+        digests = {tag: answer.digest for tag, answer in by_tag.items() if isinstance(answer, Present)}
+        return Served(
+            digests=digests,
+            absent=frozenset(by_tag.keys() - digests.keys()),
+            known={digest: tag for tag, digest in digests.items() if self._is_version(tag)},
+        )
+
+    def _needs_version(self, place: Place) -> bool:
+        """Whether a place names no version: a digest alone, or a floating tag."""
+        return not self._is_version(Tag(place.mention.effective_tag or "")) and not place.mention.problem
+
+    def _is_version(self, tag: Tag) -> bool:
+        return any(lane.version_of_tag(tag) for lane in self.lanes)
+
+    def _newest(self) -> list[Tag]:
+        every = self.registry.tags()
+        versions = {tag: v for tag in every for lane in self.lanes if (v := lane.version_of_tag(tag))}
+        return sorted(versions, key=lambda tag: versions[tag], reverse=True)[:SEARCHED]
+
+    def _undoers(self, collected: Collected, places: Sequence[Place]) -> tuple[Undoer, ...]:
+        usual = collect(self.root, [Deployments(glob) for glob in USUAL_PLACES])
+        lines: dict[str, list[int]] = {}
+        for place in places:
+            if place.lane is not None and not place.mention.comment:
+                lines.setdefault(place.path, []).append(place.mention.line)
+        texts = {file.path: file.text for file in (*usual.files, *collected.files)}
+        return tuple(undoers(Scene(repository=self.image, texts=texts, places=lines)))
