@@ -43,7 +43,7 @@ class Guard:
         tree = ast.parse(source)
         try:
             found = _found(tree, self.symbol)
-            before, stood = _names(found) | _known(tree), ast.dump(found)
+            before, stood = _names(found) | _known(tree, self.symbol), ast.dump(found)
             self.edit(found)
             unknown = _names(found) - before
             assert not unknown, f"it knows nothing called {', '.join(sorted(unknown))}"
@@ -74,17 +74,24 @@ def _bound(statement: ast.stmt) -> set[str]:
 
 
 def _names(tree: ast.AST) -> set[str]:
-    """Every name in a tree that is not a parameter in it, and every attribute, with a dot before it."""
+    """Every name in a tree but its parameters; attributes as ``.name``, those of the object itself as ``self.name``."""
     used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
-    attributes = {f".{node.attr}" for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
+    attributes = {f"{_object(node)}.{node.attr}" for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
     return used - {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)} | attributes
 
 
-def _known(tree: ast.Module) -> set[str]:
-    """What every function of a module can name: its globals, and as attributes what it uses or defines as such."""
-    members = {name for node in ast.walk(tree) if isinstance(node, ast.ClassDef) for name in _all_bound(node.body)}
+def _object(attribute: ast.Attribute) -> str:
+    return "self" if isinstance(attribute.value, ast.Name) and attribute.value.id == "self" else ""
+
+
+def _known(tree: ast.Module, symbol: str) -> set[str]:
+    """What a symbol can name: the module's globals, what its class has, and attributes that the module uses or has."""
+    classes = {node.name: node for node in ast.walk(tree) if isinstance(node, ast.ClassDef)}
+    members = {f".{name}" for node in classes.values() for name in _all_bound(node.body)}
     used = {name for name in _names(tree) if name.startswith(".")}
-    return {*_all_bound(tree.body), *dir(builtins), *used, *(f".{name}" for name in members)}
+    own = classes.get(symbol.partition(".")[0], ast.Pass())
+    ours = {f"self.{name}" for name in _all_bound(getattr(own, "body", []))} | _names(own)
+    return {*_all_bound(tree.body), *dir(builtins), *members, *used, *(name for name in ours if "." in name)}
 
 
 def _all_bound(body: list[ast.stmt]) -> set[str]:

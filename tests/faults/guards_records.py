@@ -119,7 +119,7 @@ LEDGER = (
         "nothing is written over a broken ledger",
         "ledger/store",
         "LedgerStore.append",
-        call("read_since", "LedgerSnapshot(raw=_present(look(self.registry, self.repository, self.tag)))"),
+        call("read_since", "LedgerSnapshot(raw=_present(look(self.registry, self.tag)))"),
         (_CONTENTION + "test_a_ledger_that_was_broken_meanwhile_is_not_written_over",),
     ),
     Guard(

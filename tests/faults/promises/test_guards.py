@@ -85,7 +85,7 @@ def _is_read(name: ast.Name) -> bool:
         ("Place.look", never(2), "it has 2 of: if; meant is 2"),
         ("Place.look", call("ask", "answer"), "it has 0 of: call of ask()"),
         ("Place.look", argument("read", "deep", "True"), "it calls self.read(tag) without deep"),
-        ("Place.look", call("read", "self.find({0})"), "it knows nothing called .find"),
+        ("Place.look", call("read", "self.find({0})"), "it knows nothing called self.find"),
         ("Place.look", call("read", "find({0})"), "it knows nothing called find"),
         ("Place.look", exchanged("read", "find"), "no block of it calls read() and find()"),
         ("LIMIT", value("4 * 2"), "the edit changes nothing"),
