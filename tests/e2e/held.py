@@ -115,7 +115,7 @@ class Scene:
         registry = RegistryClient(Session(HttpTransport({}, user_agent="the test")), repository)
         store = LedgerStore(registry=registry, lane=MAIN)
         page = store.read()
-        assert store.trace(page)
+        assert store.verify_chain(page)
         return list(page.ledger.entries)
 
     def begin(self, *task: str) -> subprocess.Popen[str]:

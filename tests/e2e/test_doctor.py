@@ -179,7 +179,7 @@ def test_a_floating_tag_that_no_release_could_move_is_found(workstation: Worksta
     assert checked(person.invoke("check.all"), 0)["tags: main"] == "warning"
     done = person.invoke("check.all", PUBLISH_LATEST="true")
     assert of(checked(done, 5), "failed") == {"tags: main"}
-    assert "which is no version of lane main" in done.out
+    assert "which is not a version of lane main" in done.out
 
 
 def test_a_failing_build_is_shown_whole(guarded_workstation: Workstation) -> None:

@@ -42,7 +42,7 @@ LEDGER = (
     Guard(
         "each line of a ledger names the one before",
         "ledger/ledger",
-        "_entry",
+        "_parse_line",
         never(1),
         (
             "tests/unit/ledger/test_ledger.py::test_a_line_that_was_tampered_with_breaks_the_chain_and_is_named",
@@ -52,7 +52,7 @@ LEDGER = (
     Guard(
         "a ledger continues the one that it says it replaced",
         "ledger/store",
-        "LedgerStore.trace",
+        "LedgerStore.verify_chain",
         never(2),
         (_READING + "test_a_ledger_that_was_written_anew_is_told_from_one_that_was_added_to",),
     ),
@@ -66,7 +66,7 @@ LEDGER = (
     Guard(
         "a ledger that reads as it was before is not written over",
         "ledger/store",
-        "LedgerStore.read_since",
+        "LedgerStore.read_newer",
         always(),
         (_STALE + "test_what_has_been_found_once",),
     ),
@@ -87,14 +87,14 @@ LEDGER = (
     Guard(
         "a writer waits for everybody who had looked before it wrote",
         "ledger/recorder",
-        "_settled",
+        "_append_and_settle",
         call("max", "0.0", at=1),
         (_CONTENTION + "test_a_slow_writer_is_waited_for_twice_as_long_as_the_write_took",),
     ),
     Guard(
         "nobody is waited for longer than one exchange may take",
         "ledger/recorder",
-        "_settled",
+        "_append_and_settle",
         call("min", "{1}"),
         (_CONTENTION + "test_a_writer_that_is_very_slow_is_waited_for_at_most_half_a_minute_and_it_is_said",),
     ),
@@ -108,7 +108,7 @@ LEDGER = (
     Guard(
         "a broken ledger stops a release",
         "ledger/store",
-        "LedgerStore._page",
+        "LedgerStore._snapshot",
         on_error("VerificationError", "return LedgerSnapshot(raw=raw)"),
         (
             _READING + "test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it_is",
@@ -119,7 +119,7 @@ LEDGER = (
         "nothing is written over a broken ledger",
         "ledger/store",
         "LedgerStore.append",
-        call("read_since", "LedgerSnapshot(raw=_present(look(self.registry, self.tag)))"),
+        call("read_newer", "LedgerSnapshot(raw=_present(look(self.registry, self.tag)))"),
         (_CONTENTION + "test_a_ledger_that_was_broken_meanwhile_is_not_written_over",),
     ),
     Guard(
@@ -147,7 +147,7 @@ LEDGER = (
         "what is not surely recorded is said",
         "ledger/recorder",
         "record",
-        call("_doubt", "{1}", at=0),
+        call("_incomplete_error", "{1}", at=0),
         (_WRITING + "test_what_a_run_could_not_record_is_recorded_by_the_next_one_and_said_meanwhile",),
     ),
     Guard(
@@ -503,20 +503,20 @@ ADOPTION = (
         "a version that was adopted is not published anew under our own tag",
         "release/planning/decision",
         "_check_recorded",
-        call("known_lane", "{0}"),
+        call("with_adopted_tags", "{0}"),
         (_ADOPTING + "test_an_adopted_version_is_never_published_again_under_our_own_tag",),
     ),
     Guard(
         "no lane adopts what another one could read",
         "ledger/foreign_tags",
         "sort_tags",
-        call("_foreign", "''"),
+        call("_other_owner", "''"),
         ("tests/unit/ledger/test_foreign_tags.py::test_every_other_tag_is_left_out_with_the_reason",),
     ),
     Guard(
         "only a tag that can be read as the version is believed to be its adopted name",
         "ledger/foreign_tags",
-        "known_lane",
+        "with_adopted_tags",
         without_operand(1),
         ("tests/unit/ledger/test_foreign_tags.py::test_an_entry_that_is_no_adoption_of_that_version_changes_nothing",),
     ),
@@ -537,7 +537,7 @@ ADOPTION = (
     Guard(
         "a version that two runs give two images under two tags ends as lost",
         "ledger/concurrent",
-        "ConcurrentEntries._against",
+        "ConcurrentEntries._contradicting",
         attribute("version", "tag"),
         (
             _ADOPTING + "test_a_version_that_is_published_under_our_tag_meanwhile_ends_the_adoption_as_lost",
@@ -547,14 +547,14 @@ ADOPTION = (
     Guard(
         "an adoption does not stand for what a release has done and records",
         "ledger/concurrent",
-        "ConcurrentEntries._told",
+        "ConcurrentEntries._recorded_by_others",
         unfiltered(),
         (_ADOPTING + "test_an_adoption_may_come_between_any_two_steps_of_a_release",),
     ),
     Guard(
         "the place of a floating tag is adopted only where no move says it",
         "ledger/concurrent",
-        "ConcurrentEntries._told",
+        "ConcurrentEntries._recorded_by_others",
         never(),
         (_ADOPTING + "test_a_rollback_may_come_between_any_two_steps_of_an_adoption",),
     ),

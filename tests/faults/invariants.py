@@ -107,7 +107,7 @@ def _pointers_valid(case: Case) -> Iterator[str]:
     for lane, effect, tags in _moves(case):
         names = [tag for tag, digest in tags.items() if digest == effect.after and lane.version_of_tag(tag)]
         if not names:
-            yield f"{effect.tag} was set to {effect.after[:19]}, which is no version of lane {lane.name}"
+            yield f"{effect.tag} was set to {effect.after[:19]}, which is not a version of lane {lane.name}"
         if (case.marked | _marks(case, lane, tags)) & set(names):
             yield f"{effect.tag} was set to {names}, which is marked as bad"
         yield from (f"{effect.tag}: {what}" for what in _faults_of(case, effect.after))

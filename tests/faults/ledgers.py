@@ -36,8 +36,8 @@ def put(scene: Scene, content: bytes, previous: Digest | None) -> None:
 
 def entry(scene: Scene, action: Action, after: Digest = SOME, version: str = "1.0.0", why: str = "") -> Entry:
     registry = scene.client()
-    scribe = scene.ledgers(registry).scribe
-    return scribe.entry(action, tag=Tag(f"v{version}"), version=version, after=after, why=why)
+    author = scene.ledgers(registry).author
+    return author.entry(action, tag=Tag(f"v{version}"), version=version, after=after, why=why)
 
 
 def note(scene: Scene, version: str, why: str = "a note") -> Entry:

@@ -84,7 +84,7 @@ class Runner:
         """Its entries' words are its own, and the same in each order, so that states are equal."""
         words = itertools.count()
         clock = self.world.registry.clock
-        return EntryAuthor(who=f"runner {self.name}", clock=clock, word=lambda: f"{self.name} {next(words)}")
+        return EntryAuthor(who=f"runner {self.name}", clock=clock, make_id=lambda: f"{self.name} {next(words)}")
 
     def begin(self, contender: Contender) -> None:
         """Come to stand before the first step that others can see."""

@@ -54,11 +54,11 @@ class Releaser:
         registry = RegistryClient(Session(wire, None, retry_budget), repository)
         return cls(registry=registry, workers=WORKERS)
 
-    def recording(self, scribe: EntryAuthor) -> Releaser:
+    def recording(self, author: EntryAuthor) -> Releaser:
         """The same one with a ledger beside the images."""
         ledgers = Ledgers(
             registry=self.registry,
-            scribe=scribe,
+            author=author,
             workers=self.workers,
         )
         return replace(self, ledgers=ledgers)

@@ -106,8 +106,8 @@ class Scene:
 
     def ledgers(self, registry: RegistryClient) -> Ledgers:
         """Where it is recorded."""
-        scribe = EntryAuthor(who=USER.username, clock=registry.retry_budget.clock)
-        return Ledgers(registry=registry.at(self.records), scribe=scribe, workers=1)
+        author = EntryAuthor(who=USER.username, clock=registry.retry_budget.clock)
+        return Ledgers(registry=registry.at(self.records), author=author, workers=1)
 
     def rollback(self, wish: RollbackRequest) -> Flow[RollbackResult]:
         """A rollback, not yet begun."""

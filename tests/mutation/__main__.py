@@ -124,7 +124,7 @@ TARGETS = (
         "ledger/recorder",
         _LEDGER,
         # All of a run's ledgers have its one patience; and each was written once.
-        same=(Key("_settled", "0 -> -1"), Key("_settled", "True -> False")),
+        same=(Key("_append_and_settle", "0 -> -1"), Key("_append_and_settle", "True -> False")),
     ),
     Target(
         "rollback/target",

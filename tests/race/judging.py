@@ -146,7 +146,7 @@ class Judge:
         """I11: the ledger goes on from what it was, whole, and has what was done, each thing once."""
         assert self.reader.ledgers
         try:
-            self.reader.ledgers.store(MAIN).whole()
+            self.reader.ledgers.store(MAIN).read_verified()
         except BrokenLedgerError as error:
             yield f"I11: {error.what}"
             return

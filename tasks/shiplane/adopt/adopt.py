@@ -13,7 +13,7 @@ from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.redact import one_line
 from shiplane.core.system.parallel import WORKERS, each
-from shiplane.ledger.foreign_tags import SortedTags, known_lane, sort_tags
+from shiplane.ledger.foreign_tags import SortedTags, sort_tags, with_adopted_tags
 from shiplane.ledger.ledger import Action, Entry, EntryJson, Ledger
 from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.registry.client import RegistryClient
@@ -220,10 +220,10 @@ class Adopter:
         """
         step = Step("survey", f"lane {lane.name}")
         yield step
-        page = self.ledgers.store(lane).whole()
-        known = known_lane(lane, page.ledger)
+        page = self.ledgers.store(lane).read_verified()
+        known = with_adopted_tags(lane, page.ledger)
         tags = sort_tags(known, lanes, self.registry.tags(), since)
-        yield step.done(f"{counted(len(tags.versions), 'version')}, {counted(len(tags.left), 'other tag')}")
+        yield step.done(f"{counted(len(tags.versions), 'version')}, {counted(len(tags.ignored), 'other tag')}")
         step = Step("examine", f"lane {lane.name}")
         yield step
         found = each(
@@ -244,9 +244,9 @@ class Adopter:
             yield record_step.skipped("dry run") if entries else record_step.already("nothing is new")
         else:
             yield from record(
-                [LedgerUpdate(store=self.ledgers.store(lane), entries=entries, seen=page.ledger, page=page)]
+                [LedgerUpdate(store=self.ledgers.store(lane), entries=entries, base=page.ledger, snapshot=page)]
             )
-        return self._adopted(known_lane(lane, page.ledger.append(entries)), tags, seen, dry_run=dry_run)
+        return self._adopted(with_adopted_tags(lane, page.ledger.append(entries)), tags, seen, dry_run=dry_run)
 
     def _take(
         self, lane: Lane, version: Version, names: Sequence[Tag], ledger: Ledger
@@ -283,7 +283,7 @@ class Adopter:
         current = seen.current
         if current and seen.ledger.position(lane.floating) is None:
             entries.append(
-                self.ledgers.scribe.entry(
+                self.ledgers.author.entry(
                     Action.FLOAT,
                     tag=lane.floating,
                     version=str(current.version),
@@ -297,7 +297,7 @@ class Adopter:
 
     def _publication(self, taken: AdoptedVersion) -> Entry:
         assert taken.examination  # noqa: S101 -- asked by the caller
-        return self.ledgers.scribe.entry(
+        return self.ledgers.author.entry(
             Action.PUBLISH,
             tag=taken.tag,
             version=str(taken.version),
@@ -320,7 +320,7 @@ class Adopter:
             position=bool(current) and position is None,
             drift=position if position and position.after != digest else None,
             others=self._others(tags.floating, seen),
-            left=tuple(sorted((*tags.left, *seen.left))),
+            left=tuple(sorted((*tags.ignored, *seen.left))),
             dry_run=dry_run,
         )
 

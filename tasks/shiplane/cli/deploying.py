@@ -21,7 +21,7 @@ from shiplane.deployments.image_use import Part, Target
 from shiplane.deployments.inventory import Inventory
 from shiplane.deployments.repoint import Prepared, Repointer, write
 from shiplane.deployments.updaters import Undoer
-from shiplane.ledger.foreign_tags import known_lane
+from shiplane.ledger.foreign_tags import with_adopted_tags
 from shiplane.ledger.ledger import Ledger
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.retry_budget import RetryBudget
@@ -96,7 +96,7 @@ def _desk(run: Run, image: str | None, retry_budget: RetryBudget | None = None, 
         run.console.tell(f"which versions are marked as bad or were adopted could not be told: {error.what}")
         recorded = []
     marks = {tag: mark.reason for ledger in recorded for tag, mark in ledger.marks.items()}
-    lanes = [known_lane(lane, ledger) for lane, ledger in zip(run.project.lanes, recorded, strict=False)]
+    lanes = [with_adopted_tags(lane, ledger) for lane, ledger in zip(run.project.lanes, recorded, strict=False)]
     return _desk_of(run, registry, lanes or run.project.lanes, marks)
 
 

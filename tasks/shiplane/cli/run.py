@@ -264,7 +264,7 @@ class Run:
         who, run = author(self.env, credential.username if credential else "", desk=desk())
         return Ledgers(
             registry=registry.at(place),
-            scribe=EntryAuthor(who=self.redact(who), run=run),
+            author=EntryAuthor(who=self.redact(who), run=run),
         )
 
     def transport(self) -> HttpTransport:

@@ -63,7 +63,7 @@ def _whole(ledgers: Ledgers, lane: Lane) -> Finding:
 
     def ask() -> Finding:
         store = ledgers.store(lane)
-        page = store.whole()
+        page = store.read_verified()
         if not page.exists:
             return skipped(name, f"no {store.tag} in {ledgers.registry.repository} yet: the first release begins it")
         return done(name, f"{store.tag} is whole, with {counted(len(page.ledger.entries), 'entry', 'entries')}")
@@ -109,7 +109,7 @@ def _placed(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
         known = surveyor.known(lane)
         if version := surveyor.version_behind(known, floating):
             return done(name, f"{lane.floating} is at {known.tag_of(version)}")
-        what = f"{lane.floating} is at {floating.digest}, which is no version of lane {lane.name}"
+        what = f"{lane.floating} is at {floating.digest}, which is not a version of lane {lane.name}"
         back = command("rollback", "--lane", lane.name, "--to", "vX.Y.Z")
         adopt = command("adopt", "--lane", lane.name)
         remedy = (

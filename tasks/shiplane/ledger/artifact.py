@@ -1,7 +1,7 @@
-"""A ledger as an OCI artifact: a manifest whose layers are pieces of its lines, and which names the manifest before it.
+"""A ledger as an OCI artifact: its layers hold the ledger's lines, and its manifest links to the one before it.
 
 Sources: image-spec manifest.md, "Guidelines for Artifact Usage" (``artifactType`` and the empty config), and
-annotations.md. Any client reads it: ``crane manifest``, then ``crane blob`` or ``oras pull``.
+annotations.md. Readable with ``crane manifest``, then ``crane blob`` or ``oras pull``.
 """
 
 from __future__ import annotations
@@ -28,35 +28,35 @@ EMPTY_CONTENT = b"{}"
 PREVIOUS = "dev.shiplane.ledger.previous"
 _TITLE = "org.opencontainers.image.title"
 
-# One piece: small enough to be sent with each entry, large enough for years of a lane's entries.
+# A piece is small enough to upload with each entry, and large enough for years of a lane's entries.
 PIECE = 256 * 1024
-# Far more than anybody releases; a reader has to stop somewhere.
+# Far more than anybody releases: the limit of what is read.
 MAX_PIECES = 256
 
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerManifest:
-    """What the manifest of a ledger says: its pieces in their order, and the manifest that it replaced."""
+    """A parsed ledger manifest: its pieces in order, and the digest of the manifest that it replaced."""
 
     pieces: tuple[Descriptor, ...]
     previous: Digest | None
 
 
 def ledger_manifest(name: str, pieces: Sequence[Descriptor], previous: Digest | None) -> RawManifest:
-    """The manifest of a ledger's next state.
+    """Build the manifest of a ledger's next state.
 
     Args:
-        name: The lane's, for the names that the pieces get when somebody pulls them as files.
-        pieces: The descriptors of the pieces, in order.
+        name: The lane's name, for the titles of the pieces.
+        pieces: The pieces in order.
         previous: The manifest that this one replaces; None for the first.
     """
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,
         "artifactType": ARTIFACT,
-        "config": _json(Descriptor.of(EMPTY_CONTENT, EMPTY)),
+        "config": _descriptor_json(Descriptor.of(EMPTY_CONTENT, EMPTY)),
         "layers": [
-            {**_json(piece), "annotations": {_TITLE: f"{name}-{number:04}.jsonl"}}
+            {**_descriptor_json(piece), "annotations": {_TITLE: f"{name}-{number:04}.jsonl"}}
             for number, piece in enumerate(pieces, start=1)
         ],
         "annotations": {PREVIOUS: str(previous)} if previous else {},
@@ -65,17 +65,17 @@ def ledger_manifest(name: str, pieces: Sequence[Descriptor], previous: Digest | 
 
 
 def parse_ledger_manifest(raw: RawManifest, tag: str) -> LedgerManifest:
-    """Read a ledger's manifest.
+    """Parse a ledger's manifest.
 
     Raises:
-        BrokenLedgerError: Under this tag is something else.
+        BrokenLedgerError: The tag holds something else.
     """
     try:
         document = parse_manifest(raw)
         if not isinstance(document, Manifest) or document.artifact_type != ARTIFACT:
-            raise ValueError("no ledger, but something else")
+            raise ValueError("not a ledger")
         if len(document.layers) > MAX_PIECES or any(layer.media_type != LINES for layer in document.layers):
-            raise ValueError("a ledger of another form")
+            raise ValueError("a ledger in an unknown format")
         previous = document.annotations.get(PREVIOUS)
         return LedgerManifest(pieces=document.layers, previous=Digest(previous) if previous is not None else None)
     except (InvalidManifestError, ValueError) as error:
@@ -83,12 +83,12 @@ def parse_ledger_manifest(raw: RawManifest, tag: str) -> LedgerManifest:
 
 
 def continues(pieces: Sequence[bytes], earlier: Sequence[Descriptor]) -> bool:
-    """Whether a ledger's pieces begin with those of an earlier one, of which only size and digest are known."""
-    beginnings = zip(pieces, earlier, strict=False)
+    """Whether a ledger starts with the pieces of an earlier one, of which only sizes and digests are given."""
+    pairs = zip(pieces, earlier, strict=False)
     return len(pieces) >= len(earlier) and all(
-        Digest.of(piece[: before.size]) == before.digest for piece, before in beginnings
+        Digest.of(piece[: descriptor.size]) == descriptor.digest for piece, descriptor in pairs
     )
 
 
-def _json(blob: Descriptor) -> dict[str, object]:
+def _descriptor_json(blob: Descriptor) -> dict[str, object]:
     return {"mediaType": blob.media_type, "digest": str(blob.digest), "size": blob.size}

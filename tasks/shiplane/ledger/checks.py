@@ -1,4 +1,4 @@
-"""A lane's names compared with what the ledger recorded of them. Pure."""
+"""Compare a lane's tags with what the ledger recorded. Pure."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from shiplane.registry.oci.names import Digest
 def recorded_checks(
     lane: Lane, ledger: Ledger, *, version: Version | None, digest: Digest | None, floating: Digest | None
 ) -> list[Check]:
-    """What the record says of a version and of the floating tag; nothing where there is no record of them.
+    """Check a version's tag and the floating tag against the ledger; no checks where nothing is recorded.
 
     Args:
-        lane: Whose names.
-        ledger: What was recorded.
-        version: The version that is looked at, or None.
-        digest: What its tag has now; None where it does not exist.
-        floating: What the floating tag has now; None where it does not exist.
+        lane: The lane with its adopted tags.
+        ledger: The lane's ledger.
+        version: The version to check, or None.
+        digest: Its tag's digest; None if the tag does not exist.
+        floating: The floating tag's digest; None if the tag does not exist.
     """
     return [*_version(lane, ledger, version, digest), *_floating(lane, ledger, floating)]
 
@@ -42,8 +42,10 @@ def _floating(lane: Lane, ledger: Ledger, floating: Digest | None) -> Iterator[C
     expected = f"{position.version}, {position.after}, where it {how} on {position.when} by {position.who}"
     yield Check("record", lane.floating, position.after == floating, expected, str(floating or "nothing"))
     if mark := _mark(ledger, floating):
-        found = f"{mark.version}, which is marked as bad: {mark.reason}"
-        yield Check("mark", lane.floating, good=False, expected="a version that is not marked as bad", found=found)
+        description = f"{mark.version}, which is marked as bad: {mark.reason}"
+        yield Check(
+            "mark", lane.floating, good=False, expected="a version that is not marked as bad", found=description
+        )
 
 
 def _mark(ledger: Ledger, floating: Digest | None) -> Entry | None:

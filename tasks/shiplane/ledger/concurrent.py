@@ -1,9 +1,9 @@
-"""What others recorded of a lane while a run was at work: what of it is the same, and what contradicts the run. Pure.
+"""What others recorded in a ledger while a run was at work, and what of it contradicts the run. Pure.
 
-Looking before and after a write cannot tell everything: between the last look at a name and its PUT somebody else may
-write it, and be through by then. But both have to record what they did, one after the other, and whoever comes second
-reads what the first one wrote. Only entries that were added since the run's own survey count: what an old script moved
-without a record, long ago, is a gap in the ledger (:meth:`shiplane.ledger.ledger.Ledger.gaps`), and nobody's race.
+Reading a tag before and after writing it does not exclude a race: between the last read and the PUT, another publisher
+may write the tag and finish. But every publisher records what it did, one after the other, and the second one reads the
+first one's entries. Only entries added since the run's own survey count: what an old script moved without a record is a
+gap in the ledger (:meth:`shiplane.ledger.ledger.Ledger.gaps`), not a race.
 """
 
 from __future__ import annotations
@@ -19,99 +19,104 @@ class ConcurrentEntries:
     """A ledger at two times.
 
     Attributes:
-        seen: As the run's survey read it.
-        now: As it is by now, with or without the run's own entries.
+        base: As the run's survey read it.
+        current: As it is now, with or without the run's own entries.
     """
 
-    seen: Ledger
-    now: Ledger
+    base: Ledger
+    current: Ledger
 
-    def lacking(self, ours: Sequence[Entry]) -> list[Entry]:
-        """Those of the run's entries that have to be added: nobody has recorded the same meanwhile.
+    def missing(self, ours: Sequence[Entry]) -> list[Entry]:
+        """The run's entries that still have to be added, because nobody has recorded the same meanwhile.
 
-        A move that somebody has gone on from and recorded sooner says so, since the ledger's order would mislead.
-        Two runs of one release do one thing together, and it is recorded once; but where a tag was moved, moved back
-        and moved again, the last move goes on from where the one before ended, and is another one.
+        A move that another one continued from, and that is recorded after it, says so (``overtaken_by``). Two runs of
+        one release do the same thing, which is recorded once; where a tag was moved, moved back and moved again, the
+        last move continues from the one before and is recorded as well.
         """
-        lacking = [entry for entry in self.now.lacking(ours) if not self._told(entry)]
-        return [replace(entry, overtaken_by=self._overtaken_by(entry)) for entry in lacking]
+        missing = [entry for entry in self.current.missing(ours) if not self._recorded_by_others(entry)]
+        return [replace(entry, overtaken_by=self._overtaken_by(entry)) for entry in missing]
 
     def contradictions(self, ours: Sequence[Entry]) -> list[str]:
-        """How what others recorded contradicts the run's own entries, which stand in ``now`` by then.
+        """How others' entries contradict the run's own, which are part of ``current`` by then.
 
-        What a run found and recorded late it has not done: such entries are left out on both sides, unless two
-        digests of one version are told. Under two tags, too: another tool's may have been adopted meanwhile.
+        Late entries record what a run found, not what it did: they are ignored on both sides, except where one version
+        has two digests, also under two tags (another tool's may have been adopted meanwhile).
         """
-        own = {entry.id for entry in ours}
-        others = [entry for entry in self._new() if entry.id not in own]
-        return [what for entry in ours if not entry.late or entry.adopted for what in self._against(entry, others)]
+        own_ids = {entry.id for entry in ours}
+        others = [entry for entry in self._new() if entry.id not in own_ids]
+        return [
+            contradiction
+            for entry in ours
+            if not entry.late or entry.adopted
+            for contradiction in self._contradicting(entry, others)
+        ]
 
-    def _told(self, entry: Entry) -> bool:
-        """Whether somebody has recorded the same meanwhile.
+    def _recorded_by_others(self, entry: Entry) -> bool:
+        """Whether somebody else has recorded the same.
 
-        Who did a thing tells it better than who found it done: an adoption does not stand for the run's own entry, and
-        the place of a floating tag is adopted only where no move says it.
+        An adoption does not replace the entry of the run that did the thing, and the position of a floating tag is
+        adopted only where no move records it.
         """
         if entry.adopted and entry.action in MOVES:
-            return bool(self.now.moves(entry.tag)) and not self._overtaken_by(entry)
-        told = {_fact(other) for other in self._new() if entry.adopted or not other.adopted}
-        return _fact(entry) in told and not self._goes_on(entry)
+            return bool(self.current.moves(entry.tag)) and not self._overtaken_by(entry)
+        recorded = {_fact(other) for other in self._new() if entry.adopted or not other.adopted}
+        return _fact(entry) in recorded and not self._goes_on(entry)
 
     def _new(self) -> list[Entry]:
-        return self.seen.lacking(self.now.entries)
+        return self.base.missing(self.current.entries)
 
     def _goes_on(self, entry: Entry) -> bool:
-        position = self.now.position(entry.tag) if entry.action in MOVES else None
+        position = self.current.position(entry.tag) if entry.action in MOVES else None
         return position is not None and position.after == entry.before
 
     def _overtaken_by(self, move: Entry) -> str:
-        """The move that went on from this one, where nothing that is recorded had led to its beginning."""
+        """The id of the move that continued from this one, where no recorded move had led to its start."""
         if move.action not in MOVES:
             return ""
-        new, moves = {entry.id for entry in self._new()}, self.now.moves(move.tag)
+        new, moves = {entry.id for entry in self._new()}, self.current.moves(move.tag)
         for before, entry in zip([None, *moves], moves, strict=False):
             if entry.id in new and entry.before == move.after and (before is None or before.after != entry.before):
                 return entry.id
         return ""
 
-    def _against(self, entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
+    def _contradicting(self, entry: Entry, others: Sequence[Entry]) -> Iterator[str]:
         if entry.action is Action.PUBLISH:
             for other in others:
                 if other.action is Action.PUBLISH and other.version == entry.version and other.after != entry.after:
-                    yield _twice(entry, other)
+                    yield _two_digests(entry, other)
         elif entry.action in MOVES and not entry.late:
-            yield from (_crossed(entry, other) for other in self._crossing(entry))
-            for mark in self.now.marks.values():
+            yield from (_conflict(entry, other) for other in self._conflicting_moves(entry))
+            for mark in self.current.marks.values():
                 if mark in others and mark.version == entry.version:
                     yield f"{mark.who} marked {mark.tag} as bad, and this run moved {entry.tag} to it: {mark.reason}"
 
-    def _crossing(self, move: Entry) -> Iterator[Entry]:
-        """The moves next to this one that neither led to where it began nor began where it ended.
+    def _conflicting_moves(self, move: Entry) -> Iterator[Entry]:
+        """The neighbouring moves that neither led to this move's start nor started at its end.
 
-        Whoever is slow to record stands behind the one that went on from it: both orders are good.
+        A run that is slow to record stands behind the one that continued from it: both orders are fine.
         """
         new = {entry.id for entry in self._new() if not entry.late}
-        moves = [entry for entry in self.now.moves(move.tag) if entry.id in new or entry.id == move.id]
-        place = next((at for at, entry in enumerate(moves) if _fact(entry) == _fact(move)), None)
-        if place is None:
+        moves = [entry for entry in self.current.moves(move.tag) if entry.id in new or entry.id == move.id]
+        index = next((number for number, entry in enumerate(moves) if _fact(entry) == _fact(move)), None)
+        if index is None:
             return
-        beside = [*moves[:place][-1:], *moves[place + 1 :][:1]]
-        yield from (other for other in beside if other.after != move.before and other.before != move.after)
+        neighbours = [*moves[:index][-1:], *moves[index + 1 :][:1]]
+        yield from (other for other in neighbours if other.after != move.before and other.before != move.after)
 
 
 def _fact(entry: Entry) -> tuple[object, ...]:
-    """What an entry tells, whoever tells it."""
+    """What an entry states, whoever recorded it."""
     if entry.action in MOVES:
         return entry.tag, entry.before, entry.after
     return entry.action, entry.tag, entry.after, entry.why
 
 
-def _twice(ours: Entry, other: Entry) -> str:
+def _two_digests(ours: Entry, other: Entry) -> str:
     theirs = f"{other.tag} was {other.how if other.adopted else 'published'} as {other.after} by {other.who}"
     return f"{theirs}, and {ours.tag + ' ' if ours.tag != other.tag else ''}as {ours.after} by this run"
 
 
-def _crossed(ours: Entry, other: Entry) -> str:
+def _conflict(ours: Entry, other: Entry) -> str:
     return (
         f"{other.who} moved {ours.tag} to {other.version} (from {other.before or 'nothing'}) "
         f"while this run moved it to {ours.version} (from {ours.before or 'nothing'})"

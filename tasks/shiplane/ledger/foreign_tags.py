@@ -1,7 +1,7 @@
-"""What other tools published before shiplane, and how their tags are read: sorted by lane, and known from the ledger.
+"""Other tools' version tags: which lane they belong to, and which of them the ledger has adopted. Pure.
 
-Nothing is tagged anew: an adopted version keeps the tag that it has, ``0.2.17`` where ours would be ``v0.2.17``. The
-ledger says so, and a lane that was read together with it finds the version there (:func:`known_lane`). Pure.
+Nothing is retagged: an adopted version keeps its tag, ``0.2.17`` where shiplane would write ``v0.2.17``. The ledger
+records it, and the lane of :func:`with_adopted_tags` finds the version there.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ class SortedTags:
     """A repository's tags as one lane sees them.
 
     Attributes:
-        versions: Each version with every tag that names it, the one that counts first: ours, then the others'.
+        versions: Each version with its tags, the one that counts first.
         floating: Tags of a major or minor version, ``0`` or ``0.2``, which other tools move.
-        left: Every other tag, with why it is none of the lane's; names of shiplane's own aside.
+        ignored: Every other tag with the reason, except shiplane's own.
     """
 
     versions: Mapping[Version, tuple[Tag, ...]] = field(default_factory=dict)
     floating: tuple[Tag, ...] = ()
-    left: tuple[tuple[Tag, str], ...] = ()
+    ignored: tuple[tuple[Tag, str], ...] = ()
 
 
-def known_lane(lane: Lane, ledger: Ledger) -> Lane:
-    """The lane, finding each adopted version under the tag that it really has.
+def with_adopted_tags(lane: Lane, ledger: Ledger) -> Lane:
+    """The lane with each adopted version under its actual tag.
 
-    Only a tag that can be read as that version is believed, and a release of our own goes before an adoption.
+    Only a tag that reads as that version counts, and shiplane's own publication goes before an adoption.
     """
     names = {}
     for entry in ledger.entries:
         version = lane.version_tagged(entry.tag) if _is_adoption(entry) else None
-        own = ledger.published(lane.own_tag_of(version)) if version else None
-        if version and str(version) == entry.version and own is None:
+        published = ledger.published(lane.own_tag_of(version)) if version else None
+        if version and str(version) == entry.version and published is None:
             names[version] = entry.tag
     return replace(lane, names=names)
 
 
-def tagged_lane(lane: Lane, tags: Iterable[str]) -> Lane:
-    """The lane, finding each version that has no tag of ours under another tool's: where no ledger can say more.
+def with_foreign_tags(lane: Lane, tags: Iterable[str]) -> Lane:
+    """The lane with each version that has no tag of shiplane's under another tool's, where there is no ledger to ask.
 
-    For whoever verifies what he finds there before he does anything with it.
+    For callers that verify the image before they use it.
     """
     sorted_tags = sort_tags(lane, (), tags)
     return replace(lane, names={version: names[0] for version, names in sorted_tags.versions.items()})
@@ -60,68 +60,68 @@ def _is_adoption(entry: Entry) -> bool:
     return entry.adopted and entry.action is Action.PUBLISH
 
 
-def other_tags(lane: Lane, ledger: Ledger, tags: Iterable[str]) -> tuple[Tag, ...]:
-    """Tags that can be read as another tool's versions of a lane, in their order; none where some were adopted already.
+def unadopted_tags(lane: Lane, ledger: Ledger, tags: Iterable[str]) -> tuple[Tag, ...]:
+    """Tags that read as another tool's versions of a lane, in version order; none once any version was adopted.
 
-    Whoever has adopted knows them, and has left out what he did not want.
+    Whoever adopted has seen the others and left them out.
     """
     if any(_is_adoption(entry) for entry in ledger.entries):
         return ()
-    known = {version for version in map(lane.version_of_tag, tags) if version}
-    found = {tag: lane.version_tagged(tag) for tag in tags}
-    others = {tag: version for tag, version in found.items() if version and version not in known}
+    own_versions = {version for version in map(lane.version_of_tag, tags) if version}
+    versions = {tag: lane.version_tagged(tag) for tag in tags}
+    others = {tag: version for tag, version in versions.items() if version and version not in own_versions}
     return tuple(Tag(tag) for tag in sorted(others, key=lambda tag: others[tag]))
 
 
 def sort_tags(lane: Lane, lanes: Sequence[Lane], tags: Iterable[str], since: Version | None = None) -> SortedTags:
-    """Sort a repository's tags.
+    """Sort a repository's tags by what they are to a lane.
 
     Args:
-        lane: Whose they may be; known from its ledger.
-        lanes: Every lane of the repository: no tag that one of the others can read is taken for this one's.
+        lane: The lane with its adopted tags.
+        lanes: Every lane of the repository: a tag that another one reads as its own is ignored.
         tags: As the registry lists them.
         since: The lowest version that counts.
     """
     others = [other for other in lanes if other != lane]
     versions: dict[Version, list[Tag]] = {}
-    floating, left = [], []
+    floating, ignored = [], []
     for tag in map(Tag, sorted(tags)):
         version = lane.version_tagged(tag)
         if tag in (lane.floating, lane.ledger):
             continue
-        if why := _foreign(lane, others, tag) or (_unwanted(version, since) if version else ""):
-            left.append((tag, why))
+        if reason := _other_owner(lane, others, tag) or (_exclusion(version, since) if version else ""):
+            ignored.append((tag, reason))
         elif version:
             versions.setdefault(version, []).append(tag)
         elif _PART.fullmatch(tag.removeprefix(lane.prefix)) and tag.startswith(lane.prefix):
             floating.append(tag)
         else:
-            left.append((tag, f"no version of lane {lane.name}"))
+            ignored.append((tag, f"not a version of lane {lane.name}"))
     ranked = {version: tuple(_ranked(lane, version, names)) for version, names in sorted(versions.items())}
-    return SortedTags(versions=ranked, floating=tuple(floating), left=tuple(left))
+    return SortedTags(versions=ranked, floating=tuple(floating), ignored=tuple(ignored))
 
 
-def _foreign(lane: Lane, others: Sequence[Lane], tag: Tag) -> str:
-    """Which other lane a tag belongs to, or could belong to as well; nothing where it is only this one's, or nobody's.
+def _other_owner(lane: Lane, others: Sequence[Lane], tag: Tag) -> str:
+    """Why a tag belongs, or could belong, to another lane; empty if it is this lane's alone, or nobody's.
 
-    What a lane writes itself is nobody else's, whatever another one could read it as.
+    A tag that the lane itself writes is its own, whatever another one could read it as.
     """
     owner = next((other for other in others if other.owns(tag)), None)
     if owner:
-        return f"lane {owner.name}'s"
+        return f"belongs to lane {owner.name}"
     reader = next((other for other in others if other.version_tagged(tag)), None)
     if reader is None or lane.owns(tag):
         return ""
-    return f"could be lane {reader.name}'s as well" if lane.version_tagged(tag) else f"lane {reader.name}'s"
+    return f"could also belong to lane {reader.name}" if lane.version_tagged(tag) else f"belongs to lane {reader.name}"
 
 
-def _unwanted(version: Version, since: Version | None) -> str:
+def _exclusion(version: Version, since: Version | None) -> str:
     if version.is_snapshot:
         return "a snapshot of a commit"
     return f"below {since}" if since and version < since else ""
 
 
 def _ranked(lane: Lane, version: Version, names: Iterable[Tag]) -> Iterator[Tag]:
-    """The tags of one version: as the ledger knows it, as we write it, without ``v``, by its git tag."""
+    """Order the tags of one version: the ledger's, shiplane's own, the one without ``v``, then the git tag's."""
     order = (lane.tag_of(version), lane.own_tag_of(version), f"{lane.prefix}{version}")
     yield from sorted(names, key=lambda tag: order.index(tag) if tag in order else len(order))

@@ -1,7 +1,7 @@
-"""The ledger: what was done to a lane's tags, by whom and why, as lines of JSON that name each the one before.
+"""The ledger: who did what to a lane's tags, and why, as JSON lines that each contain the hash of the one before.
 
-A line's ``previous`` is the SHA-256 of the line before it, so that nothing in the middle can be changed, taken out or
-put in unseen. What was cut off at the end can be seen elsewhere: the registry is ahead of such a ledger.
+A line's ``previous`` is the SHA-256 of the line before it, so nothing can be changed, removed or inserted in the middle
+unnoticed. A truncated end shows elsewhere: the registry is then ahead of the ledger.
 """
 
 from __future__ import annotations
@@ -20,17 +20,17 @@ from shiplane.core.redact import one_line
 from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.names import Digest, Platform, Tag, parse_tag
 
-_MAX_WORDS = 500
+_MAX_TEXT = 500
 
 
 class BrokenLedgerError(VerificationError):
-    """A ledger that is not one, or not whole: its chain is broken, a part is missing, or it was written anew."""
+    """A tag that is no ledger, or a ledger that is incomplete, rewritten or has a broken chain."""
 
     kind = "broken-ledger"
 
 
 class Action(Enum):
-    """What an entry tells of."""
+    """What an entry records."""
 
     PUBLISH = "publish"
     FLOAT = "float"
@@ -77,27 +77,26 @@ class EntryJson(_DoneJson, _MoveJson, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Entry:
-    """One thing that was done.
+    """One recorded action.
 
     Attributes:
-        action: What.
-        id: A random word, by which a writer finds its own entry again.
+        id: A random id, by which a writer recognises its own entry.
         when: RFC 3339 in UTC.
         who: The account or user.
-        tag: The tag that it was done to: a version tag, or for a move the floating tag.
-        version: The version concerned; for a move the one that the floating tag was set to.
-        before: What the tag had before, for a move; None where there was nothing.
-        after: What the tag has since.
-        commit: What the image was built from, as far as it was known.
+        tag: The version tag; for a move the floating tag.
+        version: The version concerned; for a move the one that the floating tag moved to.
+        before: For a move, the digest that the tag had before; None if it did not exist.
+        after: The digest that the tag has had since.
+        commit: What the image was built from, if known.
         platforms: Of a published image: each platform's manifest.
-        why: The reason, where one was given.
-        run: The URL of the CI run, where there was one.
-        late: Whether it was written by a later run, which found it missing.
-        overtaken_by: For a move, the id of the move that went on from it and was recorded sooner; mostly nothing.
-        adopted: Whether another tool did it, and somebody took it into the ledger later: then ``when`` and ``who`` are
-            of the adoption. It is no action of its own, since a reader that does not know an action refuses the whole
-            ledger, and one that passes over this field still reads what is there.
-        created: When an adopted image was made, as it says itself; RFC 3339.
+        why: The reason that was given.
+        run: The URL of the CI run.
+        late: Whether a later run wrote it, having found it missing.
+        overtaken_by: For a move, the id of the move that continued from it and was recorded sooner.
+        adopted: Whether another tool did it and somebody adopted it later; then ``when`` and ``who`` are the
+            adoption's. It is a field and no action, since a reader refuses a ledger with an unknown action and ignores
+            an unknown field.
+        created: When an adopted image was made, by its own labels; RFC 3339.
     """
 
     action: Action
@@ -119,25 +118,25 @@ class Entry:
 
     @property
     def reason(self) -> str:
-        """The reason for people to read, also where none was given."""
+        """The reason for display, also where none was given."""
         return self.why or "no reason given"
 
     @property
     def how(self) -> str:
-        """The action in one word, for people."""
+        """The action in one word, for display."""
         return "adopted" if self.adopted else self.action.value
 
     @property
     def release(self) -> Version | None:
-        """The version concerned; None where the text is none: whoever may push can write here."""
+        """The version concerned; None if the text is not a version: anybody who may push can write here."""
         try:
             return Version.parse(self.version)
         except UsageError:
             return None
 
     def to_json(self) -> EntryJson:
-        """The entry as JSON values, without what is empty."""
-        known: EntryJson = {
+        """The entry as JSON values, without empty ones."""
+        fields: EntryJson = {
             "id": self.id,
             "action": self.action.value,
             "when": self.when,
@@ -155,63 +154,68 @@ class Entry:
             "adopted": self.adopted,
             "created": self.created,
         }
-        kept = {name: value for name, value in known.items() if value or (name == "from" and self.action in MOVES)}
+        kept = {key: value for key, value in fields.items() if value or (key == "from" and self.action in MOVES)}
         return cast("EntryJson", kept)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """All entries of a lane, the oldest first, with the very lines in which they stand."""
+    """A lane's entries, the oldest first, with the exact lines that hold them."""
 
     entries: tuple[Entry, ...] = ()
     lines: tuple[bytes, ...] = ()
 
     @classmethod
     def parse(cls, content: bytes) -> Ledger:
-        """Read lines, and check that each names the one before.
+        """Parse the lines and check their chain.
 
         Raises:
-            BrokenLedgerError: Naming the first line that is wrong.
+            BrokenLedgerError: Naming the first invalid line.
         """
         lines = tuple(content.split(b"\n")[:-1])
         if content and not content.endswith(b"\n"):
-            raise BrokenLedgerError(f"line {len(lines) + 1} of the ledger is cut off")
+            raise BrokenLedgerError(f"line {len(lines) + 1} of the ledger is truncated")
         entries = []
         for number, line in enumerate(lines, start=1):
             before = lines[number - 2] if number > 1 else None
-            entries.append(_entry(number, line, before))
+            entries.append(_parse_line(number, line, before))
         return cls(entries=tuple(entries), lines=lines)
 
     def append(self, entries: Iterable[Entry]) -> Ledger:
         """The ledger with further entries at its end."""
-        lines, known = list(self.lines), list(self.entries)
+        lines, extended = list(self.lines), list(self.entries)
         for entry in entries:
             chain = {"number": len(lines) + 1, "previous": _hash(lines[-1]) if lines else None}
             lines.append(json.dumps({**chain, **entry.to_json()}, separators=(",", ":")).encode())
-            known.append(entry)
-        return Ledger(entries=tuple(known), lines=tuple(lines))
+            extended.append(entry)
+        return Ledger(entries=tuple(extended), lines=tuple(lines))
 
-    def lacking(self, entries: Iterable[Entry]) -> list[Entry]:
-        """Those of the entries that do not stand here."""
-        known = {entry.id for entry in self.entries}
-        return [entry for entry in entries if entry.id not in known]
+    def missing(self, entries: Iterable[Entry]) -> list[Entry]:
+        """Those of the entries that are not in the ledger."""
+        ids = {entry.id for entry in self.entries}
+        return [entry for entry in entries if entry.id not in ids]
 
     def precedes(self, other: Ledger) -> bool:
-        """Whether this is what the other one was before entries were added to it."""
+        """Whether the other ledger is this one with further entries."""
         return len(self.lines) < len(other.lines) and other.lines[: len(self.lines)] == self.lines
 
     def published(self, tag: Tag) -> Entry | None:
         """The entry of a version's publication."""
-        found = (entry for entry in reversed(self.entries) if entry.action is Action.PUBLISH and entry.tag == tag)
-        return next(found, None)
+        publications = (
+            entry for entry in reversed(self.entries) if entry.action is Action.PUBLISH and entry.tag == tag
+        )
+        return next(publications, None)
 
     def moves(self, floating: Tag) -> list[Entry]:
-        """Every recorded move of a floating tag, the oldest first: in the ledger's order, but for who was overtaken."""
+        """Every recorded move of a floating tag, the oldest first.
+
+        One that was overtaken stands before the move that continued from it.
+        """
         moves: list[Entry] = []
         for entry in self.entries:
             if entry.action in MOVES and entry.tag == floating:
-                places = (at for at, other in enumerate(moves) if other.id == entry.overtaken_by)
-                moves.insert(next(places, len(moves)), entry)
+                positions = (index for index, other in enumerate(moves) if other.id == entry.overtaken_by)
+                moves.insert(next(positions, len(moves)), entry)
         return moves
 
     def position(self, floating: Tag) -> Entry | None:
@@ -219,20 +223,20 @@ class Ledger:
         return next(reversed(self.moves(floating)), None)
 
     def gaps(self, floating: Tag) -> list[Entry]:
-        """The moves that began elsewhere than where the one before had ended: somebody moved the tag unrecorded.
+        """Moves that did not start where the one before ended: somebody moved the tag without a record.
 
-        What was adopted as a place may be told once more by who had moved the tag there, and was slower to record it.
+        A position that was adopted may be recorded again by the slower run that had moved the tag there.
         """
         pairs = itertools.pairwise(self.moves(floating))
         return [
             move
-            for before, move in pairs
-            if move.before != before.after and not (before.adopted and before.after == move.after)
+            for previous, move in pairs
+            if move.before != previous.after and not (previous.adopted and previous.after == move.after)
         ]
 
     @property
     def marks(self) -> dict[Tag, Entry]:
-        """The versions that are marked as bad at present, by version tag."""
+        """The mark of each version that is marked as bad, by version tag."""
         marks: dict[Tag, Entry] = {}
         for entry in self.entries:
             if entry.action is Action.MARK:
@@ -246,25 +250,25 @@ def _hash(line: bytes) -> str:
     return str(Digest.of(line))
 
 
-def _entry(number: int, line: bytes, before: bytes | None) -> Entry:
+def _parse_line(number: int, line: bytes, before: bytes | None) -> Entry:
     try:
         fields = strict_json.loads(line)
         if not isinstance(fields, dict):
-            raise TypeError("no JSON object")
-        wanted = (number, _hash(before) if before is not None else None)
-        if (fields.get("number"), fields.get("previous")) != wanted:
-            raise ValueError("it does not follow on the line before it")
-        return _parsed(fields)
+            raise TypeError("not a JSON object")
+        expected = (number, _hash(before) if before is not None else None)
+        if (fields.get("number"), fields.get("previous")) != expected:
+            raise ValueError("it does not continue the line before it")
+        return _parse_entry(fields)
     except (ValueError, KeyError, TypeError, UsageError) as error:
-        words = one_line(str(error))[:200]
-        raise BrokenLedgerError(f"line {number} of the ledger is wrong: {words}") from error
+        reason = one_line(str(error))[:200]
+        raise BrokenLedgerError(f"line {number} of the ledger is invalid: {reason}") from error
 
 
-def _parsed(fields: Mapping[str, Any]) -> Entry:
+def _parse_entry(fields: Mapping[str, Any]) -> Entry:
     before = fields.get("from")
     platforms = fields.get("platforms", {})
     if not isinstance(platforms, dict):
-        raise TypeError("platforms is no object")
+        raise TypeError("platforms is not an object")
     return Entry(
         action=Action(fields["action"]),
         id=_text(fields, "id"),
@@ -286,20 +290,23 @@ def _parsed(fields: Mapping[str, Any]) -> Entry:
 
 
 def _text(fields: Mapping[str, Any], key: str) -> str:
-    """A text that may be printed as it is; whoever may push can write here."""
+    """A text that is safe to print: anybody who may push can write here."""
     value = fields.get(key, "")
     if not isinstance(value, str):
-        raise TypeError(f"{key} is no text")
-    return one_line(value)[:_MAX_WORDS]
+        raise TypeError(f"{key} is not a string")
+    return one_line(value)[:_MAX_TEXT]
 
 
 def segments(lines: Sequence[bytes], size: int) -> list[bytes]:
-    """Lines as pieces of at most ``size`` bytes (a longer line has its own): adding lines changes none but the last."""
+    """Group lines into pieces of at most ``size`` bytes; added lines change only the last one.
+
+    A longer line is a piece of its own.
+    """
     pieces: list[bytes] = []
     for line in lines:
-        whole = line + b"\n"
-        if pieces and len(pieces[-1]) + len(whole) <= size:
-            pieces[-1] += whole
+        terminated = line + b"\n"
+        if pieces and len(pieces[-1]) + len(terminated) <= size:
+            pieces[-1] += terminated
         else:
-            pieces.append(whole)
+            pieces.append(terminated)
     return pieces

@@ -1,4 +1,4 @@
-"""Who writes into which lane's ledger: entries of now, and several ledgers written together."""
+"""Write entries: who writes them, and updates of several ledgers at once."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from shiplane.core.system.parallel import WORKERS
 from shiplane.core.timestamps import stamp
 from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, Entry, Ledger
-from shiplane.ledger.store import MAX_SETTLE, SETTLE, TRIES, AppendResult, LedgerSnapshot, LedgerStore, lacking_in
+from shiplane.ledger.store import MAX_SETTLE, SETTLE, TRIES, AppendResult, LedgerSnapshot, LedgerStore, missing_from
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.retry_budget import Clock, SystemClock
 from shiplane.registry.lookup import look
@@ -24,19 +24,18 @@ from shiplane.registry.oci.names import Digest, Tag
 
 @dataclass(frozen=True, kw_only=True)
 class EntryAuthor:
-    """Whose entries they are.
+    """Who writes entries.
 
     Attributes:
         who: The account or user.
         run: The URL of the CI run, or nothing.
-        clock: Tells when.
-        word: Makes an entry's random word.
+        make_id: Makes an entry's random id.
     """
 
     who: str
     run: str = ""
     clock: Clock = field(default_factory=SystemClock)
-    word: Callable[[], str] = lambda: secrets.token_hex(8)
+    make_id: Callable[[], str] = lambda: secrets.token_hex(8)
 
     def entry(
         self,
@@ -53,10 +52,10 @@ class EntryAuthor:
         adopted: bool = False,
         created: str = "",
     ) -> Entry:
-        """An entry of now."""
+        """An entry with the current time."""
         return Entry(
             action=action,
-            id=self.word(),
+            id=self.make_id(),
             when=stamp(self.clock.wall()),
             who=self.who,
             run=self.run,
@@ -78,17 +77,16 @@ class Ledgers:
     """The ledgers of a repository's lanes.
 
     Attributes:
-        registry: Reads and writes them.
-        scribe: Whose entries are written.
+        author: Who writes the entries.
         workers: How many reads at once.
     """
 
     registry: RegistryClient
-    scribe: EntryAuthor
+    author: EntryAuthor
     workers: int = WORKERS
 
     def store(self, lane: Lane) -> LedgerStore:
-        """One lane's."""
+        """The ledger of one lane."""
         return LedgerStore(
             registry=self.registry,
             lane=lane,
@@ -98,101 +96,106 @@ class Ledgers:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerUpdate:
-    """Entries for one ledger.
+    """Entries to add to one ledger.
 
     Attributes:
-        book: The ledger.
-        entries: What is to stand there.
-        seen: The ledger as it was when it was decided what to do; None where nothing depended on it.
-        page: The same with what is needed to write, where it was read only now.
-        known: The newest state that this run knows of, where that is a later one.
+        base: The ledger that the decision was based on; None if nothing depended on it.
+        snapshot: The same with its manifest, where it was read only now.
+        newest: The newest state that this run knows of, where that is a later one.
     """
 
     store: LedgerStore
     entries: Sequence[Entry]
-    seen: Ledger | None = None
-    page: LedgerSnapshot | None = None
-    known: Ledger | None = None
+    base: Ledger | None = None
+    snapshot: LedgerSnapshot | None = None
+    newest: Ledger | None = None
 
     def append(self) -> Flow[AppendResult]:
-        """Add them. Raises as :meth:`LedgerStore.append`."""
-        return self.store.append(self.entries, self.page, self.seen, self.known or self.seen)
+        """Add the entries. Raises as :meth:`LedgerStore.append`."""
+        return self.store.append(self.entries, self.snapshot, self.base, self.newest or self.base)
 
     def settled(self, appended: AppendResult) -> Ledger | None:
-        """The ledger after everybody who had looked before must have written; None where entries are gone from it."""
+        """The ledger after every concurrent writer must have finished; None if entries are gone from it."""
         store = self.store
         if digest_of(look(store.registry, store.tag)) == appended.digest:
             return appended.ledger
-        ledger = store.read_since(appended.ledger).ledger
-        return None if lacking_in(ledger, self.entries, self.seen) else ledger
+        ledger = store.read_newer(appended.ledger).ledger
+        return None if missing_from(ledger, self.entries, self.base) else ledger
 
-    def contradictions(self, now: Ledger) -> list[str]:
-        """How what others recorded meanwhile contradicts these entries."""
-        if self.seen is None:
+    def contradictions(self, current: Ledger) -> list[str]:
+        """How entries that others recorded meanwhile contradict these."""
+        if self.base is None:
             return []
-        # What does not go on from what these entries were added to may lack what stood there: a read that lags.
-        beside = [self.known] if self.known and not (self.known == now or self.known.precedes(now)) else []
-        told = (ConcurrentEntries(seen=self.seen, now=state).contradictions(self.entries) for state in (*beside, now))
-        return list(dict.fromkeys(what for one in told for what in one))
+        # A state that does not continue the one these entries were added to may lack entries: a read that lags.
+        states = [self.newest] if self.newest and not (self.newest == current or self.newest.precedes(current)) else []
+        contradictions = (
+            ConcurrentEntries(base=self.base, current=state).contradictions(self.entries)
+            for state in (*states, current)
+        )
+        return list(dict.fromkeys(contradiction for texts in contradictions for contradiction in texts))
 
 
-def record(writing: Sequence[LedgerUpdate]) -> Flow[None]:
-    """Add entries to several ledgers, see that they stay, and that nobody recorded what contradicts them.
+def record(updates: Sequence[LedgerUpdate]) -> Flow[None]:
+    """Add entries to several ledgers, wait until they have settled, and check that no other entry contradicts them.
 
     Raises:
-        LostRaceError: Somebody did: another publisher was at work at the same moment. The entries stand there.
-        ShiplaneError: By situation; the message says which entries may be missing, and that what was done stays done.
+        LostRaceError: One does: another publisher was at work at the same moment. The entries are recorded.
+        ShiplaneError: By situation; the message says which entries may be missing, and that what was done remains done.
     """
-    wanted, contradictions = [one for one in writing if one.entries], []
+    pending, contradictions = [update for update in updates if update.entries], []
     for _ in range(TRIES):
-        if not wanted:
+        if not pending:
             break
         try:
-            settled = yield from _settled(wanted)
+            settled = yield from _append_and_settle(pending)
         except ShiplaneError as error:
-            raise _doubt(wanted, error) from error
-        contradictions += [what for one, now in settled if now is not None for what in one.contradictions(now)]
-        wanted = [one for one, now in settled if now is None]
-    if wanted:
-        raise _doubt(wanted, UnreachableError("others write over it all the time"))
+            raise _incomplete_error(pending, error) from error
+        contradictions += [
+            contradiction
+            for update, current in settled
+            if current is not None
+            for contradiction in update.contradictions(current)
+        ]
+        pending = [update for update, current in settled if current is None]
+    if pending:
+        raise _incomplete_error(pending, UnreachableError("other runs keep overwriting it"))
     if contradictions:
-        raise LostRaceError("at the same time as this run: " + "; ".join(contradictions), remedy=_CONTRADICTED)
+        raise LostRaceError("a concurrent run contradicts this one: " + "; ".join(contradictions), remedy=_CONTRADICTED)
 
 
-def _settled(wanted: Sequence[LedgerUpdate]) -> Flow[list[tuple[LedgerUpdate, Ledger | None]]]:
-    """Add entries to each ledger once, and give it as it is when all who disturb that must have been through."""
+def _append_and_settle(updates: Sequence[LedgerUpdate]) -> Flow[list[tuple[LedgerUpdate, Ledger | None]]]:
+    """Add entries to each ledger once; returns each ledger after every concurrent writer must have finished."""
     appended = []
-    for one in wanted:
-        appended.append((yield from one.append()))  # noqa: PERF401 -- no comprehension can delegate
-    slowest = max(done.took for done in appended)
-    wanted[0].store.registry.retry_budget.pause(
+    for update in updates:
+        appended.append((yield from update.append()))  # noqa: PERF401 -- no comprehension can delegate
+    slowest = max(result.took for result in appended)
+    updates[0].store.registry.retry_budget.pause(
         min(MAX_SETTLE, max(SETTLE, 2 * slowest)),
-        f"writing the record took {slowest:.1f} s; looking after twice that, at most {MAX_SETTLE:.0f} s, if it stays",
+        f"writing the ledger took {slowest:.1f} s; checking it again after twice that, at most {MAX_SETTLE:.0f} s",
     )
     return [
-        (replace(one, page=None, known=done.ledger), one.settled(done))
-        for one, done in zip(wanted, appended, strict=True)
+        (replace(update, snapshot=None, newest=result.ledger), update.settled(result))
+        for update, result in zip(updates, appended, strict=True)
     ]
 
 
-# So many entries are named one by one; whoever adopts may write hundreds.
-_NAMED = 8
+# The most entries that a message lists; an adoption may write hundreds.
+_LISTED = 8
 
 
-def _doubt(writing: Sequence[LedgerUpdate], error: ShiplaneError) -> ShiplaneError:
-    """The same error, saying all that may be missing: a move without a record must not pass in silence.
+def _incomplete_error(updates: Sequence[LedgerUpdate], error: ShiplaneError) -> ShiplaneError:
+    """The same error, listing the entries that may be missing: no move without a record passes in silence.
 
-    Where one ledger cannot be written, those after it are not begun, and those before it not seen to stay.
+    If one ledger cannot be written, those after it are not started, and those before it are not checked again.
     """
-    every = [f"{entry.action.value} {entry.tag}" for one in writing for entry in one.entries]
-    missing = ", ".join(every[:_NAMED]) + (f" and {len(every) - _NAMED} more" if len(every) > _NAMED else "")
-    ledgers = ", ".join(one.store.tag for one in writing)
-    remedy = error.remedy or "Run it again: it adds what is missing."
-    return type(error)(f"{missing}: done, but not surely recorded in {ledgers}: {error.what}", remedy=remedy)
+    names = [f"{entry.action.value} {entry.tag}" for update in updates for entry in update.entries]
+    missing = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")
+    ledgers = ", ".join(update.store.tag for update in updates)
+    remedy = error.remedy or "Run it again to add what is missing."
+    return type(error)(f"{missing}: done, but perhaps not recorded in {ledgers}: {error.what}", remedy=remedy)
 
 
 _CONTRADICTED = (
-    f"What this run did is recorded. Look with {command('status')} and {command('history')}: a floating tag that is "
-    "too low is put right by running the higher version's release again, one that is at a bad version by "
-    f"{command('rollback')}."
+    f"This run's entries are recorded. Check {command('status')} and {command('history')}: if a floating tag is too "
+    f"low, release the higher version again; if it is at a bad version, run {command('rollback')}."
 )

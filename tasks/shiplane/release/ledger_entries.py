@@ -34,15 +34,15 @@ class LaneRelease:
     before: Digest | None
     images: Sequence[Descriptor]
 
-    def entries(self, scribe: EntryAuthor, survey: Survey) -> list[Entry]:
+    def entries(self, author: EntryAuthor, survey: Survey) -> list[Entry]:
         """What has to be added to the ledger that the survey saw; nothing where all of it stands there."""
-        found = [self._publication(scribe, survey), self._move(scribe, survey)]
+        found = [self._publication(author, survey), self._move(author, survey)]
         return [entry for entry in found if entry]
 
-    def _publication(self, scribe: EntryAuthor, survey: Survey) -> Entry | None:
+    def _publication(self, author: EntryAuthor, survey: Survey) -> Entry | None:
         if survey.ledger.published(self.plan.tag):
             return None
-        return scribe.entry(
+        return author.entry(
             Action.PUBLISH,
             tag=self.plan.tag,
             version=str(self.plan.version.value),
@@ -52,14 +52,14 @@ class LaneRelease:
             late=isinstance(survey.version, Present),
         )
 
-    def _move(self, scribe: EntryAuthor, survey: Survey) -> Entry | None:
+    def _move(self, author: EntryAuthor, survey: Survey) -> Entry | None:
         floating = self.plan.lane.floating
         seen = digest_of(survey.floating)
         position = survey.ledger.position(floating)
         recorded = position.after if position else None
         if not self.moved and (seen != self.digest or recorded == self.digest):
             return None
-        return scribe.entry(
+        return author.entry(
             Action.FLOAT,
             tag=floating,
             version=str(self.plan.version.value),

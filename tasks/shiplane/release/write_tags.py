@@ -160,8 +160,8 @@ def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[TaggedLan
             before=named.left,
             images=lane.examination.images,
         )
-        entries = release.entries(ledgers.scribe, lane.seen.survey)
-        writing.append(LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, seen=lane.seen.survey.ledger))
+        entries = release.entries(ledgers.author, lane.seen.survey)
+        writing.append(LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, base=lane.seen.survey.ledger))
     yield from record(writing)
     names = [named.ready.plan.lane.name for named in lanes]
     return {name: _recorded(ledgers, one) for name, one in zip(names, writing, strict=True)}
@@ -200,7 +200,7 @@ def _judged_again(ledgers: Ledgers, lane: ReadyLane) -> Flow[ReadyLane]:
     """The lane with the ledger's word of now: somebody marked the version meanwhile, or the survey's read lagged."""
     step, seen = Step("look again", lane.plan.lane.ledger), lane.seen
     yield step
-    ledger = ledgers.store(lane.plan.lane).read_since(seen.survey.ledger).ledger
+    ledger = ledgers.store(lane.plan.lane).read_newer(seen.survey.ledger).ledger
     decision = reconsider(seen.decision, lane.plan, replace(seen.survey, ledger=ledger))
     yield step.done("nothing keeps it back" if decision.move is FloatingTagAction.MOVE else decision.reason)
     return replace(lane, seen=replace(seen, decision=decision))

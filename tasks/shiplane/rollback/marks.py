@@ -14,7 +14,7 @@ from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
-from shiplane.ledger.foreign_tags import known_lane
+from shiplane.ledger.foreign_tags import with_adopted_tags
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry
 from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.ledger.store import LedgerSnapshot
@@ -67,7 +67,7 @@ class Marker:
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
         page, digest = yield from self._look(lane, version, lambda mark: mark is None or mark.why != reason)
-        lane = known_lane(lane, page.ledger)
+        lane = with_adopted_tags(lane, page.ledger)
         known = page.ledger.marks.get(lane.tag_of(version))
         if known and known.why == reason:
             yield Step("mark", lane.tag_of(version)).already(f"since {known.when} by {known.who}")
@@ -79,7 +79,7 @@ class Marker:
     def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[MarkResult]:
         """Take a mark back; both stay on record. Raises as :meth:`mark`."""
         page, digest = yield from self._look(lane, version, lambda mark: mark is not None)
-        lane = known_lane(lane, page.ledger)
+        lane = with_adopted_tags(lane, page.ledger)
         if lane.tag_of(version) not in page.ledger.marks:
             yield Step("unmark", lane.tag_of(version)).already("it is not marked")
             return self._done(page, lane, version, digest, None, changed=False)
@@ -91,7 +91,9 @@ class Marker:
         if self.dry_run:
             yield Step("record", lane.ledger).skipped("dry run")
             return
-        yield from record([LedgerUpdate(store=self.ledgers.store(lane), entries=[entry], seen=page.ledger, page=page)])
+        yield from record(
+            [LedgerUpdate(store=self.ledgers.store(lane), entries=[entry], base=page.ledger, snapshot=page)]
+        )
 
     def restart(self, lane: Lane, reason: str) -> Flow[Digest]:
         """Begin a broken ledger anew. Marks and positions in the broken one are not carried over.
@@ -109,7 +111,7 @@ class Marker:
         answer = look(self.ledgers.registry, store.tag)
         fault = ""
         try:
-            store.whole()
+            store.read_verified()
         except BrokenLedgerError as error:
             fault = error.what
         if not isinstance(answer, Present) or not fault:
@@ -117,7 +119,7 @@ class Marker:
                 f"{store.tag} is not broken: it is only ever added to", remedy=f"See {command('history')}."
             )
         yield step.done(fault)
-        entry = self.ledgers.scribe.entry(Action.RESTART, tag=store.tag, version="", after=answer.digest, why=reason)
+        entry = self.ledgers.author.entry(Action.RESTART, tag=store.tag, version="", after=answer.digest, why=reason)
         yield from store.restart(entry, answer.digest)
         return answer.digest
 
@@ -134,11 +136,11 @@ class Marker:
         for _ in self.ledgers.registry.retry_budget.poll(
             AGREEING, what=f"{lane.ledger} does not say what the registry shows"
         ):
-            page = self.ledgers.store(lane).whole()
-            mark = page.ledger.marks.get(known_lane(lane, page.ledger).tag_of(version))
+            page = self.ledgers.store(lane).read_verified()
+            mark = page.ledger.marks.get(with_adopted_tags(lane, page.ledger).tag_of(version))
             if does(mark) and self._agrees(lane, version, page):
                 break
-        tag = known_lane(lane, page.ledger).tag_of(version)
+        tag = with_adopted_tags(lane, page.ledger).tag_of(version)
         here, recorded = digest_of(look(self.registry, tag)), page.ledger.published(tag)
         digest = here or (recorded.after if recorded else None)
         if digest is None:
@@ -151,14 +153,14 @@ class Marker:
 
     def _agrees(self, lane: Lane, version: Version, page: LedgerSnapshot) -> bool:
         """Whether the ledger, where there is one, has the version, and the floating tag where it is."""
-        tag, place = known_lane(lane, page.ledger).tag_of(version), page.ledger.position(lane.floating)
+        tag, place = with_adopted_tags(lane, page.ledger).tag_of(version), page.ledger.position(lane.floating)
         here, floating = (digest_of(look(self.registry, name)) for name in (tag, lane.floating))
         recorded = here is None or page.ledger.published(tag) is not None
         return not page.exists or (recorded and (place.after if place else None) == floating)
 
     def _entry(self, action: Action, lane: Lane, version: Version, digest: Digest, reason: str) -> Entry:
         tag = lane.tag_of(version)
-        return self.ledgers.scribe.entry(action, tag=tag, version=str(version), after=digest, why=reason)
+        return self.ledgers.author.entry(action, tag=tag, version=str(version), after=digest, why=reason)
 
     def _done(
         self, page: LedgerSnapshot, lane: Lane, version: Version, digest: Digest, mark: Entry | None, *, changed: bool

@@ -18,7 +18,7 @@ from shiplane.core.next_command import command
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
-from shiplane.ledger.foreign_tags import known_lane, tagged_lane
+from shiplane.ledger.foreign_tags import with_adopted_tags, with_foreign_tags
 from shiplane.ledger.ledger import Action, Entry
 from shiplane.ledger.recorder import EntryAuthor, Ledgers, LedgerUpdate, record
 from shiplane.ledger.store import LedgerSnapshot, LedgerStore
@@ -214,8 +214,8 @@ class Rollback:
     def _known(self, lane: Lane, seen: _LaneSurvey) -> Lane:
         """The lane with other tools' versions: as recorded, and by their tags alone where there is no such record."""
         if self.ledgers and seen.fault is None:
-            return known_lane(lane, seen.page.ledger)
-        return tagged_lane(lane, self.registry.tags())
+            return with_adopted_tags(lane, seen.page.ledger)
+        return with_foreign_tags(lane, self.registry.tags())
 
     def _survey(self, lane: Lane) -> Flow[_LaneSurvey]:
         step = Step("survey", lane.floating)
@@ -244,12 +244,12 @@ class Rollback:
 
         Where they do not come to agree, the tag was moved without a record, and counts for what it is.
         """
-        page, tag = store.whole(), store.lane.floating
+        page, tag = store.read_verified(), store.lane.floating
         for _ in self.registry.retry_budget.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
             place = page.ledger.position(tag)
             if place is None or place.after == digest_of(floating):
                 break
-            floating, page = look(self.registry, tag), store.whole()
+            floating, page = look(self.registry, tag), store.read_verified()
         return floating, page
 
     def _target(
@@ -344,15 +344,19 @@ class Rollback:
             why = "dry run" if wish.dry_run else "no ledger is kept (ledger = false)"
             yield Step("record", wish.lane.ledger).skipped(why)
             return marked if wish.dry_run and self.ledgers and not seen.fault else ""
-        entries = self._entries(self.ledgers.scribe, wish, way, target, marked, move)
+        entries = self._entries(self.ledgers.author, wish, way, target, marked, move)
         yield from record(
-            [LedgerUpdate(store=self.ledgers.store(wish.lane), entries=entries, seen=seen.page.ledger, page=seen.page)]
+            [
+                LedgerUpdate(
+                    store=self.ledgers.store(wish.lane), entries=entries, base=seen.page.ledger, snapshot=seen.page
+                )
+            ]
         )
         return marked
 
     def _entries(
         self,
-        scribe: EntryAuthor,
+        author: EntryAuthor,
         wish: RollbackRequest,
         way: RollbackTargets,
         target: _Target,
@@ -363,7 +367,7 @@ class Rollback:
         # Where a release had not yet recorded its move, the last recorded place may be the very one that we go back to.
         if move.done or way.unrecorded(target.raw.digest):
             entries.append(
-                scribe.entry(
+                author.entry(
                     Action.ROLLBACK,
                     tag=wish.lane.floating,
                     version=str(target.version),
@@ -375,7 +379,7 @@ class Rollback:
             )
         if marked and way.left and way.before:
             entries.append(
-                scribe.entry(
+                author.entry(
                     Action.MARK,
                     tag=wish.lane.tag_of(way.left),
                     version=str(way.left),

@@ -272,7 +272,7 @@ def _check(lane: Lane, to: Version, marks: Mapping[Tag, Entry]) -> None:
 
 
 def _nowhere(lane: Lane, floating: Digest | None) -> RefusedError:
-    what = f"points at {floating}, which is no version of lane {lane.name}" if floating else "does not exist"
+    what = f"points at {floating}, which is not a version of lane {lane.name}" if floating else "does not exist"
     adopted = f"If another tool published it: {command('adopt', '--lane', lane.name)}. Or name" if floating else "Name"
     return RefusedError(
         f"{lane.floating} {what}, so nothing is below it",

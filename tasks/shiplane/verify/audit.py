@@ -11,7 +11,7 @@ from shiplane.core.errors import UsageError
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS, each
-from shiplane.ledger.foreign_tags import known_lane, other_tags
+from shiplane.ledger.foreign_tags import unadopted_tags, with_adopted_tags
 from shiplane.ledger.ledger import BrokenLedgerError, Ledger
 from shiplane.ledger.recorder import Ledgers
 from shiplane.ledger.store import LedgerSnapshot
@@ -53,7 +53,7 @@ class Auditor:
         step = Step("audit", lane.name)
         yield step
         page, fault = self._ledger(lane)
-        lane = known_lane(lane, page.ledger)
+        lane = with_adopted_tags(lane, page.ledger)
         floating = look(self.registry, lane.floating)
         tags = frozenset(self.registry.tags())
         images = self._images(lane, page.ledger, tags)
@@ -70,7 +70,7 @@ class Auditor:
             kept=self.ledgers is not None,
             fault=fault,
             damage=self._damage(lane, images, versions, deep=deep),
-            others=other_tags(lane, page.ledger, tags),
+            others=unadopted_tags(lane, page.ledger, tags),
         )
         entries = counted(len(page.ledger.entries), "entry", "entries")
         yield step.done(f"{counted(len(versions), 'version')}, {entries} in the ledger")
@@ -83,7 +83,7 @@ class Auditor:
         store, page = self.ledgers.store(lane), LedgerSnapshot()
         try:
             page = store.read()
-            store.trace(page)
+            store.verify_chain(page)
         except BrokenLedgerError as error:
             return LedgerSnapshot(raw=page.raw), f"the ledger is broken: {error.what}"
         return page, ""

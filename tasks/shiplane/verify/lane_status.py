@@ -104,7 +104,7 @@ class LaneStatus:
                 f"({position.when}, {position.who}): somebody moved it, or a run was cut off before recording the move"
             )
         if self.floating and self.current is None:
-            yield f"{floating} points at {self.floating}, which is no version of lane {self.lane.name}"
+            yield f"{floating} points at {self.floating}, which is not a version of lane {self.lane.name}"
         if self.now and self.now.mark:
             yield f"{floating} is at {self.current}, which is marked as bad: {self.now.mark.reason}"
         yield from (f"{self.lane.tag_of(state.version)}: {state.drift}" for state in self.versions if state.drift)

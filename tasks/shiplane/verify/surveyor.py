@@ -10,7 +10,7 @@ from shiplane.config.plan import LanePlan
 from shiplane.config.version import Version
 from shiplane.core.errors import VerificationError
 from shiplane.core.system.parallel import WORKERS, each
-from shiplane.ledger.foreign_tags import known_lane
+from shiplane.ledger.foreign_tags import with_adopted_tags
 from shiplane.ledger.ledger import Action, Ledger
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
@@ -60,7 +60,7 @@ class Surveyor:
             return Survey(version=Absent(), floating=Absent(), presumed=True)
         floating = look(self.registry, plan.lane.floating)
         ledger = self.ledgers.store(plan.lane).read().ledger if self.ledgers else Ledger()
-        lane = known_lane(plan.lane, ledger)
+        lane = with_adopted_tags(plan.lane, ledger)
         first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
         tags = self.registry.tags() if first or isinstance(answer, Absent) else []
         version = self._version(plan, answer, tags)
@@ -114,7 +114,7 @@ class Surveyor:
 
     def known(self, lane: Lane) -> Lane:
         """The lane with what its ledger says of adopted versions. Raises as reading a ledger does."""
-        return known_lane(lane, self.ledgers.store(lane).read().ledger) if self.ledgers else lane
+        return with_adopted_tags(lane, self.ledgers.store(lane).read().ledger) if self.ledgers else lane
 
     def label(self, image: Present, key: str) -> str | None:
         """What an image says of itself: the index's annotation, else the first config's label."""

@@ -14,7 +14,7 @@ from shiplane.core.errors import AccessError, VerificationError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
 from shiplane.ledger.checks import recorded_checks
-from shiplane.ledger.foreign_tags import known_lane, other_tags
+from shiplane.ledger.foreign_tags import unadopted_tags, with_adopted_tags
 from shiplane.ledger.ledger import BrokenLedgerError, Entry, Ledger
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
@@ -126,7 +126,7 @@ class Verifier:
         yield step
         floating = look(self.registry, lane.floating)
         ledger, broken = self._ledger(lane)
-        lane = known_lane(lane, ledger)
+        lane = with_adopted_tags(lane, ledger)
         surveyor = Surveyor(registry=self.registry)
         current = surveyor.version_behind(lane, floating)
         unasked = isinstance(floating, Absent) and not latest.value
@@ -154,7 +154,7 @@ class Verifier:
             return Ledger(), []
         store = self.ledgers.store(lane)
         try:
-            return store.whole().ledger, []
+            return store.read_verified().ledger, []
         except BrokenLedgerError as error:
             return Ledger(), [Check("ledger", store.tag, good=False, expected="an unbroken chain", found=error.what)]
 
@@ -237,7 +237,7 @@ class Verifier:
 
     def _others(self, lane: Lane, ledger: Ledger) -> str:
         """How another tool's versions become known, where there are some and none was ever adopted."""
-        others = other_tags(lane, ledger, self.registry.tags())
+        others = unadopted_tags(lane, ledger, self.registry.tags())
         return f"; {others[-1]} is another tool's: {command('adopt', '--lane', lane.name)}" if others else ""
 
     def _rival(self, lane: Lane, found: VerificationResult) -> list[Check]:

@@ -65,10 +65,10 @@ def test_what_is_there_is_understood_and_recorded_with_the_tags_that_it_has() ->
     assert (str(done.current), str(done.floating), done.position) == ("0.2.17", before["latest"], True)
     assert done.others == {"0.2": Version(0, 2, 17)}
     assert dict(done.left) == {
-        "abc1234": "no version of lane main",
-        "standalone-0.2.16": "lane standalone's",
-        "standalone-latest": "lane standalone's",
-        "standalone-v0.2.17": "lane standalone's",
+        "abc1234": "not a version of lane main",
+        "standalone-0.2.16": "belongs to lane standalone",
+        "standalone-latest": "belongs to lane standalone",
+        "standalone-v0.2.17": "belongs to lane standalone",
     }
     assert scene.tags() == before, "no tag is written or moved"
     *publications, move = scene.ledger().entries
@@ -84,8 +84,8 @@ def test_each_lane_adopts_its_own_tags_and_no_other_lanes() -> None:
     scene = old_scene()
     done = adopt(scene, STANDALONE)
     assert taken(done) == [("0.2.16", "standalone-0.2.16", True), ("0.2.17", "standalone-v0.2.17", True)]
-    assert {tag: why for tag, why in done.left if why == "lane main's"} == dict.fromkeys(
-        ("0.2.15", "0.2.16", "0.2.17", "latest"), "lane main's"
+    assert {tag: why for tag, why in done.left if why == "belongs to lane main"} == dict.fromkeys(
+        ("0.2.15", "0.2.16", "0.2.17", "latest"), "belongs to lane main"
     )
     assert not scene.ledger(MAIN).entries
     assert str(roll(scene, lane=STANDALONE).target) == "0.2.16"
@@ -131,12 +131,12 @@ def test_the_result_as_json_has_each_version_with_what_is_unusual_about_it() -> 
         "version of the image: expected 0.2.17, found no label org.opencontainers.image.version: made by another tool"
     ]
     assert told["floating"]["version"] == "0.2.17"
-    assert {"tag": "abc1234", "why": "no version of lane main"} in told["left_out"]
+    assert {"tag": "abc1234", "why": "not a version of lane main"} in told["left_out"]
 
 
 def test_rollback_has_somewhere_to_go_from_the_first_day() -> None:
     scene = old_scene()
-    with pytest.raises(RefusedError, match="no version of lane main") as caught:
+    with pytest.raises(RefusedError, match="not a version of lane main") as caught:
         roll(scene)
     assert "adopt --lane main" in caught.value.remedy
     adopt(scene)
@@ -376,7 +376,7 @@ def test_a_release_whose_tag_was_adopted_before_it_could_record_it_records_it_as
     published = scene.ledger().published(Tag("v0.2.17"))
     assert published
     assert not published.adopted
-    assert [what for what in scene.audit().drift if "is no version of lane main" in what]
+    assert [what for what in scene.audit().drift if "is not a version of lane main" in what]
 
 
 def test_a_release_that_an_adoption_overtook_ends_as_lost() -> None:

@@ -100,7 +100,7 @@ def test_a_floating_tag_that_nobody_can_place_is_not_called_good(state: str, *, 
     scene = Scene()
     theirs = push_image(scene.registry, PATH, version="old-script", tag="latest")
     found = pointers(scene, moves=moves)
-    assert found["tags: main"] == f"{state}: latest is at {theirs.digest}, which is no version of lane main"
+    assert found["tags: main"] == f"{state}: latest is at {theirs.digest}, which is not a version of lane main"
     assert "publish with --latest=no" in found["tags: main?"]
 
 

@@ -52,7 +52,7 @@ def test_no_ledger_is_written_over_one_that_was_not_read() -> None:
     finish(writing(scene, note(scene, "1.0.0")))
     stale = store(scene).read()
     finish(writing(scene, note(scene, "2.0.0")))
-    finish(record([LedgerUpdate(store=store(scene), entries=[note(scene, "3.0.0")], page=stale)]))
+    finish(record([LedgerUpdate(store=store(scene), entries=[note(scene, "3.0.0")], snapshot=stale)]))
     manifests = scene.registry.shelf(PATH).manifests
     replaced = [
         (effect.before, json.loads(manifests[effect.after].body)["annotations"].get(PREVIOUS, ""))
@@ -93,7 +93,7 @@ def test_a_writer_that_is_very_slow_is_waited_for_at_most_half_a_minute_and_it_i
     finish(writing(scene, note(scene, "2.0.0")))
     assert clock_of(scene).sleeps[1:] == [MAX_SETTLE]
     assert scene.told == [
-        "writing the record took 91.0 s; looking after twice that, at most 30 s, if it stays: waiting 30.0 s"
+        "writing the ledger took 91.0 s; checking it again after twice that, at most 30 s: waiting 30.0 s"
     ]
 
 
@@ -104,7 +104,7 @@ def test_a_ledger_that_was_broken_meanwhile_is_not_written_over() -> None:
     until(flow, lambda step: step.name == "record")
     tampered(scene, lambda content: content.replace(b"releaser", b"nobody!!"))
     broken = scene.registry.tags(PATH)["ledger-main"]
-    with pytest.raises(BrokenLedgerError, match="done, but not surely recorded in ledger-main"):
+    with pytest.raises(BrokenLedgerError, match="done, but perhaps not recorded in ledger-main"):
         finish(flow)
     assert scene.registry.tags(PATH)["ledger-main"] == broken
 
@@ -147,7 +147,7 @@ def test_a_writer_that_others_always_come_before_gives_up_after_twelve_encounter
     finish(writing(scene, note(scene, "1.0.0")))
     clock_of(scene).sleeps.clear()
     scene.transport = rival = Rival(scene, 99)
-    with pytest.raises(UnreachableError, match="ledger-main could not be written: somebody else wrote into it"):
+    with pytest.raises(UnreachableError, match="ledger-main could not be written: another run wrote to it"):
         finish(store(scene).append([note(scene, "2.0.0")]))
     assert len(clock_of(scene).sleeps) == 12
     assert rival.written == 24, "a read and a look in each"
@@ -177,7 +177,7 @@ def test_what_another_wrote_right_after_us_is_not_taken_for_ours(unanswered: int
     lost = Fault(F.RESET, "PUT", "manifests/ledger-main", times=unanswered, applied=True)
     scene.transport = Faulty(Overwriting(scene, scene.ledger()), [lost])
     told = [str(getattr(event, "reason", "")) for event in events(store(scene).append([note(scene, "2.0.0")]))]
-    assert "somebody else wrote into it at the same time; reading it again before anything else" in told
+    assert "another run wrote to it at the same time; reading it again first" in told
     assert [entry.version for entry in scene.ledger().entries] == ["1.0.0", "9.0.0", "2.0.0"]
 
 
@@ -192,10 +192,10 @@ def test_a_writer_that_is_overwritten_for_ever_says_what_may_be_missing() -> Non
                 rounds.append(event)
                 put(scene, content_of(stale.append([note(scene, f"9.0.{len(rounds)}")])), None)
 
-    with pytest.raises(UnreachableError, match=r"mark v2\.0\.0: done, but not surely recorded") as caught:
+    with pytest.raises(UnreachableError, match=r"mark v2\.0\.0: done, but perhaps not recorded") as caught:
         disturbed()
-    assert "others write over it all the time" in caught.value.what
-    assert (len(rounds), caught.value.remedy) == (12, "Run it again: it adds what is missing.")
+    assert "other runs keep overwriting it" in caught.value.what
+    assert (len(rounds), caught.value.remedy) == (12, "Run it again to add what is missing.")
 
 
 def test_entries_to_which_others_added_theirs_have_come_to_stay() -> None:
@@ -215,9 +215,11 @@ def test_entries_to_which_others_added_theirs_have_come_to_stay() -> None:
 def test_who_records_second_is_told_what_the_first_one_recorded_otherwise_and_both_stand() -> None:
     scene = Scene()
     first, second = (entry(scene, Action.PUBLISH, Digest.of(build)) for build in (b"one", b"two"))
-    finish(record([LedgerUpdate(store=store(scene), entries=[first], seen=Ledger())]))
-    with pytest.raises(LostRaceError, match=r"at the same time as this run: v1\.0\.0 was published as") as caught:
-        finish(record([LedgerUpdate(store=store(scene), entries=[second], seen=Ledger())]))
-    assert "What this run did is recorded." in caught.value.remedy
+    finish(record([LedgerUpdate(store=store(scene), entries=[first], base=Ledger())]))
+    with pytest.raises(
+        LostRaceError, match=r"a concurrent run contradicts this one: v1\.0\.0 was published as"
+    ) as caught:
+        finish(record([LedgerUpdate(store=store(scene), entries=[second], base=Ledger())]))
+    assert "This run's entries are recorded." in caught.value.remedy
     assert scene.ledger().entries == (first, second)
-    finish(record([LedgerUpdate(store=store(scene), entries=[second], seen=Ledger(entries=(first,)))]))
+    finish(record([LedgerUpdate(store=store(scene), entries=[second], base=Ledger(entries=(first,)))]))

@@ -25,7 +25,7 @@ def test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it
     scene.publish()
     tampered(scene, lambda content: content.replace(b"releaser", b"nobody!!"))
     before, built = scene.registry.tags(PATH), list(scene.stager.built)
-    with pytest.raises(BrokenLedgerError, match="line 2 of the ledger is wrong") as caught:
+    with pytest.raises(BrokenLedgerError, match="line 2 of the ledger is invalid") as caught:
         scene.publish(a_plan("0.2.2", commit="b" * 40))
     assert caught.value.exit_code == 6
     assert "ledger.restart --lane main" in caught.value.remedy
@@ -34,10 +34,10 @@ def test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it
 
 def test_a_first_ledger_is_whole_and_there_is_nothing_to_compare_it_with() -> None:
     scene = Scene()
-    assert (store(scene).whole(), store(scene).read().exists) == (LedgerSnapshot(), False)
+    assert (store(scene).read_verified(), store(scene).read().exists) == (LedgerSnapshot(), False)
     scene.publish()
-    page, asked = store(scene).whole(), len(scene.registry.log)
-    assert (store(scene).trace(page), page.exists) == (True, True)
+    page, asked = store(scene).read_verified(), len(scene.registry.log)
+    assert (store(scene).verify_chain(page), page.exists) == (True, True)
     assert len(scene.registry.log) == asked
 
 
@@ -75,9 +75,9 @@ def test_a_ledger_that_was_written_anew_is_told_from_one_that_was_added_to(
     scene.publish()
     page = store(scene).read()
     put(scene, forged(scene, page), page.digest)
-    with pytest.raises(BrokenLedgerError, match="it was written anew"):
-        store(scene).whole()
-    assert [what for what in scene.audit().drift if "written anew" in what]
+    with pytest.raises(BrokenLedgerError, match="it was rewritten"):
+        store(scene).read_verified()
+    assert [what for what in scene.audit().drift if "rewritten" in what]
 
 
 def test_an_earlier_ledger_that_was_cleaned_away_cannot_be_compared() -> None:
@@ -87,7 +87,7 @@ def test_an_earlier_ledger_that_was_cleaned_away_cannot_be_compared() -> None:
     page = store(scene).read()
     assert page.manifest is not None
     del scene.registry.shelf(PATH).manifests[str(page.manifest.previous)]
-    assert store(scene).trace(page) is False
+    assert store(scene).verify_chain(page) is False
 
 
 def test_a_ledger_that_was_set_back_shows_as_a_registry_that_is_ahead_of_it() -> None:
@@ -113,12 +113,12 @@ def test_what_is_no_whole_ledger_is_left_alone_until_somebody_begins_it_anew(los
     told: list[Event] = []
     replaced = finish(scene.marker().restart(MAIN, "somebody pushed over it"), told.append)
     step = Step("record", "ledger-main", writes=True)
-    assert (str(replaced), told[-2:]) == (broken, [step, step.done("begun anew")])
+    assert (str(replaced), told[-2:]) == (broken, [step, step.done("new ledger started")])
     assert actions(scene) == ["restart ledger-main "]
     page = store(scene).read()
     assert page.manifest is not None
     assert str(page.manifest.previous) == broken
-    assert store(scene).trace(page)
+    assert store(scene).verify_chain(page)
     scene.publish()
     assert actions(scene) == ["restart ledger-main ", "publish v0.2.1 0.2.1", "float latest 0.2.1"]
 
@@ -140,7 +140,7 @@ def test_a_ledger_that_was_mended_meanwhile_is_not_begun_anew() -> None:
     flow = scene.marker().restart(MAIN, "it was tampered with")
     until(flow, lambda step: step.name == "record")
     scene.registry.tag(PATH, "ledger-main", Digest(good))
-    with pytest.raises(UnreachableError, match="written by somebody else meanwhile"):
+    with pytest.raises(UnreachableError, match="changed by another run meanwhile"):
         finish(flow)
     assert scene.registry.tags(PATH)["ledger-main"] == good
 
@@ -152,11 +152,11 @@ def test_after_a_restart_the_ledger_that_goes_on_is_compared_again() -> None:
     finish(scene.marker().restart(MAIN, "it was tampered with"))
     finish(writing(scene, note(scene, "1.0.0")))
     page = store(scene).read()
-    assert store(scene).trace(page)
+    assert store(scene).verify_chain(page)
     assert len(page.ledger.entries) == 2
     tampered(scene, _rewritten)
-    with pytest.raises(BrokenLedgerError, match="it was written anew"):
-        store(scene).trace(store(scene).read())
+    with pytest.raises(BrokenLedgerError, match="it was rewritten"):
+        store(scene).verify_chain(store(scene).read())
 
 
 def test_a_ledger_that_is_shown_late_is_read_and_not_begun_anew() -> None:

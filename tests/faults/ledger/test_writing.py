@@ -50,7 +50,7 @@ def test_what_a_run_could_not_record_is_recorded_by_the_next_one_and_said_meanwh
         scene.publish()
     assert caught.value.what.startswith(
         "publish v0.2.1, float latest, publish standalone-v0.2.1, float standalone-latest: "
-        "done, but not surely recorded in ledger-main, ledger-standalone: "
+        "done, but perhaps not recorded in ledger-main, ledger-standalone: "
     ), "the lane after it has not been begun, the lane before it not seen to stay"
     assert {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"} == set(scene.tags())
     scene.transport = scene.registry
@@ -99,14 +99,14 @@ def test_all_but_the_last_piece_stay_as_they_are() -> None:
     assert len(page.ledger.entries) == 900
     sent = [e for e in scene.registry.log if e.method == "PUT" and "/blobs/uploads/" in e.path]
     assert len(sent) == 1 + len({e.query for e in sent if "44136fa" not in e.query})
-    assert store(scene).trace(page)
+    assert store(scene).verify_chain(page)
 
 
 def test_the_story_of_a_record_says_what_was_added_and_what_stood_there() -> None:
     scene, step = Scene(), Step("record", "ledger-main", writes=True)
     one, other = note(scene, "1.0.0"), note(scene, "2.0.0")
     assert events(store(scene).append([one, other])) == [step, step.done("2 mark")]
-    assert events(store(scene).append([one])) == [step, step.already("it stands there")]
+    assert events(store(scene).append([one])) == [step, step.already("recorded before")]
     stands = finish(store(scene).append([one]))
     digest = Digest(scene.registry.tags(PATH)["ledger-main"])
     assert stands == AppendResult(digest=digest, ledger=scene.ledger(), took=0.0), (
@@ -163,7 +163,7 @@ def test_uploads_go_to_the_registry_itself_and_nowhere_else() -> None:
 def test_a_writer_that_never_gets_through_says_so() -> None:
     scene = Scene()
     scene.transport = Faulty(scene.registry, [Fault(F.RESET, "PUT", "manifests/ledger-main", times=FOR_EVER)])
-    with pytest.raises(UnreachableError, match="done, but not surely recorded"):
+    with pytest.raises(UnreachableError, match="done, but perhaps not recorded"):
         finish(writing(scene, note(scene, "2.0.0")))
     assert scene.ledger().entries == ()
 
@@ -224,7 +224,7 @@ def test_a_ledger_that_was_read_before_is_looked_at_before_its_write_and_after_i
     finish(writing(scene, note(scene, "1.0.0")))
     page = store(scene).read()
     scene.registry.log.clear()
-    finish(record([LedgerUpdate(store=store(scene), entries=[note(scene, "2.0.0")], page=page)]))
+    finish(record([LedgerUpdate(store=store(scene), entries=[note(scene, "2.0.0")], snapshot=page)]))
     asked = [f"{e.method} {e.reference or 'a piece'}" for e in scene.registry.log if e.repository and e.status != 401]
     sent, written = ["POST a piece", "PUT a piece"], ["GET ledger-main", "PUT ledger-main", "GET ledger-main"]
     assert asked == [*sent, *written, "GET ledger-main"]
@@ -236,6 +236,6 @@ def test_what_cannot_be_looked_at_afterwards_is_not_surely_recorded() -> None:
     until(flow, lambda step: step.name == "record")
     next(flow)
     scene.registry.tag(PATH, "ledger-main", push_image(scene.registry, PATH).digest)
-    with pytest.raises(BrokenLedgerError, match=r"mark v1\.0\.0: done, but not surely recorded") as caught:
+    with pytest.raises(BrokenLedgerError, match=r"mark v1\.0\.0: done, but perhaps not recorded") as caught:
         finish(flow)
     assert "ledger.restart --lane main" in caught.value.remedy

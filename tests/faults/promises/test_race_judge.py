@@ -145,7 +145,7 @@ def test_a_ledger_whose_chain_is_broken_is_seen(track: Track) -> None:
     both(track)
     entries = entries_of(track.shelf, MAIN)
     rewritten(track, entries, first=7)
-    assert told(track, "line 1 of the ledger is wrong") == 1
+    assert told(track, "line 1 of the ledger is invalid") == 1
 
 
 def test_an_end_that_no_race_may_have_is_seen(track: Track) -> None:

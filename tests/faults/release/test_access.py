@@ -94,7 +94,7 @@ def test_without_the_proof_it_shows_when_the_ledger_is_written() -> None:
     scene = Scene()
     opening(scene, 202, {"location": ELSEWHERE})
     unproved = replace(scene.releaser(), probe=False)
-    with pytest.raises(UnreachableError, match="done, but not surely recorded"):
+    with pytest.raises(UnreachableError, match="done, but perhaps not recorded"):
         finish(unproved.publish(a_plan(), scene.stager))
 
 

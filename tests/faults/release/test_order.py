@@ -184,7 +184,7 @@ def test_a_version_of_another_commit_is_told_before_the_build_command(project: P
 
 def test_a_floating_tag_that_nobody_can_place_is_told_before_the_build_command(project: Project) -> None:
     push_image(project.registry, PATH, version="old-script", tag="latest")
-    cheap(project, RefusedError, "no version of lane main")
+    cheap(project, RefusedError, "not a version of lane main")
 
 
 def test_a_claim_of_another_commit_is_told_before_the_build_command(project: Project) -> None:

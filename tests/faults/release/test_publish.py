@@ -392,7 +392,7 @@ def test_an_account_that_may_only_pull_ends_before_anything_is_built() -> None:
 def test_a_floating_tag_of_unknown_origin_is_refused_before_anything_is_built() -> None:
     scene = Scene()
     push_image(scene.registry, PATH, version="old-script", tag="latest")
-    with pytest.raises(RefusedError, match="no version of lane main"):
+    with pytest.raises(RefusedError, match="not a version of lane main"):
         scene.publish(a_plan(lanes=["main"]))
     assert scene.stager.built == []
     assert scene.publish(a_plan(lanes=["main"], latest="no"))[0].moved is False

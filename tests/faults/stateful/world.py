@@ -71,8 +71,8 @@ class World:
         """A process of its own; its entries' words are numbers, so that a story is the same each time."""
         registry = a_client(transport, self.clock)
         claiming = ReleaseClaims(claims=self.claims, by="the model") if self.claimed else None
-        scribe = EntryAuthor(who=USER.username, clock=self.clock, word=lambda: str(next(self.words)))
-        return Releaser(registry=registry, claiming=claiming, probe=False).recording(scribe)
+        author = EntryAuthor(who=USER.username, clock=self.clock, make_id=lambda: str(next(self.words)))
+        return Releaser(registry=registry, claiming=claiming, probe=False).recording(author)
 
     def recorded(self, lane: Lane) -> list[dict[str, Any]]:
         """What the lane's ledger says."""

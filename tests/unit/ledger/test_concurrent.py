@@ -40,8 +40,8 @@ def between(before: list[Entry], since: list[Entry]) -> ConcurrentEntries:
     """What was recorded since, each entry as a run writes it that saw what was before."""
     seen = now = Ledger().append(before)
     for entry in since:
-        now = now.append(ConcurrentEntries(seen=seen, now=now).lacking([entry]))
-    return ConcurrentEntries(seen=seen, now=now)
+        now = now.append(ConcurrentEntries(base=seen, current=now).missing([entry]))
+    return ConcurrentEntries(base=seen, current=now)
 
 
 BEFORE = [publish("old", X, "0.2.0"), move("old", None, X)]
@@ -109,12 +109,12 @@ ADDED = [
 
 @pytest.mark.parametrize(("since", "ours", "added"), [row[1:] for row in ADDED], ids=[row[0] for row in ADDED])
 def test_what_others_have_told_already_is_not_told_again(since: list[Entry], ours: list[Entry], added: int) -> None:
-    assert len(between(BEFORE, since).lacking(ours)) == added
+    assert len(between(BEFORE, since).missing(ours)) == added
 
 
 def test_what_was_told_long_ago_is_told_again_when_it_happens_again() -> None:
     seen = [*BEFORE, move("they", X, A), back("they", A, X)]
-    assert between(seen, []).lacking([move("we", X, A)]) == [move("we", X, A)]
+    assert between(seen, []).missing([move("we", X, A)]) == [move("we", X, A)]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_what_was_told_long_ago_is_told_again_when_it_happens_again() -> None:
 def test_who_was_overtaken_before_it_could_record_does_not_stand_for_where_the_tag_is(
     since: list[Entry], position: Digest
 ) -> None:
-    now = between(BEFORE, since).now
+    now = between(BEFORE, since).current
     found = Ledger.parse(content_of(now)).position(Tag("latest"))
     assert found
     assert found.after == position
@@ -138,6 +138,6 @@ def test_who_was_overtaken_before_it_could_record_does_not_stand_for_where_the_t
 
 def test_what_an_old_script_did_before_is_no_gap_for_a_later_move_to_fill() -> None:
     seen = [*BEFORE, back("they", A, X)]
-    found = between(seen, [move("we", X, A)]).now.position(Tag("latest"))
+    found = between(seen, [move("we", X, A)]).current.position(Tag("latest"))
     assert found
     assert found.after == A

@@ -11,7 +11,7 @@ from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
-from shiplane.ledger.foreign_tags import known_lane, other_tags, sort_tags, tagged_lane
+from shiplane.ledger.foreign_tags import sort_tags, unadopted_tags, with_adopted_tags, with_foreign_tags
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Digest, Tag
 from tests.unit.generate import lane_sets, quickly, versions
@@ -49,47 +49,47 @@ def test_a_tag_that_only_one_lane_can_read_is_that_lanes(lane: Lane, tag: str, v
     assert sort_tags(lane, lanes, [tag]).versions == {Version.parse(version): (tag,)}
     for other in lanes:
         if other is not lane:
-            assert sort_tags(other, lanes, [tag]).left == ((tag, f"lane {lane.name}'s"),)
+            assert sort_tags(other, lanes, [tag]).ignored == ((tag, f"belongs to lane {lane.name}"),)
 
 
 @pytest.mark.parametrize(
     ("tag", "why"),
     [
-        ("standalone-latest", "lane standalone's"),
-        ("ledger-standalone", "lane standalone's"),
+        ("standalone-latest", "belongs to lane standalone"),
+        ("ledger-standalone", "belongs to lane standalone"),
         ("v0.0.0-0123456789ab", "a snapshot of a commit"),
         ("0.2.9", "below 0.2.10"),
-        ("main", "no version of lane main"),
-        ("sha256-0123.sig", "no version of lane main"),
-        ("0.2.17.1", "no version of lane main"),
-        ("00.2.17", "no version of lane main"),
-        ("1.0.0-rc.0.2.1", "could be lane odd's as well"),
+        ("main", "not a version of lane main"),
+        ("sha256-0123.sig", "not a version of lane main"),
+        ("0.2.17.1", "not a version of lane main"),
+        ("00.2.17", "not a version of lane main"),
+        ("1.0.0-rc.0.2.1", "could also belong to lane odd"),
     ],
 )
 def test_every_other_tag_is_left_out_with_the_reason(tag: str, why: str) -> None:
-    assert sort_tags(MAIN, (*BUILT_IN, ODD), [tag], Version(0, 2, 10)).left == ((tag, why),)
+    assert sort_tags(MAIN, (*BUILT_IN, ODD), [tag], Version(0, 2, 10)).ignored == ((tag, why),)
 
 
 def test_names_of_the_lane_itself_are_not_mentioned_and_those_that_move_are_told_apart() -> None:
     found = sort_tags(MAIN, BUILT_IN, ["latest", "ledger-main", "v0.2", "0.2", "0", "0.2.17"])
-    assert (found.left, found.floating, list(found.versions)) == ((), ("0", "0.2", "v0.2"), [V0217])
+    assert (found.ignored, found.floating, list(found.versions)) == ((), ("0", "0.2", "v0.2"), [V0217])
     assert sort_tags(STANDALONE, BUILT_IN, ["standalone-0.2"]).floating == ("standalone-0.2",)
 
 
 def test_of_several_tags_of_one_version_the_recorded_one_counts_then_ours_then_the_shortest() -> None:
     tags = ["0.2.17", "docker-v0.2.17", "v0.2.17"]
     assert sort_tags(MAIN, BUILT_IN, tags).versions[V0217] == ("v0.2.17", "0.2.17", "docker-v0.2.17")
-    known = known_lane(MAIN, ledger(adopted("docker-v0.2.17")))
+    known = with_adopted_tags(MAIN, ledger(adopted("docker-v0.2.17")))
     assert sort_tags(known, BUILT_IN, tags).versions[V0217] == ("docker-v0.2.17", "v0.2.17", "0.2.17")
 
 
 def test_a_lane_finds_an_adopted_version_where_the_ledger_says_that_it_is() -> None:
-    known = known_lane(MAIN, ledger(adopted("0.2.17")))
+    known = with_adopted_tags(MAIN, ledger(adopted("0.2.17")))
     assert (known.tag_of(V0217), known.own_tag_of(V0217)) == ("0.2.17", "v0.2.17")
     assert known.version_of_tag("0.2.17") == known.version_of_tag("v0.2.17") == V0217
     assert known.owns("0.2.17")
     assert known == MAIN
-    assert known_lane(known, Ledger()).tag_of(V0217) == "v0.2.17"
+    assert with_adopted_tags(known, Ledger()).tag_of(V0217) == "v0.2.17"
 
 
 @pytest.mark.parametrize(
@@ -105,21 +105,21 @@ def test_a_lane_finds_an_adopted_version_where_the_ledger_says_that_it_is() -> N
     ids=lambda entry: f"{entry.action.value} {entry.tag}",
 )
 def test_an_entry_that_is_no_adoption_of_that_version_changes_nothing(entry: Entry) -> None:
-    assert known_lane(MAIN, ledger(entry)).names == {}
+    assert with_adopted_tags(MAIN, ledger(entry)).names == {}
 
 
 def test_a_release_of_our_own_goes_before_an_adoption() -> None:
-    assert known_lane(MAIN, ledger(adopted("0.2.17"), adopted("v0.2.17", by_us=True))).names == {}
+    assert with_adopted_tags(MAIN, ledger(adopted("0.2.17"), adopted("v0.2.17", by_us=True))).names == {}
 
 
 def test_other_tools_tags_are_named_until_somebody_has_adopted() -> None:
     tags = ["v0.2.15", "0.2.15", "0.2.17", "0.2.9", "latest", "standalone-v0.2.17"]
-    assert other_tags(MAIN, Ledger(), tags) == ("0.2.9", "0.2.17")
-    assert other_tags(MAIN, ledger(adopted("0.2.17")), tags) == ()
+    assert unadopted_tags(MAIN, Ledger(), tags) == ("0.2.9", "0.2.17")
+    assert unadopted_tags(MAIN, ledger(adopted("0.2.17")), tags) == ()
 
 
 def test_by_its_tags_alone_a_lane_knows_what_has_no_tag_of_ours() -> None:
-    known = tagged_lane(MAIN, ["v0.2.15", "0.2.15", "0.2.17", "standalone-0.2.16"])
+    known = with_foreign_tags(MAIN, ["v0.2.15", "0.2.15", "0.2.17", "standalone-0.2.16"])
     assert [known.tag_of(Version(0, 2, patch)) for patch in (15, 16, 17)] == ["v0.2.15", "v0.2.16", "0.2.17"]
 
 

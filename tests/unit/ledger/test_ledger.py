@@ -101,10 +101,10 @@ def test_a_line_that_was_tampered_with_breaks_the_chain_and_is_named(content: by
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        (edited(5, number=7), "it does not follow on the line before it"),
-        (edited(5, why=["a list"]), "why is no text"),
-        (edited(5, platforms=[]), "platforms is no object"),
-        (lambda _known: [b"[]"], "no JSON object"),
+        (edited(5, number=7), "it does not continue the line before it"),
+        (edited(5, why=["a list"]), "why is not a string"),
+        (edited(5, platforms=[]), "platforms is not an object"),
+        (lambda _known: [b"[]"], "not a JSON object"),
         (edited(5, action="x" * 500), f"'{'x' * 199}"),
     ],
 )
@@ -113,7 +113,7 @@ def test_what_is_wrong_with_a_line_is_said_in_at_most_200_signs(
 ) -> None:
     with pytest.raises(BrokenLedgerError) as caught:
         Ledger.parse(lines(change))
-    assert caught.value.what.partition(" of the ledger is wrong: ")[2] == words
+    assert caught.value.what.partition(" of the ledger is invalid: ")[2] == words
 
 
 def test_where_no_reason_was_given_a_reader_is_told_so() -> None:
@@ -136,7 +136,7 @@ def test_what_others_wrote_cannot_act_on_a_terminal() -> None:
 
 def test_only_entries_that_do_not_stand_there_are_lacking() -> None:
     other = entry(tag="v0.2.3", after=C)
-    assert FULL.lacking([FULL.entries[0], other]) == [other]
+    assert FULL.missing([FULL.entries[0], other]) == [other]
 
 
 def test_the_present_is_read_from_the_past() -> None:

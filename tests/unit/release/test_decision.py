@@ -254,7 +254,7 @@ def test_a_version_of_another_commit_is_refused_and_the_next_one_proposed(revisi
 
 
 def test_a_floating_tag_that_is_no_version_is_not_moved_away_from() -> None:
-    with pytest.raises(RefusedError, match="no version of lane main") as caught:
+    with pytest.raises(RefusedError, match="not a version of lane main") as caught:
         decide(lane("0.2.1"), Survey(version=Absent(), floating=OLD), COMMIT)
     assert "--latest=no" in caught.value.remedy
 

@@ -168,7 +168,7 @@ def test_the_way_down(row: Row) -> None:
     [
         ("0.2.2", "0.2.3", "is marked as bad since .* by robot: no reason given"),
         ("0.3.0-rc.1", "0.2.3", "is a pre-release"),
-        (None, None, "points at sha256:.*, which is no version of lane main"),
+        (None, None, "points at sha256:.*, which is not a version of lane main"),
     ],
 )
 def test_where_it_must_not_go(to: str | None, current: str | None, words: str) -> None:

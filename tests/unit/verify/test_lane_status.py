@@ -68,7 +68,7 @@ def test_what_is_as_it_was_recorded_has_not_drifted() -> None:
     [
         (replace(AS_RECORDED, floating=A, current=V1), "the last recorded move is to 0.2.2"),
         (replace(AS_RECORDED, floating=None, current=None), "latest is gone"),
-        (replace(AS_RECORDED, floating=C, current=None), "which is no version of lane main"),
+        (replace(AS_RECORDED, floating=C, current=None), "which is not a version of lane main"),
         (replace(AS_RECORDED, versions=(NEW, replace(OLD, digest=C))), f"v0.2.1: published as {A}"),
         (replace(AS_RECORDED, versions=(NEW, replace(OLD, digest=None))), "and is gone"),
         (replace(AS_RECORDED, versions=(replace(NEW, mark=MARKED.entries[-1]), OLD)), "marked as bad: crashes"),

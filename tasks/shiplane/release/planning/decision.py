@@ -14,7 +14,7 @@ from shiplane.config.plan import LanePlan
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.core.next_command import command
-from shiplane.ledger.foreign_tags import known_lane
+from shiplane.ledger.foreign_tags import with_adopted_tags
 from shiplane.ledger.ledger import Entry
 from shiplane.registry.oci.lookup_result import Absent, digest_of
 from shiplane.registry.oci.names import Digest
@@ -117,7 +117,7 @@ def _naming(plan: LanePlan, survey: Survey, commit: str) -> VersionTagAction:
 
 def _check_recorded(plan: LanePlan, survey: Survey) -> None:
     """Refuse a version that was published as something else than what is there now, or under another tool's tag."""
-    recorded = survey.ledger.published(known_lane(plan.lane, survey.ledger).tag_of(plan.version.value))
+    recorded = survey.ledger.published(with_adopted_tags(plan.lane, survey.ledger).tag_of(plan.version.value))
     now = digest_of(survey.version)
     if recorded is None or recorded.after == now:
         return
@@ -194,7 +194,7 @@ def _forward(plan: LanePlan, digest: Digest, current: Version | None) -> tuple[F
     version, floating = plan.version.value, plan.lane.floating
     if current is None:
         raise RefusedError(
-            f"{floating} points at {digest}, which is no version of lane {plan.lane.name}: "
+            f"{floating} points at {digest}, which is not a version of lane {plan.lane.name}: "
             f"nobody can tell whether {version} is forward of it",
             remedy=f"If another tool published it: {command('adopt', '--lane', plan.lane.name)}, then run this again. "
             "Else publish without moving it (--latest=no), then set it on purpose: "
