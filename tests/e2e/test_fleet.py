@@ -193,7 +193,7 @@ def wrong(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
         (lambda path: path.write_text("{"), 2, "is not JSON"),
         (lambda path: path.write_text(" " * 70_000), 2, "is larger than 65536 bytes"),
         (wrong(lambda it: {**it, "schema": "shiplane.staged/9"}), 2, "the schema 'shiplane.staged/9'"),
-        (wrong(lambda it: {**it, "digest": 5}), 2, "digest is int"),
+        (wrong(lambda it: {**it, "digest": 5}), 2, "digest is an integer"),
         (wrong(lambda it: {**it, "commit": "b" * 40}), 2, "was staged with the commit"),
         (wrong(lambda it: {**it, "platforms": ["linux/amd64"]}), 2, "lack linux/arm64 and have twice linux/amd64"),
         (wrong(lambda it: {**it, "platforms": ["linux/s390x"]}), 2, "lack linux/arm64 and also have linux/s390x"),

@@ -57,7 +57,7 @@ class PlanJson(TypedDict):
     commit: CommitJson
     created: Annotated[str, "The commit's time, RFC 3339 in UTC."]
     source: Annotated[str, "URL of the source repository, or nothing."]
-    lanes: Annotated[list[LanePlanJson], {"minItems": 1}, "Each lane's version and tags."]
+    lanes: Annotated[list[LanePlanJson], {"least": 1}, "Each lane's version and tags."]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -197,8 +197,8 @@ class SmokeAttemptJson(TypedDict):
     state: Annotated[str, StepState, "How it ended."]
     reason: Annotated[str, "Why."]
     emulated: Annotated[bool, "Whether the engine ran it by emulation."]
-    seconds: Annotated[float, {"minimum": 0}, "How long it took, the pull included."]
-    log: Annotated[list[str], {"maxItems": 200}, "The last lines that the container wrote."]
+    seconds: Annotated[float, "How long it took, the pull included."]
+    log: Annotated[list[str], {"most": 200}, "The last lines that the container wrote."]
 
 
 class SmokeResultJson(TypedDict):

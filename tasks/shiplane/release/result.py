@@ -47,7 +47,7 @@ class LaneResultJson(TypedDict):
     digest: DigestJson
     reference: Annotated[str, "The name with the digest: what a deployment pins."]
     platforms: Annotated[dict[PlatformJson, DigestJson], "The digest of each platform's image."]
-    size: Annotated[int, {"minimum": 0}, "Bytes of all layers and configs."]
+    size: Annotated[int, "Bytes of all layers and configs."]
     built: Annotated[bool, "Whether this run built it; otherwise it was there."]
     floating: FloatingResultJson
     smoke: SmokeResultJson

@@ -260,24 +260,30 @@ HOSTILE: list[tuple[bytes, str]] = [
     (written().replace(b"v0.2.1", b"v0.2.2"), "was changed after it was written"),
     (written().replace(b'"value": true', b'"value": false'), "was changed after it was written"),
     (changed(lambda d: d.update(extra=1)), "unknown key 'extra'"),
-    (changed(lambda d: d.pop("settings")), "needs a value and its source"),
-    (changed(lambda d: d.pop("tags")), "are not those of the settings' lanes"),
-    (changed(lambda d: d.update(settings=[])), "settings is list"),
-    (changed(lambda d: d.update(tags={})), "tags is dict"),
-    (changed(lambda d: d.update(tags=[])), "are not those of the settings' lanes"),
-    (changed(lambda d: d.update(tags=["x"])), "something other than tables"),
+    (changed(lambda d: d.pop("settings")), "settings is missing"),
+    (changed(lambda d: d.pop("tags")), "tags is missing"),
+    (changed(lambda d: d.update(settings=[])), "settings is an array"),
+    (changed(lambda d: d.update(tags={})), "tags is a table"),
+    (changed(lambda d: d.update(tags=[])), "tags has 0 items, expected at least 1"),
+    (changed(lambda d: d.update(tags=["x"])), "tags[0] is a string, expected a table"),
     (changed(lambda d: d["tags"][0].update(lane="standalone")), "are not those of the settings' lanes"),
     (changed(lambda d: d["tags"][0]["floating"].update(do="delete")), "do is 'delete'"),
-    (changed(lambda d: d["tags"][0]["floating"].update(do=["move"])), "do is list"),
+    (changed(lambda d: d["tags"][0]["floating"].update(do=["move"])), "do is ['move'], expected one of move"),
     (changed(lambda d: d["tags"][0]["version"].update(digest="sha256:1")), "is not a sha256 digest"),
-    (changed(lambda d: d["tags"][0]["version"].update(digest=5)), "digest is int"),
-    (changed(lambda d: d["settings"].update(image="ghcr.io/a/b")), "image is str"),
-    (changed(lambda d: d["settings"]["image"].update(value=5)), "value is int"),
-    (changed(lambda d: d["settings"]["platforms"].update(value="linux/amd64")), "value is str"),
-    (changed(lambda d: d["settings"]["platforms"].update(value=[1])), "something other than strings"),
-    (changed(lambda d: d["settings"].update(lanes=[5])), "something other than tables"),
-    (changed(lambda d: d["settings"]["lanes"][0].pop("version")), "needs a value and its source"),
-    (changed(lambda d: d["settings"]["lanes"][0]["latest"].update(value="yes")), "value is str"),
+    (
+        changed(lambda d: d["tags"][0]["version"].update(digest=5)),
+        "tags[0].version.digest is an integer, expected a string or null",
+    ),
+    (changed(lambda d: d["settings"].update(image="ghcr.io/a/b")), "settings.image is a string, expected a table"),
+    (changed(lambda d: d["settings"]["image"].update(value=5)), "settings.image.value is an integer"),
+    (changed(lambda d: d["settings"]["platforms"].update(value="linux/amd64")), "platforms.value is a string"),
+    (changed(lambda d: d["settings"]["platforms"].update(value=[1])), "value[0] is an integer"),
+    (changed(lambda d: d["settings"].update(lanes=[5])), "lanes[0] is an integer"),
+    (changed(lambda d: d["settings"]["lanes"][0].pop("version")), "lanes[0].version is missing"),
+    (
+        changed(lambda d: d["settings"]["lanes"][0]["latest"].update(value="yes")),
+        "latest.value is a string, expected a boolean",
+    ),
 ]
 
 
@@ -298,7 +304,7 @@ def test_a_nesting_that_can_be_read_but_not_be_hashed_is_refused(monkeypatch: py
     document = {**json.loads(written()), "settings": deep}
     # How deep that is differs from Python to Python, so the document comes as if it had been read.
     monkeypatch.setattr("shiplane.release.planning.saved_plan.loads", lambda _body: document)
-    with pytest.raises(UsageError, match=r"plan\.json: is no plan file: nested too deep"):
+    with pytest.raises(UsageError, match=r"plan\.json is no plan file: nested too deep"):
         parse(b"", "plan.json")
 
 

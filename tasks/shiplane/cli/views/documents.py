@@ -81,7 +81,7 @@ class ReleasedDataJson(TypedDict):
     image: Annotated[str, "The repository."]
     commit: CommitJson
     prerequisites: PrerequisiteEvidenceJson
-    lanes: Annotated[list[LaneResultJson], {"minItems": 1}, "Each lane as it is now, read back."]
+    lanes: Annotated[list[LaneResultJson], {"least": 1}, "Each lane as it is now, read back."]
 
 
 class DryRunDataJson(PlanJson):

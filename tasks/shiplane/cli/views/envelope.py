@@ -21,7 +21,7 @@ class OutcomeJson(TypedDict):
     """How a task ended."""
 
     ok: Annotated[bool, "Whether the exit code is 0."]
-    exit: Annotated[int, {"minimum": 0, "maximum": 255}, "The exit code."]
+    exit: Annotated[int, {"most": 255}, "The exit code."]
 
 
 ClosingJson = Annotated[list[str], "What is public now, what is safe, the one next command."]

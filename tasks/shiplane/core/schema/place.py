@@ -16,6 +16,7 @@ _NOUNS: dict[type, str] = {
     int: "an integer",
     list: "an array",
     str: "a string",
+    type(None): "null",
 }
 
 

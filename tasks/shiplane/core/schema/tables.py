@@ -91,6 +91,7 @@ class Table:
         declare: Gives the keys by attribute, when they are first needed.
         partial: Whether what is missing is said elsewhere: then nothing is required, and reading gives a dict.
         one_key: Whether exactly one of its keys has to be there.
+        open: Whether it may have other keys, of which nothing is said.
     """
 
     ref: str
@@ -99,6 +100,7 @@ class Table:
     declare: Callable[[], Mapping[str, Key]]
     partial: bool = False
     one_key: bool = False
+    open: bool = False
     noun: ClassVar[str] = "a table"
     types: ClassVar[tuple[type, ...]] = (dict,)
 
@@ -123,7 +125,8 @@ class Table:
     def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
         """What the table means; for a partial one only what it says, by attribute."""
         expect(self, value, place)
-        refuse_unknown(value, self.known, place)
+        if not self.open:
+            refuse_unknown(value, self.known, place)
         given = self._given(value, place)
         return given if self.partial else self.make(**given)
 
@@ -156,7 +159,7 @@ class Table:
         return {
             "type": "object",
             "description": self.description,
-            "additionalProperties": False,
+            "additionalProperties": self.open,
             **({"required": required} if required else {}),
             **({"minProperties": 1, "maxProperties": 1} if self.one_key else {}),
             **({"dependentRequired": needs} if needs else {}),

@@ -138,22 +138,23 @@ class Boolean:
 class Number:
     """A number within bounds; NaN is within none. Whole ones may be written as 512.0, as JSON Schema has it.
 
-    ``above`` goes before ``least``, and ``most`` before ``below``.
+    ``above`` goes before ``least``, and ``most`` before ``below``; without either it has no upper bound.
     """
 
     whole: bool = False
     least: int = 0
     above: int | None = None
     most: int | None = None
-    below: int = 10_000_000
+    below: int | None = 10_000_000
     types: ClassVar[tuple[type, ...]] = (int, float)
 
     @property
     def noun(self) -> str:
         """With its bounds."""
         low = f"above {self.above}" if self.above is not None else f"from {self.least}"
-        high = f"to {self.most}" if self.most is not None else f"and below {self.below}"
-        return f"{'a whole number' if self.whole else 'a number'} {low} {high}"
+        below = f" and below {self.below}" if self.below is not None else " on"
+        high = f" to {self.most}" if self.most is not None else below
+        return f"{'a whole number' if self.whole else 'a number'} {low}{high}"
 
     def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
         """The number: an int where it is a whole one, else a float."""
@@ -163,13 +164,16 @@ class Number:
 
     def _within(self, value: float) -> bool:
         low = value >= self.least if self.above is None else value > self.above
-        return low and (value < self.below if self.most is None else value <= self.most)
+        if self.most is not None:
+            return low and value <= self.most
+        return low and (self.below is None or value < self.below)
 
     def schema(self, parts: Json) -> Json:  # noqa: ARG002
         """A number with its bounds."""
         low = {"minimum": self.least} if self.above is None else {"exclusiveMinimum": self.above}
         high = {"exclusiveMaximum": self.below} if self.most is None else {"maximum": self.most}
-        return {"type": "integer" if self.whole else "number", **low, **high}
+        bounds = {key: bound for key, bound in {**low, **high}.items() if bound is not None}
+        return {"type": "integer" if self.whole else "number", **bounds}
 
 
 @dataclass(frozen=True)
@@ -187,6 +191,38 @@ class Scalar:
     def schema(self, parts: Json) -> Json:  # noqa: ARG002
         """One of three types."""
         return {"type": ["string", "number", "boolean"]}
+
+
+@dataclass(frozen=True)
+class Null:
+    """JSON's null: nothing is there."""
+
+    noun: ClassVar[str] = "null"
+    types: ClassVar[tuple[type, ...]] = (type(None),)
+
+    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+        """Nothing."""
+        expect(self, value, place)
+
+    def schema(self, parts: Json) -> Json:  # noqa: ARG002
+        """The type of null."""
+        return {"type": "null"}
+
+
+@dataclass(frozen=True)
+class Anything:
+    """Whatever JSON can say."""
+
+    noun: ClassVar[str] = "anything"
+    types: ClassVar[tuple[type, ...]] = (str, int, float, bool, list, dict, type(None))
+
+    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401, ARG002
+        """The value itself."""
+        return value
+
+    def schema(self, parts: Json) -> Json:  # noqa: ARG002
+        """No rule."""
+        return {}
 
 
 @dataclass(frozen=True)
@@ -223,16 +259,24 @@ class Choice:
 
 @dataclass(frozen=True, kw_only=True)
 class Array:
-    """Values of one kind; with ``unique`` no two may mean the same (the schema sees only those written alike)."""
+    """Values of one kind; with ``unique`` no two may mean the same (the schema sees only those written alike).
+
+    ``least`` and ``most`` say how many they may be; a ``most`` of 0 is none.
+    """
 
     of: Value
     unique: bool = False
+    least: int = 0
+    most: int = 0
     noun: ClassVar[str] = "an array"
     types: ClassVar[tuple[type, ...]] = (list,)
 
     def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
         """The meanings, in order."""
         expect(self, value, place)
+        if len(value) < self.least or (self.most and len(value) > self.most):
+            bound = f"at most {self.most}" if self.most else f"at least {self.least}"
+            raise place.wrong(f"has {len(value)} items, expected {bound}")
         meanings: list[Any] = []
         for number, item in enumerate(value):
             meaning = self.of.read(item, place.item(number))
@@ -243,8 +287,9 @@ class Array:
 
     def schema(self, parts: Json) -> Json:
         """An array of the kind's schema."""
-        unique = {"uniqueItems": True} if self.unique else {}
-        return {"type": "array", **unique, "items": self.of.schema(parts)}
+        bounds = {"uniqueItems": self.unique, "minItems": self.least, "maxItems": self.most}
+        kept = {key: bound for key, bound in bounds.items() if bound}
+        return {"type": "array", **kept, "items": self.of.schema(parts)}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,17 +8,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, TypedDict
 
-from shiplane.config.keys.table import Table
-from shiplane.config.plan import LanePlan, Plan, PlanJson
+from shiplane.config.plan import LanePlan, LanePlanJson, Plan, PlanJson
 from shiplane.config.settings import Flags
-from shiplane.core.errors import ConfigurationError, RefusedError, UsageError
+from shiplane.core.errors import RefusedError, UsageError
 from shiplane.core.next_command import command
 from shiplane.core.redact import one_line, quoted
 from shiplane.core.schema.documents import document as schema_of_document
-from shiplane.core.schema.values import Choice, Json
+from shiplane.core.schema.documents import table_of
+from shiplane.core.schema.place import Place
+from shiplane.core.schema.tables import Key, Table
+from shiplane.core.schema.values import Array, Choice, Json
 from shiplane.core.strict_json import loads
 from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.lookup_result import digest_of
@@ -82,7 +84,7 @@ class PlanContentJson(TypedDict):
     settings: SettingsJson
     tags: Annotated[
         list[LaneTagsJson],
-        {"minItems": 1},
+        {"least": 1},
         "Each lane's tags as the plan saw them, in the order of the settings' lanes.",
     ]
 
@@ -94,6 +96,18 @@ class PlanFileJson(PlanContentJson):
         DigestJson,
         "SHA-256 of everything else, as JSON with sorted keys and no blanks: a checksum, not a signature.",
     ]
+
+
+def _read_keys() -> dict[str, Key]:
+    """The keys of the file, but of the settings those that are read one by one: all others are only compared."""
+    plan, lane = table_of(PlanJson).keys, table_of(LanePlanJson).keys
+    lanes = Array(of=Table("", "", dict, lambda: {key: lane[key] for key in ("lane", "version", "latest")}, open=True))
+    read = {"image": plan["image"], "platforms": plan["platforms"], "lanes": replace(plan["lanes"], value=lanes)}
+    keys = table_of(PlanFileJson).keys
+    return {**keys, "settings": replace(keys["settings"], value=Table("", "", dict, read.copy, open=True))}
+
+
+_FILE = Table("", "", dict, _read_keys)
 
 
 def plan_schema() -> Json:
@@ -248,11 +262,13 @@ def parse(body: bytes, name: str) -> SavedPlan:
             f"{name} has the schema {quoted(str(document.get('schema')), 20)}; this shiplane reads {SCHEMA}",
             remedy="Carry it out with the shiplane that wrote it, or plan again.",
         )
-    top = Table(document, name)
-    top.only("format", "schema", "shiplane", "digest", "settings", "tags")
-    digest = _checked_digest(top)
-    tags = dict(_saved_tags(table) for table in top.list_of_tables("tags"))
-    return SavedPlan(name=name, digest=digest, settings=_checked_settings(top, tuple(tags)), tags=tags)
+    place = Place(name)
+    digest = _checked_digest(document, name)
+    content: PlanFileJson = _FILE.read(document, place)
+    tags = {lane["lane"]: _saved_tags(lane) for lane in content["tags"]}
+    if [lane["lane"] for lane in content["settings"]["lanes"]] != list(tags):
+        raise place.key("tags").wrong("are not those of the settings' lanes")
+    return SavedPlan(name=name, digest=digest, settings=document["settings"], tags=tags)
 
 
 def require_same(name: str, differences: Sequence[str]) -> None:
@@ -266,60 +282,27 @@ def require_same(name: str, differences: Sequence[str]) -> None:
         raise RefusedError(f"{name} was made for another state (then -> now):\n  {listed}", remedy=_AGAIN)
 
 
-def _checked_digest(top: Table) -> Digest:
-    said = top.get("digest", str)
-    content = {key: value for key, value in top.fields.items() if key != "digest"}
+def _checked_digest(document: Mapping[str, Any], name: str) -> Digest:
+    said = str(document.get("digest"))
     try:
-        found = _digest_of(content)
+        digest = _digest_of({key: value for key, value in document.items() if key != "digest"})
     except RecursionError as error:
-        raise top.wrong("", "is no plan file: nested too deep") from error
-    if said != str(found):
+        raise UsageError(f"{name} is no plan file: nested too deep", remedy=_WRITTEN_BY_US) from error
+    if said != str(digest):
         raise UsageError(
-            f"{top.place} was changed after it was written: its content is {found}, it says {quoted(str(said), 80)}",
+            f"{name} was changed after it was written: its content is {digest}, it says {quoted(said, 80)}",
             remedy=f"A plan is not edited. Make another one: {_PLAN}",
         )
-    return found
+    return digest
 
 
-def _checked_settings(top: Table, lanes: tuple[str, ...]) -> Mapping[str, Any]:
-    """The settings, of which those have the right type that are read one by one; all others are only compared."""
-    settings = top.table("settings")
-    for key in ("image", "platforms"):
-        _check_pair(settings.table(key), str if key == "image" else list)
-    tables = settings.list_of_tables("lanes")
-    for table in tables:
-        _check_pair(table.table("version"), str)
-        _check_pair(table.table("latest"), bool)
-    named = tuple(table.get("lane", str) for table in tables)
-    if not lanes or named != lanes:
-        raise top.wrong("tags", "are not those of the settings' lanes")
-    return settings.fields
-
-
-def _check_pair(table: Table, kind: type) -> None:
-    if table.get("value", kind) is None or table.get("source", str) is None:
-        raise table.wrong("", "needs a value and its source")
-    if kind is list:
-        table.strings("value")
-
-
-def _saved_tags(table: Table) -> tuple[str, SavedTags]:
-    version, floating = table.table("version"), table.table("floating")
-    do = floating.get("do", str)
-    if do not in {move.value for move in FloatingTagAction}:
-        raise floating.wrong("do", f"is {quoted(str(do), 40)}")
-    saved = SavedTags(
-        version=_optional_digest(version), floating=_optional_digest(floating), move=FloatingTagAction(do)
+def _saved_tags(lane: LaneTagsJson) -> SavedTags:
+    version, floating = lane["version"]["digest"], lane["floating"]["digest"]
+    return SavedTags(
+        version=Digest(version) if version else None,
+        floating=Digest(floating) if floating else None,
+        move=FloatingTagAction(lane["floating"]["do"]),
     )
-    return table.get("lane", str) or "", saved
-
-
-def _optional_digest(table: Table) -> Digest | None:
-    text = table.get("digest", str)
-    try:
-        return Digest(text) if text is not None else None
-    except ValueError as error:
-        raise ConfigurationError(f"{table.place}: {error}") from error
 
 
 def _given(env: Mapping[str, str], flag: str, variable: str, *pairs: Mapping[str, Any]) -> str | None:

@@ -9,18 +9,35 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, Any, TypedDict
 
-from shiplane.config.keys.table import Table
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.core import strict_json
 from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.next_command import command
+from shiplane.core.schema.documents import table_of
+from shiplane.core.schema.place import Place
+from shiplane.core.schema.values import Array, Choice, Text
+from shiplane.registry.oci.document_keys import DigestJson
 from shiplane.registry.oci.index import PartialIndex
-from shiplane.registry.oci.names import Digest, Platform, Repository, parse_platforms
+from shiplane.registry.oci.names import Digest, Platform, Repository
 
 SCHEMA = "shiplane.staged/1"
-_TEXTS = ("image", "lane", "version", "commit", "created", "digest")
+_GIVEN = Text(pattern=r"[\s\S]+", problem="is empty", shown=False)
+
+
+class StagedJson(TypedDict):
+    """What a machine staged."""
+
+    schema: Annotated[str, Choice.of(SCHEMA)]
+    image: Annotated[str, Text(parse=lambda text: str(Repository.parse(text)))]
+    lane: Annotated[str, _GIVEN]
+    version: Annotated[str, _GIVEN]
+    commit: Annotated[str, _GIVEN]
+    created: Annotated[str, _GIVEN]
+    platforms: Annotated[list[str], Array(of=Text(parse=Platform.parse), unique=True, least=1)]
+    digest: DigestJson
+    builder: dict[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +62,7 @@ class Staged:
     part: PartialIndex
     builder: Mapping[str, Any] = field(default_factory=dict)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> StagedJson:
         """The content of the file."""
         return {
             "schema": SCHEMA,
@@ -81,7 +98,7 @@ def parse_staged(body: bytes, name: str) -> Staged:
         found = document.get("schema") if isinstance(document, dict) else type(document).__name__
         raise UsageError(f"{name} has the schema {ascii(found)[:60]}, expected {SCHEMA!r}", remedy=_REMEDY)
     try:
-        return _staged(Table(document, name))
+        return _staged(table_of(StagedJson).read(document, Place(name)))
     except ConfigurationError as error:
         raise UsageError(error.what, remedy=error.remedy or _REMEDY) from error
 
@@ -89,26 +106,10 @@ def parse_staged(body: bytes, name: str) -> Staged:
 _REMEDY = f"Give a file that {command('stage')} wrote with --output."
 
 
-def _staged(table: Table) -> Staged:
-    table.only("schema", "platforms", "builder", *_TEXTS)
-    texts = {key: _text(table, key) for key in _TEXTS}
-    platforms = table.strings("platforms")
-    if not platforms:
-        raise table.wrong("platforms", "is not given")
-    try:
-        digest = Digest(texts.pop("digest"))
-    except ValueError as error:
-        raise table.wrong("digest", f"is wrong: {error}") from error
-    table.checked("image", Repository.parse, texts["image"])
-    known = table.checked("platforms", parse_platforms, ",".join(platforms))
-    return Staged(**texts, part=PartialIndex(platforms=known, digest=digest), builder=table.get("builder", dict) or {})
-
-
-def _text(table: Table, key: str) -> str:
-    value = table.get(key, str)
-    if not value:
-        raise table.wrong(key, "is not given")
-    return value
+def _staged(content: Mapping[str, Any]) -> Staged:
+    texts = {key: content[key] for key in ("image", "lane", "version", "commit", "created")}
+    part = PartialIndex(platforms=content["platforms"], digest=Digest(content["digest"]))
+    return Staged(**texts, part=part, builder=content["builder"])
 
 
 def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[PartialIndex, ...]]:
