@@ -17,7 +17,8 @@ sys.path[:0] = [str(ROOT / "tasks"), str(ROOT)]
 from invoke import Collection, Context, Exit, task
 
 import shiplane
-from shiplane.cli.edge import Answer, shiplane_task
+from shiplane.cli.answer import Answer
+from shiplane.cli.task_decorator import shiplane_task
 from shiplane.core.errors import PrerequisiteError
 
 if TYPE_CHECKING:
@@ -79,7 +80,7 @@ def _require_engine() -> None:
 
 
 @shiplane_task(
-    texts={
+    flags={
         "platforms": "What to build for, as linux/amd64,linux/arm64.",
         "builder": "The buildx builder to use.",
     }
@@ -91,14 +92,14 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
     """
     from tests.rig.sample import checkout
 
-    from shiplane.cli.rehearsing import rehearse_project
+    from shiplane.cli.flows.rehearsal import rehearse_project
     from shiplane.core.system.temp_folder import scratch
 
     with scratch("sample", os.environ, project=ROOT) as folder, _an_engine() as only:
-        run.env = dict(os.environ)  # the engine that was just started is in the environment only now
+        part = run.within(env=dict(os.environ))  # the engine that was just started is in the environment only now
         if only and not platforms:
             run.console.tell(f"there is a base image for {only} alone here: the sample is released for it alone")
-        return rehearse_project(run, checkout(folder / "aionis"), platforms or only, builder)
+        return rehearse_project(part, checkout(folder / "aionis"), platforms or only, builder)
 
 
 @_task(
@@ -249,7 +250,7 @@ def schema(c: Context) -> None:  # noqa: ARG001
     """Write the JSON Schemas of the package anew, from the types that read and make the documents."""
     import json
 
-    from shiplane.cli.views.documents import result_schema
+    from shiplane.cli.documents import result_schema
     from shiplane.config.project_file import project_schema
     from shiplane.release.planning.saved_plan import plan_schema
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
-from invoke import Program
+from invoke import Collection, Program
 
 import shiplane
 
@@ -18,14 +18,18 @@ def shiplane_here(
     monkeypatch: pytest.MonkeyPatch,
     arguments: tuple[str, ...],
     variables: Mapping[str, str] | None = None,
+    tasks: Collection = shiplane.ns,
 ) -> tuple[int, str, str]:
-    """``shiplane ...`` with these variables set for the rest of the test; gives exit code, output and story."""
+    """``shiplane ...`` with these variables set for the rest of the test; gives exit code, output and story.
+
+    Other tasks than the library's can be run so, too.
+    """
     for name, value in (variables or {}).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr("sys.argv", ["shiplane", *arguments])
     code = 0
     try:
-        Program(namespace=shiplane.ns, binary="shiplane").run(["shiplane", *arguments])
+        Program(namespace=tasks, binary="shiplane").run(["shiplane", *arguments])
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 1
     printed = capsys.readouterr()

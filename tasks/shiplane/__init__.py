@@ -3,7 +3,7 @@
 In any repository's ``tasks.py``: ``from shiplane import ns``.
 """
 
-from shiplane.cli.surface import namespace
+from shiplane.cli.namespace import namespace
 
 __version__ = "0.1.0"
 

@@ -178,19 +178,19 @@ def test_a_ledger_is_read_by_crane_and_one_that_crane_changed_is_reported(
 WRITER = """
 import os, sys
 from shiplane.cli.run import Run
-from shiplane.ledger.recorder import Writing, record
+from shiplane.ledger.recorder import LedgerUpdate, record
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.config.lane import MAIN
 from shiplane.ledger.ledger import Action
 
 run, name = Run(), sys.argv[1]
 repository = Repository.parse(os.environ["IMAGE_REPO"])
-ledgers = run.ledgers(repository, run.registry(run.credential(repository)))
+ledgers = run.registries.ledgers(repository, run.registries.writer(repository))
 for number in range(int(sys.argv[2])):
-    entry = ledgers.scribe.entry(
+    entry = ledgers.author.entry(
         Action.MARK, tag=Tag(f"v{name}.{number}.0"), version=f"{name}.{number}.0", after=Digest.of(name.encode())
     )
-    for _ in record([Writing(book=ledgers.book(MAIN), entries=[entry])]):
+    for _ in record([LedgerUpdate(store=ledgers.store(MAIN), entries=[entry])]):
         pass
 """
 

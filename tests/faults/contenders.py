@@ -13,7 +13,7 @@ from shiplane.config.settings import Setting
 from shiplane.config.version import Version
 from shiplane.core.progress import Flow
 from shiplane.registry.oci.names import Digest
-from shiplane.rollback.rollback import RollbackRequest
+from shiplane.rollback.result import RollbackRequest
 from tests.faults.images import COMMIT, push_image
 from tests.faults.memory import MemoryRegistry
 from tests.faults.races import Contender, Scenario

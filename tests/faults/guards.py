@@ -641,14 +641,14 @@ SIGNALS = (
     ),
     Guard(
         "the last words do not wait for a registry that is silent",
-        "cli/run",
-        "Run.impatient",
+        "cli/clients/registry",
+        "RegistryClients.impatient",
         unassigned("until"),
         (_SIGNALS + "test_a_signal_that_interrupts_no_system_call_ends_a_run_whose_registry_is_silent",),
     ),
     Guard(
         "a second signal during the last words ends in words, too",
-        "cli/edge",
+        "cli/exits",
         "_public_now",
         handled("KeyboardInterrupt", as_="Exception"),
         (_SIGNALS + "test_a_second_signal_ends_the_last_words_as_well",),

@@ -18,7 +18,7 @@ from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Flow, Step, StepOutcome
 from shiplane.ledger.recorder import EntryAuthor
 from shiplane.release.claiming import ReleaseClaims
-from shiplane.rollback.rollback import RollbackResult
+from shiplane.rollback.result import RollbackResult
 from tests.faults.claims import MemoryClaims
 from tests.faults.exchange import Exchange
 from tests.faults.faults import Faulty

@@ -22,7 +22,8 @@ from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.publish import Publisher, Stager
 from shiplane.release.result import LaneResult
 from shiplane.rollback.marks import Marker
-from shiplane.rollback.rollback import Rollback, RollbackRequest, RollbackResult
+from shiplane.rollback.result import RollbackRequest, RollbackResult
+from shiplane.rollback.rollback import Rollback
 from shiplane.verify.verify import VerificationResult, Verifier
 from tests.faults.images import PLATFORMS
 
@@ -77,13 +78,14 @@ class Releaser:
 
     def roll_back(self, wish: RollbackRequest) -> Flow[RollbackResult]:
         """A rollback, not yet begun."""
-        return Rollback(
+        rollback = Rollback(
             registry=self.registry,
             platforms=tuple(map(Platform.parse, PLATFORMS)),
             ledgers=self.ledgers,
             commit_of=self.commit_of,
             workers=self.workers,
-        ).run(wish)
+        )
+        return (yield from rollback.go_to((yield from rollback.choose(wish))))
 
     def adopt(
         self, lane: Lane, lanes: Sequence[Lane] = BUILT_IN, since: Version | None = None, *, dry_run: bool = False

@@ -21,7 +21,7 @@ from shiplane.registry.oci.names import Digest, Repository
 from shiplane.release.planning.planner import make_plan
 from shiplane.release.result import LaneResult
 from shiplane.rollback.marks import Marker
-from shiplane.rollback.rollback import RollbackRequest, RollbackResult
+from shiplane.rollback.result import RollbackRequest, RollbackResult
 from shiplane.verify.audit import Auditor
 from shiplane.verify.lane_status import LaneStatus
 from tests.faults.access import Access, Account

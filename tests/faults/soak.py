@@ -35,7 +35,7 @@ from shiplane.ledger.recorder import EntryAuthor
 from shiplane.registry.http.transport import HttpTransport, Request, Response, Transport
 from shiplane.registry.oci.names import Digest, Repository
 from shiplane.release.planning.planner import make_plan
-from shiplane.rollback.rollback import RollbackRequest
+from shiplane.rollback.result import RollbackRequest
 from tests.counts import at_least_one
 from tests.faults.clock import QuickClock
 from tests.faults.exchange import Effect, Exchange, exchange

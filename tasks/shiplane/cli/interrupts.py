@@ -12,7 +12,7 @@ _LOOK = 0.5
 
 
 # What each of them is to people. SIGHUP: the terminal was closed, or the connection to it was lost.
-_WORDS = {signal.SIGTERM: "terminated", signal.SIGHUP: "hung up", signal.SIGQUIT: "quit"}
+_REASONS = {signal.SIGTERM: "terminated", signal.SIGHUP: "hung up", signal.SIGQUIT: "quit"}
 
 
 class TerminatedError(BaseException):
@@ -21,7 +21,7 @@ class TerminatedError(BaseException):
     def __init__(self, number: int) -> None:
         super().__init__(number)
         self.exit_code = 128 + number
-        self.words = _WORDS[signal.Signals(number)]
+        self.reason = _REASONS[signal.Signals(number)]
 
 
 @contextmanager
@@ -56,4 +56,4 @@ def _look(_number: int, _frame: FrameType | None) -> None:
     """Nothing: that it was called made the interpreter look for the others."""
 
 
-_ACTS = {**dict.fromkeys(_WORDS, _terminate), signal.SIGALRM: _look}
+_ACTS = {**dict.fromkeys(_REASONS, _terminate), signal.SIGALRM: _look}

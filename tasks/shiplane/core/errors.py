@@ -1,7 +1,7 @@
 """Every error a user can meet, by situation, each with the exit code that scripts may rely on.
 
 A message has three parts: what happened, to which object, and (the ``remedy``) what to do about it. Domain
-errors know nothing of invoke; one place, :mod:`shiplane.cli.edge`, turns them into exits.
+errors know nothing of invoke; one place, :mod:`shiplane.cli.exits`, turns them into exits.
 """
 
 from __future__ import annotations

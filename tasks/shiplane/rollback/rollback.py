@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
@@ -26,87 +25,12 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import AGREEING, agreed, look
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import RawManifest
-from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
+from shiplane.registry.oci.names import Digest, Platform, Tag
 from shiplane.registry.tag_writer import TagWriter
+from shiplane.rollback.result import RollbackRequest, RollbackResult
 from shiplane.rollback.target import LaneHistory, RollbackCandidate, RollbackTargets, descend
 from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
 from shiplane.verify.surveyor import Surveyor
-
-
-@dataclass(frozen=True, kw_only=True)
-class RollbackRequest:
-    """What is asked for.
-
-    Attributes:
-        lane: Whose floating tag.
-        to: The version to go to; None for the newest good one below the present one.
-        reason: Why, for the record and the mark.
-        mark: Whether the version left behind is marked as bad.
-        dry_run: Whether everything is looked at and nothing done.
-        again: Whether to go further down although somebody went down a moment ago.
-    """
-
-    lane: Lane
-    to: Version | None = None
-    reason: str = ""
-    mark: bool = True
-    dry_run: bool = False
-    again: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
-class RollbackResult:
-    """How it ended.
-
-    Attributes:
-        wish: What was asked for.
-        target: The version that the floating tag has now (or would have).
-        digest: Its digest.
-        left: The version that it had before; None where that was no version.
-        before: The digest that it had before; None where it did not exist.
-        moved: Whether this run moved it.
-        marked: The version tag that was (or would be) marked as bad, or nothing.
-        passed: Versions that were not taken, each with the reason.
-        chosen: Why the target was taken.
-        following: The patch version that a repair can be published as: nobody has it, and nobody marked it.
-        further: Where the same command would go once more: without a ledger nobody can tell that it was just run. None
-            where it would go nowhere.
-    """
-
-    wish: RollbackRequest
-    target: Version
-    digest: Digest
-    left: Version | None
-    before: Digest | None
-    moved: bool
-    marked: str
-    passed: tuple[tuple[Version, str], ...]
-    chosen: RollbackCandidate
-    following: Version
-    further: Version | None = None
-
-    def to_json(self, repository: Repository) -> dict[str, Any]:
-        """The result as JSON values."""
-        lane = self.wish.lane
-        tag = lane.tag_of(self.target)
-        return {
-            "image": str(repository),
-            "lane": lane.name,
-            "floating": lane.floating,
-            "version": str(self.target),
-            "tag": tag,
-            "digest": str(self.digest),
-            "reference": f"{repository}:{tag}@{self.digest}",
-            "before": {"version": str(self.left) if self.left else None, "digest": str(self.before or "") or None},
-            "moved": self.moved,
-            "dry_run": self.wish.dry_run,
-            "marked": self.marked or None,
-            "reason": self.wish.reason,
-            "passed_over": {str(version): why for version, why in self.passed},
-            "chosen": {"choice": self.chosen.choice.value, "why": self.chosen.words},
-            "next_version": str(self.following),
-            "again_goes_to": str(self.further) if self.further else None,
-        }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +70,22 @@ class _Target:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RollbackChoice:
+    """The version to go to, examined and good, and the lane as it was found. Nothing is written yet."""
+
+    wish: RollbackRequest
+    way: RollbackTargets
+    target: _Target
+    passed: tuple[tuple[Version, str], ...]
+    seen: _LaneSurvey
+
+    @property
+    def tag(self) -> Tag:
+        """The version's tag."""
+        return self.wish.lane.tag_of(self.target.version)
+
+
+@dataclass(frozen=True, kw_only=True)
 class _MoveResult:
     """What became of the floating tag: whether it was elsewhere, and what it had before as the record is to say."""
 
@@ -171,13 +111,12 @@ class Rollback:
     commit_of: Callable[[Lane, Version], str | None]
     workers: int = WORKERS
 
-    def run(self, wish: RollbackRequest) -> Flow[RollbackResult]:
-        """Go back.
+    def choose(self, wish: RollbackRequest) -> Flow[RollbackChoice]:
+        """Choose the version to go to, and verify it; writes nothing.
 
         Raises:
             RefusedError: The target is marked or a pre-release, or nobody can tell which version is below the present.
             VerificationError: The target is not as it should be, or no version below is.
-            LostRaceError: Somebody else moved the floating tag in the meantime.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
         seen = yield from self._survey(wish.lane)
@@ -192,6 +131,17 @@ class Rollback:
         )
         way = descend(wish.lane, wish.to, standing, again=wish.again)
         target, passed = yield from self._target(wish, way, seen)
+        return RollbackChoice(wish=wish, way=way, target=target, passed=tuple(passed), seen=seen)
+
+    def go_to(self, choice: RollbackChoice) -> Flow[RollbackResult]:
+        """Move the floating tag to the version that was chosen, and record it.
+
+        Raises:
+            LostRaceError: Somebody else moved the floating tag in the meantime.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+            ShiplaneError: The tag is moved, and the ledger cannot be relied on: by what is wrong with it.
+        """
+        wish, way, target, seen = choice.wish, choice.way, choice.target, choice.seen
         move = yield from self._move(wish, way, target, seen)
         marked = yield from self._record(wish, way, target, seen, move)
         if not wish.dry_run:
@@ -205,7 +155,7 @@ class Rollback:
             before=way.before,
             moved=move.done,
             marked=marked,
-            passed=tuple(passed),
+            passed=choice.passed,
             chosen=target.candidate,
             following=way.following(target.version),
             further=way.further(target.version) if self.ledgers is None and not wish.dry_run else None,

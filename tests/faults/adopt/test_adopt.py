@@ -14,7 +14,7 @@ from shiplane.core.progress import Step
 from shiplane.ledger.ledger import Action, BrokenLedgerError
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Tag
-from shiplane.rollback.rollback import RollbackRequest, RollbackResult
+from shiplane.rollback.result import RollbackRequest, RollbackResult
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import lie_in_config, lose_child, push_image

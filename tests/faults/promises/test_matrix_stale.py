@@ -20,7 +20,7 @@ from shiplane.core.progress import Event, StepOutcome
 from shiplane.ledger.ledger import Action
 from shiplane.release.result import LaneResult
 from shiplane.rollback.marks import MarkResult
-from shiplane.rollback.rollback import RollbackRequest, RollbackResult
+from shiplane.rollback.result import RollbackRequest, RollbackResult
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER
 from tests.faults.invariants import Case, entries_of, violations

@@ -13,7 +13,7 @@ from shiplane.core.errors import LostRaceError, RefusedError, ShiplaneError, Ver
 from shiplane.core.progress import Step, StepOutcome, StepState
 from shiplane.ledger.ledger import Action
 from shiplane.registry.oci.names import Digest
-from shiplane.rollback.rollback import RollbackRequest, RollbackResult
+from shiplane.rollback.result import RollbackRequest, RollbackResult
 from tests.faults.access import answer
 from tests.faults.clock import VirtualClock
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty, Instead

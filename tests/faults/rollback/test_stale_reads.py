@@ -10,7 +10,7 @@ import pytest
 from shiplane.config.lane import MAIN
 from shiplane.core.errors import LostRaceError, ShiplaneError, UnreachableError
 from shiplane.registry.http.transport import Request, Response, Transport
-from shiplane.rollback.rollback import RollbackRequest, RollbackResult
+from shiplane.rollback.result import RollbackRequest, RollbackResult
 from tests.faults.access import failure
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import push_image

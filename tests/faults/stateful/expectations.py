@@ -9,7 +9,7 @@ from datetime import datetime
 from shiplane.config.lane import Lane
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.config.version import Version
-from shiplane.rollback.rollback import RollbackRequest
+from shiplane.rollback.result import RollbackRequest
 from tests.faults.scene import AIONIS
 from tests.faults.stateful.world import World
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.release.planning.decision import FloatingTagAction, VersionTagAction, decide
-from shiplane.rollback.rollback import RollbackRequest
+from shiplane.rollback.result import RollbackRequest
 from shiplane.verify.surveyor import Surveyor
 from tests.faults.faults import Faulty
 from tests.faults.scene import finish

@@ -17,7 +17,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest
 from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
-from shiplane.rollback.rollback import RollbackRequest
+from shiplane.rollback.result import RollbackRequest
 from shiplane.verify.verify import Puller, VerificationResult, Verifier
 from tests.faults.access import Access
 from tests.faults.images import (

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
-import inspect
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,10 +9,12 @@ from pathlib import Path
 from unittest.mock import Mock
 
 import pytest
+from invoke import Collection
 
 import shiplane
-from shiplane.cli.edge import Answer
+from shiplane.cli.answer import Answer
 from shiplane.cli.run import Run as SpecRun
+from shiplane.cli.task_decorator import shiplane_task
 from shiplane.config.lane import MAIN
 from shiplane.config.settings import Resolver, Setting
 from tests.inprocess import shiplane_here
@@ -92,50 +92,39 @@ def test_no_task_takes_a_positional_or_a_short_flag(name: str) -> None:
     assert [arg.names for arg in task.get_arguments() if any(len(n) == 1 for n in arg.names)] == []
 
 
-@pytest.mark.parametrize("name", names())
-def test_every_task_has_a_body_with_its_very_flags(name: str) -> None:
-    body = importlib.import_module(f"shiplane.cli.{shiplane.ns[name].body.module}")
-    task = shiplane.ns[name].body.__wrapped__
-    flags = inspect.signature(task).parameters
-    taken = inspect.signature(getattr(body, task.__name__)).parameters
-    assert list(taken) == ["run", *flags]
-    assert [taken[flag].default for flag in flags] == [flags[flag].default for flag in flags]
-
-
 def test_a_list_of_tasks_imports_nothing_that_only_a_run_needs() -> None:
     code = "import sys, shiplane; print(*sorted(name for name in sys.modules if name.startswith('shiplane.')))"
     path = str(Path(shiplane.__file__).parents[1])
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, check=True, capture_output=True)
-    needed = {"cli", "cli.edge", "cli.interrupts", "cli.surface", "core", "core.errors"}
+    needed = {"cli", "cli.answer", "cli.namespace", "cli.task_decorator"}
     beyond = [name.removeprefix("shiplane.") for name in done.stdout.decode().split()]
     assert [name for name in beyond if name not in needed and not name.startswith("cli.tasks")] == []
 
 
-def own_flags(name: str) -> set[str]:
-    """The flags that a task's own signature has."""
-    return set(inspect.signature(shiplane.ns[name].body.__wrapped__).parameters)
-
-
-VERSIONED = [(name, own) for name in names() for own in ("tag", "version") if own in own_flags(name)]
-
-
 @pytest.mark.parametrize("flag", ["tag", "version"])
-@pytest.mark.parametrize(("name", "own"), VERSIONED)
+@pytest.mark.parametrize("own", ["tag", "version"])
 def test_a_version_is_given_by_either_flag(
-    run: Run, name: str, own: str, flag: str, monkeypatch: pytest.MonkeyPatch
+    own: str, flag: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    given: list[dict[str, object]] = []
+    given: list[str | None] = []
 
-    def body(_run: object, **arguments: object) -> Answer:
-        given.append(arguments)
+    def by_tag(_run: object, *, tag: str | None = None) -> Answer:
+        given.append(tag)
         return Answer(text="")
 
-    task = shiplane.ns[name].body
-    monkeypatch.setattr(f"shiplane.cli.{task.module}.{task.__wrapped__.__name__}", body)
-    assert run(name, f"--{flag}", "0.2.1") == (0, "", "")
-    assert run(name, "--tag", "0.2.1", "--version", "0.2.1") == (0, "", "")
-    assert [(arguments[own], set(arguments)) for arguments in given] == 2 * [("0.2.1", own_flags(name))]
-    code, _, err = run(name, "--tag", "v0.2.1", "--version", "v0.2.2")
+    def by_version(_run: object, *, version: str | None = None) -> Answer:
+        given.append(version)
+        return Answer(text="")
+
+    task = shiplane_task(flags={own: "Version."}, name="task")(by_tag if own == "tag" else by_version)
+
+    def call(*arguments: str) -> tuple[int, str, str]:
+        return shiplane_here(capsys, monkeypatch, ("task", *arguments), tasks=Collection(task))
+
+    assert call(f"--{flag}", "0.2.1") == (0, "", "")
+    assert call("--tag", "0.2.1", "--version", "0.2.1") == (0, "", "")
+    assert given == ["0.2.1", "0.2.1"]
+    code, _, err = call("--tag", "v0.2.1", "--version", "v0.2.2")
     assert code == 2
     assert "--tag v0.2.1" in err
     assert "--version v0.2.2" in err
@@ -155,22 +144,23 @@ def test_a_bare_latest_means_yes_to_verify_as_to_publish(
 ) -> None:
     given: list[Setting[bool]] = []
 
-    def look_at(_run: object, resolver: Resolver, _looks: object) -> Answer:
+    def verify_lanes(_run: object, resolver: Resolver, _depth: object) -> Answer:
         given.append(resolver.latest(MAIN))
         return Answer(text="")
 
-    monkeypatch.setattr("shiplane.cli.verifying.look_at", look_at)
+    monkeypatch.setattr("shiplane.cli.flows.verification.verify_lanes", verify_lanes)
     assert run("verify", "--tag", "0.2.1", *flags) == (0, "", "")
     assert given == [Setting(*asked)]
 
 
 def test_a_trigger_asks_for_the_versions_as_what_only_reads_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    from shiplane.cli import triggering
+    from shiplane.cli.flows.trigger import published_versions
 
     monkeypatch.setattr("shiplane.verify.surveyor.Surveyor.versions", lambda surveyor, _lane: [surveyor.registry])
     run = Mock(spec=SpecRun)
-    assert triggering._published(run, MAIN) == [run.reader.return_value]
-    run.credential.assert_not_called()
+    assert published_versions(run, MAIN) == [run.registries.reader.return_value]
+    run.registries.credential.assert_not_called()
+    run.registries.writer.assert_not_called()
 
 
 def test_every_task_that_names_a_version_has_both_flags() -> None:

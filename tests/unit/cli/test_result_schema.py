@@ -12,7 +12,7 @@ import hatchling.build
 import pytest
 from jsonschema import Draft202012Validator
 
-from shiplane.cli.views.documents import result_schema
+from shiplane.cli.documents import result_schema
 from shiplane.config.gate import Evidence
 from shiplane.core.progress import Step
 from shiplane.release.planning.saved_plan import plan_schema

@@ -15,8 +15,8 @@ from typing import IO
 import pytest
 from invoke import Context, Exit
 
-from shiplane.cli import rehearsing
-from shiplane.cli.edge import Answer
+from shiplane.cli.answer import Answer
+from shiplane.cli.flows import rehearsal
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.system.temp_folder import sweep
 from tests import rig as rigs
@@ -139,7 +139,7 @@ def test_the_sample_is_not_taken_for_what_a_dead_run_left(
 
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     monkeypatch.setattr(tasks, "_an_engine", lambda: nullcontext(None))
-    monkeypatch.setattr(rehearsing, "rehearse_project", rehearse)
+    monkeypatch.setattr(rehearsal, "rehearse_project", rehearse)
     tasks.rehearse.body(Context())
     assert list(tmp_path.iterdir()) == []
 

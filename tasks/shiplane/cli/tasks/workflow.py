@@ -1,28 +1,63 @@
-"""How ``write``, ``check`` look on the command line."""
+"""``workflow.write`` and ``workflow.check``."""
 
 from __future__ import annotations
 
-from shiplane.cli.edge import shiplane_task
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.task_decorator import shiplane_task
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
 
 
 @shiplane_task(
-    "workflow",
-    texts={
+    flags={
         "force": "Also replace what was changed by hand.",
         "dry_run": "Show what would change, write nothing.",
     },
 )
-def write(*, force: bool = False, dry_run: bool = False) -> None:
+def write(run: Run, *, force: bool = False, dry_run: bool = False) -> Answer:
     """Write the lanes' publish workflows for GitHub Actions.
 
     One for each lane and one that they share, rendered from the configuration. What a person changed is not replaced
     without --force.
     """
+    from shiplane.cli.flows.workflow_files import changes_of, write_changes
+    from shiplane.cli.views.workflows import outdated_answer, written_answer
+    from shiplane.workflows.render import REQUIREMENTS
+
+    changes = changes_of(run)
+    by_hand = [change.path for change in changes if change.by_hand]
+    if by_hand and not force and not dry_run:
+        what = f"changed by hand, or not written by shiplane: {', '.join(by_hand)}"
+        return outdated_answer(
+            changes, what, "Move what is yours into a workflow of its own, or replace it with --force."
+        )
+    wants_requirements = not (run.root / REQUIREMENTS).exists()
+    if not dry_run:
+        write_changes(run.root, changes, wants_requirements=wants_requirements)
+    return written_answer(changes, dry_run=dry_run, wants_requirements=wants_requirements)
 
 
-@shiplane_task("workflow", texts={})
-def check() -> None:
+@shiplane_task(flags={})
+def check(run: Run) -> Answer:
     """Check that the workflows are as the configuration wants.
 
     Ends with 3 and a diff when they are not.
     """
+    from shiplane.cli.flows.workflow_files import changes_of
+    from shiplane.cli.views.workflows import outdated_answer
+    from shiplane.core.errors import PrerequisiteError
+    from shiplane.core.next_command import command
+    from shiplane.workflows.render import REQUIREMENTS
+
+    changes = changes_of(run)
+    if changes:
+        paths = ", ".join(change.path for change in changes)
+        return outdated_answer(changes, f"not as the configuration wants: {paths}", command("workflow.write"))
+    if not (run.root / REQUIREMENTS).is_file():
+        raise PrerequisiteError(
+            f"{REQUIREMENTS} is missing: the workflows install it", remedy=command("workflow.write")
+        )
+    return Answer(text="the workflows are as the configuration wants", data={"changes": []})

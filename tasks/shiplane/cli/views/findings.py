@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TextIO
 
+from colorama import Fore, Style
+
+from shiplane.cli.views.console import wants_colour
 from shiplane.core.finding import Finding, summary
 
+_COLOUR = {"done": Fore.GREEN, "warning": Fore.YELLOW, "skipped": Fore.YELLOW, "failed": Fore.RED}
+
 _WIDTH = 88
+
+
+def painter(env: Mapping[str, str], stream: TextIO) -> Callable[[str, str], str]:
+    """Colours a text by the state of a finding, where the stream is to have colours."""
+    coloured = wants_colour(env, stream)
+    return lambda text, state: f"{_COLOUR[state]}{text}{Style.RESET_ALL}" if coloured else text
 
 
 def findings_text(findings: Sequence[Finding], paint: Callable[[str, str], str]) -> str:

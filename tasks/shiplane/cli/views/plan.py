@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 from shiplane.cli.views.tables import columns
 from shiplane.registry.oci.lookup_result import Absent, Present
-from shiplane.release.planning.decision import Decision, FloatingTagAction, VersionTagAction
 
 if TYPE_CHECKING:
-    from shiplane.cli.views.documents import OutlookJson, RefusedOutlookJson, TagsBeforeJson
+    from shiplane.cli.documents import OutlookJson, RefusedOutlookJson, TagsBeforeJson
     from shiplane.config.plan import LanePlan, Plan
+    from shiplane.release.planning.decision import Decision
     from shiplane.verify.survey import Survey
 
 _SHOWN = 10
@@ -51,6 +51,8 @@ def _build_line(plan: Plan, lane: LanePlan) -> str:
 
 
 def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[tuple[str, ...]]:
+    from shiplane.release.planning.decision import FloatingTagAction, VersionTagAction
+
     snapshot = lane.version.value.is_snapshot
     if surveyed is None:
         moves = lane.latest.value and not lane.version.value.is_prerelease

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from shiplane.cli.views.tables import columns
 
 if TYPE_CHECKING:
+    from shiplane.config.plan import LanePlan
     from shiplane.registry.oci.names import Repository
     from shiplane.release.result import LaneResult
 
@@ -20,3 +21,8 @@ def published_text(repository: Repository, published: Sequence[LaneResult]) -> s
         floating = str(lane.floating) if lane.floating else "does not exist"
         rows.append((f"{repository}:{lane.plan.lane.floating}", floating, "moved" if lane.moved else lane.reason))
     return columns(rows)
+
+
+def stayed_text(lane: LanePlan, reason: str) -> str:
+    """That a floating tag does not move though it was asked to, and why."""
+    return f"{lane.lane.floating} does not move, though it was asked to ({lane.latest.source}): {reason}"

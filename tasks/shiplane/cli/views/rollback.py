@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from shiplane.config.lane import Lane
     from shiplane.registry.oci.names import Repository
     from shiplane.rollback.marks import MarkResult
-    from shiplane.rollback.rollback import RollbackResult
+    from shiplane.rollback.result import RollbackResult
 
 
 def rolled_back_text(repository: Repository, done: RollbackResult) -> str:

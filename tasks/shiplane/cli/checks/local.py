@@ -1,0 +1,89 @@
+"""The checks of this machine and this project: configuration, tools, build, gates and smoke tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from shiplane.cli.checks.findings import commit_of, value_or_none
+from shiplane.cli.clients.docker import buildx_of, smoker_of
+from shiplane.cli.clients.prerequisites import check_build_of, prerequisites_of
+from shiplane.core.finding import Finding, done, skipped
+from shiplane.core.next_command import command
+from shiplane.deployments.files import collect
+from shiplane.doctor.config import ConfigChecks
+from shiplane.doctor.doctor import Look, rows
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.config.settings import Flags
+    from shiplane.registry.oci.names import Platform, Repository
+
+
+def config_check(run: Run, flags: Flags) -> Look:
+    """The project file, the lanes, what git knows, and the workflows."""
+    checks = ConfigChecks(
+        project=lambda: run.project,
+        checkout=lambda: run.compared,
+        resolver=lambda: run.resolver(flags),
+        check_build=lambda lane: check_build_of(run, lane),
+        collect=lambda: collect(run.root, run.project.deployments),
+    )
+    return lambda: [*checks.check(), *_workflows(run)]
+
+
+def _workflows(run: Run) -> Iterator[Finding]:
+    """Whether those that shiplane wrote still are as the configuration wants: a release by hand can do without."""
+    from shiplane.cli.flows.workflow_files import drifted
+
+    paths = value_or_none(lambda: drifted(run))
+    if paths is None:
+        return
+    remedy = f"See them with: {command('workflow.check')}" if paths else ""
+    reason = f"not as the configuration wants: {', '.join(paths)}" if paths else "as the configuration wants"
+    yield done("config: workflows", reason, warning=remedy)
+
+
+def tool_checks(run: Run, platforms: tuple[Platform, ...] | None, builder: str | None) -> Mapping[str, Look]:
+    """Docker, its engine, buildx, the builder, git and disk space."""
+    from shiplane.docker.engine import Engine
+    from shiplane.doctor.tools import ToolChecks
+
+    env = run.git.env
+    checks = ToolChecks(
+        engine=Engine(env=env),
+        buildx=buildx_of(run, env),
+        git=run.git,
+        builder=builder,
+        platforms=platforms,
+        root=run.root,
+    )
+    return checks.looks()
+
+
+def prerequisite_checks(run: Run, skip: Sequence[str]) -> dict[str, Look]:
+    """Build and gates; without a commit there is nothing that they could be asked about: see config."""
+    commit = value_or_none(lambda: commit_of(run))
+    if commit is None:
+        return {}
+    prerequisites = prerequisites_of(run, commit, skip)
+    return {
+        "build": lambda: rows(prerequisites.build(), lambda _step: "build"),
+        "gates": lambda: rows(prerequisites.gates(), lambda step: f"gates: {step.subject[:40]}"),
+    }
+
+
+def smoke_checks(
+    run: Run, repository: Repository | None, platforms: tuple[Platform, ...] | None, skip: Sequence[str]
+) -> dict[str, Look]:
+    """The smoke tests; nothing where none is configured, or nobody can tell."""
+    from shiplane.doctor.release import SmokeChecks
+
+    smokes = value_or_none(lambda: dict(run.project.smokes))
+    if not smokes or repository is None:
+        return {}
+    if "smoke" in skip:
+        return {"smoke": lambda: [skipped("smoke", "--skip smoke")]}
+    smoker = smoker_of(run, repository, None, skip=skip)
+    assert smoker is not None  # noqa: S101 -- some are configured
+    return {"smoke": SmokeChecks(smoker=smoker, platforms=platforms).look}

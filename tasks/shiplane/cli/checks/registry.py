@@ -1,0 +1,99 @@
+"""The checks of the registry: access, ledgers and floating tags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from shiplane.cli.checks.findings import value_or_none
+from shiplane.cli.clients.git import claiming_of
+from shiplane.core.finding import Finding, done, skipped
+from shiplane.doctor.doctor import Look, attempt
+from shiplane.registry.oci.names import Tag
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.config.lane import Lane
+    from shiplane.config.settings import Flags, Resolver
+    from shiplane.core.credential import Credential
+    from shiplane.doctor.release import FloatingTagChecks, LedgerChecks
+    from shiplane.ledger.recorder import Ledgers
+    from shiplane.registry.client import RegistryClient
+    from shiplane.registry.oci.names import Repository
+    from shiplane.verify.surveyor import Surveyor
+
+# Seconds of waiting: enough for a hiccup; somebody who asks what is wrong wants to know it now.
+_WAIT = 10.0
+
+
+def registry_checks(run: Run, repository: Repository | None, flags: Flags, skip: Sequence[str]) -> dict[str, Look]:
+    """All of them, one after the other: each needs what the one before found out."""
+    if "access" in skip:
+        return {"access": lambda: [skipped("access", "--skip access")]}
+    if repository is None:
+        return {"access": lambda: [skipped("access: credential", "nobody can tell for which image: see config")]}
+    access, ledgers = access_check(run, repository), _ledgers(run, repository, flags)
+    tags = _floating_tags(run, repository, flags)
+    return {"access, ledger, tags": lambda: tags.after(list(ledgers.after(list(access()))))}
+
+
+def access_check(run: Run, repository: Repository) -> Look:
+    """Whether the credential may push, and git's login may claim."""
+    from shiplane.doctor.access import AccessChecks
+
+    checks = AccessChecks(
+        repository=repository,
+        credential=lambda: run.registries.credential(repository),
+        connect=partial(_client, run, repository),
+        records=run.project.keeps_ledger and run.project.ledger in (None, repository),
+    )
+    if run.project.claim is None:
+        return checks.check
+    return lambda: [*checks.check(), attempt("access: claim", lambda: _claim(run, repository))]
+
+
+def _claim(run: Run, repository: Repository) -> Finding:
+    """Whether we may claim: asked for a version that nobody releases, and nothing is pushed."""
+    claiming = claiming_of(run)
+    assert claiming is not None  # noqa: S101 -- asked by the caller
+    claiming.claims.probe(repository, Tag("v0.0.0"))
+    return done("access: claim", "git's own login may push there, as far as can be told without a push")
+
+
+def _ledgers(run: Run, repository: Repository, flags: Flags) -> LedgerChecks:
+    """The ledgers of the lanes that would be released, read with hardly any waiting."""
+    from shiplane.doctor.release import LedgerChecks
+
+    def ledgers() -> Ledgers | None:
+        return run.registries.ledgers(repository, _client(run, repository, run.registries.credential(repository)))
+
+    elsewhere = run.project.ledger not in (None, repository)
+    return LedgerChecks(lanes=run.resolver(flags).lanes(), ledgers=ledgers, elsewhere=elsewhere)
+
+
+def _floating_tags(run: Run, repository: Repository, flags: Flags) -> FloatingTagChecks:
+    """The floating tags of the same lanes."""
+    from shiplane.doctor.release import FloatingTagChecks
+    from shiplane.verify.surveyor import Surveyor
+
+    resolver = run.resolver(flags)
+
+    def surveyor() -> Surveyor:
+        registry = _client(run, repository, run.registries.credential(repository))
+        ledgers = run.registries.ledgers(repository, registry)
+        return Surveyor(registry=registry, ledgers=ledgers)
+
+    return FloatingTagChecks(
+        lanes=[(lane, bool(value_or_none(partial(_latest, resolver, lane)))) for lane in resolver.lanes()],
+        surveyor=surveyor,
+    )
+
+
+def _latest(resolver: Resolver, lane: Lane) -> bool:
+    """Whether a release here and now would move the lane's floating tag."""
+    return resolver.latest(lane).value
+
+
+def _client(run: Run, repository: Repository, credential: Credential | None) -> RegistryClient:
+    return run.registries.client(repository, credential, run.registries.hurried(_WAIT))

@@ -1,0 +1,65 @@
+"""Git as a run uses it: the remote, the claims that it keeps, and files that are no change of the tree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shiplane.core.errors import UsageError
+from shiplane.core.redact import quoted
+from shiplane.core.system.host import desk
+from shiplane.git.remote import GIT_TOKENS, Remote
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.release.claiming import ReleaseClaims
+
+
+def remote_of(run: Run, name: str = "origin") -> Remote:
+    """A git remote, with git's own login and nothing of the registry's: git has no business with that."""
+    git_env = {name: value for name, value in run.child_env.items() if not name.startswith("GHCR_")}
+    login = {name: run.env[name] for name in GIT_TOKENS if run.env.get(name)}
+    return Remote(folder=run.root, env=git_env, login=login, redact=run.redact, name=name)
+
+
+def claiming_of(run: Run) -> ReleaseClaims | None:
+    """How this run claims the versions that it writes; None where the project does not ask for it.
+
+    Raises:
+        PrerequisiteError: There is no such remote.
+    """
+    from shiplane.git.claim_refs import GitClaims
+    from shiplane.release.claiming import ReleaseClaims
+
+    settings = run.project.claim
+    if settings is None:
+        return None
+    remote = remote_of(run, settings.remote)
+    run.console.tell(f"versions are claimed on {remote.url()}, below {settings.prefix}")
+    return ReleaseClaims(claims=GitClaims(remote=remote, prefix=settings.prefix), by=_claimant(run))
+
+
+def _claimant(run: Run) -> str:
+    """Who claims: the workflow's run, or the user and the machine. All readers of the repository can see it."""
+    parts = [run.env.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
+    if all(parts):
+        return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}"
+    return desk()
+
+
+def check_output_path(run: Run, file: str, example: str) -> None:
+    """Refuse to write a file where it would be a change of the tree.
+
+    Args:
+        run: Where it runs.
+        file: Relative to where the user stands.
+        example: A flag with a better place.
+
+    Raises:
+        UsageError: It lies in the checkout, and no .gitignore names it.
+    """
+    if not run.git.overlooks(run.folder / file):
+        raise UsageError(
+            f"{quoted(file)} lies in the checkout, where git does not ignore it: it would be a change of its own, "
+            "and a release of a changed tree is refused",
+            remedy=f"Write it outside, as in {example}, or to a path that a .gitignore of the project names.",
+        )

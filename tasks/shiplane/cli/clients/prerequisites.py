@@ -1,0 +1,134 @@
+"""What has to hold before a release: what its builds are given, its source, the build command and the gates."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shiplane.config.build_settings import check_variables
+from shiplane.config.keys.gates import RESERVED_CHECKS
+from shiplane.core.errors import PrerequisiteError, UsageError
+from shiplane.docker.contexts import check_folder_names
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.config.lane import Lane
+    from shiplane.config.plan import Plan
+    from shiplane.config.project_file import ProjectFile
+    from shiplane.config.settings import Checkout
+    from shiplane.git.github import GitHub
+    from shiplane.release.prerequisites import Prerequisites
+
+
+def prerequisites_of(run: Run, commit: str, skip: Sequence[str] = ()) -> Prerequisites:
+    """The prerequisites of a commit, with children that see no secret.
+
+    Raises:
+        UsageError: ``skip`` names no check.
+    """
+    from shiplane.release.prerequisites import Prerequisites
+
+    check_skip(run.project, skip)
+    # A gate may repeat what it was never given: the project's own registries have secrets, too.
+    for name in run.credentials.secret_variables():
+        run.redact.add(run.env.get(name, ""))
+    return Prerequisites(
+        root=run.root,
+        project=run.project,
+        commit=commit,
+        env=run.child_env,
+        transport=run.transport(),
+        github=lambda: _github(run),
+        redact=run.redact,
+        skip=frozenset(skip),
+        tell=run.console.tell,
+    )
+
+
+def _github(run: Run) -> GitHub:
+    """The client for the checks of this project's repository.
+
+    Raises:
+        UsageError: Nothing says which repository that is.
+    """
+    from shiplane.config.settings import Flags
+    from shiplane.git.github import API, TOKEN_VARIABLES, GitHub
+
+    slug = run.resolver(Flags()).slug()
+    if slug is None:
+        raise UsageError("a gate asks GitHub, but nothing says which repository", remedy="Set GITHUB_REPOSITORY.")
+    return GitHub(
+        transport=run.transport(),
+        retry_budget=run.registries.retry_budget,
+        redact=run.redact,
+        slug=slug.value,
+        api=run.env.get("GITHUB_API_URL") or API,
+        token=next((run.env[name] for name in TOKEN_VARIABLES if run.env.get(name)), ""),
+    )
+
+
+def check_skip(project: ProjectFile, skip: Sequence[str]) -> None:
+    """Refuse the name of a check that does not exist.
+
+    Raises:
+        UsageError: Listing those that do.
+    """
+    checks = [*RESERVED_CHECKS, *(gate.name for gate in project.gates)]
+    for name in skip:
+        if name not in checks:
+            raise UsageError(f"--skip {name[:40]!a}: no such check", remedy=f"One of: {', '.join(checks)}.")
+
+
+def check_build(run: Run, plan: Plan) -> None:
+    """See that what the builds are given is there, and hide the secrets among it from here on.
+
+    Raises:
+        UsageError: A variable is not set, a file is missing, or a cache would take an image's name.
+    """
+    from shiplane.release.planning.planner import check_caches
+
+    check_caches(plan, run.project.lanes)
+    for lane in plan.lanes:
+        check_build_of(run, lane.lane)
+
+
+def check_build_of(run: Run, lane: Lane) -> None:
+    """The same for what one lane's build is given, its cache aside. Raises as :func:`check_build`."""
+    from shiplane.config.project_folder import read_secret
+
+    check_variables(lane.name, lane.build, run.env)
+    for secret in lane.build.secrets:
+        content = run.env[secret.env] if secret.env else read_secret(run.root, lane.name, secret)
+        run.redact.add_content(content)
+
+
+def check_contexts(run: Run, plan: Plan) -> None:
+    """Refuse, before anything is built or asked, what buildx cannot send to a builder that pushes by digest.
+
+    Raises:
+        PrerequisiteError: A context's folder has a name that is not ASCII.
+    """
+    check_folder_names(run.root, {lane.lane.name: lane.lane.context for lane in plan.lanes}, run.env)
+
+
+def check_source_of(run: Run, plan: Plan) -> None:
+    """Refuse a source that is not what it would be published as.
+
+    Raises:
+        PrerequisiteError: A dirty or incomplete tree, or the version's git tag stands elsewhere.
+    """
+    from shiplane.release.source_check import check_source
+
+    run.console.drive(check_source(plan, compared_again(run), run.git.commit_of_tag))
+
+
+def compared_again(run: Run) -> Checkout:
+    """Git's facts as they are now: whoever has a plan has a commit.
+
+    Raises:
+        PrerequisiteError: There is none any more.
+    """
+    checkout = run.git.compared()
+    if checkout is None:
+        raise PrerequisiteError("the repository is gone that was there a moment ago", remedy="Run it in a checkout.")
+    return checkout

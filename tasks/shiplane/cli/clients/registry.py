@@ -1,0 +1,135 @@
+"""The registry clients of a run: who reads, who writes, how long they may wait, and the ledgers that they keep."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from shiplane.core.credential import Credential
+from shiplane.core.errors import ConfigurationError
+from shiplane.core.redact import Redactor
+from shiplane.core.system.host import desk
+from shiplane.ledger.actor import author
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.credentials import Credentials
+from shiplane.registry.http.retry_budget import RetryBudget
+from shiplane.registry.http.session import Session
+from shiplane.registry.http.transport import HttpTransport
+from shiplane.registry.oci.names import Repository, Tag
+
+if TYPE_CHECKING:
+    from shiplane.config.project_file import ProjectFile
+    from shiplane.ledger.recorder import Ledgers
+
+# Seconds for a registry that is just writing what we read: distribution answers 500 for that moment.
+_HICCUP = 1.0
+# Seconds that the tags may take in the closing lines of an interrupted run: whoever interrupted it is waiting.
+_CLOSING = 4.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegistryClients:
+    """Makes the clients.
+
+    Attributes:
+        env: Says who writes into ledgers.
+        project: Names the registries, and where ledgers are kept.
+        credentials: Where credentials are looked for.
+        transport: Carries the requests.
+        redact: Learns each credential that is used.
+        tell: Shows a line of progress.
+    """
+
+    env: Mapping[str, str]
+    project: ProjectFile
+    credentials: Credentials
+    transport: Callable[[], HttpTransport]
+    redact: Redactor
+    tell: Callable[[str], None]
+
+    @cached_property
+    def retry_budget(self) -> RetryBudget:
+        """The run's one retry budget."""
+        return RetryBudget(tell=self.tell)
+
+    def hurried(self, seconds: float = 0.0) -> RetryBudget:
+        """A budget with only so many seconds of waiting left: nobody is kept waiting for a registry that is away."""
+        return RetryBudget(tell=self.tell, budget=seconds)
+
+    def credential(self, repository: Repository) -> Credential | None:
+        """The credential to write to a repository with, known to the redactor from here on."""
+        return self._hidden(self.credentials.find(repository.registry))
+
+    def _hidden(self, credential: Credential | None) -> Credential | None:
+        if credential:
+            self.redact.add_credential(credential)
+        return credential
+
+    def reader(self, repository: Repository, retry_budget: RetryBudget | None = None) -> RegistryClient:
+        """A client that only reads: anonymous, and where that is refused with a credential of that very registry."""
+        registry = self.client(repository, None, retry_budget)
+        registry.session.reserve = lambda: self._hidden(self.credentials.own(repository.registry))
+        return registry
+
+    def writer(self, repository: Repository) -> RegistryClient:
+        """A client that may write, with the credential for it; anonymous where there is none."""
+        return self.client(repository, self.credential(repository))
+
+    def client(
+        self, repository: Repository, credential: Credential | None, retry_budget: RetryBudget | None = None
+    ) -> RegistryClient:
+        """A client with a credential, or an anonymous one."""
+        session = Session(self.transport(), credential, retry_budget or self.retry_budget, self.redact)
+        session.token_hosts = {host: names.token_host for host, names in self.project.registries.items()}
+        session.variables = self.credentials.login_variables
+        return RegistryClient(session, repository)
+
+    def impatient(self, registry: RegistryClient, *, within: float = _CLOSING) -> RegistryClient:
+        """The same identity with hardly any waiting, for what is nice to know: so many seconds for all of it.
+
+        It shares nothing with the client it is made from: that one may have been interrupted while it held a lock.
+        """
+        hurried = self.client(registry.repository, registry.session.credential, RetryBudget(budget=_HICCUP))
+        hurried.session.reserve = registry.session.reserve
+        hurried.session.until = hurried.retry_budget.clock.now() + within
+        return hurried
+
+    def tags_now(self, registry: RegistryClient, tags: Sequence[Tag]) -> list[str]:
+        """A line for each tag as it is now, for the end of a run."""
+        from shiplane.verify.public_tags import names_now
+
+        return names_now(self.impatient(registry), tags)
+
+    def required_ledgers(self, repository: Repository, registry: RegistryClient, *, for_what: str) -> Ledgers:
+        """The ledgers of a repository's lanes.
+
+        Raises:
+            ConfigurationError: The project keeps none.
+        """
+        ledgers = self.ledgers(repository, registry)
+        if ledgers is None:
+            raise ConfigurationError(
+                f"{self.project.name}: ledger = false, and {for_what} kept in the ledger",
+                remedy="Let a ledger be kept.",
+            )
+        return ledgers
+
+    def ledgers(self, repository: Repository, registry: RegistryClient) -> Ledgers | None:
+        """The ledgers of a repository's lanes, or None where the project keeps none.
+
+        Args:
+            repository: Of the images.
+            registry: The client for it; a ledger at another registry gets its own, with that one's credential.
+        """
+        from shiplane.ledger.recorder import EntryAuthor, Ledgers
+
+        if not self.project.keeps_ledger:
+            return None
+        kept_in = self.project.ledger or repository
+        if kept_in.registry != repository.registry:
+            registry = self.reader(kept_in) if registry.session.reserve is not None else self.writer(kept_in)
+        credential = registry.session.credential
+        who, run = author(self.env, credential.username if credential else "", desk=desk())
+        return Ledgers(registry=registry.at(kept_in), author=EntryAuthor(who=self.redact(who), run=run))

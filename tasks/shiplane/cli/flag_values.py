@@ -1,0 +1,112 @@
+"""What flags say: lanes, versions, reasons and ``--latest``, as typed values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from shiplane.config.settings import Flags, Setting, named
+from shiplane.core.errors import UsageError
+from shiplane.core.redact import one_line, quoted
+
+if TYPE_CHECKING:
+    from shiplane.config.lane import Lane
+    from shiplane.config.project_file import ProjectFile
+    from shiplane.config.version import Version
+
+_LONGEST_REASON = 300
+
+
+def flags_of(
+    lanes: Sequence[str] | None,
+    tag: str | None,
+    image: str | None,
+    platforms: str | None,
+    *,
+    latest: str | bool | None = None,
+    snapshot: bool = False,
+    tag_flag: str = "--tag",
+) -> Flags:
+    """The command line as a value; a bare ``--latest`` means yes."""
+    yes_or_no = "yes" if latest is True else latest
+    return Flags(
+        lanes=tuple(lanes or ()),
+        tag=tag,
+        tag_flag=tag_flag,
+        image=image,
+        platforms=platforms,
+        latest=None if isinstance(yes_or_no, bool) else yes_or_no,
+        snapshot=snapshot,
+    )
+
+
+def one_lane(lane: str | None, project: ProjectFile, version: str | None = None) -> str:
+    """The lane that has to be given.
+
+    Args:
+        lane: What ``--lane`` gives.
+        project: Whose lanes there are.
+        version: What was given as the version: a tag of one lane tells which is meant, and is not taken for the answer.
+
+    Raises:
+        UsageError: None was.
+    """
+    if lane:
+        return lane
+    owner = project.lane_of(version) if version else None
+    if version and owner:
+        raise UsageError(
+            f"no lane is named; {quoted(version, 40)} is lane {owner.name}'s", remedy=f"Give --lane {owner.name}."
+        )
+    lanes = " or ".join(f"--lane {lane.name}" for lane in project.lanes)
+    raise UsageError("no lane is named", remedy=f"Give {lanes}.")
+
+
+def published_version(project: ProjectFile, lane: Lane, flag: str, text: str) -> Version:
+    """The version of a lane that a flag gives, by any of the tags that it may be published under.
+
+    Raises:
+        UsageError: It is none of that lane.
+    """
+    return named(Setting(text, flag), partial(project.published_version, lane))
+
+
+def tagged_version(project: ProjectFile, lane: str | None, tag: str | None) -> tuple[Lane, Version]:
+    """The lane and the version that ``--lane`` and ``--tag`` give.
+
+    Raises:
+        UsageError: One is missing, or the version is not the lane's.
+    """
+    chosen = project.lane(one_lane(lane, project, tag))
+    if not tag:
+        raise UsageError("no version is named", remedy="Give --tag vX.Y.Z.")
+    return chosen, published_version(project, chosen, "--tag", tag)
+
+
+def new_version(project: ProjectFile, lane: Lane, flag: str, text: str | None) -> Version:
+    """The version of a lane that is to be released.
+
+    Raises:
+        UsageError: There is none, it is none of that lane, or it is a snapshot.
+    """
+    if not text:
+        raise UsageError("no version is named", remedy=f"Give {flag} X.Y.Z.")
+    version = named(Setting(text, flag), partial(project.version_of, lane))
+    if version.is_snapshot:
+        raise UsageError(f"{version} is a snapshot: it names a commit, no release", remedy=f"Give {flag} X.Y.Z.")
+    return version
+
+
+def one_line_reason(text: str | None) -> str:
+    """One line that a ledger keeps as it is.
+
+    Raises:
+        UsageError: It is too long.
+    """
+    reason = one_line(text or "")
+    if len(reason) > _LONGEST_REASON:
+        raise UsageError(
+            f"--reason is {len(reason)} characters long", remedy=f"At most {_LONGEST_REASON}; link to the rest."
+        )
+    return reason

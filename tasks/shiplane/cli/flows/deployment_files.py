@@ -1,0 +1,103 @@
+"""The deployment files of a project: looked at, or let follow a floating tag."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from shiplane.cli.views.deployments import repointed_json, repointed_text
+from shiplane.config.settings import Flags
+from shiplane.core.errors import ShiplaneError
+from shiplane.ledger.foreign_tags import with_adopted_tags
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.config.lane import Lane
+    from shiplane.deployments.image_use import Target
+    from shiplane.deployments.repoint import Repointer
+    from shiplane.ledger.ledger import Ledger
+    from shiplane.registry.client import RegistryClient
+    from shiplane.registry.http.retry_budget import RetryBudget
+    from shiplane.registry.oci.names import Repository, Tag
+
+
+def follow(run: Run, registry: RegistryClient, lane: Lane, target: Target, *, dry_run: bool) -> Followed | None:
+    """Let a lane's deployment files say what its floating tag was set to; None where the project names no such files.
+
+    Raises:
+        ShiplaneError: They could not be re-pointed; the message begins with where the floating tag is.
+    """
+    if not run.project.deployments:
+        return None
+    from shiplane.deployments.repoint import write
+
+    repointer = _repointer(run, registry, [lane if lane == other else other for other in run.project.lanes])
+    try:
+        prepared = run.console.drive(repointer.prepare(lane, target))
+        run.console.drive(write(run.root, prepared.changes, dry_run=dry_run))
+    except ShiplaneError as error:
+        would = "would go to" if dry_run else "is at"
+        what = f"{lane.floating} {would} {target.tag}, but the deployment files were not re-pointed: {error.what}"
+        raise type(error)(what, remedy=error.remedy) from error
+    return Followed(
+        text=repointed_text(repointer, lane, prepared, dry_run=dry_run), data=repointed_json(repointer, prepared)
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """What became of the deployment files, for people and for programs."""
+
+    text: str
+    data: dict[str, Any]
+
+
+def repointer_of(
+    run: Run, image: str | None, retry_budget: RetryBudget | None = None, *, certain: bool = False
+) -> Repointer:
+    """Everything that the two tasks work with.
+
+    Args:
+        run: The run.
+        image: ``--image``.
+        retry_budget: Another one than the run's.
+        certain: Whether marks that cannot be read end the run: who re-points must know them, who looks need not.
+    """
+    repository = run.resolver(Flags(image=image)).image().value
+    registry = run.registries.reader(repository, retry_budget)
+    try:
+        recorded = _recorded(run, repository, registry)
+    except ShiplaneError as error:
+        if certain:
+            raise
+        run.console.tell(f"which versions are marked as bad or were adopted could not be told: {error.what}")
+        recorded = []
+    marks = {tag: mark.reason for ledger in recorded for tag, mark in ledger.marks.items()}
+    lanes = [with_adopted_tags(lane, ledger) for lane, ledger in zip(run.project.lanes, recorded, strict=False)]
+    return _repointer(run, registry, lanes or run.project.lanes, marks)
+
+
+def _recorded(run: Run, repository: Repository, registry: RegistryClient) -> list[Ledger]:
+    """The ledger of every lane; none where no ledger is kept, or nothing depends on it."""
+    ledgers = run.registries.ledgers(repository, registry)
+    if ledgers is None or not run.project.deployments:
+        return []
+    return [ledgers.store(lane).read().ledger for lane in run.project.lanes]
+
+
+def _repointer(
+    run: Run,
+    registry: RegistryClient,
+    lanes: Sequence[Lane],
+    marks: Mapping[Tag, str] | None = None,
+) -> Repointer:
+    from shiplane.deployments.repoint import Repointer
+
+    return Repointer(
+        root=run.root,
+        deployments=run.project.deployments,
+        lanes=tuple(lanes),
+        registry=registry,
+        marks=marks or {},
+    )

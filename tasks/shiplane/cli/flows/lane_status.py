@@ -1,0 +1,58 @@
+"""The status of lanes, and what a publish would do next."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shiplane.core.errors import ShiplaneError
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.config.settings import Resolver
+    from shiplane.registry.oci.names import Repository
+    from shiplane.verify.audit import Auditor
+    from shiplane.verify.lane_status import LaneStatus
+
+
+def auditor_of(run: Run, repository: Repository) -> Auditor:
+    """What reads the lanes of a repository."""
+    from shiplane.verify.audit import Auditor
+
+    registry = run.registries.reader(repository)
+    return Auditor(registry=registry, ledgers=run.registries.ledgers(repository, registry))
+
+
+def next_publish(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str:
+    """What a publish would do here and now, in one sentence."""
+    from shiplane.config.plan import LanePlan
+    from shiplane.release.planning.decision import decide
+    from shiplane.verify.surveyor import Surveyor
+
+    lane = state.lane
+    try:
+        planned = LanePlan(lane=lane, version=resolver.version(lane), latest=resolver.latest(lane))
+        if planned.version.value.is_snapshot or resolver.checkout is None:
+            following = (
+                f"the next patch is {lane.tag_of(state.newest.next_patch())}" if state.newest else "nothing is out"
+            )
+            return f"no version is tagged here; {following}"
+        surveyor = Surveyor(registry=auditor.registry, ledgers=auditor.ledgers)
+        decision = decide(planned, surveyor.survey(planned), resolver.checkout.commit)
+    except ShiplaneError as error:
+        return f"would be refused: {error.what}"
+    moves = f"{lane.floating}: {decision.move.value} ({decision.reason})"
+    return f"{decision.naming.value} {planned.tag}; {moves}"
+
+
+def history_json(state: LaneStatus) -> dict[str, object]:
+    """The history of a lane as JSON values."""
+    from shiplane.verify.lane_status import version_json
+
+    return {
+        "lane": state.lane.name,
+        "ledger": {"tag": state.lane.ledger, "exists": state.exists},
+        "versions": [version_json(state.lane, version) for version in state.versions],
+        "entries": [entry.to_json() for entry in state.ledger.entries],
+        "unrecorded_moves": [entry.id for entry in state.ledger.gaps(state.lane.floating)],
+        "drift": list(state.drift),
+    }

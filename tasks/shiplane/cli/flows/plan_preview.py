@@ -1,0 +1,108 @@
+"""What a plan finds out beside its settings: each tag before and after, and what a release would be refused for."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from shiplane.cli.views.release import stayed_text
+from shiplane.core.errors import AccessError, RefusedError, UnreachableError
+from shiplane.ledger.ledger import BrokenLedgerError
+
+if TYPE_CHECKING:
+    from shiplane.cli.documents import NamedCredentialJson
+    from shiplane.cli.run import Run
+    from shiplane.config.plan import LanePlan, Plan
+    from shiplane.release.planning.decision import Decision
+    from shiplane.verify.survey import Survey
+
+# Seconds for all that a plan reads of a registry that it could do without.
+_LIMIT = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """The registry as it is, and what a release would do to it.
+
+    Attributes:
+        lanes: By name, the lane's tags as they are, and the decision, or why it would be refused.
+        doubt: Why the registry could not be asked; then there are no lanes.
+        broken_ledger: The same, where it is for a broken ledger.
+    """
+
+    lanes: Mapping[str, tuple[Survey, Decision | str]] = field(default_factory=dict)
+    doubt: str = ""
+    broken_ledger: BrokenLedgerError | None = None
+
+    def refusal(self, plan: Plan) -> RefusedError | None:
+        """How a release would end as things are, where it would not end well."""
+        from shiplane.release.planning.decision import Decision
+
+        versions = [lane for lane in plan.lanes if not lane.version.value.is_snapshot and self.lanes]
+        decisions = [(lane, self.lanes[lane.lane.name][1]) for lane in versions]
+        reasons = [f"{lane.tag} would be refused: {why}" for lane, why in decisions if isinstance(why, str)]
+        reasons += [stayed_text(lane, why.reason) for lane, why in decisions if isinstance(why, Decision) and why.unmet]
+        return RefusedError("\n".join(reasons)) if reasons else None
+
+
+def preview(run: Run, plan: Plan, *, certain: bool) -> Preview:
+    """Ask the registry about each lane.
+
+    Raises:
+        AccessError, UnreachableError, BrokenLedgerError: It could not be asked, and the plan is to be certain: one that
+            is kept promises that the registry still is as it saw it.
+    """
+    try:
+        return Preview(lanes=_survey(run, plan))
+    except (UnreachableError, AccessError, BrokenLedgerError) as error:
+        if certain:
+            raise
+        broken = error if isinstance(error, BrokenLedgerError) else None
+        why = "a release would be refused" if broken else "the registry was not asked"
+        return Preview(doubt=f"{why}: {error.passing}", broken_ledger=broken)
+
+
+def _survey(run: Run, plan: Plan) -> dict[str, tuple[Survey, Decision | str]]:
+    from shiplane.verify.surveyor import Surveyor
+
+    clients = run.registries
+    registry = clients.impatient(clients.reader(plan.repository), within=_LIMIT)
+    ledgers = clients.ledgers(plan.repository, registry)
+    surveyor = Surveyor(registry=registry, ledgers=ledgers)
+    surveyed: dict[str, tuple[Survey, Decision | str]] = {}
+    for lane in plan.lanes:
+        survey = surveyor.survey(lane)
+        surveyed[lane.lane.name] = survey, _decide(plan, lane, survey)
+    return surveyed
+
+
+def _decide(plan: Plan, lane: LanePlan, survey: Survey) -> Decision | str:
+    """The decision, or why there would be a refusal: a plan shows it, a publish ends with it."""
+    from shiplane.release.planning.decision import decide
+
+    try:
+        return decide(lane, survey, plan.commit)
+    except RefusedError as error:
+        return str(error)
+
+
+def ignored_files(run: Run, plan: Plan) -> list[str]:
+    """What is in a context and in no commit: what the build takes of it, another machine may not have."""
+    contexts = [PurePosixPath(lane.lane.context) for lane in plan.lanes]
+    return [path for path in run.git.ignored() if any(PurePosixPath(path).is_relative_to(one) for one in contexts)]
+
+
+def credential_notes(run: Run, plan: Plan) -> tuple[NamedCredentialJson | None, str]:
+    """Which variables a release would send where, if nobody but the project file says so: as JSON and as text."""
+    registry = plan.repository.registry
+    try:
+        candidates = run.credentials.variables(registry)
+    except AccessError as error:
+        return None, f"\n\ncredential  {error.what}"
+    candidate = next((candidate for candidate in candidates if candidate.credential), None)
+    if candidate is None or candidate.belongs:
+        return None, ""
+    text = f"{candidate.source} would be sent to {registry}: only {run.project.name} names it for that"
+    return {"registry": registry, "variables": candidate.source}, f"\n\ncredential  {text}"

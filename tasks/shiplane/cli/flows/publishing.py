@@ -1,0 +1,99 @@
+"""Whatever publishes or stages a plan: its registry client, logins, builder and smoke tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from shiplane.cli.clients.docker import buildx_of, login, smoker_of
+from shiplane.cli.clients.git import claiming_of
+from shiplane.cli.clients.prerequisites import compared_again
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.config.plan import Plan
+    from shiplane.docker.builders import Builder
+    from shiplane.docker.buildx import Buildx
+    from shiplane.registry.oci.index import PartialIndex
+    from shiplane.release.planning.saved_plan import SavedPlan
+    from shiplane.release.publish import Publisher, Stager
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """How a release is carried out, apart from what is released; ``saved`` is the plan that it has to keep to."""
+
+    dry_run: bool = False
+    builder: str | None = None
+    skip: Sequence[str] = ()
+    login: bool = True
+    claim: bool = True
+    saved: SavedPlan | None = None
+    staged: Sequence[str] = ()
+
+    def keeping_to(self, saved: SavedPlan) -> Options:
+        """The same for a saved plan."""
+        return replace(self, saved=saved)
+
+
+@contextmanager
+def publishing(
+    run: Run, plan: Plan, options: Options, parts: Mapping[str, Sequence[PartialIndex]] | None = None
+) -> Iterator[tuple[Publisher, Callable[[], dict[str, Any]]]]:
+    """Whatever publishes or stages a plan. Docker is logged in from the first build on, for as long as the block lasts.
+
+    Not earlier: the project's build command and gates, which run before it, must find no login of ours on the disk.
+
+    Args:
+        run: The run.
+        plan: What is to be published.
+        options: How.
+        parts: What was staged elsewhere and is only to be joined; without it this machine builds.
+
+    Yields:
+        The publisher, and what asks for the facts about the builder that it used.
+    """
+    from shiplane.release.publish import Publisher
+    from shiplane.release.source_check import check_again
+    from shiplane.release.staging.join import IndexJoiner
+    from shiplane.release.staging.staging import JoiningStager, stager_for
+    from shiplane.verify.public_tags import public_names
+
+    clients = run.registries
+    credential = clients.credential(plan.repository)
+    who = f"as {credential.username} ({credential.source})" if credential else "as a stranger: no credential was found"
+    run.console.tell(f"{plan.repository.registry}: {who}")
+    registry = clients.client(plan.repository, credential)
+    run.show_at_the_end(lambda: public_names(clients.impatient(registry), plan))
+    joiner = IndexJoiner(registry=registry)
+    with ExitStack() as logins:
+
+        @cache
+        def buildx() -> Buildx:
+            return buildx_of(run, logins.enter_context(login(run, credential, stored=not options.login)))
+
+        @cache
+        def builder() -> Builder:
+            """Made or started where none is ready, and only where something is built."""
+            return buildx().builder(options.builder, plan.platforms.value)
+
+        def stager() -> Stager:
+            if parts is not None:
+                return JoiningStager(joiner=joiner, parts=parts, tell=run.console.tell)
+            return stager_for(buildx(), builder(), joiner)
+
+        publisher = Publisher(
+            registry=registry,
+            stager=stager,
+            probe="access" not in options.skip,
+            ledgers=clients.ledgers(plan.repository, registry),
+            claiming=claiming_of(run) if options.claim else None,
+            saved=options.saved,
+            smoke=smoker_of(run, plan.repository, credential, skip=options.skip),
+            # What was staged elsewhere was built from a tree that was looked at there.
+            source=(lambda: check_again(plan, compared_again(run))) if parts is None else None,
+        )
+        yield publisher, lambda: buildx().facts(builder(), plan.platforms.value)

@@ -1,0 +1,69 @@
+"""A release of one or more lanes, or its dry run: from the flags to an answer."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.clients import prerequisites as before
+from shiplane.cli.flows.dry_run import build_only
+from shiplane.cli.flows.publishing import Options, publishing
+from shiplane.cli.flows.saved_plans import check_settings
+from shiplane.cli.flows.staging import staged_parts
+from shiplane.cli.views.release import published_text, stayed_text
+from shiplane.config.project_folder import check_inside
+from shiplane.core.errors import RefusedError
+
+if TYPE_CHECKING:
+    from shiplane.cli.documents import ReleasedDataJson
+    from shiplane.cli.run import Run
+    from shiplane.config.settings import Flags
+    from shiplane.release.result import LaneResult
+
+
+def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
+    """Plan and carry out a release or its dry run.
+
+    Raises:
+        ShiplaneError: By situation.
+    """
+    from shiplane.release.planning.planner import check_dockerfiles, check_versions, make_plan
+
+    before.check_skip(run.project, options.skip)
+    plan = make_plan(run.resolver(flags))
+    if options.saved:
+        check_settings(run, plan, options.saved)
+    check_dockerfiles(plan, run.dockerfiles())
+    check_inside(run.root, [lane.lane for lane in plan.lanes])
+    parts = staged_parts(run, plan, options)
+    if parts is None:
+        before.check_build(run, plan)
+    if options.dry_run:
+        return build_only(run, plan, options.builder, every_platform=flags.platforms is not None)
+    check_versions(plan, snapshot=flags.snapshot, flag=flags.tag_flag)
+    before.check_source_of(run, plan)
+    if parts is None:
+        before.check_contexts(run, plan)
+    conditions = before.prerequisites_of(run, plan.commit, options.skip)
+    with publishing(run, plan, options, parts) as (publisher, _):
+        released = run.console.drive(replace(publisher, conditions=conditions).publish(plan))
+    data: ReleasedDataJson = {
+        "image": str(plan.repository),
+        "commit": plan.commit,
+        "prerequisites": released.held.to_json(),
+        "lanes": [lane.to_json(plan.repository) for lane in released.lanes],
+    }
+    return Answer(text=published_text(plan.repository, released.lanes), data=data, error=_unmet(released.lanes))
+
+
+def _unmet(lanes: Sequence[LaneResult]) -> RefusedError | None:
+    """What is said last where a floating tag that was asked for stayed where it was."""
+    stayed = [lane for lane in lanes if lane.unmet]
+    if not stayed:
+        return None
+    return RefusedError(
+        "\n".join(stayed_text(lane.plan, lane.reason) for lane in stayed),
+        remedy="The version is published. Where its floating tag is not to move, release it with --latest=no.",
+    )

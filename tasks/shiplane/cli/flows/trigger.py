@@ -1,0 +1,64 @@
+"""The git tag that starts a release in CI: where it goes, and what is known of that version already."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+from shiplane.cli.clients.git import remote_of
+from shiplane.config.project_folder import workflows
+from shiplane.config.settings import Flags
+from shiplane.core.errors import PrerequisiteError, UsageError
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.config.lane import Lane
+    from shiplane.config.settings import Checkout
+    from shiplane.config.version import Version
+    from shiplane.registry.oci.lookup_result import Answer
+    from shiplane.registry.oci.names import Tag
+    from shiplane.release.trigger import Trigger
+
+
+def trigger_of(run: Run, lane: Lane, version: Version) -> Trigger:
+    """The trigger of a version, with all that it checks first."""
+    from shiplane.cli.flows.workflow_files import drifted
+    from shiplane.release.trigger import Trigger
+
+    return Trigger(
+        lane=lane,
+        version=version,
+        checkout=_checkout(run),
+        git=run.git,
+        remote=remote_of(run),
+        look=_lookup(run, lane.tag_of(version)),
+        workflows=workflows(run.root),
+        published=lambda: published_versions(run, lane),
+        drifted=drifted(run) or (),
+    )
+
+
+def _checkout(run: Run) -> Checkout:
+    checkout = run.git.compared()
+    if checkout is None:
+        raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
+    return checkout
+
+
+def _lookup(run: Run, tag: Tag) -> Callable[[], Answer] | None:
+    """Asks the registry once, without waiting: it is asked for what is nice to know."""
+    try:
+        repository = run.resolver(Flags()).image().value
+    except UsageError:
+        return None
+    hurried = run.registries.hurried()
+    return lambda: run.registries.reader(repository, hurried).look(tag)
+
+
+def published_versions(run: Run, lane: Lane) -> list[Version]:
+    """Every version that the registry lists; asked where it has answered already."""
+    from shiplane.verify.surveyor import Surveyor
+
+    repository = run.resolver(Flags()).image().value
+    registry = run.registries.reader(repository, run.registries.hurried())
+    return Surveyor(registry=registry).versions(lane)

@@ -1,0 +1,75 @@
+"""The verification of lanes, as ``verify`` and a rehearsal carry it out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.views.verification import verified_text
+from shiplane.core.errors import VerificationError
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.config.settings import Resolver
+    from shiplane.docker.engine import Engine
+    from shiplane.registry.client import RegistryClient
+    from shiplane.registry.oci.names import Repository, Tag
+    from shiplane.verify.verify import Verifier
+
+
+@dataclass(frozen=True, kw_only=True)
+class Depth:
+    """How thoroughly to verify; each field is the flag of that name."""
+
+    deep: bool = False
+    pull: bool = False
+    anonymous: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class _EnginePuller:
+    engine: Engine
+    registry: RegistryClient
+
+    def pull(self, repository: Repository, tag: Tag) -> Sequence[str]:
+        return self.engine.pull(repository, tag, self.registry.session.credential)
+
+
+def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
+    """Verify every lane; the exit code is 6 when anything is wrong.
+
+    Raises:
+        ShiplaneError: Nothing could be said: by situation.
+    """
+    repository = resolver.image().value
+    verifier = _verifier(run, repository, resolver, depth)
+    results = []
+    for lane in resolver.lanes():
+        published = resolver.published(lane)
+        version = published.value if published else None
+        results.append(run.console.drive(verifier.verify(lane, version, latest=resolver.latest(lane))))
+    good = all(result.good for result in results)
+    data = {"image": str(repository), "lanes": [result.to_json() for result in results]}
+    code = 0 if good else VerificationError.exit_code
+    return Answer(text=verified_text(repository, results), data=data, exit_code=code)
+
+
+def _verifier(run: Run, repository: Repository, resolver: Resolver, depth: Depth) -> Verifier:
+    from shiplane.docker.engine import Engine
+    from shiplane.verify.verify import Verifier
+
+    clients = run.registries
+    registry = clients.reader(repository)
+    puller = _EnginePuller(engine=Engine(env=run.child_env), registry=registry) if depth.pull else None
+    return Verifier(
+        registry=registry,
+        platforms=resolver.platforms(),
+        insists=resolver.flags.platforms is not None,
+        commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
+        deep=depth.deep,
+        puller=puller,
+        stranger=clients.client(repository, None) if depth.anonymous else None,
+        ledgers=clients.ledgers(repository, registry),
+    )

@@ -1,0 +1,76 @@
+"""The publish workflows of GitHub Actions as the configuration wants them, beside those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shiplane.config.project_folder import build_command, uses_lfs, workflows
+from shiplane.config.settings import DEFAULT_PLATFORMS, Resolver
+from shiplane.workflows import files
+from shiplane.workflows.render import (
+    REQUIREMENTS,
+    WorkflowChange,
+    WorkflowProject,
+    changes,
+    is_ours,
+    render,
+    requirements,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from shiplane.cli.run import Run
+
+_UNREAD = "(this is no text that can be shown)"
+
+
+def drifted(run: Run) -> list[str] | None:
+    """The workflows that are not as the configuration wants; None in a project that has none from us."""
+    if not any(map(is_ours, workflows(run.root).values())):
+        return None
+    return [change.path for change in changes_of(run)]
+
+
+def changes_of(run: Run) -> list[WorkflowChange]:
+    """What has to change, so that the workflows are as the configuration wants."""
+    rendered, present = _rendered(run), workflows(run.root)
+    # What cannot be read as a workflow is somebody's all the same.
+    unread = {path: _UNREAD for path in rendered if path not in present and (run.root / path).exists()}
+    return changes(rendered, {**present, **unread})
+
+
+def _rendered(run: Run) -> dict[str, str]:
+    return render(_project(run), files.template("lane.yml"), files.template("release-lane.yml"))
+
+
+def _project(run: Run) -> WorkflowProject:
+    """What is committed decides, and nothing of the environment: a check must say the same everywhere."""
+    project, command = run.project, build_command(run.root, run.project)
+    tasks = (run.root / "tasks.py").is_file() or (run.root / "tasks" / "__init__.py").is_file()
+    return WorkflowProject(
+        lanes=Resolver(project=project, dockerfiles=run.dockerfiles()).lanes(),
+        platforms=project.platforms or DEFAULT_PLATFORMS,
+        image=str(project.image) if project.image else "ghcr.io/<owner>/<repo> of this repository",
+        gates=project.gates,
+        wishes=project.workflows,
+        program="invoke" if tasks else "shiplane",
+        npm=command.value[:1] == ("npm",) and (run.root / "package-lock.json").is_file(),
+        claim=project.claim is not None,
+        modules=(run.root / ".gitmodules").is_file(),
+        lfs=uses_lfs(run.root),
+    )
+
+
+def write_changes(root: Path, planned: Sequence[WorkflowChange], *, wants_requirements: bool) -> None:
+    """Write and remove files; the requirements, with our version, where they are missing."""
+    from shiplane import __version__
+
+    for change in planned:
+        if change.after is None:
+            files.remove(root, change.path)
+        else:
+            files.write(root, change.path, change.after)
+    if wants_requirements:
+        files.write(root, REQUIREMENTS, requirements(__version__))

@@ -1,0 +1,127 @@
+"""Makes an Invoke task of a function: its flags, their help, and what every task has beside them.
+
+A list of tasks, the help of one, or completion must not wait for a registry client to be imported: so this imports
+nothing that only a run needs, and a task's function imports what it works with when it runs.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from invoke import Collection, Context, Exit, task
+
+if TYPE_CHECKING:
+    from shiplane.cli.answer import Answer
+    from shiplane.cli.run import Run
+    from shiplane.core.next_command import Caller
+
+_CONTEXT = inspect.Parameter("c", inspect.Parameter.POSITIONAL_OR_KEYWORD)
+_JSON = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False)
+# Both are the version of a release: whichever a task has, it takes the other one, too.
+_SYNONYMS = {"tag": "version", "version": "tag"}
+
+
+def shiplane_task(
+    *,
+    flags: Mapping[str, str],
+    optional: tuple[str, ...] = (),
+    iterable: tuple[str, ...] = (),
+    name: str | None = None,
+) -> Callable[[Callable[..., Answer]], Any]:
+    """Make an Invoke task of a function that takes a :class:`~shiplane.cli.run.Run` and its flags by name.
+
+    Invoke would let a required positional swallow ``--help`` and then run the task, and would give out short flags
+    that move when a parameter is added: so there are neither. Every task gets ``--json``; one with ``--tag`` takes
+    ``--version``, too, and the other way round, since Invoke would take ``plan --version 0.2.1`` for a wish to see the
+    program's own version, and 0.2.1 for a task.
+
+    Args:
+        flags: The help of each parameter.
+        optional: Parameters that may be given with or without a value.
+        iterable: Parameters that may be given several times.
+        name: What the task is called, where that cannot be the function's name.
+    """
+    synonyms = {other: f"The same as --{flag}." for flag, other in _SYNONYMS.items() if flag in flags}
+    texts = {**flags, **synonyms, "json": "One JSON document on standard output, nothing else."}
+
+    def decorate(function: Callable[..., Answer]) -> Any:  # noqa: ANN401 -- invoke's Task is untyped
+        decorator = task(
+            name=name, positional=[], auto_shortflags=False, optional=optional, iterable=iterable, help=texts
+        )
+        return decorator(_run_by_invoke(function))
+
+    return decorate
+
+
+def _run_by_invoke(function: Callable[..., Answer]) -> Callable[..., None]:
+    """What Invoke calls: the function in a run of its own, ended by its exit code."""
+
+    @functools.wraps(function)
+    def run_task(c: Context, *, json: bool = False, **arguments: Any) -> None:  # noqa: ANN401 -- the command line's
+        from shiplane.cli.exits import run_to_its_end
+
+        code = run_to_its_end(functools.partial(_call, function, c, arguments), caller=_caller(run_task), as_json=json)
+        if code:
+            raise Exit(code=code)
+
+    _, *flags = inspect.signature(function).parameters.values()  # the first is the run
+    synonyms = [flag.replace(name=_SYNONYMS[flag.name]) for flag in flags if flag.name in _SYNONYMS]
+    signature = inspect.Signature([_CONTEXT, *flags, *synonyms, _JSON])
+    run_task.__signature__ = signature  # type: ignore[attr-defined]
+    return run_task
+
+
+def _call(function: Callable[..., Answer], c: Context, arguments: dict[str, Any], run: Run) -> Answer:
+    """Call a task's function with what was typed.
+
+    Raises:
+        UsageError: ``--dry`` of Invoke is given, or two versions are.
+    """
+    from shiplane.core.errors import UsageError
+
+    if c.config.run.dry:
+        raise UsageError("invoke's own --dry does not reach what shiplane does", remedy="Use --dry-run.")
+    return function(run, **_one_version(arguments))
+
+
+def _one_version(arguments: dict[str, Any]) -> dict[str, Any]:
+    """The arguments without the other spelling of the version.
+
+    The task's own flag comes first among them, as in its signature.
+
+    Raises:
+        UsageError: Both spellings are given, and differ.
+    """
+    from shiplane.core.errors import UsageError
+
+    flag = next((name for name in arguments if name in _SYNONYMS), None)
+    if flag is None:
+        return arguments
+    other = _SYNONYMS[flag]
+    version, same = arguments[flag], arguments[other]
+    if None not in {version, same} and version != same:
+        raise UsageError(
+            f"--{flag} {version} and --{other} {same} both say which version, and differ", remedy="Give one of them."
+        )
+    rest = {name: value for name, value in arguments.items() if name != other}
+    return {**rest, flag: version if version is not None else same}
+
+
+def with_names(tasks: Collection) -> Collection:
+    """Tell each of our tasks what all are called without a prefix: so each finds itself in the command line."""
+    names = list(tasks.task_names)
+    for name in names:
+        tasks[name].body.names = [name, *names]
+    return tasks
+
+
+def _caller(run_task: Callable[..., None]) -> Caller:
+    """How our tasks are called here."""
+    from shiplane.core.next_command import caller_of
+
+    own, *names = getattr(run_task, "names", [run_task.__name__])
+    return caller_of(sys.argv, own, names)

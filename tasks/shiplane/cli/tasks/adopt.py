@@ -1,0 +1,49 @@
+"""``adopt``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.task_decorator import shiplane_task
+from shiplane.cli.tasks.flag_help import IMAGE
+
+if TYPE_CHECKING:
+    from shiplane.cli.documents import AdoptedDataJson
+    from shiplane.cli.run import Run
+
+
+@shiplane_task(
+    flags={
+        "lane": "Lane whose versions other tools published.",
+        "since": "Lowest version to adopt; without it every one.",
+        "image": IMAGE,
+        "dry_run": "Show what is understood and left out, write nothing.",
+    },
+)
+def adopt(
+    run: Run, *, lane: str | None = None, since: str | None = None, image: str | None = None, dry_run: bool = False
+) -> Answer:
+    """Take what other tools published into the ledger.
+
+    Reads the lane's versions, also those tagged as 0.2.17 or by the git tag, and records each whole one with the tag
+    that it has. No tag is written or moved. From then on rollback, verify and history know them.
+    """
+    from shiplane.adopt.adopt import Adopter
+    from shiplane.cli.flag_values import one_lane, published_version
+    from shiplane.cli.views.adoption import adopted_text
+    from shiplane.config.settings import Flags
+
+    chosen = run.project.lane(one_lane(lane, run.project, since))
+    lowest = published_version(run.project, chosen, "--since", since) if since else None
+    repository, clients = run.resolver(Flags(image=image)).image().value, run.registries
+    registry = clients.reader(repository) if dry_run else clients.writer(repository)
+    run.show_at_the_end(lambda: clients.tags_now(registry, [chosen.floating]))
+    adopter = Adopter(
+        registry=registry,
+        ledgers=clients.required_ledgers(repository, registry, for_what="what is adopted is"),
+        commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
+    )
+    result = run.console.drive(adopter.adopt(chosen, run.project.lanes, lowest, dry_run=dry_run))
+    data: AdoptedDataJson = {"image": str(repository), **result.to_json()}
+    return Answer(text=adopted_text(repository, result), data=data)

@@ -1,0 +1,105 @@
+"""``check.*``: the prerequisites of a release, each alone, and ``check.all``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.task_decorator import shiplane_task
+from shiplane.cli.tasks.flag_help import BUILDER, IMAGE, PLATFORMS, SKIP
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+
+
+@shiplane_task(flags={})
+def build(run: Run) -> Answer:
+    """Run the build command, as a release would."""
+    from shiplane.cli.checks.findings import commit_of
+    from shiplane.cli.clients.prerequisites import prerequisites_of
+
+    run.console.drive(prerequisites_of(run, commit_of(run)).build())
+    return Answer(text="the build passes or there is none", data={"build": True})
+
+
+@shiplane_task(flags={"skip": "Leave out a gate by name (repeatable)."}, iterable=("skip",))
+def gates(run: Run, *, skip: Sequence[str] | None = None) -> Answer:
+    """Ask every configured gate about this very commit."""
+    from shiplane.cli.checks.findings import commit_of
+    from shiplane.cli.clients.prerequisites import prerequisites_of
+    from shiplane.cli.views.tables import columns
+
+    prerequisites = prerequisites_of(run, commit_of(run), skip or ())
+    evidence = run.console.drive(prerequisites.gates())
+    text = columns([(gate.gate, "green", gate.detail) for gate in evidence])
+    nothing = "no gate was asked: every one is left out" if run.project.gates else "no gate is configured"
+    return Answer(text=text or nothing, data={"gates": [gate.to_json() for gate in evidence]})
+
+
+@shiplane_task(flags={"image": IMAGE})
+def access(run: Run, *, image: str | None = None) -> Answer:
+    """Prove that the credential may push, or say why not.
+
+    Its source, a token, and an upload that is opened and left to expire.
+    """
+    from shiplane.cli.checks.findings import answer_of
+    from shiplane.cli.checks.registry import access_check
+    from shiplane.config.settings import Flags
+
+    repository = run.resolver(Flags(image=image)).image().value
+    return answer_of(run, {"access": access_check(run, repository)})
+
+
+@shiplane_task(flags={"platforms": PLATFORMS, "builder": BUILDER})
+def tools(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
+    """Check docker, buildx, builder, platforms, git, disk space."""
+    from shiplane.cli.checks.findings import answer_of
+    from shiplane.cli.checks.local import tool_checks
+    from shiplane.config.settings import Flags
+
+    targets = run.resolver(Flags(platforms=platforms)).platforms().value
+    return answer_of(run, tool_checks(run, targets, builder))
+
+
+@shiplane_task(flags={"image": IMAGE})
+def config(run: Run, *, image: str | None = None) -> Answer:
+    """Check the project file, the lanes, and what git knows."""
+    from shiplane.cli.checks.findings import answer_of
+    from shiplane.cli.checks.local import config_check
+    from shiplane.config.settings import Flags
+
+    return answer_of(run, {"config": config_check(run, Flags(image=image))})
+
+
+@shiplane_task(
+    flags={"image": IMAGE, "platforms": PLATFORMS, "builder": BUILDER, "skip": SKIP},
+    iterable=("skip",),
+    name="all",
+)
+def everything(
+    run: Run,
+    *,
+    image: str | None = None,
+    platforms: str | None = None,
+    builder: str | None = None,
+    skip: Sequence[str] | None = None,
+) -> Answer:
+    """The doctor: every check, side by side, with remedies.
+
+    The exit code is that of what has to be mended first: 2 configuration, 3 tools, build and gates, 4 access,
+    5 a floating tag that cannot be moved, 6 a broken ledger, 7 an engine or a registry that does not answer.
+    """
+    from shiplane.cli.checks import local
+    from shiplane.cli.checks.findings import answer_of, value_or_none
+    from shiplane.cli.checks.registry import registry_checks
+    from shiplane.config.settings import Flags
+
+    flags, left_out = Flags(image=image, platforms=platforms), skip or ()
+    targets = value_or_none(lambda: run.resolver(flags).platforms().value)
+    repository = value_or_none(lambda: run.resolver(flags).image().value)
+    checks = {"config": local.config_check(run, flags), **local.tool_checks(run, targets, builder)}
+    checks |= local.prerequisite_checks(run, left_out)
+    checks |= local.smoke_checks(run, repository, targets, left_out)
+    checks |= registry_checks(run, repository, flags, left_out)
+    return answer_of(run, checks)

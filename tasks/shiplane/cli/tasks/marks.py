@@ -1,0 +1,87 @@
+"""``mark``, ``unmark`` and ``ledger.restart``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.task_decorator import shiplane_task
+from shiplane.cli.tasks.flag_help import CHANGE_DRY_RUN, IMAGE, REASON, VERSION
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+
+_FLAGS = {
+    "lane": "Lane of the version.",
+    "tag": VERSION,
+    "reason": REASON,
+    "image": IMAGE,
+    "dry_run": CHANGE_DRY_RUN,
+}
+
+
+@shiplane_task(flags=_FLAGS)
+def mark(
+    run: Run,
+    *,
+    lane: str | None = None,
+    tag: str | None = None,
+    reason: str | None = None,
+    image: str | None = None,
+    dry_run: bool = False,
+) -> Answer:
+    """Mark a published version as bad, with a reason.
+
+    It stays and can be pulled, but no floating tag moves to it and no rollback chooses it.
+    """
+    from shiplane.cli.flag_values import one_line_reason, tagged_version
+    from shiplane.cli.flows.rollback import marker_of
+    from shiplane.cli.views.rollback import marked_text
+    from shiplane.core.errors import UsageError
+
+    if not reason:
+        raise UsageError("no reason is given", remedy="Say why with --reason: whoever meets the mark will ask.")
+    chosen, version = tagged_version(run.project, lane, tag)
+    marker = marker_of(run, chosen, image, dry_run=dry_run)
+    marked = run.console.drive(marker.mark(chosen, version, one_line_reason(reason)))
+    return Answer(text=marked_text(marked), data=marked.to_json())
+
+
+@shiplane_task(flags=_FLAGS)
+def unmark(
+    run: Run,
+    *,
+    lane: str | None = None,
+    tag: str | None = None,
+    reason: str | None = None,
+    image: str | None = None,
+    dry_run: bool = False,
+) -> Answer:
+    """Take the mark of a version back; both stay on record."""
+    from shiplane.cli.flag_values import one_line_reason, tagged_version
+    from shiplane.cli.flows.rollback import marker_of
+    from shiplane.cli.views.rollback import marked_text
+
+    chosen, version = tagged_version(run.project, lane, tag)
+    marker = marker_of(run, chosen, image, dry_run=dry_run)
+    marked = run.console.drive(marker.unmark(chosen, version, one_line_reason(reason)))
+    return Answer(text=marked_text(marked), data=marked.to_json())
+
+
+@shiplane_task(flags={"lane": "Lane whose ledger is broken.", "reason": REASON, "image": IMAGE})
+def restart(run: Run, *, lane: str | None = None, reason: str | None = None, image: str | None = None) -> Answer:
+    """Begin a broken ledger anew, naming the broken one.
+
+    Refused while it is whole. The broken one stays readable by its digest; its marks are not carried over.
+    """
+    from shiplane.cli.flag_values import one_lane, one_line_reason
+    from shiplane.cli.flows.rollback import marker_of
+    from shiplane.core.errors import UsageError
+
+    if not reason:
+        raise UsageError("no reason is given", remedy="Say with --reason what happened to the ledger.")
+    chosen = run.project.lane(one_lane(lane, run.project))
+    marker = marker_of(run, chosen, image)
+    replaced = run.console.drive(marker.restart(chosen, one_line_reason(reason)))
+    text = f"{chosen.ledger} begins anew; the one before is {marker.ledgers.registry.repository}@{replaced}"
+    return Answer(text=text, data={"lane": chosen.name, "tag": chosen.ledger, "replaced": str(replaced)})

@@ -1,0 +1,68 @@
+"""``plan``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.task_decorator import shiplane_task
+from shiplane.cli.tasks.flag_help import IMAGE, LANES, LATEST, PLATFORMS, TAG
+
+if TYPE_CHECKING:
+    from shiplane.cli.documents import PlannedDataJson
+    from shiplane.cli.run import Run
+
+
+@shiplane_task(
+    flags={
+        "lane": LANES,
+        "tag": TAG,
+        "image": IMAGE,
+        "platforms": PLATFORMS,
+        "latest": LATEST,
+        "save": "Keep the plan in this file, for --plan of publish and release.",
+    },
+    iterable=("lane",),
+    optional=("latest",),
+)
+def plan(
+    run: Run,
+    *,
+    lane: Sequence[str] | None = None,
+    tag: str | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    latest: str | bool | None = None,
+    save: str | None = None,
+) -> Answer:
+    """Show what a release would do; reads only.
+
+    Every setting with where it came from, the prerequisites, the builds, and each tag before and after. Works without
+    Docker and without a network: then it says that the registry was not asked.
+    """
+    from shiplane.cli.flag_values import flags_of
+    from shiplane.cli.flows.plan_preview import credential_notes, ignored_files, preview
+    from shiplane.cli.flows.saved_plans import requirements, save_plan
+    from shiplane.cli.views.plan import ignored_text, outlook_json, plan_text
+    from shiplane.release.planning.planner import check_dockerfiles, make_plan
+    from shiplane.release.planning.saved_plan import prerequisites_json
+
+    planned = make_plan(run.resolver(flags_of(lane, tag, image, platforms, latest=latest)))
+    check_dockerfiles(planned, run.dockerfiles())
+    outlook = preview(run, planned, certain=save is not None)
+    required = requirements(run)
+    credential, credential_text = credential_notes(run, planned)
+    data: PlannedDataJson = {
+        **planned.to_json(),
+        "registry": {"asked": not outlook.doubt, "why_not": outlook.doubt},
+        "prerequisites": prerequisites_json(required),
+        "tags": {name: outlook_json(survey, decision) for name, (survey, decision) in outlook.lanes.items()},
+        "credential": credential,
+        "ignored": ignored_files(run, planned),
+    }
+    text = plan_text(planned, outlook.lanes, outlook.doubt, required) + credential_text + ignored_text(data["ignored"])
+    if save is not None:
+        text += f"\n\nsaved; carry it out with\n  {save_plan(run, planned, outlook.lanes, save)}"
+    saved = {} if save is None else {"saved": save}
+    return Answer(text=text, data={**data, **saved}, error=outlook.broken_ledger or outlook.refusal(planned))

@@ -1,0 +1,129 @@
+"""``publish`` and ``release``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.task_decorator import shiplane_task
+from shiplane.cli.tasks.flag_help import (
+    BUILDER,
+    IMAGE,
+    LANES,
+    LATEST,
+    NO_LOGIN,
+    PLAN,
+    PLATFORMS,
+    RELEASE_DRY_RUN,
+    SKIP,
+    STAGED,
+    TAG,
+)
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+
+
+@shiplane_task(
+    flags={
+        "lane": "Lane to publish.",
+        "tag": TAG,
+        "image": IMAGE,
+        "platforms": PLATFORMS,
+        "latest": LATEST,
+        "dry_run": RELEASE_DRY_RUN,
+        "snapshot": "Publish an untagged commit as v0.0.0-<commit>; never moves the floating tag.",
+        "builder": BUILDER,
+        "skip": SKIP,
+        "no_login": NO_LOGIN,
+        "plan": PLAN,
+        "staged": STAGED,
+    },
+    iterable=("skip", "staged"),
+    optional=("latest",),
+)
+def publish(
+    run: Run,
+    *,
+    lane: str | None = None,
+    tag: str | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    latest: str | bool | None = None,
+    dry_run: bool = False,
+    snapshot: bool = False,
+    builder: str | None = None,
+    skip: Sequence[str] | None = None,
+    no_login: bool = False,
+    plan: str | None = None,
+    staged: Sequence[str] | None = None,
+) -> Answer:
+    """Release one lane: build, verify, name, float.
+
+    The image is staged by digest and verified before it gets a name; the version tag is written once; the floating tag
+    moves forward only, if asked; everything is read back. The same command again finishes a run that was cut off.
+    """
+    from shiplane.cli.flag_values import flags_of, one_lane
+    from shiplane.cli.flows.publishing import Options
+    from shiplane.cli.flows.release import carry_out
+    from shiplane.cli.flows.saved_plans import load_lane_plan
+
+    options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=staged or ())
+    if plan is not None:
+        given = {"lane": lane, "tag": tag, "image": image, "platforms": platforms, "latest": latest}
+        saved = load_lane_plan(run, plan, **given, dry_run=dry_run)
+        return carry_out(run, saved.flags(run.env, snapshot=snapshot), options.keeping_to(saved))
+    chosen = one_lane(lane, run.project, tag or run.env.get("TAG"))
+    return carry_out(run, flags_of([chosen], tag, image, platforms, latest=latest, snapshot=snapshot), options)
+
+
+@shiplane_task(
+    flags={
+        "version": "Version of every lane, as 0.2.1; without it each lane's git tag at HEAD.",
+        "lane": LANES,
+        "image": IMAGE,
+        "platforms": PLATFORMS,
+        "latest": LATEST,
+        "dry_run": RELEASE_DRY_RUN,
+        "builder": BUILDER,
+        "skip": SKIP,
+        "no_login": NO_LOGIN,
+        "plan": PLAN,
+        "staged": STAGED,
+    },
+    iterable=("lane", "skip", "staged"),
+    optional=("latest",),
+)
+def release(
+    run: Run,
+    *,
+    version: str | None = None,
+    lane: Sequence[str] | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    latest: str | bool | None = None,
+    dry_run: bool = False,
+    builder: str | None = None,
+    skip: Sequence[str] | None = None,
+    no_login: bool = False,
+    plan: str | None = None,
+    staged: Sequence[str] | None = None,
+) -> Answer:
+    """Release all lanes as one, all or nothing.
+
+    No lane gets a name until every lane is staged and verified, and every version tag is written before any floating
+    tag moves.
+    """
+    from shiplane.cli.flag_values import flags_of
+    from shiplane.cli.flows.publishing import Options
+    from shiplane.cli.flows.release import carry_out
+    from shiplane.cli.flows.saved_plans import load_plan
+
+    options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=staged or ())
+    if plan is not None:
+        given = {"version": version, "lane": lane, "image": image, "platforms": platforms, "latest": latest}
+        saved = load_plan(run, plan, **given, dry_run=dry_run)
+        return carry_out(run, saved.flags(run.env, snapshot=False), options.keeping_to(saved))
+    flags = flags_of(lane, version, image, platforms, latest=latest, tag_flag="--version")
+    return carry_out(run, flags, options)

@@ -1,0 +1,73 @@
+"""``status`` and ``history``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.task_decorator import shiplane_task
+from shiplane.cli.tasks.flag_help import IMAGE, LANES
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+
+
+_MARKDOWN = "Print it as Markdown, for a wiki or a summary."
+
+
+@shiplane_task(flags={"lane": LANES, "image": IMAGE, "markdown": _MARKDOWN}, iterable=("lane",))
+def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = None, markdown: bool = False) -> Answer:
+    """Show where each floating tag points, and any drift.
+
+    Version, digest, since when, by whom and why; what a publish would do next; and wherever the registry is not as it
+    was recorded. Reads only; without a ledger it says what is unknown.
+    """
+    import time
+
+    from shiplane.cli.flows.lane_status import auditor_of, next_publish
+    from shiplane.cli.views.lane_status import status_markdown, status_text
+    from shiplane.config.settings import Flags
+
+    resolver = run.resolver(Flags(lanes=tuple(lane or ()), image=image))
+    repository = resolver.image().value
+    auditor = auditor_of(run, repository)
+    states = [run.console.drive(auditor.audit(lane)) for lane in resolver.lanes()]
+    lanes = [(state, next_publish(resolver, state, auditor)) for state in states]
+    show = status_markdown if markdown else status_text
+    data = {"image": str(repository), "lanes": [{**state.to_json(), "next": following} for state, following in lanes]}
+    return Answer(text=show(repository, lanes, time.time()), data=data)
+
+
+@shiplane_task(
+    flags={
+        "lane": LANES,
+        "image": IMAGE,
+        "markdown": _MARKDOWN,
+        "deep": "Also examine the image of every version.",
+    },
+    iterable=("lane",),
+)
+def history(
+    run: Run,
+    *,
+    lane: Sequence[str] | None = None,
+    image: str | None = None,
+    markdown: bool = False,
+    deep: bool = False,
+) -> Answer:
+    """Show every version of a lane, and every recorded move.
+
+    Date, digest, platforms, commit and mark of each version, and when its floating tag went where, by whom and why.
+    """
+    from shiplane.cli.flows.lane_status import auditor_of, history_json
+    from shiplane.cli.views.lane_status import history_markdown, history_text
+    from shiplane.config.settings import Flags
+
+    resolver = run.resolver(Flags(lanes=tuple(lane or ()), image=image))
+    repository = resolver.image().value
+    auditor = auditor_of(run, repository)
+    states = [run.console.drive(auditor.audit(lane, deep=deep)) for lane in resolver.lanes()]
+    show = history_markdown if markdown else history_text
+    data = {"image": str(repository), "lanes": [history_json(state) for state in states]}
+    return Answer(text=show(repository, states), data=data)

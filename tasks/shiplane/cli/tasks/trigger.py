@@ -1,0 +1,49 @@
+"""``trigger``."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.task_decorator import shiplane_task
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.release.trigger import TriggerResult
+
+
+@shiplane_task(
+    flags={
+        "lane": "Lane whose workflow is to start.",
+        "version": "Version to release: 0.2.1, v0.2.1 or the lane's own tag.",
+        "dry_run": "Check everything, tag and push nothing.",
+    },
+)
+def trigger(run: Run, *, lane: str | None = None, version: str | None = None, dry_run: bool = False) -> Answer:
+    """Tag HEAD and push the git tag that starts CI.
+
+    After the checks: a clean tree, HEAD on the remote, a version that is new and higher than the lane's newest.
+    """
+    from shiplane.cli.flag_values import new_version, one_lane
+    from shiplane.cli.flows.trigger import trigger_of
+
+    chosen = run.project.lane(one_lane(lane, run.project, version))
+    flow = trigger_of(run, chosen, new_version(run.project, chosen, "--version", version))
+    result = run.console.drive(flow.run(dry_run=dry_run))
+    text = _text(result, in_workflow=run.env.get("GITHUB_ACTIONS") == "true")
+    return Answer(text=text, data=result.to_json())
+
+
+def _text(result: TriggerResult, *, in_workflow: bool) -> str:
+    """What was pushed where, and what it starts.
+
+    Args:
+        result: What was done, or would be.
+        in_workflow: Whether a workflow of GitHub Actions runs this.
+    """
+    action = "pushed" if result.pushed else "would push"
+    lines = [f"{action} {result.git_tag} ({result.commit[:12]}) to {result.remote}"]
+    lines += [f"starts {path}" for path in result.workflows] or ["starts no workflow that is known here"]
+    if in_workflow:
+        lines.append("note: a git tag that is pushed with a workflow's own GITHUB_TOKEN starts no other workflow")
+    return "\n".join(lines)

@@ -1,0 +1,51 @@
+"""``verify``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.task_decorator import shiplane_task
+from shiplane.cli.tasks.flag_help import IMAGE, LANES
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+
+
+@shiplane_task(
+    flags={
+        "lane": LANES,
+        "tag": "Version to verify (TAG); without it whatever the floating tag stands for.",
+        "image": IMAGE,
+        "platforms": "What each version must be there for; else as recorded, else PLATFORMS or the project file.",
+        "latest": "Whether the floating tag has to be at --tag, yes or no (PUBLISH_LATEST); else as recorded.",
+        "pull": "Also ask for every layer, and pull both tags with the Docker engine.",
+        "deep": "Ask for every layer and attestation without --tag too, and read each config again.",
+        "anonymous": "Also read both tags as a stranger.",
+    },
+    iterable=("lane",),
+    optional=("latest",),
+)
+def verify(
+    run: Run,
+    *,
+    lane: Sequence[str] | None = None,
+    tag: str | None = None,
+    image: str | None = None,
+    platforms: str | None = None,
+    latest: str | bool | None = None,
+    pull: bool = False,
+    deep: bool = False,
+    anonymous: bool = False,
+) -> Answer:
+    """Check what the registry really serves; reads only.
+
+    Platforms, digests, configs, labels, and where the floating tag points; of a version that is named every layer, too.
+    Ends with 6 when anything is wrong.
+    """
+    from shiplane.cli.flag_values import flags_of
+    from shiplane.cli.flows.verification import Depth, verify_lanes
+
+    resolver = run.resolver(flags_of(lane, tag, image, platforms, latest=latest))
+    return verify_lanes(run, resolver, Depth(deep=deep, pull=pull, anonymous=anonymous))

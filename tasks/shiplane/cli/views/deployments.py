@@ -1,0 +1,124 @@
+"""Deployment files as text and as JSON values: which version they run, and what a re-pointing changed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from shiplane.cli.views.tables import columns
+from shiplane.core.plurals import counted
+from shiplane.core.redact import one_line
+from shiplane.deployments.findings import flags_of, version_run
+from shiplane.deployments.image_use import Part
+
+if TYPE_CHECKING:
+    from shiplane.config.lane import Lane
+    from shiplane.deployments.deployment import Place
+    from shiplane.deployments.inventory import Inventory
+    from shiplane.deployments.repoint import Prepared, Repointer
+    from shiplane.deployments.updaters import Undoer
+
+
+_TAG_ALONE = "the tag without the digest, for which there is no key (a pattern with {tag@digest} would write both)"
+
+
+def inventory_text(repointer: Repointer, inventory: Inventory) -> str:
+    """A row for each place that names the image, what was not read, and what would undo a re-pointing."""
+    rows = [_row(repointer, inventory, place) for place in inventory.places]
+    files, read = len({place.path for place in inventory.places}), len(inventory.collected.files)
+    parts = [f"{repointer.image}: {counted(len(rows), 'place')} in {files} of {counted(read, 'file')}"]
+    parts += ["", columns(rows)] if rows else []
+    return "\n".join([*parts, *_notes(inventory), *_undoer_lines(inventory.undoers)])
+
+
+def _row(repointer: Repointer, inventory: Inventory, place: Place) -> tuple[str, ...]:
+    mention = place.mention
+    version = version_run(place, inventory.served)
+    runs = [f"runs {version}"] if version and version != mention.tag else []
+    remarks = runs + [flag.words for flag in flags_of(place, inventory.served, repointer.marks)]
+    tag = mention.tag or ("(latest)" if mention.effective_tag else "-")
+    digest = mention.digest.short if mention.digest else "-"
+    where = one_line(str(place))
+    return where, place.lane.name if place.lane else "?", tag, digest, "; ".join(remarks) or "pinned"
+
+
+def _notes(inventory: Inventory) -> list[str]:
+    """What was not looked at, and why."""
+    notes = [f"the registry did not say: {inventory.served.doubt}"] if inventory.served.doubt else []
+    notes += [f"no file matches {one_line(glob)}" for glob in inventory.collected.unmatched]
+    notes += [f"not read: {skipped}" for skipped in inventory.collected.skipped]
+    return ["", *notes] if notes else []
+
+
+def _undoer_lines(undoers: Sequence[Undoer]) -> list[str]:
+    if not undoers:
+        return []
+    lines = ["", "what would undo a re-pointing, and how it is held"]
+    for each in undoers:
+        lines += [f"  {one_line(each.path)}:{each.line}  {each.tool}: {one_line(each.what)}", f"    {each.hold}"]
+    return lines
+
+
+def repointed_text(repointer: Repointer, lane: Lane, prepared: Prepared, *, dry_run: bool) -> str:
+    """The diff, what was changed, and what somebody has to look at."""
+    pinned = f"{repointer.image}:{prepared.target.part(Part.PINNED)}"
+    count = counted(sum(change.count for change in prepared.changes), "place")
+    if not prepared.placed:
+        head = f"no deployment file names {repointer.image} at a tag of lane {lane.name}"
+    elif not prepared.changes:
+        head = f"lane {lane.name} is at {pinned} already: nothing to change"
+    else:
+        action = "would re-point" if dry_run else "re-pointed"
+        head = f"{action} {count} in {counted(len(prepared.changes), 'file')} to {pinned}"
+    left = [
+        (f"  {one_line(str(place))}", place.problem) for place in prepared.before.places if _left_alone(place, lane)
+    ]
+    parts = [*(change.diff() for change in prepared.changes), head]
+    parts += ["", "left alone, to be changed by hand where they run this lane", columns(left)] if left else []
+    alone = [place for place in prepared.before.places if place.lane == lane and place.mention.tag_alone]
+    parts += ["", _TAG_ALONE, *(f"  {one_line(str(place))}" for place in alone)] if alone else []
+    after = ["", "next: review these files and push them"] if prepared.changes and not dry_run else []
+    return "\n".join([*parts, *_notes(prepared.before), *_undoer_lines(prepared.before.undoers), *after])
+
+
+def _left_alone(place: Place, lane: Lane) -> bool:
+    """Whether somebody has to look at it: neither a comment nor clearly another lane's."""
+    return bool(place.problem) and not place.mention.comment and place.lane in (None, lane)
+
+
+def inventory_json(repointer: Repointer, inventory: Inventory) -> dict[str, Any]:
+    """The inventory as JSON values."""
+    return {
+        "image": str(repointer.image),
+        "registry_said": not inventory.served.doubt,
+        "doubt": inventory.served.doubt,
+        "places": [_place_json(repointer, inventory, place) for place in inventory.places],
+        "unmatched": list(inventory.collected.unmatched),
+        "skipped": list(inventory.collected.skipped),
+        "undoers": [asdict(each) for each in inventory.undoers],
+    }
+
+
+def _place_json(repointer: Repointer, inventory: Inventory, place: Place) -> dict[str, Any]:
+    mention = place.mention
+    return {
+        "file": place.path,
+        "line": mention.line,
+        "reference": mention.reference(repointer.image),
+        "lane": place.lane.name if place.lane else None,
+        "tag": mention.tag,
+        "digest": str(mention.digest) if mention.digest else None,
+        "runs": version_run(place, inventory.served),
+        "flags": {flag.kind: flag.words for flag in flags_of(place, inventory.served, repointer.marks)},
+    }
+
+
+def repointed_json(repointer: Repointer, prepared: Prepared) -> dict[str, Any]:
+    """The changes as JSON values, with the inventory before them."""
+    return {
+        "tag": prepared.target.tag,
+        "digest": str(prepared.target.digest),
+        "changes": [{"file": each.path, "places": each.count, "diff": each.diff()} for each in prepared.changes],
+        "before": inventory_json(repointer, prepared.before),
+    }
