@@ -11,17 +11,17 @@ from shiplane.config.keys.deployments import Pattern
 from shiplane.config.lane import Lane
 from shiplane.core.errors import VerificationError
 from shiplane.core.redact import one_line
-from shiplane.deployments.image_use import Claims, Mention, Part, Target, applied
+from shiplane.deployments.image_use import Mention, Part, Spans, Target, applied
 from shiplane.deployments.patterns import pattern_mentions
 from shiplane.deployments.positions import Lines
 from shiplane.deployments.references import references
-from shiplane.deployments.split_keys import spread
+from shiplane.deployments.split_keys import split_mentions
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 _MAX_SHOWN = 2000
-# Files that are read by people: what they list is not what runs.
+# Documents: what they list is not deployed.
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".txt")
-_LIST = "one of several lines that would become the same line"
+_LIST = "one of several lines that would become identical"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +66,7 @@ class FileChange:
 
 
 def _shown(line: str) -> str:
-    """A line of a diff with its blanks, and without anything that a terminal or a workflow's runner would obey."""
+    """A line of a diff without control characters and workflow commands."""
     shown = re.sub(r"[^ ]+", lambda word: one_line(word.group()), line.rstrip("\r\n").expandtabs(4))
     return (shown if len(shown) <= _MAX_SHOWN else f"{shown[:_MAX_SHOWN]} ...").rstrip()
 
@@ -78,7 +78,7 @@ class Place:
     Attributes:
         path: The file, relative to the project's root.
         mention: What stands there.
-        lane: Whose it is; None where nobody can tell.
+        lane: Its lane; None where it is unknown.
         problem: Why it is not re-pointed; nothing where it can be.
     """
 
@@ -98,51 +98,53 @@ class Finder:
     Attributes:
         repository: The image.
         lanes: Every lane of the project.
-        known: The version tag behind a digest, as far as it is known.
+        version_tags: The version tag behind a digest, as far as it is known.
     """
 
     repository: Repository
     lanes: tuple[Lane, ...]
-    known: Mapping[Digest, Tag] = field(default_factory=dict)
+    version_tags: Mapping[Digest, Tag] = field(default_factory=dict)
 
     def places(self, file: DeploymentFile) -> list[Place]:
         """Every mention in a file, in its order."""
-        found = [self.place(file.path, mention) for mention in self.mentions(file)]
-        listed = _listed(file, found) if file.path.lower().endswith(_DOCUMENTS) else set()
-        return [replace(place, problem=_LIST) if id(place) in listed else place for place in found]
+        places = [self.place(file.path, mention) for mention in self.mentions(file)]
+        listed = _listed(file, places) if file.path.lower().endswith(_DOCUMENTS) else set()
+        return [replace(place, problem=_LIST) if id(place) in listed else place for place in places]
 
     def mentions(self, file: DeploymentFile) -> list[Mention]:
-        """The same without lanes."""
+        """Every mention in a file, in its order, without lanes."""
         text = file.text
         if self.repository.path.rpartition("/")[2] not in text and not file.patterns:
             return []
         lines = Lines.of(text)
-        found = [each for pattern in file.patterns for each in pattern_mentions(pattern, text, lines)]
-        taken = Claims.of((slot.start, slot.end) for mention in found for slot in mention.slots)
-        keyed = [each for each in spread(text, self.repository, lines) if not any(taken.touch(*s) for s in each[1])]
-        claimed = Claims.of((*taken.spans, *(span for _, spans in keyed for span in spans)))
-        found += [mention for mention, _ in keyed] + list(references(text, self.repository, claimed, lines))
-        return sorted(found, key=lambda mention: mention.start)
+        mentions = [each for pattern in file.patterns for each in pattern_mentions(pattern, text, lines)]
+        taken = Spans.of((slot.start, slot.end) for mention in mentions for slot in mention.slots)
+        keyed = [
+            each for each in split_mentions(text, self.repository, lines) if not any(taken.overlap(*s) for s in each[1])
+        ]
+        claimed = Spans.of((*taken.spans, *(span for _, spans in keyed for span in spans)))
+        mentions += [mention for mention, _ in keyed] + list(references(text, self.repository, claimed, lines))
+        return sorted(mentions, key=lambda mention: mention.start)
 
     def lane_of_tag(self, tag: str | None) -> Lane | None:
-        """The lane whose version or floating tag this is."""
+        """The lane that this version or floating tag belongs to."""
         return next((lane for lane in self.lanes if tag and (tag == lane.floating or lane.version_of_tag(tag))), None)
 
     def place(self, path: str, mention: Mention) -> Place:
-        """A mention with its lane, as far as it can be told by now."""
-        behind = self.lane_of_tag(self.known.get(mention.digest)) if mention.digest else None
+        """A mention with its lane, where the tags known so far tell it."""
+        behind = self.lane_of_tag(self.version_tags.get(mention.digest)) if mention.digest else None
         tag = mention.effective_tag
         lane = self.lane_of_tag(tag) if tag else behind
-        problem = mention.problem or ("a comment, which runs nothing" if mention.comment else "")
+        problem = mention.problem or ("a comment" if mention.comment else "")
         if not problem and lane is None:
-            problem = "its tag is of no lane" if tag else "nothing tells of which lane its digest is"
+            problem = "its tag belongs to no lane" if tag else "the lane of its digest is not known"
         if not problem and behind not in (None, lane):
             problem = f"its tag is of lane {lane.name if lane else '?'}, its digest of another lane"
         return Place(path=path, mention=mention, lane=lane, problem=problem)
 
 
 def _listed(file: DeploymentFile, places: Sequence[Place]) -> set[int]:
-    """The places in lines of a document that differ in their versions alone: it lists them, and runs none of them."""
+    """The places in lines of a document that differ only in their versions: a list, none of which is deployed."""
     starts, lines = Lines.of(file.text).starts, file.text.split("\n")
     by_line: dict[int, list[Place]] = {}
     for place in places:
@@ -169,35 +171,35 @@ def repoint(files: Sequence[DeploymentFile], finder: Finder, lane: Lane, target:
         A change for each file that is not at the target yet; nothing else in it than tags and digests differs.
 
     Raises:
-        VerificationError: A changed file, read again, does not say what it was changed to.
+        VerificationError: A changed file, read again, does not name the target.
     """
     changes = (_change(file, finder, lane, target) for file in files)
     return tuple(change for change in changes if change.before != change.after)
 
 
-def of_lane(places: Iterable[Place], lane: Lane) -> list[Mention]:
+def mentions_of_lane(places: Iterable[Place], lane: Lane) -> list[Mention]:
     """The mentions that re-pointing a lane changes."""
     return [place.mention for place in places if place.lane == lane and not place.problem]
 
 
 def _change(file: DeploymentFile, finder: Finder, lane: Lane, target: Target) -> FileChange:
     places = finder.places(file)
-    wanted = of_lane(places, lane)
-    content = encoded(applied(file.text, wanted, target))
+    of_lane = mentions_of_lane(places, lane)
+    content = encoded(applied(file.text, of_lane, target))
     again = finder.mentions(DeploymentFile(path=file.path, content=content, patterns=file.patterns))
-    moved = {id(mention) for mention in wanted}
-    expected = [_said(place.mention, target if id(place.mention) in moved else None) for place in places]
-    if [_said(mention, None) for mention in again] != expected:
+    moved = {id(mention) for mention in of_lane}
+    expected = [_stated(place.mention, target if id(place.mention) in moved else None) for place in places]
+    if [_stated(mention, None) for mention in again] != expected:
         raise VerificationError(
-            f"{file.path} would not say {target.part(Part.PINNED)} after the change; nothing was written",
-            remedy="Change it by hand, or name its place with a pattern in the project file.",
+            f"{file.path} would not name {target.part(Part.PINNED)} after the change; nothing was written",
+            remedy="Change it by hand, or add a pattern for it to the project file.",
         )
-    count = sum(_said(mention, None) != _said(mention, target) for mention in wanted)
+    count = sum(_stated(mention, None) != _stated(mention, target) for mention in of_lane)
     return FileChange(path=file.path, before=file.content, after=content, count=count)
 
 
-def _said(mention: Mention, target: Target | None) -> tuple[str | None, Digest | None]:
-    """The tag and the digest that a mention says, or will say at the target."""
+def _stated(mention: Mention, target: Target | None) -> tuple[str | None, Digest | None]:
+    """The tag and the digest of a mention, now or at the target."""
     if target is None:
         return mention.tag, mention.digest
     parts = {slot.part for slot in mention.slots} | mention.follows

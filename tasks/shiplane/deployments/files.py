@@ -39,21 +39,21 @@ class Collected:
     unmatched: tuple[str, ...] = ()
 
 
-def collect(root: Path, wanted: Sequence[Deployments]) -> Collected:
+def collect(root: Path, deployments: Sequence[Deployments]) -> Collected:
     """Read every file that a glob matches. A link counts as what it leads to, and must not lead out of the project.
 
     Args:
         root: The project's root.
-        wanted: The globs, with their patterns.
+        deployments: The globs, with their patterns.
     """
-    every = list(_walk(root))
+    paths = list(_walk(root))
     patterns: dict[str, tuple[Pattern, ...]] = {}
     reasons: dict[str, str] = {}
     unmatched = []
-    for entry in wanted:
-        found = [path for path in every if _matches(path.split("/"), entry.files.split("/"))]
-        unmatched += [] if found else [entry.files]
-        for path in found:
+    for entry in deployments:
+        matching = [path for path in paths if _matches(path.split("/"), entry.files.split("/"))]
+        unmatched += [] if matching else [entry.files]
+        for path in matching:
             target = _inside(root, path)
             if target is None:
                 reasons[path] = "leads out of the project"
@@ -75,8 +75,8 @@ def _walk(root: Path) -> Iterator[str]:
     """Every file below the root, relative to it; linked folders are not entered."""
     for folder, folders, names in os.walk(root):
         folders[:] = sorted(name for name in folders if name not in _PASSED_OVER)
-        place = Path(folder).relative_to(root)
-        yield from ((place / name).as_posix() for name in sorted(names))
+        below = Path(folder).relative_to(root)
+        yield from ((below / name).as_posix() for name in sorted(names))
 
 
 def _matches(parts: Sequence[str], pattern: Sequence[str]) -> bool:
@@ -101,7 +101,7 @@ def _content(path: Path) -> bytes | str:
     try:
         kind = path.stat()
         if not stat.S_ISREG(kind.st_mode):
-            return "is no regular file"
+            return "is not a regular file"
         if kind.st_size > LIMIT:
             return f"is {kind.st_size} bytes large, more than {LIMIT}"
         with path.open("rb") as stream:
@@ -142,7 +142,7 @@ def _check(path: Path, change: FileChange) -> None:
     except OSError as error:
         raise _unwritable(change, error.strerror or "it is gone") from error
     if now != change.before:
-        raise LostRaceError(f"{change.path} was changed by somebody else meanwhile", remedy="Run it again.")
+        raise LostRaceError(f"{change.path} was changed by another process meanwhile", remedy="Run it again.")
     if not writable:
         raise _unwritable(change, "it is read-only")
 

@@ -1,4 +1,4 @@
-"""How a place that names the image stands: what there is to say against it."""
+"""What is wrong with a place that names the image."""
 
 from __future__ import annotations
 
@@ -11,37 +11,37 @@ from shiplane.registry.oci.names import Digest, Tag
 
 
 @dataclass(frozen=True, kw_only=True)
-class Served:
-    """What the registry says of the names that the files use.
+class ServedTags:
+    """The state of the files' tags in the registry.
 
     Attributes:
         digests: The digest behind each tag that exists.
         absent: Tags that do not.
-        known: The version tag behind each digest.
-        doubt: Why it was not asked, or did not say; then the rest is empty.
+        version_tags: The version tag behind each digest.
+        doubt: Why the registry was not asked or did not answer; then the rest is empty.
     """
 
     digests: Mapping[Tag, Digest] = field(default_factory=dict)
     absent: frozenset[Tag] = frozenset()
-    known: Mapping[Digest, Tag] = field(default_factory=dict)
+    version_tags: Mapping[Digest, Tag] = field(default_factory=dict)
     doubt: str = ""
 
 
 @dataclass(frozen=True)
 class Flag:
-    """One thing to say: a word for programs, and words for people."""
+    """One finding: its kind for programs, its text for people."""
 
     kind: str
-    words: str
+    text: str
 
 
-def version_run(place: Place, served: Served) -> Tag | None:
-    """The version tag of what runs there: behind its digest, else behind its tag; None where nobody can tell."""
+def version_run(place: Place, served: ServedTags) -> Tag | None:
+    """The version tag of what runs there: of its digest, else of its tag; None where it is unknown."""
     mention = place.mention
     tag = Tag(mention.effective_tag) if mention.effective_tag else None
     digest = mention.digest or (served.digests.get(tag) if tag else None)
-    if digest and digest in served.known:
-        return served.known[digest]
+    if digest and digest in served.version_tags:
+        return served.version_tags[digest]
     return tag if tag and place.lane and place.lane.version_of_tag(tag) else None
 
 
@@ -52,8 +52,8 @@ _READ_AS = {
 }
 
 
-def flags_of(place: Place, served: Served, marks: Mapping[Tag, str]) -> list[Flag]:
-    """Everything there is to say against a place, the gravest first.
+def flags_of(place: Place, served: ServedTags, marks: Mapping[Tag, str]) -> list[Flag]:
+    """Everything that is wrong with a place, the gravest first.
 
     Args:
         place: Where the image is named.
@@ -80,7 +80,7 @@ def _unclear(place: Place) -> list[Flag]:
     return [Flag("unknown-digest" if place.lane is None else "other-lane", place.problem)]
 
 
-def _against_registry(place: Place, served: Served) -> list[Flag]:
+def _against_registry(place: Place, served: ServedTags) -> list[Flag]:
     tag = place.mention.effective_tag
     if not tag or place.lane is None:
         return []

@@ -44,7 +44,7 @@ class Target:
 
 @dataclass(frozen=True)
 class Slot:
-    """A stretch of the text that says the tag or the digest; an empty one is where it would be put."""
+    """A span of the text that holds the tag or the digest; an empty one is where it would be inserted."""
 
     start: int
     end: int
@@ -53,7 +53,7 @@ class Slot:
     after: str = ""
 
     def filled(self, target: Target) -> str:
-        """What stands there when the image is at the target."""
+        """Its text when the image is at the target."""
         return f"{self.before}{target.part(self.part)}{self.after}"
 
 
@@ -89,7 +89,7 @@ class Mention:
 
     @property
     def effective_tag(self) -> str | None:
-        """The tag that it means."""
+        """The tag it refers to, an implied one too."""
         return IMPLIED if self.tag is None and self.implied and self.digest is None else self.tag
 
     def reference(self, repository: Repository) -> str:
@@ -99,14 +99,14 @@ class Mention:
 
 
 @dataclass(frozen=True)
-class Claims:
-    """Stretches of the text that are spoken for: in order, apart from each other."""
+class Spans:
+    """Spans of the text that are taken: in order, apart from each other."""
 
     spans: tuple[tuple[int, int], ...]
 
     @classmethod
-    def of(cls, spans: Iterable[tuple[int, int]]) -> Claims:
-        """The stretches; those that overlap are one."""
+    def of(cls, spans: Iterable[tuple[int, int]]) -> Spans:
+        """The spans; those that overlap are joined."""
         apart: list[tuple[int, int]] = []
         for start, end in sorted(spans):
             if apart and start < apart[-1][1]:
@@ -115,10 +115,10 @@ class Claims:
                 apart.append((start, end))
         return cls(tuple(apart))
 
-    def touch(self, start: int, end: int) -> bool:
-        """Whether one of them has something in common with this."""
-        place = bisect_left(self.spans, (end,))
-        return any(first < end and start < last for first, last in self.spans[max(place - 1, 0) : place + 1])
+    def overlap(self, start: int, end: int) -> bool:
+        """Whether one of them overlaps this span."""
+        index = bisect_left(self.spans, (end,))
+        return any(first < end and start < last for first, last in self.spans[max(index - 1, 0) : index + 1])
 
 
 # What docker itself takes for Docker Hub (distribution/reference: defaultDomain, legacyDefaultDomain).
@@ -142,7 +142,7 @@ def is_familiar(name: str) -> bool:
 
 
 def digest_or_none(text: str | None) -> Digest | None:
-    """The digest that a form found, where it found one."""
+    """The digest of a match; None where it has none."""
     return Digest(text) if text else None
 
 
@@ -161,7 +161,7 @@ def split_pinned(text: str) -> tuple[str | None, Digest | None]:
 
 
 def applied(text: str, mentions: Iterable[Mention], target: Target) -> str:
-    """The text with these mentions at the target; nothing but their slots is another."""
+    """The text with these mentions at the target; only their slots differ."""
     slots = {slot for mention in mentions for slot in mention.slots}
     parts, end = [], len(text)
     for slot in sorted(slots, key=lambda slot: (slot.start, slot.end), reverse=True):

@@ -14,8 +14,8 @@ from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import each
 from shiplane.deployments.deployment import Finder, Place
 from shiplane.deployments.files import Collected, collect
-from shiplane.deployments.findings import Served
-from shiplane.deployments.updaters import USUAL_PLACES, Scene, Undoer, undoers
+from shiplane.deployments.findings import ServedTags
+from shiplane.deployments.updaters import USUAL_PLACES, ProjectTexts, Updater, find_updaters
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import look
 from shiplane.registry.oci.lookup_result import Present
@@ -25,19 +25,19 @@ from shiplane.verify.surveyor import SEARCHED
 
 @dataclass(frozen=True, kw_only=True)
 class Inventory:
-    """Who runs what.
+    """Which file runs which version.
 
     Attributes:
         collected: The files.
         places: Every place that names the image, in order.
-        served: What the registry says of their tags.
-        undoers: What would undo a re-pointing.
+        served: The state of their tags in the registry.
+        updaters: What would change re-pointed files back.
     """
 
     collected: Collected
     places: tuple[Place, ...]
-    served: Served
-    undoers: tuple[Undoer, ...]
+    served: ServedTags
+    updaters: tuple[Updater, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class InventoryReader:
         return self.registry.repository
 
     def inventory(self) -> Flow[Inventory]:
-        """List every place, and ask the registry about what they name. A registry that does not answer ends nothing.
+        """List every place, and read what they name in the registry. A registry that does not answer is no error.
 
         Raises:
             ConfigurationError: The project file names no deployment files.
@@ -74,15 +74,15 @@ class InventoryReader:
         unresolved = [place for file in collected.files for place in first.places(file)]
         served = self._served(unresolved)
         yield step.skipped(served.doubt) if served.doubt else step.done(f"{counted(len(served.digests), 'tag')} read")
-        finder = self.finder(served.known)
+        finder = self.finder(served.version_tags)
         places = tuple(finder.place(place.path, place.mention) for place in unresolved)
-        return Inventory(collected=collected, places=places, served=served, undoers=self._undoers(collected, places))
+        return Inventory(collected=collected, places=places, served=served, updaters=self._updaters(collected, places))
 
     def _collect(self) -> Flow[Collected]:
         if not self.deployments:
             raise ConfigurationError(
                 "no deployment files are configured",
-                remedy='Say in shiplane.toml which they are: deployments = ["deploy/**/*.yml"].',
+                remedy='Set deployments in shiplane.toml, for example deployments = ["deploy/**/*.yml"].',
             )
         step = Step("read", ", ".join(entry.files for entry in self.deployments))
         yield step
@@ -90,16 +90,16 @@ class InventoryReader:
         yield step.done(counted(len(collected.files), "file"))
         return collected
 
-    def finder(self, known: Mapping[Digest, Tag] | None = None) -> Finder:
+    def finder(self, version_tags: Mapping[Digest, Tag] | None = None) -> Finder:
         """What finds the image in files.
 
         Args:
-            known: The version tag behind a digest, as far as it is known.
+            version_tags: The version tag behind a digest, as far as it is known.
         """
-        return Finder(repository=self.image, lanes=self.lanes, known=known or {})
+        return Finder(repository=self.image, lanes=self.lanes, version_tags=version_tags or {})
 
-    def _served(self, places: Sequence[Place]) -> Served:
-        """Ask about every tag that a place names; about the newest versions where only they tell which one it runs."""
+    def _served(self, places: Sequence[Place]) -> ServedTags:
+        """Read every tag that a place names, and the newest versions where a place names none."""
         tags = {Tag(tag) for place in places if (tag := place.mention.effective_tag)}
         try:
             if any(self._needs_version(place) for place in places):
@@ -107,13 +107,13 @@ class InventoryReader:
             asked = sorted(tags)
             answers = each(lambda tag: look(self.registry, tag), asked)
         except ShiplaneError as error:
-            return Served(doubt=error.what)
+            return ServedTags(doubt=error.what)
         by_tag = dict(zip(asked, answers, strict=True))
         digests = {tag: answer.digest for tag, answer in by_tag.items() if isinstance(answer, Present)}
-        return Served(
+        return ServedTags(
             digests=digests,
             absent=frozenset(by_tag.keys() - digests.keys()),
-            known={digest: tag for tag, digest in digests.items() if self._is_version(tag)},
+            version_tags={digest: tag for tag, digest in digests.items() if self._is_version(tag)},
         )
 
     def _needs_version(self, place: Place) -> bool:
@@ -128,11 +128,11 @@ class InventoryReader:
         versions = {tag: v for tag in every for lane in self.lanes if (v := lane.version_of_tag(tag))}
         return sorted(versions, key=lambda tag: versions[tag], reverse=True)[:SEARCHED]
 
-    def _undoers(self, collected: Collected, places: Sequence[Place]) -> tuple[Undoer, ...]:
+    def _updaters(self, collected: Collected, places: Sequence[Place]) -> tuple[Updater, ...]:
         usual = collect(self.root, [Deployments(glob) for glob in USUAL_PLACES])
         lines: dict[str, list[int]] = {}
         for place in places:
             if place.lane is not None and not place.mention.comment:
                 lines.setdefault(place.path, []).append(place.mention.line)
         texts = {file.path: file.text for file in (*usual.files, *collected.files)}
-        return tuple(undoers(Scene(repository=self.image, texts=texts, places=lines)))
+        return tuple(find_updaters(ProjectTexts(repository=self.image, texts=texts, places=lines)))

@@ -27,7 +27,7 @@ def resolve_target(registry: RegistryClient, tag: Tag) -> Flow[Target]:
         yield step.failed("the registry has no such tag")
         raise VerificationError(
             f"{registry.repository} has no {tag}: files that name it would run nothing",
-            remedy=f"Name a version that is published: {command('verify')} shows the present one.",
+            remedy=f"Choose a published version: {command('verify')} shows the current one.",
         )
     examiner = ImageChecker(registry=registry, deep=True)
     # For which platforms it is, is a release's affair; here it has to be whole.

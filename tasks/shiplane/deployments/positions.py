@@ -1,4 +1,4 @@
-"""Where keys and values stand in a text: the little of a file's structure that finding an image needs.
+"""Where keys and values stand in a text: what finding an image needs of a file's structure.
 
 Positions are offsets into the text, so that a value can be replaced and everything around it stays as it is.
 """
@@ -50,22 +50,22 @@ class Fallback(Enum):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class Section:
     """A part of a text that is read by itself.
 
     Attributes:
         start: Where it begins.
         end: Where it ends.
-        under: The key below which it stands.
-        above: The key below which that one stands.
+        parent_key: The key below which it stands.
+        grandparent_key: The key below which that one stands.
         depth: Within how many other parts it stands.
         fallback: How what holds it was read where that is not YAML.
     """
 
     start: int
     end: int
-    under: str = ""
-    above: str = ""
+    parent_key: str = ""
+    grandparent_key: str = ""
     depth: int = 0
     fallback: Fallback | None = None
 
@@ -75,31 +75,31 @@ class Mapping:
     """Keys that stand together, with their values.
 
     Attributes:
-        under: The key below which they stand; empty at the top.
-        above: The key below which that one stands.
+        parent_key: The key below which they stand; empty at the top.
+        grandparent_key: The key below which that one stands.
         anchor: The name by which others can refer to all of them.
         flow: Whether they stand in braces.
         quoted: Whether their keys stand in double quotes.
         column: How far in they stand.
-        doubled: Keys that stand there more than once.
+        duplicate_keys: Keys that stand there more than once.
         fallback: How they were read where the text is no YAML.
     """
 
-    under: str = ""
-    above: str = ""
+    parent_key: str = ""
+    grandparent_key: str = ""
     anchor: str = ""
     flow: bool = False
     quoted: bool = False
     column: int = 0
     fallback: Fallback | None = None
     entries: dict[str, Scalar] = field(default_factory=dict)
-    doubled: set[str] = field(default_factory=set)
+    duplicate_keys: set[str] = field(default_factory=set)
     last: str = ""
 
     def add(self, key: str, value: Scalar) -> None:
         """Note a key with its value."""
         if key in self.entries:
-            self.doubled.add(key)
+            self.duplicate_keys.add(key)
         self.entries[key] = value
         self.last = key
 
@@ -113,7 +113,7 @@ class Lines:
     @classmethod
     def of(cls, text: str) -> Lines:
         """The lines of a text."""
-        return cls((0, *(found.end() for found in re.finditer("\n", text))))
+        return cls((0, *(feed.end() for feed in re.finditer("\n", text))))
 
     def number(self, position: int) -> int:
         """The line's number."""
@@ -133,20 +133,20 @@ def assignments(text: str) -> list[Mapping]:
     groups: list[Mapping] = []
     current: dict[str, Mapping] = {}
     for start, line in lines_of(text):
-        found = _ASSIGNMENT.match(line)
+        match = _ASSIGNMENT.match(line)
         if _BORDER.match(line):
             current = {}
-        elif found:
-            indent = found["indent"]
+        elif match:
+            indent = match["indent"]
             if indent not in current:
                 current[indent] = Mapping(column=len(indent))
                 groups.append(current[indent])
-            current[indent].add(found["key"], _assigned(found, start))
+            current[indent].add(match["key"], _assigned(match, start))
     return groups
 
 
-def _assigned(found: re.Match[str], start: int) -> Scalar:
-    kind = next(name for name in ("double", "single", "plain") if found[name] is not None)
-    text = None if "\\" in found[kind] else found[kind]
+def _assigned(match: re.Match[str], start: int) -> Scalar:
+    kind = next(name for name in ("double", "single", "plain") if match[name] is not None)
+    text = None if "\\" in match[kind] else match[kind]
     quote = {"double": '"', "single": "'", "plain": ""}[kind]
-    return Scalar(start=start + found.start(kind), end=start + found.end(kind), text=text, quote=quote)
+    return Scalar(start=start + match.start(kind), end=start + match.end(kind), text=text, quote=quote)

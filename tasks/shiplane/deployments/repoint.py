@@ -13,7 +13,7 @@ from shiplane.core.next_command import command
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.redact import one_line
-from shiplane.deployments.deployment import FileChange, of_lane, repoint
+from shiplane.deployments.deployment import FileChange, mentions_of_lane, repoint
 from shiplane.deployments.files import replace_all
 from shiplane.deployments.image_use import Target
 from shiplane.deployments.inventory import Inventory, InventoryReader
@@ -84,9 +84,9 @@ class Repointer(InventoryReader):
             VerificationError: A changed file would not say what it should.
         """
         before = yield from self.inventory()
-        finder = self.finder({target.digest: target.tag, **before.served.known})
+        finder = self.finder({target.digest: target.tag, **before.served.version_tags})
         files = before.collected.files
-        placed = len(of_lane((finder.place(place.path, place.mention) for place in before.places), lane))
+        placed = len(mentions_of_lane((finder.place(place.path, place.mention) for place in before.places), lane))
         return Prepared(target=target, changes=repoint(files, finder, lane, target), placed=placed, before=before)
 
     def _with_adopted_versions(self, lane: Lane) -> Lane:

@@ -1,4 +1,4 @@
-"""Images that are spread over several keys: ``repository`` and ``tag`` as charts have them, Kustomize's ``images``.
+"""Images split over several keys: ``repository`` and ``tag`` as charts have them, Kustomize's ``images``.
 
 A chart has a key for the digest (``digest``, ``sha256``, ``sha`` or ``hash``, with ``sha256:`` before the 64 digits or
 without, as Grafana's charts have it), or none: then its tag alone is written. What a chart makes of a tag is its own
@@ -27,10 +27,10 @@ _SPLIT = re.compile(r"(.*?)(@|:(?=[^/]*$)|$)(.*)", re.ASCII | re.DOTALL)
 _DIGEST_KEYS = ("digest", "sha256", "sha", "hash")
 _WHOLE = re.compile(DIGEST_FORM, re.ASCII)
 _DIGEST_NAME = re.compile("digest|sha|hash|checksum", re.IGNORECASE)
-_NO_TAG = "no tag beside it: the default of whoever reads this file applies"
+_NO_TAG = "no tag beside it: the default of the file's reader applies"
 _EMPTY = ("", "null", "~")
 _PINNING = (Part.DIGEST, Part.HEX, Part.PINNED)
-_Found = tuple[Mention, tuple[tuple[int, int], ...]]
+_SplitMention = tuple[Mention, tuple[tuple[int, int], ...]]
 
 
 @dataclass(frozen=True)
@@ -46,27 +46,28 @@ class _Group:
     problem: str = ""
 
 
-def spread(text: str, repository: Repository, lines: Lines) -> list[_Found]:
-    """Every mention of the repository over several keys, each with the stretches that it claims."""
+def split_mentions(text: str, repository: Repository, lines: Lines) -> list[_SplitMention]:
+    """Every mention of the repository over several keys, each with the spans that it claims."""
     tree = mappings(text)
-    anchors = {value.anchor: value for known in tree for value in known.entries.values() if value.anchor}
-    bases = {known.anchor: known for known in tree if known.anchor}
-    renamed = [known for known in tree if known.under == "images" and "name" in known.entries]
-    found = list(_renamed(text, renamed, repository, lines))
-    charts = [known for known in tree if known not in renamed]
+    anchors = {value.anchor: value for mapping in tree for value in mapping.entries.values() if value.anchor}
+    bases = {mapping.anchor: mapping for mapping in tree if mapping.anchor}
+    images = [mapping for mapping in tree if mapping.parent_key == "images" and "name" in mapping.entries]
+    kustomize = list(_renamed(text, images, repository, lines))
+    charts = [mapping for mapping in tree if mapping not in images]
     finder = _Finder(repository, anchors, bases, next(filter(None, map(_common_registry, tree)), None))
-    groups = [group for known in charts for group in finder.groups(known)]
+    groups = [group for mapping in charts for group in finder.groups(mapping)]
     alone = _Finder(repository, anchors, bases, None, is_chart=False)
-    groups += [group for known in assignments(text) for group in alone.groups(known)]
+    groups += [group for mapping in assignments(text) for group in alone.groups(mapping)]
     reader = _Reader(lines, anchors, _uses(tree, anchors, groups))
-    return [*found, *(reader.read(group) for group in groups)]
+    return [*kustomize, *(reader.read(group) for group in groups)]
 
 
 def _common_registry(mapping: Mapping) -> Scalar | None:
     """The registry of every image of a chart: global.imageRegistry (Bitnami's common.images.image), global.image."""
-    if mapping.under == "global":
+    if mapping.parent_key == "global":
         return mapping.entries.get("imageRegistry")
-    return mapping.entries.get("registry") if (mapping.above, mapping.under) == ("global", "image") else None
+    is_image = (mapping.grandparent_key, mapping.parent_key) == ("global", "image")
+    return mapping.entries.get("registry") if is_image else None
 
 
 @dataclass(frozen=True)
@@ -86,10 +87,10 @@ class _Finder:
         values = {**inherited, **mapping.entries}
         entries = {_plain(key): value for key, value in mapping.entries.items()}
         groups = {key: self._group(mapping, entries, key, value) for key, value in values.items()}
-        found = {key: group for key, group in groups.items() if group}
-        strays = self._strays(values, inherited, found) if found else {}
+        own = {key: group for key, group in groups.items() if group}
+        strays = self._strays(values, inherited, own) if own else {}
         owned = _by_owner(strays, values) if strays else {}
-        for key, group in found.items():
+        for key, group in own.items():
             stray = owned.get(_stem(key), "")
             yield _with_stray(group, stray, strays.get(stray, ""))
 
@@ -104,8 +105,8 @@ class _Finder:
         beside = self._is_filled(digest) or (is_name and self._is_filled(tag))
         problem = _mixed(value, registry, self.repository) if beside else ""
         # An image alone is a complete reference; one that is inherited is the base's, unless there is a tag of its own.
-        told = tag or digest or (key in mapping.entries and is_name and registry)
-        if problem or (told and _names(value, registry, self.repository)):
+        is_complete = tag or digest or (key in mapping.entries and is_name and registry)
+        if problem or (is_complete and _names(value, registry, self.repository)):
             return _Group(mapping, value, tag, digest, self.is_chart, part, problem)
         return None
 
@@ -127,7 +128,7 @@ class _Finder:
     def _strays(
         self, values: dict[str, Scalar], inherited: dict[str, Scalar], groups: dict[str, _Group]
     ) -> dict[str, str]:
-        """Further keys that hold a digest, which nobody would fill; what a base has for it is the base's business."""
+        """Further keys that hold a digest and would keep it; those that come from a merged base do not count."""
         filled = {id(each) for group in groups.values() for each in (group.tag, group.digest)}
         filled |= {id(each) for name, each in inherited.items() if _plain(name).endswith(_DIGEST_KEYS)}
         texts = {name: self._text(value) or "" for name, value in values.items() if id(value) not in filled}
@@ -147,8 +148,8 @@ def _by_owner(strays: dict[str, str], values: Iterable[str]) -> dict[str, str]:
 def _with_stray(group: _Group, stray: str, text: str) -> _Group:
     if group.problem or not stray:
         return group
-    way = "call the key sha256" if _HEX.fullmatch(text) else "give a pattern for each of both keys"
-    problem = f"its key {quoted(stray, 40)} holds a digest, too, and would keep it: {way}, or change it by hand"
+    way = "rename the key to sha256" if _HEX.fullmatch(text) else "add a pattern for each of the two keys"
+    problem = f"its key {quoted(stray, 40)} holds a digest, too, which would stay as it is: {way}, or change it by hand"
     return replace(group, problem=problem)
 
 
@@ -180,8 +181,8 @@ def _plain(key: str) -> str:
 
 def _stems(stem: str) -> tuple[str, ...]:
     """What the keys beside it may begin with: ``imageRepository`` goes with ``imageTag``, ``image`` with both."""
-    known = _plain(stem)
-    return (known, known.removesuffix("image")) if known.endswith("image") else (f"{known}image", known)
+    prefix = _plain(stem)
+    return (prefix, prefix.removesuffix("image")) if prefix.endswith("image") else (f"{prefix}image", prefix)
 
 
 def _beside(entries: dict[str, Scalar], stems: Iterable[str], name: str) -> Scalar | None:
@@ -196,26 +197,26 @@ def _names(value: Scalar, registry: Scalar | None, repository: Repository) -> bo
 
 
 def _mixed(value: Scalar, registry: Scalar | None, repository: Repository) -> str:
-    """Why nobody can tell the image of a name with a tag or a digest beside it; nothing where that can be told."""
+    """Why the image of a name beside a tag or a digest is ambiguous; empty where it is not."""
     name, sign, rest = _SPLIT.fullmatch(value.text or "").groups()  # type: ignore[union-attr] # it matches any text
     host = registry.text if registry else ""
     if sign and {name, f"{host}/{name}"} & {*spellings(repository)}:
         end = quoted(sign + rest, 24)
-        return f"its name ends in {end}, and there is a key for the tag or the digest, too: write it in one place"
+        return f"its name ends in {end}, and another key sets the tag or the digest: keep one of them"
     if host and not is_familiar(name) and name in spellings(repository) and not _names(value, registry, repository):
-        return f"its name has a registry, and nothing tells whether {quoted(host, 80)} is put before it: leave out one"
+        return f"its name has a registry, and {quoted(host, 80)} may be put before it: remove one"
     return ""
 
 
 def _uses(tree: list[Mapping], anchors: dict[str, Scalar], groups: list[_Group]) -> dict[str, bool]:
     """Each anchor that aliases refer to, and whether it and all of them are tags or digests of this image."""
-    own = {id(scalar) for group in groups for scalar in (group.tag, group.digest) if scalar}
+    ours = {id(scalar) for group in groups for scalar in (group.tag, group.digest) if scalar}
     uses: dict[str, bool] = {}
-    for known in tree:
-        for value in known.entries.values():
+    for mapping in tree:
+        for value in mapping.entries.values():
             if value.alias:
-                holds = id(anchors.get(value.alias)) in own and id(value) in own
-                uses[value.alias] = uses.get(value.alias, True) and holds
+                is_ours = id(anchors.get(value.alias)) in ours and id(value) in ours
+                uses[value.alias] = uses.get(value.alias, True) and is_ours
     return uses
 
 
@@ -225,17 +226,17 @@ class _Reader:
     anchors: dict[str, Scalar]
     uses: dict[str, bool]
 
-    def read(self, group: _Group) -> _Found:
-        """What the keys of one image say."""
+    def read(self, group: _Group) -> _SplitMention:
+        """The mention that the keys of one image make."""
         tag, digest, problem = self._values(group)
-        holder = next((scalar for scalar in (group.tag, group.digest) if scalar), group.repository)
+        first = next((scalar for scalar in (group.tag, group.digest) if scalar), group.repository)
         claims = tuple((scalar.start, scalar.end) for scalar in (group.repository, group.tag, group.digest) if scalar)
         parts = [] if problem else self._parts(group)
         alone = not any(part in _PINNING for _, part in parts) and not problem
-        place = holder.start
+        position = first.start
         mention = Mention(
-            line=self.lines.number(place),
-            start=place,
+            line=self.lines.number(position),
+            start=position,
             tag=tag,
             digest=digest,
             slots=tuple(_slot(scalar, part) for scalar, part in parts if not scalar.alias),
@@ -249,7 +250,7 @@ class _Reader:
     def _values(self, group: _Group) -> tuple[str | None, Digest | None, str]:
         if group.problem:
             return None, None, group.problem
-        doubled = any(_plain(key).endswith(("tag", *_DIGEST_KEYS)) for key in group.mapping.doubled)
+        is_twice = any(_plain(key).endswith(("tag", *_DIGEST_KEYS)) for key in group.mapping.duplicate_keys)
         try:
             tag, digest = split_pinned(self._text(group.tag) or "")
             text = self._text(group.digest)
@@ -259,25 +260,25 @@ class _Reader:
             return None, None, str(error)
         if tag is None and digest is None:
             return None, None, _NO_TAG
-        return tag, digest, "a key stands there twice" if doubled else ""
+        return tag, digest, "a key is duplicated" if is_twice else ""
 
     def _text(self, scalar: Scalar | None) -> str | None:
         """A scalar's text, its anchor's where it is an alias.
 
         Raises:
-            ValueError: Nobody can tell, or changing it would change something else, too.
+            ValueError: It cannot be read, or changing it would change another value too.
         """
         if scalar is None:
             return None
         if not self.uses.get(scalar.anchor or scalar.alias, True):
-            raise ValueError(f"it is shared with something else by the anchor &{scalar.anchor or scalar.alias}")
+            raise ValueError(f"it is shared with another value through the anchor &{scalar.anchor or scalar.alias}")
         source = self.anchors.get(scalar.alias, scalar) if scalar.alias else scalar
         if source.text is None:
-            raise ValueError("what stands there cannot be read without guessing")
+            raise ValueError("its value cannot be read with certainty")
         return "" if source.text in _EMPTY and not source.quote else source.text
 
     def _parts(self, group: _Group) -> list[tuple[Scalar, Part]]:
-        """What says it: both keys where there are both, else the one that is there."""
+        """The keys to fill: both where there are both, else the one that is there."""
         tag, digest = group.tag, group.digest
         pinned = not digest and (not group.is_chart or "@" in (self._text(tag) or ""))
         part = Part.PINNED if pinned else Part.TAG
@@ -291,28 +292,28 @@ def _slot(scalar: Scalar, part: Part) -> Slot:
     return Slot(scalar.start, scalar.end, part, before=" " if bare else "")
 
 
-def _renamed(text: str, images: list[Mapping], repository: Repository, lines: Lines) -> Iterator[_Found]:
+def _renamed(text: str, images: list[Mapping], repository: Repository, lines: Lines) -> Iterator[_SplitMention]:
     """Kustomize's entries for the repository."""
-    for known in images:
+    for image in images:
         keys = ("name", "newName", "newTag", "digest")
-        values = {key: known.entries[key] for key in keys if key in known.entries}
+        values = {key: image.entries[key] for key in keys if key in image.entries}
         names = spellings(repository)
         if not any(values[key].text in names for key in ("name", "newName") if key in values):
             continue
-        place = next(values[key] for key in ("newTag", "digest", "name") if key in values).start
+        position = next(values[key] for key in ("newTag", "digest", "name") if key in values).start
         try:
-            tag, digest, slots = _entry(text, known, values, repository)
-            found = Mention(line=lines.number(place), start=place, tag=tag, digest=digest, slots=slots)
+            tag, digest, slots = _entry(text, image, values, repository)
+            mention = Mention(line=lines.number(position), start=position, tag=tag, digest=digest, slots=slots)
         except ValueError as error:
-            found = Mention(line=lines.number(place), start=place, tag=None, digest=None, problem=str(error))
-        found = replace(found, fallback=known.fallback)
-        yield found, tuple((scalar.start, scalar.end) for scalar in values.values())
+            mention = Mention(line=lines.number(position), start=position, tag=None, digest=None, problem=str(error))
+        mention = replace(mention, fallback=image.fallback)
+        yield mention, tuple((scalar.start, scalar.end) for scalar in values.values())
 
 
 def _entry(
-    text: str, known: Mapping, values: dict[str, Scalar], repository: Repository
+    text: str, image: Mapping, values: dict[str, Scalar], repository: Repository
 ) -> tuple[str | None, Digest | None, tuple[Slot, ...]]:
-    """What one entry says, and what to fill.
+    """The tag and the digest of one entry, and the slots to fill.
 
     Raises:
         ValueError: It cannot be re-pointed; why not.
@@ -321,29 +322,33 @@ def _entry(
     if new_name and new_name.text not in spellings(repository):
         raise ValueError(f"it is replaced by {quoted(new_name.text or 'something else', 80)}")
     if not tag and not digest:
-        raise ValueError("neither newTag nor digest: whatever the resources say applies")
-    if known.doubled or any(value.text is None or value.anchor for value in (tag, digest) if value):
-        raise ValueError("its keys cannot be read without guessing")
-    said, pinned = split_pinned(tag.text or "" if tag else "")
-    found = Digest(digest.text) if digest and digest.text else pinned
+        raise ValueError("neither newTag nor digest is set: the tag in the resources applies")
+    if image.duplicate_keys or any(value.text is None or value.anchor for value in (tag, digest) if value):
+        raise ValueError("its keys cannot be read with certainty")
+    tag_text, pinned = split_pinned(tag.text or "" if tag else "")
+    digest_value = Digest(digest.text) if digest and digest.text else pinned
     if tag and not digest:
         return (
-            said,
-            found,
-            (_slot(tag, Part.PINNED),) if pinned else (_slot(tag, Part.TAG), _beside_tag(text, known, tag)),
+            tag_text,
+            digest_value,
+            (_slot(tag, Part.PINNED),) if pinned else (_slot(tag, Part.TAG), _beside_tag(text, image, tag)),
         )
     filled = [(tag, Part.TAG)] if tag and tag.text else []
-    return said, found, tuple(_slot(*each) for each in [*filled, *([(digest, Part.DIGEST)] if digest else [])])
+    return (
+        tag_text,
+        digest_value,
+        tuple(_slot(*each) for each in [*filled, *([(digest, Part.DIGEST)] if digest else [])]),
+    )
 
 
-def _beside_tag(text: str, known: Mapping, tag: Scalar) -> Slot:
+def _beside_tag(text: str, image: Mapping, tag: Scalar) -> Slot:
     """Where a digest is put that is not there yet: after ``newTag``, in the layout of what is there."""
-    if known.flow:
-        quote = '"' if known.quoted else ""
-        place = tag.end + len(tag.quote)
-        return Slot(place, place, Part.DIGEST, before=f", {quote}digest{quote}: {quote}", after=quote)
+    if image.flow:
+        quote = '"' if image.quoted else ""
+        position = tag.end + len(tag.quote)
+        return Slot(position, position, Part.DIGEST, before=f", {quote}digest{quote}: {quote}", after=quote)
     feed = text.find("\n", tag.end)
     end = len(text) if feed < 0 else feed
     ending = "\r\n" if text[:end].endswith("\r") or (feed < 0 and "\r\n" in text) else "\n"
-    place = end - 1 if text[:end].endswith("\r") else end
-    return Slot(place, place, Part.DIGEST, before=f"{ending}{' ' * known.column}digest: ")
+    position = end - 1 if text[:end].endswith("\r") else end
+    return Slot(position, position, Part.DIGEST, before=f"{ending}{' ' * image.column}digest: ")

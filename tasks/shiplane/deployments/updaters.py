@@ -1,4 +1,4 @@
-"""What would undo a re-pointing: the programs that follow an image's tags on their own, and how each is held.
+"""Programs that follow an image's tags and would change re-pointed files back, and how to hold each.
 
 A rollback in the files lasts until the next of them looks (fluxcd/flux2#4676, argoproj-labs/argocd-image-updater#1249).
 Pure functions over texts; what is looked for is in one table at the end.
@@ -58,8 +58,8 @@ _ECOSYSTEM = re.compile(r"package-ecosystem[\"']?\s*:\s*[\"']?(docker(?:-compose
 
 
 @dataclass(frozen=True, order=True, kw_only=True)
-class Undoer:
-    """Something that would change the files, or what runs, back.
+class Updater:
+    """A program that would change the files, or what runs, back.
 
     Attributes:
         path: The file that says so.
@@ -77,8 +77,8 @@ class Undoer:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Scene:
-    """Everything to judge by.
+class ProjectTexts:
+    """The texts of a project, and where they name the image.
 
     Attributes:
         repository: The image.
@@ -93,8 +93,8 @@ class Scene:
     @cached_property
     def objects(self) -> tuple[_Object, ...]:
         """The Kubernetes objects of all texts, read once for every look."""
-        known = [(path, text) for path, text in self.texts.items() if "apiVersion" in text]
-        return tuple(found for path, text in known for found in _objects_in(path, text))
+        manifests = [(path, text) for path, text in self.texts.items() if "apiVersion" in text]
+        return tuple(each for path, text in manifests for each in _objects_in(path, text))
 
 
 @dataclass
@@ -114,61 +114,64 @@ class _Object:
         """Its name and namespace as kubectl and flux take them."""
         return f"{self.name or 'NAME'} -n {self.namespace or 'NAMESPACE'}"
 
-    def value(self, under: str, key: str) -> str:
+    def value(self, parent_key: str, key: str) -> str:
         """The first text of a key below another."""
-        return next((value.text or "" for place, name, value in self.values if (place, name) == (under, key)), "")
+        return next((value.text or "" for *keys, value in self.values if keys == [parent_key, key]), "")
 
 
-def undoers(scene: Scene) -> list[Undoer]:
-    """Everything in these files that would undo a re-pointing of the image, in their order."""
-    return sorted({found for look in _LOOKS for found in look(scene)})
+def find_updaters(project: ProjectTexts) -> list[Updater]:
+    """Every updater of the image that these files configure, in their order."""
+    return sorted({updater for look in _LOOKS for updater in look(project)})
 
 
 def _objects_in(path: str, text: str) -> Iterator[_Object]:
     lines, current = Lines.of(text), None
-    for known in mappings(text):
-        kind = known.entries.get("kind")
-        if kind and "apiVersion" in known.entries:
+    for mapping in mappings(text):
+        kind = mapping.entries.get("kind")
+        if kind and "apiVersion" in mapping.entries:
             if current:
                 yield current
             current = _Object(path, lines, lines.number(kind.start), kind.text or "")
-        if current and known.under == "metadata" and not current.name:
+        if current and mapping.parent_key == "metadata" and not current.name:
             current.name, current.namespace = (
-                one_line(known.entries[key].text or "") if key in known.entries else "" for key in ("name", "namespace")
+                one_line(mapping.entries[key].text or "") if key in mapping.entries else ""
+                for key in ("name", "namespace")
             )
         if current:
-            current.values += [(known.under, key, value) for key, value in known.entries.items()]
+            current.values += [(mapping.parent_key, key, value) for key, value in mapping.entries.items()]
     if current:
         yield current
 
 
-def _flux(scene: Scene) -> Iterator[Undoer]:
+def _flux(project: ProjectTexts) -> Iterator[Updater]:
     """Flux' three kinds; the automation alone holds no image, so it counts only where this image is followed."""
-    objects = [found for found in scene.objects if found.kind.startswith("Image")]
-    ours = [o for o in objects if o.kind == "ImageRepository" and o.value("spec", "image") == str(scene.repository)]
-    names = {found.name for found in ours}
+    objects = [each for each in project.objects if each.kind.startswith("Image")]
+    ours = [o for o in objects if o.kind == "ImageRepository" and o.value("spec", "image") == str(project.repository)]
+    names = {each.name for each in ours}
     policies = [o for o in objects if o.kind == "ImagePolicy" and o.value("imageRepositoryRef", "name") in names]
-    updates = [o for o in objects if o.kind == "ImageUpdateAutomation" and (ours or any(_setters(scene)))]
-    for found in ours:
-        yield _flux_object(found, "reads this image's tags", f"flux suspend image repository {found.where}")
-    for found in policies:
-        yield _flux_object(found, "chooses this image's newest tag", "held with its ImageRepository")
-    for found in updates:
-        yield _flux_object(found, "writes chosen tags into git", f"flux suspend image update {found.where}")
+    updates = [o for o in objects if o.kind == "ImageUpdateAutomation" and (ours or any(_setters(project)))]
+    for each in ours:
+        yield _flux_object(each, "reads this image's tags", f"flux suspend image repository {each.where}")
+    for each in policies:
+        yield _flux_object(each, "chooses this image's newest tag", "held with its ImageRepository")
+    for each in updates:
+        yield _flux_object(each, "writes chosen tags into git", f"flux suspend image update {each.where}")
 
 
-def _flux_object(found: _Object, what: str, hold: str) -> Undoer:
-    return Undoer(path=found.path, line=found.line, tool="Flux", what=f"{found.kind} {found.name} {what}", hold=hold)
+def _flux_object(manifest: _Object, what: str, hold: str) -> Updater:
+    return Updater(
+        path=manifest.path, line=manifest.line, tool="Flux", what=f"{manifest.kind} {manifest.name} {what}", hold=hold
+    )
 
 
-def _setters(scene: Scene) -> Iterator[Undoer]:
-    for path, numbers in scene.places.items():
-        lines = scene.texts.get(path, "").split("\n")
+def _setters(project: ProjectTexts) -> Iterator[Updater]:
+    for path, numbers in project.places.items():
+        lines = project.texts.get(path, "").split("\n")
         for number in numbers:
-            found = _SETTER.search(lines[number - 1]) if number <= len(lines) else None
-            if found:
-                namespace, name = map(one_line, found.groups())
-                yield Undoer(
+            setter = _SETTER.search(lines[number - 1]) if number <= len(lines) else None
+            if setter:
+                namespace, name = map(one_line, setter.groups())
+                yield Updater(
                     path=path,
                     line=number,
                     tool="Flux",
@@ -177,71 +180,73 @@ def _setters(scene: Scene) -> Iterator[Undoer]:
                 )
 
 
-def _argo(scene: Scene) -> Iterator[Undoer]:
-    for found in scene.objects:
-        for _, key, value in found.values:
+def _argo(project: ProjectTexts) -> Iterator[Updater]:
+    for manifest in project.objects:
+        for _, key, value in manifest.values:
             text = value.text or ""
-            if str(scene.repository) not in text:
+            if str(project.repository) not in text:
                 continue
-            line = found.lines.number(value.start)
+            line = manifest.lines.number(value.start)
             if key == f"{_ARGO}/image-list":
-                what = f"Application {found.name} follows this image"
-                hold = f"kubectl annotate application {found.where} {key}- (and take the annotation out of this file)"
-            elif found.kind == "ImageUpdater" and key == "imageName":
-                what = f"ImageUpdater {found.name} follows this image"
-                hold = f"take the image out of this file, or kubectl delete imageupdater {found.where}"
+                what = f"Application {manifest.name} follows this image"
+                hold = (
+                    f"kubectl annotate application {manifest.where} {key}- (and take the annotation out of this file)"
+                )
+            elif manifest.kind == "ImageUpdater" and key == "imageName":
+                what = f"ImageUpdater {manifest.name} follows this image"
+                hold = f"take the image out of this file, or kubectl delete imageupdater {manifest.where}"
             else:
                 continue
-            yield Undoer(path=found.path, line=line, tool="Argo CD Image Updater", what=what, hold=hold)
+            yield Updater(path=manifest.path, line=line, tool="Argo CD Image Updater", what=what, hold=hold)
 
 
 def _by_line(
     tool: str, form: re.Pattern[str], what: str, hold: str, *, near: bool = False, off: str = ""
-) -> Callable[[Scene], Iterator[Undoer]]:
+) -> Callable[[ProjectTexts], Iterator[Updater]]:
     """A look for lines of a form: anywhere, or only in files that name the image."""
 
-    def look(scene: Scene) -> Iterator[Undoer]:
-        for path, text in scene.texts.items():
-            if near and path not in scene.places:
+    def look(project: ProjectTexts) -> Iterator[Updater]:
+        for path, text in project.texts.items():
+            if near and path not in project.places:
                 continue
             lines = Lines.of(text)
-            for found in form.finditer(text):
-                start = text.rfind("\n", 0, found.start()) + 1
-                if not text[start : found.start()].lstrip().startswith("#") and found.group(found.re.groups) != off:
-                    yield Undoer(path=path, line=lines.number(found.start()), tool=tool, what=what, hold=hold)
+            for match in form.finditer(text):
+                start = text.rfind("\n", 0, match.start()) + 1
+                if not text[start : match.start()].lstrip().startswith("#") and match.group(match.re.groups) != off:
+                    yield Updater(path=path, line=lines.number(match.start()), tool=tool, what=what, hold=hold)
 
     return look
 
 
-def _dependabot(scene: Scene) -> Iterator[Undoer]:
+def _dependabot(project: ProjectTexts) -> Iterator[Updater]:
     for path in DEPENDABOT:
-        text = scene.texts.get(path, "")
+        text = project.texts.get(path, "")
         lines = Lines.of(text)
-        ignored = re.search(rf"dependency-name[\"']?\s*:\s*[\"']?{re.escape(scene.repository.path)}[\"'\s,}}]", text)
-        for found in () if ignored else _ECOSYSTEM.finditer(text):
-            yield Undoer(
+        ignored = re.search(rf"dependency-name[\"']?\s*:\s*[\"']?{re.escape(project.repository.path)}[\"'\s,}}]", text)
+        for match in () if ignored else _ECOSYSTEM.finditer(text):
+            yield Updater(
                 path=path,
-                line=lines.number(found.start()),
+                line=lines.number(match.start()),
                 tool="Dependabot",
-                what=f"proposes newer tags ({found.group(1)})",
-                hold=f'in this entry: ignore: [{{dependency-name: "{scene.repository.path}"}}]',
+                what=f"proposes newer tags ({match.group(1)})",
+                hold=f'in this entry: ignore: [{{dependency-name: "{project.repository.path}"}}]',
             )
 
 
-def _renovate(scene: Scene) -> Iterator[Undoer]:
+def _renovate(project: ProjectTexts) -> Iterator[Updater]:
     for path in (*RENOVATE, "package.json"):
-        text = scene.texts.get(path)
+        text = project.texts.get(path)
         config = _config(path, text) if text is not None else None
-        if text is None or config == {} or (config and _is_held(config, scene.repository)):
+        if text is None or config == {} or (config and _is_held(config, project.repository)):
             continue
-        matched = {f"{file} ({manager})": None for file in scene.places for manager in _managers(file)}
+        matched = {f"{file} ({manager})": None for file in project.places for manager in _managers(file)}
         custom = "managerFilePatterns" in text or "fileMatch" in text
         if matched or custom:
-            rule = {"matchDatasources": ["docker"], "matchPackageNames": [str(scene.repository)], "enabled": False}
+            rule = {"matchDatasources": ["docker"], "matchPackageNames": [str(project.repository)], "enabled": False}
             files = ", ".join(matched) or "files that its own patterns name"
             hold = f"packageRules: {json.dumps(rule)}"
             line = text[: max(text.find('"renovate"'), 0)].count("\n") + 1 if path == "package.json" else 1
-            yield Undoer(path=path, line=line, tool="Renovate", what=f"proposes newer tags in {files}", hold=hold)
+            yield Updater(path=path, line=line, tool="Renovate", what=f"proposes newer tags in {files}", hold=hold)
 
 
 def _config(path: str, text: str) -> dict[str, object] | None:
@@ -252,15 +257,15 @@ def _config(path: str, text: str) -> dict[str, object] | None:
         return {} if path == "package.json" else None
     if not isinstance(document, dict):
         return {}
-    found = document.get("renovate") if path == "package.json" else document
-    return found if isinstance(found, dict) and found else {} if path == "package.json" else {"": None, **document}
+    config = document.get("renovate") if path == "package.json" else document
+    return config if isinstance(config, dict) and config else {} if path == "package.json" else {"": None, **document}
 
 
 def _is_held(config: dict[str, object], repository: Repository) -> bool:
     rules = config.get("packageRules")
-    known = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
+    entries = [rule for rule in rules if isinstance(rule, dict)] if isinstance(rules, list) else []
     names = ("matchPackageNames", "matchDepNames")
-    off = [rule for rule in known if rule.get("enabled") is False]
+    off = [rule for rule in entries if rule.get("enabled") is False]
     return config.get("enabled") is False or any(
         isinstance(rule.get(key), list) and str(repository) in rule[key] for rule in off for key in names
     )
@@ -270,7 +275,7 @@ def _managers(path: str) -> list[str]:
     return [name for name, form in _MANAGERS if form.search(path)]
 
 
-_LOOKS: tuple[Callable[[Scene], Iterator[Undoer]], ...] = (
+_LOOKS: tuple[Callable[[ProjectTexts], Iterator[Updater]], ...] = (
     _flux,
     _setters,
     _argo,

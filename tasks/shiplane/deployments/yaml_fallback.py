@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from shiplane.deployments.positions import Fallback, Mapping, Part, Scalar, lines_of
+from shiplane.deployments.positions import Fallback, Mapping, Scalar, Section, lines_of
 
 # Go templates and Jinja, ERB, envsubst.
 _EXPRESSION = (
@@ -40,7 +40,7 @@ def without_expressions(text: str) -> str:
     return _EXPRESSIONS.sub(lambda expression: _SIGN.sub("x", expression.group()), blank)
 
 
-def read_lines(text: str, source: str, part: Part) -> list[Mapping | Part]:
+def read_lines(text: str, source: str, part: Section) -> list[Mapping | Section]:
     """The keys that have their value in the same line, by how far in they stand; braces in one line are parts.
 
     Args:
@@ -57,8 +57,8 @@ def read_lines(text: str, source: str, part: Part) -> list[Mapping | Part]:
 @dataclass
 class _Lines:
     text: str
-    part: Part
-    result: list[Mapping | Part] = field(default_factory=list)
+    part: Section
+    result: list[Mapping | Section] = field(default_factory=list)
     stack: list[Mapping] = field(default_factory=list)
 
     def read(self, start: int, line: str) -> None:
@@ -78,9 +78,16 @@ class _Lines:
     def _flow(self, start: int, end: int) -> None:
         # Braces that could not be parsed by themselves are not tried again.
         if (start, end) != (self.part.start, self.part.end):
-            under, above = self._parents()
+            parent_key, grandparent_key = self._parents()
             depth = self.part.depth + 1
-            part = Part(start=start, end=end, under=under, above=above, depth=depth, fallback=Fallback.LINES)
+            part = Section(
+                start=start,
+                end=end,
+                parent_key=parent_key,
+                grandparent_key=grandparent_key,
+                depth=depth,
+                fallback=Fallback.LINES,
+            )
             self.result.append(part)
 
     def _descend(self, column: int, *, is_item: bool) -> None:
@@ -88,13 +95,19 @@ class _Lines:
         while self.stack and (self.stack[-1].column > column or (is_item and self.stack[-1].column == column)):
             self.stack.pop()
         if not self.stack or self.stack[-1].column < column:
-            under, above = self._parents()
-            mapping = Mapping(under=under, above=above, column=column, fallback=Fallback.LINES)
+            parent_key, grandparent_key = self._parents()
+            mapping = Mapping(
+                parent_key=parent_key, grandparent_key=grandparent_key, column=column, fallback=Fallback.LINES
+            )
             self.stack.append(mapping)
             self.result.append(mapping)
 
     def _parents(self) -> tuple[str, str]:
-        return (self.stack[-1].last, self.stack[-1].under) if self.stack else (self.part.under, self.part.above)
+        return (
+            (self.stack[-1].last, self.stack[-1].parent_key)
+            if self.stack
+            else (self.part.parent_key, self.part.grandparent_key)
+        )
 
     def _value(self, line: str, place: int, start: int) -> Scalar:
         """What stands after a key's colon; no text where that is more than one plain or quoted value."""

@@ -15,7 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from shiplane.deployments.positions import Fallback, Mapping, Part, Scalar
+from shiplane.deployments.positions import Fallback, Mapping, Scalar, Section
 from shiplane.deployments.yaml_fallback import read_lines, without_expressions
 
 if TYPE_CHECKING:
@@ -41,10 +41,10 @@ class _UnreadableError(Exception):
 def mappings(text: str) -> list[Mapping]:
     """Every mapping and list of a YAML or JSON text, in the order of their beginnings."""
     readable = _SURROGATE.sub(r"\\u00\1", _REFUSED.sub("x", text))
-    return list(_mappings(text, readable, Part(start=int(text.startswith("\ufeff")), end=len(text))))
+    return list(_mappings(text, readable, Section(start=int(text.startswith("\ufeff")), end=len(text))))
 
 
-def _mappings(text: str, readable: str, part: Part) -> Iterator[Mapping]:
+def _mappings(text: str, readable: str, part: Section) -> Iterator[Mapping]:
     for each in _read(text, readable[part.start : part.end], part):
         if isinstance(each, Mapping):
             yield each
@@ -52,7 +52,7 @@ def _mappings(text: str, readable: str, part: Part) -> Iterator[Mapping]:
             yield from _mappings(text, readable, each)
 
 
-def _read(text: str, readable: str, part: Part) -> list[Mapping | Part]:
+def _read(text: str, readable: str, part: Section) -> list[Mapping | Section]:
     """What a part of the text holds; a part among it is to be read by itself."""
     with suppress(_UnreadableError):
         return _Reader(text, readable, part, part.fallback).read()
@@ -90,7 +90,7 @@ class _Open:
     def parents(self) -> tuple[str, str]:
         """The key below which the value just added stands, and the one above."""
         within = self.mapping
-        return (within.under, within.above) if self.is_list else (within.last, within.under)
+        return (within.parent_key, within.grandparent_key) if self.is_list else (within.last, within.parent_key)
 
     def begin(self, key: str, scalar: Scalar, *, column: int, end: int) -> None:
         """Note a key, whose value comes next."""
@@ -118,12 +118,12 @@ class _Reader:
 
     text: str
     source: str
-    part: Part
+    part: Section
     fallback: Fallback | None
-    result: list[Mapping | Part] = field(default_factory=list)
+    result: list[Mapping | Section] = field(default_factory=list)
     stack: list[_Open] = field(default_factory=list)
 
-    def read(self) -> list[Mapping | Part]:
+    def read(self) -> list[Mapping | Section]:
         """The mappings, and the block scalars between them, in their order.
 
         Raises:
@@ -149,13 +149,15 @@ class _Reader:
         # A mapping as a key: the braces of a template, read as YAML.
         if len(self.stack) >= _MAX_DEPTH or (self.stack and self.stack[-1].expects_key):
             raise _UnreadableError
-        under, above, anchor = self.part.under, self.part.above, event.anchor or ""
+        parent_key, grandparent_key, anchor = self.part.parent_key, self.part.grandparent_key, event.anchor or ""
         if self.stack:
             start, _ = _span(event)
             self.stack[-1].add(self._scalar(start, start, anchor=anchor))
-            under, above = self.stack[-1].parents
+            parent_key, grandparent_key = self.stack[-1].parents
         flow = bool(event.flow_style)
-        mapping = Mapping(under=under, above=above, anchor=anchor, flow=flow, fallback=self.fallback)
+        mapping = Mapping(
+            parent_key=parent_key, grandparent_key=grandparent_key, anchor=anchor, flow=flow, fallback=self.fallback
+        )
         self.result.append(mapping)
         self.stack.append(_Open(mapping, is_list))
 
@@ -202,9 +204,16 @@ class _Reader:
         """Leave the lines after the header of a block scalar to be read by themselves."""
         header_end, shift = self.source.find("\n", start, end), self.part.start
         if header_end >= 0:
-            under, above = self.stack[-1].parents
+            parent_key, grandparent_key = self.stack[-1].parents
             begin, depth = shift + header_end + 1, self.part.depth + 1
-            part = Part(start=begin, end=shift + end, under=under, above=above, depth=depth, fallback=self.fallback)
+            part = Section(
+                start=begin,
+                end=shift + end,
+                parent_key=parent_key,
+                grandparent_key=grandparent_key,
+                depth=depth,
+                fallback=self.fallback,
+            )
             self.result.append(part)
 
 

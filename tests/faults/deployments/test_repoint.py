@@ -197,7 +197,7 @@ def test_what_proposes_newer_tags_counts_only_where_a_lane_of_ours_runs(scene: S
     for text, tools in ((runs, ["Renovate"]), (notes, [])):
         (tmp_path / "compose.yml").write_text(text)
         found = finish(repointer(scene, tmp_path, "compose.yml").inventory())
-        assert [undoer.tool for undoer in found.undoers] == tools
+        assert [undoer.tool for undoer in found.updaters] == tools
 
 
 def test_a_list_is_given_although_the_registry_is_away(scene: Scene, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ from shiplane.config.keys.deployments import Pattern
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.core.errors import VerificationError
 from shiplane.deployments.deployment import DeploymentFile, Finder, encoded, repoint
-from shiplane.deployments.findings import Served, flags_of
+from shiplane.deployments.findings import ServedTags, flags_of
 from shiplane.deployments.image_use import Target
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
@@ -30,7 +30,7 @@ IMAGE = Repository.parse("ghcr.io/cognary/aionis")
 OLD, NEW = Digest("sha256:" + "b" * 64), Digest("sha256:" + "a" * 64)
 ALONE = Digest("sha256:" + "c" * 64)
 TARGET = Target(Tag("v0.2.1"), NEW)
-FINDER = Finder(repository=IMAGE, lanes=BUILT_IN, known={OLD: Tag("v0.2.0"), NEW: Tag("v0.2.1")})
+FINDER = Finder(repository=IMAGE, lanes=BUILT_IN, version_tags={OLD: Tag("v0.2.0"), NEW: Tag("v0.2.1")})
 STRETCH = re.compile("⟦([^|⟧]*)\\|([^⟧]*)⟧")
 PINNED = f":{TARGET.tag}@{NEW}"
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -155,43 +155,49 @@ def test_another_image_is_never_touched(other: str, around: str) -> None:
     [
         ("image: ghcr.io/cognary/aionis:${TAG}", "comes from the variable TAG"),
         ("image: ghcr.io/cognary/aionis:$TAG", "comes from the variable TAG"),
-        ("image: ghcr.io/cognary/aionis:{{ tag }}", "put in by a template"),
-        ("image: ghcr.io/cognary/aionis:v${VERSION}", "put in by a template"),
-        ("image: ghcr.io/cognary/aionis:v0.2.0-$SUFFIX", "put in by a template"),
-        ("image: ghcr.io/cognary/aionis@${DIGEST}", "put in by a template"),
-        ("image: ghcr.io/cognary/aionis:v0.2.0@${DIGEST}", "put in by a template"),
+        ("image: ghcr.io/cognary/aionis:{{ tag }}", "comes from a template"),
+        ("image: ghcr.io/cognary/aionis:v${VERSION}", "comes from a template"),
+        ("image: ghcr.io/cognary/aionis:v0.2.0-$SUFFIX", "comes from a template"),
+        ("image: ghcr.io/cognary/aionis@${DIGEST}", "comes from a template"),
+        ("image: ghcr.io/cognary/aionis:v0.2.0@${DIGEST}", "comes from a template"),
         ("image: ghcr.io/cognary/aionis@sha512:" + "a" * 128, "no sha256 digest"),
         ("image: ghcr.io/cognary/aionis:v0.2.0@sha256:abc", "no sha256 digest"),
-        ("REPO=ghcr.io/cognary/aionis", "nothing tells whether one is put in elsewhere"),
-        ("- ghcr.io/cognary/aionis", "nothing tells whether one is put in elsewhere"),
-        ("kind: ImageRepository\nspec:\n  image: ghcr.io/cognary/aionis\n", "what an updater follows"),
-        ("a: b\n---\nspec: {image: ghcr.io/cognary/aionis}\nkind: 'ImageRepository'\n", "what an updater follows"),
-        ("argocd-image-updater.argoproj.io/image-list: api=ghcr.io/cognary/aionis:v0.2.0", "what an updater follows"),
+        ("REPO=ghcr.io/cognary/aionis", "one may be set elsewhere"),
+        ("- ghcr.io/cognary/aionis", "one may be set elsewhere"),
+        ("kind: ImageRepository\nspec:\n  image: ghcr.io/cognary/aionis\n", "an image that an updater watches"),
+        (
+            "a: b\n---\nspec: {image: ghcr.io/cognary/aionis}\nkind: 'ImageRepository'\n",
+            "an image that an updater watches",
+        ),
+        (
+            "argocd-image-updater.argoproj.io/image-list: api=ghcr.io/cognary/aionis:v0.2.0",
+            "an image that an updater watches",
+        ),
         ("ghcr.io/cognary/aionis: yes", "a key"),
         ("image: ${REPO:-ghcr.io/cognary/aionis}:${TAG:-v0.2.0}", "comes from the variable TAG, v0.2.0 by default"),
         ("image: ${REPO-ghcr.io/cognary/aionis}:$TAG", "comes from the variable TAG"),
-        ("image: ${REPO:-ghcr.io/cognary/aionis}:{{ tag }}", "put in by a template"),
-        ("image: ${REPO:-ghcr.io/cognary/aionis}", "nothing tells whether one is put in elsewhere"),
-        ("i: {repository: ghcr.io/cognary/aionis, tag: v0.2.0, sha: x, sha: ''}", "stands there twice"),
-        ("image: ghcr.io/cognary/aionis:nightly", "of no lane"),
-        ("image: ghcr.io/cognary/aionis:1.2", "of no lane"),
-        ("image: ghcr.io/cognary/aionis:0.2.0", "of no lane"),
-        (f"image: ghcr.io/cognary/aionis@{ALONE}", "nothing tells of which lane"),
+        ("image: ${REPO:-ghcr.io/cognary/aionis}:{{ tag }}", "comes from a template"),
+        ("image: ${REPO:-ghcr.io/cognary/aionis}", "one may be set elsewhere"),
+        ("i: {repository: ghcr.io/cognary/aionis, tag: v0.2.0, sha: x, sha: ''}", "is duplicated"),
+        ("image: ghcr.io/cognary/aionis:nightly", "belongs to no lane"),
+        ("image: ghcr.io/cognary/aionis:1.2", "belongs to no lane"),
+        ("image: ghcr.io/cognary/aionis:0.2.0", "belongs to no lane"),
+        (f"image: ghcr.io/cognary/aionis@{ALONE}", "the lane of its digest is not known"),
         (f"image: ghcr.io/cognary/aionis:standalone-v0.2.0@{OLD}", "its digest of another lane"),
         ("# image: ghcr.io/cognary/aionis:v0.2.0", "a comment"),
         ("x: y # ghcr.io/cognary/aionis:v0.2.0", "a comment"),
         ("image: {repository: ghcr.io/cognary/aionis, tag: '{{ tag }}'}", "is not an image tag"),
-        ('image: {repository: ghcr.io/cognary/aionis, tag: "v0\\u002e1"}', "without guessing"),
+        ('image: {repository: ghcr.io/cognary/aionis, tag: "v0\\u002e1"}', "with certainty"),
         ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: ''\n", "no tag beside it"),
         ("image:\n  repository: ghcr.io/cognary/aionis\n  tag:\n", "no tag beside it"),
         ("image:\n  registry: ghcr.io\n  repository: cognary/aionis\n", "no tag beside it"),
-        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: v0.2.0\n  tag: v0.2.0\n", "stands there twice"),
-        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: |\n    v0.2.0\n", "without guessing"),
-        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: *unknown\n", "shared with something else"),
-        ("v: &v v0.2.0\ni: {repository: ghcr.io/cognary/aionis, tag: *v}\n", "shared with something else"),
-        ("i: {repository: ghcr.io/cognary/aionis, tag: &v v0.2.0}\nx: *v\n", "shared with something else"),
-        ("i: {repository: ghcr.io/cognary/aionis, tag: &v v0.2.0}\nargs: [-v, *v]\n", "shared with something else"),
-        ("i:\n  repository: ghcr.io/cognary/aionis\n  tag: v0.2.0\n    and more\n", "without guessing"),
+        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: v0.2.0\n  tag: v0.2.0\n", "is duplicated"),
+        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: |\n    v0.2.0\n", "with certainty"),
+        ("image:\n  repository: ghcr.io/cognary/aionis\n  tag: *unknown\n", "shared with another value"),
+        ("v: &v v0.2.0\ni: {repository: ghcr.io/cognary/aionis, tag: *v}\n", "shared with another value"),
+        ("i: {repository: ghcr.io/cognary/aionis, tag: &v v0.2.0}\nx: *v\n", "shared with another value"),
+        ("i: {repository: ghcr.io/cognary/aionis, tag: &v v0.2.0}\nargs: [-v, *v]\n", "shared with another value"),
+        ("i:\n  repository: ghcr.io/cognary/aionis\n  tag: v0.2.0\n    and more\n", "with certainty"),
         ("i: {repository: ghcr.io/cognary/aionis, tag: {{ .Values.tag }}}", "'{{ .Values.tag }}' is not an image tag"),
         ("i: {repository: ghcr.io/cognary/aionis, tag: ${TAG}}", "'${TAG}' is not an image tag"),
         ("i:\n  repository: ghcr.io/cognary/aionis\n  tag: %TAG%\n", "'%TAG%' is not an image tag"),
@@ -199,8 +205,8 @@ def test_another_image_is_never_touched(other: str, around: str) -> None:
         ("images: [{name: ghcr.io/cognary/aionis}]", "neither newTag nor digest"),
         ("images: [{name: ghcr.io/cognary/aionis, newName: x, newTag: v0.2.0}]", "replaced by"),
         ("images: [{name: ghcr.io/cognary/aionis, newTag: v0.2.0, digest: x}]", "is not a sha256 digest"),
-        ("images: [{name: ghcr.io/cognary/aionis, newTag: &t v0.2.0}]", "keys cannot be read without guessing"),
-        ("images: [{name: ghcr.io/cognary/aionis, newTag: v1, newTag: v2}]", "keys cannot be read without guessing"),
+        ("images: [{name: ghcr.io/cognary/aionis, newTag: &t v0.2.0}]", "keys cannot be read with certainty"),
+        ("images: [{name: ghcr.io/cognary/aionis, newTag: v1, newTag: v2}]", "keys cannot be read with certainty"),
     ],
 )
 def test_what_cannot_be_placed_is_named_and_left_alone(text: str, problem: str) -> None:
@@ -265,8 +271,8 @@ def test_a_digest_by_an_alias_is_written_at_its_anchor_in_the_form_that_it_has()
 def test_a_place_whose_digest_would_stay_behind_is_named_and_left_alone(text: str, key: str) -> None:
     assert repointed(text) == text
     ((_, _, _, problem),) = listed(text)
-    way = "call the key sha256" if HEX in text.replace(str(OLD), "") else "give a pattern for each of both keys"
-    assert problem == f"its key '{key}' holds a digest, too, and would keep it: {way}, or change it by hand"
+    way = "rename the key to sha256" if HEX in text.replace(str(OLD), "") else "add a pattern for each of the two keys"
+    assert problem == f"its key '{key}' holds a digest, too, which would stay as it is: {way}, or change it by hand"
 
 
 @pytest.mark.parametrize(
@@ -318,7 +324,7 @@ def test_the_registry_of_every_image_of_a_chart_stands_before_a_name_that_has_no
     assert elsewhere != text
     assert repointed(elsewhere) == elsewhere
     assert [found[3] for found in listed(elsewhere)] == (
-        ["its name has a registry, and nothing tells whether 'quay.io' is put before it: leave out one"]
+        ["its name has a registry, and 'quay.io' may be put before it: remove one"]
         if name.startswith("ghcr.io")
         else []
     )
@@ -387,7 +393,7 @@ def test_a_name_that_says_a_version_itself_beside_a_key_for_it_is_named_and_left
     assert repointed(text) == text
     ((_, _, _, problem),) = listed(text)
     assert problem.startswith(f"its name ends in '{end}")
-    assert problem.endswith("and there is a key for the tag or the digest, too: write it in one place")
+    assert problem.endswith("and another key sets the tag or the digest: keep one of them")
 
 
 @pytest.mark.parametrize(
@@ -412,7 +418,7 @@ def test_a_pattern_says_where_the_shape_does_not(pattern: str, before: str, afte
 def test_a_file_that_would_not_say_the_target_afterwards_is_not_changed() -> None:
     # Patterns are looked for in the first 4,000 signs of a line; the first digest moves the second place out of them.
     line = f"{'.' * 3_900}v=v0.2.0;{'.' * 40}v=v0.2.0;"
-    with pytest.raises(VerificationError, match=r"f would not say v0\.2\.1@sha256:a{64} after the change") as caught:
+    with pytest.raises(VerificationError, match=r"f would not name v0\.2\.1@sha256:a{64} after the change") as caught:
         repointed(line, "v={tag@digest};")
     assert caught.value.remedy.startswith("Change it by hand")
 
@@ -474,7 +480,7 @@ def test_a_chart_without_a_key_for_the_digest_gets_the_tag_alone_and_it_is_said(
     text = "i: {repository: ghcr.io/cognary/aionis, tag: v0.2.0}"
     (alone,) = FINDER.places(file(text))
     assert alone.mention.tag_alone
-    assert [flag.words for flag in flags_of(alone, Served(), {})] == ["no digest, and no key for one"]
+    assert [flag.text for flag in flags_of(alone, ServedTags(), {})] == ["no digest, and no key for one"]
     # By a pattern it can be had all the same.
     assert repointed(text, "tag: {tag@digest}") == f"i: {{repository: ghcr.io/cognary/aionis, tag: v0.2.1@{NEW}}}"
     for pinned in (f"tag: v0.2.0@{OLD}", "tag: v0.2.0, digest: ''", "tag: v0.2.0, sha: ''"):
@@ -485,7 +491,7 @@ def test_a_chart_without_a_key_for_the_digest_gets_the_tag_alone_and_it_is_said(
 def test_lines_of_a_document_that_list_versions_are_left_alone_and_named() -> None:
     text = "- `ghcr.io/cognary/aionis:v0.1.8`\n- `ghcr.io/cognary/aionis:v0.2.0`\n`ghcr.io/cognary/aionis:v0.2.0`\n"
     problems = [place.problem for place in FINDER.places(file(text, path="docs/versions.MD"))]
-    assert problems == 2 * ["one of several lines that would become the same line"] + [""]
+    assert problems == 2 * ["one of several lines that would become identical"] + [""]
     assert [place.problem for place in FINDER.places(file(text, path="compose.yml"))] == ["", "", ""]
 
 

@@ -16,7 +16,7 @@ from shiplane.deployments.deployment import FileChange
 from shiplane.deployments.files import LIMIT, collect, replace_all
 
 
-def found(root: Path, *globs: str) -> list[str]:
+def matching(root: Path, *globs: str) -> list[str]:
     return [file.path for file in collect(root, [Deployments(glob) for glob in globs]).files]
 
 
@@ -44,7 +44,7 @@ def put(root: Path, *paths: str, content: bytes = b"x\n") -> None:
 def test_a_glob_means_what_it_means_in_a_shell(tmp_path: Path, glob: str, paths: list[str]) -> None:
     put(tmp_path, "a.yml", ".env.yml", "deploy/b.yml", "deploy/x/c.yml", "deploy/x/y/d.yml", "deploy/e.yaml")
     put(tmp_path, ".git/config.yml", "node_modules/x/a.yml", "deploy/node_modules/a.yml", ".venv/a.yml")
-    assert found(tmp_path, glob) == paths
+    assert matching(tmp_path, glob) == paths
 
 
 def test_a_file_that_several_globs_mean_is_read_once_with_every_pattern(tmp_path: Path) -> None:
@@ -73,13 +73,13 @@ def test_what_is_not_read_is_said_with_its_reason(tmp_path: Path) -> None:
     assert reasons.keys() == {"binary.yml", "large.yml", "escape.yml", "nowhere.yml", "loop.yml", "pipe.yml"}
     assert reasons["binary.yml"] == "is binary"
     assert reasons["escape.yml"] == "leads out of the project"
-    assert reasons["pipe.yml"] == "is no regular file"
+    assert reasons["pipe.yml"] == "is not a regular file"
 
 
 def test_a_link_within_the_project_is_the_file_that_it_leads_to(tmp_path: Path) -> None:
     put(tmp_path, "real/a.yml")
     (tmp_path / "b.yml").symlink_to("real/a.yml")
-    assert found(tmp_path, "b.yml", "real/*") == ["real/a.yml"]
+    assert matching(tmp_path, "b.yml", "real/*") == ["real/a.yml"]
     replace_all(tmp_path, [FileChange(path="real/a.yml", before=b"x\n", after=b"y\n")])
     assert (tmp_path / "b.yml").is_symlink()
     assert (tmp_path / "b.yml").read_bytes() == b"y\n"
@@ -112,7 +112,7 @@ def test_a_read_only_file_keeps_every_file_as_it_is(tmp_path: Path) -> None:
 def test_a_file_that_changed_meanwhile_is_not_overwritten(tmp_path: Path) -> None:
     put(tmp_path, "a")
     put(tmp_path, "b", content=b"somebody's\n")
-    with pytest.raises(LostRaceError, match="b was changed by somebody else"):
+    with pytest.raises(LostRaceError, match="b was changed by another process"):
         replace_all(tmp_path, changes("a", "b"))
     assert contents(tmp_path) == {"a": b"x\n", "b": b"somebody's\n"}
 

@@ -6,21 +6,21 @@ import pytest
 
 from shiplane.config.lane import BUILT_IN
 from shiplane.deployments.deployment import DeploymentFile, Finder
-from shiplane.deployments.findings import Served, flags_of, version_run
+from shiplane.deployments.findings import ServedTags, flags_of, version_run
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 IMAGE = Repository.parse("ghcr.io/cognary/aionis")
 ONE, TWO = Digest("sha256:" + "1" * 64), Digest("sha256:" + "2" * 64)
-SERVED = Served(
+SERVED = ServedTags(
     digests={Tag("v0.2.0"): ONE, Tag("v0.2.1"): TWO, Tag("latest"): TWO},
     absent=frozenset({Tag("v9.9.9")}),
-    known={ONE: Tag("v0.2.0"), TWO: Tag("v0.2.1")},
+    version_tags={ONE: Tag("v0.2.0"), TWO: Tag("v0.2.1")},
 )
 MARKS = {Tag("v0.2.1"): "crashes"}
 
 
-def flags(reference: str, served: Served = SERVED, marks: dict[Tag, str] = MARKS) -> tuple[str | None, list[str]]:
-    finder = Finder(repository=IMAGE, lanes=BUILT_IN, known=served.known)
+def flags(reference: str, served: ServedTags = SERVED, marks: dict[Tag, str] = MARKS) -> tuple[str | None, list[str]]:
+    finder = Finder(repository=IMAGE, lanes=BUILT_IN, version_tags=served.version_tags)
     file = DeploymentFile(path="f", content=f"image: ghcr.io/cognary/aionis{reference}\n".encode())
     (place,) = finder.places(file)
     return version_run(place, served), [flag.kind for flag in flags_of(place, served, marks)]
@@ -50,7 +50,7 @@ def test_each_place_is_told_what_is_wrong_with_it(reference: str, runs: str | No
 
 
 def test_without_the_registry_only_what_the_files_say_is_judged() -> None:
-    away = Served(doubt="no network")
+    away = ServedTags(doubt="no network")
     assert flags(":v9.9.9", away) == ("v9.9.9", ["not-pinned"])
     assert flags(f":v0.2.1@{ONE}", away) == ("v0.2.1", ["marked"])
     assert flags(":latest", away) == (None, ["floating"])
@@ -77,4 +77,4 @@ def test_a_place_that_was_not_read_as_yaml_says_so(before: str, kinds: list[str]
         "images:\n- name: ghcr.io/cognary/aionis\n  newTag: v0.2.0\n",
     ):
         (place,) = finder.places(DeploymentFile(path="f", content=(before + text).encode()))
-        assert [flag.kind for flag in flags_of(place, Served(), {})] == kinds
+        assert [flag.kind for flag in flags_of(place, ServedTags(), {})] == kinds

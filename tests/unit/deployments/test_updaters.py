@@ -6,17 +6,17 @@ import json
 
 import pytest
 
-from shiplane.deployments.updaters import Scene, undoers
+from shiplane.deployments.updaters import ProjectTexts, find_updaters
 from shiplane.registry.oci.names import Repository
 
 IMAGE = Repository.parse("ghcr.io/cognary/aionis")
 PLACES = {"deploy/compose.yml": [3], "deploy/values.yaml": [2]}
 
 
-def found(path: str, text: str, **others: str) -> list[tuple[str, int, str]]:
+def updaters_in(path: str, text: str, **others: str) -> list[tuple[str, int, str]]:
     """Tool, line and hold of whatever is found in one file beside the deployment files."""
     texts = {"deploy/compose.yml": "", "deploy/values.yaml": "", **others, path: text}
-    return [(u.tool, u.line, u.hold) for u in undoers(Scene(repository=IMAGE, texts=texts, places=PLACES))]
+    return [(u.tool, u.line, u.hold) for u in find_updaters(ProjectTexts(repository=IMAGE, texts=texts, places=PLACES))]
 
 
 def flux(kind: str, name: str, spec: str) -> str:
@@ -32,7 +32,7 @@ UPDATE = flux("ImageUpdateAutomation", "all", "  interval: 30m\n  update: {strat
 
 def test_flux_is_held_object_by_object() -> None:
     text = OURS + flux("ImagePolicy", "aionis", POLICY.format("aionis")) + UPDATE
-    assert found("clusters/prod/images.yaml", text) == [
+    assert updaters_in("clusters/prod/images.yaml", text) == [
         ("Flux", 3, "flux suspend image repository aionis -n flux-system"),
         ("Flux", 12, "held with its ImageRepository"),
         ("Flux", 23, "flux suspend image update all -n flux-system"),
@@ -40,14 +40,14 @@ def test_flux_is_held_object_by_object() -> None:
 
 
 def test_flux_that_follows_other_images_is_none_of_ours() -> None:
-    assert found("clusters/a.yaml", THEIRS + flux("ImagePolicy", "w", POLICY.format("worker")) + UPDATE) == []
+    assert updaters_in("clusters/a.yaml", THEIRS + flux("ImagePolicy", "w", POLICY.format("worker")) + UPDATE) == []
 
 
 def test_a_setter_on_a_line_of_ours_is_found_and_makes_the_automation_count() -> None:
     text = 'image:\n  tag: v0.2.0 # {"$imagepolicy": "flux-system:aionis:tag"}\nx: y # {"$imagepolicy": "a:b"}\n'
     hold = "flux suspend image update --all -n flux-system, or take this comment away"
-    assert found("deploy/values.yaml", text) == [("Flux", 2, hold)]
-    assert len(found("deploy/values.yaml", text, **{"clusters/a.yaml": UPDATE})) == 2
+    assert updaters_in("deploy/values.yaml", text) == [("Flux", 2, hold)]
+    assert len(updaters_in("deploy/values.yaml", text, **{"clusters/a.yaml": UPDATE})) == 2
 
 
 APPLICATION = """apiVersion: argoproj.io/v1alpha1
@@ -62,19 +62,19 @@ metadata:
 
 def test_what_stands_before_the_first_object_is_of_none() -> None:
     before = "image: ghcr.io/cognary/aionis\nspec: {image: ghcr.io/cognary/aionis}\n"
-    assert found("a.yaml", before + OURS) == [
+    assert updaters_in("a.yaml", before + OURS) == [
         ("Flux", 5, "flux suspend image repository aionis -n flux-system"),
     ]
-    assert found("a.yaml", f"{before}# apiVersion: none\n") == []
+    assert updaters_in("a.yaml", f"{before}# apiVersion: none\n") == []
 
 
 def test_argo_cd_image_updater_is_held_by_its_annotation() -> None:
-    ((tool, line, hold),) = found("argocd/app.yaml", APPLICATION.format("api=ghcr.io/cognary/aionis:~0.2"))
+    ((tool, line, hold),) = updaters_in("argocd/app.yaml", APPLICATION.format("api=ghcr.io/cognary/aionis:~0.2"))
     assert (tool, line) == ("Argo CD Image Updater", 7)
     assert hold.startswith(
         "kubectl annotate application aionis -n argocd argocd-image-updater.argoproj.io/image-list- "
     )
-    assert found("argocd/app.yaml", APPLICATION.format("api=ghcr.io/cognary/web")) == []
+    assert updaters_in("argocd/app.yaml", APPLICATION.format("api=ghcr.io/cognary/web")) == []
 
 
 def test_argo_cd_image_updater_as_an_object_of_its_own() -> None:
@@ -88,7 +88,7 @@ spec:
         - alias: api
           imageName: "ghcr.io/cognary/aionis:~0.2"
 """
-    ((tool, line, hold),) = found("argocd/updater.yaml", text)
+    ((tool, line, hold),) = updaters_in("argocd/updater.yaml", text)
     assert (tool, line) == ("Argo CD Image Updater", 9)
     assert "kubectl delete imageupdater updater -n argocd" in hold
 
@@ -115,17 +115,22 @@ RULE = {"matchPackageNames": ["ghcr.io/cognary/aionis"], "enabled": False}
     ],
 )
 def test_renovate_counts_where_it_is_configured_and_not_held(path: str, text: str, lines: list[int]) -> None:
-    assert [(tool, line) for tool, line, _ in found(path, text)] == [("Renovate", line) for line in lines]
+    assert [(tool, line) for tool, line, _ in updaters_in(path, text)] == [("Renovate", line) for line in lines]
 
 
 def test_renovate_names_the_files_it_would_change_and_the_rule_that_holds_it() -> None:
-    scene = Scene(repository=IMAGE, texts={"renovate.json": "{}"}, places=PLACES)
-    (held,) = undoers(scene)
+    scene = ProjectTexts(repository=IMAGE, texts={"renovate.json": "{}"}, places=PLACES)
+    (held,) = find_updaters(scene)
     assert held.what == "proposes newer tags in deploy/compose.yml (docker-compose), deploy/values.yaml (helm-values)"
     assert json.loads(held.hold.removeprefix("packageRules: "))["enabled"] is False
-    assert undoers(Scene(repository=IMAGE, texts={"renovate.json": "{}"}, places={"deploy/api.yml": [1]})) == []
+    assert (
+        find_updaters(ProjectTexts(repository=IMAGE, texts={"renovate.json": "{}"}, places={"deploy/api.yml": [1]}))
+        == []
+    )
     custom = '{"kubernetes": {"managerFilePatterns": ["/deploy/"]}}'
-    assert undoers(Scene(repository=IMAGE, texts={"renovate.json": custom}, places={"deploy/api.yml": [1]}))
+    assert find_updaters(
+        ProjectTexts(repository=IMAGE, texts={"renovate.json": custom}, places={"deploy/api.yml": [1]})
+    )
 
 
 DEPENDABOT = 'version: 2\nupdates:\n  - package-ecosystem: "{}"\n    directory: /\n{}'
@@ -143,8 +148,8 @@ DEPENDABOT = 'version: 2\nupdates:\n  - package-ecosystem: "{}"\n    directory: 
     ],
 )
 def test_dependabot_counts_for_images_that_it_does_not_ignore(text: str, lines: list[int]) -> None:
-    assert [line for _, line, _ in found(".github/dependabot.yml", text)] == lines
-    assert found("docs/dependabot.yml", text) == []
+    assert [line for _, line, _ in updaters_in(".github/dependabot.yml", text)] == lines
+    assert updaters_in("docs/dependabot.yml", text) == []
 
 
 @pytest.mark.parametrize(
@@ -162,8 +167,8 @@ def test_dependabot_counts_for_images_that_it_does_not_ignore(text: str, lines: 
     ],
 )
 def test_what_follows_tags_on_the_machine_itself(path: str, text: str, expected: list[tuple[str, int]]) -> None:
-    assert [(tool, line) for tool, line, _ in found(path, text)] == expected
+    assert [(tool, line) for tool, line, _ in updaters_in(path, text)] == expected
 
 
 def test_files_of_any_other_kind_hold_nothing() -> None:
-    assert found("deploy/x.yaml", "kind: Deployment\nimage: ghcr.io/cognary/aionis:v0.2.0\n[{]}\n\0") == []
+    assert updaters_in("deploy/x.yaml", "kind: Deployment\nimage: ghcr.io/cognary/aionis:v0.2.0\n[{]}\n\0") == []

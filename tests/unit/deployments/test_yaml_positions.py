@@ -30,7 +30,7 @@ def scalars(text: str, key: str) -> list[Scalar]:
 
 def shape(text: str) -> list[tuple[str, str, tuple[str, ...]]]:
     """The keys above each mapping, and its own."""
-    return [(found.above, found.under, tuple(found.entries)) for found in mappings(text)]
+    return [(found.grandparent_key, found.parent_key, tuple(found.entries)) for found in mappings(text)]
 
 
 def fallbacks(text: str) -> set[Fallback | None]:
@@ -100,7 +100,7 @@ def test_anchors_and_aliases_are_kept_and_never_followed() -> None:
 
 def test_a_key_that_stands_twice_is_noted() -> None:
     (found,) = mappings("tag: a\ntag: b\n")
-    assert found.doubled == {"tag"}
+    assert found.duplicate_keys == {"tag"}
 
 
 @pytest.mark.parametrize(

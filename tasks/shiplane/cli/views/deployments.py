@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shiplane.deployments.deployment import Place
     from shiplane.deployments.inventory import Inventory
     from shiplane.deployments.repoint import Prepared, Repointer
-    from shiplane.deployments.updaters import Undoer
+    from shiplane.deployments.updaters import Updater
 
 
 _TAG_ALONE = "the tag without the digest, for which there is no key (a pattern with {tag@digest} would write both)"
@@ -29,14 +29,14 @@ def inventory_text(repointer: Repointer, inventory: Inventory) -> str:
     files, read = len({place.path for place in inventory.places}), len(inventory.collected.files)
     parts = [f"{repointer.image}: {counted(len(rows), 'place')} in {files} of {counted(read, 'file')}"]
     parts += ["", columns(rows)] if rows else []
-    return "\n".join([*parts, *_notes(inventory), *_undoer_lines(inventory.undoers)])
+    return "\n".join([*parts, *_notes(inventory), *_updater_lines(inventory.updaters)])
 
 
 def _row(repointer: Repointer, inventory: Inventory, place: Place) -> tuple[str, ...]:
     mention = place.mention
     version = version_run(place, inventory.served)
     runs = [f"runs {version}"] if version and version != mention.tag else []
-    remarks = runs + [flag.words for flag in flags_of(place, inventory.served, repointer.marks)]
+    remarks = runs + [flag.text for flag in flags_of(place, inventory.served, repointer.marks)]
     tag = mention.tag or ("(latest)" if mention.effective_tag else "-")
     digest = mention.digest.short if mention.digest else "-"
     where = one_line(str(place))
@@ -51,11 +51,11 @@ def _notes(inventory: Inventory) -> list[str]:
     return ["", *notes] if notes else []
 
 
-def _undoer_lines(undoers: Sequence[Undoer]) -> list[str]:
-    if not undoers:
+def _updater_lines(updaters: Sequence[Updater]) -> list[str]:
+    if not updaters:
         return []
     lines = ["", "what would undo a re-pointing, and how it is held"]
-    for each in undoers:
+    for each in updaters:
         lines += [f"  {one_line(each.path)}:{each.line}  {each.tool}: {one_line(each.what)}", f"    {each.hold}"]
     return lines
 
@@ -79,7 +79,7 @@ def repointed_text(repointer: Repointer, lane: Lane, prepared: Prepared, *, dry_
     alone = [place for place in prepared.before.places if place.lane == lane and place.mention.tag_alone]
     parts += ["", _TAG_ALONE, *(f"  {one_line(str(place))}" for place in alone)] if alone else []
     after = ["", "next: review these files and push them"] if prepared.changes and not dry_run else []
-    return "\n".join([*parts, *_notes(prepared.before), *_undoer_lines(prepared.before.undoers), *after])
+    return "\n".join([*parts, *_notes(prepared.before), *_updater_lines(prepared.before.updaters), *after])
 
 
 def _left_alone(place: Place, lane: Lane) -> bool:
@@ -96,7 +96,7 @@ def inventory_json(repointer: Repointer, inventory: Inventory) -> dict[str, Any]
         "places": [_place_json(repointer, inventory, place) for place in inventory.places],
         "unmatched": list(inventory.collected.unmatched),
         "skipped": list(inventory.collected.skipped),
-        "undoers": [asdict(each) for each in inventory.undoers],
+        "undoers": [asdict(each) for each in inventory.updaters],
     }
 
 
@@ -110,7 +110,7 @@ def _place_json(repointer: Repointer, inventory: Inventory, place: Place) -> dic
         "tag": mention.tag,
         "digest": str(mention.digest) if mention.digest else None,
         "runs": version_run(place, inventory.served),
-        "flags": {flag.kind: flag.words for flag in flags_of(place, inventory.served, repointer.marks)},
+        "flags": {flag.kind: flag.text for flag in flags_of(place, inventory.served, repointer.marks)},
     }
 
 
