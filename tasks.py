@@ -93,9 +93,9 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
     from tests.rig.sample import checkout
 
     from shiplane.cli.flows.rehearsal import rehearse_project
-    from shiplane.core.system.temp_folder import scratch
+    from shiplane.core.system.temp_folder import temp_folder
 
-    with scratch("sample", os.environ, project=ROOT) as folder, _an_engine() as only:
+    with temp_folder("sample", os.environ, project=ROOT) as folder, _an_engine() as only:
         part = run.within(env=dict(os.environ))  # the engine that was just started is in the environment only now
         if only and not platforms:
             run.console.tell(f"there is a base image for {only} alone here: the sample is released for it alone")

@@ -583,7 +583,7 @@ SOURCES = (
     Guard(
         "no variable leads git to another repository",
         "git/plumbing",
-        "own_variables",
+        "git_environment",
         unfiltered(),
         (_GIT + "test_no_variable_leads_to_another_repository[GIT_INDEX_FILE]",),
     ),
@@ -656,7 +656,7 @@ SIGNALS = (
     Guard(
         "an interrupt does not wait for reads side by side",
         "core/system/parallel",
-        "each",
+        "map_parallel",
         argument("_side_by_side", "grace", "30.0"),
         (_SIGNALS + "test_reads_side_by_side_keep_no_interrupt_waiting",),
     ),

@@ -119,7 +119,7 @@ LEDGER = (
         "nothing is written over a broken ledger",
         "ledger/store",
         "LedgerStore.append",
-        call("read_newer", "LedgerSnapshot(raw=_present(look(self.registry, self.tag)))"),
+        call("read_newer", "LedgerSnapshot(raw=_present(resolve(self.registry, self.tag)))"),
         (_CONTENTION + "test_a_ledger_that_was_broken_meanwhile_is_not_written_over",),
     ),
     Guard(
@@ -139,7 +139,7 @@ LEDGER = (
     Guard(
         "uploads go to the registry itself",
         "registry/http/urls",
-        "within",
+        "same_origin",
         always(kind="a if b else c"),
         (_WRITING + "test_uploads_go_to_the_registry_itself_and_nowhere_else",),
     ),
@@ -276,7 +276,7 @@ ROLLBACK = (
         "a rollback moves the floating tag only from where it was seen",
         "rollback/rollback",
         "Rollback._move",
-        argument("set", "known", "(look(self.registry, {0}).digest,)"),
+        argument("set", "known", "(resolve(self.registry, {0}).digest,)"),
         (_ROLLBACK + "test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them",),
     ),
     Guard(

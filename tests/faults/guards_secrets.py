@@ -38,7 +38,7 @@ KEPT_APART = (
     Guard(
         "a registry on this machine does not get ghcr.io's pair by itself",
         "registry/credential_variables",
-        "own_names",
+        "default_variables",
         never(),
         (_CREDENTIALS + "test_what_only_the_project_file_names_is_for_commands_that_write",),
     ),

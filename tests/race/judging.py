@@ -14,7 +14,7 @@ from shiplane.config.lane import MAIN
 from shiplane.core.check import Check
 from shiplane.ledger.artifact import PREVIOUS, parse_ledger_manifest
 from shiplane.ledger.ledger import BrokenLedgerError
-from shiplane.registry.lookup import look
+from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Present, digest_of
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from tests.faults.exchange import Effect, Exchange
@@ -85,7 +85,7 @@ class Judge:
         return {tag: self._digest(tag) for tag in registry.tags()}
 
     def _digest(self, tag: Tag) -> str:
-        return str(digest_of(look(self.reader.registry, tag)) or "")
+        return str(digest_of(resolve(self.reader.registry, tag)) or "")
 
     def _ends(self) -> Iterator[str]:
         for end in self.ends:
@@ -134,7 +134,7 @@ class Judge:
     def _fetch(self, tag: Tag, digest: str, shelf: Shelf) -> None:
         """Put what was written into a ledger where the rules look for it; images lie there already."""
         registry = self.reader.registry
-        answer = None if digest in shelf.manifests else look(registry, Digest(digest))
+        answer = None if digest in shelf.manifests else resolve(registry, Digest(digest))
         if isinstance(answer, Present):
             shelf.manifests[digest] = answer.raw
             for piece in parse_ledger_manifest(answer.raw, tag).pieces:

@@ -12,12 +12,12 @@ from shiplane.core.check import Check
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.redact import one_line
-from shiplane.core.system.parallel import WORKERS, each
+from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.ledger.foreign_tags import SortedTags, sort_tags, with_adopted_tags
 from shiplane.ledger.ledger import Action, Entry, EntryJson, Ledger
 from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import look
+from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Digest, Tag
@@ -226,7 +226,7 @@ class Adopter:
         yield step.done(f"{counted(len(tags.versions), 'version')}, {counted(len(tags.ignored), 'other tag')}")
         step = Step("examine", f"lane {lane.name}")
         yield step
-        found = each(
+        found = map_parallel(
             lambda version: self._take(known, version, tags.versions[version], page.ledger),
             tags.versions,
             workers=self.workers,
@@ -235,7 +235,7 @@ class Adopter:
             ledger=page.ledger,
             taken=tuple(taken for taken, _ in found if taken),
             left=tuple(left for _, more in found for left in more),
-            floating=look(self.registry, lane.floating),
+            floating=resolve(self.registry, lane.floating),
         )
         yield step.done(f"{counted(len(seen.taken), 'version')} good, {counted(len(seen.left), 'tag')} left out")
         entries = self._entries(lane, seen)
@@ -253,7 +253,7 @@ class Adopter:
     ) -> tuple[AdoptedVersion | None, list[tuple[Tag, str]]]:
         """One version by the tag that counts most, and what is left out of it with the reason."""
         first, *rest = names
-        answers = {tag: look(self.registry, tag) for tag in names}
+        answers = {tag: resolve(self.registry, tag) for tag in names}
         image = answers[first]
         left = [
             (tag, f"another image than {first}") for tag in rest if digest_of(answers[tag]) != digest_of(answers[first])
@@ -327,7 +327,7 @@ class Adopter:
     def _others(self, tags: Iterable[Tag], seen: _RepositorySurvey) -> dict[Tag, Version | None]:
         known = {taken.digest: taken.version for taken in seen.taken}
         names = list(tags)
-        answers = each(lambda tag: digest_of(look(self.registry, tag)), names, workers=self.workers)
+        answers = map_parallel(lambda tag: digest_of(resolve(self.registry, tag)), names, workers=self.workers)
         return {tag: known.get(digest) if digest else None for tag, digest in zip(names, answers, strict=True)}
 
 

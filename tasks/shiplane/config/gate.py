@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Annotated, Any, NamedTuple
 
-from shiplane.core.timestamps import parse_moment
+from shiplane.core.timestamps import parse_timestamp
 from shiplane.registry.oci.document_keys import CommitJson
 
 
@@ -168,7 +168,7 @@ def _judge(run: CheckRun, gate: Gate, now: datetime) -> GateJudgement:
     if run.conclusion != "success":
         detail = f"the {run.source} ended with {run.conclusion or 'no conclusion'}"
         return GateJudgement(GateVerdict.RED, detail, run.completed)
-    completed = parse_moment(run.completed)
+    completed = parse_timestamp(run.completed)
     if completed is None:
         return GateJudgement(GateVerdict.RED, f"GitHub does not say when it was completed ({run.completed[:40]!a})")
     hours = max(0.0, (now - completed).total_seconds() / 3600)

@@ -23,7 +23,7 @@ from shiplane.config.smoke import Smoke
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.documents import document
-from shiplane.core.schema.place import Place
+from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Boolean, Either, Json
 from shiplane.registry.credential_variables import CredentialVariables
@@ -202,7 +202,7 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     Raises:
         ConfigurationError: A key is unknown, or a value has the wrong type or form; the key and the file are named.
     """
-    place = Place(name)
+    place = Location(name)
     given: Json = _FILE.read(dict(content), place)
     said = given.get("lanes", {})
     lanes = make_lanes(said, place.key("lanes"))

@@ -37,7 +37,7 @@ class Check:
         return f"{self.name} of {self.subject}: expected {self.expected}, found {self.found}"
 
 
-def good_words(checks: Iterable[Check]) -> str:
+def checks_summary(checks: Iterable[Check]) -> str:
     """Good findings in a few words: how many there are, and what there is a warning about."""
     known = list(checks)
     warnings = ", ".join(dict.fromkeys(check.name for check in known if check.warning))

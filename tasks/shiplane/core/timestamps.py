@@ -7,7 +7,7 @@ from datetime import datetime, timezone
 _STEPS = ((86400 * 2, 86400, "d"), (3600 * 2, 3600, "h"), (120, 60, "min"))
 
 
-def parse_moment(text: str) -> datetime | None:
+def parse_timestamp(text: str) -> datetime | None:
     """An RFC 3339 time, or None; one without a zone is none, since it could mean any."""
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
@@ -16,7 +16,7 @@ def parse_moment(text: str) -> datetime | None:
     return moment if moment.tzinfo else None
 
 
-def stamp(seconds: float) -> str:
+def rfc3339(seconds: float) -> str:
     """RFC 3339 in UTC, of seconds since the epoch."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
@@ -28,13 +28,13 @@ def seconds_since(text: str, now: float) -> float | None:
         text: RFC 3339.
         now: Seconds since the epoch.
     """
-    moment = parse_moment(text)
+    moment = parse_timestamp(text)
     return now - moment.timestamp() if moment else None
 
 
-def minute(text: str) -> str:
+def short_time(text: str) -> str:
     """``2026-11-25 09:00`` of an RFC 3339 time in UTC."""
-    return text[:16].replace("T", " ") if parse_moment(text) else text[:40]
+    return text[:16].replace("T", " ") if parse_timestamp(text) else text[:40]
 
 
 def age(text: str, now: float) -> str:
@@ -44,7 +44,7 @@ def age(text: str, now: float) -> str:
         text: RFC 3339.
         now: Seconds since the epoch.
     """
-    moment = parse_moment(text)
+    moment = parse_timestamp(text)
     if moment is None:
         return "at an unknown time"
     seconds = max(0.0, now - moment.timestamp())

@@ -8,7 +8,7 @@ from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
 from shiplane.deployments.image_use import Target
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import look
+from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.names import Tag
 from shiplane.verify.image_check import ExpectedImage, ImageChecker
@@ -22,7 +22,7 @@ def resolve_target(registry: RegistryClient, tag: Tag) -> Flow[Target]:
     """
     step = Step("resolve", f"{registry.repository}:{tag}")
     yield step
-    answer = look(registry, tag)
+    answer = resolve(registry, tag)
     if not isinstance(answer, Present):
         yield step.failed("the registry has no such tag")
         raise VerificationError(

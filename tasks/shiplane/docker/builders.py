@@ -12,7 +12,7 @@ from typing import Any
 from shiplane.core.errors import PrerequisiteError, UsageError
 from shiplane.registry.oci.names import Platform
 
-OWN_BUILDER = "shiplane"
+DEFAULT_BUILDER = "shiplane"
 _FIELD = re.compile(r"^(Name|Platforms):\s*(\S.*)$", re.MULTILINE)
 
 
@@ -179,11 +179,11 @@ def choose(known: Sequence[Builder], wanted: str | None, *, by_digest: bool) -> 
         if by_digest and not found.can_push_by_digest:
             raise PrerequisiteError(
                 f"builder {wanted} has the driver docker, which cannot push by digest",
-                remedy=f"Make one that can: docker buildx create --name {OWN_BUILDER} --driver docker-container",
+                remedy=f"Make one that can: docker buildx create --name {DEFAULT_BUILDER} --driver docker-container",
             )
         return found
     fit = [builder for builder in known if builder.can_push_by_digest or not by_digest]
-    ranked = sorted(fit, key=lambda builder: (not builder.current, builder.name != OWN_BUILDER))
+    ranked = sorted(fit, key=lambda builder: (not builder.current, builder.name != DEFAULT_BUILDER))
     return ranked[0] if ranked else None
 
 

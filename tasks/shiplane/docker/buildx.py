@@ -23,7 +23,7 @@ from shiplane.core.next_command import command
 from shiplane.core.redact import one_line
 from shiplane.core.system.process import Listener, ProcessResult, run
 from shiplane.core.system.real_path import is_within
-from shiplane.core.system.temp_folder import is_scratch, scratch
+from shiplane.core.system.temp_folder import is_temp_folder, temp_folder
 from shiplane.docker.bake import Build, definition
 from shiplane.docker.build_log import (
     cache_faults,
@@ -33,7 +33,15 @@ from shiplane.docker.build_log import (
     is_refused,
     push_fault,
 )
-from shiplane.docker.builders import OWN_BUILDER, Builder, BuildMode, assigned_platforms, builder_of, choose, emulation
+from shiplane.docker.builders import (
+    DEFAULT_BUILDER,
+    Builder,
+    BuildMode,
+    assigned_platforms,
+    builder_of,
+    choose,
+    emulation,
+)
 from shiplane.docker.cache_probe import Probe, silent_caches
 from shiplane.docker.contexts import check_folder_names
 from shiplane.registry.http.denials import cause_of
@@ -175,7 +183,7 @@ class Buildx:
         listen = (lambda line: self.listen(mark + line if line.strip() else "")) if mark else self.listen
         if builder.driver != "docker":
             check_folder_names(self.root, {build.name: build.context for build in builds}, self.env)
-        with scratch("build", self.env, project=self.root) as folder:
+        with temp_folder("build", self.env, project=self.root) as folder:
             self._check_unseen(builds, folder)
             metadata = folder / "metadata.json"
             answer = self._with_cache(builds, builder, metadata, listen, stop)
@@ -194,7 +202,7 @@ class Buildx:
             PrerequisiteError: A temporary folder is within a context.
         """
         login = Path(self.env.get("DOCKER_CONFIG", "/"))
-        ours = [folder, *([login] if is_scratch(login) else [])]
+        ours = [folder, *([login] if is_temp_folder(login) else [])]
         for build in builds:
             if any(is_within(path, self.root / build.context) for path in ours):
                 raise PrerequisiteError(
@@ -262,13 +270,13 @@ class Buildx:
         return builder.assign(assigned_platforms(self._docker("buildx", "inspect", builder.name).stdout))
 
     def _create(self) -> Builder:
-        answer = self._docker("buildx", "create", "--name", OWN_BUILDER, "--driver", "docker-container")
+        answer = self._docker("buildx", "create", "--name", DEFAULT_BUILDER, "--driver", "docker-container")
         if answer.code != 0:
             raise PrerequisiteError(
                 f"no builder can push by digest, and none could be made: {answer.stderr.strip()[:400]}",
                 remedy=f"Try it by hand: {answer.command}",
             )
-        return Builder(name=OWN_BUILDER, driver="docker-container", current=False)
+        return Builder(name=DEFAULT_BUILDER, driver="docker-container", current=False)
 
     def _started(self, builder: Builder) -> Builder:
         """Start a builder's nodes: only running ones know what they can build."""

@@ -20,8 +20,8 @@ from shiplane.core.credential import Credential
 from shiplane.core.errors import UnreachableError
 from shiplane.core.redact import one_line
 from shiplane.core.system.host import process_space
-from shiplane.core.system.temp_folder import alive
-from shiplane.docker.engine import PULL_TIMEOUT, Engine, pull_by
+from shiplane.core.system.temp_folder import is_alive
+from shiplane.docker.engine import PULL_TIMEOUT, Engine, pull_image
 from shiplane.registry.oci.names import Digest, Platform, Repository
 
 if TYPE_CHECKING:
@@ -198,7 +198,7 @@ class Containers:
 
         client = self.engine.client(PULL_TIMEOUT)
         try:
-            pull_by(client, repository, str(digest), credential, platform)
+            pull_image(client, repository, str(digest), credential, platform)
         except (DockerException, OSError) as error:
             raise UnreachableError(
                 f"the engine cannot pull {repository}@{digest}: {one_line(str(error))[:400]}",
@@ -252,7 +252,7 @@ def _is_dead(owner: str, created: str) -> bool:
     """Whether a container's run has ended: its process, where its id means something here; elsewhere time tells."""
     space, _, process = owner.rpartition(":")
     if space == process_space() and process.isdigit():
-        return not alive(int(process))
+        return not is_alive(int(process))
     try:
         # RFC 3339 with nanoseconds, which Python reads up to microseconds.
         began = datetime.fromisoformat(created[:19]).replace(tzinfo=timezone.utc)

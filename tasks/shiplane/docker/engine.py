@@ -40,7 +40,7 @@ def client_version(env: Mapping[str, str]) -> str:
     return one_line(answer.stdout)[:80]
 
 
-def pull_by(
+def pull_image(
     client: DockerClient,
     repository: Repository,
     reference: str,
@@ -113,7 +113,7 @@ class Engine:
 
         client = self.client(PULL_TIMEOUT)
         try:
-            pull_by(client, repository, tag, credential)
+            pull_image(client, repository, tag, credential)
             digests = client.images.get(f"{repository}:{tag}").attrs.get("RepoDigests") or []
         except (DockerException, OSError) as error:
             raise VerificationError(f"docker pull {repository}:{tag} failed: {one_line(str(error))[:400]}") from error

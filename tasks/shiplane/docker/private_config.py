@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import Any
 
 from shiplane.core.credential import Credential
-from shiplane.core.system.temp_folder import scratch, unwritable
+from shiplane.core.system.temp_folder import temp_folder, unwritable_error
 from shiplane.registry.stored_login import config_key, docker_config_folder
 
 Entry = Mapping[str, str]
@@ -41,12 +41,12 @@ def private_login(
         PrerequisiteError: There is no room for it, or no permission.
     """
     own = docker_config_folder(env)
-    with scratch("login", env, project=project) as folder:
+    with temp_folder("login", env, project=project) as folder:
         try:
             more = {config_key(credential.registry): {"auth": credential.basic}} if credential else {}
             _fill(folder, own, _config(own, {**logins, **more}, env.get("PATH")))
         except OSError as error:
-            raise unwritable(error) from error
+            raise unwritable_error(error) from error
         yield {"BUILDX_CONFIG": str(own.resolve() / "buildx"), **env, "DOCKER_CONFIG": str(folder)}
 
 

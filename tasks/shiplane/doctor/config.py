@@ -18,7 +18,7 @@ from shiplane.core.progress import StepState
 from shiplane.core.redact import one_line
 from shiplane.deployments.files import Collected
 from shiplane.doctor.doctor import attempt
-from shiplane.git.remote_url import shown
+from shiplane.git.remote_url import without_credentials
 
 _FILE = "config: project file"
 
@@ -111,7 +111,7 @@ def _source(checkout: Checkout | None) -> Finding:
 def _remote(checkout: Checkout | None) -> Finding:
     if checkout is None or not checkout.remote:
         return skipped("config: remote", "no remote 'origin': trigger has nowhere to push a git tag to")
-    return done("config: remote", f"origin is {shown(checkout.remote)}")
+    return done("config: remote", f"origin is {without_credentials(checkout.remote)}")
 
 
 def _lanes(resolver: Resolver) -> Finding:

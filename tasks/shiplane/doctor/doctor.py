@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
 from shiplane.core.finding import Finding, exit_code_of, failed, summary
 from shiplane.core.progress import Flow, Step, StepOutcome, StepState
-from shiplane.core.system.parallel import WORKERS, each
+from shiplane.core.system.parallel import WORKERS, map_parallel
 
 Look: TypeAlias = Callable[[], Iterable[Finding]]
 
@@ -27,7 +27,7 @@ def examine(looks: Mapping[str, Look], *, workers: int = WORKERS) -> Flow[tuple[
     """
     step = Step("check", ", ".join(looks))
     yield step
-    found = tuple(row for rows in each(_timed, looks.values(), workers=workers) for row in rows)
+    found = tuple(row for rows in map_parallel(_timed, looks.values(), workers=workers) for row in rows)
     yield step.failed(summary(found)) if exit_code_of(found) else step.done(summary(found))
     return found
 

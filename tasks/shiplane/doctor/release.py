@@ -15,7 +15,7 @@ from shiplane.core.progress import StepState
 from shiplane.doctor.access import upload
 from shiplane.doctor.doctor import attempt
 from shiplane.ledger.recorder import Ledgers
-from shiplane.registry.lookup import look
+from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent
 from shiplane.registry.oci.names import Platform
 from shiplane.release.smoke_run import SmokeRunner
@@ -100,7 +100,7 @@ def _placed(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
 
     def ask() -> Finding:
         try:
-            floating = look(surveyor.registry, lane.floating)
+            floating = resolve(surveyor.registry, lane.floating)
         except AccessError as error:
             # GHCR says so of a package that does not exist yet; that we may push was seen above.
             return skipped(name, f"nothing can be read yet: {error.what}")

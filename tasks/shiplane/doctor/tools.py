@@ -10,8 +10,8 @@ from shiplane.core.errors import ShiplaneError
 from shiplane.core.finding import Finding, done, failed, skipped
 from shiplane.core.progress import StepState
 from shiplane.core.system.host import free_bytes
-from shiplane.core.system.temp_folder import temporary_folder
-from shiplane.docker.builders import OWN_BUILDER, Builder, BuildMode, Node, emulation
+from shiplane.core.system.temp_folder import temp_root
+from shiplane.docker.builders import DEFAULT_BUILDER, Builder, BuildMode, Node, emulation
 from shiplane.docker.buildx import MINIMUM, Buildx
 from shiplane.docker.engine import Engine, client_version
 from shiplane.doctor.doctor import Look, attempt
@@ -75,7 +75,7 @@ class ToolChecks:
             yield failed("tools: builder", error)
             return
         if chosen is None:
-            yield skipped("tools: builder", f"none can push by digest: a release makes its own, {OWN_BUILDER!r}")
+            yield skipped("tools: builder", f"none can push by digest: a release makes its own, {DEFAULT_BUILDER!r}")
         else:
             several = f", {len(chosen.nodes)} nodes" if len(chosen.nodes) > 1 else ""
             yield done("tools: builder", f"{chosen.name} ({chosen.driver}{several}) can push by digest")
@@ -97,7 +97,7 @@ class ToolChecks:
         yield attempt("tools: temporary", lambda: _room("tools: temporary", self._temporary()))
 
     def _temporary(self) -> Path:
-        return temporary_folder(self.buildx.env, project=self.root)
+        return temp_root(self.buildx.env, project=self.root)
 
 
 def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:

@@ -18,7 +18,7 @@ from shiplane.config.gate import CheckRun
 from shiplane.core import strict_json
 from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError, UsageError
 from shiplane.core.redact import Redactor, one_line
-from shiplane.registry.http.retry import RetryPolicy, asked_by_header, text_of, throttled_by_words
+from shiplane.registry.http.retry import RetryPolicy, body_text, is_throttled, requested_wait
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.transport import Request, Response, Transport
 from shiplane.registry.oci.names import is_loopback
@@ -124,7 +124,7 @@ class GitHub:
         try:
             text = str(strict_json.loads(response.body)["message"])
         except (ValueError, KeyError, TypeError):
-            text = text_of(response)
+            text = body_text(response)
         return one_line(self.redact(text))[:300]
 
 
@@ -144,12 +144,12 @@ def _api_problem(api: str) -> str:
 def _throttled(response: Response) -> bool:
     """GitHub says "slow down" with 403 as often as with 429: nothing remains, or it names its secondary limit."""
     spent = response.headers.get("x-ratelimit-remaining", "").strip() == "0"
-    return (response.status == 403 and spent) or throttled_by_words(response)  # noqa: PLR2004
+    return (response.status == 403 and spent) or is_throttled(response)  # noqa: PLR2004
 
 
 def _asked(response: Response, wall: float) -> float | None:
     """``Retry-After`` goes first; else, where nothing remains, the moment at which the limit is lifted."""
-    asked = asked_by_header(response, wall)
+    asked = requested_wait(response, wall)
     reset = response.headers.get("x-ratelimit-reset", "").strip()
     if asked is None and response.headers.get("x-ratelimit-remaining", "").strip() == "0" and _SECONDS.fullmatch(reset):
         return max(0.0, float(reset) - wall)

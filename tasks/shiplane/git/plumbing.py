@@ -59,12 +59,12 @@ _COMMITTED = {
 _TIMEOUT = 600.0
 
 
-def own_variables(env: Mapping[str, str]) -> dict[str, str]:
+def git_environment(env: Mapping[str, str]) -> dict[str, str]:
     """The environment of a git that is to work on the repository of the folder that it runs in."""
     return {**{name: value for name, value in env.items() if name not in ELSEWHERE}, **SAFE}
 
 
-def overriding(settings: Mapping[str, str]) -> list[str]:
+def git_command(settings: Mapping[str, str]) -> list[str]:
     """The command line's beginning under which these settings hold, whatever any file or variable says (git(1), -c)."""
     return ["git", "--no-pager", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
 
@@ -91,8 +91,8 @@ class Plumbing:
         Raises:
             PrerequisiteError: git is not installed, or does not end.
         """
-        env = {**own_variables(without_secrets(self.env)), **_READING, **(self.more or {})}
-        argv = [*overriding({**_COMMITTED, **(self.settings or {})}), *words]
+        env = {**git_environment(without_secrets(self.env)), **_READING, **(self.more or {})}
+        argv = [*git_command({**_COMMITTED, **(self.settings or {})}), *words]
         return run(argv, env=env, cwd=self.folder, given=given, timeout=_TIMEOUT, exact=True)
 
     def must(self, *words: str, given: str = "") -> str:

@@ -12,8 +12,8 @@ from pathlib import Path
 from shiplane.core.errors import AccessError, PrerequisiteError, RefusedError, ShiplaneError, UnreachableError
 from shiplane.core.redact import Redactor, one_line
 from shiplane.core.system.process import ProcessResult, run
-from shiplane.git.plumbing import PLAIN, Plumbing, overriding, own_variables
-from shiplane.git.remote_url import secrets_of, shown
+from shiplane.git.plumbing import PLAIN, Plumbing, git_command, git_environment
+from shiplane.git.remote_url import secrets_of, without_credentials
 
 _TIMEOUT = 120.0
 # A credential helper of git (gh, or a workflow's own) reads these; nothing of a registry's is any of its business.
@@ -78,7 +78,7 @@ class Remote:
             )
         for secret in (secret for answer in urls for secret in secrets_of(answer.stdout.strip())):
             self.redact.add(secret)
-        return shown(urls[-1].stdout.strip())
+        return without_credentials(urls[-1].stdout.strip())
 
     def has_commit(self, commit: str) -> bool:
         """Whether a branch of the remote, as it is now, holds a commit.
@@ -217,8 +217,8 @@ class Remote:
 
     def _git(self, *arguments: str, given: str = "", env: Mapping[str, str] | None = None) -> ProcessResult:
         # How the remote is reached is the user's: what they have for asking (GIT_ASKPASS), their proxies and rewrites.
-        whole = own_variables({**self.env, **(env or {})})
-        return run([*overriding(PLAIN), *arguments], env=whole, cwd=self.folder, given=given, timeout=_TIMEOUT)
+        whole = git_environment({**self.env, **(env or {})})
+        return run([*git_command(PLAIN), *arguments], env=whole, cwd=self.folder, given=given, timeout=_TIMEOUT)
 
 
 def _is_ours(low: str) -> bool:

@@ -11,7 +11,7 @@ _NAME = re.compile(r"[A-Za-z0-9-]{1,39}", re.ASCII)
 _NO_SECRET = {"", "x-oauth-basic"}
 
 
-def shown(url: str) -> str:
+def without_credentials(url: str) -> str:
     """The URL without a password, a token for a user name, a query or a fragment."""
     return _USERINFO.sub(r"\1", url).partition("?")[0].partition("#")[0]
 

@@ -11,9 +11,9 @@ from shiplane.config.settings import Checkout, github_slug
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.redact import one_line
 from shiplane.core.system.process import ProcessResult, run, without_secrets
-from shiplane.core.timestamps import stamp
-from shiplane.git.plumbing import Plumbing, failed, own_variables
-from shiplane.git.worktree import differences, shown
+from shiplane.core.timestamps import rfc3339
+from shiplane.git.plumbing import Plumbing, failed, git_environment
+from shiplane.git.worktree import differences, printable_path
 
 # A line of ``git remote --verbose``; of a partial clone it goes on with the filter.
 _REMOTE = re.compile(r"[^\t]*\t(.*) \((?:fetch|push)\)")
@@ -104,7 +104,7 @@ class Git:
             PrerequisiteError: git fails.
         """
         flags = ("--others", "--ignored", "--directory", "-z", "--exclude-per-directory=.gitignore")
-        return tuple(shown(path) for path in self._read.records("ls-files", *flags))
+        return tuple(printable_path(path) for path in self._read.records("ls-files", *flags))
 
     def message(self, commit: str) -> str:
         """The message of a commit."""
@@ -166,11 +166,11 @@ class Git:
 
     def _committed_at(self) -> str:
         seconds, _, _ = self._read.must("rev-list", "--max-count=1", "--timestamp", "HEAD").partition(" ")
-        return stamp(int(seconds))
+        return rfc3339(int(seconds))
 
     def _tags(self, *which: str) -> list[str]:
         return self._read.must("for-each-ref", "--format=%(refname:strip=2)", *which, "refs/tags").splitlines()
 
     def _write(self, *words: str) -> ProcessResult:
         """A command with the user's own settings, hooks and signing key."""
-        return run(["git", *words], env=own_variables(without_secrets(self.env)), cwd=self.folder)
+        return run(["git", *words], env=git_environment(without_secrets(self.env)), cwd=self.folder)

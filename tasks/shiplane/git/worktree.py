@@ -21,7 +21,7 @@ from typing import BinaryIO
 from shiplane.config.settings import Lacking
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.redact import one_line
-from shiplane.core.system.temp_folder import scratch
+from shiplane.core.system.temp_folder import temp_folder
 from shiplane.git.plumbing import Plumbing
 
 _LINK, _MODULE, _PROGRAM = "120000", "160000", "100755"
@@ -71,13 +71,15 @@ def differences(git: Plumbing, commit: str, within: str = "") -> Differences:
         PrerequisiteError: git fails, or a file cannot be read.
     """
     entries = list(_entries(git, commit))
-    with scratch("index", git.env, project=git.folder) as folder:
+    with temp_folder("index", git.env, project=git.folder) as folder:
         look = _Comparison(git, commit, entries, folder)
         changed = {*look.staged(), *look.beside(), *look.changed()}
         lacking = look.lacking()
         here = Differences(
-            changes=tuple(shown(within + path) for path in sorted(changed)),
-            lacking=tuple(replace(one, paths=tuple(shown(within + path) for path in one.paths)) for one in lacking),
+            changes=tuple(printable_path(within + path) for path in sorted(changed)),
+            lacking=tuple(
+                replace(one, paths=tuple(printable_path(within + path) for path in one.paths)) for one in lacking
+            ),
         )
     modules = (_module(git, entry, within) for entry in entries if entry.mode == _MODULE)
     return sum(modules, start=here)
@@ -238,7 +240,9 @@ def _module(git: Plumbing, entry: TreeEntry, within: str) -> Differences:
         return _unlike("a submodule is not checked out", within + entry.path)
     commit = module.must("rev-parse", "--verify", "HEAD^{commit}").strip()
     if Path(module.must("rev-parse", "--show-toplevel").rstrip("\n")).resolve() != module.folder.resolve():
-        raise PrerequisiteError(f"the submodule {shown(within + entry.path)} is no repository", remedy=_MODULES)
+        raise PrerequisiteError(
+            f"the submodule {printable_path(within + entry.path)} is no repository", remedy=_MODULES
+        )
     if commit != entry.digest:
         what = f"a submodule is at {commit[:12]} instead of {entry.digest[:12]}"
         return _unlike(what, within + entry.path)
@@ -246,7 +250,7 @@ def _module(git: Plumbing, entry: TreeEntry, within: str) -> Differences:
 
 
 def _unlike(what: str, path: str) -> Differences:
-    return Differences(lacking=(Lacking(what, (shown(path),), _MODULES),))
+    return Differences(lacking=(Lacking(what, (printable_path(path),), _MODULES),))
 
 
 def _same_mode(mode: int, entry: TreeEntry) -> bool:
@@ -286,9 +290,9 @@ def _opened(path: str) -> Iterator[BinaryIO]:
         with open(path, "rb", buffering=0) as stream:  # noqa: PTH123 -- called for every file of a repository
             yield stream
     except OSError as error:
-        raise PrerequisiteError(f"{shown(path)} cannot be read: {error.strerror or error}") from error
+        raise PrerequisiteError(f"{printable_path(path)} cannot be read: {error.strerror or error}") from error
 
 
-def shown(path: str) -> str:
+def printable_path(path: str) -> str:
     """A path for people: one line, its bytes that are no UTF-8 as escapes."""
     return one_line(os.fsencode(path).decode("utf-8", "backslashreplace"))

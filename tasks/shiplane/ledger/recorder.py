@@ -11,13 +11,13 @@ from shiplane.core.errors import LostRaceError, ShiplaneError, UnreachableError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Flow
 from shiplane.core.system.parallel import WORKERS
-from shiplane.core.timestamps import stamp
+from shiplane.core.timestamps import rfc3339
 from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.ledger.store import MAX_SETTLE, SETTLE, TRIES, AppendResult, LedgerSnapshot, LedgerStore, missing_from
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.retry_budget import Clock, SystemClock
-from shiplane.registry.lookup import look
+from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest, Tag
 
@@ -56,7 +56,7 @@ class EntryAuthor:
         return Entry(
             action=action,
             id=self.make_id(),
-            when=stamp(self.clock.wall()),
+            when=rfc3339(self.clock.wall()),
             who=self.who,
             run=self.run,
             tag=tag,
@@ -117,7 +117,7 @@ class LedgerUpdate:
     def settled(self, appended: AppendResult) -> Ledger | None:
         """The ledger after every concurrent writer must have finished; None if entries are gone from it."""
         store = self.store
-        if digest_of(look(store.registry, store.tag)) == appended.digest:
+        if digest_of(resolve(store.registry, store.tag)) == appended.digest:
             return appended.ledger
         ledger = store.read_newer(appended.ledger).ledger
         return None if missing_from(ledger, self.entries, self.base) else ledger

@@ -16,7 +16,7 @@ from shiplane.config.lane import Lane
 from shiplane.core.errors import UnreachableError, VerificationError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
-from shiplane.core.system.parallel import WORKERS, each
+from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.ledger.artifact import (
     EMPTY,
     EMPTY_CONTENT,
@@ -31,7 +31,7 @@ from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger, segments
 from shiplane.registry.blob_upload import Uploader
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import look, read_back, shown
+from shiplane.registry.lookup import read_back, resolve, wait_until_readable
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import Descriptor, RawManifest
 from shiplane.registry.oci.names import Digest, Tag
@@ -96,10 +96,10 @@ class LedgerStore:
             BrokenLedgerError: The tag holds no complete ledger.
             AccessError, UnreachableError: It cannot be read.
         """
-        answer = look(self.registry, self.tag)
+        answer = resolve(self.registry, self.tag)
         # A first ledger written where there is one after all would replace it.
         if isinstance(answer, Absent) and self.tag in self.registry.tags():
-            answer = shown(self.registry, self.tag)
+            answer = wait_until_readable(self.registry, self.tag)
         return self._snapshot(answer.raw) if isinstance(answer, Present) else LedgerSnapshot()
 
     def read_newer(self, newest: Ledger | None) -> LedgerSnapshot:
@@ -132,7 +132,7 @@ class LedgerStore:
         restarted = [(Action.RESTART, previous)]
         if previous is None or [(entry.action, entry.after) for entry in snapshot.ledger.entries] == restarted:
             return True
-        answer = look(self.registry, previous)
+        answer = resolve(self.registry, previous)
         if isinstance(answer, Absent):
             return False
         earlier = parse_ledger_manifest(answer.raw, f"the previous {self.tag}")
@@ -197,7 +197,7 @@ class LedgerStore:
         """
         step = Step("record", self.tag, writes=True)
         yield step
-        snapshot = LedgerSnapshot(raw=_present(look(self.registry, self.tag)))
+        snapshot = LedgerSnapshot(raw=_present(resolve(self.registry, self.tag)))
         if snapshot.digest != replaced or not isinstance(self._write(snapshot, Ledger().append([entry])), AppendResult):
             raise UnreachableError(f"{self.tag} was changed by another run meanwhile", remedy="Check it again.")
         yield step.done("new ledger started")
@@ -205,7 +205,7 @@ class LedgerStore:
     def _snapshot(self, raw: RawManifest) -> LedgerSnapshot:
         try:
             manifest = parse_ledger_manifest(raw, self.tag)
-            pieces = tuple(each(self._piece, manifest.pieces, workers=self.workers))
+            pieces = tuple(map_parallel(self._piece, manifest.pieces, workers=self.workers))
             return LedgerSnapshot(ledger=Ledger.parse(b"".join(pieces)), pieces=pieces, raw=raw, manifest=manifest)
         except VerificationError as error:
             raise BrokenLedgerError(
@@ -218,7 +218,7 @@ class LedgerStore:
     def _write(self, snapshot: LedgerSnapshot, ledger: Ledger) -> AppendResult | str:
         """Write a new state over the one that was read; returns a reason if it has to be read again."""
         raw = ledger_manifest(self.lane.name, self._upload_pieces(snapshot, ledger), snapshot.digest)
-        current = look(self.registry, self.tag)
+        current = resolve(self.registry, self.tag)
         read_at = self.registry.retry_budget.clock.now()
         if digest_of(current) != snapshot.digest:
             return _CONFLICT

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from shiplane.core.errors import UnreachableError
-from shiplane.registry.client import RegistryClient, upload_place, upload_problem
+from shiplane.registry.client import RegistryClient, upload_problem, upload_url
 from shiplane.registry.http.tokens import PUSH
 from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.manifest import Descriptor
@@ -70,5 +70,5 @@ def _place(repository: Repository, opened: Response, blob: Descriptor) -> str:
     """Where the content goes: to this registry itself and to no other host, since our token goes along."""
     if problem := upload_problem(repository, opened):
         raise UnreachableError(f"{repository.registry}: {problem}")
-    target = upload_place(repository, opened)
+    target = upload_url(repository, opened)
     return f"{target}{'&' if '?' in target else '?'}{urlencode({'digest': str(blob.digest)})}"

@@ -18,8 +18,8 @@ from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import MANIFEST_LIMIT, Session, error_codes
 from shiplane.registry.http.tokens import PULL, PUSH
 from shiplane.registry.http.transport import Request, Response
-from shiplane.registry.http.urls import follow, may_redirect, place_of, within
-from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused, Unknown
+from shiplane.registry.http.urls import follow, may_redirect, parse_url, same_origin
+from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag, parse_tag
 
@@ -64,7 +64,7 @@ class RegistryClient:
         """The budget for waiting of the run that this client belongs to."""
         return self.session.retry_budget
 
-    def look(self, reference: Tag | Digest) -> Answer:
+    def look(self, reference: Tag | Digest) -> LookupResult:
         """What is behind a tag or a digest: one of the four answers, never an exception."""
         request = Request(
             method="GET", url=_url(self.repository, f"manifests/{reference}"), headers={"Accept": _ACCEPT}
@@ -78,7 +78,7 @@ class RegistryClient:
         except (UnreachableError, VerificationError) as error:
             return Unknown(error.what)
 
-    def _answer(self, response: Response, reference: Tag | Digest) -> Answer:
+    def _answer(self, response: Response, reference: Tag | Digest) -> LookupResult:
         if response.status == 200:  # noqa: PLR2004
             return _content(response, reference)
         if _is_absence(response):
@@ -147,7 +147,7 @@ class RegistryClient:
         if not found and not _SAYS_NEXT.search(link):
             return ""
         following = follow(url, found.group(1)) if found else ""
-        if place_of(following) != place_of(url):
+        if parse_url(following) != parse_url(url):
             raise UnreachableError(f"the tag list of {self.repository} goes on elsewhere: {one_line(link)[:160]}")
         return following
 
@@ -316,17 +316,17 @@ def origin(repository: Repository) -> str:
     return f"{scheme}://{host}"
 
 
-def upload_place(repository: Repository, opened: Response) -> str:
+def upload_url(repository: Repository, opened: Response) -> str:
     """Where the content of an upload goes: to this registry itself, since our token goes along; else nothing.
 
     Source: distribution-spec, "Pushing a blob monolithically": the Location may be absolute or relative.
     """
-    return within(_url(repository, "blobs/uploads/"), opened.headers.get("location", ""))
+    return same_origin(_url(repository, "blobs/uploads/"), opened.headers.get("location", ""))
 
 
 def upload_problem(repository: Repository, opened: Response) -> str:
     """Why the content of an upload cannot go where the registry says, or nothing."""
-    if upload_place(repository, opened):
+    if upload_url(repository, opened):
         return ""
     location = one_line(opened.headers.get("location", ""))[:120]
     if not location:
@@ -334,7 +334,7 @@ def upload_problem(repository: Repository, opened: Response) -> str:
     return f"an upload was opened at {location!a}, and our token is for {origin(repository)} alone"
 
 
-def _content(response: Response, reference: Tag | Digest) -> Answer:
+def _content(response: Response, reference: Tag | Digest) -> LookupResult:
     """The manifest that was served, if its bytes and its headers agree with each other and with what was asked for."""
     # In any case (RFC 9110 section 8.3.1), and with any parameter.
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()

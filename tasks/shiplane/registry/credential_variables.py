@@ -8,9 +8,9 @@ A project file can be a stranger's: what it names must not make a harmless comma
    gets GitHub's where the project file names them for it, and never by itself. Cloud keys, tokens of package
    registries and what a CI system has for itself belong to no registry. A project file that names one for another
    is refused (2).
-2. **What the product's own table has** (:func:`own_names`: ghcr.io's pairs) **and what** ``docker login`` **stored** is
-   used for its registry by every command. One that only reads asks as a stranger first, and steps forward with it where
-   a stranger is refused.
+2. **The product's own table** (:func:`default_variables`: ghcr.io's pairs) **and stored** ``docker login``
+   **credentials** are used for their registry by every command. A command that only reads asks anonymously first, and
+   logs in only where that is refused.
 3. **What only the project file names** is sent by commands that write, over https or to this machine alone. ``plan``
    and ``auth.show`` show it beforehand.
 """
@@ -72,7 +72,7 @@ class CredentialVariables:
     ] = ""
 
 
-def own_names(registry: str, env: Mapping[str, str]) -> CredentialVariables:
+def default_variables(registry: str, env: Mapping[str, str]) -> CredentialVariables:
     """The variables that belong to a registry by the product's own table, as pairs in their order."""
     if registry != GHCR_HOST:
         return CredentialVariables()
@@ -104,7 +104,7 @@ def foreign_owner(variable: str, registry: str, env: Mapping[str, str]) -> str:
     return next((owner for owner, starts in _OTHERS.items() if name.startswith(tuple(starts.split()))), "")
 
 
-def usable(names: CredentialVariables, registry: str, env: Mapping[str, str]) -> CredentialVariables:
+def without_enterprise(names: CredentialVariables, registry: str, env: Mapping[str, str]) -> CredentialVariables:
     """The names without those that belong to an Enterprise server: its token is no business of public GHCR's."""
     if registry != GHCR_HOST or not enterprise_host(env):
         return names

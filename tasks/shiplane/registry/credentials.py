@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError
 from shiplane.core.system.process import without_secrets
-from shiplane.registry.credential_variables import GHCR_HOST, CredentialVariables, own_names, usable
+from shiplane.registry.credential_variables import GHCR_HOST, CredentialVariables, default_variables, without_enterprise
 from shiplane.registry.stored_login import AUTH_CONFIG, stored_login
 
 
@@ -66,7 +66,8 @@ class Credentials:
             AccessError: As :meth:`find`.
         """
         return (
-            _first(self._from_environment(registry, own_names(registry, self.env))) or self._stored(registry).credential
+            _first(self._from_environment(registry, default_variables(registry, self.env)))
+            or self._stored(registry).credential
         )
 
     def named(self, registry: str) -> Credential | None:
@@ -96,19 +97,19 @@ class Credentials:
     def _names(self, registry: str) -> CredentialVariables:
         named = self.names.get(registry, CredentialVariables())
         if not named.username_env and not named.password_env:
-            named = own_names(registry, self.env)
-        return usable(named, registry, self.env)
+            named = default_variables(registry, self.env)
+        return without_enterprise(named, registry, self.env)
 
     def login_variables(self, registry: str, pushes: bool) -> str:  # noqa: FBT001 -- a callback's second argument
         """The first pair that a command would send there, as ``USER and TOKEN``; empty where it has none."""
-        names = self._names(registry) if pushes else own_names(registry, self.env)
+        names = self._names(registry) if pushes else default_variables(registry, self.env)
         return next(
             (f"{user} and {token}" for user, token in zip(names.username_env, names.password_env, strict=False)), ""
         )
 
     def secret_variables(self) -> frozenset[str]:
         """Every variable that may hold a password, to be kept from children."""
-        known = (own_names(GHCR_HOST, {}), *self.names.values())
+        known = (default_variables(GHCR_HOST, {}), *self.names.values())
         return frozenset(name for names in known for name in names.password_env)
 
     def _from_environment(self, registry: str, names: CredentialVariables) -> list[CredentialSource]:
@@ -138,7 +139,7 @@ class Credentials:
             raise AccessError(f"{user} is no user name", remedy=f"Set {user} anew.")
         if not password.isprintable() or not password.strip():
             raise AccessError(f"{token} holds blanks or control characters", remedy=f"Set {token} anew.")
-        source, own = f"{user} + {token}{note}", own_names(registry, self.env)
+        source, own = f"{user} + {token}{note}", default_variables(registry, self.env)
         return CredentialSource(
             source,
             "used",

@@ -6,15 +6,15 @@ from collections.abc import Callable, Collection
 
 from shiplane.core.errors import AccessError, MisconfiguredError, UnreachableError, VerificationError
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused, digest_of
+from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, digest_of
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 # Seconds: a read may lag a write by more, but what depends on this comes right in that case as well.
-AGREEING = 2.0
+CONSISTENCY_WAIT = 2.0
 
 
-def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> Present | Absent:
+def require_certain(answer: LookupResult, repository: Repository, reference: Tag | Digest) -> Present | Absent:
     """Present or absent, or an error.
 
     Raises:
@@ -37,12 +37,12 @@ def certain(answer: Answer, repository: Repository, reference: Tag | Digest) -> 
     raise UnreachableError(what, remedy="Nothing is written on doubt. Run it again.")
 
 
-def look(registry: RegistryClient, reference: Tag | Digest) -> Present | Absent:
-    """Read a name for certain; raises as :func:`certain`."""
-    return certain(registry.look(reference), registry.repository, reference)
+def resolve(registry: RegistryClient, reference: Tag | Digest) -> Present | Absent:
+    """Read a name for certain; raises as :func:`require_certain`."""
+    return require_certain(registry.look(reference), registry.repository, reference)
 
 
-def agreed(
+def resolve_consistent(
     registry: RegistryClient,
     tag: Tag,
     fits: Callable[[Digest | None], bool],
@@ -58,28 +58,28 @@ def agreed(
         The last answer, whether it agrees or not: a contradiction that stays is no matter of time.
 
     Raises:
-        ShiplaneError: As :func:`certain`.
+        ShiplaneError: As :func:`require_certain`.
     """
     answer: Present | Absent = Absent()
-    for _ in registry.retry_budget.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
-        answer = look(registry, tag)
+    for _ in registry.retry_budget.poll(CONSISTENCY_WAIT, what=f"{tag} does not read as it was recorded"):
+        answer = resolve(registry, tag)
         if fits(digest_of(answer)):
             break
     return answer
 
 
-def shown(registry: RegistryClient, tag: Tag) -> Present:
+def wait_until_readable(registry: RegistryClient, tag: Tag) -> Present:
     """A tag that read as absent and stands in the list of tags, as soon as it reads.
 
     Somebody wrote it a moment ago. GHCR may answer 404 for seconds yet, and distribution lists a tag some thousandths
     before it has it; or it was written between a look at it and the list.
 
     Raises:
-        AccessError, VerificationError: As :func:`certain`.
-        UnreachableError: It does not become readable within a minute, or as :func:`certain`.
+        AccessError, VerificationError: As :func:`require_certain`.
+        UnreachableError: It does not become readable within a minute, or as :func:`require_certain`.
     """
     for _ in registry.retry_budget.poll(what=f"{tag} is listed, and does not read"):
-        answer = look(registry, tag)
+        answer = resolve(registry, tag)
         if isinstance(answer, Present):
             return answer
     raise UnreachableError(
@@ -93,7 +93,7 @@ def read_back(
     before: Collection[Digest | None],
     *,
     patient: bool,
-) -> Answer:
+) -> LookupResult:
     """Read until a name shows something else than what was there before; GHCR may take a minute for that.
 
     Args:
@@ -102,7 +102,7 @@ def read_back(
         before: What a read that lags may still show; an absence always is one. Never what was written.
         patient: Whether the write was answered for certain, or is not sent again: then wait a minute, else seconds.
     """
-    answer: Answer = Absent()
+    answer: LookupResult = Absent()
     for _ in registry.retry_budget.poll(60.0 if patient else 4.0, what=f"{tag} does not read as it was written"):
         answer = registry.look(tag)
         digest = digest_of(answer)
@@ -111,7 +111,7 @@ def read_back(
     return answer
 
 
-def arrived(registry: RegistryClient, digest: Digest, why: str) -> RawManifest:
+def wait_for_digest(registry: RegistryClient, digest: Digest, why: str) -> RawManifest:
     """What was pushed by digest, as the registry serves it: these bytes, and no others, get the names.
 
     Args:
@@ -121,10 +121,10 @@ def arrived(registry: RegistryClient, digest: Digest, why: str) -> RawManifest:
 
     Raises:
         VerificationError: The registry does not have it.
-        AccessError, UnreachableError: As :func:`certain`.
+        AccessError, UnreachableError: As :func:`require_certain`.
     """
     for _ in registry.retry_budget.poll(what=f"{digest.short} is not there ({why})"):
-        answer = look(registry, digest)
+        answer = resolve(registry, digest)
         if isinstance(answer, Present):
             return answer.raw
     raise VerificationError(

@@ -13,8 +13,8 @@ from shiplane.core.errors import LostRaceError, RefusedError, UnreachableError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Event, Flow, Step
 from shiplane.registry.client import PutResult, RegistryClient
-from shiplane.registry.lookup import agreed, read_back
-from shiplane.registry.oci.lookup_result import Absent, Answer, Present, digest_of
+from shiplane.registry.lookup import read_back, resolve_consistent
+from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, digest_of
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 
@@ -104,7 +104,7 @@ class TagWriter:
         """Read a name once more, and for seconds where it shows what must be late."""
         step = Step("look again", tag)
         yield step
-        answer = agreed(self.registry, tag, lambda digest: digest not in late)
+        answer = resolve_consistent(self.registry, tag, lambda digest: digest not in late)
         yield step.done(f"at {answer.digest.short}" if isinstance(answer, Present) else "absent")
         return answer
 
@@ -148,7 +148,7 @@ class TagWriter:
             _judge(tag, raw, found, before, written, last=not further)
             yield back.failed(f"{_DOUBTFUL if arrived else 'it did not arrive'}; sending it again")
 
-    def _read_back(self, tag: Tag, before: Collection[Digest | None], *, patient: bool) -> Answer:
+    def _read_back(self, tag: Tag, before: Collection[Digest | None], *, patient: bool) -> LookupResult:
         return read_back(self.registry, tag, before, patient=patient)
 
 
@@ -173,7 +173,13 @@ def _moved(tag: Tag, before: str, now: Digest | None) -> LostRaceError:
 
 
 def _judge(
-    tag: Tag, raw: RawManifest, found: Answer, before: Collection[Digest | None], written: PutResult, *, last: bool
+    tag: Tag,
+    raw: RawManifest,
+    found: LookupResult,
+    before: Collection[Digest | None],
+    written: PutResult,
+    *,
+    last: bool,
 ) -> None:
     """Let a name be sent again only if it still is what it was before; everything else ends the run."""
     if isinstance(found, Present) and found.digest not in before:

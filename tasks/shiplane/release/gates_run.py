@@ -14,9 +14,9 @@ from shiplane.core import strict_json
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
 from shiplane.core.redact import Redactor, one_line
 from shiplane.core.system.process import run
-from shiplane.core.timestamps import stamp
+from shiplane.core.timestamps import rfc3339
 from shiplane.git.github import GitHub
-from shiplane.registry.http.retry import DEADLINE, RETRIED, RetryPolicy, text_of
+from shiplane.registry.http.retry import DEADLINE, RETRIED, RetryPolicy, body_text
 from shiplane.registry.http.retry_budget import BUDGET, Clock, RetryBudget, SystemClock
 from shiplane.registry.http.transport import Request, Response, Transport
 
@@ -84,7 +84,7 @@ class GateRunner:
             good=answer.good,
             detail=one_line(self.redact(answer.detail)),
             commit=self.commit,
-            when=answer.when or stamp(self.clock.wall()),
+            when=answer.when or rfc3339(self.clock.wall()),
             remedy="" if answer.good else one_line(self.redact(answer.remedy)),
             output=answer.output,
         )
@@ -116,7 +116,7 @@ class GateRunner:
         carrier = RetryPolicy(
             transport=self.transport,
             retry_budget=RetryBudget(clock=self.clock, tell=self.tell, budget=min(BUDGET, gate.timeout)),
-            words=lambda response: one_line(self.redact(text_of(response)))[:120],
+            words=lambda response: one_line(self.redact(body_text(response)))[:120],
             throttled=lambda _response: False,
             retried=RETRIED - {gate.status},
             deadline=min(DEADLINE, gate.timeout),

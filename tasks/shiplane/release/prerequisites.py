@@ -19,7 +19,7 @@ from shiplane.config.settings import Setting
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.progress import Flow, Step, StepOutcome, StepState
 from shiplane.core.redact import Redactor
-from shiplane.core.system.parallel import each_until_stopped
+from shiplane.core.system.parallel import map_stoppable
 from shiplane.core.system.process import refuse_dumps
 from shiplane.git.github import GitHub
 from shiplane.registry.http.retry_budget import Clock, SystemClock
@@ -183,7 +183,7 @@ class Prerequisites:
         wanted = [gate for gate in self.project.gates if gate.name not in self.left_out]
         for gate in wanted:
             yield Step("gate", gate.name)
-        evidence = each_until_stopped(self._asker.ask, wanted)
+        evidence = map_stoppable(self._asker.ask, wanted)
         for found in evidence:
             step = Step("gate", found.gate)
             yield step.done(found.detail) if found.good else step.failed(found.detail)

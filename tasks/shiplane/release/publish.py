@@ -10,13 +10,13 @@ from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
 from shiplane.config.plan import LanePlan, Plan
-from shiplane.core.check import good_words, require
+from shiplane.core.check import checks_summary, require
 from shiplane.core.errors import LostRaceError, VerificationError
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import arrived
+from shiplane.registry.lookup import wait_for_digest
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import REVISION, RawManifest
 from shiplane.registry.oci.names import Digest, Tag
@@ -332,7 +332,7 @@ class Publisher:
         return images
 
     def _arrived(self, digest: Digest, why: str) -> RawManifest:
-        return arrived(self.registry, digest, why)
+        return wait_for_digest(self.registry, digest, why)
 
     def _inspected(self, plan: Plan, lane_plan: LanePlan, raw: RawManifest, decision: Decision) -> Flow[ImageReport]:
         """A lane's image, staged just now or published before, maybe by another tool."""
@@ -359,7 +359,7 @@ class Publisher:
         )
         examination = examiner.examine(raw, expected)
         require(examination.checks, f"lane {lane_plan.lane.name}'s image {raw.digest}", remedy=remedy)
-        yield step.done(good_words(examination.checks))
+        yield step.done(checks_summary(examination.checks))
         return examination
 
 

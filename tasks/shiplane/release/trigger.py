@@ -14,7 +14,7 @@ from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
 from shiplane.git.remote import Remote
 from shiplane.git.repository import Git
-from shiplane.registry.oci.lookup_result import Absent, Answer, Present
+from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present
 from shiplane.release.source_check import require_committed
 from shiplane.workflows.tag_filter import skipped_by, starts_on
 
@@ -73,7 +73,7 @@ class Trigger:
     checkout: Checkout
     git: Git
     remote: Remote
-    look: Callable[[], Answer] | None
+    look: Callable[[], LookupResult] | None
     workflows: Mapping[str, str]
     published: Callable[[], Sequence[Version]] = tuple
     drifted: Sequence[str] = ()

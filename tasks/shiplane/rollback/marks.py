@@ -19,7 +19,7 @@ from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry
 from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.ledger.store import LedgerSnapshot
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import AGREEING, agreed, look
+from shiplane.registry.lookup import CONSISTENCY_WAIT, resolve, resolve_consistent
 from shiplane.registry.oci.lookup_result import Present, digest_of
 from shiplane.registry.oci.names import Digest
 
@@ -108,7 +108,7 @@ class Marker:
         store = self.ledgers.store(lane)
         step = Step("ledger", store.tag)
         yield step
-        answer = look(self.ledgers.registry, store.tag)
+        answer = resolve(self.ledgers.registry, store.tag)
         fault = ""
         try:
             store.read_verified()
@@ -134,14 +134,14 @@ class Marker:
         yield step
         page = LedgerSnapshot()
         for _ in self.ledgers.registry.retry_budget.poll(
-            AGREEING, what=f"{lane.ledger} does not say what the registry shows"
+            CONSISTENCY_WAIT, what=f"{lane.ledger} does not say what the registry shows"
         ):
             page = self.ledgers.store(lane).read_verified()
             mark = page.ledger.marks.get(with_adopted_tags(lane, page.ledger).tag_of(version))
             if does(mark) and self._agrees(lane, version, page):
                 break
         tag = with_adopted_tags(lane, page.ledger).tag_of(version)
-        here, recorded = digest_of(look(self.registry, tag)), page.ledger.published(tag)
+        here, recorded = digest_of(resolve(self.registry, tag)), page.ledger.published(tag)
         digest = here or (recorded.after if recorded else None)
         if digest is None:
             raise RefusedError(
@@ -154,7 +154,7 @@ class Marker:
     def _agrees(self, lane: Lane, version: Version, page: LedgerSnapshot) -> bool:
         """Whether the ledger, where there is one, has the version, and the floating tag where it is."""
         tag, place = with_adopted_tags(lane, page.ledger).tag_of(version), page.ledger.position(lane.floating)
-        here, floating = (digest_of(look(self.registry, name)) for name in (tag, lane.floating))
+        here, floating = (digest_of(resolve(self.registry, name)) for name in (tag, lane.floating))
         recorded = here is None or page.ledger.published(tag) is not None
         return not page.exists or (recorded and (place.after if place else None) == floating)
 
@@ -166,7 +166,7 @@ class Marker:
         self, page: LedgerSnapshot, lane: Lane, version: Version, digest: Digest, mark: Entry | None, *, changed: bool
     ) -> MarkResult:
         place = page.ledger.position(lane.floating)
-        floating = agreed(
+        floating = resolve_consistent(
             self.registry,
             lane.floating,
             lambda digest: place is None or digest == place.after,

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
-from shiplane.core.check import Check, good_words, require
+from shiplane.core.check import Check, checks_summary, require
 from shiplane.core.errors import ShiplaneError, VerificationError
 from shiplane.core.next_command import command
 from shiplane.core.plurals import counted
@@ -22,7 +22,7 @@ from shiplane.ledger.ledger import Action, Entry
 from shiplane.ledger.recorder import EntryAuthor, Ledgers, LedgerUpdate, record
 from shiplane.ledger.store import LedgerSnapshot, LedgerStore
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import AGREEING, agreed, look
+from shiplane.registry.lookup import CONSISTENCY_WAIT, resolve, resolve_consistent
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Platform, Tag
@@ -170,7 +170,7 @@ class Rollback:
     def _survey(self, lane: Lane) -> Flow[_LaneSurvey]:
         step = Step("survey", lane.floating)
         yield step
-        floating = look(self.registry, lane.floating)
+        floating = resolve(self.registry, lane.floating)
         here = _here(floating)
         if self.ledgers is None:
             yield step.done(f"{here}; no ledger is kept, so no version is known to be bad")
@@ -195,11 +195,11 @@ class Rollback:
         Where they do not come to agree, the tag was moved without a record, and counts for what it is.
         """
         page, tag = store.read_verified(), store.lane.floating
-        for _ in self.registry.retry_budget.poll(AGREEING, what=f"{tag} does not read as it was recorded"):
+        for _ in self.registry.retry_budget.poll(CONSISTENCY_WAIT, what=f"{tag} does not read as it was recorded"):
             place = page.ledger.position(tag)
             if place is None or place.after == digest_of(floating):
                 break
-            floating, page = look(self.registry, tag), store.read_verified()
+            floating, page = resolve(self.registry, tag), store.read_verified()
         return floating, page
 
     def _target(
@@ -213,7 +213,7 @@ class Rollback:
             yield step
             found = self._examined(wish.lane, candidate, seen)
             if isinstance(found, _Target):
-                yield step.done(f"{good_words(found.examination.checks)}; {found.raw.digest}")
+                yield step.done(f"{checks_summary(found.examination.checks)}; {found.raw.digest}")
                 return found, passed + way.above(candidate)
             why = "; ".join(map(str, found))
             yield step.failed(why)
@@ -230,7 +230,7 @@ class Rollback:
         """The version as it is, or what is wrong with it."""
         version, tag = candidate.version, lane.tag_of(candidate.version)
         # It is listed, recorded or asked for: where it does not read, the read may be of seconds ago.
-        answer = agreed(self.registry, tag, lambda digest: digest is not None)
+        answer = resolve_consistent(self.registry, tag, lambda digest: digest is not None)
         recorded = seen.page.ledger.published(tag)
         if isinstance(answer, Absent):
             return [Check("resolves", tag, good=False, expected="an image", found=self._nothing(lane, version))]

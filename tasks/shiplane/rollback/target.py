@@ -14,7 +14,7 @@ from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError, UsageError
 from shiplane.core.next_command import command
-from shiplane.core.timestamps import age, minute, seconds_since
+from shiplane.core.timestamps import age, seconds_since, short_time
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.verify.lane_status import known_versions, newest_release
@@ -209,11 +209,11 @@ def _known_good(lane: Lane, ledger: Ledger) -> dict[Version, RollbackCandidate]:
     for move in ledger.moves(lane.floating):
         source, target = versions.get(move.before) if move.before else None, _version(move)
         if source:
-            words = f"known good: {lane.floating} was at it until {minute(move.when)}"
+            words = f"known good: {lane.floating} was at it until {short_time(move.when)}"
             known.setdefault(source, RollbackCandidate(source, TargetReason.KNOWN_GOOD, words, move.before))
         if target:
             how = "was at it when it was adopted" if move.adopted else "was moved to it"
-            words = f"known good: {lane.floating} {how} on {minute(move.when)} by {move.who}"
+            words = f"known good: {lane.floating} {how} on {short_time(move.when)} by {move.who}"
             known[target] = RollbackCandidate(target, TargetReason.KNOWN_GOOD, words, move.after)
     return known
 
@@ -239,7 +239,7 @@ def _went_down(lane: Lane, last: Entry, target: Version, to: Version | None, see
     """Who went down to which version, when and why, and how to go further or to finish it."""
     since, source = seconds_since(last.when, seen.now), _source(seen.ledger, last)
     ahead = since is not None and since < 0
-    when = f"at {last.when} by another clock" if ahead else f"{age(last.when, seen.now)} ({minute(last.when)})"
+    when = f"at {last.when} by another clock" if ahead else f"{age(last.when, seen.now)} ({short_time(last.when)})"
     left = f" from {lane.tag_of(source)}" if source else ""
     tag = lane.tag_of(target)
     named = ("--to", lane.tag_of(to)) if to else ()

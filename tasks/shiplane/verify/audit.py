@@ -10,13 +10,13 @@ from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
-from shiplane.core.system.parallel import WORKERS, each
+from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.ledger.foreign_tags import unadopted_tags, with_adopted_tags
 from shiplane.ledger.ledger import BrokenLedgerError, Ledger
 from shiplane.ledger.recorder import Ledgers
 from shiplane.ledger.store import LedgerSnapshot
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import look
+from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import CREATED, REVISION, Index, InvalidManifestError, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Platform
@@ -54,7 +54,7 @@ class Auditor:
         yield step
         page, fault = self._ledger(lane)
         lane = with_adopted_tags(lane, page.ledger)
-        floating = look(self.registry, lane.floating)
+        floating = resolve(self.registry, lane.floating)
         tags = frozenset(self.registry.tags())
         images = self._images(lane, page.ledger, tags)
         digest = digest_of(floating)
@@ -92,7 +92,7 @@ class Auditor:
         """What is behind each version tag, also behind recorded ones that are gone; the highest first."""
         known = versions_among(lane, [*tags, *(entry.tag for entry in ledger.entries)])
         names = [lane.tag_of(version) for version in known]
-        answers = each(lambda tag: look(self.registry, tag), names, workers=self.workers)
+        answers = map_parallel(lambda tag: resolve(self.registry, tag), names, workers=self.workers)
         return dict(zip(known, answers, strict=True))
 
     def _rival(self, lane: Lane, state: VersionStatus, tags: Collection[str]) -> Digest | None:
@@ -100,7 +100,7 @@ class Auditor:
         own = lane.own_tag_of(state.version)
         if own == lane.tag_of(state.version) or own not in tags:
             return None
-        found = digest_of(look(self.registry, own))
+        found = digest_of(resolve(self.registry, own))
         return None if found == state.digest else found
 
     def _version(

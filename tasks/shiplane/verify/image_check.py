@@ -14,10 +14,10 @@ from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.check import Check
 from shiplane.core.errors import VerificationError
-from shiplane.core.system.parallel import WORKERS, each
-from shiplane.core.timestamps import parse_moment, stamp
+from shiplane.core.system.parallel import WORKERS, map_parallel
+from shiplane.core.timestamps import parse_timestamp, rfc3339
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import look
+from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent
 from shiplane.registry.oci.manifest import (
     CREATED,
@@ -156,7 +156,7 @@ class ImageChecker:
         attestations = document.attestations if isinstance(document, Index) and not self.fresh else ()
         reads = [partial(self._child, entry, proven=proven) for entry in entries]
         reads += [partial(self._attestation, entry) for entry in attestations]
-        parts = each(lambda read: read(), reads, workers=self.workers)
+        parts = map_parallel(lambda read: read(), reads, workers=self.workers)
         children, attested = parts[: len(entries)], parts[len(entries) :]
         said = {key: _said(key, document.annotations, children) for key in (REVISION, VERSION)}
         checks = [
@@ -187,7 +187,7 @@ class ImageChecker:
             return _PlatformImage(
                 entry, None, None, (_bad("child", subject, "an image manifest", "an index within the index"),)
             )
-        answer = look(self.registry, entry.digest)
+        answer = resolve(self.registry, entry.digest)
         if isinstance(answer, Absent):
             return _PlatformImage(
                 entry, None, None, (_bad("child", subject, "its manifest", "nothing: the registry has lost it"),)
@@ -214,12 +214,12 @@ class ImageChecker:
     def _blobs(self, parts: Sequence[_PlatformImage]) -> list[Check]:
         """Whether everything that was not read is there with its size: layers, configs, attestations."""
         wanted = {blob.digest: blob for part in parts for blob in part.unread}
-        return each(self._blob, wanted.values(), workers=self.workers)
+        return map_parallel(self._blob, wanted.values(), workers=self.workers)
 
     def _attestation(self, entry: Descriptor) -> _PlatformImage:
         """Read one attestation's manifest: provenance or SBOM of an image of the index."""
         subject = entry.digest.short
-        answer = look(self.registry, entry.digest)
+        answer = resolve(self.registry, entry.digest)
         if isinstance(answer, Absent):
             lost = _bad("attestation", subject, "its manifest", "nothing: the registry has lost it")
             return _PlatformImage(entry, None, None, (lost,))
@@ -290,8 +290,8 @@ def _created(annotations: Mapping[str, str], children: list[_PlatformImage]) -> 
     """When the image was made: as it is labelled, else as its config says; nothing where none of it is a time."""
     configs = [child.config for child in children if child.config]
     said = [annotations.get(CREATED), *(config.labels.get(CREATED) for config in configs)]
-    moments = (parse_moment(text) for text in (*said, *(config.created for config in configs)) if text)
-    return next((stamp(moment.timestamp()) for moment in moments if moment and moment.year > _EPOCH), "")
+    moments = (parse_timestamp(text) for text in (*said, *(config.created for config in configs)) if text)
+    return next((rfc3339(moment.timestamp()) for moment in moments if moment and moment.year > _EPOCH), "")
 
 
 def _listed(platforms: Counter[str]) -> str:

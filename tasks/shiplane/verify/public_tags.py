@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from shiplane.config.plan import Plan
-from shiplane.core.system.parallel import each
+from shiplane.core.system.parallel import map_parallel
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused
+from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused
 from shiplane.registry.oci.names import Tag
 
 
@@ -18,11 +18,11 @@ def public_names(registry: RegistryClient, plan: Plan) -> list[str]:
 
 def names_now(registry: RegistryClient, names: Sequence[Tag]) -> list[str]:
     """A line for each name, as it is now. Never raises."""
-    answers = each(registry.look, names)
+    answers = map_parallel(registry.look, names)
     return [f"{registry.repository}:{name} {_words(answer)}" for name, answer in zip(names, answers, strict=True)]
 
 
-def _words(answer: Answer) -> str:
+def _words(answer: LookupResult) -> str:
     if isinstance(answer, Present):
         return f"is {answer.digest}"
     if isinstance(answer, Absent):

@@ -9,13 +9,13 @@ from shiplane.config.lane import Lane
 from shiplane.config.plan import LanePlan
 from shiplane.config.version import Version
 from shiplane.core.errors import VerificationError
-from shiplane.core.system.parallel import WORKERS, each
+from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.ledger.foreign_tags import with_adopted_tags
 from shiplane.ledger.ledger import Action, Ledger
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import certain, look, shown
-from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused, digest_of
+from shiplane.registry.lookup import require_certain, resolve, wait_until_readable
+from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, digest_of
 from shiplane.registry.oci.manifest import REVISION, VERSION, Index, Manifest, parse_config, parse_manifest
 from shiplane.registry.oci.names import Digest
 from shiplane.verify.contradiction import contradiction
@@ -58,7 +58,7 @@ class Surveyor:
         answer = self.registry.look(plan.tag)
         if may_push and isinstance(answer, Refused) and self._hides_everything(plan):
             return Survey(version=Absent(), floating=Absent(), presumed=True)
-        floating = look(self.registry, plan.lane.floating)
+        floating = resolve(self.registry, plan.lane.floating)
         ledger = self.ledgers.store(plan.lane).read().ledger if self.ledgers else Ledger()
         lane = with_adopted_tags(plan.lane, ledger)
         first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
@@ -102,14 +102,14 @@ class Surveyor:
         names = (plan.lane.floating, plan.lane.ledger)
         return all(isinstance(self.registry.look(name), Refused) for name in names) and self.registry.knows() is None
 
-    def _version(self, plan: LanePlan, seen: Answer, listed: Collection[str]) -> Present | Absent:
+    def _version(self, plan: LanePlan, seen: LookupResult, listed: Collection[str]) -> Present | Absent:
         """What is behind the version tag; *absent* only where the list of tags has none either.
 
         A release that is run again in the moment before a tag reads would build what it has published already.
         """
-        answer = certain(seen, self.registry.repository, plan.tag)
+        answer = require_certain(seen, self.registry.repository, plan.tag)
         if isinstance(answer, Absent) and plan.tag in listed:
-            return shown(self.registry, plan.tag)
+            return wait_until_readable(self.registry, plan.tag)
         return answer
 
     def known(self, lane: Lane) -> Lane:
@@ -154,16 +154,16 @@ class Surveyor:
         if said:
             yield said
         candidates = [v for v in self.versions(lane) if v != said and not v.is_prerelease][:SEARCHED]
-        same = each(lambda version: self._is(lane, version, floating), candidates, workers=self.workers)
+        same = map_parallel(lambda version: self._is(lane, version, floating), candidates, workers=self.workers)
         yield from (version for version, equal in zip(candidates, same, strict=True) if equal)
 
     def _is(self, lane: Lane, version: Version, floating: Present) -> bool:
-        answer = look(self.registry, lane.tag_of(version))
+        answer = resolve(self.registry, lane.tag_of(version))
         return isinstance(answer, Present) and answer.digest == floating.digest
 
     def _first(self, index: Index) -> Manifest | None:
         for entry in index.images[:1]:
-            answer = look(self.registry, entry.digest)
+            answer = resolve(self.registry, entry.digest)
             document = parse_manifest(answer.raw) if isinstance(answer, Present) else None
             return document if isinstance(document, Manifest) else None
         return None

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 from shiplane.config.lane import Lane
 from shiplane.config.settings import RECORDED, Setting
 from shiplane.config.version import Version
-from shiplane.core.check import Check, good_words
+from shiplane.core.check import Check, checks_summary
 from shiplane.core.errors import AccessError, VerificationError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
@@ -18,7 +18,7 @@ from shiplane.ledger.foreign_tags import unadopted_tags, with_adopted_tags
 from shiplane.ledger.ledger import BrokenLedgerError, Entry, Ledger
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import look
+from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import VERSION
 from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
@@ -124,7 +124,7 @@ class Verifier:
         """
         step = Step("verify", f"{lane.name} {version or lane.floating}")
         yield step
-        floating = look(self.registry, lane.floating)
+        floating = resolve(self.registry, lane.floating)
         ledger, broken = self._ledger(lane)
         lane = with_adopted_tags(lane, ledger)
         surveyor = Surveyor(registry=self.registry)
@@ -144,7 +144,7 @@ class Verifier:
         outside = self._outside(lane, found, floating)
         result = replace(found, checks=(*found.checks, *pointer, *broken, *recorded, *rival, *outside))
         bad = [check for check in result.checks if not check.good]
-        good = f"{good_words(result.checks)}; {result.digest}"
+        good = f"{checks_summary(result.checks)}; {result.digest}"
         yield step.failed("; ".join(map(str, bad))) if bad else step.done(good)
         return result
 
@@ -184,7 +184,7 @@ class Verifier:
             subject, image = lane.floating, floating
         else:
             subject = lane.tag_of(version)
-            image = floating if same else look(self.registry, subject)
+            image = floating if same else resolve(self.registry, subject)
         if isinstance(image, Absent):
             check = Check("resolves", subject, good=False, expected="an image", found="nothing under this tag")
             return VerificationResult(lane=lane, version=version, digest=None, checks=(check,))
@@ -245,7 +245,7 @@ class Verifier:
         own = lane.own_tag_of(found.version) if found.version else None
         if found.version is None or own is None or own == lane.tag_of(found.version):
             return []
-        answer = look(self.registry, own)
+        answer = resolve(self.registry, own)
         if isinstance(answer, Absent):
             return []
         expected = f"{found.digest}, as {lane.tag_of(found.version)}, under which {found.version} was adopted"
@@ -270,7 +270,7 @@ class Verifier:
     def _anonymous(self, tag: Tag, digest: Digest) -> Check:
         assert self.stranger is not None  # noqa: S101 -- asked for by the caller
         try:
-            found = digest_of(look(self.stranger, tag))
+            found = digest_of(resolve(self.stranger, tag))
         except AccessError as error:
             return Check("anonymous", tag, good=False, expected="readable by anyone", found=error.what)
         return Check("anonymous", tag, found == digest, str(digest), str(found or "nothing"))

@@ -6,7 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from shiplane.core.errors import PrerequisiteError
-from shiplane.core.system.atomic_file import put
+from shiplane.core.system.atomic_file import write_atomic
 
 
 def template(name: str) -> str:
@@ -23,7 +23,7 @@ def write(root: Path, path: str, text: str) -> None:
     target = root / path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        put(target, text.encode(), 0o644)
+        write_atomic(target, text.encode(), 0o644)
     except OSError as error:
         raise PrerequisiteError(f"{path} cannot be written: {error.strerror or error}") from error
 

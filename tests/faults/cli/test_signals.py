@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.core.system.parallel import each
+from shiplane.core.system.parallel import map_parallel
 from shiplane.core.system.process import run
 from tests.faults.access import Access, Account
 from tests.faults.memory import MemoryRegistry
@@ -175,7 +175,7 @@ def test_reads_side_by_side_keep_no_interrupt_waiting(soon: None) -> None:
     over, began = threading.Event(), time.monotonic()
     try:
         with pytest.raises(Interrupt):
-            each(lambda _question: over.wait(6), range(3))
+            map_parallel(lambda _question: over.wait(6), range(3))
         assert time.monotonic() - began < 3
     finally:
         over.set()
@@ -188,9 +188,9 @@ def test_reads_side_by_side_answer_in_order_and_raise_the_first_fault() -> None:
             raise ValueError(str(question))
         return question * 2
 
-    assert each(slow_first, [0, 1, 2], workers=2) == [0, 2, 4]
+    assert map_parallel(slow_first, [0, 1, 2], workers=2) == [0, 2, 4]
     with pytest.raises(ValueError, match=r"^3$"):
-        each(slow_first, range(10), workers=3)
+        map_parallel(slow_first, range(10), workers=3)
 
 
 def test_after_an_interrupt_no_further_question_is_taken(soon: None) -> None:
@@ -201,7 +201,7 @@ def test_after_an_interrupt_no_further_question_is_taken(soon: None) -> None:
         time.sleep(0.1)
 
     with pytest.raises(Interrupt):
-        each(slowly, range(100), workers=2)
+        map_parallel(slowly, range(100), workers=2)
     seen = len(asked)
     time.sleep(0.3)
     assert len(asked) <= seen + 2

@@ -90,7 +90,7 @@ def test_a_private_login_needs_room(here: Path, tmp_path: Path, damage: Callable
 def test_what_fails_within_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="of the block"), _login(tmp_path):
         raise OSError(errno.ENOSPC, "of the block")
-    with pytest.raises(OSError, match="of the block"), scratch.scratch("build", {}, project=tmp_path):
+    with pytest.raises(OSError, match="of the block"), scratch.temp_folder("build", {}, project=tmp_path):
         raise OSError(errno.ENOSPC, "of the block")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.transport import Request, Response
-from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Refused, Unknown
+from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import OCI_INDEX
 from shiplane.registry.oci.names import Tag
 from tests.faults.access import answer, failure
@@ -22,7 +22,7 @@ V = Tag("v0.2.1")
 HTML = Response(status=404, headers={"content-type": "text/html"}, body=b"<html>404 page not found</html>")
 
 
-def told(response: Response, place: str = "/manifests/") -> Answer:
+def told(response: Response, place: str = "/manifests/") -> LookupResult:
     setup = ClientSetup()
     push_image(setup.memory, AIONIS, tag=V)
     return setup.registry(Instead(setup.memory, {place: lambda _: response})).look(V)

@@ -17,7 +17,7 @@ from shiplane.registry.http.retry import RetryPolicy
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import HttpTransport, Request, Response, TransportError
-from shiplane.registry.lookup import look
+from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Unknown
 from shiplane.registry.oci.names import Repository, Tag
 from tests.faults.certificates import NOW, Authority
@@ -205,7 +205,7 @@ def test_a_certificate_is_no_outage_it_is_not_asked_again_and_the_remedy_reaches
         assert isinstance(answer, Unknown)
         assert "the certificate of registry.example is not trusted" in answer.reason
         with pytest.raises(MisconfiguredError) as ended:
-            look(registry, V)
+            resolve(registry, V)
         assert ended.value.exit_code == 7
         assert ended.value.passing.endswith(ended.value.remedy)
         assert "/etc/docker/certs.d/registry.example/ca.crt" in ended.value.remedy

@@ -6,7 +6,7 @@ from email.utils import format_datetime
 
 import pytest
 
-from shiplane.registry.http.retry_budget import BUDGET, MAX_WAIT, RetryBudget, asked_wait
+from shiplane.registry.http.retry_budget import BUDGET, MAX_WAIT, RetryBudget, parse_retry_after
 from shiplane.registry.oci.lookup_result import Present, Unknown
 from shiplane.registry.oci.names import Tag
 from tests.faults.client_setup import AIONIS, ClientSetup
@@ -77,7 +77,7 @@ def test_a_date_without_a_zone_is_read_as_utc_on_every_machine(monkeypatch: pyte
     monkeypatch.setenv("TZ", "Pacific/Kiritimati")
     time.tzset()
     try:
-        assert asked_wait(date(20).removesuffix(" GMT"), "", wall=EPOCH) == 20.0
+        assert parse_retry_after(date(20).removesuffix(" GMT"), "", wall=EPOCH) == 20.0
     finally:
         monkeypatch.undo()
         time.tzset()

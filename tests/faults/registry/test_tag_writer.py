@@ -10,7 +10,7 @@ import pytest
 from shiplane.core.errors import AccessError, ShiplaneError, UnreachableError, VerificationError
 from shiplane.core.progress import Event, Flow, StepOutcome
 from shiplane.registry.http.transport import Request, Response
-from shiplane.registry.lookup import arrived, certain
+from shiplane.registry.lookup import require_certain, wait_for_digest
 from shiplane.registry.oci.lookup_result import Absent, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
@@ -27,8 +27,8 @@ TAG = Tag("v0.2.1")
 
 def test_present_and_absent_are_certain() -> None:
     raw = push_image(Scene().registry, PATH)
-    assert certain(Present(raw), AIONIS, TAG) == Present(raw)
-    assert certain(Absent(), AIONIS, TAG) == Absent()
+    assert require_certain(Present(raw), AIONIS, TAG) == Present(raw)
+    assert require_certain(Absent(), AIONIS, TAG) == Absent()
 
 
 @pytest.mark.parametrize(
@@ -43,7 +43,7 @@ def test_everything_else_ends_the_run_with_its_own_error(
     answer: Refused | Unknown, kind: type[ShiplaneError], words: str
 ) -> None:
     with pytest.raises(kind) as caught:
-        certain(answer, AIONIS, TAG)
+        require_certain(answer, AIONIS, TAG)
     assert type(caught.value) is kind
     assert words in str(caught.value)
 
@@ -266,5 +266,5 @@ def test_what_never_arrives_is_a_finding_that_says_who_said_it_had() -> None:
     scene = Scene()
     registry = scene.client()
     with pytest.raises(VerificationError, match=r"does not have sha256:\w+, although the builder pushed it"):
-        arrived(registry, Digest.of(b"nothing"), "the builder pushed it")
+        wait_for_digest(registry, Digest.of(b"nothing"), "the builder pushed it")
     assert 50 < clock_of(scene).now() < 70

@@ -16,7 +16,7 @@ from shiplane.core.progress import StepOutcome
 from shiplane.core.redact import Redactor
 from shiplane.git.remote import Remote
 from shiplane.git.repository import Git
-from shiplane.registry.oci.lookup_result import Absent, Answer, Present, Unknown
+from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Unknown
 from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
 from shiplane.release.trigger import Trigger, TriggerResult
 from tests.faults.scene import events, finish
@@ -93,7 +93,7 @@ class Scene:
     here: Here = field(default_factory=lambda: Here(folder=Path(), env={}))
     there: There = field(default_factory=lambda: There(folder=Path(), env={}, login={}, redact=Redactor()))
     changes: tuple[str, ...] = ()
-    answer: Answer | None = field(default_factory=Absent)
+    answer: LookupResult | None = field(default_factory=Absent)
     workflows: dict[str, str] = field(default_factory=lambda: {".github/workflows/publish.yml": WORKFLOW})
     published: Sequence[str] = ()
     drifted: Sequence[str] = ()
@@ -194,7 +194,7 @@ def test_tags_of_others_and_pre_releases_say_nothing_about_what_is_newest() -> N
 
 
 @pytest.mark.parametrize("answer", [None, Unknown("away")])
-def test_a_registry_that_does_not_say_is_left_to_ci(answer: Answer | None) -> None:
+def test_a_registry_that_does_not_say_is_left_to_ci(answer: LookupResult | None) -> None:
     assert Scene(answer=answer).story("registry") == ["registry: skipped: the registry did not say: CI will find out"]
 
 

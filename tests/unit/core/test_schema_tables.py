@@ -10,11 +10,11 @@ from jsonschema import Draft202012Validator
 
 from shiplane.core.errors import ConfigurationError
 from shiplane.core.schema.documents import document, table_of
-from shiplane.core.schema.place import Place
+from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Number, Text
 
-PLACE = Place("file.toml", "crew")
+PLACE = Location("file.toml", "crew")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,7 +18,7 @@ from shiplane.core.errors import PrerequisiteError
 from shiplane.core.system import temp_folder as module
 from shiplane.core.system.process import ProcessResult
 from shiplane.core.system.real_path import is_within
-from shiplane.core.system.temp_folder import is_scratch, scratch, temporary_folder
+from shiplane.core.system.temp_folder import is_temp_folder, temp_folder, temp_root
 from shiplane.docker.bake import Build
 from shiplane.docker.builders import Builder
 from shiplane.docker.buildx import Buildx
@@ -54,9 +54,9 @@ PLACES: dict[str, Callable[[Path], str]] = {
 @pytest.mark.parametrize("variable", ["TMPDIR", "TEMP", "TMP"])
 @pytest.mark.parametrize("place", PLACES)
 def test_a_place_within_the_project_or_unusable_is_passed_over(project: Path, place: str, variable: str) -> None:
-    with scratch("login", {variable: PLACES[place](project)}, project=project) as folder:
+    with temp_folder("login", {variable: PLACES[place](project)}, project=project) as folder:
         assert folder.parent == project.parent / FIT
-        assert (is_scratch(folder), folder.stat().st_mode & 0o777) == (True, 0o700)
+        assert (is_temp_folder(folder), folder.stat().st_mode & 0o777) == (True, 0o700)
     assert list(project.parent.rglob("*shiplane-*")) == []
 
 
@@ -64,9 +64,9 @@ def test_the_users_wish_comes_first_and_the_cache_at_home_last(project: Path, mo
     wish, home = project.parent / "wish", project.parent / "home"
     for folder in (wish, home / ".cache"):
         folder.mkdir(parents=True)
-    assert temporary_folder({"TMPDIR": str(wish), "HOME": str(home)}, project=project) == wish
+    assert temp_root({"TMPDIR": str(wish), "HOME": str(home)}, project=project) == wish
     monkeypatch.setattr(module, "_COMMON", ())
-    assert temporary_folder({"HOME": str(home)}, project=project) == home / ".cache"
+    assert temp_root({"HOME": str(home)}, project=project) == home / ".cache"
 
 
 def test_where_every_place_is_within_the_project_or_unusable_each_is_named(
@@ -74,7 +74,7 @@ def test_where_every_place_is_within_the_project_or_unusable_each_is_named(
 ) -> None:
     monkeypatch.setattr(module, "_COMMON", (str(project.parent / "nowhere"),))
     env = {"TMPDIR": ".", "HOME": str(project)}
-    with pytest.raises(PrerequisiteError) as caught, scratch("login", env, project=project):
+    with pytest.raises(PrerequisiteError) as caught, temp_folder("login", env, project=project):
         pytest.fail("there was a place")
     assert f"({project}: within the project; {project.parent}/nowhere: No such file or directory; " in caught.value.what
     assert f"{project}/.cache: within the project)" in caught.value.what
@@ -89,7 +89,7 @@ def test_what_dead_runs_left_is_swept_where_a_folder_is_made_and_never_within_th
     live = project.parent / FIT / f"shiplane-login-{os.getpid()}-abc_1234"
     for folder in (*left, live):
         folder.mkdir(mode=0o700)
-    with scratch("build", {"TMPDIR": str(project)}, project=project):
+    with temp_folder("build", {"TMPDIR": str(project)}, project=project):
         assert [folder.exists() for folder in (*left, live)] == [True, False, True]
 
 
@@ -116,8 +116,8 @@ def test_every_kind_that_is_made_is_known_to_the_sweep(project: Path) -> None:
     kinds = {kind for text in texts for kind in re.findall(r'scratch\("([a-z]+)"', text)}
     assert len(kinds) > 3
     for kind in kinds:
-        with scratch(kind, {}, project=project) as folder:
-            assert is_scratch(folder)
+        with temp_folder(kind, {}, project=project) as folder:
+            assert is_temp_folder(folder)
 
 
 ENV = {**os.environ, "PYTHONPATH": str(Path(module.__file__).parents[3])}
@@ -130,7 +130,7 @@ SWEEP = (
 def test_what_is_in_use_is_swept_by_nobody_whatever_process_ids_mean_there(project: Path, space: list[str]) -> None:
     if space and subprocess.run([*space, "true"], capture_output=True, check=False).returncode != 0:
         pytest.skip("needs the right to make a namespace")
-    with scratch("login", {}, project=project) as folder:
+    with temp_folder("login", {}, project=project) as folder:
         left = folder.parent / "shiplane-login-abc_1234"
         left.mkdir(mode=0o700)
         subprocess.run([*space, sys.executable, "-c", SWEEP, str(folder.parent)], check=True, env=ENV)
@@ -167,7 +167,7 @@ def test_a_folder_that_a_sweep_took_before_it_was_locked_is_made_anew(
         return made[-1]
 
     monkeypatch.setattr(tempfile, "mkdtemp", swept_twice)
-    with scratch("login", {}, project=project) as folder:
+    with temp_folder("login", {}, project=project) as folder:
         assert str(folder) == made[2]
 
 
@@ -176,7 +176,7 @@ def test_where_there_are_no_locks_nothing_is_swept(project: Path, monkeypatch: p
         raise OSError(errno.ENOLCK, "No locks available")
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
-    with scratch("login", {}, project=project) as folder:
+    with temp_folder("login", {}, project=project) as folder:
         module.sweep(folder.parent)
         assert folder.exists()
     assert not folder.exists()
@@ -194,7 +194,7 @@ def test_a_place_that_is_a_folder_of_the_project_mounted_elsewhere_is_within_it(
         assert is_within(mounted, project)
         assert is_within(mounted / "deeper", project / "api")
         assert not is_within(mounted, project.parent / FIT)
-        assert temporary_folder({"TMPDIR": str(mounted)}, project=project) == project.parent / FIT
+        assert temp_root({"TMPDIR": str(mounted)}, project=project) == project.parent / FIT
     finally:
         subprocess.run(["umount", str(mounted)], check=True)
     assert not is_within(mounted, project)
@@ -214,7 +214,7 @@ def test_a_place_that_is_mounted_below_the_project_is_within_it(project: Path, b
         assert is_within(place / part, project)
         assert is_within(place / part, project / "api")
         assert not is_within(place.parent / FIT, project)
-        assert temporary_folder({"TMPDIR": str(place / part)}, project=project) == project.parent / FIT
+        assert temp_root({"TMPDIR": str(place / part)}, project=project) == project.parent / FIT
     finally:
         subprocess.run(["umount", str(project / below)], check=True)
     assert not is_within(place, project)

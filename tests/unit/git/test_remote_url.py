@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from shiplane.git.remote_url import secrets_of, shown
+from shiplane.git.remote_url import secrets_of, without_credentials
 
 TOKEN = "ghs_c4n4ryc4n4ryc4n4ry"
 
@@ -24,4 +24,4 @@ TOKEN = "ghs_c4n4ryc4n4ryc4n4ry"
     ],
 )
 def test_a_url_is_shown_without_what_must_not_be(url: str, visible: str, secrets: list[str]) -> None:
-    assert (shown(url), secrets_of(url)) == (visible, secrets)
+    assert (without_credentials(url), secrets_of(url)) == (visible, secrets)

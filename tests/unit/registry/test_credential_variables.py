@@ -9,10 +9,10 @@ from shiplane.config.project_file import parse_project_file
 from shiplane.core.errors import ConfigurationError
 from shiplane.registry.credential_variables import (
     CredentialVariables,
+    default_variables,
     enterprise_host,
     foreign_owner,
-    own_names,
-    usable,
+    without_enterprise,
 )
 
 ENTERPRISE = {"GITHUB_SERVER_URL": "https://ghe.example"}
@@ -75,7 +75,7 @@ def test_a_project_file_that_names_anothers_variable_is_refused_by_key(key: str)
 
 def test_a_project_of_two_registries_with_variables_of_their_own_is_fine() -> None:
     hub = CredentialVariables(username_env=("DOCKERHUB_USERNAME",), password_env=("DOCKERHUB_TOKEN",))
-    check_names("shiplane.toml", {"ghcr.io": own_names("ghcr.io", {}), "docker.io": hub}, {})
+    check_names("shiplane.toml", {"ghcr.io": default_variables("ghcr.io", {}), "docker.io": hub}, {})
 
 
 @pytest.mark.parametrize(
@@ -92,11 +92,11 @@ def test_the_server_of_a_job_is_githubs_own_or_an_enterprise(url: str, host: str
 
 
 def test_the_token_of_an_enterprise_server_is_no_business_of_public_ghcr() -> None:
-    every = own_names("ghcr.io", {})
+    every = default_variables("ghcr.io", {})
     assert every.password_env == ("GHCR_TOKEN", "GITHUB_TOKEN")
-    assert own_names("ghcr.io", ENTERPRISE).password_env == ("GHCR_TOKEN",)
-    assert own_names("registry.example", {}) == CredentialVariables()
-    left = usable(every, "ghcr.io", ENTERPRISE)
+    assert default_variables("ghcr.io", ENTERPRISE).password_env == ("GHCR_TOKEN",)
+    assert default_variables("registry.example", {}) == CredentialVariables()
+    left = without_enterprise(every, "ghcr.io", ENTERPRISE)
     assert (left.username_env, left.password_env) == (("GHCR_USERNAME",), ("GHCR_TOKEN",))
-    assert usable(every, "ghcr.io", {}) == every
-    assert usable(every, "containers.ghe.example", ENTERPRISE) == every
+    assert without_enterprise(every, "ghcr.io", {}) == every
+    assert without_enterprise(every, "containers.ghe.example", ENTERPRISE) == every

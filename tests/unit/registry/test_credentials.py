@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from shiplane.registry.credential_variables import CredentialVariables, own_names
+from shiplane.registry.credential_variables import CredentialVariables, default_variables
 from shiplane.registry.credentials import Credentials
 
 PAIR = {"GHCR_USERNAME": "robot", "GHCR_TOKEN": "ghp_robot"}
@@ -28,7 +28,7 @@ def credentials(
     return Credentials(env={"HOME": str(home), **env}, names=names)
 
 
-NAMED = {"ghcr.io": R_NAMES, "r.example": R_NAMES, LOOPBACK: own_names("ghcr.io", {})}
+NAMED = {"ghcr.io": R_NAMES, "r.example": R_NAMES, LOOPBACK: default_variables("ghcr.io", {})}
 CASES = [
     # registry, variables, names, stored login; who writes, who reads where a stranger is refused
     ("ghcr.io", {**PAIR, **JOB}, {}, "", "robot", "robot"),

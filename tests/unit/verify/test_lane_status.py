@@ -8,7 +8,7 @@ import pytest
 
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
-from shiplane.core.timestamps import age, minute
+from shiplane.core.timestamps import age, short_time
 from shiplane.ledger.actor import author
 from shiplane.ledger.checks import recorded_checks
 from shiplane.ledger.ledger import Action, Entry, Ledger
@@ -141,7 +141,7 @@ def test_who_did_it_is_told_from_the_environment(env: dict[str, str], account: s
     [("2026-11-25T09:00:30Z", "2026-11-25 09:00"), ("yesterday", "yesterday"), ("", ""), ("9" * 99, "9" * 40)],
 )
 def test_a_time_is_shown_to_the_minute(text: str, shown: str) -> None:
-    assert minute(text) == shown
+    assert short_time(text) == shown
 
 
 @pytest.mark.parametrize(
@@ -163,5 +163,5 @@ def test_an_age_is_told_in_one_unit(seconds: int, said: str) -> None:
 
 
 def test_where_nothing_else_tells_who_it_is_the_desk_does() -> None:
-    assert author({}, "", desk="root@vm") == ("root@vm", "")
-    assert author({"USER": "ann"}, "", desk="root@vm") == ("ann", "")
+    assert author({}, "", user_at_host="root@vm") == ("root@vm", "")
+    assert author({"USER": "ann"}, "", user_at_host="root@vm") == ("ann", "")

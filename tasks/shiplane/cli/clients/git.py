@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from shiplane.core.errors import UsageError
 from shiplane.core.redact import quoted
-from shiplane.core.system.host import desk
+from shiplane.core.system.host import user_at_host
 from shiplane.git.remote import GIT_TOKENS, Remote
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def _claimant(run: Run) -> str:
     parts = [run.env.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
     if all(parts):
         return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}"
-    return desk()
+    return user_at_host()
 
 
 def check_output_path(run: Run, file: str, example: str) -> None:

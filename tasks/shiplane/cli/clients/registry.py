@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shiplane.core.credential import Credential
 from shiplane.core.errors import ConfigurationError
 from shiplane.core.redact import Redactor
-from shiplane.core.system.host import desk
+from shiplane.core.system.host import user_at_host
 from shiplane.ledger.actor import author
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.credentials import Credentials
@@ -131,5 +131,5 @@ class RegistryClients:
         if kept_in.registry != repository.registry:
             registry = self.reader(kept_in) if registry.session.reserve is not None else self.writer(kept_in)
         credential = registry.session.credential
-        who, run = author(self.env, credential.username if credential else "", desk=desk())
+        who, run = author(self.env, credential.username if credential else "", user_at_host=user_at_host())
         return Ledgers(registry=registry.at(kept_in), author=EntryAuthor(who=self.redact(who), run=run))

@@ -17,8 +17,8 @@ from shiplane.config.settings import Flags, Resolver
 from shiplane.core.errors import PrerequisiteError, VerificationError
 from shiplane.core.system.process import run as run_process
 from shiplane.core.system.process import without_secrets
-from shiplane.core.system.temp_folder import scratch
-from shiplane.git.plumbing import own_variables
+from shiplane.core.system.temp_folder import temp_folder
+from shiplane.git.plumbing import git_environment
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
@@ -40,7 +40,7 @@ def rehearse_project(run: Run, project: Path, platforms: str | None, builder: st
     from shiplane.docker.engine import Engine
 
     with (
-        scratch("rehearsal", run.child_env, project=project) as folder,
+        temp_folder("rehearsal", run.child_env, project=project) as folder,
         Engine(env=run.child_env).throwaway_registry() as registry,
         _builder(run, builder) as usable,
     ):
@@ -119,7 +119,7 @@ class _Rehearsal:
         return verified
 
     def _git(self, *arguments: str, cwd: Path) -> None:
-        git = run_process(["git", *arguments], env=own_variables(without_secrets(self.env)), cwd=cwd)
+        git = run_process(["git", *arguments], env=git_environment(without_secrets(self.env)), cwd=cwd)
         if git.code != 0:
             raise PrerequisiteError(f"{git.command} failed: {git.stderr.strip()[:400]}")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shiplane.config.lane import Lane
     from shiplane.config.settings import Checkout
     from shiplane.config.version import Version
-    from shiplane.registry.oci.lookup_result import Answer
+    from shiplane.registry.oci.lookup_result import LookupResult
     from shiplane.registry.oci.names import Tag
     from shiplane.release.trigger import Trigger
 
@@ -45,7 +45,7 @@ def _checkout(run: Run) -> Checkout:
     return checkout
 
 
-def _lookup(run: Run, tag: Tag) -> Callable[[], Answer] | None:
+def _lookup(run: Run, tag: Tag) -> Callable[[], LookupResult] | None:
     """Asks the registry once, without waiting: it is asked for what is nice to know."""
     try:
         repository = run.resolver(Flags()).image().value

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from shiplane.cli.views.tables import columns
 from shiplane.core.next_command import command
 from shiplane.core.plurals import counted
-from shiplane.core.timestamps import minute
+from shiplane.core.timestamps import short_time
 
 if TYPE_CHECKING:
     from shiplane.adopt.adopt import AdoptedVersion, AdoptionResult
@@ -41,7 +41,7 @@ def _row(result: AdoptionResult, adopted: AdoptedVersion) -> tuple[str, ...]:
     remarks: list[str] = [result.lane.floating] if adopted.version == result.current else []
     remarks += [] if adopted.new else ["recorded before"]
     remarks += [f"no {check.name} in its labels" for check in adopted.warnings]
-    commit, created = adopted.commit[:12] or "no commit", minute(adopted.created) or "no date"
+    commit, created = adopted.commit[:12] or "no commit", short_time(adopted.created) or "no date"
     return (f"  {adopted.tag}", adopted.digest.short, ",".join(adopted.platforms), commit, created, "; ".join(remarks))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 from shiplane.cli.views.tables import columns, markdown_cell, markdown_table
 from shiplane.core.next_command import command
 from shiplane.core.plurals import NO_LEDGER
-from shiplane.core.timestamps import age, minute
+from shiplane.core.timestamps import age, short_time
 
 if TYPE_CHECKING:
     from shiplane.ledger.ledger import Entry
@@ -82,9 +82,9 @@ def _since(state: LaneStatus, now: float) -> str:
     if arrival is None:
         built = state.now.created if state.now else ""
         nobody = "nothing of a broken ledger is believed" if state.fault else "nobody recorded the move"
-        return f"{_UNKNOWN}, {nobody}" + (f"; the image says {minute(built)}" if built else "")
+        return f"{_UNKNOWN}, {nobody}" + (f"; the image says {short_time(built)}" if built else "")
     why = f": {arrival.why}" if arrival.why else ""
-    when = f"{minute(arrival.when)} ({age(arrival.when, now)})"
+    when = f"{short_time(arrival.when)} ({age(arrival.when, now)})"
     if arrival.adopted:
         return f"before {when}, when {arrival.who} took it into the ledger"
     return f"{when} by {arrival.who}, {arrival.action.value}{why}{_run(arrival)}"
@@ -132,7 +132,7 @@ def _history_rows(state: LaneStatus) -> list[tuple[str, ...]]:
     return [
         (
             state.lane.tag_of(known.version),
-            minute(known.created) or _UNKNOWN,
+            short_time(known.created) or _UNKNOWN,
             known.recorded.who if known.recorded and not known.recorded.adopted else _UNKNOWN,
             known.digest.short if known.digest else "gone",
             ",".join(known.platforms) or _UNKNOWN,
@@ -165,7 +165,7 @@ def _move_rows(state: LaneStatus) -> list[tuple[str, ...]]:
             "after an unrecorded move" if move.id in gaps else "",
         ]
         words = "; ".join(filter(None, remarks)) + _run(move)
-        rows.append((minute(move.when), names.get(move.after, move.version), before, move.who, move.how, words))
+        rows.append((short_time(move.when), names.get(move.after, move.version), before, move.who, move.how, words))
     return rows
 
 

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from shiplane.config.gate import Gate, GateKind
 from shiplane.config.keys.texts import COMMAND, INVISIBLE, LINE_FORM, SECONDS, split_command
 from shiplane.core.errors import UsageError
-from shiplane.core.schema.place import Place
+from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, OneOf, Table
 from shiplane.core.schema.values import Array, Number, Scalar, Text
 from shiplane.registry.oci.names import PORT_FORM
@@ -122,7 +122,7 @@ GATE = OneOf(
 GATES = Array(of=GATE)
 
 
-def check_names(gates: Iterable[Gate], place: Place) -> None:
+def check_names(gates: Iterable[Gate], place: Location) -> None:
     """Refuse gates that --skip could not tell apart.
 
     Raises:

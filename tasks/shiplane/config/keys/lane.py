@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from shiplane.config.keys.smoke import SMOKE
 from shiplane.config.lane import BUILT_IN, NAME, Lane
-from shiplane.core.schema.place import Place
+from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Json, Named
 from shiplane.registry.oci.names import Tag
@@ -22,7 +22,7 @@ LANES = Named(
 )
 
 
-def make_lanes(given: Mapping[str, Json], place: Place) -> tuple[Lane, ...]:
+def make_lanes(given: Mapping[str, Json], place: Location) -> tuple[Lane, ...]:
     """The built-in lanes, changed where the file names them.
 
     Where it has a lane of another name, the project is one of its own lanes: those that the file names, and no others.

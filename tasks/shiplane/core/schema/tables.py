@@ -9,7 +9,7 @@
         remote: Annotated[str, Key("Name of the git remote.", REMOTE)] = "origin"
 
     CLAIM = Table.of(ClaimSettings, "claim")
-    CLAIM.read({"remote": "upstream"}, Place("shiplane.toml", "claim"))  # ClaimSettings(remote="upstream")
+    CLAIM.read({"remote": "upstream"}, Location("shiplane.toml", "claim"))  # ClaimSettings(remote="upstream")
     CLAIM.schema(parts)  # {"$ref": "#/$defs/claim"}, and the part with "remote", its pattern and its default
 """
 
@@ -22,7 +22,7 @@ from functools import cached_property, partial
 from typing import Any, ClassVar, get_type_hints
 
 from shiplane.core.errors import ConfigurationError
-from shiplane.core.schema.place import Place
+from shiplane.core.schema.location import Location
 from shiplane.core.schema.values import Json, Value, expect, part
 
 
@@ -122,7 +122,7 @@ class Table:
             known |= key.value.known if key.inline and isinstance(key.value, Table) else {key.name: key}
         return known
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """What the table means; for a partial one only what it says, by attribute."""
         expect(self, value, place)
         if not self.open:
@@ -130,7 +130,7 @@ class Table:
         given = self._given(value, place)
         return given if self.partial else self.make(**given)
 
-    def _given(self, value: Json, place: Place) -> Json:
+    def _given(self, value: Json, place: Location) -> Json:
         self._check_presence(value, place)
         given = {}
         for attribute, key in self.keys.items():
@@ -140,7 +140,7 @@ class Table:
                 given[attribute] = key.value.read(value[key.name], place.key(key.name))
         return given
 
-    def _check_presence(self, value: Json, place: Place) -> None:
+    def _check_presence(self, value: Json, place: Location) -> None:
         if self.one_key and len(value) != 1:
             raise place.wrong(f"needs exactly one of {', '.join(self.known)}")
         for key in self.keys.values():
@@ -176,7 +176,7 @@ class OneOf:
     noun: ClassVar[str] = "a table"
     types: ClassVar[tuple[type, ...]] = (dict,)
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """What the table of this form means."""
         expect(self, value, place)
         kinds = [kind for kind in self.tables if (value.get(self.tag) == kind if self.tag else kind in value)]
@@ -186,7 +186,7 @@ class OneOf:
             raise self._undecided(value, place, len(kinds))
         return self.tables[kinds[0]].read(value, place)
 
-    def _undecided(self, value: Json, place: Place, count: int) -> ConfigurationError:
+    def _undecided(self, value: Json, place: Location, count: int) -> ConfigurationError:
         kinds = ", ".join(self.tables)
         if not self.tag:
             return place.wrong(f"needs exactly one of {kinds}; it has {count}")
@@ -199,7 +199,7 @@ class OneOf:
         return {"oneOf": [table.schema(parts) for table in self.tables.values()]}
 
 
-def refuse_unknown(value: Json, known: Iterable[str], place: Place) -> None:
+def refuse_unknown(value: Json, known: Iterable[str], place: Location) -> None:
     """Refuse every key but these.
 
     Raises:

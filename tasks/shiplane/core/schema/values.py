@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Protocol
 
 from shiplane.core.errors import UsageError
 from shiplane.core.redact import quoted
-from shiplane.core.schema.place import Place
+from shiplane.core.schema.location import Location
 
 Json = dict[str, Any]
 
@@ -30,7 +30,7 @@ class Value(Protocol):
     def types(self) -> tuple[type, ...]:
         """What its values are in Python; a boolean is no integer."""
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401 -- JSON, and whatever it means
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401 -- JSON, and whatever it means
         """What a value means.
 
         Raises:
@@ -41,7 +41,7 @@ class Value(Protocol):
         """The same as JSON Schema; what has a name goes into ``parts``, for ``$defs``."""
 
 
-def expect(kind: Value, value: object, place: Place) -> None:
+def expect(kind: Value, value: object, place: Location) -> None:
     """Refuse a value of another type.
 
     Raises:
@@ -96,7 +96,7 @@ class Text:
         """Whether a text has this form."""
         return not (self.most and len(text) > self.most) and bool(re.fullmatch(self.pattern or r"[\s\S]*", text))
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """What the text means."""
         expect(self, value, place)
         try:
@@ -124,7 +124,7 @@ class Boolean:
     noun: ClassVar[str] = "a boolean"
     types: ClassVar[tuple[type, ...]] = (bool,)
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """The value itself."""
         expect(self, value, place)
         return value
@@ -156,7 +156,7 @@ class Number:
         high = f" to {self.most}" if self.most is not None else below
         return f"{'a whole number' if self.whole else 'a number'} {low}{high}"
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """The number: an int where it is a whole one, else a float."""
         if type(value) not in self.types or not self._within(value) or (self.whole and value != int(value)):
             raise place.wrong(f"is {value!r:.40}, expected {self.noun}")
@@ -183,7 +183,7 @@ class Scalar:
     noun: ClassVar[str] = "a string, a number or a boolean"
     types: ClassVar[tuple[type, ...]] = (str, int, float, bool)
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """The text."""
         expect(self, value, place)
         return value if isinstance(value, str) else json.dumps(value)
@@ -200,7 +200,7 @@ class Null:
     noun: ClassVar[str] = "null"
     types: ClassVar[tuple[type, ...]] = (type(None),)
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """Nothing."""
         expect(self, value, place)
 
@@ -216,7 +216,7 @@ class Anything:
     noun: ClassVar[str] = "anything"
     types: ClassVar[tuple[type, ...]] = (str, int, float, bool, list, dict, type(None))
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401, ARG002
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401, ARG002
         """The value itself."""
         return value
 
@@ -243,7 +243,7 @@ class Choice:
         shown = [value if isinstance(value, str) else json.dumps(value) for value, _ in self.meanings]
         return shown[0] if len(shown) == 1 else f"one of {', '.join(shown)}"
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """What the value means."""
         # By type as well: 0 is not false.
         meanings = [meaning for known, meaning in self.meanings if type(value) is type(known) and value == known]
@@ -271,7 +271,7 @@ class Array:
     noun: ClassVar[str] = "an array"
     types: ClassVar[tuple[type, ...]] = (list,)
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """The meanings, in order."""
         expect(self, value, place)
         if len(value) < self.least or (self.most and len(value) > self.most):
@@ -302,7 +302,7 @@ class Named:
     noun: ClassVar[str] = "a table"
     types: ClassVar[tuple[type, ...]] = (dict,)
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """What is made of the meanings."""
         expect(self, value, place)
         if self.names:
@@ -333,7 +333,7 @@ class Either:
         """Those of all of them."""
         return tuple(kind for one in self.kinds for kind in one.types)
 
-    def read(self, value: Any, place: Place) -> Any:  # noqa: ANN401
+    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """What the kind of its type makes of it."""
         expect(self, value, place)
         return next(kind for kind in self.kinds if type(value) in kind.types).read(value, place)

@@ -38,7 +38,7 @@ def read_limited(path: Path, limit: int, what: str, *, remedy: str) -> bytes:
     return content
 
 
-def put(path: Path, body: bytes, mode: int = 0o600) -> None:
+def write_atomic(path: Path, body: bytes, mode: int = 0o600) -> None:
     """Write a file in one go: whoever looks, and a run that is killed, finds the old file or the new one.
 
     Raises:
@@ -56,14 +56,14 @@ def put(path: Path, body: bytes, mode: int = 0o600) -> None:
         raise
 
 
-def write_whole(path: Path, body: bytes, what: str) -> None:
-    """Write a file that the user named, as :func:`put` does.
+def write_user_file(path: Path, body: bytes, what: str) -> None:
+    """Write a file that the user named, as :func:`write_atomic` does.
 
     Raises:
         UsageError: It cannot be written there.
     """
     try:
-        put(path, body)
+        write_atomic(path, body)
     except (OSError, ValueError) as error:
         raise UsageError(
             f"{what} cannot be written: {_why(error)}", remedy="Name a file in a folder that exists."

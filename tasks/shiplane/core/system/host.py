@@ -11,7 +11,7 @@ from pathlib import Path
 from shiplane.core.errors import PrerequisiteError
 
 
-def desk() -> str:
+def user_at_host() -> str:
     """``user@machine``."""
     user = "somebody"
     with suppress(KeyError, OSError):  # a container's user may have no name

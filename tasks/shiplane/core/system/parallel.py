@@ -15,7 +15,7 @@ WORKERS = 8
 _GRACE = 6.0
 
 
-def each(ask: Callable[[Q], A], questions: Iterable[Q], *, workers: int = WORKERS) -> list[A]:
+def map_parallel(ask: Callable[[Q], A], questions: Iterable[Q], *, workers: int = WORKERS) -> list[A]:
     """Ask every question; the first exception, in their order, is raised.
 
     Args:
@@ -29,7 +29,7 @@ def each(ask: Callable[[Q], A], questions: Iterable[Q], *, workers: int = WORKER
     return _side_by_side(lambda question, _stop: ask(question), known, min(workers, len(known)), grace=0.0)
 
 
-def each_until_stopped(ask: Callable[[Q, threading.Event], A], questions: Iterable[Q]) -> list[A]:
+def map_stoppable(ask: Callable[[Q, threading.Event], A], questions: Iterable[Q]) -> list[A]:
     """Ask questions that may take many minutes, all at once, and see each of them end.
 
     Args:

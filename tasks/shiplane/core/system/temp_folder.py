@@ -37,7 +37,7 @@ _REMEDY = "Make room in one of them, or name a folder outside of the project wit
 
 
 @contextmanager
-def scratch(kind: str, env: Mapping[str, str], *, project: Path) -> Iterator[Path]:
+def temp_folder(kind: str, env: Mapping[str, str], *, project: Path) -> Iterator[Path]:
     """Yield a folder of our own, locked, so that nobody sweeps what is in use.
 
     Args:
@@ -56,13 +56,13 @@ def scratch(kind: str, env: Mapping[str, str], *, project: Path) -> Iterator[Pat
         os.close(lock)
 
 
-def temporary_folder(env: Mapping[str, str], *, project: Path) -> Path:
+def temp_root(env: Mapping[str, str], *, project: Path) -> Path:
     """The first place for temporary files that can be written and is not within the project.
 
     Raises:
         PrerequisiteError: There is none, naming each place and what is wrong with it.
     """
-    with scratch("look", env, project=project) as folder:
+    with temp_folder("look", env, project=project) as folder:
         return folder.parent
 
 
@@ -87,12 +87,12 @@ def _places(env: Mapping[str, str]) -> list[Path]:
     return list(dict.fromkeys(Path(path).absolute() for path in (*wishes, *_COMMON, *jobs, *_IN_MEMORY, *home)))
 
 
-def is_scratch(path: Path) -> bool:
+def is_temp_folder(path: Path) -> bool:
     """Whether a folder is one of ours, by its name."""
     return _NAME.fullmatch(path.name) is not None
 
 
-def unwritable(error: OSError) -> PrerequisiteError:
+def unwritable_error(error: OSError) -> PrerequisiteError:
     """What to say when nothing can be written where temporary files go."""
     return PrerequisiteError(
         f"nothing can be written to the temporary folder: {error.strerror or error}",
@@ -119,7 +119,7 @@ def sweep(parent: Path) -> None:
     for folder in parent.glob("shiplane-*"):
         named = _NAME.fullmatch(folder.name)
         with suppress(OSError):
-            if named and _is_ours(folder) and not (named["pid"] and alive(int(named["pid"]))):
+            if named and _is_ours(folder) and not (named["pid"] and is_alive(int(named["pid"]))):
                 _sweep(folder)
 
 
@@ -139,7 +139,7 @@ def _sweep(folder: Path) -> None:
         os.close(lock)
 
 
-def alive(pid: int) -> bool:
+def is_alive(pid: int) -> bool:
     """Whether a process of this machine runs, whoever's it is."""
     try:
         os.kill(pid, 0)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from shiplane.core.errors import MisconfiguredError
-from shiplane.registry.http.urls import place_of
+from shiplane.registry.http.urls import parse_url
 from shiplane.registry.oci.names import is_loopback
 
 _PORTS = {"http": 80, "https": 443}
@@ -43,7 +43,7 @@ def proxy_for(url: str, env: Mapping[str, str]) -> Proxy | None:
     Raises:
         MisconfiguredError: What the variable holds is no proxy that we can speak to.
     """
-    place = place_of(url)
+    place = parse_url(url)
     if place is None or is_loopback(place.host) or bypasses(_value(env, "no_proxy")[1], place.host, _port(url)):
         return None
     for kind in (place.scheme, "all"):
@@ -110,7 +110,7 @@ def _parsed(name: str, value: str) -> Proxy:
         url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     except ValueError as error:
         raise _unusable(name) from error
-    if place_of(url) is None:  # socks5:// among others
+    if parse_url(url) is None:  # socks5:// among others
         raise _unusable(name)
     basic = f"Basic {base64.b64encode(login.encode('utf-8', 'replace')).decode()}" if login else ""
     return Proxy(name=name, url=url, authorization=basic)
@@ -126,5 +126,5 @@ def _with_scheme(value: str) -> str:
 
 
 def _port(url: str) -> int:
-    place = place_of(url)
+    place = parse_url(url)
     return (place.port or _PORTS[place.scheme]) if place else 0

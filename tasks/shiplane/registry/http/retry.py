@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from shiplane.core.errors import MisconfiguredError, UnreachableError, VerificationError
 from shiplane.registry.http.denials import is_rate_limit
-from shiplane.registry.http.retry_budget import RetryBudget, asked_wait
+from shiplane.registry.http.retry_budget import RetryBudget, parse_retry_after
 from shiplane.registry.http.transport import OversizedError, Request, Response, Transport, TransportError
 
 DEADLINE = 30.0
@@ -19,17 +19,17 @@ RETRIED = frozenset({408, 429, 500, 502, 503, 504, 522})
 _AGAIN = "Run it again in some minutes."
 
 
-def throttled_by_words(response: Response) -> bool:
+def is_throttled(response: Response) -> bool:
     """Whether a 403 only asks for patience: its text says so."""
-    return response.status == 403 and is_rate_limit(text_of(response))  # noqa: PLR2004
+    return response.status == 403 and is_rate_limit(body_text(response))  # noqa: PLR2004
 
 
-def asked_by_header(response: Response, wall: float) -> float | None:
+def requested_wait(response: Response, wall: float) -> float | None:
     """The seconds that an answer asks for, by ``Retry-After`` or as GHCR hides them in its message."""
-    return asked_wait(response.headers.get("retry-after"), text_of(response), wall=wall)
+    return parse_retry_after(response.headers.get("retry-after"), body_text(response), wall=wall)
 
 
-def text_of(response: Response) -> str:
+def body_text(response: Response) -> str:
     """The beginning of a body, for looking into."""
     return response.body[:2000].decode("utf-8", "replace")
 
@@ -53,8 +53,8 @@ class RetryPolicy:
     transport: Transport
     retry_budget: RetryBudget
     words: Callable[[Response], str]
-    throttled: Callable[[Response], bool] = throttled_by_words
-    asked: Callable[[Response, float], float | None] = asked_by_header
+    throttled: Callable[[Response], bool] = is_throttled
+    asked: Callable[[Response, float], float | None] = requested_wait
     retried: frozenset[int] = RETRIED
     deadline: float = DEADLINE
     until: float | None = None
@@ -81,7 +81,7 @@ class RetryPolicy:
                 continue
             if response.status not in self.retried and not self.throttled(response):
                 return response
-            reason = f"{place(request)}: HTTP {response.status} {self.words(response)}".strip()
+            reason = f"{describe(request)}: HTTP {response.status} {self.words(response)}".strip()
             asked = self.asked(response, self.retry_budget.clock.wall())
             if self.futile and asked is not None and asked > self.retry_budget.left:
                 raise UnreachableError(f"{reason} (it asks to wait {asked:.0f} s)", remedy="Run it again after that.")
@@ -101,13 +101,13 @@ class RetryPolicy:
         try:
             return self.transport.send(request, limit=limit, deadline=deadline)
         except MisconfiguredError as error:
-            raise MisconfiguredError(f"{place(request)}: {error.what}", remedy=error.remedy) from error
+            raise MisconfiguredError(f"{describe(request)}: {error.what}", remedy=error.remedy) from error
         except TransportError as error:
             raise UnreachableError(
-                f"{place(request)}: {error}", remedy="Check the network, then run it again."
+                f"{describe(request)}: {error}", remedy="Check the network, then run it again."
             ) from error
         except OversizedError as error:
-            raise VerificationError(f"{place(request)}: the answer is too large: {error}") from error
+            raise VerificationError(f"{describe(request)}: the answer is too large: {error}") from error
 
     def _wait(self, attempt: int, reason: str, asked: float | None = None) -> bool:
         if self.until is None:
@@ -119,6 +119,6 @@ class RetryPolicy:
         return self.until - self.retry_budget.clock.now()
 
 
-def place(request: Request) -> str:
+def describe(request: Request) -> str:
     """The request without its query, which may carry somebody's signature."""
     return f"{request.method} {request.url.partition('?')[0]}"

@@ -145,7 +145,7 @@ class RetryBudget:
             wait = min(_LAST, wait * 2)
 
 
-def asked_wait(header: str | None, body: str, *, wall: float) -> float | None:
+def parse_retry_after(header: str | None, body: str, *, wall: float) -> float | None:
     """The seconds that an answer asks us to wait, or None when it says nothing usable.
 
     Args:

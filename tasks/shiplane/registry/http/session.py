@@ -14,7 +14,7 @@ from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError, UnreachableError
 from shiplane.core.redact import Redactor, one_line
 from shiplane.registry.http.denials import DenialCause, cause_for_stranger, cause_of
-from shiplane.registry.http.retry import RetryPolicy, throttled_by_words
+from shiplane.registry.http.retry import RetryPolicy, is_throttled
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.tokens import PUSH, Challenge, TokenCache, realm_problem
 from shiplane.registry.http.transport import ERROR_LIMIT, Request, Response, Transport
@@ -94,7 +94,7 @@ class Session:
                 self.tokens.forget(repository, actions, value)
                 self.tokens.learn(repository.registry, Challenge.parse(response.headers.get("www-authenticate", "")))
                 continue
-            if response.status in (401, 403) and not throttled_by_words(response):
+            if response.status in (401, 403) and not is_throttled(response):
                 raise self._denied(repository, actions, response)
             return response
         raise AssertionError("unreachable: the second round returns or raises")

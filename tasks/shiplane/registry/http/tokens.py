@@ -12,7 +12,7 @@ import threading
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
-from shiplane.registry.http.urls import place_of
+from shiplane.registry.http.urls import parse_url
 from shiplane.registry.oci.names import Repository, is_loopback
 
 # Services that live on a host of another name. Source: the realm in each registry's own challenge.
@@ -67,7 +67,7 @@ def realm_problem(realm: str, repository: Repository, configured: str = "") -> s
         repository: Whose credential it would be.
         configured: The one further host that the project allows: ``token-host``.
     """
-    place = place_of(realm)
+    place = parse_url(realm)
     if place is None:
         return f"its token service {realm[:120]!a} is no plain URL"
     if place.scheme != "https" and not (repository.is_loopback and is_loopback(place.host)):

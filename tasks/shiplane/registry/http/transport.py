@@ -18,7 +18,7 @@ from shiplane.core.errors import MisconfiguredError
 from shiplane.core.redact import one_line
 from shiplane.registry.http.proxies import Proxy, proxy_for
 from shiplane.registry.http.trust import certificate_fault, context_of, folders_of
-from shiplane.registry.http.urls import place_of
+from shiplane.registry.http.urls import parse_url
 
 if TYPE_CHECKING:
     from urllib3 import BaseHTTPResponse, PoolManager
@@ -100,7 +100,7 @@ class HttpTransport:
         from shiplane.registry.http.connections import LINES, ExchangeSocket
 
         # What urllib and urllib3 read differently would be checked for one host and sent to another.
-        if place_of(request.url) is None:
+        if parse_url(request.url) is None:
             raise TransportError(f"{request.url[:120]!a} is no plain URL")
         line = LINES.line = ExchangeSocket(deadline)
         watchdog = threading.Timer(deadline, line.cut)

@@ -33,7 +33,7 @@ class HostPort(NamedTuple):
     path: str
 
 
-def place_of(url: str) -> HostPort | None:
+def parse_url(url: str) -> HostPort | None:
     """Where an http(s) URL leads, or None when it has credentials, odd characters, or is none at all."""
     found = _PLAIN.fullmatch(url)
     if not found or int(found["port"] or 0) > _HIGHEST_PORT:
@@ -51,16 +51,16 @@ def follow(base: str, reference: str) -> str:
         url = urljoin(base, reference) if reference else ""
     except ValueError:
         return ""
-    return url if place_of(url) else ""
+    return url if parse_url(url) else ""
 
 
-def within(base: str, reference: str) -> str:
+def same_origin(base: str, reference: str) -> str:
     """The URL that a ``Location`` means, where that is the same scheme, host and port as ``base``; else nothing.
 
     What is sent there may carry a token: distribution-spec, "MUST NOT forward the Authorization header" across hosts.
     """
     url = follow(base, reference)
-    here, there = place_of(base), place_of(url)
+    here, there = parse_url(base), parse_url(url)
     return url if here and there and here[:3] == there[:3] else ""
 
 
@@ -70,7 +70,7 @@ def may_redirect(repository: Repository, url: str) -> bool:
     What is on this machine or on an inner network itself may stay there. Names are not resolved: a name that means an
     inner address (DNS rebinding) still has to show a certificate for it.
     """
-    place = place_of(url)
+    place = parse_url(url)
     if place is None:
         return False
     if is_loopback(place.host):

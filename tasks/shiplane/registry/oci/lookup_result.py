@@ -47,9 +47,9 @@ class Unknown:
     remedy: str = ""
 
 
-Answer: TypeAlias = Present | Absent | Refused | Unknown
+LookupResult: TypeAlias = Present | Absent | Refused | Unknown
 
 
-def digest_of(answer: Answer) -> Digest | None:
+def digest_of(answer: LookupResult) -> Digest | None:
     """What a name points at; None where it is not there, or did not show itself."""
     return answer.digest if isinstance(answer, Present) else None

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from shiplane.core.next_command import command
 from shiplane.core.redact import quoted
-from shiplane.core.system.atomic_file import read_limited, write_whole
+from shiplane.core.system.atomic_file import read_limited, write_user_file
 from shiplane.registry.oci.names import Digest
 from shiplane.release.planning.saved_plan import LIMIT, SavedPlan, parse
 
@@ -27,7 +27,7 @@ def write_plan(path: Path, body: bytes) -> None:
     Raises:
         UsageError: It cannot be written there.
     """
-    write_whole(path, body, f"--save {quoted(str(path))}")
+    write_user_file(path, body, f"--save {quoted(str(path))}")
 
 
 def dockerfile_digests(root: Path, paths: list[str]) -> dict[str, str]:

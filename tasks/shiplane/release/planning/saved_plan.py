@@ -18,7 +18,7 @@ from shiplane.core.next_command import command
 from shiplane.core.redact import one_line, quoted
 from shiplane.core.schema.documents import document as schema_of_document
 from shiplane.core.schema.documents import table_of
-from shiplane.core.schema.place import Place
+from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Array, Choice, Json
 from shiplane.core.strict_json import loads
@@ -262,7 +262,7 @@ def parse(body: bytes, name: str) -> SavedPlan:
             f"{name} has the schema {quoted(str(document.get('schema')), 20)}; this shiplane reads {SCHEMA}",
             remedy="Carry it out with the shiplane that wrote it, or plan again.",
         )
-    place = Place(name)
+    place = Location(name)
     digest = _checked_digest(document, name)
     content: PlanFileJson = _FILE.read(document, place)
     tags = {lane["lane"]: _saved_tags(lane) for lane in content["tags"]}

@@ -10,7 +10,7 @@ from shiplane.core.check import require
 from shiplane.core.errors import UnreachableError
 from shiplane.core.system.parallel import WORKERS
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import arrived
+from shiplane.registry.lookup import wait_for_digest
 from shiplane.registry.oci.index import PartialIndex, join
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import RawManifest
@@ -45,7 +45,7 @@ class IndexJoiner:
         return whole.digest
 
     def _examined(self, plan: Plan, lane_plan: LanePlan, part: PartialIndex) -> RawManifest:
-        raw = arrived(self.registry, part.digest, "it was staged")
+        raw = wait_for_digest(self.registry, part.digest, "it was staged")
         expected = ExpectedImage(platforms=part.platforms, revision=plan.commit, version=str(lane_plan.version.value))
         examiner = ImageChecker(registry=self.registry, fresh=True, workers=self.workers)
         what = f"lane {lane_plan.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"

@@ -12,7 +12,7 @@ from threading import Event
 
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.errors import ShiplaneError
-from shiplane.core.system.parallel import each_until_stopped
+from shiplane.core.system.parallel import map_stoppable
 from shiplane.docker.bake import staging
 from shiplane.docker.builders import Builder, Node
 from shiplane.docker.buildx import Buildx
@@ -46,7 +46,7 @@ class MultiNodeStager:
                 return {}
 
         staged: _Staged = {}
-        for answer in each_until_stopped(build, self._by_node(plan.platforms.value)):
+        for answer in map_stoppable(build, self._by_node(plan.platforms.value)):
             staged |= answer
         if faults:
             raise faults[0]

@@ -16,7 +16,7 @@ from shiplane.core import strict_json
 from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.next_command import command
 from shiplane.core.schema.documents import table_of
-from shiplane.core.schema.place import Place
+from shiplane.core.schema.location import Location
 from shiplane.core.schema.values import Array, Choice, Text
 from shiplane.registry.oci.document_keys import DigestJson
 from shiplane.registry.oci.index import PartialIndex
@@ -98,7 +98,7 @@ def parse_staged(body: bytes, name: str) -> Staged:
         found = document.get("schema") if isinstance(document, dict) else type(document).__name__
         raise UsageError(f"{name} has the schema {ascii(found)[:60]}, expected {SCHEMA!r}", remedy=_REMEDY)
     try:
-        return _staged(table_of(StagedJson).read(document, Place(name)))
+        return _staged(table_of(StagedJson).read(document, Location(name)))
     except ConfigurationError as error:
         raise UsageError(error.what, remedy=error.remedy or _REMEDY) from error
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from shiplane.core.errors import UsageError
 from shiplane.core.next_command import command
-from shiplane.core.system.atomic_file import read_limited, write_whole
+from shiplane.core.system.atomic_file import read_limited, write_user_file
 from shiplane.release.staging.staged import Staged, parse_staged
 
 _LIMIT = 64 * 1024
@@ -51,4 +51,4 @@ def write_staged(path: Path, staged: Staged) -> None:
         UsageError: It cannot be written.
     """
     body = json.dumps(staged.to_json(), indent=2) + "\n"
-    write_whole(path, body.encode(), f"--output {path}")
+    write_user_file(path, body.encode(), f"--output {path}")

@@ -21,7 +21,7 @@ _NOUNS: dict[type, str] = {
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A value's place: the file, and the dotted key; the top of the file has none."""
 
     file: str
@@ -30,14 +30,14 @@ class Place:
     def __str__(self) -> str:
         return f"{self.file}: {self.path}" if self.path else self.file
 
-    def key(self, name: str) -> Place:
+    def key(self, name: str) -> Location:
         """The place of a key of this table."""
         shown = name if _BARE.fullmatch(name) else f'"{quoted(name, 40)[1:-1]}"'
-        return Place(self.file, f"{self.path}.{shown}" if self.path else shown)
+        return Location(self.file, f"{self.path}.{shown}" if self.path else shown)
 
-    def item(self, number: int) -> Place:
+    def item(self, number: int) -> Location:
         """The place of an item of this array."""
-        return Place(self.file, f"{self.path}[{number}]")
+        return Location(self.file, f"{self.path}[{number}]")
 
     def wrong(self, problem: str, *, remedy: str = "") -> ConfigurationError:
         """The error for this value; the problem goes on after its name, as in "is a string"."""
