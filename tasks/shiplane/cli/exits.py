@@ -46,14 +46,14 @@ def _attempt(run: Run, task: Callable[[Run], Answer], *, as_json: bool) -> int:
         return _failed(run, ShiplaneError("interrupted"), _INTERRUPTED, as_json=as_json)
     except TerminatedError as error:
         return _failed(run, ShiplaneError(error.reason), error.exit_code, as_json=as_json)
-    except Exception as error:  # noqa: BLE001 -- the edge: a fault of ours still must not leak a secret
+    except Exception as error:  # noqa: BLE001 -- a fault of ours still must not leak a secret
         run.console.say(traceback.format_exc())
         return _failed(run, ShiplaneError(f"a fault of shiplane itself: {error!r}"), 1, as_json=as_json)
     return answer.code
 
 
 def _show(run: Run, answer: Answer, *, as_json: bool) -> None:
-    """The result; after one that is not good, the last words, as after an error."""
+    """Show the result; after one that is not good, the closing lines, as after an error."""
     code, error = answer.code, answer.error
     lines = _closing(run, code) if code else []
     if as_json:
@@ -74,7 +74,7 @@ def _json(error: ShiplaneError) -> FailureJson:
 
 
 def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
-    """Say what happened, what is public now, what is safe, and what to do next."""
+    """Show what happened, what is public now, what is safe, and the next command."""
     lines = _closing(run, code)
     run.console.complain(str(error))
     for line in lines:

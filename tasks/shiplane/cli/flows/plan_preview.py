@@ -91,7 +91,9 @@ def _decide(plan: Plan, lane: LanePlan, survey: Survey) -> Decision | str:
 def ignored_files(run: Run, plan: Plan) -> list[str]:
     """What is in a context and in no commit: what the build takes of it, another machine may not have."""
     contexts = [PurePosixPath(lane.lane.context) for lane in plan.lanes]
-    return [path for path in run.git.ignored() if any(PurePosixPath(path).is_relative_to(one) for one in contexts)]
+    return [
+        path for path in run.git.ignored() if any(PurePosixPath(path).is_relative_to(context) for context in contexts)
+    ]
 
 
 def credential_notes(run: Run, plan: Plan) -> tuple[NamedCredentialJson | None, str]:

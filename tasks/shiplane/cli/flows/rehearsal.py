@@ -1,4 +1,4 @@
-"""``rehearse``: the whole story on this machine, with the project's own lanes and a registry that is thrown away."""
+"""A rehearsal: releases and a rollback of the project's own lanes, against a registry that is thrown away."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
     """Verify every lane; the exit code is 6 when anything is wrong.
 
     Raises:
-        ShiplaneError: Nothing could be said: by situation.
+        ShiplaneError: It could not be verified: by situation.
     """
     repository = resolver.image().value
     verifier = _verifier(run, repository, resolver, depth)

@@ -19,7 +19,11 @@ def show(run: Run, *, image: str | None = None) -> Answer:
     from shiplane.cli.views.tables import columns
 
     shown = [credentials_json(run.credentials, registry, run.project.name) for registry in _registries(run, image)]
-    rows = [(one["registry"], place["source"], place["verdict"]) for one in shown for place in one["candidates"]]
+    rows = [
+        (registry["registry"], candidate["source"], candidate["verdict"])
+        for registry in shown
+        for candidate in registry["candidates"]
+    ]
     return Answer(text=columns(rows), data={**shown[0], "registries": shown})
 
 

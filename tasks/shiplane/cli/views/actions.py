@@ -46,7 +46,7 @@ class Actions:
     def report(self, report: Report, *, redact: Redactor, tell: Callable[[str], None]) -> None:
         """Say how the step ended, in every place that people and later steps look at.
 
-        Not being able to is told, and changes nothing: what was released is released.
+        Where that fails, a line of progress says so, and the exit code stays: what was released is released.
         """
         try:
             clean = _without_secrets(report, redact)
@@ -59,14 +59,14 @@ class Actions:
 
     def _annotate(self, report: Report) -> None:
         """The one error of this run, where the page of the run shows it."""
-        words = [report.what or report.text, report.remedy, *report.closing]
-        text = "\n".join(one_line(line) for part in words if part for line in part.splitlines())
+        parts = [report.what or report.text, report.remedy, *report.closing]
+        text = "\n".join(one_line(line) for part in parts if part for line in part.splitlines())
         title = f"shiplane: {report.kind or 'not good'} (exit {report.exit_code})"
         self._command("error", text[:_ANNOTATION], title=title)
 
     def _command(self, name: str, value: str, **properties: str) -> None:
-        told = ",".join(f"{key}={_property(text)}" for key, text in properties.items())
-        print(f"::{name}{' ' if told else ''}{told}::{_value(value)}", file=self.err, flush=True)
+        listed = ",".join(f"{key}={_property(text)}" for key, text in properties.items())
+        print(f"::{name}{' ' if listed else ''}{listed}::{_value(value)}", file=self.err, flush=True)
 
     def _append(self, variable: str, text: str) -> None:
         if self.env.get(variable):
@@ -90,12 +90,12 @@ def outputs(report: Report) -> Iterable[tuple[str, str]]:
 def _outputs_of(lane: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
     """The floating tag counts only where it has this digest."""
     floating = lane["floating"]
-    known = {
+    values = {
         **lane,
         "image": data["image"],
         "floating": floating["tag"] if floating["digest"] == lane["digest"] else "",
     }
-    return {name: str(known[name]) for name in _OUTPUTS}
+    return {name: str(values[name]) for name in _OUTPUTS}
 
 
 def _assignment(name: str, value: str) -> str:

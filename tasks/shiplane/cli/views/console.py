@@ -1,4 +1,4 @@
-"""What people and programs see: the result on standard output, the story of the run on standard error."""
+"""What people and programs see: the result on standard output, its progress on standard error."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ _SLOW = 1.0
 
 
 def open_streams() -> None:
-    """Give standard streams that the caller has closed to nobody, so that no file of ours becomes one of them."""
+    """Open the standard streams that the caller has closed on the null device, so that no file becomes one of them."""
     for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
         if getattr(sys, name) is not None:
             continue
-        nobody = os.open(os.devnull, os.O_RDWR)
-        if nobody != number:
-            os.dup2(nobody, number)
-            os.close(nobody)
+        null = os.open(os.devnull, os.O_RDWR)
+        if null != number:
+            os.dup2(null, number)
+            os.close(null)
         setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 -- a descriptor
 
 
@@ -53,12 +53,12 @@ class Console:
 
     Attributes:
         env: Decides about colour.
-        redact: Applied to every line of the story and to every result.
+        redact: Applied to every line of progress and to every result.
         events: What flows have reported so far, for the closing words.
         steps: Every outcome so far, with the seconds that it took.
         shown: Writes the commands in a text as they can be pasted.
-        fold: Begins and ends a part of the story that is folded away, where whoever shows it can do that: called with
-            a title, and with nothing at its end.
+        fold: Begins and ends a part of the progress that is folded away, where that can be shown: called with a title,
+            and with nothing at its end.
     """
 
     env: Mapping[str, str]
@@ -105,7 +105,7 @@ class Console:
             raise
 
     def tell(self, text: str) -> None:
-        """A line of the story."""
+        """A line of progress, dimmed."""
         self._line(self.paint("  " + one_line(text), Style.DIM))
 
     def foreign(self, line: str) -> None:
@@ -122,7 +122,7 @@ class Console:
             self._line(line)
 
     def say(self, text: str) -> None:
-        """A plain line of the story."""
+        """A plain line of progress."""
         self._line(text)
 
     def result(self, text: str) -> None:
@@ -178,7 +178,7 @@ class Console:
         self._print(text)
 
     def _print(self, text: str) -> None:
-        """Write a line of the story; that nobody can read it any more is no reason to leave a release half done."""
+        """Write a line of progress; that nobody can read it any more is no reason to leave a release half done."""
         try:
             print(inert(self.shown(self.redact(text))), file=self.err, flush=True)
         except OSError:
@@ -193,6 +193,6 @@ def _title(events: Sequence[Step | StepOutcome]) -> str:
 
 def _silence(stream: TextIO) -> None:
     """Send what is still to come nowhere: else the interpreter would try once more at its end, and complain."""
-    nobody = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nobody, stream.fileno())
-    os.close(nobody)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, stream.fileno())
+    os.close(null)

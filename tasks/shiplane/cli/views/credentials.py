@@ -44,7 +44,7 @@ def _verdict(
     Args:
         candidate: Which.
         winner: What a command that writes uses.
-        own: What a command that reads uses, where a stranger is refused.
+        own: What a command that reads uses, where an anonymous request is refused.
         file: The project file.
     """
     if candidate.credential is None:

@@ -55,8 +55,11 @@ def _updater_lines(updaters: Sequence[Updater]) -> list[str]:
     if not updaters:
         return []
     lines = ["", "what would undo a re-pointing, and how it is held"]
-    for each in updaters:
-        lines += [f"  {one_line(each.path)}:{each.line}  {each.tool}: {one_line(each.what)}", f"    {each.hold}"]
+    for updater in updaters:
+        lines += [
+            f"  {one_line(updater.path)}:{updater.line}  {updater.tool}: {one_line(updater.what)}",
+            f"    {updater.hold}",
+        ]
     return lines
 
 
@@ -96,7 +99,7 @@ def inventory_json(repointer: Repointer, inventory: Inventory) -> dict[str, Any]
         "places": [_place_json(repointer, inventory, place) for place in inventory.places],
         "unmatched": list(inventory.collected.unmatched),
         "skipped": list(inventory.collected.skipped),
-        "undoers": [asdict(each) for each in inventory.updaters],
+        "undoers": [asdict(updater) for updater in inventory.updaters],
     }
 
 
@@ -119,6 +122,8 @@ def repointed_json(repointer: Repointer, prepared: Prepared) -> dict[str, Any]:
     return {
         "tag": prepared.target.tag,
         "digest": str(prepared.target.digest),
-        "changes": [{"file": each.path, "places": each.count, "diff": each.diff()} for each in prepared.changes],
+        "changes": [
+            {"file": change.path, "places": change.count, "diff": change.diff()} for change in prepared.changes
+        ],
         "before": inventory_json(repointer, prepared.before),
     }

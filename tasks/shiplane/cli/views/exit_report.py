@@ -1,4 +1,4 @@
-"""The last words of a run that did not end well: what is public, what is safe, and the one next command."""
+"""The closing lines of a run that did not end well: what is public, what is safe, and the one next command."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _NEXT_OF = {
     "verify": {6: _LOOK},
 }
 # Whose flags name the lanes and the image, each of which has to be said again to look at them.
-_PLACE = ("--lane", "--image")
+_SCOPE = ("--lane", "--image")
 
 
 def closing_lines(
@@ -61,22 +61,22 @@ def closing_lines(
 def _following(code: int, caller: Caller, arguments: Sequence[str], *, wrote: bool) -> str:
     """The one next command, which can be pasted: it looks at the names that this one was about."""
     tasks = [word.removeprefix(caller.prefix) for word in arguments]
-    special = [words for task in tasks for words in (_NEXT_OF.get(task, {}).get(code),) if words]
-    known = special[0] if special else _NEXT.get(code, "report this with the lines above")
+    special = [line for task in tasks for line in (_NEXT_OF.get(task, {}).get(code),) if line]
+    template = special[0] if special else _NEXT.get(code, "report this with the lines above")
     # A name that this run wrote and that does not verify is looked at first; before that, nothing was given one.
-    known = _LOOK if code == 6 and wrote else known  # noqa: PLR2004 -- the code of a verification
-    place = list(_place(arguments))
-    return known.format(
+    template = _LOOK if code == 6 and wrote else template  # noqa: PLR2004 -- the code of a verification
+    scope = list(_scope(arguments))
+    return template.format(
         line=shlex.join([*caller.program, *arguments]).removesuffix(" --help"),
         help=command(*tasks[:1], "--help"),
-        status=command("status", *place),
-        history=command("history", *place),
+        status=command("status", *scope),
+        history=command("history", *scope),
     )
 
 
-def _place(arguments: Sequence[str]) -> Iterator[str]:
+def _scope(arguments: Sequence[str]) -> Iterator[str]:
     """The flags that name lanes and image, as they were given."""
     for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
         name, _, joined = flag.partition("=")
-        if name in _PLACE:
+        if name in _SCOPE:
             yield from [flag] if joined else [flag, value]

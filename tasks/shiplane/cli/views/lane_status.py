@@ -43,7 +43,9 @@ def status_markdown(repository: Repository, lanes: Following, now: float) -> str
 def _status_rows(state: LaneStatus, following: str, now: float) -> list[tuple[str, str]]:
     rows = [(state.lane.floating, _pointer(state)), ("since", _since(state, now)), ("commit", _commit(state))]
     rows += [
-        ("marked", f"{state.lane.tag_of(known.version)}: {known.mark.reason}") for known in state.versions if known.mark
+        ("marked", f"{state.lane.tag_of(version.version)}: {version.mark.reason}")
+        for version in state.versions
+        if version.mark
     ]
     if not state.kept:
         rows.append(("ledger", f"{NO_LEDGER}: who moved what, and when, is unknown"))
@@ -131,30 +133,30 @@ _MOVES = ("date", "to", "from", "by", "how", "")
 def _history_rows(state: LaneStatus) -> list[tuple[str, ...]]:
     return [
         (
-            state.lane.tag_of(known.version),
-            short_time(known.created) or _UNKNOWN,
-            known.recorded.who if known.recorded and not known.recorded.adopted else _UNKNOWN,
-            known.digest.short if known.digest else "gone",
-            ",".join(known.platforms) or _UNKNOWN,
-            known.commit[:12] or _UNKNOWN,
-            _remarks(state, known),
+            state.lane.tag_of(version.version),
+            short_time(version.created) or _UNKNOWN,
+            version.recorded.who if version.recorded and not version.recorded.adopted else _UNKNOWN,
+            version.digest.short if version.digest else "gone",
+            ",".join(version.platforms) or _UNKNOWN,
+            version.commit[:12] or _UNKNOWN,
+            _remarks(state, version),
         )
-        for known in state.versions
+        for version in state.versions
     ]
 
 
-def _remarks(state: LaneStatus, known: VersionStatus) -> str:
-    said: list[str] = [state.lane.floating] if known.floats else []
-    said += [f"marked as bad: {known.mark.reason}"] if known.mark else []
-    said += [f"adopted by {known.recorded.who}"] if known.recorded and known.recorded.adopted else []
-    said += ["unrecorded"] if known.recorded is None and not state.fault else []
-    said += ["DRIFT"] if known.drift else []
-    return "; ".join(said)
+def _remarks(state: LaneStatus, version: VersionStatus) -> str:
+    remarks: list[str] = [state.lane.floating] if version.floats else []
+    remarks += [f"marked as bad: {version.mark.reason}"] if version.mark else []
+    remarks += [f"adopted by {version.recorded.who}"] if version.recorded and version.recorded.adopted else []
+    remarks += ["unrecorded"] if version.recorded is None and not state.fault else []
+    remarks += ["DRIFT"] if version.drift else []
+    return "; ".join(remarks)
 
 
 def _move_rows(state: LaneStatus) -> list[tuple[str, ...]]:
     """The moves, the newest first; one that began elsewhere than the one before it ended has a gap before it."""
-    names = {known.digest: state.lane.tag_of(known.version) for known in state.versions if known.digest}
+    names = {version.digest: state.lane.tag_of(version.version) for version in state.versions if version.digest}
     gaps = {move.id for move in state.ledger.gaps(state.lane.floating)}
     rows: list[tuple[str, ...]] = []
     for move in reversed(state.ledger.moves(state.lane.floating)):
@@ -164,8 +166,8 @@ def _move_rows(state: LaneStatus) -> list[tuple[str, ...]]:
             "recorded later" if move.late and not move.adopted else "",
             "after an unrecorded move" if move.id in gaps else "",
         ]
-        words = "; ".join(filter(None, remarks)) + _run(move)
-        rows.append((short_time(move.when), names.get(move.after, move.version), before, move.who, move.how, words))
+        remark = "; ".join(filter(None, remarks)) + _run(move)
+        rows.append((short_time(move.when), names.get(move.after, move.version), before, move.who, move.how, remark))
     return rows
 
 

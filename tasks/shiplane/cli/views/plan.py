@@ -56,8 +56,8 @@ def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) ->
     snapshot = lane.version.value.is_snapshot
     if surveyed is None:
         moves = lane.latest.value and not lane.version.value.is_prerelease
-        wanted = "would move to it, if that is forward" if moves else "stays"
-        return [(f"  {lane.tag}", _UNNAMED if snapshot else "would be written"), (f"  {lane.lane.floating}", wanted)]
+        outlook = "would move to it, if that is forward" if moves else "stays"
+        return [(f"  {lane.tag}", _UNNAMED if snapshot else "would be written"), (f"  {lane.lane.floating}", outlook)]
     survey, decision = surveyed
     before = [_before(survey.version), _before(survey.floating)]
     if isinstance(decision, str):

@@ -35,7 +35,7 @@ class Report:
         kind: The situation, for a failure.
         what: What went wrong, for a failure.
         remedy: What to do about it.
-        closing: The last words of a failure.
+        closing: The closing lines of a failure.
         steps: Every outcome, with the seconds that it took.
     """
 
@@ -64,9 +64,9 @@ def plain(text: str, most: int = _CELL) -> str:
     return _SIGNS.sub(_escaped, one_line(text[:most]).replace("&", "&amp;").replace("<", "&lt;"))
 
 
-def _escaped(found: re.Match[str]) -> str:
+def _escaped(match: re.Match[str]) -> str:
     """A sign behind a backslash; of a number that would begin a list the stop, by its entity."""
-    return f"&#{ord(found.group()[0])};{found.group()[1:]}" if found.group()[0].isdigit() else f"\\{found.group()}"
+    return f"&#{ord(match.group()[0])};{match.group()[1:]}" if match.group()[0].isdigit() else f"\\{match.group()}"
 
 
 def code(text: str) -> str:
@@ -164,13 +164,13 @@ def _failure(report: Report) -> str:
 
 def _next(line: str) -> str:
     """The next command by itself, so that it can be copied."""
-    words, _, command = line.rpartition(": ")
-    return f"Next{': ' if words else ''}{plain(words)}\n\n{block(command, 'sh')}"
+    label, _, command = line.rpartition(": ")
+    return f"Next{': ' if label else ''}{plain(label)}\n\n{block(command, 'sh')}"
 
 
 def _labelled(line: str) -> str:
-    label, _, words = line.partition(": ")
-    return f"**{plain(label)}**: {plain(words)}" if words else plain(line)
+    label, _, text = line.partition(": ")
+    return f"**{plain(label)}**: {plain(text)}" if text else plain(line)
 
 
 def _evidence(data: Mapping[str, Any]) -> str:

@@ -30,11 +30,11 @@ def verified_text(repository: Repository, lanes: Sequence[VerificationResult]) -
     return "\n".join(lines)
 
 
-def _pointing(found: VerificationResult) -> list[str]:
+def _pointing(result: VerificationResult) -> list[str]:
     """Where the floating tag is, and who says whether it has to be at the version that was asked for."""
-    if found.pointing is None or found.version is None:
+    if result.pointing is None or result.version is None:
         return []
-    here = f"at {found.lane.tag_of(found.current)}" if found.current else "at no version"
-    tag = found.lane.tag_of(found.version)
-    expected = f"expected at {tag} or above" if found.pointing.value else f"not expected at {tag}"
-    return [f"      {found.lane.floating}: {here}, {expected} ({found.pointing.source})"]
+    position = f"at {result.lane.tag_of(result.current)}" if result.current else "at no version"
+    tag = result.lane.tag_of(result.version)
+    expected = f"expected at {tag} or above" if result.pointing.value else f"not expected at {tag}"
+    return [f"      {result.lane.floating}: {position}, {expected} ({result.pointing.source})"]
