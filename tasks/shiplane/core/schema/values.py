@@ -117,7 +117,6 @@ class Text:
         return part(self.ref, parts, lambda: {"type": "string", **most, **pattern, **said})
 
 
-@dataclass(frozen=True)
 class Boolean:
     """True or false."""
 
@@ -176,7 +175,6 @@ class Number:
         return {"type": "integer" if self.whole else "number", **bounds}
 
 
-@dataclass(frozen=True)
 class Scalar:
     """A string, or a number or boolean, which becomes the text that JSON has for it."""
 
@@ -193,7 +191,6 @@ class Scalar:
         return {"type": ["string", "number", "boolean"]}
 
 
-@dataclass(frozen=True)
 class Null:
     """JSON's null: nothing is there."""
 
@@ -209,7 +206,6 @@ class Null:
         return {"type": "null"}
 
 
-@dataclass(frozen=True)
 class Anything:
     """Whatever JSON can say."""
 
