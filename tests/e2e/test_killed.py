@@ -19,13 +19,13 @@ PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
 CODES = {signal.SIGKILL: -9, signal.SIGTERM: 143, signal.SIGINT: 130, signal.SIGHUP: 129, signal.SIGQUIT: 131}
 MOMENTS = {
     "access": "done       access",
-    "survey": "done       survey",
+    "survey": "done       registry",
     "building": "  | #",
     "staged": "done       stage",
     "inspected": "done       inspect",
-    "named": "done       name",
+    "named": "done       tag",
     "read back": "done       read back v0",
-    "floating": "done       float",
+    "floating": "done       move",
 }
 POLITE = {
     signal.SIGTERM: {"survey", "named"},

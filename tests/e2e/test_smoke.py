@@ -56,7 +56,7 @@ def test_each_platform_is_run_by_digest_the_other_by_emulation_and_nothing_stays
     assert len(reader.tags()) == 3
     assert spotless(person, reader)
     again = succeeded(person.invoke("release", "--version", "0.2.1"))
-    assert "already so smoke main: published already" in again.err
+    assert "unchanged  smoke main: published already" in again.err
 
 
 UNHEALTHY = 'HEALTHCHECK --interval=1s --retries=1 CMD echo no database; exit 1\nCMD ["sh", "-c", "echo up; sleep 600"]'

@@ -218,7 +218,7 @@ class Adopter:
             LostRaceError: Somebody published one of these versions with other content at the same moment.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer; then nothing is recorded.
         """
-        step = Step("survey", f"lane {lane.name}")
+        step = Step("registry", f"lane {lane.name}")
         yield step
         page = self.ledgers.store(lane).read_verified()
         known = with_adopted_tags(lane, page.ledger)
@@ -241,7 +241,7 @@ class Adopter:
         entries = self._entries(lane, seen)
         if dry_run or not entries:
             record_step = Step("record", lane.ledger)
-            yield record_step.skipped("dry run") if entries else record_step.already("nothing is new")
+            yield record_step.skipped("dry run") if entries else record_step.unchanged("nothing is new")
         else:
             yield from record(
                 [LedgerUpdate(store=self.ledgers.store(lane), entries=entries, base=page.ledger, snapshot=page)]

@@ -14,7 +14,7 @@ class StepState(Enum):
     """The four ways in which a step can end."""
 
     DONE = "done"
-    ALREADY = "already so"
+    UNCHANGED = "unchanged"
     SKIPPED = "skipped"
     FAILED = "failed"
 
@@ -24,7 +24,7 @@ class Step:
     """Something about to happen.
 
     Attributes:
-        name: Which step of a release it is: ``survey``, ``stage``, ``name`` ...
+        name: Which step of a release it is: ``registry``, ``stage``, ``tag`` ...
         subject: The object of it: a tag, an image, a lane.
         writes: Whether it changes something that others can see.
     """
@@ -37,9 +37,9 @@ class Step:
         """It was carried out."""
         return StepOutcome(self, StepState.DONE, reason)
 
-    def already(self, reason: str) -> StepOutcome:
-        """Nothing to do: the world was so."""
-        return StepOutcome(self, StepState.ALREADY, reason)
+    def unchanged(self, reason: str) -> StepOutcome:
+        """Nothing had to be done."""
+        return StepOutcome(self, StepState.UNCHANGED, reason)
 
     def skipped(self, reason: str) -> StepOutcome:
         """Left out on purpose."""

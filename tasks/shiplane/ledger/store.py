@@ -174,7 +174,7 @@ class LedgerStore:
             snapshot = snapshot or self.read_newer(newest)
             missing = missing_from(snapshot.ledger, entries, base)
             if not missing:
-                yield step.already("recorded before")
+                yield step.unchanged("recorded before")
                 return AppendResult(digest=snapshot.digest, ledger=snapshot.ledger)
             written = self._write(snapshot, snapshot.ledger.append(missing))
             if isinstance(written, AppendResult):

@@ -47,12 +47,18 @@ class TagWriter:
         if isinstance(before, Present):
             if before.digest != raw.digest:
                 raise _taken(tag, raw, before, ours=self.ours(before))
-            yield Step("name", tag, writes=True).already("it has these very bytes")
+            yield Step("tag", tag, writes=True).unchanged("it has this digest")
             return
-        yield from self._write("name", tag, raw, before={None})
+        yield from self._write("tag", tag, raw, change="created", before={None})
 
     def set(
-        self, tag: Tag, raw: RawManifest, *, known: Collection[Digest | None], past: Collection[Digest | None]
+        self,
+        tag: Tag,
+        raw: RawManifest,
+        *,
+        change: str,
+        known: Collection[Digest | None],
+        past: Collection[Digest | None],
     ) -> Flow[Digest | None]:
         """Put a floating tag at these bytes from wherever it is known to be, and even where it reads as being there.
 
@@ -62,6 +68,7 @@ class TagWriter:
         Args:
             tag: The floating tag.
             raw: The bytes.
+            change: What the move is, for display: ``v0.2.1 -> v0.2.2``.
             known: What it may be at: as it was read, and as it was recorded.
             past: What it was at by the record. Such a read is late, or somebody went back; time tells.
 
@@ -76,7 +83,7 @@ class TagWriter:
         found = digest_of((yield from self._look_again(tag, late={*past} - here)))
         if found not in here:
             raise _moved(tag, " or ".join(str(one or "nothing") for one in known), found)
-        yield from self._write("float", tag, raw, before={found, *known}, late=past)
+        yield from self._write("move", tag, raw, change=change, before={found, *known}, late=past)
         return found
 
     def confirm(self, tag: Tag, raw: RawManifest, *, before: Collection[Digest | None] = ()) -> Flow[None]:
@@ -102,10 +109,10 @@ class TagWriter:
 
     def _look_again(self, tag: Tag, late: Collection[Digest | None] = ()) -> Generator[Event, None, Present | Absent]:
         """Read a name once more, and for seconds where it shows what must be late."""
-        step = Step("look again", tag)
+        step = Step("re-check", tag)
         yield step
         answer = resolve_consistent(self.registry, tag, lambda digest: digest not in late)
-        yield step.done(f"at {answer.digest.short}" if isinstance(answer, Present) else "absent")
+        yield step.done(f"at {answer.digest.short}" if isinstance(answer, Present) else "still unpublished")
         return answer
 
     def _write(
@@ -114,6 +121,7 @@ class TagWriter:
         tag: Tag,
         raw: RawManifest,
         *,
+        change: str,
         before: Collection[Digest | None],
         late: Collection[Digest | None] = (),
     ) -> Flow[None]:
@@ -125,6 +133,7 @@ class TagWriter:
             name: The step's.
             tag: The name.
             raw: What to send.
+            change: What the write does, for display.
             before: What it may have had right before.
             late: What else a read that lags may show: waited out, and another publisher's where it stays.
         """
@@ -133,9 +142,9 @@ class TagWriter:
             yield step
             written = self.registry.put_manifest(tag, raw)
             if written.certain:
-                yield step.done(written.words)
+                yield step.done(change)
             else:
-                yield step.failed(f"no certain answer ({written.words}); reading the name before anything else")
+                yield step.failed(f"no certain answer ({written.words}); reading the tag first")
             back = Step("read back", tag)
             yield back
             found = self._read_back(tag, older, patient=written.certain or not further)
@@ -143,7 +152,7 @@ class TagWriter:
             if arrived and (written.certain or raw.digest not in before):
                 yield back.done(f"{tag} is {raw.digest}")
                 if not written.certain:
-                    yield step.done("it had arrived after all")
+                    yield step.done(f"{change}; it had arrived after all")
                 return
             _judge(tag, raw, found, before, written, last=not further)
             yield back.failed(f"{_DOUBTFUL if arrived else 'it did not arrive'}; sending it again")

@@ -232,7 +232,7 @@ class Publisher:
         surveyor, seen = self._surveyor(), dict[str, LaneDecision]()
         changed: list[str] = []
         for lane_plan in plan.lanes:
-            step = Step("survey", f"{lane_plan.tag}, {lane_plan.lane.floating}")
+            step = Step("registry", f"{lane_plan.tag}, {lane_plan.lane.floating}")
             yield step
             survey = surveyor.settled(lane_plan, may_push=proved)
             changed += self.saved.differences(lane_plan, survey, plan.commit) if self.saved else []
@@ -241,10 +241,8 @@ class Publisher:
                 continue
             known = seen[lane_plan.lane.name] = LaneDecision(survey, decide(lane_plan, survey, plan.commit))
             doubt = contradiction(lane_plan, survey)
-            words = f"; the registry and the ledger differ: {doubt.what}" if doubt else ""
-            yield step.done(
-                f"{lane_plan.tag}: {known.naming_words}; {lane_plan.lane.floating}: {known.move_words}{words}"
-            )
+            warning = f"; the registry and the ledger differ: {doubt.what}" if doubt else ""
+            yield step.done(f"{known.describe(lane_plan)}{warning}")
         if self.saved:
             require_same(self.saved.name, changed)
         return seen
@@ -321,7 +319,7 @@ class Publisher:
             if isinstance(known.survey.version, Present):
                 images[name] = known.survey.version.raw
         if not missing:
-            yield step.already("built from this very commit before: nothing is built")
+            yield step.unchanged("built from this very commit before: nothing is built")
             return images
         if self.smoke:
             self.smoke.check([lane_plan.lane.name for lane_plan in missing], plan.platforms.value)

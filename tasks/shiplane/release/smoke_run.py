@@ -186,7 +186,7 @@ def smoke_lanes(
             smoked[lane] = yield from smoker.smoke(lane, examination.images)
             continue
         smoked[lane], step = skipped, Step("smoke", lane)
-        yield step.already(skipped.reason) if skipped.state is StepState.ALREADY else step.skipped(skipped.reason)
+        yield step.unchanged(skipped.reason) if skipped.state is StepState.UNCHANGED else step.skipped(skipped.reason)
     return smoked
 
 
@@ -197,7 +197,7 @@ def _why_not(smoker: SmokeRunner | None, lane: str, built: Collection[str]) -> S
         return SmokeResult(state=StepState.SKIPPED, reason=smoker.left_out)
     if lane not in built:
         return SmokeResult(
-            state=StepState.ALREADY, reason="published already: it was tried before it got its name, if at all"
+            state=StepState.UNCHANGED, reason="published already: it was tried before it got its name, if at all"
         )
     return None
 

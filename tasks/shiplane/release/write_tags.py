@@ -33,18 +33,15 @@ class LaneDecision:
         """What the floating tag had."""
         return digest_of(self.survey.floating)
 
-    @property
-    def naming_words(self) -> str:
-        """What is to be done about the version tag, in words."""
-        version = self.survey.version
+    def describe(self, plan: LanePlan) -> str:
+        """What happens to both tags, for display."""
+        version, move = self.survey.version, self.decision.move
         if isinstance(version, Present):
-            return f"{version.digest.short}, adopted"
-        return "to be written; nothing can be read yet" if self.survey.presumed else "absent, to be written"
-
-    @property
-    def move_words(self) -> str:
-        """What is to be done about the floating tag, in words."""
-        return ("moves" if self.decision.move is FloatingTagAction.MOVE else "stays") + f" ({self.decision.reason})"
+            state = f"is {version.digest.short}, adopted"
+        else:
+            state = "is presumed free, since nothing can be read yet" if self.survey.presumed else "is free"
+        will = {FloatingTagAction.MOVE: "will move", FloatingTagAction.UNCHANGED: "is unchanged"}
+        return f"{plan.tag} {state}; {plan.lane.floating} {will.get(move, 'will not move')} ({self.decision.reason})"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,6 +64,13 @@ class ReadyLane:
     def promises(self) -> bool:
         """Whether the floating tag has this image when the run is done."""
         return self.seen.decision.move is not FloatingTagAction.LEAVE
+
+    @property
+    def change(self) -> str:
+        """The floating tag's move, for display."""
+        current = self.seen.survey.floating_version
+        before = self.plan.lane.tag_of(current) if current else self.seen.floating
+        return f"{before.short if isinstance(before, Digest) else before or 'new'} -> {self.plan.tag}"
 
     @property
     def places(self) -> list[Digest | None]:
@@ -182,14 +186,16 @@ def _float(namer: TagWriter, ledgers: Ledgers | None, lane: ReadyLane) -> Flow[T
     """Move a lane's floating tag, where that was decided and nothing that was recorded since keeps it back."""
     if ledgers and lane.moves:
         lane = yield from _judged_again(ledgers, lane)
-    step, decision = Step("float", lane.plan.lane.floating), lane.seen.decision
+    step, decision = Step("move", lane.plan.lane.floating), lane.seen.decision
     if decision.move is FloatingTagAction.LEAVE:
         yield step.skipped(decision.reason)
-    elif decision.move is FloatingTagAction.ALREADY:
-        yield step.already(decision.reason)
+    elif decision.move is FloatingTagAction.UNCHANGED:
+        yield step.unchanged(decision.reason)
     else:
         places = lane.places
-        found = yield from namer.set(lane.plan.lane.floating, lane.raw, known=places, past=lane.past)
+        found = yield from namer.set(
+            lane.plan.lane.floating, lane.raw, change=lane.change, known=places, past=lane.past
+        )
         # Where it reads as being here already, it came from where it was recorded, or read, last.
         left = next((place for place in (found, *places) if place != lane.raw.digest), None)
         return TaggedLane(ready=lane, left=left)
@@ -198,9 +204,9 @@ def _float(namer: TagWriter, ledgers: Ledgers | None, lane: ReadyLane) -> Flow[T
 
 def _judged_again(ledgers: Ledgers, lane: ReadyLane) -> Flow[ReadyLane]:
     """The lane with the ledger's word of now: somebody marked the version meanwhile, or the survey's read lagged."""
-    step, seen = Step("look again", lane.plan.lane.ledger), lane.seen
+    step, seen = Step("re-check", lane.plan.lane.ledger), lane.seen
     yield step
     ledger = ledgers.store(lane.plan.lane).read_newer(seen.survey.ledger).ledger
     decision = reconsider(seen.decision, lane.plan, replace(seen.survey, ledger=ledger))
-    yield step.done("nothing keeps it back" if decision.move is FloatingTagAction.MOVE else decision.reason)
+    yield step.done("the floating tag may move" if decision.move is FloatingTagAction.MOVE else decision.reason)
     return replace(lane, seen=replace(seen, decision=decision))

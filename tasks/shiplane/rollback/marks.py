@@ -70,7 +70,7 @@ class Marker:
         lane = with_adopted_tags(lane, page.ledger)
         known = page.ledger.marks.get(lane.tag_of(version))
         if known and known.why == reason:
-            yield Step("mark", lane.tag_of(version)).already(f"since {known.when} by {known.who}")
+            yield Step("mark", lane.tag_of(version)).unchanged(f"since {known.when} by {known.who}")
             return self._done(page, lane, version, digest, known, changed=False)
         entry = self._entry(Action.MARK, lane, version, digest, reason)
         yield from self._write(lane, page, entry)
@@ -81,7 +81,7 @@ class Marker:
         page, digest = yield from self._look(lane, version, lambda mark: mark is not None)
         lane = with_adopted_tags(lane, page.ledger)
         if lane.tag_of(version) not in page.ledger.marks:
-            yield Step("unmark", lane.tag_of(version)).already("it is not marked")
+            yield Step("unmark", lane.tag_of(version)).unchanged("it is not marked")
             return self._done(page, lane, version, digest, None, changed=False)
         entry = self._entry(Action.UNMARK, lane, version, digest, reason)
         yield from self._write(lane, page, entry)
@@ -130,7 +130,7 @@ class Marker:
 
         Where there seems to be nothing, or the ledger lacks what the registry shows, its read may be of seconds ago.
         """
-        step = Step("survey", lane.tag_of(version))
+        step = Step("registry", lane.tag_of(version))
         yield step
         page = LedgerSnapshot()
         for _ in self.ledgers.registry.retry_budget.poll(

@@ -168,7 +168,7 @@ class Rollback:
         return with_foreign_tags(lane, self.registry.tags())
 
     def _survey(self, lane: Lane) -> Flow[_LaneSurvey]:
-        step = Step("survey", lane.floating)
+        step = Step("registry", lane.floating)
         yield step
         floating = resolve(self.registry, lane.floating)
         here = _here(floating)
@@ -269,9 +269,12 @@ class Rollback:
         if wish.dry_run:
             there = seen.digest == target.raw.digest
             would = "it has" if there else "dry run: it would go to"
-            yield Step("float", floating).skipped(f"{would} {target.version}, {target.raw.digest}")
+            yield Step("move", floating).skipped(f"{would} {target.version}, {target.raw.digest}")
             return _MoveResult(done=False, before=way.before)
-        found = yield from self._namer.set(floating, target.raw, known=seen.known(floating), past=seen.past(floating))
+        left = wish.lane.tag_of(way.left) if way.left else "none"
+        change = f"{left} -> {wish.lane.tag_of(target.version)}"
+        known, past = seen.known(floating), seen.past(floating)
+        found = yield from self._namer.set(floating, target.raw, change=change, known=known, past=past)
         # Where only one of two reads says that it was there, that one may have been late.
         done = {seen.digest, found} != {target.raw.digest}
         # Where it reads as being there, it came from where it was recorded: a rollback up was cut off, or reads lag.

@@ -395,7 +395,7 @@ def test_a_step_that_waits_for_nothing_is_said() -> None:
     scene = old_scene()
     adopt(scene)
     said = events(scene.releaser().adopt(MAIN))
-    assert Step("record", "ledger-main").already("nothing is new") in said
+    assert Step("record", "ledger-main").unchanged("nothing is new") in said
 
 
 def test_a_version_that_was_not_adopted_is_named_where_somebody_asks_for_it() -> None:

@@ -106,7 +106,7 @@ def test_the_story_of_a_record_says_what_was_added_and_what_stood_there() -> Non
     scene, step = Scene(), Step("record", "ledger-main", writes=True)
     one, other = note(scene, "1.0.0"), note(scene, "2.0.0")
     assert events(store(scene).append([one, other])) == [step, step.done("2 mark")]
-    assert events(store(scene).append([one])) == [step, step.already("recorded before")]
+    assert events(store(scene).append([one])) == [step, step.unchanged("recorded before")]
     stands = finish(store(scene).append([one]))
     digest = Digest(scene.registry.tags(PATH)["ledger-main"])
     assert stands == AppendResult(digest=digest, ledger=scene.ledger(), took=0.0), (

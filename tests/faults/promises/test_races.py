@@ -185,7 +185,7 @@ class Careless:
         return ()
 
     def _write(self, client: RegistryClient, other: Publishing) -> Flow[None]:
-        step = Step("name", self.tag, writes=True)
+        step = Step("tag", self.tag, writes=True)
         yield step
         answer = client.look(other.digest(other.plan.lanes[0]))
         client.put_manifest(Tag(self.tag), answer.raw)  # type: ignore[union-attr] # it lies there

@@ -54,7 +54,7 @@ def namer(scene: Scene) -> TagWriter:
 
 
 def floating(scene: Scene, raw: RawManifest, old: Digest) -> Flow[Digest | None]:
-    return namer(scene).set(Tag("latest"), raw, known=[old], past=())
+    return namer(scene).set(Tag("latest"), raw, change="old -> new", known=[old], past=())
 
 
 def told(flow: Flow[Any]) -> list[str]:
@@ -72,17 +72,17 @@ def test_a_name_is_looked_at_written_and_read_back() -> None:
     scene = Scene()
     raw = push_image(scene.registry, PATH)
     assert told(namer(scene).name(TAG, raw)) == [
-        "look again v0.2.1",
-        "look again v0.2.1: done: absent",
-        "name! v0.2.1",
-        "name! v0.2.1: done: HTTP 201",
+        "re-check v0.2.1",
+        "re-check v0.2.1: done: still unpublished",
+        "tag! v0.2.1",
+        "tag! v0.2.1: done: created",
         "read back v0.2.1",
         f"read back v0.2.1: done: v0.2.1 is {raw.digest}",
     ]
     assert told(namer(scene).name(TAG, raw)) == [
-        "look again v0.2.1",
-        f"look again v0.2.1: done: at {raw.digest.short}",
-        "name! v0.2.1: already so: it has these very bytes",
+        "re-check v0.2.1",
+        f"re-check v0.2.1: done: at {raw.digest.short}",
+        "tag! v0.2.1: unchanged: it has this digest",
     ]
     assert told(namer(scene).confirm(TAG, raw)) == [
         "confirm v0.2.1",
@@ -94,7 +94,7 @@ def test_a_floating_tag_is_looked_at_moved_and_read_back() -> None:
     scene = Scene()
     old, raw = push_image(scene.registry, PATH, tag="latest", salt="old"), push_image(scene.registry, PATH)
     for _ in range(2):
-        assert told(floating(scene, raw, old.digest))[2:4] == ["float! latest", "float! latest: done: HTTP 201"]
+        assert told(floating(scene, raw, old.digest))[2:4] == ["move! latest", "move! latest: done: old -> new"]
         assert scene.tags() == {"latest": str(raw.digest)}
 
 
@@ -124,7 +124,7 @@ def test_a_lost_put_that_had_arrived_is_told_as_what_it_is() -> None:
     scene.transport = Faulty(scene.registry, [Fault(F.RESET, "PUT", applied=True)])
     story = told(namer(scene).name(TAG, raw))
     assert "no certain answer" in story[3]
-    assert story[-1] == "name! v0.2.1: done: it had arrived after all"
+    assert story[-1] == "tag! v0.2.1: done: created; it had arrived after all"
     assert scene.tag_writes() == ["v0.2.1"]
 
 
@@ -166,7 +166,7 @@ def test_the_last_put_is_waited_for_for_a_minute_whatever_its_answer_was() -> No
     scene = Scene(a_registry(lag=Lag(seconds=20.0)))
     raw = push_image(scene.registry, PATH)
     scene.transport = Faulty(scene.registry, [Fault(F.RESET, "PUT", applied=True, times=FOR_EVER)])
-    assert told(namer(scene).name(TAG, raw))[-1] == "name! v0.2.1: done: it had arrived after all"
+    assert told(namer(scene).name(TAG, raw))[-1] == "tag! v0.2.1: done: created; it had arrived after all"
 
 
 def waited(faults: list[Fault]) -> float:

@@ -54,7 +54,7 @@ def test_every_version_is_claimed_for_the_digest_that_it_gets() -> None:
 
 def test_the_claim_comes_after_the_inspection_and_before_the_first_name() -> None:
     steps = [event.name for event in events(Claimed().flow(a_plan())) if isinstance(event, Step)]
-    wanted = ["access", "survey", "claims", "stage", "inspect", "claim", "look again", "name"]
+    wanted = ["access", "registry", "claims", "stage", "inspect", "claim", "re-check", "tag"]
     assert list(dict.fromkeys(steps))[: len(wanted)] == wanted
 
 

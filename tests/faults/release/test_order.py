@@ -96,9 +96,9 @@ def test_a_release_asks_what_costs_seconds_first_and_once_more_before_it_builds(
     released = project.release()
     assert project.ran() == ["build", "gate"]
     assert project.names()[:9] == [
-        *("access", "survey"),
+        *("access", "registry"),
         *("build command", "gate"),
-        *("access", "survey"),
+        *("access", "registry"),
         *("source", "stage", "inspect"),
     ]
     assert released.held.build.state is StepState.DONE
@@ -108,14 +108,14 @@ def test_a_release_asks_what_costs_seconds_first_and_once_more_before_it_builds(
 def test_claims_belong_to_what_is_asked_first_and_once_more(project: Project) -> None:
     project.claims = MemoryClaims()
     project.release()
-    once = ["access", "survey", "claims"]
+    once = ["access", "registry", "claims"]
     assert project.names()[:10] == [*once, "build command", "gate", *once, "source", "stage"]
 
 
 def test_nothing_is_asked_twice_where_no_time_went_by(project: Project) -> None:
     project.skip = ("build", "gates")
     project.release()
-    assert project.names()[:5] == ["access", "survey", "build command", "source", "stage"]
+    assert project.names()[:5] == ["access", "registry", "build command", "source", "stage"]
     assert project.said("build command") == [(StepState.SKIPPED, "--skip build")]
     assert project.ran() == []
 
@@ -125,7 +125,7 @@ def test_a_release_with_nothing_left_to_do_runs_no_build_command_and_asks_no_gat
     project.ran()
     released = project.release()
     assert (project.ran(), project.stager.built) == ([], ["main"])
-    assert project.names().count("survey") == 1
+    assert project.names().count("registry") == 1
     assert project.said("build command") == [(StepState.SKIPPED, "nothing is built: it is published already")]
     assert project.said("gates") == [(StepState.SKIPPED, "nothing is to be written")]
     assert (released.held.gates, released.held.skipped) == ((), ("gate",))

@@ -51,21 +51,23 @@ def story(scene: Scene, plan: Plan, *names: str) -> list[str]:
 
 def test_the_story_says_what_is_to_be_done_about_each_name_and_why() -> None:
     scene, main = Scene(), a_plan(lanes=["main"])
-    assert story(scene, main, "survey") == [
-        "survey v0.2.1, latest: done: v0.2.1: absent, to be written; latest: moves (latest does not exist yet)"
+    assert story(scene, main, "registry") == [
+        "registry v0.2.1, latest: done: v0.2.1 is free; latest will move (latest does not exist yet)"
     ]
-    digest = Digest(scene.tags()["v0.2.1"])
-    assert story(scene, main, "survey", "float", "record") == [
-        f"survey v0.2.1, latest: done: v0.2.1: {digest.short}, adopted; latest: stays (latest has this digest)",
-        "float latest: already so: latest has this digest",
+    digest, same = Digest(scene.tags()["v0.2.1"]), "latest has this digest"
+    assert story(scene, main, "registry", "move", "record") == [
+        f"registry v0.2.1, latest: done: v0.2.1 is {digest.short}, adopted; latest is unchanged ({same})",
+        f"move latest: unchanged: {same}",
     ]
     backport, lower = a_plan("0.1.0", ["main"], commit="b" * 40), "0.1.0 is lower than 0.2.1, where latest is"
-    assert story(scene, backport, "survey", "float") == [
-        f"survey v0.1.0, latest: done: v0.1.0: absent, to be written; latest: stays ({lower})",
-        f"float latest: skipped: {lower}",
+    assert story(scene, backport, "registry", "move") == [
+        f"registry v0.1.0, latest: done: v0.1.0 is free; latest will not move ({lower})",
+        f"move latest: skipped: {lower}",
     ]
     hidden = Scene(a_registry(hides_missing=True))
-    assert "v0.2.1: to be written; nothing can be read yet; latest: moves" in story(hidden, main, "survey")[0]
+    assert (
+        "v0.2.1 is presumed free, since nothing can be read yet; latest will move" in story(hidden, main, "registry")[0]
+    )
     unrecorded = Scene(keeps_ledger=False)
     assert story(unrecorded, main, "record") == ["record the ledger: skipped: none is kept (ledger = false)"]
 
@@ -184,7 +186,7 @@ def test_a_registry_that_loses_every_write_ends_the_run_without_a_name() -> None
 def test_a_version_written_by_another_before_the_last_look_is_refused(revision: str) -> None:
     scene = Scene()
     flow = scene.flow(a_plan())
-    until(flow, lambda step: step == Step("look again", "v0.2.1"))
+    until(flow, lambda step: step == Step("re-check", "v0.2.1"))
     push_image(scene.registry, PATH, revision=revision, salt="somebody else", tag="v0.2.1")
     theirs = scene.tags()
     with pytest.raises(RefusedError, match="exists by now") as caught:
@@ -198,7 +200,7 @@ def test_of_two_runs_of_one_commit_the_loser_is_told_to_run_again_and_that_is_do
     scene = Scene()
     loser, winner = scene.flow(a_plan()), scene.flow(a_plan(lanes=[lane]))
     tag = a_plan(lanes=[lane]).lanes[0].tag
-    until(loser, lambda step: step == Step("look again", tag))
+    until(loser, lambda step: step == Step("re-check", tag))
     finish(winner)
     theirs = scene.tags()
     with pytest.raises(LostRaceError, match=f"another run of this commit published {tag} as {theirs[tag]}") as caught:
@@ -253,7 +255,7 @@ def test_a_floating_tag_moved_by_another_is_left_where_it_is() -> None:
     scene = Scene()
     scene.publish(a_plan("0.2.0"))
     flow = scene.flow(a_plan("0.2.1", commit="b" * 40))
-    until(flow, lambda step: step == Step("look again", "latest"))
+    until(flow, lambda step: step == Step("re-check", "latest"))
     theirs = push_image(scene.registry, PATH, salt="somebody else")
     scene.registry.tag(PATH, "latest", theirs.digest)
     with pytest.raises(LostRaceError, match="moved by somebody else"):

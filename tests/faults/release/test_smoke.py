@@ -83,16 +83,16 @@ class Bench:
 def test_each_platform_of_each_lane_is_run_before_any_name_is_written() -> None:
     bench = Bench()
     flow = bench.flow()
-    order = [event for event in flow if isinstance(event, Step) and event.name in ("smoke", "name", "float")]
+    order = [event for event in flow if isinstance(event, Step) and event.name in ("smoke", "tag", "move")]
     assert [f"{step.name} {step.subject}" for step in dict.fromkeys(order)] == [
         "smoke main linux/amd64",
         "smoke main linux/arm64",
         "smoke standalone linux/amd64",
         "smoke standalone linux/arm64",
-        "name v0.2.1",
-        "name standalone-v0.2.1",
-        "float latest",
-        "float standalone-latest",
+        "tag v0.2.1",
+        "tag standalone-v0.2.1",
+        "move latest",
+        "move standalone-latest",
     ]
     pulls = [
         f"{what} {platform}{who}"
@@ -238,7 +238,7 @@ def test_a_version_that_is_published_already_is_not_tried_again_and_needs_no_eng
     bench.publish()
     done, asked = list(bench.engine.done), bench.asked
     main, _ = bench.publish()
-    assert main.smoked.state is StepState.ALREADY
+    assert main.smoked.state is StepState.UNCHANGED
     assert "published already" in main.smoked.reason
     assert (bench.engine.done, bench.asked) == (done, asked)
 

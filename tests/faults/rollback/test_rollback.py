@@ -390,7 +390,7 @@ def test_a_broken_ledger_keeps_nobody_from_leaving_a_bad_version_but_is_said() -
     assert scene.tags()["latest"] == scene.tags()["v0.2.1"]
 
 
-@pytest.mark.parametrize("meanwhile", [Step("verify", "v0.2.1"), Step("look again", "latest")])
+@pytest.mark.parametrize("meanwhile", [Step("verify", "v0.2.1"), Step("re-check", "latest")])
 def test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them(meanwhile: Step) -> None:
     scene = scene_of()
     flow = scene.rollback(WISH)
@@ -496,10 +496,10 @@ def test_lagging_reads_are_waited_for() -> None:
 def test_the_story_has_an_outcome_for_each_thing() -> None:
     said = [event for event in UNDISTURBED if isinstance(event, StepOutcome)]
     assert [(one.step.name, one.state) for one in said] == [
-        ("survey", StepState.DONE),
+        ("registry", StepState.DONE),
         ("verify", StepState.DONE),
-        ("look again", StepState.DONE),
-        ("float", StepState.DONE),
+        ("re-check", StepState.DONE),
+        ("move", StepState.DONE),
         ("read back", StepState.DONE),
         ("record", StepState.DONE),
         ("confirm", StepState.DONE),

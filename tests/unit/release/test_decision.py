@@ -137,14 +137,14 @@ ROWS = [
         lane("0.2.1"),
         Survey(version=NEW, revision=COMMIT, floating=NEW, floating_version=V021),
         VersionTagAction.ADOPT,
-        FloatingTagAction.ALREADY,
+        FloatingTagAction.UNCHANGED,
     ),
     Row(
         "the same again, and recorded there",
         lane("0.2.1"),
         Survey(version=NEW, revision=COMMIT, floating=NEW, floating_version=V021, ledger=moved(NEW, "0.2.1")),
         VersionTagAction.ADOPT,
-        FloatingTagAction.ALREADY,
+        FloatingTagAction.UNCHANGED,
     ),
     Row(
         "moved, and not recorded",

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 _COLOUR = {
     StepState.DONE: Fore.GREEN,
-    StepState.ALREADY: Fore.CYAN,
+    StepState.UNCHANGED: Fore.CYAN,
     StepState.SKIPPED: Fore.YELLOW,
     StepState.FAILED: Fore.RED,
 }

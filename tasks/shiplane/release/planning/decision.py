@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from shiplane.config.plan import LanePlan
+from shiplane.config.settings import LATEST_GIVEN
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.core.next_command import command
@@ -32,7 +33,7 @@ class FloatingTagAction(Enum):
     """What is to be done about a floating tag."""
 
     MOVE = "move"
-    ALREADY = "already there"
+    UNCHANGED = "already there"
     LEAVE = "leave"
 
 
@@ -158,7 +159,7 @@ def _from_here(plan: LanePlan, survey: Survey) -> tuple[FloatingTagAction, str]:
     if place and place.after != survey.floating.digest:
         # An earlier run moved it and did not come to record it, or the read lags: writing it again is right in both.
         return FloatingTagAction.MOVE, f"{plan.lane.floating} has this digest, and is recorded at {place.version}"
-    return FloatingTagAction.ALREADY, f"{plan.lane.floating} has this digest"
+    return FloatingTagAction.UNCHANGED, f"{plan.lane.floating} has this digest"
 
 
 def _check_place(plan: LanePlan, survey: Survey) -> None:
@@ -180,7 +181,8 @@ def _kept_back(plan: LanePlan, survey: Survey) -> str:
     """Why a floating tag must not move to this version, wherever it is now; or nothing."""
     version = plan.version.value
     if not plan.latest.value:
-        return f"not asked for ({plan.latest.source})"
+        given = plan.latest.source in LATEST_GIVEN
+        return f"not requested ({plan.latest.source})" if given else "not requested; pass --latest to move it"
     if version.is_prerelease:
         return f"{version} is a pre-release"
     if mark := survey.ledger.marks.get(plan.tag):

@@ -354,9 +354,9 @@ def _word(value: Any) -> str:  # noqa: ANN401 -- JSON
 
 
 def _other_move(lane_plan: LanePlan, planned: FloatingTagAction, decision: Decision) -> list[str]:
-    if decision.move is planned or (planned is FloatingTagAction.MOVE and decision.move is FloatingTagAction.ALREADY):
+    if decision.move is planned or (planned is FloatingTagAction.MOVE and decision.move is FloatingTagAction.UNCHANGED):
         return []
-    words = {FloatingTagAction.MOVE: "moves", FloatingTagAction.ALREADY: "stays", FloatingTagAction.LEAVE: "stays"}
+    words = {FloatingTagAction.MOVE: "moves", FloatingTagAction.UNCHANGED: "stays", FloatingTagAction.LEAVE: "stays"}
     return [f"{lane_plan.lane.floating}: {words[planned]} -> {words[decision.move]} ({decision.reason})"]
 
 
