@@ -448,6 +448,20 @@ FILES = (
         (_DEPLOYMENT + "test_another_image_is_never_touched",),
     ),
     Guard(
+        "a value that means more than what stands there is not re-pointed",
+        "deployments/yaml_positions",
+        "_Reader._text",
+        always(0),
+        (_DEPLOYMENT + "test_what_cannot_be_placed_is_named_and_left_alone",),
+    ),
+    Guard(
+        "a value that a list shares by an alias is not re-pointed",
+        "deployments/yaml_positions",
+        "_Reader.read",
+        never(2),
+        (_DEPLOYMENT + "test_what_cannot_be_placed_is_named_and_left_alone",),
+    ),
+    Guard(
         "deployment files that are not all written are put back",
         "deployments/files",
         "_replace",

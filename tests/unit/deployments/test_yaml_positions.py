@@ -133,6 +133,7 @@ def test_the_text_of_a_block_scalar_is_read_with_the_keys_above_it() -> None:
 def test_block_scalars_are_read_three_deep() -> None:
     text = "".join(f"{' ' * depth}k{depth}: |\n" for depth in range(6))
     assert [keys for *_, keys in shape(text)] == [("k0",), ("k1",), ("k2",), ("k3",)]
+    assert [keys for *_, keys in shape("a: |")] == [("a",)]
 
 
 @pytest.mark.parametrize(
