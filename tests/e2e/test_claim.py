@@ -79,10 +79,10 @@ def hook(bare: Path, name: str, text: str) -> None:
 
 def test_the_first_claim_stands_and_the_second_reads_it(bare: Path) -> None:
     first, second = claims(clone(bare, "a")), claims(clone(bare, "b"))
-    assert first.look(IMAGE, [MAIN]) == {}
+    assert first.get(IMAGE, [MAIN]) == {}
     assert first.create([claim()]) == {MAIN: claim()}
     assert second.create([claim(content="two", commit="b" * 40)]) == {MAIN: claim()}
-    assert second.look(IMAGE, [MAIN, STANDALONE]) == {MAIN: claim()}
+    assert second.get(IMAGE, [MAIN, STANDALONE]) == {MAIN: claim()}
 
 
 def test_no_setting_and_no_variable_changes_what_is_claimed(bare: Path) -> None:
@@ -92,7 +92,7 @@ def test_no_setting_and_no_variable_changes_what_is_claimed(bare: Path) -> None:
     first = claims(clone(bare, "a"), **configured(**noise, i18n__commitEncoding="ISO-8859-1"), **elsewhere)
     assert first.create([claim()]) == {MAIN: claim()}
     assert first.create([claim(content="two", commit="b" * 40)]) == {MAIN: claim()}
-    assert claims(clone(bare, "b")).look(IMAGE, [MAIN]) == {MAIN: claim()}
+    assert claims(clone(bare, "b")).get(IMAGE, [MAIN]) == {MAIN: claim()}
 
 
 def test_the_same_claim_again_is_the_same_claim(bare: Path) -> None:
@@ -104,7 +104,7 @@ def test_two_claims_are_made_together_or_not_at_all(bare: Path) -> None:
     first, second = claims(clone(bare, "a")), claims(clone(bare, "b"))
     first.create([claim(STANDALONE)])
     assert second.create([claim(), claim(STANDALONE, "two")]) == {STANDALONE: claim(STANDALONE)}
-    assert first.look(IMAGE, [MAIN]) == {}
+    assert first.get(IMAGE, [MAIN]) == {}
     assert first.create([claim()]) == {MAIN: claim()}
 
 
@@ -136,7 +136,7 @@ def test_a_remote_that_is_not_there_is_unreachable(bare: Path, tmp_path: Path) -
     folder = clone(bare, "a")
     git(folder, "remote", "set-url", "origin", (tmp_path / "nowhere.git").as_uri())
     for ask in (
-        lambda: claims(folder).look(IMAGE, [MAIN]),
+        lambda: claims(folder).get(IMAGE, [MAIN]),
         lambda: claims(folder).probe(IMAGE, MAIN),
         lambda: claims(folder).create([claim()]),
     ):
@@ -190,9 +190,9 @@ def test_the_probe_pushes_nothing_and_does_not_mind_a_claim(bare: Path) -> None:
 def test_a_ref_that_holds_something_else_is_refused_by_its_name(bare: Path, text: str) -> None:
     first = claims(clone(bare, "a"))
     ref = ref_of(PREFIX, IMAGE, MAIN)
-    assert first.remote.create({ref: first.remote.record(text)}) == ""
+    assert first.remote.create({ref: first.remote.write_record(text)}) == ""
     with pytest.raises(RefusedError, match="no claim that can be read"):
-        first.look(IMAGE, [MAIN])
+        first.get(IMAGE, [MAIN])
 
 
 def test_a_ref_that_holds_no_commit_is_refused_too(bare: Path) -> None:
@@ -200,7 +200,7 @@ def test_a_ref_that_holds_no_commit_is_refused_too(bare: Path) -> None:
     blob = git(first.remote.folder, "hash-object", "-w", "Dockerfile")
     assert first.remote.create({ref_of(PREFIX, IMAGE, MAIN): blob}) == ""
     with pytest.raises(RefusedError, match="is no commit"):
-        claims(clone(bare, "b")).look(IMAGE, [MAIN])
+        claims(clone(bare, "b")).get(IMAGE, [MAIN])
 
 
 def test_many_at_once_make_one_claim(bare: Path) -> None:

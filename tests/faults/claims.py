@@ -16,7 +16,7 @@ class MemoryClaims:
     kept: dict[tuple[Repository, Tag], Claim] = field(default_factory=dict)
     probed: int = 0
 
-    def look(self, image: Repository, tags: Sequence[Tag]) -> dict[Tag, Claim]:
+    def get(self, image: Repository, tags: Sequence[Tag]) -> dict[Tag, Claim]:
         return {tag: self.kept[image, tag] for tag in tags if (image, tag) in self.kept}
 
     def probe(self, image: Repository, tag: Tag) -> None:  # noqa: ARG002 -- everybody may
@@ -26,7 +26,7 @@ class MemoryClaims:
         places = [(claim.image, claim.tag) for claim in claims]
         if not any(place in self.kept for place in places):
             self.kept.update(zip(places, claims, strict=True))
-        return self.look(claims[0].image, [claim.tag for claim in claims])
+        return self.get(claims[0].image, [claim.tag for claim in claims])
 
     def removal(self, image: Repository, tag: Tag) -> str:
         return f"forget {image}:{tag}"

@@ -39,7 +39,7 @@ class ClientSetup:
 
     def session(self, transport: Transport | None = None) -> Session:
         """A run of its own: fresh tokens and a fresh budget. Jitter is at its longest."""
-        retry_budget = RetryBudget(clock=self.clock, tell=self.said.append, spread=lambda: 1.0)
+        retry_budget = RetryBudget(clock=self.clock, tell=self.said.append, jitter=lambda: 1.0)
         redact = Redactor()
         if self.credential:
             redact.add_credential(self.credential)

@@ -53,7 +53,7 @@ _NAMING = "tests/faults/registry/test_tag_writer.py::"
 _STALE = "tests/faults/promises/test_matrix_stale.py::"
 _ORDER = "tests/faults/release/test_order.py::"
 _FOLLOWED = (
-    "(lambda answer: answer if answer.status not in _REDIRECTS else self.session.patiently("
+    "(lambda answer: answer if answer.status not in _REDIRECTS else self.session.send_with_retries("
     "Request(method='GET', url=follow({1}.url, answer.headers.get('location', ''))), limit=MANIFEST_LIMIT))({it})"
 )
 
@@ -61,7 +61,7 @@ NAMES = (
     Guard(
         "the version tag is read again right before it is written",
         "registry/tag_writer",
-        "TagWriter.name",
+        "TagWriter.create",
         never(0),
         (_PUBLISH + "test_a_version_written_by_another_before_the_last_look_is_refused",),
     ),
@@ -103,7 +103,7 @@ NAMES = (
     Guard(
         "a floating tag moves only from where the survey saw it",
         "registry/tag_writer",
-        "TagWriter.set",
+        "TagWriter.move",
         never(),
         (_PUBLISH + "test_a_floating_tag_moved_by_another_is_left_where_it_is",),
     ),
@@ -125,7 +125,7 @@ NAMES = (
         "all lanes' version tags are written before any floating tag",
         "release/write_tags",
         "name_lanes",
-        also("_float", after="name"),
+        also("_float", after="create"),
         (_PUBLISH + "test_every_version_is_named_before_any_floating_tag_moves",),
     ),
 )
@@ -217,14 +217,14 @@ ANSWERS = (
     Guard(
         "a 403 does not mean absent",
         "registry/client",
-        "RegistryClient.look",
+        "RegistryClient.get_manifest",
         call("Refused", "Absent()"),
         (_ANSWERS + "test_a_refusal_of_the_registry_or_of_its_token_service_is_refused",),
     ),
     Guard(
         "no answer does not mean absent, a 404 of the token service included",
         "registry/client",
-        "RegistryClient.look",
+        "RegistryClient.get_manifest",
         call("Unknown", "Absent()", at=1),
         (_ANSWERS + "test_a_404_of_the_token_service_is_not_absent",),
     ),
@@ -361,7 +361,7 @@ BOUNDS = (
         "tries that come to nothing count as waits of the run",
         "registry/http/retry",
         "RetryPolicy.send",
-        uncalled("lose"),
+        uncalled("count_lost"),
         (_WAITS + "test_tries_that_come_to_nothing_are_part_of_the_run_s_budget",),
     ),
     Guard(
@@ -412,7 +412,7 @@ SECRETS = (
     Guard(
         "nothing but a blob is read through a redirect",
         "registry/client",
-        "RegistryClient.look",
+        "RegistryClient.get_manifest",
         call("send", _FOLLOWED),
         (_REDIRECTS + "test_nothing_else_is_followed_anywhere",),
     ),
@@ -427,7 +427,7 @@ SECRETS = (
         "a redirected blob gets no credential",
         "registry/client",
         "RegistryClient._blob",
-        like("patiently", "send"),
+        like("send_with_retries", "send"),
         ("tests/faults/registry/test_client_reads.py::test_no_credential_goes_where_a_redirect_leads",),
     ),
     Guard(
@@ -461,7 +461,7 @@ SECRETS = (
     Guard(
         "a registry's words are passed through the redactor",
         "registry/http/session",
-        "Session.words",
+        "Session.error_text",
         call("redact", "{0}"),
         (_ANSWERS + "test_a_secret_that_is_echoed_is_not_repeated",),
     ),
@@ -576,7 +576,7 @@ SOURCES = (
     Guard(
         "a git that fails is a failure",
         "git/plumbing",
-        "Plumbing.must",
+        "Plumbing.output",
         never(),
         (_GIT + "test_a_git_that_fails_is_a_failure_in_its_own_words[a damaged index]",),
     ),

@@ -53,7 +53,7 @@ def a_client(transport: Transport, clock: Clock, tell: Callable[[str], None] = l
     """A process's own client, in the releaser's name; its jitter is none."""
     redact = Redactor()
     redact.add_credential(USER)
-    retry_budget = RetryBudget(clock=clock, tell=tell, spread=lambda: 0.5)
+    retry_budget = RetryBudget(clock=clock, tell=tell, jitter=lambda: 0.5)
     return RegistryClient(Session(transport, USER, retry_budget, redact), AIONIS)
 
 

@@ -88,7 +88,7 @@ class FakeEngine:
         finally:
             del self.here[name]
 
-    def look(self, container: str) -> ContainerObservation:
+    def inspect(self, container: str) -> ContainerObservation:
         if self.interrupt:
             raise self.interrupt
         life, began = self.here[container]

@@ -58,7 +58,7 @@ def _show(run: Run, answer: Answer, *, as_json: bool) -> None:
     lines = _closing(run, code) if code else []
     if as_json:
         rest = {**({"error": _json(error)} if error else {}), **({"closing": lines} if lines else {})}
-        run.console.document(run.caller.shown_within({"ok": code == 0, "exit": code, **answer.data, **rest}))
+        run.console.document(run.caller.render_json({"ok": code == 0, "exit": code, **answer.data, **rest}))
     elif answer.text:
         run.console.result(answer.text)
     if error:
@@ -82,7 +82,7 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
     if as_json:
         with suppress(PrerequisiteError):  # what cannot be written is said already, where that was the error
             document = {"ok": False, "exit": code, "error": _json(error), "closing": lines}
-            run.console.document(run.caller.shown_within(document))
+            run.console.document(run.caller.render_json(document))
     _report(run, code, what=error.what, remedy=error.remedy, kind=error.kind, closing=lines)
     return code
 
@@ -94,7 +94,7 @@ def _report(run: Run, code: int, **fields: Any) -> None:  # noqa: ANN401 -- the 
     from shiplane.cli.views.step_summary import Report
 
     line = shlex.join([*run.caller.program, *_arguments(run.caller)])
-    fields = run.caller.shown_within(fields)
+    fields = run.caller.render_json(fields)
     report = Report(command=line, exit_code=code, caller=run.caller, steps=run.console.steps, **fields)
     run.actions.report(report, redact=run.redact, tell=run.console.tell)
 
@@ -104,7 +104,7 @@ def _closing(run: Run, code: int) -> list[str]:
     wrote = any(isinstance(event, Step) and event.writes for event in run.console.events)
     arguments = [*_arguments(run.caller), *run.repeat_flags]
     lines = closing_lines(code, caller=run.caller, arguments=arguments, public=_public_now(run), wrote=wrote)
-    return [run.caller.shown(line) for line in lines]
+    return [run.caller.render(line) for line in lines]
 
 
 def _public_now(run: Run) -> list[str]:

@@ -76,7 +76,9 @@ class Run:
     @cached_property
     def console(self) -> Console:
         """Where progress and the result are shown."""
-        return Console(self.env, self.redact, shown=self.caller.shown, fold=self.actions.fold if self.actions else None)
+        return Console(
+            self.env, self.redact, shown=self.caller.render, fold=self.actions.fold if self.actions else None
+        )
 
     @cached_property
     def actions(self) -> Actions | None:
@@ -127,7 +129,7 @@ class Run:
     @cached_property
     def compared(self) -> Checkout | None:
         """The same, and what of the files differed from the commit then. A release looks anew, by :class:`Git`."""
-        return self.git.compared()
+        return self.git.compare_worktree()
 
     def resolver(self, flags: Flags) -> Resolver:
         """Everything that settings come from."""

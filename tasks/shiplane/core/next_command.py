@@ -33,19 +33,19 @@ class Caller:
     program: tuple[str, ...] = ("invoke",)
     prefix: str = ""
 
-    def shown(self, text: str) -> str:
+    def render(self, text: str) -> str:
         """The same text with its commands as they can be pasted."""
         return _MARKED.sub(lambda found: f"{shlex.join(self.program)} {self.prefix}{found.group(1)}", text)
 
-    def shown_within(self, value: Any) -> Any:  # noqa: ANN401 -- JSON
+    def render_json(self, value: Any) -> Any:  # noqa: ANN401 -- JSON
         """The same JSON value with every command in its texts as it can be pasted."""
         if isinstance(value, str):
-            return self.shown(value)
+            return self.render(value)
         if isinstance(value, Mapping):
-            return {key: self.shown_within(inner) for key, inner in value.items()}
-        return [self.shown_within(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+            return {key: self.render_json(inner) for key, inner in value.items()}
+        return [self.render_json(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
-    def named(self, word: str, names: Collection[str]) -> str:
+    def task_name(self, word: str, names: Collection[str]) -> str:
         """The task that a word of the command line names; nothing where it is none of ours."""
         name = word.removeprefix(self.prefix)
         return name if word.startswith(self.prefix) and name in names else ""
@@ -64,7 +64,7 @@ def caller_of(argv: Sequence[str], task: str, names: Collection[str]) -> Caller:
     if typed is None:
         return Caller((program,))
     prefix = typed.removesuffix(task)
-    first = next(at for at, word in enumerate(argv) if at and Caller((), prefix).named(word, (*names, task)))
+    first = next(at for at, word in enumerate(argv) if at and Caller((), prefix).task_name(word, (*names, task)))
     return Caller((program, *argv[1:first]), prefix)
 
 

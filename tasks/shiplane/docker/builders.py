@@ -80,7 +80,7 @@ class Builder:
         return self.driver not in ("", "docker")
 
     @property
-    def runs(self) -> bool:
+    def is_running(self) -> bool:
         """Whether every node runs, so that what it can build is known."""
         return bool(self.nodes) and all(node.platforms for node in self.nodes)
 
@@ -97,15 +97,15 @@ class Builder:
 
     def better_node(self, platform: Platform) -> Node | None:
         """A node that builds a platform natively where buildx gives it to one that emulates it."""
-        if self.way(platform) is not BuildMode.EMULATED:
+        if self.build_mode(platform) is not BuildMode.EMULATED:
             return None
         return next((node for node in self.nodes if node.native == platform), None)
 
     def cannot_run(self, platforms: Iterable[Platform]) -> list[Platform]:
         """Those of the platforms that it can only build, each once."""
-        return [platform for platform in dict.fromkeys(platforms) if self.way(platform) is BuildMode.CROSS]
+        return [platform for platform in dict.fromkeys(platforms) if self.build_mode(platform) is BuildMode.CROSS]
 
-    def way(self, platform: Platform) -> BuildMode:
+    def build_mode(self, platform: Platform) -> BuildMode:
         """How the node builds a platform that buildx gives it to."""
         node = self.node_for(platform)
         if node is not None and platform in node.assigned:

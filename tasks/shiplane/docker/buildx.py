@@ -70,18 +70,18 @@ class Buildx:
         root: The project's root, where builds run.
         listen: Called with each line that a build writes.
         tell: Called with what is to be known of a build that went well.
-        given: The user's environment: of it a build gets the variables that its settings name.
-        silent: Tells whether a cache's registry takes connections and says nothing.
-        names_source: Tells whether git's remotes name what the images' own label names, and nothing else.
+        user_env: The user's environment: of it a build gets the variables that its settings name.
+        is_silent: Tells whether a cache's registry takes connections and says nothing.
+        remotes_match_source: Tells whether git's remotes name what the images' own label names, and nothing else.
     """
 
     env: Mapping[str, str]
     root: Path
     listen: Listener
     tell: Listener = lambda _text: None
-    given: Mapping[str, str] = field(default_factory=dict)
-    silent: Probe = lambda _registry: False
-    names_source: Callable[[], bool] = lambda: False
+    user_env: Mapping[str, str] = field(default_factory=dict)
+    is_silent: Probe = lambda _registry: False
+    remotes_match_source: Callable[[], bool] = lambda: False
 
     def version(self) -> ToolVersion:
         """Its version.
@@ -139,7 +139,7 @@ class Buildx:
         """
         known = self.builders()
         chosen = choose(known, self._wanted(wanted), by_digest=by_digest) or self._create()
-        if not chosen.runs:
+        if not chosen.is_running:
             chosen = self._started(chosen)
         chosen = self._assigned(chosen)
         strange = chosen.cannot_run(platforms)
@@ -155,7 +155,7 @@ class Buildx:
         """What is worth knowing of the builder that built these, and which of its nodes built each; as JSON values."""
         chosen = {platform: builder.node_for(platform) for platform in platforms}
         nodes = {
-            str(platform): {"node": node.name, "way": builder.way(platform).name.lower()}
+            str(platform): {"node": node.name, "way": builder.build_mode(platform).name.lower()}
             for platform, node in chosen.items()
             if node
         }
@@ -216,7 +216,7 @@ class Buildx:
         """Build with the caches of the builds; where that failed by a cache, which is told, without."""
         if not any(build.settings.cache for build in builds):
             return self._bake(builds, builder, metadata, listen, stop)
-        quiet = silent_caches(builds, self.silent)
+        quiet = silent_caches(builds, self.is_silent)
         for place in sorted(quiet):
             self.tell(f"the registry of the cache {place} does not answer: the build goes without it")
         heard = [build.without_cache if build.cached_at in quiet else build for build in builds]
@@ -237,7 +237,7 @@ class Buildx:
             [*argv, *self._allowed(builds), "--metadata-file", str(metadata), "--file", "-"],
             env=self._build_env(builds),
             cwd=self.root,
-            given=json.dumps(definition(builds, self.given)),
+            given=json.dumps(definition(builds, self.user_env)),
             timeout=_BUILD_TIMEOUT,
             listen=listen,
             stop=stop,
@@ -251,7 +251,7 @@ class Buildx:
     def _build_env(self, builds: Iterable[Build]) -> dict[str, str]:
         """What every child has, and of the user's environment what these builds name, for this one process."""
         needed = needed_variables(build.settings for build in builds)
-        named = {name: self.given[name] for name in needed if name in self.given}
+        named = {name: self.user_env[name] for name in needed if name in self.user_env}
         return {**named, **self.env, **self._vcs()}
 
     def _vcs(self) -> dict[str, str]:
@@ -261,7 +261,7 @@ class Buildx:
         query, or a local path, would be published.
         """
         quiet = {"BUILDX_GIT_LABELS": "false"}
-        return quiet if self.names_source() else {**quiet, "BUILDX_GIT_INFO": "false"}
+        return quiet if self.remotes_match_source() else {**quiet, "BUILDX_GIT_INFO": "false"}
 
     def _assigned(self, builder: Builder) -> Builder:
         """The builder with what is assigned to its nodes; of one node nobody needs to know."""

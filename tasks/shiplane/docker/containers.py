@@ -112,7 +112,7 @@ class Containers:
         finally:
             _remove(made)
 
-    def look(self, container: str) -> ContainerObservation:
+    def inspect(self, container: str) -> ContainerObservation:
         """The container as it is.
 
         Raises:

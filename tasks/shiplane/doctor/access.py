@@ -74,7 +74,7 @@ class AccessChecks:
 
     def _package(self, registry: RegistryClient) -> Finding:
         """The first publish has no name to look at: the open upload is what proves that it may create one."""
-        known = registry.knows()
+        known = registry.exists()
         if known:
             return done(_PACKAGE, f"{self.repository} exists")
         what = "does not exist yet" if known is False else "cannot be read, as GHCR answers for what does not exist yet"

@@ -105,8 +105,8 @@ def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:
     if chosen is None or node is None:
         return skipped(name, "shows when the builder is first started")
     who = f"{chosen.name}, node {node.name}," if len(chosen.nodes) > 1 else chosen.name
-    how = f"built by {who} {chosen.way(platform).value}"
-    if chosen.way(platform) is BuildMode.CROSS:
+    how = f"built by {who} {chosen.build_mode(platform).value}"
+    if chosen.build_mode(platform) is BuildMode.CROSS:
         return done(name, how, warning=emulation([platform]))
     better = chosen.better_node(platform)
     if better is None:

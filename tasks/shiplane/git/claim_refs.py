@@ -32,7 +32,7 @@ class GitClaims:
     remote: Remote
     prefix: str
 
-    def look(self, image: Repository, tags: Sequence[Tag]) -> dict[Tag, Claim]:
+    def get(self, image: Repository, tags: Sequence[Tag]) -> dict[Tag, Claim]:
         """The claims of these version tags, as the remote has them now.
 
         Raises:
@@ -63,10 +63,10 @@ class GitClaims:
         Raises:
             AccessError, UnreachableError: It did not take them, and has none.
         """
-        made = {ref_of(self.prefix, claim.image, claim.tag): self.remote.record(claim.text()) for claim in claims}
+        made = {ref_of(self.prefix, claim.image, claim.tag): self.remote.write_record(claim.text()) for claim in claims}
         words = self.remote.create(made, record=True)
         try:
-            there = self.look(claims[0].image, [claim.tag for claim in claims])
+            there = self.get(claims[0].image, [claim.tag for claim in claims])
         except UnreachableError as error:
             raise UnreachableError(
                 f"whether the claim arrived could not be read back: {error.what}",
@@ -82,7 +82,7 @@ class GitClaims:
 
     def _read(self, image: Repository, tag: Tag, ref: str, made: str) -> Claim:
         try:
-            return Claim.parse(self.remote.recorded(ref, made), image, tag)
+            return Claim.parse(self.remote.read_record(ref, made), image, tag)
         except ValueError as error:
             raise RefusedError(
                 f"{ref} on {self.remote.name} is no claim that can be read: {error}",
@@ -90,5 +90,5 @@ class GitClaims:
             ) from error
 
     def _refusal(self, words: str) -> ShiplaneError:
-        error = self.remote.refusal(words)
+        error = self.remote.error_for(words)
         return AccessError(error.what, remedy=_MAY_PUSH) if isinstance(error, AccessError | RefusedError) else error

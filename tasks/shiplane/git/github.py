@@ -96,10 +96,10 @@ class GitHub:
         carrier = RetryPolicy(
             transport=self.transport,
             retry_budget=self.retry_budget,
-            words=self._words,
-            throttled=_throttled,
-            asked=_asked,
-            futile=True,
+            error_text=self._words,
+            is_throttled=_throttled,
+            requested_wait=_asked,
+            fail_fast=True,
         )
         response = carrier.send(Request(method="GET", url=url, headers=headers), limit=_LIMIT)
         if response.status != 200:  # noqa: PLR2004

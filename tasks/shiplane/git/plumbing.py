@@ -76,39 +76,39 @@ class Plumbing:
     Attributes:
         folder: Where git runs.
         env: The environment; what is secret in it and what leads elsewhere is left out.
-        more: Variables of our own: an index beside the user's.
+        extra_env: Variables of our own: an index beside the user's.
         settings: Further ones.
     """
 
     folder: Path
     env: Mapping[str, str]
-    more: Mapping[str, str] | None = None
+    extra_env: Mapping[str, str] | None = None
     settings: Mapping[str, str] | None = None
 
-    def ask(self, *words: str, given: str = "") -> ProcessResult:
+    def run(self, *words: str, given: str = "") -> ProcessResult:
         """Run a command to its end, whatever its code. Output and ``given`` hold every byte (surrogateescape).
 
         Raises:
             PrerequisiteError: git is not installed, or does not end.
         """
-        env = {**git_environment(without_secrets(self.env)), **_READING, **(self.more or {})}
+        env = {**git_environment(without_secrets(self.env)), **_READING, **(self.extra_env or {})}
         argv = [*git_command({**_COMMITTED, **(self.settings or {})}), *words]
         return run(argv, env=env, cwd=self.folder, given=given, timeout=_TIMEOUT, exact=True)
 
-    def must(self, *words: str, given: str = "") -> str:
+    def output(self, *words: str, given: str = "") -> str:
         """What a command writes that cannot fail in a good repository.
 
         Raises:
             PrerequisiteError: It did, in git's own words.
         """
-        answer = self.ask(*words, given=given)
+        answer = self.run(*words, given=given)
         if answer.code != 0:
             raise failed(self.folder, words[0], answer)
         return answer.stdout
 
     def records(self, *words: str, given: str = "") -> list[str]:
         """The NUL-separated records that a command writes. Raises as :meth:`must`."""
-        return [record for record in self.must(*words, given=given).split("\0") if record]
+        return [record for record in self.output(*words, given=given).split("\0") if record]
 
 
 def failed(folder: Path, command: str, answer: ProcessResult) -> PrerequisiteError:

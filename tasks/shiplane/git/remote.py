@@ -96,8 +96,8 @@ class Remote:
         if unknown := self._unknown(heads):
             self._asked("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", self.name, *unknown)
         beyond = [commit, *(f"^{made}" for made in heads.values())]
-        here = self._local.must("rev-list", "--max-count=1", "--ignore-missing", "--stdin", given="\n".join(beyond))
-        if here and self._local.must("rev-parse", "--is-shallow-repository").strip() == "true":
+        here = self._local.output("rev-list", "--max-count=1", "--ignore-missing", "--stdin", given="\n".join(beyond))
+        if here and self._local.output("rev-parse", "--is-shallow-repository").strip() == "true":
             raise PrerequisiteError(
                 f"whether a branch of {self.name} has commit {commit[:12]} cannot be told: "
                 "the history of this clone is cut off",
@@ -146,7 +146,7 @@ class Remote:
         """
         return {ref: made for ref, made in self._listed(self.name, *names).items() if ref in names}
 
-    def record(self, text: str) -> str:
+    def write_record(self, text: str) -> str:
         """Put a text into the repository here, as the message of a commit without parents and files.
 
         Returns:
@@ -161,7 +161,7 @@ class Remote:
             raise PrerequisiteError(f"git could not write a record: {self._words(made)}")
         return made.stdout.strip()
 
-    def recorded(self, ref: str, made: str) -> str:
+    def read_record(self, ref: str, made: str) -> str:
         """The text of a record that a ref of the remote points at.
 
         Raises:
@@ -175,7 +175,7 @@ class Remote:
             raise ValueError(f"{made[:12]} is no commit")
         return found.stdout.partition("\n\n")[2]
 
-    def refusal(self, words: str) -> ShiplaneError:
+    def error_for(self, words: str) -> ShiplaneError:
         """The error that git's words stand for."""
         low, words = words.lower(), words[:400]
         if _is_ours(low):
@@ -198,7 +198,7 @@ class Remote:
     def _asked(self, *arguments: str) -> str:
         answer = self._git(*arguments, env=self.login)
         if answer.code != 0:
-            raise self.refusal(self._words(answer))
+            raise self.error_for(self._words(answer))
         return answer.stdout
 
     def _words(self, answer: ProcessResult) -> str:
@@ -208,7 +208,7 @@ class Remote:
 
     def _unknown(self, heads: Mapping[str, str]) -> list[str]:
         """The branches whose ends are not in the repository here."""
-        answers = self._local.must("cat-file", "--batch-check", given="\n".join(heads.values())).splitlines()
+        answers = self._local.output("cat-file", "--batch-check", given="\n".join(heads.values())).splitlines()
         return [ref for ref, answer in zip(heads, answers, strict=True) if answer.endswith(" missing")]
 
     @property

@@ -34,7 +34,7 @@ class Git:
         Raises:
             PrerequisiteError: git is not installed, refuses this repository, or fails.
         """
-        head = self._read.ask("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
+        head = self._read.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
         if head.code != 0:
             self._check_empty(head)
             return None
@@ -46,7 +46,7 @@ class Git:
             remote=self._remote(),
         )
 
-    def compared(self) -> Checkout | None:
+    def compare_worktree(self) -> Checkout | None:
         """The same, with what of the files differs from the commit. Raises as :meth:`checkout`; also for a file."""
         checkout = self.checkout()
         if checkout is None:
@@ -56,15 +56,15 @@ class Git:
 
     def _remote(self) -> str:
         """The URL of ``origin`` as it is configured; if only ``url.*.insteadOf`` makes it one of GitHub's, that one."""
-        configured = self._read.ask("config", "--get", "remote.origin.url").stdout.strip()
+        configured = self._read.run("config", "--get", "remote.origin.url").stdout.strip()
         if not configured or github_slug(configured):
             return configured
-        rewritten = self._read.ask("remote", "get-url", "origin").stdout.strip()
+        rewritten = self._read.run("remote", "get-url", "origin").stdout.strip()
         return rewritten if github_slug(rewritten) else configured
 
     def remote_urls(self) -> list[str]:
         """Every URL of every remote, as git uses it."""
-        lines = self._read.ask("remote", "--verbose").stdout.splitlines()
+        lines = self._read.run("remote", "--verbose").stdout.splitlines()
         return [found[1] for line in lines if (found := _REMOTE.match(line))]
 
     def version(self) -> str:
@@ -73,7 +73,7 @@ class Git:
         Raises:
             PrerequisiteError: git is not installed.
         """
-        return self._read.ask("version").stdout.strip()
+        return self._read.run("version").stdout.strip()
 
     def commit_of_tag(self, tag: str) -> str | None:
         """The commit that a git tag stands at, or None when this repository has no such tag.
@@ -81,11 +81,11 @@ class Git:
         Raises:
             PrerequisiteError: git fails, or the tag stands at something else.
         """
-        if self._read.ask("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}").code != 0:
+        if self._read.run("rev-parse", "--verify", "--quiet", f"refs/tags/{tag}").code != 0:
             return None
-        return self._read.must("rev-parse", "--verify", f"refs/tags/{tag}^{{commit}}").strip()
+        return self._read.output("rev-parse", "--verify", f"refs/tags/{tag}^{{commit}}").strip()
 
-    def overlooks(self, path: Path) -> bool:
+    def leaves_tree_clean(self, path: Path) -> bool:
         """Whether a file at this path would leave the tree as clean as it is: outside of it, ignored, or git's own.
 
         Ignored is what a ``.gitignore`` of the project says, as where trees are compared.
@@ -93,11 +93,11 @@ class Git:
         top, whole = self._top().resolve(), path.resolve()
         if not whole.is_relative_to(top) or ".git" in whole.relative_to(top).parts:
             return True
-        answer = self._read.ask("check-ignore", "--verbose", "-z", "--stdin", given=f"{whole}\0")
+        answer = self._read.run("check-ignore", "--verbose", "-z", "--stdin", given=f"{whole}\0")
         source, _, pattern, *_ = [*answer.stdout.split("\0"), "", "", ""]
         return answer.code == 0 and Path(source).name == ".gitignore" and not pattern.startswith("!")
 
-    def ignored(self) -> tuple[str, ...]:
+    def ignored_paths(self) -> tuple[str, ...]:
         """What lies in the folder that a ``.gitignore`` of the project names: paths from it, a folder's with a slash.
 
         Raises:
@@ -108,13 +108,13 @@ class Git:
 
     def message(self, commit: str) -> str:
         """The message of a commit."""
-        return self._read.must("cat-file", "commit", commit).partition("\n\n")[2]
+        return self._read.output("cat-file", "commit", commit).partition("\n\n")[2]
 
     def tags(self) -> list[str]:
         """Every git tag of this repository."""
         return self._tags()
 
-    def make_tag(self, tag: str, message: str) -> str:
+    def create_tag(self, tag: str, message: str) -> str:
         """Make an annotated git tag at HEAD, signed where the user's configuration says so.
 
         Returns:
@@ -126,9 +126,9 @@ class Git:
         made = self._write("tag", "--annotate", "--message", message, tag, "HEAD")
         if made.code != 0:
             raise PrerequisiteError(f"git tag {tag} could not be made: {one_line(made.stderr)[:400]}")
-        return self._read.must("rev-parse", "--verify", f"refs/tags/{tag}").strip()
+        return self._read.output("rev-parse", "--verify", f"refs/tags/{tag}").strip()
 
-    def drop_tag(self, tag: str, made: str) -> None:
+    def delete_tag(self, tag: str, made: str) -> None:
         """Take back a git tag of our own that went nowhere; one that is by now another's stays."""
         self._write("update-ref", "-d", f"refs/tags/{tag}", made)
 
@@ -144,12 +144,12 @@ class Git:
         """
         if "not a git repository (or any" in head.stderr:
             return
-        there = self._read.ask("rev-parse", "--verify", "--quiet", "HEAD")
+        there = self._read.run("rev-parse", "--verify", "--quiet", "HEAD")
         if head.code != 1 or there.code == 0:
             raise failed(self.folder, "rev-parse", head)
 
     def _top(self) -> Path:
-        return Path(self._read.must("rev-parse", "--show-toplevel").rstrip("\n"))
+        return Path(self._read.output("rev-parse", "--show-toplevel").rstrip("\n"))
 
     def _check_top(self) -> None:
         """See that git speaks of these files, and not of others: core.worktree may lead it anywhere.
@@ -165,11 +165,11 @@ class Git:
             )
 
     def _committed_at(self) -> str:
-        seconds, _, _ = self._read.must("rev-list", "--max-count=1", "--timestamp", "HEAD").partition(" ")
+        seconds, _, _ = self._read.output("rev-list", "--max-count=1", "--timestamp", "HEAD").partition(" ")
         return rfc3339(int(seconds))
 
     def _tags(self, *which: str) -> list[str]:
-        return self._read.must("for-each-ref", "--format=%(refname:strip=2)", *which, "refs/tags").splitlines()
+        return self._read.output("for-each-ref", "--format=%(refname:strip=2)", *which, "refs/tags").splitlines()
 
     def _write(self, *words: str) -> ProcessResult:
         """A command with the user's own settings, hooks and signing key."""

@@ -105,8 +105,8 @@ class _Comparison:
     _stand_ins: dict[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.own = replace(self.git, more={"GIT_INDEX_FILE": str(self.folder / "index")}, settings=_NO_LFS)
-        self.own.must("read-tree", self.commit)
+        self.own = replace(self.git, extra_env={"GIT_INDEX_FILE": str(self.folder / "index")}, settings=_NO_LFS)
+        self.own.output("read-tree", self.commit)
         folders = _Folders(self.git.folder)
         modes = [(entry, folders.mode(entry.path)) for entry in self.entries if entry.mode != _MODULE]
         self._missing = [entry.path for entry, mode in modes if mode is None]
@@ -135,7 +135,7 @@ class _Comparison:
         if not self._odd or self._has_local_attributes():
             return [*gone, *(entry.path for entry in self._odd)]
         paths, written = "".join(f"{entry.path}\0" for entry in self._odd), f"{self.folder}/written/"
-        self.own.must("checkout-index", "-z", "--stdin", f"--prefix={written}", given=paths)
+        self.own.output("checkout-index", "-z", "--stdin", f"--prefix={written}", given=paths)
         return [*gone, *(entry.path for entry in self._odd if not self._is_as_written(entry, written))]
 
     def lacking(self) -> list[Lacking]:
@@ -189,19 +189,19 @@ class _Comparison:
         """Those of these paths that a filter makes of something else, by the project's attributes."""
         if not paths or self._has_local_attributes():
             return list(paths)
-        fields = self.own.must("check-attr", "-z", "--stdin", "filter", given="".join(f"{path}\0" for path in paths))
+        fields = self.own.output("check-attr", "-z", "--stdin", "filter", given="".join(f"{path}\0" for path in paths))
         triples = fields.split("\0")
         found = zip(triples[::3], triples[2::3], strict=False)
         return [path for path, value in found if value.startswith(("lfs", "git-crypt"))]
 
     def _is_sparse(self) -> bool:
         """Whether the checkout leaves files out. The last value is the one that our own command line gives."""
-        values = self.git.ask("config", "--get-all", "--type=bool", "core.sparseCheckout").stdout.split()
+        values = self.git.run("config", "--get-all", "--type=bool", "core.sparseCheckout").stdout.split()
         return values[-2:-1] == ["true"]
 
     def _has_local_attributes(self) -> bool:
         """Whether this machine has attributes of its own, which git cannot be told to leave out (gitattributes(5))."""
-        place = self.git.must("rev-parse", "--git-path", "info/attributes").rstrip("\n")
+        place = self.git.output("rev-parse", "--git-path", "info/attributes").rstrip("\n")
         try:
             lines = (self.git.folder / place).read_text("utf-8", "replace").splitlines()
         except FileNotFoundError:
@@ -238,8 +238,8 @@ def _module(git: Plumbing, entry: TreeEntry, within: str) -> Differences:
     module = replace(git, folder=git.folder / entry.path)
     if not (module.folder / ".git").exists():
         return _unlike("a submodule is not checked out", within + entry.path)
-    commit = module.must("rev-parse", "--verify", "HEAD^{commit}").strip()
-    if Path(module.must("rev-parse", "--show-toplevel").rstrip("\n")).resolve() != module.folder.resolve():
+    commit = module.output("rev-parse", "--verify", "HEAD^{commit}").strip()
+    if Path(module.output("rev-parse", "--show-toplevel").rstrip("\n")).resolve() != module.folder.resolve():
         raise PrerequisiteError(
             f"the submodule {printable_path(within + entry.path)} is no repository", remedy=_MODULES
         )

@@ -185,7 +185,7 @@ class LedgerStore:
             lost += reason != _CONFLICT
             if lost == _MAX_LOST:
                 break
-            self.registry.retry_budget.pause(SETTLE * self.registry.retry_budget.spread())
+            self.registry.retry_budget.pause(SETTLE * self.registry.retry_budget.jitter())
             snapshot = None
         raise UnreachableError(f"{self.tag} could not be written: {reason}", remedy=_AGAIN)
 
@@ -229,10 +229,10 @@ class LedgerStore:
         if isinstance(answer, Present) and answer.digest == raw.digest:
             return AppendResult(digest=raw.digest, ledger=ledger, took=took)
         if isinstance(answer, Present | Absent) and not written.certain and digest_of(answer) == snapshot.digest:
-            return f"no certain answer ({written.words})"
+            return f"no certain answer ({written.detail})"
         if isinstance(answer, Present) and answer.digest != snapshot.digest:
             return _CONFLICT
-        raise UnreachableError(f"{self.tag} was sent ({written.words}), but could not be read back", remedy=_AGAIN)
+        raise UnreachableError(f"{self.tag} was sent ({written.detail}), but could not be read back", remedy=_AGAIN)
 
     def _upload_pieces(self, snapshot: LedgerSnapshot, ledger: Ledger) -> list[Descriptor]:
         """The pieces of a state; uploads those that are not in the registry yet."""

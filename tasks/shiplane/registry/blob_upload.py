@@ -54,7 +54,7 @@ class Uploader:
         session = self.registry.session
         opened = self.registry.open_upload()
         if opened.status != 202:  # noqa: PLR2004
-            return f"HTTP {opened.status}: {session.words(opened)}"
+            return f"HTTP {opened.status}: {session.error_text(opened)}"
         headers = {"Content-Type": "application/octet-stream"}
         request = Request(
             method="PUT", url=_place(self.registry.repository, opened, blob), headers=headers, body=content
@@ -63,7 +63,7 @@ class Uploader:
             response = session.send(self.registry.repository, request, PUSH, patient=False)
         except UnreachableError as error:
             return error.what
-        return "" if response.status == 201 else f"HTTP {response.status}: {session.words(response)}"  # noqa: PLR2004
+        return "" if response.status == 201 else f"HTTP {response.status}: {session.error_text(response)}"  # noqa: PLR2004
 
 
 def _place(repository: Repository, opened: Response, blob: Descriptor) -> str:

@@ -40,7 +40,7 @@ class PutResult:
     """How a single PUT of a manifest ended: ``certain`` only when the registry said yes and named our digest."""
 
     certain: bool
-    words: str
+    detail: str
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ class RegistryClient:
         """The budget for waiting of the run that this client belongs to."""
         return self.session.retry_budget
 
-    def look(self, reference: Tag | Digest) -> LookupResult:
+    def get_manifest(self, reference: Tag | Digest) -> LookupResult:
         """What is behind a tag or a digest: one of the four answers, never an exception."""
         request = Request(
             method="GET", url=_url(self.repository, f"manifests/{reference}"), headers={"Accept": _ACCEPT}
@@ -84,8 +84,10 @@ class RegistryClient:
         if _is_absence(response):
             return Absent()
         if response.status == 404:  # noqa: PLR2004
-            return Unknown(f"a 404 that is not a registry's word about {reference}: {self.session.words(response)}")
-        return Unknown(f"HTTP {response.status}: {self.session.words(response)}")
+            return Unknown(
+                f"a 404 that is not a registry's word about {reference}: {self.session.error_text(response)}"
+            )
+        return Unknown(f"HTTP {response.status}: {self.session.error_text(response)}")
 
     def tags(self) -> list[Tag]:
         """Every tag, all pages; names that are no tags are left out. An unknown repository has none.
@@ -112,7 +114,7 @@ class RegistryClient:
             url = self._next_page(url, response)
         return list(tags)
 
-    def knows(self) -> bool | None:
+    def exists(self) -> bool | None:
         """Whether the repository exists; None when it cannot be told.
 
         GHCR answers 403 for a missing package where the specification wants 404, so a refusal tells nothing.
@@ -137,7 +139,8 @@ class RegistryClient:
             return [parse_tag(name) for name in document["tags"] or [] if isinstance(name, str) and _is_tag(name)]
         except (ValueError, AttributeError, TypeError, KeyError) as error:
             raise UnreachableError(
-                f"the tag list of {self.repository} is not one (HTTP {response.status}: {self.session.words(response)})"
+                f"the tag list of {self.repository} cannot be read: "
+                f"HTTP {response.status}: {self.session.error_text(response)}"
             ) from error
 
     def _next_page(self, url: str, response: Response) -> str:
@@ -166,11 +169,12 @@ class RegistryClient:
         response = self._blob(descriptor, "GET")
         if response.status == 404:  # noqa: PLR2004
             raise VerificationError(
-                f"blob {descriptor.digest} of {self.repository} is not there: {self.session.words(response)}"
+                f"blob {descriptor.digest} of {self.repository} is not there: {self.session.error_text(response)}"
             )
         if response.status != 200:  # noqa: PLR2004
             raise UnreachableError(
-                f"blob {descriptor.digest} of {self.repository}: HTTP {response.status}: {self.session.words(response)}"
+                f"blob {descriptor.digest} of {self.repository}: "
+                f"HTTP {response.status}: {self.session.error_text(response)}"
             )
         if len(response.body) != descriptor.size or Digest.of(response.body) != descriptor.digest:
             raise VerificationError(
@@ -241,7 +245,7 @@ class RegistryClient:
                 where = one_line(response.headers.get("location", ""))[:120]
                 raise UnreachableError(f"{self.repository.registry} redirects a blob to {where!a}, which is refused")
             request = Request(method=method, url=target, headers=headers)
-            response = self.session.patiently(request, limit=most)
+            response = self.session.send_with_retries(request, limit=most)
         return response
 
     def put_manifest(self, reference: Tag | Digest, raw: RawManifest) -> PutResult:
@@ -259,12 +263,12 @@ class RegistryClient:
         try:
             response = self.session.send(self.repository, request, PUSH, patient=False)
         except (UnreachableError, VerificationError) as error:
-            return PutResult(certain=False, words=error.what)
+            return PutResult(certain=False, detail=error.what)
         named = response.headers.get("docker-content-digest", str(raw.digest))
         accepted = response.status in (200, 201, 202)
         if accepted and named == str(raw.digest):
-            return PutResult(certain=True, words=f"HTTP {response.status}")
-        return PutResult(certain=False, words=f"HTTP {response.status}: {self.session.words(response) or named}")
+            return PutResult(certain=True, detail=f"HTTP {response.status}")
+        return PutResult(certain=False, detail=f"HTTP {response.status}: {self.session.error_text(response) or named}")
 
     def log_in(self) -> bool:
         """Get the token for pushing. That it is given proves nothing about what it allows.
@@ -290,7 +294,7 @@ class RegistryClient:
         """
         response = self.open_upload()
         if response.status != 202:  # noqa: PLR2004
-            words = self.session.words(response) or "nothing more"
+            words = self.session.error_text(response) or "nothing more"
             return f"opening an upload was answered with HTTP {response.status}: {words}"
         return upload_problem(self.repository, response)
 

@@ -47,7 +47,7 @@ class Credentials:
     env: Mapping[str, str]
     names: Mapping[str, CredentialVariables]
 
-    def find(self, registry: str) -> Credential | None:
+    def for_writing(self, registry: str) -> Credential | None:
         """The credential of a command that writes, or None for a stranger.
 
         Args:
@@ -57,9 +57,9 @@ class Credentials:
             AccessError: A half-set pair, or a credential helper that fails.
         """
         # Lazily: a helper may ask a person, and must not be asked for what is known.
-        return self.named(registry) or self._stored(registry).credential
+        return self.from_environment(registry) or self._stored(registry).credential
 
-    def own(self, registry: str) -> Credential | None:
+    def for_reading(self, registry: str) -> Credential | None:
         """The registry's own: what a command that reads steps forward with where a stranger is refused, or None.
 
         Raises:
@@ -70,7 +70,7 @@ class Credentials:
             or self._stored(registry).credential
         )
 
-    def named(self, registry: str) -> Credential | None:
+    def from_environment(self, registry: str) -> Credential | None:
         """The credential that the environment names, or None.
 
         Raises:

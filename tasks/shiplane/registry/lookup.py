@@ -39,7 +39,7 @@ def require_certain(answer: LookupResult, repository: Repository, reference: Tag
 
 def resolve(registry: RegistryClient, reference: Tag | Digest) -> Present | Absent:
     """Read a name for certain; raises as :func:`require_certain`."""
-    return require_certain(registry.look(reference), registry.repository, reference)
+    return require_certain(registry.get_manifest(reference), registry.repository, reference)
 
 
 def resolve_consistent(
@@ -104,7 +104,7 @@ def read_back(
     """
     answer: LookupResult = Absent()
     for _ in registry.retry_budget.poll(60.0 if patient else 4.0, what=f"{tag} does not read as it was written"):
-        answer = registry.look(tag)
+        answer = registry.get_manifest(tag)
         digest = digest_of(answer)
         if digest is not None and digest not in before:
             return answer

@@ -19,7 +19,7 @@ from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 
 _SENT_AGAIN = 3
-_WRITTEN = PutResult(certain=True, words="and once read back")
+_WRITTEN = PutResult(certain=True, detail="and once read back")
 _DOUBTFUL = "it reads as it did before, which proves nothing"
 
 
@@ -29,13 +29,13 @@ class TagWriter:
 
     Attributes:
         registry: Where, with the credential that may push.
-        ours: Whether an image was built from the commit that is being released: running that again adopts it.
+        is_ours: Whether an image was built from the commit that is being released: running that again adopts it.
     """
 
     registry: RegistryClient
-    ours: Callable[[Present], bool] = lambda _image: False
+    is_ours: Callable[[Present], bool] = lambda _image: False
 
-    def name(self, tag: Tag, raw: RawManifest) -> Flow[None]:
+    def create(self, tag: Tag, raw: RawManifest) -> Flow[None]:
         """Write a version tag: only where it is definitely absent, and only these bytes.
 
         Raises:
@@ -46,12 +46,12 @@ class TagWriter:
         before = yield from self._look_again(tag)
         if isinstance(before, Present):
             if before.digest != raw.digest:
-                raise _taken(tag, raw, before, ours=self.ours(before))
+                raise _taken(tag, raw, before, ours=self.is_ours(before))
             yield Step("tag", tag, writes=True).unchanged("it has this digest")
             return
         yield from self._write("tag", tag, raw, change="created", before={None})
 
-    def set(
+    def move(
         self,
         tag: Tag,
         raw: RawManifest,
@@ -144,7 +144,7 @@ class TagWriter:
             if written.certain:
                 yield step.done(change)
             else:
-                yield step.failed(f"no certain answer ({written.words}); reading the tag first")
+                yield step.failed(f"no certain answer ({written.detail}); reading the tag first")
             back = Step("read back", tag)
             yield back
             found = self._read_back(tag, older, patient=written.certain or not further)
@@ -202,6 +202,6 @@ def _judge(
     arrived = isinstance(found, Present) and found.digest == raw.digest
     doubt = _DOUBTFUL if arrived else f"could not be read back as {raw.digest} within a minute"
     raise UnreachableError(
-        f"{tag} was sent ({written.words}), but {doubt}",
+        f"{tag} was sent ({written.detail}), but {doubt}",
         remedy="Run it again: what has arrived is adopted, what has not is sent again.",
     )

@@ -25,7 +25,7 @@ _ROUNDS = 3
 class ClaimStore(Protocol):
     """Whatever keeps claims, and lets each be made once."""
 
-    def look(self, image: Repository, tags: Sequence[Tag]) -> Mapping[Tag, Claim]:
+    def get(self, image: Repository, tags: Sequence[Tag]) -> Mapping[Tag, Claim]:
         """The claims that there are for these version tags."""
 
     def probe(self, image: Repository, tag: Tag) -> None:
@@ -62,7 +62,7 @@ class ReleaseClaims:
         """
         step = Step("claims", ", ".join(lane.tag for lane in lanes))
         yield step
-        there = self.claims.look(plan.repository, [lane.tag for lane in lanes])
+        there = self.claims.get(plan.repository, [lane.tag for lane in lanes])
         self._only_ours(there, plan)
         free = [lane.tag for lane in lanes if lane.tag not in there]
         if free:

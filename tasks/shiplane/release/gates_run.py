@@ -116,9 +116,9 @@ class GateRunner:
         carrier = RetryPolicy(
             transport=self.transport,
             retry_budget=RetryBudget(clock=self.clock, tell=self.tell, budget=min(BUDGET, gate.timeout)),
-            words=lambda response: one_line(self.redact(body_text(response)))[:120],
-            throttled=lambda _response: False,
-            retried=RETRIED - {gate.status},
+            error_text=lambda response: one_line(self.redact(body_text(response)))[:120],
+            is_throttled=lambda _response: False,
+            retried_statuses=RETRIED - {gate.status},
             deadline=min(DEADLINE, gate.timeout),
             until=self.clock.now() + gate.timeout,
         )

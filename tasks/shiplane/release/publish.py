@@ -256,7 +256,7 @@ class Publisher:
         def ours(image: Present) -> bool:
             return surveyor.label(image, REVISION) == plan.commit
 
-        return TagWriter(registry=self.registry, ours=ours)
+        return TagWriter(registry=self.registry, is_ours=ours)
 
     def _survey_again(self, plan: Plan) -> Flow[None]:
         """Where a repository was taken for new because nothing of it was shown, look again: by now it exists.

@@ -45,7 +45,7 @@ class SmokeEngine(Protocol):
     def container(self, image: PulledImage, platform: Platform, smoke: Smoke) -> AbstractContextManager[str]:
         """A container, for as long as it is needed."""
 
-    def look(self, container: str) -> ContainerObservation:
+    def inspect(self, container: str) -> ContainerObservation:
         """The container as it is."""
 
     def probe(self, container: str, command: Sequence[str], limit: float) -> Probe:
@@ -154,7 +154,7 @@ class SmokeRunner:
     def _watch(self, container: str, smoke: Smoke) -> SmokeVerdict:
         started = self.clock.now()
         while True:
-            seen, probe = self.engine.look(container), None
+            seen, probe = self.engine.inspect(container), None
             if smoke.command and seen.running:
                 left = smoke.timeout - (self.clock.now() - started)
                 probe = self.engine.probe(container, smoke.command, max(1.0, left))

@@ -194,7 +194,7 @@ class Trigger:
         """The one write. Whatever happens in between, a git tag that went nowhere does not stay."""
         step = Step("tag", self.git_tag)
         yield step
-        made = self.git.make_tag(self.git_tag, f"Release {self.version} of lane {self.lane.name}")
+        made = self.git.create_tag(self.git_tag, f"Release {self.version} of lane {self.lane.name}")
         keep = False
         try:
             yield step.done(f"annotated, at {self.checkout.commit[:12]}")
@@ -205,7 +205,7 @@ class Trigger:
             raise
         finally:
             if not keep:
-                self.git.drop_tag(self.git_tag, made)
+                self.git.delete_tag(self.git_tag, made)
 
     def _push(self, url: str, made: str) -> Flow[None]:
         # It writes no name of the registry: the last words of a run speak of those.
@@ -222,7 +222,7 @@ class Trigger:
                 f"somebody else pushed git tag {self.git_tag} meanwhile: it is {found[:12]}, ours was {made[:12]}",
                 remedy="Look whose it is: git fetch --tags.",
             )
-        raise self.remote.refusal(words or "the push was accepted, but the git tag is not there")
+        raise self.remote.error_for(words or "the push was accepted, but the git tag is not there")
 
     def _read_back(self) -> str | None:
         """What the remote has by now; where it does not say, ours may be there, and taking it back would hide that."""

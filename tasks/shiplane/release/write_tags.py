@@ -121,7 +121,7 @@ def name_lanes(namer: TagWriter, ledgers: Ledgers | None, lanes: Sequence[ReadyL
     created = [lane for lane in lanes if lane.seen.decision.naming is VersionTagAction.CREATE]
     moving = [lane for lane in lanes if lane.moves]
     for lane in lanes:
-        yield from namer.name(lane.plan.tag, lane.raw)
+        yield from namer.create(lane.plan.tag, lane.raw)
     for lane in created if moving else ():
         yield from namer.confirm(lane.plan.tag, lane.raw)
     named = []
@@ -173,7 +173,7 @@ def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[TaggedLan
 
 def _recorded(ledgers: Ledgers, writing: LedgerUpdate) -> LedgerResult:
     """A ledger as it is now. Not knowing that changes nothing: what was to be recorded is, and was read back."""
-    answer = ledgers.registry.look(writing.store.tag)
+    answer = ledgers.registry.get_manifest(writing.store.tag)
     return LedgerResult(
         repository=ledgers.registry.repository,
         tag=writing.store.tag,
@@ -193,7 +193,7 @@ def _float(namer: TagWriter, ledgers: Ledgers | None, lane: ReadyLane) -> Flow[T
         yield step.unchanged(decision.reason)
     else:
         places = lane.places
-        found = yield from namer.set(
+        found = yield from namer.move(
             lane.plan.lane.floating, lane.raw, change=lane.change, known=places, past=lane.past
         )
         # Where it reads as being here already, it came from where it was recorded, or read, last.

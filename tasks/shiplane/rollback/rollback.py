@@ -274,7 +274,7 @@ class Rollback:
         left = wish.lane.tag_of(way.left) if way.left else "none"
         change = f"{left} -> {wish.lane.tag_of(target.version)}"
         known, past = seen.known(floating), seen.past(floating)
-        found = yield from self._namer.set(floating, target.raw, change=change, known=known, past=past)
+        found = yield from self._namer.move(floating, target.raw, change=change, known=known, past=past)
         # Where only one of two reads says that it was there, that one may have been late.
         done = {seen.digest, found} != {target.raw.digest}
         # Where it reads as being there, it came from where it was recorded: a rollback up was cut off, or reads lag.

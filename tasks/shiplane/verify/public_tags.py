@@ -18,7 +18,7 @@ def public_names(registry: RegistryClient, plan: Plan) -> list[str]:
 
 def names_now(registry: RegistryClient, names: Sequence[Tag]) -> list[str]:
     """A line for each name, as it is now. Never raises."""
-    answers = map_parallel(registry.look, names)
+    answers = map_parallel(registry.get_manifest, names)
     return [f"{registry.repository}:{name} {_words(answer)}" for name, answer in zip(names, answers, strict=True)]
 
 

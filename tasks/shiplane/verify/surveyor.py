@@ -55,7 +55,7 @@ class Surveyor:
             UnreachableError: It gave no reliable answer about one of the names.
             BrokenLedgerError: The lane's ledger is not whole, so that nobody knows what is marked as bad.
         """
-        answer = self.registry.look(plan.tag)
+        answer = self.registry.get_manifest(plan.tag)
         if may_push and isinstance(answer, Refused) and self._hides_everything(plan):
             return Survey(version=Absent(), floating=Absent(), presumed=True)
         floating = resolve(self.registry, plan.lane.floating)
@@ -92,15 +92,18 @@ class Surveyor:
 
     def _names(self, plan: LanePlan) -> tuple[Digest | None, ...]:
         """What the lane's names have: as long as none of them changes, neither does a survey."""
-        own = [digest_of(self.registry.look(name)) for name in (plan.tag, plan.lane.floating)]
+        own = [digest_of(self.registry.get_manifest(name)) for name in (plan.tag, plan.lane.floating)]
         ledgers = self.ledgers
-        recorded = ledgers.registry.look(plan.lane.ledger) if ledgers else Absent()
+        recorded = ledgers.registry.get_manifest(plan.lane.ledger) if ledgers else Absent()
         return (*own, digest_of(recorded))
 
     def _hides_everything(self, plan: LanePlan) -> bool:
         """Whether the registry refuses to show the lane's other names, and the list of tags, as well."""
         names = (plan.lane.floating, plan.lane.ledger)
-        return all(isinstance(self.registry.look(name), Refused) for name in names) and self.registry.knows() is None
+        return (
+            all(isinstance(self.registry.get_manifest(name), Refused) for name in names)
+            and self.registry.exists() is None
+        )
 
     def _version(self, plan: LanePlan, seen: LookupResult, listed: Collection[str]) -> Present | Absent:
         """What is behind the version tag; *absent* only where the list of tags has none either.

@@ -33,7 +33,7 @@ SINKS: dict[str, Callable[[str], object]] = {
     "an outcome": lambda text: Step("name", "v1").done(text),
     "an answer that is none": Unknown,
     "a refusal": lambda text: Refused("no", text),
-    "a write's words": lambda text: PutResult(certain=True, words=text),
+    "a write's words": lambda text: PutResult(certain=True, detail=text),
     "a check": lambda text: Check("name", "subject", True, "expected", text),
     "a log": lambda text: logging.getLogger("urllib3.connectionpool").debug("GET %s", text),
     "argv": lambda text: run([sys.executable, "-c", "", text], env=PATH),

@@ -63,7 +63,7 @@ def test_a_version_written_after_a_doubt_is_i2(kind: F) -> None:
     raw = push_image(scene.registry, PATH, version="0.9.0")
     from shiplane.registry.oci.names import Tag
 
-    client.look(Tag("v0.9.0"))
+    client.get_manifest(Tag("v0.9.0"))
     client.put_manifest(Tag("v0.9.0"), raw)
     assert "I2" in broken(scene, seen=(wire.log,))
 

@@ -105,7 +105,7 @@ def served() -> Iterator[Served]:
 def release(served: Served, fault: Fault | None = None) -> tuple[Faulty, ShiplaneError | None]:
     """A release by a process of its own: what it saw, and what ended it."""
     wire = Faulty(Short(fault))
-    retry_budget = RetryBudget(clock=Hurry(), spread=lambda: 0.5)
+    retry_budget = RetryBudget(clock=Hurry(), jitter=lambda: 0.5)
     session = Session(wire, replace(USER, registry=served.address), retry_budget)
     repository = Repository(served.address, PATH)
     plan = replace(a_plan(), image=Setting(repository, "the test"))

@@ -22,8 +22,8 @@ def test_a_pushed_image_is_read_back_by_tag_and_by_digest() -> None:
     setup = ClientSetup()
     raw = push_image(setup.memory, AIONIS, tag="latest")
     client = setup.registry()
-    assert client.look(LATEST) == Present(raw)
-    assert client.look(raw.digest) == Present(raw)
+    assert client.get_manifest(LATEST) == Present(raw)
+    assert client.get_manifest(raw.digest) == Present(raw)
     parsed = parse_manifest(raw)
     assert isinstance(parsed, Index)
     assert [str(entry.platform) for entry in parsed.images] == ["linux/amd64", "linux/arm64"]
@@ -34,7 +34,7 @@ def test_an_image_pushed_by_digest_has_no_name() -> None:
     setup = ClientSetup()
     push_image(setup.memory, AIONIS)
     assert setup.registry().tags() == []
-    assert setup.registry().look(LATEST) == Absent()
+    assert setup.registry().get_manifest(LATEST) == Absent()
 
 
 def test_equal_arguments_give_equal_bytes_and_salt_gives_others() -> None:
@@ -56,14 +56,14 @@ def test_an_index_without_its_children_is_not_taken() -> None:
     lose_child(setup.memory, AIONIS, raw)
     written = setup.registry().put_manifest(LATEST, raw)
     assert not written.certain
-    assert "MANIFEST_BLOB_UNKNOWN".lower() in written.words
+    assert "MANIFEST_BLOB_UNKNOWN".lower() in written.detail
 
 
 def test_bytes_that_are_not_their_digest_are_not_taken() -> None:
     setup = ClientSetup()
     raw = push_image(setup.memory, AIONIS)
     other = RawManifest(body=raw.body + b" ", media_type=OCI_INDEX)
-    assert "digest_invalid" in setup.registry().put_manifest(raw.digest, other).words
+    assert "digest_invalid" in setup.registry().put_manifest(raw.digest, other).detail
 
 
 @pytest.mark.parametrize(("user", "told"), [("reader", "write_package"), ("nobody", "denied")])
@@ -79,7 +79,7 @@ def test_a_private_package_refuses_strangers() -> None:
     setup = ClientSetup(credential=None)
     setup.memory.access.anonymous = ""
     push_image(setup.memory, AIONIS, tag="latest")
-    assert isinstance(setup.registry().look(LATEST), Refused)
+    assert isinstance(setup.registry().get_manifest(LATEST), Refused)
 
 
 def test_with_a_lag_of_two_reads_the_third_sees_the_tag() -> None:
@@ -88,7 +88,7 @@ def test_with_a_lag_of_two_reads_the_third_sees_the_tag() -> None:
     raw = push_image(setup.memory, AIONIS)
     client = setup.registry()
     client.put_manifest(LATEST, raw)
-    answers = [client.look(LATEST) for _ in range(3)]
+    answers = [client.get_manifest(LATEST) for _ in range(3)]
     assert answers == [Absent(), Absent(), Present(raw)]
 
 
@@ -98,9 +98,9 @@ def test_with_a_lag_in_seconds_a_moved_tag_shows_its_old_digest_until_then() -> 
     old, new = push_image(setup.memory, AIONIS, tag="latest"), push_image(setup.memory, AIONIS, version="0.2.2")
     client = setup.registry()
     client.put_manifest(LATEST, new)
-    assert client.look(LATEST) == Present(old)
+    assert client.get_manifest(LATEST) == Present(old)
     setup.clock.pass_by(10)
-    assert client.look(LATEST) == Present(new)
+    assert client.get_manifest(LATEST) == Present(new)
 
 
 def test_tags_are_listed_from_oldest_to_newest_over_all_pages() -> None:
@@ -135,7 +135,7 @@ def test_a_token_ends_with_its_lifetime() -> None:
     setup = ClientSetup()
     push_image(setup.memory, AIONIS, tag="latest")
     client = setup.registry()
-    client.look(LATEST)
+    client.get_manifest(LATEST)
     setup.clock.pass_by(301)
-    client.look(LATEST)
+    client.get_manifest(LATEST)
     assert [entry.status for entry in setup.memory.log] == [200, 200, 401, 200, 200]

@@ -99,7 +99,7 @@ def test_other_bytes_under_a_digest_are_a_finding() -> None:
     setup = ClientSetup()
     raw = push_image(setup.memory, AIONIS)
     other = Response(status=200, headers={"content-type": raw.media_type}, body=raw.body + b" ")
-    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: other})).look(raw.digest)
+    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: other})).get_manifest(raw.digest)
     assert isinstance(found, Unknown)
     assert found.corrupt
 
@@ -109,7 +109,7 @@ def test_a_header_that_names_another_digest_is_a_finding() -> None:
     raw = push_image(setup.memory, AIONIS, tag="v0.2.1")
     headers = {"content-type": raw.media_type, "docker-content-digest": "sha256:" + "0" * 64}
     lying = Response(status=200, headers=headers, body=raw.body)
-    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: lying})).look(raw.digest)
+    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: lying})).get_manifest(raw.digest)
     assert isinstance(found, Unknown)
     assert found.corrupt
 
@@ -197,7 +197,7 @@ def test_a_token_that_the_registry_echoes_is_hidden() -> None:
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         return failure(500, "UNKNOWN", f"what is {token}?")
 
-    found = setup.registry(Instead(setup.memory, {"/manifests/": echo})).look(Digest.of(b""))
+    found = setup.registry(Instead(setup.memory, {"/manifests/": echo})).get_manifest(Digest.of(b""))
     assert isinstance(found, Unknown)
     assert "what is ***?" in found.reason
     assert not any(token in "".join([found.reason, *setup.said]) for token in setup.memory.access.grants)

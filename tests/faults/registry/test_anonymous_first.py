@@ -55,7 +55,7 @@ def reader(setup: ClientSetup, reserve: Reserve, repository: Repository = AIONIS
     setup.credential = None
     wire = Recorded(setup)
     session = setup.session(wire)
-    session.reserve = reserve
+    session.fallback = reserve
     return RegistryClient(session, repository), wire
 
 
@@ -70,8 +70,8 @@ def test_a_public_image_is_read_by_nobody_in_particular() -> None:
     setup, reserve = ClientSetup(), Reserve()
     push_image(setup.memory, AIONIS.path, tag="v0.2.1")
     registry, wire = reader(setup, reserve)
-    assert isinstance(registry.look(GOOD), Present)
-    assert isinstance(registry.look(Tag("v9.9.9")), Absent)
+    assert isinstance(registry.get_manifest(GOOD), Present)
+    assert isinstance(registry.get_manifest(Tag("v9.9.9")), Absent)
     assert (wire.shown, reserve.asked) == ([], 0)
 
 
@@ -81,8 +81,8 @@ def test_where_a_stranger_is_refused_the_credential_that_belongs_there_is_shown(
     setup, reserve, repository = private(scheme), Reserve(known), Repository(known.registry, AIONIS.path)
     setup.memory.host = known.registry
     registry, wire = reader(setup, reserve, repository)
-    assert isinstance(registry.look(GOOD), Present)
-    assert isinstance(registry.look(Tag("v9.9.9")), Absent)
+    assert isinstance(registry.get_manifest(GOOD), Present)
+    assert isinstance(registry.get_manifest(Tag("v9.9.9")), Absent)
     assert (set(wire.shown), reserve.asked) == ({f"Basic {ROBOT.basic}"}, 1)
     assert registry.session.credential is known
 
@@ -92,7 +92,7 @@ def test_without_one_or_with_anothers_it_stays_refused(held: Credential | None) 
     reserve = Reserve(held)
     registry, wire = reader(private(), reserve)
     for _ in range(2):
-        assert isinstance(registry.look(GOOD), Refused)
+        assert isinstance(registry.get_manifest(GOOD), Refused)
     assert (wire.shown, reserve.asked) == ([], 1)
 
 
@@ -103,8 +103,8 @@ def test_a_credential_that_cannot_be_read_is_told_where_it_is_needed() -> None:
     setup = private()
     setup.credential = None
     session = setup.session()
-    session.reserve = broken
-    found = RegistryClient(session, AIONIS).look(GOOD)
+    session.fallback = broken
+    found = RegistryClient(session, AIONIS).get_manifest(GOOD)
     assert isinstance(found, Refused)
     assert "docker-credential-absent is not installed" in str(found)
 
@@ -115,7 +115,7 @@ def test_readers_side_by_side_ask_for_it_once_and_all_go_on_with_it() -> None:
 
     def look(_number: int) -> object:
         together.wait(10)
-        return registry.look(GOOD)
+        return registry.get_manifest(GOOD)
 
     with ThreadPoolExecutor(4) as pool:
         assert all(isinstance(found, Present) for found in pool.map(look, range(4)))

@@ -25,7 +25,7 @@ HTML = Response(status=404, headers={"content-type": "text/html"}, body=b"<html>
 def told(response: Response, place: str = "/manifests/") -> LookupResult:
     setup = ClientSetup()
     push_image(setup.memory, AIONIS, tag=V)
-    return setup.registry(Instead(setup.memory, {place: lambda _: response})).look(V)
+    return setup.registry(Instead(setup.memory, {place: lambda _: response})).get_manifest(V)
 
 
 def errors(*codes: str) -> Response:
@@ -95,14 +95,14 @@ def test_a_refusal_of_the_registry_or_of_its_token_service_is_refused(status: in
 def test_a_package_that_is_private_or_missing_is_refused_to_strangers_and_not_absent() -> None:
     setup = ClientSetup(credential=None)
     setup.memory.access.anonymous = ""
-    assert isinstance(setup.registry().look(V), Refused)
+    assert isinstance(setup.registry().get_manifest(V), Refused)
 
 
 def test_what_a_proxy_says_of_the_charset_does_not_change_the_type() -> None:
     setup = ClientSetup()
     raw = push_image(setup.memory, AIONIS, tag=V)
     served = Response(status=200, headers={"content-type": f"{OCI_INDEX} ; charset=utf-8"}, body=raw.body)
-    assert setup.registry(Instead(setup.memory, {"/manifests/": lambda _: served})).look(V) == Present(raw)
+    assert setup.registry(Instead(setup.memory, {"/manifests/": lambda _: served})).get_manifest(V) == Present(raw)
 
 
 @pytest.mark.parametrize("spelt", [OCI_INDEX.upper(), OCI_INDEX.title(), f"{OCI_INDEX.upper()};CHARSET=utf-8"])
@@ -110,7 +110,7 @@ def test_a_media_type_is_the_same_in_any_case_and_is_written_on_in_its_own(spelt
     setup = ClientSetup()
     raw = push_image(setup.memory, AIONIS, tag=V)
     served = Response(status=200, headers={"content-type": spelt}, body=raw.body)
-    found = setup.registry(Instead(setup.memory, {"GET .*/manifests/": lambda _: served})).look(V)
+    found = setup.registry(Instead(setup.memory, {"GET .*/manifests/": lambda _: served})).get_manifest(V)
     assert found == Present(raw)
     assert found.raw.media_type == OCI_INDEX
 
@@ -127,7 +127,7 @@ def test_a_media_type_is_the_same_in_any_case_and_is_written_on_in_its_own(spelt
 )
 def test_whether_a_repository_exists_is_known_or_not(response: Response, known: bool | None) -> None:  # noqa: FBT001
     setup = ClientSetup()
-    assert setup.registry(Instead(setup.memory, {"/tags/list": lambda _: response})).knows() is known
+    assert setup.registry(Instead(setup.memory, {"/tags/list": lambda _: response})).exists() is known
 
 
 @pytest.mark.parametrize(
@@ -147,7 +147,7 @@ def test_a_secret_that_is_echoed_is_not_repeated(body: bytes) -> None:
         Instead(setup.memory, {"/manifests/": lambda _: Response(status=400, headers={}, body=body)})
     )
     session.redact.add(PASSWORD)
-    result = RegistryClient(session, AIONIS).look(V)
+    result = RegistryClient(session, AIONIS).get_manifest(V)
     assert isinstance(result, Unknown)
     assert PASSWORD[:8] not in result.reason
     assert PASSWORD[::-1][:8] not in result.reason
@@ -156,7 +156,7 @@ def test_a_secret_that_is_echoed_is_not_repeated(body: bytes) -> None:
 @pytest.mark.parametrize("text", ["::set-env name=X::y", "a\nb\rc", "\x1b]0;title\x07", "\u202eevil", "\ud800"])
 def test_words_of_a_registry_are_one_harmless_line(text: str) -> None:
     setup = ClientSetup()
-    result = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: failure(400, "X", text)})).look(V)
+    result = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: failure(400, "X", text)})).get_manifest(V)
     assert isinstance(result, Unknown)
     result.reason.encode("utf-8")
     assert not set(result.reason) & set("\n\r\x1b\x07\u202e")
@@ -171,7 +171,7 @@ def put(response: Response) -> tuple[bool, str, MemoryRegistry]:
     setup = ClientSetup()
     raw = push_image(setup.memory, AIONIS)
     written = setup.registry(Instead(setup.memory, {"PUT .*/manifests/": lambda _: response})).put_manifest(V, raw)
-    return written.certain, written.words, setup.memory
+    return written.certain, written.detail, setup.memory
 
 
 @pytest.mark.parametrize("status", [200, 201, 202])
@@ -251,7 +251,7 @@ def test_a_registry_that_is_down_when_the_token_is_fetched_leaves_the_put_unsent
 def test_an_answer_that_is_none_is_told_by_its_status(status: int, words: str) -> None:
     setup = ClientSetup()
     page = Response(status=status, headers={"content-type": "text/html"}, body=b"<html>")
-    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: page})).look(Tag("v0.2.1"))
+    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: page})).get_manifest(Tag("v0.2.1"))
     assert isinstance(found, Unknown)
     assert found.reason.startswith(words)
 
@@ -260,5 +260,5 @@ def test_every_word_for_absent_may_be_said_at_once() -> None:
     setup = ClientSetup()
     errors = [{"code": code} for code in ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND")]
     page = Response(status=404, headers={}, body=json.dumps({"errors": errors}).encode())
-    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: page})).look(Tag("v0.2.1"))
+    found = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: page})).get_manifest(Tag("v0.2.1"))
     assert found == Absent()

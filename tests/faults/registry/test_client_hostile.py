@@ -178,7 +178,7 @@ def test_a_document_whose_fields_are_not_what_they_must_be_is_refused(manifest: 
 def test_such_bytes_under_a_tag_are_never_absent_and_no_error_of_ours(manifest: RawManifest) -> None:
     setup = ClientSetup()
     served = Response(status=200, headers={"content-type": manifest.media_type}, body=manifest.body)
-    answer = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: served})).look(V)
+    answer = setup.registry(Instead(setup.memory, {"/manifests/": lambda _: served})).get_manifest(V)
     assert isinstance(answer, Present | Unknown)
 
 
@@ -290,7 +290,7 @@ def served_with(size: int) -> object:
     wrong = RawManifest(body=body, media_type=OCI_INDEX)
     setup.memory.shelf(AIONIS).manifests[str(wrong.digest)] = wrong
     setup.memory.tag(AIONIS, V, wrong.digest)
-    return setup.registry().look(V)
+    return setup.registry().get_manifest(V)
 
 
 def test_four_mebibytes_are_read_and_a_byte_more_is_not() -> None:
@@ -311,7 +311,7 @@ def test_bytes_that_are_not_the_digest_s_are_a_finding_whatever_they_say(damage:
     image = push_image(setup.memory, AIONIS, tag=V)
     other = RawManifest(body=damage(image.body), media_type=image.media_type)
     setup.memory.shelf(AIONIS).manifests[str(image.digest)] = other
-    answer = setup.registry().look(image.digest)
+    answer = setup.registry().get_manifest(image.digest)
     assert isinstance(answer, Unknown)
     assert answer.corrupt
 
@@ -319,4 +319,4 @@ def test_bytes_that_are_not_the_digest_s_are_a_finding_whatever_they_say(damage:
 def test_a_child_that_vanished_is_absent_by_its_digest() -> None:
     setup = ClientSetup()
     push_image(setup.memory, AIONIS, tag=V)
-    assert setup.registry().look(Digest.of(b"never")) == Absent()
+    assert setup.registry().get_manifest(Digest.of(b"never")) == Absent()

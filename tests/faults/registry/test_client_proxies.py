@@ -172,7 +172,7 @@ def test_a_proxy_that_refuses_is_named_with_the_remedy_and_not_asked_again(statu
     with proxy(answer=raw(f"HTTP/1.1 {status} No\x1b[31m way\r\n\r\n".encode())) as running:
         env = {"https_proxy": f"http://{login}{running.address}"}
         transport = HttpTransport(env, user_agent="test")
-        sender = RetryPolicy(transport=transport, retry_budget=RetryBudget(clock=clock), words=str)
+        sender = RetryPolicy(transport=transport, retry_budget=RetryBudget(clock=clock), error_text=str)
         with pytest.raises(MisconfiguredError) as refused:
             sender.send(Request(method="GET", url=REGISTRY), limit=10)
     text = str(refused.value)

@@ -40,12 +40,12 @@ def _config(registry: RegistryClient, raw: RawManifest) -> Manifest:
 
 
 READS = {
-    "a tag": Read("GET", "/manifests/v0", lambda r, _: r.look(V)),
-    "a digest": Read("GET", "/manifests/sha256", lambda r, raw: r.look(raw.digest)),
+    "a tag": Read("GET", "/manifests/v0", lambda r, _: r.get_manifest(V)),
+    "a digest": Read("GET", "/manifests/sha256", lambda r, raw: r.get_manifest(raw.digest)),
     "the tag list": Read("GET", "/tags/list", lambda r, _: r.tags()),
     "a config": Read("GET", "/blobs/", lambda r, raw: r.blob(_config(r, raw).config)),
     "a layer's size": Read("HEAD", "/blobs/", lambda r, raw: r.blob_size(_config(r, raw).layers[0])),
-    "a token": Read("GET", "/token", lambda r, _: r.look(V)),
+    "a token": Read("GET", "/token", lambda r, _: r.get_manifest(V)),
     "push permission": Read("POST", "/blobs/uploads/", lambda r, _: r.probe_push()),
 }
 

@@ -195,10 +195,10 @@ def test_storage_that_refuses_is_an_outage_and_only_a_404_a_finding(status: int)
 
 
 CALLS: dict[str, tuple[str, Callable[[RegistryClient, RawManifest], object]]] = {
-    "a manifest by tag": ("GET .*/manifests/v0", lambda r, _: r.look(V)),
-    "a manifest by digest": ("GET .*/manifests/sha256", lambda r, raw: r.look(raw.digest)),
+    "a manifest by tag": ("GET .*/manifests/v0", lambda r, _: r.get_manifest(V)),
+    "a manifest by digest": ("GET .*/manifests/sha256", lambda r, raw: r.get_manifest(raw.digest)),
     "the tag list": ("GET .*/tags/list", lambda r, _: r.tags()),
-    "a token": ("GET .*/token", lambda r, _: r.look(V)),
+    "a token": ("GET .*/token", lambda r, _: r.get_manifest(V)),
     "a write": ("PUT .*/manifests/", lambda r, raw: r.put_manifest(V, raw)),
     "the proof of permission": ("POST .*/uploads/", lambda r, _: r.probe_push()),
     "a blob's upload": ("POST .*/uploads/", lambda r, _: Uploader(r).send(CONTENT, LINES)),

@@ -203,9 +203,9 @@ def test_a_whole_story_over_a_real_socket(served: Served) -> None:
     robot = Credential(registry=served.address, username="robot", password=PASSWORD, source="test")
     client = RegistryClient(Session(transport=HttpTransport({}, user_agent="test"), credential=robot), repository)
     assert client.probe_push() == ""
-    assert client.look(Tag("v0.2.1")) == Absent()
+    assert client.get_manifest(Tag("v0.2.1")) == Absent()
     assert client.put_manifest(Tag("v0.2.1"), raw_index).certain
-    assert client.look(Tag("v0.2.1")) == Present(raw_index)
+    assert client.get_manifest(Tag("v0.2.1")) == Present(raw_index)
     assert client.tags() == ["v0.2.1"]
 
 

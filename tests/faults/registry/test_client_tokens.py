@@ -126,7 +126,7 @@ def test_nothing_at_all_is_sent_to_a_place_that_is_not_trusted(realm: str) -> No
     wire = Faulty(setup.memory)
     session = setup.session(wire)
     session.tokens._challenges.clear()
-    result = RegistryClient(session, AIONIS).look(V)
+    result = RegistryClient(session, AIONIS).get_manifest(V)
     assert isinstance(result, Refused)
     assert [entry.path.rpartition("/")[2] for entry in wire.log if entry.authorization] == []
     assert {entry.host for entry in wire.log} == {"ghcr.io"}
@@ -181,8 +181,8 @@ def test_an_unknown_registry_is_asked_plainly_first_and_its_challenge_remembered
     memory, repository = other_registry()
     session, wire = first_sight(memory, None)
     client = RegistryClient(session, repository)
-    assert isinstance(client.look(V), Present)
-    assert isinstance(client.look(V), Present)
+    assert isinstance(client.get_manifest(V), Present)
+    assert isinstance(client.get_manifest(V), Present)
     assert [(entry.status, bool(entry.authorization)) for entry in wire.log] == [
         (401, False),
         (200, False),
@@ -194,7 +194,7 @@ def test_an_unknown_registry_is_asked_plainly_first_and_its_challenge_remembered
 def test_a_credential_is_never_sent_to_another_registry() -> None:
     memory, repository = other_registry()
     session, wire = first_sight(memory, ROBOT)
-    assert isinstance(RegistryClient(session, repository).look(V), Present)
+    assert isinstance(RegistryClient(session, repository).get_manifest(V), Present)
     assert not any(entry.authorization.startswith("Basic") for entry in wire.log)
     assert not any(ROBOT.basic in entry.authorization for entry in wire.log)
 
@@ -204,7 +204,7 @@ def test_a_registry_that_wants_basic_gets_it_on_every_request_and_asks_no_token(
     memory.access.scheme, memory.access.anonymous = "basic", ""
     own = Credential(registry=repository.registry, username="robot", password=PASSWORD, source="test")
     session, wire = first_sight(memory, own)
-    assert isinstance(RegistryClient(session, repository).look(V), Present)
+    assert isinstance(RegistryClient(session, repository).get_manifest(V), Present)
     assert [(entry.status, entry.authorization) for entry in wire.log] == [(401, ""), (200, f"Basic {own.basic}")]
 
 
@@ -212,21 +212,21 @@ def test_a_registry_that_asks_nobody_gets_nothing() -> None:
     memory, repository = other_registry()
     memory.access.scheme = "none"
     session, wire = first_sight(memory, ROBOT)
-    assert isinstance(RegistryClient(session, repository).look(V), Present)
+    assert isinstance(RegistryClient(session, repository).get_manifest(V), Present)
     assert [entry.authorization for entry in wire.log] == [""]
 
 
 def test_the_scope_is_ours_and_not_the_placeholder_of_the_challenge() -> None:
     setup = ClientSetup()
     push_image(setup.memory, AIONIS, tag=V)
-    setup.registry().look(V)
+    setup.registry().get_manifest(V)
     assert setup.memory.log[0].query == "service=ghcr.io&scope=repository%3Acognary%2Faionis%3Apull"
 
 
 def test_reading_asks_for_pull_alone_and_pushing_for_both() -> None:
     setup = ClientSetup()
     client = setup.registry()
-    client.look(V)
+    client.get_manifest(V)
     client.probe_push()
     scopes = [entry.query.rpartition("%3A")[2] for entry in setup.memory.log if entry.path == "/token"]
     assert scopes == ["pull", "pull%2Cpush"]
@@ -237,8 +237,8 @@ def test_a_token_is_asked_for_once_and_used_for_everything_it_is_for() -> None:
     raw = push_image(setup.memory, AIONIS, tag=V)
     client = setup.registry()
     for _ in range(5):
-        client.look(V)
-        client.look(raw.digest)
+        client.get_manifest(V)
+        client.get_manifest(raw.digest)
         client.tags()
     assert [entry.path for entry in setup.memory.log].count("/token") == 1
 
@@ -248,14 +248,14 @@ def test_a_stray_401_does_not_make_us_forget_how_to_log_in(header: str) -> None:
     setup = ClientSetup()
     raw = push_image(setup.memory, AIONIS, tag=V)
     fault = Fault(F.UNAUTHORIZED, "GET", "/manifests/", headers={"www-authenticate": header})
-    assert setup.registry(Faulty(setup.memory, [fault], setup.clock)).look(V) == Present(raw)
+    assert setup.registry(Faulty(setup.memory, [fault], setup.clock)).get_manifest(V) == Present(raw)
 
 
 def test_parallel_readers_share_one_renewal() -> None:
     setup = ClientSetup()
     raw = push_image(setup.memory, AIONIS, tag=V)
     client = setup.registry()
-    client.look(V)
+    client.get_manifest(V)
     setup.memory.access.revoke()
     # Every reader has been refused with the old token before the first asks for a new one.
     gate = threading.Barrier(8)
@@ -274,7 +274,7 @@ def test_parallel_readers_share_one_renewal() -> None:
 
     client.session.transport = OldTokenMeetsTheGate()
     answers: list[object] = []
-    readers = [threading.Thread(target=lambda: answers.append(client.look(V))) for _ in range(8)]
+    readers = [threading.Thread(target=lambda: answers.append(client.get_manifest(V))) for _ in range(8)]
     for reader in readers:
         reader.start()
     for reader in readers:
@@ -306,7 +306,7 @@ NO_TOKENS = {
 def test_what_is_no_token_is_not_sent(response: Response) -> None:
     setup = ClientSetup()
     wire = Faulty(Instead(setup.memory, {"/token": lambda _: response}))
-    assert isinstance(setup.registry(wire).look(V), Unknown)
+    assert isinstance(setup.registry(wire).get_manifest(V), Unknown)
     assert [entry.path for entry in wire.log] == ["/token"]
 
 
@@ -315,7 +315,7 @@ def test_a_token_has_one_of_two_names(field: str) -> None:
     setup = ClientSetup()
     wire = Faulty(Instead(setup.memory, {"/token": lambda _: answer(200, {field: "opaque-canary-token"})}))
     client = setup.registry(wire)
-    client.look(V)
+    client.get_manifest(V)
     assert wire.log[1].authorization == "Bearer opaque-canary-token"
     assert client.session.redact("it is opaque-canary-token") == "it is ***"
 
@@ -323,7 +323,7 @@ def test_a_token_has_one_of_two_names(field: str) -> None:
 def test_a_refused_credential_is_named_by_its_source_and_never_shown() -> None:
     setup = ClientSetup()
     setup.credential = Credential(registry="ghcr.io", username="robot", password="wr0ng-canary", source="GHCR_TOKEN")
-    result = setup.registry().look(V)
+    result = setup.registry().get_manifest(V)
     assert isinstance(result, Refused)
     assert "as robot (GHCR_TOKEN)" in result.what
     assert "wr0ng-canary" not in result.what + result.remedy

@@ -201,7 +201,7 @@ def test_a_certificate_is_no_outage_it_is_not_asked_again_and_the_remedy_reaches
         transport = HttpTransport({"HTTPS_PROXY": running.address}, user_agent="test")
         session = Session(transport=transport, retry_budget=RetryBudget(clock=clock))
         registry = RegistryClient(session, Repository("registry.example", "cognary/aionis"))
-        answer = registry.look(V)
+        answer = registry.get_manifest(V)
         assert isinstance(answer, Unknown)
         assert "the certificate of registry.example is not trusted" in answer.reason
         with pytest.raises(MisconfiguredError) as ended:
@@ -230,7 +230,7 @@ def test_a_server_without_tls_is_tried_again_since_it_may_be_starting(tmp_path: 
     clock = VirtualClock()
     with serve(MemoryRegistry()) as served:
         transport = HttpTransport({"HOME": str(tmp_path)}, user_agent="test")
-        sender = RetryPolicy(transport=transport, retry_budget=RetryBudget(clock=clock), words=str)
+        sender = RetryPolicy(transport=transport, retry_budget=RetryBudget(clock=clock), error_text=str)
         with pytest.raises(UnreachableError, match="TLS failed"):
             sender.send(Request(method="GET", url=f"https://{served.address}/v2/"), limit=10)
     assert len(clock.sleeps) == 4

@@ -48,7 +48,7 @@ def test_a_registry_is_given_the_time_it_asks_for_within_reason(value: str, wait
     setup = ClientSetup()
     raw = push_image(setup.memory, AIONIS, tag=V)
     fault = Fault(kind, "GET", "/manifests/", headers={"retry-after": value})
-    assert setup.registry(Faulty(setup.memory, [fault], setup.clock)).look(V) == Present(raw)
+    assert setup.registry(Faulty(setup.memory, [fault], setup.clock)).get_manifest(V) == Present(raw)
     assert setup.clock.sleeps == [waited]
 
 
@@ -67,7 +67,7 @@ def test_ghcr_s_duration_in_the_message_is_read(words: str, waited: float) -> No
     setup = ClientSetup()
     push_image(setup.memory, AIONIS, tag=V)
     fault = Fault(F.TOO_MANY, "GET", "/manifests/", words=words)
-    setup.registry(Faulty(setup.memory, [fault], setup.clock)).look(V)
+    setup.registry(Faulty(setup.memory, [fault], setup.clock)).get_manifest(V)
     assert setup.clock.sleeps == [waited]
 
 
@@ -89,7 +89,7 @@ def test_all_waits_of_a_run_together_are_bounded() -> None:
     fault = Fault(F.TOO_MANY, "GET", "/manifests/", headers={"retry-after": "60"}, times=FOR_EVER)
     client = setup.registry(Faulty(setup.memory, [fault], setup.clock))
     for _ in range(10):
-        assert isinstance(client.look(V), Unknown)
+        assert isinstance(client.get_manifest(V), Unknown)
     assert sum(setup.clock.sleeps) == BUDGET
     assert max(setup.clock.sleeps) == MAX_WAIT
 
@@ -102,7 +102,7 @@ def test_tries_that_come_to_nothing_are_part_of_the_run_s_budget() -> None:
     tries = []
     for _ in range(6):
         before = wire.met
-        assert isinstance(client.look(V), Unknown)
+        assert isinstance(client.get_manifest(V), Unknown)
         tries.append(wire.met - before)
     assert tries == [5, 5, 1, 1, 1, 1]  # ten of half a minute each are the budget
 
@@ -112,10 +112,10 @@ def test_what_several_threads_lose_side_by_side_counts_once() -> None:
     retry_budget = RetryBudget(clock=clock)
     clock.pass_by(30)
     for _ in range(8):
-        retry_budget.lose(0.0)
+        retry_budget.count_lost(0.0)
     assert retry_budget.spent == 30
     clock.pass_by(5)
-    retry_budget.lose(20.0)
+    retry_budget.count_lost(20.0)
     assert retry_budget.spent == 35
 
 
@@ -130,7 +130,7 @@ def test_every_wait_is_told_with_its_reason_and_its_length() -> None:
     setup = ClientSetup()
     push_image(setup.memory, AIONIS, tag=V)
     fault = Fault(F.UNAVAILABLE, "GET", "/manifests/", headers={"retry-after": "7"}, words="maintenance")
-    setup.registry(Faulty(setup.memory, [fault], setup.clock)).look(V)
+    setup.registry(Faulty(setup.memory, [fault], setup.clock)).get_manifest(V)
     (line,) = setup.said
     assert "HTTP 503" in line
     assert "maintenance" in line
@@ -140,7 +140,7 @@ def test_every_wait_is_told_with_its_reason_and_its_length() -> None:
 def test_jitter_spreads_the_waits_from_nothing_to_the_whole() -> None:
     for share in (0.0, 0.5, 0.999):
         clock = VirtualClock()
-        retry_budget = RetryBudget(clock=clock, spread=lambda share=share: share)  # type: ignore[misc]
+        retry_budget = RetryBudget(clock=clock, jitter=lambda share=share: share)  # type: ignore[misc]
         for attempt in range(1, 6):
             retry_budget.wait(attempt, "it")
         assert clock.sleeps == [share * wait for wait in (0.5, 1.0, 2.0, 4.0)]

@@ -54,7 +54,7 @@ def namer(scene: Scene) -> TagWriter:
 
 
 def floating(scene: Scene, raw: RawManifest, old: Digest) -> Flow[Digest | None]:
-    return namer(scene).set(Tag("latest"), raw, change="old -> new", known=[old], past=())
+    return namer(scene).move(Tag("latest"), raw, change="old -> new", known=[old], past=())
 
 
 def told(flow: Flow[Any]) -> list[str]:
@@ -71,7 +71,7 @@ def _line(event: Event) -> str:
 def test_a_name_is_looked_at_written_and_read_back() -> None:
     scene = Scene()
     raw = push_image(scene.registry, PATH)
-    assert told(namer(scene).name(TAG, raw)) == [
+    assert told(namer(scene).create(TAG, raw)) == [
         "re-check v0.2.1",
         "re-check v0.2.1: done: still unpublished",
         "tag! v0.2.1",
@@ -79,7 +79,7 @@ def test_a_name_is_looked_at_written_and_read_back() -> None:
         "read back v0.2.1",
         f"read back v0.2.1: done: v0.2.1 is {raw.digest}",
     ]
-    assert told(namer(scene).name(TAG, raw)) == [
+    assert told(namer(scene).create(TAG, raw)) == [
         "re-check v0.2.1",
         f"re-check v0.2.1: done: at {raw.digest.short}",
         "tag! v0.2.1: unchanged: it has this digest",
@@ -115,14 +115,14 @@ def test_a_yes_alone_is_no_name() -> None:
     raw = push_image(scene.registry, PATH)
     scene.transport = Losing(scene.registry)
     with pytest.raises(UnreachableError, match="could not be read back"):
-        told(namer(scene).name(TAG, raw))
+        told(namer(scene).create(TAG, raw))
 
 
 def test_a_lost_put_that_had_arrived_is_told_as_what_it_is() -> None:
     scene = Scene()
     raw = push_image(scene.registry, PATH)
     scene.transport = Faulty(scene.registry, [Fault(F.RESET, "PUT", applied=True)])
-    story = told(namer(scene).name(TAG, raw))
+    story = told(namer(scene).create(TAG, raw))
     assert "no certain answer" in story[3]
     assert story[-1] == "tag! v0.2.1: done: created; it had arrived after all"
     assert scene.tag_writes() == ["v0.2.1"]
@@ -133,7 +133,7 @@ def test_a_put_that_is_lost_is_sent_up_to_three_times(lost: int) -> None:
     scene = Scene()
     raw = push_image(scene.registry, PATH)
     scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", times=lost)])
-    story = told(namer(scene).name(TAG, raw))
+    story = told(namer(scene).create(TAG, raw))
     assert story.count("read back v0.2.1: failed: it did not arrive; sending it again") == lost
     assert [entry.method for entry in wire.log].count("PUT") == lost + 1
     assert scene.tags() == {"v0.2.1": str(raw.digest)}
@@ -145,7 +145,7 @@ def test_a_put_that_is_always_lost_is_given_up_after_three(start: str) -> None:
     raw = push_image(scene.registry, PATH)
     old = push_image(scene.registry, PATH, salt="old", tag="latest") if start == "elsewhere" else None
     scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", times=FOR_EVER)])
-    flow: Flow[object] = floating(scene, raw, old.digest) if old else namer(scene).name(TAG, raw)
+    flow: Flow[object] = floating(scene, raw, old.digest) if old else namer(scene).create(TAG, raw)
     with pytest.raises(UnreachableError, match="could not be read back"):
         told(flow)
     assert [entry.method for entry in wire.log].count("PUT") == 3
@@ -158,7 +158,7 @@ def test_a_put_that_was_answered_is_never_sent_twice() -> None:
         scene.registry, [Fault(F.NOT_FOUND, "GET", "/manifests/v0", skip=1, times=FOR_EVER)]
     )
     with pytest.raises(UnreachableError, match="could not be read back"):
-        told(namer(scene).name(TAG, raw))
+        told(namer(scene).create(TAG, raw))
     assert [entry.method for entry in wire.log].count("PUT") == 1
 
 
@@ -166,7 +166,7 @@ def test_the_last_put_is_waited_for_for_a_minute_whatever_its_answer_was() -> No
     scene = Scene(a_registry(lag=Lag(seconds=20.0)))
     raw = push_image(scene.registry, PATH)
     scene.transport = Faulty(scene.registry, [Fault(F.RESET, "PUT", applied=True, times=FOR_EVER)])
-    assert told(namer(scene).name(TAG, raw))[-1] == "tag! v0.2.1: done: created; it had arrived after all"
+    assert told(namer(scene).create(TAG, raw))[-1] == "tag! v0.2.1: done: created; it had arrived after all"
 
 
 def waited(faults: list[Fault]) -> float:
@@ -176,7 +176,7 @@ def waited(faults: list[Fault]) -> float:
     scene.transport = Faulty(scene.registry, faults)
     moments = [0.0]
     with suppress(UnreachableError):
-        for event in namer(scene).name(TAG, raw):
+        for event in namer(scene).create(TAG, raw):
             moments.append(scene.registry.clock.now())
             if "sending it again" in _line(event):
                 break
@@ -217,14 +217,14 @@ def test_a_confirmation_ends_the_run_where_the_name_is_not_what_it_was(gone: str
 def test_a_read_that_lags_for_long_says_what_is_waited_for() -> None:
     scene = Scene(a_registry(lag=Lag(seconds=20.0)))
     raw = push_image(scene.registry, PATH)
-    told(namer(scene).name(TAG, raw))
+    told(namer(scene).create(TAG, raw))
     assert scene.told[0] == "v0.2.1 does not read as it was written after 2 s: looking again in 2.0 s, for up to 60 s"
     assert len(scene.told) == len(scene.registry.clock.sleeps) - 3, "the first waits are usual"  # type: ignore[attr-defined]
 
 
 def test_a_read_that_lags_as_usual_says_nothing() -> None:
     scene = Scene(a_registry(lag=Lag(seconds=1.0)))
-    told(namer(scene).name(TAG, push_image(scene.registry, PATH)))
+    told(namer(scene).create(TAG, push_image(scene.registry, PATH)))
     assert scene.told == []
 
 
@@ -233,7 +233,7 @@ def test_a_rate_limit_says_how_long_and_which_try() -> None:
     raw = push_image(scene.registry, PATH)
     slow = Fault(F.TOO_MANY, "GET", "/manifests/v0", headers={"retry-after": "8"}, times=1)
     scene.transport = Faulty(scene.registry, [slow])
-    told(namer(scene).name(TAG, raw))
+    told(namer(scene).create(TAG, raw))
     (line,) = scene.told
     assert "HTTP 429" in line
     assert line.endswith(": waiting 8.0 s, then try 2 of 5")
@@ -247,7 +247,7 @@ def clock_of(scene: Scene) -> VirtualClock:
 def test_what_reads_as_it_was_written_is_not_waited_for() -> None:
     scene = Scene()
     raw = push_image(scene.registry, PATH)
-    told(namer(scene).name(TAG, raw))
+    told(namer(scene).create(TAG, raw))
     told(namer(scene).confirm(TAG, raw))
     assert clock_of(scene).sleeps == []
 

@@ -214,9 +214,9 @@ class Broken(MemoryClaims):
         if self.at == at:
             raise self.error
 
-    def look(self, image: Repository, tags: Sequence[Tag]) -> dict[Tag, Claim]:
+    def get(self, image: Repository, tags: Sequence[Tag]) -> dict[Tag, Claim]:
         self._fail("look")
-        return super().look(image, tags)
+        return super().get(image, tags)
 
     def probe(self, image: Repository, tag: Tag) -> None:
         self._fail("probe")

@@ -60,4 +60,4 @@ def test_the_next_command_is_about_the_same_names_and_can_be_pasted(
     caller = caller_of(argv, next(name for word in argv for name in names if f".{word}".endswith(f".{name}")), names)
     arguments = argv[len(caller.program) :]
     last = closing_lines(code, caller=caller, arguments=arguments, public=[], wrote=wrote)[-1]
-    assert caller.shown(last) == f"next: {following.format(line=line)}"
+    assert caller.render(last) == f"next: {following.format(line=line)}"

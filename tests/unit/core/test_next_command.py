@@ -54,9 +54,9 @@ def test_a_command_in_a_text_is_shown_as_it_can_be_pasted() -> None:
     caller = Caller(("invoke", "-c", "my tasks"), "ship.")
     text = f"See {command('status')}, then {command('rollback', '--reason', 'two words')}."
     shown = "See invoke -c 'my tasks' ship.status, then invoke -c 'my tasks' ship.rollback --reason 'two words'."
-    assert caller.shown(text) == shown
-    assert caller.shown_within({"a": [text, 1, None], "b": (text,)}) == {"a": [shown, 1, None], "b": [shown]}
-    assert Caller().shown(command("publish")[:-3]) == "invoke publi", "a text that was cut has no mark left in it"
+    assert caller.render(text) == shown
+    assert caller.render_json({"a": [text, 1, None], "b": (text,)}) == {"a": [shown, 1, None], "b": [shown]}
+    assert Caller().render(command("publish")[:-3]) == "invoke publi", "a text that was cut has no mark left in it"
 
 
 PARSER = Parser(initial=Program().initial_context, contexts=shiplane.ns.to_contexts())
@@ -125,7 +125,7 @@ def test_the_next_command_after_every_bad_end_of_every_task_is_one(task: str) ->
     arguments = [task, *FLAGS.get(task, "").split()]
     for code, wrote in itertools.product((2, 3, 4, 5, 6, 7, 8, 129, 130, 131, 143), (True, False)):
         last = closing_lines(code, caller=Caller(), arguments=arguments, public=[], wrote=wrote)[-1]
-        following = Caller().shown(last).split("invoke ")[1:]
+        following = Caller().render(last).split("invoke ")[1:]
         assert following
         for words in following:
             is_read(shlex.split(words.partition(",")[0]))

@@ -49,7 +49,7 @@ def test_a_platform_goes_to_the_node_that_it_is_assigned_to() -> None:
     known = fleet(("one", ["linux/amd64", "linux/arm64"]), ("two", ["linux/arm64", "linux/amd64"]))
     assigned = {"one": frozenset({AMD}), "two": frozenset({ARM})}
     assert names(known.assign(assigned)) == ["one", "two", "one"]
-    assert known.assign(assigned).way(ARM) is BuildMode.ASSIGNED
+    assert known.assign(assigned).build_mode(ARM) is BuildMode.ASSIGNED
 
 
 def test_unassigned_it_goes_to_the_first_node_that_can_build_it_and_a_better_one_is_known() -> None:
@@ -58,7 +58,7 @@ def test_unassigned_it_goes_to_the_first_node_that_can_build_it_and_a_better_one
     better = known.better_node(ARM)
     assert better is not None
     assert better.name == "two"
-    assert (known.way(AMD), known.way(ARM)) == (BuildMode.NATIVE, BuildMode.EMULATED)
+    assert (known.build_mode(AMD), known.build_mode(ARM)) == (BuildMode.NATIVE, BuildMode.EMULATED)
     assert known.better_node(AMD) is None
 
 
@@ -79,7 +79,7 @@ def test_what_no_node_can_run_goes_to_one_that_is_like_it_else_to_the_first(
     platform = Platform.parse(wanted)
     found = known.node_for(platform)
     assert found is not None
-    assert (found.name, known.way(platform)) == (node, way)
+    assert (found.name, known.build_mode(platform)) == (node, way)
     assert known.cannot_run([AMD, platform, platform]) == ([platform] if way is BuildMode.CROSS else [])
     assert fleet().node_for(AMD) is None
 
@@ -98,9 +98,9 @@ def test_what_is_assigned_stands_in_what_buildx_inspect_prints() -> None:
 
 
 def test_a_builder_runs_when_all_its_nodes_do() -> None:
-    assert fleet(("one", ["linux/amd64"])).runs
-    assert not fleet(("one", ["linux/amd64"]), ("two", [])).runs
-    assert not fleet().runs
+    assert fleet(("one", ["linux/amd64"])).is_running
+    assert not fleet(("one", ["linux/amd64"]), ("two", [])).is_running
+    assert not fleet().is_running
 
 
 def test_a_builder_that_is_asked_for_must_exist_and_push_by_digest() -> None:

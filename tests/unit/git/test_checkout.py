@@ -52,7 +52,7 @@ def asked(folder: Path, **env: str) -> Git:
 
 
 def compared(folder: Path, **env: str) -> Checkout:
-    found = asked(folder, **env).compared()
+    found = asked(folder, **env).compare_worktree()
     assert found is not None
     return found
 
@@ -69,7 +69,7 @@ def test_a_checkout_as_it_was_committed_has_no_differences(project: Path) -> Non
     found = compared(project)
     assert (found.changes, found.lacking) == ((), ())
     assert found.commit == git(project, "rev-parse", "HEAD")
-    assert found == asked(project / "sub folder").compared()
+    assert found == asked(project / "sub folder").compare_worktree()
 
 
 def edit(project: Path) -> None:
@@ -460,9 +460,9 @@ def test_a_file_that_cannot_be_read_is_a_failure(project: Path, monkeypatch: pyt
 
 
 def test_no_repository_and_no_commit_are_no_failure(tmp_path: Path) -> None:
-    assert asked(tmp_path).compared() is None
+    assert asked(tmp_path).compare_worktree() is None
     git(tmp_path, "init", "--quiet")
-    assert asked(tmp_path).compared() is None
+    assert asked(tmp_path).compare_worktree() is None
 
 
 @pytest.mark.parametrize("name", [*NOISE, ""])
@@ -474,7 +474,7 @@ def test_no_setting_changes_what_is_read(project: Path, name: str) -> None:
     git(project, "remote", "add", "origin", "https://github.com/acme/app.git")
     chosen = {name: NOISE[name]} if name else NOISE
     found = asked(project, **configured(**chosen))
-    assert found.compared() == Checkout(
+    assert found.compare_worktree() == Checkout(
         commit=git(project, "rev-parse", "HEAD"),
         committed_at="2026-02-28T12:00:00Z",
         tags=("docker-v0.1.0", "standalone-v0.1.0"),
@@ -523,7 +523,7 @@ def test_no_variable_leads_to_another_repository(tmp_path: Path, project: Path, 
     found = compared(project, **variables)
     assert found == compared(project)
     assert (found.commit, found.changes, found.tags, found.remote) == (git(project, "rev-parse", "HEAD"), (), (), "")
-    made = asked(project, **variables, **IDENTITY).make_tag("docker-v0.1.0", "x")
+    made = asked(project, **variables, **IDENTITY).create_tag("docker-v0.1.0", "x")
     assert (git(project, "rev-parse", "docker-v0.1.0"), git(other, "tag")) == (made, "docker-v9.9.9")
 
 
@@ -536,7 +536,7 @@ def test_what_is_asked_leaves_the_repository_as_it_was(modules: Path) -> None:
 
     before = files()
     compared(modules)
-    asked(modules).overlooks(modules / "x")
+    asked(modules).leaves_tree_clean(modules / "x")
     assert files() == before
 
 
@@ -565,7 +565,7 @@ def test_a_file_of_ours_is_written_where_it_is_no_change(project: Path, path: st
     git(project, "config", "core.excludesFile", str(project.parent / "excludes"))
     (project / "away").symlink_to(project.parent)
     committed(project)
-    assert asked(project).overlooks(project / path) is overlooked
+    assert asked(project).leaves_tree_clean(project / path) is overlooked
 
 
 def test_a_tag_that_stands_at_no_commit_is_a_failure(project: Path) -> None:
@@ -601,5 +601,5 @@ def test_what_the_project_ignores_and_has_is_listed(project: Path) -> None:
     (project / "api/dist/deep/a.js").touch()
     for name in ("a\nb.log", "mine", "api/seen.txt"):
         (project / name).touch()
-    assert asked(project).ignored() == ("a b.log", "api/dist/")
-    assert asked(project / "api").ignored() == ("dist/",)
+    assert asked(project).ignored_paths() == ("a b.log", "api/dist/")
+    assert asked(project / "api").ignored_paths() == ("dist/",)

@@ -37,12 +37,12 @@ REMOTE = Remote(folder=Path(), env={}, login={}, redact=Redactor())
     ],
 )
 def test_whoever_refused_a_push_is_told_by_the_code(words: str, kind: type[ShiplaneError]) -> None:
-    error = REMOTE.refusal(words)
+    error = REMOTE.error_for(words)
     assert type(error) is kind
     assert words[:80] in error.what
 
 
 def test_a_hook_that_says_a_lot_is_still_known_for_one_and_not_repeated_whole() -> None:
-    error = REMOTE.refusal("x" * 3000 + " " + FAILED)
+    error = REMOTE.error_for("x" * 3000 + " " + FAILED)
     assert isinstance(error, PrerequisiteError)
     assert len(error.what) < 500

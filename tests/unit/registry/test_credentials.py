@@ -57,7 +57,7 @@ def test_what_only_the_project_file_names_is_for_commands_that_write(
     tmp_path: Path,
 ) -> None:
     known = credentials(tmp_path, env, names, stored)
-    writer, reader = known.find(registry), known.own(registry)
+    writer, reader = known.for_writing(registry), known.for_reading(registry)
     assert ((writer.username if writer else ""), (reader.username if reader else "")) == (writes, reads)
     assert {found.registry for found in (writer, reader) if found} <= {registry}
 
@@ -65,7 +65,7 @@ def test_what_only_the_project_file_names_is_for_commands_that_write(
 def test_a_token_host_alone_names_no_variables_and_hides_none(tmp_path: Path) -> None:
     known = credentials(tmp_path, PAIR, {"ghcr.io": CredentialVariables(token_host="tokens.example")})
     assert known.secret_variables() == {"GHCR_TOKEN", "GITHUB_TOKEN"}
-    found = known.find("ghcr.io")
+    found = known.for_writing("ghcr.io")
     assert found is not None
     assert [candidate.belongs for candidate in known.variables("ghcr.io")] == [True, True]
 

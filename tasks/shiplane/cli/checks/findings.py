@@ -29,7 +29,7 @@ def answer_of(run: Run, checks: Mapping[str, Look]) -> Answer:
 
 def _readable(run: Run, finding: Finding) -> Finding:
     """Before lines are broken: afterwards neither a secret nor a command would be known any more."""
-    reason, remedy = (run.caller.shown(run.redact(text)) for text in (finding.reason, finding.remedy))
+    reason, remedy = (run.caller.render(run.redact(text)) for text in (finding.reason, finding.remedy))
     return replace(finding, reason=reason, remedy=remedy)
 
 

@@ -36,9 +36,9 @@ def buildx_of(run: Run, env: Mapping[str, str]) -> Buildx:
         root=run.root,
         listen=run.console.foreign,
         tell=run.console.tell,
-        given=run.env,
-        silent=probe_with(run.transport()),
-        names_source=lambda: _remotes_name_the_source(run),
+        user_env=run.env,
+        is_silent=probe_with(run.transport()),
+        remotes_match_source=lambda: _remotes_name_the_source(run),
     )
 
 

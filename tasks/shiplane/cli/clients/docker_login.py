@@ -25,7 +25,7 @@ def store_login(run: Run, registry: str) -> Credential:
         AccessError: The environment has none, or the registry or docker's store refused it.
         UnreachableError: The registry does not answer.
     """
-    credential = run.credentials.named(registry)
+    credential = run.credentials.from_environment(registry)
     if credential is None:
         raise AccessError(f"the environment has no credential for {registry}", remedy=f"See {command('auth.show')}.")
     run.redact.add_credential(credential)

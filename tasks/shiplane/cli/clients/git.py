@@ -57,7 +57,7 @@ def check_output_path(run: Run, file: str, example: str) -> None:
     Raises:
         UsageError: It lies in the checkout, and no .gitignore names it.
     """
-    if not run.git.overlooks(run.folder / file):
+    if not run.git.leaves_tree_clean(run.folder / file):
         raise UsageError(
             f"{quoted(file)} lies in the checkout, where git does not ignore it: it would be a change of its own, "
             "and a release of a changed tree is refused",

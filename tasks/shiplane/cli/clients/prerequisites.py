@@ -128,7 +128,7 @@ def compared_again(run: Run) -> Checkout:
     Raises:
         PrerequisiteError: There is none any more.
     """
-    checkout = run.git.compared()
+    checkout = run.git.compare_worktree()
     if checkout is None:
         raise PrerequisiteError("the repository is gone that was there a moment ago", remedy="Run it in a checkout.")
     return checkout

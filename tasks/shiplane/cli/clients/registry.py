@@ -60,7 +60,7 @@ class RegistryClients:
 
     def credential(self, repository: Repository) -> Credential | None:
         """The credential to write to a repository with, known to the redactor from here on."""
-        return self._hidden(self.credentials.find(repository.registry))
+        return self._hidden(self.credentials.for_writing(repository.registry))
 
     def _hidden(self, credential: Credential | None) -> Credential | None:
         if credential:
@@ -70,7 +70,7 @@ class RegistryClients:
     def reader(self, repository: Repository, retry_budget: RetryBudget | None = None) -> RegistryClient:
         """A client that only reads: anonymous, and where that is refused with a credential of that very registry."""
         registry = self.client(repository, None, retry_budget)
-        registry.session.reserve = lambda: self._hidden(self.credentials.own(repository.registry))
+        registry.session.fallback = lambda: self._hidden(self.credentials.for_reading(repository.registry))
         return registry
 
     def writer(self, repository: Repository) -> RegistryClient:
@@ -92,7 +92,7 @@ class RegistryClients:
         It shares nothing with the client it is made from: that one may have been interrupted while it held a lock.
         """
         hurried = self.client(registry.repository, registry.session.credential, RetryBudget(budget=_HICCUP))
-        hurried.session.reserve = registry.session.reserve
+        hurried.session.fallback = registry.session.fallback
         hurried.session.until = hurried.retry_budget.clock.now() + within
         return hurried
 
@@ -129,7 +129,7 @@ class RegistryClients:
             return None
         kept_in = self.project.ledger or repository
         if kept_in.registry != repository.registry:
-            registry = self.reader(kept_in) if registry.session.reserve is not None else self.writer(kept_in)
+            registry = self.reader(kept_in) if registry.session.fallback is not None else self.writer(kept_in)
         credential = registry.session.credential
         who, run = author(self.env, credential.username if credential else "", user_at_host=user_at_host())
         return Ledgers(registry=registry.at(kept_in), author=EntryAuthor(who=self.redact(who), run=run))

@@ -92,7 +92,9 @@ def ignored_files(run: Run, plan: Plan) -> list[str]:
     """What is in a context and in no commit: what the build takes of it, another machine may not have."""
     contexts = [PurePosixPath(lane.lane.context) for lane in plan.lanes]
     return [
-        path for path in run.git.ignored() if any(PurePosixPath(path).is_relative_to(context) for context in contexts)
+        path
+        for path in run.git.ignored_paths()
+        if any(PurePosixPath(path).is_relative_to(context) for context in contexts)
     ]
 
 

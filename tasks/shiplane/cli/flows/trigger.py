@@ -39,7 +39,7 @@ def trigger_of(run: Run, lane: Lane, version: Version) -> Trigger:
 
 
 def _checkout(run: Run) -> Checkout:
-    checkout = run.git.compared()
+    checkout = run.git.compare_worktree()
     if checkout is None:
         raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
     return checkout
@@ -52,7 +52,7 @@ def _lookup(run: Run, tag: Tag) -> Callable[[], LookupResult] | None:
     except UsageError:
         return None
     hurried = run.registries.hurried()
-    return lambda: run.registries.reader(repository, hurried).look(tag)
+    return lambda: run.registries.reader(repository, hurried).get_manifest(tag)
 
 
 def published_versions(run: Run, lane: Lane) -> list[Version]:

@@ -56,7 +56,7 @@ def render(report: Report) -> str:
     parts = [_failure(report)] if report.exit_code else []
     parts += [_result(report)] if not report.exit_code or released(report.data) else []
     parts += [_evidence(report.data), _steps(report)]
-    return report.caller.shown("\n\n".join(part for part in parts if part) + "\n")
+    return report.caller.render("\n\n".join(part for part in parts if part) + "\n")
 
 
 def plain(text: str, most: int = _CELL) -> str:

@@ -131,6 +131,6 @@ def check_names(gates: Iterable[Gate], place: Location) -> None:
     names = [gate.name for gate in gates]
     for name in names:
         if names.count(name) > 1:
-            raise place.wrong(f"have the name {name[:40]!a} twice")
+            raise place.error(f"have the name {name[:40]!a} twice")
         if name in RESERVED_CHECKS:
-            raise place.wrong(f"have the name {name!a}, which --skip understands as something else")
+            raise place.error(f"have the name {name!a}, which --skip understands as something else")

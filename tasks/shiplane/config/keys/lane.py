@@ -36,7 +36,7 @@ def make_lanes(given: Mapping[str, Json], place: Location) -> tuple[Lane, ...]:
     caches = [lane.build.cache for lane in lanes if lane.build.cache]
     for cache in caches:
         if sum((cache.type, cache.place) == (other.type, other.place) for other in caches) > 1:
-            raise place.wrong(f"keep their cache in one place, {cache.place}: each would overwrite the other's")
+            raise place.error(f"keep their cache in one place, {cache.place}: each would overwrite the other's")
     return lanes
 
 

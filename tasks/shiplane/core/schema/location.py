@@ -39,14 +39,14 @@ class Location:
         """The place of an item of this array."""
         return Location(self.file, f"{self.path}[{number}]")
 
-    def wrong(self, problem: str, *, remedy: str = "") -> ConfigurationError:
+    def error(self, problem: str, *, remedy: str = "") -> ConfigurationError:
         """The error for this value; the problem goes on after its name, as in "is a string"."""
         return ConfigurationError(f"{self} {problem}" if self.path else f"{self}: {problem}", remedy=remedy)
 
-    def located(self, error: UsageError) -> ConfigurationError:
+    def at_location(self, error: UsageError) -> ConfigurationError:
         """The error of a parser that knows nothing of the document."""
         return ConfigurationError(f"{self}: {error.what}", remedy=error.remedy)
 
-    def not_a(self, expected: str, value: object) -> ConfigurationError:
+    def type_error(self, expected: str, value: object) -> ConfigurationError:
         """The error for a value of another type."""
-        return self.wrong(f"is {_NOUNS.get(type(value), 'a date or time')}, expected {expected}")
+        return self.error(f"is {_NOUNS.get(type(value), 'a date or time')}, expected {expected}")

@@ -142,12 +142,12 @@ class Table:
 
     def _check_presence(self, value: Json, place: Location) -> None:
         if self.one_key and len(value) != 1:
-            raise place.wrong(f"needs exactly one of {', '.join(self.known)}")
+            raise place.error(f"needs exactly one of {', '.join(self.known)}")
         for key in self.keys.values():
             if key.required and not self.partial and key.name not in value:
-                raise place.key(key.name).wrong("is missing")
+                raise place.key(key.name).error("is missing")
             if key.needs and key.name in value and key.needs not in value:
-                raise place.key(key.name).wrong(f"needs {key.needs} beside it")
+                raise place.key(key.name).error(f"needs {key.needs} beside it")
 
     def schema(self, parts: Json) -> Json:
         """An object that has these keys and no others."""
@@ -189,10 +189,10 @@ class OneOf:
     def _undecided(self, value: Json, place: Location, count: int) -> ConfigurationError:
         kinds = ", ".join(self.tables)
         if not self.tag:
-            return place.wrong(f"needs exactly one of {kinds}; it has {count}")
+            return place.error(f"needs exactly one of {kinds}; it has {count}")
         if self.tag not in value:
-            return place.wrong(f"needs {self.tag}, one of {kinds}")
-        return place.key(self.tag).wrong(f"is {value[self.tag]!r:.40}, expected one of {kinds}")
+            return place.error(f"needs {self.tag}, one of {kinds}")
+        return place.key(self.tag).error(f"is {value[self.tag]!r:.40}, expected one of {kinds}")
 
     def schema(self, parts: Json) -> Json:
         """Exactly one of them."""

@@ -48,7 +48,7 @@ def expect(kind: Value, value: object, place: Location) -> None:
         ConfigurationError: It has one.
     """
     if type(value) not in kind.types:
-        raise place.not_a(kind.noun, value)
+        raise place.type_error(kind.noun, value)
 
 
 def part(name: str, parts: Json, make: Callable[[], Json]) -> Json:
@@ -104,9 +104,9 @@ class Text:
             if not self.fits(value) and self.shown:
                 raise UsageError(f"{quoted(value, 80)} {self.problem}", remedy=self.remedy)
         except UsageError as error:
-            raise place.located(error) from error
+            raise place.at_location(error) from error
         if not self.fits(value):
-            raise place.wrong(self.problem, remedy=self.remedy)
+            raise place.error(self.problem, remedy=self.remedy)
         return meaning
 
     def schema(self, parts: Json) -> Json:
@@ -158,7 +158,7 @@ class Number:
     def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
         """The number: an int where it is a whole one, else a float."""
         if type(value) not in self.types or not self._within(value) or (self.whole and value != int(value)):
-            raise place.wrong(f"is {value!r:.40}, expected {self.noun}")
+            raise place.error(f"is {value!r:.40}, expected {self.noun}")
         return int(value) if self.whole else float(value)
 
     def _within(self, value: float) -> bool:
@@ -244,7 +244,7 @@ class Choice:
         # By type as well: 0 is not false.
         meanings = [meaning for known, meaning in self.meanings if type(value) is type(known) and value == known]
         if not meanings:
-            raise place.wrong(f"is {value!r:.40}, expected {self.noun}")
+            raise place.error(f"is {value!r:.40}, expected {self.noun}")
         return meanings[0]
 
     def schema(self, parts: Json) -> Json:  # noqa: ARG002
@@ -272,12 +272,12 @@ class Array:
         expect(self, value, place)
         if len(value) < self.least or (self.most and len(value) > self.most):
             bound = f"at most {self.most}" if self.most else f"at least {self.least}"
-            raise place.wrong(f"has {len(value)} items, expected {bound}")
+            raise place.error(f"has {len(value)} items, expected {bound}")
         meanings: list[Any] = []
         for number, item in enumerate(value):
             meaning = self.of.read(item, place.item(number))
             if self.unique and meaning in meanings:
-                raise place.wrong(f"names {meaning} twice", remedy="Name each once.")
+                raise place.error(f"names {meaning} twice", remedy="Name each once.")
             meanings.append(meaning)
         return tuple(meanings)
 

@@ -23,12 +23,12 @@ class Output:
         self._reading, self.writing = os.pipe()
         self._ended = threading.Event()
 
-    def begin(self) -> None:
+    def start(self) -> None:
         """Read from now on; the writing end is the child's alone."""
         os.close(self.writing)
         threading.Thread(target=self._run, daemon=True).start()
 
-    def ended(self, seconds: float) -> bool:
+    def wait_ended(self, seconds: float) -> bool:
         """Whether it is at its end, at the latest after so many seconds."""
         return self._ended.wait(seconds)
 

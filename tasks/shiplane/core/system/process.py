@@ -127,15 +127,15 @@ def run(
     try:
         child = _start(argv, env, cwd, story.writing if joined else answer.writing, story.writing)
     finally:
-        story.begin()
-        answer.begin()
+        story.start()
+        answer.start()
     try:
         _give(child, given.encode("utf-8", "surrogateescape" if exact else "replace"))
         why_not = _awaited(child, answer, timeout, stop)
     finally:
         _end(child)
         # Bounded: a grandchild that outlives the group could hold the pipe open for ever.
-        story.ended(_GRACE)
+        story.wait_ended(_GRACE)
     if why_not:
         raise PrerequisiteError(f"{shlex.join(argv)} {why_not}")
     return ProcessResult(
@@ -164,7 +164,7 @@ def _awaited(
     they have some seconds more, then they are ended, too.
     """
     until, dead_since = time.monotonic() + timeout, float("inf")
-    while not (answer.ended(0) and child.poll() is not None):
+    while not (answer.wait_ended(0) and child.poll() is not None):
         now = time.monotonic()
         if now >= until or answer.too_much or (stop is not None and stop.is_set()):
             break
@@ -173,7 +173,7 @@ def _awaited(
             _signal(child, signal.SIGKILL)
         left = min(until - now, _LOOK)
         with suppress(subprocess.TimeoutExpired):
-            child.wait(left if answer.ended(left) else 0.0)
+            child.wait(left if answer.wait_ended(left) else 0.0)
     else:
         return _TOO_MUCH if answer.too_much else ""
     if answer.too_much:

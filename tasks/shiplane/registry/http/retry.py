@@ -41,24 +41,24 @@ class RetryPolicy:
     Attributes:
         transport: What carries them.
         retry_budget: The budget for waiting.
-        words: What an answer says, safe to print.
-        throttled: Whether an answer asks for patience although its status does not.
-        asked: The seconds an answer asks us to wait, given the time since the epoch; None where it does not say.
-        retried: The statuses that may pass.
+        error_text: What an answer says, safe to print.
+        is_throttled: Whether an answer asks for patience although its status does not.
+        requested_wait: The seconds a response asks to wait, given the time since the epoch; None if it does not.
+        retried_statuses: The statuses that may pass.
         deadline: Seconds for one exchange.
         until: When everything has to be over, on the patience's clock; None for no such limit.
-        futile: Whether to end at once when the wait asked for is longer than what the budget has left.
+        fail_fast: Whether to fail at once when the requested wait exceeds the remaining budget.
     """
 
     transport: Transport
     retry_budget: RetryBudget
-    words: Callable[[Response], str]
-    throttled: Callable[[Response], bool] = is_throttled
-    asked: Callable[[Response, float], float | None] = requested_wait
-    retried: frozenset[int] = RETRIED
+    error_text: Callable[[Response], str]
+    is_throttled: Callable[[Response], bool] = is_throttled
+    requested_wait: Callable[[Response, float], float | None] = requested_wait
+    retried_statuses: frozenset[int] = RETRIED
     deadline: float = DEADLINE
     until: float | None = None
-    futile: bool = False
+    fail_fast: bool = False
 
     def send(self, request: Request, *, limit: int) -> Response:
         """Send until there is an answer worth having.
@@ -71,25 +71,25 @@ class RetryPolicy:
         for attempt in range(1, 100):
             began = self.retry_budget.clock.now()
             try:
-                response = self.once(request, limit=limit)
+                response = self.send_once(request, limit=limit)
             except MisconfiguredError:
                 raise
             except UnreachableError as error:
-                self.retry_budget.lose(began)
+                self.retry_budget.count_lost(began)
                 if not self._wait(attempt, error.what):
                     raise
                 continue
-            if response.status not in self.retried and not self.throttled(response):
+            if response.status not in self.retried_statuses and not self.is_throttled(response):
                 return response
-            reason = f"{describe(request)}: HTTP {response.status} {self.words(response)}".strip()
-            asked = self.asked(response, self.retry_budget.clock.wall())
-            if self.futile and asked is not None and asked > self.retry_budget.left:
+            reason = f"{describe(request)}: HTTP {response.status} {self.error_text(response)}".strip()
+            asked = self.requested_wait(response, self.retry_budget.clock.wall())
+            if self.fail_fast and asked is not None and asked > self.retry_budget.remaining:
                 raise UnreachableError(f"{reason} (it asks to wait {asked:.0f} s)", remedy="Run it again after that.")
             if not self._wait(attempt, reason, asked):
                 raise UnreachableError(f"{reason} (after {attempt} tries)", remedy=_AGAIN)
         raise AssertionError("unreachable: patience ends first")
 
-    def once(self, request: Request, *, limit: int) -> Response:
+    def send_once(self, request: Request, *, limit: int) -> Response:
         """Send it once.
 
         Raises:

@@ -70,18 +70,18 @@ class RetryBudget:
         budget: Seconds that may be waited and lost in all.
         clock: Whose time is spent.
         tell: Where each wait is announced.
-        spread: A number in [0, 1) for the jitter.
+        jitter: A number in [0, 1) for the jitter.
     """
 
     budget: float = BUDGET
     clock: Clock = field(default_factory=SystemClock)
     tell: Callable[[str], None] = _unheard
-    spread: Callable[[], float] = random.random
+    jitter: Callable[[], float] = random.random
     spent: float = 0.0
     _counted: float = 0.0
 
     @property
-    def left(self) -> float:
+    def remaining(self) -> float:
         """Seconds that may still be waited."""
         return self.budget - self.spent
 
@@ -99,14 +99,14 @@ class RetryBudget:
         """
         if attempt >= TRIES or self.spent >= self.budget:
             return False
-        backoff = min(_LAST, _FIRST * 2 ** (attempt - 1)) * self.spread()
-        seconds = min(MAX_WAIT, max(backoff, asked or 0.0), self.left)
+        backoff = min(_LAST, _FIRST * 2 ** (attempt - 1)) * self.jitter()
+        seconds = min(MAX_WAIT, max(backoff, asked or 0.0), self.remaining)
         self.tell(f"{reason}: waiting {seconds:.1f} s, then try {attempt + 1} of {TRIES}")
         self.spent += seconds
         self.clock.sleep(seconds)
         return True
 
-    def lose(self, since: float) -> None:
+    def count_lost(self, since: float) -> None:
         """Count the time of a try that came to nothing; what several threads lose side by side counts once.
 
         Args:

@@ -38,7 +38,7 @@ class Session:
         token_hosts: The token service's host of each registry for which the project names one.
         until: When every request has to be over, on the patience's clock; None for no such limit.
         variables: Names the variables of a registry's login, for who pushes or only reads: what a stranger is told.
-        reserve: Finds the credential that we step forward with where a stranger is refused; None where we do not.
+        fallback: Finds the credential that we step forward with where a stranger is refused; None where we do not.
     """
 
     transport: Transport
@@ -48,7 +48,7 @@ class Session:
     tokens: TokenCache = field(default_factory=TokenCache)
     token_hosts: Mapping[str, str] = field(default_factory=dict)
     until: float | None = None
-    reserve: Callable[[], Credential | None] | None = None
+    fallback: Callable[[], Credential | None] | None = None
     variables: Callable[[str, bool], str] = lambda _registry, _pushes: ""
 
     def send(
@@ -65,19 +65,19 @@ class Session:
         try:
             return self._send(repository, request, actions, limit=limit, patient=patient)
         except AccessError:
-            if not self._stepped_forward(whom):
+            if not self._switch_to_fallback(whom):
                 raise
             return self._send(repository, request, actions, limit=limit, patient=patient)
 
-    def _stepped_forward(self, whom: Credential | None) -> bool:
+    def _switch_to_fallback(self, whom: Credential | None) -> bool:
         """Whether we now come as somebody else than a refused request did; a helper is asked once, by one thread.
 
         Raises:
             AccessError: The credential that was held back cannot be read.
         """
         with self.tokens.lock:
-            if self.credential is whom and self.reserve is not None:
-                found, self.reserve = self.reserve(), None
+            if self.credential is whom and self.fallback is not None:
+                found, self.fallback = self.fallback(), None
                 if found is not None:
                     self.credential = found
                     self.tokens.forget_all()
@@ -89,7 +89,11 @@ class Session:
             value = self._authorization(repository, actions)
             headers = {**request.headers, **({"Authorization": value} if value else {})}
             sent = Request(method=request.method, url=request.url, headers=headers, body=request.body)
-            response = self.patiently(sent, limit=limit) if patient else self._retrying.once(sent, limit=limit)
+            response = (
+                self.send_with_retries(sent, limit=limit)
+                if patient
+                else self._retry_policy.send_once(sent, limit=limit)
+            )
             if response.status == 401 and not last:  # noqa: PLR2004
                 self.tokens.forget(repository, actions, value)
                 self.tokens.learn(repository.registry, Challenge.parse(response.headers.get("www-authenticate", "")))
@@ -115,7 +119,7 @@ class Session:
             UnreachableError: No answer.
         """
         if self.tokens.challenge(repository.registry) is None:
-            response = self.patiently(Request(method="GET", url=entrance), limit=MANIFEST_LIMIT)
+            response = self.send_with_retries(Request(method="GET", url=entrance), limit=MANIFEST_LIMIT)
             if response.status == 401:  # noqa: PLR2004
                 self.tokens.learn(repository.registry, Challenge.parse(response.headers.get("www-authenticate", "")))
         return bool(self._authorization(repository, actions))
@@ -153,33 +157,35 @@ class Session:
             url=challenge.url_for(repository, actions),
             headers={"Authorization": basic} if basic else {},
         )
-        response = self.patiently(request, limit=TOKEN_LIMIT)
+        response = self.send_with_retries(request, limit=TOKEN_LIMIT)
         if response.status in (401, 403):
             raise self._denied(repository, actions, response)
         token = _token(response) if response.status == 200 else ""  # noqa: PLR2004
         if not token:
             raise UnreachableError(
                 f"the token service of {repository.registry} gave no token "
-                f"(HTTP {response.status}: {self.words(response)})"
+                f"(HTTP {response.status}: {self.error_text(response)})"
             )
         self.redact.add(token)
         return token
 
-    def patiently(self, request: Request, *, limit: int) -> Response:
+    def send_with_retries(self, request: Request, *, limit: int) -> Response:
         """Send until there is an answer worth having.
 
         Raises:
             UnreachableError: The tries or the budget are used up.
             VerificationError: The answer is absurdly large.
         """
-        return self._retrying.send(request, limit=limit)
+        return self._retry_policy.send(request, limit=limit)
 
     @property
-    def _retrying(self) -> RetryPolicy:
-        return RetryPolicy(transport=self.transport, retry_budget=self.retry_budget, words=self.words, until=self.until)
+    def _retry_policy(self) -> RetryPolicy:
+        return RetryPolicy(
+            transport=self.transport, retry_budget=self.retry_budget, error_text=self.error_text, until=self.until
+        )
 
     def _denied(self, repository: Repository, actions: str, response: Response) -> AccessError:
-        words = self.words(response) or "(no reason given)"
+        words = self.error_text(response) or "(no reason given)"
         known = self.credential if self._basic(repository) else None
         cause = cause_of(words) if known else self._stranger(repository.registry, words, pushes=actions == PUSH)
         who = f"as {known.username} ({known.source})" if known else "as a stranger (no credential)"
@@ -192,7 +198,7 @@ class Session:
     def _stranger(self, registry: str, words: str, *, pushes: bool) -> DenialCause:
         return cause_for_stranger(words, registry, self.variables(registry, pushes), pushes=pushes)
 
-    def words(self, response: Response) -> str:
+    def error_text(self, response: Response) -> str:
         """The registry's own words: its error messages, or the beginning of whatever it sent; safe to print."""
         text = "; ".join(_error_messages(response)) or response.body[:ERROR_LIMIT].decode("utf-8", "replace")
         # Made harmless, then redacted, then cut: an escape within a secret, or the cut, must not hide a part of it.

@@ -267,7 +267,7 @@ def parse(body: bytes, name: str) -> SavedPlan:
     content: PlanFileJson = _FILE.read(document, place)
     tags = {lane["lane"]: _saved_tags(lane) for lane in content["tags"]}
     if [lane["lane"] for lane in content["settings"]["lanes"]] != list(tags):
-        raise place.key("tags").wrong("are not those of the settings' lanes")
+        raise place.key("tags").error("are not those of the settings' lanes")
     return SavedPlan(name=name, digest=digest, settings=document["settings"], tags=tags)
 
 

@@ -57,9 +57,9 @@ class IndexJoiner:
         words = ""
         for _ in range(_SENT_AGAIN):
             written = self.registry.put_manifest(raw.digest, raw)
-            if written.certain or isinstance(self.registry.look(raw.digest), Present):
+            if written.certain or isinstance(self.registry.get_manifest(raw.digest), Present):
                 return
-            words = written.words
+            words = written.detail
         raise UnreachableError(
             f"the joined image {raw.digest} could not be sent to {self.registry.repository}: {words}",
             remedy="Nothing was given a name. Run it again.",

@@ -77,4 +77,4 @@ class MultiNodeStager:
 def _how(builder: Builder, node: Node, platform: Platform) -> str:
     better = builder.better_node(platform)
     instead = f"; node {better.name} has it natively, but buildx was not told so: see check.tools" if better else ""
-    return f"built by node {node.name} of {builder.name} {builder.way(platform).value}{instead}"
+    return f"built by node {node.name} of {builder.name} {builder.build_mode(platform).value}{instead}"
