@@ -84,7 +84,6 @@ DEEPEST = 12
 WIDER = {
     "adopt.adopt": 16,
     "config.project_file": 19,
-    "deployments.repoint": 21,
     "release.publish": 23,
     "rollback.rollback": 22,
     "verify.audit": 18,
