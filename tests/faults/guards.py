@@ -595,6 +595,13 @@ SOURCES = (
         (_PROMISES + "test_a_git_tag_at_another_commit_is_refused_whatever_else_holds",),
     ),
     Guard(
+        "what a pattern of the project file's schema refuses is refused by its reader",
+        "core/schema/values",
+        "Text.fits",
+        returns("True"),
+        ("tests/unit/config/test_schema.py::test_both_refuse",),
+    ),
+    Guard(
         "a Dockerfile and a context are inside of the project",
         "config/keys/texts",
         "inside",

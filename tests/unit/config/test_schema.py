@@ -19,6 +19,7 @@ from jsonschema import Draft202012Validator
 from shiplane.config.project_file import BEYOND_THE_SCHEMA, parse_project_file, project_schema
 from shiplane.core.errors import ConfigurationError
 from tests.unit.documents import schema
+from tests.unit.generate import quickly
 
 SCHEMA = schema("project")
 VALIDATOR = Draft202012Validator(SCHEMA)
@@ -468,6 +469,7 @@ TEXTS: dict[str, tuple[Callable[[str], dict[str, Any]], str]] = {
 
 
 @pytest.mark.parametrize("name", TEXTS)
+@quickly
 @given(data=st.data())
 def test_both_judge_any_text_alike(name: str, data: st.DataObject) -> None:
     document_with, signs = TEXTS[name]

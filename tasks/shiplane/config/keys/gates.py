@@ -12,7 +12,7 @@ from shiplane.config.keys.texts import COMMAND, INVISIBLE, LINE_FORM, SECONDS, s
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, OneOf, Table
-from shiplane.core.schema.values import Array, Number, Scalar, Text
+from shiplane.core.schema.values import Array, Number, ScalarText, Text
 from shiplane.registry.oci.names import PORT_FORM
 
 # What --skip means by these names; a gate of such a name could not be told apart.
@@ -104,7 +104,7 @@ GATE = OneOf(
                 Text(pattern=r"[\s\S]+", problem="is empty"),
                 "field",
             ),
-            value=Key("What that field has to be.", Scalar(), "value", needs="field"),
+            value=Key("What that field has to be.", ScalarText(), "value", needs="field"),
         ),
         "github": _table(
             GateKind.GITHUB,

@@ -175,7 +175,7 @@ class Number:
         return {"type": "integer" if self.whole else "number", **bounds}
 
 
-class Scalar:
+class ScalarText:
     """A string, or a number or boolean, which becomes the text that JSON has for it."""
 
     noun: ClassVar[str] = "a string, a number or a boolean"
