@@ -158,7 +158,7 @@ DECISIONS = (
     Guard(
         "a release reads again what contradicts its ledger",
         "verify/surveyor",
-        "Surveyor.settled",
+        "Surveyor.survey_settled",
         always(0),
         (_STALE + "test_one_read_of_seconds_ago_is_waited_out",),
     ),
@@ -252,14 +252,14 @@ ANSWERS = (
     Guard(
         "the platforms are the very set",
         "verify/image_check",
-        "_platforms",
+        "_check_platforms",
         argument("Check", 2, "True"),
         (_PUBLISH + "test_a_staged_image_that_lacks_a_platform_gets_no_name_in_any_lane",),
     ),
     Guard(
         "each child manifest is there",
         "verify/image_check",
-        "ImageChecker._child",
+        "ImageChecker._check_child",
         argument("_PlatformImage", 3, "()", at=1),
         ("tests/faults/verify/test_verify.py::test_a_damaged_version_is_found_and_the_fault_is_named",),
     ),

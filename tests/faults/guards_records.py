@@ -398,7 +398,7 @@ BEFORE_NAMES = (
     Guard(
         "an image that another run has claimed is examined like our own",
         "verify/image_check",
-        "_platforms",
+        "_check_platforms",
         argument("Check", 2, "True"),
         (_CLAIM + "test_a_claimed_image_that_cannot_be_published_ends_the_run",),
     ),
@@ -485,8 +485,8 @@ FILES = (
     Guard(
         "a version that is named, or pulled, is asked for down to the last layer",
         "verify/verify",
-        "Verifier._examiner",
-        argument("ImageChecker", "blobs", "False"),
+        "Verifier._version_checker",
+        argument("VersionChecker", "blobs", "False"),
         ("tests/faults/verify/test_verify.py::test_a_lost_layer_is_found_wherever_one_is_asked_for",),
     ),
     Guard(
@@ -575,14 +575,14 @@ ADOPTION = (
     Guard(
         "a version label that says something else is a fault, whoever made the image",
         "verify/image_check",
-        "_labels",
+        "_check_labels",
         argument("Check", 2, "True", at=1),
         ("tests/faults/verify/test_verify.py::test_a_version_label_that_says_something_else_stays_a_fault",),
     ),
     Guard(
         "what we have built must have its labels",
         "verify/image_check",
-        "_labels",
+        "_check_labels",
         argument("Check", "good", "True", at=0),
         (_PUBLISH + "test_what_we_have_built_ourselves_must_have_its_label",),
     ),

@@ -24,7 +24,8 @@ from shiplane.release.result import LaneResult
 from shiplane.rollback.marks import Marker
 from shiplane.rollback.result import RollbackRequest, RollbackResult
 from shiplane.rollback.rollback import Rollback
-from shiplane.verify.verify import VerificationResult, Verifier
+from shiplane.verify.verification_result import VerificationResult
+from shiplane.verify.verify import Verifier
 from tests.faults.images import PLATFORMS
 
 

@@ -22,7 +22,7 @@ from shiplane.release.planning.planner import make_plan
 from shiplane.release.result import LaneResult
 from shiplane.rollback.marks import Marker
 from shiplane.rollback.result import RollbackRequest, RollbackResult
-from shiplane.verify.audit import Auditor
+from shiplane.verify.audit.audit import Auditor
 from shiplane.verify.lane_status import LaneStatus
 from tests.faults.access import Access, Account
 from tests.faults.images import COMMIT, PLATFORMS, push_image

@@ -89,38 +89,38 @@ class AdoptedVersion:
     tag: Tag
     digest: Digest
     entry: Entry | None = None
-    examination: ImageReport | None = None
+    report: ImageReport | None = None
 
     @property
     def new(self) -> bool:
         """Whether it was not in the ledger before."""
-        return self.examination is not None
+        return self.report is not None
 
     @property
     def platforms(self) -> tuple[str, ...]:
         """What it is there for."""
-        if self.examination is None:
+        if self.report is None:
             return tuple(self.entry.platforms) if self.entry else ()
-        return tuple(str(image.platform) for image in self.examination.images)
+        return tuple(str(image.platform) for image in self.report.images)
 
     @property
     def commit(self) -> str:
         """What it was built from, as it says itself."""
-        if self.examination is None:
+        if self.report is None:
             return self.entry.commit if self.entry else ""
-        return one_line(self.examination.revision)[:80]
+        return one_line(self.report.revision)[:80]
 
     @property
     def created(self) -> str:
         """When it was made, as it says itself; of one that we published, when that was."""
-        if self.examination is None:
+        if self.report is None:
             return (self.entry.created if self.entry.adopted else self.entry.when) if self.entry else ""
-        return self.examination.created
+        return self.report.created
 
     @property
     def warnings(self) -> tuple[Check, ...]:
         """What is not as we make it, and yet no fault."""
-        return tuple(check for check in self.examination.checks if check.warning) if self.examination else ()
+        return tuple(check for check in self.report.checks if check.warning) if self.report else ()
 
     def to_json(self) -> AdoptedVersionJson:
         """The version as JSON values."""
@@ -265,21 +265,21 @@ class Adopter:
             taken = AdoptedVersion(version=version, tag=first, digest=image.digest, entry=recorded)
             what = f"recorded as {recorded.after} on {recorded.when}, and somebody wrote it since"
             return (taken, left) if recorded.after == image.digest else (None, [(first, what), *left])
-        examination = self._examined(lane, version, image)
-        bad = [str(check) for check in examination.checks if not check.good]
+        report = self._examined(lane, version, image)
+        bad = [str(check) for check in report.checks if not check.good]
         if bad:
             return None, [(first, "; ".join(bad)), *left]
-        return AdoptedVersion(version=version, tag=first, digest=image.digest, examination=examination), left
+        return AdoptedVersion(version=version, tag=first, digest=image.digest, report=report), left
 
     def _examined(self, lane: Lane, version: Version, image: Present) -> ImageReport:
         """The image as it is: for whatever platforms, and by whatever labels, that contradict nothing."""
         examiner = ImageChecker(registry=self.registry, workers=1)
         commit = self.commit_of(lane, version)
-        return examiner.examine(image.raw, ExpectedImage.published(lane, version, platforms=None, revision=commit))
+        return examiner.check(image.raw, ExpectedImage.published(lane, version, platforms=None, revision=commit))
 
     def _entries(self, lane: Lane, seen: _RepositorySurvey) -> list[Entry]:
         """A publication for each new version, and the floating tag's place where no move of it is recorded."""
-        entries = [self._publication(taken) for taken in seen.taken if taken.examination]
+        entries = [self._publication(taken) for taken in seen.taken if taken.report]
         current = seen.current
         if current and seen.ledger.position(lane.floating) is None:
             entries.append(
@@ -296,14 +296,14 @@ class Adopter:
         return entries
 
     def _publication(self, taken: AdoptedVersion) -> Entry:
-        assert taken.examination  # noqa: S101 -- asked by the caller
+        assert taken.report  # noqa: S101 -- asked by the caller
         return self.ledgers.author.entry(
             Action.PUBLISH,
             tag=taken.tag,
             version=str(taken.version),
             after=taken.digest,
             commit=taken.commit,
-            platforms={str(image.platform): str(image.digest) for image in taken.examination.images},
+            platforms={str(image.platform): str(image.digest) for image in taken.report.images},
             late=True,
             adopted=True,
             created=taken.created,

@@ -34,6 +34,8 @@ class Check:
         return asdict(self)
 
     def __str__(self) -> str:
+        if not self.expected:
+            return f"{self.subject}: {self.found}"
         return f"{self.name} of {self.subject}: expected {self.expected}, found {self.found}"
 
 

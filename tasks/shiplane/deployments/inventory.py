@@ -20,7 +20,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.names import Digest, Repository, Tag
-from shiplane.verify.surveyor import SEARCHED
+from shiplane.verify.lane_versions import SEARCHED
 
 
 @dataclass(frozen=True, kw_only=True)

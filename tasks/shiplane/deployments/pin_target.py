@@ -32,7 +32,7 @@ def resolve_target(registry: RegistryClient, tag: Tag) -> Flow[Target]:
     examiner = ImageChecker(registry=registry, deep=True)
     # For which platforms it is, is a release's affair; here it has to be whole.
     checks = [
-        check for check in examiner.examine(answer.raw, ExpectedImage(platforms=())).checks if check.name != "platforms"
+        check for check in examiner.check(answer.raw, ExpectedImage(platforms=())).checks if check.name != "platforms"
     ]
     require(
         checks,

@@ -106,9 +106,9 @@ def _placed(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
             return skipped(name, f"nothing can be read yet: {error.what}")
         if isinstance(floating, Absent):
             return skipped(name, f"{lane.floating} does not exist yet")
-        known = surveyor.known(lane)
-        if version := surveyor.version_behind(known, floating):
-            return done(name, f"{lane.floating} is at {known.tag_of(version)}")
+        adopted = surveyor.with_adopted_tags(lane)
+        if version := surveyor.versions.behind(adopted, floating):
+            return done(name, f"{lane.floating} is at {adopted.tag_of(version)}")
         what = f"{lane.floating} is at {floating.digest}, which is not a version of lane {lane.name}"
         back = command("rollback", "--lane", lane.name, "--to", "vX.Y.Z")
         adopt = command("adopt", "--lane", lane.name)

@@ -1,4 +1,4 @@
-"""Who does something, as far as the environment tells: for the ledger, where it is evidence and no proof."""
+"""Who runs shiplane, as the environment shows it: recorded in the ledger as evidence, not as proof."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from shiplane.core.redact import one_line
 _MAX = 200
 
 
-def author(env: Mapping[str, str], account: str, *, user_at_host: str = "unknown") -> tuple[str, str]:
-    """Who, and the URL of the CI run or nothing.
+def acting_user(env: Mapping[str, str], account: str, *, user_at_host: str = "unknown") -> tuple[str, str]:
+    """The user, and the URL of the CI run if there is one.
 
     Args:
-        env: In GitHub Actions the person who started the run and the run itself (docs.github.com, "Variables
-            reference"); at a desk the user's name.
+        env: In GitHub Actions it has the person who started the run and the run itself (docs.github.com, "Variables
+            reference"); otherwise the local user's name.
         account: The registry account that is used, or nothing.
-        user_at_host: The user and the machine, where nothing else tells who it is.
+        user_at_host: The local user and machine, if nothing else is known.
     """
     if env.get("GITHUB_ACTIONS") == "true":
-        who = env.get("GITHUB_TRIGGERING_ACTOR") or env.get("GITHUB_ACTOR") or account
-        return _word(who) or "unknown", _word(_run_url(env))
-    who = account or env.get("GITHUB_ACTOR") or env.get("USER") or env.get("LOGNAME") or user_at_host
-    return _word(who), ""
+        user = env.get("GITHUB_TRIGGERING_ACTOR") or env.get("GITHUB_ACTOR") or account
+        return _safe_text(user) or "unknown", _safe_text(_run_url(env))
+    user = account or env.get("GITHUB_ACTOR") or env.get("USER") or env.get("LOGNAME") or user_at_host
+    return _safe_text(user), ""
 
 
 def _run_url(env: Mapping[str, str]) -> str:
@@ -30,5 +30,6 @@ def _run_url(env: Mapping[str, str]) -> str:
     return f"{parts[0]}/{parts[1]}/actions/runs/{parts[2]}" if all(parts) else ""
 
 
-def _word(text: str) -> str:
+def _safe_text(text: str) -> str:
+    """Anybody may set the environment."""
     return one_line(text)[:_MAX]

@@ -31,6 +31,7 @@ from shiplane.release.smoke_run import SmokeRunner, smoke_lanes
 from shiplane.release.write_tags import LaneDecision, ReadyLane, name_lanes, record_lanes
 from shiplane.verify.contradiction import contradiction
 from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
+from shiplane.verify.image_labels import read_label
 from shiplane.verify.surveyor import Surveyor
 
 # Images that another run made, with what they consist of, by lane.
@@ -205,7 +206,7 @@ class Publisher:
                 plan=lane_plan,
                 seen=seen[name],
                 raw=images[name],
-                examination=found[name],
+                report=found[name],
                 built=name in built,
                 smoked=smoked[name],
             )
@@ -234,7 +235,7 @@ class Publisher:
         for lane_plan in plan.lanes:
             step = Step("registry", f"{lane_plan.tag}, {lane_plan.lane.floating}")
             yield step
-            survey = surveyor.settled(lane_plan, may_push=proved)
+            survey = surveyor.survey_settled(lane_plan, may_push=proved)
             changed += self.saved.differences(lane_plan, survey, plan.commit) if self.saved else []
             if changed:
                 yield step.failed(f"{'; '.join(changed)}: not as the plan saw it")
@@ -251,10 +252,8 @@ class Publisher:
         return Surveyor(registry=self.registry, ledgers=self.ledgers, workers=self.workers)
 
     def _namer(self, plan: Plan) -> TagWriter:
-        surveyor = self._surveyor()
-
         def ours(image: Present) -> bool:
-            return surveyor.label(image, REVISION) == plan.commit
+            return read_label(self.registry, image, REVISION) == plan.commit
 
         return TagWriter(registry=self.registry, is_ours=ours)
 
@@ -355,10 +354,10 @@ class Publisher:
         expected = expected or ExpectedImage(
             platforms=plan.platforms.value, revision=plan.commit, version=str(lane_plan.version.value)
         )
-        examination = examiner.examine(raw, expected)
-        require(examination.checks, f"lane {lane_plan.lane.name}'s image {raw.digest}", remedy=remedy)
-        yield step.done(checks_summary(examination.checks))
-        return examination
+        report = examiner.check(raw, expected)
+        require(report.checks, f"lane {lane_plan.lane.name}'s image {raw.digest}", remedy=remedy)
+        yield step.done(checks_summary(report.checks))
+        return report
 
 
 def _created(plan: Plan, seen: Mapping[str, LaneDecision]) -> list[LanePlan]:

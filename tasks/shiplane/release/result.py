@@ -103,7 +103,7 @@ class LaneResult:
     moved: bool
     built: bool
     reason: str
-    examination: ImageReport
+    report: ImageReport
     smoked: SmokeResult = NOT_CONFIGURED
     unmet: bool = False
     recorded: LedgerResult | None = None
@@ -118,8 +118,8 @@ class LaneResult:
             "image": f"{repository}:{self.plan.tag}",
             "digest": str(self.digest),
             "reference": f"{repository}@{self.digest}",
-            "platforms": {str(image.platform): str(image.digest) for image in self.examination.images},
-            "size": self.examination.size,
+            "platforms": {str(image.platform): str(image.digest) for image in self.report.images},
+            "size": self.report.size,
             "built": self.built,
             "floating": {
                 "tag": lane.floating,

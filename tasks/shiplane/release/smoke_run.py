@@ -179,11 +179,11 @@ def smoke_lanes(
         UnreachableError: No engine answers, or it cannot pull.
     """
     smoked = {}
-    for lane, examination in found.items():
+    for lane, report in found.items():
         skipped = _why_not(smoker, lane, built)
         if skipped is None:
             assert smoker is not None  # noqa: S101 -- without one there is a reason
-            smoked[lane] = yield from smoker.smoke(lane, examination.images)
+            smoked[lane] = yield from smoker.smoke(lane, report.images)
             continue
         smoked[lane], step = skipped, Step("smoke", lane)
         yield step.unchanged(skipped.reason) if skipped.state is StepState.UNCHANGED else step.skipped(skipped.reason)

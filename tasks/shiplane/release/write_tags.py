@@ -51,7 +51,7 @@ class ReadyLane:
     plan: LanePlan
     seen: LaneDecision
     raw: RawManifest
-    examination: ImageReport
+    report: ImageReport
     built: bool
     smoked: SmokeResult
 
@@ -92,7 +92,7 @@ class ReadyLane:
             moved=self.moves,
             built=self.built,
             reason=self.seen.decision.reason,
-            examination=self.examination,
+            report=self.report,
             smoked=self.smoked,
             unmet=self.seen.decision.unmet,
             recorded=recorded,
@@ -162,7 +162,7 @@ def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[TaggedLan
             digest=lane.raw.digest,
             moved=lane.moves,
             before=named.left,
-            images=lane.examination.images,
+            images=lane.report.images,
         )
         entries = release.entries(ledgers.author, lane.seen.survey)
         writing.append(LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, base=lane.seen.survey.ledger))

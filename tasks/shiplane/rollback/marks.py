@@ -33,7 +33,7 @@ class MarkResult:
     digest: Digest
     mark: Entry | None
     changed: bool
-    floats: bool
+    is_current: bool
     dry_run: bool = False
 
     def to_json(self) -> dict[str, Any]:
@@ -47,7 +47,7 @@ class MarkResult:
             "mark": self.mark.to_json() if self.mark else None,
             "changed": self.changed,
             "dry_run": self.dry_run,
-            "floating": self.lane.floating if self.floats else None,
+            "floating": self.lane.floating if self.is_current else None,
         }
 
 
@@ -171,13 +171,13 @@ class Marker:
             lane.floating,
             lambda digest: place is None or digest == place.after,
         )
-        floats = isinstance(floating, Present) and floating.digest == digest
+        is_current = isinstance(floating, Present) and floating.digest == digest
         return MarkResult(
             lane=lane,
             version=version,
             digest=digest,
             mark=mark,
             changed=changed,
-            floats=floats,
+            is_current=is_current,
             dry_run=self.dry_run,
         )

@@ -30,7 +30,7 @@ from shiplane.registry.tag_writer import TagWriter
 from shiplane.rollback.result import RollbackRequest, RollbackResult
 from shiplane.rollback.target import LaneHistory, RollbackCandidate, RollbackTargets, descend
 from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
-from shiplane.verify.surveyor import Surveyor
+from shiplane.verify.lane_versions import LaneVersions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class _Target:
 
     candidate: RollbackCandidate
     raw: RawManifest
-    examination: ImageReport
+    report: ImageReport
 
     @property
     def version(self) -> Version:
@@ -121,11 +121,11 @@ class Rollback:
         """
         seen = yield from self._survey(wish.lane)
         wish = replace(wish, lane=self._known(wish.lane, seen))
-        surveyor = Surveyor(registry=self.registry, workers=self.workers)
+        versions = LaneVersions(registry=self.registry, workers=self.workers)
         standing = LaneHistory(
-            current=surveyor.version_behind(wish.lane, seen.floating),
+            current=versions.behind(wish.lane, seen.floating),
             floating=seen.digest,
-            versions=surveyor.versions(wish.lane),
+            versions=versions.all(wish.lane),
             ledger=seen.page.ledger,
             now=self.registry.retry_budget.clock.wall(),
         )
@@ -213,7 +213,7 @@ class Rollback:
             yield step
             found = self._examined(wish.lane, candidate, seen)
             if isinstance(found, _Target):
-                yield step.done(f"{checks_summary(found.examination.checks)}; {found.raw.digest}")
+                yield step.done(f"{checks_summary(found.report.checks)}; {found.raw.digest}")
                 return found, passed + way.above(candidate)
             why = "; ".join(map(str, found))
             yield step.failed(why)
@@ -238,9 +238,9 @@ class Rollback:
         if expected and expected != answer.digest:
             return [Check("record", tag, good=False, expected=str(expected), found=str(answer.digest))]
         examiner = ImageChecker(registry=self.registry, deep=True, workers=self.workers)
-        examination = examiner.examine(answer.raw, self._expected(lane, version, recorded))
-        bad = [check for check in examination.checks if not check.good]
-        return bad or _Target(candidate, answer.raw, examination)
+        report = examiner.check(answer.raw, self._expected(lane, version, recorded))
+        bad = [check for check in report.checks if not check.good]
+        return bad or _Target(candidate, answer.raw, report)
 
     def _nothing(self, lane: Lane, version: Version) -> str:
         """That there is no such tag, and how another tool's of that version becomes known."""
@@ -326,7 +326,7 @@ class Rollback:
                     version=str(target.version),
                     before=move.before,
                     after=target.raw.digest,
-                    commit=target.examination.revision,
+                    commit=target.report.revision,
                     why=wish.reason,
                 )
             )

@@ -1,7 +1,7 @@
-"""Where the registry and a lane's ledger contradict each other, and for how long that may come right by itself. Pure.
+"""Contradictions between the registry and a lane's ledger, and how long they may take to resolve themselves. Pure.
 
-What is recorded was read back before, so a registry that shows something older mostly serves a read of seconds ago, as
-GHCR does. Where the ledger is the older one, it may be its read that lags, or a move was never recorded.
+A recorded move was read back before, so a registry that shows something older mostly serves a read of seconds ago, as
+GHCR does. Where the ledger is the older one, its read may lag, or a move was never recorded.
 """
 
 from __future__ import annotations
@@ -14,43 +14,43 @@ from shiplane.ledger.ledger import Action, Entry
 from shiplane.registry.oci.lookup_result import Present, digest_of
 from shiplane.verify.survey import Survey
 
-# Seconds: about a minute is allowed for a read that lags; a move that nobody recorded is not waited for as long.
+# Seconds. A lagging read gets about a minute; an unrecorded move is not waited for as long.
 REGISTRY_BEHIND = 60.0
 LEDGER_BEHIND = 10.0
 
 
 @dataclass(frozen=True)
 class Contradiction:
-    """What the registry and the ledger say of one name, and the seconds for which both are worth reading again."""
+    """What the registry and the ledger say of one tag, and for how many seconds reading both again is worthwhile."""
 
     what: str
     seconds: float
 
 
 def contradiction(plan: LanePlan, survey: Survey) -> Contradiction | None:
-    """What is worth waiting for longest, or None where both agree about the plan's names."""
-    return max(_contradictions(plan, survey), key=lambda one: one.seconds, default=None)
+    """The contradiction to wait for longest; None if both agree about the plan's tags."""
+    return max(_contradictions(plan, survey), key=lambda item: item.seconds, default=None)
 
 
 def _contradictions(plan: LanePlan, survey: Survey) -> Iterator[Contradiction]:
-    published, place = survey.ledger.published(plan.tag), survey.ledger.position(plan.lane.floating)
+    published, position = survey.ledger.published(plan.tag), survey.ledger.position(plan.lane.floating)
     if published and published.after != digest_of(survey.version):
         now = digest_of(survey.version) or "not there"
         yield Contradiction(f"{plan.tag} was published as {published.after}, and is {now}", REGISTRY_BEHIND)
-    if place and place.after != digest_of(survey.floating):
+    if position and position.after != digest_of(survey.floating):
         now = digest_of(survey.floating) or "nothing"
-        what = f"{plan.lane.floating} was moved to {place.version} ({place.after}), and is at {now}"
-        yield Contradiction(what, _seconds(survey, place))
+        what = f"{plan.lane.floating} was moved to {position.version} ({position.after}), and is at {now}"
+        yield Contradiction(what, _seconds(survey, position))
     elif isinstance(survey.floating, Present) and survey.floating_version is None:
         digest = survey.floating.digest
         if any(entry.action is Action.PUBLISH and entry.after == digest for entry in survey.ledger.entries):
-            what = f"{plan.lane.floating} is at {digest}, which was published, and no version of the lane has it"
+            what = f"{plan.lane.floating} is at {digest}, a published digest that no version of the lane has now"
             yield Contradiction(what, REGISTRY_BEHIND)
 
 
-def _seconds(survey: Survey, place: Entry) -> float:
+def _seconds(survey: Survey, position: Entry) -> float:
     """How long to wait for a floating tag that is not where it was recorded."""
-    recorded, current = place.release, survey.floating_version
+    recorded, current = position.release, survey.floating_version
     if recorded is None or current is None or current <= recorded:
         return REGISTRY_BEHIND
     # An earlier run of this release has moved it: whatever a ledger that lags lacks, this run adds.

@@ -1,6 +1,6 @@
-"""The examination of an image by its bytes: the same before it gets a name and whenever somebody verifies it.
+"""Check an image by its bytes: before it is tagged, and whenever somebody verifies it.
 
-Every byte is read by digest and hashed, so that what is examined here is what a later PUT of the same bytes names.
+Every byte is read by digest and hashed, so a later PUT of the same bytes tags exactly what was checked here.
 """
 
 from __future__ import annotations
@@ -35,23 +35,23 @@ from shiplane.registry.oci.manifest import (
 )
 from shiplane.registry.oci.names import Platform
 
-# What is said to have been made then was made without a clock: 1 (Go's zero time) and 1970 (reproducible builds).
+# Images that claim an earlier year were built without a clock: 1 (Go's zero time), 1970 (reproducible builds).
 _EPOCH = 1970
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExpectedImage:
-    """What an image must be. None where nothing particular is expected (then it must only agree with itself).
+    """What an image must be. None where nothing particular is expected: then it must only agree with itself.
 
     Attributes:
-        platforms: The very set.
-        spellings: Other texts that mean this version in a label.
-        foreign: Whether another tool may have made the image: then a label that is missing is no fault.
-        source: Who says that it must be these, for people; nothing where that is clear.
+        platforms: The exact set.
         revision: The commit in its labels.
         version: The version in its labels.
-        proven: Whether this very digest was examined in full before, by a record of it: then its configs, which are
-            part of what the digest stands for, are not read again where an index tells their platforms.
+        proven: Whether this digest is recorded as checked in full: its configs, which are part of what the digest
+            stands for, are then not read again if an index lists their platforms.
+        spellings: Other spellings of this version in a label.
+        foreign: Whether another tool may have made the image: then a missing label is no fault.
+        source: Where the expected platforms come from, for display.
     """
 
     platforms: tuple[Platform, ...] | None
@@ -73,7 +73,7 @@ class ExpectedImage:
         proven: bool = False,
         source: str = "",
     ) -> ExpectedImage:
-        """What an image must be that has its name already: we made it, or another tool did, with labels of its own."""
+        """What a tagged image must be: shiplane may have made it, or another tool with labels of its own."""
         return cls(
             platforms=platforms,
             revision=revision,
@@ -87,7 +87,7 @@ class ExpectedImage:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageReport:
-    """What was found: every check, each platform's descriptor, the size, the commit and the time that it says."""
+    """Every check, each platform's descriptor, the size of the layers, and the image's own commit and time."""
 
     checks: tuple[Check, ...]
     images: tuple[Descriptor, ...] = ()
@@ -98,7 +98,7 @@ class ImageReport:
 
 @dataclass(frozen=True)
 class _PlatformImage:
-    """One platform's image: its manifest and config as far as they could be read, and what is wrong with them."""
+    """One platform's image: its manifest and config as far as they could be read, and its checks."""
 
     descriptor: Descriptor
     manifest: Manifest | None
@@ -107,7 +107,7 @@ class _PlatformImage:
 
     @property
     def platform(self) -> Platform | None:
-        """As the index says; of an image that no index lists, as its config says."""
+        """As the index says; for an image that no index lists, as its config says."""
         return self.descriptor.platform or (self.config.platform if self.config else None)
 
     @property
@@ -117,19 +117,20 @@ class _PlatformImage:
 
     @property
     def unread(self) -> tuple[Descriptor, ...]:
-        """What of it was not read: its layers, and mostly not its config."""
+        """The blobs that were not read: its layers, and sometimes its config."""
         return self.layers if self.config or not self.manifest else (self.manifest.config, *self.layers)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageChecker:
-    """Examines images of one repository.
+    """Checks images of one repository.
 
     Attributes:
-        registry: Where they are read.
-        deep: Whether each blob (attestations' too) is asked for as well, and a config that was recorded read again.
-        blobs: Whether each blob that is not read is asked for by HEAD, with its size: what lacks one cannot be pulled.
-        fresh: Whether it was pushed this moment: then attestations, which only time can lose, are not asked for.
+        registry: Where the images are.
+        deep: Whether every blob (attestations' too) has to exist, and recorded configs are read again.
+        blobs: Whether every unread blob has to exist with its size (a HEAD each): an image that lacks one cannot be
+            pulled.
+        fresh: Whether the image was pushed just now: attestations, which only time can lose, are then not checked.
         workers: How many reads at once.
     """
 
@@ -139,8 +140,8 @@ class ImageChecker:
     fresh: bool = False
     workers: int = WORKERS
 
-    def examine(self, raw: RawManifest, expected: ExpectedImage) -> ImageReport:
-        """Examine an image, top to bottom.
+    def check(self, raw: RawManifest, expected: ExpectedImage) -> ImageReport:
+        """Check an image from top to bottom.
 
         Raises:
             AccessError: The registry refuses to show a part of it.
@@ -151,37 +152,37 @@ class ImageChecker:
             document = parse_manifest(raw)
         except InvalidManifestError as error:
             return ImageReport(checks=(_bad("manifest", subject, "a valid index or manifest", error.what),))
-        entries = document.images if isinstance(document, Index) else (_itself(raw),)
+        entries = document.images if isinstance(document, Index) else (_own_descriptor(raw),)
         proven = expected.proven and {REVISION, VERSION} <= set(document.annotations)
         attestations = document.attestations if isinstance(document, Index) and not self.fresh else ()
-        reads = [partial(self._child, entry, proven=proven) for entry in entries]
-        reads += [partial(self._attestation, entry) for entry in attestations]
+        reads = [partial(self._check_child, entry, proven=proven) for entry in entries]
+        reads += [partial(self._check_attestation, entry) for entry in attestations]
         parts = map_parallel(lambda read: read(), reads, workers=self.workers)
-        children, attested = parts[: len(entries)], parts[len(entries) :]
-        said = {key: _said(key, document.annotations, children) for key in (REVISION, VERSION)}
+        children, attestation_parts = parts[: len(entries)], parts[len(entries) :]
+        labels = {key: _labels_of(key, document.annotations, children) for key in (REVISION, VERSION)}
         checks = [
-            _platforms(subject, expected, [child.platform for child in children]),
+            _check_platforms(subject, expected, [child.platform for child in children]),
             *(check for child in children for check in child.checks),
-            *_labels("revision", REVISION, expected.revision, said[REVISION], foreign=expected.foreign),
-            *_labels(
-                *("version", VERSION, expected.version, said[VERSION]),
+            *_check_labels("revision", REVISION, expected.revision, labels[REVISION], foreign=expected.foreign),
+            *_check_labels(
+                *("version", VERSION, expected.version, labels[VERSION]),
                 spellings=expected.spellings,
                 foreign=expected.foreign,
             ),
-            *(check for part in attested for check in part.checks),
-            *(self._blobs(parts) if self.deep or self.blobs else ()),
+            *(check for part in attestation_parts for check in part.checks),
+            *(self._check_blobs(parts) if self.deep or self.blobs else ()),
         ]
         size = sum(layer.size for child in children for layer in child.layers)
         return ImageReport(
             checks=tuple(checks),
             images=tuple(replace(child.descriptor, platform=child.platform) for child in children),
             size=size,
-            revision=next(iter(said[REVISION].values()), ""),
+            revision=next(iter(labels[REVISION].values()), ""),
             created=_created(document.annotations, children),
         )
 
-    def _child(self, entry: Descriptor, *, proven: bool) -> _PlatformImage:
-        """Read one platform's manifest and config, and compare each with what points at it."""
+    def _check_child(self, entry: Descriptor, *, proven: bool) -> _PlatformImage:
+        """Read one platform's manifest and config, and compare each with its descriptor."""
         subject = f"{entry.platform or 'image'} ({entry.digest.short})"
         if entry.media_type in INDEX_TYPES:
             return _PlatformImage(
@@ -193,9 +194,9 @@ class ImageChecker:
                 entry, None, None, (_bad("child", subject, "its manifest", "nothing: the registry has lost it"),)
             )
         if (len(answer.raw.body), answer.raw.media_type) != (entry.size, entry.media_type):
-            found = f"{len(answer.raw.body)} bytes of {answer.raw.media_type}"
+            description = f"{len(answer.raw.body)} bytes of {answer.raw.media_type}"
             return _PlatformImage(
-                entry, None, None, (_bad("child", subject, f"{entry.size} bytes of {entry.media_type}", found),)
+                entry, None, None, (_bad("child", subject, f"{entry.size} bytes of {entry.media_type}", description),)
             )
         try:
             manifest = parse_manifest(answer.raw)
@@ -211,13 +212,13 @@ class ImageChecker:
             )
         return _PlatformImage(entry, manifest, config, (_child_platform(subject, entry, config),))
 
-    def _blobs(self, parts: Sequence[_PlatformImage]) -> list[Check]:
-        """Whether everything that was not read is there with its size: layers, configs, attestations."""
-        wanted = {blob.digest: blob for part in parts for blob in part.unread}
-        return map_parallel(self._blob, wanted.values(), workers=self.workers)
+    def _check_blobs(self, parts: Sequence[_PlatformImage]) -> list[Check]:
+        """Whether everything that was not read exists with its size: layers, configs, attestations."""
+        blobs = {blob.digest: blob for part in parts for blob in part.unread}
+        return map_parallel(self._check_blob, blobs.values(), workers=self.workers)
 
-    def _attestation(self, entry: Descriptor) -> _PlatformImage:
-        """Read one attestation's manifest: provenance or SBOM of an image of the index."""
+    def _check_attestation(self, entry: Descriptor) -> _PlatformImage:
+        """Read the manifest of one attestation: provenance or SBOM of an image of the index."""
         subject = entry.digest.short
         answer = resolve(self.registry, entry.digest)
         if isinstance(answer, Absent):
@@ -227,27 +228,27 @@ class ImageChecker:
             document = parse_manifest(answer.raw)
         except InvalidManifestError as error:
             return _PlatformImage(entry, None, None, (_bad("attestation", subject, "a valid manifest", error.what),))
-        found = document if isinstance(document, Manifest) else None
-        check = Check("attestation", subject, found is not None, "a manifest", "one" if found else "an index")
-        return _PlatformImage(entry, found, None, (check,))
+        manifest = document if isinstance(document, Manifest) else None
+        check = Check("attestation", subject, manifest is not None, "a manifest", "one" if manifest else "an index")
+        return _PlatformImage(entry, manifest, None, (check,))
 
-    def _blob(self, blob: Descriptor) -> Check:
+    def _check_blob(self, blob: Descriptor) -> Check:
         size = self.registry.blob_size(blob)
-        found = "nothing" if size is None else f"{size} bytes"
-        return Check("blob", blob.digest.short, size == blob.size, f"{blob.size} bytes", found)
+        description = "nothing" if size is None else f"{size} bytes"
+        return Check("blob", blob.digest.short, size == blob.size, f"{blob.size} bytes", description)
 
 
-def _itself(raw: RawManifest) -> Descriptor:
-    """A single-platform image stands for itself: there is no index to point at it."""
+def _own_descriptor(raw: RawManifest) -> Descriptor:
+    """The descriptor of a single-platform image, which no index lists."""
     return Descriptor(media_type=raw.media_type, digest=raw.digest, size=len(raw.body))
 
 
-def _platforms(subject: str, expected: ExpectedImage, found: list[Platform | None]) -> Check:
-    """The very set: one missing is a broken release, one too many was never tested, one doubled hides another."""
-    have = Counter(map(str, found))
-    wanted = have if expected.platforms is None else Counter(map(str, expected.platforms))
+def _check_platforms(subject: str, expected: ExpectedImage, platforms: list[Platform | None]) -> Check:
+    """The exact set: a missing one is a broken release, an extra one was never tested, a duplicate hides another."""
+    actual = Counter(map(str, platforms))
+    required = actual if expected.platforms is None else Counter(map(str, expected.platforms))
     source = f" ({expected.source})" if expected.source else ""
-    return Check("platforms", subject, wanted == have, _listed(wanted) + source, _listed(have))
+    return Check("platforms", subject, required == actual, _listed(required) + source, _listed(actual))
 
 
 def _child_platform(subject: str, entry: Descriptor, config: ImageConfig) -> Check:
@@ -255,42 +256,43 @@ def _child_platform(subject: str, entry: Descriptor, config: ImageConfig) -> Che
     return Check("config", subject, config.platform == claimed, f"a config for {claimed}", f"one for {config.platform}")
 
 
-def _labels(
+def _check_labels(
     name: str,
     key: str,
     expected: str | None,
-    said: Mapping[str, str],
+    labels: Mapping[str, str],
     *,
     spellings: Collection[str] = (),
     foreign: bool = False,
 ) -> list[Check]:
-    """The index's annotation and every config's label must say the same, and the expected where there is one.
+    """The index's annotation and every config's label must agree, with each other and with the expected value.
 
-    Where nobody says anything, an image of ours is broken, and another tool's is none: it writes what it likes.
+    A missing label is a fault in an image of shiplane's own, and none in another tool's.
     """
-    wanted = expected if expected is not None else next(iter(said.values()), None)
-    if wanted is None:
+    required = expected if expected is not None else next(iter(labels.values()), None)
+    if required is None:
         return []
-    if not said:
-        found = f"no label {key}" + (": made by another tool" if foreign else "")
-        return [Check(name, "the image", good=foreign, expected=wanted, found=found, warning=foreign)]
+    if not labels:
+        description = f"no label {key}" + (": made by another tool" if foreign else "")
+        return [Check(name, "the image", good=foreign, expected=required, found=description, warning=foreign)]
     return [
-        Check(name, place, value == wanted or value in spellings, wanted, value[:120]) for place, value in said.items()
+        Check(name, origin, value == required or value in spellings, required, value[:120])
+        for origin, value in labels.items()
     ]
 
 
-def _said(key: str, annotations: Mapping[str, str], children: list[_PlatformImage]) -> dict[str, str]:
-    """Who says what for a label: the index, and each config that has it. An empty one says nothing."""
-    said = {"the index": annotations.get(key)}
-    said |= {str(child.platform): child.config.labels.get(key) for child in children if child.config}
-    return {place: value for place, value in said.items() if value}
+def _labels_of(key: str, annotations: Mapping[str, str], children: list[_PlatformImage]) -> dict[str, str]:
+    """Each value of a label and where it comes from: the index, a platform's config. An empty one counts as missing."""
+    labels = {"the index": annotations.get(key)}
+    labels |= {str(child.platform): child.config.labels.get(key) for child in children if child.config}
+    return {origin: value for origin, value in labels.items() if value}
 
 
 def _created(annotations: Mapping[str, str], children: list[_PlatformImage]) -> str:
-    """When the image was made: as it is labelled, else as its config says; nothing where none of it is a time."""
+    """When the image was made: by its label, else by its config; nothing if neither is a time."""
     configs = [child.config for child in children if child.config]
-    said = [annotations.get(CREATED), *(config.labels.get(CREATED) for config in configs)]
-    moments = (parse_timestamp(text) for text in (*said, *(config.created for config in configs)) if text)
+    texts = [annotations.get(CREATED), *(config.labels.get(CREATED) for config in configs)]
+    moments = (parse_timestamp(text) for text in (*texts, *(config.created for config in configs)) if text)
     return next((rfc3339(moment.timestamp()) for moment in moments if moment and moment.year > _EPOCH), "")
 
 

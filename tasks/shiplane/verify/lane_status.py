@@ -1,4 +1,4 @@
-"""A lane as it is: its versions and floating tag in the registry, beside what the ledger recorded of them. Pure."""
+"""A lane's versions and floating tag in the registry, beside the ledger's record of them. Pure."""
 
 from __future__ import annotations
 
@@ -17,15 +17,14 @@ class VersionStatus:
     """One version.
 
     Attributes:
-        version: Which.
-        digest: What its tag has now; None where the tag is gone.
-        platforms: As its index lists them, or as they were recorded; empty where neither says.
-        commit: What it was built from, by the record or by its labels; empty where neither says.
-        created: When, by the record or by its labels, RFC 3339; empty where neither says.
-        recorded: The entry of its publication; None where nobody recorded it.
-        mark: The entry that marks it as bad; None where it is not.
-        floats: Whether the floating tag has its digest.
-        rival: What our own tag for this version has, where it was adopted under another one and that is another image.
+        digest: Its tag's digest; None if the tag is gone.
+        platforms: By the record or the index; may be empty.
+        commit: What it was built from, by the record or its labels; may be empty.
+        created: When, by the record or its labels, RFC 3339; may be empty.
+        recorded: The entry of its publication, if any.
+        mark: The entry that marks it as bad, if any.
+        is_current: Whether the floating tag has its digest.
+        rival: For a version that was adopted under another tag: the different image under shiplane's own tag, if any.
     """
 
     version: Version
@@ -35,7 +34,7 @@ class VersionStatus:
     created: str = ""
     recorded: Entry | None = None
     mark: Entry | None = None
-    floats: bool = False
+    is_current: bool = False
     rival: Digest | None = None
 
     @property
@@ -53,16 +52,15 @@ class LaneStatus:
     """One lane.
 
     Attributes:
-        lane: Which.
-        floating: What its floating tag has; None where it does not exist.
-        current: The version that it stands for; None where that is none of this lane's.
+        floating: The floating tag's digest; None if the tag does not exist.
+        current: The version that it points at; None if it is none of this lane's.
         versions: Every version with a tag or a record, the highest first.
-        ledger: What was recorded; empty where there is no ledger, or none that can be relied on.
+        ledger: The ledger; empty if there is none, or it is broken.
         exists: Whether there is a ledger.
         kept: Whether the project keeps one.
-        fault: What is wrong with it, or nothing.
-        damage: What is wrong with the image behind the floating tag.
-        others: Tags that can be read as versions of this lane by another tool, where none was ever adopted.
+        fault: What is wrong with the ledger, or nothing.
+        damage: What is wrong with the images that were checked.
+        others: Tags that read as another tool's versions of this lane, if none was ever adopted.
     """
 
     lane: Lane
@@ -78,12 +76,12 @@ class LaneStatus:
 
     @property
     def now(self) -> VersionStatus | None:
-        """The version that the floating tag stands for."""
+        """The version that the floating tag points at."""
         return next((state for state in self.versions if state.version == self.current), None)
 
     @property
     def arrival(self) -> Entry | None:
-        """The recorded move that brought the floating tag to where it is; None where nobody recorded it."""
+        """The recorded move that brought the floating tag to where it is, if any."""
         position = self.ledger.position(self.lane.floating)
         return position if position and position.after == self.floating else None
 
@@ -98,10 +96,11 @@ class LaneStatus:
             yield self.fault
         position = self.ledger.position(floating)
         if position and position.after != self.floating:
-            here = f"is at {self.floating}" if self.floating else "is gone"
+            state = f"is at {self.floating}" if self.floating else "is gone"
             yield (
-                f"{floating} {here}; the last recorded move is to {position.version}, {position.after} "
-                f"({position.when}, {position.who}): somebody moved it, or a run was cut off before recording the move"
+                f"{floating} {state}; the last recorded move is to {position.version}, {position.after} "
+                f"({position.when}, {position.who}): the tag "
+                "was moved without a record, or by a run that was interrupted before recording it"
             )
         if self.floating and self.current is None:
             yield f"{floating} points at {self.floating}, which is not a version of lane {self.lane.name}"
@@ -112,12 +111,12 @@ class LaneStatus:
         yield from self.damage
 
     def _rivalry(self, state: VersionStatus) -> str:
-        own, tag = self.lane.own_tag_of(state.version), self.lane.tag_of(state.version)
-        return f"{own} is {state.rival}, and version {state.version} was adopted as {tag}, {state.digest}"
+        own_tag, tag = self.lane.own_tag_of(state.version), self.lane.tag_of(state.version)
+        return f"{own_tag} is {state.rival}, and version {state.version} was adopted as {tag}, {state.digest}"
 
     @property
     def unrecorded(self) -> tuple[Version, ...]:
-        """The versions that nobody recorded: published by other tools, or before there was a ledger."""
+        """The versions without a record: published by other tools, or before there was a ledger."""
         return tuple(state.version for state in self.versions if state.recorded is None)
 
     @property
@@ -127,7 +126,7 @@ class LaneStatus:
 
     def to_json(self) -> dict[str, Any]:
         """The lane as JSON values."""
-        arrival, now = self.arrival, self.now
+        arrival, current = self.arrival, self.now
         return {
             "lane": self.lane.name,
             "floating": self.lane.floating,
@@ -138,8 +137,8 @@ class LaneStatus:
             "how": arrival.how if arrival else None,
             "why": arrival.why if arrival else None,
             "run": arrival.run if arrival else None,
-            "commit": now.commit or None if now else None,
-            "marked": now.mark.to_json() if now and now.mark else None,
+            "commit": current.commit or None if current else None,
+            "marked": current.mark.to_json() if current and current.mark else None,
             "newest": str(self.newest) if self.newest else None,
             "ledger": {"tag": self.lane.ledger, "exists": self.exists, "entries": len(self.ledger.entries)},
             "drift": list(self.drift),
@@ -149,13 +148,13 @@ class LaneStatus:
 
 
 def known_versions(lane: Lane, listed: Iterable[Version], ledger: Ledger) -> list[Version]:
-    """Every version that has a tag or stands in the ledger, the highest first: none of these is free."""
+    """Every version that has a tag or a record, the highest first: none of them is free."""
     recorded = (lane.version_of_tag(entry.tag) for entry in ledger.entries)
     return sorted({*listed, *(version for version in recorded if version)}, reverse=True)
 
 
 def newest_release(versions: Iterable[Version]) -> Version | None:
-    """The highest release of some versions; pre-releases do not count."""
+    """The highest release among some versions; pre-releases do not count."""
     return max((version for version in versions if not version.is_prerelease), default=None)
 
 
@@ -171,7 +170,7 @@ def version_json(lane: Lane, state: VersionStatus) -> Mapping[str, Any]:
         "by": state.recorded.who if state.recorded and not state.recorded.adopted else None,
         "recorded": state.recorded is not None,
         "adopted": state.recorded is not None and state.recorded.adopted,
-        "floating": state.floats,
+        "floating": state.is_current,
         "marked": state.mark.to_json() if state.mark else None,
         "drift": state.drift or None,
     }

@@ -1,4 +1,4 @@
-"""A lane's names as the registry serves them before anything is done: what decisions are made from. Pure."""
+"""A lane's tags as the registry serves them before a release: what its decisions are based on. Pure."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from shiplane.registry.oci.lookup_result import Absent, Present
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """A lane's names as the registry serves them before anything is done.
+    """A lane's tags before a release.
 
     Attributes:
-        version: What is behind the version tag.
-        revision: The commit that the image behind it says it is of; None where it says nothing.
-        floating: What is behind the floating tag.
-        floating_version: The version that the floating tag stands for; None where that cannot be told.
-        newest: The highest release among the lane's version tags; only asked for where no floating tag exists.
-        ledger: What was recorded of the lane; empty where there is no ledger.
-        presumed: Whether nothing could be read at all, and everything is presumed to be absent: see
+        version: The version tag.
+        revision: The commit in the labels of its image, if any.
+        floating: The floating tag.
+        floating_version: The version that the floating tag points at, if it can be told.
+        newest: The highest release among the lane's version tags; only read if there is no floating tag.
+        ledger: The lane's ledger; empty if there is none.
+        presumed: Whether nothing could be read at all, and everything is presumed absent: see
             :meth:`shiplane.verify.surveyor.Surveyor.survey`.
     """
 

@@ -28,7 +28,7 @@ from shiplane.git.repository import Git
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session
 from shiplane.registry.oci.names import Platform, Repository, Tag
-from shiplane.verify.public_tags import names_now, public_names
+from shiplane.verify.public_tags import plan_tags_now, tags_now
 from tests.faults.access import Access, Account
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.memory import MemoryRegistry
@@ -380,13 +380,13 @@ def test_names_are_told_as_they_are_whatever_they_are() -> None:
     scene = Scene()
     scene.publish(a_plan(lanes=["main"]))
     registry = scene.client()
-    assert public_names(registry, a_plan()) == [
+    assert plan_tags_now(registry, a_plan()) == [
         f"{AIONIS}:v0.2.1 is {scene.tags()['v0.2.1']}",
         f"{AIONIS}:latest is {scene.tags()['latest']}",
         f"{AIONIS}:standalone-v0.2.1 does not exist",
         f"{AIONIS}:standalone-latest does not exist",
     ]
-    for fault, words in ((F.FORBIDDEN, "cannot be read by us"), (F.RESET, "could not be read (")):
+    for fault, words in ((F.FORBIDDEN, "cannot be read with this credential"), (F.RESET, "could not be read (")):
         scene.transport = Faulty(scene.registry, [Fault(fault, "GET", "manifests/", times=FOR_EVER)])
-        (line,) = names_now(scene.client(), [Tag("latest")])
+        (line,) = tags_now(scene.client(), [Tag("latest")])
         assert words in line, PATH

@@ -13,7 +13,8 @@ from shiplane.config.smoke import Smoke
 from shiplane.config.version import Version
 from shiplane.registry.oci.names import Digest, Platform
 from shiplane.release.planning.planner import make_plan
-from shiplane.verify.verify import VerificationResult, Verifier
+from shiplane.verify.verification_result import VerificationResult
+from shiplane.verify.verify import Verifier
 from tests.faults.images import COMMIT, children, lie_in_config, push_image
 from tests.faults.memory import MemoryRegistry
 from tests.faults.release.test_smoke import Bench

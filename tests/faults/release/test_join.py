@@ -77,7 +77,7 @@ class Dropping:
 def test_two_parts_become_one_image_with_their_attestations() -> None:
     scene = Scene(a_registry())
     (main,) = publish(scene, parts_of(scene.registry))
-    assert {image.platform: image.digest for image in main.examination.images}.keys() == {
+    assert {image.platform: image.digest for image in main.report.images}.keys() == {
         Platform.parse(platform) for platform in PLATFORMS
     }
     assert len(index(scene)) == 4

@@ -105,7 +105,7 @@ def test_each_platform_of_each_lane_is_run_before_any_name_is_written() -> None:
 
 def test_each_platform_is_run_by_its_own_digest() -> None:
     main, _ = Bench().publish()
-    assert {tried.digest for tried in main.smoked.platforms} == {image.digest for image in main.examination.images}
+    assert {tried.digest for tried in main.smoked.platforms} == {image.digest for image in main.report.images}
 
 
 def test_the_result_says_what_ran_where_and_for_how_long() -> None:

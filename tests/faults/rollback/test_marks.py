@@ -72,7 +72,7 @@ def test_a_version_that_is_gone_can_be_marked_by_its_record_and_one_that_never_w
     digest = scene.registry.shelf(PATH).tags.pop("v0.2.1")
     scene.registry.shelf(PATH).tags.pop("latest")
     done = marked(scene)
-    assert (str(done.digest), done.floats) == (digest, False)
+    assert (str(done.digest), done.is_current) == (digest, False)
     with pytest.raises(RefusedError, match=r"has no v0\.9\.9, so there is nothing to mark"):
         finish(scene.marker().mark(MAIN, Version.parse("0.9.9"), "why not"))
 

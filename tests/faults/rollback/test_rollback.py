@@ -478,7 +478,7 @@ def test_a_ledger_that_cannot_be_written_is_said_and_the_same_command_writes_it_
     with pytest.raises(ShiplaneError, match=r"rollback latest, mark v0\.2\.2: done, but perhaps not recorded"):
         roll(scene)
     assert scene.tags()["latest"] == scene.tags()["v0.2.1"]
-    assert [what for what in scene.audit().drift if "a run was cut off" in what]
+    assert [what for what in scene.audit().drift if "a run that was interrupted" in what]
     scene.transport = scene.registry
     done = roll(scene)
     assert (str(done.target), str(done.left), done.moved) == ("0.2.1", "0.2.2", False)

@@ -18,7 +18,9 @@ from shiplane.registry.http.session import Session
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest
 from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
 from shiplane.rollback.result import RollbackRequest
-from shiplane.verify.verify import Puller, VerificationResult, Verifier
+from shiplane.verify.tag_readers import Puller
+from shiplane.verify.verification_result import VerificationResult
+from shiplane.verify.verify import Verifier
 from tests.faults.access import Access
 from tests.faults.images import (
     COMMIT,
@@ -55,10 +57,10 @@ def verify(
     verifier = Verifier(
         registry=registry,
         platforms=Setting(BOTH, "--platforms" if insists else "default"),
-        insists=insists,
+        platforms_given=insists,
         commit_of=lambda _lane, _version: commit,
         deep=deep,
-        stranger=registry if stranger is True else stranger or None,
+        anonymous=registry if stranger is True else stranger or None,
         puller=puller,
         ledgers=scene.ledgers(registry) if recorded else None,
     )
@@ -417,7 +419,7 @@ def test_a_floating_tag_that_says_nothing_of_itself_is_no_version_and_nothing_el
         raw = lie_in_config(scene.registry, PATH, raw, position, config={})
     scene.registry.tag(PATH, "latest", raw.digest)
     (check,) = [check for check in verify(scene).checks if not check.good]
-    assert (check.name, check.found) == ("floating", f"{raw.digest} (calls itself None)")
+    assert (check.name, check.found) == ("floating", f"{raw.digest} (its version label: none)")
     scene.registry.tag(PATH, "v0.2.1", raw.digest)
     found = verify(scene, V021)
     assert found.good

@@ -156,7 +156,7 @@ def test_a_bare_latest_means_yes_to_verify_as_to_publish(
 def test_a_trigger_asks_for_the_versions_as_what_only_reads_does(monkeypatch: pytest.MonkeyPatch) -> None:
     from shiplane.cli.flows.trigger import published_versions
 
-    monkeypatch.setattr("shiplane.verify.surveyor.Surveyor.versions", lambda surveyor, _lane: [surveyor.registry])
+    monkeypatch.setattr("shiplane.verify.lane_versions.LaneVersions.all", lambda versions, _lane: [versions.registry])
     run = Mock(spec=SpecRun)
     assert published_versions(run, MAIN) == [run.registries.reader.return_value]
     run.registries.credential.assert_not_called()

@@ -84,11 +84,8 @@ DEEPEST = 12
 WIDER = {
     "adopt.adopt": 16,
     "config.project_file": 19,
-    "release.publish": 23,
+    "release.publish": 24,
     "rollback.rollback": 22,
-    "verify.audit": 18,
-    "verify.surveyor": 16,
-    "verify.verify": 19,
 }
 # The rooms below the command line, and the documents' types that only the schema is made from.
 DEEPEST_BELOW = 16

@@ -9,7 +9,7 @@ import pytest
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
 from shiplane.core.timestamps import age, short_time
-from shiplane.ledger.actor import author
+from shiplane.ledger.actor import acting_user
 from shiplane.ledger.checks import recorded_checks
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Digest, Tag
@@ -47,7 +47,7 @@ AS_RECORDED = LaneStatus(
     floating=B,
     current=V2,
     versions=(
-        VersionStatus(version=V2, digest=B, recorded=LEDGER.published(Tag("v0.2.2")), floats=True),
+        VersionStatus(version=V2, digest=B, recorded=LEDGER.published(Tag("v0.2.2")), is_current=True),
         VersionStatus(version=V1, digest=A, recorded=LEDGER.published(Tag("v0.2.1"))),
     ),
     ledger=LEDGER,
@@ -133,7 +133,7 @@ ACTIONS = {
     ],
 )
 def test_who_did_it_is_told_from_the_environment(env: dict[str, str], account: str, who: str, run: str) -> None:
-    assert author(env, account) == (who, run)
+    assert acting_user(env, account) == (who, run)
 
 
 @pytest.mark.parametrize(
@@ -163,5 +163,5 @@ def test_an_age_is_told_in_one_unit(seconds: int, said: str) -> None:
 
 
 def test_where_nothing_else_tells_who_it_is_the_desk_does() -> None:
-    assert author({}, "", user_at_host="root@vm") == ("root@vm", "")
-    assert author({"USER": "ann"}, "", user_at_host="root@vm") == ("ann", "")
+    assert acting_user({}, "", user_at_host="root@vm") == ("root@vm", "")
+    assert acting_user({"USER": "ann"}, "", user_at_host="root@vm") == ("ann", "")

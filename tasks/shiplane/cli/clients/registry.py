@@ -11,7 +11,7 @@ from shiplane.core.credential import Credential
 from shiplane.core.errors import ConfigurationError
 from shiplane.core.redact import Redactor
 from shiplane.core.system.host import user_at_host
-from shiplane.ledger.actor import author
+from shiplane.ledger.actor import acting_user
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.credentials import Credentials
 from shiplane.registry.http.retry_budget import RetryBudget
@@ -98,9 +98,9 @@ class RegistryClients:
 
     def tags_now(self, registry: RegistryClient, tags: Sequence[Tag]) -> list[str]:
         """A line for each tag as it is now, for the end of a run."""
-        from shiplane.verify.public_tags import names_now
+        from shiplane.verify.public_tags import tags_now
 
-        return names_now(self.impatient(registry), tags)
+        return tags_now(self.impatient(registry), tags)
 
     def required_ledgers(self, repository: Repository, registry: RegistryClient, *, for_what: str) -> Ledgers:
         """The ledgers of a repository's lanes.
@@ -131,5 +131,5 @@ class RegistryClients:
         if kept_in.registry != repository.registry:
             registry = self.reader(kept_in) if registry.session.fallback is not None else self.writer(kept_in)
         credential = registry.session.credential
-        who, run = author(self.env, credential.username if credential else "", user_at_host=user_at_host())
+        who, run = acting_user(self.env, credential.username if credential else "", user_at_host=user_at_host())
         return Ledgers(registry=registry.at(kept_in), author=EntryAuthor(who=self.redact(who), run=run))

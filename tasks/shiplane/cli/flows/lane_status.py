@@ -10,13 +10,13 @@ if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.settings import Resolver
     from shiplane.registry.oci.names import Repository
-    from shiplane.verify.audit import Auditor
+    from shiplane.verify.audit.audit import Auditor
     from shiplane.verify.lane_status import LaneStatus
 
 
 def auditor_of(run: Run, repository: Repository) -> Auditor:
     """What reads the lanes of a repository."""
-    from shiplane.verify.audit import Auditor
+    from shiplane.verify.audit.audit import Auditor
 
     registry = run.registries.reader(repository)
     return Auditor(registry=registry, ledgers=run.registries.ledgers(repository, registry))

@@ -60,14 +60,14 @@ def publishing(
     from shiplane.release.source_check import check_again
     from shiplane.release.staging.join import IndexJoiner
     from shiplane.release.staging.staging import JoiningStager, stager_for
-    from shiplane.verify.public_tags import public_names
+    from shiplane.verify.public_tags import plan_tags_now
 
     clients = run.registries
     credential = clients.credential(plan.repository)
     who = f"as {credential.username} ({credential.source})" if credential else "as a stranger: no credential was found"
     run.console.tell(f"{plan.repository.registry}: {who}")
     registry = clients.client(plan.repository, credential)
-    run.show_at_the_end(lambda: public_names(clients.impatient(registry), plan))
+    run.show_at_the_end(lambda: plan_tags_now(clients.impatient(registry), plan))
     joiner = IndexJoiner(registry=registry)
     with ExitStack() as logins:
 

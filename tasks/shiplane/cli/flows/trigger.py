@@ -57,8 +57,8 @@ def _lookup(run: Run, tag: Tag) -> Callable[[], LookupResult] | None:
 
 def published_versions(run: Run, lane: Lane) -> list[Version]:
     """Every version that the registry lists; asked where it has answered already."""
-    from shiplane.verify.surveyor import Surveyor
+    from shiplane.verify.lane_versions import LaneVersions
 
     repository = run.resolver(Flags()).image().value
     registry = run.registries.reader(repository, run.registries.hurried())
-    return Surveyor(registry=registry).versions(lane)
+    return LaneVersions(registry=registry).all(lane)

@@ -66,10 +66,10 @@ def _verifier(run: Run, repository: Repository, resolver: Resolver, depth: Depth
     return Verifier(
         registry=registry,
         platforms=resolver.platforms(),
-        insists=resolver.flags.platforms is not None,
+        platforms_given=resolver.flags.platforms is not None,
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
         deep=depth.deep,
         puller=puller,
-        stranger=clients.client(repository, None) if depth.anonymous else None,
+        anonymous=clients.client(repository, None) if depth.anonymous else None,
         ledgers=clients.ledgers(repository, registry),
     )

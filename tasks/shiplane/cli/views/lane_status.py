@@ -146,7 +146,7 @@ def _history_rows(state: LaneStatus) -> list[tuple[str, ...]]:
 
 
 def _remarks(state: LaneStatus, version: VersionStatus) -> str:
-    remarks: list[str] = [state.lane.floating] if version.floats else []
+    remarks: list[str] = [state.lane.floating] if version.is_current else []
     remarks += [f"marked as bad: {version.mark.reason}"] if version.mark else []
     remarks += [f"adopted by {version.recorded.who}"] if version.recorded and version.recorded.adopted else []
     remarks += ["unrecorded"] if version.recorded is None and not state.fault else []

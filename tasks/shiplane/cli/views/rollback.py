@@ -54,7 +54,7 @@ def marked_text(result: MarkResult) -> str:
     if result.mark is None:
         return f"{tag} {'would be unmarked' if only_shown else 'is not marked'}{changed}"
     lines = [f"{tag} {'would be' if only_shown else 'is'} marked as bad{changed}: {result.mark.why}"]
-    if result.floats:
+    if result.is_current:
         back = command("rollback", "--lane", result.lane.name, "--reason", "TEXT")
         lines.append(f"next: {result.lane.floating} points at it: {back}")
     return "\n".join(lines)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from shiplane.registry.oci.names import Repository
-    from shiplane.verify.verify import VerificationResult
+    from shiplane.verify.verification_result import VerificationResult
 
 
 def verified_text(repository: Repository, lanes: Sequence[VerificationResult]) -> str:
@@ -18,7 +18,7 @@ def verified_text(repository: Repository, lanes: Sequence[VerificationResult]) -
     for lane, name in zip(lanes, names, strict=True):
         what = name.ljust(width)
         if lane.good:
-            images = lane.examination.images if lane.examination else ()
+            images = lane.report.images if lane.report else ()
             platforms = ", ".join(str(image.platform) for image in images)
             lines.append(f"good  {what}  {lane.digest}  {platforms}  ({len(lane.checks)} checks)")
             lines += [f"      platforms: {lane.platforms.source}"] if lane.platforms else []

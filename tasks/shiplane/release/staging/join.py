@@ -49,7 +49,7 @@ class IndexJoiner:
         expected = ExpectedImage(platforms=part.platforms, revision=plan.commit, version=str(lane_plan.version.value))
         examiner = ImageChecker(registry=self.registry, fresh=True, workers=self.workers)
         what = f"lane {lane_plan.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"
-        require(examiner.examine(raw, expected).checks, what, remedy="Stage it again.")
+        require(examiner.check(raw, expected).checks, what, remedy="Stage it again.")
         return raw
 
     def _put(self, raw: RawManifest) -> None:

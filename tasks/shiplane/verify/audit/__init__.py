@@ -1,0 +1,1 @@
+"""Whole lanes: every version, the floating tag and the ledger together."""

@@ -1,0 +1,89 @@
+"""Audit a lane: every version, the floating tag and the ledger, in one sweep of small reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from shiplane.config.lane import Lane
+from shiplane.core.plurals import counted
+from shiplane.core.progress import Flow, Step
+from shiplane.core.system.parallel import WORKERS
+from shiplane.ledger.foreign_tags import unadopted_tags, with_adopted_tags
+from shiplane.ledger.ledger import BrokenLedgerError
+from shiplane.ledger.recorder import Ledgers
+from shiplane.ledger.store import LedgerSnapshot
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.lookup import resolve
+from shiplane.registry.oci.lookup_result import digest_of
+from shiplane.verify.audit.version_reader import VersionReader
+from shiplane.verify.lane_status import LaneStatus
+
+
+@dataclass(frozen=True, kw_only=True)
+class Auditor:
+    """Audits the lanes of one repository. Reads only.
+
+    Attributes:
+        registry: Where the lanes are.
+        ledgers: Their ledgers; None where none is kept.
+        workers: How many reads at once.
+    """
+
+    registry: RegistryClient
+    ledgers: Ledgers | None
+    workers: int = WORKERS
+
+    def audit(self, lane: Lane, *, deep: bool = False) -> Flow[LaneStatus]:
+        """Read everything about a lane; with ``deep`` check every version's image, not only the current one's.
+
+        Raises:
+            AccessError: The registry refuses this identity.
+            UnreachableError: It gave no reliable answer about something.
+        """
+        step = Step("audit", lane.name)
+        yield step
+        status = self._status(lane, deep=deep)
+        entries = counted(len(status.ledger.entries), "entry", "entries")
+        yield step.done(f"{counted(len(status.versions), 'version')}, {entries} in the ledger")
+        return status
+
+    def _status(self, lane: Lane, *, deep: bool) -> LaneStatus:
+        snapshot, fault = self._read_ledger(lane)
+        lane = with_adopted_tags(lane, snapshot.ledger)
+        floating = digest_of(resolve(self.registry, lane.floating))
+        tags = frozenset(self.registry.tags())
+        reader = VersionReader(
+            registry=self.registry,
+            lane=lane,
+            ledger=snapshot.ledger,
+            tags=tags,
+            floating=floating,
+            workers=self.workers,
+        )
+        images = reader.images()
+        statuses = [reader.status(version, image) for version, image in images.items()]
+        versions = tuple(replace(status, rival=reader.rival(status)) for status in statuses)
+        return LaneStatus(
+            lane=lane,
+            floating=floating,
+            current=next((status.version for status in versions if status.is_current), None),
+            versions=versions,
+            ledger=snapshot.ledger,
+            exists=snapshot.exists,
+            kept=self.ledgers is not None,
+            fault=fault,
+            damage=reader.damage(images, versions, deep=deep),
+            others=unadopted_tags(lane, snapshot.ledger, tags),
+        )
+
+    def _read_ledger(self, lane: Lane) -> tuple[LedgerSnapshot, str]:
+        """The ledger, and what is wrong with it; a broken one counts as empty."""
+        if self.ledgers is None:
+            return LedgerSnapshot(), ""
+        store, snapshot = self.ledgers.store(lane), LedgerSnapshot()
+        try:
+            snapshot = store.read()
+            store.verify_chain(snapshot)
+        except BrokenLedgerError as error:
+            return LedgerSnapshot(raw=snapshot.raw), f"the ledger is broken: {error.what}"
+        return snapshot, ""

@@ -1,0 +1,64 @@
+"""Check that others can read a lane's tags: the engine, and anybody without credentials."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from shiplane.core.check import Check
+from shiplane.core.errors import AccessError, VerificationError
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.lookup import resolve
+from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
+from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.verify.verification_result import VerificationResult
+
+
+class Puller(Protocol):
+    """An engine that can pull a tag."""
+
+    def pull(self, repository: Repository, tag: Tag) -> Sequence[str]:
+        """Pull it; returns the digests under which the engine now knows the image."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagReaders:
+    """Who else has to be able to read the tags.
+
+    Attributes:
+        registry: Where the tags are.
+        puller: The engine for ``--pull``, or None.
+        anonymous: A registry client without credentials for ``--anonymous``, or None.
+    """
+
+    registry: RegistryClient
+    puller: Puller | None
+    anonymous: RegistryClient | None
+
+    def check(self, result: VerificationResult, floating: Present | Absent) -> list[Check]:
+        """Read the version tag and the floating tag in each of these ways."""
+        tags = _existing_tags(result, floating)
+        puller, anonymous = self.puller, self.anonymous
+        checks = [self._pull(puller, tag, digest) for tag, digest in tags.items() if puller]
+        return checks + [_read_anonymously(anonymous, tag, digest) for tag, digest in tags.items() if anonymous]
+
+    def _pull(self, puller: Puller, tag: Tag, digest: Digest) -> Check:
+        try:
+            digests = puller.pull(self.registry.repository, tag)
+        except VerificationError as error:
+            return Check("pull", tag, good=False, expected=str(digest), found=error.what)
+        return Check("pull", tag, str(digest) in digests, str(digest), ", ".join(digests) or "no digest")
+
+
+def _existing_tags(result: VerificationResult, floating: Present | Absent) -> Mapping[Tag, Digest]:
+    tags = {result.lane.tag_of(result.version): result.digest} if result.version and result.digest else {}
+    return {**tags, result.lane.floating: floating.digest} if isinstance(floating, Present) else tags
+
+
+def _read_anonymously(registry: RegistryClient, tag: Tag, expected: Digest) -> Check:
+    try:
+        digest = digest_of(resolve(registry, tag))
+    except AccessError as error:
+        return Check("anonymous", tag, good=False, expected="readable by anyone", found=error.what)
+    return Check("anonymous", tag, digest == expected, str(expected), str(digest or "nothing"))
