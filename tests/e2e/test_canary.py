@@ -83,8 +83,8 @@ def test_a_read_only_file_system_makes_no_temporary_folder_of_the_project(
     done = person.run([*argv, *person.program, *PUBLISH], TMPDIR="", HOME=str(person.checkout))
     if more:
         assert done.code == 3, str(done)
-        assert "there is no place for temporary files (" in done.err
-        assert f"{person.checkout}/.cache: within the project" in done.err
+        assert "no folder for temporary files (" in done.err
+        assert f"{person.checkout}/.cache: inside the project" in done.err
         assert (done.built, reader.tags()) == (False, {})
     else:
         succeeded(done)

@@ -189,7 +189,7 @@ def wrong(change: Callable[[dict[str, Any]], Any]) -> Callable[[Path], None]:
 @pytest.mark.parametrize(
     ("spoil", "code", "said"),
     [
-        (lambda path: path.unlink(), 2, "there is no such file"),
+        (lambda path: path.unlink(), 2, "no such file"),
         (lambda path: path.write_text("{"), 2, "is not JSON"),
         (lambda path: path.write_text(" " * 70_000), 2, "is larger than 65536 bytes"),
         (wrong(lambda it: {**it, "schema": "shiplane.staged/9"}), 2, "the schema 'shiplane.staged/9'"),

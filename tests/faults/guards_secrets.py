@@ -17,14 +17,14 @@ KEPT_APART = (
     Guard(
         "no temporary folder is within the project",
         "core/system/temp_folder",
-        "_made",
+        "_create",
         never(),
         (_SCRATCH + "test_a_place_within_the_project_or_unusable_is_passed_over",),
     ),
     Guard(
         "what another run uses is not swept",
         "core/system/temp_folder",
-        "_sweep",
+        "_remove_unlocked",
         uncalled("flock"),
         (_SCRATCH + "test_what_is_in_use_is_swept_by_nobody_whatever_process_ids_mean_there",),
     ),

@@ -1,4 +1,4 @@
-"""Findings: what was expected of an image, what the registry serves, and whether that is good."""
+"""Results of checking an image: expected, found, and whether the two agree."""
 
 from __future__ import annotations
 
@@ -11,15 +11,13 @@ from shiplane.core.errors import VerificationError
 
 @dataclass(frozen=True)
 class Check:
-    """One thing looked at.
+    """The result of one check.
 
     Attributes:
-        name: Which check: ``platforms``, ``child``, ``config``, ``revision`` ...
-        subject: The tag, digest or platform that was looked at.
-        good: Whether it is as it should be.
-        expected: What should be there, for people to read.
-        found: What is there.
-        warning: Whether it is not as we make it, and yet no fault: good, and worth a word.
+        name: ``platforms``, ``child``, ``config``, ``revision`` ...
+        subject: The tag, digest or platform checked.
+        expected: For people to read, like ``found``.
+        warning: Good, but not as shiplane builds it.
     """
 
     name: str
@@ -40,18 +38,18 @@ class Check:
 
 
 def checks_summary(checks: Iterable[Check]) -> str:
-    """Good findings in a few words: how many there are, and what there is a warning about."""
-    known = list(checks)
-    warnings = ", ".join(dict.fromkeys(check.name for check in known if check.warning))
-    return f"{len(known)} checks good" + (f", with a warning about {warnings}" if warnings else "")
+    """``12 checks good``, with the names of those that gave a warning."""
+    results = list(checks)
+    warnings = ", ".join(dict.fromkeys(check.name for check in results if check.warning))
+    return f"{len(results)} checks good" + (f", with a warning about {warnings}" if warnings else "")
 
 
-def require(checks: Iterable[Check], what: str, *, remedy: str) -> None:
-    """Let nothing pass that has a bad finding.
+def require(checks: Iterable[Check], subject: str, *, remedy: str) -> None:
+    """Fail if any check failed.
 
     Raises:
-        VerificationError: Naming each bad one.
+        VerificationError: Lists each failed check.
     """
     bad = [str(check) for check in checks if not check.good]
     if bad:
-        raise VerificationError(f"{what} is not as it should be:\n  " + "\n  ".join(bad), remedy=remedy)
+        raise VerificationError(f"{subject} failed verification:\n  " + "\n  ".join(bad), remedy=remedy)

@@ -1,4 +1,4 @@
-"""A username and password for one registry, and where they came from. The password never shows itself."""
+"""A username and password for one registry, and where they came from."""
 
 from __future__ import annotations
 
@@ -8,13 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """What to authenticate with.
+    """Credentials for one registry.
 
     Attributes:
-        registry: The only registry that it may be sent to.
-        username: The account.
-        password: The secret; left out of ``repr``.
-        source: The variables or the store that it came from, for people to read.
+        registry: The only registry they may be sent to.
+        password: Left out of ``repr``.
+        source: The variables or the store they came from, for people to read.
     """
 
     registry: str

@@ -1,8 +1,4 @@
-"""Every error a user can meet, by situation, each with the exit code that scripts may rely on.
-
-A message has three parts: what happened, to which object, and (the ``remedy``) what to do about it. Domain
-errors know nothing of invoke; one place, :mod:`shiplane.cli.exits`, turns them into exits.
-"""
+"""Errors shown to users, each with its exit code; :mod:`shiplane.cli.exits` turns them into exits."""
 
 from __future__ import annotations
 
@@ -10,11 +6,11 @@ from typing import ClassVar
 
 
 class ShiplaneError(Exception):
-    """Base of the errors that are answered with a message instead of a traceback.
+    """Base of all errors shown as a message instead of a traceback.
 
     Args:
         what: One sentence: what happened, and to which tag, file, digest or host.
-        remedy: One sentence or command: what to do next. Empty where nothing can be advised.
+        remedy: One sentence or command that fixes it; may be empty.
     """
 
     exit_code: ClassVar[int] = 1
@@ -27,7 +23,7 @@ class ShiplaneError(Exception):
 
     @property
     def passing(self) -> str:
-        """In one line, where the run goes on without what failed."""
+        """One line for a run that continues after this error."""
         return self.what
 
     def __str__(self) -> str:
@@ -35,64 +31,64 @@ class ShiplaneError(Exception):
 
 
 class UsageError(ShiplaneError):
-    """A flag, a variable or a name that cannot be meant as it stands."""
+    """An invalid flag, variable or name."""
 
     exit_code = 2
     kind = "usage"
 
 
 class ConfigurationError(UsageError):
-    """The project file is wrong."""
+    """An invalid project file."""
 
     kind = "configuration"
 
 
 class PrerequisiteError(ShiplaneError):
-    """Something that must hold before a release does not: a dirty tree, a red gate, a missing builder."""
+    """An unmet prerequisite: a dirty tree, a failed gate, a missing builder."""
 
     exit_code = 3
     kind = "prerequisite"
 
 
 class AccessError(ShiplaneError):
-    """The registry refused the identity that was used."""
+    """The registry rejected the credentials, or they lack permission."""
 
     exit_code = 4
     kind = "access"
 
 
 class RefusedError(ShiplaneError):
-    """Doing what was asked would break a promise: overwrite a version, lower a floating tag."""
+    """The request would overwrite a version or move a floating tag backwards."""
 
     exit_code = 5
     kind = "refused"
 
 
 class VerificationError(ShiplaneError):
-    """What the registry serves is not what was promised."""
+    """The registry serves something other than expected."""
 
     exit_code = 6
     kind = "verification"
 
 
 class UnreachableError(ShiplaneError):
-    """A registry or an engine gave no usable answer within the retries."""
+    """A registry or engine gave no usable response after all retries."""
 
     exit_code = 7
     kind = "unreachable"
 
 
 class MisconfiguredError(UnreachableError):
-    """This machine has to be set up differently before there can be an answer: a certificate, a proxy. No retry."""
+    """This machine's setup (a certificate, a proxy) prevents a response; retrying does not help."""
 
     @property
     def passing(self) -> str:
-        """With the remedy: without it the next run fares no better."""
+        """Includes the remedy, since the next run fails the same way."""
         return f"{self.what}. {self.remedy}"
 
 
 class LostRaceError(ShiplaneError):
-    """Another publisher changed a tag between our look and our write."""
+    """Another publisher changed a tag between our read and our write."""
 
     exit_code = 8
     kind = "lost-race"

@@ -1,4 +1,4 @@
-"""Findings of the doctor: what was looked at, how it is, and what to do about it."""
+"""Findings of ``check.all``: what was checked, its state, and how to fix it."""
 
 from __future__ import annotations
 
@@ -10,22 +10,19 @@ from typing import Any
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
 from shiplane.core.progress import StepState
 
-# What is mended first stands first: without a configuration nothing else was asked rightly, a missing tool comes before
-# a permission, and both before something that may come right by waiting.
+# In the order in which problems are fixed: configuration, tools, permissions, then what may pass by waiting.
 _ORDER = (2, 3, 4, 7)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """One row.
+    """The result of one check.
 
     Attributes:
-        name: What was looked at: ``config: project file``, ``tools: buildx``.
+        name: ``config: project file``, ``tools: buildx``.
         state: Done, skipped or failed.
-        reason: What was found.
-        remedy: What to do; for something done it makes a warning of it.
-        exit_code: What it costs a release when it failed.
-        seconds: How long looking took.
+        remedy: How to fix it; with state done it makes the finding a warning.
+        exit_code: The exit code of a release that fails here.
     """
 
     name: str
@@ -37,32 +34,32 @@ class Finding:
 
     @property
     def is_warning(self) -> bool:
-        """Whether it is good enough, and still wants something done."""
+        """Whether it passed, but with a recommendation."""
         return self.state is StepState.DONE and bool(self.remedy)
 
     def to_json(self) -> dict[str, Any]:
-        """The row as JSON values."""
+        """The finding as JSON values."""
         fields = asdict(self)
         return {**fields, "state": self.state.value, "warning": self.is_warning, "seconds": round(self.seconds, 3)}
 
 
 def done(name: str, reason: str, *, warning: str = "") -> Finding:
-    """It is as it should be, or nearly so."""
+    """A passed check, possibly with a warning."""
     return Finding(name=name, state=StepState.DONE, reason=reason, remedy=warning)
 
 
 def skipped(name: str, reason: str, *, remedy: str = "") -> Finding:
-    """It was not looked at, or it is not needed."""
+    """A check that was not run or is not needed."""
     return Finding(name=name, state=StepState.SKIPPED, reason=reason, remedy=remedy)
 
 
 def failed(name: str, error: ShiplaneError) -> Finding:
-    """A release would end here."""
+    """A failed check: a release would stop here."""
     return Finding(name=name, state=StepState.FAILED, reason=error.what, remedy=error.remedy, exit_code=error.exit_code)
 
 
 def exit_code_of(findings: Iterable[Finding]) -> int:
-    """0 when nothing failed, else the code of what has to be mended first: 2, 3, 4, 7, then any other."""
+    """0 if nothing failed, else the code of what to fix first: 2, 3, 4, 7, then any other."""
     codes = {
         finding.exit_code or PrerequisiteError.exit_code for finding in findings if finding.state is StepState.FAILED
     }
@@ -70,7 +67,7 @@ def exit_code_of(findings: Iterable[Finding]) -> int:
 
 
 def summary(findings: Iterable[Finding]) -> str:
-    """``5 done, 1 skipped``: how many are in which state."""
+    """``5 done, 1 skipped``."""
     counted = Counter("warning" if finding.is_warning else finding.state.value for finding in findings)
     return ", ".join(
         f"{count} {state}{'s' if state == 'warning' and count > 1 else ''}" for state, count in counted.items()

@@ -1,4 +1,4 @@
-"""What a flow tells whoever drives it: a step before each thing that it does to the world, the outcome after."""
+"""Progress events of a flow: a step before each action, its outcome afterwards."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""JSON read without forgiveness: two readers of the same bytes must never see two documents.
+"""Strict JSON: two readers of the same bytes must not see different documents.
 
-Python's ``json`` keeps the last of two equal keys, takes NaN, guesses UTF-16 and dies on deep nesting; each of these
-has been a way to show a verifier one thing and a runtime another (CVE-2021-41190 is of this family).
+Python's ``json`` keeps the last of two equal keys, accepts NaN, guesses UTF-16 and fails on deep nesting; each has been
+used to show a verifier one thing and a runtime another (compare CVE-2021-41190).
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ def loads(body: bytes) -> Any:  # noqa: ANN401 -- JSON is any of its types until
     """Parse UTF-8 JSON.
 
     Raises:
-        ValueError: Not UTF-8, a byte order mark, not JSON, a key given twice, NaN or Infinity, absurd nesting, or
-            half a surrogate pair, which Go reads as another character and which cannot be printed.
+        ValueError: Not UTF-8, a byte order mark, not JSON, a duplicate key, NaN or Infinity, nested too deep, or
+            a lone surrogate, which Go reads as another character and which cannot be printed.
     """
     text = body.decode("utf-8")
     if text.startswith("\ufeff"):
@@ -33,10 +33,10 @@ def loads(body: bytes) -> Any:  # noqa: ANN401 -- JSON is any of its types until
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    seen = dict(pairs)
-    if len(seen) != len(pairs):
-        raise ValueError(f"a key is given twice among {[key[:40] for key in sorted(seen)[:8]]}")
-    return seen
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError(f"duplicate key among {[key[:40] for key in sorted(members)[:8]]}")
+    return members
 
 
 def _no_constant(name: str) -> Any:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Times as people read them; what is no time is shown as it is."""
+"""Parse and format times; a text that is no time is shown unchanged."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ _STEPS = ((86400 * 2, 86400, "d"), (3600 * 2, 3600, "h"), (120, 60, "min"))
 
 
 def parse_timestamp(text: str) -> datetime | None:
-    """An RFC 3339 time, or None; one without a zone is none, since it could mean any."""
+    """Parse an RFC 3339 time; None if invalid or without a time zone."""
     try:
         moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except ValueError:
@@ -17,33 +17,23 @@ def parse_timestamp(text: str) -> datetime | None:
 
 
 def rfc3339(seconds: float) -> str:
-    """RFC 3339 in UTC, of seconds since the epoch."""
+    """Seconds since the epoch as RFC 3339 in UTC."""
     return datetime.fromtimestamp(seconds, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def seconds_since(text: str, now: float) -> float | None:
-    """How long ago a time was, less than nothing where it is ahead of our clock; None where it is no time.
-
-    Args:
-        text: RFC 3339.
-        now: Seconds since the epoch.
-    """
+    """Seconds from an RFC 3339 time to ``now`` (since the epoch); negative in the future, None if it is no time."""
     moment = parse_timestamp(text)
     return now - moment.timestamp() if moment else None
 
 
 def short_time(text: str) -> str:
-    """``2026-11-25 09:00`` of an RFC 3339 time in UTC."""
+    """An RFC 3339 time in UTC as ``2026-11-25 09:00``."""
     return text[:16].replace("T", " ") if parse_timestamp(text) else text[:40]
 
 
 def age(text: str, now: float) -> str:
-    """How long ago a time was: ``3 h ago``.
-
-    Args:
-        text: RFC 3339.
-        now: Seconds since the epoch.
-    """
+    """How long before ``now`` (since the epoch) an RFC 3339 time was: ``3 h ago``."""
     moment = parse_timestamp(text)
     if moment is None:
         return "at an unknown time"

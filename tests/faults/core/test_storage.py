@@ -17,7 +17,7 @@ import pytest
 
 from shiplane.core.credential import Credential
 from shiplane.core.errors import PrerequisiteError
-from shiplane.core.system import temp_folder as scratch
+from shiplane.core.system import temp_folder as temp_folders
 from shiplane.docker.bake import Build
 from shiplane.docker.builders import Builder, Node
 from shiplane.docker.buildx import BuildError, Buildx
@@ -49,8 +49,8 @@ def disk(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def here(disk: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(scratch, "_COMMON", (str(disk),))
-    monkeypatch.setattr(scratch, "_IN_MEMORY", ())
+    monkeypatch.setattr(temp_folders, "_COMMON", (str(disk),))
+    monkeypatch.setattr(temp_folders, "_IN_MEMORY", ())
     return disk
 
 
@@ -78,7 +78,9 @@ def test_a_private_login_needs_room(here: Path, tmp_path: Path, damage: Callable
     damage(here)
     before = sorted(here.iterdir())
     with (
-        pytest.raises(PrerequisiteError, match=r"nothing can be written to|no place for temporary") as caught,
+        pytest.raises(
+            PrerequisiteError, match=r"the temporary folder cannot be written|no folder for temporary"
+        ) as caught,
         _login(tmp_path),
     ):
         pytest.fail("there was room")
@@ -90,7 +92,7 @@ def test_a_private_login_needs_room(here: Path, tmp_path: Path, damage: Callable
 def test_what_fails_within_is_not_taken_for_a_full_disk(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="of the block"), _login(tmp_path):
         raise OSError(errno.ENOSPC, "of the block")
-    with pytest.raises(OSError, match="of the block"), scratch.temp_folder("build", {}, project=tmp_path):
+    with pytest.raises(OSError, match="of the block"), temp_folders.temp_folder("build", {}, project=tmp_path):
         raise OSError(errno.ENOSPC, "of the block")
 
 
@@ -110,8 +112,8 @@ def test_every_fault_of_the_disk_at_every_write_is_one_clear_error(
     (tmp_path / ".docker/contexts").mkdir(parents=True)
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    monkeypatch.setattr(scratch, "_COMMON", (str(temporary),))
-    monkeypatch.setattr(scratch, "_IN_MEMORY", ())
+    monkeypatch.setattr(temp_folders, "_COMMON", (str(temporary),))
+    monkeypatch.setattr(temp_folders, "_IN_MEMORY", ())
 
     real = os.open
 
@@ -243,7 +245,7 @@ def test_a_login_that_does_not_fit_ends_the_release_before_anything_is_built(
     (tmp_path / "docker/config.json").write_text(json.dumps({"HttpHeaders": {"X-Long": "x" * 6000}}))
     done = shell(f"$I {PUBLISH}", TMPDIR=str(disk), DOCKER_CONFIG=str(tmp_path / "docker"))
     assert done.returncode == 3, done
-    assert "error: nothing can be written to the temporary folder: No space left on device" in done.stderr
+    assert "error: the temporary folder cannot be written: No space left on device" in done.stderr
     assert "building" not in done.stderr
     assert list(disk.iterdir()) == []
     assert served.memory.tags("cognary/aionis") == {}

@@ -76,8 +76,8 @@ def test_where_every_place_is_within_the_project_or_unusable_each_is_named(
     env = {"TMPDIR": ".", "HOME": str(project)}
     with pytest.raises(PrerequisiteError) as caught, temp_folder("login", env, project=project):
         pytest.fail("there was a place")
-    assert f"({project}: within the project; {project.parent}/nowhere: No such file or directory; " in caught.value.what
-    assert f"{project}/.cache: within the project)" in caught.value.what
+    assert f"({project}: inside the project; {project.parent}/nowhere: No such file or directory; " in caught.value.what
+    assert f"{project}/.cache: inside the project)" in caught.value.what
     assert (caught.value.exit_code, "TMPDIR" in caught.value.remedy) == (3, True)
     assert sorted(path.name for path in project.rglob("*")) == [".tmp", "api"]
 
@@ -113,7 +113,7 @@ def test_a_folder_of_the_users_own_is_never_swept_whatever_it_is_called(project:
 def test_every_kind_that_is_made_is_known_to_the_sweep(project: Path) -> None:
     source = Path(module.__file__).parents[2]
     texts = [path.read_text() for path in source.rglob("*.py")]
-    kinds = {kind for text in texts for kind in re.findall(r'scratch\("([a-z]+)"', text)}
+    kinds = {kind for text in texts for kind in re.findall(r'temp_folder\("([a-z]+)"', text)}
     assert len(kinds) > 3
     for kind in kinds:
         with temp_folder(kind, {}, project=project) as folder:
@@ -140,8 +140,8 @@ def test_what_is_in_use_is_swept_by_nobody_whatever_process_ids_mean_there(proje
 
 def test_what_a_killed_run_left_is_swept(project: Path) -> None:
     program = (
-        "import sys, time; from pathlib import Path; from shiplane.core.system.temp_folder import scratch\n"
-        "with scratch('login', {}, project=Path('/none')) as folder: print(folder, flush=True); time.sleep(60)"
+        "import sys, time; from pathlib import Path; from shiplane.core.system.temp_folder import temp_folder\n"
+        "with temp_folder('login', {}, project=Path('/none')) as folder: print(folder, flush=True); time.sleep(60)"
     )
     argv = [sys.executable, "-c", program]
     env = {**ENV, "TMPDIR": str(project.parent / FIT)}

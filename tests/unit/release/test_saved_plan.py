@@ -247,7 +247,7 @@ HOSTILE: list[tuple[bytes, str]] = [
     (b"[]", "is no plan file"),
     (b"null", "is no plan file"),
     (b"{}", "is no plan file"),
-    (b'{"format": "shiplane-plan", "format": "shiplane-plan"}', "given twice"),
+    (b'{"format": "shiplane-plan", "format": "shiplane-plan"}', "duplicate key"),
     (b'{"format": "shiplane-plan", "schema": NaN}', "NaN"),
     (b"[" * 100_000, "is no plan file"),
     (b'{"a":' * 100_000, "is no plan file"),

@@ -41,8 +41,8 @@ def document(hint: Any, *, urn: str, title: str, description: str = "") -> Json:
     parts: Json = {}
     value = value_of(hint)
     top = replace(value, ref="") if isinstance(value, Table) else value
-    said = {"description": description} if description else {}
-    return {"$schema": DIALECT, "$id": urn, "title": title, **top.schema(parts), **said, "$defs": parts}
+    description_key = {"description": description} if description else {}
+    return {"$schema": DIALECT, "$id": urn, "title": title, **top.schema(parts), **description_key, "$defs": parts}
 
 
 @cache
@@ -57,7 +57,10 @@ def _keys(hint: Any) -> dict[str, Key]:  # noqa: ANN401
     hints = get_type_hints(hint, include_extras=True)
     # dataclasses.asdict leaves nothing out.
     required = getattr(hint, "__required_keys__", hints)
-    return {name: Key(_description(one), value_of(one), name, required=name in required) for name, one in hints.items()}
+    return {
+        name: Key(_description(key_hint), value_of(key_hint), name, required=name in required)
+        for name, key_hint in hints.items()
+    }
 
 
 def _description(hint: Any) -> str:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Where a value stands in a document, so that each complaint about it can say so."""
+"""The location of a value in a document, for error messages."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _NOUNS: dict[type, str] = {
 
 @dataclass(frozen=True)
 class Location:
-    """A value's place: the file, and the dotted key; the top of the file has none."""
+    """A file and a dotted key in it; empty for the top of the file."""
 
     file: str
     path: str = ""
@@ -31,22 +31,22 @@ class Location:
         return f"{self.file}: {self.path}" if self.path else self.file
 
     def key(self, name: str) -> Location:
-        """The place of a key of this table."""
+        """The location of a key of this table."""
         shown = name if _BARE.fullmatch(name) else f'"{quoted(name, 40)[1:-1]}"'
         return Location(self.file, f"{self.path}.{shown}" if self.path else shown)
 
     def item(self, number: int) -> Location:
-        """The place of an item of this array."""
+        """The location of an item of this array."""
         return Location(self.file, f"{self.path}[{number}]")
 
     def error(self, problem: str, *, remedy: str = "") -> ConfigurationError:
-        """The error for this value; the problem goes on after its name, as in "is a string"."""
+        """The error for this value; the problem continues its name, as in "is a string"."""
         return ConfigurationError(f"{self} {problem}" if self.path else f"{self}: {problem}", remedy=remedy)
 
     def at_location(self, error: UsageError) -> ConfigurationError:
-        """The error of a parser that knows nothing of the document."""
+        """A parser's error, with this location."""
         return ConfigurationError(f"{self}: {error.what}", remedy=error.remedy)
 
     def type_error(self, expected: str, value: object) -> ConfigurationError:
-        """The error for a value of another type."""
+        """The error for a value of the wrong type."""
         return self.error(f"is {_NOUNS.get(type(value), 'a date or time')}, expected {expected}")

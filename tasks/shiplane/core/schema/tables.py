@@ -71,11 +71,11 @@ def _is_required(entry: Any) -> bool:  # noqa: ANN401 -- a dataclass's field
 
 def _declared(key: Key, attribute: str, default: object, *, required: bool) -> Key:
     plain = default if isinstance(default, (bool, int, float, str)) else None
-    whole = int(plain) if isinstance(plain, float) and plain.is_integer() else plain
+    default_value = int(plain) if isinstance(plain, float) and plain.is_integer() else plain
     return replace(
         key,
         name=key.name or attribute.replace("_", "-"),
-        default=whole if key.default is None else key.default,
+        default=default_value if key.default is None else key.default,
         required=required or key.required,
     )
 
@@ -115,39 +115,39 @@ class Table:
         return dict(self.declare())
 
     @cached_property
-    def known(self) -> dict[str, Key]:
+    def keys_by_name(self) -> dict[str, Key]:
         """Every key by name, those of inline tables too."""
-        known: dict[str, Key] = {}
+        keys_by_name: dict[str, Key] = {}
         for key in self.keys.values():
-            known |= key.value.known if key.inline and isinstance(key.value, Table) else {key.name: key}
-        return known
+            keys_by_name |= key.value.keys_by_name if key.inline and isinstance(key.value, Table) else {key.name: key}
+        return keys_by_name
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """What the table means; for a partial one only what it says, by attribute."""
-        expect(self, value, place)
+        expect(self, value, location)
         if not self.open:
-            refuse_unknown(value, self.known, place)
-        given = self._given(value, place)
-        return given if self.partial else self.make(**given)
+            refuse_unknown(value, self.keys_by_name, location)
+        values = self._read_keys(value, location)
+        return values if self.partial else self.make(**values)
 
-    def _given(self, value: Json, place: Location) -> Json:
-        self._check_presence(value, place)
-        given = {}
+    def _read_keys(self, value: Json, location: Location) -> Json:
+        self._check_presence(value, location)
+        values = {}
         for attribute, key in self.keys.items():
             if isinstance(key.value, Table) and key.inline:
-                given[attribute] = key.value._given(value, place)  # noqa: SLF001 -- another of its kind
+                values[attribute] = key.value._read_keys(value, location)  # noqa: SLF001 -- another of its kind
             elif key.name in value:
-                given[attribute] = key.value.read(value[key.name], place.key(key.name))
-        return given
+                values[attribute] = key.value.read(value[key.name], location.key(key.name))
+        return values
 
-    def _check_presence(self, value: Json, place: Location) -> None:
+    def _check_presence(self, value: Json, location: Location) -> None:
         if self.one_key and len(value) != 1:
-            raise place.error(f"needs exactly one of {', '.join(self.known)}")
+            raise location.error(f"needs exactly one of {', '.join(self.keys_by_name)}")
         for key in self.keys.values():
             if key.required and not self.partial and key.name not in value:
-                raise place.key(key.name).error("is missing")
+                raise location.key(key.name).error("is missing")
             if key.needs and key.name in value and key.needs not in value:
-                raise place.key(key.name).error(f"needs {key.needs} beside it")
+                raise location.key(key.name).error(f"needs {key.needs} beside it")
 
     def schema(self, parts: Json) -> Json:
         """An object that has these keys and no others."""
@@ -155,7 +155,7 @@ class Table:
 
     def _schema(self, parts: Json) -> Json:
         required = [key.name for key in self.keys.values() if key.required and not self.partial]
-        needs = {key.name: [key.needs] for key in self.known.values() if key.needs}
+        needs = {key.name: [key.needs] for key in self.keys_by_name.values() if key.needs}
         return {
             "type": "object",
             "description": self.description,
@@ -163,7 +163,7 @@ class Table:
             **({"required": required} if required else {}),
             **({"minProperties": 1, "maxProperties": 1} if self.one_key else {}),
             **({"dependentRequired": needs} if needs else {}),
-            "properties": {name: key.schema(parts) for name, key in self.known.items()},
+            "properties": {name: key.schema(parts) for name, key in self.keys_by_name.items()},
         }
 
 
@@ -176,38 +176,38 @@ class OneOf:
     noun: ClassVar[str] = "a table"
     types: ClassVar[tuple[type, ...]] = (dict,)
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """What the table of this form means."""
-        expect(self, value, place)
+        expect(self, value, location)
         kinds = [kind for kind in self.tables if (value.get(self.tag) == kind if self.tag else kind in value)]
         if len(kinds) != 1:
             # A misspelt key is named before the one that it should be is missed.
-            refuse_unknown(value, [name for table in self.tables.values() for name in table.known], place)
-            raise self._undecided(value, place, len(kinds))
-        return self.tables[kinds[0]].read(value, place)
+            refuse_unknown(value, [name for table in self.tables.values() for name in table.keys_by_name], location)
+            raise self._undecided(value, location, len(kinds))
+        return self.tables[kinds[0]].read(value, location)
 
-    def _undecided(self, value: Json, place: Location, count: int) -> ConfigurationError:
+    def _undecided(self, value: Json, location: Location, count: int) -> ConfigurationError:
         kinds = ", ".join(self.tables)
         if not self.tag:
-            return place.error(f"needs exactly one of {kinds}; it has {count}")
+            return location.error(f"needs exactly one of {kinds}; it has {count}")
         if self.tag not in value:
-            return place.error(f"needs {self.tag}, one of {kinds}")
-        return place.key(self.tag).error(f"is {value[self.tag]!r:.40}, expected one of {kinds}")
+            return location.error(f"needs {self.tag}, one of {kinds}")
+        return location.key(self.tag).error(f"is {value[self.tag]!r:.40}, expected one of {kinds}")
 
     def schema(self, parts: Json) -> Json:
         """Exactly one of them."""
         return {"oneOf": [table.schema(parts) for table in self.tables.values()]}
 
 
-def refuse_unknown(value: Json, known: Iterable[str], place: Location) -> None:
+def refuse_unknown(value: Json, known_keys: Iterable[str], location: Location) -> None:
     """Refuse every key but these.
 
     Raises:
         ConfigurationError: Naming the nearest known one.
     """
-    names = tuple(dict.fromkeys(known))
+    names = tuple(dict.fromkeys(known_keys))
     for key in value:
         if key not in names:
             near = difflib.get_close_matches(key, names, n=1)
             remedy = f"Did you mean {near[0]!r}?" if near else f"Known keys: {', '.join(names)}."
-            raise ConfigurationError(f"{place}: unknown key {key[:80]!r}", remedy=remedy)
+            raise ConfigurationError(f"{location}: unknown key {key[:80]!r}", remedy=remedy)

@@ -30,7 +30,7 @@ class Value(Protocol):
     def types(self) -> tuple[type, ...]:
         """What its values are in Python; a boolean is no integer."""
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401 -- JSON, and whatever it means
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401 -- JSON, and whatever it means
         """What a value means.
 
         Raises:
@@ -41,14 +41,14 @@ class Value(Protocol):
         """The same as JSON Schema; what has a name goes into ``parts``, for ``$defs``."""
 
 
-def expect(kind: Value, value: object, place: Location) -> None:
+def expect(kind: Value, value: object, location: Location) -> None:
     """Refuse a value of another type.
 
     Raises:
         ConfigurationError: It has one.
     """
     if type(value) not in kind.types:
-        raise place.type_error(kind.noun, value)
+        raise location.type_error(kind.noun, value)
 
 
 def part(name: str, parts: Json, make: Callable[[], Json]) -> Json:
@@ -61,9 +61,9 @@ def part(name: str, parts: Json, make: Callable[[], Json]) -> Json:
     return {"$ref": f"#/$defs/{name}"}
 
 
-def any_case(words: str) -> str:
+def any_case(alternatives: str) -> str:
     """A pattern of words separated by ``|`` in whatever case: ECMA's patterns have no flags in them."""
-    return "".join(f"[{sign.upper()}{sign.lower()}]" if sign.isalpha() else sign for sign in words)
+    return "".join(f"[{sign.upper()}{sign.lower()}]" if sign.isalpha() else sign for sign in alternatives)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,25 +96,25 @@ class Text:
         """Whether a text has this form."""
         return not (self.most and len(text) > self.most) and bool(re.fullmatch(self.pattern or r"[\s\S]*", text))
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """What the text means."""
-        expect(self, value, place)
+        expect(self, value, location)
         try:
             meaning = self.parse(value) if self.parse else value
             if not self.fits(value) and self.shown:
                 raise UsageError(f"{quoted(value, 80)} {self.problem}", remedy=self.remedy)
         except UsageError as error:
-            raise place.at_location(error) from error
+            raise location.at_location(error) from error
         if not self.fits(value):
-            raise place.error(self.problem, remedy=self.remedy)
+            raise location.error(self.problem, remedy=self.remedy)
         return meaning
 
     def schema(self, parts: Json) -> Json:
         """A string with its pattern. Python's ``$`` would match before a newline at the end."""
         pattern = {"pattern": f"^(?:{self.pattern})$(?!\\n)"} if self.pattern else {}
-        most = {"maxLength": self.most} if self.most else {}
-        said = {"description": self.description} if self.description else {}
-        return part(self.ref, parts, lambda: {"type": "string", **most, **pattern, **said})
+        length = {"maxLength": self.most} if self.most else {}
+        description_key = {"description": self.description} if self.description else {}
+        return part(self.ref, parts, lambda: {"type": "string", **length, **pattern, **description_key})
 
 
 class Boolean:
@@ -123,9 +123,9 @@ class Boolean:
     noun: ClassVar[str] = "a boolean"
     types: ClassVar[tuple[type, ...]] = (bool,)
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """The value itself."""
-        expect(self, value, place)
+        expect(self, value, location)
         return value
 
     def schema(self, parts: Json) -> Json:  # noqa: ARG002
@@ -150,28 +150,28 @@ class Number:
     @property
     def noun(self) -> str:
         """With its bounds."""
-        low = f"above {self.above}" if self.above is not None else f"from {self.least}"
+        lower = f"above {self.above}" if self.above is not None else f"from {self.least}"
         below = f" and below {self.below}" if self.below is not None else " on"
-        high = f" to {self.most}" if self.most is not None else below
-        return f"{'a whole number' if self.whole else 'a number'} {low}{high}"
+        upper = f" to {self.most}" if self.most is not None else below
+        return f"{'a whole number' if self.whole else 'a number'} {lower}{upper}"
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """The number: an int where it is a whole one, else a float."""
         if type(value) not in self.types or not self._within(value) or (self.whole and value != int(value)):
-            raise place.error(f"is {value!r:.40}, expected {self.noun}")
+            raise location.error(f"is {value!r:.40}, expected {self.noun}")
         return int(value) if self.whole else float(value)
 
     def _within(self, value: float) -> bool:
-        low = value >= self.least if self.above is None else value > self.above
+        lower = value >= self.least if self.above is None else value > self.above
         if self.most is not None:
-            return low and value <= self.most
-        return low and (self.below is None or value < self.below)
+            return lower and value <= self.most
+        return lower and (self.below is None or value < self.below)
 
     def schema(self, parts: Json) -> Json:  # noqa: ARG002
         """A number with its bounds."""
-        low = {"minimum": self.least} if self.above is None else {"exclusiveMinimum": self.above}
-        high = {"exclusiveMaximum": self.below} if self.most is None else {"maximum": self.most}
-        bounds = {key: bound for key, bound in {**low, **high}.items() if bound is not None}
+        lower = {"minimum": self.least} if self.above is None else {"exclusiveMinimum": self.above}
+        upper = {"exclusiveMaximum": self.below} if self.most is None else {"maximum": self.most}
+        bounds = {key: bound for key, bound in {**lower, **upper}.items() if bound is not None}
         return {"type": "integer" if self.whole else "number", **bounds}
 
 
@@ -181,9 +181,9 @@ class ScalarText:
     noun: ClassVar[str] = "a string, a number or a boolean"
     types: ClassVar[tuple[type, ...]] = (str, int, float, bool)
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """The text."""
-        expect(self, value, place)
+        expect(self, value, location)
         return value if isinstance(value, str) else json.dumps(value)
 
     def schema(self, parts: Json) -> Json:  # noqa: ARG002
@@ -197,9 +197,9 @@ class Null:
     noun: ClassVar[str] = "null"
     types: ClassVar[tuple[type, ...]] = (type(None),)
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """Nothing."""
-        expect(self, value, place)
+        expect(self, value, location)
 
     def schema(self, parts: Json) -> Json:  # noqa: ARG002
         """The type of null."""
@@ -212,7 +212,7 @@ class Anything:
     noun: ClassVar[str] = "anything"
     types: ClassVar[tuple[type, ...]] = (str, int, float, bool, list, dict, type(None))
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401, ARG002
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401, ARG002
         """The value itself."""
         return value
 
@@ -239,12 +239,12 @@ class Choice:
         shown = [value if isinstance(value, str) else json.dumps(value) for value, _ in self.meanings]
         return shown[0] if len(shown) == 1 else f"one of {', '.join(shown)}"
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """What the value means."""
         # By type as well: 0 is not false.
-        meanings = [meaning for known, meaning in self.meanings if type(value) is type(known) and value == known]
+        meanings = [meaning for allowed, meaning in self.meanings if type(value) is type(allowed) and value == allowed]
         if not meanings:
-            raise place.error(f"is {value!r:.40}, expected {self.noun}")
+            raise location.error(f"is {value!r:.40}, expected {self.noun}")
         return meanings[0]
 
     def schema(self, parts: Json) -> Json:  # noqa: ARG002
@@ -267,17 +267,17 @@ class Array:
     noun: ClassVar[str] = "an array"
     types: ClassVar[tuple[type, ...]] = (list,)
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """The meanings, in order."""
-        expect(self, value, place)
+        expect(self, value, location)
         if len(value) < self.least or (self.most and len(value) > self.most):
             bound = f"at most {self.most}" if self.most else f"at least {self.least}"
-            raise place.error(f"has {len(value)} items, expected {bound}")
+            raise location.error(f"has {len(value)} items, expected {bound}")
         meanings: list[Any] = []
         for number, item in enumerate(value):
-            meaning = self.of.read(item, place.item(number))
+            meaning = self.of.read(item, location.item(number))
             if self.unique and meaning in meanings:
-                raise place.error(f"names {meaning} twice", remedy="Name each once.")
+                raise location.error(f"names {meaning} twice", remedy="Name each once.")
             meanings.append(meaning)
         return tuple(meanings)
 
@@ -298,13 +298,13 @@ class Named:
     noun: ClassVar[str] = "a table"
     types: ClassVar[tuple[type, ...]] = (dict,)
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """What is made of the meanings."""
-        expect(self, value, place)
+        expect(self, value, location)
         if self.names:
             for name in value:
-                self.names.read(name, place.key(name))
-        return self.make({name: self.of.read(item, place.key(name)) for name, item in value.items()})
+                self.names.read(name, location.key(name))
+        return self.make({name: self.of.read(item, location.key(name)) for name, item in value.items()})
 
     def schema(self, parts: Json) -> Json:
         """An object whose names have a form."""
@@ -327,12 +327,12 @@ class Either:
     @property
     def types(self) -> tuple[type, ...]:
         """Those of all of them."""
-        return tuple(kind for one in self.kinds for kind in one.types)
+        return tuple(kind for alternative in self.kinds for kind in alternative.types)
 
-    def read(self, value: Any, place: Location) -> Any:  # noqa: ANN401
+    def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """What the kind of its type makes of it."""
-        expect(self, value, place)
-        return next(kind for kind in self.kinds if type(value) in kind.types).read(value, place)
+        expect(self, value, location)
+        return next(kind for kind in self.kinds if type(value) in kind.types).read(value, location)
 
     def schema(self, parts: Json) -> Json:
         """Any of them."""

@@ -1,4 +1,4 @@
-"""Small files that a user names: read with a limit, written whole or not at all.
+"""Small files named by the user: read with a size limit, written atomically.
 
 Ours: the library for it, atomicwrites, has been unmaintained since 2022, and this is mkstemp and rename.
 """
@@ -13,36 +13,30 @@ from pathlib import Path
 from shiplane.core.errors import UsageError
 
 
-def read_limited(path: Path, limit: int, what: str, *, remedy: str) -> bytes:
-    """Read a file.
-
-    Args:
-        path: Which.
-        limit: The most bytes that it may have.
-        what: The flag and the name as they were given, for messages.
-        remedy: What to do where there is none, or a much larger one.
+def read_limited(path: Path, limit: int, label: str, *, remedy: str) -> bytes:
+    """Read a regular file of at most ``limit`` bytes; messages call it ``label``, the flag and name as given.
 
     Raises:
-        UsageError: It is not there, no ordinary file, unreadable or too large.
+        UsageError: It does not exist, is not a regular file, is unreadable or too large.
     """
     try:
-        # Not a pipe or a device: it would be waited for without end.
+        # Reading a pipe or a device could block forever.
         if not path.is_file():
-            raise UsageError(f"{what}: there is no such file", remedy=remedy)
+            raise UsageError(f"{label}: no such file", remedy=remedy)
         with path.open("rb") as stream:
             content = stream.read(limit + 1)
     except (OSError, ValueError) as error:
-        raise UsageError(f"{what} cannot be read: {_why(error)}", remedy=remedy) from error
+        raise UsageError(f"{label} cannot be read: {_reason(error)}", remedy=remedy) from error
     if len(content) > limit:
-        raise UsageError(f"{what} is larger than {limit} bytes", remedy=remedy)
+        raise UsageError(f"{label} is larger than {limit} bytes", remedy=remedy)
     return content
 
 
 def write_atomic(path: Path, body: bytes, mode: int = 0o600) -> None:
-    """Write a file in one go: whoever looks, and a run that is killed, finds the old file or the new one.
+    """Replace a file atomically: readers, and a killed run, leave the old file or the new one.
 
     Raises:
-        OSError, ValueError: It cannot be written there, and nothing was left there.
+        OSError, ValueError: It cannot be written; no partial file is left.
     """
     descriptor, partial = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -56,19 +50,19 @@ def write_atomic(path: Path, body: bytes, mode: int = 0o600) -> None:
         raise
 
 
-def write_user_file(path: Path, body: bytes, what: str) -> None:
-    """Write a file that the user named, as :func:`write_atomic` does.
+def write_user_file(path: Path, body: bytes, label: str) -> None:
+    """Write a file named by the user with :func:`write_atomic`.
 
     Raises:
-        UsageError: It cannot be written there.
+        UsageError: It cannot be written.
     """
     try:
         write_atomic(path, body)
     except (OSError, ValueError) as error:
         raise UsageError(
-            f"{what} cannot be written: {_why(error)}", remedy="Name a file in a folder that exists."
+            f"{label} cannot be written: {_reason(error)}", remedy="Choose a file in an existing folder."
         ) from error
 
 
-def _why(error: OSError | ValueError) -> str:
+def _reason(error: OSError | ValueError) -> str:
     return (error.strerror if isinstance(error, OSError) else "") or str(error)

@@ -1,4 +1,4 @@
-"""The machine itself: who sits at it, and how much room its disks have."""
+"""The local machine: its user, process namespace and free disk space."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ def user_at_host() -> str:
 
 
 def process_space() -> str:
-    """Where a process id means what it means here: this machine since it was started, and this namespace of it.
+    """Identifies this boot and PID namespace, within which process ids can be compared.
 
-    Containers have process ids of their own, and may share a host's name. Without ``/proc`` the name has to do.
+    Containers have their own process ids and may share a host name. Without ``/proc`` the host name is used.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
@@ -32,12 +32,12 @@ def process_space() -> str:
 
 
 def free_bytes(folder: Path) -> int:
-    """The bytes that this user can still write there.
+    """The free bytes of the folder's file system.
 
     Raises:
-        PrerequisiteError: The folder cannot be asked.
+        PrerequisiteError: They cannot be determined.
     """
     try:
         return shutil.disk_usage(folder).free
     except OSError as error:
-        raise PrerequisiteError(f"{folder} cannot be asked for its free space: {error.strerror or error}") from error
+        raise PrerequisiteError(f"cannot read the free space of {folder}: {error.strerror or error}") from error

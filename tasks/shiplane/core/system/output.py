@@ -1,4 +1,4 @@
-"""What a child writes, read as it comes and kept to a limit: it may write without end, and without a line's end."""
+"""Output of a child process, read as it arrives and bounded: it may be endless, even without a line break."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import threading
 from collections import deque
 from collections.abc import Callable
 
-# Of what people read (a build's log) the last of this many characters are kept.
+# Characters kept of output for people, such as a build log: the last ones.
 TAIL = 1024 * 1024
-# What programs read (git's lists of files and refs) is whole or an error; a ref has some 64 bytes.
+# Bytes kept of output for programs, such as git's list of refs (some 64 bytes each): all or an error.
 WHOLE = 64 * 1024 * 1024
-# Characters after which a line is cut.
+# Characters after which a line is split.
 _LONGEST_LINE = 64 * 1024
 _BLOCK = 64 * 1024
 
 
 class Output:
-    """A pipe whose reading end a thread of its own empties, until everybody has closed the other end."""
+    """A pipe drained by its own thread until every writer has closed it."""
 
     def __init__(self) -> None:
         self._reading, self.writing = os.pipe()
         self._ended = threading.Event()
 
     def start(self) -> None:
-        """Read from now on; the writing end is the child's alone."""
+        """Start reading, and close our copy of the writing end."""
         os.close(self.writing)
         threading.Thread(target=self._run, daemon=True).start()
 
     def wait_ended(self, seconds: float) -> bool:
-        """Whether it is at its end, at the latest after so many seconds."""
+        """Wait for the end of the output; False after so many seconds."""
         return self._ended.wait(seconds)
 
     def _run(self) -> None:
@@ -43,7 +43,7 @@ class Output:
 
 
 class StreamedOutput(Output):
-    """Lines for people: each is told as it comes (of an endless one the beginning), and the last of them are kept."""
+    """Lines for people: each is passed on as it arrives (an endless one truncated), and the last ones are kept."""
 
     def __init__(self, listen: Callable[[str], None]) -> None:
         super().__init__()
@@ -53,7 +53,7 @@ class StreamedOutput(Output):
 
     @property
     def text(self) -> str:
-        """The last of it."""
+        """The last lines."""
         return "".join(self._lines)
 
     def _read(self, descriptor: int) -> None:
@@ -64,14 +64,14 @@ class StreamedOutput(Output):
                 self._size += len(line)
                 while self._size > TAIL:
                     self._size -= len(self._lines.popleft())
-                # The rest of a line is never told alone: a secret that the cut went through would not be recognized.
+                # The rest of a split line is dropped: a secret across the split would not be recognized.
                 if begins:
                     self._listen(line.rstrip("\n"))
                 begins = line.endswith("\n")
 
 
 class CapturedOutput(Output):
-    """An answer for programs: all of it, or the word that it is too much."""
+    """Output for programs: complete, or flagged as too much."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -80,14 +80,14 @@ class CapturedOutput(Output):
 
     @property
     def exact(self) -> str:
-        """All of it, to the byte: what is no UTF-8 is kept by surrogateescape."""
+        """The exact bytes as text; invalid UTF-8 is kept by surrogateescape."""
         return b"".join(self._parts).decode("utf-8", "surrogateescape")
 
     @property
     def text(self) -> str:
-        """All of it, its line ends as single line feeds."""
-        whole = b"".join(self._parts).decode("utf-8", "replace")
-        return whole.replace("\r\n", "\n").replace("\r", "\n")
+        """The text, with line ends normalized to line feeds."""
+        content = b"".join(self._parts).decode("utf-8", "replace")
+        return content.replace("\r\n", "\n").replace("\r", "\n")
 
     def _read(self, descriptor: int) -> None:
         size = 0

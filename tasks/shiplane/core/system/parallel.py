@@ -1,4 +1,4 @@
-"""Independent reads side by side. Results keep the order of their questions."""
+"""Run independent reads in parallel. Results keep the order of the inputs."""
 
 from __future__ import annotations
 
@@ -9,60 +9,50 @@ from typing import TypeVar
 Q = TypeVar("Q")
 A = TypeVar("A")
 
-# Eight connections: GHCR allows far more requests a minute, and more would not make two lanes faster.
+# Eight connections: GHCR allows far more requests a minute, but more do not speed up two lanes.
 WORKERS = 8
-# Seconds that a thread has to end its child, after process.py's look at the event and its grace for the child.
+# Seconds for a thread to end its child process: process.py's poll interval and grace period.
 _GRACE = 6.0
 
 
-def map_parallel(ask: Callable[[Q], A], questions: Iterable[Q], *, workers: int = WORKERS) -> list[A]:
-    """Ask every question; the first exception, in their order, is raised.
+def map_parallel(task: Callable[[Q], A], inputs: Iterable[Q], *, workers: int = WORKERS) -> list[A]:
+    """Apply a thread-safe task to every input; the first exception in input order is raised.
 
-    Args:
-        ask: Must be safe to call from several threads unless ``workers`` is 1.
-        questions: What to ask.
-        workers: How many at once; 1 keeps everything in this thread and in order.
+    With one worker everything runs in this thread, in order.
     """
-    known = list(questions)
-    if workers == 1 or len(known) < 2:  # noqa: PLR2004 -- one question needs no thread
-        return [ask(question) for question in known]
-    return _side_by_side(lambda question, _stop: ask(question), known, min(workers, len(known)), grace=0.0)
+    items = list(inputs)
+    if workers == 1 or len(items) < 2:  # noqa: PLR2004 -- one question needs no thread
+        return [task(item) for item in items]
+    return _run_threads(lambda item, _stop: task(item), items, min(workers, len(items)), grace=0.0)
 
 
-def map_stoppable(ask: Callable[[Q, threading.Event], A], questions: Iterable[Q]) -> list[A]:
-    """Ask questions that may take many minutes, all at once, and see each of them end.
+def map_stoppable(task: Callable[[Q, threading.Event], A], inputs: Iterable[Q]) -> list[A]:
+    """Run thread-safe tasks that may take many minutes, all at once, and wait for each to end.
 
-    Args:
-        ask: Must be safe to call from several threads, and must look at the event while it waits: it is set when this
-            thread is interrupted, and whoever runs a child process has to end it then.
-        questions: What to ask.
+    A task watches the event, which is set on an interrupt, and then ends its child process.
     """
-    known = list(questions)
-    return _side_by_side(ask, known, len(known), grace=_GRACE)
+    items = list(inputs)
+    return _run_threads(task, items, len(items), grace=_GRACE)
 
 
-def _side_by_side(ask: Callable[[Q, threading.Event], A], known: Sequence[Q], workers: int, *, grace: float) -> list[A]:
-    """Ask in threads of our own: a pool would keep an interrupt waiting for its threads, and the interpreter's end too.
+def _run_threads(task: Callable[[Q, threading.Event], A], items: Sequence[Q], workers: int, *, grace: float) -> list[A]:
+    """Run in daemon threads: a pool would delay an interrupt, and the interpreter's exit, until its threads end.
 
-    Args:
-        ask: Gets an event that is set on an interrupt.
-        known: The questions.
-        workers: How many threads take them, one after the other.
-        grace: Seconds that each thread has to end after an interrupt.
+    After an interrupt each thread has ``grace`` seconds to end.
     """
-    stop, places = threading.Event(), iter(range(len(known)))
-    answers: dict[int, A] = {}
-    faults: dict[int, BaseException] = {}
-    # Events and no join(): a join that a signal interrupts takes the thread for ended (bpo-45274), which it is not.
+    stop, indexes = threading.Event(), iter(range(len(items)))
+    results: dict[int, A] = {}
+    errors: dict[int, BaseException] = {}
+    # Events instead of join(): an interrupted join marks a running thread as ended (bpo-45274).
     ended = [threading.Event() for _ in range(workers)]
 
     def work(end: threading.Event) -> None:
-        for place in _until(stop, places):
-            question = known[place]
+        for index in _next_indexes(stop, indexes):
+            item = items[index]
             try:
-                answers[place] = ask(question, stop)
+                results[index] = task(item, stop)
             except BaseException as error:  # noqa: BLE001 -- raised again below, in the thread that asked
-                faults[place] = error
+                errors[index] = error
         end.set()
 
     started: list[threading.Event] = []
@@ -77,12 +67,12 @@ def _side_by_side(ask: Callable[[Q, threading.Event], A], known: Sequence[Q], wo
         for event in started:
             event.wait(grace)
         raise
-    if faults:
-        raise faults[min(faults)]
-    return [answers[place] for place in range(len(known))]
+    if errors:
+        raise errors[min(errors)]
+    return [results[index] for index in range(len(items))]
 
 
-def _until(stop: threading.Event, places: Iterator[int]) -> Iterator[int]:
-    """The next places that nobody has taken yet; an iterator of ``range`` is advanced under the interpreter's lock."""
-    while not stop.is_set() and (place := next(places, None)) is not None:
-        yield place
+def _next_indexes(stop: threading.Event, indexes: Iterator[int]) -> Iterator[int]:
+    """Indexes no other thread has taken; advancing a ``range`` iterator is atomic under the GIL."""
+    while not stop.is_set() and (index := next(indexes, None)) is not None:
+        yield index

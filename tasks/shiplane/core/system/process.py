@@ -1,4 +1,4 @@
-"""Child processes: argument lists only, no standard input of ours, an environment without secrets, a time limit."""
+"""Child processes: argument lists only, no inherited standard input, no secrets in the environment, a time limit."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from shiplane.core.errors import PrerequisiteError
 from shiplane.core.redact import forms_of, quoted
 from shiplane.core.system.output import WHOLE, CapturedOutput, StreamedOutput
 
-# What no child needs that does not log in: ours, GitHub's, and the runtime tokens of an Actions job. NPM_TOKEN,
-# NODE_AUTH_TOKEN and their like are not here: they are the build's, which cannot fetch its private packages without.
+# Withheld from children that do not log in: our tokens, GitHub's, and the runtime tokens of an Actions job. NPM_TOKEN,
+# NODE_AUTH_TOKEN and the like stay: builds need them to fetch private packages.
 SECRET_VARIABLES = frozenset(
     {
         "GHCR_TOKEN",
@@ -33,7 +33,7 @@ SECRET_VARIABLES = frozenset(
         "DOCKER_AUTH_CONFIG",
     }
 )
-# No child starts without these. A secret in them is one that happens to be a word of a path.
+# Kept even if a secret occurs in them: it is then part of a path.
 _NEEDED = frozenset({"PATH", "HOME"})
 _GRACE = 5.0
 _LOOK = 0.25
@@ -53,19 +53,19 @@ class ProcessResult:
 
     @property
     def command(self) -> str:
-        """The command as it can be pasted into a shell."""
+        """The command line, quoted for a shell."""
         return shlex.join(self.argv)
 
 
 def without_secrets(env: Mapping[str, str], also: Iterable[str] = ()) -> dict[str, str]:
     """The environment for a child that does not log in.
 
-    Gone are the variables that are known to hold a secret, and every other one in which such a secret turns up in any
-    usual spelling: ``NODE_AUTH_TOKEN``, say, where it was set to ``GITHUB_TOKEN``, or a URL with the token in it.
+    Drops variables known to hold a secret, and all others in which such a secret occurs in any encoding:
+    ``NODE_AUTH_TOKEN`` set to ``GITHUB_TOKEN``, or a URL with the token.
 
     Args:
-        env: Everything.
-        also: Further variables that hold secrets: a configured registry's.
+        env: The full environment.
+        also: Further variables that hold secrets, such as a configured registry's.
     """
     hidden = SECRET_VARIABLES | set(also)
     tokens = {env[name] for name in hidden if env.get(name) and name != "ACTIONS_ID_TOKEN_REQUEST_URL"}
@@ -78,11 +78,10 @@ def without_secrets(env: Mapping[str, str], also: Iterable[str] = ()) -> dict[st
 
 
 def refuse_dumps() -> None:
-    """Keep other processes of this user from reading our memory and ``/proc/<pid>/environ``, where Linux can do that.
+    """Keep children from reading our memory and ``/proc/<pid>/environ`` (Linux only).
 
-    A child's own environment is cleaned in any case, but it could read ours: the parent's. This stops a child that is
-    not root (``prctl(2)``, PR_SET_DUMPABLE; ``proc(5)``); root is stopped by nothing here. The safe arrangement is to
-    run gates in a job that has no token at all.
+    This stops children that are not root (``prctl(2)``, PR_SET_DUMPABLE; ``proc(5)``). To be safe from root, run gates
+    in a job without any token.
     """
     if sys.platform != "linux":
         return
@@ -104,49 +103,49 @@ def run(
     stop: threading.Event | None = None,
     exact: bool = False,
 ) -> ProcessResult:
-    """Run a child to its end.
+    """Run a child process to its end.
 
     Args:
-        argv: The command; never a shell's.
-        env: The child's whole environment.
-        cwd: Where it runs.
-        given: What it reads from standard input.
-        timeout: Seconds; after them it and its children are ended.
-        listen: Called with each line of its standard error as it comes.
-        joined: Its standard output goes the same way, so that the lines keep their order; then ``stdout`` is empty.
-        stop: Ends it when it is set: by a thread that is interrupted while another one waits here.
-        exact: ``stdout`` and ``given`` are those very bytes (surrogateescape), line ends included.
+        argv: The command; no shell is involved.
+        env: The complete environment.
+        cwd: The working directory.
+        given: Its standard input.
+        timeout: Seconds until it and its children are killed.
+        listen: Called with each line of standard error as it arrives.
+        joined: Treat standard output like standard error, keeping the order of lines; ``stdout`` is then empty.
+        stop: Kills it when set.
+        exact: Keep ``stdout`` and ``given`` byte for byte (surrogateescape), line ends included.
 
     Returns:
-        What it wrote: all of its answer, of its standard error the last MiB.
+        Its standard output, and the last MiB of its standard error.
 
     Raises:
-        PrerequisiteError: The command does not exist, did not end in time, was stopped, or answered without end.
+        PrerequisiteError: The command does not exist, timed out, was stopped, or wrote too much.
     """
-    story, answer = StreamedOutput(listen), CapturedOutput()
+    stderr, stdout = StreamedOutput(listen), CapturedOutput()
     try:
-        child = _start(argv, env, cwd, story.writing if joined else answer.writing, story.writing)
+        child = _start(argv, env, cwd, stderr.writing if joined else stdout.writing, stderr.writing)
     finally:
-        story.start()
-        answer.start()
+        stderr.start()
+        stdout.start()
     try:
-        _give(child, given.encode("utf-8", "surrogateescape" if exact else "replace"))
-        why_not = _awaited(child, answer, timeout, stop)
+        _write_stdin(child, given.encode("utf-8", "surrogateescape" if exact else "replace"))
+        failure = _wait(child, stdout, timeout, stop)
     finally:
         _end(child)
-        # Bounded: a grandchild that outlives the group could hold the pipe open for ever.
-        story.wait_ended(_GRACE)
-    if why_not:
-        raise PrerequisiteError(f"{shlex.join(argv)} {why_not}")
+        # Bounded: a grandchild that outlives the group could hold the pipe open forever.
+        stderr.wait_ended(_GRACE)
+    if failure:
+        raise PrerequisiteError(f"{shlex.join(argv)} {failure}")
     return ProcessResult(
-        argv=tuple(argv), code=child.returncode, stdout=answer.exact if exact else answer.text, stderr=story.text
+        argv=tuple(argv), code=child.returncode, stdout=stdout.exact if exact else stdout.text, stderr=stderr.text
     )
 
 
-def _give(child: subprocess.Popen[bytes], given: bytes) -> None:
-    """Write to its standard input and close it, in a thread: a pipe takes 64 KiB, and more only as it is read."""
+def _write_stdin(child: subprocess.Popen[bytes], given: bytes) -> None:
+    """Write its standard input in a thread: a pipe blocks after 64 KiB until the child reads."""
     stream = child.stdin
-    assert stream is not None  # noqa: S101 -- it was asked for
+    assert stream is not None  # noqa: S101 -- opened as a pipe
 
     def write() -> None:
         with suppress(OSError), stream:  # it may end without reading
@@ -155,28 +154,26 @@ def _give(child: subprocess.Popen[bytes], given: bytes) -> None:
     threading.Thread(target=write, daemon=True).start()
 
 
-def _awaited(
-    child: subprocess.Popen[bytes], answer: CapturedOutput, timeout: float, stop: threading.Event | None
-) -> str:
-    """Wait for a child's end and that of its answer, with a look four times a second; gives why not, or nothing.
+def _wait(child: subprocess.Popen[bytes], stdout: CapturedOutput, timeout: float, stop: threading.Event | None) -> str:
+    """Wait for the child and its output to end, polling four times a second; returns why it failed, or nothing.
 
-    A child may be killed while its own children live on and hold its pipes open, as buildx does when docker is killed:
-    they have some seconds more, then they are ended, too.
+    A killed child's own children may hold its pipes open, as buildx does when docker is killed: they are killed after a
+    grace period.
     """
-    until, dead_since = time.monotonic() + timeout, float("inf")
-    while not (answer.wait_ended(0) and child.poll() is not None):
+    deadline, dead_since = time.monotonic() + timeout, float("inf")
+    while not (stdout.wait_ended(0) and child.poll() is not None):
         now = time.monotonic()
-        if now >= until or answer.too_much or (stop is not None and stop.is_set()):
+        if now >= deadline or stdout.too_much or (stop is not None and stop.is_set()):
             break
         dead_since = float("inf") if child.poll() is None else min(dead_since, now)
         if now - dead_since >= _GRACE:
             _signal(child, signal.SIGKILL)
-        left = min(until - now, _LOOK)
+        interval = min(deadline - now, _LOOK)
         with suppress(subprocess.TimeoutExpired):
-            child.wait(left if answer.wait_ended(left) else 0.0)
+            child.wait(interval if stdout.wait_ended(interval) else 0.0)
     else:
-        return _TOO_MUCH if answer.too_much else ""
-    if answer.too_much:
+        return _TOO_MUCH if stdout.too_much else ""
+    if stdout.too_much:
         return _TOO_MUCH
     return "was stopped" if stop is not None and stop.is_set() else f"did not end within {timeout:g} s"
 
@@ -205,7 +202,7 @@ def _start(
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """End what still runs of it: politely, then not."""
+    """Terminate the process group, then kill it."""
     if child.poll() is None:
         _signal(child, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
