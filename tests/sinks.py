@@ -24,8 +24,8 @@ from shiplane.core.errors import ShiplaneError
 from shiplane.core.finding import Finding
 from shiplane.core.progress import Step, StepOutcome
 from shiplane.registry.client import PutResult
+from shiplane.registry.http.exchange import OversizedError, TransportError
 from shiplane.registry.http.retry_budget import RetryBudget
-from shiplane.registry.http.transport import OversizedError, TransportError
 from shiplane.registry.oci.lookup_result import Refused, Unknown
 
 # What is made to be said: errors, waits, the story, findings.

@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from shiplane.config.lane import BUILT_IN
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.core.errors import ShiplaneError
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session

@@ -8,7 +8,7 @@ import json
 from dataclasses import dataclass, field
 from urllib.parse import parse_qs
 
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 
 WRITE_PACKAGE = "permission_denied: write_package"
 SCOPES = "permission_denied: The token provided does not match expected scopes."

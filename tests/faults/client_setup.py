@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from shiplane.core.credential import Credential
 from shiplane.core.redact import Redactor
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import Session
-from shiplane.registry.http.transport import Transport
 from shiplane.registry.oci.names import Repository
 from tests.faults.access import Access, Account
 from tests.faults.clock import VirtualClock

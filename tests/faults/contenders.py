@@ -9,7 +9,7 @@ from typing import Any
 
 from shiplane.config.lane import MAIN
 from shiplane.config.plan import LanePlan, Plan
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.progress import Flow
 from shiplane.registry.oci.names import Digest

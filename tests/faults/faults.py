@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
-from shiplane.registry.http.transport import OversizedError, Request, Response, Transport, TransportError
+from shiplane.registry.http.exchange import OversizedError, Request, Response, Transport, TransportError
 from tests.faults.access import failure
 from tests.faults.clock import VirtualClock
 from tests.faults.exchange import Exchange, exchange
@@ -98,7 +98,7 @@ class Faulty:
     _lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-        """See :class:`shiplane.registry.http.transport.Transport`."""
+        """See :class:`shiplane.registry.http.exchange.Transport`."""
         with self._lock:
             fault = self._due(request)
 
@@ -170,7 +170,7 @@ class Instead:
     asked: list[Request] = field(default_factory=list)
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-        """See :class:`shiplane.registry.http.transport.Transport`."""
+        """See :class:`shiplane.registry.http.exchange.Transport`."""
         place = f"{request.method} {request.url.partition('://')[2]}"
         for pattern, respond in self.answers.items():
             if re.search(pattern, place):

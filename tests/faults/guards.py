@@ -303,7 +303,7 @@ BOUNDS = (
     ),
     Guard(
         "the body of an error is cut",
-        "registry/http/transport",
+        "registry/http/exchange",
         "ERROR_LIMIT",
         value("1 << 40"),
         (_PROMISES + "test_of_an_error_64_kibibytes_are_read",),
@@ -474,21 +474,21 @@ SECRETS = (
     ),
     Guard(
         "foreign text holds no terminal escape",
-        "core/redact",
+        "core/text",
         "one_line",
         call("_ESCAPE_SEQUENCE.sub", "{1}"),
         (_REDACT + "test_foreign_text_becomes_one_harmless_line",),
     ),
     Guard(
         "foreign text holds no control character",
-        "core/redact",
+        "core/text",
         "one_line",
         always(0, kind="a if b else c"),
         (_REDACT + "test_foreign_text_becomes_one_harmless_line",),
     ),
     Guard(
         "foreign text holds no workflow command",
-        "core/redact",
+        "core/text",
         "one_line",
         call("_COMMAND.sub", "{1}"),
         (_REDACT + "test_foreign_text_becomes_one_harmless_line",),

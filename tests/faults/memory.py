@@ -1,4 +1,4 @@
-"""A registry in memory that speaks the OCI distribution-spec: a :class:`shiplane.registry.http.transport.Transport`.
+"""A registry in memory that speaks the OCI distribution-spec: a :class:`shiplane.registry.http.exchange.Transport`.
 
 It answers as GHCR does where GHCR differs (``ghcr.md`` section 1): tag lists run from oldest to newest, tokens are
 opaque, a DELETE is unsupported, a 403 has its words, a tag may be readable only some time after it was written.
@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from shiplane.core import strict_json
+from shiplane.registry.http.exchange import OversizedError, Request, Response, TransportError
 from shiplane.registry.http.retry_budget import Clock
-from shiplane.registry.http.transport import OversizedError, Request, Response, TransportError
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest
 from tests.faults.access import Access, answer, failure
@@ -102,7 +102,7 @@ class MemoryRegistry:
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:  # noqa: ARG002 -- answers at once
-        """See :class:`shiplane.registry.http.transport.Transport`."""
+        """See :class:`shiplane.registry.http.exchange.Transport`."""
         with self.lock:
             before = {path: dict(shelf.tags) for path, shelf in self.shelves.items()} if request.body else {}
             response = self._dispatch(request)

@@ -8,15 +8,15 @@ from dataclasses import dataclass, replace
 from shiplane.adopt.adopt import Adopter, AdoptionResult
 from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.plan import Plan
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.progress import Flow
 from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.recorder import EntryAuthor, Ledgers
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.retry_budget import Clock, RetryBudget, SystemClock
 from shiplane.registry.http.session import Session
-from shiplane.registry.http.transport import Transport
 from shiplane.registry.oci.names import Platform, Repository
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.publish import Publisher, Stager

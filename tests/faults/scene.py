@@ -14,9 +14,9 @@ from shiplane.core.redact import Redactor
 from shiplane.ledger.ledger import Ledger
 from shiplane.ledger.recorder import EntryAuthor, Ledgers
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.retry_budget import Clock, RetryBudget
 from shiplane.registry.http.session import Session
-from shiplane.registry.http.transport import Transport
 from shiplane.registry.oci.names import Digest, Repository
 from shiplane.release.planning.planner import make_plan
 from shiplane.release.result import LaneResult

@@ -32,7 +32,8 @@ from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Flow
 from shiplane.ledger.ledger import Action
 from shiplane.ledger.recorder import EntryAuthor
-from shiplane.registry.http.transport import HttpTransport, Request, Response, Transport
+from shiplane.registry.http.exchange import Request, Response, Transport
+from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.names import Digest, Repository
 from shiplane.release.planning.planner import make_plan
 from shiplane.rollback.result import RollbackRequest

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 from tests.faults.clock import VirtualClock
 from tests.faults.exchange import Exchange, exchange
 from tests.faults.faults import FOR_EVER
@@ -70,7 +70,7 @@ class StaleReads:
     _seen: dict[int, int] = field(default_factory=dict)
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-        """See :class:`shiplane.registry.http.transport.Transport`."""
+        """See :class:`shiplane.registry.http.exchange.Transport`."""
         name = "" if "Authorization" not in request.headers else read_name(request)
         if name:
             self.reads.append(name)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from urllib.parse import urljoin
 
-from shiplane.registry.http.transport import HttpTransport, Request, Response
+from shiplane.registry.http.exchange import Request, Response
+from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Repository
 from tests.faults.memory import Shelf

@@ -20,8 +20,9 @@ from shiplane.core.redact import Redactor
 from shiplane.git.claim_refs import GitClaims
 from shiplane.git.remote import Remote
 from shiplane.ledger.recorder import EntryAuthor
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.http.retry_budget import Clock
-from shiplane.registry.http.transport import HttpTransport, Request, Response
+from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.names import Repository
 from shiplane.release.claiming import ReleaseClaims
 from tests.faults.exchange import Exchange, exchange
@@ -86,7 +87,7 @@ class Recorder:
     log: list[Exchange] = field(default_factory=list)
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-        """See :class:`shiplane.registry.http.transport.Transport`. The time is the same clock's in both processes."""
+        """See :class:`shiplane.registry.http.exchange.Transport`. The time is the same clock's in both processes."""
         response = self.inner.send(request, limit=limit, deadline=deadline)
         self.log.append(exchange(time.monotonic(), request, response))
         return response

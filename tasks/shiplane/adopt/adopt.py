@@ -11,8 +11,8 @@ from shiplane.config.version import Version
 from shiplane.core.check import Check
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
-from shiplane.core.redact import one_line
 from shiplane.core.system.parallel import WORKERS, map_parallel
+from shiplane.core.text import one_line
 from shiplane.ledger.foreign_tags import SortedTags, sort_tags, with_adopted_tags
 from shiplane.ledger.ledger import Action, Entry, EntryJson, Ledger
 from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record

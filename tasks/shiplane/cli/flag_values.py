@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from shiplane.config.settings import Flags, Setting, named
+from shiplane.config.setting import Setting
+from shiplane.config.settings import Flags, named
 from shiplane.core.errors import UsageError
-from shiplane.core.redact import one_line, quoted
+from shiplane.core.text import one_line, quoted
 
 if TYPE_CHECKING:
     from shiplane.config.lane import Lane

@@ -14,9 +14,9 @@ from shiplane.config.build_settings import NOTHING_GIVEN, BuildSettings
 from shiplane.config.keys.texts import PATH
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, UsageError
-from shiplane.core.redact import quoted
 from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Boolean, Text
+from shiplane.core.text import quoted
 from shiplane.registry.oci.names import TAG_FORM, Tag, parse_tag
 
 NAME = Text(

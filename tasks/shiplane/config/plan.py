@@ -7,7 +7,7 @@ from typing import Annotated, TypedDict
 
 from shiplane.config.build_settings import BuildSettingsJson
 from shiplane.config.lane import Lane
-from shiplane.config.settings import LATEST_GIVEN, Setting
+from shiplane.config.setting import LATEST_GIVEN, Setting
 from shiplane.config.version import Version
 from shiplane.registry.oci.document_keys import CommitJson, PlatformJson, TagJson
 from shiplane.registry.oci.manifest import CREATED, REVISION, SOURCE, VERSION

@@ -17,9 +17,9 @@ import tomli
 from shiplane.config.build_settings import BuildSecret
 from shiplane.config.lane import Lane
 from shiplane.config.project_file import ProjectFile, parse_project_file
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.core.errors import ConfigurationError, UsageError
-from shiplane.core.redact import quoted
+from shiplane.core.text import quoted
 
 _FILE = "shiplane.toml"
 _LIMIT = 1024 * 1024

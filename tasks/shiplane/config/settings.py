@@ -9,10 +9,11 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import TypeVar
 
 from shiplane.config.lane import Lane
 from shiplane.config.project_file import ProjectFile
+from shiplane.config.setting import LATEST_GIVEN, Setting
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
 from shiplane.registry.credential_variables import enterprise_host
@@ -20,10 +21,6 @@ from shiplane.registry.oci.names import Platform, Repository, parse_platforms
 
 T = TypeVar("T")
 
-# Whoever gives one of these wants the floating tag to move now; a lane's own setting wants it where that is forward.
-LATEST_GIVEN = ("--latest", "PUBLISH_LATEST")
-# Who says so, where a value was read from the ledger.
-RECORDED = "recorded in the ledger"
 DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 # docs.github.com: "About remote repositories" (https, and ssh in both spellings), "Using SSH over the HTTPS port"
@@ -36,14 +33,6 @@ _GITHUB_REMOTE = re.compile(
     r"(?P<slug>[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?",
     re.ASCII,
 )
-
-
-@dataclass(frozen=True)
-class Setting(Generic[T]):
-    """A value, and the flag, variable, file or fact that it came from."""
-
-    value: T
-    source: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ import re
 from dataclasses import dataclass
 
 from shiplane.core.errors import UsageError
-from shiplane.core.redact import quoted
+from shiplane.core.text import quoted
 
 # An image tag has at most 128 characters (OCI distribution-spec, "Pulling manifests"); a lane's prefix takes up to 32
 # of them and the "v" one, so that every version has a tag in every lane.

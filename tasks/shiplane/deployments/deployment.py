@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from shiplane.config.keys.deployments import Pattern
 from shiplane.config.lane import Lane
 from shiplane.core.errors import VerificationError
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 from shiplane.deployments.image_use import Mention, Part, Spans, Target, applied
 from shiplane.deployments.patterns import pattern_mentions
 from shiplane.deployments.positions import Lines

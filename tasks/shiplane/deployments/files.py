@@ -16,7 +16,7 @@ from pathlib import Path
 
 from shiplane.config.keys.deployments import Deployments, Pattern
 from shiplane.core.errors import LostRaceError, PrerequisiteError, VerificationError
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 from shiplane.deployments.deployment import DeploymentFile, FileChange
 
 LIMIT = 1024 * 1024

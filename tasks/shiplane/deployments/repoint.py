@@ -12,7 +12,7 @@ from shiplane.core.errors import PrerequisiteError, RefusedError
 from shiplane.core.next_command import command
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 from shiplane.deployments.deployment import FileChange, mentions_of_lane, repoint
 from shiplane.deployments.files import replace_all
 from shiplane.deployments.image_use import Target

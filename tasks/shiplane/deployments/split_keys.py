@@ -14,7 +14,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
-from shiplane.core.redact import quoted
+from shiplane.core.text import quoted
 from shiplane.deployments.image_use import Mention, Part, Slot, is_familiar, spellings, split_pinned
 from shiplane.deployments.positions import Lines, Mapping, Scalar, assignments
 from shiplane.deployments.yaml_positions import mappings

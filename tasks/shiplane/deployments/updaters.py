@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 from shiplane.deployments.positions import Lines, Scalar
 from shiplane.deployments.yaml_positions import mappings
 from shiplane.registry.oci.names import Repository

@@ -20,10 +20,10 @@ from packaging.version import Version as ToolVersion
 from shiplane.config.build_settings import needed_variables
 from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError
 from shiplane.core.next_command import command
-from shiplane.core.redact import one_line
 from shiplane.core.system.process import Listener, ProcessResult, run
 from shiplane.core.system.real_path import is_within
 from shiplane.core.system.temp_folder import is_temp_folder, temp_folder
+from shiplane.core.text import one_line
 from shiplane.docker.bake import Build, definition
 from shiplane.docker.build_log import (
     cache_faults,

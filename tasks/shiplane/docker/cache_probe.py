@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterable
 from shiplane.core.errors import MisconfiguredError
 from shiplane.docker.bake import Build
 from shiplane.registry.client import origin
+from shiplane.registry.http.exchange import OversizedError, Request, Transport, TransportError
 from shiplane.registry.http.session import MANIFEST_LIMIT
-from shiplane.registry.http.transport import OversizedError, Request, Transport, TransportError
 from shiplane.registry.oci.names import Repository
 
 # Seconds for the first word of a registry.

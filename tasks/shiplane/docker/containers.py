@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Any
 from shiplane.config.smoke import ContainerObservation, Probe, Smoke
 from shiplane.core.credential import Credential
 from shiplane.core.errors import UnreachableError
-from shiplane.core.redact import one_line
 from shiplane.core.system.host import process_space
 from shiplane.core.system.temp_folder import is_alive
+from shiplane.core.text import one_line
 from shiplane.docker.engine import PULL_TIMEOUT, Engine, pull_image
 from shiplane.registry.oci.names import Digest, Platform, Repository
 

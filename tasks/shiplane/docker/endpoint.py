@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 
 from shiplane.core.errors import UnreachableError
-from shiplane.core.redact import one_line
 from shiplane.core.system.process import run
+from shiplane.core.text import one_line
 from shiplane.registry.stored_login import docker_config_folder
 
 

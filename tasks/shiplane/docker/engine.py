@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from shiplane.core.credential import Credential
 from shiplane.core.errors import PrerequisiteError, UnreachableError, VerificationError
-from shiplane.core.redact import one_line
 from shiplane.core.system.process import run
+from shiplane.core.text import one_line
 from shiplane.docker.endpoint import Endpoint, endpoint_of
 from shiplane.registry.oci.names import Platform, Repository, Tag
 

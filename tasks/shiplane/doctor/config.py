@@ -15,7 +15,7 @@ from shiplane.core.errors import PrerequisiteError, UsageError
 from shiplane.core.finding import Finding, done, failed, skipped
 from shiplane.core.plurals import counted
 from shiplane.core.progress import StepState
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 from shiplane.deployments.files import Collected
 from shiplane.doctor.doctor import attempt
 from shiplane.git.remote_url import without_credentials

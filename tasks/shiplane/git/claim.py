@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from shiplane.core import strict_json
-from shiplane.core.redact import quoted
+from shiplane.core.text import quoted
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 _UNFIT = re.compile(r"\.(?=\.|/|$|lock(?:/|$))")

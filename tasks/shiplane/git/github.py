@@ -17,11 +17,12 @@ from urllib.parse import urlencode, urlsplit
 from shiplane.config.gate import CheckRun
 from shiplane.core import strict_json
 from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError, UsageError
-from shiplane.core.redact import Redactor, one_line
+from shiplane.core.host_names import is_loopback
+from shiplane.core.redact import Redactor
+from shiplane.core.text import one_line
+from shiplane.registry.http.exchange import Request, Response, Transport
 from shiplane.registry.http.retry import RetryPolicy, body_text, is_throttled, requested_wait
 from shiplane.registry.http.retry_budget import RetryBudget
-from shiplane.registry.http.transport import Request, Response, Transport
-from shiplane.registry.oci.names import is_loopback
 
 API = "https://api.github.com"
 # The first that is set; GITHUB_TOKEN is what a workflow has, GH_TOKEN what GitHub's own command line reads.

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiplane.core.errors import PrerequisiteError
-from shiplane.core.redact import one_line
 from shiplane.core.system.process import ProcessResult, run, without_secrets
+from shiplane.core.text import one_line
 
 # `git rev-parse --local-env-vars` and git(1): what names another repository, index, work tree or history, and what
 # changes how paths are read. GIT_CONFIG_COUNT and GIT_CONFIG_PARAMETERS stay: a container's safe.directory is there.

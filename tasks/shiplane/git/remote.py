@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiplane.core.errors import AccessError, PrerequisiteError, RefusedError, ShiplaneError, UnreachableError
-from shiplane.core.redact import Redactor, one_line
+from shiplane.core.redact import Redactor
 from shiplane.core.system.process import ProcessResult, run
+from shiplane.core.text import one_line
 from shiplane.git.plumbing import PLAIN, Plumbing, git_command, git_environment
 from shiplane.git.remote_url import secrets_of, without_credentials
 

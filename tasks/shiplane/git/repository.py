@@ -9,8 +9,8 @@ from pathlib import Path
 
 from shiplane.config.settings import Checkout, github_slug
 from shiplane.core.errors import PrerequisiteError
-from shiplane.core.redact import one_line
 from shiplane.core.system.process import ProcessResult, run, without_secrets
+from shiplane.core.text import one_line
 from shiplane.core.timestamps import rfc3339
 from shiplane.git.plumbing import Plumbing, failed, git_environment
 from shiplane.git.worktree import differences, printable_path

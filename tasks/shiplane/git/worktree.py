@@ -20,8 +20,8 @@ from typing import BinaryIO
 
 from shiplane.config.settings import Lacking
 from shiplane.core.errors import PrerequisiteError
-from shiplane.core.redact import one_line
 from shiplane.core.system.temp_folder import temp_folder
+from shiplane.core.text import one_line
 from shiplane.git.plumbing import Plumbing
 
 _LINK, _MODULE, _PROGRAM = "120000", "160000", "100755"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 
 _MAX = 200
 

@@ -16,7 +16,7 @@ from typing import Annotated, Any, TypedDict, cast
 from shiplane.config.version import Version
 from shiplane.core import strict_json
 from shiplane.core.errors import UsageError, VerificationError
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.names import Digest, Platform, Tag, parse_tag
 

@@ -11,8 +11,8 @@ from urllib.parse import urlencode
 
 from shiplane.core.errors import UnreachableError
 from shiplane.registry.client import RegistryClient, upload_problem, upload_url
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.http.tokens import PUSH
-from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Repository
 

@@ -13,11 +13,11 @@ from urllib.parse import urlencode
 
 from shiplane.core import strict_json
 from shiplane.core.errors import AccessError, MisconfiguredError, UnreachableError, UsageError, VerificationError
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import MANIFEST_LIMIT, Session, error_codes
 from shiplane.registry.http.tokens import PULL, PUSH
-from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.http.urls import follow, may_redirect, parse_url, same_origin
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, RawManifest

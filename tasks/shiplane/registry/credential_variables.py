@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
+from shiplane.core.host_names import is_loopback, split_port
 from shiplane.core.schema.tables import Key
 from shiplane.core.schema.values import Array, Text
-from shiplane.registry.oci.names import is_loopback, split_port
 
 GHCR_HOST = "ghcr.io"
 _SECRET, _JOB = ("GHCR_USERNAME", "GHCR_TOKEN"), ("GITHUB_ACTOR", "GITHUB_TOKEN")

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 from shiplane.core.errors import AccessError, PrerequisiteError
-from shiplane.core.redact import one_line
 from shiplane.core.system.process import run
+from shiplane.core.text import one_line
 
 # docker keeps its own registry's login under this name (docker/cli, registry.IndexServer).
 _HUB = {"docker.io": "https://index.docker.io/v1/"}

@@ -14,7 +14,7 @@ from typing import Protocol
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.errors import LostRaceError
 from shiplane.core.progress import Flow, Step
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 from shiplane.git.claim import Claim
 from shiplane.registry.oci.names import Digest, Repository, Tag
 

@@ -12,13 +12,14 @@ from pathlib import Path
 from shiplane.config.gate import Evidence, Gate, GateJudgement, GateKind, GateVerdict, judge_health, judge_runs
 from shiplane.core import strict_json
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
-from shiplane.core.redact import Redactor, one_line
+from shiplane.core.redact import Redactor
 from shiplane.core.system.process import run
+from shiplane.core.text import one_line
 from shiplane.core.timestamps import rfc3339
 from shiplane.git.github import GitHub
+from shiplane.registry.http.exchange import Request, Response, Transport
 from shiplane.registry.http.retry import DEADLINE, RETRIED, RetryPolicy, body_text
 from shiplane.registry.http.retry_budget import BUDGET, Clock, RetryBudget, SystemClock
-from shiplane.registry.http.transport import Request, Response, Transport
 
 _HEALTH_LIMIT = 1024 * 1024
 _POLL = 10.0

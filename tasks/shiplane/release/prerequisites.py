@@ -15,15 +15,15 @@ from typing import Annotated, TypedDict
 from shiplane.config.gate import Evidence, EvidenceJson, Gate
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.project_folder import build_command
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.progress import Flow, Step, StepOutcome, StepState
 from shiplane.core.redact import Redactor
 from shiplane.core.system.parallel import map_stoppable
 from shiplane.core.system.process import refuse_dumps
 from shiplane.git.github import GitHub
+from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.retry_budget import Clock, SystemClock
-from shiplane.registry.http.transport import Transport
 from shiplane.release.gates_run import CommandError, GateRunner
 from shiplane.release.planning.decision import Pending
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from shiplane.config.lane import Lane
-from shiplane.config.settings import LATEST_GIVEN, RECORDED, Setting
+from shiplane.config.setting import LATEST_GIVEN, RECORDED, Setting
 from shiplane.config.version import Version
 from shiplane.ledger.ledger import Ledger
 

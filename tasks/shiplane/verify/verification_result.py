@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from shiplane.config.lane import Lane
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.check import Check
 from shiplane.registry.oci.names import Digest, Platform

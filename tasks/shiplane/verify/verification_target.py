@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shiplane.config.lane import Lane
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.check import Check
 from shiplane.ledger.foreign_tags import with_adopted_tags

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from shiplane.config.lane import Lane
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.check import checks_summary
 from shiplane.core.progress import Flow, Step

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from shiplane.config.lane import Lane
-from shiplane.config.settings import RECORDED, Setting
+from shiplane.config.setting import RECORDED, Setting
 from shiplane.config.version import Version
 from shiplane.core.check import Check
 from shiplane.ledger.ledger import Entry

@@ -16,7 +16,7 @@ from shiplane.config.gate import Gate, GateKind
 from shiplane.config.keys.workflows import WorkflowSettings
 from shiplane.config.lane import Lane
 from shiplane.core.errors import ConfigurationError
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 from shiplane.registry.oci.names import Platform
 
 FOLDER = ".github/workflows"

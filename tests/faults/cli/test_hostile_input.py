@@ -13,7 +13,8 @@ import pytest
 
 from shiplane.cli.run import Run
 from shiplane.core.errors import MisconfiguredError
-from shiplane.registry.http.transport import HttpTransport, Request, Response, TransportError
+from shiplane.registry.http.exchange import Request, Response, TransportError
+from shiplane.registry.http.transport import HttpTransport
 from tests.faults.access import Access, Account, failure
 from tests.faults.faults import Instead
 from tests.faults.images import push_image

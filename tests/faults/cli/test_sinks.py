@@ -14,8 +14,8 @@ from shiplane.core.errors import AccessError
 from shiplane.core.progress import Step
 from shiplane.core.system.process import run
 from shiplane.registry.client import PutResult
+from shiplane.registry.http.exchange import OversizedError, TransportError
 from shiplane.registry.http.retry_budget import RetryBudget
-from shiplane.registry.http.transport import OversizedError, TransportError
 from shiplane.registry.oci.lookup_result import Refused, Unknown
 from tests.faults.clock import VirtualClock
 from tests.sinks import Sinks, forms

@@ -13,7 +13,7 @@ from shiplane.ledger.artifact import PREVIOUS
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Ledger
 from shiplane.ledger.recorder import LedgerUpdate, record
 from shiplane.ledger.store import MAX_SETTLE, SETTLE
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.names import Digest
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.ledgers import actions, clock_of, entry, note, put, store, tampered, writing

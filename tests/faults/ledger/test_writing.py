@@ -12,7 +12,7 @@ from shiplane.core.progress import Step
 from shiplane.ledger.ledger import Action, BrokenLedgerError
 from shiplane.ledger.recorder import LedgerUpdate, record
 from shiplane.ledger.store import AppendResult
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.names import Digest, Repository
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.images import push_image

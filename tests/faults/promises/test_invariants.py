@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from shiplane.config.lane import MAIN
-from shiplane.registry.http.transport import Request
+from shiplane.registry.http.exchange import Request
 from shiplane.registry.oci.manifest import RawManifest
 from tests.faults.faults import F, Fault, Faulty
 from tests.faults.images import lie_in_config, lose_blob, lose_child, push_image

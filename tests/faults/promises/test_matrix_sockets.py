@@ -8,12 +8,13 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.core.errors import ShiplaneError
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import MANIFEST_LIMIT, Session
-from shiplane.registry.http.transport import HttpTransport, Request, Response
+from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.names import Repository
 from shiplane.release.publish import Publisher
 from tests.faults.access import failure

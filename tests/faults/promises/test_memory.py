@@ -6,7 +6,7 @@ import pytest
 
 from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError
-from shiplane.registry.http.transport import Request
+from shiplane.registry.http.exchange import Request
 from shiplane.registry.oci.lookup_result import Absent, Present, Refused
 from shiplane.registry.oci.manifest import OCI_INDEX, Index, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Tag

@@ -10,13 +10,15 @@ import pytest
 
 from shiplane.config.plan import Plan
 from shiplane.config.project_file import parse_project_file
-from shiplane.config.settings import Checkout, Lacking, Setting
+from shiplane.config.setting import Setting
+from shiplane.config.settings import Checkout, Lacking
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, PrerequisiteError, ShiplaneError, UnreachableError
 from shiplane.core.progress import Flow
 from shiplane.docker.builders import Builder, Node
 from shiplane.docker.buildx import Buildx
-from shiplane.registry.http.transport import HttpTransport, Request, Response, TransportError
+from shiplane.registry.http.exchange import Request, Response, TransportError
+from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.lookup_result import Absent, Unknown
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Platform

@@ -11,7 +11,7 @@ import pytest
 from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.lookup_result import Absent, Present, Refused
 from shiplane.registry.oci.names import Repository, Tag
 from tests.faults.access import Access, Account

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import OCI_INDEX
 from shiplane.registry.oci.names import Tag

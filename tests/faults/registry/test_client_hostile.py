@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from shiplane.registry.http.exchange import Response
 from shiplane.registry.http.session import MANIFEST_LIMIT
-from shiplane.registry.http.transport import Response
 from shiplane.registry.oci.lookup_result import Absent, Present, Unknown
 from shiplane.registry.oci.manifest import (
     DOCKER_LIST,

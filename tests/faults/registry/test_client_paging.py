@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from shiplane.core.errors import AccessError, UnreachableError, VerificationError
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 from tests.faults.access import answer, failure
 from tests.faults.client_setup import AIONIS, ClientSetup
 from tests.faults.faults import F, Fault, Faulty, Instead

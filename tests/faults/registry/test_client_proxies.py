@@ -12,10 +12,11 @@ import pytest
 
 from shiplane.core.errors import MisconfiguredError
 from shiplane.registry.http.connections import ExchangeSocket
+from shiplane.registry.http.exchange import OversizedError, Request, Response, TransportError
 from shiplane.registry.http.proxies import bypasses, proxy_for, proxy_passwords
 from shiplane.registry.http.retry import RetryPolicy
 from shiplane.registry.http.retry_budget import RetryBudget
-from shiplane.registry.http.transport import HttpTransport, OversizedError, Request, Response, TransportError
+from shiplane.registry.http.transport import HttpTransport
 from tests.faults.clock import VirtualClock
 from tests.faults.memory import MemoryRegistry
 from tests.faults.proxying import proxy

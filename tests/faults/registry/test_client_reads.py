@@ -9,8 +9,8 @@ import pytest
 
 from shiplane.core.errors import AccessError, ShiplaneError, UnreachableError, VerificationError
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.exchange import OversizedError, Request, Response
 from shiplane.registry.http.session import MANIFEST_LIMIT
-from shiplane.registry.http.transport import OversizedError, Request, Response
 from shiplane.registry.oci.lookup_result import Absent, Refused, Unknown
 from shiplane.registry.oci.manifest import Descriptor, Manifest, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Tag

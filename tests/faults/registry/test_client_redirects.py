@@ -10,7 +10,7 @@ from shiplane.core.errors import ShiplaneError, UnreachableError, VerificationEr
 from shiplane.ledger.artifact import LINES
 from shiplane.registry.blob_upload import Uploader
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.lookup_result import Unknown
 from shiplane.registry.oci.manifest import Descriptor, RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag

@@ -10,15 +10,9 @@ import pytest
 
 from shiplane.core.credential import Credential
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.exchange import ERROR_LIMIT, OversizedError, Request, Response, TransportError
 from shiplane.registry.http.session import Session
-from shiplane.registry.http.transport import (
-    ERROR_LIMIT,
-    HttpTransport,
-    OversizedError,
-    Request,
-    Response,
-    TransportError,
-)
+from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.names import Repository, Tag
 from tests.faults.client_setup import PASSWORD, accounts

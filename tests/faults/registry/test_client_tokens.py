@@ -8,9 +8,9 @@ import pytest
 
 from shiplane.core.credential import Credential
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.tokens import Challenge, realm_problem
-from shiplane.registry.http.transport import Request, Response
 from shiplane.registry.oci.lookup_result import Present, Refused, Unknown
 from shiplane.registry.oci.names import Repository, Tag
 from tests.faults.access import answer, failure

@@ -13,10 +13,11 @@ import pytest
 
 from shiplane.core.errors import MisconfiguredError, UnreachableError
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.exchange import Request, Response, TransportError
 from shiplane.registry.http.retry import RetryPolicy
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import Session
-from shiplane.registry.http.transport import HttpTransport, Request, Response, TransportError
+from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Unknown
 from shiplane.registry.oci.names import Repository, Tag

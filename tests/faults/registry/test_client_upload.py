@@ -9,7 +9,7 @@ import pytest
 from shiplane.core.errors import UnreachableError
 from shiplane.ledger.artifact import LINES
 from shiplane.registry.blob_upload import Uploader
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.manifest import Descriptor
 from tests.faults.access import failure
 from tests.faults.client_setup import AIONIS

@@ -8,7 +8,8 @@ import pytest
 
 from shiplane.config.lane import MAIN
 from shiplane.config.plan import LanePlan, Plan
-from shiplane.config.settings import Checkout, Flags, Resolver, Setting
+from shiplane.config.setting import Setting
+from shiplane.config.settings import Checkout, Flags, Resolver
 from shiplane.config.smoke import Smoke
 from shiplane.config.version import Version
 from shiplane.registry.oci.names import Digest, Platform

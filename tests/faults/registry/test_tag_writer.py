@@ -9,7 +9,7 @@ import pytest
 
 from shiplane.core.errors import AccessError, ShiplaneError, UnreachableError, VerificationError
 from shiplane.core.progress import Event, Flow, StepOutcome
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.lookup import require_certain, wait_for_digest
 from shiplane.registry.oci.lookup_result import Absent, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import RawManifest

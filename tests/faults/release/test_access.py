@@ -9,7 +9,7 @@ import pytest
 
 from shiplane.core.errors import PrerequisiteError, UnreachableError
 from shiplane.core.progress import StepOutcome, StepState
-from shiplane.registry.http.transport import Request, Response
+from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.names import Repository
 from tests.faults.faults import Instead
 from tests.faults.scene import AIONIS, Scene, a_plan, finish

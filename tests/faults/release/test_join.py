@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pytest
 
 from shiplane.core.errors import UnreachableError, VerificationError
-from shiplane.registry.http.transport import Request, Response, TransportError
+from shiplane.registry.http.exchange import Request, Response, TransportError
 from shiplane.registry.oci.index import PartialIndex
 from shiplane.registry.oci.manifest import OCI_MANIFEST, RawManifest
 from shiplane.registry.oci.names import Digest, Platform

@@ -11,7 +11,7 @@ from shiplane.config.lane import MAIN
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.errors import AccessError, LostRaceError, RefusedError, UnreachableError, VerificationError
 from shiplane.core.progress import Step, StepOutcome
-from shiplane.registry.http.transport import Request, Response, TransportError
+from shiplane.registry.http.exchange import Request, Response, TransportError
 from shiplane.registry.oci.names import Digest
 from tests.faults.access import failure
 from tests.faults.faults import FOR_EVER, F, Fault, Faulty

@@ -9,7 +9,7 @@ import pytest
 
 from shiplane.config.lane import MAIN
 from shiplane.core.errors import LostRaceError, ShiplaneError, UnreachableError
-from shiplane.registry.http.transport import Request, Response, Transport
+from shiplane.registry.http.exchange import Request, Response, Transport
 from shiplane.rollback.result import RollbackRequest, RollbackResult
 from tests.faults.access import failure
 from tests.faults.faults import F, Fault, Faulty
@@ -46,7 +46,7 @@ class Late:
     lost: list[int] = field(default_factory=list)
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-        """See :class:`shiplane.registry.http.transport.Transport`."""
+        """See :class:`shiplane.registry.http.exchange.Transport`."""
         if request.method != "GET" or not request.url.endswith(f"/manifests/{self.tag}"):
             return self.inner.send(request, limit=limit, deadline=deadline)
         self.reads += 1

@@ -12,7 +12,7 @@ from typing import Any
 from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.ledger.recorder import EntryAuthor
-from shiplane.registry.http.transport import Transport
+from shiplane.registry.http.exchange import Transport
 from shiplane.release.claiming import ReleaseClaims
 from tests.faults.claims import MemoryClaims
 from tests.faults.clock import VirtualClock

@@ -10,7 +10,7 @@ import pytest
 
 from shiplane.cli.views.verification import verified_text
 from shiplane.config.lane import MAIN
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.errors import VerificationError
 from shiplane.registry.client import RegistryClient

@@ -16,7 +16,8 @@ from shiplane.cli.answer import Answer
 from shiplane.cli.run import Run as SpecRun
 from shiplane.cli.task_decorator import shiplane_task
 from shiplane.config.lane import MAIN
-from shiplane.config.settings import Resolver, Setting
+from shiplane.config.setting import Setting
+from shiplane.config.settings import Resolver
 from tests.inprocess import shiplane_here
 
 COMMIT = ("-c", "user.name=a", "-c", "user.email=a@localhost", "commit", "--quiet", "--message", "one")

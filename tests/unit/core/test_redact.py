@@ -13,7 +13,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shiplane.core.credential import Credential
-from shiplane.core.redact import HIDDEN, Redactor, forms_of, inert, one_line, quoted
+from shiplane.core.redact import HIDDEN, Redactor, forms_of
+from shiplane.core.text import inert, one_line, quoted
 from tests.unit.generate import quickly
 
 CANARY = "ghp_Canary0123456789abcdefghijKLMNOPQRST"

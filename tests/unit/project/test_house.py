@@ -87,9 +87,6 @@ WIDER = {
     "release.publish": 24,
     "rollback.rollback": 22,
 }
-# The rooms below the command line, and the documents' types that only the schema is made from.
-DEEPEST_BELOW = 16
-DEEPER = {"cli.documents"}
 CALLS_OF_THE_WORLD = {"open", "input", "print"}
 
 
@@ -215,8 +212,7 @@ def test_no_chain_of_imports_is_too_long() -> None:
     depths: dict[str, int] = {}
     for name in graphlib.TopologicalSorter(graph).static_order():
         depths[name] = 1 + max((depths[other] for other in graph[name]), default=0)
-    low = {name for name in depths if not short(name).startswith("cli.") or short(name) in DEEPER}
-    assert {name: depth for name, depth in depths.items() if depth > (DEEPEST_BELOW if name in low else DEEPEST)} == {}
+    assert {name: depth for name, depth in depths.items() if depth > DEEPEST} == {}
 
 
 def test_tasks_is_a_source_root_and_no_package() -> None:

@@ -7,15 +7,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from shiplane.registry.oci.names import (
-    Digest,
-    Platform,
-    Repository,
-    is_loopback,
-    parse_platforms,
-    parse_tag,
-    split_port,
-)
+from shiplane.core.host_names import is_loopback, split_port
+from shiplane.registry.oci.names import Digest, Platform, Repository, parse_platforms, parse_tag
 from tests.unit.generate import quickly
 from tests.unit.hostile import SIGNS, refusal_of
 

@@ -8,7 +8,7 @@ import pytest
 
 from shiplane.config.lane import MAIN
 from shiplane.config.plan import LanePlan
-from shiplane.config.settings import Setting
+from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.ledger.ledger import Action, Entry, Ledger

@@ -11,7 +11,8 @@ import pytest
 
 from shiplane.config.plan import Plan
 from shiplane.config.project_file import ProjectFile, parse_project_file
-from shiplane.config.settings import Checkout, Flags, Resolver, Setting
+from shiplane.config.setting import Setting
+from shiplane.config.settings import Checkout, Flags, Resolver
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError, UsageError
 from shiplane.registry.oci.lookup_result import Absent, Present

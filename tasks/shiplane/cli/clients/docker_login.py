@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from shiplane.core.errors import AccessError, ShiplaneError, UnreachableError
 from shiplane.core.next_command import command
-from shiplane.core.redact import one_line
 from shiplane.core.system.process import run as run_process
+from shiplane.core.text import one_line
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shiplane.core.errors import UsageError
-from shiplane.core.redact import quoted
 from shiplane.core.system.host import user_at_host
+from shiplane.core.text import quoted
 from shiplane.git.remote import GIT_TOKENS, Remote
 
 if TYPE_CHECKING:

@@ -16,7 +16,8 @@ from typing import Any, TextIO
 
 from shiplane.cli.views.step_summary import Report, released, render
 from shiplane.core.progress import Step, StepOutcome
-from shiplane.core.redact import Redactor, one_line
+from shiplane.core.redact import Redactor
+from shiplane.core.text import one_line
 
 _ANNOTATION = 2000
 _OUTPUTS = ("image", "tag", "digest", "version", "floating")

@@ -15,7 +15,8 @@ from colorama import Fore, Style, just_fix_windows_console
 
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.progress import Flow, Step, StepOutcome, StepState
-from shiplane.core.redact import Redactor, inert, one_line
+from shiplane.core.redact import Redactor
+from shiplane.core.text import inert, one_line
 
 T = TypeVar("T")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from shiplane.cli.views.tables import columns
 from shiplane.core.plurals import counted
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 from shiplane.deployments.findings import flags_of, version_run
 from shiplane.deployments.image_use import Part
 

@@ -10,7 +10,7 @@ from typing import Any
 from shiplane.core.next_command import Caller, command
 from shiplane.core.plurals import counted
 from shiplane.core.progress import StepOutcome, StepState
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
 
 # GitHub takes 1 MiB for a step's summary, and shows nothing of one that is larger.
 _LONGEST = 4000

@@ -10,9 +10,9 @@ from typing import Annotated
 
 from shiplane.config.keys.texts import INVISIBLE, LINE_FORM
 from shiplane.core.errors import UsageError
-from shiplane.core.redact import quoted
 from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Array, Either, Text
+from shiplane.core.text import quoted
 from shiplane.registry.oci.names import DIGEST_FORM, TAG_FORM
 
 FORMS = {

@@ -6,8 +6,8 @@ import shlex
 from posixpath import normpath
 
 from shiplane.core.errors import UsageError
-from shiplane.core.redact import quoted
 from shiplane.core.schema.values import Array, Number, Text
+from shiplane.core.text import quoted
 from shiplane.registry.oci.names import MAX_NAME, PLATFORM_FORM, REPOSITORY_FORM, Platform, Repository
 
 # Control characters, blanks other than the space, and what shows nothing or turns the direction of text.

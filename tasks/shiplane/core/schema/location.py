@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 
 from shiplane.core.errors import ConfigurationError, UsageError
-from shiplane.core.redact import quoted
+from shiplane.core.text import quoted
 
 _BARE = re.compile(r"[A-Za-z0-9_-]{1,40}", re.ASCII)  # toml.io: "Keys"
 _NOUNS: dict[type, str] = {

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol
 
 from shiplane.core.errors import UsageError
-from shiplane.core.redact import quoted
 from shiplane.core.schema.location import Location
+from shiplane.core.text import quoted
 
 Json = dict[str, Any]
 

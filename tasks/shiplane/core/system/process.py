@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from shiplane.core.errors import PrerequisiteError
-from shiplane.core.redact import forms_of, quoted
+from shiplane.core.redact import forms_of
 from shiplane.core.system.output import WHOLE, CapturedOutput, StreamedOutput
+from shiplane.core.text import quoted
 
 # Withheld from children that do not log in: our tokens, GitHub's, and the runtime tokens of an Actions job. NPM_TOKEN,
 # NODE_AUTH_TOKEN and the like stay: builds need them to fetch private packages.

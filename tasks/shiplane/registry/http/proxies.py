@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
 from shiplane.core.errors import MisconfiguredError
+from shiplane.core.host_names import is_loopback
 from shiplane.registry.http.urls import parse_url
-from shiplane.registry.oci.names import is_loopback
 
 _PORTS = {"http": 80, "https": 443}
 _EXPECTED = "Expected http://host:port; with a login http://user:password@host:port, its special characters as %XX."

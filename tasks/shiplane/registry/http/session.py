@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from shiplane.core import strict_json
 from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError, UnreachableError
-from shiplane.core.redact import Redactor, one_line
+from shiplane.core.redact import Redactor
+from shiplane.core.text import one_line
 from shiplane.registry.http.denials import DenialCause, cause_for_stranger, cause_of
+from shiplane.registry.http.exchange import ERROR_LIMIT, Request, Response, Transport
 from shiplane.registry.http.retry import RetryPolicy, is_throttled
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.tokens import PUSH, Challenge, TokenCache, realm_problem
-from shiplane.registry.http.transport import ERROR_LIMIT, Request, Response, Transport
 from shiplane.registry.oci.names import Repository
 
 # The largest manifest that registries take (distribution-spec: "at least 4 megabytes"; distribution and zot: 4 MiB).

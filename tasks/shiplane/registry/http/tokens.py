@@ -12,8 +12,9 @@ import threading
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
+from shiplane.core.host_names import is_loopback
 from shiplane.registry.http.urls import parse_url
-from shiplane.registry.oci.names import Repository, is_loopback
+from shiplane.registry.oci.names import Repository
 
 # Services that live on a host of another name. Source: the realm in each registry's own challenge.
 _KNOWN_REALMS = {"docker.io": ("auth.docker.io",)}

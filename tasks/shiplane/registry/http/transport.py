@@ -9,13 +9,13 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from shiplane.core.errors import MisconfiguredError
-from shiplane.core.redact import one_line
+from shiplane.core.text import one_line
+from shiplane.registry.http.exchange import ERROR_LIMIT, OversizedError, Request, Response, TransportError
 from shiplane.registry.http.proxies import Proxy, proxy_for
 from shiplane.registry.http.trust import certificate_fault, context_of, folders_of
 from shiplane.registry.http.urls import parse_url
@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
     from shiplane.registry.http.connections import ExchangeSocket
 
-# What we read of an answer that reports a fault; the rest is noise or an attack.
-ERROR_LIMIT = 64 * 1024
 _CHUNK = 64 * 1024
 _OK, _REDIRECT = 200, 300
 _REFUSED, _FAILED = 400, 500
@@ -38,51 +36,6 @@ _TOO_LATE = "no answer within the time limit"
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3}) ?(.*)", re.ASCII | re.DOTALL)
 _LOGIN = "http://user:password@host:port"
 _ASK_PROXY = "It does not let this connection through: ask who runs it, or except the host with NO_PROXY."
-
-
-class TransportError(Exception):
-    """No complete answer came: a reset, a timeout, a truncated body. Another try may succeed."""
-
-
-class OversizedError(Exception):
-    """The answer is larger than anything we would use. Another try is pointless."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """What is sent. The body is whole and in memory: only manifests are ever sent."""
-
-    method: str
-    url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Response:
-    """What came back: header names in lower case, the body complete (cut at 64 KiB where it reports a fault)."""
-
-    status: int
-    headers: Mapping[str, str]
-    body: bytes = b""
-
-
-class Transport(Protocol):
-    """Whatever can carry a request to a registry."""
-
-    def send(self, request: Request, *, limit: int, deadline: float) -> Response:
-        """Exchange one request for one response.
-
-        Args:
-            request: Sent as it is.
-            limit: The most bytes that a successful answer's body (2xx) may have.
-            deadline: Seconds for the whole exchange, connection and body included.
-
-        Raises:
-            TransportError: No complete answer within the deadline.
-            OversizedError: The body is longer than ``limit``, or the header longer than any that is read.
-            MisconfiguredError: There can be none before this machine is set up differently.
-        """
 
 
 class HttpTransport:

@@ -12,7 +12,8 @@ import re
 from typing import NamedTuple
 from urllib.parse import urljoin
 
-from shiplane.registry.oci.names import Repository, is_loopback
+from shiplane.core.host_names import is_loopback
+from shiplane.registry.oci.names import Repository
 
 _PLAIN = re.compile(
     r"(?P<scheme>https?)://(?P<host>\[[0-9A-Fa-f:.]{2,45}\]|[A-Za-z0-9_.-]{1,253})(?::(?P<port>[0-9]{1,5}))?"

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import NewType
 
 from shiplane.core.errors import UsageError
-from shiplane.core.redact import quoted
+from shiplane.core.host_names import is_loopback, split_port
+from shiplane.core.text import quoted
 
 Tag = NewType("Tag", str)
 
@@ -175,22 +176,6 @@ def _problem_with_path(registry: str, path: str) -> str:
     if split_port(registry)[0] == "ghcr.io" and "/" not in path:
         return "has no owner"
     return ""
-
-
-def split_port(registry: str) -> tuple[str, str]:
-    """Split ``host:port`` (``[::1]:5000`` too); the port is empty where there is none."""
-    host, colon, port = registry.rpartition(":")
-    return (host, port) if colon and not port.endswith("]") else (registry, "")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether a host name is this machine: ``localhost`` or a loopback address written out in full."""
-    if host == "localhost":
-        return True
-    try:
-        return "%" not in host and ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
-    except ValueError:
-        return False
 
 
 # What BuildKit can build images for; anything else is a typing error sooner than a wish.

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 
 from shiplane.config.plan import LanePlan
-from shiplane.config.settings import LATEST_GIVEN
+from shiplane.config.setting import LATEST_GIVEN
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.core.next_command import command

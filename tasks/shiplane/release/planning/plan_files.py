@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from shiplane.core.next_command import command
-from shiplane.core.redact import quoted
 from shiplane.core.system.atomic_file import read_limited, write_user_file
+from shiplane.core.text import quoted
 from shiplane.registry.oci.names import Digest
 from shiplane.release.planning.saved_plan import LIMIT, SavedPlan, parse
 

@@ -15,13 +15,13 @@ from shiplane.config.plan import LanePlan, LanePlanJson, Plan, PlanJson
 from shiplane.config.settings import Flags
 from shiplane.core.errors import RefusedError, UsageError
 from shiplane.core.next_command import command
-from shiplane.core.redact import one_line, quoted
 from shiplane.core.schema.documents import document as schema_of_document
 from shiplane.core.schema.documents import table_of
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Array, Choice, Json
 from shiplane.core.strict_json import loads
+from shiplane.core.text import one_line, quoted
 from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest

@@ -1,0 +1,21 @@
+"""Host names with and without a port, and which of them are this machine."""
+
+from __future__ import annotations
+
+import ipaddress
+
+
+def split_port(registry: str) -> tuple[str, str]:
+    """Split ``host:port`` (``[::1]:5000`` too); the port is empty where there is none."""
+    host, colon, port = registry.rpartition(":")
+    return (host, port) if colon and not port.endswith("]") else (registry, "")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name is this machine: ``localhost`` or a loopback address written out in full."""
+    if host == "localhost":
+        return True
+    try:
+        return "%" not in host and ipaddress.ip_address(host.removeprefix("[").removesuffix("]")).is_loopback
+    except ValueError:
+        return False
