@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import graphlib
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -285,3 +286,12 @@ def test_the_wheel_is_complete_and_typed(wheel: zipfile.Path) -> None:
 
 def test_the_picture_of_the_rooms_is_up_to_date() -> None:
     assert PICTURE.read_text(encoding="utf-8") == draw(), "run: invoke dev.rooms"
+
+
+CONTRIBUTING = (PROJECT / ".github" / "CONTRIBUTING.md").read_text(encoding="utf-8")
+MENTIONED = sorted(set(re.findall(r"`((?:[a-z_]+/)+(?:[a-z_]+\.py)?)`", CONTRIBUTING)))
+
+
+@pytest.mark.parametrize("path", MENTIONED)
+def test_what_the_guide_for_contributors_mentions_exists(path: str) -> None:
+    assert (PROJECT / path).exists() or (PACKAGE / path).exists()
