@@ -92,7 +92,7 @@ class ProjectFile:
     ] = BUILT_IN
     named: frozenset[str] = frozenset()
     workflows: Annotated[
-        WorkflowSettings, Key("How invoke workflow.write makes the publish workflows of GitHub Actions.", WORKFLOWS)
+        WorkflowSettings, Key("How workflow.write makes the publish workflows of GitHub Actions.", WORKFLOWS)
     ] = field(default_factory=WorkflowSettings)
     gates: Annotated[
         tuple[Gate, ...],
@@ -191,7 +191,7 @@ _FILE = Table.of(
     ProjectFile,
     "",
     "shiplane.toml, or [tool.shiplane] in pyproject.toml. Everything is optional. Beyond this schema shiplane checks "
-    f"(invoke check.config): {'; '.join(BEYOND_THE_SCHEMA.values())}.",
+    f"(check.config): {'; '.join(BEYOND_THE_SCHEMA.values())}.",
     partial=True,
 )
 

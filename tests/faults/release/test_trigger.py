@@ -40,12 +40,12 @@ class Here(Git):
         assert commit == HEAD
         return self.said
 
-    def make_tag(self, tag: str, message: str) -> str:
+    def create_tag(self, tag: str, message: str) -> str:
         assert message == "Release 0.2.1 of lane main"
         self.known[tag] = OURS
         return OURS
 
-    def drop_tag(self, tag: str, made: str) -> None:
+    def delete_tag(self, tag: str, made: str) -> None:
         assert self.known.pop(tag) == made
 
 

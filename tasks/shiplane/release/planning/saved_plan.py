@@ -90,7 +90,7 @@ class PlanContentJson(TypedDict):
 
 
 class PlanFileJson(PlanContentJson):
-    """What invoke plan --save writes, and --plan of publish and release reads; no secret, and not to be edited."""
+    """What plan --save writes, and --plan of publish and release reads; no secret, and not to be edited."""
 
     digest: Annotated[
         DigestJson,
