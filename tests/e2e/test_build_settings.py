@@ -149,9 +149,9 @@ def holding(seen: Path, secret: str) -> list[str]:
         (('secrets = { npm = { env = "UNSET" } }',), "UNSET, which is not set"),
         (('secrets = { npm = { file = "nowhere" } }',), "cannot be read: No such file"),
         (('secrets = { npm = { file = "src" } }',), "cannot be read"),
-        (('cache = { type = "registry", ref = "IMAGE:latest" }',), "which is the name of an image"),
-        (('cache = { type = "registry", ref = "IMAGE:standalone-v1.0.0" }',), "which is the name of an image"),
-        (('cache = { type = "registry", ref = "IMAGE:v1.0.0" }',), "which is the name of an image"),
+        (('cache = { type = "registry", ref = "IMAGE:latest" }',), "which is an image's tag"),
+        (('cache = { type = "registry", ref = "IMAGE:standalone-v1.0.0" }',), "which is an image's tag"),
+        (('cache = { type = "registry", ref = "IMAGE:v1.0.0" }',), "which is an image's tag"),
     ],
 )
 def test_settings_that_cannot_be_meant_are_refused_before_anything(

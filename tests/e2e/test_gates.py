@@ -82,7 +82,7 @@ def test_a_run_with_nothing_left_to_do_does_not_run_the_build_command(workstatio
     assert ran.read_text() == "ran\n"
     assert (again.built, reader.tags()) == (False, tags)
     build = again.document["prerequisites"]["build"]
-    assert (build["state"], build["reason"]) == ("skipped", "nothing is built: it is published already")
+    assert (build["state"], build["reason"]) == ("skipped", "published already; nothing to build")
 
 
 def test_a_wrong_token_is_told_before_the_build_command(rig: Rig, guarded_workstation: Workstation) -> None:

@@ -88,7 +88,7 @@ def test_a_lane_whose_image_does_not_run_keeps_both_unnamed(rig: Rig, workstatio
     commit_file(person, "Dockerfile.standalone", sick)
     done = person.invoke(*RELEASE)
     assert (done.code, done.built) == (6, True), str(done)
-    assert "lane standalone's image does not run" in done.err
+    assert "smoke test failed for lane standalone:" in done.err
     assert (reader.tags(), log.tag_puts()) == ({}, [])
 
 

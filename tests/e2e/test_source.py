@@ -129,7 +129,7 @@ def test_what_the_build_command_changes_is_not_published(workstation: Workstatio
     folder = person.checkout
     write = "build = \"sh -c 'mkdir -p dist; echo made > dist/app.js; echo {} > package.json'\""
     committed(folder, **{"package.json": '{"a": 1}\n', "shiplane.toml": settings(reader.image, write)})
-    refused(publish(person), reader, "package.json", "Where the build command made it")
+    refused(publish(person), reader, "package.json", "If the build command generated it")
     git(folder, "checkout", "--quiet", "--", ".")
     refused(person.invoke("release", "--version", "0.1.0"), reader, "package.json")
     moves = 'build = "git commit --quiet --allow-empty -m x"'

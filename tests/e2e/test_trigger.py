@@ -242,7 +242,7 @@ def test_workflows_that_are_not_as_the_configuration_wants_start_nothing(person:
     commit(person.checkout, "native, and not written")
     git(person.checkout, "push", "--quiet", "origin", "main")
     done = trigger(person, "0.2.1")
-    assert (done.code, "not as the configuration wants: .github/workflows/" in done.err) == (3, True), done
+    assert (done.code, "out of date with the project file: .github/workflows/" in done.err) == (3, True), done
     assert remote_tags(person) == {}
 
 
@@ -300,7 +300,13 @@ def flow_of(person: Person) -> Flow[TriggerResult]:
     assert at is not None
     remote = Remote(folder=person.checkout, env=env, login={}, redact=Redactor())
     return Trigger(
-        lane=MAIN, version=Version(0, 2, 1), checkout=at, git=repository, remote=remote, look=None, workflows={}
+        lane=MAIN,
+        version=Version(0, 2, 1),
+        checkout=at,
+        git=repository,
+        remote=remote,
+        get_version_tag=None,
+        workflows={},
     ).run(dry_run=False)
 
 

@@ -115,7 +115,7 @@ def prerequisites(
 
 
 def outcomes(known: Prerequisites) -> list[StepOutcome]:
-    return [event for event in known.all() if isinstance(event, StepOutcome)]
+    return [event for event in known.require() if isinstance(event, StepOutcome)]
 
 
 def ask(api: Api, tmp_path: Path, **gate: object) -> Evidence:

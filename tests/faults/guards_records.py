@@ -153,7 +153,7 @@ LEDGER = (
     Guard(
         "a version that was recorded with another digest is refused",
         "release/planning/decision",
-        "_check_recorded",
+        "_check_recorded_version",
         always(0),
         (_DECISION + "test_a_version_that_was_recorded_as_something_else_is_never_written_again",),
     ),
@@ -163,7 +163,7 @@ ROLLBACK = (
     Guard(
         "a version that is marked as bad never floats",
         "release/planning/decision",
-        "_kept_back",
+        "_obstacle",
         never(2),
         (_ROLLBACK + "test_a_marked_version_published_again_does_not_take_the_floating_tag_back",),
     ),
@@ -253,8 +253,8 @@ ROLLBACK = (
     ),
     Guard(
         "each layer of a version is there before a release takes it up",
-        "release/publish",
-        "Publisher._inspect",
+        "release/image_inspection",
+        "ImageInspector.inspect",
         argument("ImageChecker", "deep", "False"),
         (_PUBLISH + "test_a_published_version_that_has_lost_a_part_is_not_adopted",),
     ),
@@ -328,14 +328,14 @@ BEFORE_NAMES = (
         "a package that was taken for new is looked at again before it is named",
         "release/publish",
         "Publisher.publish",
-        uncalled("_survey_again"),
+        uncalled("check_new"),
         (_PUBLISH + "test_a_package_that_was_taken_for_new_and_is_not_gets_no_name",),
     ),
     Guard(
         "images are tried before any of them is named",
-        "release/publish",
-        "Publisher._prepare",
-        call("_inspected", "(list(self._namer({0}).name({1}.tag, {2})), {it})[1]"),
+        "release/lane_images",
+        "LaneImages.prepare",
+        argument("smoke_lanes", 0, "None"),
         (
             _SMOKE + "test_each_platform_of_each_lane_is_run_before_any_name_is_written",
             _SMOKE + "test_an_image_that_does_not_run_gets_no_name_in_any_lane",
@@ -353,8 +353,8 @@ BEFORE_NAMES = (
     ),
     Guard(
         "a saved plan is carried out only in the state that it was made for",
-        "release/publish",
-        "Publisher._survey",
+        "release/release_survey",
+        "ReleaseSurveyor._survey_lanes",
         never(0, kind="a if b else c"),
         (
             _PLAN + "test_each_tag_that_somebody_else_wrote_is_named_and_nothing_is_built",
@@ -370,8 +370,8 @@ BEFORE_NAMES = (
     ),
     Guard(
         "a digest is claimed before it is named",
-        "release/publish",
-        "Publisher._claim",
+        "release/lane_images",
+        "LaneImages._claim",
         always(),
         (
             _CLAIM + "test_every_version_is_claimed_for_the_digest_that_it_gets",
@@ -381,7 +381,7 @@ BEFORE_NAMES = (
     Guard(
         "what is claimed for another commit is nobody else's",
         "release/claiming",
-        "ReleaseClaims._only_ours",
+        "ReleaseClaims._require_same_commit",
         never(),
         (
             _CLAIM + "test_a_version_claimed_for_another_commit_ends_the_run_before_it_builds",
@@ -390,8 +390,8 @@ BEFORE_NAMES = (
     ),
     Guard(
         "where another run of this commit has claimed first, its digest is named",
-        "release/publish",
-        "Publisher._claim",
+        "release/lane_images",
+        "LaneImages._claim",
         no_round(1, kind="comprehension"),
         (_CLAIM + "test_a_claim_that_came_meanwhile_is_taken_over_and_examined",),
     ),
@@ -405,21 +405,21 @@ BEFORE_NAMES = (
     Guard(
         "a staged part is of the plan's image, lane, version and commit",
         "release/staging/staged",
-        "_same",
+        "_check_identity",
         never(),
         (_STAGED + "test_parts_that_are_not_the_plans_are_refused_by_name",),
     ),
     Guard(
         "staged parts are for the plan's platforms and no others",
         "release/staging/staged",
-        "_complete",
+        "_check_platforms",
         no_round(3, kind="comprehension"),
         (_STAGED + "test_parts_that_are_not_the_plans_are_refused_by_name",),
     ),
     Guard(
         "of a staged part nothing is believed that the registry does not say",
         "release/staging/join",
-        "IndexJoiner._examined",
+        "IndexJoiner._inspect",
         uncalled("require"),
         ("tests/faults/release/test_join.py::test_a_part_whose_config_lies_about_its_platform_is_not_believed",),
     ),
@@ -516,7 +516,7 @@ ADOPTION = (
     Guard(
         "a version that was adopted is not published anew under our own tag",
         "release/planning/decision",
-        "_check_recorded",
+        "_check_recorded_version",
         call("with_adopted_tags", "{0}"),
         (_ADOPTING + "test_an_adopted_version_is_never_published_again_under_our_own_tag",),
     ),

@@ -19,7 +19,8 @@ from shiplane.registry.http.retry_budget import Clock, RetryBudget, SystemClock
 from shiplane.registry.http.session import Session
 from shiplane.registry.oci.names import Platform, Repository
 from shiplane.release.claiming import ReleaseClaims
-from shiplane.release.publish import Publisher, Stager
+from shiplane.release.lane_images import Stager
+from shiplane.release.publish import Publisher
 from shiplane.release.result import LaneResult
 from shiplane.rollback.marks import Marker
 from shiplane.rollback.result import RollbackRequest, RollbackResult

@@ -73,7 +73,7 @@ TARGETS = (
             # Of two tags with one version one is the version's own: they have the same digest, which is asked before.
             Key("_forward", "Gt -> GtE"),
             # Only asked whether there is a reason.
-            Key("_kept_back", "return '' -> return None"),
+            Key("_obstacle", "return '' -> return None"),
         ),
     ),
     Target("release/planning/planner", ("tests/unit/config/test_settings.py", "tests/unit/cli/test_command_line.py")),

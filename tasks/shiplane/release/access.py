@@ -1,4 +1,4 @@
-"""May we push, and can what is ours be uploaded? Asked before anything is built."""
+"""Prove, before anything is built, that this identity may push and that a ledger can be uploaded."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from shiplane.registry.client import RegistryClient
 def prove_push(registry: RegistryClient, *, records: bool) -> str:
     """Open an upload and leave it to expire.
 
-    Images are uploaded by the builder, which follows registries further than shiplane does; the ledger's content by
-    shiplane itself, after everything else is done.
+    Images are uploaded by the builder, which tolerates more from a registry than shiplane does; the ledger is uploaded
+    by shiplane itself, after everything else is done.
 
     Args:
-        registry: Where to, with the credential that is to push.
+        registry: Where to push, with the credential for it.
         records: Whether the ledger is kept there.
 
     Returns:
-        Nothing when the permission is proved, else why it could not be told.
+        Nothing if the permission is proven, else why it could not be.
 
     Raises:
         PrerequisiteError: The ledger is kept there, and could not be uploaded.
@@ -29,7 +29,7 @@ def prove_push(registry: RegistryClient, *, records: bool) -> str:
         raise PrerequisiteError(
             f"{registry.repository} cannot take this release's ledger: {doubt}",
             remedy="A registry answers POST .../blobs/uploads/ with 202 and a Location on its own scheme, host and "
-            'port: correct it, or the proxy in front of it. Or keep the ledger elsewhere (ledger = "REGISTRY/NAME" '
-            "in the project file), or keep none (ledger = false).",
+            'port: fix it, or the proxy in front of it. Or keep the ledger elsewhere (ledger = "REGISTRY/NAME" in the '
+            "project file), or keep none (ledger = false).",
         )
     return doubt

@@ -1,4 +1,4 @@
-"""Asking one gate: a command, a health URL, or GitHub. Whatever comes of it, it becomes evidence."""
+"""Ask one gate: a command, a health URL or GitHub. The answer, or the failure to get one, becomes evidence."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _POLL = 10.0
 
 
 @dataclass(frozen=True)
-class _HttpAnswer:
+class _GateAnswer:
     good: bool
     detail: str
     remedy: str = ""
@@ -35,7 +35,7 @@ class _HttpAnswer:
 
 
 class CommandError(PrerequisiteError):
-    """A command of the project did not end well; ``output`` is all that it wrote, safe to print."""
+    """A command of the project failed; ``output`` is all that it wrote, safe to print."""
 
     def __init__(self, what: str, *, remedy: str, output: str) -> None:
         super().__init__(what, remedy=remedy)
@@ -49,12 +49,12 @@ class GateRunner:
     Attributes:
         root: The project's root, where commands run.
         commit: The full hash that the gates are asked about.
-        env: The environment of commands: without secrets.
-        transport: Carries requests to health URLs, with no credential.
+        env: The environment of commands, without secrets.
+        transport: Sends the requests to health URLs, without credentials.
         github: Makes the client for GitHub when a gate needs it.
-        redact: Applied to everything that is repeated.
-        clock: Whose time it is.
-        tell: Where waiting is announced.
+        redact: Applied to all output.
+        clock: The clock.
+        tell: Reports waiting.
     """
 
     root: Path
@@ -67,17 +67,12 @@ class GateRunner:
     tell: Callable[[str], None] = lambda _text: None
 
     def ask(self, gate: Gate, stop: threading.Event | None = None) -> Evidence:
-        """Ask a gate. Not being able to is an answer too: not green.
-
-        Args:
-            gate: Which.
-            stop: Ends the waiting when it is set.
-        """
+        """Ask a gate; one that cannot be asked is not green. ``stop`` ends the waiting when it is set."""
         try:
             answer = self._answer(gate, stop)
         except ShiplaneError as error:
             output = error.output if isinstance(error, CommandError) else ""
-            answer = _HttpAnswer(good=False, detail=error.what, remedy=error.remedy, output=output)
+            answer = _GateAnswer(good=False, detail=error.what, remedy=error.remedy, output=output)
         return Evidence(
             gate=gate.name,
             kind=gate.kind.value,
@@ -91,30 +86,32 @@ class GateRunner:
         )
 
     def run(self, argv: Sequence[str], timeout: float, stop: threading.Event | None = None) -> None:
-        """Run a command of the project: quiet when it passes, with all that it wrote when it fails.
+        """Run a command of the project: quiet if it passes, with all its output if it fails.
 
         Raises:
             CommandError: It failed, cannot be started, or did not end in time.
         """
         lines: list[str] = []
         try:
-            done = run(argv, env=self.env, cwd=self.root, timeout=timeout, listen=lines.append, joined=True, stop=stop)
+            result = run(
+                argv, env=self.env, cwd=self.root, timeout=timeout, listen=lines.append, joined=True, stop=stop
+            )
         except PrerequisiteError as error:
-            remedy = error.remedy or "Mend it, or give it more time in the project file."
-            raise CommandError(error.what, remedy=remedy, output=self._shown(lines)) from error
-        if done.code != 0:
-            what = f"{done.command} ended with {done.code}"
-            raise CommandError(what, remedy="Mend what it complains about.", output=self._shown(lines))
+            remedy = error.remedy or "Fix it, or give it more time in the project file."
+            raise CommandError(error.what, remedy=remedy, output=self._safe_output(lines)) from error
+        if result.code != 0:
+            what = f"{result.command} ended with {result.code}"
+            raise CommandError(what, remedy="Fix what it reports.", output=self._safe_output(lines))
 
-    def _answer(self, gate: Gate, stop: threading.Event | None) -> _HttpAnswer:
+    def _answer(self, gate: Gate, stop: threading.Event | None) -> _GateAnswer:
         if gate.kind is GateKind.COMMAND:
             self.run(shlex.split(gate.target), gate.timeout, stop)
-            return _HttpAnswer(good=True, detail="passed")
+            return _GateAnswer(good=True, detail="passed")
         return self._health(gate) if gate.kind is GateKind.HTTP else self._checks(gate, stop)
 
-    def _health(self, gate: Gate) -> _HttpAnswer:
-        """A health URL: outages and 5xx are waited for within the gate's time limit, redirects are not followed."""
-        carrier = RetryPolicy(
+    def _health(self, gate: Gate) -> _GateAnswer:
+        """Ask a health URL: outages and 5xx are retried within the gate's time limit, redirects are not followed."""
+        retries = RetryPolicy(
             transport=self.transport,
             retry_budget=RetryBudget(clock=self.clock, tell=self.tell, budget=min(BUDGET, gate.timeout)),
             error_text=lambda response: one_line(self.redact(body_text(response)))[:120],
@@ -124,33 +121,35 @@ class GateRunner:
             until=self.clock.now() + gate.timeout,
         )
         request = Request(method="GET", url=gate.target, headers={"Accept": "application/json, */*;q=0.1"})
-        response = carrier.send(request, limit=_HEALTH_LIMIT)
+        response = retries.send(request, limit=_HEALTH_LIMIT)
         good, detail = judge_health(response.status, _document(response), gate)
-        return _HttpAnswer(good, detail, remedy="Mend the service, or what is expected of it in the project file.")
+        return _GateAnswer(good, detail, remedy="Fix the service, or what the project file expects of it.")
 
-    def _checks(self, gate: Gate, stop: threading.Event | None) -> _HttpAnswer:
-        """A check on GitHub; one that is pending, or not there yet, is waited for as long as the gate says."""
-        github, until = self.github(), self.clock.now() + gate.timeout
+    def _checks(self, gate: Gate, stop: threading.Event | None) -> _GateAnswer:
+        """Ask GitHub for a check; a pending or missing one is waited for as long as the gate allows."""
+        github, deadline = self.github(), self.clock.now() + gate.timeout
         while True:
-            found = judge_runs(github.runs(self.commit), gate, self.commit, self._now())
-            left = until - self.clock.now()
-            if not found.verdict.may_change or left <= 0 or (stop is not None and stop.is_set()):
-                return self._judged(found, gate)
-            self.tell(f"{gate.name}: {found.detail}; looking again for {left:.0f} s")
-            self.clock.sleep(min(_POLL, left))
+            judgement = judge_runs(github.runs(self.commit), gate, self.commit, self._now())
+            seconds = deadline - self.clock.now()
+            if not judgement.verdict.may_change or seconds <= 0 or (stop is not None and stop.is_set()):
+                return self._judged(judgement, gate)
+            self.tell(f"{gate.name}: {judgement.detail}; checking again for {seconds:.0f} s")
+            self.clock.sleep(min(_POLL, seconds))
 
-    def _judged(self, found: GateJudgement, gate: Gate) -> _HttpAnswer:
+    def _judged(self, judgement: GateJudgement, gate: Gate) -> _GateAnswer:
         remedy = {
             GateVerdict.GREEN: "",
-            GateVerdict.PENDING: "Wait until it has ended; timeout-seconds of the gate says how long to wait for it.",
+            GateVerdict.PENDING: "Wait until it has finished; the gate's timeout-seconds says how long to wait for it.",
             GateVerdict.ABSENT: f"Push {self.commit[:12]} and let {gate.target!r} run for it.",
-            GateVerdict.RED: f"Let {gate.target!r} run again for {self.commit[:12]}, or mend what it complains about.",
+            GateVerdict.RED: f"Let {gate.target!r} run again for {self.commit[:12]}, or fix what it reports.",
         }
-        good = found.verdict is GateVerdict.GREEN
-        return _HttpAnswer(good, f"{found.verdict.value}: {found.detail}", remedy[found.verdict], found.when)
+        good = judgement.verdict is GateVerdict.GREEN
+        return _GateAnswer(
+            good, f"{judgement.verdict.value}: {judgement.detail}", remedy[judgement.verdict], judgement.when
+        )
 
-    def _shown(self, lines: Sequence[str]) -> str:
-        """A child's whole output: marked, unable to act as anything but text, and without secrets."""
+    def _safe_output(self, lines: Sequence[str]) -> str:
+        """A child's whole output: marked, without control sequences and secrets."""
         return "\n".join(f"  | {one_line(self.redact(line))}" for line in lines)
 
     def _now(self) -> datetime:

@@ -1,4 +1,4 @@
-"""What of a release a ledger lacks: what this run did, and what an earlier one did and could not record."""
+"""The entries that a release adds to a ledger: this run's, and those that an earlier run could not record."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class LaneRelease:
     Attributes:
         plan: What was to be done.
         commit: What the image was built from.
-        digest: What the version tag has.
-        moved: Whether the floating tag was moved to it by this run.
-        before: What the floating tag had before that.
+        digest: The version tag's digest.
+        moved: Whether this run moved the floating tag.
+        before: The floating tag's digest before that.
         images: The image's platforms.
     """
 
@@ -35,9 +35,9 @@ class LaneRelease:
     images: Sequence[Descriptor]
 
     def entries(self, author: EntryAuthor, survey: Survey) -> list[Entry]:
-        """What has to be added to the ledger that the survey saw; nothing where all of it stands there."""
-        found = [self._publication(author, survey), self._move(author, survey)]
-        return [entry for entry in found if entry]
+        """The entries that the surveyed ledger lacks."""
+        entries = [self._publication(author, survey), self._move(author, survey)]
+        return [entry for entry in entries if entry]
 
     def _publication(self, author: EntryAuthor, survey: Survey) -> Entry | None:
         if survey.ledger.published(self.plan.tag):
@@ -54,10 +54,10 @@ class LaneRelease:
 
     def _move(self, author: EntryAuthor, survey: Survey) -> Entry | None:
         floating = self.plan.lane.floating
-        seen = digest_of(survey.floating)
+        surveyed = digest_of(survey.floating)
         position = survey.ledger.position(floating)
         recorded = position.after if position else None
-        if not self.moved and (seen != self.digest or recorded == self.digest):
+        if not self.moved and (surveyed != self.digest or recorded == self.digest):
             return None
         return author.entry(
             Action.FLOAT,

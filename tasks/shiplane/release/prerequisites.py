@@ -1,7 +1,7 @@
-"""What has to hold before a release: the build passes, and every gate is green for this very commit.
+"""Prerequisites of a release: the build passes, and every gate is green for this commit.
 
-Children run without any credential of a release in their environment. What belongs to the build itself (NPM_TOKEN, a
-token for a private package index) is left to it: it is the project's own, and the build could not run without.
+Children run without any credential of the release in their environment. What the build itself needs (NPM_TOKEN, a token
+for a private package index) is left in place: it belongs to the project, and the build could not run without it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, TypedDict
+from typing import Annotated, Protocol, TypedDict
 
 from shiplane.config.gate import Evidence, EvidenceJson, Gate
 from shiplane.config.project_file import ProjectFile
@@ -26,6 +26,29 @@ from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.retry_budget import Clock, SystemClock
 from shiplane.release.gates_run import CommandError, GateRunner
 from shiplane.release.planning.decision import Pending
+
+
+class Conditions(Protocol):
+    """What has to hold before anything is written."""
+
+    def require(self, pending: Pending = Pending.VERSION) -> Flow[PrerequisiteEvidence]:
+        """Check what has to hold before that much is written.
+
+        Raises:
+            PrerequisiteError: It does not hold.
+        """
+
+
+@dataclass(frozen=True)
+class NoConditions:
+    """No conditions: for callers that write no tags, or have checked already."""
+
+    def require(self, pending: Pending = Pending.VERSION) -> Flow[PrerequisiteEvidence]:
+        """See :class:`Conditions`."""
+        del pending
+        yield from ()
+        build = Step("build command", "none").skipped("no condition")
+        return PrerequisiteEvidence(command=(), build=build, gates=(), skipped=())
 
 
 class BuildCommandJson(TypedDict):
@@ -46,13 +69,13 @@ class PrerequisiteEvidenceJson(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class PrerequisiteEvidence:
-    """What held before a release.
+    """What was checked before a release.
 
     Attributes:
-        command: The build command; empty where there is none.
-        build: How that ended: done or skipped, and why.
-        gates: What each gate answered.
-        skipped: The gates that were left out on purpose.
+        command: The build command; empty if there is none.
+        build: Whether it ran, and why not.
+        gates: Each gate's answer.
+        skipped: The gates that were skipped on purpose.
     """
 
     command: tuple[str, ...]
@@ -62,11 +85,11 @@ class PrerequisiteEvidence:
 
     @property
     def took_time(self) -> bool:
-        """Whether anything ran or was asked, so that what was seen before it may have changed."""
+        """Whether anything ran or was asked, so that what was surveyed before may have changed."""
         return self.build.state is StepState.DONE or bool(self.gates)
 
     def to_json(self) -> PrerequisiteEvidenceJson:
-        """The same as JSON values."""
+        """The evidence as JSON values."""
         return {
             "build": {
                 "command": shlex.join(self.command) or None,
@@ -86,13 +109,13 @@ class Prerequisites:
         root: The project's root, where commands run.
         project: Its build command and gates.
         commit: The full hash that gates are asked about.
-        env: The environment of the children: without secrets.
-        transport: Carries requests to health URLs.
+        env: The environment of commands, without secrets.
+        transport: Sends the requests to health URLs.
         github: Makes the client for GitHub's checks when a gate needs it.
-        redact: Applied to everything that is repeated.
-        skip: Names of checks that are left out: ``build``, ``gates``, or a gate's.
-        clock: Whose time it is.
-        tell: Where waiting is announced.
+        redact: Applied to all output.
+        skip: Names of checks to skip: ``build``, ``gates``, or a gate's.
+        clock: The clock.
+        tell: Reports waiting.
     """
 
     root: Path
@@ -106,46 +129,38 @@ class Prerequisites:
     clock: Clock = field(default_factory=SystemClock)
     tell: Callable[[str], None] = lambda _text: None
 
-    def all(self) -> Flow[PrerequisiteEvidence]:
-        """Build, then every gate.
+    def require(self, pending: Pending = Pending.VERSION) -> Flow[PrerequisiteEvidence]:
+        """Check what has to hold before that much is written.
+
+        Moving a floating tag releases the version that it moves to: the gates are asked, but nothing is built. If
+        nothing is to be written, nothing is checked.
 
         Raises:
             PrerequisiteError: The build failed, or a gate is not green.
         """
-        return self.before(Pending.VERSION)
-
-    def before(self, pending: Pending) -> Flow[PrerequisiteEvidence]:
-        """What has to hold before that much is written.
-
-        Moving a floating tag is a release of the version that it moves to, so that the gates are asked, but nothing is
-        built for it. Where nothing is to be written there is nothing to be held back.
-
-        Raises:
-            PrerequisiteError: The build failed, or a gate is not green.
-        """
-        build = yield from self.build("" if pending is Pending.VERSION else "nothing is built: it is published already")
+        build = yield from self.build("" if pending is Pending.VERSION else "published already; nothing to build")
         if pending is Pending.NOTHING:
             evidence, skipped = [], tuple(gate.name for gate in self.project.gates)
-            yield Step("gates", ", ".join(skipped) or "none").skipped("nothing is to be written")
+            yield Step("gates", ", ".join(skipped) or "none").skipped("nothing to write")
         else:
-            evidence, skipped = (yield from self.gates()), self.left_out
+            evidence, skipped = (yield from self.gates()), self.skipped_gates
         return PrerequisiteEvidence(command=self.command.value, build=build, gates=tuple(evidence), skipped=skipped)
 
     @property
     def command(self) -> Setting[tuple[str, ...]]:
-        """The build command with its source; no words where there is none."""
+        """The build command with its source; empty if there is none."""
         return build_command(self.root, self.project)
 
     @property
-    def left_out(self) -> tuple[str, ...]:
-        """The gates that are skipped by name, or all together."""
+    def skipped_gates(self) -> tuple[str, ...]:
+        """The gates that are skipped, by name or all together."""
         return tuple(gate.name for gate in self.project.gates if {"gates", gate.name} & self.skip)
 
-    def build(self, spared: str = "") -> Flow[StepOutcome]:
-        """Run the build command: quiet when it passes, with all that it wrote when it fails.
+    def build(self, reason: str = "") -> Flow[StepOutcome]:
+        """Run the build command: quiet if it passes, with all its output if it fails.
 
         Args:
-            spared: Why it need not run; empty where it has to.
+            reason: Why it need not run; empty if it has to.
 
         Raises:
             PrerequisiteError: It failed, cannot be started, or did not end in time.
@@ -154,12 +169,12 @@ class Prerequisites:
         command = self.command
         step = Step("build command", shlex.join(command.value) or "none")
         yield step
-        spared = "--skip build" if "build" in self.skip else spared
-        if spared or not command.value:
-            outcome = step.skipped(spared or command.source)
+        reason = "--skip build" if "build" in self.skip else reason
+        if reason or not command.value:
+            outcome = step.skipped(reason or command.source)
         else:
             try:
-                self._asker.run(command.value, self.project.build_timeout)
+                self._runner.run(command.value, self.project.build_timeout)
             except CommandError as error:
                 raise PrerequisiteError(f"{error.what}\n{error.output}".rstrip(), remedy=error.remedy) from error
             outcome = step.done(f"passed ({command.source})")
@@ -170,32 +185,32 @@ class Prerequisites:
         """Ask every gate, side by side.
 
         Returns:
-            What each answered, in the order of the project file.
+            Each answer, in the order of the project file.
 
         Raises:
-            PrerequisiteError: Naming each that is not green, with what to do about it.
+            PrerequisiteError: Naming each gate that is not green, and how to fix it.
         """
         refuse_dumps()
         if not self.project.gates:
-            yield Step("gates", "none").skipped("no gate is configured: nothing but the build was checked")
-        for name in self.left_out:
+            yield Step("gates", "none").skipped("none configured")
+        for name in self.skipped_gates:
             yield Step("gate", name).skipped("--skip gates" if "gates" in self.skip else f"--skip {name}")
-        wanted = [gate for gate in self.project.gates if gate.name not in self.left_out]
-        for gate in wanted:
+        gates = [gate for gate in self.project.gates if gate.name not in self.skipped_gates]
+        for gate in gates:
             yield Step("gate", gate.name)
-        evidence = map_stoppable(self._asker.ask, wanted)
-        for found in evidence:
-            step = Step("gate", found.gate)
-            yield step.done(found.detail) if found.good else step.failed(found.detail)
+        evidence = map_stoppable(self._runner.ask, gates)
+        for answer in evidence:
+            step = Step("gate", answer.gate)
+            yield step.done(answer.detail) if answer.good else step.failed(answer.detail)
         _require_green(evidence)
         return evidence
 
     def ask(self, gate: Gate) -> Evidence:
-        """Ask one gate. Not being able to ask it is an answer too: not green."""
-        return self._asker.ask(gate)
+        """Ask one gate; one that cannot be asked is not green."""
+        return self._runner.ask(gate)
 
     @property
-    def _asker(self) -> GateRunner:
+    def _runner(self) -> GateRunner:
         return GateRunner(
             root=self.root,
             commit=self.commit,
@@ -209,8 +224,8 @@ class Prerequisites:
 
 
 def _require_green(evidence: list[Evidence]) -> None:
-    red = [found for found in evidence if not found.good]
+    red = [answer for answer in evidence if not answer.good]
     if red:
-        words = [f"  {found.gate}: {found.detail}\n    {found.remedy}\n{found.output}".rstrip() for found in red]
-        remedy = "All gates have to be green. One that does not apply is left out by its name: --skip NAME."
-        raise PrerequisiteError("not green:\n" + "\n".join(words), remedy=remedy)
+        lines = [f"  {answer.gate}: {answer.detail}\n    {answer.remedy}\n{answer.output}".rstrip() for answer in red]
+        remedy = "All gates must be green. Skip one that does not apply with --skip NAME."
+        raise PrerequisiteError("not green:\n" + "\n".join(lines), remedy=remedy)

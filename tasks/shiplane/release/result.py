@@ -1,4 +1,4 @@
-"""What a release has made of a lane."""
+"""The result of a release."""
 
 from __future__ import annotations
 
@@ -59,10 +59,8 @@ class LedgerResult:
     """A lane's ledger after a release.
 
     Attributes:
-        repository: Where it is.
-        tag: Its name.
-        digest: What it is now, this run's entries included; None where the registry did not say.
-        added: What this run wrote into it; nothing where all of it stood there already.
+        digest: Its digest with this run's entries; None if the registry did not say.
+        added: The actions that this run recorded; empty if all were recorded before.
     """
 
     repository: Repository
@@ -86,14 +84,14 @@ class LaneResult:
 
     Attributes:
         plan: What was to be done.
-        digest: What the version tag has.
-        floating: What the floating tag has, or None where it does not exist.
+        digest: The version tag's digest.
+        floating: The floating tag's digest; None if the tag does not exist.
         moved: Whether this run moved it.
-        built: Whether this run built the image; otherwise it was there already.
-        reason: Why the floating tag moved or stayed.
-        unmet: Whether it stayed although it was asked to move.
-        examination: What the image consists of.
-        smoked: How its smoke runs ended.
+        built: Whether this run built the image.
+        reason: Why the floating tag moved or not.
+        unmet: Whether it did not move although that was requested.
+        report: What the image consists of.
+        smoked: How its smoke tests ended.
         recorded: The lane's ledger; None where none is kept.
     """
 

@@ -1,4 +1,4 @@
-"""Smoke runs: each staged image is started by its digest before it gets a name, on each platform that can be run."""
+"""Smoke tests: before it is tagged, each staged image is started by digest on each platform that the engine can run."""
 
 from __future__ import annotations
 
@@ -28,22 +28,22 @@ from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Platform, Repository
 from shiplane.verify.image_check import ImageReport
 
-# Seconds between two looks at a container.
-_LOOK = 0.25
-_SHOWN = 20
-_SKIP = "--skip smoke leaves it out."
+# Seconds between two reads of a container's state.
+_POLL = 0.25
+_LINES = 20
+_SKIP = "To skip it: --skip smoke."
 
 
 class SmokeEngine(Protocol):
-    """What starts containers: see :class:`shiplane.docker.containers.Containers`."""
+    """Starts containers: see :class:`shiplane.docker.containers.Containers`."""
 
     def image(
         self, repository: Repository, digest: Digest, platform: Platform, credential: Credential | None
     ) -> AbstractContextManager[PulledImage]:
-        """An image, for as long as it is needed."""
+        """Pull an image for as long as it is needed."""
 
     def container(self, image: PulledImage, platform: Platform, smoke: Smoke) -> AbstractContextManager[str]:
-        """A container, for as long as it is needed."""
+        """Run a container for as long as it is needed."""
 
     def inspect(self, container: str) -> ContainerObservation:
         """The container as it is."""
@@ -52,24 +52,24 @@ class SmokeEngine(Protocol):
         """Run a command in it."""
 
     def log(self, container: str) -> tuple[str, ...]:
-        """What it wrote."""
+        """Its output."""
 
     def sweep(self) -> None:
-        """Remove what dead runs left."""
+        """Remove what dead runs left behind."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmokeRunner:
-    """Tries the images of one release.
+    """Smoke-tests the images of one release.
 
     Attributes:
         engine: Starts containers; made on first use.
-        runnable: What it can run.
+        runnable: What the engine can run.
         repository: Where the images are pulled from.
-        credential: With what; None as a stranger.
-        smokes: How each lane's image is tried; a lane that is not there is not.
-        left_out: Why none is tried although it is configured, or nothing.
-        clock: Whose time it is.
+        credential: The credential for pulling; None for anonymous.
+        smokes: How each lane's image is tested; other lanes' are not.
+        skip_reason: Why none is tested although it is configured, or nothing.
+        clock: The clock.
     """
 
     engine: SmokeEngine
@@ -77,24 +77,24 @@ class SmokeRunner:
     repository: Repository
     credential: Credential | None
     smokes: Mapping[str, Smoke]
-    left_out: str = ""
+    skip_reason: str = ""
     clock: Clock = field(default_factory=SystemClock)
 
     def check(self, lanes: Iterable[str], platforms: Sequence[Platform]) -> None:
-        """Find out before a build whether its images could be tried at all; remove what dead runs left.
+        """Check before a build whether its images could be tested at all; remove what dead runs left behind.
 
         Raises:
-            PrerequisiteError: The engine can run none of a lane's platforms, or not one that is asked for by name.
+            PrerequisiteError: The engine can run none of a lane's platforms, or not one that is configured by name.
             UnreachableError: No engine answers.
         """
-        wanted = [lane for lane in lanes if lane in self.smokes and not self.left_out]
-        if not wanted:
+        configured = [lane for lane in lanes if lane in self.smokes and not self.skip_reason]
+        if not configured:
             return
         self.engine.sweep()
-        self.require(wanted, platforms)
+        self.require(configured, platforms)
 
     def require(self, lanes: Iterable[str], platforms: Sequence[Platform]) -> None:
-        """The same for lanes whose smoke runs are configured, with nothing removed. Raises as :meth:`check`."""
+        """The same for lanes with smoke tests, without removing anything. Raises as :meth:`check`."""
         runnable = self.runnable()
         for lane in lanes:
             named = [platform for platform in self.smokes[lane].platforms if platform in platforms]
@@ -103,36 +103,36 @@ class SmokeRunner:
                 raise _cannot_run(lane, missing)
 
     def smoke(self, lane: str, images: Sequence[Descriptor]) -> Flow[SmokeResult]:
-        """Try every platform of a lane's image, one after the other; a failing one does not hide the next.
+        """Test every platform of a lane's image, one after the other; a failing one does not hide the next.
 
         Raises:
-            VerificationError: One does not run, with the last lines that it wrote.
+            VerificationError: One fails, with the last lines of its output.
             UnreachableError: No engine answers, or it cannot pull.
         """
-        smoke, tried = self.smokes[lane], []
+        smoke, attempts = self.smokes[lane], []
         for image in images:
             assert image.platform is not None  # noqa: S101 -- examined
             step = Step("smoke", f"{lane} {image.platform}")
             yield step
-            found = self._try(smoke, image.platform, image.digest)
-            tried.append(found)
-            by = " (by emulation)" if found.emulated and found.state is not StepState.SKIPPED else ""
-            end = {StepState.DONE: step.done, StepState.FAILED: step.failed}.get(found.state, step.skipped)
-            yield end(found.reason + by)
-        failed = [one for one in tried if one.state is StepState.FAILED]
+            attempt = self._try(smoke, image.platform, image.digest)
+            attempts.append(attempt)
+            suffix = " (by emulation)" if attempt.emulated and attempt.state is not StepState.SKIPPED else ""
+            outcome = {StepState.DONE: step.done, StepState.FAILED: step.failed}.get(attempt.state, step.skipped)
+            yield outcome(attempt.reason + suffix)
+        failed = [attempt for attempt in attempts if attempt.state is StepState.FAILED]
         if failed:
             raise _failure(lane, failed)
-        done = [str(one.platform) for one in tried if one.state is StepState.DONE]
-        return SmokeResult(state=StepState.DONE, reason=f"ran on {', '.join(done)}", platforms=tuple(tried))
+        platforms = [str(attempt.platform) for attempt in attempts if attempt.state is StepState.DONE]
+        return SmokeResult(state=StepState.DONE, reason=f"ran on {', '.join(platforms)}", platforms=tuple(attempts))
 
     def _try(self, smoke: Smoke, platform: Platform, digest: Digest) -> SmokeAttempt:
-        """One platform. Nothing is told in between: a container must not wait for whoever listens."""
+        """Test one platform. Nothing is reported in between: a container must not wait for a listener."""
         if smoke.platforms and platform not in smoke.platforms:
-            reason = f"only {', '.join(map(str, smoke.platforms))} is configured to be run"
+            reason = f"only {', '.join(map(str, smoke.platforms))} is configured to be tested"
             return SmokeAttempt(platform=platform, digest=digest, state=StepState.SKIPPED, reason=reason)
         runnable = self.runnable()
         if not runnable.can(platform):
-            reason = f"the engine is {runnable.native} and has no emulation for it"
+            reason = f"the engine is {runnable.native} and cannot emulate it"
             return SmokeAttempt(platform=platform, digest=digest, state=StepState.SKIPPED, reason=reason)
         started = self.clock.now()
         with (
@@ -154,33 +154,33 @@ class SmokeRunner:
     def _watch(self, container: str, smoke: Smoke) -> SmokeVerdict:
         started = self.clock.now()
         while True:
-            seen, probe = self.engine.inspect(container), None
-            if smoke.command and seen.running:
-                left = smoke.timeout - (self.clock.now() - started)
-                probe = self.engine.probe(container, smoke.command, max(1.0, left))
-            verdict = judge(seen, probe, smoke, self.clock.now() - started)
+            state, probe = self.engine.inspect(container), None
+            if smoke.command and state.running:
+                seconds = smoke.timeout - (self.clock.now() - started)
+                probe = self.engine.probe(container, smoke.command, max(1.0, seconds))
+            verdict = judge(state, probe, smoke, self.clock.now() - started)
             if verdict:
                 return verdict
-            self.clock.sleep(_LOOK)
+            self.clock.sleep(_POLL)
 
 
 def smoke_lanes(
-    smoker: SmokeRunner | None, found: Mapping[str, ImageReport], built: Collection[str]
+    smoker: SmokeRunner | None, reports: Mapping[str, ImageReport], built: Collection[str]
 ) -> Flow[dict[str, SmokeResult]]:
-    """Try every lane's image that this run has built.
+    """Test every lane's image that this run has built.
 
     Args:
-        smoker: Tries them; None where nothing is configured.
-        found: What each lane's image consists of.
-        built: The lanes that were built by this run. Another one is public already: trying it now could change nothing.
+        smoker: Tests them; None if nothing is configured.
+        reports: What each lane's image consists of.
+        built: The lanes that this run has built; the others are public already.
 
     Raises:
-        VerificationError: One does not run.
+        VerificationError: One fails.
         UnreachableError: No engine answers, or it cannot pull.
     """
     smoked = {}
-    for lane, report in found.items():
-        skipped = _why_not(smoker, lane, built)
+    for lane, report in reports.items():
+        skipped = _skipped_result(smoker, lane, built)
         if skipped is None:
             assert smoker is not None  # noqa: S101 -- without one there is a reason
             smoked[lane] = yield from smoker.smoke(lane, report.images)
@@ -190,32 +190,32 @@ def smoke_lanes(
     return smoked
 
 
-def _why_not(smoker: SmokeRunner | None, lane: str, built: Collection[str]) -> SmokeResult | None:
+def _skipped_result(smoker: SmokeRunner | None, lane: str, built: Collection[str]) -> SmokeResult | None:
     if smoker is None or lane not in smoker.smokes:
         return NOT_CONFIGURED
-    if smoker.left_out:
-        return SmokeResult(state=StepState.SKIPPED, reason=smoker.left_out)
+    if smoker.skip_reason:
+        return SmokeResult(state=StepState.SKIPPED, reason=smoker.skip_reason)
     if lane not in built:
         return SmokeResult(
-            state=StepState.UNCHANGED, reason="published already: it was tried before it got its name, if at all"
+            state=StepState.UNCHANGED, reason="published already: it was tested before it was tagged, if at all"
         )
     return None
 
 
 def _cannot_run(lane: str, platforms: Sequence[Platform]) -> PrerequisiteError:
     return PrerequisiteError(
-        f"lane {lane}'s image has to be run before it gets a name, but the engine cannot run "
+        f"lane {lane}'s image has to be tested before it is tagged, but the engine cannot run "
         f"{', '.join(map(str, platforms))}",
-        remedy=f"{emulation(platforms)}; or: {_SKIP}",
+        remedy=f"{emulation(platforms)}. {_SKIP}",
     )
 
 
 def _failure(lane: str, failed: Sequence[SmokeAttempt]) -> VerificationError:
     parts = []
-    for one in failed:
-        lines = [f"  | {line}" for line in one.log[-_SHOWN:]] or ["  | (it wrote nothing)"]
-        parts += [f"{one.platform} {one.digest.short}: {one.reason}; the last that it wrote:", *lines]
+    for attempt in failed:
+        lines = [f"  | {line}" for line in attempt.log[-_LINES:]] or ["  | (no output)"]
+        parts += [f"{attempt.platform} {attempt.digest.short}: {attempt.reason}; its last output:", *lines]
     return VerificationError(
-        f"lane {lane}'s image does not run:\n  " + "\n  ".join(parts),
-        remedy=f"It was given no name, in no lane. Mend the image, then run it again. {_SKIP}",
+        f"smoke test failed for lane {lane}:\n  " + "\n  ".join(parts),
+        remedy=f"No lane was tagged. Fix the image, then run it again. {_SKIP}",
     )

@@ -1,4 +1,4 @@
-"""The git tag that starts a lane's workflow: checked as a release is, made once, pushed create-only, read back."""
+"""Push the git tag that starts a lane's workflow: checked as for a release, created once, read back."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from shiplane.workflows.tag_filter import skipped_by, starts_on
 
 
 class _UncertainError(UnreachableError):
-    """The push was sent, and nobody can say what became of it."""
+    """The push was sent, and its effect is unknown."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,9 +29,9 @@ class TriggerResult:
 
     Attributes:
         git_tag: The git tag.
-        commit: Where it stands.
-        remote: Where it went, without a password.
-        workflows: The paths of those that it starts.
+        commit: The tagged commit.
+        remote: The remote's URL without a password.
+        workflows: The paths of the workflows that it starts.
         pushed: False after a dry run.
     """
 
@@ -54,18 +54,18 @@ class TriggerResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Trigger:
-    """One lane's version, and everybody who has to be asked about it.
+    """One lane's version, and what is asked about it.
 
     Attributes:
-        lane: Whose git tag it is.
-        version: What is to be released.
-        checkout: What git knows of HEAD, the files compared.
-        git: The repository here.
-        remote: The repository there.
-        look: Asks the registry for the version tag; None where nobody knows which registry.
-        published: Asks it for every version of the lane.
+        lane: The lane.
+        version: The version to release.
+        checkout: Git's facts about HEAD, with the files compared.
+        git: The local repository.
+        remote: The remote one.
+        get_version_tag: Reads the version tag in the registry; None if the registry is unknown.
+        published: Reads every version of the lane there.
         workflows: The text of each workflow, by its path.
-        drifted: Those that are not as the configuration wants.
+        outdated: Workflows that differ from what the project file makes.
     """
 
     lane: Lane
@@ -73,24 +73,24 @@ class Trigger:
     checkout: Checkout
     git: Git
     remote: Remote
-    look: Callable[[], LookupResult] | None
+    get_version_tag: Callable[[], LookupResult] | None
     workflows: Mapping[str, str]
     published: Callable[[], Sequence[Version]] = tuple
-    drifted: Sequence[str] = ()
+    outdated: Sequence[str] = ()
 
     @property
     def git_tag(self) -> str:
-        """What is to be pushed."""
+        """The git tag to push."""
         return self.lane.git_tag_of(self.version)
 
     def run(self, *, dry_run: bool) -> Flow[TriggerResult]:
         """Check everything, then tag and push.
 
         Raises:
-            PrerequisiteError: A dirty tree, a commit that the remote does not have.
+            PrerequisiteError: The tree is dirty, or the remote does not have the commit.
             RefusedError: The version exists, or is not higher than the lane's newest release.
-            LostRaceError: Somebody else pushed this git tag in the meantime.
-            AccessError, UnreachableError: The remote cannot be asked, or does not let us in.
+            LostRaceError: Somebody else pushed this git tag meanwhile.
+            AccessError, UnreachableError: The remote cannot be asked, or refuses.
         """
         url = self.remote.url()
         yield from self._check_tree()
@@ -126,18 +126,18 @@ class Trigger:
     def _check_version(self) -> Flow[None]:
         step = Step("version", str(self.version))
         yield step
-        here, there = self.git.tags(), self.remote.tags()
-        if self.git_tag in there:
+        local, remote = self.git.tags(), self.remote.tags()
+        if self.git_tag in remote:
             raise RefusedError(
                 f"the remote has git tag {self.git_tag} already",
                 remedy="A version is released once. To run its workflow again, start it by hand (workflow_dispatch).",
             )
-        if self.git_tag in here:
+        if self.git_tag in local:
             raise RefusedError(
-                f"git tag {self.git_tag} exists here, and only here",
-                remedy=f"If nobody wants it: git tag --delete {self.git_tag}, then run it again.",
+                f"git tag {self.git_tag} exists only in this repository",
+                remedy=f"If nobody needs it: git tag --delete {self.git_tag}, then run it again.",
             )
-        newest = _newest(filter(None, map(self.lane.version_of_git_tag, {*here, *there})))
+        newest = _newest(filter(None, map(self.lane.version_of_git_tag, {*local, *remote})))
         self._check_above(newest, "newest release")
         yield step.done(f"new, above {newest}" if newest else "new: the lane has no git tag yet")
 
@@ -152,14 +152,14 @@ class Trigger:
         tag = self.lane.tag_of(self.version)
         step = Step("registry", tag)
         yield step
-        answer = self.look() if self.look else None
+        answer = self.get_version_tag() if self.get_version_tag else None
         if isinstance(answer, Present):
             raise RefusedError(
                 f"the registry has {tag} already, as {answer.digest}",
                 remedy=f"A version is written once. The next one is {self.version.next_patch()}.",
             )
         if not isinstance(answer, Absent):
-            yield step.skipped("the registry did not say: CI will find out")
+            yield step.skipped("the registry could not be read; CI will check")
             return
         newest = _newest(self.published())
         self._check_above(newest, "newest release in the registry")
@@ -168,64 +168,65 @@ class Trigger:
     def _find_workflows(self) -> Flow[tuple[str, ...]]:
         step = Step("workflow", self.git_tag)
         yield step
-        if self.drifted:
+        if self.outdated:
             raise PrerequisiteError(
-                f"not as the configuration wants: {', '.join(self.drifted)}",
-                remedy=f"See what would change with {command('workflow.check')}, write it with "
-                f"{command('workflow.write')}, and commit that.",
+                f"out of date with the project file: {', '.join(self.outdated)}",
+                remedy=f"Check the changes with {command('workflow.check')}, write them with "
+                f"{command('workflow.write')}, and commit them.",
             )
         started = tuple(path for path, text in self.workflows.items() if starts_on(text, self.git_tag))
         if started:
             self._check_message()
             yield step.done(f"starts {', '.join(started)}")
         else:
-            yield step.skipped("no workflow in .github/workflows names a git tag like it: nothing may start")
+            yield step.skipped("no workflow in .github/workflows matches this git tag; nothing may start")
         return started
 
     def _check_message(self) -> None:
-        """A git tag at a commit that asks for no run starts nothing, and the version would be used up for that."""
-        if sign := skipped_by(self.git.message(self.checkout.commit)):
+        """Refuse a commit whose message skips workflows: the tag would start none, and the version would be used up."""
+        if marker := skipped_by(self.git.message(self.checkout.commit)):
             raise PrerequisiteError(
-                f"the message of commit {self.checkout.commit[:12]} says {sign}: a git tag there starts no workflow",
+                f"the message of commit {self.checkout.commit[:12]} says {marker}: a git tag there starts no workflow",
                 remedy='Tag another commit: git commit --allow-empty --message "Release", push it, run this again.',
             )
 
     def _create(self, url: str) -> Flow[None]:
-        """The one write. Whatever happens in between, a git tag that went nowhere does not stay."""
+        """Tag and push; a git tag that was not pushed is removed, whatever happens."""
         step = Step("tag", self.git_tag)
         yield step
-        made = self.git.create_tag(self.git_tag, f"Release {self.version} of lane {self.lane.name}")
-        keep = False
+        tag_object = self.git.create_tag(self.git_tag, f"Release {self.version} of lane {self.lane.name}")
+        pushed = False
         try:
             yield step.done(f"annotated, at {self.checkout.commit[:12]}")
-            yield from self._push(url, made)
-            keep = True
+            yield from self._push(url, tag_object)
+            pushed = True
         except _UncertainError:
-            keep = True
+            pushed = True
             raise
         finally:
-            if not keep:
-                self.git.delete_tag(self.git_tag, made)
+            if not pushed:
+                self.git.delete_tag(self.git_tag, tag_object)
 
-    def _push(self, url: str, made: str) -> Flow[None]:
-        # It writes no name of the registry: the last words of a run speak of those.
+    def _push(self, url: str, tag_object: str) -> Flow[None]:
+        # No write to the registry, which the end of a run reports on.
         step = Step("push", f"{self.git_tag} to {url}")
         yield step
         ref = f"refs/tags/{self.git_tag}"
-        words = self.remote.create({ref: ref})
-        found = self._read_back()
-        if found == made:
-            yield step.done("and read back")
+        output = self.remote.create({ref: ref})
+        current = self._read_back()
+        if current == tag_object:
+            yield step.done("read back")
             return
-        if found:
+        if current:
             raise LostRaceError(
-                f"somebody else pushed git tag {self.git_tag} meanwhile: it is {found[:12]}, ours was {made[:12]}",
-                remedy="Look whose it is: git fetch --tags.",
+                f"somebody else pushed git tag {self.git_tag} meanwhile: "
+                f"it is {current[:12]}, ours was {tag_object[:12]}",
+                remedy="Inspect it: git fetch --tags.",
             )
-        raise self.remote.error_for(words or "the push was accepted, but the git tag is not there")
+        raise self.remote.error_for(output or "the push was accepted, but the git tag does not exist")
 
     def _read_back(self) -> str | None:
-        """What the remote has by now; where it does not say, ours may be there, and taking it back would hide that."""
+        """The remote's git tag. If that cannot be read, ours may be there, and removing it here would hide that."""
         try:
             return self.remote.tags().get(self.git_tag)
         except ShiplaneError as error:

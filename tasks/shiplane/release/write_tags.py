@@ -1,212 +1,139 @@
-"""From images that are ready to names: every version tag, then every floating tag, then the record."""
+"""Tag images that are ready: every version tag, then every floating tag, then the ledger."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from shiplane.config.plan import LanePlan
-from shiplane.config.smoke import SmokeResult
 from shiplane.core.plurals import NO_LEDGER
 from shiplane.core.progress import Flow, Step
 from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import Present, digest_of
-from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.manifest import REVISION
 from shiplane.registry.oci.names import Digest
 from shiplane.registry.tag_writer import TagWriter
 from shiplane.release.ledger_entries import LaneRelease
-from shiplane.release.planning.decision import Decision, FloatingTagAction, VersionTagAction, reconsider
-from shiplane.release.result import LaneResult, LedgerResult
-from shiplane.verify.image_check import ImageReport
-from shiplane.verify.survey import Survey
-
-
-@dataclass(frozen=True)
-class LaneDecision:
-    """A lane's names as they were found, and what is to be done about them."""
-
-    survey: Survey
-    decision: Decision
-
-    @property
-    def floating(self) -> Digest | None:
-        """What the floating tag had."""
-        return digest_of(self.survey.floating)
-
-    def describe(self, plan: LanePlan) -> str:
-        """What happens to both tags, for display."""
-        version, move = self.survey.version, self.decision.move
-        if isinstance(version, Present):
-            state = f"is {version.digest.short}, adopted"
-        else:
-            state = "is presumed free, since nothing can be read yet" if self.survey.presumed else "is free"
-        will = {FloatingTagAction.MOVE: "will move", FloatingTagAction.UNCHANGED: "is unchanged"}
-        return f"{plan.tag} {state}; {plan.lane.floating} {will.get(move, 'will not move')} ({self.decision.reason})"
-
-
-@dataclass(frozen=True, kw_only=True)
-class ReadyLane:
-    """A lane whose image may get its names: staged, taken up or adopted, and examined."""
-
-    plan: LanePlan
-    seen: LaneDecision
-    raw: RawManifest
-    report: ImageReport
-    built: bool
-    smoked: SmokeResult
-
-    @property
-    def moves(self) -> bool:
-        """Whether this run moves the floating tag."""
-        return self.seen.decision.move is FloatingTagAction.MOVE
-
-    @property
-    def promises(self) -> bool:
-        """Whether the floating tag has this image when the run is done."""
-        return self.seen.decision.move is not FloatingTagAction.LEAVE
-
-    @property
-    def change(self) -> str:
-        """The floating tag's move, for display."""
-        current = self.seen.survey.floating_version
-        before = self.plan.lane.tag_of(current) if current else self.seen.floating
-        return f"{before.short if isinstance(before, Digest) else before or 'new'} -> {self.plan.tag}"
-
-    @property
-    def places(self) -> list[Digest | None]:
-        """Where the floating tag was before: as it was read, and as it was recorded."""
-        place = self.seen.survey.ledger.position(self.plan.lane.floating)
-        return [self.seen.floating, place.after if place else self.seen.floating]
-
-    @property
-    def past(self) -> frozenset[Digest]:
-        """Where the floating tag was earlier, as it was recorded: a read that lags may show it there."""
-        return frozenset(move.after for move in self.seen.survey.ledger.moves(self.plan.lane.floating))
-
-    def published(self, recorded: LedgerResult | None) -> LaneResult:
-        """The lane as it is after its names were read back, with its ledger."""
-        return LaneResult(
-            plan=self.plan,
-            digest=self.raw.digest,
-            floating=self.raw.digest if self.moves else self.seen.floating,
-            moved=self.moves,
-            built=self.built,
-            reason=self.seen.decision.reason,
-            report=self.report,
-            smoked=self.smoked,
-            unmet=self.seen.decision.unmet,
-            recorded=recorded,
-        )
+from shiplane.release.planning.decision import FloatingTagAction, VersionTagAction, reconsider
+from shiplane.release.ready_lane import ReadyLane
+from shiplane.release.result import LedgerResult
+from shiplane.verify.image_labels import read_label
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaggedLane:
-    """A lane that has its names.
-
-    Attributes:
-        ready: What it was named from; its decision is the one that was carried out.
-        left: What its floating tag had before, where it was moved.
-    """
+    """A tagged lane, with the decision that was carried out, and the floating tag's digest before it was moved."""
 
     ready: ReadyLane
-    left: Digest | None
+    before: Digest | None
 
 
-def name_lanes(namer: TagWriter, ledgers: Ledgers | None, lanes: Sequence[ReadyLane]) -> Flow[list[TaggedLane]]:
-    """Every version tag, then every floating tag; what was written is looked at again before it is built upon.
+def tag_writer_for(registry: RegistryClient, commit: str) -> TagWriter:
+    """Write tags for a release of a commit: an image of the same commit is adopted."""
+
+    def is_ours(image: Present) -> bool:
+        return read_label(registry, image, REVISION) == commit
+
+    return TagWriter(registry=registry, is_ours=is_ours)
+
+
+def tag_lanes(writer: TagWriter, ledgers: Ledgers | None, lanes: Sequence[ReadyLane]) -> Flow[list[TaggedLane]]:
+    """Create every version tag, then move every floating tag; each is read again before anything relies on it.
 
     Raises:
-        ShiplaneError: By situation; whatever has a name by then is right.
+        ShiplaneError: By situation; every tag that was written by then is right.
     """
-    created = [lane for lane in lanes if lane.seen.decision.naming is VersionTagAction.CREATE]
+    created = [lane for lane in lanes if lane.decision.version_tag is VersionTagAction.CREATE]
     moving = [lane for lane in lanes if lane.moves]
     for lane in lanes:
-        yield from namer.create(lane.plan.tag, lane.raw)
+        yield from writer.create(lane.plan.tag, lane.raw)
     for lane in created if moving else ():
-        yield from namer.confirm(lane.plan.tag, lane.raw)
-    named = []
+        yield from writer.confirm(lane.plan.tag, lane.raw)
+    tagged = []
     for lane in lanes:
-        named.append((yield from _float(namer, ledgers, lane)))  # noqa: PERF401 -- no comprehension can delegate
-    for done in named:
-        if done.ready.promises:
-            before = {*done.ready.places, *done.ready.past}
-            yield from namer.confirm(done.ready.plan.lane.floating, done.ready.raw, before=before)
+        tagged.append((yield from _move_floating(writer, ledgers, lane)))  # noqa: PERF401 -- cannot delegate
+    for ready in (lane.ready for lane in tagged):
+        if ready.ends_at_floating:
+            before = {*ready.origins, *ready.past}
+            yield from writer.confirm(ready.plan.lane.floating, ready.raw, before=before)
     for lane in created:
-        yield from namer.confirm(lane.plan.tag, lane.raw)
-    return named
+        yield from writer.confirm(lane.plan.tag, lane.raw)
+    return tagged
 
 
 def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[TaggedLane]) -> Flow[Mapping[str, LedgerResult]]:
-    """Write down what was done, and what an earlier run did and could not write down.
+    """Record what was done, and what an earlier run did and could not record.
 
     Args:
-        ledgers: Where; None where none is kept.
-        commit: What was released.
+        ledgers: The lanes' ledgers; None where none is kept.
+        commit: The released commit.
         lanes: What was done.
 
     Returns:
-        Each lane's ledger, by the lane's name; nothing where none is kept.
+        Each lane's ledger, by the lane's name; empty where none is kept.
 
     Raises:
-        ShiplaneError: By situation; the names are as they should be, but perhaps not on record.
+        ShiplaneError: By situation; the tags are right, but perhaps not recorded.
     """
     if ledgers is None:
         yield Step("record", "the ledger").skipped(NO_LEDGER)
         return {}
-    writing = []
-    for named in lanes:
-        lane = named.ready
-        release = LaneRelease(
-            plan=lane.plan,
-            commit=commit,
-            digest=lane.raw.digest,
-            moved=lane.moves,
-            before=named.left,
-            images=lane.report.images,
-        )
-        entries = release.entries(ledgers.author, lane.seen.survey)
-        writing.append(LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, base=lane.seen.survey.ledger))
-    yield from record(writing)
-    names = [named.ready.plan.lane.name for named in lanes]
-    return {name: _recorded(ledgers, one) for name, one in zip(names, writing, strict=True)}
+    updates = [_update(ledgers, commit, tagged) for tagged in lanes]
+    yield from record(updates)
+    names = [tagged.ready.plan.lane.name for tagged in lanes]
+    return {name: _ledger_result(ledgers, update) for name, update in zip(names, updates, strict=True)}
 
 
-def _recorded(ledgers: Ledgers, writing: LedgerUpdate) -> LedgerResult:
-    """A ledger as it is now. Not knowing that changes nothing: what was to be recorded is, and was read back."""
-    answer = ledgers.registry.get_manifest(writing.store.tag)
+def _update(ledgers: Ledgers, commit: str, tagged: TaggedLane) -> LedgerUpdate:
+    lane = tagged.ready
+    release = LaneRelease(
+        plan=lane.plan,
+        commit=commit,
+        digest=lane.raw.digest,
+        moved=lane.moves,
+        before=tagged.before,
+        images=lane.report.images,
+    )
+    entries = release.entries(ledgers.author, lane.survey)
+    return LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, base=lane.survey.ledger)
+
+
+def _ledger_result(ledgers: Ledgers, update: LedgerUpdate) -> LedgerResult:
+    """The ledger as it is now; it was read back before, so failing to read it here is no error."""
+    answer = ledgers.registry.get_manifest(update.store.tag)
     return LedgerResult(
         repository=ledgers.registry.repository,
-        tag=writing.store.tag,
+        tag=update.store.tag,
         digest=digest_of(answer),
-        added=tuple(entry.action.value for entry in writing.entries),
+        added=tuple(entry.action.value for entry in update.entries),
     )
 
 
-def _float(namer: TagWriter, ledgers: Ledgers | None, lane: ReadyLane) -> Flow[TaggedLane]:
-    """Move a lane's floating tag, where that was decided and nothing that was recorded since keeps it back."""
+def _move_floating(writer: TagWriter, ledgers: Ledgers | None, lane: ReadyLane) -> Flow[TaggedLane]:
+    """Move the floating tag, if that was decided and nothing that was recorded since speaks against it."""
     if ledgers and lane.moves:
-        lane = yield from _judged_again(ledgers, lane)
-    step, decision = Step("move", lane.plan.lane.floating), lane.seen.decision
+        lane = yield from _decide_again(ledgers, lane)
+    step, decision = Step("move", lane.plan.lane.floating), lane.decision
     if decision.move is FloatingTagAction.LEAVE:
         yield step.skipped(decision.reason)
     elif decision.move is FloatingTagAction.UNCHANGED:
         yield step.unchanged(decision.reason)
     else:
-        places = lane.places
-        found = yield from namer.move(
-            lane.plan.lane.floating, lane.raw, change=lane.change, known=places, past=lane.past
+        origins = lane.origins
+        replaced = yield from writer.move(
+            lane.plan.lane.floating, lane.raw, change=lane.change, known=origins, past=lane.past
         )
-        # Where it reads as being here already, it came from where it was recorded, or read, last.
-        left = next((place for place in (found, *places) if place != lane.raw.digest), None)
-        return TaggedLane(ready=lane, left=left)
-    return TaggedLane(ready=lane, left=None)
+        # If it reads as being here already, it came from where it was recorded, or surveyed, last.
+        before = next((digest for digest in (replaced, *origins) if digest != lane.raw.digest), None)
+        return TaggedLane(ready=lane, before=before)
+    return TaggedLane(ready=lane, before=None)
 
 
-def _judged_again(ledgers: Ledgers, lane: ReadyLane) -> Flow[ReadyLane]:
-    """The lane with the ledger's word of now: somebody marked the version meanwhile, or the survey's read lagged."""
-    step, seen = Step("re-check", lane.plan.lane.ledger), lane.seen
+def _decide_again(ledgers: Ledgers, lane: ReadyLane) -> Flow[ReadyLane]:
+    """Decide by the current ledger: the version may have been marked meanwhile, or the survey's read lagged."""
+    step = Step("re-check", lane.plan.lane.ledger)
     yield step
-    ledger = ledgers.store(lane.plan.lane).read_newer(seen.survey.ledger).ledger
-    decision = reconsider(seen.decision, lane.plan, replace(seen.survey, ledger=ledger))
+    ledger = ledgers.store(lane.plan.lane).read_newer(lane.survey.ledger).ledger
+    decision = reconsider(lane.decision, lane.plan, replace(lane.survey, ledger=ledger))
     yield step.done("the floating tag may move" if decision.move is FloatingTagAction.MOVE else decision.reason)
-    return replace(lane, seen=replace(seen, decision=decision))
+    return replace(lane, decision=decision)

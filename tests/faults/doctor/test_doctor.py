@@ -232,7 +232,7 @@ def test_what_is_missing_is_skipped_or_failed_with_its_reason() -> None:
 
 def test_without_a_repository_settings_are_told_as_far_as_they_can_be() -> None:
     found = configured(None)
-    assert found["config: git"].startswith("failed: this folder is no git repository")
+    assert found["config: git"].startswith("failed: this folder is not a git repository")
     assert "config: remote" not in found
     assert found["config: main version"] == "skipped: there is no git repository to tell it"
     assert configured(None, TAG="v0.2.1")["config: main version"].startswith("done: 0.2.1 (TAG")

@@ -91,7 +91,7 @@ def test_a_version_claimed_for_another_commit_ends_the_run_before_it_builds() ->
     theirs = push_image(scene.registry, PATH, revision=OTHER, salt="theirs").digest
     scene.claim(MAIN, theirs, OTHER)
     with pytest.raises(
-        LostRaceError, match=f"v0.2.1 is claimed: {theirs}, built from commit {OTHER}, by somebody els"
+        LostRaceError, match=f"v0.2.1 is claimed for {theirs}, built from commit {OTHER}, by somebody els"
     ) as caught:
         scene.publish()
     assert "next version" in caught.value.remedy
@@ -152,7 +152,9 @@ def test_a_claim_that_others_come_before_is_made_in_the_third_round_at_the_lates
 
 def test_a_claim_that_others_always_come_before_ends_the_run() -> None:
     scene = Claimed(claims=Busy(times=99))
-    with pytest.raises(LostRaceError, match=r"v0\.2\.1, standalone-v0\.2\.1 could not be claimed: others claim"):
+    with pytest.raises(
+        LostRaceError, match=r"v0\.2\.1, standalone-v0\.2\.1 could not be claimed: other runs are claiming"
+    ):
         scene.publish()
     assert isinstance(scene.claims, Busy)
     assert (scene.claims.asked, scene.tags()) == (3, {})
@@ -168,7 +170,10 @@ def test_what_is_claimed_and_by_whom_is_told() -> None:
     ours = Digest(scene.kept()[STANDALONE]).short
     assert words["claim"] == f"v0.2.1 for {theirs.short} by somebody else, standalone-v0.2.1 for {ours} by the test"
     first = [event for event in events(Claimed().flow(a_plan())) if isinstance(event, StepOutcome)]
-    assert next(event.reason for event in first if event.step.name == "claims") == "none yet, and we may claim"
+    assert (
+        next(event.reason for event in first if event.step.name == "claims")
+        == "none yet; permission to claim confirmed"
+    )
 
 
 Damage = Callable[[Scene], Digest]

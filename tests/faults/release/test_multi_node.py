@@ -125,10 +125,10 @@ def test_a_trial_loads_the_engines_own_platform_and_pushes_nothing(
 ) -> None:
     scene, plan = Scene(), a_plan(lanes=["main"])
     baked = yard(scene)
-    told = events(dry_run(plan, baked, native, wanted=None, every=every))
+    told = events(dry_run(plan, baked, native, requested=None, every=every))
     assert baked.baked == [("", targets)]
     said = {one.step.name: (one.step.subject, one.reason) for one in told if isinstance(one, StepOutcome)}
     assert said["builder"] == ("the current one", "fleet (remote)")
     assert said["build"][0] == f"main for {platforms}"
     assert said["push"][1] == "dry run: nothing was pushed"
-    assert len(finish(dry_run(plan, yard(Scene()), native, wanted="fleet", every=every))) == 1
+    assert len(finish(dry_run(plan, yard(Scene()), native, requested="fleet", every=every))) == 1

@@ -101,8 +101,8 @@ def test_a_release_asks_what_costs_seconds_first_and_once_more_before_it_builds(
         *("access", "registry"),
         *("source", "stage", "inspect"),
     ]
-    assert released.held.build.state is StepState.DONE
-    assert [evidence.good for evidence in released.held.gates] == [True]
+    assert released.evidence.build.state is StepState.DONE
+    assert [evidence.good for evidence in released.evidence.gates] == [True]
 
 
 def test_claims_belong_to_what_is_asked_first_and_once_more(project: Project) -> None:
@@ -126,10 +126,10 @@ def test_a_release_with_nothing_left_to_do_runs_no_build_command_and_asks_no_gat
     released = project.release()
     assert (project.ran(), project.stager.built) == ([], ["main"])
     assert project.names().count("registry") == 1
-    assert project.said("build command") == [(StepState.SKIPPED, "nothing is built: it is published already")]
-    assert project.said("gates") == [(StepState.SKIPPED, "nothing is to be written")]
-    assert (released.held.gates, released.held.skipped) == ((), ("gate",))
-    assert released.held.to_json()["build"]["reason"] == "nothing is built: it is published already"
+    assert project.said("build command") == [(StepState.SKIPPED, "published already; nothing to build")]
+    assert project.said("gates") == [(StepState.SKIPPED, "nothing to write")]
+    assert (released.evidence.gates, released.evidence.skipped) == ((), ("gate",))
+    assert released.evidence.to_json()["build"]["reason"] == "published already; nothing to build"
 
 
 def test_moving_a_floating_tag_to_what_is_published_asks_the_gates_and_builds_nothing(project: Project) -> None:
@@ -139,7 +139,7 @@ def test_moving_a_floating_tag_to_what_is_published_asks_the_gates_and_builds_no
     released = project.release()
     assert (project.ran(), project.stager.built) == (["gate"], ["main"])
     assert project.tags()["latest"] == project.tags()["v0.2.1"]
-    assert [evidence.good for evidence in released.held.gates] == [True]
+    assert [evidence.good for evidence in released.evidence.gates] == [True]
 
 
 def test_a_red_gate_keeps_a_floating_tag_from_moving(project: Project) -> None:
@@ -233,7 +233,9 @@ def test_a_permission_that_was_taken_away_meanwhile_is_told_before_anything_is_b
 def test_a_version_that_went_away_meanwhile_is_not_built_without_its_build_command(project: Project) -> None:
     project.release(a_plan(lanes=["main"], latest="no"))
     tags = project.registry.shelf(PATH).tags
-    late(project, LostRaceError, "not there any more", lambda: tags.pop("v0.2.1"))
+    late(
+        project, LostRaceError, "was published when the prerequisites were checked is gone", lambda: tags.pop("v0.2.1")
+    )
 
 
 def test_a_build_that_fails_ends_the_release_with_nothing_staged(project: Project) -> None:
@@ -254,7 +256,7 @@ def test_what_the_build_command_changed_is_not_built(project: Project) -> None:
     project.changes = ("package.json",)
     with pytest.raises(PrerequisiteError, match=r"package\.json") as caught:
         project.release()
-    assert "Where the build command made it" in caught.value.remedy
+    assert "If the build command generated it" in caught.value.remedy
     assert (project.ran(), "stage" in project.names()) == (["build", "gate"], False)
 
 

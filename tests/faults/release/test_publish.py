@@ -470,6 +470,6 @@ def test_a_package_that_was_taken_for_new_and_is_not_gets_no_name(shown: str) ->
     shelf.tags = {tag: digest for tag, digest in shelf.tags.items() if tag in keep}
     before = dict(shelf.tags)
     scene.transport, scene.stager.built = Hidden(scene), []
-    with pytest.raises(LostRaceError, match="was taken for new"):
+    with pytest.raises(LostRaceError, match="was presumed new"):
         scene.publish(a_plan(lanes=["main"]))
     assert shelf.tags == before

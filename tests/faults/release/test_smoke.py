@@ -50,7 +50,7 @@ class Bench:
             repository=known.repository,
             credential=USER,
             smokes=self.smokes,
-            left_out=self.left_out,
+            skip_reason=self.left_out,
             clock=self.engine.clock,
         )
         publisher = Publisher(registry=registry, stager=lambda: self.scene.stager, workers=1, smoke=smoker)
@@ -195,7 +195,7 @@ def test_a_platform_that_the_engine_cannot_run_is_skipped_with_the_reason() -> N
     assert bench.said()[0] == (
         "main linux/amd64",
         StepState.SKIPPED,
-        "the engine is linux/arm64 and has no emulation for it",
+        "the engine is linux/arm64 and cannot emulate it",
     )
     assert main.smoked.reason == "ran on linux/arm64"
 

@@ -106,10 +106,10 @@ class Scene:
             checkout=Checkout(commit=HEAD, committed_at="2026-02-28T12:00:00Z", changes=self.changes),
             git=self.here,
             remote=self.there,
-            look=(lambda: answer) if answer is not None else None,
+            get_version_tag=(lambda: answer) if answer is not None else None,
             workflows=self.workflows,
             published=lambda: [Version.parse(text) for text in self.published],
-            drifted=self.drifted,
+            outdated=self.drifted,
         )
 
     def run(self, *, dry_run: bool = False) -> TriggerResult:
@@ -153,7 +153,7 @@ PRESENT = Present(RawManifest(body=b"{}", media_type=OCI_INDEX))
         ({"changes": ("a", "b")}, PrerequisiteError, "the working tree differs from commit aaaaaaaaaaaa: a, b"),
         ({"has": False}, PrerequisiteError, "no branch of .* has commit aaaaaaaaaaaa"),
         ({"there": ["docker-v0.2.1"]}, RefusedError, "the remote has git tag docker-v0.2.1 already"),
-        ({"here": ["docker-v0.2.1"]}, RefusedError, "git tag docker-v0.2.1 exists here, and only here"),
+        ({"here": ["docker-v0.2.1"]}, RefusedError, "git tag docker-v0.2.1 exists only in this repository"),
         ({"here": ["docker-v0.3.0"]}, RefusedError, "0.2.1 is not higher than 0.3.0, the newest release of lane main"),
         ({"there": ["docker-v0.2.2"]}, RefusedError, "0.2.1 is not higher than 0.2.2"),
         ({"answer": PRESENT}, RefusedError, "the registry has v0.2.1 already, as sha256:"),
@@ -162,7 +162,7 @@ PRESENT = Present(RawManifest(body=b"{}", media_type=OCI_INDEX))
             RefusedError,
             "0.2.1 is not higher than 0.2.9, the newest release in the registry of lane main",
         ),
-        ({"drifted": ["a.yml", "b.yml"]}, PrerequisiteError, "not as the configuration wants: a.yml, b.yml"),
+        ({"drifted": ["a.yml", "b.yml"]}, PrerequisiteError, "out of date with the project file: a.yml, b.yml"),
         (
             {"said": "fix\n\nskip-checks: true\n"},
             PrerequisiteError,
@@ -195,7 +195,9 @@ def test_tags_of_others_and_pre_releases_say_nothing_about_what_is_newest() -> N
 
 @pytest.mark.parametrize("answer", [None, Unknown("away")])
 def test_a_registry_that_does_not_say_is_left_to_ci(answer: LookupResult | None) -> None:
-    assert Scene(answer=answer).story("registry") == ["registry: skipped: the registry did not say: CI will find out"]
+    assert Scene(answer=answer).story("registry") == [
+        "registry: skipped: the registry could not be read; CI will check"
+    ]
 
 
 def test_the_registry_s_newest_release_is_told_where_there_is_no_git_tag_of_it() -> None:

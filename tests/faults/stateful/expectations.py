@@ -54,7 +54,7 @@ def _lane(world: World, lane_plan: LanePlan, commit: str) -> tuple[int, dict[str
 
 
 def _moves(world: World, lane_plan: LanePlan, have: str) -> bool | None:
-    """Whether the floating tag moves; None where nobody can tell whether that would be forward."""
+    """Whether the floating tag moves; None where cannot tell whether that would be forward."""
     version, here = lane_plan.version.value, world.tags.get(lane_plan.lane.floating, "")
     if not lane_plan.latest.value or version.is_prerelease or lane_plan.tag in world.marks(lane_plan.lane):
         return False

@@ -30,7 +30,7 @@ def foreseen(world: World, lane: str, version: str, latest: str, commit: str) ->
         assert wanted.code in {0, 8}
         if wanted.code == 0:
             assert (one.lane.floating in wanted.tags) == (decision.move is FloatingTagAction.MOVE)
-            assert (decision.naming is VersionTagAction.CREATE) == (one.tag not in before)
+            assert (decision.version_tag is VersionTagAction.CREATE) == (one.tag not in before)
     assert {entry.method for entry in wire.log} <= {"GET"}
     judged(world, before, [wire])
 

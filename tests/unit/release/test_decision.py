@@ -68,7 +68,7 @@ class Row:
     why: str
     plan: LanePlan
     survey: Survey
-    naming: VersionTagAction
+    version_tag: VersionTagAction
     move: FloatingTagAction
 
 
@@ -208,7 +208,7 @@ ROWS = [
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.why)
 def test_each_situation_has_one_answer(row: Row) -> None:
     found = decide(row.plan, row.survey, COMMIT)
-    assert (found.naming, found.move) == (row.naming, row.move)
+    assert (found.version_tag, found.move) == (row.version_tag, row.move)
     assert isinstance(found, Decision)
     assert found.reason
 
@@ -261,7 +261,7 @@ def test_a_floating_tag_that_is_no_version_is_not_moved_away_from() -> None:
 
 @pytest.mark.parametrize(
     ("version", "words"),
-    [(OLD, f"is {OLD.digest} now"), (Absent(), "is not there")],
+    [(OLD, f"is {OLD.digest} now"), (Absent(), "does not exist")],
     ids=["another image", "gone"],
 )
 def test_a_version_that_was_recorded_as_something_else_is_never_written_again(
@@ -279,7 +279,7 @@ def test_a_version_that_was_recorded_as_something_else_is_never_written_again(
     ("survey", "words"),
     [
         (Survey(version=Absent(), floating=OLD, floating_version=V020), rf"latest is at 0.2.0 \({OLD.digest}\)"),
-        (Survey(version=Absent(), floating=Absent()), "latest is not there"),
+        (Survey(version=Absent(), floating=Absent()), "latest is gone"),
         (
             Survey(version=OLD, revision=COMMIT, floating=OLD, floating_version=V021),
             rf"latest is at 0.2.1 \({OLD.digest}",
@@ -290,7 +290,7 @@ def test_a_version_that_was_recorded_as_something_else_is_never_written_again(
 def test_a_floating_tag_that_is_recorded_higher_is_not_moved_to_less_and_both_are_named(
     survey: Survey, words: str
 ) -> None:
-    said = rf"{words}.*, and was moved to 0.3.0 \({NEW.digest}\) on .* by robot"
+    said = rf"{words}.*, but the ledger says that it was moved to 0.3.0 \({NEW.digest}\) on .* by robot"
     with pytest.raises(RefusedError, match=said) as caught:
         decide(lane("0.2.1"), replace(survey, ledger=moved(NEW, "0.3.0")), COMMIT)
     assert caught.value.exit_code == 5

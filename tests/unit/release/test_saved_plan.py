@@ -242,16 +242,16 @@ def test_a_changed_project_file_is_a_difference() -> None:
 
 
 HOSTILE: list[tuple[bytes, str]] = [
-    (b"", "is no plan file"),
-    (b"not json", "is no plan file"),
-    (b"\xff\xfe", "is no plan file"),
-    (b"[]", "is no plan file"),
-    (b"null", "is no plan file"),
-    (b"{}", "is no plan file"),
+    (b"", "is not a plan file"),
+    (b"not json", "is not a plan file"),
+    (b"\xff\xfe", "is not a plan file"),
+    (b"[]", "is not a plan file"),
+    (b"null", "is not a plan file"),
+    (b"{}", "is not a plan file"),
     (b'{"format": "shiplane-plan", "format": "shiplane-plan"}', "duplicate key"),
     (b'{"format": "shiplane-plan", "schema": NaN}', "NaN"),
-    (b"[" * 100_000, "is no plan file"),
-    (b'{"a":' * 100_000, "is no plan file"),
+    (b"[" * 100_000, "is not a plan file"),
+    (b'{"a":' * 100_000, "is not a plan file"),
     (b'{"format": "other", "schema": 1}', "no format"),
     (b'{"format": "shiplane-plan"}', "schema 'None'"),
     (b'{"format": "shiplane-plan", "schema": true}', "schema 'True'"),
@@ -305,7 +305,7 @@ def test_a_nesting_that_can_be_read_but_not_be_hashed_is_refused(monkeypatch: py
     document = {**json.loads(written()), "settings": deep}
     # How deep that is differs from Python to Python, so the document comes as if it had been read.
     monkeypatch.setattr("shiplane.release.planning.saved_plan.loads", lambda _body: document)
-    with pytest.raises(UsageError, match=r"plan\.json is no plan file: nested too deep"):
+    with pytest.raises(UsageError, match=r"plan\.json is not a plan file: nested too deep"):
         parse(b"", "plan.json")
 
 

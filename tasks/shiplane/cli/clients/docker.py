@@ -84,7 +84,7 @@ def smoker_of(
         repository=repository,
         credential=credential,
         smokes=run.project.smokes,
-        left_out="--skip smoke" if "smoke" in skip else "",
+        skip_reason="--skip smoke" if "smoke" in skip else "",
     )
 
 

@@ -34,7 +34,7 @@ def build_only(run: Run, plan: Plan, builder: str | None, *, every_platform: boo
         f"a dry run does not run the prerequisites; {command('check.build')} and {command('check.gates')} do"
     )
     with login(run, None, stored=True) as env:
-        flow = dry_run(plan, buildx_of(run, env), native, wanted=builder, every=every_platform)
+        flow = dry_run(plan, buildx_of(run, env), native, requested=builder, every=every_platform)
         images = run.console.drive(flow)
     data: DryRunDataJson = {**plan.to_json(), "dry_run": True, "loaded": images}
     return Answer(text="\n".join(images), data=data)

@@ -41,7 +41,7 @@ def next_publish(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str
     except ShiplaneError as error:
         return f"would be refused: {error.what}"
     moves = f"{lane.floating}: {decision.move.value} ({decision.reason})"
-    return f"{decision.naming.value} {planned.tag}; {moves}"
+    return f"{decision.version_tag.value} {planned.tag}; {moves}"
 
 
 def history_json(state: LaneStatus) -> dict[str, object]:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from shiplane.docker.builders import Builder
     from shiplane.docker.buildx import Buildx
     from shiplane.registry.oci.index import PartialIndex
+    from shiplane.release.lane_images import Stager
     from shiplane.release.planning.saved_plan import SavedPlan
-    from shiplane.release.publish import Publisher, Stager
+    from shiplane.release.publish import Publisher
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -65,7 +65,7 @@ def _prerequisites(run: Run) -> PrerequisiteEvidence:
     checkout = run.git.checkout()
     if run.project.gates:
         run.console.tell("gates are not asked in a rehearsal: it releases commits that nobody else can see")
-    return run.console.drive(prerequisites_of(run, checkout.commit if checkout else "", ("gates",)).all())
+    return run.console.drive(prerequisites_of(run, checkout.commit if checkout else "", ("gates",)).require())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,7 +52,7 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     data: ReleasedDataJson = {
         "image": str(plan.repository),
         "commit": plan.commit,
-        "prerequisites": released.held.to_json(),
+        "prerequisites": released.evidence.to_json(),
         "lanes": [lane.to_json(plan.repository) for lane in released.lanes],
     }
     return Answer(text=published_text(plan.repository, released.lanes), data=data, error=_unmet(released.lanes))

@@ -31,10 +31,10 @@ def trigger_of(run: Run, lane: Lane, version: Version) -> Trigger:
         checkout=_checkout(run),
         git=run.git,
         remote=remote_of(run),
-        look=_lookup(run, lane.tag_of(version)),
+        get_version_tag=_lookup(run, lane.tag_of(version)),
         workflows=workflows(run.root),
         published=lambda: published_versions(run, lane),
-        drifted=drifted(run) or (),
+        outdated=drifted(run) or (),
     )
 
 

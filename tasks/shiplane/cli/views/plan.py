@@ -63,7 +63,7 @@ def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) ->
     if isinstance(decision, str):
         refused = ". ".join(line.strip() for line in decision.splitlines())
         return [(f"  {lane.tag}", before[0], f"REFUSED: {refused}"), (f"  {lane.lane.floating}", before[1], "stays")]
-    after = "-> new image" if decision.naming is VersionTagAction.CREATE else "stays (adopted)"
+    after = "-> new image" if decision.version_tag is VersionTagAction.CREATE else "stays (adopted)"
     after = _UNNAMED if snapshot else after
     moved = f"-> {lane.tag}" if decision.move is FloatingTagAction.MOVE else "stays"
     floats = f"{moved} ({decision.reason})"
@@ -81,7 +81,7 @@ def outlook_json(survey: Survey, decision: Decision | str) -> OutlookJson | Refu
     before: TagsBeforeJson = {"version_before": version, "floating_before": floating}
     if isinstance(decision, str):
         return {**before, "refused": decision}
-    return {**before, "version": decision.naming.value, "floating": decision.move.value, "reason": decision.reason}
+    return {**before, "version": decision.version_tag.value, "floating": decision.move.value, "reason": decision.reason}
 
 
 def ignored_text(ignored: Sequence[str]) -> str:

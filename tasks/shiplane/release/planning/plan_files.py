@@ -1,4 +1,4 @@
-"""Plan files on disk, and what of the project they hold the digests of."""
+"""Plan files on disk, and the digests of the project's files that they contain."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def read_plan(path: Path) -> SavedPlan:
     """Read a plan file.
 
     Raises:
-        UsageError: It is not there, no ordinary file, too large, or no plan.
+        UsageError: It does not exist, is no regular file, too large, or no plan.
     """
     what = f"--plan {quoted(str(path))}"
     return parse(read_limited(path, LIMIT, what, remedy=f"Make one: {command('plan', '--save', 'FILE')}"), path.name)
@@ -31,7 +31,7 @@ def write_plan(path: Path, body: bytes) -> None:
 
 
 def dockerfile_digests(root: Path, paths: list[str]) -> dict[str, str]:
-    """The digest of each of these files; of one that is not there it is said that it is missing."""
+    """The digest of each of these files, or "missing"."""
     return {path: _digest(root / path) for path in paths}
 
 

@@ -1,4 +1,4 @@
-"""From settings to a plan: everything a release needs to know before it looks at the world."""
+"""Make a plan from the settings: everything that a release needs to know before it reads the registry."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ def make_plan(resolver: Resolver) -> Plan:
     """Resolve every setting.
 
     Raises:
-        UsageError: One of them cannot be meant as it stands.
-        PrerequisiteError: There is no commit: an image could not say what it was built from.
+        UsageError: A setting is invalid.
+        PrerequisiteError: There is no commit that the image could be labelled with.
     """
     if resolver.checkout is None:
         raise PrerequisiteError(
-            "this folder is no git repository with a commit, so an image could not say what it was built from",
+            "this folder is not a git repository with a commit, so the image could not be labelled with one",
             remedy="Run it in a checkout.",
         )
     slug = resolver.slug()
@@ -39,7 +39,7 @@ def make_plan(resolver: Resolver) -> Plan:
 
 
 def check_dockerfiles(plan: Plan, present: frozenset[str]) -> None:
-    """Refuse a plan whose Dockerfiles are not there.
+    """Refuse a plan whose Dockerfiles do not exist.
 
     Raises:
         UsageError: Naming the lane and the file.
@@ -53,17 +53,17 @@ def check_dockerfiles(plan: Plan, present: frozenset[str]) -> None:
             )
 
 
-def check_caches(plan: Plan, known: Iterable[Lane]) -> None:
-    """Refuse a cache that would be written under the name of an image.
+def check_caches(plan: Plan, lanes: Iterable[Lane]) -> None:
+    """Refuse a cache that would be written under an image's tag.
 
     Args:
         plan: Names the image's repository.
-        known: Every lane of the project, released now or not.
+        lanes: Every lane of the project, released now or not.
 
     Raises:
         UsageError: Naming the lane and the tag.
     """
-    lanes = tuple(known)
+    all_lanes = tuple(lanes)
     for lane_plan in plan.lanes:
         cache = lane_plan.lane.build.cache
         if cache is None or cache.type != "registry":
@@ -71,15 +71,15 @@ def check_caches(plan: Plan, known: Iterable[Lane]) -> None:
         repository = cache.place.rpartition(":")[0]
         parts = [cache, *(cache.at(platform.dashed) for platform in plan.platforms.value)]
         tags = [part.place.rpartition(":")[2] for part in parts]
-        if repository == str(plan.repository) and any(one.owns(tag) for tag in tags for one in lanes):
+        if repository == str(plan.repository) and any(lane.owns(tag) for tag in tags for lane in all_lanes):
             raise UsageError(
-                f"lane {lane_plan.lane.name} keeps its cache under {cache.place}, which is the name of an image",
+                f"lane {lane_plan.lane.name} keeps its cache under {cache.place}, which is an image's tag",
                 remedy=f"Give it a tag of its own, as {repository}:cache-{lane_plan.lane.name}.",
             )
 
 
 def check_versions(plan: Plan, *, snapshot: bool, flag: str = "--tag") -> None:
-    """Refuse to publish what has no version, unless a snapshot was asked for; ``flag`` would have named one.
+    """Refuse to publish a lane without a version, unless a snapshot was requested; ``flag`` would have named one.
 
     Raises:
         UsageError: A lane has no version, or ``--snapshot`` was given beside one.
@@ -89,7 +89,7 @@ def check_versions(plan: Plan, *, snapshot: bool, flag: str = "--tag") -> None:
             raise UsageError(
                 f"lane {lane_plan.lane.name} has no version: no {flag}, no TAG, and no git tag "
                 f"{lane_plan.lane.git_tag.replace('{version}', 'X.Y.Z')} at HEAD",
-                remedy=f"Give {flag}, or publish {lane_plan.tag} on purpose: "
+                remedy=f"Give {flag}, or publish {lane_plan.tag} explicitly: "
                 + command("publish", "--lane", lane_plan.lane.name, "--snapshot"),
             )
         if snapshot and not lane_plan.version.value.is_snapshot:

@@ -1,7 +1,7 @@
-"""A plan kept in a file: what was seen when it was made, so that exactly that is carried out later, or nothing.
+"""A plan in a file, with the state that it was made for: later exactly that is carried out, or nothing.
 
-The file drives nothing that was not compared first: settings are resolved anew and the registry is read anew, and each
-difference is named. Its digest is a checksum, no signature: it shows that the file was changed, not by whom.
+The file drives nothing without a comparison: settings are resolved and the registry is read again, and each difference
+is listed. Its digest is a checksum, not a signature: it shows that the file was changed, not by whom.
 """
 
 from __future__ import annotations
@@ -32,8 +32,8 @@ FORMAT = "shiplane-plan"
 SCHEMA = 1
 LIMIT = 1024 * 1024
 _PLAN = command("plan", "--save", "FILE")
-_AGAIN = f"Look at what has changed, then plan again: {_PLAN}"
-_WRITTEN_BY_US = f"Give a file that this wrote: {_PLAN}"
+_PLAN_AGAIN = f"Check what has changed, then plan again: {_PLAN}"
+_NOT_OURS = f"Give a file that this wrote: {_PLAN}"
 _NESTED = 6
 
 
@@ -111,7 +111,7 @@ _FILE = Table("", "", dict, _read_keys)
 
 
 def plan_schema() -> Json:
-    """The JSON Schema of the file, from the type that it is written by."""
+    """The JSON Schema of the file."""
     return schema_of_document(PlanFileJson, urn="urn:shiplane:plan-file", title="shiplane plan file")
 
 
@@ -136,13 +136,17 @@ def settings_json(plan: Plan, prerequisites: Sequence[tuple[str, str]], dockerfi
 
 
 def tags_json(lane_plan: LanePlan, survey: Survey, decision: Decision) -> LaneTagsJson:
-    """A lane's two tags as the plan saw them, and what it is going to do about them."""
+    """A lane's two tags, and what the plan does to them."""
     return {
         "lane": lane_plan.lane.name,
-        "version": {"tag": lane_plan.tag, "digest": _text(digest_of(survey.version)), "do": decision.naming.value},
+        "version": {
+            "tag": lane_plan.tag,
+            "digest": _digest_text(digest_of(survey.version)),
+            "do": decision.version_tag.value,
+        },
         "floating": {
             "tag": lane_plan.lane.floating,
-            "digest": _text(digest_of(survey.floating)),
+            "digest": _digest_text(digest_of(survey.floating)),
             "do": decision.move.value,
         },
     }
@@ -169,7 +173,7 @@ def encode(settings: SettingsJson, tags: Sequence[LaneTagsJson], *, written_by: 
 
 @dataclass(frozen=True, kw_only=True)
 class SavedTags:
-    """A lane's tags as a plan saw them; None where a tag was absent."""
+    """A lane's tags when the plan was made; None if a tag did not exist."""
 
     version: Digest | None
     floating: Digest | None
@@ -178,13 +182,13 @@ class SavedTags:
 
 @dataclass(frozen=True, kw_only=True)
 class SavedPlan:
-    """A plan as it was read from a file.
+    """A plan as read from a file.
 
     Attributes:
-        name: The file, for people to read.
-        digest: What the file says its content is, and is.
+        name: The file's name, for display.
+        digest: The digest of its content.
         settings: As :func:`settings_json` gave them.
-        tags: What the plan saw and wants, by lane, in its order.
+        tags: The state that the plan was made for, by lane, in order.
     """
 
     name: str
@@ -193,70 +197,71 @@ class SavedPlan:
     tags: Mapping[str, SavedTags]
 
     def flags(self, env: Mapping[str, str], *, snapshot: bool) -> Flags:
-        """The command line that makes the same plan again.
+        """The flags that make the same plan again.
 
-        What came from a flag is that flag again, and so is what came from a variable that is not set any more. One that
-        is set speaks for itself: where it says something else now, that is a difference.
+        A value from a flag is that flag again, and so is one from a variable that is no longer set. A variable that is
+        set speaks for itself: another value is a difference.
         """
         lanes = self.settings["lanes"]
         return Flags(
             lanes=tuple(self.tags),
-            tag=_given(env, "--tag", "TAG", *(lane["version"] for lane in lanes)),
-            image=_given(env, "--image", "IMAGE_REPO", self.settings["image"]),
-            platforms=_given(env, "--platforms", "PLATFORMS", self.settings["platforms"]),
-            latest=_given(env, "--latest", "PUBLISH_LATEST", *(lane["latest"] for lane in lanes)),
+            tag=_flag_value(env, "--tag", "TAG", *(lane["version"] for lane in lanes)),
+            image=_flag_value(env, "--image", "IMAGE_REPO", self.settings["image"]),
+            platforms=_flag_value(env, "--platforms", "PLATFORMS", self.settings["platforms"]),
+            latest=_flag_value(env, "--latest", "PUBLISH_LATEST", *(lane["latest"] for lane in lanes)),
             snapshot=snapshot,
         )
 
     def require_settings(self, now: Mapping[str, Any]) -> None:
-        """Refuse where a setting is not what the plan saw.
+        """Refuse if a setting has changed since the plan was made.
 
         Args:
-            now: As :func:`settings_json` gives them at present.
+            now: The current settings, as :func:`settings_json` gives them.
 
         Raises:
-            RefusedError: Naming each difference, before and now.
+            RefusedError: Listing each difference, before and now.
         """
-        require_same(self.name, _differences(self.settings, now))
+        require_same(self.name, _setting_changes(self.settings, now))
 
     def differences(self, lane_plan: LanePlan, survey: Survey, commit: str) -> list[str]:
-        """What of a lane's tags is not as the plan saw it.
+        """How a lane's tags differ from what the plan was made for.
 
-        What this plan has done already is none: a run of it may have been cut off anywhere. So the version tag may have
-        an image of this commit by now, and the floating tag may have followed it, if that was planned.
+        What this plan has done already is no difference, since a run of it may have been interrupted anywhere: the
+        version tag may have an image of this commit by now, and the floating tag may have followed it, if that was
+        planned.
 
         Raises:
             RefusedError: As :func:`shiplane.release.planning.decision.decide` does.
         """
         saved = self.tags[lane_plan.lane.name]
         version, floating = digest_of(survey.version), digest_of(survey.floating)
-        made = saved.version is None and version is not None and survey.revision == commit
-        ours = made or (version is not None and version == saved.version)
+        created = saved.version is None and version is not None and survey.revision == commit
+        ours = created or (version is not None and version == saved.version)
         followed = saved.move is FloatingTagAction.MOVE and ours and floating == version
-        found = []
-        if version != saved.version and not made:
-            found.append(f"{lane_plan.tag}: {saved.version or 'absent'} -> {version or 'absent'}")
+        changes = []
+        if version != saved.version and not created:
+            changes.append(f"{lane_plan.tag}: {saved.version or 'absent'} -> {version or 'absent'}")
         if floating != saved.floating and not followed:
-            found.append(f"{lane_plan.lane.floating}: {saved.floating or 'absent'} -> {floating or 'absent'}")
-        return found or _other_move(lane_plan, saved.move, decide(lane_plan, survey, commit))
+            changes.append(f"{lane_plan.lane.floating}: {saved.floating or 'absent'} -> {floating or 'absent'}")
+        return changes or _other_move(lane_plan, saved.move, decide(lane_plan, survey, commit))
 
 
 def parse(body: bytes, name: str) -> SavedPlan:
-    """Read a plan file.
+    """Parse a plan file.
 
     Args:
         body: Its content.
-        name: The file, for people to read.
+        name: Its name, for display.
 
     Raises:
-        UsageError: It is no plan file, of another schema, or was changed after it was written.
+        UsageError: It is no plan file, has another schema, or was changed after it was written.
     """
     try:
         document = loads(body)
     except ValueError as error:
-        raise UsageError(f"{name} is no plan file: {one_line(str(error))[:200]}", remedy=_WRITTEN_BY_US) from error
+        raise UsageError(f"{name} is not a plan file: {one_line(str(error))[:200]}", remedy=_NOT_OURS) from error
     if not isinstance(document, dict) or document.get("format") != FORMAT:
-        raise UsageError(f"{name} is no plan file: it has no format {FORMAT!r}", remedy=_WRITTEN_BY_US)
+        raise UsageError(f"{name} is not a plan file: it has no format {FORMAT!r}", remedy=_NOT_OURS)
     if type(document.get("schema")) is not int or document["schema"] != SCHEMA:
         raise UsageError(
             f"{name} has the schema {quoted(str(document.get('schema')), 20)}; this shiplane reads {SCHEMA}",
@@ -272,25 +277,25 @@ def parse(body: bytes, name: str) -> SavedPlan:
 
 
 def require_same(name: str, differences: Sequence[str]) -> None:
-    """Refuse what is not as the plan saw it.
+    """Refuse a state that differs from what the plan was made for.
 
     Raises:
-        RefusedError: Naming each difference.
+        RefusedError: Listing each difference.
     """
     if differences:
         listed = "\n  ".join(differences)
-        raise RefusedError(f"{name} was made for another state (then -> now):\n  {listed}", remedy=_AGAIN)
+        raise RefusedError(f"{name} was made for another state (then -> now):\n  {listed}", remedy=_PLAN_AGAIN)
 
 
 def _checked_digest(document: Mapping[str, Any], name: str) -> Digest:
-    said = str(document.get("digest"))
+    written = str(document.get("digest"))
     try:
         digest = _digest_of({key: value for key, value in document.items() if key != "digest"})
     except RecursionError as error:
-        raise UsageError(f"{name} is no plan file: nested too deep", remedy=_WRITTEN_BY_US) from error
-    if said != str(digest):
+        raise UsageError(f"{name} is not a plan file: nested too deep", remedy=_NOT_OURS) from error
+    if written != str(digest):
         raise UsageError(
-            f"{name} was changed after it was written: its content is {digest}, it says {quoted(said, 80)}",
+            f"{name} was changed after it was written: its content is {digest}, it says {quoted(written, 80)}",
             remedy=f"A plan is not edited. Make another one: {_PLAN}",
         )
     return digest
@@ -305,15 +310,15 @@ def _saved_tags(lane: LaneTagsJson) -> SavedTags:
     )
 
 
-def _given(env: Mapping[str, str], flag: str, variable: str, *pairs: Mapping[str, Any]) -> str | None:
+def _flag_value(env: Mapping[str, str], flag: str, variable: str, *pairs: Mapping[str, Any]) -> str | None:
     """A setting as a flag says it, where it came from the flag, or from a variable that is gone."""
     for pair in pairs:
         if pair["source"] == flag or (pair["source"] == variable and not env.get(variable)):
-            return _word(pair["value"])
+            return _flag_text(pair["value"])
     return None
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
+def _setting_changes(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     old, new = dict(_leaves(before)), dict(_leaves(now))
     if old.get("commit") != new.get("commit"):
         # Its time goes with it, and is no news of its own.
@@ -331,7 +336,7 @@ def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]
 def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, tuple[str, str]]]:  # noqa: ANN401 -- JSON
     """Each single value by its path: as it is compared, and as it is shown (with its source, where it has one)."""
     if isinstance(value, dict) and set(value) == {"value", "source"}:
-        yield path, (json.dumps(value["value"]), f"{_word(value['value'])} ({value['source']})")
+        yield path, (json.dumps(value["value"]), f"{_flag_text(value['value'])} ({value['source']})")
     elif isinstance(value, dict) and depth < _NESTED:
         for key, inner in value.items():
             yield from _leaves(inner, f"{path} {key}".strip(), depth + 1)
@@ -341,10 +346,10 @@ def _leaves(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, t
             rest = {key: inner for key, inner in item.items() if key not in ("lane", "name")}
             yield from _leaves(rest, f"{path.removesuffix('s')} {name}", depth + 1)
     else:
-        yield path, (json.dumps(value), _word(value) or "nothing")
+        yield path, (json.dumps(value), _flag_text(value) or "nothing")
 
 
-def _word(value: Any) -> str:  # noqa: ANN401 -- JSON
+def _flag_text(value: Any) -> str:  # noqa: ANN401 -- JSON
     """A value as a flag spells it."""
     if isinstance(value, bool):
         return "yes" if value else "no"
@@ -356,11 +361,15 @@ def _word(value: Any) -> str:  # noqa: ANN401 -- JSON
 def _other_move(lane_plan: LanePlan, planned: FloatingTagAction, decision: Decision) -> list[str]:
     if decision.move is planned or (planned is FloatingTagAction.MOVE and decision.move is FloatingTagAction.UNCHANGED):
         return []
-    words = {FloatingTagAction.MOVE: "moves", FloatingTagAction.UNCHANGED: "stays", FloatingTagAction.LEAVE: "stays"}
-    return [f"{lane_plan.lane.floating}: {words[planned]} -> {words[decision.move]} ({decision.reason})"]
+    texts = {
+        FloatingTagAction.MOVE: "moves",
+        FloatingTagAction.UNCHANGED: "stays",
+        FloatingTagAction.LEAVE: "does not move",
+    }
+    return [f"{lane_plan.lane.floating}: {texts[planned]} -> {texts[decision.move]} ({decision.reason})"]
 
 
-def _text(digest: Digest | None) -> str | None:
+def _digest_text(digest: Digest | None) -> str | None:
     return str(digest) if digest else None
 
 

@@ -1,4 +1,4 @@
-"""Joining what was staged for single platforms into one image, by digest: no name is written or moved."""
+"""Join images that were staged for single platforms into one, by digest, without tags."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest
 from shiplane.verify.image_check import ExpectedImage, ImageChecker
 
-_SENT_AGAIN = 3
+_MAX_LOST = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,39 +28,39 @@ class IndexJoiner:
     workers: int = WORKERS
 
     def join(self, plan: Plan, lane_plan: LanePlan, parts: Sequence[PartialIndex]) -> Digest:
-        """Read and examine every part, and put the index of all of them under its digest.
+        """Inspect every part, and push the index of all of them by digest.
 
         Returns:
-            The digest of the whole; of a single part its own.
+            The digest of the index; of a single part its own.
 
         Raises:
-            VerificationError: A part is not there, or is not this lane's image of this commit for its platforms.
+            VerificationError: A part does not exist, or is not this lane's image of this commit for its platforms.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
-        examined = [(part, self._examined(plan, lane_plan, part)) for part in parts]
-        if len(examined) == 1:
-            return examined[0][0].digest
-        whole = join(examined, plan.platforms.value, plan.labels(lane_plan))
-        self._put(whole)
-        return whole.digest
+        inspected = [(part, self._inspect(plan, lane_plan, part)) for part in parts]
+        if len(inspected) == 1:
+            return inspected[0][0].digest
+        index = join(inspected, plan.platforms.value, plan.labels(lane_plan))
+        self._put(index)
+        return index.digest
 
-    def _examined(self, plan: Plan, lane_plan: LanePlan, part: PartialIndex) -> RawManifest:
+    def _inspect(self, plan: Plan, lane_plan: LanePlan, part: PartialIndex) -> RawManifest:
         raw = wait_for_digest(self.registry, part.digest, "it was staged")
         expected = ExpectedImage(platforms=part.platforms, revision=plan.commit, version=str(lane_plan.version.value))
-        examiner = ImageChecker(registry=self.registry, fresh=True, workers=self.workers)
+        checker = ImageChecker(registry=self.registry, fresh=True, workers=self.workers)
         what = f"lane {lane_plan.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"
-        require(examiner.check(raw, expected).checks, what, remedy="Stage it again.")
+        require(checker.check(raw, expected).checks, what, remedy="Stage it again.")
         return raw
 
     def _put(self, raw: RawManifest) -> None:
-        """Send an index under its own digest; sending the same bytes again changes nothing, whoever was first."""
-        words = ""
-        for _ in range(_SENT_AGAIN):
+        """Push an index by its digest; pushing the same bytes again changes nothing."""
+        detail = ""
+        for _ in range(_MAX_LOST):
             written = self.registry.put_manifest(raw.digest, raw)
             if written.certain or isinstance(self.registry.get_manifest(raw.digest), Present):
                 return
-            words = written.detail
+            detail = written.detail
         raise UnreachableError(
-            f"the joined image {raw.digest} could not be sent to {self.registry.repository}: {words}",
-            remedy="Nothing was given a name. Run it again.",
+            f"the joined image {raw.digest} could not be sent to {self.registry.repository}: {detail}",
+            remedy="Nothing was tagged. Run it again.",
         )

@@ -1,4 +1,4 @@
-"""Staging on a builder of several nodes: each platform on its own node, by digest, then joined by us.
+"""Stage on a builder of several nodes: each platform on its own node, by digest, then joined by shiplane.
 
 Given all platforms at once, buildx would join the nodes' images itself and push the index under ``<name>:latest``,
 since a name without a tag becomes that (build/build.go; seen with 0.29). For one platform it joins nothing.
@@ -25,7 +25,7 @@ _Staged = dict[Platform, dict[str, Digest]]
 
 @dataclass(frozen=True, kw_only=True)
 class MultiNodeStager:
-    """Stages with one bake for each platform, all lanes in it; what different nodes build runs side by side."""
+    """Stages with one bake for each platform and all lanes; different nodes build side by side."""
 
     buildx: Buildx
     builder: Builder
@@ -40,7 +40,7 @@ class MultiNodeStager:
             try:
                 return {platform: self._bake(plan, lanes, platform, stop) for platform in platforms}
             except ShiplaneError as error:
-                # The other nodes' work is worth nothing without this one's.
+                # The other nodes' work is useless without this one's.
                 faults.append(error)
                 stop.set()
                 return {}
@@ -59,7 +59,7 @@ class MultiNodeStager:
             node = self.builder.node_for(platform)
             assert node is not None  # noqa: S101 -- a builder that was chosen has nodes
             shares.setdefault(node.name, []).append(platform)
-            self.tell(f"{platform}: {_how(self.builder, node, platform)}")
+            self.tell(f"{platform}: {_build_mode(self.builder, node, platform)}")
         return list(shares.values())
 
     def _bake(self, plan: Plan, lanes: Sequence[LanePlan], platform: Platform, stop: Event) -> dict[str, Digest]:
@@ -74,7 +74,7 @@ class MultiNodeStager:
         return self.joiner.join(plan, lane_plan, parts)
 
 
-def _how(builder: Builder, node: Node, platform: Platform) -> str:
+def _build_mode(builder: Builder, node: Node, platform: Platform) -> str:
     better = builder.better_node(platform)
     instead = f"; node {better.name} has it natively, but buildx was not told so: see check.tools" if better else ""
     return f"built by node {node.name} of {builder.name} {builder.build_mode(platform).value}{instead}"

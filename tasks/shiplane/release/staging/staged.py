@@ -1,7 +1,7 @@
-"""What ``stage`` leaves behind for ``publish --staged``: which image it staged, of what, for which platforms.
+"""The file that ``stage`` writes for ``publish --staged``: the staged image, its source and platforms.
 
-One file is one lane on one machine. It is carried between machines, so it is read as foreign: nothing in it is believed
-that the registry does not say too.
+One file is one lane on one machine. It is carried between machines, so it is untrusted: nothing in it counts that the
+registry does not confirm.
 """
 
 from __future__ import annotations
@@ -45,13 +45,13 @@ class Staged:
     """One lane's image for some platforms, pushed by digest.
 
     Attributes:
-        image: The repository that has it.
+        image: Its repository.
         lane: The lane's name.
         version: The version, as ``0.2.1``.
         commit: The full hash of the commit.
         created: The commit's time, RFC 3339 in UTC.
         part: Platforms and digest.
-        builder: Who built it, for people to read.
+        builder: The builder's facts, for display.
     """
 
     image: str
@@ -78,27 +78,27 @@ class Staged:
 
 
 def staged_of(plan: Plan, lane_plan: LanePlan, digest: Digest, builder: Mapping[str, Any]) -> Staged:
-    """What is to be said of a lane that was staged by a plan."""
+    """The content of the file for a lane that was staged."""
     return Staged(
         **_identity(plan, lane_plan), part=PartialIndex(platforms=plan.platforms.value, digest=digest), builder=builder
     )
 
 
 def parse_staged(body: bytes, name: str) -> Staged:
-    """Read a file of ``stage``.
+    """Parse a file of ``stage``.
 
     Raises:
-        UsageError: It is none, naming the file and what is wrong with it.
+        UsageError: It is none; the message names the file and the fault.
     """
     try:
         document = strict_json.loads(body)
     except ValueError as error:
         raise UsageError(f"{name} is not JSON: {str(error)[:120]}", remedy=_REMEDY) from error
     if not isinstance(document, dict) or document.get("schema") != SCHEMA:
-        found = document.get("schema") if isinstance(document, dict) else type(document).__name__
-        raise UsageError(f"{name} has the schema {ascii(found)[:60]}, expected {SCHEMA!r}", remedy=_REMEDY)
+        schema = document.get("schema") if isinstance(document, dict) else type(document).__name__
+        raise UsageError(f"{name} has the schema {ascii(schema)[:60]}, expected {SCHEMA!r}", remedy=_REMEDY)
     try:
-        return _staged(table_of(StagedJson).read(document, Location(name)))
+        return _staged_from(table_of(StagedJson).read(document, Location(name)))
     except ConfigurationError as error:
         raise UsageError(error.what, remedy=error.remedy or _REMEDY) from error
 
@@ -106,23 +106,23 @@ def parse_staged(body: bytes, name: str) -> Staged:
 _REMEDY = f"Give a file that {command('stage')} wrote with --output."
 
 
-def _staged(content: Mapping[str, Any]) -> Staged:
+def _staged_from(content: Mapping[str, Any]) -> Staged:
     texts = {key: content[key] for key in ("image", "lane", "version", "commit", "created")}
     part = PartialIndex(platforms=content["platforms"], digest=Digest(content["digest"]))
     return Staged(**texts, part=part, builder=content["builder"])
 
 
 def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[PartialIndex, ...]]:
-    """The parts of each lane's image, when they are exactly what the plan wants.
+    """The parts of each lane's image, if they are exactly what the plan needs.
 
     Args:
         plan: What is to be published.
-        files: What was staged, by the name of its file.
+        files: What was staged, by file name.
 
     Raises:
-        UsageError: A file is of another image, lane, version or commit; a platform is missing, doubled or foreign.
+        UsageError: A file is of another image, lane, version or commit; a platform is missing, duplicate or foreign.
     """
-    lanes = {lane_plan.lane.name: lane_plan for lane_plan in plan.lanes}
+    lanes = {name.lane.name: name for name in plan.lanes}
     parts: dict[str, list[PartialIndex]] = {name: [] for name in lanes}
     for name, staged in files.items():
         if staged.lane not in lanes:
@@ -130,11 +130,11 @@ def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[Partial
                 f"{name} is of lane {staged.lane[:40]!a}, which is not published here",
                 remedy=f"Published are: {', '.join(lanes)}.",
             )
-        _same(plan, lanes[staged.lane], name, staged)
+        _check_identity(plan, lanes[staged.lane], name, staged)
         parts[staged.lane].append(staged.part)
-    for lane_plan, known in parts.items():
-        _complete(plan, lane_plan, known)
-    return {lane_plan: tuple(known) for lane_plan, known in parts.items()}
+    for name, lane_parts in parts.items():
+        _check_platforms(plan, name, lane_parts)
+    return {name: tuple(lane_parts) for name, lane_parts in parts.items()}
 
 
 def _identity(plan: Plan, lane_plan: LanePlan) -> dict[str, str]:
@@ -148,31 +148,31 @@ def _identity(plan: Plan, lane_plan: LanePlan) -> dict[str, str]:
     }
 
 
-def _same(plan: Plan, lane_plan: LanePlan, name: str, staged: Staged) -> None:
-    for key, wanted in _identity(plan, lane_plan).items():
-        found = getattr(staged, key)
-        if found != wanted:
+def _check_identity(plan: Plan, lane_plan: LanePlan, name: str, staged: Staged) -> None:
+    for key, expected in _identity(plan, lane_plan).items():
+        value = getattr(staged, key)
+        if value != expected:
             raise UsageError(
-                f"{name} was staged with the {key} {found[:140]!a}, but {wanted} is to be published",
+                f"{name} was staged with the {key} {value[:140]!a}, but {expected} is to be published",
                 remedy="Stage every platform of one commit and one version, and publish from that commit.",
             )
 
 
-def _complete(plan: Plan, lane: str, parts: list[PartialIndex]) -> None:
-    found = Counter(platform for part in parts for platform in part.platforms)
-    wanted = plan.platforms.value
-    missing = [platform for platform in wanted if platform not in found]
-    foreign = [platform for platform in found if platform not in wanted]
-    doubled = [platform for platform, times in found.items() if times > 1]
-    said = [
+def _check_platforms(plan: Plan, lane: str, parts: list[PartialIndex]) -> None:
+    counts = Counter(platform for part in parts for platform in part.platforms)
+    expected = plan.platforms.value
+    missing = [platform for platform in expected if platform not in counts]
+    foreign = [platform for platform in counts if platform not in expected]
+    doubled = [platform for platform, times in counts.items() if times > 1]
+    faults = [
         f"{what} {', '.join(map(str, platforms))}"
         for what, platforms in (("lack", missing), ("also have", foreign), ("have twice", doubled))
         if platforms
     ]
-    if said:
+    if faults:
         raise UsageError(
-            f"the staged files of lane {lane} {' and '.join(said)}",
-            remedy=f"Give one file for each of {_listed(wanted)}, or say with --platforms what is to be published.",
+            f"the staged files of lane {lane} {' and '.join(faults)}",
+            remedy=f"Give one file for each of {_listed(expected)}, or say with --platforms what is to be published.",
         )
 
 

@@ -1,4 +1,4 @@
-"""The files of ``stage`` on disk."""
+"""Files of ``stage`` on disk."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _LIMIT = 64 * 1024
 
 
 def read_staged(folder: Path, names: Iterable[str]) -> dict[str, Staged]:
-    """Read files of ``stage``, by the names that they were given by.
+    """Read files of ``stage``, by the names that were given.
 
     Raises:
-        UsageError: One is named twice, cannot be read, is too large, or is no such file.
+        UsageError: One is given twice, cannot be read, is too large, or is no such file.
     """
-    found: dict[str, Staged] = {}
+    staged: dict[str, Staged] = {}
     for name in names:
-        if name in found:
+        if name in staged:
             raise UsageError(f"--staged {name} is given twice", remedy="Give each file once.")
         content = read_limited(
             folder / name, _LIMIT, f"--staged {name}", remedy=f"Give a file that {command('stage')} wrote."
         )
-        found[name] = parse_staged(content, name)
-    return found
+        staged[name] = parse_staged(content, name)
+    return staged
 
 
 def check_output(path: Path) -> None:
-    """Refuse a place that cannot be written to, before anything is built.
+    """Refuse an unwritable path before anything is built.
 
     Raises:
-        UsageError: There is no such folder, it is not writable, or the path is a folder itself.
+        UsageError: The folder does not exist or is not writable, or the path is a folder itself.
     """
     if path.is_dir() or not path.parent.is_dir() or not os.access(path.parent, os.W_OK):
         raise UsageError(
@@ -45,7 +45,7 @@ def check_output(path: Path) -> None:
 
 
 def write_staged(path: Path, staged: Staged) -> None:
-    """Write a file of ``stage``: whole, or not at all.
+    """Write a file of ``stage``: completely or not at all.
 
     Raises:
         UsageError: It cannot be written.

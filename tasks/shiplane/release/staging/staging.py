@@ -1,4 +1,4 @@
-"""Building a plan's lanes with buildx, for real or for trial."""
+"""Build a plan's lanes with buildx, for a release or a dry run."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from shiplane.release.staging.multi_node import MultiNodeStager
 
 
 def stager_for(buildx: Buildx, builder: Builder, joiner: IndexJoiner) -> BuildxStager | MultiNodeStager:
-    """Whatever stages a plan on this builder."""
+    """The stager for this builder."""
     if len(builder.nodes) > 1:
         return MultiNodeStager(buildx=buildx, builder=builder, joiner=joiner, tell=buildx.tell)
     return BuildxStager(buildx=buildx, builder=builder)
@@ -25,10 +25,10 @@ def stager_for(buildx: Buildx, builder: Builder, joiner: IndexJoiner) -> BuildxS
 
 @dataclass(frozen=True, kw_only=True)
 class JoiningStager:
-    """Stages nothing anew: joins what was staged elsewhere.
+    """Joins what was staged elsewhere; builds nothing.
 
     Attributes:
-        joiner: Joins it.
+        joiner: Joins the parts.
         parts: The parts of each lane's image, checked against the plan.
     """
 
@@ -58,15 +58,15 @@ class BuildxStager:
         return self.buildx.bake(staging(plan, lanes), self.builder)
 
 
-def dry_run(plan: Plan, buildx: Buildx, native: Platform, *, wanted: str | None, every: bool) -> Flow[list[str]]:
-    """Build without publishing: the engine's own platform is loaded, the others are built where asked for.
+def dry_run(plan: Plan, buildx: Buildx, native: Platform, *, requested: str | None, every: bool) -> Flow[list[str]]:
+    """Build without publishing: the engine's own platform is loaded, the others are built if requested.
 
     Args:
         plan: What a release would build.
         buildx: Builds it.
         native: The engine's platform: loaded if the plan has it, so that the image can be run; else the first.
-        wanted: The builder asked for.
-        every: Whether all platforms are built, or only the one that is loaded.
+        requested: The requested builder, if any.
+        every: Whether all platforms are built, or only the loaded one.
 
     Returns:
         The local names of the images.
@@ -74,9 +74,9 @@ def dry_run(plan: Plan, buildx: Buildx, native: Platform, *, wanted: str | None,
     platforms = plan.platforms.value
     first = native if native in platforms else platforms[0]
     others = [platform for platform in platforms if platform != first] if every else []
-    step = Step("builder", wanted or "the current one")
+    step = Step("builder", requested or "the current one")
     yield step
-    builder = buildx.builder(wanted, [first, *others], by_digest=False)
+    builder = buildx.builder(requested, [first, *others], by_digest=False)
     yield step.done(f"{builder.name} ({builder.driver})")
     step = Step(
         "build",

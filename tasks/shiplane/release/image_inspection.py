@@ -1,0 +1,65 @@
+"""Check the images of a release before they are tagged."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.core.check import checks_summary, require
+from shiplane.core.progress import Flow, Step
+from shiplane.core.system.parallel import WORKERS
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.oci.manifest import RawManifest
+from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
+
+if TYPE_CHECKING:
+    from shiplane.release.ready_lane import LaneDecision
+
+NOT_TAGGED = "This run did not tag it. Fix the build, then run it again."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImageInspector:
+    """Checks the images of one release; ``workers`` is how many reads run at once."""
+
+    registry: RegistryClient
+    workers: int = WORKERS
+
+    def inspect_for(
+        self, plan: Plan, lane_plan: LanePlan, raw: RawManifest, decision: LaneDecision
+    ) -> Flow[ImageReport]:
+        """Check a lane's image: staged just now, or published before, perhaps by another tool.
+
+        Raises:
+            VerificationError: It is not as it should be.
+        """
+        if decision.creates:
+            return (yield from self.inspect(plan, lane_plan, raw, NOT_TAGGED))
+        version, platforms = lane_plan.version.value, plan.platforms.value
+        expected = ExpectedImage.published(lane_plan.lane, version, platforms=platforms, revision=plan.commit)
+        following = lane_plan.lane.tag_of(version.next_patch())
+        remedy = f"It is published as {lane_plan.tag}, which is written once. Release the next version, {following}."
+        return (yield from self.inspect(plan, lane_plan, raw, remedy, expected))
+
+    def inspect(
+        self, plan: Plan, lane_plan: LanePlan, raw: RawManifest, remedy: str, expected: ExpectedImage | None = None
+    ) -> Flow[ImageReport]:
+        """Check an image: a published one against ``expected``, a new one against the plan.
+
+        Raises:
+            VerificationError: It is not as it should be.
+        """
+        step = Step("inspect", f"{lane_plan.lane.name} {raw.digest.short}")
+        yield step
+        # A published image may have lost anything since; one that was pushed just now has not.
+        checker = ImageChecker(
+            registry=self.registry, deep=expected is not None, fresh=expected is None, workers=self.workers
+        )
+        expected = expected or ExpectedImage(
+            platforms=plan.platforms.value, revision=plan.commit, version=str(lane_plan.version.value)
+        )
+        report = checker.check(raw, expected)
+        require(report.checks, f"lane {lane_plan.lane.name}'s image {raw.digest}", remedy=remedy)
+        yield step.done(checks_summary(report.checks))
+        return report

@@ -1,0 +1,138 @@
+"""The images of a release: staged, or adopted from earlier runs; inspected, smoke-tested and claimed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.core.errors import VerificationError
+from shiplane.core.progress import Flow, Step
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.lookup import wait_for_digest
+from shiplane.registry.oci.lookup_result import Present
+from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.names import Digest, Tag
+from shiplane.release.claiming import ReleaseClaims
+from shiplane.release.image_inspection import NOT_TAGGED, ImageInspector
+from shiplane.release.ready_lane import ReadyLane
+from shiplane.release.smoke_run import SmokeRunner, smoke_lanes
+from shiplane.verify.image_check import ImageReport
+
+if TYPE_CHECKING:
+    from shiplane.release.release_survey import ReleaseSurvey
+
+_Images: TypeAlias = dict[str, RawManifest]
+_Reports: TypeAlias = dict[str, ImageReport]
+
+
+class Stager(Protocol):
+    """Builds a plan's lanes and pushes them by digest, without tags."""
+
+    def stage(self, plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
+        """Build and push these lanes at once.
+
+        Returns:
+            The digest of each lane's image, by the lane's name.
+        """
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneImages:
+    """Prepares the images of a plan; the attributes are those of :class:`shiplane.release.publish.Publisher`."""
+
+    registry: RegistryClient
+    stager: Callable[[], Stager]
+    smoke: SmokeRunner | None
+    claiming: ReleaseClaims | None
+    source: Callable[[], Flow[None]] | None
+    inspector: ImageInspector
+
+    def prepare(self, plan: Plan, survey: ReleaseSurvey) -> Flow[list[ReadyLane]]:
+        """Stage, inspect, smoke-test and claim every lane's image: no lane is tagged before all are ready."""
+        decisions, created = survey.decisions, survey.created(plan)
+        images, reports = yield from self._adopt_claimed(plan, created, survey.claimed)
+        missing = [lane_plan for lane_plan in created if lane_plan.lane.name not in images]
+        images |= _published(survey)
+        images |= yield from self._stage(plan, missing)
+        for lane_plan in plan.lanes:
+            name = lane_plan.lane.name
+            if name not in reports:
+                reports[name] = yield from self.inspector.inspect_for(plan, lane_plan, images[name], decisions[name])
+        smoked = yield from smoke_lanes(self.smoke, reports, built=[lane_plan.lane.name for lane_plan in created])
+        claimed, claimed_reports = yield from self._claim(plan, created, images)
+        images, reports = images | claimed, reports | claimed_reports
+        built = {lane_plan.lane.name for lane_plan in missing} - set(claimed)
+        return [
+            ReadyLane(
+                plan=lane_plan,
+                survey=decisions[name].survey,
+                decision=decisions[name].decision,
+                raw=images[name],
+                report=reports[name],
+                built=name in built,
+                smoked=smoked[name],
+            )
+            for lane_plan in plan.lanes
+            for name in (lane_plan.lane.name,)
+        ]
+
+    def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
+        """Stage and inspect every lane, without tags; gives each image's digest by the lane's name."""
+        images = yield from self._stage(plan, plan.lanes)
+        for lane_plan in plan.lanes:
+            yield from self.inspector.inspect(plan, lane_plan, images[lane_plan.lane.name], NOT_TAGGED)
+        return {name: raw.digest for name, raw in images.items()}
+
+    def _stage(self, plan: Plan, missing: Sequence[LanePlan]) -> Flow[_Images]:
+        if missing and self.source:
+            yield from self.source()
+        step = Step("stage", ", ".join(lane_plan.lane.name for lane_plan in missing or plan.lanes))
+        yield step
+        if not missing:
+            yield step.unchanged("published from this commit before; nothing to build")
+            return {}
+        if self.smoke:
+            self.smoke.check([lane_plan.lane.name for lane_plan in missing], plan.platforms.value)
+        digests = self.stager().stage(plan, missing)
+        images = {
+            name: wait_for_digest(self.registry, digests[name], "the builder pushed it")
+            for name in (lane_plan.lane.name for lane_plan in missing)
+        }
+        yield step.done(", ".join(f"{name} is {digest.short}" for name, digest in digests.items()))
+        return images
+
+    def _claim(self, plan: Plan, created: Sequence[LanePlan], images: _Images) -> Flow[tuple[_Images, _Reports]]:
+        """Claim every lane's digest at once; if another run of this commit was faster, adopt its image."""
+        if not self.claiming or not created:
+            return {}, {}
+        ours = {lane_plan.tag: images[lane_plan.lane.name].digest for lane_plan in created}
+        claimed = yield from self.claiming.take(plan, ours)
+        theirs = {tag: digest for tag, digest in claimed.items() if digest != ours[tag]}
+        return (yield from self._adopt_claimed(plan, created, theirs))
+
+    def _adopt_claimed(
+        self, plan: Plan, lanes: Sequence[LanePlan], claimed: Mapping[Tag, Digest]
+    ) -> Flow[tuple[_Images, _Reports]]:
+        """The images that other runs have claimed, inspected like our own.
+
+        Raises:
+            LostRaceError: One of them does not exist, or is not as it should be.
+        """
+        images, reports = _Images(), _Reports()
+        for lane_plan in lanes:
+            if digest := claimed.get(lane_plan.tag):
+                try:
+                    images[lane_plan.lane.name] = raw = wait_for_digest(self.registry, digest, "it is claimed")
+                    reports[lane_plan.lane.name] = yield from self.inspector.inspect(plan, lane_plan, raw, "")
+                except VerificationError as error:
+                    assert self.claiming  # noqa: S101 -- without it nothing is claimed
+                    raise self.claiming.unusable(plan, lane_plan.tag, digest, error.what) from error
+        return images, reports
+
+
+def _published(survey: ReleaseSurvey) -> _Images:
+    """The images of versions that are published already."""
+    versions = {name: lane.survey.version for name, lane in survey.decisions.items()}
+    return {name: version.raw for name, version in versions.items() if isinstance(version, Present)}

@@ -1,0 +1,140 @@
+"""Survey every lane of a plan before anything is written: may we push, what is there, what is to be done?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from shiplane.config.plan import LanePlan, Plan
+from shiplane.core.errors import LostRaceError
+from shiplane.core.progress import Flow, Step
+from shiplane.core.system.parallel import WORKERS
+from shiplane.ledger.recorder import Ledgers
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.oci.lookup_result import Present
+from shiplane.registry.oci.names import Digest, Tag
+from shiplane.release.access import prove_push
+from shiplane.release.claiming import ReleaseClaims
+from shiplane.release.planning.decision import Pending, decide, pending_of
+from shiplane.release.planning.saved_plan import SavedPlan, require_same
+from shiplane.release.ready_lane import LaneDecision
+from shiplane.verify.contradiction import contradiction
+from shiplane.verify.surveyor import Surveyor
+
+_DECIDES_AGAIN = "Run it again: it decides by the current state."
+
+
+@dataclass(frozen=True)
+class ReleaseSurvey:
+    """What there was before anything was written.
+
+    Attributes:
+        decisions: Each lane's survey and decision, by the lane's name.
+        claimed: The digest of each version tag that an earlier run of this commit has claimed.
+    """
+
+    decisions: Mapping[str, LaneDecision]
+    claimed: Mapping[Tag, Digest] = field(default_factory=dict)
+
+    @property
+    def pending(self) -> Pending:
+        """What is still to be written."""
+        return pending_of(lane.decision for lane in self.decisions.values())
+
+    @property
+    def presumed(self) -> bool:
+        """Whether a repository is presumed new because nothing of it could be read."""
+        return any(lane.survey.presumed for lane in self.decisions.values())
+
+    def created(self, plan: Plan) -> list[LanePlan]:
+        """The lanes whose version tag is to be created."""
+        return [lane_plan for lane_plan in plan.lanes if self.decisions[lane_plan.lane.name].creates]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseSurveyor:
+    """Surveys the lanes of a plan; the attributes are those of :class:`shiplane.release.publish.Publisher`."""
+
+    registry: RegistryClient
+    ledgers: Ledgers | None
+    claiming: ReleaseClaims | None
+    saved: SavedPlan | None
+    probe: bool
+    workers: int = WORKERS
+
+    def survey(self, plan: Plan) -> Flow[ReleaseSurvey]:
+        """Check the permission to push, and decide what is to be done."""
+        elsewhere = self.ledgers and self.ledgers.registry.repository != plan.repository
+        may_push = yield from self._check_access(self.registry, records=self.ledgers is not None and not elsewhere)
+        if self.ledgers and elsewhere:
+            yield from self._check_access(self.ledgers.registry, records=True)
+        survey = ReleaseSurvey((yield from self._survey_lanes(plan, may_push=may_push)))
+        created = survey.created(plan)
+        if self.claiming and created:
+            return ReleaseSurvey(survey.decisions, (yield from self.claiming.survey(plan, created)))
+        return survey
+
+    def survey_again(self, plan: Plan, expected: Pending) -> Flow[ReleaseSurvey]:
+        """Survey after the prerequisites, which took their time.
+
+        Raises:
+            LostRaceError: More is to be written now than the prerequisites were checked for.
+        """
+        survey = yield from self.survey(plan)
+        if survey.pending > expected:
+            raise LostRaceError(
+                "a version that was published when the prerequisites were checked is gone", remedy=_DECIDES_AGAIN
+            )
+        return survey
+
+    def survey_for_staging(self, plan: Plan) -> Flow[None]:
+        """Refuse now what a publish would refuse later."""
+        may_push = yield from self._check_access(self.registry, records=False)
+        yield from self._survey_lanes(plan, may_push=may_push)
+
+    def check_new(self, plan: Plan) -> Flow[None]:
+        """Check that a repository that was presumed new is new: by now it exists and can be read.
+
+        Raises:
+            LostRaceError: It is not.
+        """
+        lanes = yield from self._survey_lanes(plan, may_push=False)
+        for survey in (lane.survey for lane in lanes.values()):
+            if isinstance(survey.version, Present) or isinstance(survey.floating, Present) or survey.ledger.entries:
+                raise LostRaceError(
+                    f"{plan.repository} was presumed new because nothing of it could be read, but it is not",
+                    remedy=_DECIDES_AGAIN,
+                )
+
+    def _check_access(self, registry: RegistryClient, *, records: bool) -> Flow[bool]:
+        """Check the permission to push, and whether a ledger kept there can be uploaded."""
+        step = Step("access", f"push to {registry.repository}")
+        yield step
+        if not self.probe:
+            yield step.skipped("--skip access")
+            return False
+        doubt = prove_push(registry, records=records)
+        if doubt:
+            yield step.skipped(f"could not be confirmed: {doubt}")
+        else:
+            yield step.done("push permission confirmed (test upload accepted)")
+        return not doubt
+
+    def _survey_lanes(self, plan: Plan, *, may_push: bool) -> Flow[dict[str, LaneDecision]]:
+        surveyor = Surveyor(registry=self.registry, ledgers=self.ledgers, workers=self.workers)
+        decisions, changes = dict[str, LaneDecision](), list[str]()
+        for lane_plan in plan.lanes:
+            step = Step("registry", f"{lane_plan.tag}, {lane_plan.lane.floating}")
+            yield step
+            survey = surveyor.survey_settled(lane_plan, may_push=may_push)
+            changes += self.saved.differences(lane_plan, survey, plan.commit) if self.saved else []
+            if changes:
+                yield step.failed(f"{'; '.join(changes)}: differs from the saved plan")
+                continue
+            decision = decisions[lane_plan.lane.name] = LaneDecision(survey, decide(lane_plan, survey, plan.commit))
+            doubt = contradiction(lane_plan, survey)
+            warning = f"; the registry and the ledger differ: {doubt.what}" if doubt else ""
+            yield step.done(f"{decision.describe(lane_plan)}{warning}")
+        if self.saved:
+            require_same(self.saved.name, changes)
+        return decisions
