@@ -112,7 +112,7 @@ _FILE = Table("", "", dict, _read_keys)
 
 def plan_schema() -> Json:
     """The JSON Schema of the file."""
-    return schema_of_document(PlanFileJson, urn="urn:shiplane:plan-file", title="shiplane plan file")
+    return schema_of_document(PlanFileJson, urn="urn:shiplane:plan-file", title="Plan file of shiplane")
 
 
 def prerequisites_json(prerequisites: Sequence[tuple[str, str]]) -> list[PrerequisiteJson]:
