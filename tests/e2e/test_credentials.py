@@ -29,10 +29,10 @@ esac
 
 ACCOUNTS = [
     ("push", 0, ["opened one for us: we may push", "this is the first publish"]),
-    ("pull", 4, ["The token provided does not match expected scopes", "It means: the token lacks write:packages"]),
+    ("pull", 4, ["The token provided does not match expected scopes", "Cause: the token lacks write:packages"]),
     ("unlinked", 4, ["permission_denied: write_package", "is not linked to this repository", "Manage Actions access"]),
     ("unknown", 4, ["HTTP 403: denied", "the token is wrong or has expired", "configure the GHCR secrets explicitly"]),
-    ("none", 4, ["as a stranger (no credential)", "a stranger may not push", "Set GHCR_USERNAME and GHCR_TOKEN"]),
+    ("none", 4, ["anonymously (no credentials)", "anonymous push is not allowed", "Set GHCR_USERNAME and GHCR_TOKEN"]),
 ]
 
 
@@ -53,7 +53,7 @@ def test_each_account_is_told_apart_at_once(rig: Rig, sample: Path, account: str
     assert not done.built
     assert "Traceback" not in done.err
     if code:
-        assert "What to do:" in told
+        assert "How to fix:" in told
 
 
 @pytest.mark.parametrize(("account", "code"), [row[:2] for row in ACCOUNTS[1:]])

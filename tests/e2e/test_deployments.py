@@ -175,7 +175,7 @@ def test_what_would_undo_it_is_named_with_the_command_that_holds_it(released: Wo
         (("--lane", "main", "--to", "standalone-v0.2.0"), 2, "names no version of lane main"),
         (("--lane", "main", "--to", "$(touch owned)"), 2, "names no version of lane main"),
         (("--lane", "main", "--to", "v9.9.9"), 6, "has no v9.9.9"),
-        (("--lane", "main", "--to", "v0.2.0", "--image", "127.0.0.1:1/cognary/aionis"), 7, "could not tell"),
+        (("--lane", "main", "--to", "v0.2.0", "--image", "127.0.0.1:1/cognary/aionis"), 7, "could not read"),
         (("--lane", "main", "--to", "v0.2.0", "--image", "ghcr.io/Cognary/aionis"), 2, "upper case"),
     ],
 )

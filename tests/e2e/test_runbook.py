@@ -125,7 +125,7 @@ def test_publishing_again_writes_nothing_at_all(rig: Rig, guarded_workstation: W
         ("pull", "does not match expected scopes"),
         ("unlinked", "permission_denied: write_package"),
         ("unknown", "HTTP 403: denied"),
-        (None, "a stranger may not push"),
+        (None, "anonymous push is not allowed"),
     ],
 )
 def test_a_refusal_comes_within_two_seconds_and_says_which_credential_it_met(
@@ -139,7 +139,7 @@ def test_a_refusal_comes_within_two_seconds_and_says_which_credential_it_met(
         done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1")
         took.append(time.monotonic() - started)
         assert (done.code, done.built) == (4, False), str(done)
-        who = f"as {account}-user (GHCR_USERNAME + GHCR_TOKEN)" if account else "as a stranger (no credential)"
+        who = f"as {account}-user (GHCR_USERNAME + GHCR_TOKEN)" if account else "anonymously (no credentials)"
         assert who in done.err
         assert words in done.err
         assert ("configure the GHCR secrets explicitly" if account else "Set GHCR_USERNAME and GHCR_TOKEN") in done.err

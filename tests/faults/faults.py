@@ -77,7 +77,7 @@ STATUS = {
     F.UNAVAILABLE: (503, "UNAVAILABLE"),
 }
 # What the real transport makes of these is shown over real sockets in test_client_sockets.py.
-_BROKEN = {F.RESET: "the connection broke", F.TRUNCATED: "the answer was cut off"}
+_BROKEN = {F.RESET: "the connection broke", F.TRUNCATED: "the response was cut off"}
 _ALTERED = (F.WRONG_DIGEST, F.WRONG_TYPE)
 
 
@@ -132,7 +132,7 @@ class Faulty:
             raise TransportError(_BROKEN[fault.kind])
         if fault.kind in (F.TIMEOUT, F.SLOW):
             self.clock.pass_by(deadline)
-            raise TransportError("no answer within the time limit")
+            raise TransportError("no response within the time limit")
         if fault.kind is F.OVERSIZED:
             raise OversizedError("more than the limit")
         if fault.kind is F.REDIRECT:

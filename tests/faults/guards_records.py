@@ -276,7 +276,7 @@ ROLLBACK = (
         "a rollback moves the floating tag only from where it was seen",
         "rollback/rollback",
         "Rollback._move",
-        argument("move", "known", "(resolve(self.registry, {0}).digest,)"),
+        argument("move", "expected_digests", "(resolve(self.registry, {0}).digest,)"),
         (_ROLLBACK + "test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them",),
     ),
     Guard(

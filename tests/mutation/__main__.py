@@ -54,7 +54,7 @@ TARGETS = (
     Target(
         "registry/client",
         (*_CLIENT, "tests/faults/registry/test_client_hostile.py"),
-        ("_is_absence", "_content", "_answer"),
+        ("_is_not_found", "_parse_manifest_response", "_lookup_result"),
     ),
     Target(
         "config/version",

@@ -109,7 +109,7 @@ class LedgerStore:
             UnreachableError: It still does after a minute: it was reset, or its reads lag by more than that.
             BrokenLedgerError, AccessError: As :meth:`read`.
         """
-        for _ in self.registry.retry_budget.poll(what=f"{self.tag} reads as older than this run has seen it"):
+        for _ in self.registry.retry_budget.poll(condition=f"{self.tag} reads as older than this run has seen it"):
             snapshot = self.read()
             if newest is None or not snapshot.ledger.precedes(newest):
                 return snapshot
@@ -239,7 +239,7 @@ class LedgerStore:
         uploader = Uploader(self.registry)
         uploaded = {piece.digest: piece for piece in (snapshot.manifest.pieces if snapshot.manifest else ())}
         if not snapshot.manifest:
-            uploader.send(EMPTY_CONTENT, EMPTY, likely=True)
+            uploader.send(EMPTY_CONTENT, EMPTY, likely_exists=True)
         pieces = []
         for content in segments(ledger.lines, PIECE):
             blob = Descriptor.of(content, LINES)

@@ -1,7 +1,7 @@
-"""A registry as the OCI distribution-spec describes it, and as GHCR really answers.
+"""Client of a registry as the OCI distribution-spec describes it and as GHCR really responds.
 
-Reads are repeated with patience; writes are sent once, since only who knows what the name should hold can tell whether
-to send them again. Every body is hashed. Redirects are followed for blobs only, and never take a credential along.
+Reads are retried; writes are sent once, since only the caller can tell whether to repeat them. Every body is hashed.
+Redirects are followed for blobs only, without credentials.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 _API_HOST = {"docker.io": "registry-1.docker.io"}
 # Ours: requests.utils.parse_header_links cuts a URL at its semicolon, and does not know REL=next (RFC 8288, section 3).
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,<>]*\brel\s*=\s*"?next"?(?![\w-])', re.ASCII | re.IGNORECASE)
-_SAYS_NEXT = re.compile(r"\brel\b.*\bnext\b(?!-)", re.ASCII | re.IGNORECASE)
+_MENTIONS_NEXT = re.compile(r"\brel\b.*\bnext\b(?!-)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class PutResult:
-    """How a single PUT of a manifest ended: ``certain`` only when the registry said yes and named our digest."""
+    """The result of one PUT of a manifest: ``certain`` only if the registry accepted it under our digest."""
 
     certain: bool
     detail: str
@@ -45,32 +45,27 @@ class PutResult:
 
 @dataclass(frozen=True)
 class RegistryClient:
-    """Everything that is asked of one repository.
-
-    Attributes:
-        session: Under whose name, and with which time.
-        repository: Which.
-    """
+    """All requests to one repository."""
 
     session: Session
     repository: Repository
 
     def at(self, repository: Repository) -> RegistryClient:
-        """The same session with another repository."""
+        """A client with the same session for another repository."""
         return replace(self, repository=repository)
 
     @property
     def retry_budget(self) -> RetryBudget:
-        """The budget for waiting of the run that this client belongs to."""
+        """The retry budget of this client's run."""
         return self.session.retry_budget
 
     def get_manifest(self, reference: Tag | Digest) -> LookupResult:
-        """What is behind a tag or a digest: one of the four answers, never an exception."""
+        """Look up a tag or a digest; errors become ``Refused`` or ``Unknown`` results."""
         request = Request(
             method="GET", url=_url(self.repository, f"manifests/{reference}"), headers={"Accept": _ACCEPT}
         )
         try:
-            return self._answer(self.session.send(self.repository, request, PULL), reference)
+            return self._lookup_result(self.session.send(self.repository, request, PULL), reference)
         except AccessError as error:
             return Refused(error.what, error.remedy)
         except MisconfiguredError as error:
@@ -78,56 +73,54 @@ class RegistryClient:
         except (UnreachableError, VerificationError) as error:
             return Unknown(error.what)
 
-    def _answer(self, response: Response, reference: Tag | Digest) -> LookupResult:
+    def _lookup_result(self, response: Response, reference: Tag | Digest) -> LookupResult:
         if response.status == 200:  # noqa: PLR2004
-            return _content(response, reference)
-        if _is_absence(response):
+            return _parse_manifest_response(response, reference)
+        if _is_not_found(response):
             return Absent()
         if response.status == 404:  # noqa: PLR2004
             return Unknown(
-                f"a 404 that is not a registry's word about {reference}: {self.session.error_text(response)}"
+                f"HTTP 404, but not a registry's response about {reference}: {self.session.error_text(response)}"
             )
         return Unknown(f"HTTP {response.status}: {self.session.error_text(response)}")
 
     def tags(self) -> list[Tag]:
-        """Every tag, all pages; names that are no tags are left out. An unknown repository has none.
+        """Every tag, from all pages; invalid names are dropped, and an unknown repository has none.
 
         Raises:
-            AccessError: The registry refuses this identity.
-            UnreachableError: No complete listing could be had: a loop, too many pages, an outage.
-            VerificationError: A page is absurdly large.
+            AccessError: The registry denied access.
+            UnreachableError: The list is incomplete: a loop, too many pages, an outage.
+            VerificationError: A page is too large.
         """
         tags: dict[Tag, None] = {}
-        seen: set[str] = set()
+        visited: set[str] = set()
         url = _url(self.repository, "tags/list?" + urlencode({"n": 1000}))
         while url:
-            if url in seen or len(seen) >= _MAX_PAGES:
-                raise UnreachableError(f"the tag list of {self.repository} does not end", remedy="Run it again.")
-            seen.add(url)
+            if url in visited or len(visited) >= _MAX_PAGES:
+                raise UnreachableError(f"the tag list of {self.repository} does not end", remedy="Try again.")
+            visited.add(url)
             response = self.session.send(self.repository, Request(method="GET", url=url), PULL)
-            if len(seen) == 1 and _is_absence(response):
+            if len(visited) == 1 and _is_not_found(response):
                 return []
             page = self._tag_page(response)
             if page and all(tag in tags for tag in page):
-                raise UnreachableError(f"the tag list of {self.repository} repeats itself", remedy="Run it again.")
+                raise UnreachableError(f"the tag list of {self.repository} repeats itself", remedy="Try again.")
             tags.update(dict.fromkeys(page))
             url = self._next_page(url, response)
         return list(tags)
 
     def exists(self) -> bool | None:
-        """Whether the repository exists; None when it cannot be told.
-
-        GHCR answers 403 for a missing package where the specification wants 404, so a refusal tells nothing.
+        """Whether the repository exists; None if unknown, since GHCR responds 403 for a missing package as well.
 
         Raises:
-            UnreachableError: No answer.
+            UnreachableError: No response.
         """
         url = _url(self.repository, "tags/list?" + urlencode({"n": 1}))
         try:
             response = self.session.send(self.repository, Request(method="GET", url=url), PULL)
         except AccessError:
             return None
-        return False if _is_absence(response) else True if response.status == 200 else None  # noqa: PLR2004
+        return False if _is_not_found(response) else True if response.status == 200 else None  # noqa: PLR2004
 
     def _tag_page(self, response: Response) -> list[Tag]:
         try:
@@ -144,32 +137,34 @@ class RegistryClient:
             ) from error
 
     def _next_page(self, url: str, response: Response) -> str:
-        """The next page: the same list of the same registry, or nothing that we would follow."""
+        """The URL of the next page, on the same registry; empty after the last."""
         link = response.headers.get("link", "")
-        found = _NEXT.search(link)
-        if not found and not _SAYS_NEXT.search(link):
+        match = _NEXT.search(link)
+        if not match and not _MENTIONS_NEXT.search(link):
             return ""
-        following = follow(url, found.group(1)) if found else ""
-        if parse_url(following) != parse_url(url):
-            raise UnreachableError(f"the tag list of {self.repository} goes on elsewhere: {one_line(link)[:160]}")
-        return following
+        next_url = follow(url, match.group(1)) if match else ""
+        if parse_url(next_url) != parse_url(url):
+            raise UnreachableError(
+                f"the tag list of {self.repository} continues on another host: {one_line(link)[:160]}"
+            )
+        return next_url
 
     def blob(self, descriptor: Descriptor) -> bytes:
-        """The content of a small blob (a config), hashed and measured.
+        """The content of a small blob (a config), with digest and size verified.
 
         Raises:
-            VerificationError: It is missing, or its bytes are not what the descriptor says.
-            AccessError: The registry refuses this identity.
-            UnreachableError: No answer.
+            VerificationError: It is missing, or does not match its descriptor.
+            AccessError: The registry denied access.
+            UnreachableError: No response.
         """
         if descriptor.size > MANIFEST_LIMIT:
             raise VerificationError(
-                f"blob {descriptor.digest} of {self.repository} is {descriptor.size} bytes, no config"
+                f"blob {descriptor.digest} of {self.repository} has {descriptor.size} bytes, too many for a config"
             )
-        response = self._blob(descriptor, "GET")
+        response = self._fetch_blob(descriptor, "GET")
         if response.status == 404:  # noqa: PLR2004
             raise VerificationError(
-                f"blob {descriptor.digest} of {self.repository} is not there: {self.session.error_text(response)}"
+                f"blob {descriptor.digest} of {self.repository} is missing: {self.session.error_text(response)}"
             )
         if response.status != 200:  # noqa: PLR2004
             raise UnreachableError(
@@ -178,25 +173,25 @@ class RegistryClient:
             )
         if len(response.body) != descriptor.size or Digest.of(response.body) != descriptor.digest:
             raise VerificationError(
-                f"blob {descriptor.digest} of {self.repository} has other bytes: {len(response.body)} of them, "
+                f"blob {descriptor.digest} of {self.repository} has other content: {len(response.body)} bytes, "
                 f"{Digest.of(response.body)}"
             )
         return response.body
 
     def blob_size(self, descriptor: Descriptor) -> int | None:
-        """The size of a blob by a HEAD, or None when the registry does not have it.
+        """The size of a blob by a HEAD request, or None if it is missing.
 
-        A HEAD may leave the length out (RFC 9110 section 8.6), and never says why it is refused: then the first byte
-        is asked for, whose answer tells how many there are.
+        A HEAD response may lack the length (RFC 9110 section 8.6) and never explains a denial: then the first byte is
+        requested instead.
 
         Raises:
-            AccessError: The registry refuses this identity.
-            UnreachableError: No answer, or none that tells the size.
+            AccessError: The registry denied access.
+            UnreachableError: No response, or none with the size.
         """
         try:
-            response = self._blob(descriptor, "HEAD")
+            response = self._fetch_blob(descriptor, "HEAD")
         except AccessError:
-            # The answer to a HEAD has no body, so that nobody can tell a rate limit from a denial; a GET's has words.
+            # A response to HEAD has no body, so that a rate limit looks like a denial; a GET's has a message.
             return self._size_by_get(descriptor)
         if response.status == 404:  # noqa: PLR2004
             return None
@@ -206,24 +201,24 @@ class RegistryClient:
         return int(length[:18]) if _is_number(length) else self._size_by_get(descriptor)
 
     def _size_by_get(self, descriptor: Descriptor) -> int | None:
-        """The size of a blob by a GET of its first byte: of the range's total, or of what came instead."""
+        """The size of a blob by a GET of its first byte: the total of the range, or the length of the whole."""
         try:
-            response = self._blob(descriptor, "GET", {"Range": "bytes=0-0"}, limit=MANIFEST_LIMIT)
+            response = self._fetch_blob(descriptor, "GET", {"Range": "bytes=0-0"}, limit=MANIFEST_LIMIT)
         except VerificationError as error:
             raise UnreachableError(
-                f"the size of blob {descriptor.digest} of {self.repository} is told neither by a HEAD (it has no "
-                "Content-Length) nor by a GET with a Range"
+                f"the size of blob {descriptor.digest} of {self.repository} is unknown: HEAD has no Content-Length, "
+                "and GET ignores Range"
             ) from error
         if response.status == 404:  # noqa: PLR2004
             return None
         if response.status == 200:  # noqa: PLR2004 -- it takes no ranges
             return len(response.body)
         total = response.headers.get("content-range", "").rpartition("/")[2].strip()
-        if response.status not in (206, 416) or not _is_number(total):  # 416: nothing is there to take a byte of
+        if response.status not in (206, 416) or not _is_number(total):  # 416: an empty blob
             raise UnreachableError(f"GET of blob {descriptor.digest} of {self.repository}: HTTP {response.status}")
         return int(total[:18])
 
-    def _blob(
+    def _fetch_blob(
         self,
         descriptor: Descriptor,
         method: str,
@@ -231,28 +226,32 @@ class RegistryClient:
         *,
         limit: int | None = None,
     ) -> Response:
-        """GET or HEAD a blob through at most five redirects; storage hosts get no credential of ours."""
-        most, headers = descriptor.size if limit is None else limit, headers or {}
+        """GET or HEAD a blob through at most five redirects, which get no credentials."""
+        size_limit, headers = descriptor.size if limit is None else limit, headers or {}
         request = Request(method=method, url=_url(self.repository, f"blobs/{descriptor.digest}"), headers=headers)
-        response = self.session.send(self.repository, request, PULL, limit=most)
+        response = self.session.send(self.repository, request, PULL, limit=size_limit)
         hops = 0
         while response.status in _REDIRECTS:
             hops += 1
             if hops > _MAX_REDIRECTS:
-                raise UnreachableError(f"blob {descriptor.digest} of {self.repository} is redirected without end")
+                raise UnreachableError(
+                    f"blob {descriptor.digest} of {self.repository} is redirected more than {_MAX_REDIRECTS} times"
+                )
             target = follow(request.url, response.headers.get("location", ""))
             if not may_redirect(self.repository, target):
-                where = one_line(response.headers.get("location", ""))[:120]
-                raise UnreachableError(f"{self.repository.registry} redirects a blob to {where!a}, which is refused")
+                location = one_line(response.headers.get("location", ""))[:120]
+                raise UnreachableError(
+                    f"{self.repository.registry} redirects a blob to {location!a}, which is not allowed"
+                )
             request = Request(method=method, url=target, headers=headers)
-            response = self.session.send_with_retries(request, limit=most)
+            response = self.session.send_with_retries(request, limit=size_limit)
         return response
 
     def put_manifest(self, reference: Tag | Digest, raw: RawManifest) -> PutResult:
-        """Send a manifest once. After anything but a certain answer, read the name before sending it again.
+        """Send a manifest once. Unless the result is certain, read the tag before sending it again.
 
         Raises:
-            AccessError: The registry refused. Nothing was written.
+            AccessError: The registry denied access; nothing was written.
         """
         request = Request(
             method="PUT",
@@ -261,49 +260,48 @@ class RegistryClient:
             body=raw.body,
         )
         try:
-            response = self.session.send(self.repository, request, PUSH, patient=False)
+            response = self.session.send(self.repository, request, PUSH, retry=False)
         except (UnreachableError, VerificationError) as error:
             return PutResult(certain=False, detail=error.what)
-        named = response.headers.get("docker-content-digest", str(raw.digest))
+        served_digest = response.headers.get("docker-content-digest", str(raw.digest))
         accepted = response.status in (200, 201, 202)
-        if accepted and named == str(raw.digest):
+        if accepted and served_digest == str(raw.digest):
             return PutResult(certain=True, detail=f"HTTP {response.status}")
-        return PutResult(certain=False, detail=f"HTTP {response.status}: {self.session.error_text(response) or named}")
+        return PutResult(
+            certain=False, detail=f"HTTP {response.status}: {self.session.error_text(response) or served_digest}"
+        )
 
     def log_in(self) -> bool:
-        """Get the token for pushing. That it is given proves nothing about what it allows.
-
-        Returns:
-            False where the registry asks for none.
+        """Get a token for pushing, which does not prove push permission; False if the registry needs none.
 
         Raises:
-            AccessError: The credential was refused.
-            UnreachableError: No answer.
+            AccessError: The credentials were rejected.
+            UnreachableError: No response.
         """
         return self.session.authorize(self.repository, PUSH, entrance=f"{origin(self.repository)}/v2/")
 
     def probe_push(self) -> str:
-        """Open an upload and leave it to expire: the only proof of push permission that needs no content.
+        """Open an upload and let it expire: the only proof of push permission that needs no content.
 
         Returns:
-            Nothing when we could upload there, else why not, or why that could not be told.
+            Empty if an upload is possible, else why not.
 
         Raises:
-            AccessError: This identity may not push, with the registry's words explained.
-            UnreachableError: No answer.
+            AccessError: No push permission, with the registry's message explained.
+            UnreachableError: No response.
         """
         response = self.open_upload()
         if response.status != 202:  # noqa: PLR2004
-            words = self.session.error_text(response) or "nothing more"
-            return f"opening an upload was answered with HTTP {response.status}: {words}"
+            text = self.session.error_text(response) or "no message"
+            return f"opening an upload failed with HTTP {response.status}: {text}"
         return upload_problem(self.repository, response)
 
     def open_upload(self) -> Response:
-        """Open an upload: an answer 202 with its place, or whatever the registry says instead.
+        """Open an upload; on success the response is a 202 with its location.
 
         Raises:
-            AccessError: This identity may not push.
-            UnreachableError: No answer.
+            AccessError: No push permission.
+            UnreachableError: No response.
         """
         request = Request(method="POST", url=_url(self.repository, "blobs/uploads/"), headers={"Content-Length": "0"})
         return self.session.send(self.repository, request, PUSH)
@@ -314,47 +312,47 @@ def _url(repository: Repository, path: str) -> str:
 
 
 def origin(repository: Repository) -> str:
-    """Scheme and host of a repository's registry."""
+    """Scheme and host of a registry's API."""
     scheme = "http" if repository.is_loopback else "https"
     host = _API_HOST.get(repository.registry, repository.registry)
     return f"{scheme}://{host}"
 
 
-def upload_url(repository: Repository, opened: Response) -> str:
-    """Where the content of an upload goes: to this registry itself, since our token goes along; else nothing.
+def upload_url(repository: Repository, upload: Response) -> str:
+    """The upload's URL if it is on this registry, since our token goes along; else empty.
 
     Source: distribution-spec, "Pushing a blob monolithically": the Location may be absolute or relative.
     """
-    return same_origin(_url(repository, "blobs/uploads/"), opened.headers.get("location", ""))
+    return same_origin(_url(repository, "blobs/uploads/"), upload.headers.get("location", ""))
 
 
-def upload_problem(repository: Repository, opened: Response) -> str:
-    """Why the content of an upload cannot go where the registry says, or nothing."""
-    if upload_url(repository, opened):
+def upload_problem(repository: Repository, upload: Response) -> str:
+    """Why an upload's location cannot be used, or nothing."""
+    if upload_url(repository, upload):
         return ""
-    location = one_line(opened.headers.get("location", ""))[:120]
+    location = one_line(upload.headers.get("location", ""))[:120]
     if not location:
-        return "an upload was opened without saying where (no Location)"
-    return f"an upload was opened at {location!a}, and our token is for {origin(repository)} alone"
+        return "an upload was opened without a Location"
+    return f"an upload was opened at {location!a}, but our token is for {origin(repository)} only"
 
 
-def _content(response: Response, reference: Tag | Digest) -> LookupResult:
-    """The manifest that was served, if its bytes and its headers agree with each other and with what was asked for."""
-    # In any case (RFC 9110 section 8.3.1), and with any parameter.
+def _parse_manifest_response(response: Response, reference: Tag | Digest) -> LookupResult:
+    """The served manifest, if its bytes, its headers and the requested reference agree."""
+    # Case-insensitive (RFC 9110 section 8.3.1), possibly with parameters.
     media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
     raw = RawManifest(body=response.body, media_type=media_type)
     if isinstance(reference, Digest) and raw.digest != reference:
-        return Unknown(f"asked for {reference}, the registry served bytes with {raw.digest}", corrupt=True)
+        return Unknown(f"{reference} was requested, but content with {raw.digest} was served", corrupt=True)
     if raw.media_type not in INDEX_TYPES + MANIFEST_TYPES:
-        return Unknown(f"{reference} was served as {raw.media_type[:80]!a}, which is no manifest")
-    named = response.headers.get("docker-content-digest", str(raw.digest))
-    if named != str(raw.digest):
-        return Unknown(f"{reference} was served as {named[:80]!a} with the bytes of {raw.digest}", corrupt=True)
+        return Unknown(f"{reference} was served as {raw.media_type[:80]!a}, which is not a manifest type")
+    served_digest = response.headers.get("docker-content-digest", str(raw.digest))
+    if served_digest != str(raw.digest):
+        return Unknown(f"{reference} was served as {served_digest[:80]!a} with content of {raw.digest}", corrupt=True)
     return Present(raw)
 
 
-def _is_absence(response: Response) -> bool:
-    """A 404 in a registry's own words, and in no others beside them."""
+def _is_not_found(response: Response) -> bool:
+    """Whether it is a registry's own 404, with no other error code."""
     codes = error_codes(response)
     return response.status == 404 and bool(codes) and codes <= _ABSENT_CODES  # noqa: PLR2004
 

@@ -1,8 +1,8 @@
-"""Which registry a variable may be sent to: the rule for credentials, in full.
+"""Which registry a variable's value may be sent to.
 
-A project file can be a stranger's: what it names must not make a harmless command send a secret somewhere.
+A project file may be untrusted: it must not make a harmless command send a secret somewhere.
 
-1. **A variable goes to whom it belongs.** ``GHCR_*``, ``GITHUB_*`` and ``GH_*`` belong to ghcr.io, and on a GitHub
+1. **A variable is sent only to its owner.** ``GHCR_*``, ``GITHUB_*`` and ``GH_*`` belong to ghcr.io, and on a GitHub
    Enterprise server (``GITHUB_SERVER_URL``) the last two to that server's own registry instead; ``DOCKERHUB_*`` to
    docker.io, ``QUAY_*`` to quay.io, GitLab's ``CI_*`` to the registry in ``CI_REGISTRY``. A registry on this machine
    gets GitHub's where the project file names them for it, and never by itself. Cloud keys, tokens of package
@@ -38,7 +38,7 @@ _HUBS = {
     "QUAY_": "quay.io",
     "DIGITALOCEAN_": "registry.digitalocean.com",
 }
-# Whose a variable is by the beginning of its name, where that is no image registry. Sources: the documentation of each.
+# Owners that are no image registry, by prefixes of their variables. Sources: the documentation of each.
 _OTHERS = {
     "a cloud": ("AWS_ GOOGLE_ GCP_ GCLOUD_ CLOUDSDK_ AZURE_ ARM_ ALIBABA_ CLOUDFLARE_ HCLOUD_ OS_ TF_"),
     "a package registry": (
@@ -73,7 +73,7 @@ class CredentialVariables:
 
 
 def default_variables(registry: str, env: Mapping[str, str]) -> CredentialVariables:
-    """The variables that belong to a registry by the product's own table, as pairs in their order."""
+    """The built-in variables of a registry, as pairs in order of precedence."""
     if registry != GHCR_HOST:
         return CredentialVariables()
     pairs = [_SECRET] if enterprise_host(env) else [_SECRET, _JOB]
@@ -82,7 +82,7 @@ def default_variables(registry: str, env: Mapping[str, str]) -> CredentialVariab
 
 
 def enterprise_host(env: Mapping[str, str]) -> str:
-    """The host of the GitHub Enterprise server whose job this is, or nothing where GitHub means github.com."""
+    """The GitHub Enterprise server of this job, or nothing on github.com."""
     url = env.get("GITHUB_SERVER_URL", "")
     try:
         host = urlsplit(url).hostname or ""
@@ -92,7 +92,7 @@ def enterprise_host(env: Mapping[str, str]) -> str:
 
 
 def foreign_owner(variable: str, registry: str, env: Mapping[str, str]) -> str:
-    """Whose a variable is, where that is somebody else than this registry; nothing where it may be sent there."""
+    """The owner of a variable that must not be sent to this registry; empty if it may be."""
     name, host = variable.upper(), split_port(registry)[0]
     if _GITHUB.match(name):
         allowed = host == GHCR_HOST or is_loopback(host) or bool(_SERVERS.match(name) and _is_enterprise(host, env))
@@ -105,7 +105,7 @@ def foreign_owner(variable: str, registry: str, env: Mapping[str, str]) -> str:
 
 
 def without_enterprise(names: CredentialVariables, registry: str, env: Mapping[str, str]) -> CredentialVariables:
-    """The names without those that belong to an Enterprise server: its token is no business of public GHCR's."""
+    """The variables without an Enterprise server's, whose token must not go to public GHCR."""
     if registry != GHCR_HOST or not enterprise_host(env):
         return names
     users, tokens = (
@@ -115,6 +115,6 @@ def without_enterprise(names: CredentialVariables, registry: str, env: Mapping[s
 
 
 def _is_enterprise(host: str, env: Mapping[str, str]) -> bool:
-    """Whether a registry is the one of this job's server: the server itself, or a host below it."""
+    """Whether a registry belongs to this job's server: the server itself, or a subdomain."""
     server = enterprise_host(env)
     return bool(server) and (host == server or host.endswith(f".{server}"))

@@ -1,8 +1,7 @@
-"""Which credential a registry gets: the environment's pair, else what ``docker login`` stored, else none.
+"""Choose a registry's credentials: a pair of environment variables, else ``docker login``, else none.
 
-Which variables may go where is the rule in :mod:`shiplane.registry.credential_variables`. The pair rule for ghcr.io (a
-user name and a token from the same source) and its exception at the desk are the runbook's; a mixed pair is used, but
-its source says so.
+:mod:`shiplane.registry.credential_variables` decides which variables may go where. User name and token for ghcr.io
+should come from the same pair; a mixed pair (allowed by the runbook on a local machine) is used, but marked as such.
 """
 
 from __future__ import annotations
@@ -19,14 +18,12 @@ from shiplane.registry.stored_login import AUTH_CONFIG, stored_login
 
 @dataclass(frozen=True)
 class CredentialSource:
-    """One place where a credential could have come from, and what came of it.
+    """One possible source of credentials.
 
     Attributes:
         source: The variables, or the store.
         verdict: Why it is used or not.
-        credential: What was found there, if anything usable was.
-        belongs: Whether it is the registry's own, by the product's table or by ``docker login``: what only the project
-            file names is for commands that write.
+        belongs: Whether it is built in or from ``docker login``; what only the project file names is used for writing.
     """
 
     source: str
@@ -37,61 +34,45 @@ class CredentialSource:
 
 @dataclass(frozen=True, kw_only=True)
 class Credentials:
-    """Where credentials are looked for.
+    """Finds credentials.
 
     Attributes:
-        env: The environment.
-        names: The variables of each registry that the project configures.
+        names: The configured variables of each registry.
     """
 
     env: Mapping[str, str]
     names: Mapping[str, CredentialVariables]
 
     def for_writing(self, registry: str) -> Credential | None:
-        """The credential of a command that writes, or None for a stranger.
-
-        Args:
-            registry: Whose, as it stands in the image's name.
+        """Credentials for a command that writes, or None for anonymous access.
 
         Raises:
-            AccessError: A half-set pair, or a credential helper that fails.
+            AccessError: An invalid value, or a credential helper that fails.
         """
-        # Lazily: a helper may ask a person, and must not be asked for what is known.
+        # A helper may prompt, so it is asked only if needed.
         return self.from_environment(registry) or self._stored(registry).credential
 
     def for_reading(self, registry: str) -> Credential | None:
-        """The registry's own: what a command that reads steps forward with where a stranger is refused, or None.
-
-        Raises:
-            AccessError: As :meth:`find`.
-        """
+        """Credentials for a command that reads, once anonymous access is refused. Raises as :meth:`for_writing`."""
         return (
             _first(self._from_environment(registry, default_variables(registry, self.env)))
             or self._stored(registry).credential
         )
 
     def from_environment(self, registry: str) -> Credential | None:
-        """The credential that the environment names, or None.
+        """Credentials from the environment, or None.
 
         Raises:
-            AccessError: A value that can be no user name or token.
+            AccessError: An invalid user name or token.
         """
         return _first(self.variables(registry))
 
     def variables(self, registry: str) -> list[CredentialSource]:
-        """The pairs of variables in their order, with what was found there.
-
-        Raises:
-            AccessError: As :meth:`named`.
-        """
+        """The pairs of variables in order of precedence. Raises as :meth:`from_environment`."""
         return self._from_environment(registry, self._names(registry))
 
     def candidates(self, registry: str) -> list[CredentialSource]:
-        """Every place in its order, with what was found there; the first credential wins.
-
-        Raises:
-            AccessError: As :meth:`find`.
-        """
+        """Every source in order of precedence; the first with credentials wins. Raises as :meth:`for_writing`."""
         return [*self.variables(registry), self._stored(registry)]
 
     def _names(self, registry: str) -> CredentialVariables:
@@ -101,34 +82,34 @@ class Credentials:
         return without_enterprise(named, registry, self.env)
 
     def login_variables(self, registry: str, pushes: bool) -> str:  # noqa: FBT001 -- a callback's second argument
-        """The first pair that a command would send there, as ``USER and TOKEN``; empty where it has none."""
+        """The first pair of variables for a registry, as ``USER and TOKEN``; empty if there is none."""
         names = self._names(registry) if pushes else default_variables(registry, self.env)
         return next(
             (f"{user} and {token}" for user, token in zip(names.username_env, names.password_env, strict=False)), ""
         )
 
     def secret_variables(self) -> frozenset[str]:
-        """Every variable that may hold a password, to be kept from children."""
-        known = (default_variables(GHCR_HOST, {}), *self.names.values())
-        return frozenset(name for names in known for name in names.password_env)
+        """Every variable that may hold a password, to be withheld from child processes."""
+        groups = (default_variables(GHCR_HOST, {}), *self.names.values())
+        return frozenset(name for names in groups for name in names.password_env)
 
     def _from_environment(self, registry: str, names: CredentialVariables) -> list[CredentialSource]:
         pairs = list(zip(names.username_env, names.password_env, strict=False))
-        whole = [pair for pair in pairs if all(self.env.get(name) for name in pair)]
-        mixed = [] if whole else self._mixed(names)
-        found = [self._pair(registry, *pair, note="") for pair in whole]
-        found += [self._pair(registry, *pair, note=", a mixed pair") for pair in mixed]
+        complete = [pair for pair in pairs if all(self.env.get(name) for name in pair)]
+        mixed = [] if complete else self._mixed(names)
+        sources = [self._pair(registry, *pair, note="") for pair in complete]
+        sources += [self._pair(registry, *pair, note=", a mixed pair") for pair in mixed]
         missing = [
             CredentialSource(
                 f"{user} + {token}", f"{' and '.join(n for n in (user, token) if not self.env.get(n))} not set"
             )
             for user, token in pairs
-            if (user, token) not in whole + mixed
+            if (user, token) not in complete + mixed
         ]
-        return found + missing
+        return sources + missing
 
     def _mixed(self, names: CredentialVariables) -> list[tuple[str, str]]:
-        """A user from one pair and a token from another: allowed at the desk, where the runbook says "or"."""
+        """A user name from one pair and a token from another: allowed by the runbook's "or"."""
         user = next((name for name in names.username_env if self.env.get(name)), "")
         token = next((name for name in names.password_env if self.env.get(name)), "")
         return [(user, token)] if user and token else []
@@ -136,29 +117,29 @@ class Credentials:
     def _pair(self, registry: str, user: str, token: str, *, note: str) -> CredentialSource:
         username, password = self.env[user], self.env[token]
         if not username.isprintable() or not username.strip() or ":" in username:
-            raise AccessError(f"{user} is no user name", remedy=f"Set {user} anew.")
+            raise AccessError(f"{user} is not a valid user name", remedy=f"Correct {user}.")
         if not password.isprintable() or not password.strip():
-            raise AccessError(f"{token} holds blanks or control characters", remedy=f"Set {token} anew.")
-        source, own = f"{user} + {token}{note}", default_variables(registry, self.env)
+            raise AccessError(f"{token} contains spaces or control characters", remedy=f"Correct {token}.")
+        source, defaults = f"{user} + {token}{note}", default_variables(registry, self.env)
         return CredentialSource(
             source,
             "used",
             Credential(registry=registry, username=username, password=password, source=source),
-            belongs=user in own.username_env and token in own.password_env,
+            belongs=user in defaults.username_env and token in defaults.password_env,
         )
 
     def _stored(self, registry: str) -> CredentialSource:
-        """What ``docker login`` left."""
-        found = stored_login(
+        """Credentials stored by ``docker login``."""
+        login = stored_login(
             registry, without_secrets(self.env, also=self.secret_variables()), self.env.get(AUTH_CONFIG, "")
         )
-        source = f"docker login ({found.place})"
-        if found.why_not:
-            return CredentialSource(source, found.why_not)
+        source = f"docker login ({login.source})"
+        if login.problem:
+            return CredentialSource(source, login.problem)
         return CredentialSource(
             source,
             "used",
-            Credential(registry=registry, username=found.username, password=found.password, source=source),
+            Credential(registry=registry, username=login.username, password=login.password, source=source),
         )
 
 

@@ -18,38 +18,38 @@ from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, d
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 
-_SENT_AGAIN = 3
+_ATTEMPTS = 3
 _WRITTEN = PutResult(certain=True, detail="and once read back")
 _DOUBTFUL = "it reads as it did before, which proves nothing"
 
 
 @dataclass(frozen=True, kw_only=True)
 class TagWriter:
-    """Writes names in one repository.
+    """Writes the tags of one repository.
 
     Attributes:
-        registry: Where, with the credential that may push.
-        is_ours: Whether an image was built from the commit that is being released: running that again adopts it.
+        registry: A client with push permission.
+        is_ours: Whether an image was built from the commit being released; a repeated run adopts it.
     """
 
     registry: RegistryClient
     is_ours: Callable[[Present], bool] = lambda _image: False
 
     def create(self, tag: Tag, raw: RawManifest) -> Flow[None]:
-        """Write a version tag: only where it is definitely absent, and only these bytes.
+        """Create a version tag if it is definitely absent.
 
         Raises:
             RefusedError: It has another commit's content by now.
-            LostRaceError: Another run of this commit was faster, or somebody wrote it between our look and our write.
-            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+            LostRaceError: Another run of this commit was faster, or it was written between our read and our write.
+            AccessError, UnreachableError: The registry denied access, or gave no reliable response.
         """
-        before = yield from self._look_again(tag)
-        if isinstance(before, Present):
-            if before.digest != raw.digest:
-                raise _taken(tag, raw, before, ours=self.is_ours(before))
+        current = yield from self._re_read(tag)
+        if isinstance(current, Present):
+            if current.digest != raw.digest:
+                raise _already_published(tag, raw, current, same_commit=self.is_ours(current))
             yield Step("tag", tag, writes=True).unchanged("it has this digest")
             return
-        yield from self._write("tag", tag, raw, change="created", before={None})
+        yield from self._write("tag", tag, raw, change="created", previous={None})
 
     def move(
         self,
@@ -57,58 +57,55 @@ class TagWriter:
         raw: RawManifest,
         *,
         change: str,
-        known: Collection[Digest | None],
-        past: Collection[Digest | None],
+        expected_digests: Collection[Digest | None],
+        recorded_digests: Collection[Digest | None],
     ) -> Flow[Digest | None]:
-        """Put a floating tag at these bytes from wherever it is known to be, and even where it reads as being there.
+        """Move a floating tag from an expected digest, and write it even if it reads as moved already.
 
-        A read may lag behind what was written last, so that it shows the target where something else is served. What
-        is there already loses nothing by being sent again.
+        A lagging read may show the target while something else is served; writing the same content again is harmless.
 
         Args:
             tag: The floating tag.
-            raw: The bytes.
-            change: What the move is, for display: ``v0.2.1 -> v0.2.2``.
-            known: What it may be at: as it was read, and as it was recorded.
-            past: What it was at by the record. Such a read is late, or somebody went back; time tells.
+            raw: The manifest it moves to.
+            change: The move, for display: ``v0.2.1 -> v0.2.2``.
+            expected_digests: Where it may be, as read and as recorded.
+            recorded_digests: Earlier digests by the ledger: such a read lags, or somebody moved it back.
 
         Returns:
-            What it had right before, None where it did not exist.
+            Its previous digest, None if it did not exist.
 
         Raises:
-            LostRaceError: It is elsewhere: somebody else moved it in the meantime.
-            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+            LostRaceError: Somebody else moved it meanwhile.
+            AccessError, UnreachableError: The registry denied access, or gave no reliable response.
         """
-        here = {raw.digest, *known}
-        found = digest_of((yield from self._look_again(tag, late={*past} - here)))
-        if found not in here:
-            raise _moved(tag, " or ".join(str(one or "nothing") for one in known), found)
-        yield from self._write("move", tag, raw, change=change, before={found, *known}, late=past)
-        return found
+        expected = {raw.digest, *expected_digests}
+        current = digest_of((yield from self._re_read(tag, late={*recorded_digests} - expected)))
+        if current not in expected:
+            raise _moved_error(tag, " or ".join(str(digest or "nothing") for digest in expected_digests), current)
+        yield from self._write(
+            "move", tag, raw, change=change, previous={current, *expected_digests}, late=recorded_digests
+        )
+        return current
 
-    def confirm(self, tag: Tag, raw: RawManifest, *, before: Collection[Digest | None] = ()) -> Flow[None]:
-        """Look once more at a name that this run wrote, before building upon it and before calling it done.
+    def confirm(self, tag: Tag, raw: RawManifest, *, previous: Collection[Digest | None] = ()) -> Flow[None]:
+        """Read a tag that this run wrote once more, before relying on it.
 
-        Two publishers can both see *absent* and both write; whoever wrote first learns it here or not at all.
-
-        Args:
-            tag: The name.
-            raw: What was written.
-            before: What it had before, which a read that lags may show once more.
+        Two publishers may both see *absent* and both write: the first learns it here or not at all. A lagging read may
+        show a ``previous`` digest again.
 
         Raises:
             LostRaceError: It has other content by now.
-            UnreachableError: It is gone, or the registry gave no reliable answer.
+            UnreachableError: It is gone, or the registry gave no reliable response.
         """
         step = Step("confirm", tag)
         yield step
-        found = self._read_back(tag, {*before} - {raw.digest}, patient=True)
-        if not isinstance(found, Present) or found.digest != raw.digest:
-            _judge(tag, raw, found, (), _WRITTEN, last=True)
+        answer = self._read_back(tag, {*previous} - {raw.digest}, patient=True)
+        if not isinstance(answer, Present) or answer.digest != raw.digest:
+            _check_written(tag, raw, answer, (), _WRITTEN, last=True)
         yield step.done(f"still {raw.digest.short}")
 
-    def _look_again(self, tag: Tag, late: Collection[Digest | None] = ()) -> Generator[Event, None, Present | Absent]:
-        """Read a name once more, and for seconds where it shows what must be late."""
+    def _re_read(self, tag: Tag, late: Collection[Digest | None] = ()) -> Generator[Event, None, Present | Absent]:
+        """Read a tag once more, and for seconds while it shows a ``late`` digest."""
         step = Step("re-check", tag)
         yield step
         answer = resolve_consistent(self.registry, tag, lambda digest: digest not in late)
@@ -122,86 +119,88 @@ class TagWriter:
         raw: RawManifest,
         *,
         change: str,
-        before: Collection[Digest | None],
+        previous: Collection[Digest | None],
         late: Collection[Digest | None] = (),
     ) -> Flow[None]:
-        """PUT and read back; a PUT without a certain answer is repeated only when the name shows that it was lost.
+        """PUT and read back; a PUT without a certain result is repeated only if the tag shows that it was lost.
 
-        Where the name read as having these bytes before, reading them proves nothing: a certain answer has to.
+        If the tag read as having this content before, reading it proves nothing: then the PUT must be certain.
 
         Args:
-            name: The step's.
-            tag: The name.
-            raw: What to send.
+            name: The step's name.
+            tag: The tag.
+            raw: The manifest to send.
             change: What the write does, for display.
-            before: What it may have had right before.
-            late: What else a read that lags may show: waited out, and another publisher's where it stays.
+            previous: Digests it may have had before.
+            late: Further digests a lagging read may show; if they stay, another publisher wrote them.
         """
-        step, older = Step(name, tag, writes=True), {*before, *late} - {raw.digest}
-        for further in reversed(range(_SENT_AGAIN)):  # pragma: no branch - the last one returns, or is judged
+        step, stale = Step(name, tag, writes=True), {*previous, *late} - {raw.digest}
+        for retries_left in reversed(range(_ATTEMPTS)):  # pragma: no branch - the last one returns, or is judged
             yield step
-            written = self.registry.put_manifest(tag, raw)
-            if written.certain:
+            result = self.registry.put_manifest(tag, raw)
+            if result.certain:
                 yield step.done(change)
             else:
-                yield step.failed(f"no certain answer ({written.detail}); reading the tag first")
-            back = Step("read back", tag)
-            yield back
-            found = self._read_back(tag, older, patient=written.certain or not further)
-            arrived = isinstance(found, Present) and found.digest == raw.digest
-            if arrived and (written.certain or raw.digest not in before):
-                yield back.done(f"{tag} is {raw.digest}")
-                if not written.certain:
+                yield step.failed(f"no certain answer ({result.detail}); reading the tag first")
+            read_step = Step("read back", tag)
+            yield read_step
+            answer = self._read_back(tag, stale, patient=result.certain or not retries_left)
+            arrived = isinstance(answer, Present) and answer.digest == raw.digest
+            if arrived and (result.certain or raw.digest not in previous):
+                yield read_step.done(f"{tag} is {raw.digest}")
+                if not result.certain:
                     yield step.done(f"{change}; it had arrived after all")
                 return
-            _judge(tag, raw, found, before, written, last=not further)
-            yield back.failed(f"{_DOUBTFUL if arrived else 'it did not arrive'}; sending it again")
+            _check_written(tag, raw, answer, previous, result, last=not retries_left)
+            yield read_step.failed(f"{_DOUBTFUL if arrived else 'it did not arrive'}; sending it again")
 
     def _read_back(self, tag: Tag, before: Collection[Digest | None], *, patient: bool) -> LookupResult:
         return read_back(self.registry, tag, before, patient=patient)
 
 
-def _taken(tag: Tag, raw: RawManifest, there: Present, *, ours: bool) -> LostRaceError | RefusedError:
-    """The version was published while this run was at work: by another run of its commit, or by somebody else."""
-    if ours:
+def _already_published(
+    tag: Tag, raw: RawManifest, current: Present, *, same_commit: bool
+) -> LostRaceError | RefusedError:
+    """The version was published during this run, by another run of its commit or by somebody else."""
+    if same_commit:
         return LostRaceError(
-            f"another run of this commit published {tag} as {there.digest} while this run made {raw.digest}",
-            remedy="Run the same command again: it takes up what is there, and builds nothing.",
+            f"another run of this commit published {tag} as {current.digest} while this run built {raw.digest}",
+            remedy="Run the same command again: it adopts the published image and builds nothing.",
         )
     return RefusedError(
-        f"{tag} exists by now as {there.digest}; this run made {raw.digest}",
+        f"{tag} now exists as {current.digest}; this run built {raw.digest}",
         remedy=f"Another publisher was faster. See {command('status')}, then release the next version.",
     )
 
 
-def _moved(tag: Tag, before: str, now: Digest | None) -> LostRaceError:
+def _moved_error(tag: Tag, expected: str, current: Digest | None) -> LostRaceError:
     return LostRaceError(
-        f"{tag} was moved by somebody else: it was at {before}, now it is at {now or 'nothing'}",
-        remedy="Run it again: it decides anew from what is there now.",
+        f"{tag} was moved by somebody else: it was at {expected}, now it is at {current or 'nothing'}",
+        remedy="Run it again to decide from the current state.",
     )
 
 
-def _judge(
+def _check_written(
     tag: Tag,
     raw: RawManifest,
-    found: LookupResult,
-    before: Collection[Digest | None],
-    written: PutResult,
+    answer: LookupResult,
+    previous: Collection[Digest | None],
+    result: PutResult,
     *,
     last: bool,
 ) -> None:
-    """Let a name be sent again only if it still is what it was before; everything else ends the run."""
-    if isinstance(found, Present) and found.digest not in before:
+    """Return only if the tag is unchanged, so that it can be sent again; anything else ends the run."""
+    if isinstance(answer, Present) and answer.digest not in previous:
         raise LostRaceError(
-            f"{tag} has {found.digest}, not {raw.digest}: another publisher wrote it at the same time",
-            remedy=f"Look at it with {command('verify')} before anything else.",
+            f"{tag} is {answer.digest}, not {raw.digest}: another publisher wrote it at the same time",
+            remedy=f"Check it with {command('verify')} first.",
         )
-    still = isinstance(found, Present | Absent) and digest_of(found) in before
-    if still and not written.certain and not last:
+    is_unchanged = isinstance(answer, Present | Absent) and digest_of(answer) in previous
+    if is_unchanged and not result.certain and not last:
         return
-    arrived = isinstance(found, Present) and found.digest == raw.digest
-    doubt = _DOUBTFUL if arrived else f"could not be read back as {raw.digest} within a minute"
+    is_written = isinstance(answer, Present) and answer.digest == raw.digest
+    doubt = _DOUBTFUL if is_written else f"could not be read back as {raw.digest} within a minute"
     raise UnreachableError(
-        f"{tag} was sent ({written.detail}), but {doubt}",
-        remedy="Run it again: what has arrived is adopted, what has not is sent again.",
+        f"{tag} was sent ({result.detail}), but {doubt}",
+        remedy="Run it again: what was written is adopted, the rest is sent again.",
     )

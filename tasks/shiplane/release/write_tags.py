@@ -55,7 +55,7 @@ def tag_lanes(writer: TagWriter, ledgers: Ledgers | None, lanes: Sequence[ReadyL
     for ready in (lane.ready for lane in tagged):
         if ready.ends_at_floating:
             before = {*ready.origins, *ready.past}
-            yield from writer.confirm(ready.plan.lane.floating, ready.raw, before=before)
+            yield from writer.confirm(ready.plan.lane.floating, ready.raw, previous=before)
     for lane in created:
         yield from writer.confirm(lane.plan.tag, lane.raw)
     return tagged
@@ -121,7 +121,7 @@ def _move_floating(writer: TagWriter, ledgers: Ledgers | None, lane: ReadyLane) 
     else:
         origins = lane.origins
         replaced = yield from writer.move(
-            lane.plan.lane.floating, lane.raw, change=lane.change, known=origins, past=lane.past
+            lane.plan.lane.floating, lane.raw, change=lane.change, expected_digests=origins, recorded_digests=lane.past
         )
         # If it reads as being here already, it came from where it was recorded, or surveyed, last.
         before = next((digest for digest in (replaced, *origins) if digest != lane.raw.digest), None)

@@ -134,7 +134,7 @@ class Marker:
         yield step
         page = LedgerSnapshot()
         for _ in self.ledgers.registry.retry_budget.poll(
-            CONSISTENCY_WAIT, what=f"{lane.ledger} does not say what the registry shows"
+            CONSISTENCY_WAIT, condition=f"{lane.ledger} does not say what the registry shows"
         ):
             page = self.ledgers.store(lane).read_verified()
             mark = page.ledger.marks.get(with_adopted_tags(lane, page.ledger).tag_of(version))

@@ -146,7 +146,7 @@ class Rollback:
         marked = yield from self._record(wish, way, target, seen, move)
         if not wish.dry_run:
             floating = wish.lane.floating
-            yield from self._namer.confirm(floating, target.raw, before=seen.past(floating))
+            yield from self._namer.confirm(floating, target.raw, previous=seen.past(floating))
         return RollbackResult(
             wish=wish,
             target=target.version,
@@ -195,7 +195,7 @@ class Rollback:
         Where they do not come to agree, the tag was moved without a record, and counts for what it is.
         """
         page, tag = store.read_verified(), store.lane.floating
-        for _ in self.registry.retry_budget.poll(CONSISTENCY_WAIT, what=f"{tag} does not read as it was recorded"):
+        for _ in self.registry.retry_budget.poll(CONSISTENCY_WAIT, condition=f"{tag} does not read as it was recorded"):
             place = page.ledger.position(tag)
             if place is None or place.after == digest_of(floating):
                 break
@@ -274,7 +274,9 @@ class Rollback:
         left = wish.lane.tag_of(way.left) if way.left else "none"
         change = f"{left} -> {wish.lane.tag_of(target.version)}"
         known, past = seen.known(floating), seen.past(floating)
-        found = yield from self._namer.move(floating, target.raw, change=change, known=known, past=past)
+        found = yield from self._namer.move(
+            floating, target.raw, change=change, expected_digests=known, recorded_digests=past
+        )
         # Where only one of two reads says that it was there, that one may have been late.
         done = {seen.digest, found} != {target.raw.digest}
         # Where it reads as being there, it came from where it was recorded: a rollback up was cut off, or reads lag.

@@ -83,7 +83,7 @@ class Surveyor:
         doubt, digests = contradiction(plan, survey), None
         if doubt is None or not doubt.seconds:
             return survey
-        for _ in self.registry.retry_budget.poll(doubt.seconds, what=doubt.what):
+        for _ in self.registry.retry_budget.poll(doubt.seconds, condition=doubt.what):
             if (digests_now := self._tag_digests(plan)) == digests:
                 continue
             digests, survey = digests_now, self.survey(plan)

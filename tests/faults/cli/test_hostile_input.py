@@ -472,7 +472,7 @@ def test_a_project_file_that_names_anothers_variable_is_refused_before_anything_
 )
 def test_a_proxy_that_is_none_is_named_by_its_variable_and_its_value_is_not_shown(proxy: str) -> None:
     request = Request(method="GET", url="http://registry.example/v2/")
-    with pytest.raises(MisconfiguredError, match="HTTP_PROXY names no HTTP proxy") as refused:
+    with pytest.raises(MisconfiguredError, match="HTTP_PROXY is not an HTTP proxy") as refused:
         HttpTransport({"HTTP_PROXY": proxy}, user_agent="test").send(request, limit=10, deadline=2)
     assert "p4ssw0rd" not in str(refused.value)
 

@@ -242,7 +242,7 @@ def test_a_registry_that_is_down_when_the_token_is_fetched_leaves_the_put_unsent
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (404, "a 404 that is not a registry's word about v0.2.1"),
+        (404, "HTTP 404, but not a registry's response about v0.2.1"),
         (418, "HTTP 418"),
         (403 + 2, "HTTP 405"),
         (400, "HTTP 400"),

@@ -72,7 +72,7 @@ FORWARDED = {name: answer for name, answer in TUNNELLED.items() if not answer.ha
 )
 def test_a_proxy_that_never_finishes_its_answer_is_cut_off(url: str, answer: Drip) -> None:
     answer.sent = 0
-    with proxy(answer=answer) as running, pytest.raises(TransportError, match="no answer within the time limit"):
+    with proxy(answer=answer) as running, pytest.raises(TransportError, match="no response within the time limit"):
         ask({"HTTPS_PROXY": running.address, "HTTP_PROXY": running.address}, url, deadline=DEADLINE)
     assert answer.sent < MANY
 
@@ -80,7 +80,7 @@ def test_a_proxy_that_never_finishes_its_answer_is_cut_off(url: str, answer: Dri
 @pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["at once", "after the tunnel stands"])
 def test_a_proxy_that_falls_silent_is_left(head: bytes) -> None:
     silent = raw(head, b"", pause=5.0)
-    with proxy(answer=silent) as running, pytest.raises(TransportError, match="no answer within the time limit"):
+    with proxy(answer=silent) as running, pytest.raises(TransportError, match="no response within the time limit"):
         ask({"HTTPS_PROXY": running.address}, deadline=DEADLINE)
 
 
@@ -177,7 +177,7 @@ def test_a_proxy_that_refuses_is_named_with_the_remedy_and_not_asked_again(statu
         with pytest.raises(MisconfiguredError) as refused:
             sender.send(Request(method="GET", url=REGISTRY), limit=10)
     text = str(refused.value)
-    assert f"the proxy http://{running.address} answered HTTP {status} No way" in text
+    assert f"proxy http://{running.address} responded with HTTP {status} No way" in text
     assert ("https_proxy" if status == 407 else "NO_PROXY") in text
     assert "secret" not in text
     assert (len(running.heads), clock.sleeps) == (1, [])
@@ -186,14 +186,14 @@ def test_a_proxy_that_refuses_is_named_with_the_remedy_and_not_asked_again(statu
 @pytest.mark.parametrize("status", [429, 502, 503])
 def test_a_proxy_that_may_answer_otherwise_in_a_moment_is_asked_again(status: int) -> None:
     answer = raw(f"HTTP/1.1 {status} Busy\r\n\r\n".encode())
-    with proxy(answer=answer) as running, pytest.raises(TransportError, match=f"answered HTTP {status} Busy"):
+    with proxy(answer=answer) as running, pytest.raises(TransportError, match=f"responded with HTTP {status} Busy"):
         ask({"HTTPS_PROXY": running.address})
 
 
 def test_a_proxy_that_hangs_up_or_is_not_there_is_named() -> None:
     with proxy(answer=reset()) as running, pytest.raises(TransportError, match="the connection broke"):
         ask({"HTTPS_PROXY": running.address})
-    with pytest.raises(TransportError, match=r"the proxy 127\.0\.0\.1:1: the connection was refused"):
+    with pytest.raises(TransportError, match=r"proxy 127\.0\.0\.1:1: the connection was refused"):
         ask({"HTTPS_PROXY": "127.0.0.1:1"})
 
 

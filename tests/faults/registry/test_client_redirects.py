@@ -110,7 +110,7 @@ def test_a_blob_is_not_looked_for_in_places_where_no_registry_keeps_one(location
     setup = storage_setup()
     wire = Instead(setup.memory, {"/v2/cognary/aionis/blobs/": to(location, status), "": content})
     setup.memory.access.scheme = "none"
-    with pytest.raises(UnreachableError, match="refused"):
+    with pytest.raises(UnreachableError, match="is not allowed"):
         RegistryClient(setup.session(Instead(wire, {"/token": setup_token})), AIONIS).blob(CONFIG)
     assert len(wire.asked) == 1
 
@@ -132,7 +132,7 @@ def test_up_to_five_hops_are_followed(hops: int) -> None:
 def test_a_circle_is_left_after_the_fifth(location: str) -> None:
     setup = storage_setup()
     wire = Instead(setup.memory, {"/v2/.*/blobs/|/again": to(location)})
-    with pytest.raises(UnreachableError, match="without end"):
+    with pytest.raises(UnreachableError, match="redirected more than 5 times"):
         setup.registry(wire).blob(CONFIG)
     assert len(wire.asked) == 6
 
@@ -141,7 +141,7 @@ def test_a_later_hop_is_judged_like_the_first() -> None:
     setup = storage_setup()
     answers = {"/v2/.*/blobs/": to(STORAGE), "storage": to("https://169.254.169.254/x"), "": content}
     wire = Instead(setup.memory, answers)
-    with pytest.raises(UnreachableError, match="refused"):
+    with pytest.raises(UnreachableError, match="is not allowed"):
         setup.registry(Instead(wire, {"/token": setup_token})).blob(CONFIG)
     assert len(wire.asked) == 2
 

@@ -48,7 +48,7 @@ def test_one_that_is_probably_there_is_looked_for_first(methods: list[str], *, t
     scene = Scene()
     if there:
         store_blob(scene.registry.shelf(PATH), CONTENT, LINES)
-    assert uploader(scene).send(CONTENT, LINES, likely=True) == BLOB
+    assert uploader(scene).send(CONTENT, LINES, likely_exists=True) == BLOB
     assert (asked(scene), stored(scene)) == (methods, True)
 
 
@@ -67,7 +67,7 @@ def test_a_put_without_an_answer_is_looked_for_before_it_is_sent_again(methods: 
 def test_a_put_that_is_always_lost_is_given_up_after_three() -> None:
     scene = Scene()
     scene.transport = wire = Faulty(scene.registry, [Fault(F.RESET, "PUT", "blobs/uploads/", times=FOR_EVER)])
-    with pytest.raises(UnreachableError, match=f"blob {BLOB.digest} could not be sent to {AIONIS}: .*PUT"):
+    with pytest.raises(UnreachableError, match=f"blob {BLOB.digest} could not be uploaded to {AIONIS}: .*PUT"):
         uploader(scene).send(CONTENT, LINES)
     assert [entry.method for entry in wire.log].count("PUT") == 3
 

@@ -35,8 +35,12 @@ def test_present_and_absent_are_certain() -> None:
     ("answer", "kind", "words"),
     [
         (Refused("no", "ask"), AccessError, "no\n  ask"),
-        (Unknown("a page"), UnreachableError, "could not tell what v0.2.1 is: a page\n  Nothing is written on doubt"),
-        (Unknown("bytes", corrupt=True), VerificationError, "ghcr.io/cognary/aionis: bytes\n  Nothing that this"),
+        (
+            Unknown("a page"),
+            UnreachableError,
+            "could not read v0.2.1: a page\n  Could not read the registry; nothing was changed",
+        ),
+        (Unknown("bytes", corrupt=True), VerificationError, "ghcr.io/cognary/aionis: bytes\n  The registry serves"),
     ],
 )
 def test_everything_else_ends_the_run_with_its_own_error(
@@ -54,7 +58,7 @@ def namer(scene: Scene) -> TagWriter:
 
 
 def floating(scene: Scene, raw: RawManifest, old: Digest) -> Flow[Digest | None]:
-    return namer(scene).move(Tag("latest"), raw, change="old -> new", known=[old], past=())
+    return namer(scene).move(Tag("latest"), raw, change="old -> new", expected_digests=[old], recorded_digests=())
 
 
 def told(flow: Flow[Any]) -> list[str]:

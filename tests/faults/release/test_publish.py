@@ -413,7 +413,7 @@ def test_a_version_that_is_listed_but_not_shown_yet_is_not_built_again() -> None
     built = list(scene.stager.built)
     lag = [Fault(F.NOT_FOUND, "GET", f"manifests/{tag}", times=FOR_EVER) for tag in ("v0.2.1", "latest")]
     scene.transport = Faulty(scene.registry, lag)
-    with pytest.raises(UnreachableError, match=r"lists v0\.2\.1, but does not show it yet"):
+    with pytest.raises(UnreachableError, match=r"lists v0\.2\.1, but does not serve it yet"):
         scene.publish()
     assert scene.stager.built == built
 
@@ -442,7 +442,7 @@ def test_the_first_release_of_a_package_that_the_registry_does_not_admit_is_prov
 def test_without_the_proof_what_cannot_be_read_is_refused() -> None:
     scene = Scene(a_registry(hides_missing=True))
     unproved = replace(scene.releaser(), ledgers=None, probe=False)
-    with pytest.raises(AccessError, match="refused to let us read"):
+    with pytest.raises(AccessError, match="refused to read"):
         finish(unproved.publish(a_plan(), scene.stager))
     assert scene.stager.built == []
 

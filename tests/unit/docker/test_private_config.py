@@ -42,13 +42,13 @@ def test_it_goes_before_the_file_and_before_a_helper(tmp_path: Path, registry: s
     given = json.dumps({"auths": {key: {"auth": BASIC}}})
     (tmp_path / "config.json").write_text('{"credsStore": "absent"}')
     found = stored_login(registry, {"DOCKER_CONFIG": str(tmp_path)}, given)
-    assert (found.place, found.username, found.password) == ("DOCKER_AUTH_CONFIG", "robot", "word")
+    assert (found.source, found.username, found.password) == ("DOCKER_AUTH_CONFIG", "robot", "word")
 
 
 def test_for_another_registry_the_file_is_asked(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text(json.dumps({"auths": {"other.example": {"auth": BASIC}}}))
     found = stored_login("other.example", {"DOCKER_CONFIG": str(tmp_path)}, ONE)
-    assert (found.place, found.username) == (str(tmp_path / "config.json"), "robot")
+    assert (found.source, found.username) == (str(tmp_path / "config.json"), "robot")
 
 
 @pytest.mark.parametrize("installed", [True, False])

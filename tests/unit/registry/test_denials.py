@@ -13,7 +13,7 @@ from shiplane.core.errors import (
     UsageError,
     VerificationError,
 )
-from shiplane.registry.http.denials import SET_SECRETS, cause_for_stranger, cause_of, is_rate_limit
+from shiplane.registry.http.denials import SET_SECRETS, anonymous_cause, cause_of, is_rate_limit
 
 
 @pytest.mark.parametrize(
@@ -24,16 +24,16 @@ from shiplane.registry.http.denials import SET_SECRETS, cause_for_stranger, caus
         ("DENIED: Permission_Denied: Write_Package\n", "is not linked to this repository"),
         ("permission_denied: create_package", "may not create it"),
         ("permission_denied: The token provided does not match expected scopes.", "lacks write:packages"),
-        ("installation not allowed to Create organization package", "has no 'packages: write'"),
-        ("installation not allowed to Write organization package", "has no 'packages: write'"),
-        ("The requested installation does not exist.", "an app installation that GHCR does not know"),
+        ("installation not allowed to Create organization package", "lacks 'packages: write'"),
+        ("installation not allowed to Write organization package", "lacks 'packages: write'"),
+        ("The requested installation does not exist.", "an app installation unknown to GHCR"),
         ("denied: denied", "wrong or has expired"),
         ("denied", "wrong or has expired"),
         ("  denied\n", "wrong or has expired"),
         ("unauthorized: authentication required", "wrong or has expired"),
         ("Get https://ghcr.io: unauthorized: incorrect username or password", "wrong or has expired"),
-        ("denied: something new", "is wrong or has expired, or it is good and has no permission"),
-        ("", "is wrong or has expired, or it is good and has no permission"),
+        ("denied: something new", "is wrong or has expired, or it is valid but lacks permission"),
+        ("", "is wrong or has expired, or it is valid but lacks permission"),
         ("toomanyrequests: retry-after: 10.305464ms, allowed: 44000/minute", "a rate limit, not a permission"),
         ("You have exceeded a secondary rate limit", "a rate limit, not a permission"),
         ("tag is immutable", "protects this tag"),
@@ -114,8 +114,8 @@ def test_an_error_says_what_and_then_what_to_do() -> None:
 def test_a_stranger_is_told_of_variables_that_would_be_sent(
     registry: str, variables: str, advice: str, *, pushes: bool
 ) -> None:
-    cause = cause_for_stranger("denied", registry, variables, pushes=pushes)
+    cause = anonymous_cause("denied", registry, variables, pushes=pushes)
     assert advice in cause.remedy
     assert variables or "GHCR" not in cause.remedy
-    limited = cause_for_stranger("toomanyrequests", registry, variables, pushes=pushes)
+    limited = anonymous_cause("toomanyrequests", registry, variables, pushes=pushes)
     assert "rate limit" in limited.meaning

@@ -89,12 +89,12 @@ def test_a_part_of_several_platforms_is_taken_apart() -> None:
 
 def test_an_image_whose_platform_the_index_does_not_tell_is_refused() -> None:
     nameless = {key: value for key, value in entry(image("a"), AMD).items() if key != "platform"}
-    with pytest.raises(VerificationError, match="does not say for which platform") as caught:
+    with pytest.raises(VerificationError, match="does not name the platform") as caught:
         join([part(index(nameless), AMD), part(image("b"), ARM7)], (AMD, ARM7), ABOUT)
     assert "Stage it again" in caught.value.remedy
 
 
 def test_an_attestation_of_something_else_is_not_taken_over() -> None:
     known = entry(image("a"), AMD)
-    with pytest.raises(VerificationError, match="none of the images"):
+    with pytest.raises(VerificationError, match="not one of the images"):
         join([part(index(known, proof("sha256:" + "0" * 64)), AMD)], (AMD,), ABOUT)

@@ -160,5 +160,5 @@ def test_an_invalid_manifest_is_a_failed_verification_that_names_its_bytes() -> 
 @pytest.mark.parametrize("name", ["Manifests", "LAYERS", "Config", "mediatype", "Annotations"])
 def test_a_field_that_only_some_readers_would_know_is_refused(name: str) -> None:
     document = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [], name: []}
-    with pytest.raises(InvalidManifestError, match="to some readers"):
+    with pytest.raises(InvalidManifestError, match="to some parsers"):
         parse_manifest(RawManifest(body=json.dumps(document).encode(), media_type=OCI_INDEX))

@@ -33,7 +33,7 @@ LOGINS = {
 @pytest.mark.parametrize("name", ["registry.example", "https://registry.example/v1/", "http://registry.example"])
 def test_a_login_is_read_in_each_of_its_forms(tmp_path: Path, entry: dict[str, str], name: str) -> None:
     found = stored(tmp_path, entry, name=name)
-    assert (found.username, found.password, found.why_not) == ("robot", "p4ss:w0rd", "")
+    assert (found.username, found.password, found.problem) == ("robot", "p4ss:w0rd", "")
     assert "p4ss" not in repr(found)
 
 
@@ -52,11 +52,11 @@ NONE = {
 def test_what_is_no_login_is_told_without_what_it_holds(tmp_path: Path, entry: object, why: str) -> None:
     found = stored(tmp_path, entry)
     assert (found.username, found.password) == ("", "")
-    assert found.why_not.startswith(why)
+    assert found.problem.startswith(why)
     assert "p4ss" not in repr(found)
 
 
 @pytest.mark.parametrize("auth", ["%%%", PAIR[:-1] + "!", base64.b64encode(b"\xff:\xff").decode()])
 def test_a_damaged_login_is_an_error(tmp_path: Path, auth: str) -> None:
-    with pytest.raises(AccessError, match="is damaged"):
+    with pytest.raises(AccessError, match="is not valid base64"):
         stored(tmp_path, {"auth": auth})

@@ -1,4 +1,4 @@
-"""The connections under the transport: urllib3's, but cut off in any state, and that wait for the final answer."""
+"""urllib3 connections that can be cut off in any state and that skip informational responses."""
 
 from __future__ import annotations
 
@@ -17,91 +17,91 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 
 from shiplane.registry.http.proxies import Proxy
 
-# Seconds for one address of a host; all of them together have the exchange's time.
+# Seconds for each address of a host, within the exchange's time limit.
 _CONNECT = 10.0
 _SWITCHING = 101
 _FIRST_FINAL = 200
 
 
 class ExchangeSocket:
-    """The socket that one exchange goes over, so that a peer who drips bytes can be cut off.
+    """The socket of one exchange, so that a peer that drips bytes can be cut off.
 
-    A time limit on each ``recv`` does not bound who sends a byte just before it runs out. The socket is known from the
-    moment that it is connected: the answer of a proxy and the TLS handshake come before any request. It is held by a
-    descriptor of our own, since the wrappers that TLS puts around it replace one another.
+    A timeout on each ``recv`` does not bound a peer that sends a byte just before it. The socket is watched from its
+    connection on: a proxy's response and the TLS handshake precede any request. It is held by our own descriptor,
+    since TLS wrappers replace one another.
     """
 
     def __init__(self, seconds: float) -> None:
         self.until = time.monotonic() + seconds
         self.is_cut = False
-        self._held: socket.socket | None = None
+        self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
     @property
     def left(self) -> float:
-        """The seconds that the exchange has left; not below 0."""
+        """The remaining seconds of the exchange, at least 0."""
         return 0.0 if self.is_cut else max(0.0, self.until - time.monotonic())
 
     def watch(self, descriptor: int) -> None:
-        """Hold another socket, or the same one again."""
+        """Watch another socket, or the same one again."""
         held = socket.socket(fileno=os.dup(descriptor))
         with self._lock:
-            self._drop()
-            self._held = held
+            self._close()
+            self._socket = held
             if self.is_cut:
                 self._shut()
 
     def cut(self) -> None:
-        """End the exchange: whoever reads from the socket gets an error at once."""
+        """End the exchange: reads from the socket fail at once."""
         with self._lock:
             self.is_cut = True
             self._shut()
 
     def release(self) -> None:
-        """Let go of the socket; without that it would stay connected after its own end."""
+        """Close our descriptor; otherwise the connection would stay open."""
         with self._lock:
-            self._drop()
+            self._close()
 
     def _shut(self) -> None:
-        if self._held is not None:
+        if self._socket is not None:
             with suppress(OSError):
-                self._held.shutdown(socket.SHUT_RDWR)
+                self._socket.shutdown(socket.SHUT_RDWR)
 
-    def _drop(self) -> None:
-        if self._held is not None:
-            self._held.close()
-            self._held = None
+    def _close(self) -> None:
+        if self._socket is not None:
+            self._socket.close()
+            self._socket = None
 
 
 class _CurrentSocket(threading.local):
-    """The exchange that a thread is in."""
+    """The current exchange of a thread."""
 
-    line: ExchangeSocket | None = None
+    exchange: ExchangeSocket | None = None
 
 
-LINES = _CurrentSocket()
+CURRENT = _CurrentSocket()
 
 
 class _FinalResponse(http.client.HTTPResponse):
-    """One that passes over every informational answer (RFC 9110 section 15.2); http.client itself knows 100 alone."""
+    """Skips all informational responses (RFC 9110 section 15.2); http.client skips only 100."""
 
     def _read_status(self) -> tuple[str, int, str]:
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc] # missing in typeshed
             if status == _SWITCHING:
-                raise http.client.BadStatusLine("101: another protocol, which was not asked for")
+                raise http.client.BadStatusLine("101: switching to a protocol that was not requested")
             if status >= _FIRST_FINAL:
                 return version, status, reason
             http.client.parse_headers(self.fp)
 
 
 class _PlainConnection(HTTPConnection):
-    """A connection that tells its thread's exchange which socket it uses."""
+    """A connection that registers its socket with the thread's exchange."""
 
     response_class = _FinalResponse
 
     def _new_conn(self) -> socket.socket:
-        return _connected(self)
+        return _connect(self)
 
     def request(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401 -- handed on as they are
         _watch(self.sock)
@@ -109,12 +109,12 @@ class _PlainConnection(HTTPConnection):
 
 
 class _SecureConnection(HTTPSConnection):
-    """The same with TLS."""
+    """The same over TLS."""
 
     response_class = _FinalResponse
 
     def _new_conn(self) -> socket.socket:
-        return _connected(self)
+        return _connect(self)
 
     def request(self, *arguments: Any, **named: Any) -> None:  # noqa: ANN401
         _watch(self.sock)
@@ -132,13 +132,7 @@ class _SecurePool(urllib3.HTTPSConnectionPool):
 def pool_manager(
     proxy: Proxy | None, context: ssl.SSLContext | None, proxy_context: ssl.SSLContext | None
 ) -> urllib3.PoolManager:
-    """Pools of such connections.
-
-    Args:
-        proxy: What they go through, if anything.
-        context: What servers have to prove; None where no TLS is spoken.
-        proxy_context: What a proxy on https has to prove.
-    """
+    """Pools of such connections; ``proxy_context`` is for a proxy on https."""
     manager: urllib3.PoolManager
     if proxy is None:
         manager = urllib3.PoolManager(maxsize=16, ssl_context=context)
@@ -151,10 +145,10 @@ def pool_manager(
     return manager
 
 
-def _connected(connection: HTTPConnection) -> socket.socket:
-    """A socket to the first of a host's addresses that takes it; all of them together have the exchange's time.
+def _connect(connection: HTTPConnection) -> socket.socket:
+    """Connect to the first reachable address of a host within the exchange's time limit.
 
-    The name's resolution is bounded by the system's resolver alone (``resolv.conf(5)``: timeout, attempts).
+    Name resolution is bounded by the system's resolver only (``resolv.conf(5)``: timeout, attempts).
     """
     host, port = connection._dns_host, connection.port  # noqa: SLF001 -- urllib3's own, for names with a final dot
     try:
@@ -162,9 +156,9 @@ def _connected(connection: HTTPConnection) -> socket.socket:
     except (OSError, UnicodeError) as error:
         fault = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
         raise NameResolutionError(host, connection, fault) from error
-    reason: OSError = TimeoutError("no address of it took the connection in time")
+    reason: OSError = TimeoutError("no address accepted the connection in time")
     for family, kind, protocol, _, address in addresses:
-        if seconds := min(_CONNECT, LINES.line.left if LINES.line else _CONNECT):
+        if seconds := min(_CONNECT, CURRENT.exchange.left if CURRENT.exchange else _CONNECT):
             try:
                 return _socket_to(connection, (family, kind, protocol), address, seconds)
             except OSError as error:
@@ -174,19 +168,19 @@ def _connected(connection: HTTPConnection) -> socket.socket:
 
 
 def _socket_to(connection: HTTPConnection, kind: tuple[int, int, int], address: Any, seconds: float) -> socket.socket:  # noqa: ANN401 -- its form depends on the family
-    made = socket.socket(*kind)
+    sock = socket.socket(*kind)
     try:
         for option in connection.socket_options or ():
-            made.setsockopt(*option)
-        made.settimeout(seconds)
-        made.connect(address)
-        _watch(made)
+            sock.setsockopt(*option)
+        sock.settimeout(seconds)
+        sock.connect(address)
+        _watch(sock)
     except BaseException:
-        made.close()
+        sock.close()
         raise
-    return made
+    return sock
 
 
 def _watch(connected: socket.socket | None) -> None:
-    if LINES.line is not None and connected is not None:
-        LINES.line.watch(connected.fileno())
+    if CURRENT.exchange is not None and connected is not None:
+        CURRENT.exchange.watch(connected.fileno())

@@ -1,7 +1,7 @@
-"""What a registry means when it says no: the known causes of a 403, told from the registry's own words.
+"""Known causes of a 403, identified by the registry's message.
 
-The words and their causes were collected from public reports; see each row. GHCR answers the same status for a
-missing permission, an unlinked package, an organization's policy, a bad token and a rate limit: only the text differs.
+Collected from public reports, named at each entry. GHCR uses the same status for a missing permission, an unlinked
+package, an organization's policy, a bad token and a rate limit: only the message differs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ SET_SECRETS = "configure the GHCR secrets explicitly (GHCR_USERNAME and GHCR_TOK
 
 @dataclass(frozen=True)
 class DenialCause:
-    """One known reason: a pattern of the words, what they mean, what to do."""
+    """A known cause: a pattern of the message, its meaning and how to fix it."""
 
     pattern: str
     meaning: str
@@ -28,43 +28,43 @@ _CAUSES = (
     DenialCause(
         r"rate limit|toomanyrequests",
         "this is a rate limit, not a permission",
-        "Wait some minutes and run it again.",
+        "Wait a few minutes and try again.",
     ),
     # scottjg/qemu-vfio-apple publish-to-ghcr.sh
     DenialCause(
         r"does not match expected scopes",
-        "the token lacks write:packages, or is fine-grained (GHCR takes classic tokens only)",
-        f"Make a classic token with write:packages; {SET_SECRETS}.",
+        "the token lacks write:packages, or is fine-grained (GHCR accepts classic tokens only)",
+        f"Create a classic token with write:packages; {SET_SECRETS}.",
     ),
     # tuna-os/tunaOS#642, hephaestus-build/Hephaestus#1671
     DenialCause(
         r"permission_denied: write_package",
-        "the package exists, but is not linked to this repository or gives it no write access",
+        "the package exists, but is not linked to this repository or denies it write access",
         "Add the repository with the role Write in the package's settings under 'Manage Actions access', or "
         f"{SET_SECRETS}.",
     ),
     # sophium/erun, GHCR preflight
     DenialCause(
         r"permission_denied: create_package",
-        "the package does not exist and this identity may not create it in that namespace",
+        "the package does not exist, and these credentials may not create it in that namespace",
         "Check the owner in the image name, or let an owner of the namespace push the first version.",
     ),
     # devcontainers/template-starter#14, airbus/sen#173
     DenialCause(
         r"installation not allowed to (create|write) organization package",
-        "the workflow has no 'packages: write', is run for a fork or by Dependabot, or the organization forbids it",
+        "the workflow lacks 'packages: write', runs for a fork or by Dependabot, or the organization forbids it",
         f"Give the publish job 'permissions: packages: write', or {SET_SECRETS}.",
     ),
     # macbre/push-to-ghcr#26
     DenialCause(
         r"requested installation does not exist",
-        "the token belongs to an app installation that GHCR does not know",
+        "the token belongs to an app installation unknown to GHCR",
         f"Use another token: {SET_SECRETS}.",
     ),
     # servers with immutable tags: ECR, Harbor, MSR (kaniko's errTagImmutable texts)
     DenialCause(
         r"immutable|cannot be overwritten|ImageTagAlreadyExists",
-        "the registry itself protects this tag from being written twice",
+        "the registry protects this tag from being overwritten",
         "Publish the next version.",
     ),
     # docker/login-action#26
@@ -76,44 +76,42 @@ _CAUSES = (
 )
 _UNKNOWN = DenialCause(
     "",
-    "either the token is wrong or has expired, or it is good and has no permission for this: the registry does not say",
-    f"Try it with docker login, which tells the one from the other; check that it may write to this package, or "
+    "the token is wrong or has expired, or it is valid but lacks permission: the registry does not say which",
+    f"Try docker login, which shows whether the token is valid; check that it may write to this package, or "
     f"{SET_SECRETS}.",
 )
 
 
-def cause_of(words: str) -> DenialCause:
-    """The known cause that a registry's words stand for, or a general one."""
-    return next((cause for cause in _CAUSES if re.search(cause.pattern, words.strip(), re.IGNORECASE)), _UNKNOWN)
+def cause_of(text: str) -> DenialCause:
+    """The known cause of a registry's message, or a general one."""
+    return next((cause for cause in _CAUSES if re.search(cause.pattern, text.strip(), re.IGNORECASE)), _UNKNOWN)
 
 
-_NO_WRITER = "no credential was found, and a stranger may not push"
-_NO_READER = (
-    "no credential was found, and for a stranger the package is private or does not exist (GHCR does not say which)"
-)
+_NO_WRITER = "no credentials were found, and anonymous push is not allowed"
+_NO_READER = "no credentials were found, and the package is private or does not exist (GHCR does not say which)"
 
 
-def cause_for_stranger(words: str, registry: str, variables: str, *, pushes: bool) -> DenialCause:
-    """Why somebody without a credential was refused: it is never a wrong password.
+def anonymous_cause(text: str, registry: str, variables: str, *, pushes: bool) -> DenialCause:
+    """Why an anonymous request was denied.
 
     Args:
-        words: The registry's.
-        registry: Its host, as it stands in the image's name.
-        variables: The two variables that this command would have sent there; empty where it sends none.
-        pushes: Whether it was refused to push.
+        text: The registry's message.
+        registry: As it is written in the image's name.
+        variables: The two variables this command would use; may be empty.
+        pushes: Whether a push was denied.
     """
-    if is_rate_limit(words):
-        return cause_of(words)
+    if is_rate_limit(text):
+        return cause_of(text)
     token = " (a classic token with write:packages)" if pushes and "GHCR_TOKEN" in variables else ""
     name = f', or name its variables in shiplane.toml: [registries."{registry}"]' if pushes else ""
     ways = (
         f"Set {variables}{token}, or run docker login {registry}" if variables else f"Run docker login {registry}{name}"
     )
     return DenialCause(
-        "", _NO_WRITER if pushes else _NO_READER, f"{ways}; {command('auth.show')} tells where was looked."
+        "", _NO_WRITER if pushes else _NO_READER, f"{ways}; {command('auth.show')} lists the sources tried."
     )
 
 
-def is_rate_limit(words: str) -> bool:
-    """Whether a 403 only asks for patience."""
-    return cause_of(words) is _CAUSES[0]
+def is_rate_limit(text: str) -> bool:
+    """Whether a 403 is a rate limit."""
+    return cause_of(text) is _CAUSES[0]

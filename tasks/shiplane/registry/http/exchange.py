@@ -6,21 +6,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-# What we read of an answer that reports a fault; the rest is noise or an attack.
+# Bytes read of an error response; the rest is of no use.
 ERROR_LIMIT = 64 * 1024
 
 
 class TransportError(Exception):
-    """No complete answer came: a reset, a timeout, a truncated body. Another try may succeed."""
+    """No complete response: a reset, a timeout, a truncated body. A retry may succeed."""
 
 
 class OversizedError(Exception):
-    """The answer is larger than anything we would use. Another try is pointless."""
+    """The response is too large. A retry is pointless."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is sent. The body is whole and in memory: only manifests are ever sent."""
+    """A request; its body (a manifest or a small blob) is in memory."""
 
     method: str
     url: str
@@ -30,7 +30,7 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Response:
-    """What came back: header names in lower case, the body complete (cut at 64 KiB where it reports a fault)."""
+    """A response: header names in lower case, the body complete (of an error at most 64 KiB)."""
 
     status: int
     headers: Mapping[str, str]
@@ -38,18 +38,18 @@ class Response:
 
 
 class Transport(Protocol):
-    """Whatever can carry a request to a registry."""
+    """Sends requests."""
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
         """Exchange one request for one response.
 
         Args:
-            request: Sent as it is.
-            limit: The most bytes that a successful answer's body (2xx) may have.
+            request: Sent unchanged.
+            limit: The maximum size of a successful response's body (2xx) in bytes.
             deadline: Seconds for the whole exchange, connection and body included.
 
         Raises:
-            TransportError: No complete answer within the deadline.
-            OversizedError: The body is longer than ``limit``, or the header longer than any that is read.
-            MisconfiguredError: There can be none before this machine is set up differently.
+            TransportError: No complete response within the deadline.
+            OversizedError: The body is longer than ``limit``, or the header is too long.
+            MisconfiguredError: This machine's setup prevents a response.
         """

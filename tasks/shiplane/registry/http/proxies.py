@@ -1,4 +1,4 @@
-"""Which proxy a request goes through, by the environment and as docker does it, and the login of that proxy.
+"""The proxy for a request and its login, from the environment as docker reads it.
 
 Sources: golang.org/x/net/http/httpproxy for ``NO_PROXY`` (docker is written in Go); curl(1), "Environment", for lower
 case before upper case, ``ALL_PROXY``, and a proxy without scheme.
@@ -28,8 +28,8 @@ class Proxy:
 
     Attributes:
         name: The variable that names it.
-        url: Where it is, without its login.
-        authorization: Its login as a ``Proxy-Authorization`` value; may be empty.
+        url: Without its login.
+        authorization: A ``Proxy-Authorization`` value; may be empty.
     """
 
     name: str
@@ -38,23 +38,23 @@ class Proxy:
 
 
 def proxy_for(url: str, env: Mapping[str, str]) -> Proxy | None:
-    """The proxy for a URL, or None; there is never one for this machine itself.
+    """The proxy for a URL, or None; always None for loopback hosts.
 
     Raises:
-        MisconfiguredError: What the variable holds is no proxy that we can speak to.
+        MisconfiguredError: The variable holds no HTTP proxy.
     """
-    place = parse_url(url)
-    if place is None or is_loopback(place.host) or bypasses(_value(env, "no_proxy")[1], place.host, _port(url)):
+    target = parse_url(url)
+    if target is None or is_loopback(target.host) or bypasses(_value(env, "no_proxy")[1], target.host, _port(url)):
         return None
-    for kind in (place.scheme, "all"):
+    for kind in (target.scheme, "all"):
         name, value = _value(env, f"{kind}_proxy")
         if value:
-            return _parsed(name, value)
+            return _parse(name, value)
     return None
 
 
 def proxy_passwords(env: Mapping[str, str]) -> Iterator[str]:
-    """The passwords of all proxies that the environment names, as they stand there and as they are meant."""
+    """The passwords of all proxies in the environment, encoded and decoded."""
     for name, value in env.items():
         if name.lower().endswith("_proxy") and "@" in value:
             with suppress(ValueError):
@@ -63,24 +63,24 @@ def proxy_passwords(env: Mapping[str, str]) -> Iterator[str]:
 
 
 def bypasses(exceptions: str, host: str, port: int) -> bool:
-    """Whether a ``NO_PROXY`` means a host.
+    """Whether ``NO_PROXY`` exempts a host.
 
     Args:
-        exceptions: ``*``, addresses, networks (``10.0.0.0/8``), names (``corp.example`` means those below it, too;
-            ``.corp.example`` and ``*.corp.example`` only those), each with a port if it is for that one alone.
-        host: In lower case, an address without brackets.
+        exceptions: ``*``, addresses, networks (``10.0.0.0/8``), names (``corp.example`` with its subdomains;
+            ``.corp.example`` and ``*.corp.example`` only those), each with an optional port.
+        host: In lower case, without brackets.
         port: The port.
     """
-    return any(_means(entry, host, port) for entry in re.split(r"[\s,]+", exceptions.lower()) if entry)
+    return any(_matches(entry, host, port) for entry in re.split(r"[\s,]+", exceptions.lower()) if entry)
 
 
-def _means(entry: str, host: str, port: int) -> bool:
+def _matches(entry: str, host: str, port: int) -> bool:
     if entry == "*":
         return True
     with suppress(ValueError):
         return ipaddress.ip_address(host) in ipaddress.ip_network(entry, strict=False)
-    name, wanted = _host_and_port(entry)
-    if wanted not in ("", str(port)):
+    name, entry_port = _host_and_port(entry)
+    if entry_port not in ("", str(port)):
         return False
     with suppress(ValueError):
         return ipaddress.ip_address(name) == ipaddress.ip_address(host)
@@ -89,7 +89,7 @@ def _means(entry: str, host: str, port: int) -> bool:
 
 
 def _host_and_port(entry: str) -> tuple[str, str]:
-    """``[::1]:443`` and ``corp.example:443`` as two parts; the second is empty where there is no port."""
+    """Split ``[::1]:443`` or ``corp.example:443``; the port may be empty."""
     bracketed = re.fullmatch(r"\[([^\]]*)\](?::([0-9]+))?", entry)
     if bracketed:
         return bracketed[1], bracketed[2] or ""
@@ -98,27 +98,27 @@ def _host_and_port(entry: str) -> tuple[str, str]:
 
 
 def _value(env: Mapping[str, str], name: str) -> tuple[str, str]:
-    """A variable's spelling and its value: lower case before upper case, another mixture last."""
+    """A variable's name and value: lower case before upper case, mixed case last."""
     spellings: Iterable[str] = (name, name.upper(), *(other for other in env if other.lower() == name))
     return next(((spelling, env[spelling].strip()) for spelling in spellings if env.get(spelling)), (name, ""))
 
 
-def _parsed(name: str, value: str) -> Proxy:
+def _parse(name: str, value: str) -> Proxy:
     try:
         parts = urlsplit(_with_scheme(value))
         login = f"{unquote(parts.username or '')}:{unquote(parts.password or '')}" if "@" in parts.netloc else ""
         url = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
     except ValueError as error:
-        raise _unusable(name) from error
+        raise _invalid(name) from error
     if parse_url(url) is None:  # socks5:// among others
-        raise _unusable(name)
+        raise _invalid(name)
     basic = f"Basic {base64.b64encode(login.encode('utf-8', 'replace')).decode()}" if login else ""
     return Proxy(name=name, url=url, authorization=basic)
 
 
-def _unusable(name: str) -> MisconfiguredError:
-    # Its value is not shown: it may hold a password.
-    return MisconfiguredError(f"{name} names no HTTP proxy", remedy=_EXPECTED)
+def _invalid(name: str) -> MisconfiguredError:
+    # The value may hold a password.
+    return MisconfiguredError(f"{name} is not an HTTP proxy", remedy=_EXPECTED)
 
 
 def _with_scheme(value: str) -> str:
@@ -126,5 +126,5 @@ def _with_scheme(value: str) -> str:
 
 
 def _port(url: str) -> int:
-    place = parse_url(url)
-    return (place.port or _PORTS[place.scheme]) if place else 0
+    parts = parse_url(url)
+    return (parts.port or _PORTS[parts.scheme]) if parts else 0

@@ -1,6 +1,6 @@
-"""Sending one request until there is an answer worth having: the loop of registries, of GitHub and of health URLs.
+"""Retry a request until it gets a usable response, for registries, GitHub and health URLs.
 
-What differs between services is an argument: how they say "slow down", how long they ask us to wait, and their words.
+Services differ in how they throttle, how long they ask to wait and how they word errors: these are arguments.
 """
 
 from __future__ import annotations
@@ -14,39 +14,36 @@ from shiplane.registry.http.exchange import OversizedError, Request, Response, T
 from shiplane.registry.http.retry_budget import RetryBudget, parse_retry_after
 
 DEADLINE = 30.0
-# 522 is Cloudflare's "no connection to the origin", which stands before more than one registry.
+# 522 is Cloudflare's "no connection to the origin"; several registries are behind Cloudflare.
 RETRIED = frozenset({408, 429, 500, 502, 503, 504, 522})
-_AGAIN = "Run it again in some minutes."
+_AGAIN = "Try again in a few minutes."
 
 
 def is_throttled(response: Response) -> bool:
-    """Whether a 403 only asks for patience: its text says so."""
+    """Whether a 403 is a rate limit, by its text."""
     return response.status == 403 and is_rate_limit(body_text(response))  # noqa: PLR2004
 
 
 def requested_wait(response: Response, wall: float) -> float | None:
-    """The seconds that an answer asks for, by ``Retry-After`` or as GHCR hides them in its message."""
+    """The seconds a response asks to wait, in ``Retry-After`` or in GHCR's message."""
     return parse_retry_after(response.headers.get("retry-after"), body_text(response), wall=wall)
 
 
 def body_text(response: Response) -> str:
-    """The beginning of a body, for looking into."""
+    """The beginning of a body as text."""
     return response.body[:2000].decode("utf-8", "replace")
 
 
 @dataclass(frozen=True, kw_only=True)
 class RetryPolicy:
-    """How one service's requests are repeated.
+    """How requests to a service are retried.
 
     Attributes:
-        transport: What carries them.
-        retry_budget: The budget for waiting.
-        error_text: What an answer says, safe to print.
-        is_throttled: Whether an answer asks for patience although its status does not.
+        error_text: A response's error message, safe to print.
+        is_throttled: Whether a response is a rate limit although its status is not.
         requested_wait: The seconds a response asks to wait, given the time since the epoch; None if it does not.
-        retried_statuses: The statuses that may pass.
         deadline: Seconds for one exchange.
-        until: When everything has to be over, on the patience's clock; None for no such limit.
+        until: When everything must end, on the retry budget's clock.
         fail_fast: Whether to fail at once when the requested wait exceeds the remaining budget.
     """
 
@@ -61,12 +58,12 @@ class RetryPolicy:
     fail_fast: bool = False
 
     def send(self, request: Request, *, limit: int) -> Response:
-        """Send until there is an answer worth having.
+        """Send until there is a usable response.
 
         Raises:
-            MisconfiguredError: This machine has to be set up differently: a certificate, a proxy.
-            UnreachableError: The tries, the budget or the time are used up.
-            VerificationError: The answer is absurdly large.
+            MisconfiguredError: This machine's setup (a certificate, a proxy) prevents a response.
+            UnreachableError: Attempts, budget or time are used up.
+            VerificationError: The response is too large.
         """
         for attempt in range(1, 100):
             began = self.retry_budget.clock.now()
@@ -84,18 +81,18 @@ class RetryPolicy:
             reason = f"{describe(request)}: HTTP {response.status} {self.error_text(response)}".strip()
             asked = self.requested_wait(response, self.retry_budget.clock.wall())
             if self.fail_fast and asked is not None and asked > self.retry_budget.remaining:
-                raise UnreachableError(f"{reason} (it asks to wait {asked:.0f} s)", remedy="Run it again after that.")
+                raise UnreachableError(f"{reason} (it asks to wait {asked:.0f} s)", remedy="Try again after that.")
             if not self._wait(attempt, reason, asked):
                 raise UnreachableError(f"{reason} (after {attempt} tries)", remedy=_AGAIN)
-        raise AssertionError("unreachable: patience ends first")
+        raise AssertionError("unreachable: the attempts end first")
 
     def send_once(self, request: Request, *, limit: int) -> Response:
-        """Send it once.
+        """Send once.
 
         Raises:
-            MisconfiguredError: This machine has to be set up differently: a certificate, a proxy.
-            UnreachableError: No complete answer.
-            VerificationError: It is absurdly large.
+            MisconfiguredError: This machine's setup (a certificate, a proxy) prevents a response.
+            UnreachableError: No complete response.
+            VerificationError: It is too large.
         """
         deadline = self.deadline if self.until is None else min(self.deadline, max(self._left(), 0.05))
         try:
@@ -104,10 +101,10 @@ class RetryPolicy:
             raise MisconfiguredError(f"{describe(request)}: {error.what}", remedy=error.remedy) from error
         except TransportError as error:
             raise UnreachableError(
-                f"{describe(request)}: {error}", remedy="Check the network, then run it again."
+                f"{describe(request)}: {error}", remedy="Check the network and try again."
             ) from error
         except OversizedError as error:
-            raise VerificationError(f"{describe(request)}: the answer is too large: {error}") from error
+            raise VerificationError(f"{describe(request)}: the response is too large: {error}") from error
 
     def _wait(self, attempt: int, reason: str, asked: float | None = None) -> bool:
         if self.until is None:
@@ -120,5 +117,5 @@ class RetryPolicy:
 
 
 def describe(request: Request) -> str:
-    """The request without its query, which may carry somebody's signature."""
+    """Method and URL, without the query, which may carry a signature."""
     return f"{request.method} {request.url.partition('?')[0]}"

@@ -1,8 +1,8 @@
-"""The one retry policy: what is tried again, how long is waited, and when it is enough.
+"""Retry limits shared by a run.
 
-Figures and reasons: bounded tries with full jitter (0.5 s doubling to 8 s), ``Retry-After`` in both of its forms
-(RFC 9110 section 10.2.3) and as GHCR hides it in the message (``retry-after: 10.305464ms``), each wait at most 60 s,
-all waits of a run at most 300 s, the time of tries that came to nothing included. No wait is silent.
+Bounded attempts with full jitter (0.5 s doubling to 8 s); ``Retry-After`` in both forms (RFC 9110 section 10.2.3) and
+in GHCR's message (``retry-after: 10.305464ms``); each wait at most 60 s; all waits and failed attempts of a run at most
+300 s. Every wait is reported.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ TRIES = 5
 MAX_WAIT = 60.0
 BUDGET = 300.0
 _FIRST, _LAST = 0.5, 8.0
-# Seconds of waiting that are worth a word.
-_UNUSUAL = 1.5
+# Shorter waits are not reported.
+_REPORTED_FROM = 1.5
 _SECONDS = re.compile(r"[0-9]{1,30}", re.ASCII)
 _PART = r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h)"
 _GO_DURATION = re.compile(rf"retry-after: ((?:{_PART}){{1,6}})\b", re.ASCII | re.IGNORECASE)
@@ -30,20 +30,20 @@ _UNIT = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "
 
 
 class Clock(Protocol):
-    """Time, so that the tests can own it."""
+    """A clock that tests can replace."""
 
     def now(self) -> float:
-        """Seconds that never go backwards."""
+        """Monotonic seconds."""
 
     def wall(self) -> float:
         """Seconds since the epoch."""
 
     def sleep(self, seconds: float) -> None:
-        """Let that much time pass."""
+        """Wait."""
 
 
 class SystemClock:
-    """The machine's."""
+    """The system's clock."""
 
     def now(self) -> float:
         """See :class:`Clock`."""
@@ -58,44 +58,42 @@ class SystemClock:
         time.sleep(seconds)
 
 
-def _unheard(_text: str) -> None:
+def _discard(_text: str) -> None:
     return None
 
 
 @dataclass
 class RetryBudget:
-    """How often and how long one run waits for others. One object a run: the budget is shared.
+    """How often and how long one run retries; shared by all its requests.
 
     Attributes:
-        budget: Seconds that may be waited and lost in all.
-        clock: Whose time is spent.
-        tell: Where each wait is announced.
-        jitter: A number in [0, 1) for the jitter.
+        budget: Total seconds for waits and failed attempts.
+        tell: Called with the announcement of each wait.
+        jitter: Returns a number in [0, 1).
     """
 
     budget: float = BUDGET
     clock: Clock = field(default_factory=SystemClock)
-    tell: Callable[[str], None] = _unheard
+    tell: Callable[[str], None] = _discard
     jitter: Callable[[], float] = random.random
     spent: float = 0.0
     _counted: float = 0.0
 
     @property
     def remaining(self) -> float:
-        """Seconds that may still be waited."""
+        """The remaining seconds."""
         return self.budget - self.spent
 
     def wait(self, attempt: int, reason: str, *, asked: float | None = None) -> bool:
-        """Wait before try number ``attempt`` + 1.
+        """Wait before attempt number ``attempt`` + 1.
 
         Args:
-            attempt: How many tries have failed, from 1.
-            reason: What the last one met, for the story.
-            asked: Seconds that the other side asked for, if it did: no less is waited, but the back-off may be
-                longer. GHCR asks for microseconds, and five tries within one millisecond are no patience.
+            attempt: The number of failed attempts.
+            reason: Why the last one failed, for the announcement.
+            asked: Seconds requested by the server, a lower bound: GHCR requests microseconds.
 
         Returns:
-            False when the tries or the budget are used up: then nothing was waited.
+            False if attempts or budget are used up, without having waited.
         """
         if attempt >= TRIES or self.spent >= self.budget:
             return False
@@ -107,55 +105,51 @@ class RetryBudget:
         return True
 
     def count_lost(self, since: float) -> None:
-        """Count the time of a try that came to nothing; what several threads lose side by side counts once.
-
-        Args:
-            since: When it began, on this clock.
-        """
+        """Count a failed attempt since its start on this clock; parallel threads' time counts once."""
         now = self.clock.now()
         self.spent += max(0.0, now - max(since, self._counted))
         self._counted = max(now, self._counted)
 
     def pause(self, seconds: float, reason: str = "") -> None:
-        """Wait on the same budget; longer than usual only with a word why."""
-        if seconds >= _UNUSUAL:
+        """Wait on the same budget; longer waits are reported."""
+        if seconds >= _REPORTED_FROM:
             self.tell(f"{reason}: waiting {seconds:.1f} s")
         self.spent += seconds
         self.clock.sleep(seconds)
 
-    def poll(self, limit: float = 60.0, *, what: str = "") -> Iterator[int]:
-        """Tries of a read that is expected to come right: GHCR's reads lag its writes by seconds.
+    def poll(self, limit: float = 60.0, *, condition: str = "") -> Iterator[int]:
+        """Attempts of a read expected to succeed: GHCR's reads lag its writes by seconds.
 
         Args:
-            limit: Seconds after which the last try has been.
-            what: What is waited for: told with each wait as soon as it takes longer than usual.
+            limit: Seconds until the last attempt.
+            condition: The current condition, reported with longer waits.
 
         Yields:
-            The number of the try, from 1; the waits between them double from 0.25 s to 8 s.
+            The number of the attempt, from 1; waits double from 0.25 s to 8 s.
         """
         started, wait = self.clock.now(), 0.25
         for number in range(1, 100):
             yield number
-            passed = self.clock.now() - started
-            if passed >= limit:
+            elapsed = self.clock.now() - started
+            if elapsed >= limit:
                 return
-            if passed >= _UNUSUAL:
-                self.tell(f"{what} after {passed:.0f} s: looking again in {wait:.1f} s, for up to {limit:.0f} s")
+            if elapsed >= _REPORTED_FROM:
+                self.tell(f"{condition} after {elapsed:.0f} s: looking again in {wait:.1f} s, for up to {limit:.0f} s")
             self.clock.sleep(wait)
             wait = min(_LAST, wait * 2)
 
 
 def parse_retry_after(header: str | None, body: str, *, wall: float) -> float | None:
-    """The seconds that an answer asks us to wait, or None when it says nothing usable.
+    """The seconds a response asks to wait, or None.
 
     Args:
         header: The ``Retry-After`` header: seconds or an HTTP date.
-        body: The answer's text, where GHCR writes a Go duration instead (``ghcr.md``: chainguard-images#173).
-        wall: The time now, in seconds since the epoch.
+        body: The text, in which GHCR writes a Go duration instead (chainguard-images#173).
+        wall: The current time, in seconds since the epoch.
     """
     if header is not None and _SECONDS.fullmatch(header.strip()):
         return float(header)
-    if header is not None and (moment := _moment(header)) is not None:
+    if header is not None and (moment := _http_date(header)) is not None:
         return max(0.0, moment - wall)
     duration = _GO_DURATION.search(body)
     if not duration:
@@ -163,7 +157,7 @@ def parse_retry_after(header: str | None, body: str, *, wall: float) -> float | 
     return sum(float(number) * _UNIT[unit.lower()] for number, unit in _GO_PART.findall(duration.group(1)))
 
 
-def _moment(header: str) -> float | None:
+def _http_date(header: str) -> float | None:
     try:
         moment = parsedate_to_datetime(header)
         # A date without a zone is UTC here (RFC 9110 section 5.6.7), and local time to timestamp().

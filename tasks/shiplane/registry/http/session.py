@@ -1,7 +1,7 @@
-"""Requests with authorization and patience: what every call to a registry goes through.
+"""Authorized requests with retries, used by every call to a registry.
 
-A credential goes to its own registry and to that registry's token service, never further. A token is asked for when
-the registry demands one, renewed once when it no longer holds, and known to the redactor from its first moment.
+Credentials go to their own registry and its token service only. A token is requested when the registry demands one,
+renewed once when it expires, and redacted from all output.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError, UnreachableError
 from shiplane.core.redact import Redactor
 from shiplane.core.text import one_line
-from shiplane.registry.http.denials import DenialCause, cause_for_stranger, cause_of
+from shiplane.registry.http.denials import DenialCause, anonymous_cause, cause_of
 from shiplane.registry.http.exchange import ERROR_LIMIT, Request, Response, Transport
 from shiplane.registry.http.retry import RetryPolicy, is_throttled
 from shiplane.registry.http.retry_budget import RetryBudget
@@ -28,18 +28,15 @@ TOKEN_LIMIT = 128 * 1024
 
 @dataclass
 class Session:
-    """The exchanges of one run with registries, under one credential or none.
+    """The requests of one run to registries, with one credential or anonymous.
 
     Attributes:
-        transport: What carries the requests.
-        credential: Whose name they are sent in; None for a stranger's. Never sent to another registry.
-        retry_budget: The retry budget of this run.
-        redact: Learns every token; everything foreign is passed through it before anybody sees it.
-        tokens: What was asked for already.
-        token_hosts: The token service's host of each registry for which the project names one.
-        until: When every request has to be over, on the patience's clock; None for no such limit.
-        variables: Names the variables of a registry's login, for who pushes or only reads: what a stranger is told.
-        fallback: Finds the credential that we step forward with where a stranger is refused; None where we do not.
+        credential: None for anonymous access. Never sent to another registry.
+        redact: Learns every token; applied to all foreign text.
+        token_hosts: The configured token service host of each registry.
+        until: When every request must end, on the retry budget's clock.
+        variables: Names a registry's login variables, for pushing or only reading, in messages.
+        fallback: Finds the credential to use once anonymous access is refused.
     """
 
     transport: Transport
@@ -59,41 +56,41 @@ class Session:
         actions: str,
         *,
         limit: int = MANIFEST_LIMIT,
-        patient: bool = True,
+        retry: bool = True,
     ) -> Response:
-        """Send with what authorization we have; a stranger who is refused steps forward, where that is wanted."""
-        whom = self.credential
+        """Send a request; if anonymous access is refused, switch to the fallback credential."""
+        credential = self.credential
         try:
-            return self._send(repository, request, actions, limit=limit, patient=patient)
+            return self._send(repository, request, actions, limit=limit, retry=retry)
         except AccessError:
-            if not self._switch_to_fallback(whom):
+            if not self._switch_to_fallback(credential):
                 raise
-            return self._send(repository, request, actions, limit=limit, patient=patient)
+            return self._send(repository, request, actions, limit=limit, retry=retry)
 
-    def _switch_to_fallback(self, whom: Credential | None) -> bool:
-        """Whether we now come as somebody else than a refused request did; a helper is asked once, by one thread.
+    def _switch_to_fallback(self, rejected: Credential | None) -> bool:
+        """Whether the credential changed since a rejected request; a helper is asked once, by one thread.
 
         Raises:
-            AccessError: The credential that was held back cannot be read.
+            AccessError: The fallback credential cannot be read.
         """
         with self.tokens.lock:
-            if self.credential is whom and self.fallback is not None:
-                found, self.fallback = self.fallback(), None
-                if found is not None:
-                    self.credential = found
+            if self.credential is rejected and self.fallback is not None:
+                credential, self.fallback = self.fallback(), None
+                if credential is not None:
+                    self.credential = credential
                     self.tokens.forget_all()
-            return self.credential is not whom
+            return self.credential is not rejected
 
-    def _send(self, repository: Repository, request: Request, actions: str, *, limit: int, patient: bool) -> Response:
-        """Send once; on a challenge get a new authorization and send once more."""
+    def _send(self, repository: Repository, request: Request, actions: str, *, limit: int, retry: bool) -> Response:
+        """Send once; on a challenge authorize and send once more."""
         for last in (False, True):
             value = self._authorization(repository, actions)
             headers = {**request.headers, **({"Authorization": value} if value else {})}
-            sent = Request(method=request.method, url=request.url, headers=headers, body=request.body)
+            authorized = Request(method=request.method, url=request.url, headers=headers, body=request.body)
             response = (
-                self.send_with_retries(sent, limit=limit)
-                if patient
-                else self._retry_policy.send_once(sent, limit=limit)
+                self.send_with_retries(authorized, limit=limit)
+                if retry
+                else self._retry_policy.send_once(authorized, limit=limit)
             )
             if response.status == 401 and not last:  # noqa: PLR2004
                 self.tokens.forget(repository, actions, value)
@@ -105,19 +102,13 @@ class Session:
         raise AssertionError("unreachable: the second round returns or raises")
 
     def authorize(self, repository: Repository, actions: str, *, entrance: str) -> bool:
-        """Get what authorization the registry asks for, and send nothing yet that needs it.
+        """Get authorization for a repository in advance; False if the registry needs none.
 
-        Args:
-            repository: Where it is wanted.
-            actions: For what.
-            entrance: The URL that provokes a challenge: ``.../v2/``.
-
-        Returns:
-            False where the registry asks for none.
+        ``entrance`` is the URL that provokes a challenge: ``.../v2/``.
 
         Raises:
-            AccessError: The credential was refused.
-            UnreachableError: No answer.
+            AccessError: The credential was rejected.
+            UnreachableError: No response.
         """
         if self.tokens.challenge(repository.registry) is None:
             response = self.send_with_retries(Request(method="GET", url=entrance), limit=MANIFEST_LIMIT)
@@ -126,13 +117,13 @@ class Session:
         return bool(self._authorization(repository, actions))
 
     def _authorization(self, repository: Repository, actions: str) -> str:
-        """The ``Authorization`` value to try: a token, Basic, or nothing while no challenge has been met."""
-        # Under the lock, so that parallel readers wait for one token instead of asking for one each.
+        """The ``Authorization`` value: a token, Basic, or empty before any challenge."""
+        # Locked, so that parallel readers share one token request.
         with self.tokens.lock:
-            known = self.tokens.get(repository, actions)
+            cached = self.tokens.get(repository, actions)
             challenge = self.tokens.challenge(repository.registry)
-            if known is not None or challenge is None:
-                return known or ""
+            if cached is not None or challenge is None:
+                return cached or ""
             value = self._basic(repository) if challenge.scheme == "basic" else ""
             if challenge.scheme == "bearer":
                 value = "Bearer " + self._fetch_token(repository, actions, challenge)
@@ -140,7 +131,7 @@ class Session:
             return value
 
     def _basic(self, repository: Repository) -> str:
-        """Our credential as a Basic value, for its own registry alone."""
+        """The credential as a Basic value, for its own registry only."""
         if self.credential is None or self.credential.registry != repository.registry:
             return ""
         return f"Basic {self.credential.basic}"
@@ -149,8 +140,8 @@ class Session:
         problem = realm_problem(challenge.realm, repository, self.token_hosts.get(repository.registry, ""))
         if problem:
             raise AccessError(
-                f"{repository.registry} cannot be logged in to: {problem}",
-                remedy=f'If it is right, name it: [registries."{repository.registry}"] token-host = "..."',
+                f"login to {repository.registry} is not possible: {problem}",
+                remedy=f'If this is correct, configure it: [registries."{repository.registry}"] token-host = "..."',
             )
         basic = self._basic(repository)
         request = Request(
@@ -164,18 +155,18 @@ class Session:
         token = _token(response) if response.status == 200 else ""  # noqa: PLR2004
         if not token:
             raise UnreachableError(
-                f"the token service of {repository.registry} gave no token "
+                f"the token service of {repository.registry} returned no token "
                 f"(HTTP {response.status}: {self.error_text(response)})"
             )
         self.redact.add(token)
         return token
 
     def send_with_retries(self, request: Request, *, limit: int) -> Response:
-        """Send until there is an answer worth having.
+        """Send until there is a usable response.
 
         Raises:
-            UnreachableError: The tries or the budget are used up.
-            VerificationError: The answer is absurdly large.
+            UnreachableError: Attempts or budget are used up.
+            VerificationError: The response is too large.
         """
         return self._retry_policy.send(request, limit=limit)
 
@@ -186,23 +177,25 @@ class Session:
         )
 
     def _denied(self, repository: Repository, actions: str, response: Response) -> AccessError:
-        words = self.error_text(response) or "(no reason given)"
-        known = self.credential if self._basic(repository) else None
-        cause = cause_of(words) if known else self._stranger(repository.registry, words, pushes=actions == PUSH)
-        who = f"as {known.username} ({known.source})" if known else "as a stranger (no credential)"
-        wish = "push to" if actions == PUSH else "read"
+        text = self.error_text(response) or "(no reason given)"
+        credential = self.credential if self._basic(repository) else None
+        cause = (
+            cause_of(text) if credential else self._anonymous_cause(repository.registry, text, pushes=actions == PUSH)
+        )
+        identity = f"as {credential.username} ({credential.source})" if credential else "anonymously (no credentials)"
+        action = "push to" if actions == PUSH else "read"
         return AccessError(
-            f"{repository.registry} refused to let us {wish} {repository} {who}: HTTP {response.status}: {words}",
-            remedy=f"It means: {cause.meaning}.\n  What to do: {cause.remedy}",
+            f"{repository.registry} refused to {action} {repository} {identity}: HTTP {response.status}: {text}",
+            remedy=f"Cause: {cause.meaning}.\n  How to fix: {cause.remedy}",
         )
 
-    def _stranger(self, registry: str, words: str, *, pushes: bool) -> DenialCause:
-        return cause_for_stranger(words, registry, self.variables(registry, pushes), pushes=pushes)
+    def _anonymous_cause(self, registry: str, text: str, *, pushes: bool) -> DenialCause:
+        return anonymous_cause(text, registry, self.variables(registry, pushes), pushes=pushes)
 
     def error_text(self, response: Response) -> str:
-        """The registry's own words: its error messages, or the beginning of whatever it sent; safe to print."""
+        """The registry's error messages, or the beginning of the body; safe to print."""
         text = "; ".join(_error_messages(response)) or response.body[:ERROR_LIMIT].decode("utf-8", "replace")
-        # Made harmless, then redacted, then cut: an escape within a secret, or the cut, must not hide a part of it.
+        # Sanitized, then redacted, then truncated: neither an escape nor the cut may hide part of a secret.
         return self.redact(one_line(text))[:400]
 
 
@@ -215,7 +208,7 @@ def _errors(response: Response) -> list[dict[str, object]]:
 
 
 def error_codes(response: Response) -> set[str]:
-    """The error codes of a registry's JSON answer; none when it is not one."""
+    """The error codes of a registry's JSON error response."""
     return {str(entry.get("code", ""))[:40] for entry in _errors(response)}
 
 
@@ -232,6 +225,6 @@ def _token(response: Response) -> str:
         token = document.get("token") or document.get("access_token")
     except (ValueError, AttributeError):
         return ""
-    # A header value: anything else would be an injection into our own request.
+    # Used as a header value: anything else would allow an injection.
     usable = isinstance(token, str) and token.isascii() and token.isprintable() and " " not in token
     return token if usable else ""

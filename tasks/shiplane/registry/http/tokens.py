@@ -1,8 +1,7 @@
-"""Bearer tokens as the distribution project defines them (its docs/spec/auth/token.md), and who may be asked for one.
+"""Bearer tokens (distribution, docs/spec/auth/token.md), and which token services get credentials.
 
-A registry names its token service itself, in a challenge; so the place where a credential goes is foreign text. It is
-sent only to the registry's own host, a parent or a child of it, or a host that is configured or known, and only over
-TLS unless everything is on this machine.
+A registry names its token service in a challenge, which is foreign text. Credentials go only to the registry's own
+host, a parent or subdomain of it, or a known or configured host, and only over TLS except on loopback.
 """
 
 from __future__ import annotations
@@ -16,9 +15,9 @@ from shiplane.core.host_names import is_loopback
 from shiplane.registry.http.urls import parse_url
 from shiplane.registry.oci.names import Repository
 
-# Services that live on a host of another name. Source: the realm in each registry's own challenge.
+# Token services on unrelated hosts. Source: the realm in each registry's challenge.
 _KNOWN_REALMS = {"docker.io": ("auth.docker.io",)}
-# RFC 9110 section 11: a scheme is a word that stands alone, a parameter has a value, quoted or not.
+# RFC 9110 section 11: a scheme stands alone, a parameter has a value, quoted or not.
 _PART = re.compile(r'([a-zA-Z0-9_-]+)(?:\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^\s,"]*)))?', re.ASCII)
 _SCHEMES = ("bearer", "basic")
 _LONGEST = 8192
@@ -28,7 +27,7 @@ PUSH = "pull,push"
 
 @dataclass(frozen=True, kw_only=True)
 class Challenge:
-    """What a registry answered to a request without (enough) authorization."""
+    """A registry's response to a request without sufficient authorization."""
 
     scheme: str
     realm: str = ""
@@ -36,68 +35,61 @@ class Challenge:
 
     @classmethod
     def parse(cls, header: str) -> Challenge:
-        """Read a ``WWW-Authenticate`` header: of several challenges the one we can meet best, Bearer before Basic."""
-        found: list[tuple[str, dict[str, str]]] = [("", {})]
+        """Parse a ``WWW-Authenticate`` header; of several challenges choose Bearer before Basic."""
+        challenges: list[tuple[str, dict[str, str]]] = [("", {})]
         for part in _PART.finditer(header[:_LONGEST]):
             name, quoted, plain = part.groups()
             if quoted is None and plain is None:
-                found.append((name.lower(), {}))
+                challenges.append((name.lower(), {}))
             else:
-                found[-1][1].setdefault(name.lower(), quoted or plain or "")
-        known = sorted((one for one in found if one[0] in _SCHEMES), key=lambda one: _SCHEMES.index(one[0]))
-        scheme, parameters = known[0] if known else found[-1]
+                challenges[-1][1].setdefault(name.lower(), quoted or plain or "")
+        supported = sorted(
+            (challenge for challenge in challenges if challenge[0] in _SCHEMES),
+            key=lambda challenge: _SCHEMES.index(challenge[0]),
+        )
+        scheme, parameters = supported[0] if supported else challenges[-1]
         return cls(scheme=scheme, realm=parameters.get("realm", ""), service=parameters.get("service", ""))
 
     @property
     def is_usable(self) -> bool:
-        """Whether it tells how to log in."""
+        """Whether it says how to log in."""
         return self.scheme == "basic" or (self.scheme == "bearer" and bool(self.realm))
 
     def url_for(self, repository: Repository, actions: str) -> str:
-        """Where to ask for a token. The scope is ours: GHCR's challenge holds a placeholder (oras#1128)."""
+        """The token request's URL. The scope is ours: GHCR's challenge has a placeholder (oras#1128)."""
         joint = "&" if urlsplit(self.realm).query else "?"
         query = {"service": self.service, "scope": f"repository:{repository.path}:{actions}"}
         return self.realm + joint + urlencode({name: value for name, value in query.items() if value})
 
 
 def realm_problem(realm: str, repository: Repository, configured: str = "") -> str:
-    """Say why a credential for a repository must not go to a realm, or nothing when it may.
-
-    Args:
-        realm: The token service that the registry names.
-        repository: Whose credential it would be.
-        configured: The one further host that the project allows: ``token-host``.
-    """
-    place = parse_url(realm)
-    if place is None:
-        return f"its token service {realm[:120]!a} is no plain URL"
-    if place.scheme != "https" and not (repository.is_loopback and is_loopback(place.host)):
-        return f"its token service {realm[:120]!a} is not on https"
-    if not _related(place.host, repository) and place.host != configured:
-        return f"its token service is on {place.host!r}, a host that does not belong to {repository.registry}"
+    """Why credentials must not go to a realm, or nothing; ``configured`` is the project's ``token-host``."""
+    target = parse_url(realm)
+    if target is None:
+        return f"its token service {realm[:120]!a} is not a plain URL"
+    if target.scheme != "https" and not (repository.is_loopback and is_loopback(target.host)):
+        return f"its token service {realm[:120]!a} does not use https"
+    if not _related(target.host, repository) and target.host != configured:
+        return f"its token service is on {target.host!r}, which does not belong to {repository.registry}"
     return ""
 
 
 def _related(host: str, repository: Repository) -> bool:
-    own = repository.host.strip("[]")
-    if host == own or host in _KNOWN_REALMS.get(own, ()):
+    registry_host = repository.host.strip("[]")
+    if host == registry_host or host in _KNOWN_REALMS.get(registry_host, ()):
         return True
     if is_loopback(host) and repository.is_loopback:
         return True
-    numeric = own.replace(".", "").isdecimal() or ":" in own
-    return not numeric and "." in host and (own.endswith("." + host) or host.endswith("." + own))
+    numeric = registry_host.replace(".", "").isdecimal() or ":" in registry_host
+    return not numeric and "." in host and (registry_host.endswith("." + host) or host.endswith("." + registry_host))
 
 
-# GHCR's own, so that the request which only provokes it can be saved. Source: ghcr.io's answer to GET /v2/.
+# GHCR's challenge, to save the request that provokes it. Source: ghcr.io's response to GET /v2/.
 _KNOWN_CHALLENGES = {"ghcr.io": Challenge(scheme="bearer", realm="https://ghcr.io/token", service="ghcr.io")}
 
 
 class TokenCache:
-    """Authorization values for the life of a process, one for each repository and set of actions.
-
-    Attributes:
-        lock: To be held around looking up, fetching and keeping one.
-    """
+    """Authorization values of this process, by repository and actions; hold ``lock`` while getting and storing one."""
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
@@ -105,28 +97,28 @@ class TokenCache:
         self._challenges = dict(_KNOWN_CHALLENGES)
 
     def get(self, repository: Repository, actions: str) -> str | None:
-        """The value of an ``Authorization`` header that may still be good."""
+        """A cached ``Authorization`` value, which may have expired."""
         return self._values.get((str(repository), actions))
 
     def put(self, repository: Repository, actions: str, value: str) -> None:
-        """Keep one."""
+        """Store a value."""
         self._values[str(repository), actions] = value
 
     def forget(self, repository: Repository, actions: str, value: str) -> None:
-        """Drop one that the registry no longer takes, unless a parallel reader has renewed it already."""
+        """Drop a rejected value, unless another thread has renewed it already."""
         with self.lock:
             if self._values.get((str(repository), actions)) == value:
                 del self._values[str(repository), actions]
 
     def forget_all(self) -> None:
-        """Drop every one: they were given to somebody else."""
+        """Drop all values, after a change of credentials."""
         self._values.clear()
 
     def challenge(self, registry: str) -> Challenge | None:
-        """What this registry asked for last time, or is known to ask for."""
+        """The registry's last challenge, or its known one."""
         return self._challenges.get(registry)
 
     def learn(self, registry: str, challenge: Challenge) -> None:
-        """Remember a registry's challenge, if it is one: a stray 401 must not make us forget how to log in."""
+        """Store a registry's challenge, unless it is unusable, as in a stray 401."""
         if challenge.is_usable:
             self._challenges[registry] = challenge

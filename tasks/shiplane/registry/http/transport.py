@@ -1,6 +1,6 @@
-"""One HTTP exchange, bounded in bytes and time. Nothing here retries, redirects or authenticates: that is policy.
+"""One HTTP exchange, bounded in bytes and time, without retries, redirects or authentication.
 
-The :class:`Transport` protocol is the seam at which the tests put their in-memory registry.
+Tests replace :class:`Transport` with an in-memory registry.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from shiplane.core.errors import MisconfiguredError
 from shiplane.core.text import one_line
 from shiplane.registry.http.exchange import ERROR_LIMIT, OversizedError, Request, Response, TransportError
 from shiplane.registry.http.proxies import Proxy, proxy_for
-from shiplane.registry.http.trust import certificate_fault, context_of, folders_of
+from shiplane.registry.http.trust import certificate_error, context_of, folders_of
 from shiplane.registry.http.urls import parse_url
 
 if TYPE_CHECKING:
@@ -29,17 +29,17 @@ _CHUNK = 64 * 1024
 _OK, _REDIRECT = 200, 300
 _REFUSED, _FAILED = 400, 500
 _WANTS_LOGIN = 407
-# 408 and 429: a proxy that may answer otherwise in a moment.
+# 408 and 429: the proxy may respond differently in a moment.
 _PASSING = (408, 429)
-_TOO_LATE = "no answer within the time limit"
-# What http.client makes of a proxy's answer to CONNECT.
+_TOO_LATE = "no response within the time limit"
+# http.client's error for a proxy's response to CONNECT.
 _TUNNEL = re.compile(r"Tunnel connection failed: ([0-9]{3}) ?(.*)", re.ASCII | re.DOTALL)
 _LOGIN = "http://user:password@host:port"
-_ASK_PROXY = "It does not let this connection through: ask who runs it, or except the host with NO_PROXY."
+_ASK_PROXY = "The proxy does not allow this connection: ask its operator, or exempt the host with NO_PROXY."
 
 
 class HttpTransport:
-    """The real thing, on urllib3: pooled connections, the system's trust and docker's, proxies from the environment."""
+    """Transport on urllib3: pooled connections, the system's and docker's certificates, the environment's proxies."""
 
     def __init__(self, env: Mapping[str, str], *, user_agent: str) -> None:
         self._env = env
@@ -50,32 +50,32 @@ class HttpTransport:
         """See :meth:`Transport.send`."""
         import urllib3
 
-        from shiplane.registry.http.connections import LINES, ExchangeSocket
+        from shiplane.registry.http.connections import CURRENT, ExchangeSocket
 
-        # What urllib and urllib3 read differently would be checked for one host and sent to another.
+        # If urllib and urllib3 parsed it differently, one host would be checked and another contacted.
         if parse_url(request.url) is None:
-            raise TransportError(f"{request.url[:120]!a} is no plain URL")
-        line = LINES.line = ExchangeSocket(deadline)
-        watchdog = threading.Timer(deadline, line.cut)
-        # A signal may come before anything can cancel it, and then the process must not stay for its sake.
+            raise TransportError(f"{request.url[:120]!a} is not a plain URL")
+        exchange = CURRENT.exchange = ExchangeSocket(deadline)
+        watchdog = threading.Timer(deadline, exchange.cut)
+        # After a signal it may never be cancelled, and must not keep the process alive.
         watchdog.daemon = True
         watchdog.start()
         try:
-            response = self._exchange(request, limit, line, deadline)
+            response = self._exchange(request, limit, exchange, deadline)
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
-            if line.is_cut:
+            if exchange.is_cut:
                 raise TransportError(_TOO_LATE) from error
-            raise fault_of(error, request.url, proxy_for(request.url, self._env)) from error
+            raise error_for(error, request.url, proxy_for(request.url, self._env)) from error
         finally:
             watchdog.cancel()
-            line.release()
-        if line.is_cut:
-            # What we cut ourselves ends like an answer that is complete: half a status line, half a chunk size.
+            exchange.release()
+        if exchange.is_cut:
+            # A response that we cut can look complete: half a status line, half a chunk size.
             raise TransportError(_TOO_LATE)
         return response
 
-    def _exchange(self, request: Request, limit: int, line: ExchangeSocket, deadline: float) -> Response:
-        # identity: an encoded body would have to be inflated before its length and digest mean anything.
+    def _exchange(self, request: Request, limit: int, exchange: ExchangeSocket, deadline: float) -> Response:
+        # identity: length and digest are those of the body without encoding.
         headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", **request.headers}
         answer = self._pool(request.url).request(
             request.method,
@@ -88,10 +88,10 @@ class HttpTransport:
             retries=False,
             timeout=deadline,
         )
-        return _whole(answer, limit, line.until)
+        return _read_response(answer, limit, exchange.until)
 
     def _pool(self, url: str) -> PoolManager:
-        """The connections for a URL: those of one proxy, and with the certificates of its registry."""
+        """The connections for a URL, by proxy and certificates."""
         from shiplane.registry.http.connections import pool_manager
 
         parts, proxy = urlsplit(url), proxy_for(url, self._env)
@@ -99,23 +99,23 @@ class HttpTransport:
         key = (proxy.url if proxy else "", folders)
         if key not in self._pools:
             context = None if folders is None else context_of(folders, self._env)
-            own = context_of((), self._env) if proxy and proxy.url.startswith("https") else None
-            self._pools[key] = pool_manager(proxy, context, own)
+            proxy_context = context_of((), self._env) if proxy and proxy.url.startswith("https") else None
+            self._pools[key] = pool_manager(proxy, context, proxy_context)
         return self._pools[key]
 
 
-def _whole(answer: BaseHTTPResponse, limit: int, until: float) -> Response:
-    """Read the body to its end, but never past the limit or the deadline."""
-    # By name, not by items(): a header that is given twice must be seen as both, not as its last.
+def _read_response(answer: BaseHTTPResponse, limit: int, until: float) -> Response:
+    """Read the body to its end, within the limit and the deadline."""
+    # By name, not by items(): a repeated header must be seen with both values.
     headers = {name.lower(): answer.headers[name] for name in answer.headers}
     encoded = headers.get("content-encoding", "identity").lower() != "identity"
-    wanted = _OK <= answer.status < _REDIRECT
+    is_success = _OK <= answer.status < _REDIRECT
     try:
-        if encoded and wanted:
+        if encoded and is_success:
             raise TransportError(
-                f"the body is encoded as {headers['content-encoding'][:40]!a}, which was not asked for"
+                f"the body is encoded as {headers['content-encoding'][:40]!a}, which was not requested"
             )
-        body = _body(answer, limit if wanted else ERROR_LIMIT, until, cut=not wanted)
+        body = _read_body(answer, limit if is_success else ERROR_LIMIT, until, cut=not is_success)
     except BaseException:
         answer.close()
         raise
@@ -123,43 +123,43 @@ def _whole(answer: BaseHTTPResponse, limit: int, until: float) -> Response:
     return Response(status=answer.status, headers=headers, body=b"" if encoded else body)
 
 
-def _body(answer: BaseHTTPResponse, limit: int, until: float, *, cut: bool) -> bytes:
+def _read_body(answer: BaseHTTPResponse, limit: int, until: float, *, cut: bool) -> bytes:
     parts: list[bytes] = []
     size = 0
-    # read1 returns after one recv: a peer that drips a byte at a time meets the deadline, not our patience.
+    # read1 returns after one recv, so that a peer that drips bytes meets the deadline.
     while chunk := answer.read1(_CHUNK):
         parts.append(chunk)
         size += len(chunk)
         if size > limit:
             if cut:
-                answer.close()  # or the rest of it would be there when the connection is used again
+                answer.close()  # or a later response on this connection would begin with the rest
                 break
             raise OversizedError(f"more than {limit} bytes")
         if time.monotonic() > until:
-            raise TransportError("the answer did not end before the deadline")
+            raise TransportError("the response did not end before the deadline")
     return b"".join(parts)[:limit]
 
 
-def fault_of(error: Exception, url: str, proxy: Proxy | None) -> Exception:
-    """What broke, in our words; urllib3's own repeat pool objects and addresses.
+def error_for(error: Exception, url: str, proxy: Proxy | None) -> Exception:
+    """Our error for urllib3's, whose messages repeat pool objects and addresses.
 
     Returns:
-        A TransportError, after which another try may succeed; else an OversizedError or a MisconfiguredError.
+        A TransportError, after which a retry may succeed; else an OversizedError or a MisconfiguredError.
     """
     through = proxy if proxy and type(error).__name__ == "ProxyError" else None
     host = urlsplit(through.url if through else url).netloc
     for cause in _causes(error):
-        if untrusted := certificate_fault(cause, host):
+        if untrusted := certificate_error(cause, host):
             return untrusted
         if excess := _excess(cause):
             return OversizedError(excess)
         if through and (answer := _TUNNEL.fullmatch(str(cause))):
-            return _refused_by(through, int(answer[1]), answer[2])
-    return TransportError(f"the proxy {host}: {_reason(list(_causes(error))[1])}" if through else _reason(error))
+            return _proxy_error(through, int(answer[1]), answer[2])
+    return TransportError(f"proxy {host}: {_reason(list(_causes(error))[1])}" if through else _reason(error))
 
 
 def _causes(error: Exception) -> Iterator[Exception]:
-    """An error, and what urllib3 has wrapped into it."""
+    """An error and those wrapped in it."""
     yield error
     for inner in error.args:
         if isinstance(inner, Exception):
@@ -167,7 +167,7 @@ def _causes(error: Exception) -> Iterator[Exception]:
 
 
 def _excess(cause: Exception) -> str:
-    """What of a header is more than http.client reads of any."""
+    """Which of http.client's header limits was exceeded, or nothing."""
     from http.client import HTTPException, LineTooLong
 
     if isinstance(cause, LineTooLong):
@@ -175,17 +175,17 @@ def _excess(cause: Exception) -> str:
     return "more than 100 header lines" if isinstance(cause, HTTPException) and "got more than" in str(cause) else ""
 
 
-def _refused_by(proxy: Proxy, status: int, reason: str) -> Exception:
-    what = f"the proxy {proxy.url} answered HTTP {status} {one_line(reason)[:100]}".rstrip()
+def _proxy_error(proxy: Proxy, status: int, reason: str) -> Exception:
+    message = f"proxy {proxy.url} responded with HTTP {status} {one_line(reason)[:100]}".rstrip()
     if not _REFUSED <= status < _FAILED or status in _PASSING:
-        return TransportError(what)
-    login = f"Check the login in {proxy.name}." if proxy.authorization else f"Give {proxy.name} its login: {_LOGIN}."
+        return TransportError(message)
+    login = f"Check the login in {proxy.name}." if proxy.authorization else f"Add the login to {proxy.name}: {_LOGIN}."
     remedy = login if status == _WANTS_LOGIN else _ASK_PROXY
-    return MisconfiguredError(what, remedy=remedy)
+    return MisconfiguredError(message, remedy=remedy)
 
 
 def _reason(error: Exception) -> str:
-    """A short word for what broke."""
+    """A short reason."""
     name = type(error).__name__.removesuffix("Error")
     return {
         "ConnectTimeout": "no connection within the time limit",
@@ -193,6 +193,6 @@ def _reason(error: Exception) -> str:
         "NewConnection": "the connection was refused or the host is unknown",
         "NameResolution": "the host name is unknown",
         "Protocol": "the connection broke",
-        "IncompleteRead": "the answer was cut off",
+        "IncompleteRead": "the response was cut off",
         "SSL": f"TLS failed: {error}",
     }.get(name, f"{name}: {error}")

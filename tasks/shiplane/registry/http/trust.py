@@ -1,8 +1,8 @@
-"""Whose certificates are trusted: the system's authorities, those of the environment, and docker's for one registry.
+"""Trusted certificates: the system's authorities, those of the environment, and docker's for each registry.
 
-Sources: OpenSSL reads ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` by itself, as Go and so docker does; docs.docker.com,
-"Verify repository client with certificates", for ``certs.d/<host:port>``: ``*.crt`` are authorities, ``*.cert`` with
-``*.key`` is what this machine shows. ``REQUESTS_CA_BUNDLE`` is what Python programs read, docker's SDK among them.
+OpenSSL reads ``SSL_CERT_FILE`` and ``SSL_CERT_DIR`` itself, as do Go and docker; ``REQUESTS_CA_BUNDLE`` is read by
+Python programs such as docker's SDK. ``certs.d/<host:port>``: docs.docker.com, "Verify repository client with
+certificates": ``*.crt`` are authorities, ``*.cert`` with ``*.key`` is the client certificate.
 """
 
 from __future__ import annotations
@@ -23,28 +23,23 @@ _NOT_YET_VALID, _EXPIRED, _OTHER_NAME, _OTHER_ADDRESS = 9, 10, 62, 64
 
 
 def certificate_folders(env: Mapping[str, str]) -> tuple[Path, ...]:
-    """Where docker looks for registries' certificates: the system's place, and that of an engine without root."""
+    """Docker's folders for registries' certificates: the system's, and a rootless engine's."""
     config = env.get("XDG_CONFIG_HOME") or (f"{env['HOME']}/.config" if env.get("HOME") else "")
     return (_SYSTEM, *([Path(config) / "docker/certs.d"] if config else []))
 
 
-def folders_of(place: str, env: Mapping[str, str]) -> tuple[Path, ...]:
-    """Those folders that exist for a server.
-
-    Args:
-        place: ``host`` or ``host:port``, as it stands in the URL.
-        env: The environment.
-    """
-    if not place.strip("."):  # a host that is a step upwards
+def folders_of(server: str, env: Mapping[str, str]) -> tuple[Path, ...]:
+    """The existing certificate folders of a server, ``host`` or ``host:port`` as in the URL."""
+    if not server.strip("."):  # ".." would be the parent folder
         return ()
-    return tuple(folder / place for folder in certificate_folders(env) if (folder / place).is_dir())
+    return tuple(folder / server for folder in certificate_folders(env) if (folder / server).is_dir())
 
 
 def context_of(folders: Iterable[Path], env: Mapping[str, str]) -> SSLContext:
-    """What a server has to prove, and what is shown to it.
+    """A TLS context with these certificates.
 
     Raises:
-        MisconfiguredError: A file of certificates cannot be read, or is none.
+        MisconfiguredError: A certificate file cannot be read or is invalid.
     """
     from urllib3.util.ssl_ import create_urllib3_context
 
@@ -56,63 +51,59 @@ def context_of(folders: Iterable[Path], env: Mapping[str, str]) -> SSLContext:
         for path in sorted(folder.glob("*.crt")):
             _load(context, path, str(path))
         for path in sorted(folder.glob("*.cert")):
-            _show(context, path)
+            _load_client_certificate(context, path)
     return context
 
 
-def _load(context: SSLContext, path: Path, what: str) -> None:
+def _load(context: SSLContext, path: Path, label: str) -> None:
     try:
         context.load_verify_locations(capath=path) if path.is_dir() else context.load_verify_locations(cafile=path)
     except OSError as error:  # ssl.SSLError is one
-        why = error.strerror or error
+        reason = error.strerror or error
         raise MisconfiguredError(
-            f"{what} cannot be read as certificates: {why}", remedy="It has to be PEM: -----BEGIN CERTIFICATE-----"
+            f"{label} cannot be read as certificates: {reason}",
+            remedy="It must be in PEM format: -----BEGIN CERTIFICATE-----",
         ) from error
 
 
-def _show(context: SSLContext, path: Path) -> None:
+def _load_client_certificate(context: SSLContext, path: Path) -> None:
     try:
         context.load_cert_chain(path, path.with_suffix(".key"), password=_no_password)
     except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or error
+        reason = getattr(error, "strerror", None) or error
         raise MisconfiguredError(
-            f"{path} with {path.stem}.key cannot be shown to the registry: {why}",
-            remedy="docker wants both as PEM, the key without a password; an authority's certificate ends in .crt.",
+            f"{path} with {path.stem}.key cannot be used as a client certificate: {reason}",
+            remedy="Both must be PEM, the key without a password; an authority's certificate ends in .crt.",
         ) from error
 
 
 def _no_password() -> str:
-    """Instead of OpenSSL's own question at the terminal."""
+    """Prevents OpenSSL's prompt at the terminal."""
     raise ValueError("the key has a password")
 
 
-def certificate_fault(cause: Exception, host: str) -> MisconfiguredError | None:
-    """What is wrong with the certificate that a server showed, or that we did; None where it is something else.
-
-    Args:
-        cause: What TLS ended with.
-        host: ``host`` or ``host:port`` of the server.
-    """
+def certificate_error(cause: Exception, host: str) -> MisconfiguredError | None:
+    """The error for a problem with the server's or our certificate; None for any other cause."""
     from ssl import SSLCertVerificationError, SSLError
 
     if isinstance(cause, SSLCertVerificationError):
-        what = f"the certificate of {host} is not trusted: {cause.verify_message}"
-        return MisconfiguredError(what, remedy=_remedy(cause.verify_code, host))
+        label = f"the certificate of {host} is not trusted: {cause.verify_message}"
+        return MisconfiguredError(label, remedy=_remedy(cause.verify_code, host))
     reason = str(cause.reason or "") if isinstance(cause, SSLError) else ""
     if "CERTIFICATE" in reason or "UNKNOWN_CA" in reason:
         return MisconfiguredError(
-            f"{host} does not take what this machine shows of itself: {reason.replace('_', ' ').lower()}",
-            remedy=f"It wants a certificate: {_SYSTEM}/{host}/client.cert with client.key, where docker reads it, too.",
+            f"{host} rejected the client certificate: {reason.replace('_', ' ').lower()}",
+            remedy=f"Put a certificate into {_SYSTEM}/{host}/client.cert with client.key; docker reads it as well.",
         )
     return None
 
 
 def _remedy(code: int, host: str) -> str:
     if code in (_EXPIRED, _NOT_YET_VALID):
-        return "Have it renewed there, and check this machine's clock. docker does not take it either."
+        return "Have it renewed, and check this machine's clock. docker rejects it as well."
     if code in (_OTHER_NAME, _OTHER_ADDRESS):
-        return "Use the name that the certificate was made for, or have one made for this name."
+        return "Use a name in the certificate, or have one issued for this name."
     return (
-        f"If its authority is your own, put the authority's certificate into {_SYSTEM}/{host}/ca.crt, where docker "
-        "reads it, too, or name a file with all authorities: SSL_CERT_FILE."
+        f"For an authority of your own, put its certificate into {_SYSTEM}/{host}/ca.crt, which docker reads as well, "
+        "or set SSL_CERT_FILE to a file with all authorities."
     )

@@ -1,8 +1,8 @@
-r"""Foreign URLs, read in the only way in which nobody can read them differently.
+r"""Foreign URLs, accepted only in a form that all parsers read alike.
 
-``urllib.parse`` and ``urllib3`` disagree about backslashes, tabs and userinfo: one sees a child of ghcr.io in
-``https://evil.example\.ghcr.io/token`` where the other connects to evil.example. So a URL is checked here before
-anything is decided by its host, and what has any such character is no URL to us.
+``urllib.parse`` and ``urllib3`` disagree about backslashes, tabs and userinfo: in
+``https://evil.example\.ghcr.io/token`` one sees a subdomain of ghcr.io, the other connects to evil.example. A URL with
+any such character is rejected before its host decides anything.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ _PLAIN = re.compile(
     re.ASCII,
 )
 _HIGHEST_PORT = 65535
-# A whole number, or parts of which the last is one, in any of the bases that a resolver takes for an address.
+# A number, or parts of which the last is one, in any base that resolvers accept as an address.
 _NUMERIC = re.compile(r"(?:.*\.)?(?:0x[0-9a-f]*|[0-9]+)\.?", re.ASCII)
 
 
 class HostPort(NamedTuple):
-    """Where a URL leads: the host in lower case and without brackets, the port 0 where it is the scheme's own."""
+    """A parsed URL: the host in lower case without brackets, port 0 for the scheme's default."""
 
     scheme: str
     host: str
@@ -35,19 +35,19 @@ class HostPort(NamedTuple):
 
 
 def parse_url(url: str) -> HostPort | None:
-    """Where an http(s) URL leads, or None when it has credentials, odd characters, or is none at all."""
-    found = _PLAIN.fullmatch(url)
-    if not found or int(found["port"] or 0) > _HIGHEST_PORT:
+    """Parse an http(s) URL; None if it is invalid, has credentials or ambiguous characters."""
+    match = _PLAIN.fullmatch(url)
+    if not match or int(match["port"] or 0) > _HIGHEST_PORT:
         return None
-    port = int(found["port"] or 0)
-    own = {"http": 80, "https": 443}[found["scheme"]]
+    port = int(match["port"] or 0)
+    default_port = {"http": 80, "https": 443}[match["scheme"]]
     return HostPort(
-        found["scheme"], found["host"].strip("[]").lower(), 0 if port == own else port, found["path"] or "/"
+        match["scheme"], match["host"].strip("[]").lower(), 0 if port == default_port else port, match["path"] or "/"
     )
 
 
 def follow(base: str, reference: str) -> str:
-    """The URL that a ``Location`` or a ``Link`` means, or nothing when it is none."""
+    """The URL of a ``Location`` or ``Link``, or empty if invalid."""
     try:
         url = urljoin(base, reference) if reference else ""
     except ValueError:
@@ -56,27 +56,27 @@ def follow(base: str, reference: str) -> str:
 
 
 def same_origin(base: str, reference: str) -> str:
-    """The URL that a ``Location`` means, where that is the same scheme, host and port as ``base``; else nothing.
+    """The URL of a ``Location`` if scheme, host and port equal those of ``base``; else empty.
 
-    What is sent there may carry a token: distribution-spec, "MUST NOT forward the Authorization header" across hosts.
+    A request there may carry a token: distribution-spec, "MUST NOT forward the Authorization header" across hosts.
     """
     url = follow(base, reference)
-    here, there = parse_url(base), parse_url(url)
-    return url if here and there and here[:3] == there[:3] else ""
+    base_parts, target = parse_url(base), parse_url(url)
+    return url if base_parts and target and base_parts[:3] == target[:3] else ""
 
 
 def may_redirect(repository: Repository, url: str) -> bool:
-    """Whether a blob of a repository may be read there: over TLS, and not on an inner network that we are in.
+    """Whether a blob may be read from this URL: over TLS, and not on an internal network.
 
-    What is on this machine or on an inner network itself may stay there. Names are not resolved: a name that means an
-    inner address (DNS rebinding) still has to show a certificate for it.
+    A registry on loopback or an internal network may redirect within it. Names are not resolved: a name of an internal
+    address (DNS rebinding) still needs a certificate.
     """
-    place = parse_url(url)
-    if place is None:
+    target = parse_url(url)
+    if target is None:
         return False
-    if is_loopback(place.host):
+    if is_loopback(target.host):
         return repository.is_loopback
-    return place.scheme == "https" and (_is_public(place.host) or not _is_public(repository.host.strip("[]")))
+    return target.scheme == "https" and (_is_public(target.host) or not _is_public(repository.host.strip("[]")))
 
 
 def _is_public(host: str) -> bool:

@@ -1,4 +1,4 @@
-"""Names of OCI as they stand in the JSON documents that we write."""
+"""OCI names in our JSON documents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 from shiplane.core.schema.values import Text
 from shiplane.registry.oci.names import DIGEST_FORM, TAG_FORM, Tag
 
-# More than what is built for: an image that is there already may be for anything.
+# Wider than what we build for: existing images may have any platform.
 PLATFORM = Text(pattern="[a-z0-9]+/[a-z0-9]+(?:/[a-z0-9]+)?", ref="platform", description="os/architecture[/variant].")
 _DIGEST = Text(
     pattern=DIGEST_FORM, problem="is not a sha256 digest", ref="digest", description="The SHA-256 of some bytes."

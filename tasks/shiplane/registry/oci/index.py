@@ -1,7 +1,7 @@
-"""Images of single platforms joined into one index, as one builder for all platforms would have pushed it.
+"""Join single-platform images into one index, as one builder for all platforms would push it.
 
-The entries are taken over as they were pushed, to the letter: what describes them (an ``os.version``, annotations) is
-the builder's, and stays. Order and form are fixed, so that the same parts always give the same digest.
+Entries are copied unchanged, including ``os.version`` and annotations. Order and format are fixed, so that the same
+parts always give the same digest.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from shiplane.core.errors import VerificationError
 from shiplane.registry.oci.manifest import INDEX_TYPES, OCI_INDEX, Descriptor, Index, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Platform
 
-# What an attestation says it is about (BuildKit docs/attestations/attestation-storage.md).
+# The annotation with an attestation's subject (BuildKit docs/attestations/attestation-storage.md).
 _ABOUT = "vnd.docker.reference.digest"
 
 
 @dataclass(frozen=True, kw_only=True)
 class PartialIndex:
-    """What was staged for some of the platforms: an index with these images, or, for one platform, its manifest."""
+    """The image staged for some of the platforms: an index, or a single manifest."""
 
     platforms: tuple[Platform, ...]
     digest: Digest
@@ -31,15 +31,15 @@ class PartialIndex:
 def join(
     parts: Iterable[tuple[PartialIndex, RawManifest]], order: Sequence[Platform], about: Mapping[str, str]
 ) -> RawManifest:
-    """The index of all parts: images in the order of the platforms, then their attestations in the same order.
+    """The index of all parts: images in order of platforms, then their attestations in the same order.
 
     Args:
-        parts: Each with its bytes, which were examined: they have the platforms of the part and no others.
+        parts: Each with its manifest, verified to have exactly the part's platforms.
         order: The platforms.
         about: The annotations of the index.
 
     Raises:
-        VerificationError: A part has an attestation of something else, or an image that no platform is told of.
+        VerificationError: A part has an attestation of another image, or an image without a platform.
     """
     images: dict[Platform | None, dict[str, Any]] = {}
     proofs: dict[str, list[dict[str, Any]]] = {}
@@ -55,7 +55,7 @@ def join(
     ordered = [images[platform] for platform in order]
     stray = set(proofs) - {fields["digest"] for fields in ordered}
     if stray:
-        raise VerificationError(f"an attestation is about {min(stray)[:80]!a}, which is none of the images")
+        raise VerificationError(f"an attestation is about {min(stray)[:80]!a}, which is not one of the images")
     attested = [proof for fields in ordered for proof in proofs.get(fields["digest"], [])]
     index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [*ordered, *attested]}
     body = json.dumps({**index, "annotations": dict(sorted(about.items()))}, indent=2)
@@ -63,19 +63,19 @@ def join(
 
 
 def _entries(raw: RawManifest) -> list[tuple[Descriptor, dict[str, Any]]]:
-    """The entries of an index, each as it was read and as it stands there."""
+    """The entries of an index, parsed and as JSON."""
     index = parse_manifest(raw)
     assert isinstance(index, Index)  # noqa: S101 -- the media type was looked at
     if any(entry.platform is None for entry in index.images):
         raise VerificationError(
-            f"the part {raw.digest} does not say for which platform its image is",
+            f"part {raw.digest} does not name the platform of its image",
             remedy="Stage it again, with a builder that writes the platform into the index.",
         )
     return list(zip(index.manifests, strict_json.loads(raw.body)["manifests"], strict=True))
 
 
 def _entry(raw: RawManifest, platform: Platform) -> dict[str, Any]:
-    """A manifest that was pushed alone, as an index lists it."""
+    """The index entry of a single manifest."""
     named = {"architecture": platform.architecture, "os": platform.os}
     return {
         "mediaType": raw.media_type,

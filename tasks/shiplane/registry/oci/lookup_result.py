@@ -1,4 +1,4 @@
-"""The four answers that a registry can give about a name. Only *absent* may ever lead to writing a version tag."""
+"""The four results of looking up a reference. Only *absent* may lead to writing a version tag."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ from shiplane.registry.oci.names import Digest
 
 @dataclass(frozen=True)
 class Present:
-    """The name exists; ``raw`` are the bytes behind it."""
+    """The reference exists, with this manifest."""
 
     raw: RawManifest
 
     @property
     def digest(self) -> Digest:
-        """What the name points at."""
+        """The manifest's digest."""
         return self.raw.digest
 
 
 @dataclass(frozen=True)
 class Absent:
-    """A definite no: a 404 of that manifest itself, from the registry itself."""
+    """A definite 404 of that manifest, from the registry itself."""
 
 
 @dataclass(frozen=True)
 class Refused:
-    """This identity may not know: 401 or 403, with the registry's own words in ``what`` and their meaning."""
+    """Access denied (401 or 403), with the registry's message in ``what``."""
 
     what: str
     remedy: str
@@ -36,10 +36,10 @@ class Refused:
 
 @dataclass(frozen=True)
 class Unknown:
-    """No usable answer: an outage, a rate limit that outlasted us, a page that is not a registry's.
+    """No usable response: an outage, a lasting rate limit, a page that is not a registry's.
 
-    ``corrupt`` when there was an answer, but not the content that was asked for: nothing to wait for, but a finding.
-    ``remedy`` where something other than time helps: a certificate, say, that has to be trusted first.
+    ``corrupt``: the response is not the requested content, which waiting does not fix. ``remedy``: what else fixes it,
+    such as trusting a certificate.
     """
 
     reason: str
@@ -51,5 +51,5 @@ LookupResult: TypeAlias = Present | Absent | Refused | Unknown
 
 
 def digest_of(answer: LookupResult) -> Digest | None:
-    """What a name points at; None where it is not there, or did not show itself."""
+    """The digest of a present reference, else None."""
     return answer.digest if isinstance(answer, Present) else None

@@ -1,7 +1,7 @@
-"""Indexes, manifests and configs, parsed strictly from the very bytes that were hashed.
+"""Indexes, manifests and configs, parsed strictly from the exact bytes that were hashed.
 
 Sources: OCI image-spec (image-index.md, manifest.md, config.md, descriptor.md) and Docker's "Image Manifest V 2,
-Schema 2". A document that could be read as two kinds at once is refused (CVE-2021-41190).
+Schema 2". A document that could be read as two kinds is rejected (CVE-2021-41190).
 """
 
 from __future__ import annotations
@@ -27,37 +27,37 @@ VERSION = "org.opencontainers.image.version"
 SOURCE = "org.opencontainers.image.source"
 CREATED = "org.opencontainers.image.created"
 
-# BuildKit's mark of an attestation beside the images (its docs/attestations/attestation-storage.md).
+# BuildKit's annotation of attestations (docs/attestations/attestation-storage.md).
 _ATTESTATION = ("vnd.docker.reference.type", "attestation-manifest")
 
-# What can be part of a platform: it is printed and compared, never anything else.
+# A part of a platform, which is only printed and compared.
 _WORD = re.compile(r"[A-Za-z0-9._+-]{0,64}", re.ASCII)
 
 T = TypeVar("T")
 
 
 class InvalidManifestError(VerificationError):
-    """Bytes under a digest or a tag that are no valid index, manifest or config."""
+    """Content that is no valid index, manifest or config."""
 
     kind = "invalid-manifest"
 
 
 @dataclass(frozen=True, kw_only=True)
 class RawManifest:
-    """A manifest as served: its bytes are the truth, everything else is read from them."""
+    """A manifest as served, byte for byte."""
 
     body: bytes
     media_type: str
 
     @property
     def digest(self) -> Digest:
-        """The digest of the bytes, not of what a header claims."""
+        """The digest of the bytes."""
         return Digest.of(self.body)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Descriptor:
-    """A pointer to other content: what it is, which bytes, how many."""
+    """A reference to other content: media type, digest and size."""
 
     media_type: str
     digest: Digest
@@ -67,19 +67,19 @@ class Descriptor:
 
     @classmethod
     def of(cls, content: bytes, media_type: str) -> Descriptor:
-        """The descriptor of some content."""
+        """The descriptor of this content."""
         return cls(media_type=media_type, digest=Digest.of(content), size=len(content))
 
     @property
     def is_attestation(self) -> bool:
-        """Whether it is provenance or an SBOM: listed beside the images, with no platform of its own."""
+        """Whether it is provenance or an SBOM, listed without a platform of its own."""
         kind, value = _ATTESTATION
         return self.annotations.get(kind) == value and self.platform in (None, Platform("unknown", "unknown"))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Index:
-    """A list of manifests, one for each platform, and their attestations."""
+    """An image index: one manifest for each platform, and their attestations."""
 
     manifests: tuple[Descriptor, ...]
     annotations: Mapping[str, str]
@@ -97,7 +97,7 @@ class Index:
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """One platform's image (or one attestation, or another artifact): its config and its layers."""
+    """A manifest of one platform's image, an attestation or another artifact."""
 
     config: Descriptor
     layers: tuple[Descriptor, ...]
@@ -107,7 +107,7 @@ class Manifest:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageConfig:
-    """What we read of an image's config: the platform that it says it is for, its labels, and when it was made."""
+    """The parts of an image's config that we use."""
 
     platform: Platform
     labels: Mapping[str, str]
@@ -118,7 +118,7 @@ def parse_manifest(raw: RawManifest) -> Index | Manifest:
     """Parse an index or a manifest.
 
     Raises:
-        InvalidManifestError: The bytes are not what their media type says, or could be read in two ways.
+        InvalidManifestError: The content does not match its media type, or is ambiguous.
     """
     return _strictly(raw.body, lambda document: _manifest(document, raw.media_type))
 
@@ -140,9 +140,8 @@ def _strictly(body: bytes, read: Callable[[dict[str, Any]], T]) -> T:
         raise InvalidManifestError(f"{Digest.of(body)} is not a valid manifest or config: {error}") from error
 
 
-# Go, in which runtimes are written, matches the names of fields without regard to case: what we would pass over as
-# unknown, they would read. (encoding/json: "preferring exact matches but also accepting case-insensitive matches";
-# without regard to case is by Unicode's folding there, in which a long s is an s.)
+# Runtimes written in Go match field names without regard to case (encoding/json: "preferring exact matches but also
+# accepting case-insensitive matches", by Unicode folding, in which a long s is an s): they would read what we ignore.
 _FIELDS = {
     name.casefold(): name
     for name in (
@@ -156,7 +155,7 @@ _FIELDS = {
 def _exactly_spelled(fields: dict[str, Any]) -> dict[str, Any]:
     for name in fields:
         if _FIELDS.get(name.casefold(), name) != name:
-            raise ValueError(f"{name[:40]!a} is {_FIELDS[name.casefold()]!r} to some readers, but not to others")
+            raise ValueError(f"{name[:40]!a} is {_FIELDS[name.casefold()]!r} to some parsers, but not to others")
     return fields
 
 
@@ -164,12 +163,12 @@ def _manifest(document: dict[str, Any], media_type: str) -> Index | Manifest:
     _exactly_spelled(document)
     declared = document.get("mediaType", media_type)
     if declared != media_type:
-        raise ValueError(f"served as {media_type!r}, but says that it is {_shown(declared)}")
+        raise ValueError(f"served as {media_type!r}, but declares {_shown(declared)}")
     schema = document.get("schemaVersion")
     if type(schema) is not int or schema != 2:  # noqa: PLR2004 -- the only schema there is
         raise ValueError(f"schemaVersion {_shown(schema)}")
     if "manifests" in document and ("layers" in document or "config" in document):
-        raise ValueError("it has both manifests and layers, an index and an image at once")
+        raise ValueError("it has both manifests and layers: an index and an image at once")
     if media_type in INDEX_TYPES:
         return _index(document)
     if media_type in MANIFEST_TYPES:
@@ -229,7 +228,7 @@ def _platform(value: object) -> Platform:
 
 
 def _strings(value: object, name: str) -> dict[str, str]:
-    """A map of strings; null and absent mean empty, as Docker writes them."""
+    """A map of strings; null or absent is empty, as Docker writes it."""
     fields: dict[str, Any] = _typed(value if value is not None else {}, dict, name)
     for key, text in fields.items():
         _typed(text, str, f"{name}.{key[:80]!a}")
@@ -237,7 +236,7 @@ def _strings(value: object, name: str) -> dict[str, str]:
 
 
 def _shown(value: object) -> str:
-    """A foreign value for a message: no escape of a terminal, and not at its full length."""
+    """A foreign value for a message: ASCII, and truncated."""
     return ascii(value)[:120]
 
 

@@ -1,4 +1,4 @@
-"""Repositories, tags, digests and platforms: parsed once at the border, so that invalid text cannot get in."""
+"""Repositories, tags, digests and platforms, validated when parsed."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ _DIGEST = re.compile(DIGEST_FORM, re.ASCII)
 _IMAGE_FORM = "Expected <registry>/<owner>/<name> in lower case, as in ghcr.io/cognary/aionis, without tag or digest."
 MAX_NAME = 255
 _MAX_PORT = 65535
-# What Repository.parse takes, as far as a pattern can say it: an address in figures it judges by itself.
+# What Repository.parse accepts, as far as a pattern can express it: numeric addresses are checked in code.
 REPOSITORY_FORM = (
     r"(?!ghcr\.io(?::[0-9]+)?/[^/]*$)(?!ghcr\.io\.)"
     rf"(?:localhost(?=/)|(?=[^/]*[.:]){_HOST_FORM}(?::{PORT_FORM})?|\[[0-9a-f:.]+\](?::{PORT_FORM})?)/{_PATH_FORM}"
@@ -39,7 +39,7 @@ REPOSITORY_FORM = (
 
 
 def parse_tag(text: str) -> Tag:
-    """Check the grammar of an image tag.
+    """Validate an image tag.
 
     Raises:
         UsageError: It is not a tag.
@@ -55,10 +55,10 @@ def parse_tag(text: str) -> Tag:
 class Digest:
     """The SHA-256 of some bytes, as ``sha256:<64 hexadecimal digits>``.
 
-    Other algorithms are refused: neither BuildKit nor GHCR writes them, and what nobody writes nobody should read.
+    Other algorithms are rejected: neither BuildKit nor GHCR writes them.
 
     Raises:
-        ValueError: The text has another form. Registries are foreign: their callers turn this into a finding.
+        ValueError: Not such a digest.
     """
 
     text: str
@@ -69,12 +69,12 @@ class Digest:
 
     @classmethod
     def of(cls, content: bytes) -> Digest:
-        """The digest of these very bytes."""
+        """The digest of this content."""
         return cls("sha256:" + hashlib.sha256(content).hexdigest())
 
     @property
     def short(self) -> str:
-        """Enough of it for a line that a person reads."""
+        """A short form for display."""
         return self.text[: len("sha256:") + 12]
 
     def __str__(self) -> str:
@@ -83,17 +83,17 @@ class Digest:
 
 @dataclass(frozen=True)
 class Repository:
-    """One repository of one registry: ``ghcr.io/cognary/aionis``."""
+    """A repository: ``ghcr.io/cognary/aionis``."""
 
     registry: str
     path: str
 
     @classmethod
     def parse(cls, text: str) -> Repository:
-        """Read ``<registry>/<path>``; the registry has to be named, there is no default one.
+        """Parse ``<registry>/<path>``; there is no default registry.
 
         Raises:
-            UsageError: A scheme, credentials, a tag, a digest, upper case, or anything else that is not a repository.
+            UsageError: It has a scheme, credentials, a tag, a digest or upper case, or is otherwise invalid.
         """
         registry, slash, path = text.partition("/")
         problem = _problem_with(text, registry, path if slash else "")
@@ -108,7 +108,7 @@ class Repository:
 
     @property
     def is_loopback(self) -> bool:
-        """Whether the registry is on this machine, the only place where plain http is spoken."""
+        """Whether the registry is on this machine; only then plain http is used."""
         return is_loopback(self.host)
 
     def __str__(self) -> str:
@@ -116,12 +116,12 @@ class Repository:
 
 
 def _without_userinfo(text: str) -> str:
-    """The text as it may be shown: what stands before an ``@`` may be a password, unless a digest follows."""
+    """The text without what precedes an ``@``, which may be a password unless a digest follows."""
     return _USERINFO.sub("***@", text)
 
 
 def _problem_with(text: str, registry: str, path: str) -> str:
-    """Say what keeps the text from being a repository, or nothing."""
+    """Why the text is not a repository, or nothing."""
     if "://" in text:
         return "has a scheme"
     if "@" in text:
@@ -149,19 +149,19 @@ def _problem_with_registry(registry: str) -> str:
 
 
 def _problem_with_address(host: str) -> str:
-    """A numeric host has to be written out in full (``127.1`` and ``0x7f.1`` are disguises) and be a real peer."""
+    """A numeric host must be a full (not ``127.1`` or ``0x7f.1``) unicast address."""
     address: ipaddress.IPv4Address | ipaddress.IPv6Address | None
     try:
-        # Brackets mean version 6 (RFC 3986 section 3.2.2); a zone ("%eth0") is a route of this machine, not a name.
+        # Brackets mean version 6 (RFC 3986 section 3.2.2); a zone ("%eth0") is local to this machine.
         address = ipaddress.IPv6Address(host[1:-1]) if host[:1] + host[-1:] == "[]" else ipaddress.IPv4Address(host)
     except ValueError:
         address = None
     if address is None or "%" in host:
-        return f"has {quoted(host, 80)} for a registry, which is no full IP address"
+        return f"has {quoted(host, 80)} for a registry, which is not a full IP address"
     if isinstance(address, ipaddress.IPv6Address) and address.ipv4_mapped:
         return f"has {quoted(host, 80)} for a registry; write {address.ipv4_mapped}"
     if address.is_link_local or address.is_multicast or address.is_unspecified:
-        return f"has {quoted(host, 80)} for a registry, an address of no registry"
+        return f"has {quoted(host, 80)} for a registry, which is not a unicast address"
     return ""
 
 
@@ -170,7 +170,7 @@ def _problem_with_path(registry: str, path: str) -> str:
         return "has no name after the registry"
     last = path.rpartition("/")[2]
     if ":" in last:
-        return f"has a tag ({quoted(last.partition(':')[2])}); it belongs into --tag"
+        return f"has a tag ({quoted(last.partition(':')[2])}); use --tag for it"
     if not _PATH.fullmatch(path):
         return f"has the name {quoted(path)}"
     if split_port(registry)[0] == "ghcr.io" and "/" not in path:
@@ -178,7 +178,7 @@ def _problem_with_path(registry: str, path: str) -> str:
     return ""
 
 
-# What BuildKit can build images for; anything else is a typing error sooner than a wish.
+# Platforms that BuildKit builds for; anything else is probably a typo.
 _ARCHITECTURES = {
     "linux": {"386", "amd64", "arm", "arm64", "loong64", "mips64", "mips64le", "ppc64le", "riscv64", "s390x"},
     "windows": {"amd64", "arm64"},
@@ -190,8 +190,7 @@ PLATFORM_FORM = "|".join(
     for os, architectures in _ARCHITECTURES.items()
     for architecture in sorted(architectures)
 )
-# Variants that name what the bare architecture already means, and what a bare arm means: containerd/platforms,
-# "Normalization".
+# Default variants: containerd/platforms, "Normalization".
 _BARE_VARIANT = {"arm64": "v8", "amd64": "v1"}
 _NAMED_VARIANT = {"arm": "v7"}
 
@@ -206,28 +205,28 @@ class Platform:
 
     @classmethod
     def of(cls, os: str, architecture: str, variant: str = "") -> Platform:
-        """The normalized platform of three fields as they stand in an index or a config."""
+        """The normalized platform of the fields of an index or a config."""
         bare = variant == _BARE_VARIANT.get(architecture)
         return cls(os, architecture, "" if bare else variant or _NAMED_VARIANT.get(architecture, ""))
 
     @classmethod
     def parse(cls, text: str) -> Platform:
-        """Read ``os/architecture[/variant]``.
+        """Parse ``os/architecture[/variant]``.
 
         Raises:
-            UsageError: It is not a platform that images are built for.
+            UsageError: Images are not built for it.
         """
         os, _, rest = text.partition("/")
         architecture, slash, variant = rest.partition("/")
-        known = architecture in _ARCHITECTURES.get(os, ())
-        if not known or (slash and variant not in _VARIANTS.get(architecture, ())):
+        is_known = architecture in _ARCHITECTURES.get(os, ())
+        if not is_known or (slash and variant not in _VARIANTS.get(architecture, ())):
             raise UsageError(
                 f"{quoted(text, 80)} is not a platform", remedy="Expected one like linux/amd64 or linux/arm64."
             )
         return cls.of(os, architecture, variant)
 
     def covers(self, other: Platform) -> bool:
-        """Whether machines of this one tend to run the other as well (containerd/platforms, ``Only``)."""
+        """Whether this platform usually runs the other as well (containerd/platforms, ``Only``)."""
         if self.os != other.os or self.architecture != other.architecture:
             return self.os == other.os and (self.architecture, other.architecture) == ("arm64", "arm")
         return self._level >= other._level
@@ -238,7 +237,7 @@ class Platform:
 
     @property
     def dashed(self) -> str:
-        """As it can be part of a tag or a file's name: ``linux-arm64``."""
+        """For tags and file names: ``linux-arm64``."""
         return str(self).replace("/", "-")
 
     def __str__(self) -> str:
@@ -246,10 +245,10 @@ class Platform:
 
 
 def parse_platforms(text: str) -> tuple[Platform, ...]:
-    """Read a comma-separated list without blanks, keeping its order.
+    """Parse a comma-separated list without spaces, keeping its order.
 
     Raises:
-        UsageError: The list is empty, has an unknown platform, or names one twice.
+        UsageError: It is empty, or has an unknown or a repeated platform.
     """
     platforms: list[Platform] = []
     for part in text.split(","):
