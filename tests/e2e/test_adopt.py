@@ -80,7 +80,7 @@ def test_what_the_old_workflow_left_is_adopted_released_upon_and_rolled_back_to(
     assert {one["why"] for one in done["left_out"]} == {"belongs to lane standalone"}
     assert log.all_tag_puts() == ["ledger-main"]
     again = succeeded(person.invoke("adopt", "--lane", "main"))
-    assert "2 versions; 0 adopted, 2 recorded before" in again.out
+    assert "2 versions; 0 adopted, 2 already recorded" in again.out
     assert log.all_tag_puts() == ["ledger-main"]
 
     commit(person.checkout, "0.3.0")

@@ -204,9 +204,9 @@ def test_show_names_the_winner_and_why_the_others_lost(rig: Rig, guarded_worksta
     assert done.code == 0, done
     rows = [" ".join(line.split()) for line in done.out.splitlines()]
     who = person.variables["GHCR_USERNAME"]
-    used = f"used by commands that write, as {who}: only shiplane.toml names it"
+    used = f"used by commands that write, as {who}: only shiplane.toml assigns it to this registry"
     assert rows[0] == f"{rig.guarded} GHCR_USERNAME + GHCR_TOKEN {used}"
-    assert rows[1] == f"{rig.guarded} GITHUB_ACTOR + GITHUB_TOKEN not used: an earlier one wins"
+    assert rows[1] == f"{rig.guarded} GITHUB_ACTOR + GITHUB_TOKEN not used: an earlier one takes precedence"
     assert rows[3] == "r.example.org R_USER + R_WORD R_WORD not set"
     assert rows[5].startswith("r.example.org no credential")
     assert person.variables["GHCR_TOKEN"] not in done.out + done.err

@@ -250,8 +250,12 @@ def test_a_file_that_names_another_image_of_the_registry_is_found_out(
         (("stage", "--lane", "main", "--tag", "0.2.1"), 2, "--output"),
         (("stage", "--lane", "main", "--tag", "0.2.1", "--output", "nowhere/x.json"), 2, "no file can be written"),
         (("stage", "--lane", "main", "--output", "../x.json"), 2, "has no version"),
-        (("stage", "--tag", "0.2.1", "--output", "../x.json"), 2, "no lane is named"),
-        (("publish", "--lane", "main", "--tag", "0.2.1", "--staged", "x", "--dry-run"), 2, "--dry-run beside --staged"),
+        (("stage", "--tag", "0.2.1", "--output", "../x.json"), 2, "no lane given"),
+        (
+            ("publish", "--lane", "main", "--tag", "0.2.1", "--staged", "x", "--dry-run"),
+            2,
+            "--dry-run cannot be combined with --staged",
+        ),
         (("publish", "--lane", "main", "--tag", "0.2.1", "--staged", "x", "--builder", "y"), 2, "--builder beside"),
     ],
 )

@@ -94,7 +94,7 @@ def test_show_tells_the_pairs_apart_and_names_a_mixed_one(rig: Rig, person: Pers
     shown = person.invoke("auth.show", GITHUB_ACTOR="octocat", GITHUB_TOKEN="ghs_another_token")
     assert "GHCR_USERNAME + GHCR_TOKEN" in shown.out
     assert "used by commands that write, as push-user" in shown.out
-    assert "not used: an earlier one wins" in shown.out
+    assert "not used: an earlier one takes precedence" in shown.out
     del person.variables["GHCR_USERNAME"]
     shown = person.invoke("auth.show", "--json", GITHUB_ACTOR=account.username)
     assert shown.document["source"] == "GITHUB_ACTOR + GHCR_TOKEN, a mixed pair"

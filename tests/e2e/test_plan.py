@@ -121,7 +121,7 @@ def test_a_flag_that_says_what_is_released_cannot_stand_beside_a_plan(
     person, _ = workstation
     done = person.invoke("publish", "--plan", "any.json", *flags)
     assert done.code == 2, str(done)
-    assert f"{flags[0].partition('=')[0]} cannot be given beside it" in done.err
+    assert f"--plan cannot be combined with {flags[0].partition('=')[0]}" in done.err
 
 
 def test_a_file_that_cannot_be_a_plan_is_one_clear_error(workstation: Workstation, tmp_path: Path) -> None:

@@ -134,7 +134,7 @@ def test_a_name_that_the_registry_refuses_is_reported_and_the_same_command_again
     for tag in (*VERSIONS, *FLOATS):
         now = f"is {before[tag]}" if tag in before else "does not exist"
         assert f"public: {reader.image}:{tag} {now}" in done.err
-    assert "safe: what has a name was verified before it got it" in done.err
+    assert "safe: every published tag had passed verification" in done.err
     succeeded(person.invoke(*RELEASE))
     tags = reader.tags()
     assert {tag: tags[tag] for tag in before} == before

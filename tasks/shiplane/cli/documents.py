@@ -19,30 +19,30 @@ from shiplane.release.result import LaneResultJson
 class RegistryAskedJson(TypedDict):
     """Whether the registry was asked."""
 
-    asked: Annotated[bool, "Whether it was."]
-    why_not: Annotated[str, "Why it could not be, or nothing."]
+    asked: Annotated[bool, "Whether the registry was asked."]
+    why_not: Annotated[str, "Why it could not be asked; empty if it was."]
 
 
 class NamedCredentialJson(TypedDict):
-    """What would be sent where although only the project file says so."""
+    """A credential that only the project file assigns to a registry."""
 
-    registry: Annotated[str, "Where a command that writes would send it."]
-    variables: Annotated[str, "The names of the variables."]
+    registry: Annotated[str, "The registry that commands which write would send it to."]
+    variables: Annotated[str, "Names of the variables that hold it."]
 
 
 class TagsBeforeJson(TypedDict):
-    """A lane's tags before."""
+    """A lane's tags as they are now."""
 
-    version_before: Annotated[DigestJson | None, "What the version tag has; null where it is absent."]
-    floating_before: Annotated[DigestJson | None, "What the floating tag has; null where it is absent."]
+    version_before: Annotated[DigestJson | None, "Digest of the version tag; null if it does not exist."]
+    floating_before: Annotated[DigestJson | None, "Digest of the floating tag; null if it does not exist."]
 
 
 class OutlookJson(TagsBeforeJson):
-    """What a release would do about a lane's tags."""
+    """What a release would do with a lane's tags."""
 
-    version: Annotated[str, VersionTagAction, "What becomes of the version tag."]
-    floating: Annotated[str, FloatingTagAction, "What becomes of the floating tag."]
-    reason: Annotated[str, "Why the floating tag moves or stays."]
+    version: Annotated[str, VersionTagAction, "What happens to the version tag."]
+    floating: Annotated[str, FloatingTagAction, "What happens to the floating tag."]
+    reason: Annotated[str, "Why the floating tag moves or does not."]
 
 
 class RefusedOutlookJson(TagsBeforeJson):
@@ -52,47 +52,47 @@ class RefusedOutlookJson(TagsBeforeJson):
 
 
 class _SavedJson(TypedDict, total=False):
-    saved: Annotated[str, "The file that keeps the plan, with --save."]
+    saved: Annotated[str, "The file that the plan was saved to, with --save."]
 
 
 class PlannedDataJson(PlanJson):
-    """What ``plan`` says."""
+    """The result of ``plan``."""
 
     registry: RegistryAskedJson
-    prerequisites: Annotated[list[PrerequisiteJson], "What has to hold before a name is given."]
+    prerequisites: Annotated[list[PrerequisiteJson], "What has to pass before anything is tagged."]
     tags: Annotated[
         dict[str, OutlookJson | RefusedOutlookJson],
-        "Each lane's tags before, and what becomes of them; empty where the registry was not asked.",
+        "Each lane's tags now, and what happens to them; empty if the registry was not asked.",
     ]
     credential: Annotated[
         NamedCredentialJson | None,
-        "What would be sent where although only the project file says so; null where that is nothing.",
+        "A credential that only the project file assigns to a registry; null if there is none.",
     ]
     ignored: Annotated[
         list[str],
-        "What lies in a lane's context and is in no commit, since a .gitignore names it; a folder's path ends in a "
-        "slash.",
+        "Files in a lane's build context that are in no commit because a .gitignore matches them; a folder's path ends "
+        "in a slash.",
     ]
 
 
 class ReleasedDataJson(TypedDict):
-    """What ``publish`` and ``release`` say."""
+    """The result of ``publish`` and ``release``."""
 
     image: Annotated[str, "The repository."]
     commit: CommitJson
     prerequisites: PrerequisiteEvidenceJson
-    lanes: Annotated[list[LaneResultJson], {"least": 1}, "Each lane as it is now, read back."]
+    lanes: Annotated[list[LaneResultJson], {"least": 1}, "Each lane after the release, as read back from the registry."]
 
 
 class DryRunDataJson(PlanJson):
-    """What they say with ``--dry-run``."""
+    """The result of ``publish --dry-run`` and ``release --dry-run``."""
 
     dry_run: Annotated[bool, Choice.of(True), "Nothing was pushed."]
-    loaded: Annotated[list[str], "The images' names in the local engine."]
+    loaded: Annotated[list[str], "Names of the images in the local engine."]
 
 
 class AdoptedDataJson(AdoptionResultJson):
-    """What ``adopt`` says."""
+    """The result of ``adopt``."""
 
     image: Annotated[str, "The repository."]
 
@@ -106,7 +106,7 @@ class ReleasedJson(OutcomeJson, ReleasedDataJson, EndingJson):
 
 
 class DryRunJson(OutcomeJson, DryRunDataJson):
-    """The same with --dry-run."""
+    """invoke publish --dry-run --json and invoke release --dry-run --json."""
 
 
 class AdoptedJson(OutcomeJson, AdoptedDataJson, EndingJson):
@@ -114,7 +114,7 @@ class AdoptedJson(OutcomeJson, AdoptedDataJson, EndingJson):
 
 
 class ErrorJson(OutcomeJson):
-    """Whatever did not end well."""
+    """A failure of any task."""
 
     error: FailureJson
     closing: ClosingJson

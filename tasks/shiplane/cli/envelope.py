@@ -1,4 +1,4 @@
-"""What stands around each JSON document that a task writes with ``--json``."""
+"""The fields around each JSON document that a task writes with ``--json``."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ class FailureJson(TypedDict):
 
     kind: Annotated[
         str,
-        "The situation: usage, configuration, prerequisite, build, access, refused, verification, unreachable, "
+        "The kind of failure: usage, configuration, prerequisite, build, access, refused, verification, unreachable, "
         "lost-race; error for anything else.",
     ]
-    what: Annotated[str, "What happened, to which object."]
-    remedy: Annotated[str, "What to do, or nothing."]
+    what: Annotated[str, "What failed, and on which object."]
+    remedy: Annotated[str, "How to fix it; may be empty."]
 
 
 class OutcomeJson(TypedDict):
@@ -24,11 +24,11 @@ class OutcomeJson(TypedDict):
     exit: Annotated[int, {"most": 255}, "The exit code."]
 
 
-ClosingJson = Annotated[list[str], "What is public now, what is safe, the one next command."]
+ClosingJson = Annotated[list[str], "What is public now, what is safe, and the next command."]
 
 
 class EndingJson(TypedDict, total=False):
-    """What is said where it did not end well."""
+    """Added when a task fails."""
 
     error: FailureJson
     closing: ClosingJson

@@ -48,7 +48,7 @@ def _attempt(run: Run, task: Callable[[Run], Answer], *, as_json: bool) -> int:
         return _failed(run, ShiplaneError(error.reason), error.exit_code, as_json=as_json)
     except Exception as error:  # noqa: BLE001 -- a fault of ours still must not leak a secret
         run.console.say(traceback.format_exc())
-        return _failed(run, ShiplaneError(f"a fault of shiplane itself: {error!r}"), 1, as_json=as_json)
+        return _failed(run, ShiplaneError(f"internal error in shiplane: {error!r}"), 1, as_json=as_json)
     return answer.code
 
 

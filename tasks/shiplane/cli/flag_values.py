@@ -58,10 +58,10 @@ def one_lane(lane: str | None, project: ProjectFile, version: str | None = None)
     owner = project.lane_of(version) if version else None
     if version and owner:
         raise UsageError(
-            f"no lane is named; {quoted(version, 40)} is lane {owner.name}'s", remedy=f"Give --lane {owner.name}."
+            f"no lane given; {quoted(version, 40)} belongs to lane {owner.name}", remedy=f"Add --lane {owner.name}."
         )
     lanes = " or ".join(f"--lane {lane.name}" for lane in project.lanes)
-    raise UsageError("no lane is named", remedy=f"Give {lanes}.")
+    raise UsageError("no lane given", remedy=f"Add {lanes}.")
 
 
 def published_version(project: ProjectFile, lane: Lane, flag: str, text: str) -> Version:
@@ -81,7 +81,7 @@ def tagged_version(project: ProjectFile, lane: str | None, tag: str | None) -> t
     """
     chosen = project.lane(one_lane(lane, project, tag))
     if not tag:
-        raise UsageError("no version is named", remedy="Give --tag vX.Y.Z.")
+        raise UsageError("no version given", remedy="Add --tag vX.Y.Z.")
     return chosen, published_version(project, chosen, "--tag", tag)
 
 
@@ -92,10 +92,10 @@ def new_version(project: ProjectFile, lane: Lane, flag: str, text: str | None) -
         UsageError: There is none, it is none of that lane, or it is a snapshot.
     """
     if not text:
-        raise UsageError("no version is named", remedy=f"Give {flag} X.Y.Z.")
+        raise UsageError("no version given", remedy=f"Add {flag} X.Y.Z.")
     version = named(Setting(text, flag), partial(project.version_of, lane))
     if version.is_snapshot:
-        raise UsageError(f"{version} is a snapshot: it names a commit, no release", remedy=f"Give {flag} X.Y.Z.")
+        raise UsageError(f"{version} is a snapshot, not a release version", remedy=f"Add {flag} X.Y.Z.")
     return version
 
 
@@ -108,6 +108,7 @@ def one_line_reason(text: str | None) -> str:
     reason = one_line(text or "")
     if len(reason) > _LONGEST_REASON:
         raise UsageError(
-            f"--reason is {len(reason)} characters long", remedy=f"At most {_LONGEST_REASON}; link to the rest."
+            f"--reason is {len(reason)} characters long",
+            remedy=f"At most {_LONGEST_REASON}; link to the details instead.",
         )
     return reason

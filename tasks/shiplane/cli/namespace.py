@@ -24,23 +24,23 @@ def namespace() -> Collection:
     collections = (
         _collection(
             "auth",
-            "Credentials: which one is used, login and logout.",
+            "Show, store and remove registry credentials.",
             *(auth.show, auth.login, auth.logout),
         ),
         _collection(
             "check",
-            "The prerequisites of a release, each alone, and all of them: the doctor.",
+            "Check the prerequisites of a release, one by one or all.",
             *(check.build, check.gates, check.access, check.tools, check.config, check.everything),
         ),
         _collection(
             "deploy",
-            "Deployment files: which version they run, and re-pointing them.",
+            "List deployment files with the versions they run; update them.",
             *(deploy.list_files, deploy.repoint),
         ),
-        _collection("ledger", "The record of a lane's releases, moves and marks.", restart),
+        _collection("ledger", "Maintain the record of a lane's releases, moves and marks.", restart),
         _collection(
             "workflow",
-            "The publish workflows of GitHub Actions, written from the configuration.",
+            "Generate and check the publish workflows of GitHub Actions.",
             *(workflow.write, workflow.check),
         ),
     )

@@ -45,8 +45,8 @@ def shiplane_task(
         iterable: Parameters that may be given several times.
         name: What the task is called, where that cannot be the function's name.
     """
-    synonyms = {other: f"The same as --{flag}." for flag, other in _SYNONYMS.items() if flag in flags}
-    texts = {**flags, **synonyms, "json": "One JSON document on standard output, nothing else."}
+    synonyms = {other: f"Same as --{flag}." for flag, other in _SYNONYMS.items() if flag in flags}
+    texts = {**flags, **synonyms, "json": "Print the result as one JSON document on standard output."}
 
     def decorate(function: Callable[..., Answer]) -> Any:  # noqa: ANN401 -- invoke's Task is untyped
         decorator = task(
@@ -84,7 +84,7 @@ def _call(function: Callable[..., Answer], c: Context, arguments: dict[str, Any]
     from shiplane.core.errors import UsageError
 
     if c.config.run.dry:
-        raise UsageError("invoke's own --dry does not reach what shiplane does", remedy="Use --dry-run.")
+        raise UsageError("invoke's own --dry has no effect on shiplane", remedy="Use --dry-run.")
     return function(run, **_one_version(arguments))
 
 
@@ -105,7 +105,7 @@ def _one_version(arguments: dict[str, Any]) -> dict[str, Any]:
     version, same = arguments[flag], arguments[other]
     if None not in {version, same} and version != same:
         raise UsageError(
-            f"--{flag} {version} and --{other} {same} both say which version, and differ", remedy="Give one of them."
+            f"--{flag} {version} and --{other} {same} give different versions", remedy="Use only one of them."
         )
     rest = {name: value for name, value in arguments.items() if name != other}
     return {**rest, flag: version if version is not None else same}

@@ -92,7 +92,7 @@ class ProjectFile:
     ] = BUILT_IN
     named: frozenset[str] = frozenset()
     workflows: Annotated[
-        WorkflowSettings, Key("How workflow.write makes the publish workflows of GitHub Actions.", WORKFLOWS)
+        WorkflowSettings, Key("How the publish workflows of GitHub Actions are generated.", WORKFLOWS)
     ] = field(default_factory=WorkflowSettings)
     gates: Annotated[
         tuple[Gate, ...],

@@ -131,7 +131,7 @@ def test_what_cannot_be_written_costs_nobody_a_release(tmp_path: Path, place: st
     report = Report(command="x", exit_code=0, data=data(lane()))
     Actions(env, io.StringIO()).report(report, redact=Redactor(), tell=told.append)
     assert len(told) == 1
-    assert "could not be written" in told[0]
+    assert "could not write" in told[0]
 
 
 def test_without_files_nothing_is_written(tmp_path: Path) -> None:

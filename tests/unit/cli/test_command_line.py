@@ -69,14 +69,14 @@ def test_without_a_lane_the_remedy_is_the_lane_that_the_tag_tells(
 ) -> None:
     code, _, story = run(*arguments, **variables)
     assert code == 2
-    assert "no lane is named; 'standalone-" in story
-    assert "is lane standalone's" in story
-    assert "Give --lane standalone." in story
+    assert "no lane given; 'standalone-" in story
+    assert "belongs to lane standalone" in story
+    assert "Add --lane standalone." in story
 
 
 @pytest.mark.parametrize("tag", ["v0.2.8", "0.2.8", "nightly", ""])
 def test_without_a_lane_a_tag_that_any_lane_or_none_can_read_tells_none(run: Run, tag: str) -> None:
-    assert "Give --lane main or --lane standalone." in run("publish", TAG=tag)[2]
+    assert "Add --lane main or --lane standalone." in run("publish", TAG=tag)[2]
 
 
 @pytest.mark.parametrize("name", names())

@@ -109,6 +109,6 @@ def test_a_field_that_nobody_described_is_found(key: str) -> None:
 
 
 def test_an_error_is_as_the_schema_says() -> None:
-    error = {"kind": "usage", "what": "no lane is named", "remedy": ""}
+    error = {"kind": "usage", "what": "no lane given", "remedy": ""}
     assert faults({"ok": False, "exit": 2, "error": error, "closing": []}, "result", "error") == []
     assert faults({"ok": False, "exit": 2, "error": {**error, "more": 1}, "closing": []}, "result", "error") != []

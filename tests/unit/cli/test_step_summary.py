@@ -36,17 +36,17 @@ def test_a_release_shows_its_names_digests_platforms_and_size() -> None:
 
 
 def test_what_was_there_already_and_what_stayed_is_said() -> None:
-    floating = {"tag": "latest", "digest": None, "moved": False, "reason": "not asked for (lane main)"}
+    floating = {"tag": "latest", "digest": None, "moved": False, "reason": "not requested (lane main)"}
     text = render(released(lane(built=False, floating=floating)))
-    assert "was published already" in text
-    assert "| `latest` | does not exist | stays: not asked for (lane main) |" in text
+    assert "already published" in text
+    assert "| `latest` | does not exist | not moved: not requested (lane main) |" in text
 
 
 @pytest.mark.parametrize(
     ("digest", "added", "row"),
     [
         (DIGEST, ["publish", "float"], f"| `ledger-main` | `{DIGEST}` | recorded: publish, float |  |  |"),
-        (DIGEST, [], f"| `ledger-main` | `{DIGEST}` | stood there already |  |  |"),
+        (DIGEST, [], f"| `ledger-main` | `{DIGEST}` | already recorded |  |  |"),
         (None, ["publish"], "| `ledger-main` | unknown | recorded: publish |  |  |"),
     ],
 )
@@ -97,7 +97,7 @@ def test_the_lines_of_a_failed_build_stay_lines() -> None:
 
 def test_a_result_that_is_not_good_is_shown_whole() -> None:
     text = render(Report(command="invoke verify", exit_code=6, text="BAD  x:latest\n      digest"))
-    assert "**not good**\n\n```text\nBAD x:latest\n      digest\n```" in text
+    assert "**check failed**\n\n```text\nBAD x:latest\n      digest\n```" in text
 
 
 def test_any_other_result_is_shown_as_it_is_printed() -> None:

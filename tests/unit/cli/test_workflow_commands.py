@@ -44,7 +44,7 @@ def test_what_is_written_is_what_is_checked(run: Run) -> None:
     assert files()[REQUIREMENTS].endswith(f"shiplane=={shiplane.__version__}\n")
     assert run("workflow.check")[0] == 0
     before = files()
-    assert run("workflow.write")[:2] == (0, "everything is as the configuration wants\n")
+    assert run("workflow.write")[:2] == (0, "everything is up to date\n")
     assert files() == before
     assert [oct(os.stat(path).st_mode & 0o777) for path in before] == ["0o644"] * 4  # noqa: PTH116
 
@@ -60,14 +60,14 @@ def test_a_dry_run_shows_all_of_it_and_writes_nothing(run: Run) -> None:
 def test_a_configuration_that_went_on_is_drift_until_it_is_written(run: Run) -> None:
     assert "config: workflows" not in run("check.config")[1]
     run("workflow.write")
-    assert re.search("config: workflows +done .* as the configuration wants", run("check.config")[1])
+    assert re.search("config: workflows +done .* up to date with the configuration", run("check.config")[1])
     Path("shiplane.toml").write_text('[lanes.main]\ngit-tag = "api/v{version}"\n')
-    assert re.search(f"config: workflows +warning .* not as .* wants: {MAIN}\n", run("check.config")[1])
+    assert re.search(f"config: workflows +warning .* out of date with shiplane.toml: {MAIN}\n", run("check.config")[1])
     code, out, err = run("workflow.check")
     assert code == 3
     assert '-      - "docker-v*"\n+      - "api/v*"' in out
-    assert out.startswith(f"not as the configuration wants: {MAIN}\n  shiplane workflow.write\n")
-    assert err.endswith("next: mend the above, then: shiplane workflow.check\n")
+    assert out.startswith(f"out of date with shiplane.toml: {MAIN}\n  shiplane workflow.write\n")
+    assert err.endswith("next: fix the error above, then: shiplane workflow.check\n")
     assert run("workflow.write")[:2] == (0, f"wrote {MAIN}\n")
     assert run("workflow.check")[0] == 0
 

@@ -51,5 +51,7 @@ def commit_of(run: Run) -> str:
     _ = run.project
     checkout = run.checkout
     if checkout is None:
-        raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
+        raise PrerequisiteError(
+            "this folder is not a git repository with a commit", remedy="Run the command in a git checkout."
+        )
     return checkout.commit

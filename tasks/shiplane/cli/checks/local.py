@@ -33,14 +33,15 @@ def config_check(run: Run, flags: Flags) -> Look:
 
 
 def _workflows(run: Run) -> Iterator[Finding]:
-    """Whether those that shiplane wrote still are as the configuration wants: a release by hand can do without."""
+    """Whether the workflows that shiplane wrote are up to date: a manual release does not need them."""
     from shiplane.cli.flows.workflow_files import drifted
 
     paths = value_or_none(lambda: drifted(run))
     if paths is None:
         return
-    remedy = f"See them with: {command('workflow.check')}" if paths else ""
-    reason = f"not as the configuration wants: {', '.join(paths)}" if paths else "as the configuration wants"
+    remedy = f"See the changes with: {command('workflow.check')}" if paths else ""
+    name = run.project.name or "the configuration"
+    reason = f"out of date with {name}: {', '.join(paths)}" if paths else f"up to date with {name}"
     yield done("config: workflows", reason, warning=remedy)
 
 
@@ -76,7 +77,7 @@ def prerequisite_checks(run: Run, skip: Sequence[str]) -> dict[str, Look]:
 def smoke_checks(
     run: Run, repository: Repository | None, platforms: tuple[Platform, ...] | None, skip: Sequence[str]
 ) -> dict[str, Look]:
-    """The smoke tests; nothing where none is configured, or nobody can tell."""
+    """The smoke tests; nothing where none is configured or the settings are wrong."""
     from shiplane.doctor.release import SmokeChecks
 
     smokes = value_or_none(lambda: dict(run.project.smokes))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from shiplane.registry.oci.names import Repository
     from shiplane.verify.surveyor import Surveyor
 
-# Seconds of waiting: enough for a hiccup; somebody who asks what is wrong wants to know it now.
+# Seconds of waiting: enough for a hiccup; whoever runs a check wants the answer now.
 _WAIT = 10.0
 
 
@@ -32,7 +32,7 @@ def registry_checks(run: Run, repository: Repository | None, flags: Flags, skip:
     if "access" in skip:
         return {"access": lambda: [skipped("access", "--skip access")]}
     if repository is None:
-        return {"access": lambda: [skipped("access: credential", "nobody can tell for which image: see config")]}
+        return {"access": lambda: [skipped("access: credential", "the image is unknown: see config")]}
     access, ledgers = access_check(run, repository), _ledgers(run, repository, flags)
     tags = _floating_tags(run, repository, flags)
     return {"access, ledger, tags": lambda: tags.after(list(ledgers.after(list(access()))))}
@@ -58,7 +58,7 @@ def _claim(run: Run, repository: Repository) -> Finding:
     claiming = claiming_of(run)
     assert claiming is not None  # noqa: S101 -- asked by the caller
     claiming.claims.probe(repository, Tag("v0.0.0"))
-    return done("access: claim", "git's own login may push there, as far as can be told without a push")
+    return done("access: claim", "git can log in there; only a push proves write permission")
 
 
 def _ledgers(run: Run, repository: Repository, flags: Flags) -> LedgerChecks:

@@ -27,7 +27,7 @@ def store_login(run: Run, registry: str) -> Credential:
     """
     credential = run.credentials.from_environment(registry)
     if credential is None:
-        raise AccessError(f"the environment has no credential for {registry}", remedy=f"See {command('auth.show')}.")
+        raise AccessError(f"no credential for {registry} in the environment", remedy=f"See {command('auth.show')}.")
     run.redact.add_credential(credential)
     argv = ["docker", "login", registry, "--username", credential.username, "--password-stdin"]
     docker = run_process(argv, env=run.child_env, given=credential.password)
@@ -49,9 +49,7 @@ def remove_login(run: Run, registry: str) -> None:
 
 def _login_failed(registry: str, credential: Credential, message: str) -> ShiplaneError:
     if any(sign in message.lower() for sign in _NO_ANSWER):
-        return UnreachableError(
-            f"{registry} does not answer: {message}", remedy="Check the network, then run it again."
-        )
+        return UnreachableError(f"{registry} does not answer: {message}", remedy="Check the network and try again.")
     if "saving credentials" in message.lower():
         return AccessError(f"docker could not store the login: {message}", remedy="See credsStore in its config.json.")
     return AccessError(

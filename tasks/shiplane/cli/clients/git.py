@@ -34,7 +34,7 @@ def claiming_of(run: Run) -> ReleaseClaims | None:
     if settings is None:
         return None
     remote = remote_of(run, settings.remote)
-    run.console.tell(f"versions are claimed on {remote.url()}, below {settings.prefix}")
+    run.console.tell(f"versions are claimed on {remote.url()}, under {settings.prefix}")
     return ReleaseClaims(claims=GitClaims(remote=remote, prefix=settings.prefix), by=_claimant(run))
 
 
@@ -55,11 +55,11 @@ def check_output_path(run: Run, file: str, example: str) -> None:
         example: A flag with a better place.
 
     Raises:
-        UsageError: It lies in the checkout, and no .gitignore names it.
+        UsageError: It is inside the checkout, and no .gitignore matches it.
     """
     if not run.git.leaves_tree_clean(run.folder / file):
         raise UsageError(
-            f"{quoted(file)} lies in the checkout, where git does not ignore it: it would be a change of its own, "
-            "and a release of a changed tree is refused",
-            remedy=f"Write it outside, as in {example}, or to a path that a .gitignore of the project names.",
+            f"{quoted(file)} is inside the checkout and git does not ignore it: it would make the tree dirty, "
+            "and a dirty tree cannot be released",
+            remedy=f"Write it outside the checkout, e.g. {example}, or where the project's .gitignore ignores it.",
         )

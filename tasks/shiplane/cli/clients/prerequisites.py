@@ -56,7 +56,7 @@ def _github(run: Run) -> GitHub:
 
     slug = run.resolver(Flags()).slug()
     if slug is None:
-        raise UsageError("a gate asks GitHub, but nothing says which repository", remedy="Set GITHUB_REPOSITORY.")
+        raise UsageError("a gate checks GitHub, but the GitHub repository is unknown", remedy="Set GITHUB_REPOSITORY.")
     return GitHub(
         transport=run.transport(),
         retry_budget=run.registries.retry_budget,
@@ -130,5 +130,7 @@ def compared_again(run: Run) -> Checkout:
     """
     checkout = run.git.compare_worktree()
     if checkout is None:
-        raise PrerequisiteError("the repository is gone that was there a moment ago", remedy="Run it in a checkout.")
+        raise PrerequisiteError(
+            "the git repository disappeared during the run", remedy="Run the command in a git checkout."
+        )
     return checkout

@@ -112,7 +112,7 @@ class RegistryClients:
         if ledgers is None:
             raise ConfigurationError(
                 f"{self.project.name}: ledger = false, and {for_what} kept in the ledger",
-                remedy="Let a ledger be kept.",
+                remedy="Remove ledger = false.",
             )
         return ledgers
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def follow(run: Run, registry: RegistryClient, lane: Lane, target: Target, *, dry_run: bool) -> Followed | None:
-    """Let a lane's deployment files say what its floating tag was set to; None where the project names no such files.
+    """Pin a lane's deployment files to what its floating tag was set to; None where none are configured.
 
     Raises:
         ShiplaneError: They could not be re-pointed; the message begins with where the floating tag is.
@@ -47,7 +47,7 @@ def follow(run: Run, registry: RegistryClient, lane: Lane, target: Target, *, dr
 
 @dataclass(frozen=True, kw_only=True)
 class Followed:
-    """What became of the deployment files, for people and for programs."""
+    """What happened to the deployment files, as text and as JSON."""
 
     text: str
     data: dict[str, Any]
@@ -56,7 +56,7 @@ class Followed:
 def repointer_of(
     run: Run, image: str | None, retry_budget: RetryBudget | None = None, *, certain: bool = False
 ) -> Repointer:
-    """Everything that the two tasks work with.
+    """What both tasks work with.
 
     Args:
         run: The run.
@@ -71,7 +71,7 @@ def repointer_of(
     except ShiplaneError as error:
         if certain:
             raise
-        run.console.tell(f"which versions are marked as bad or were adopted could not be told: {error.what}")
+        run.console.tell(f"marks and adoptions could not be read: {error.what}")
         recorded = []
     marks = {tag: mark.reason for ledger in recorded for tag, mark in ledger.marks.items()}
     lanes = [with_adopted_tags(lane, ledger) for lane, ledger in zip(run.project.lanes, recorded, strict=False)]

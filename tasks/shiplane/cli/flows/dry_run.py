@@ -31,7 +31,7 @@ def build_only(run: Run, plan: Plan, builder: str | None, *, every_platform: boo
 
     native = Engine(env=run.child_env).platform()
     run.console.tell(
-        f"a dry run does not run the prerequisites; {command('check.build')} and {command('check.gates')} do"
+        f"dry run: prerequisites are skipped; run them with {command('check.build')} and {command('check.gates')}"
     )
     with login(run, None, stored=True) as env:
         flow = dry_run(plan, buildx_of(run, env), native, requested=builder, every=every_platform)

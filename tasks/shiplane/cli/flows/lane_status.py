@@ -33,9 +33,11 @@ def next_publish(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str
         planned = LanePlan(lane=lane, version=resolver.version(lane), latest=resolver.latest(lane))
         if planned.version.value.is_snapshot or resolver.checkout is None:
             following = (
-                f"the next patch is {lane.tag_of(state.newest.next_patch())}" if state.newest else "nothing is out"
+                f"the next patch is {lane.tag_of(state.newest.next_patch())}"
+                if state.newest
+                else "nothing is published"
             )
-            return f"no version is tagged here; {following}"
+            return f"no version is tagged at HEAD; {following}"
         surveyor = Surveyor(registry=auditor.registry, ledgers=auditor.ledgers)
         decision = decide(planned, surveyor.survey(planned), resolver.checkout.commit)
     except ShiplaneError as error:

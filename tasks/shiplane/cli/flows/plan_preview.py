@@ -99,7 +99,7 @@ def ignored_files(run: Run, plan: Plan) -> list[str]:
 
 
 def credential_notes(run: Run, plan: Plan) -> tuple[NamedCredentialJson | None, str]:
-    """Which variables a release would send where, if nobody but the project file says so: as JSON and as text."""
+    """The variables that a release would send to a registry on the project file's word alone: as JSON and as text."""
     registry = plan.repository.registry
     try:
         candidates = run.credentials.variables(registry)
@@ -108,5 +108,5 @@ def credential_notes(run: Run, plan: Plan) -> tuple[NamedCredentialJson | None, 
     candidate = next((candidate for candidate in candidates if candidate.credential), None)
     if candidate is None or candidate.belongs:
         return None, ""
-    text = f"{candidate.source} would be sent to {registry}: only {run.project.name} names it for that"
+    text = f"{candidate.source} would be sent to {registry}: only {run.project.name} assigns it to that registry"
     return {"registry": registry, "variables": candidate.source}, f"\n\ncredential  {text}"

@@ -65,7 +65,7 @@ def publishing(
 
     clients = run.registries
     credential = clients.credential(plan.repository)
-    who = f"as {credential.username} ({credential.source})" if credential else "as a stranger: no credential was found"
+    who = f"as {credential.username} ({credential.source})" if credential else "anonymous (no credentials found)"
     run.console.tell(f"{plan.repository.registry}: {who}")
     registry = clients.client(plan.repository, credential)
     run.show_at_the_end(lambda: plan_tags_now(clients.impatient(registry), plan))

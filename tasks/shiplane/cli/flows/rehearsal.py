@@ -64,7 +64,7 @@ def _prerequisites(run: Run) -> PrerequisiteEvidence:
     """
     checkout = run.git.checkout()
     if run.project.gates:
-        run.console.tell("gates are not asked in a rehearsal: it releases commits that nobody else can see")
+        run.console.tell("gates are skipped in a rehearsal: its commits exist only on this machine")
     return run.console.drive(prerequisites_of(run, checkout.commit if checkout else "", ("gates",)).require())
 
 
@@ -115,7 +115,7 @@ class _Rehearsal:
         run.console.say(run.console.paint(f"verify {version}", "\033[1m"))
         verified = verify_lanes(part, resolver, Depth(deep=True, pull=True, anonymous=True))
         if verified.exit_code:
-            raise VerificationError(f"what was released as {version} does not verify:\n{verified.text}")
+            raise VerificationError(f"version {version} failed verification after its release:\n{verified.text}")
         return verified
 
     def _git(self, *arguments: str, cwd: Path) -> None:

@@ -65,5 +65,5 @@ def _unmet(lanes: Sequence[LaneResult]) -> RefusedError | None:
         return None
     return RefusedError(
         "\n".join(stayed_text(lane.plan, lane.reason) for lane in stayed),
-        remedy="The version is published. Where its floating tag is not to move, release it with --latest=no.",
+        remedy="The version is published. To leave the floating tag where it is, use --latest=no.",
     )

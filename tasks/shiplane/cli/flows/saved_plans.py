@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def requirements(run: Run) -> list[tuple[str, str]]:
-    """What has to hold before a name is given: the build command, each gate, each smoke run, the claim, by name."""
+    """What has to pass before anything is tagged: the build command, each gate, each smoke run, the claim, by name."""
     from shiplane.config.project_folder import build_command
 
     command = build_command(run.root, run.project)
@@ -61,12 +61,11 @@ def save_plan(run: Run, plan: Plan, surveyed: Mapping[str, tuple[Survey, Decisio
     for lane in plan.lanes:
         survey, decision = surveyed[lane.lane.name]
         if isinstance(decision, str):
-            raise RefusedError(f"a plan that would be refused is not saved: {decision}")
+            raise RefusedError(f"the plan is not saved, since a release would be refused: {decision}")
         if decision.unmet:
             raise RefusedError(
-                f"a plan that cannot be carried out as it was asked is not saved: {lane.lane.floating} would not move: "
-                f"{decision.reason}",
-                remedy="Plan it with --latest=no.",
+                f"the plan is not saved, since {lane.lane.floating} would not move: {decision.reason}",
+                remedy="Plan with --latest=no.",
             )
         tags.append(tags_json(lane, survey, decision))
     write_plan(path, encode(_settings(run, plan), tags, written_by=__version__))
@@ -92,14 +91,12 @@ def load_plan(run: Run, file: str, **beside: object) -> SavedPlan:
     given = [f"--{name.replace('_', '-')}" for name, value in beside.items() if value]
     if given:
         raise UsageError(
-            f"--plan says all that is released; {', '.join(given)} cannot be given beside it",
-            remedy=f"Leave it out, or make another plan with it: {command('plan', '--save', 'FILE')}",
+            f"--plan cannot be combined with {', '.join(given)}",
+            remedy=f"Leave it out, or save a new plan with it: {command('plan', '--save', 'FILE')}",
         )
     saved = read_plan(run.folder / file)
     lanes = [lane.name for lane in run.project.lanes]
-    require_same(
-        saved.name, [f"lane {name}: planned -> there is no such lane" for name in saved.tags if name not in lanes]
-    )
+    require_same(saved.name, [f"lane {name}: planned -> no such lane" for name in saved.tags if name not in lanes])
     return saved
 
 
@@ -118,7 +115,7 @@ def check_settings(run: Run, plan: Plan, saved: SavedPlan) -> None:
         RefusedError: Naming each difference.
     """
     saved.require_settings(_settings(run, plan))
-    run.console.tell(f"{saved.name} ({saved.digest.short}): commit and settings are as planned")
+    run.console.tell(f"{saved.name} ({saved.digest.short}): commit and settings match the plan")
 
 
 def _settings(run: Run, plan: Plan) -> SettingsJson:

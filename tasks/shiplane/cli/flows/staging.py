@@ -64,5 +64,8 @@ def staged_parts(run: Run, plan: Plan, options: Options) -> dict[str, tuple[Part
 
     for flag, given in (("--dry-run", options.dry_run), ("--builder", options.builder)):
         if given:
-            raise UsageError(f"{flag} beside --staged: what is staged is not built again", remedy="Give one of them.")
+            raise UsageError(
+                f"{flag} cannot be combined with --staged: staged images are not rebuilt",
+                remedy="Use only one of them.",
+            )
     return parts_of(plan, read_staged(run.folder, options.staged))

@@ -41,7 +41,9 @@ def trigger_of(run: Run, lane: Lane, version: Version) -> Trigger:
 def _checkout(run: Run) -> Checkout:
     checkout = run.git.compare_worktree()
     if checkout is None:
-        raise PrerequisiteError("this folder is no git repository with a commit", remedy="Run it in a checkout.")
+        raise PrerequisiteError(
+            "this folder is not a git repository with a commit", remedy="Run the command in a git checkout."
+        )
     return checkout
 
 

@@ -1,4 +1,4 @@
-"""The publish workflows of GitHub Actions as the configuration wants them, beside those that are there."""
+"""The publish workflows of GitHub Actions as the configuration renders them, beside those that are there."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
     from shiplane.cli.run import Run
 
-_UNREAD = "(this is no text that can be shown)"
+_UNREAD = "(not a text file)"
 
 
 def drifted(run: Run) -> list[str] | None:
-    """The workflows that are not as the configuration wants; None in a project that has none from us."""
+    """The workflows that are out of date; None in a project that has none from us."""
     if not any(map(is_ours, workflows(run.root).values())):
         return None
     return [change.path for change in changes_of(run)]
 
 
 def changes_of(run: Run) -> list[WorkflowChange]:
-    """What has to change, so that the workflows are as the configuration wants."""
+    """What has to change to bring the workflows up to date."""
     rendered, present = _rendered(run), workflows(run.root)
     # What cannot be read as a workflow is somebody's all the same.
     unread = {path: _UNREAD for path in rendered if path not in present and (run.root / path).exists()}

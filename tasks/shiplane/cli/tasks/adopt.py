@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 @shiplane_task(
     flags={
         "lane": "Lane whose versions other tools published.",
-        "since": "Lowest version to adopt; without it every one.",
+        "since": "Lowest version to adopt; default: all.",
         "image": IMAGE,
-        "dry_run": "Show what is understood and left out, write nothing.",
+        "dry_run": "Show what would be adopted and what is left out; write nothing.",
     },
 )
 def adopt(
     run: Run, *, lane: str | None = None, since: str | None = None, image: str | None = None, dry_run: bool = False
 ) -> Answer:
-    """Take what other tools published into the ledger.
+    """Record versions that other tools published.
 
-    Reads the lane's versions, also those tagged as 0.2.17 or by the git tag, and records each whole one with the tag
-    that it has. No tag is written or moved. From then on rollback, verify and history know them.
+    Reads the lane's versions, including those tagged 0.2.17 or with the git tag, and records each intact one in the
+    ledger under its existing tag. No tag is written or moved. Afterwards rollback, verify and history know them.
     """
     from shiplane.adopt.adopt import Adopter
     from shiplane.cli.flag_values import one_lane, published_version
@@ -41,7 +41,7 @@ def adopt(
     run.show_at_the_end(lambda: clients.tags_now(registry, [chosen.floating]))
     adopter = Adopter(
         registry=registry,
-        ledgers=clients.required_ledgers(repository, registry, for_what="what is adopted is"),
+        ledgers=clients.required_ledgers(repository, registry, for_what="adopted versions are"),
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
     )
     result = run.console.drive(adopter.adopt(chosen, run.project.lanes, lowest, dry_run=dry_run))

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @shiplane_task(flags={"image": IMAGE})
 def show(run: Run, *, image: str | None = None) -> Answer:
-    """Show which credential is used, and why; never a secret."""
+    """Show which credential is used and why, never a secret."""
     from shiplane.cli.views.credentials import credentials_json
     from shiplane.cli.views.tables import columns
 

@@ -20,12 +20,12 @@ def build(run: Run) -> Answer:
     from shiplane.cli.clients.prerequisites import prerequisites_of
 
     run.console.drive(prerequisites_of(run, commit_of(run)).build())
-    return Answer(text="the build passes or there is none", data={"build": True})
+    return Answer(text="build: passed, or none configured", data={"build": True})
 
 
-@shiplane_task(flags={"skip": "Leave out a gate by name (repeatable)."}, iterable=("skip",))
+@shiplane_task(flags={"skip": "Skip a gate by name (repeatable)."}, iterable=("skip",))
 def gates(run: Run, *, skip: Sequence[str] | None = None) -> Answer:
-    """Ask every configured gate about this very commit."""
+    """Check every configured gate for this commit."""
     from shiplane.cli.checks.findings import commit_of
     from shiplane.cli.clients.prerequisites import prerequisites_of
     from shiplane.cli.views.tables import columns
@@ -33,15 +33,15 @@ def gates(run: Run, *, skip: Sequence[str] | None = None) -> Answer:
     prerequisites = prerequisites_of(run, commit_of(run), skip or ())
     evidence = run.console.drive(prerequisites.gates())
     text = columns([(gate.gate, "green", gate.detail) for gate in evidence])
-    nothing = "no gate was asked: every one is left out" if run.project.gates else "no gate is configured"
+    nothing = "gates: all skipped" if run.project.gates else "gates: none configured"
     return Answer(text=text or nothing, data={"gates": [gate.to_json() for gate in evidence]})
 
 
 @shiplane_task(flags={"image": IMAGE})
 def access(run: Run, *, image: str | None = None) -> Answer:
-    """Prove that the credential may push, or say why not.
+    """Check push permission, and explain a refusal.
 
-    Its source, a token, and an upload that is opened and left to expire.
+    Finds the credential, requests a token, and opens an upload that is left to expire.
     """
     from shiplane.cli.checks.findings import answer_of
     from shiplane.cli.checks.registry import access_check
@@ -64,7 +64,7 @@ def tools(run: Run, *, platforms: str | None = None, builder: str | None = None)
 
 @shiplane_task(flags={"image": IMAGE})
 def config(run: Run, *, image: str | None = None) -> Answer:
-    """Check the project file, the lanes, and what git knows."""
+    """Check the project file, the lanes and the git checkout."""
     from shiplane.cli.checks.findings import answer_of
     from shiplane.cli.checks.local import config_check
     from shiplane.config.settings import Flags
@@ -85,9 +85,9 @@ def everything(
     builder: str | None = None,
     skip: Sequence[str] | None = None,
 ) -> Answer:
-    """The doctor: every check, side by side, with remedies.
+    """Run all checks and show how to fix what fails.
 
-    The exit code is that of what has to be mended first: 2 configuration, 3 tools, build and gates, 4 access,
+    The exit code is that of the first problem to fix: 2 configuration, 3 tools, build and gates, 4 access,
     5 a floating tag that cannot be moved, 6 a broken ledger, 7 an engine or a registry that does not answer.
     """
     from shiplane.cli.checks import local

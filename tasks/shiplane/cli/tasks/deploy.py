@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 @shiplane_task(flags={"image": IMAGE}, name="list")
 def list_files(run: Run, *, image: str | None = None) -> Answer:
-    """Show which file runs which version, and its flaws.
+    """Show which file runs which version, and any problems.
 
-    Reads only. Without an answer from the registry, what only it knows is left out, and that is said.
+    Reads only. If the registry does not answer, the output says so and leaves out what depends on it.
     """
     from shiplane.cli.flows.deployment_files import repointer_of
     from shiplane.cli.views.deployments import inventory_json, inventory_text
@@ -28,18 +28,18 @@ def list_files(run: Run, *, image: str | None = None) -> Answer:
 
 @shiplane_task(
     flags={
-        "lane": "Lane whose places are re-pointed.",
+        "lane": "Lane whose image references are updated.",
         "to": "Version to point to: 0.2.1, v0.2.1 or the lane's own tag. It must be in the registry.",
         "image": IMAGE,
-        "dry_run": "Show the diff, write nothing.",
+        "dry_run": "Show the diff; write nothing.",
     },
 )
 def repoint(
     run: Run, *, lane: str | None = None, to: str | None = None, image: str | None = None, dry_run: bool = False
 ) -> Answer:
-    """Point a lane's deployment files to a version, as tag@digest.
+    """Pin a lane's deployment files to a version (tag@digest).
 
-    Shows the diff; nothing else in the files changes. Says what would undo it, and how that is held.
+    Shows the diff; nothing else in the files changes. Lists updaters that would undo it, and how to pause them.
     """
     from shiplane.cli.flag_values import one_lane, published_version
     from shiplane.cli.flows.deployment_files import repointer_of
@@ -48,7 +48,7 @@ def repoint(
 
     chosen = run.project.lane(one_lane(lane, run.project, to))
     if not to:
-        raise UsageError("no version is named", remedy="Give --to X.Y.Z.")
+        raise UsageError("no version given", remedy="Add --to X.Y.Z.")
     version = published_version(run.project, chosen, "--to", to)
     repointer = repointer_of(run, image, certain=True)
     prepared = run.console.drive(repointer.repoint(chosen, version, dry_run=dry_run))

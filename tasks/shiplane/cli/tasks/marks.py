@@ -32,7 +32,7 @@ def mark(
 ) -> Answer:
     """Mark a published version as bad, with a reason.
 
-    It stays and can be pulled, but no floating tag moves to it and no rollback chooses it.
+    The version can still be pulled, but no floating tag moves to it and no rollback chooses it.
     """
     from shiplane.cli.flag_values import one_line_reason, tagged_version
     from shiplane.cli.flows.rollback import marker_of
@@ -40,7 +40,7 @@ def mark(
     from shiplane.core.errors import UsageError
 
     if not reason:
-        raise UsageError("no reason is given", remedy="Say why with --reason: whoever meets the mark will ask.")
+        raise UsageError("no reason given", remedy="Add --reason TEXT: it is shown wherever the mark is.")
     chosen, version = tagged_version(run.project, lane, tag)
     marker = marker_of(run, chosen, image, dry_run=dry_run)
     marked = run.console.drive(marker.mark(chosen, version, one_line_reason(reason)))
@@ -57,7 +57,7 @@ def unmark(
     image: str | None = None,
     dry_run: bool = False,
 ) -> Answer:
-    """Take the mark of a version back; both stay on record."""
+    """Remove a "bad" mark; the ledger keeps both."""
     from shiplane.cli.flag_values import one_line_reason, tagged_version
     from shiplane.cli.flows.rollback import marker_of
     from shiplane.cli.views.rollback import marked_text
@@ -68,20 +68,20 @@ def unmark(
     return Answer(text=marked_text(marked), data=marked.to_json())
 
 
-@shiplane_task(flags={"lane": "Lane whose ledger is broken.", "reason": REASON, "image": IMAGE})
+@shiplane_task(flags={"lane": "Lane whose ledger is corrupt.", "reason": REASON, "image": IMAGE})
 def restart(run: Run, *, lane: str | None = None, reason: str | None = None, image: str | None = None) -> Answer:
-    """Begin a broken ledger anew, naming the broken one.
+    """Start a new ledger that links to the corrupt one.
 
-    Refused while it is whole. The broken one stays readable by its digest; its marks are not carried over.
+    Refused unless the ledger is corrupt. The old one stays readable by its digest; its marks are not carried over.
     """
     from shiplane.cli.flag_values import one_lane, one_line_reason
     from shiplane.cli.flows.rollback import marker_of
     from shiplane.core.errors import UsageError
 
     if not reason:
-        raise UsageError("no reason is given", remedy="Say with --reason what happened to the ledger.")
+        raise UsageError("no reason given", remedy="Add --reason TEXT: what happened to the ledger.")
     chosen = run.project.lane(one_lane(lane, run.project))
     marker = marker_of(run, chosen, image)
     replaced = run.console.drive(marker.restart(chosen, one_line_reason(reason)))
-    text = f"{chosen.ledger} begins anew; the one before is {marker.ledgers.registry.repository}@{replaced}"
+    text = f"{chosen.ledger}: new ledger started; the previous one is {marker.ledgers.registry.repository}@{replaced}"
     return Answer(text=text, data={"lane": chosen.name, "tag": chosen.ledger, "replaced": str(replaced)})

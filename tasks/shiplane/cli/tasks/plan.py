@@ -21,7 +21,7 @@ if TYPE_CHECKING:
         "image": IMAGE,
         "platforms": PLATFORMS,
         "latest": LATEST,
-        "save": "Keep the plan in this file, for --plan of publish and release.",
+        "save": "Save the plan to this file, for publish --plan or release --plan.",
     },
     iterable=("lane",),
     optional=("latest",),
@@ -38,8 +38,8 @@ def plan(
 ) -> Answer:
     """Show what a release would do; reads only.
 
-    Every setting with where it came from, the prerequisites, the builds, and each tag before and after. Works without
-    Docker and without a network: then it says that the registry was not asked.
+    Every setting with its source, the prerequisites, the builds, and each tag before and after. Works without Docker
+    and without a network, and then says that the registry was not asked.
     """
     from shiplane.cli.flag_values import flags_of
     from shiplane.cli.flows.plan_preview import credential_notes, ignored_files, preview
@@ -63,6 +63,6 @@ def plan(
     }
     text = plan_text(planned, outlook.lanes, outlook.doubt, required) + credential_text + ignored_text(data["ignored"])
     if save is not None:
-        text += f"\n\nsaved; carry it out with\n  {save_plan(run, planned, outlook.lanes, save)}"
+        text += f"\n\nsaved; carry it out with:\n  {save_plan(run, planned, outlook.lanes, save)}"
     saved = {} if save is None else {"saved": save}
     return Answer(text=text, data={**data, **saved}, error=outlook.broken_ledger or outlook.refusal(planned))

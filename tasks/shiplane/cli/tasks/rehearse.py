@@ -13,15 +13,14 @@ if TYPE_CHECKING:
 
 @shiplane_task(
     flags={
-        "platforms": "What to build for, as linux/amd64,linux/arm64.",
-        "builder": "The buildx builder to use; without it BUILDX_BUILDER, else one made for the rehearsal.",
+        "platforms": "Target platforms, e.g. linux/amd64,linux/arm64.",
+        "builder": "buildx builder to use; default: BUILDX_BUILDER, else one created for the rehearsal.",
     },
 )
 def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
     """Rehearse a release on this machine; nothing leaves it.
 
-    All lanes are released, verified, released again one version up and rolled back, against a registry that is thrown
-    away.
+    All lanes are released, verified, released again one version up and rolled back, against a throwaway registry.
     """
     from shiplane.cli.flows.rehearsal import rehearse_project
 

@@ -59,10 +59,10 @@ def publish(
     plan: str | None = None,
     staged: Sequence[str] | None = None,
 ) -> Answer:
-    """Release one lane: build, verify, name, float.
+    """Build, verify and publish one lane.
 
-    The image is staged by digest and verified before it gets a name; the version tag is written once; the floating tag
-    moves forward only, if asked; everything is read back. The same command again finishes a run that was cut off.
+    The image is staged by digest and verified before it is tagged; the version tag is written once; the floating tag
+    only moves forward, if asked; everything is read back. Run the same command again to finish an interrupted run.
     """
     from shiplane.cli.flag_values import flags_of, one_lane
     from shiplane.cli.flows.publishing import Options
@@ -80,7 +80,7 @@ def publish(
 
 @shiplane_task(
     flags={
-        "version": "Version of every lane, as 0.2.1; without it each lane's git tag at HEAD.",
+        "version": "Version of every lane, e.g. 0.2.1; default: each lane's git tag at HEAD.",
         "lane": LANES,
         "image": IMAGE,
         "platforms": PLATFORMS,
@@ -110,10 +110,10 @@ def release(
     plan: str | None = None,
     staged: Sequence[str] | None = None,
 ) -> Answer:
-    """Release all lanes as one, all or nothing.
+    """Publish all lanes together, all or nothing.
 
-    No lane gets a name until every lane is staged and verified, and every version tag is written before any floating
-    tag moves.
+    No lane is tagged until every lane is staged and verified, and every version tag is written before any floating tag
+    moves.
     """
     from shiplane.cli.flag_values import flags_of
     from shiplane.cli.flows.publishing import Options

@@ -14,14 +14,14 @@ if TYPE_CHECKING:
 
 @shiplane_task(
     flags={
-        "lane": "Lane whose floating tag goes back.",
-        "to": "Version to go to; without it the newest below that the tag has been at and that is good.",
+        "lane": "Lane to roll back.",
+        "to": "Version to roll back to; default: the newest good one below that the tag has pointed at.",
         "reason": REASON,
         "image": IMAGE,
-        "platforms": "What the version must be there for, where no record says it (PLATFORMS).",
+        "platforms": "Platforms the version must have, if none are recorded (PLATFORMS).",
         "dry_run": CHANGE_DRY_RUN,
-        "keep_bad_unmarked": "Do not mark the version that is left behind as bad.",
-        "again": "Go further down, although somebody went down less than ten minutes ago.",
+        "keep_bad_unmarked": "Do not mark the version rolled back from as bad.",
+        "again": "Go further down, even if somebody rolled back less than ten minutes ago.",
     },
 )
 def rollback(
@@ -38,8 +38,8 @@ def rollback(
 ) -> Answer:
     """Move a floating tag back to a good version.
 
-    The target is verified first and its very bytes are named; the version left behind is marked as bad and kept.
-    Nothing is built, and nothing is ever deleted. The way back up is the same command with --to, after unmark.
+    The target is verified first, and the tag gets its exact bytes; the version rolled back from is marked as bad and
+    kept. Nothing is built, and nothing is ever deleted. To undo: unmark, then the same command with --to.
     """
     from shiplane.cli.flag_values import one_lane, one_line_reason, published_version
     from shiplane.cli.flows.rollback import roll_back

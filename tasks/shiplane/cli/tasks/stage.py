@@ -22,7 +22,7 @@ if TYPE_CHECKING:
         "output": "File to write for publish --staged.",
         "snapshot": "Stage an untagged commit as v0.0.0-<commit>.",
         "builder": BUILDER,
-        "skip": "Leave out a check: access.",
+        "skip": "Skip a check: access.",
         "no_login": NO_LOGIN,
     },
     iterable=("skip",),
@@ -42,8 +42,8 @@ def stage(
 ) -> Answer:
     """Build one lane on its own machine and push it by digest.
 
-    For building each platform natively: every machine stages its platforms and writes a file; then one
-    publish --staged FILE --staged FILE joins them into one image, verifies it and gives it its names.
+    To build each platform natively: every machine stages its platforms and writes a file; then one
+    publish --staged FILE --staged FILE joins them into one image, verifies it and tags it.
     """
     from shiplane.cli.flag_values import flags_of, one_lane
     from shiplane.cli.flows.publishing import Options
@@ -51,9 +51,9 @@ def stage(
     from shiplane.core.errors import UsageError
 
     if not output:
-        raise UsageError("nothing says where to write what was staged", remedy="Give --output FILE.")
+        raise UsageError("no output file given", remedy="Add --output FILE.")
     chosen = one_lane(lane, run.project, tag or run.env.get("TAG"))
     flags = flags_of([chosen], tag, image, platforms, snapshot=snapshot)
-    # Nothing is claimed: a claim is for the digest that all platforms have together, and the publish's.
+    # Nothing is claimed: a claim is for the digest of the joined index, which the publish makes.
     options = Options(builder=builder, skip=skip or (), login=not no_login, claim=False)
     return stage_lane(run, flags, options, output)

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
     from shiplane.cli.run import Run
 
 
-_MARKDOWN = "Print it as Markdown, for a wiki or a summary."
+_MARKDOWN = "Print Markdown, for a wiki or a summary."
 
 
 @shiplane_task(flags={"lane": LANES, "image": IMAGE, "markdown": _MARKDOWN}, iterable=("lane",))
 def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = None, markdown: bool = False) -> Answer:
     """Show where each floating tag points, and any drift.
 
-    Version, digest, since when, by whom and why; what a publish would do next; and wherever the registry is not as it
-    was recorded. Reads only; without a ledger it says what is unknown.
+    Version, digest, since when, by whom and why; what a publish would do next; and where the registry differs from the
+    ledger. Reads only; without a ledger it says what is unknown.
     """
     import time
 
@@ -44,7 +44,7 @@ def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = N
         "lane": LANES,
         "image": IMAGE,
         "markdown": _MARKDOWN,
-        "deep": "Also examine the image of every version.",
+        "deep": "Also check the image of every version.",
     },
     iterable=("lane",),
 )
@@ -58,7 +58,7 @@ def history(
 ) -> Answer:
     """Show every version of a lane, and every recorded move.
 
-    Date, digest, platforms, commit and mark of each version, and when its floating tag went where, by whom and why.
+    Date, digest, platforms, commit and mark of each version, and when its floating tag moved where, by whom and why.
     """
     from shiplane.cli.flows.lane_status import auditor_of, history_json
     from shiplane.cli.views.lane_status import history_markdown, history_text

@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 @shiplane_task(
     flags={
-        "lane": "Lane whose workflow is to start.",
+        "lane": "Lane whose workflow to start.",
         "version": "Version to release: 0.2.1, v0.2.1 or the lane's own tag.",
-        "dry_run": "Check everything, tag and push nothing.",
+        "dry_run": "Run all checks; tag and push nothing.",
     },
 )
 def trigger(run: Run, *, lane: str | None = None, version: str | None = None, dry_run: bool = False) -> Answer:
     """Tag HEAD and push the git tag that starts CI.
 
-    After the checks: a clean tree, HEAD on the remote, a version that is new and higher than the lane's newest.
+    Checks first: a clean tree, HEAD on the remote, and a new version that is higher than the lane's newest.
     """
     from shiplane.cli.flag_values import new_version, one_lane
     from shiplane.cli.flows.trigger import trigger_of
@@ -43,7 +43,7 @@ def _text(result: TriggerResult, *, in_workflow: bool) -> str:
     """
     action = "pushed" if result.pushed else "would push"
     lines = [f"{action} {result.git_tag} ({result.commit[:12]}) to {result.remote}"]
-    lines += [f"starts {path}" for path in result.workflows] or ["starts no workflow that is known here"]
+    lines += [f"starts {path}" for path in result.workflows] or ["starts no workflow of this checkout"]
     if in_workflow:
-        lines.append("note: a git tag that is pushed with a workflow's own GITHUB_TOKEN starts no other workflow")
+        lines.append("note: a git tag pushed with a workflow's own GITHUB_TOKEN starts no other workflow")
     return "\n".join(lines)

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 @shiplane_task(
     flags={
         "lane": LANES,
-        "tag": "Version to verify (TAG); without it whatever the floating tag stands for.",
+        "tag": "Version to verify (TAG); default: the one the floating tag points at.",
         "image": IMAGE,
-        "platforms": "What each version must be there for; else as recorded, else PLATFORMS or the project file.",
-        "latest": "Whether the floating tag has to be at --tag, yes or no (PUBLISH_LATEST); else as recorded.",
-        "pull": "Also ask for every layer, and pull both tags with the Docker engine.",
-        "deep": "Ask for every layer and attestation without --tag too, and read each config again.",
-        "anonymous": "Also read both tags as a stranger.",
+        "platforms": "Platforms each version must have; default: as recorded, else PLATFORMS or the project file.",
+        "latest": "Whether the floating tag must point at --tag: yes or no (PUBLISH_LATEST); default: as recorded.",
+        "pull": "Also check that every layer exists, and pull both tags with the Docker engine.",
+        "deep": "Check every layer and attestation without --tag too, and read each config again.",
+        "anonymous": "Also read both tags without credentials.",
     },
     iterable=("lane",),
     optional=("latest",),
@@ -39,10 +39,10 @@ def verify(
     deep: bool = False,
     anonymous: bool = False,
 ) -> Answer:
-    """Check what the registry really serves; reads only.
+    """Check what the registry serves; reads only.
 
-    Platforms, digests, configs, labels, and where the floating tag points; of a version that is named every layer, too.
-    Ends with 6 when anything is wrong.
+    Platforms, digests, configs, labels, and where the floating tag points; with --tag, every layer as well. Ends with 6
+    if anything is wrong.
     """
     from shiplane.cli.flag_values import flags_of
     from shiplane.cli.flows.verification import Depth, verify_lanes

@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 @shiplane_task(
     flags={
-        "force": "Also replace what was changed by hand.",
-        "dry_run": "Show what would change, write nothing.",
+        "force": "Also replace files that were changed by hand.",
+        "dry_run": "Show what would change; write nothing.",
     },
 )
 def write(run: Run, *, force: bool = False, dry_run: bool = False) -> Answer:
     """Write the lanes' publish workflows for GitHub Actions.
 
-    One for each lane and one that they share, rendered from the configuration. What a person changed is not replaced
-    without --force.
+    One for each lane and one that they share, rendered from the configuration. Files changed by hand are replaced only
+    with --force.
     """
     from shiplane.cli.flows.workflow_files import changes_of, write_changes
     from shiplane.cli.views.workflows import outdated_answer, written_answer
@@ -32,7 +32,7 @@ def write(run: Run, *, force: bool = False, dry_run: bool = False) -> Answer:
     if by_hand and not force and not dry_run:
         what = f"changed by hand, or not written by shiplane: {', '.join(by_hand)}"
         return outdated_answer(
-            changes, what, "Move what is yours into a workflow of its own, or replace it with --force."
+            changes, what, "Move your changes into a workflow of their own, or replace the files with --force."
         )
     wants_requirements = not (run.root / REQUIREMENTS).exists()
     if not dry_run:
@@ -42,9 +42,9 @@ def write(run: Run, *, force: bool = False, dry_run: bool = False) -> Answer:
 
 @shiplane_task(flags={})
 def check(run: Run) -> Answer:
-    """Check that the workflows are as the configuration wants.
+    """Check that the workflows are up to date.
 
-    Ends with 3 and a diff when they are not.
+    Ends with 3 and a diff if they differ from what the configuration renders.
     """
     from shiplane.cli.flows.workflow_files import changes_of
     from shiplane.cli.views.workflows import outdated_answer
@@ -55,9 +55,11 @@ def check(run: Run) -> Answer:
     changes = changes_of(run)
     if changes:
         paths = ", ".join(change.path for change in changes)
-        return outdated_answer(changes, f"not as the configuration wants: {paths}", command("workflow.write"))
+        return outdated_answer(
+            changes, f"out of date with {run.project.name or 'the configuration'}: {paths}", command("workflow.write")
+        )
     if not (run.root / REQUIREMENTS).is_file():
         raise PrerequisiteError(
             f"{REQUIREMENTS} is missing: the workflows install it", remedy=command("workflow.write")
         )
-    return Answer(text="the workflows are as the configuration wants", data={"changes": []})
+    return Answer(text="the workflows are up to date", data={"changes": []})

@@ -56,13 +56,13 @@ class Actions:
             self._append("GITHUB_OUTPUT", "".join(_assignment(*output) for output in outputs(clean)))
             self._append("GITHUB_STEP_SUMMARY", render(clean))
         except Exception as error:  # noqa: BLE001 -- nothing here is worth a release
-            tell(f"the outputs or the summary of this step could not be written: {error!r}")
+            tell(f"could not write the step's outputs or summary: {error!r}")
 
     def _annotate(self, report: Report) -> None:
         """The one error of this run, where the page of the run shows it."""
         parts = [report.what or report.text, report.remedy, *report.closing]
         text = "\n".join(one_line(line) for part in parts if part for line in part.splitlines())
-        title = f"shiplane: {report.kind or 'not good'} (exit {report.exit_code})"
+        title = f"shiplane: {report.kind or 'check failed'} (exit {report.exit_code})"
         self._command("error", text[:_ANNOTATION], title=title)
 
     def _command(self, name: str, value: str, **properties: str) -> None:

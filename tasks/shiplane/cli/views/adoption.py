@@ -20,11 +20,11 @@ _NAMED = 4
 
 
 def adopted_text(repository: Repository, result: AdoptionResult) -> str:
-    """What was understood: each version, the floating tags, the names, and what was left out with the reason."""
+    """What was adopted: each version, the floating tags, the old tags, and what was left out with the reason."""
     lane = result.lane
     new, count = result.new, counted(len(result.versions), "version")
     would = "would be adopted" if result.dry_run else "adopted"
-    before = f", {len(result.versions) - len(new)} recorded before" if len(new) < len(result.versions) else ""
+    before = f", {len(result.versions) - len(new)} already recorded" if len(new) < len(result.versions) else ""
     lines = [f"{repository}, lane {lane.name}: {count}; {len(new)} {would}{before}"]
     if result.versions:
         lines.append(columns([_row(result, adopted) for adopted in reversed(result.versions)]))
@@ -39,7 +39,7 @@ def adopted_text(repository: Repository, result: AdoptionResult) -> str:
 
 def _row(result: AdoptionResult, adopted: AdoptedVersion) -> tuple[str, ...]:
     remarks: list[str] = [result.lane.floating] if adopted.version == result.current else []
-    remarks += [] if adopted.new else ["recorded before"]
+    remarks += [] if adopted.new else ["already recorded"]
     remarks += [f"no {check.name} in its labels" for check in adopted.warnings]
     commit, created = adopted.commit[:12] or "no commit", short_time(adopted.created) or "no date"
     return (f"  {adopted.tag}", adopted.digest.short, ",".join(adopted.platforms), commit, created, "; ".join(remarks))
@@ -53,7 +53,7 @@ def _names(result: AdoptionResult) -> Iterator[str]:
         last = old[-1]
         yield (
             f"{counted(len(old), 'version')} under another tool's tag: {last.tag} is version {last.version}. No tag is "
-            f"written anew, and none of these is ever published again as {lane.own_tag_of(last.version)}"
+            f"rewritten, and none of these is ever published again as {lane.own_tag_of(last.version)}"
         )
 
 
@@ -62,7 +62,7 @@ def _floating(result: AdoptionResult) -> Iterator[str]:
     if result.floating is None:
         yield f"{lane.floating} does not exist"
     elif result.current is None:
-        yield f"{lane.floating} is at {result.floating}, which is none of these versions: its place is not recorded"
+        yield f"{lane.floating} is at {result.floating}, which is none of these versions: its position is not recorded"
     elif result.position:
         yield f"{lane.floating} is at {lane.tag_of(result.current)}" + (
             "" if result.dry_run else ": recorded as adopted"
@@ -72,7 +72,7 @@ def _floating(result: AdoptionResult) -> Iterator[str]:
     if result.drift:
         yield (
             f"{lane.floating} is at {result.floating}, and was recorded at {result.drift.after} on "
-            f"{result.drift.when}: somebody moved it since; see {command('status', '--lane', lane.name)}"
+            f"{result.drift.when}: it was moved since; see {command('status', '--lane', lane.name)}"
         )
 
 

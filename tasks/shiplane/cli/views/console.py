@@ -55,7 +55,7 @@ class Console:
     Attributes:
         env: Decides about colour.
         redact: Applied to every line of progress and to every result.
-        events: What flows have reported so far, for the closing words.
+        events: What flows have reported so far, for the closing lines.
         steps: Every outcome so far, with the seconds that it took.
         shown: Writes the commands in a text as they can be pasted.
         fold: Begins and ends a part of the progress that is folded away, where that can be shown: called with a title,
@@ -75,12 +75,12 @@ class Console:
         just_fix_windows_console()
         for stream in (self.out, self.err):
             if isinstance(stream, io.TextIOWrapper):
-                stream.reconfigure(errors="backslashreplace")  # where a locale cannot say it, it is said in ASCII
+                stream.reconfigure(errors="backslashreplace")  # what the locale cannot encode is escaped
         self._colours = wants_colour(self.env, self.err)
         self._folded = False
 
     def drive(self, flow: Flow[T]) -> T:
-        """Run a flow to its end, telling each outcome as it comes.
+        """Run a flow to its end, showing each outcome as it comes.
 
         Returns:
             What the flow returns.
@@ -159,7 +159,7 @@ class Console:
             _silence(self.out)
             raise PrerequisiteError(
                 f"the result could not be written to standard output: {error.strerror}",
-                remedy="Make room for it; a release that is done is told again by running it again.",
+                remedy="Free some space and run the command again: a finished release is only reported again.",
             ) from error
 
     def _outcome(self, outcome: StepOutcome, seconds: float) -> None:
@@ -179,7 +179,7 @@ class Console:
         self._print(text)
 
     def _print(self, text: str) -> None:
-        """Write a line of progress; that nobody can read it any more is no reason to leave a release half done."""
+        """Write a line of progress; a lost terminal must not leave a release half done."""
         try:
             print(inert(self.shown(self.redact(text))), file=self.err, flush=True)
         except OSError:

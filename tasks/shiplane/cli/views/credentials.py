@@ -27,7 +27,7 @@ def credentials_json(credentials: Credentials, registry: str, project_file: str)
         for candidate in candidates
     ]
     if winner is None:
-        rows.append({"source": "no credential", "verdict": "used: public images can be read, nothing can be pushed"})
+        rows.append({"source": "no credential", "verdict": "used: can read public images, cannot push"})
     return {
         "registry": registry,
         "username": winner.credential.username if winner and winner.credential else None,
@@ -51,5 +51,9 @@ def _verdict(
         return candidate.verdict
     who = f"as {candidate.credential.username}"
     if candidate is winner:
-        return f"used, {who}" if candidate.belongs else f"used by commands that write, {who}: only {file} names it"
-    return f"used by commands that read, {who}" if candidate is own else "not used: an earlier one wins"
+        return (
+            f"used, {who}"
+            if candidate.belongs
+            else f"used by commands that write, {who}: only {file} assigns it to this registry"
+        )
+    return f"used by commands that read, {who}" if candidate is own else "not used: an earlier one takes precedence"

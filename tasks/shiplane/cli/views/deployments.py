@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from shiplane.deployments.updaters import Updater
 
 
-_TAG_ALONE = "the tag without the digest, for which there is no key (a pattern with {tag@digest} would write both)"
+_TAG_ALONE = "tag written without the digest, for which there is no key (a pattern with {tag@digest} writes both)"
 
 
 def inventory_text(repointer: Repointer, inventory: Inventory) -> str:
@@ -45,7 +45,7 @@ def _row(repointer: Repointer, inventory: Inventory, place: Place) -> tuple[str,
 
 def _notes(inventory: Inventory) -> list[str]:
     """What was not looked at, and why."""
-    notes = [f"the registry did not say: {inventory.served.doubt}"] if inventory.served.doubt else []
+    notes = [f"not checked against the registry: {inventory.served.doubt}"] if inventory.served.doubt else []
     notes += [f"no file matches {one_line(glob)}" for glob in inventory.collected.unmatched]
     notes += [f"not read: {skipped}" for skipped in inventory.collected.skipped]
     return ["", *notes] if notes else []
@@ -54,7 +54,7 @@ def _notes(inventory: Inventory) -> list[str]:
 def _updater_lines(updaters: Sequence[Updater]) -> list[str]:
     if not updaters:
         return []
-    lines = ["", "what would undo a re-pointing, and how it is held"]
+    lines = ["", "updaters that would undo the change, and how to pause them"]
     for updater in updaters:
         lines += [
             f"  {one_line(updater.path)}:{updater.line}  {updater.tool}: {one_line(updater.what)}",
@@ -70,15 +70,15 @@ def repointed_text(repointer: Repointer, lane: Lane, prepared: Prepared, *, dry_
     if not prepared.placed:
         head = f"no deployment file names {repointer.image} at a tag of lane {lane.name}"
     elif not prepared.changes:
-        head = f"lane {lane.name} is at {pinned} already: nothing to change"
+        head = f"lane {lane.name} is already at {pinned}: nothing to change"
     else:
-        action = "would re-point" if dry_run else "re-pointed"
+        action = "would update" if dry_run else "updated"
         head = f"{action} {count} in {counted(len(prepared.changes), 'file')} to {pinned}"
     left = [
         (f"  {one_line(str(place))}", place.problem) for place in prepared.before.places if _left_alone(place, lane)
     ]
     parts = [*(change.diff() for change in prepared.changes), head]
-    parts += ["", "left alone, to be changed by hand where they run this lane", columns(left)] if left else []
+    parts += ["", "not changed; change these by hand if they run this lane", columns(left)] if left else []
     alone = [place for place in prepared.before.places if place.lane == lane and place.mention.tag_alone]
     parts += ["", _TAG_ALONE, *(f"  {one_line(str(place))}" for place in alone)] if alone else []
     after = ["", "next: review these files and push them"] if prepared.changes and not dry_run else []

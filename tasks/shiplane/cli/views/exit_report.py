@@ -1,4 +1,4 @@
-"""The closing lines of a run that did not end well: what is public, what is safe, and the one next command."""
+"""The closing lines of a failed run: what is public, what is safe, and the next command."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 
 from shiplane.core.next_command import Caller, command
 
-_AGAIN = "mend the above, then: {line}"
-# It can be asked whatever happened; what was lost, or is wrong, is no better when it is tried once more.
+_AGAIN = "fix the error above, then: {line}"
+# Safe to run whatever happened; a retry does not help a lost race or a bad version.
 _LOOK = "{status}"
 _NEXT = {
-    2: "mend the above; the flags: {help}",
+    2: "fix the error above. Options: {help}",
     3: _AGAIN,
-    4: f"{command('auth.show')}, mend the above, then: {{line}}",
+    4: f"{command('auth.show')}, fix the error above, then: {{line}}",
     5: _LOOK,
     6: _AGAIN,
     7: "{line}",
@@ -23,7 +23,7 @@ _NEXT = {
     131: "{line}",
     143: "{line}",
 }
-# Who is to choose another version wants to see which there are.
+# To choose another version, see which exist.
 _CHOICE = "{history}"
 _NEXT_OF = {
     "rollback": {5: _CHOICE, 6: _CHOICE},
@@ -32,7 +32,7 @@ _NEXT_OF = {
     "unmark": {5: _CHOICE},
     "verify": {6: _LOOK},
 }
-# Whose flags name the lanes and the image, each of which has to be said again to look at them.
+# The flags that select lanes and image; the next command repeats them.
 _SCOPE = ("--lane", "--image")
 
 
@@ -45,12 +45,12 @@ def closing_lines(
         code: The exit code, not 0.
         caller: How the tasks were called.
         arguments: What was typed after the program: tasks and their flags.
-        public: The names as they are now, as far as it was asked.
-        wrote: Whether this run began to write any name.
+        public: The tags as they are now, as far as they were read.
+        wrote: Whether this run began to write any tag.
     """
-    untouched = "this run gave nothing a name and moved nothing"
+    untouched = "nothing was published and no tag was moved"
     state = [f"public: {line}" for line in public] or ([f"public: {untouched}"] if not wrote else [])
-    safe = "what has a name was verified before it got it" if wrote else untouched
+    safe = "every published tag had passed verification" if wrote else untouched
     return [
         *state,
         *([f"safe: {safe}"] if public or wrote else []),
@@ -59,11 +59,11 @@ def closing_lines(
 
 
 def _following(code: int, caller: Caller, arguments: Sequence[str], *, wrote: bool) -> str:
-    """The one next command, which can be pasted: it looks at the names that this one was about."""
+    """The next command, ready to paste: it looks at the tags that this one was about."""
     tasks = [word.removeprefix(caller.prefix) for word in arguments]
     special = [line for task in tasks for line in (_NEXT_OF.get(task, {}).get(code),) if line]
-    template = special[0] if special else _NEXT.get(code, "report this with the lines above")
-    # A name that this run wrote and that does not verify is looked at first; before that, nothing was given one.
+    template = special[0] if special else _NEXT.get(code, "report this with the output above")
+    # A tag that this run wrote and that fails verification is looked at first.
     template = _LOOK if code == 6 and wrote else template  # noqa: PLR2004 -- the code of a verification
     scope = list(_scope(arguments))
     return template.format(

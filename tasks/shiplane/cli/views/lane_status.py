@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 Following: TypeAlias = "Sequence[tuple[LaneStatus, str]]"
 _UNKNOWN = "unknown"
-# So many names are shown of a list that may be long.
+# How many names of a long list are shown.
 _NAMED = 5
 
 
@@ -48,15 +48,17 @@ def _status_rows(state: LaneStatus, following: str, now: float) -> list[tuple[st
         if version.mark
     ]
     if not state.kept:
-        rows.append(("ledger", f"{NO_LEDGER}: who moved what, and when, is unknown"))
+        rows.append(("ledger", f"{NO_LEDGER}: moves are not recorded"))
     elif not state.exists and not state.fault:
-        adopt = f"; {_adopt(state)} begins one" if state.versions else ""
-        rows.append(("ledger", f"none yet: who moved what, and when, is unknown{adopt}"))
+        adopt = f"; start one with {_adopt(state)}" if state.versions else ""
+        rows.append(("ledger", f"none yet: earlier moves are unknown{adopt}"))
     elif state.unrecorded and not state.fault:
         names = _some([state.lane.tag_of(version) for version in state.unrecorded])
-        rows.append(("unrecorded", f"{names}: published by others, or before there was a ledger; {_adopt(state)}"))
+        rows.append(
+            ("unrecorded", f"{names}: published by other tools or before the ledger began; record with {_adopt(state)}")
+        )
     if state.others and state.kept and not state.fault:
-        rows.append(("other tags", f"{_some(state.others)}: of another tool, taken into the ledger by {_adopt(state)}"))
+        rows.append(("other tags", f"{_some(state.others)}: from another tool; record with {_adopt(state)}"))
     rows += [("DRIFT", what) for what in state.drift]
     return [*rows, ("next", following)]
 
@@ -83,12 +85,12 @@ def _since(state: LaneStatus, now: float) -> str:
         return "-"
     if arrival is None:
         built = state.now.created if state.now else ""
-        nobody = "nothing of a broken ledger is believed" if state.fault else "nobody recorded the move"
-        return f"{_UNKNOWN}, {nobody}" + (f"; the image says {short_time(built)}" if built else "")
+        nobody = "the ledger is broken" if state.fault else "the move was not recorded"
+        return f"{_UNKNOWN}, {nobody}" + (f"; the image was built {short_time(built)}" if built else "")
     why = f": {arrival.why}" if arrival.why else ""
     when = f"{short_time(arrival.when)} ({age(arrival.when, now)})"
     if arrival.adopted:
-        return f"before {when}, when {arrival.who} took it into the ledger"
+        return f"before {when}, when {arrival.who} adopted it"
     return f"{when} by {arrival.who}, {arrival.action.value}{why}{_run(arrival)}"
 
 
@@ -105,7 +107,7 @@ def history_text(repository: Repository, states: Sequence[LaneStatus]) -> str:
     parts = [str(repository)]
     for state in states:
         rows = _history_rows(state)
-        table = columns([_HEAD, *rows]) if rows else "no version is published"
+        table = columns([_HEAD, *rows]) if rows else "no published versions"
         parts.append(f"lane {state.lane.name}\n{_indented(table)}")
         if moves := _move_rows(state):
             parts.append(f"moves of {state.lane.floating}\n{_indented(columns([_MOVES, *moves]))}")

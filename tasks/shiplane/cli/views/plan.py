@@ -1,4 +1,4 @@
-"""A plan as text: settings and where each came from, what has to hold before, and each tag before and after."""
+"""A plan as text: settings with their sources, prerequisites, and each tag before and after."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shiplane.verify.survey import Survey
 
 _SHOWN = 10
-_UNNAMED = "for a dry run only: no version is named (--tag, TAG, a git tag); publish --snapshot takes it on purpose"
+_UNNAMED = "dry run only: no version given (--tag, TAG or a git tag); publish --snapshot to publish it anyway"
 
 
 def plan_text(
@@ -25,7 +25,7 @@ def plan_text(
     doubt: str,
     prerequisites: Sequence[tuple[str, str]],
 ) -> str:
-    """A plan: settings with sources, what has to hold before, the build, each tag before and after."""
+    """A plan: settings with sources, prerequisites, the build, each tag before and after."""
     rows = [
         ("image", str(plan.repository), plan.image.source),
         ("platforms", ",".join(map(str, plan.platforms.value)), plan.platforms.source),
@@ -36,7 +36,7 @@ def plan_text(
         rows.append((f"{lane.lane.name} latest", "yes" if lane.latest.value else "no", lane.latest.source))
     parts = [columns([(name, value, f"({source})") for name, value, source in rows])]
     parts += ["", "prerequisites", *(f"  {name}: {what}" for name, what in prerequisites)]
-    parts += ["", "builds, as one bake; each the same as"]
+    parts += ["", "builds, in one bake; each equivalent to"]
     parts += [f"  {_build_line(plan, lane)}" for lane in plan.lanes]
     parts += ["", "tags", *([f"  {doubt}"] if doubt else [])]
     parts += [columns([row for lane in plan.lanes for row in _tag_rows(lane, surveyed.get(lane.lane.name))])]
@@ -56,7 +56,7 @@ def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) ->
     snapshot = lane.version.value.is_snapshot
     if surveyed is None:
         moves = lane.latest.value and not lane.version.value.is_prerelease
-        outlook = "would move to it, if that is forward" if moves else "stays"
+        outlook = "would move here, if that is forward" if moves else "stays"
         return [(f"  {lane.tag}", _UNNAMED if snapshot else "would be written"), (f"  {lane.lane.floating}", outlook)]
     survey, decision = surveyed
     before = [_before(survey.version), _before(survey.floating)]
@@ -75,7 +75,7 @@ def _before(answer: Present | Absent) -> str:
 
 
 def outlook_json(survey: Survey, decision: Decision | str) -> OutlookJson | RefusedOutlookJson:
-    """A lane's tags before, and what becomes of them, or why a release would be refused."""
+    """A lane's tags now, and what happens to them, or why a release would be refused."""
     version = str(survey.version.digest) if isinstance(survey.version, Present) else None
     floating = str(survey.floating.digest) if isinstance(survey.floating, Present) else None
     before: TagsBeforeJson = {"version_before": version, "floating_before": floating}
@@ -85,8 +85,8 @@ def outlook_json(survey: Survey, decision: Decision | str) -> OutlookJson | Refu
 
 
 def ignored_text(ignored: Sequence[str]) -> str:
-    """Words about what is in a context and in no commit; nothing where there is nothing."""
+    """A note on files in a build context that are in no commit; empty if there are none."""
     if not ignored:
         return ""
-    head = "\n\nin no commit, but in the build's context where no .dockerignore leaves it out (named in .gitignore)\n  "
+    head = "\n\nignored by git but in the build context, unless a .dockerignore excludes them\n  "
     return head + ", ".join(ignored[:_SHOWN]) + (", ..." if len(ignored) > _SHOWN else "")

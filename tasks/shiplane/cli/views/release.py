@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def published_text(repository: Repository, published: Sequence[LaneResult]) -> str:
-    """What a release made: a line for each name, with its digest."""
+    """What a release published: a line for each tag, with its digest."""
     rows = []
     for lane in published:
         rows.append((f"{repository}:{lane.plan.tag}", str(lane.digest), "new" if lane.built else "already published"))
@@ -24,5 +24,5 @@ def published_text(repository: Repository, published: Sequence[LaneResult]) -> s
 
 
 def stayed_text(lane: LanePlan, reason: str) -> str:
-    """That a floating tag does not move though it was asked to, and why."""
-    return f"{lane.lane.floating} does not move, though it was asked to ({lane.latest.source}): {reason}"
+    """That a floating tag does not move although requested, and why."""
+    return f"{lane.lane.floating} does not move, although requested ({lane.latest.source}): {reason}"

@@ -18,16 +18,14 @@ def rolled_back_text(repository: Repository, result: RollbackResult) -> str:
     """A rollback: what the floating tag has, what was left and passed over, and what remains to be done."""
     lane = result.wish.lane
     tag = lane.tag_of(result.target)
-    would = "would go to" if result.wish.dry_run else "is at"
+    would = "would move to" if result.wish.dry_run else "is at"
     left = f", from {lane.tag_of(result.left)}" if result.left and result.left != result.target else ""
     lines = [f"{repository}:{lane.floating} {would} {tag}{left}", f"  {repository}:{tag}@{result.digest}"]
     lines.append(f"  chosen: {result.chosen.words}")
-    lines += [f"  passed over {lane.tag_of(version)}: {why}" for version, why in result.passed]
+    lines += [f"  skipped {lane.tag_of(version)}: {why}" for version, why in result.passed]
     if result.marked:
         would = "would be marked" if result.wish.dry_run else "is marked"
-        lines.append(
-            f"  {result.marked} {would} as bad ({result.wish.reason or 'no reason given'}) and stays where it is"
-        )
+        lines.append(f"  {result.marked} {would} as bad ({result.wish.reason or 'no reason given'}) and is kept")
     return "\n".join([*lines, *_remaining(lane, result)])
 
 
@@ -35,7 +33,7 @@ def _remaining(lane: Lane, result: RollbackResult) -> Iterator[str]:
     if result.left and result.left > result.target:
         following = lane.tag_of(result.following)
         asked = "" if lane.publish_latest else " with --latest"
-        yield f"next: publish the repaired version as {following}{asked}: it moves {lane.floating} on again"
+        yield f"next: publish the fix as {following}{asked}; that moves {lane.floating} forward again"
         marked = (
             f"{command('unmark', '--lane', lane.name, '--tag', result.marked, '--reason', 'TEXT')}, then "
             if result.marked
@@ -43,16 +41,17 @@ def _remaining(lane: Lane, result: RollbackResult) -> Iterator[str]:
         )
         yield f"undo: {marked}{command('rollback', '--lane', lane.name, '--to', lane.tag_of(result.left))}"
     if result.further:
-        yield f"no ledger is kept: the same command again would go down to {lane.tag_of(result.further)}"
+        yield f"no ledger: the same command again would roll back to {lane.tag_of(result.further)}"
 
 
 def marked_text(result: MarkResult) -> str:
-    """A mark, or that there is none (any more)."""
+    """A mark that was set, or that it was removed."""
     tag = result.lane.tag_of(result.version)
-    changed = "" if result.changed else " (as before)"
+    changed = "" if result.changed else " (unchanged)"
     only_shown = result.dry_run and result.changed
     if result.mark is None:
-        return f"{tag} {'would be unmarked' if only_shown else 'is not marked'}{changed}"
+        removed = f'"bad" mark {"would be" if only_shown else "is"} removed'
+        return f"{tag}: {removed}" if result.changed else f"{tag} is not marked as bad"
     lines = [f"{tag} {'would be' if only_shown else 'is'} marked as bad{changed}: {result.mark.why}"]
     if result.is_current:
         back = command("rollback", "--lane", result.lane.name, "--reason", "TEXT")

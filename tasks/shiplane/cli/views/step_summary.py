@@ -125,10 +125,10 @@ def _names(lanes: Sequence[Mapping[str, Any]]) -> str:
     rows = []
     for lane in lanes:
         platforms = ", ".join(map(plain, lane["platforms"]))
-        what = "new" if lane.get("built") else "was published already"
+        what = "new" if lane.get("built") else "already published"
         rows.append([code(lane["tag"]), code(lane["digest"]), what, platforms, megabytes(int(lane.get("size") or 0))])
         floating = lane["floating"]
-        moved = "moved" if floating["moved"] else plain(f"stays: {floating['reason']}")
+        moved = "moved" if floating["moved"] else plain(f"not moved: {floating['reason']}")
         rows.append([code(floating["tag"]), code(floating["digest"] or "") or "does not exist", moved, "", ""])
         rows += [_ledger(kept)] if (kept := lane.get("ledger")) else []
     return _table(["tag", "digest", "", "platforms", "size"], rows)
@@ -136,7 +136,7 @@ def _names(lanes: Sequence[Mapping[str, Any]]) -> str:
 
 def _ledger(kept: Mapping[str, Any]) -> list[str]:
     """The row of a lane's ledger, with what the run wrote into it."""
-    added = f"recorded: {', '.join(map(plain, kept['added']))}" if kept["added"] else "stood there already"
+    added = f"recorded: {', '.join(map(plain, kept['added']))}" if kept["added"] else "already recorded"
     return [code(kept["tag"]), code(kept["digest"] or "") or "unknown", added, "", ""]
 
 
@@ -145,11 +145,11 @@ def _commands(image: str, lanes: Sequence[Mapping[str, Any]]) -> str:
     for lane in lanes:
         lines.append(command("verify", "--lane", lane["lane"], "--tag", lane["tag"], "--image", image, "--pull"))
         lines.append(f"docker pull {image}@{lane['digest']}")
-    return f"To see for yourself:\n\n{block(chr(10).join(lines), 'sh')}"
+    return f"To check:\n\n{block(chr(10).join(lines), 'sh')}"
 
 
 def _failure(report: Report) -> str:
-    what = report.what or "not good"
+    what = report.what or "check failed"
     first, _, rest = what.partition("\n")
     parts = [f"## Failed with exit code {report.exit_code}", f"**{plain(first, _LONGEST)}**"]
     shown = rest or ("" if report.what else report.text)

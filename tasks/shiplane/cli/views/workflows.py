@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def outdated_answer(changes: Sequence[WorkflowChange], what: str, remedy: str) -> Answer:
-    """What is not as it should be, with what would change."""
+    """Files that are out of date, with what would change."""
     text = f"{what}\n  {remedy}\n\n{_diffs(changes)}"
     return Answer(text=text, data={"changes": _json(changes)}, exit_code=PrerequisiteError.exit_code)
 
@@ -29,7 +29,7 @@ def written_answer(changes: Sequence[WorkflowChange], *, dry_run: bool, wants_re
         "changes": _json(changes),
         "requirements": wants_requirements,
     }
-    return Answer(text="\n".join([*shown, *(lines or ["everything is as the configuration wants"])]), data=data)
+    return Answer(text="\n".join([*shown, *(lines or ["everything is up to date"])]), data=data)
 
 
 def _verb(change: WorkflowChange, *, dry_run: bool) -> str:
