@@ -284,7 +284,7 @@ def test_a_version_whose_git_tag_stands_elsewhere_is_not_published(run: Run, tmp
     subprocess.run(["git", *COMMIT[:-2], "--allow-empty", *COMMIT[-2:]], cwd=tmp_path, check=True)
     code, _, err = run(*PUBLISH, "--tag", "v0.2.1")
     assert code == 3
-    assert "git tag docker-v0.2.1 stands at" in err
+    assert "git tag docker-v0.2.1 is at" in err
 
 
 def test_a_broken_project_file_is_named_with_its_key(run: Run, tmp_path: Path) -> None:
