@@ -250,7 +250,7 @@ def lies(log: Sequence[Exchange], promises: Iterable[tuple[str, str]]) -> Iterat
 def promised(result: object) -> Iterator[tuple[str, str]]:
     """What a flow that ended well says of names."""
     if isinstance(result, RollbackResult):
-        yield result.wish.lane.floating, str(result.digest)
+        yield result.request.lane.floating, str(result.digest)
     for lane in result if isinstance(result, tuple) else ():
         yield lane.plan.tag, str(lane.digest)
         if lane.moved:

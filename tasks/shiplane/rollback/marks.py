@@ -1,6 +1,6 @@
-"""Marks: a bad version is kept and can be pulled, but no choice takes it, and everybody is told why.
+"""Mark versions as bad: a marked version is kept and can be pulled, but is never chosen, and everybody is told why.
 
-The model is PyPI's yanking (PEP 592): a mark has a reason, can be taken back, and both stay on record.
+The model is PyPI's yanking (PEP 592): a mark has a reason and can be removed, and both are recorded.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from shiplane.registry.oci.names import Digest
 
 @dataclass(frozen=True, kw_only=True)
 class MarkResult:
-    """How it ended: whether the version is marked now, by which entry, and whether a floating tag points at it."""
+    """Whether the version is marked now, by which entry, and whether the floating tag points at it."""
 
     lane: Lane
     version: Version
@@ -53,53 +53,53 @@ class MarkResult:
 
 @dataclass(frozen=True, kw_only=True)
 class Marker:
-    """Marks versions of one repository; in a dry run everything is looked at, and nothing written."""
+    """Marks versions of one repository; a dry run reads everything and writes nothing."""
 
     registry: RegistryClient
     ledgers: Ledgers
     dry_run: bool = False
 
     def mark(self, lane: Lane, version: Version, reason: str) -> Flow[MarkResult]:
-        """Mark a version as bad; one that is marked for this very reason is left as it is.
+        """Mark a version as bad; one that is marked for this reason already is left unchanged.
 
         Raises:
             RefusedError: There is no such version.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
-        page, digest = yield from self._look(lane, version, lambda mark: mark is None or mark.why != reason)
-        lane = with_adopted_tags(lane, page.ledger)
-        known = page.ledger.marks.get(lane.tag_of(version))
-        if known and known.why == reason:
-            yield Step("mark", lane.tag_of(version)).unchanged(f"since {known.when} by {known.who}")
-            return self._done(page, lane, version, digest, known, changed=False)
+        snapshot, digest = yield from self._survey(lane, version, lambda mark: mark is None or mark.why != reason)
+        lane = with_adopted_tags(lane, snapshot.ledger)
+        mark = snapshot.ledger.marks.get(lane.tag_of(version))
+        if mark and mark.why == reason:
+            yield Step("mark", lane.tag_of(version)).unchanged(f"since {mark.when} by {mark.who}")
+            return self._result(snapshot, lane, version, digest, mark, changed=False)
         entry = self._entry(Action.MARK, lane, version, digest, reason)
-        yield from self._write(lane, page, entry)
-        return self._done(page, lane, version, digest, entry, changed=True)
+        yield from self._write(lane, snapshot, entry)
+        return self._result(snapshot, lane, version, digest, entry, changed=True)
 
     def unmark(self, lane: Lane, version: Version, reason: str) -> Flow[MarkResult]:
-        """Take a mark back; both stay on record. Raises as :meth:`mark`."""
-        page, digest = yield from self._look(lane, version, lambda mark: mark is not None)
-        lane = with_adopted_tags(lane, page.ledger)
-        if lane.tag_of(version) not in page.ledger.marks:
-            yield Step("unmark", lane.tag_of(version)).unchanged("it is not marked")
-            return self._done(page, lane, version, digest, None, changed=False)
+        """Remove a mark; the ledger keeps both entries. Raises as :meth:`mark`."""
+        snapshot, digest = yield from self._survey(lane, version, lambda mark: mark is not None)
+        lane = with_adopted_tags(lane, snapshot.ledger)
+        if lane.tag_of(version) not in snapshot.ledger.marks:
+            yield Step("unmark", lane.tag_of(version)).unchanged("not marked")
+            return self._result(snapshot, lane, version, digest, None, changed=False)
         entry = self._entry(Action.UNMARK, lane, version, digest, reason)
-        yield from self._write(lane, page, entry)
-        return self._done(page, lane, version, digest, None, changed=True)
+        yield from self._write(lane, snapshot, entry)
+        return self._result(snapshot, lane, version, digest, None, changed=True)
 
-    def _write(self, lane: Lane, page: LedgerSnapshot, entry: Entry) -> Flow[None]:
+    def _write(self, lane: Lane, snapshot: LedgerSnapshot, entry: Entry) -> Flow[None]:
         if self.dry_run:
             yield Step("record", lane.ledger).skipped("dry run")
             return
         yield from record(
-            [LedgerUpdate(store=self.ledgers.store(lane), entries=[entry], base=page.ledger, snapshot=page)]
+            [LedgerUpdate(store=self.ledgers.store(lane), entries=[entry], base=snapshot.ledger, snapshot=snapshot)]
         )
 
     def restart(self, lane: Lane, reason: str) -> Flow[Digest]:
-        """Begin a broken ledger anew. Marks and positions in the broken one are not carried over.
+        """Start a new ledger over a broken one, whose marks and positions are not carried over.
 
         Returns:
-            The digest of the one that was replaced.
+            The digest of the replaced ledger.
 
         Raises:
             RefusedError: It is not broken, or there is none.
@@ -115,61 +115,69 @@ class Marker:
         except BrokenLedgerError as error:
             fault = error.what
         if not isinstance(answer, Present) or not fault:
-            raise RefusedError(
-                f"{store.tag} is not broken: it is only ever added to", remedy=f"See {command('history')}."
-            )
+            raise RefusedError(f"{store.tag} is not broken, so it is not replaced", remedy=f"See {command('history')}.")
         yield step.done(fault)
         entry = self.ledgers.author.entry(Action.RESTART, tag=store.tag, version="", after=answer.digest, why=reason)
         yield from store.restart(entry, answer.digest)
         return answer.digest
 
-    def _look(
-        self, lane: Lane, version: Version, does: Callable[[Entry | None], bool]
+    def _survey(
+        self, lane: Lane, version: Version, needs_change: Callable[[Entry | None], bool]
     ) -> Flow[tuple[LedgerSnapshot, Digest]]:
-        """The ledger and the version's digest; ``does`` tells from the version's mark whether there is something to do.
+        """The ledger and the version's digest; ``needs_change`` decides by the version's mark.
 
-        Where there seems to be nothing, or the ledger lacks what the registry shows, its read may be of seconds ago.
+        If nothing needs a change, or the ledger lacks what the registry shows, its read may lag by seconds.
         """
         step = Step("registry", lane.tag_of(version))
         yield step
-        page = LedgerSnapshot()
+        snapshot = LedgerSnapshot()
         for _ in self.ledgers.registry.retry_budget.poll(
             CONSISTENCY_WAIT, condition=f"{lane.ledger} does not say what the registry shows"
         ):
-            page = self.ledgers.store(lane).read_verified()
-            mark = page.ledger.marks.get(with_adopted_tags(lane, page.ledger).tag_of(version))
-            if does(mark) and self._agrees(lane, version, page):
+            snapshot = self.ledgers.store(lane).read_verified()
+            mark = snapshot.ledger.marks.get(with_adopted_tags(lane, snapshot.ledger).tag_of(version))
+            if needs_change(mark) and self._is_consistent(lane, version, snapshot):
                 break
-        tag = with_adopted_tags(lane, page.ledger).tag_of(version)
-        here, recorded = digest_of(resolve(self.registry, tag)), page.ledger.published(tag)
-        digest = here or (recorded.after if recorded else None)
+        tag = with_adopted_tags(lane, snapshot.ledger).tag_of(version)
+        digest_now, recorded = digest_of(resolve(self.registry, tag)), snapshot.ledger.published(tag)
+        digest = digest_now or (recorded.after if recorded else None)
         if digest is None:
             raise RefusedError(
                 f"{self.registry.repository} has no {tag}, so there is nothing to mark",
                 remedy=f"See {command('history')}.",
             )
-        yield step.done(str(here or "gone from the registry"))
-        return page, digest
+        yield step.done(str(digest_now or "no longer in the registry"))
+        return snapshot, digest
 
-    def _agrees(self, lane: Lane, version: Version, page: LedgerSnapshot) -> bool:
-        """Whether the ledger, where there is one, has the version, and the floating tag where it is."""
-        tag, place = with_adopted_tags(lane, page.ledger).tag_of(version), page.ledger.position(lane.floating)
-        here, floating = (digest_of(resolve(self.registry, name)) for name in (tag, lane.floating))
-        recorded = here is None or page.ledger.published(tag) is not None
-        return not page.exists or (recorded and (place.after if place else None) == floating)
+    def _is_consistent(self, lane: Lane, version: Version, snapshot: LedgerSnapshot) -> bool:
+        """Whether the ledger, if there is one, has the version, and the floating tag's position."""
+        tag, position = (
+            with_adopted_tags(lane, snapshot.ledger).tag_of(version),
+            snapshot.ledger.position(lane.floating),
+        )
+        digest, floating = (digest_of(resolve(self.registry, name)) for name in (tag, lane.floating))
+        recorded = digest is None or snapshot.ledger.published(tag) is not None
+        return not snapshot.exists or (recorded and (position.after if position else None) == floating)
 
     def _entry(self, action: Action, lane: Lane, version: Version, digest: Digest, reason: str) -> Entry:
         tag = lane.tag_of(version)
         return self.ledgers.author.entry(action, tag=tag, version=str(version), after=digest, why=reason)
 
-    def _done(
-        self, page: LedgerSnapshot, lane: Lane, version: Version, digest: Digest, mark: Entry | None, *, changed: bool
+    def _result(
+        self,
+        snapshot: LedgerSnapshot,
+        lane: Lane,
+        version: Version,
+        digest: Digest,
+        mark: Entry | None,
+        *,
+        changed: bool,
     ) -> MarkResult:
-        place = page.ledger.position(lane.floating)
+        position = snapshot.ledger.position(lane.floating)
         floating = resolve_consistent(
             self.registry,
             lane.floating,
-            lambda digest: place is None or digest == place.after,
+            lambda digest: position is None or digest == position.after,
         )
         is_current = isinstance(floating, Present) and floating.digest == digest
         return MarkResult(

@@ -1,4 +1,4 @@
-"""What is asked of a rollback, and how it ended."""
+"""The request for a rollback, and its result."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ class RollbackRequest:
     """What is asked for.
 
     Attributes:
-        lane: Whose floating tag.
-        to: The version to go to; None for the newest good one below the present one.
+        lane: The lane whose floating tag moves.
+        to: The version to go to; None for the newest good one below the current one.
         reason: Why, for the record and the mark.
-        mark: Whether the version left behind is marked as bad.
-        dry_run: Whether everything is looked at and nothing done.
-        again: Whether to go further down although somebody went down a moment ago.
+        mark: Whether the previous version is marked as bad.
+        dry_run: Whether nothing is written.
+        again: Whether to go further down although somebody rolled back a moment ago.
     """
 
     lane: Lane
@@ -34,38 +34,38 @@ class RollbackRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class RollbackResult:
-    """How it ended.
+    """What a rollback did.
 
     Attributes:
-        wish: What was asked for.
-        target: The version that the floating tag has now (or would have).
+        request: What was asked for.
+        target: The version that the floating tag points at now (or would).
         digest: Its digest.
-        left: The version that it had before; None where that was no version.
-        before: The digest that it had before; None where it did not exist.
+        previous: The version that it pointed at before; None if that was none.
+        previous_digest: The digest that it had before; None if it did not exist.
         moved: Whether this run moved it.
         marked: The version tag that was (or would be) marked as bad, or nothing.
-        passed: Versions that were not taken, each with the reason.
+        rejected: Versions that were not taken, each with the reason.
         chosen: Why the target was taken.
-        following: The patch version that a repair can be published as: nobody has it, and nobody marked it.
-        further: Where the same command would go once more: without a ledger nobody can tell that it was just run. None
-            where it would go nowhere.
+        next_version: The patch version for a fix: nobody has used or marked it.
+        next_target: Where the same command would go next: without a ledger nobody can tell that it was just run. None
+            if it would go nowhere.
     """
 
-    wish: RollbackRequest
+    request: RollbackRequest
     target: Version
     digest: Digest
-    left: Version | None
-    before: Digest | None
+    previous: Version | None
+    previous_digest: Digest | None
     moved: bool
     marked: str
-    passed: tuple[tuple[Version, str], ...]
+    rejected: tuple[tuple[Version, str], ...]
     chosen: RollbackCandidate
-    following: Version
-    further: Version | None = None
+    next_version: Version
+    next_target: Version | None = None
 
     def to_json(self, repository: Repository) -> dict[str, Any]:
         """The result as JSON values."""
-        lane = self.wish.lane
+        lane = self.request.lane
         tag = lane.tag_of(self.target)
         return {
             "image": str(repository),
@@ -75,13 +75,16 @@ class RollbackResult:
             "tag": tag,
             "digest": str(self.digest),
             "reference": f"{repository}:{tag}@{self.digest}",
-            "before": {"version": str(self.left) if self.left else None, "digest": str(self.before or "") or None},
+            "before": {
+                "version": str(self.previous) if self.previous else None,
+                "digest": str(self.previous_digest or "") or None,
+            },
             "moved": self.moved,
-            "dry_run": self.wish.dry_run,
+            "dry_run": self.request.dry_run,
             "marked": self.marked or None,
-            "reason": self.wish.reason,
-            "passed_over": {str(version): why for version, why in self.passed},
-            "chosen": {"choice": self.chosen.choice.value, "why": self.chosen.words},
-            "next_version": str(self.following),
-            "again_goes_to": str(self.further) if self.further else None,
+            "reason": self.request.reason,
+            "passed_over": {str(version): why for version, why in self.rejected},
+            "chosen": {"choice": self.chosen.choice.value, "why": self.chosen.reason},
+            "next_version": str(self.next_version),
+            "again_goes_to": str(self.next_target) if self.next_target else None,
         }

@@ -55,7 +55,7 @@ def test_the_floating_tag_gets_the_very_bytes_of_the_version_below_and_the_bad_o
     done = roll(scene)
     assert_invariants(Case(scene.registry, seen=(scene.registry.log[start:],), lowers=True, recorded=True))
     assert scene.tags() == {**before, "latest": before["v0.2.1"]}
-    assert (str(done.target), str(done.left), done.moved, done.marked) == ("0.2.1", "0.2.2", True, "v0.2.2")
+    assert (str(done.target), str(done.previous), done.moved, done.marked) == ("0.2.1", "0.2.2", True, "v0.2.2")
     move, mark = scene.ledger().entries[-2:]
     assert (move.action, str(move.before), str(move.after)) == (Action.ROLLBACK, before["latest"], before["v0.2.1"])
     assert (mark.action, mark.tag, str(mark.after), mark.why) == (
@@ -114,7 +114,7 @@ def test_the_next_release_moves_on_and_a_second_rollback_skips_what_is_marked() 
     scene.publish(a_plan("0.2.3", commit="d" * 40))
     assert scene.tags()["latest"] == scene.tags()["v0.2.3"]
     done = roll(scene)
-    assert (str(done.target), [str(version) for version, _ in done.passed]) == ("0.2.1", ["0.2.2"])
+    assert (str(done.target), [str(version) for version, _ in done.rejected]) == ("0.2.1", ["0.2.2"])
 
 
 def test_the_same_rollback_by_two_people_goes_down_once() -> None:
@@ -176,8 +176,8 @@ def test_a_version_that_the_floating_tag_never_was_at_is_not_where_it_goes() -> 
     scene.publish(a_plan("0.2.9", commit="e" * 40, latest="no"))
     done = roll(scene)
     assert (str(done.target), done.chosen.choice.value) == ("0.2.1", "known-good")
-    assert done.passed == ((Version.parse("0.2.2"), "latest was never at it by the record (--to goes there)"),)
-    assert str(done.following) == "0.2.10"
+    assert done.rejected == ((Version.parse("0.2.2"), "latest was never at it by the record (--to goes there)"),)
+    assert str(done.next_version) == "0.2.10"
     assert "v0.2.10" not in scene.tags()
 
 
@@ -189,7 +189,7 @@ def test_where_nothing_that_it_was_at_is_left_it_goes_to_the_newest_below_and_sa
     damage(scene, "v0.2.0")
     done = roll(scene)
     assert (str(done.target), done.chosen.choice.value) == ("0.2.2", "newest-below")
-    assert [str(version) for version, _ in done.passed] == ["0.2.0"]
+    assert [str(version) for version, _ in done.rejected] == ["0.2.0"]
 
 
 def test_a_version_that_was_written_over_since_the_floating_tag_was_at_it_is_not_known_good() -> None:
@@ -200,7 +200,7 @@ def test_a_version_that_was_written_over_since_the_floating_tag_was_at_it_is_not
     scene.publish(a_plan("0.2.3", commit="3" * 40))
     push_image(scene.registry, PATH, revision="1" * 40, version="0.2.1", salt="other", tag="v0.2.1")
     done = roll(scene)
-    assert (str(done.target), [str(version) for version, _ in done.passed]) == ("0.2.0", ["0.2.2", "0.2.1"])
+    assert (str(done.target), [str(version) for version, _ in done.rejected]) == ("0.2.0", ["0.2.2", "0.2.1"])
 
 
 def test_a_version_that_the_list_does_not_show_yet_is_gone_back_to_all_the_same() -> None:
@@ -265,7 +265,7 @@ def test_a_target_that_has_lost_any_part_is_passed_over_and_refused_by_name(part
         roll(scene, to("0.2.1"))
     assert scene.registry.state() == before
     done = roll(scene)
-    assert (str(done.target), [str(version) for version, _ in done.passed]) == ("0.2.0", ["0.2.1"])
+    assert (str(done.target), [str(version) for version, _ in done.rejected]) == ("0.2.0", ["0.2.1"])
 
 
 def test_only_the_target_is_asked_for_in_full() -> None:
@@ -283,7 +283,7 @@ def test_a_damaged_target_that_was_named_is_refused_and_nothing_moves() -> None:
     before = scene.registry.state()
     with pytest.raises(VerificationError, match="the registry has lost it") as caught:
         roll(scene, to("0.2.1"))
-    assert "latest was not touched" in caught.value.remedy
+    assert "latest was not moved" in caught.value.remedy
     assert scene.registry.state() == before
 
 
@@ -303,7 +303,7 @@ def test_a_damaged_target_is_passed_over_when_nobody_named_it_and_that_is_said()
     damage(scene, "v0.2.1")
     done = roll(scene)
     assert str(done.target) == "0.2.0"
-    assert [(str(version), "lost" in why) for version, why in done.passed] == [("0.2.1", True)]
+    assert [(str(version), "lost" in why) for version, why in done.rejected] == [("0.2.1", True)]
 
 
 def test_where_every_version_below_is_damaged_nothing_moves() -> None:
@@ -323,7 +323,7 @@ def test_a_target_whose_tag_was_written_over_is_not_taken() -> None:
 
 
 def test_a_version_that_does_not_exist_is_refused() -> None:
-    with pytest.raises(VerificationError, match="nothing under this tag"):
+    with pytest.raises(VerificationError, match="no such tag"):
         roll(scene_of(), to("0.1.0"))
 
 
@@ -365,7 +365,7 @@ def test_without_a_ledger_the_tag_goes_back_and_nothing_is_marked() -> None:
 def test_without_a_ledger_it_says_last_where_the_same_command_again_would_go() -> None:
     scene = scene_of(keeps_ledger=False)
     last = [rolled_back_text(AIONIS, roll(scene)).splitlines()[-1] for _ in range(2)]
-    assert last[0] == "no ledger is kept: the same command again would go down to v0.2.0"
+    assert last[0] == "no ledger: the same command again would roll back to v0.2.0"
     assert scene.tags()["latest"] == scene.tags()["v0.2.0"]
     assert "the same command" not in last[1], "nothing is below it"
 
@@ -377,7 +377,7 @@ def test_without_a_ledger_it_says_last_where_the_same_command_again_would_go() -
 )
 def test_where_the_same_command_again_goes_no_further_nothing_is_said(*, keeps: bool, wish: RollbackRequest) -> None:
     done = roll(scene_of(keeps_ledger=keeps), wish)
-    assert (done.further, "the same command" in rolled_back_text(AIONIS, done)) == (None, False)
+    assert (done.next_target, "the same command" in rolled_back_text(AIONIS, done)) == (None, False)
 
 
 def test_a_broken_ledger_keeps_nobody_from_leaving_a_bad_version_but_is_said() -> None:
@@ -481,7 +481,7 @@ def test_a_ledger_that_cannot_be_written_is_said_and_the_same_command_writes_it_
     assert [what for what in scene.audit().drift if "a run that was interrupted" in what]
     scene.transport = scene.registry
     done = roll(scene)
-    assert (str(done.target), str(done.left), done.moved) == ("0.2.1", "0.2.2", False)
+    assert (str(done.target), str(done.previous), done.moved) == ("0.2.1", "0.2.2", False)
     assert scene.ledger().marks.keys() == {"v0.2.2"}
     assert not scene.audit().drift
 

@@ -90,7 +90,7 @@ def test_late_reads_of_the_floating_tag_never_end_well_at_the_bad_version(
         assert end.exit_code in {5, 6, 7, 8}, end
     if keeps_ledger and times == 1:
         assert isinstance(end, RollbackResult), end
-        assert (str(end.left), end.marked, end.moved) == ("0.2.2", "v0.2.2", True)
+        assert (str(end.previous), end.marked, end.moved) == ("0.2.2", "v0.2.2", True)
 
 
 def test_one_late_read_of_the_floating_tag_changes_nothing_about_a_rollback() -> None:
@@ -99,8 +99,8 @@ def test_one_late_read_of_the_floating_tag_changes_nothing_about_a_rollback() ->
         wanted, left = scene.tags()["v0.2.1"], scene.tags()["v0.2.2"]
         wire = late(scene, "latest", wanted, skip)
         done = roll(scene)
-        assert (str(done.target), str(done.left), done.marked) == ("0.2.1", "0.2.2", "v0.2.2")
-        assert (scene.tags()["latest"], str(done.before)) == (wanted, left)
+        assert (str(done.target), str(done.previous), done.marked) == ("0.2.1", "0.2.2", "v0.2.2")
+        assert (scene.tags()["latest"], str(done.previous_digest)) == (wanted, left)
         assert [str(entry.before) for entry in scene.ledger().moves(MAIN.floating)][-1] == left
         assert wire.met or skip == SKIPS[-1]
         assert not scene.audit().drift

@@ -85,7 +85,6 @@ DEEPEST = 12
 WIDER = {
     "adopt.adopt": 16,
     "config.project_file": 19,
-    "rollback.rollback": 22,
 }
 CALLS_OF_THE_WORLD = {"open", "input", "print"}
 

@@ -12,7 +12,7 @@ from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Digest, Tag
-from shiplane.rollback.target import LaneHistory, RollbackTargets, descend
+from shiplane.rollback.target import LaneHistory, RollbackTargets, choose_candidates
 
 VERSIONS = ["0.3.0-rc.1", "0.2.3", "0.2.2", "0.2.1", "0.2.1-rc.1", "0.2.0"]
 
@@ -156,11 +156,11 @@ def tries(way: RollbackTargets) -> list[str]:
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.why)
 def test_the_way_down(row: Row) -> None:
-    way = descend(MAIN, Version.parse(row.to) if row.to else None, standing(row.at, row.entries))
+    way = choose_candidates(MAIN, Version.parse(row.to) if row.to else None, standing(row.at, row.entries))
     assert tries(way) == row.tries
-    assert str(way.left) == row.left
-    assert way.before == digest(row.before or row.at)
-    assert way.marks(way.candidates[0].version) == row.marks
+    assert str(way.previous) == row.left
+    assert way.previous_digest == digest(row.before or row.at)
+    assert way.tag_to_mark(way.candidates[0].version) == row.marks
 
 
 @pytest.mark.parametrize(
@@ -174,57 +174,61 @@ def test_the_way_down(row: Row) -> None:
 def test_where_it_must_not_go(to: str | None, current: str | None, words: str) -> None:
     seen = replace(standing(current or "", [mark("0.2.2")]), floating=digest("something"))
     with pytest.raises(RefusedError, match=words) as caught:
-        descend(MAIN, Version.parse(to) if to else None, seen)
+        choose_candidates(MAIN, Version.parse(to) if to else None, seen)
     assert caught.value.remedy
 
 
 def test_without_a_floating_tag_the_version_has_to_be_named() -> None:
     with pytest.raises(RefusedError, match="latest does not exist") as caught:
-        descend(MAIN, None, standing(""))
+        choose_candidates(MAIN, None, standing(""))
     assert "--to vX.Y.Z" in caught.value.remedy
-    way = descend(MAIN, Version.parse("0.2.1"), standing(""))
-    assert (tries(way), way.left, way.before) == (["0.2.1"], None, None)
-    assert way.marks(way.candidates[0].version) == ""
+    way = choose_candidates(MAIN, Version.parse("0.2.1"), standing(""))
+    assert (tries(way), way.previous, way.previous_digest) == (["0.2.1"], None, None)
+    assert way.tag_to_mark(way.candidates[0].version) == ""
 
 
 FLOATED = [float_to("0.2.0"), float_to("0.2.1", "0.2.0"), float_to("0.2.3", "0.2.1")]
 
 
 def test_what_the_floating_tag_has_been_at_is_preferred_to_what_was_only_published() -> None:
-    way = descend(MAIN, None, standing("0.2.3", FLOATED))
+    way = choose_candidates(MAIN, None, standing("0.2.3", FLOATED))
     assert tries(way) == ["0.2.1", "0.2.0", "0.2.2"]
     assert [candidate.choice.value for candidate in way.candidates] == ["known-good", "known-good", "newest-below"]
     first = way.candidates[0]
-    assert first.words == "known good: latest was moved to it on 2026-11-25 09:00 by robot"
+    assert first.reason == "known good: latest was moved to it on 2026-11-25 09:00 by robot"
     assert first.digest == digest("0.2.1")
-    assert way.above(first) == [(Version.parse("0.2.2"), "latest was never at it by the record (--to goes there)")]
-    assert way.above(way.candidates[2]) == []
+    assert way.rejected_above(first) == [
+        (Version.parse("0.2.2"), "latest was never at it by the record (--to goes there)")
+    ]
+    assert way.rejected_above(way.candidates[2]) == []
 
 
 def test_where_the_first_recorded_move_began_is_known_good_as_well_and_a_mark_goes_before() -> None:
     entries = [publish("0.2.1"), publish("0.2.2"), float_to("0.2.3", "0.2.1")]
-    way = descend(MAIN, None, standing("0.2.3", entries))
-    assert (tries(way), way.candidates[0].words) == (
+    way = choose_candidates(MAIN, None, standing("0.2.3", entries))
+    assert (tries(way), way.candidates[0].reason) == (
         ["0.2.1", "0.2.2", "0.2.0"],
         "known good: latest was at it until 2026-11-25 09:00",
     )
-    assert tries(descend(MAIN, None, standing("0.2.3", [*FLOATED, mark("0.2.1")]))) == ["0.2.0", "0.2.2"]
+    assert tries(choose_candidates(MAIN, None, standing("0.2.3", [*FLOATED, mark("0.2.1")]))) == ["0.2.0", "0.2.2"]
 
 
 def test_where_the_floating_tag_was_when_it_was_adopted_is_known_good() -> None:
-    way = descend(MAIN, None, standing("0.2.3", [replace(float_to("0.2.1"), adopted=True), float_to("0.2.3", "0.2.1")]))
-    assert way.candidates[0].words == "known good: latest was at it when it was adopted on 2026-11-25 09:00 by robot"
+    way = choose_candidates(
+        MAIN, None, standing("0.2.3", [replace(float_to("0.2.1"), adopted=True), float_to("0.2.3", "0.2.1")])
+    )
+    assert way.candidates[0].reason == "known good: latest was at it when it was adopted on 2026-11-25 09:00 by robot"
 
 
 def test_without_a_record_the_newest_below_is_taken_and_that_is_said() -> None:
-    first = descend(MAIN, None, standing("0.2.3")).candidates[0]
+    first = choose_candidates(MAIN, None, standing("0.2.3")).candidates[0]
     assert (str(first.version), first.choice.value, first.digest) == ("0.2.2", "newest-below", None)
-    assert "the record does not say that latest was ever at one of them" in first.words
+    assert "latest was never at any of them by the record" in first.reason
 
 
 def test_a_recorded_version_that_the_list_does_not_show_yet_is_tried() -> None:
     entries = [publish("0.2.2"), float_to("0.2.2"), publish("0.2.3"), float_to("0.2.3", "0.2.2")]
-    assert tries(descend(MAIN, None, standing("0.2.3", entries, versions=["0.2.0"]))) == ["0.2.2", "0.2.0"]
+    assert tries(choose_candidates(MAIN, None, standing("0.2.3", entries, versions=["0.2.0"]))) == ["0.2.2", "0.2.0"]
 
 
 @pytest.mark.parametrize(
@@ -233,9 +237,9 @@ def test_a_recorded_version_that_the_list_does_not_show_yet_is_tried() -> None:
     ids=["as listed", "marked, and its tag is gone", "published, and not listed", "pre-releases aside"],
 )
 def test_the_next_version_is_one_that_nobody_has_had(entries: list[Entry], following: str) -> None:
-    way = descend(MAIN, None, standing("0.2.1", entries))
-    assert str(way.following(way.candidates[0].version)) == following
-    assert str(replace(way, newest=None).following(Version.parse("0.2.0"))) == "0.2.1"
+    way = choose_candidates(MAIN, None, standing("0.2.1", entries))
+    assert str(way.next_version(way.candidates[0].version)) == following
+    assert str(replace(way, newest=None).next_version(Version.parse("0.2.0"))) == "0.2.1"
 
 
 ROLLED = [publish("0.2.3"), *FLOATED, replace(float_to("0.2.1", "0.2.3"), action=Action.ROLLBACK, why="crashes")]
@@ -253,7 +257,7 @@ WHEN = 1795597200.0  # 2026-11-25T09:00:00Z
 )
 def test_the_same_rollback_once_more_is_refused_with_who_did_it_and_when(now: float, told: str) -> None:
     with pytest.raises(RefusedError) as caught:
-        descend(MAIN, None, standing("0.2.1", ROLLED, now=now))
+        choose_candidates(MAIN, None, standing("0.2.1", ROLLED, now=now))
     assert f"robot rolled latest back from v0.2.3 to v0.2.1 {told}: crashes. Nothing was moved" in caught.value.what
     assert "--again" in caught.value.remedy
     assert "--to v0.2.1" in caught.value.remedy
@@ -274,7 +278,7 @@ def test_the_same_rollback_once_more_is_refused_with_who_did_it_and_when(now: fl
     ids=["later", "named later", "named and meant", "meant", "moved since", "no time", "no version", "it went up"],
 )
 def test_another_rollback_is_not_refused(entries: list[Entry], now: float, to: str, *, again: bool) -> None:
-    way = descend(MAIN, Version.parse(to) if to else None, standing("0.2.1", entries, now=now), again=again)
+    way = choose_candidates(MAIN, Version.parse(to) if to else None, standing("0.2.1", entries, now=now), again=again)
     assert tries(way) == ["0.2.0"]
 
 
@@ -284,18 +288,18 @@ def test_another_rollback_is_not_refused(entries: list[Entry], now: float, to: s
     ids=["the very same is finished", "going up leaves nothing bad behind"],
 )
 def test_a_named_version_that_is_not_below_is_not_refused(to: str, left: str) -> None:
-    way = descend(MAIN, Version.parse(to), standing("0.2.1", ROLLED, now=WHEN + 1))
-    assert (tries(way), str(way.left), way.marks(Version.parse(to))) == ([to], left, "")
+    way = choose_candidates(MAIN, Version.parse(to), standing("0.2.1", ROLLED, now=WHEN + 1))
+    assert (tries(way), str(way.previous), way.tag_to_mark(Version.parse(to))) == ([to], left, "")
 
 
 def test_a_named_version_further_down_is_refused_with_what_it_would_leave() -> None:
     with pytest.raises(
         RefusedError, match=r"to v0\.2\.1 3 s ago .*: crashes.* --to v0\.2\.0 would leave v0\.2\.1"
     ) as caught:
-        descend(MAIN, Version.parse("0.2.0"), standing("0.2.1", ROLLED, now=WHEN + 3))
+        choose_candidates(MAIN, Version.parse("0.2.0"), standing("0.2.1", ROLLED, now=WHEN + 3))
     assert "--to v0.2.0 --again" in caught.value.remedy
 
 
 def test_a_rollback_of_something_that_nobody_recorded_is_the_same_one_too() -> None:
     with pytest.raises(RefusedError, match=r"robot rolled latest back to v0\.2\.1 0 s ago"):
-        descend(MAIN, None, standing("0.2.1", ROLLED[-1:], now=WHEN))
+        choose_candidates(MAIN, None, standing("0.2.1", ROLLED[-1:], now=WHEN))

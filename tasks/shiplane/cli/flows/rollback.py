@@ -40,7 +40,7 @@ def roll_back(run: Run, wish: RollbackRequest, flags: Flags) -> Answer:
         run.repeat_with("--to", choice.tag)
     result = run.console.drive(rollback.go_to(choice))
     target = Target(choice.tag, result.digest)
-    followed = follow(run, registry, result.wish.lane, target, dry_run=wish.dry_run)
+    followed = follow(run, registry, result.request.lane, target, dry_run=wish.dry_run)
     text = rolled_back_text(repository, result) + (f"\n\n{followed.text}" if followed else "")
     data = {**result.to_json(repository), "deployments": followed.data if followed else None}
     return Answer(text=text, data=data)

@@ -16,22 +16,22 @@ if TYPE_CHECKING:
 
 def rolled_back_text(repository: Repository, result: RollbackResult) -> str:
     """A rollback: what the floating tag has, what was left and passed over, and what remains to be done."""
-    lane = result.wish.lane
+    lane = result.request.lane
     tag = lane.tag_of(result.target)
-    would = "would move to" if result.wish.dry_run else "is at"
-    left = f", from {lane.tag_of(result.left)}" if result.left and result.left != result.target else ""
+    would = "would move to" if result.request.dry_run else "is at"
+    left = f", from {lane.tag_of(result.previous)}" if result.previous and result.previous != result.target else ""
     lines = [f"{repository}:{lane.floating} {would} {tag}{left}", f"  {repository}:{tag}@{result.digest}"]
-    lines.append(f"  chosen: {result.chosen.words}")
-    lines += [f"  skipped {lane.tag_of(version)}: {why}" for version, why in result.passed]
+    lines.append(f"  chosen: {result.chosen.reason}")
+    lines += [f"  skipped {lane.tag_of(version)}: {why}" for version, why in result.rejected]
     if result.marked:
-        would = "would be marked" if result.wish.dry_run else "is marked"
-        lines.append(f"  {result.marked} {would} as bad ({result.wish.reason or 'no reason given'}) and is kept")
+        would = "would be marked" if result.request.dry_run else "is marked"
+        lines.append(f"  {result.marked} {would} as bad ({result.request.reason or 'no reason given'}) and is kept")
     return "\n".join([*lines, *_remaining(lane, result)])
 
 
 def _remaining(lane: Lane, result: RollbackResult) -> Iterator[str]:
-    if result.left and result.left > result.target:
-        following = lane.tag_of(result.following)
+    if result.previous and result.previous > result.target:
+        following = lane.tag_of(result.next_version)
         asked = "" if lane.publish_latest else " with --latest"
         yield f"next: publish the fix as {following}{asked}; that moves {lane.floating} forward again"
         marked = (
@@ -39,9 +39,9 @@ def _remaining(lane: Lane, result: RollbackResult) -> Iterator[str]:
             if result.marked
             else ""
         )
-        yield f"undo: {marked}{command('rollback', '--lane', lane.name, '--to', lane.tag_of(result.left))}"
-    if result.further:
-        yield f"no ledger: the same command again would roll back to {lane.tag_of(result.further)}"
+        yield f"undo: {marked}{command('rollback', '--lane', lane.name, '--to', lane.tag_of(result.previous))}"
+    if result.next_target:
+        yield f"no ledger: the same command again would roll back to {lane.tag_of(result.next_target)}"
 
 
 def marked_text(result: MarkResult) -> str:

@@ -1,0 +1,121 @@
+"""Verify the candidates of a rollback, and take the first good one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from shiplane.config.lane import Lane
+from shiplane.config.version import Version
+from shiplane.core.check import Check, checks_summary, require
+from shiplane.core.errors import VerificationError
+from shiplane.core.next_command import command
+from shiplane.core.progress import Flow, Step
+from shiplane.ledger.ledger import Entry, Ledger
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.lookup import resolve_consistent
+from shiplane.registry.oci.lookup_result import Absent
+from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.names import Platform
+from shiplane.rollback.target import RollbackCandidate, RollbackTargets
+from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
+
+_UNCHANGED = f"{{}} was not moved. See {command('history')} for the versions; --to names one."
+
+
+@dataclass(frozen=True)
+class VerifiedTarget:
+    """A candidate whose image is good."""
+
+    candidate: RollbackCandidate
+    raw: RawManifest
+    report: ImageReport
+
+    @property
+    def version(self) -> Version:
+        """The version."""
+        return self.candidate.version
+
+
+@dataclass(frozen=True, kw_only=True)
+class CandidateChecker:
+    """Verifies versions of one repository.
+
+    Attributes:
+        registry: Where they are.
+        platforms: What a version must have, unless the ledger recorded others.
+        commit_of: The commit that a version was released from, as far as git knows.
+        workers: How many reads at once.
+    """
+
+    registry: RegistryClient
+    platforms: tuple[Platform, ...]
+    commit_of: Callable[[Lane, Version], str | None]
+    workers: int
+
+    def first_good(
+        self, targets: RollbackTargets, ledger: Ledger, *, named: bool
+    ) -> Flow[tuple[VerifiedTarget, tuple[tuple[Version, str], ...]]]:
+        """Take the first good candidate.
+
+        Args:
+            targets: The candidates in order.
+            ledger: The lane's ledger.
+            named: Whether the candidate was requested: then it has to be good.
+
+        Returns:
+            The target, and the versions that were rejected, each with the reason.
+
+        Raises:
+            VerificationError: The requested candidate is not good, or none is.
+        """
+        lane, rejected = targets.lane, list(targets.rejected)
+        for candidate in targets.candidates:
+            version = candidate.version
+            step = Step("verify", lane.tag_of(version))
+            yield step
+            result = self.check(lane, candidate, ledger)
+            if isinstance(result, VerifiedTarget):
+                yield step.done(f"{checks_summary(result.report.checks)}; {result.raw.digest}")
+                return result, (*rejected, *targets.rejected_above(candidate))
+            reason = "; ".join(map(str, result))
+            yield step.failed(reason)
+            if named:
+                require(result, lane.tag_of(version), remedy=_UNCHANGED.format(lane.floating))
+            rejected.append((version, reason))
+        raise VerificationError(
+            f"lane {lane.name} has no good version to go back to"
+            + "".join(f"\n  {version}: {reason}" for version, reason in rejected),
+            remedy=_UNCHANGED.format(lane.floating),
+        )
+
+    def check(self, lane: Lane, candidate: RollbackCandidate, ledger: Ledger) -> VerifiedTarget | list[Check]:
+        """Verify one candidate: the target, or the bad checks."""
+        version, tag = candidate.version, lane.tag_of(candidate.version)
+        # It is listed, recorded or requested: if it does not read, the read may lag by seconds.
+        answer = resolve_consistent(self.registry, tag, lambda digest: digest is not None)
+        recorded = ledger.published(tag)
+        if isinstance(answer, Absent):
+            return [Check("resolves", tag, good=False, found=self._missing(lane, version))]
+        expected = recorded.after if recorded else candidate.digest
+        if expected and expected != answer.digest:
+            return [Check("record", tag, good=False, expected=str(expected), found=str(answer.digest))]
+        checker = ImageChecker(registry=self.registry, deep=True, workers=self.workers)
+        report = checker.check(answer.raw, self._expected(lane, version, recorded))
+        bad = [check for check in report.checks if not check.good]
+        return bad or VerifiedTarget(candidate, answer.raw, report)
+
+    def _missing(self, lane: Lane, version: Version) -> str:
+        """That the tag does not exist, and how to adopt another tool's tag of that version."""
+        tags = self.registry.tags()
+        other = next((tag for tag in tags if tag != lane.tag_of(version) and lane.version_tagged(tag) == version), None)
+        adopt = command("adopt", "--lane", lane.name)
+        return "no such tag" + (f" ({other} is another tool's; to adopt it: {adopt})" if other else "")
+
+    def _expected(self, lane: Lane, version: Version, recorded: Entry | None) -> ExpectedImage:
+        """The record goes before today's settings: an old version may have had other platforms."""
+        platforms = (
+            tuple(map(Platform.parse, recorded.platforms)) if recorded and recorded.platforms else self.platforms
+        )
+        revision = (recorded.commit if recorded else "") or self.commit_of(lane, version)
+        return ExpectedImage.published(lane, version, platforms=platforms, revision=revision)
