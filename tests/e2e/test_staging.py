@@ -102,7 +102,7 @@ def test_what_is_built_across_needs_no_emulation(workstation: Workstation) -> No
     person, reader = workstation
     _rewrite(person, CROSS, PLATFORMS="linux/amd64,linux/arm/v7,linux/s390x")
     done = succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1"))
-    assert "builds linux/arm/v7, linux/s390x without being able to run it" in done.err.replace("\n", " ")
+    assert "builds linux/arm/v7, linux/s390x without emulation" in done.err.replace("\n", " ")
     assert reader.platforms("v0.2.1") == ["linux/amd64", "linux/arm", "linux/s390x"]
     succeeded(person.invoke("verify", "--lane", "main", "--tag", "v0.2.1", "--latest=no"))
 

@@ -229,7 +229,7 @@ def test_a_project_in_a_folder_that_buildx_cannot_send_is_told_before_anything_i
     person = Person(rig, folder, {"IMAGE_REPO": image})
     done = person.invoke("publish", *ONE)
     assert (done.code, done.built) == (3, False)
-    assert "buildx cannot send a build context from a folder with the name 'pr\\xfcfung'" in done.err
+    assert "buildx cannot send a build context from a folder named 'pr\\xfcfung'" in done.err
     assert Reader(rig, image).tags() == {}
     link = tmp_path / "project"
     link.symlink_to(folder)

@@ -569,7 +569,7 @@ SOURCES = (
     Guard(
         "what only this machine ignores is a change",
         "git/worktree",
-        "_Comparison.beside",
+        "_Comparison.untracked",
         literal("--exclude-per-directory=.gitignore", "--exclude-standard"),
         (_GIT + "test_a_difference_is_seen_whatever_git_is_told_to_overlook[a file that this clone ignores]",),
     ),

@@ -60,7 +60,7 @@ KEPT_APART = (
         "a context is literal and a folder of the project",
         "docker/bake",
         "_target",
-        call("_local", "{0}"),
+        call("_local_context", "{0}"),
         (_BAKE + "test_a_path_is_a_path_and_nothing_else",),
     ),
     Guard(
@@ -80,7 +80,7 @@ KEPT_APART = (
     Guard(
         "no build context with temporary files of ours is sent",
         "docker/buildx",
-        "Buildx._check_unseen",
+        "Buildx._check_context",
         never(),
         (_SCRATCH + "test_no_context_with_files_of_ours_is_sent_whoever_put_them_there",),
     ),

@@ -6,13 +6,13 @@ import ipaddress
 
 
 def split_port(registry: str) -> tuple[str, str]:
-    """Split ``host:port`` (``[::1]:5000`` too); the port is empty where there is none."""
+    """Split ``host:port`` or ``[::1]:5000``; the port may be empty."""
     host, colon, port = registry.rpartition(":")
     return (host, port) if colon and not port.endswith("]") else (registry, "")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name is this machine: ``localhost`` or a loopback address written out in full."""
+    """Whether a host is ``localhost`` or a full loopback address."""
     if host == "localhost":
         return True
     try:

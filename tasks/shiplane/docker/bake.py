@@ -1,7 +1,7 @@
-"""A bake definition: what buildx is asked to build, as a value.
+"""Bake definitions for buildx.
 
-Bake reads JSON strings as HCL templates, so ``${`` and ``%{`` in a value must be doubled to stay what they are
-(buildx docs/bake-reference.md; HCL "Template Expressions").
+Bake reads JSON strings as HCL templates, so ``${`` and ``%{`` in values must be doubled (buildx docs/bake-reference.md;
+HCL "Template Expressions").
 """
 
 from __future__ import annotations
@@ -21,17 +21,13 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True, kw_only=True)
 class Build:
-    """One target: a lane's image, for some platforms, with one destination.
+    """A bake target: a lane's image for some platforms, with one destination.
 
     Attributes:
-        name: The target's name, and the lane's.
-        dockerfile: Relative to the project's root.
-        context: Relative to the project's root.
-        platforms: What it is built for.
-        labels: Of each image's config, and of manifests and index as annotations when it is pushed.
-        push: The repository that it is pushed to by digest, or None.
-        load: The local name under which the engine gets it, or nothing.
-        settings: What else the build is given.
+        dockerfile: Relative to the project's root, like ``context``.
+        labels: For each image's config, and as annotations of manifests and index when pushed.
+        push: The repository to push to by digest, or None.
+        load: The local image name to load it as, or nothing.
     """
 
     name: str
@@ -45,19 +41,19 @@ class Build:
 
     @property
     def cached_at(self) -> str:
-        """The place of its cache, or nothing."""
+        """The location of its cache, or nothing."""
         return self.settings.cache.place if self.settings.cache else ""
 
     @property
     def without_cache(self) -> Build:
-        """The same with nothing but what the builder itself has kept."""
+        """The same build with the builder's own cache only."""
         return replace(self, settings=replace(self.settings, cache=None))
 
 
 def staging(plan: Plan, lanes: Iterable[LanePlan], platforms: Sequence[Platform] | None = None) -> list[Build]:
-    """The builds of a real release, pushed by digest: for every platform, or for some of them only."""
-    wanted = tuple(platforms or plan.platforms.value)
-    return [_build(plan, lane, platforms=wanted, push=plan.repository) for lane in lanes]
+    """The builds of a release, pushed by digest, for all or some of the platforms."""
+    build_platforms = tuple(platforms or plan.platforms.value)
+    return [_build(plan, lane, platforms=build_platforms, push=plan.repository) for lane in lanes]
 
 
 def trial(plan: Plan, first: Platform, others: Sequence[Platform]) -> list[Build]:
@@ -71,16 +67,14 @@ def trial(plan: Plan, first: Platform, others: Sequence[Platform]) -> list[Build
 
 
 def local_name(plan: Plan, lane_plan: LanePlan) -> str:
-    """The local name of a dry run's image: under ``localhost/``, so that it can be mistaken for nothing published."""
+    """A dry run's local image name, under ``localhost/`` to differ from anything published."""
     return f"localhost/{plan.repository.path}:{lane_plan.tag}"
 
 
 def definition(builds: Iterable[Build], env: Mapping[str, str] = _NOTHING) -> dict[str, Any]:
-    """The definition as bake reads it from JSON.
+    """The definition as JSON for bake.
 
-    Args:
-        builds: The targets.
-        env: Where build args take the values that they name; not secrets, which buildx takes from its own.
+    Build args take their values from ``env``; secrets do not, buildx reads them from its own environment.
     """
     targets = {build.name: _target(build, env) for build in builds}
     return {"group": {"default": {"targets": list(targets)}}, "target": targets}
@@ -109,14 +103,14 @@ def _build(
 
 def _target(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
     target: dict[str, Any] = {
-        "context": _local(build.context),
-        "dockerfile": literal(_beside(build.context, build.dockerfile)),
+        "context": _local_context(build.context),
+        "dockerfile": literal(_dockerfile_path(build.context, build.dockerfile)),
         "platforms": [str(platform) for platform in build.platforms],
         "labels": {key: literal(value) for key, value in build.labels.items()},
         "output": [_output(build)],
     }
     if build.push:
-        # An image for one platform with nothing beside it is no index, and BuildKit refuses annotations for one.
+        # A single image without attestations is no index, and BuildKit rejects index annotations for it.
         indexed = len(build.platforms) > 1 or build.settings.attested
         target["annotations"] = [
             literal(f"{kind}:{key}={value}")
@@ -125,31 +119,31 @@ def _target(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
         ]
     if build.load:
         target["tags"] = [build.load]
-    return {**target, **_given(build, env), **_cached(build), "attest": _attest(build)}
+    return {**target, **_inputs(build, env), **_cache_options(build), "attest": _attestations(build)}
 
 
-def _beside(context: str, dockerfile: str) -> str:
-    """A Dockerfile's path from its context: bake joins the two (buildx bake/bake.go, toBuildOpt), ours are the root's.
+def _dockerfile_path(context: str, dockerfile: str) -> str:
+    """A Dockerfile's path relative to its context, which bake joins (buildx bake/bake.go, toBuildOpt).
 
-    A Dockerfile outside of the context stays there: BuildKit gets its folder by itself, and looks beside it for
+    A Dockerfile outside of the context works: BuildKit gets its folder separately, and looks there for
     ``<Dockerfile>.dockerignore``, else for ``.dockerignore`` in the context.
     """
-    # Cleaned of its "./", such a context reads as a remote just there, and nothing is joined.
+    # Without "./" such a context is taken for a remote there, and nothing is joined.
     return dockerfile if context.startswith("github.com/") else relpath(dockerfile, context)
 
 
-def _given(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
-    """Target, build args, and where secrets are found."""
+def _inputs(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
+    """Target, build args and secrets."""
     settings = build.settings
-    given: dict[str, Any] = {"target": literal(settings.target)} if settings.target else {}
+    inputs: dict[str, Any] = {"target": literal(settings.target)} if settings.target else {}
     args = {arg.name: literal(env.get(arg.env, "") if arg.env else arg.value) for arg in settings.args}
-    given |= {"args": args} if args else {}
-    given |= {"secret": [literal(str(secret)) for secret in settings.secrets]} if settings.secrets else {}
-    return given
+    inputs |= {"args": args} if args else {}
+    inputs |= {"secret": [literal(str(secret)) for secret in settings.secrets]} if settings.secrets else {}
+    return inputs
 
 
-def _cached(build: Build) -> dict[str, list[str]]:
-    """Read from every build's cache; written to by a push alone, since a dry run changes nothing that others see."""
+def _cache_options(build: Build) -> dict[str, list[str]]:
+    """Cache options; only a push writes to the cache, since a dry run changes nothing shared."""
     cache = build.settings.cache
     if cache is None:
         return {}
@@ -161,8 +155,8 @@ def _cached(build: Build) -> dict[str, list[str]]:
     }
 
 
-def _attest(build: Build) -> list[str]:
-    """Named, not inherited: the defaults changed between BuildKit releases, and with them every digest."""
+def _attestations(build: Build) -> list[str]:
+    """Explicit attestations: the defaults differ between BuildKit releases, and with them every digest."""
     settings = build.settings if build.push else BuildSettings(provenance="")
     provenance = f"mode={settings.provenance}" if settings.provenance else "disabled=true"
     return [f"type=provenance,{provenance}", *(["type=sbom"] if settings.sbom else [])]
@@ -170,20 +164,20 @@ def _attest(build: Build) -> list[str]:
 
 def _output(build: Build) -> str:
     if build.push:
-        # An untagged name and push-by-digest: BuildKit writes content and no name at all. store=false: a builder with
-        # an image store would name it there too, and two lanes at once collide on that name ("already exists").
+        # An untagged name and push-by-digest: BuildKit pushes content without a tag. store=false: otherwise a builder
+        # with an image store tags it there, and two lanes at once collide on that name ("already exists").
         fixed = "push-by-digest=true,push=true,store=false,oci-mediatypes=true,oci-artifact=false"
-        # Plain http is for this machine alone, and BuildKit has to be told.
+        # Plain http, for loopback only, must be allowed explicitly.
         plain = ",registry.insecure=true" if build.push.is_loopback else ""
         return f"type=image,name={literal(str(build.push))},{fixed}{plain}"
     return "type=docker" if build.load else "type=cacheonly"
 
 
-def _local(path: str) -> str:
-    """A folder of the project as a context that is nothing else: ``github.com/x`` alone is a remote, ``-`` an input."""
+def _local_context(path: str) -> str:
+    """A project folder as an unambiguous context: ``github.com/x`` would be a remote, ``-`` standard input."""
     return literal(path if path == "." else f"./{path}")
 
 
 def literal(text: str) -> str:
-    """A text that bake's template reader leaves as it is."""
+    """Escape a text for bake's templates."""
     return text.replace("${", "$${").replace("%{", "%%{")

@@ -1,4 +1,4 @@
-"""What a build's progress (``--progress plain``) says of its cache: its faults, and whether anything else failed."""
+"""Errors in a build log (``--progress plain``): of the cache, of a push, or of a step."""
 
 from __future__ import annotations
 
@@ -9,53 +9,53 @@ _STEP = re.compile(r"#([1-9]\d*) (?!ERROR|DONE|CACHED|CANCELED|WARN|\.\.\.)(.*)"
 _ERROR = re.compile(r"#(\d+) ERROR: (.*)")
 _CACHE = ("importing cache", "exporting cache")
 _REFUSED = re.compile(r"denied|unauthorized|authorization|authentication|insufficient|\b40[13]\b", re.IGNORECASE)
-# buildx itself on a folder that is not there: the first build of a machine.
+# buildx's message for a missing cache folder, as on the first build.
 _NEW = ("not found", "no such file or directory")
 
 
-def cache_faults(lines: Iterable[str]) -> list[str]:
-    """Each fault of the cache: what was tried, and why it did not work. That there is no cache yet is none."""
-    found = [f"{name}: {why}" for name, why in _errors(lines) if name.startswith(_CACHE)]
-    return [fault for fault in dict.fromkeys(found) if not (fault.startswith(_CACHE[0]) and fault.endswith(_NEW))]
+def cache_errors(lines: Iterable[str]) -> list[str]:
+    """Errors of the cache, each with its step; a missing cache is none."""
+    errors = [f"{name}: {reason}" for name, reason in _errors(lines) if name.startswith(_CACHE)]
+    return [error for error in dict.fromkeys(errors) if not (error.startswith(_CACHE[0]) and error.endswith(_NEW))]
 
 
 def failed_before_a_step(lines: Iterable[str]) -> bool:
-    """Whether no step failed but those of the cache: then the cache may be what failed."""
+    """Whether only cache steps failed, so that the cache may be the cause."""
     return all(name.startswith(_CACHE) for name, _ in _errors(lines))
 
 
 def failed_to_push(lines: Iterable[str]) -> bool:
-    """Whether all was built and a registry did not take it, for another reason than that we may not.
+    """Whether the build succeeded and the push failed, for another reason than missing permission.
 
     Seen with distribution 2.8 where two targets push one blob in the same moment: ``provided digest did not match``.
     """
-    why = push_fault(lines)
-    return bool(why) and not is_refused(why)
+    reason = push_error(lines)
+    return bool(reason) and not is_refused(reason)
 
 
-def push_fault(lines: Iterable[str]) -> str:
-    """Why a registry did not take what was built, where to included; nothing where that is not how the build ended."""
-    _, pushed, why = "\n".join(lines).rpartition("failed to solve: failed to push ")
-    return why if pushed else ""
+def push_error(lines: Iterable[str]) -> str:
+    """Why the push failed, with its destination; empty if the build did not end with that."""
+    _, pushed, reason = "\n".join(lines).rpartition("failed to solve: failed to push ")
+    return reason if pushed else ""
 
 
-def is_refused(why: str) -> bool:
-    """Whether a registry's words say that we may not."""
-    return _REFUSED.search(why) is not None
+def is_refused(reason: str) -> bool:
+    """Whether a registry's message means missing permission."""
+    return _REFUSED.search(reason) is not None
 
 
 def is_foreign_program(lines: Iterable[str]) -> bool:
-    """Whether the kernel refused a program of another platform: ``exec /bin/sh: exec format error``."""
+    """Whether a program of another platform could not be run: ``exec /bin/sh: exec format error``."""
     return any("exec format error" in line for line in lines)
 
 
 def _errors(lines: Iterable[str]) -> list[tuple[str, str]]:
-    """The failed steps, each by the first line that it wrote, which is its name."""
+    """The failed steps, each with its name (its first line) and error."""
     names: dict[str, str] = {}
     errors = []
     for line in lines:
-        if found := _ERROR.match(line):
-            errors.append((names.get(found.group(1), ""), found.group(2).strip()))
-        elif found := _STEP.match(line):
-            names.setdefault(found.group(1), found.group(2).strip())
+        if match := _ERROR.match(line):
+            errors.append((names.get(match.group(1), ""), match.group(2).strip()))
+        elif match := _STEP.match(line):
+            names.setdefault(match.group(1), match.group(2).strip())
     return errors

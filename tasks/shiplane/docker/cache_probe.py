@@ -1,7 +1,7 @@
-"""Whether the registry of a build's cache answers at all. One that takes connections and stays silent stops BuildKit.
+"""Probe whether a cache's registry responds: one that accepts connections and stays silent blocks BuildKit.
 
-Seen with the BuildKit of Docker 28.5: it waits for such an import without end, and after the build was cancelled the
-next ones wait as well. Every other fault of a cache it bears with, and is left to it: it may reach what we do not.
+Seen with BuildKit of Docker 28.5: it waits forever for such an import, and so do later builds after a cancelled one. It
+tolerates all other cache errors.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from shiplane.registry.http.exchange import OversizedError, Request, Transport, 
 from shiplane.registry.http.session import MANIFEST_LIMIT
 from shiplane.registry.oci.names import Repository
 
-# Seconds for the first word of a registry.
+# Seconds for a registry's response.
 TIME_LIMIT = 10.0
 KIND = "registry"
 Probe = Callable[[Repository], bool]
 
 
 def probe_with(transport: Transport, time_limit: float = TIME_LIMIT) -> Probe:
-    """What tells whether a registry is silent: any answer counts, and a refused connection does, too."""
+    """A probe whether a registry is silent; any response or a refused connection means that it is not."""
 
     def silent(repository: Repository) -> bool:
         started = time.monotonic()
@@ -39,10 +39,12 @@ def probe_with(transport: Transport, time_limit: float = TIME_LIMIT) -> Probe:
     return silent
 
 
-def silent_caches(builds: Iterable[Build], silent: Probe) -> set[str]:
-    """The places of those caches whose registries are silent; each registry is asked once."""
+def silent_caches(builds: Iterable[Build], is_silent: Probe) -> set[str]:
+    """The locations of caches on silent registries; each registry is probed once."""
     caches = [build.settings.cache for build in builds if build.settings.cache]
-    places = {cache.place: Repository.parse(cache.place.rpartition(":")[0]) for cache in caches if cache.type == KIND}
-    asked = {repository.registry: repository for repository in places.values()}
-    quiet = {registry for registry, repository in asked.items() if silent(repository)}
-    return {place for place, repository in places.items() if repository.registry in quiet}
+    repositories = {
+        cache.place: Repository.parse(cache.place.rpartition(":")[0]) for cache in caches if cache.type == KIND
+    }
+    by_registry = {repository.registry: repository for repository in repositories.values()}
+    silent_registries = {registry for registry, repository in by_registry.items() if is_silent(repository)}
+    return {location for location, repository in repositories.items() if repository.registry in silent_registries}

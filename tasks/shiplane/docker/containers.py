@@ -1,6 +1,6 @@
-"""Containers for smoke runs, by the docker SDK: pulled by digest, fenced in, removed whatever happens.
+"""Containers for smoke tests, by the docker SDK: pulled by digest, restricted, always removed.
 
-A container carries a label with the run that it belongs to, so that the next run can remove what a killed one left.
+A label names each container's run, so that the next run can remove what a killed one left.
 Sources: Docker Engine API, "Create a container", "Inspect a container" (State, State.Health), "Exec".
 """
 
@@ -31,20 +31,20 @@ if TYPE_CHECKING:
 _OWNER = "dev.shiplane.smoke"
 _PULLED = "dev.shiplane.smoke.pulled"
 _CALL_TIMEOUT = 60
-# What a container of ours keeps on its disk, and what we read of it.
+# Limits of a container's log, and of what we read of it.
 _LOG_BYTES = "1m"
 _LOG_LINES = 200
 _OUTPUT = 4000
 _STALE = 24 * 3600.0
-# An entrypoint that starts as root needs most of Docker's default capabilities to become somebody else; raw sockets
-# and device nodes are needed by no server, and new privileges by no image that was built for production.
+# An entrypoint that starts as root needs most of Docker's default capabilities to change its user; servers need neither
+# raw sockets nor device nodes, and production images no new privileges.
 _DROPPED = ["NET_RAW", "MKNOD"]
 _PIDS = 1024
 
 
 @dataclass(frozen=True)
 class PulledImage:
-    """An image in the engine: its reference by digest, and whether it was pulled by us."""
+    """An image in the engine by digest; ``ours`` if we pulled it."""
 
     reference: str
     ours: bool
@@ -52,7 +52,7 @@ class PulledImage:
 
 @dataclass(frozen=True, kw_only=True)
 class Containers:
-    """The containers of one engine."""
+    """Containers of an engine."""
 
     engine: Engine
 
@@ -60,10 +60,10 @@ class Containers:
     def image(
         self, repository: Repository, digest: Digest, platform: Platform, credential: Credential | None
     ) -> Iterator[PulledImage]:
-        """Pull an image by digest, and remove it afterwards unless the engine had it before.
+        """Pull an image by digest; remove it afterwards unless it existed before.
 
         Raises:
-            UnreachableError: No engine answers, or it cannot pull it.
+            UnreachableError: No engine responds, or the pull failed.
         """
         reference = f"{repository}@{digest}"
         pulled = PulledImage(reference, ours=not self.has(reference))
@@ -72,10 +72,10 @@ class Containers:
             yield pulled
         finally:
             if pulled.ours:
-                self._forget(reference)
+                self._remove_image(reference)
 
     def has(self, reference: str) -> bool:
-        """Whether the engine has an image under this very reference."""
+        """Whether the engine has an image under exactly this reference."""
         from docker.errors import DockerException, NotFound
 
         try:
@@ -88,88 +88,83 @@ class Containers:
 
     @contextmanager
     def container(self, image: PulledImage, platform: Platform, smoke: Smoke) -> Iterator[str]:
-        """Start a container as the image says, and remove it with its volumes afterwards.
+        """Start a container of the image, and remove it with its volumes afterwards.
 
         Yields:
-            Its id. One that could not be started is there too: how it ended says why.
+            Its id, even if it could not be started: its state says why.
 
         Raises:
-            UnreachableError: No engine answers, or it does not take the image.
+            UnreachableError: No engine responds, or it rejects the image.
         """
         from docker.errors import DockerException
 
         try:
-            made = self._client.containers.create(image.reference, platform=str(platform), **_settings(image, smoke))
+            container = self._client.containers.create(
+                image.reference, platform=str(platform), **_settings(image, smoke)
+            )
         except (DockerException, OSError) as error:
-            raise UnreachableError(
-                f"the engine does not take {image.reference}: {one_line(str(error))[:400]}"
-            ) from error
+            raise UnreachableError(f"the engine rejects {image.reference}: {one_line(str(error))[:400]}") from error
         try:
-            # A container that cannot be started (no such command, wrong architecture) keeps the reason in its state.
+            # If it cannot be started (no such command, wrong architecture), its state has the reason.
             with suppress(DockerException, OSError):
-                made.start()
-            yield str(made.id)
+                container.start()
+            yield str(container.id)
         finally:
-            _remove(made)
+            _remove(container)
 
     def inspect(self, container: str) -> ContainerObservation:
-        """The container as it is.
+        """The container's state.
 
         Raises:
-            UnreachableError: The engine does not say.
+            UnreachableError: The engine does not respond.
         """
         state = self._inspect(container)["State"]
         health = state.get("Health") or {}
         probes = health.get("Log") or [{}]
         status = str(health.get("Status") or "")
-        never = state.get("Status") == "created"
+        not_started = state.get("Status") == "created"
         return ContainerObservation(
             running=bool(state.get("Running")),
             health="" if status == "none" else status,
             said=one_line(str(probes[-1].get("Output") or ""))[:300],
             code=int(state.get("ExitCode") or 0),
             out_of_memory=bool(state.get("OOMKilled")),
-            # What runc says of its own ways stands before what it says of the image.
+            # Without runc's prefix about itself.
             fault=one_line(str(state.get("Error") or "not started")).rpartition("container process: ")[2][:300]
-            if never
+            if not_started
             else "",
         )
 
-    def probe(self, container: str, command: Sequence[str], limit: float) -> Probe:
-        """Run a command in the container.
-
-        Args:
-            container: Its id.
-            command: Word by word.
-            limit: Seconds after which it has failed; what still runs of it ends with the container.
+    def probe(self, container: str, command: Sequence[str], timeout: float) -> Probe:
+        """Run a command in the container for at most ``timeout`` seconds.
 
         Returns:
-            Without an exit code where it did not end in time, or could not be run.
+            Without an exit code if it timed out or could not be run.
         """
-        found: list[Probe] = []
-        # The SDK waits for an exec's output without any limit (docker-py, utils/socket.py), so another thread does.
-        reader = threading.Thread(target=lambda: found.append(self._executed(container, command)), daemon=True)
+        results: list[Probe] = []
+        # In a thread: the SDK waits for an exec's output without a limit (docker-py, utils/socket.py).
+        reader = threading.Thread(target=lambda: results.append(self._exec(container, command)), daemon=True)
         reader.start()
-        reader.join(limit)
-        return found[0] if found else Probe(None)
+        reader.join(timeout)
+        return results[0] if results else Probe(None)
 
-    def _executed(self, container: str, command: Sequence[str]) -> Probe:
+    def _exec(self, container: str, command: Sequence[str]) -> Probe:
         from docker.errors import DockerException
 
         output = b""
         try:
             api = self.engine.client(_CALL_TIMEOUT).api
-            made = api.exec_create(container, list(command))
-            for chunk in api.exec_start(made["Id"], stream=True):
+            execution = api.exec_create(container, list(command))
+            for chunk in api.exec_start(execution["Id"], stream=True):
                 output = (output + chunk)[-_OUTPUT:]
-            code = api.exec_inspect(made["Id"])["ExitCode"]
+            code = api.exec_inspect(execution["Id"])["ExitCode"]
         except (DockerException, OSError, UnreachableError) as error:
-            # The container may just have ended; the next look at it tells.
+            # The container may have ended; the next inspection shows that.
             return Probe(None, one_line(str(error))[:300])
         return Probe(code, _last_line(output))
 
     def log(self, container: str) -> tuple[str, ...]:
-        """The last lines that it wrote, each made harmless; none where the engine has none."""
+        """The container's last log lines, sanitized."""
         from docker.errors import DockerException
 
         try:
@@ -179,7 +174,7 @@ class Containers:
         return tuple(one_line(line) for line in raw.decode("utf-8", "replace").splitlines()[-_LOG_LINES:])
 
     def sweep(self) -> None:
-        """Remove the containers of dead runs, and the images pulled for them; never in the way of a release."""
+        """Remove containers of killed runs, and images pulled for them; ignores errors."""
         from docker.errors import DockerException
 
         with suppress(DockerException, OSError, UnreachableError):
@@ -187,7 +182,7 @@ class Containers:
                 if _is_dead(container.labels.get(_OWNER, ""), str(container.attrs.get("Created", ""))):
                     _remove(container)
                     if reference := container.labels.get(_PULLED):
-                        self._forget(reference)
+                        self._remove_image(reference)
 
     @cached_property
     def _client(self) -> DockerClient:
@@ -202,19 +197,19 @@ class Containers:
         except (DockerException, OSError) as error:
             raise UnreachableError(
                 f"the engine cannot pull {repository}@{digest}: {one_line(str(error))[:400]}",
-                remedy="See that the engine reaches the registry, or leave the smoke run out: --skip smoke",
+                remedy="Check that the engine can reach the registry, or skip the smoke test: --skip smoke",
             ) from error
 
     def _inspect(self, container: str) -> Mapping[str, Any]:
         from docker.errors import DockerException
 
         try:
-            found: Mapping[str, Any] = self._client.api.inspect_container(container)
+            state: Mapping[str, Any] = self._client.api.inspect_container(container)
         except (DockerException, OSError) as error:
             raise _unreachable(error) from error
-        return found
+        return state
 
-    def _forget(self, reference: str) -> None:
+    def _remove_image(self, reference: str) -> None:
         from docker.errors import DockerException
 
         with suppress(DockerException, OSError, UnreachableError):
@@ -222,7 +217,7 @@ class Containers:
 
 
 def _settings(image: PulledImage, smoke: Smoke) -> dict[str, Any]:
-    """How a container is fenced in: no port published, nothing mounted, less than an ordinary container may do."""
+    """Restrictions: no published ports, no mounts, fewer privileges than by default."""
     from docker.types import LogConfig
 
     return {
@@ -241,7 +236,7 @@ def _settings(image: PulledImage, smoke: Smoke) -> dict[str, Any]:
 
 
 def _remove(container: Container) -> None:
-    """Kill and remove it; one that is gone already is as good."""
+    """Kill and remove a container, if it still exists."""
     from docker.errors import DockerException
 
     with suppress(DockerException, OSError):
@@ -249,7 +244,7 @@ def _remove(container: Container) -> None:
 
 
 def _is_dead(owner: str, created: str) -> bool:
-    """Whether a container's run has ended: its process, where its id means something here; elsewhere time tells."""
+    """Whether a container's run has ended: by process id in this PID namespace, else by age."""
     space, _, process = owner.rpartition(":")
     if space == process_space() and process.isdigit():
         return not is_alive(int(process))
@@ -267,4 +262,4 @@ def _last_line(output: bytes) -> str:
 
 
 def _unreachable(error: Exception) -> UnreachableError:
-    return UnreachableError(f"the Docker engine does not answer as it should: {one_line(str(error))[:300]}")
+    return UnreachableError(f"unexpected response of the Docker engine: {one_line(str(error))[:300]}")

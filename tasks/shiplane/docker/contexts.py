@@ -1,8 +1,8 @@
-"""Build contexts that buildx cannot send, said before anything is built.
+"""Detect build contexts that buildx cannot send, before a build.
 
-Seen with buildx 0.29 and every driver but ``docker``: the name of the context's folder becomes the value of a gRPC
-header (``x-docker-expose-session-sharedkey``), and one that is not printable ASCII ends the build with an internal
-error. buildx is a Go program: it takes its working folder from ``PWD`` where that leads there (os.Getwd).
+Seen with buildx 0.29 and every driver but ``docker``: the context folder's name becomes a gRPC header
+(``x-docker-expose-session-sharedkey``), and fails with an internal error unless it is printable ASCII. buildx, a Go
+program, takes its working folder from ``PWD`` if valid (os.Getwd).
 """
 
 from __future__ import annotations
@@ -16,30 +16,25 @@ from shiplane.core.errors import PrerequisiteError
 
 
 def check_folder_names(root: Path, contexts: Mapping[str, str], env: Mapping[str, str]) -> None:
-    """Refuse a context whose folder has a name that buildx cannot send.
-
-    Args:
-        root: The project's, where builds run.
-        contexts: Each lane's context, from there.
-        env: The environment of buildx.
+    """Refuse a context folder with a name that buildx cannot send; ``contexts`` are by lane, relative to the root.
 
     Raises:
-        PrerequisiteError: Such a name, with the ways around it.
+        PrerequisiteError: There is one; the remedy has the workarounds.
     """
     for lane, context in contexts.items():
         folder = Path(os.path.normpath(_working_folder(root, env) / context))
         if not (folder.name.isascii() and folder.name.isprintable()):
             at_root = folder == _working_folder(root, env)
-            # Not by its name: what is shown of that is ASCII, and no shell would find it.
-            link = ', or enter it by a link, from there: ln -s "$PWD" /tmp/project; cd /tmp/project' if at_root else ""
+            # Not by its name, which is shown escaped.
+            link = ', or use a link to it, from there: ln -s "$PWD" /tmp/project; cd /tmp/project' if at_root else ""
             raise PrerequisiteError(
-                f"lane {lane}: buildx cannot send a build context from a folder with the name {folder.name!a}",
+                f"lane {lane}: buildx cannot send a build context from a folder named {folder.name!a}",
                 remedy=f"Give the folder a name in printable ASCII{link}.",
             )
 
 
 def _working_folder(root: Path, env: Mapping[str, str]) -> Path:
-    """Where buildx believes to be when it is started in the project's root."""
+    """Buildx's working folder when it is started in the project's root."""
     with suppress(OSError):
         if env.get("PWD", "").startswith("/") and Path(env["PWD"]).samefile(root):
             return Path(env["PWD"])

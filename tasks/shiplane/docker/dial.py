@@ -40,14 +40,19 @@ class _UnixConnection(HTTPConnection):
     child: subprocess.Popen[bytes] | None = None
 
     def connect(self) -> None:
-        ours, theirs = socket.socketpair()
-        with theirs:
-            end = theirs.fileno()
+        client_end, child_end = socket.socketpair()
+        with child_end:
+            descriptor = child_end.fileno()
             self.child = subprocess.Popen(
-                _ARGV, stdin=end, stdout=end, stderr=subprocess.DEVNULL, env=dict(self.env), start_new_session=True
+                _ARGV,
+                stdin=descriptor,
+                stdout=descriptor,
+                stderr=subprocess.DEVNULL,
+                env=dict(self.env),
+                start_new_session=True,
             )
-        ours.settimeout(self.timeout)
-        self.sock = ours
+        client_end.settimeout(self.timeout)
+        self.sock = client_end
 
     def close(self) -> None:
         super().close()
@@ -65,6 +70,6 @@ class _UnixPool(urllib3.HTTPConnectionPool):
     env: Mapping[str, str]
 
     def _new_conn(self) -> Any:  # noqa: ANN401 -- urllib3's own type has no public name
-        made = _UnixConnection("localhost", timeout=self.timeout.connect_timeout)
-        made.env = self.env
-        return made
+        connection = _UnixConnection("localhost", timeout=self.timeout.connect_timeout)
+        connection.env = self.env
+        return connection

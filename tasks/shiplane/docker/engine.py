@@ -59,8 +59,8 @@ def pull_image(
     login = {"username": credential.username, "password": credential.password} if credential else {}
     kind = str(platform) if platform else None
     events = client.api.pull(str(repository), tag=reference, platform=kind, stream=True, decode=True, auth_config=login)
-    if fault := next((str(event["error"]) for event in events if "error" in event), None):
-        raise DockerException(fault)
+    if error_text := next((str(event["error"]) for event in events if "error" in event), None):
+        raise DockerException(error_text)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,8 +94,8 @@ class Engine:
         from docker.errors import DockerException
 
         try:
-            said = self.client().version()
-            return EngineInfo(version=str(said["Version"]), platform=Platform.of(said["Os"], said["Arch"]))
+            version = self.client().version()
+            return EngineInfo(version=str(version["Version"]), platform=Platform.of(version["Os"], version["Arch"]))
         except (DockerException, OSError, KeyError, TypeError) as error:
             raise UnreachableError(f"what answers is no Docker engine: {one_line(str(error))[:300]}") from error
 
@@ -155,24 +155,24 @@ class Engine:
         from docker.errors import DockerException
 
         try:
-            return self._made(timeout)
+            return self._connect(timeout)
         except (DockerException, OSError) as error:
             raise UnreachableError(
                 f"no Docker engine answers: {one_line(str(error))[:300]}", remedy="Start Docker, or set DOCKER_HOST."
             ) from error
 
-    def _made(self, timeout: int) -> DockerClient:
+    def _connect(self, timeout: int) -> DockerClient:
         from docker import DockerClient
 
         endpoint = self._endpoint
         if endpoint.host.startswith("ssh://"):
-            return self._dialled(timeout)
+            return self._connect_by_command(timeout)
         if endpoint.certificates is None:
             return DockerClient(base_url=endpoint.host or None, timeout=timeout, version="auto")
-        asking = _secured(endpoint, timeout, _OLDEST)
-        return _secured(endpoint, timeout, str(asking.version(api_version=False)["ApiVersion"]))
+        asking = _tls_client(endpoint, timeout, _OLDEST)
+        return _tls_client(endpoint, timeout, str(asking.version(api_version=False)["ApiVersion"]))
 
-    def _dialled(self, timeout: int) -> DockerClient:
+    def _connect_by_command(self, timeout: int) -> DockerClient:
         """A client whose connections the docker command makes."""
         from docker import DockerClient
 
@@ -193,7 +193,7 @@ class Engine:
         return endpoint_of(self.env)
 
 
-def _secured(endpoint: Endpoint, timeout: int, version: str) -> DockerClient:
+def _tls_client(endpoint: Endpoint, timeout: int, version: str) -> DockerClient:
     """A client over TLS that speaks one version of the API: the SDK's own choice of it would be its first request."""
     from docker import DockerClient
     from docker.tls import TLSConfig

@@ -22,7 +22,7 @@ from shiplane.registry.stored_login import config_key, docker_config_folder
 
 Entry = Mapping[str, str]
 NO_LOGINS: Mapping[str, Entry] = MappingProxyType({})
-_SEEN_THROUGH = ("contexts", "cli-plugins")
+_LINKED = ("contexts", "cli-plugins")
 
 
 @contextmanager
@@ -40,36 +40,38 @@ def private_login(
     Raises:
         PrerequisiteError: There is no room for it, or no permission.
     """
-    own = docker_config_folder(env)
+    user_folder = docker_config_folder(env)
     with temp_folder("login", env, project=project) as folder:
         try:
-            more = {config_key(credential.registry): {"auth": credential.basic}} if credential else {}
-            _fill(folder, own, _config(own, {**logins, **more}, env.get("PATH")))
+            login = {config_key(credential.registry): {"auth": credential.basic}} if credential else {}
+            _fill(folder, user_folder, _config(user_folder, {**logins, **login}, env.get("PATH")))
         except OSError as error:
             raise unwritable_error(error) from error
-        yield {"BUILDX_CONFIG": str(own.resolve() / "buildx"), **env, "DOCKER_CONFIG": str(folder)}
+        yield {"BUILDX_CONFIG": str(user_folder.resolve() / "buildx"), **env, "DOCKER_CONFIG": str(folder)}
 
 
-def _fill(folder: Path, own: Path, config: Mapping[str, Any]) -> None:
-    for name in _SEEN_THROUGH:
-        if (own / name).is_dir():
-            (folder / name).symlink_to(own.resolve() / name)
+def _fill(folder: Path, user_folder: Path, config: Mapping[str, Any]) -> None:
+    for name in _LINKED:
+        if (user_folder / name).is_dir():
+            (folder / name).symlink_to(user_folder.resolve() / name)
     _write(folder / "config.json", config)
 
 
-def _config(own: Path, logins: Mapping[str, Entry], path: str | None) -> dict[str, Any]:
+def _config(user_folder: Path, logins: Mapping[str, Entry], path: str | None) -> dict[str, Any]:
     """The user's own with further logins, and without helpers that are not there: docker would fail at each of them."""
     config: dict[str, Any] = {}
     with suppress(OSError, ValueError):
-        config = json.loads((own / "config.json").read_text("utf-8"))
+        config = json.loads((user_folder / "config.json").read_text("utf-8"))
     auths = {**(config.get("auths") or {}), **logins}
-    known = {registry: name for registry, name in (config.get("credHelpers") or {}).items() if _is_there(name, path)}
-    store = {"credsStore": config.get("credsStore")} if _is_there(config.get("credsStore"), path) else {}
+    helpers = {
+        registry: name for registry, name in (config.get("credHelpers") or {}).items() if _is_installed(name, path)
+    }
+    store = {"credsStore": config.get("credsStore")} if _is_installed(config.get("credsStore"), path) else {}
     config = {name: value for name, value in config.items() if name != "credsStore"}
-    return {**config, **store, "auths": auths, "credHelpers": {**known, **dict.fromkeys(logins, "")}}
+    return {**config, **store, "auths": auths, "credHelpers": {**helpers, **dict.fromkeys(logins, "")}}
 
 
-def _is_there(helper: object, path: str | None) -> bool:
+def _is_installed(helper: object, path: str | None) -> bool:
     """Whether a credential helper is installed; an empty name stands for the file itself."""
     return helper == "" or (bool(helper) and shutil.which(f"docker-credential-{helper}", path=path) is not None)
 

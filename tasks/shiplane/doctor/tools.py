@@ -11,7 +11,7 @@ from shiplane.core.finding import Finding, done, failed, skipped
 from shiplane.core.progress import StepState
 from shiplane.core.system.host import free_bytes
 from shiplane.core.system.temp_folder import temp_root
-from shiplane.docker.builders import DEFAULT_BUILDER, Builder, BuildMode, Node, emulation
+from shiplane.docker.builders import DEFAULT_BUILDER, Builder, BuildMode, Node, emulation_remedy
 from shiplane.docker.buildx import MINIMUM, Buildx
 from shiplane.docker.engine import Engine, client_version
 from shiplane.doctor.doctor import Look, attempt
@@ -107,7 +107,7 @@ def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:
     who = f"{chosen.name}, node {node.name}," if len(chosen.nodes) > 1 else chosen.name
     how = f"built by {who} {chosen.build_mode(platform).value}"
     if chosen.build_mode(platform) is BuildMode.CROSS:
-        return done(name, how, warning=emulation([platform]))
+        return done(name, how, warning=emulation_remedy([platform]))
     better = chosen.better_node(platform)
     if better is None:
         return done(name, how)

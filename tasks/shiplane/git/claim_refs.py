@@ -39,8 +39,8 @@ class GitClaims:
             AccessError, UnreachableError: The remote could not be asked.
         """
         refs = {ref_of(self.prefix, image, tag): tag for tag in tags}
-        there = self.remote.refs(*refs)
-        return {refs[ref]: self._read(image, refs[ref], ref, there[ref]) for ref in refs if ref in there}
+        remote_refs = self.remote.refs(*refs)
+        return {refs[ref]: self._read(image, refs[ref], ref, remote_refs[ref]) for ref in refs if ref in remote_refs}
 
     def probe(self, image: Repository, tag: Tag) -> None:
         """Ask the remote whether we may push, without pushing anything.
@@ -49,10 +49,10 @@ class GitClaims:
             AccessError: It does not let us.
             UnreachableError: It could not be asked.
         """
-        words = self.remote.create({ref_of(self.prefix, image, tag): "HEAD"}, dry_run=True, record=True)
+        message = self.remote.create({ref_of(self.prefix, image, tag): "HEAD"}, dry_run=True, record=True)
         # That somebody has claimed it meanwhile is no matter of permission; the claim itself will show it.
-        if words and "[rejected]" not in words:
-            raise self._refusal(words)
+        if message and "[rejected]" not in message:
+            raise self._error(message)
 
     def create(self, claims: Sequence[Claim]) -> dict[Tag, Claim]:
         """Create all of these claims, or none of them.
@@ -63,32 +63,34 @@ class GitClaims:
         Raises:
             AccessError, UnreachableError: It did not take them, and has none.
         """
-        made = {ref_of(self.prefix, claim.image, claim.tag): self.remote.write_record(claim.text()) for claim in claims}
-        words = self.remote.create(made, record=True)
+        commits = {
+            ref_of(self.prefix, claim.image, claim.tag): self.remote.write_record(claim.text()) for claim in claims
+        }
+        message = self.remote.create(commits, record=True)
         try:
-            there = self.get(claims[0].image, [claim.tag for claim in claims])
+            stored = self.get(claims[0].image, [claim.tag for claim in claims])
         except UnreachableError as error:
             raise UnreachableError(
                 f"whether the claim arrived could not be read back: {error.what}",
                 remedy="Run it again: it goes on with the digest that was claimed.",
             ) from error
-        if not there:
-            raise self._refusal(words or "the push was accepted, but the claim is not there")
-        return there
+        if not stored:
+            raise self._error(message or "the push was accepted, but the claim is not there")
+        return stored
 
     def removal(self, image: Repository, tag: Tag) -> str:
         """The command with which a person takes a claim away."""
         return f"git push {self.remote.name} --delete {ref_of(self.prefix, image, tag)}"
 
-    def _read(self, image: Repository, tag: Tag, ref: str, made: str) -> Claim:
+    def _read(self, image: Repository, tag: Tag, ref: str, commit: str) -> Claim:
         try:
-            return Claim.parse(self.remote.read_record(ref, made), image, tag)
+            return Claim.parse(self.remote.read_record(ref, commit), image, tag)
         except ValueError as error:
             raise RefusedError(
                 f"{ref} on {self.remote.name} is no claim that can be read: {error}",
                 remedy=f"Look whose it is: git fetch {self.remote.name} {ref} && git show FETCH_HEAD",
             ) from error
 
-    def _refusal(self, words: str) -> ShiplaneError:
-        error = self.remote.error_for(words)
+    def _error(self, message: str) -> ShiplaneError:
+        error = self.remote.error_for(message)
         return AccessError(error.what, remedy=_MAY_PUSH) if isinstance(error, AccessError | RefusedError) else error

@@ -32,7 +32,7 @@ _MAX_PAGES = 20
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next"?', re.ASCII)
 _SLUG = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
-_MAY_READ = "a token that may read checks and actions (in a workflow: permissions: checks: read, actions: read)"
+_READ_ACCESS = "a token that may read checks and actions (in a workflow: permissions: checks: read, actions: read)"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,18 +77,18 @@ class GitHub:
 
     def _entries(self, path: str, key: str, query: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         """All pages of a list, or an error: a part of it could be the part without the red one."""
-        place = f"{self.api.rstrip('/')}/repos/{self.slug}/{path}"
-        url = f"{place}?{urlencode({**query, 'per_page': 100})}"
+        base_url = f"{self.api.rstrip('/')}/repos/{self.slug}/{path}"
+        url = f"{base_url}?{urlencode({**query, 'per_page': 100})}"
         for _ in range(_MAX_PAGES):
             response = self._get(url)
-            yield from _page(response, key, place)
-            following = _NEXT.search(response.headers.get("link", ""))
-            if not following:
+            yield from _page(response, key, base_url)
+            match = _NEXT.search(response.headers.get("link", ""))
+            if not match:
                 return
-            url = following.group(1)
+            url = match.group(1)
             if urlsplit(url)[:2] != urlsplit(self.api)[:2]:
-                raise UnreachableError(f"GET {place}: the list goes on at another host, which was not asked")
-        raise UnreachableError(f"GET {place}: more than {_MAX_PAGES} pages")
+                raise UnreachableError(f"GET {base_url}: the list goes on at another host, which was not asked")
+        raise UnreachableError(f"GET {base_url}: more than {_MAX_PAGES} pages")
 
     def _get(self, url: str) -> Response:
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
@@ -97,31 +97,31 @@ class GitHub:
         carrier = RetryPolicy(
             transport=self.transport,
             retry_budget=self.retry_budget,
-            error_text=self._words,
-            is_throttled=_throttled,
-            requested_wait=_asked,
+            error_text=self._error_text,
+            is_throttled=_is_throttled,
+            requested_wait=_requested_wait,
             fail_fast=True,
         )
         response = carrier.send(Request(method="GET", url=url, headers=headers), limit=_LIMIT)
         if response.status != 200:  # noqa: PLR2004
-            raise self._refused(response)
+            raise self._error(response)
         return response
 
-    def _refused(self, response: Response) -> ShiplaneError:
-        what = f"GitHub answered HTTP {response.status} about {self.slug}: {self._words(response)}"
-        known = " or ".join(TOKEN_VARIABLES)
+    def _error(self, response: Response) -> ShiplaneError:
+        message = f"GitHub answered HTTP {response.status} about {self.slug}: {self._error_text(response)}"
+        variables = " or ".join(TOKEN_VARIABLES)
         if response.status == 422:  # noqa: PLR2004 -- its answer to a commit that it does not have
-            return PrerequisiteError(what, remedy="Push the commit; GitHub has checks only for what it has.")
+            return PrerequisiteError(message, remedy="Push the commit; GitHub has checks only for what it has.")
         if response.status == 401:  # noqa: PLR2004
-            return AccessError(what, remedy=f"The token in {known} is wrong or has expired: set {_MAY_READ}.")
+            return AccessError(message, remedy=f"The token in {variables} is wrong or has expired: set {_READ_ACCESS}.")
         if response.status in (403, 404):
-            why = (
+            reason = (
                 "The token does not reach that far" if self.token else "No token is set, and a stranger may not see it"
             )
-            return AccessError(what, remedy=f"{why}, or the name is wrong: set {known} to {_MAY_READ}.")
-        return UnreachableError(what, remedy=f"Check that {self.api} is the API of the right server.")
+            return AccessError(message, remedy=f"{reason}, or the name is wrong: set {variables} to {_READ_ACCESS}.")
+        return UnreachableError(message, remedy=f"Check that {self.api} is the API of the right server.")
 
-    def _words(self, response: Response) -> str:
+    def _error_text(self, response: Response) -> str:
         try:
             text = str(strict_json.loads(response.body)["message"])
         except (ValueError, KeyError, TypeError):
@@ -142,13 +142,13 @@ def _api_problem(api: str) -> str:
     return ""
 
 
-def _throttled(response: Response) -> bool:
+def _is_throttled(response: Response) -> bool:
     """GitHub says "slow down" with 403 as often as with 429: nothing remains, or it names its secondary limit."""
     spent = response.headers.get("x-ratelimit-remaining", "").strip() == "0"
     return (response.status == 403 and spent) or is_throttled(response)  # noqa: PLR2004
 
 
-def _asked(response: Response, wall: float) -> float | None:
+def _requested_wait(response: Response, wall: float) -> float | None:
     """``Retry-After`` goes first; else, where nothing remains, the moment at which the limit is lifted."""
     asked = requested_wait(response, wall)
     reset = response.headers.get("x-ratelimit-reset", "").strip()
@@ -157,14 +157,14 @@ def _asked(response: Response, wall: float) -> float | None:
     return asked
 
 
-def _page(response: Response, key: str, place: str) -> list[Mapping[str, Any]]:
+def _page(response: Response, key: str, base_url: str) -> list[Mapping[str, Any]]:
     try:
         entries = strict_json.loads(response.body)[key]
         if not all(isinstance(entry, dict) for entry in entries):
             raise TypeError(key)
         return list(entries)
     except (ValueError, KeyError, TypeError) as error:
-        raise UnreachableError(f"GET {place}: the answer has no list of {key}") from error
+        raise UnreachableError(f"GET {base_url}: the answer has no list of {key}") from error
 
 
 def _check(entry: Mapping[str, Any]) -> CheckRun:

@@ -19,7 +19,7 @@ from shiplane.core.text import one_line
 
 # `git rev-parse --local-env-vars` and git(1): what names another repository, index, work tree or history, and what
 # changes how paths are read. GIT_CONFIG_COUNT and GIT_CONFIG_PARAMETERS stay: a container's safe.directory is there.
-ELSEWHERE = frozenset(
+REDIRECTING_VARIABLES = frozenset(
     f"GIT_{name}"
     for name in (
         *("DIR", "WORK_TREE", "INDEX_FILE", "COMMON_DIR", "PREFIX", "NAMESPACE", "IMPLICIT_WORK_TREE"),
@@ -61,7 +61,7 @@ _TIMEOUT = 600.0
 
 def git_environment(env: Mapping[str, str]) -> dict[str, str]:
     """The environment of a git that is to work on the repository of the folder that it runs in."""
-    return {**{name: value for name, value in env.items() if name not in ELSEWHERE}, **SAFE}
+    return {**{name: value for name, value in env.items() if name not in REDIRECTING_VARIABLES}, **SAFE}
 
 
 def git_command(settings: Mapping[str, str]) -> list[str]:
@@ -103,7 +103,7 @@ class Plumbing:
         """
         answer = self.run(*words, given=given)
         if answer.code != 0:
-            raise failed(self.folder, words[0], answer)
+            raise failure(self.folder, words[0], answer)
         return answer.stdout
 
     def records(self, *words: str, given: str = "") -> list[str]:
@@ -111,15 +111,15 @@ class Plumbing:
         return [record for record in self.output(*words, given=given).split("\0") if record]
 
 
-def failed(folder: Path, command: str, answer: ProcessResult) -> PrerequisiteError:
+def failure(folder: Path, command: str, answer: ProcessResult) -> PrerequisiteError:
     """The error that a git's failure is: nobody may take silence for an answer."""
     if "dubious ownership" in answer.stderr:
         return PrerequisiteError(
             f"git refuses {folder}: it belongs to somebody else",
             remedy=f"git config --global --add safe.directory {folder}",
         )
-    said = one_line(answer.stderr or answer.stdout)[:400] or "nothing"
+    message = one_line(answer.stderr or answer.stdout)[:400] or "nothing"
     return PrerequisiteError(
-        f"git {command} failed in {folder} (exit {answer.code}): {said}",
+        f"git {command} failed in {folder} (exit {answer.code}): {message}",
         remedy="See what git status says there: what it cannot read, nobody can release.",
     )

@@ -20,7 +20,7 @@ _TIMEOUT = 120.0
 # A credential helper of git (gh, or a workflow's own) reads these; nothing of a registry's is any of its business.
 GIT_TOKENS = ("GITHUB_TOKEN", "GH_TOKEN")
 # Nothing that the user's configuration would push along.
-_ALONE = ("--no-follow-tags", "--recurse-submodules=no")
+_PUSH_ONLY = ("--no-follow-tags", "--recurse-submodules=no")
 # A record of ours is no push of the user's work: neither hooks made for that nor its signature have to do with it. An
 # empty push option takes back those of the configuration (git-config(1), push.pushOption).
 _NO_OPTIONS, _RECORDS = ("-c", "push.pushOption="), ("--no-verify", "--no-signed")
@@ -45,7 +45,7 @@ _DENIED = (
 _PUSH_FAILED, _BY_THE_REMOTE = "error: failed to push some refs", ("rejected]", "[remote failure]")
 # Where a push cannot even be begun as the repository here is configured.
 _CONFIGURED = ("the receiving end does not support", "can't be combined", "failed to sign")
-_SAID = 4000
+_MESSAGE_LIMIT = 4000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,22 +89,24 @@ class Remote:
             PrerequisiteError: The history here is cut off where it would show that.
         """
         # Our memory of a branch may be older than its end: only what the remote still shows counts.
-        heads = self._listed("--heads", self.name)
+        heads = self._ls_remote("--heads", self.name)
         if commit in heads.values():
             return True
-        self._asked("fetch", "--quiet", "--no-tags", self.name)
+        self._run_remote("fetch", "--quiet", "--no-tags", self.name)
         # A clone of a single branch fetches no other one by itself.
-        if unknown := self._unknown(heads):
-            self._asked("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", self.name, *unknown)
-        beyond = [commit, *(f"^{made}" for made in heads.values())]
-        here = self._local.output("rev-list", "--max-count=1", "--ignore-missing", "--stdin", given="\n".join(beyond))
-        if here and self._local.output("rev-parse", "--is-shallow-repository").strip() == "true":
+        if missing_branches := self._missing_branches(heads):
+            self._run_remote("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", self.name, *missing_branches)
+        revisions = [commit, *(f"^{head}" for head in heads.values())]
+        missing = self._local.output(
+            "rev-list", "--max-count=1", "--ignore-missing", "--stdin", given="\n".join(revisions)
+        )
+        if missing and self._local.output("rev-parse", "--is-shallow-repository").strip() == "true":
             raise PrerequisiteError(
                 f"whether a branch of {self.name} has commit {commit[:12]} cannot be told: "
                 "the history of this clone is cut off",
                 remedy=f"Fetch all of it: git fetch --unshallow {self.name}",
             )
-        return not here
+        return not missing
 
     def tags(self) -> dict[str, str]:
         """Every git tag of the remote with the hash that it points at; for an annotated one the tag's own.
@@ -112,8 +114,8 @@ class Remote:
         Raises:
             AccessError, UnreachableError: The remote could not be asked.
         """
-        listed = self._listed("--tags", "--refs", self.name)
-        return {ref.removeprefix("refs/tags/"): made for ref, made in listed.items()}
+        listed = self._ls_remote("--tags", "--refs", self.name)
+        return {ref.removeprefix("refs/tags/"): digest for ref, digest in listed.items()}
 
     def create(self, refs: Mapping[str, str], *, dry_run: bool = False, record: bool = False) -> str:
         """Push refs, only if the remote has none of these names: all of them or none.
@@ -134,10 +136,19 @@ class Remote:
         leases = [f"--force-with-lease={ref}:" for ref in refs]
         options = [*(["--atomic"] if len(refs) > 1 else []), *(["--dry-run"] if dry_run else [])]
         pairs = [f"{source}:{ref}" for ref, source in refs.items()]
-        before = ["-c", f"remote.{self.name}.mirror=false", *(_NO_OPTIONS if record else ())]
-        words = ["push", "--porcelain", *_ALONE, *options, *(_RECORDS if record else ()), *leases, self.name, *pairs]
-        answer = self._git(*before, *words, env=self.login)
-        return "" if answer.code == 0 else self._words(answer)
+        config = ["-c", f"remote.{self.name}.mirror=false", *(_NO_OPTIONS if record else ())]
+        arguments = [
+            "push",
+            "--porcelain",
+            *_PUSH_ONLY,
+            *options,
+            *(_RECORDS if record else ()),
+            *leases,
+            self.name,
+            *pairs,
+        ]
+        answer = self._git(*config, *arguments, env=self.login)
+        return "" if answer.code == 0 else self._message(answer)
 
     def refs(self, *names: str) -> dict[str, str]:
         """Those of these refs that the remote has, with the hash that each points at.
@@ -145,7 +156,7 @@ class Remote:
         Raises:
             AccessError, UnreachableError: The remote could not be asked.
         """
-        return {ref: made for ref, made in self._listed(self.name, *names).items() if ref in names}
+        return {ref: digest for ref, digest in self._ls_remote(self.name, *names).items() if ref in names}
 
     def write_record(self, text: str) -> str:
         """Put a text into the repository here, as the message of a commit without parents and files.
@@ -157,57 +168,61 @@ class Remote:
             PrerequisiteError: git refuses.
         """
         tree = self._git("mktree")
-        made = self._git("commit-tree", tree.stdout.strip() or "HEAD^{tree}", given=text + "\n", env=_RECORDER)
-        if made.code != 0:
-            raise PrerequisiteError(f"git could not write a record: {self._words(made)}")
-        return made.stdout.strip()
+        commit = self._git("commit-tree", tree.stdout.strip() or "HEAD^{tree}", given=text + "\n", env=_RECORDER)
+        if commit.code != 0:
+            raise PrerequisiteError(f"git could not write a record: {self._message(commit)}")
+        return commit.stdout.strip()
 
-    def read_record(self, ref: str, made: str) -> str:
+    def read_record(self, ref: str, commit: str) -> str:
         """The text of a record that a ref of the remote points at.
 
         Raises:
             ValueError: It is no commit.
             AccessError, UnreachableError: It could not be fetched.
         """
-        if self._git("cat-file", "-e", made).code != 0:
-            self._asked("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", self.name, ref)
-        found = self._git("cat-file", "commit", made)
-        if found.code != 0:
-            raise ValueError(f"{made[:12]} is no commit")
-        return found.stdout.partition("\n\n")[2]
+        if self._git("cat-file", "-e", commit).code != 0:
+            self._run_remote("fetch", "--quiet", "--no-tags", "--no-recurse-submodules", self.name, ref)
+        content = self._git("cat-file", "commit", commit)
+        if content.code != 0:
+            raise ValueError(f"{commit[:12]} is no commit")
+        return content.stdout.partition("\n\n")[2]
 
-    def error_for(self, words: str) -> ShiplaneError:
+    def error_for(self, message: str) -> ShiplaneError:
         """The error that git's words stand for."""
-        low, words = words.lower(), words[:400]
-        if _is_ours(low):
+        lower, message = message.lower(), message[:400]
+        if _is_local_failure(lower):
             return PrerequisiteError(
-                f"git refused here, and pushed nothing: {words}",
+                f"git refused here, and pushed nothing: {message}",
                 remedy="See this repository's hooks (git rev-parse --git-path hooks) and git's configuration.",
             )
         remedy = "git's own login is used, not the registry's: check it with git push --dry-run."
-        if "remote rejected" in low or "hook declined" in low:
-            return RefusedError(f"the remote refused: {words}", remedy="Look at the repository's rules for tags.")
-        if any(sign in low for sign in _DENIED):
-            return AccessError(f"{self.name} does not let git in: {words}", remedy=remedy)
-        return UnreachableError(f"{self.name} gave no usable answer: {words}", remedy="Check the network and the URL.")
+        if "remote rejected" in lower or "hook declined" in lower:
+            return RefusedError(f"the remote refused: {message}", remedy="Look at the repository's rules for tags.")
+        if any(sign in lower for sign in _DENIED):
+            return AccessError(f"{self.name} does not let git in: {message}", remedy=remedy)
+        return UnreachableError(
+            f"{self.name} gave no usable answer: {message}", remedy="Check the network and the URL."
+        )
 
-    def _listed(self, *arguments: str) -> dict[str, str]:
+    def _ls_remote(self, *arguments: str) -> dict[str, str]:
         """The hash of each ref that the remote lists, by the ref's full name."""
-        lines = self._asked("ls-remote", *arguments).splitlines()
-        return {ref: made for made, ref in (line.split("\t", 1) for line in lines if "\t" in line)}
+        lines = self._run_remote("ls-remote", *arguments).splitlines()
+        return {ref: digest for digest, ref in (line.split("\t", 1) for line in lines if "\t" in line)}
 
-    def _asked(self, *arguments: str) -> str:
+    def _run_remote(self, *arguments: str) -> str:
         answer = self._git(*arguments, env=self.login)
         if answer.code != 0:
-            raise self.error_for(self._words(answer))
+            raise self.error_for(self._message(answer))
         return answer.stdout
 
-    def _words(self, answer: ProcessResult) -> str:
+    def _message(self, answer: ProcessResult) -> str:
         """What git wrote that says why: its hints left out."""
         lines = (answer.stderr + "\n" + answer.stdout).splitlines()
-        return one_line(self.redact(" ".join(line for line in lines if line and not line.startswith("hint:"))))[-_SAID:]
+        return one_line(self.redact(" ".join(line for line in lines if line and not line.startswith("hint:"))))[
+            -_MESSAGE_LIMIT:
+        ]
 
-    def _unknown(self, heads: Mapping[str, str]) -> list[str]:
+    def _missing_branches(self, heads: Mapping[str, str]) -> list[str]:
         """The branches whose ends are not in the repository here."""
         answers = self._local.output("cat-file", "--batch-check", given="\n".join(heads.values())).splitlines()
         return [ref for ref, answer in zip(heads, answers, strict=True) if answer.endswith(" missing")]
@@ -218,11 +233,11 @@ class Remote:
 
     def _git(self, *arguments: str, given: str = "", env: Mapping[str, str] | None = None) -> ProcessResult:
         # How the remote is reached is the user's: what they have for asking (GIT_ASKPASS), their proxies and rewrites.
-        whole = git_environment({**self.env, **(env or {})})
-        return run([*git_command(PLAIN), *arguments], env=whole, cwd=self.folder, given=given, timeout=_TIMEOUT)
+        full_env = git_environment({**self.env, **(env or {})})
+        return run([*git_command(PLAIN), *arguments], env=full_env, cwd=self.folder, given=given, timeout=_TIMEOUT)
 
 
-def _is_ours(low: str) -> bool:
+def _is_local_failure(lower: str) -> bool:
     """Whether a push ended before the remote had a say: by a hook here, or by git's configuration."""
-    stopped = _PUSH_FAILED in low and not any(sign in low for sign in _BY_THE_REMOTE)
-    return stopped or any(sign in low for sign in _CONFIGURED)
+    failed_locally = _PUSH_FAILED in lower and not any(sign in lower for sign in _BY_THE_REMOTE)
+    return failed_locally or any(sign in lower for sign in _CONFIGURED)

@@ -22,7 +22,7 @@ def secrets_of(url: str) -> list[str]:
     A token often stands where the user name belongs (``https://ghs_...@github.com``), so that is one as well, unless
     it has the form of a name; hiding a name would hide it in the image's name too.
     """
-    found = _USERINFO.match(url)
-    user, _, password = found.group(2).partition(":") if found else ("", "", "")
+    match = _USERINFO.match(url)
+    user, _, password = match.group(2).partition(":") if match else ("", "", "")
     hidden = [part for part in (password, "" if _NAME.fullmatch(user) else user) if part not in _NO_SECRET]
     return [text for part in hidden for text in dict.fromkeys((part, unquote(part)))]

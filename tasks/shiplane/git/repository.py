@@ -12,7 +12,7 @@ from shiplane.core.errors import PrerequisiteError
 from shiplane.core.system.process import ProcessResult, run, without_secrets
 from shiplane.core.text import one_line
 from shiplane.core.timestamps import rfc3339
-from shiplane.git.plumbing import Plumbing, failed, git_environment
+from shiplane.git.plumbing import Plumbing, failure, git_environment
 from shiplane.git.worktree import differences, printable_path
 
 # A line of ``git remote --verbose``; of a partial clone it goes on with the filter.
@@ -51,8 +51,8 @@ class Git:
         checkout = self.checkout()
         if checkout is None:
             return None
-        found = differences(replace(self._read, folder=self._top()), checkout.commit)
-        return replace(checkout, changes=found.changes, lacking=found.lacking)
+        result = differences(replace(self._read, folder=self._top()), checkout.commit)
+        return replace(checkout, changes=result.changes, lacking=result.lacking)
 
     def _remote(self) -> str:
         """The URL of ``origin`` as it is configured; if only ``url.*.insteadOf`` makes it one of GitHub's, that one."""
@@ -65,7 +65,7 @@ class Git:
     def remote_urls(self) -> list[str]:
         """Every URL of every remote, as git uses it."""
         lines = self._read.run("remote", "--verbose").stdout.splitlines()
-        return [found[1] for line in lines if (found := _REMOTE.match(line))]
+        return [match[1] for line in lines if (match := _REMOTE.match(line))]
 
     def version(self) -> str:
         """What git calls itself.
@@ -90,10 +90,10 @@ class Git:
 
         Ignored is what a ``.gitignore`` of the project says, as where trees are compared.
         """
-        top, whole = self._top().resolve(), path.resolve()
-        if not whole.is_relative_to(top) or ".git" in whole.relative_to(top).parts:
+        top, file = self._top().resolve(), path.resolve()
+        if not file.is_relative_to(top) or ".git" in file.relative_to(top).parts:
             return True
-        answer = self._read.run("check-ignore", "--verbose", "-z", "--stdin", given=f"{whole}\0")
+        answer = self._read.run("check-ignore", "--verbose", "-z", "--stdin", given=f"{file}\0")
         source, _, pattern, *_ = [*answer.stdout.split("\0"), "", "", ""]
         return answer.code == 0 and Path(source).name == ".gitignore" and not pattern.startswith("!")
 
@@ -123,14 +123,14 @@ class Git:
         Raises:
             PrerequisiteError: git refuses: no identity, no key to sign with, a tag of that name.
         """
-        made = self._write("tag", "--annotate", "--message", message, tag, "HEAD")
-        if made.code != 0:
-            raise PrerequisiteError(f"git tag {tag} could not be made: {one_line(made.stderr)[:400]}")
+        result = self._write("tag", "--annotate", "--message", message, tag, "HEAD")
+        if result.code != 0:
+            raise PrerequisiteError(f"git tag {tag} could not be made: {one_line(result.stderr)[:400]}")
         return self._read.output("rev-parse", "--verify", f"refs/tags/{tag}").strip()
 
-    def delete_tag(self, tag: str, made: str) -> None:
+    def delete_tag(self, tag: str, digest: str) -> None:
         """Take back a git tag of our own that went nowhere; one that is by now another's stays."""
-        self._write("update-ref", "-d", f"refs/tags/{tag}", made)
+        self._write("update-ref", "-d", f"refs/tags/{tag}", digest)
 
     @property
     def _read(self) -> Plumbing:
@@ -144,9 +144,9 @@ class Git:
         """
         if "not a git repository (or any" in head.stderr:
             return
-        there = self._read.run("rev-parse", "--verify", "--quiet", "HEAD")
-        if head.code != 1 or there.code == 0:
-            raise failed(self.folder, "rev-parse", head)
+        any_head = self._read.run("rev-parse", "--verify", "--quiet", "HEAD")
+        if head.code != 1 or any_head.code == 0:
+            raise failure(self.folder, "rev-parse", head)
 
     def _top(self) -> Path:
         return Path(self._read.output("rev-parse", "--show-toplevel").rstrip("\n"))

@@ -72,17 +72,17 @@ def differences(git: Plumbing, commit: str, within: str = "") -> Differences:
     """
     entries = list(_entries(git, commit))
     with temp_folder("index", git.env, project=git.folder) as folder:
-        look = _Comparison(git, commit, entries, folder)
-        changed = {*look.staged(), *look.beside(), *look.changed()}
-        lacking = look.lacking()
-        here = Differences(
+        comparison = _Comparison(git, commit, entries, folder)
+        changed = {*comparison.staged(), *comparison.untracked(), *comparison.changed()}
+        lacking = comparison.lacking()
+        own_differences = Differences(
             changes=tuple(printable_path(within + path) for path in sorted(changed)),
             lacking=tuple(
                 replace(one, paths=tuple(printable_path(within + path) for path in one.paths)) for one in lacking
             ),
         )
     modules = (_module(git, entry, within) for entry in entries if entry.mode == _MODULE)
-    return sum(modules, start=here)
+    return sum(modules, start=own_differences)
 
 
 def _entries(git: Plumbing, commit: str) -> Iterator[TreeEntry]:
@@ -100,24 +100,26 @@ class _Comparison:
     commit: str
     entries: Sequence[TreeEntry]
     folder: Path
-    _odd: list[TreeEntry] = field(init=False)
+    _differing: list[TreeEntry] = field(init=False)
     _missing: list[str] = field(init=False)
     _stand_ins: dict[str, str] = field(init=False, default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.own = replace(self.git, extra_env={"GIT_INDEX_FILE": str(self.folder / "index")}, settings=_NO_LFS)
-        self.own.output("read-tree", self.commit)
+        self.index_git = replace(self.git, extra_env={"GIT_INDEX_FILE": str(self.folder / "index")}, settings=_NO_LFS)
+        self.index_git.output("read-tree", self.commit)
         folders = _Folders(self.git.folder)
         modes = [(entry, folders.mode(entry.path)) for entry in self.entries if entry.mode != _MODULE]
         self._missing = [entry.path for entry, mode in modes if mode is None]
-        self._odd = [entry for entry, mode in modes if mode is not None and not self._is_as_committed(entry, mode)]
+        self._differing = [
+            entry for entry, mode in modes if mode is not None and not self._is_as_committed(entry, mode)
+        ]
 
     def staged(self) -> list[str]:
         """What is to become part of the next commit: somebody is in the middle of something."""
         flags = ("--cached", "-z", "--name-only", "--no-renames", "--no-ext-diff", "--ignore-submodules=none")
         return self.git.records("diff-index", *flags, self.commit, "--")
 
-    def beside(self) -> list[str]:
+    def untracked(self) -> list[str]:
         """Files that the commit does not have, and no ``.gitignore`` of the project names.
 
         Those of this machine (``.git/info/exclude``, ``core.excludesFile``) say nothing about the project; nor does a
@@ -125,38 +127,40 @@ class _Comparison:
         lists it among what is ignored, but not where its folder is ignored as a whole.
         """
         flags = ("--others", "-z", "--exclude-per-directory=.gitignore")
-        hidden = self.own.records("ls-files", *flags, "--ignored", "--directory")
+        hidden = self.index_git.records("ls-files", *flags, "--ignored", "--directory")
         uncommitted = [path for path in hidden if path.rpartition("/")[2] == ".gitignore"]
-        return [*self.own.records("ls-files", *flags), *uncommitted]
+        return [*self.index_git.records("ls-files", *flags), *uncommitted]
 
     def changed(self) -> list[str]:
         """Tracked files that are not as a checkout would write them."""
         gone = [] if self._is_sparse() else self._missing
-        if not self._odd or self._has_local_attributes():
-            return [*gone, *(entry.path for entry in self._odd)]
-        paths, written = "".join(f"{entry.path}\0" for entry in self._odd), f"{self.folder}/written/"
-        self.own.output("checkout-index", "-z", "--stdin", f"--prefix={written}", given=paths)
-        return [*gone, *(entry.path for entry in self._odd if not self._is_as_written(entry, written))]
+        if not self._differing or self._has_local_attributes():
+            return [*gone, *(entry.path for entry in self._differing)]
+        paths, written = "".join(f"{entry.path}\0" for entry in self._differing), f"{self.folder}/written/"
+        self.index_git.output("checkout-index", "-z", "--stdin", f"--prefix={written}", given=paths)
+        return [*gone, *(entry.path for entry in self._differing if not self._is_as_written(entry, written))]
 
     def lacking(self) -> list[Lacking]:
         """What stands for content that was never fetched, decrypted or checked out."""
-        found = []
+        missing = []
         pointers = [path for path, kind in self._stand_ins.items() if kind == "lfs"]
         locked = [path for path, kind in self._stand_ins.items() if kind == "git-crypt"]
         if pointers := self._filtered(pointers):
-            found.append(Lacking("Git LFS pointers stand where the content should be", tuple(pointers), "git lfs pull"))
+            missing.append(
+                Lacking("Git LFS pointers stand where the content should be", tuple(pointers), "git lfs pull")
+            )
         if locked := self._filtered(locked):
-            found.append(Lacking("files are still encrypted", tuple(locked), "git-crypt unlock"))
+            missing.append(Lacking("files are still encrypted", tuple(locked), "git-crypt unlock"))
         if self._missing and self._is_sparse():
             remedy = "git sparse-checkout disable"
-            found.append(Lacking("the checkout is a sparse one and has no", tuple(self._missing), remedy))
-        return found
+            missing.append(Lacking("the checkout is a sparse one and has no", tuple(self._missing), remedy))
+        return missing
 
     def _is_as_committed(self, entry: TreeEntry, mode: int) -> bool:
         path = self._path(entry)
         if entry.mode == _LINK:
             target = os.fsencode(Path(path).readlink()) if stat.S_ISLNK(mode) else b""
-            return _blob(entry, len(target), [target]) == entry.digest
+            return _blob_hash(entry, len(target), [target]) == entry.digest
         return _same_mode(mode, entry) and self._content(path, entry) == entry.digest
 
     def _content(self, path: str, entry: TreeEntry) -> str:
@@ -169,7 +173,7 @@ class _Comparison:
                 self._stand_ins[entry.path] = "lfs"
             elif head.startswith(_ENCRYPTED):
                 self._stand_ins[entry.path] = "git-crypt"
-            return _blob(entry, size, [head] if size <= _PIECE else chain([head], _pieces(stream)))
+            return _blob_hash(entry, size, [head] if size <= _PIECE else chain([head], _pieces(stream)))
 
     def _is_as_written(self, entry: TreeEntry, folder: str) -> bool:
         """Whether a file is what a checkout writes, or the content that an LFS pointer stands for."""
@@ -189,10 +193,12 @@ class _Comparison:
         """Those of these paths that a filter makes of something else, by the project's attributes."""
         if not paths or self._has_local_attributes():
             return list(paths)
-        fields = self.own.output("check-attr", "-z", "--stdin", "filter", given="".join(f"{path}\0" for path in paths))
+        fields = self.index_git.output(
+            "check-attr", "-z", "--stdin", "filter", given="".join(f"{path}\0" for path in paths)
+        )
         triples = fields.split("\0")
-        found = zip(triples[::3], triples[2::3], strict=False)
-        return [path for path, value in found if value.startswith(("lfs", "git-crypt"))]
+        filters = zip(triples[::3], triples[2::3], strict=False)
+        return [path for path, value in filters if value.startswith(("lfs", "git-crypt"))]
 
     def _is_sparse(self) -> bool:
         """Whether the checkout leaves files out. The last value is the one that our own command line gives."""
@@ -201,9 +207,9 @@ class _Comparison:
 
     def _has_local_attributes(self) -> bool:
         """Whether this machine has attributes of its own, which git cannot be told to leave out (gitattributes(5))."""
-        place = self.git.output("rev-parse", "--git-path", "info/attributes").rstrip("\n")
+        path = self.git.output("rev-parse", "--git-path", "info/attributes").rstrip("\n")
         try:
-            lines = (self.git.folder / place).read_text("utf-8", "replace").splitlines()
+            lines = (self.git.folder / path).read_text("utf-8", "replace").splitlines()
         except FileNotFoundError:
             return False
         return any(line.strip() and not line.lstrip().startswith("#") for line in lines)
@@ -227,9 +233,9 @@ class _Folders:
 
     def _is_real(self, folder: str) -> bool:
         if folder not in self._real:
-            whole = self.top / folder
+            path = self.top / folder
             above = self._is_real(folder.rpartition("/")[0])
-            self._real[folder] = above and whole.is_dir() and not whole.is_symlink()
+            self._real[folder] = above and path.is_dir() and not path.is_symlink()
         return self._real[folder]
 
 
@@ -237,20 +243,20 @@ def _module(git: Plumbing, entry: TreeEntry, within: str) -> Differences:
     """A submodule: checked out, at the commit that is recorded, and as that commit has it."""
     module = replace(git, folder=git.folder / entry.path)
     if not (module.folder / ".git").exists():
-        return _unlike("a submodule is not checked out", within + entry.path)
+        return _incomplete("a submodule is not checked out", within + entry.path)
     commit = module.output("rev-parse", "--verify", "HEAD^{commit}").strip()
     if Path(module.output("rev-parse", "--show-toplevel").rstrip("\n")).resolve() != module.folder.resolve():
         raise PrerequisiteError(
             f"the submodule {printable_path(within + entry.path)} is no repository", remedy=_MODULES
         )
     if commit != entry.digest:
-        what = f"a submodule is at {commit[:12]} instead of {entry.digest[:12]}"
-        return _unlike(what, within + entry.path)
+        reason = f"a submodule is at {commit[:12]} instead of {entry.digest[:12]}"
+        return _incomplete(reason, within + entry.path)
     return differences(module, commit, f"{within}{entry.path}/")
 
 
-def _unlike(what: str, path: str) -> Differences:
-    return Differences(lacking=(Lacking(what, (printable_path(path),), _MODULES),))
+def _incomplete(reason: str, path: str) -> Differences:
+    return Differences(lacking=(Lacking(reason, (printable_path(path),), _MODULES),))
 
 
 def _same_mode(mode: int, entry: TreeEntry) -> bool:
@@ -258,20 +264,20 @@ def _same_mode(mode: int, entry: TreeEntry) -> bool:
     return stat.S_ISREG(mode) and bool(mode & stat.S_IXUSR) == (entry.mode == _PROGRAM)
 
 
-def _blob(entry: TreeEntry, size: int, pieces: Iterable[bytes]) -> str:
+def _blob_hash(entry: TreeEntry, size: int, pieces: Iterable[bytes]) -> str:
     """The hash of a blob with this content, of the kind that the repository has (gitformat-hash-function)."""
-    made = hashlib.new("sha1" if len(entry.digest) == _SHA1 else "sha256", b"blob %d\0" % size, usedforsecurity=False)
+    digest = hashlib.new("sha1" if len(entry.digest) == _SHA1 else "sha256", b"blob %d\0" % size, usedforsecurity=False)
     for piece in pieces:
-        made.update(piece)
-    return made.hexdigest()
+        digest.update(piece)
+    return digest.hexdigest()
 
 
 def _sha256(path: str) -> str:
-    made = hashlib.sha256()
+    digest = hashlib.sha256()
     with _opened(path) as stream:
         for piece in _pieces(stream):
-            made.update(piece)
-    return made.hexdigest()
+            digest.update(piece)
+    return digest.hexdigest()
 
 
 def _pieces(stream: BinaryIO) -> Iterator[bytes]:

@@ -21,7 +21,7 @@ from shiplane.config.smoke import (
 from shiplane.core.credential import Credential
 from shiplane.core.errors import PrerequisiteError, VerificationError
 from shiplane.core.progress import Flow, Step, StepState
-from shiplane.docker.builders import emulation
+from shiplane.docker.builders import emulation_remedy
 from shiplane.docker.containers import PulledImage
 from shiplane.registry.http.retry_budget import Clock, SystemClock
 from shiplane.registry.oci.manifest import Descriptor
@@ -206,7 +206,7 @@ def _cannot_run(lane: str, platforms: Sequence[Platform]) -> PrerequisiteError:
     return PrerequisiteError(
         f"lane {lane}'s image has to be tested before it is tagged, but the engine cannot run "
         f"{', '.join(map(str, platforms))}",
-        remedy=f"{emulation(platforms)}. {_SKIP}",
+        remedy=f"{emulation_remedy(platforms)}. {_SKIP}",
     )
 
 

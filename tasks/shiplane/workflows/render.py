@@ -83,17 +83,17 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str) -
     """
     facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
     facts["github-gates"] = any(gate.kind is GateKind.GITHUB for gate in project.gates)
-    common = {**ACTIONS, **_words(project)}
+    common = {**ACTIONS, **_project_values(project)}
     texts = {SHARED: _fill(_choose(shared_template, facts), common)}
     for lane in project.lanes:
-        texts[path_of(lane)] = _fill(_choose(lane_template, facts), {**common, **_lane_words(lane, project.lanes)})
+        texts[path_of(lane)] = _fill(_choose(lane_template, facts), {**common, **_lane_values(lane, project.lanes)})
     return {path: _signed(text, project.program) for path, text in texts.items()}
 
 
 def was_changed_by_hand(text: str) -> bool:
     """Whether a workflow is not as it was written: changed, or not ours at all."""
-    found = _SIGNED.fullmatch(text)
-    return found is None or found.group(1) != _digest(found.group(2))
+    match = _SIGNED.fullmatch(text)
+    return match is None or match.group(1) != _digest(match.group(2))
 
 
 def is_ours(text: str) -> bool:
@@ -118,21 +118,23 @@ class WorkflowChange:
     def diff(self) -> str:
         """What would change, as ``diff -u`` shows it; foreign lines made harmless."""
         old, new = ((text or "").splitlines() for text in (self.before, self.after))
-        here = f"a/{self.path}" if self.before else "/dev/null"
-        there = f"b/{self.path}" if self.after else "/dev/null"
-        return "\n".join(_shown(line) for line in difflib.unified_diff(old, new, here, there, lineterm=""))
+        old_name = f"a/{self.path}" if self.before else "/dev/null"
+        new_name = f"b/{self.path}" if self.after else "/dev/null"
+        return "\n".join(_shown(line) for line in difflib.unified_diff(old, new, old_name, new_name, lineterm=""))
 
 
-def changes(wanted: Mapping[str, str], there: Mapping[str, str]) -> list[WorkflowChange]:
+def changes(rendered: Mapping[str, str], existing: Mapping[str, str]) -> list[WorkflowChange]:
     """What has to change so that the workflows are as the configuration wants them.
 
     Args:
-        wanted: What :func:`render` gave.
-        there: Every workflow of the project, by path; those that were never ours are left alone.
+        rendered: What :func:`render` gave.
+        existing: Every workflow of the project, by path; those that were never ours are left alone.
     """
-    written = [WorkflowChange(path, there.get(path), text) for path, text in wanted.items() if there.get(path) != text]
+    written = [
+        WorkflowChange(path, existing.get(path), text) for path, text in rendered.items() if existing.get(path) != text
+    ]
     left_over = [
-        WorkflowChange(path, text, None) for path, text in there.items() if path not in wanted and is_ours(text)
+        WorkflowChange(path, text, None) for path, text in existing.items() if path not in rendered and is_ours(text)
     ]
     return written + left_over
 
@@ -151,8 +153,8 @@ def _shown(line: str) -> str:
     return line[:indent] + one_line(line[indent:])
 
 
-def _words(project: WorkflowProject) -> dict[str, str]:
-    words = {
+def _project_values(project: WorkflowProject) -> dict[str, str]:
+    values = {
         "PLATFORMS": ",".join(map(str, project.platforms)),
         "IMAGE": project.image,
         "PROGRAM": project.program,
@@ -162,14 +164,14 @@ def _words(project: WorkflowProject) -> dict[str, str]:
         "COMPLETE": "\n          submodules: recursive" * project.modules + "\n          lfs: true" * project.lfs,
     }
     if not project.wishes.native:
-        return words
+        return values
     files = {platform: f"{platform.dashed}.json" for platform in project.platforms}
     rows = [
         f"          - platform: {platform}\n            runner: {_runner(platform)}\n            file: {file}"
         for platform, file in files.items()
     ]
     staged = [f'--staged "$RUNNER_TEMP/staged/{file}"' for file in files.values()]
-    return {**words, "MATRIX": "\n".join(rows), "STAGED": " ".join(staged)}
+    return {**values, "MATRIX": "\n".join(rows), "STAGED": " ".join(staged)}
 
 
 def _runner(platform: Platform) -> str:
@@ -182,7 +184,7 @@ def _runner(platform: Platform) -> str:
     return runner
 
 
-def _lane_words(lane: Lane, lanes: Sequence[Lane]) -> dict[str, str]:
+def _lane_values(lane: Lane, lanes: Sequence[Lane]) -> dict[str, str]:
     return {
         "LANE": lane.name,
         "FLOATING": lane.floating,
@@ -204,18 +206,18 @@ def _pattern(lane: Lane, lanes: Sequence[Lane]) -> str:
 
 def _choose(template: str, facts: Mapping[str, bool]) -> str:
     """The lines that hold: ``#? fact`` or ``#? !fact`` begins some that are for that case alone, ``#? end`` ends it."""
-    kept, wanted = [], True
+    kept, is_kept = [], True
     for line in template.splitlines():
         if line.startswith("#? "):
             name = line.removeprefix("#? ")
-            wanted = name == "end" or facts[name.removeprefix("!")] is not name.startswith("!")
-        elif wanted:
+            is_kept = name == "end" or facts[name.removeprefix("!")] is not name.startswith("!")
+        elif is_kept:
             kept.append(line)
     return "\n".join(kept) + "\n"
 
 
-def _fill(template: str, words: Mapping[str, str]) -> str:
-    return re.sub(r"@([A-Z_]+)@", lambda found: words[found.group(1)], template)
+def _fill(template: str, values: Mapping[str, str]) -> str:
+    return re.sub(r"@([A-Z_]+)@", lambda match: values[match.group(1)], template)
 
 
 def _signed(text: str, program: str) -> str:

@@ -24,8 +24,8 @@ _TRAILER = re.compile(r"^skip-checks:[ \t]*true[ \t]*$", re.IGNORECASE | re.MULT
 def skipped_by(message: str) -> str:
     """What in a commit's message keeps GitHub from starting a workflow for it; nothing where it starts."""
     last = message.rstrip().rpartition("\n\n")[2]
-    found = _SKIPS.search(message) or _TRAILER.search(last)
-    return found.group().strip() if found else ""
+    match = _SKIPS.search(message) or _TRAILER.search(last)
+    return match.group().strip() if match else ""
 
 
 def starts_on(workflow: str, git_tag: str) -> bool:
@@ -54,10 +54,10 @@ def tag_patterns(workflow: str) -> list[str]:
 
 
 def _scalars(text: str) -> list[str]:
-    found = _SCALAR.finditer(_without_comment(text))
+    matches = _SCALAR.finditer(_without_comment(text))
     parts = (
         (single.replace("''", "'") if single else double or plain or "").strip()
-        for single, double, plain in (match.groups() for match in found)
+        for single, double, plain in (match.groups() for match in matches)
     )
     return [part for part in parts if part]
 

@@ -159,7 +159,7 @@ def test_what_buildx_could_not_write_whole_is_no_digest(
     from shiplane.docker.buildx import _digests
 
     (tmp_path / "metadata.json").write_bytes(metadata)
-    with pytest.raises(BuildError, match="did not say what it pushed"):
+    with pytest.raises(BuildError, match="did not report the digest it pushed"):
         _digests(tmp_path / "metadata.json", ["main"])
 
 

@@ -347,7 +347,7 @@ def test_each_tool_that_is_missing_is_told_and_what_hangs_on_it_skipped(monkeypa
     assert told(tools(monkeypatch, a_buildx()))["tools: linux/amd64"].startswith("skipped: shows when the builder is")
     lacking = a_builder(Node(name="one", endpoint="", platforms=frozenset({AMD}), native=AMD))
     (row,) = [row for row in tools(monkeypatch, a_buildx(lacking)) if row.name == "tools: linux/arm64"]
-    assert row.reason.startswith("built by fleet without being able to run it: ")
+    assert row.reason.startswith("built by fleet without emulation: ")
     assert row.remedy.endswith("tonistiigi/binfmt --install arm64")
 
 

@@ -238,5 +238,5 @@ def test_no_context_with_files_of_ours_is_sent_whoever_put_them_there(project: P
         root.mkdir()
         build = Build(name="main", dockerfile="Dockerfile", context="..", platforms=(amd64,))
     buildx = Sending(env=env, root=root, listen=lambda _line: None)
-    with pytest.raises(PrerequisiteError, match="lane main: temporary files of this run are within its build context"):
+    with pytest.raises(PrerequisiteError, match="lane main: temporary files of this run are inside its build context"):
         buildx.bake([build], Builder(name="fake", driver="remote", current=True))

@@ -3,12 +3,12 @@ from __future__ import annotations
 import pytest
 
 from shiplane.docker.build_log import (
-    cache_faults,
+    cache_errors,
     failed_before_a_step,
     failed_to_push,
     is_foreign_program,
     is_refused,
-    push_fault,
+    push_error,
 )
 
 # As BuildKit 0.29 writes them (docker buildx bake --progress plain).
@@ -34,7 +34,7 @@ ERROR: failed to evaluate path "/tmp/file/x": not a directory
 
 
 def test_each_fault_of_the_cache_is_told_with_its_reason() -> None:
-    assert cache_faults(BROKEN.splitlines()) == [
+    assert cache_errors(BROKEN.splitlines()) == [
         "importing cache manifest from r.example/c:x: failed to authorize: 403 Forbidden",
         "exporting cache to registry: error writing layer blob: connection refused",
     ]
@@ -42,7 +42,7 @@ def test_each_fault_of_the_cache_is_told_with_its_reason() -> None:
 
 @pytest.mark.parametrize("log", [NEW, RED, EARLY, ""])
 def test_that_there_is_no_cache_yet_and_what_is_no_fault_of_it_are_not(log: str) -> None:
-    assert cache_faults(log.splitlines()) == []
+    assert cache_errors(log.splitlines()) == []
 
 
 @pytest.mark.parametrize(("log", "early"), [(BROKEN, True), (EARLY, True), (RED, False), (BROKEN + RED, False)])
@@ -81,6 +81,6 @@ def test_a_push_that_failed_is_repeated_unless_we_may_not(log: str, *, again: bo
 
 def test_why_a_push_failed_is_told_with_where_it_was_to_go() -> None:
     denied, lost = "denied: permission_denied: write_package", "unknown: provided digest did not match"
-    assert push_fault((PUSH + denied).splitlines()) == f"r.example/a/b: {denied}"
-    assert push_fault(RED.splitlines()) == ""
+    assert push_error((PUSH + denied).splitlines()) == f"r.example/a/b: {denied}"
+    assert push_error(RED.splitlines()) == ""
     assert (is_refused(denied), is_refused(lost)) == (True, False)

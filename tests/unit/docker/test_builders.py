@@ -13,7 +13,7 @@ import pytest
 from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError, UsageError
 from shiplane.core.system.process import ProcessResult
 from shiplane.docker.bake import Build, staging
-from shiplane.docker.builders import Builder, BuildMode, assigned_platforms, builder_of, choose, emulation
+from shiplane.docker.builders import Builder, BuildMode, assigned_platforms, builder_of, choose, emulation_remedy
 from shiplane.docker.buildx import BuildError, Buildx
 from shiplane.registry.oci.names import Digest, Platform
 from tests.faults.scene import a_plan
@@ -86,8 +86,8 @@ def test_what_no_node_can_run_goes_to_one_that_is_like_it_else_to_the_first(
 
 def test_an_emulation_is_named_once_and_only_where_there_can_be_one() -> None:
     foreign = [Platform.parse(f"linux/{name}") for name in ("arm/v6", "arm/v7", "s390x")]
-    assert emulation(foreign).endswith("--install arm,s390x")
-    assert "binfmt" not in emulation([Platform.parse("windows/amd64")])
+    assert emulation_remedy(foreign).endswith("--install arm,s390x")
+    assert "binfmt" not in emulation_remedy([Platform.parse("windows/amd64")])
 
 
 def test_what_is_assigned_stands_in_what_buildx_inspect_prints() -> None:
@@ -109,7 +109,7 @@ def test_a_builder_that_is_asked_for_must_exist_and_push_by_digest() -> None:
     assert choose([engine, own], None, by_digest=True) == own
     assert choose([engine, own], None, by_digest=False) == engine
     assert choose([engine], None, by_digest=True) is None
-    with pytest.raises(UsageError, match="no builder 'x'"):
+    with pytest.raises(UsageError, match="no such builder: 'x'"):
         choose([engine], "x", by_digest=True)
     with pytest.raises(PrerequisiteError, match="cannot push by digest"):
         choose([engine], "default", by_digest=True)
@@ -144,7 +144,7 @@ def test_a_builder_is_the_flags_else_the_variables_else_the_current_one(
 
 def test_a_variable_that_names_no_builder_is_refused(tmp_path: Path) -> None:
     buildx = Listed(env={"BUILDX_BUILDER": "gone", "PATH": ""}, root=tmp_path, listen=lambda _line: None)
-    with pytest.raises(UsageError, match="there is no builder 'gone'"):
+    with pytest.raises(UsageError, match="no such builder: 'gone'"):
         buildx.candidate(None)
 
 
@@ -179,8 +179,8 @@ class Pushing(Buildx):
     [
         (["", "more"], 1, None, ""),
         ([LOST, "", "more"], 1, None, ""),
-        ([LOST, LOST, "more"], 1, UnreachableError, "everything is built, but the registry did not take the push to"),
-        ([DENIED, "more"], 1, AccessError, "everything is built, but the registry refused the push to r.example/a/b"),
+        ([LOST, LOST, "more"], 1, UnreachableError, "the build succeeded, but the registry did not accept the push to"),
+        ([DENIED, "more"], 1, AccessError, "the build succeeded, but the registry refused the push to r.example/a/b"),
         (["ERROR: failed to solve: exit code: 2", "more"], 1, BuildError, "the build failed"),
     ],
 )
