@@ -28,7 +28,7 @@ esac
 """
 
 ACCOUNTS = [
-    ("push", 0, ["opened one for us: we may push", "this is the first publish"]),
+    ("push", 0, ["confirmed (test upload accepted)", "this is the first publish"]),
     ("pull", 4, ["The token provided does not match expected scopes", "Cause: the token lacks write:packages"]),
     ("unlinked", 4, ["permission_denied: write_package", "is not linked to this repository", "Manage Actions access"]),
     ("unknown", 4, ["HTTP 403: denied", "the token is wrong or has expired", "configure the GHCR secrets explicitly"]),

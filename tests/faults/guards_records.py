@@ -537,14 +537,14 @@ ADOPTION = (
     Guard(
         "what is not whole is not adopted",
         "adopt/adopt",
-        "Adopter._take",
+        "Adopter._check_version",
         never(2),
         (_ADOPTING + "test_what_is_not_whole_or_says_that_it_is_something_else_is_left_out_with_the_reason",),
     ),
     Guard(
         "what was recorded and is something else now is not adopted",
         "adopt/adopt",
-        "Adopter._take",
+        "Adopter._check_version",
         always(kind="a if b else c"),
         (_ADOPTING + "test_a_tag_that_was_written_over_after_it_was_adopted_is_told_and_stays_as_it_was_recorded",),
     ),

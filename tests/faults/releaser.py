@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from shiplane.adopt.adopt import Adopter, AdoptionResult
+from shiplane.adopt.adopt import Adopter
+from shiplane.adopt.result import AdoptionResult
 from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.plan import Plan
 from shiplane.config.setting import Setting

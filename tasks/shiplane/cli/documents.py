@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, TypedDict
 
-from shiplane.adopt.adopt import AdoptionResultJson
+from shiplane.adopt.result import AdoptionResultJson
 from shiplane.cli.envelope import ClosingJson, EndingJson, FailureJson, OutcomeJson
 from shiplane.config.plan import PlanJson
 from shiplane.core.schema.documents import document

@@ -1,4 +1,4 @@
-"""May we push? Credential, token, an upload opened and left to expire: each a row, so that it shows where it ends."""
+"""Check the permission to push: credential, token and a test upload, each as a row, so that it shows where it ends."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _STALE = f"  If the stored login is stale: {command('auth.logout')}, then docker
 
 @dataclass(frozen=True, kw_only=True)
 class AccessChecks:
-    """One repository, and how to come to it.
+    """The access to one repository.
 
     Attributes:
-        repository: What is to be pushed to.
+        repository: Where to push.
         credential: Finds the credential, as a release would.
-        connect: Makes a registry client in somebody's name.
+        connect: Makes a registry client with a credential.
         records: Whether the ledger is kept there.
     """
 
@@ -49,40 +49,42 @@ class AccessChecks:
     def _credential(self, credential: Credential | None) -> Finding:
         registry = self.repository.registry
         if credential is None:
-            return skipped(_CREDENTIAL, f"none found for {registry}: we come as a stranger")
+            return skipped(_CREDENTIAL, f"none found for {registry}: anonymous")
         return done(_CREDENTIAL, f"{credential.username} for {registry}, from {credential.source}")
 
     def _permission(self, credential: Credential | None) -> Iterator[Finding]:
         registry = self.connect(credential)
-        token = self._told(attempt(_TOKEN, lambda: self._token(registry)), credential)
+        token = self._with_login_hint(attempt(_TOKEN, lambda: self._token(registry)), credential)
         yield token
         if token.state is StepState.FAILED:
-            yield skipped(_UPLOAD, "there is no token to open one with")
+            yield skipped(_UPLOAD, "no token")
             return
-        opened = self._told(attempt(_UPLOAD, lambda: self._upload(registry)), credential)
+        opened = self._with_login_hint(attempt(_UPLOAD, lambda: self._upload(registry)), credential)
         yield opened
         if opened.state is StepState.DONE:
             yield attempt(_PACKAGE, lambda: self._package(registry))
 
     def _token(self, registry: RegistryClient) -> Finding:
         if registry.log_in():
-            return done(_TOKEN, f"{self.repository.registry} let us in; what it allows, only the upload shows")
+            return done(_TOKEN, f"{self.repository.registry} issued one; what it permits, only the upload shows")
         return skipped(_TOKEN, f"{self.repository.registry} asks for none")
 
     def _upload(self, registry: RegistryClient) -> Finding:
         return upload(_UPLOAD, registry, records=self.records)
 
     def _package(self, registry: RegistryClient) -> Finding:
-        """The first publish has no name to look at: the open upload is what proves that it may create one."""
-        known = registry.exists()
-        if known:
+        """For a first publish there is no tag to read: the open upload proves that it may create the package."""
+        exists = registry.exists()
+        if exists:
             return done(_PACKAGE, f"{self.repository} exists")
-        what = "does not exist yet" if known is False else "cannot be read, as GHCR answers for what does not exist yet"
-        return done(_PACKAGE, f"{self.repository} {what}: this is the first publish, and the upload shows that it may")
+        state = (
+            "does not exist yet" if exists is False else "cannot be read, as GHCR answers for what does not exist yet"
+        )
+        return done(_PACKAGE, f"{self.repository} {state}: this is the first publish, and the test upload was accepted")
 
     @staticmethod
-    def _told(finding: Finding, credential: Credential | None) -> Finding:
-        """The finding, with the usual way out where docker's stored login was refused."""
+    def _with_login_hint(finding: Finding, credential: Credential | None) -> Finding:
+        """The finding, with the usual fix if docker's stored login was refused."""
         stale = credential is not None and credential.source.startswith("docker login")
         if finding.exit_code == AccessError.exit_code and stale:
             return replace(finding, remedy=f"{finding.remedy}\n{_STALE}")
@@ -90,8 +92,8 @@ class AccessChecks:
 
 
 def upload(name: str, registry: RegistryClient, *, records: bool) -> Finding:
-    """Whether we may push: an upload is opened, and left to expire. Raises as :func:`prove_push`."""
+    """Check push permission: an upload is opened, and left to expire. Raises as :func:`prove_push`."""
     doubt = prove_push(registry, records=records)
     if doubt:
-        return skipped(name, f"whether we may push could not be told: {doubt}")
-    return done(name, f"{registry.repository} opened one for us: we may push")
+        return skipped(name, f"push permission could not be confirmed: {doubt}")
+    return done(name, f"push permission for {registry.repository} confirmed (test upload accepted)")

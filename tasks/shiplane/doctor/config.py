@@ -1,4 +1,4 @@
-"""Is everything said that a release has to know? The project file, its lanes, their Dockerfiles, and what git knows."""
+"""Check the configuration: the project file, its lanes, their Dockerfiles, and git's facts."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ _FILE = "config: project file"
 
 @dataclass(frozen=True, kw_only=True)
 class ConfigChecks:
-    """Where the words come from.
+    """Where the configuration comes from.
 
     Attributes:
         project: Reads the project file.
         checkout: Asks git.
-        resolver: Brings both together with flags and environment.
-        check_build: Raises what a release would where something that a lane's build is given is not there.
+        resolver: Combines both with flags and environment.
+        check_build: Raises what a release would if a file that a lane's build needs does not exist.
         collect: Reads the deployment files.
     """
 
@@ -50,12 +50,12 @@ class ConfigChecks:
         if source.state is StepState.DONE:
             yield attempt("config: remote", lambda: _remote(self.checkout()))
         if StepState.FAILED in (file.state, source.state) and not self._usable():
-            yield skipped("config: settings", "they cannot be told before the above is mended")
+            yield skipped("config: settings", "fix the error above first")
             return
         yield from self._settings(self.resolver())
 
     def _usable(self) -> bool:
-        """Whether settings can be asked for: the file is good and git answers, be it that there is no repository."""
+        """Whether settings can be resolved: the file is valid and git answers, even that there is no repository."""
         try:
             self.resolver()
         except (UsageError, PrerequisiteError):
@@ -78,30 +78,30 @@ class ConfigChecks:
         return done(f"config: {lane.name} build", f"is given {shlex.join(lane.build.flags())}")
 
 
-def _deployments(found: Collected) -> Finding:
-    read = f"{counted(len(found.files), 'file')} read"
-    missing = [f"No file matches {one_line(glob)}." for glob in found.unmatched]
-    missing += [f"Not read: {skipped}." for skipped in found.skipped]
+def _deployments(collected: Collected) -> Finding:
+    read = f"{counted(len(collected.files), 'file')} read"
+    missing = [f"No file matches {one_line(glob)}." for glob in collected.unmatched]
+    missing += [f"Not read: {skipped}." for skipped in collected.skipped]
     return done("config: deployments", read, warning="\n".join(missing))
 
 
 def _file(project: ProjectFile) -> Finding:
     if not project.name:
-        return skipped(_FILE, "there is none, and none is needed: the built-in lanes hold")
+        return skipped(_FILE, "none; the built-in lanes apply")
     return done(_FILE, f"{project.name} is well-formed")
 
 
 def _source(checkout: Checkout | None) -> Finding:
     if checkout is None:
         raise PrerequisiteError(
-            "this folder is no git repository with a commit, so an image could not say what it was built from",
+            "this folder is not a git repository with a commit, so the image could not be labelled with one",
             remedy="Run it in a checkout.",
         )
     at = f"commit {checkout.commit[:12]}"
     if checkout.lacking:
-        what = "; ".join(lacking.what for lacking in checkout.lacking)
+        missing = "; ".join(lacking.what for lacking in checkout.lacking)
         remedy = "Run: " + "; ".join(dict.fromkeys(lacking.remedy for lacking in checkout.lacking))
-        return done("config: git", f"{at}, but its checkout is incomplete: {what}", warning=remedy)
+        return done("config: git", f"{at}, but its checkout is incomplete: {missing}", warning=remedy)
     if checkout.changes:
         differ = counted(len(checkout.changes), "path differs", "paths differ")
         return done("config: git", f"{at}, but {differ} from it", warning="Commit or stash before a publish.")
@@ -115,10 +115,10 @@ def _remote(checkout: Checkout | None) -> Finding:
 
 
 def _lanes(resolver: Resolver) -> Finding:
-    """That they are disjoint was found out when the file was read; whether there is one to release is the question."""
+    """Whether any lane can be released; that lanes are disjoint was checked when the file was read."""
     names = ", ".join(lane.name for lane in resolver.project.lanes)
     if any(lane.dockerfile in resolver.dockerfiles for lane in resolver.project.lanes):
-        return done("config: lanes", f"{names}: none can write another's names")
+        return done("config: lanes", f"{names}: lanes cannot overwrite each other's tags")
     files = ", ".join(lane.dockerfile for lane in resolver.project.lanes)
     return failed(
         "config: lanes",
@@ -154,15 +154,15 @@ def _without_dockerfile(name: str, lane: Lane, project: ProjectFile) -> Finding:
 
 def _floating(name: str, lane: Lane, resolver: Resolver) -> Finding:
     latest = resolver.latest(lane)
-    moves = "moves" if latest.value else "stays"
-    return done(name, f"{lane.dockerfile}; {lane.floating} {moves} when nobody says otherwise ({latest.source})")
+    moves = "moves" if latest.value else "does not move"
+    return done(name, f"{lane.dockerfile}; {lane.floating} {moves} by default ({latest.source})")
 
 
 def _version(name: str, lane: Lane, resolver: Resolver) -> Finding:
     if resolver.checkout is None and not resolver.env.get("TAG"):
-        return skipped(name, "there is no git repository to tell it")
+        return skipped(name, "no git repository")
     version = resolver.version(lane)
     if version.value.is_snapshot:
-        wanted = lane.git_tag.replace("{version}", "X.Y.Z")
-        return skipped(name, f"none given and no git tag {wanted} at HEAD: a publish needs --tag")
+        git_tag = lane.git_tag.replace("{version}", "X.Y.Z")
+        return skipped(name, f"none given and no git tag {git_tag} at HEAD: a publish needs --tag")
     return done(name, f"{version.value} ({version.source})")

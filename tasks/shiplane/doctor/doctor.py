@@ -1,4 +1,4 @@
-"""The doctor: small checks, each of which gives rows and stops no other. Reads only, but for an upload left open."""
+"""Run checks side by side; each gives rows and stops no other. Reads only, except for a test upload left to expire."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from shiplane.core.system.parallel import WORKERS, map_parallel
 Look: TypeAlias = Callable[[], Iterable[Finding]]
 
 
-def examine(looks: Mapping[str, Look], *, workers: int = WORKERS) -> Flow[tuple[Finding, ...]]:
-    """Look at everything, side by side.
+def run_checks(checks: Mapping[str, Look], *, workers: int = WORKERS) -> Flow[tuple[Finding, ...]]:
+    """Run all checks, side by side.
 
     Args:
-        looks: What to look at, by the names that the story tells.
+        checks: The checks by their names.
         workers: How many at once.
 
     Returns:
-        Every row, in the order of ``looks``.
+        Every row, in the order of ``checks``.
     """
-    step = Step("check", ", ".join(looks))
+    step = Step("check", ", ".join(checks))
     yield step
-    found = tuple(row for rows in map_parallel(_timed, looks.values(), workers=workers) for row in rows)
-    yield step.failed(summary(found)) if exit_code_of(found) else step.done(summary(found))
-    return found
+    findings = tuple(row for rows in map_parallel(_timed, checks.values(), workers=workers) for row in rows)
+    yield step.failed(summary(findings)) if exit_code_of(findings) else step.done(summary(findings))
+    return findings
 
 
 def attempt(name: str, ask: Callable[[], Finding]) -> Finding:
-    """A row from a question that may end in one of our own errors; a fault of ours is not caught."""
+    """A row from a check that may end in one of shiplane's errors; a bug is not caught."""
     try:
         return ask()
     except ShiplaneError as error:
@@ -41,24 +41,24 @@ def attempt(name: str, ask: Callable[[], Finding]) -> Finding:
 
 
 def rows(flow: Flow[Any], name: Callable[[Step], str]) -> Iterator[Finding]:
-    """A flow's outcomes as rows; the error that ends it is one too, unless a failed outcome has said it already."""
-    said, event = False, None
+    """A flow's outcomes as rows; so is the error that ends it, unless a failed outcome has reported it."""
+    reported, event = False, None
     try:
         while True:
             event = next(flow)
             if isinstance(event, StepOutcome):
-                said |= event.state is StepState.FAILED
+                reported |= event.state is StepState.FAILED
                 code = PrerequisiteError.exit_code if event.state is StepState.FAILED else 0
                 yield Finding(name=name(event.step), state=event.state, reason=event.reason, exit_code=code)
     except StopIteration:
         return
     except ShiplaneError as error:
-        if not said:
+        if not reported:
             yield failed(name(event) if isinstance(event, Step) else "check", error)
 
 
 def _timed(look: Look) -> list[Finding]:
-    """A look's rows, each with the time since the one before."""
+    """A check's rows, each with the time since the one before."""
     return list(_with_seconds(look()))
 
 

@@ -1,4 +1,4 @@
-"""What a release depends on besides tools and access: each lane's ledger, floating tag and smoke run."""
+"""Check what a release depends on besides tools and access: each lane's ledger, floating tag and smoke test."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from shiplane.verify.surveyor import Surveyor
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerChecks:
-    """The ledgers of the lanes that would be released.
+    """The ledgers of the lanes to release.
 
     Attributes:
-        lanes: Those.
-        ledgers: Opens them as a release would; None where none is kept.
+        lanes: The lanes.
+        ledgers: Opens the ledgers as a release would; None where none is kept.
         elsewhere: Whether they are in a repository of their own, where pushing is another permission.
     """
 
@@ -37,10 +37,10 @@ class LedgerChecks:
     elsewhere: bool
 
     def after(self, access: Sequence[Finding]) -> Iterator[Finding]:
-        """The rows of access to the images, then ours: who cannot get in there need not be told so again for each."""
+        """The rows of access to the images, then the ledgers': a failure of access is not repeated for each."""
         yield from access
         if StepState.FAILED in [row.state for row in access] and not self.elsewhere:
-            yield skipped("ledger", "it cannot be told before the above is mended")
+            yield skipped("ledger", "fix the error above first")
         else:
             yield from self.check()
 
@@ -54,47 +54,47 @@ class LedgerChecks:
             name = "ledger: upload"
             yield attempt(name, lambda: upload(name, ledgers.registry, records=True))
         for lane in self.lanes:
-            yield _whole(ledgers, lane)
+            yield _check_ledger(ledgers, lane)
 
 
-def _whole(ledgers: Ledgers, lane: Lane) -> Finding:
-    """Whether a release could read it: one that is broken is written no further, and the release is refused."""
+def _check_ledger(ledgers: Ledgers, lane: Lane) -> Finding:
+    """Whether a release could read the ledger: a broken one is not continued, and the release is refused."""
     name = f"ledger: {lane.name}"
 
     def ask() -> Finding:
         store = ledgers.store(lane)
         page = store.read_verified()
         if not page.exists:
-            return skipped(name, f"no {store.tag} in {ledgers.registry.repository} yet: the first release begins it")
-        return done(name, f"{store.tag} is whole, with {counted(len(page.ledger.entries), 'entry', 'entries')}")
+            return skipped(name, f"no {store.tag} in {ledgers.registry.repository} yet: the first release creates it")
+        return done(name, f"{store.tag} is complete, with {counted(len(page.ledger.entries), 'entry', 'entries')}")
 
     return attempt(name, ask)
 
 
 @dataclass(frozen=True, kw_only=True)
 class FloatingTagChecks:
-    """The floating tags of the lanes that would be released: one that nobody can place is not moved away from.
+    """The floating tags of the lanes to release: one without a place in the version order is not moved.
 
     Attributes:
-        lanes: Those, each with whether a release would move its tag when nobody says.
-        surveyor: Looks at the images as a release would.
+        lanes: The lanes, each with whether a release moves its tag by default.
+        surveyor: Reads the images as a release would.
     """
 
     lanes: Sequence[tuple[Lane, bool]]
     surveyor: Callable[[], Surveyor]
 
     def after(self, before: Sequence[Finding]) -> Iterator[Finding]:
-        """The rows of access and ledgers, then ours."""
+        """The rows of access and ledgers, then the floating tags'."""
         yield from before
         if StepState.FAILED in [row.state for row in before]:
-            yield skipped("tags", "they cannot be told before the above is mended")
+            yield skipped("tags", "fix the error above first")
             return
         surveyor = self.surveyor()
         for lane, moves in self.lanes:
-            yield _placed(surveyor, lane, moves=moves)
+            yield _check_floating(surveyor, lane, moves=moves)
 
 
-def _placed(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
+def _check_floating(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
     """Whether a release can tell what is forward of a lane's floating tag."""
     name = f"tags: {lane.name}"
 
@@ -102,32 +102,32 @@ def _placed(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
         try:
             floating = resolve(surveyor.registry, lane.floating)
         except AccessError as error:
-            # GHCR says so of a package that does not exist yet; that we may push was seen above.
+            # GHCR answers so for a package that does not exist yet; push permission was checked above.
             return skipped(name, f"nothing can be read yet: {error.what}")
         if isinstance(floating, Absent):
             return skipped(name, f"{lane.floating} does not exist yet")
         adopted = surveyor.with_adopted_tags(lane)
         if version := surveyor.versions.behind(adopted, floating):
             return done(name, f"{lane.floating} is at {adopted.tag_of(version)}")
-        what = f"{lane.floating} is at {floating.digest}, which is not a version of lane {lane.name}"
-        back = command("rollback", "--lane", lane.name, "--to", "vX.Y.Z")
+        state = f"{lane.floating} is at {floating.digest}, which is not a version of lane {lane.name}"
+        command_line = command("rollback", "--lane", lane.name, "--to", "vX.Y.Z")
         adopt = command("adopt", "--lane", lane.name)
         remedy = (
             f"A release that moves it is refused. If another tool published it: {adopt}. "
-            f"Else publish with --latest=no, then set it on purpose: {back}"
+            f"Otherwise publish with --latest=no, then set it explicitly: {command_line}"
         )
-        return failed(name, RefusedError(what, remedy=remedy)) if moves else done(name, what, warning=remedy)
+        return failed(name, RefusedError(state, remedy=remedy)) if moves else done(name, state, warning=remedy)
 
     return attempt(name, ask)
 
 
 @dataclass(frozen=True, kw_only=True)
 class SmokeChecks:
-    """The smoke runs that are configured.
+    """The configured smoke tests.
 
     Attributes:
-        smoker: What would carry them out.
-        platforms: What would be built; None where nobody could tell.
+        smoker: What would run them.
+        platforms: What would be built; None if that is unknown.
     """
 
     smoker: SmokeRunner
@@ -137,7 +137,7 @@ class SmokeChecks:
         """A row for each lane."""
         for lane, smoke in self.smoker.smokes.items():
             if self.platforms is None:
-                yield skipped(f"smoke: {lane}", "nobody could tell for which platforms: see config")
+                yield skipped(f"smoke: {lane}", "platforms unknown: see config")
             else:
                 yield self._lane(lane, smoke, self.platforms)
 
@@ -146,8 +146,8 @@ class SmokeChecks:
 
         def ask() -> Finding:
             self.smoker.require([lane], platforms)
-            wanted = [platform for platform in smoke.platforms or platforms if platform in platforms]
-            able = [str(platform) for platform in wanted if self.smoker.runnable().can(platform)]
+            requested = [platform for platform in smoke.platforms or platforms if platform in platforms]
+            able = [str(platform) for platform in requested if self.smoker.runnable().can(platform)]
             return skipped(name, f"not run here: {smoke}; the engine here can run {', '.join(able) or 'none of it'}")
 
         return attempt(name, ask)

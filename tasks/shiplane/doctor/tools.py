@@ -1,4 +1,4 @@
-"""Is everything here that a release runs? Docker, its engine, buildx, a builder for each platform, git, disk space."""
+"""Check the tools of a release: Docker, its engine, buildx, a builder for each platform, git, disk space."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ ENOUGH = 2 * 1024**3
 
 @dataclass(frozen=True, kw_only=True)
 class ToolChecks:
-    """What is looked at.
+    """What is checked.
 
     Attributes:
         engine: The Docker engine.
         buildx: The builder's command.
         git: The project's repository.
-        builder: The builder asked for, or None.
-        platforms: What has to be built; None where nobody could tell.
+        builder: The requested builder, if any.
+        platforms: What has to be built; None if that is unknown.
         root: The project's folder.
     """
 
@@ -58,7 +58,7 @@ class ToolChecks:
         command = attempt("tools: docker", lambda: done("tools: docker", client_version(self.buildx.env)))
         yield command
         if command.state is StepState.FAILED:
-            yield skipped("tools: buildx", "there is no docker command that could run it")
+            yield skipped("tools: buildx", "no docker command")
             return
         buildx = attempt("tools: buildx", self._buildx)
         yield buildx
@@ -85,7 +85,7 @@ class ToolChecks:
 
     def _platforms(self, chosen: Builder | None) -> Iterator[Finding]:
         if self.platforms is None:
-            yield skipped("tools: platforms", "nobody could tell which are wanted: see config")
+            yield skipped("tools: platforms", "platforms unknown: see config")
         for platform in self.platforms or ():
             yield _platform(f"tools: {platform}", platform, chosen)
 
@@ -103,9 +103,9 @@ class ToolChecks:
 def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:
     node = chosen.node_for(platform) if chosen and chosen.platforms else None
     if chosen is None or node is None:
-        return skipped(name, "shows when the builder is first started")
-    who = f"{chosen.name}, node {node.name}," if len(chosen.nodes) > 1 else chosen.name
-    how = f"built by {who} {chosen.build_mode(platform).value}"
+        return skipped(name, "unknown until the builder is started")
+    builder = f"{chosen.name}, node {node.name}," if len(chosen.nodes) > 1 else chosen.name
+    how = f"built by {builder} {chosen.build_mode(platform).value}"
     if chosen.build_mode(platform) is BuildMode.CROSS:
         return done(name, how, warning=emulation_remedy([platform]))
     better = chosen.better_node(platform)
@@ -118,14 +118,14 @@ def _platform(name: str, platform: Platform, chosen: Builder | None) -> Finding:
 def _node(node: Node) -> Finding:
     name = f"tools: node {node.name[:40]}"
     if not node.platforms:
-        return skipped(name, f"{node.endpoint} does not run yet: a release starts it")
+        return skipped(name, f"{node.endpoint} is not running; a release starts it")
     others = node.platforms - node.assigned - {node.native}
-    words = {
+    groups = {
         "assigned": node.assigned,
         "natively": [node.native] if node.native else [],
         "able to": others,
     }
-    return done(name, "; ".join(f"{word}: {_listed(known)}" for word, known in words.items() if known))
+    return done(name, "; ".join(f"{word}: {_listed(platforms)}" for word, platforms in groups.items() if platforms))
 
 
 def _listed(platforms: Iterable[Platform]) -> str:
@@ -134,6 +134,6 @@ def _listed(platforms: Iterable[Platform]) -> str:
 
 def _room(name: str, folder: Path) -> Finding:
     free = free_bytes(folder)
-    found = f"{free / 1024**3:.1f} GiB free in {folder}"
-    little = "Make room: docker buildx prune, docker system df." if free < ENOUGH else ""
-    return done(name, f"only {found}, a release may need {ENOUGH // 1024**3} GiB" if little else found, warning=little)
+    size = f"{free / 1024**3:.1f} GiB free in {folder}"
+    advice = "Free some space: docker buildx prune, docker system df." if free < ENOUGH else ""
+    return done(name, f"only {size}, a release may need {ENOUGH // 1024**3} GiB" if advice else size, warning=advice)

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from shiplane.adopt.adopt import AdoptionResult
+from shiplane.adopt.result import AdoptionResult
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import LostRaceError, RefusedError, ShiplaneError, VerificationError
@@ -64,7 +64,7 @@ def test_what_is_there_is_understood_and_recorded_with_the_tags_that_it_has() ->
     assert taken(done) == [("0.2.15", "0.2.15", True), ("0.2.16", "0.2.16", True), ("0.2.17", "0.2.17", True)]
     assert (str(done.current), str(done.floating), done.position) == ("0.2.17", before["latest"], True)
     assert done.others == {"0.2": Version(0, 2, 17)}
-    assert dict(done.left) == {
+    assert dict(done.ignored) == {
         "abc1234": "not a version of lane main",
         "standalone-0.2.16": "belongs to lane standalone",
         "standalone-latest": "belongs to lane standalone",
@@ -84,7 +84,7 @@ def test_each_lane_adopts_its_own_tags_and_no_other_lanes() -> None:
     scene = old_scene()
     done = adopt(scene, STANDALONE)
     assert taken(done) == [("0.2.16", "standalone-0.2.16", True), ("0.2.17", "standalone-v0.2.17", True)]
-    assert {tag: why for tag, why in done.left if why == "belongs to lane main"} == dict.fromkeys(
+    assert {tag: why for tag, why in done.ignored if why == "belongs to lane main"} == dict.fromkeys(
         ("0.2.15", "0.2.16", "0.2.17", "latest"), "belongs to lane main"
     )
     assert not scene.ledger(MAIN).entries
@@ -108,7 +108,7 @@ def test_what_came_since_is_adopted_by_the_next_adoption_and_the_rest_stays_as_i
     old_image(scene, "0.2.18")
     done = adopt(scene, since="0.2.16")
     assert [str(one.version) for one in done.new] == ["0.2.18"]
-    assert ("0.2.15", "below 0.2.16") in done.left
+    assert ("0.2.15", "below 0.2.16") in done.ignored
 
 
 def test_a_dry_run_writes_nothing_and_says_the_same() -> None:
@@ -196,7 +196,7 @@ def test_our_own_tag_with_the_same_bytes_is_no_other_version_and_with_others_it_
     assert drift.startswith(f"v0.2.17 is {other.digest}, and version 0.2.17 was adopted as 0.2.17")
     (bad,) = [check for check in finish(scene.releaser().verify(MAIN)).checks if not check.good]
     assert (bad.name, bad.subject, bad.found) == ("record", "v0.2.17", str(other.digest))
-    assert ("v0.2.17", "another image than 0.2.17") in adopt(scene).left
+    assert ("v0.2.17", "another image than 0.2.17") in adopt(scene).ignored
 
 
 def test_an_adopted_version_can_be_marked_and_the_mark_be_taken_back() -> None:
@@ -230,7 +230,7 @@ def test_our_own_tag_goes_before_another_tools_and_the_other_image_is_left_out()
     old_image(scene, "docker-v0.2.2", "0.2.2")
     done = adopt(scene)
     assert taken(done) == [("0.2.1", "v0.2.1", True), ("0.2.2", "0.2.2", True)]
-    assert done.left == (("0.2.1", "another image than v0.2.1"),)
+    assert done.ignored == (("0.2.1", "another image than v0.2.1"),)
     old_image(scene, "docker-v0.2.3")
     assert [one.tag for one in adopt(scene).new] == ["docker-v0.2.3"]
 
@@ -240,19 +240,19 @@ def test_what_is_not_whole_or_says_that_it_is_something_else_is_left_out_with_th
     lose_child(scene.registry, PATH, old_image(scene, "0.2.18"))
     old_image(scene, "0.2.19", version="0.2.20")
     scene.registry.tag(PATH, "0.2.21", lie_in_config(scene.registry, PATH, old_image(scene, "x"), os="plan9").digest)
-    left = dict(adopt(scene).left)
+    left = dict(adopt(scene).ignored)
     assert "the registry has lost it" in left.get(Tag("0.2.18"), "")
     assert "expected 0.2.19, found 0.2.20" in left.get(Tag("0.2.19"), "")
     assert "expected a config for linux/amd64, found one for plan9/amd64" in left.get(Tag("0.2.21"), "")
     who = replace(scene.releaser(), commit_of=lambda _lane, version: f"{version.patch:x}"[-1] * 40)
-    left = dict(finish(who.adopt(MAIN, since=Version.parse("0.2.15"))).left)
+    left = dict(finish(who.adopt(MAIN, since=Version.parse("0.2.15"))).ignored)
     assert Tag("0.2.16") not in left, "recorded before, and not read again"
 
 
 def test_a_commit_that_is_not_the_git_tags_is_left_out() -> None:
     scene = old_scene()
     who = replace(scene.releaser(), commit_of=lambda _lane, _version: "7" * 40)
-    left = dict(finish(who.adopt(MAIN)).left)
+    left = dict(finish(who.adopt(MAIN)).ignored)
     assert "revision" in left[Tag("0.2.16")]
     assert "6" * 40 in left[Tag("0.2.16")]
 
@@ -262,8 +262,8 @@ def test_a_tag_that_was_written_over_after_it_was_adopted_is_told_and_stays_as_i
     adopt(scene)
     before = scene.ledger().entries
     old_image(scene, "0.2.17", salt="built again")
-    left = dict(adopt(scene).left)
-    assert "somebody wrote it since" in left.get(Tag("0.2.17"), "")
+    left = dict(adopt(scene).ignored)
+    assert "overwritten since" in left.get(Tag("0.2.17"), "")
     assert scene.ledger().entries == before
     assert [what for what in scene.audit().drift if what.startswith("0.2.17: adopted as")]
 
@@ -292,7 +292,7 @@ def test_a_floating_tag_that_is_none_of_the_versions_or_is_not_there_has_no_plac
 def test_a_tag_that_is_listed_and_does_not_read_is_left_out() -> None:
     scene = old_scene()
     del scene.registry.shelf(PATH).manifests[scene.tags()["0.2.16"]]
-    assert ("0.2.16", "listed, and not there") in adopt(scene).left
+    assert ("0.2.16", "listed, but does not exist") in adopt(scene).ignored
 
 
 def test_nothing_is_added_to_a_broken_ledger() -> None:
@@ -370,7 +370,7 @@ def test_a_release_whose_tag_was_adopted_before_it_could_record_it_records_it_as
     release = scene.flow(a_plan("0.2.17", lanes=["main"], latest="no"))
     until(release, lambda step: step.name == "record")
     done = adopt(scene)
-    assert ("0.2.17", "another image than v0.2.17") in done.left
+    assert ("0.2.17", "another image than v0.2.17") in done.ignored
     finish(release)
     assert [entry.adopted for entry in scene.ledger().entries if entry.tag == Tag("v0.2.17")] == [True, False]
     published = scene.ledger().published(Tag("v0.2.17"))

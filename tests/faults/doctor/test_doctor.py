@@ -22,7 +22,7 @@ from shiplane.docker.engine import Engine, EngineInfo
 from shiplane.doctor import tools as doctor_tools
 from shiplane.doctor.access import AccessChecks
 from shiplane.doctor.config import ConfigChecks
-from shiplane.doctor.doctor import attempt, examine, rows
+from shiplane.doctor.doctor import attempt, rows, run_checks
 from shiplane.doctor.tools import ToolChecks
 from shiplane.git.repository import Git
 from shiplane.registry.client import RegistryClient
@@ -52,12 +52,12 @@ def test_every_look_gives_its_rows_in_order_and_the_summary_counts_them() -> Non
     def bad() -> list[Finding]:
         return [attempt("c", lambda: _raised(PrerequisiteError("away")))]
 
-    found = finish(examine({"one": good, "two": bad}, workers=1))
+    found = finish(run_checks({"one": good, "two": bad}, workers=1))
     assert [row.name for row in found] == ["a", "b", "c"]
     assert all(row.seconds >= 0 for row in found)
-    story = [getattr(event, "reason", "") for event in events(examine({"one": good, "two": bad}))]
+    story = [getattr(event, "reason", "") for event in events(run_checks({"one": good, "two": bad}))]
     assert story == ["", "1 done, 1 skipped, 1 failed"]
-    assert getattr(events(examine({"one": good}))[-1], "state", None) is StepState.DONE
+    assert getattr(events(run_checks({"one": good}))[-1], "state", None) is StepState.DONE
 
 
 def _raised(error: ShiplaneError) -> Finding:
@@ -104,8 +104,8 @@ def test_who_may_push_is_told_row_by_row() -> None:
     scene = Scene()
     first = told(entrance(scene).check())
     assert first["access: credential"] == "done: releaser for ghcr.io, from the test"
-    assert first["access: token"].startswith("done: ghcr.io let us in")
-    assert first["access: upload"] == f"done: {AIONIS} opened one for us: we may push"
+    assert first["access: token"].startswith("done: ghcr.io issued one")
+    assert first["access: upload"] == f"done: push permission for {AIONIS} confirmed (test upload accepted)"
     assert "does not exist yet: this is the first publish" in first["access: package"]
     scene.publish()
     assert told(entrance(scene).check())["access: package"] == f"done: {AIONIS} exists"
@@ -128,7 +128,7 @@ def test_after_the_first_failure_the_others_are_skipped() -> None:
     wrong = Scene(MemoryRegistry(access=Access(accounts={USER.username: Account("another")})))
     found = told(entrance(wrong).check())
     assert found["access: token"].startswith("failed: ")
-    assert found["access: upload"] == "skipped: there is no token to open one with"
+    assert found["access: upload"] == "skipped: no token"
 
 
 def test_a_stranger_and_a_registry_that_asks_nobody_are_told() -> None:
@@ -136,11 +136,13 @@ def test_a_stranger_and_a_registry_that_asks_nobody_are_told() -> None:
     there = Repository("registry.example", PATH)
     registry = RegistryClient(Session(scene.registry, None, scene.client().retry_budget), there)
     found = told(AccessChecks(repository=there, credential=lambda: None, connect=lambda _credential: registry).check())
-    assert found["access: credential"] == "skipped: none found for registry.example: we come as a stranger"
+    assert found["access: credential"] == "skipped: none found for registry.example: anonymous"
     assert found["access: token"] == "skipped: registry.example asks for none"
 
 
-@pytest.mark.parametrize(("records", "start"), [(False, "skipped: whether"), (True, "failed: ghcr.io/cognary/aionis")])
+@pytest.mark.parametrize(
+    ("records", "start"), [(False, "skipped: push permission could not"), (True, "failed: ghcr.io/cognary/aionis")]
+)
 def test_an_upload_of_which_nobody_knows_is_skipped_unless_the_ledger_needs_it(start: str, *, records: bool) -> None:
     scene = Scene(keeps_ledger=records)
     scene.transport = Faulty(scene.registry, [Fault(F.NOT_FOUND, "POST", "blobs/uploads/", times=FOR_EVER)])
@@ -192,7 +194,7 @@ def test_a_project_that_has_all_it_needs() -> None:
     assert found["config: project file"] == "done: shiplane.toml is well-formed"
     assert found["config: git"] == "done: commit aaaaaaaaaaaa, clean"
     assert found["config: remote"] == "done: origin is https://github.com/cognary/aionis.git"
-    assert found["config: lanes"] == "done: main, standalone: none can write another's names"
+    assert found["config: lanes"] == "done: main, standalone: lanes cannot overwrite each other's tags"
     assert found["config: image"].startswith(f"done: {AIONIS} (")
     assert found["config: platforms"].startswith("done: linux/amd64, linux/arm64 (")
     assert found["config: main"].startswith("done: Dockerfile; latest ")
@@ -212,7 +214,7 @@ def test_a_checkout_that_is_not_whole_is_a_warning_with_the_command() -> None:
 
 def test_what_is_missing_is_skipped_or_failed_with_its_reason() -> None:
     found = configured(replace(HEAD, remote=""), files=frozenset())
-    assert found["config: project file"].startswith("skipped: there is none, and none is needed")
+    assert found["config: project file"].startswith("skipped: none; the built-in lanes apply")
     assert found["config: remote"].startswith("skipped: no remote 'origin'")
     assert found["config: lanes"].startswith("failed: no lane has a Dockerfile here")
     assert found["config: main"] == "skipped: no Dockerfile here: the lane is left out"
@@ -234,14 +236,14 @@ def test_without_a_repository_settings_are_told_as_far_as_they_can_be() -> None:
     found = configured(None)
     assert found["config: git"].startswith("failed: this folder is not a git repository")
     assert "config: remote" not in found
-    assert found["config: main version"] == "skipped: there is no git repository to tell it"
+    assert found["config: main version"] == "skipped: no git repository"
     assert configured(None, TAG="v0.2.1")["config: main version"].startswith("done: 0.2.1 (TAG")
 
 
 def test_a_broken_project_file_is_said_once_and_settings_are_not_guessed() -> None:
     found = configured(project=UsageError("shiplane.toml is not TOML"))
     assert found["config: project file"] == "failed: shiplane.toml is not TOML"
-    assert found["config: settings"] == "skipped: they cannot be told before the above is mended"
+    assert found["config: settings"] == "skipped: fix the error above first"
 
 
 # Tools.
@@ -303,7 +305,7 @@ def tools(
         platforms=platforms,
         root=Path(),
     )
-    return list(finish(examine(made.looks(), workers=1)))
+    return list(finish(run_checks(made.looks(), workers=1)))
 
 
 def a_buildx(chosen: Builder | ShiplaneError | None = None, *, old: bool = False) -> FakeBuildx:
@@ -336,15 +338,17 @@ def test_each_tool_that_is_missing_is_told_and_what_hangs_on_it_skipped(monkeypa
     nothing = told(tools(monkeypatch, a_buildx(), docker=False, away=True))
     assert nothing["tools: engine"] == "failed: no engine answers"
     assert nothing["tools: docker"] == "failed: docker is not installed"
-    assert nothing["tools: buildx"] == "skipped: there is no docker command that could run it"
+    assert nothing["tools: buildx"] == "skipped: no docker command"
     assert "tools: builder" not in nothing
     assert "tools: builder" not in told(tools(monkeypatch, a_buildx(old=True)))
     broken = told(tools(monkeypatch, a_buildx(UsageError("there is no builder x"))))
     assert broken["tools: builder"] == "failed: there is no builder x"
     unknown = told(tools(monkeypatch, a_buildx(), platforms=None))
     assert unknown["tools: builder"].startswith("skipped: none can push by digest: a release makes its own")
-    assert unknown["tools: platforms"].startswith("skipped: nobody could tell")
-    assert told(tools(monkeypatch, a_buildx()))["tools: linux/amd64"].startswith("skipped: shows when the builder is")
+    assert unknown["tools: platforms"].startswith("skipped: platforms unknown")
+    assert told(tools(monkeypatch, a_buildx()))["tools: linux/amd64"].startswith(
+        "skipped: unknown until the builder is"
+    )
     lacking = a_builder(Node(name="one", endpoint="", platforms=frozenset({AMD}), native=AMD))
     (row,) = [row for row in tools(monkeypatch, a_buildx(lacking)) if row.name == "tools: linux/arm64"]
     assert row.reason.startswith("built by fleet without emulation: ")
@@ -361,7 +365,7 @@ def test_nodes_are_told_with_what_is_theirs(monkeypatch: pytest.MonkeyPatch) -> 
     said = told(found)
     assert said["tools: builder"] == "done: fleet (remote, 3 nodes) can push by digest"
     assert said["tools: node one"] == "done: natively: linux/amd64; able to: linux/arm64"
-    assert said["tools: node three"] == "skipped: ssh://three does not run yet: a release starts it"
+    assert said["tools: node three"] == "skipped: ssh://three is not running; a release starts it"
     arm = next(row for row in found if row.name == "tools: linux/arm64")
     assert arm.is_warning
     assert "--append --name fleet --node two --platform linux/arm64 ssh://two" in arm.remedy

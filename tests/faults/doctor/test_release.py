@@ -46,8 +46,8 @@ def test_each_lanes_ledger_is_whole_or_not_there_yet() -> None:
     scene.publish(a_plan(lanes=["main"]))
     assert records(scene) == {
         "access: upload": "done: we may push",
-        "ledger: main": "done: ledger-main is whole, with 2 entries",
-        "ledger: standalone": f"skipped: no ledger-standalone in {AIONIS} yet: the first release begins it",
+        "ledger: main": "done: ledger-main is complete, with 2 entries",
+        "ledger: standalone": f"skipped: no ledger-standalone in {AIONIS} yet: the first release creates it",
     }
 
 
@@ -63,7 +63,7 @@ def test_a_ledger_that_is_broken_or_cannot_be_read_fails_its_own_row() -> None:
 
 
 def test_who_cannot_get_in_is_not_told_so_again_for_each_ledger() -> None:
-    assert records(Scene(), OUT)["ledger"] == "skipped: it cannot be told before the above is mended"
+    assert records(Scene(), OUT)["ledger"] == "skipped: fix the error above first"
 
 
 def test_without_a_ledger_it_is_said_what_cannot_be_done() -> None:
@@ -116,7 +116,7 @@ def test_a_floating_tag_at_an_adopted_version_is_placed_and_how_to_adopt_is_said
 def test_what_cannot_be_read_is_not_judged_and_not_told_twice() -> None:
     hidden = Scene(MemoryRegistry(hides_missing=True, access=Access(accounts={USER.username: Account(USER.password)})))
     assert pointers(hidden)["tags: main"].startswith("skipped: nothing can be read yet: ghcr.io refused")
-    assert pointers(Scene(), OUT)["tags"] == "skipped: they cannot be told before the above is mended"
+    assert pointers(Scene(), OUT)["tags"] == "skipped: fix the error above first"
     away = Scene()
     away.transport = Faulty(away.registry, [Fault(F.SERVER_ERROR, "GET", "latest", times=FOR_EVER)])
     assert pointers(away)["tags: main"].startswith("failed: ")
@@ -139,7 +139,7 @@ def trials(platforms: Sequence[Platform] | None, smoke: Smoke, *others: Platform
 @pytest.mark.parametrize(
     ("platforms", "smoke", "others", "row"),
     [
-        (None, Smoke(), (), "skipped: nobody could tell for which platforms: see config"),
+        (None, Smoke(), (), "skipped: platforms unknown: see config"),
         ((AMD, ARM), Smoke(), (ARM,), "can run linux/amd64, linux/arm64"),
         ((AMD, ARM), Smoke(), (), "can run linux/amd64"),
         ((AMD, ARM), Smoke(platforms=(ARM,)), (ARM,), "can run linux/arm64"),

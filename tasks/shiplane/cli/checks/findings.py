@@ -10,7 +10,7 @@ from shiplane.cli.answer import Answer
 from shiplane.cli.views.findings import findings_text, painter
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
 from shiplane.core.finding import exit_code_of
-from shiplane.doctor.doctor import Look, examine
+from shiplane.doctor.doctor import Look, run_checks
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 def answer_of(run: Run, checks: Mapping[str, Look]) -> Answer:
     """Carry out checks; the exit code is that of what has to be fixed first."""
-    findings = [_readable(run, finding) for finding in run.console.drive(examine(checks))]
+    findings = [_readable(run, finding) for finding in run.console.drive(run_checks(checks))]
     text = findings_text(findings, painter(run.env, run.console.out))
     data = {"checks": [finding.to_json() for finding in findings]}
     return Answer(text=text, data=data, exit_code=exit_code_of(findings))

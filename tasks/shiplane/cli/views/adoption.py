@@ -11,7 +11,7 @@ from shiplane.core.plurals import counted
 from shiplane.core.timestamps import short_time
 
 if TYPE_CHECKING:
-    from shiplane.adopt.adopt import AdoptedVersion, AdoptionResult
+    from shiplane.adopt.result import AdoptedVersion, AdoptionResult
     from shiplane.registry.oci.names import Repository, Tag
 
 
@@ -29,7 +29,7 @@ def adopted_text(repository: Repository, result: AdoptionResult) -> str:
     if result.versions:
         lines.append(columns([_row(result, adopted) for adopted in reversed(result.versions)]))
     lines += [f"  {what}" for what in (*_names(result), *_floating(result), *_others(result))]
-    left = list(_left_out(result.left))
+    left = list(_left_out(result.ignored))
     if left:
         lines += ["left out", columns(left)]
     if new and not result.dry_run:
