@@ -209,7 +209,7 @@ def test_a_hook_of_this_repository_that_refuses_is_no_fault_of_the_network(perso
     local_hook(person, "pre-push", "echo no releases on Friday >&2; exit 1")
     done = trigger(person, "0.2.1")
     assert (done.code, git(person.checkout, "tag"), remote_tags(person)) == (3, "", {}), done
-    assert "git refused here, and pushed nothing: no releases on Friday" in done.err
+    assert "git refused to push, and nothing was pushed: no releases on Friday" in done.err
 
 
 def test_what_git_is_configured_to_and_the_remote_cannot_is_a_prerequisite(person: Person) -> None:

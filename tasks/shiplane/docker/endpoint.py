@@ -1,7 +1,7 @@
-"""Which engine ``docker`` itself would talk to, and with which certificates.
+"""The engine that ``docker`` itself would use, and its certificates.
 
-The SDK's own reading of the environment is not used: it looks for certificates in ``~/.docker`` where docker has
-``DOCKER_CONFIG``, knows no context before 7.2 and none of ``ssh://`` without a further package. Sources: docker/cli,
+The SDK's own detection is not used: it ignores ``DOCKER_CONFIG`` for certificates, supports no contexts before 7.2, and
+``ssh://`` only with a further package. Sources: docker/cli,
 cli/flags/options.go (DOCKER_TLS, DOCKER_TLS_VERIFY, DOCKER_CERT_PATH), and what ``docker context inspect`` prints.
 """
 
@@ -24,9 +24,9 @@ class Endpoint:
     """An engine's address.
 
     Attributes:
-        host: As in ``DOCKER_HOST``; empty for the system's own.
-        certificates: The folder with ``ca.pem``, ``cert.pem`` and ``key.pem``; None where no TLS is spoken.
-        verified: Whether the engine has to prove who it is.
+        host: As in ``DOCKER_HOST``; empty for the default.
+        certificates: The folder with ``ca.pem``, ``cert.pem`` and ``key.pem``; None without TLS.
+        verified: Whether the engine's certificate is verified.
     """
 
     host: str
@@ -34,17 +34,17 @@ class Endpoint:
     verified: bool = True
 
     def file(self, name: str) -> str | None:
-        """One of the certificates, if it is there."""
+        """The path of a certificate file, if it exists."""
         path = self.certificates / name if self.certificates else None
         return str(path) if path and path.is_file() else None
 
 
 def endpoint_of(env: Mapping[str, str]) -> Endpoint:
-    """The environment's engine, else that of the current context, which the docker command knows best.
+    """The engine of the environment, else of the current context.
 
     Raises:
-        UnreachableError: There is no such context.
-        PrerequisiteError: There is no docker command to ask.
+        UnreachableError: The context does not exist.
+        PrerequisiteError: docker is not installed.
     """
     if host := env.get("DOCKER_HOST"):
         verified = bool(env.get("DOCKER_TLS_VERIFY"))

@@ -29,7 +29,7 @@ PULL_TIMEOUT = 15 * 60
 
 
 def client_version(env: Mapping[str, str]) -> str:
-    """What the docker command calls itself.
+    """The version of the docker command.
 
     Raises:
         PrerequisiteError: It is not installed, or does not run.
@@ -47,15 +47,14 @@ def pull_image(
     credential: Credential | None,
     platform: Platform | None = None,
 ) -> None:
-    """Pull an image by its tag or digest; of several platforms the engine's own, unless one is given.
+    """Pull an image by tag or digest, for the engine's platform unless one is given.
 
     Raises:
-        DockerException: It failed. The SDK reports some faults only in its stream and raises nothing (docker-py#3277):
-            those, too.
+        DockerException: It failed, also if the SDK reports it only in its stream (docker-py#3277).
     """
     from docker.errors import DockerException
 
-    # Empty, not None: the SDK would look for one itself, and give a credential helper the whole environment of ours.
+    # Empty, not None: the SDK would look for a login itself, and pass a credential helper our whole environment.
     login = {"username": credential.username, "password": credential.password} if credential else {}
     kind = str(platform) if platform else None
     events = client.api.pull(str(repository), tag=reference, platform=kind, stream=True, decode=True, auth_config=login)
@@ -65,7 +64,7 @@ def pull_image(
 
 @dataclass(frozen=True, kw_only=True)
 class EngineInfo:
-    """What an engine says of itself: its version, and the platform that it runs natively."""
+    """An engine's version and native platform."""
 
     version: str
     platform: Platform
@@ -78,18 +77,18 @@ class Engine:
     env: Mapping[str, str]
 
     def platform(self) -> Platform:
-        """What it runs natively.
+        """The engine's native platform.
 
         Raises:
-            UnreachableError: No engine answers.
+            UnreachableError: No engine responds.
         """
         return self.facts().platform
 
     def facts(self) -> EngineInfo:
-        """What answers.
+        """The engine's version and platform.
 
         Raises:
-            UnreachableError: No engine answers.
+            UnreachableError: No engine responds.
         """
         from docker.errors import DockerException
 
@@ -100,14 +99,11 @@ class Engine:
             raise UnreachableError(f"what answers is no Docker engine: {one_line(str(error))[:300]}") from error
 
     def pull(self, repository: Repository, tag: Tag, credential: Credential | None) -> list[str]:
-        """Pull a tag, as the runbook's ``docker pull`` does.
-
-        Returns:
-            The digests under which the engine now knows the image, as ``sha256:...``.
+        """Pull a tag like ``docker pull``, and return the image's digests.
 
         Raises:
-            UnreachableError: No engine answers.
-            VerificationError: The pull failed, with the engine's words.
+            UnreachableError: No engine responds.
+            VerificationError: The pull failed, with the engine's message.
         """
         from docker.errors import DockerException
 
@@ -121,13 +117,10 @@ class Engine:
 
     @contextmanager
     def throwaway_registry(self) -> Iterator[str]:
-        """Run a registry in a container on a free loopback port, and remove it afterwards.
-
-        Yields:
-            Its ``host:port``.
+        """Run a temporary registry on a free loopback port, and yield its ``host:port``.
 
         Raises:
-            UnreachableError: No engine answers, or the registry does not start.
+            UnreachableError: No engine responds, or the registry does not start.
         """
         from docker.errors import DockerException
 
@@ -144,13 +137,10 @@ class Engine:
             container.remove(force=True, v=True)
 
     def client(self, timeout: int = _TIMEOUT) -> DockerClient:
-        """The SDK's client, after a first answer.
-
-        Args:
-            timeout: Seconds without a byte after which a call has failed.
+        """The SDK's client, connected; calls fail after ``timeout`` seconds without a byte.
 
         Raises:
-            UnreachableError: No engine answers.
+            UnreachableError: No engine responds.
         """
         from docker.errors import DockerException
 
@@ -173,7 +163,7 @@ class Engine:
         return _tls_client(endpoint, timeout, str(asking.version(api_version=False)["ApiVersion"]))
 
     def _connect_by_command(self, timeout: int) -> DockerClient:
-        """A client whose connections the docker command makes."""
+        """A client that connects through the docker command."""
         from docker import DockerClient
 
         from shiplane.docker.dial import UnixSocketAdapter
@@ -194,7 +184,7 @@ class Engine:
 
 
 def _tls_client(endpoint: Endpoint, timeout: int, version: str) -> DockerClient:
-    """A client over TLS that speaks one version of the API: the SDK's own choice of it would be its first request."""
+    """A TLS client with a fixed API version: the SDK would negotiate it before ``trust_env`` is off."""
     from docker import DockerClient
     from docker.tls import TLSConfig
 
@@ -205,6 +195,6 @@ def _tls_client(endpoint: Endpoint, timeout: int, version: str) -> DockerClient:
         verify=endpoint.verified,
     )
     client = DockerClient(base_url=endpoint.host, tls=tls, timeout=timeout, version=version)
-    # Or requests would prefer REQUESTS_CA_BUNDLE to the engine's own authority (psf/requests#3829).
+    # Otherwise requests prefers REQUESTS_CA_BUNDLE to the engine's authority (psf/requests#3829).
     client.api.trust_env = False
     return client

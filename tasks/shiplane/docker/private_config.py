@@ -1,8 +1,8 @@
-"""A private docker configuration for the one child that logs in: there for the push, gone afterwards.
+"""A temporary docker configuration for the one child that logs in.
 
-The user's own configuration stays untouched and in force: its contexts, plugins, builders and other logins are seen
-through. Docker keeps a login as base64 in ``config.json``; a registry whose entry in ``credHelpers`` is empty is looked
-up in that file even when a credential store is configured (docker/cli, cli/config/configfile/file.go).
+The user's configuration is untouched; its contexts, plugins, builders and other logins stay available. A login is
+base64 in ``config.json``; with an empty entry in ``credHelpers`` that file is used even if a credential store is
+configured (docker/cli, cli/config/configfile/file.go).
 """
 
 from __future__ import annotations
@@ -29,16 +29,12 @@ _LINKED = ("contexts", "cli-plugins")
 def private_login(
     env: Mapping[str, str], credential: Credential | None, logins: Mapping[str, Entry] = NO_LOGINS, *, project: Path
 ) -> Iterator[dict[str, str]]:
-    """Yield an environment in which docker is logged in to further registries, for as long as the block lasts.
+    """Yield an environment in which docker is logged in with the credential and further logins.
 
-    Args:
-        env: Docker's environment without them.
-        credential: Of one of them.
-        logins: Of others: the entries of ``DOCKER_AUTH_CONFIG``, which no child of ours is given.
-        project: The folder that nothing of it may be in.
+    ``logins`` are the entries of ``DOCKER_AUTH_CONFIG``, which children do not get.
 
     Raises:
-        PrerequisiteError: There is no room for it, or no permission.
+        PrerequisiteError: It cannot be written outside the project.
     """
     user_folder = docker_config_folder(env)
     with temp_folder("login", env, project=project) as folder:
@@ -58,7 +54,7 @@ def _fill(folder: Path, user_folder: Path, config: Mapping[str, Any]) -> None:
 
 
 def _config(user_folder: Path, logins: Mapping[str, Entry], path: str | None) -> dict[str, Any]:
-    """The user's own with further logins, and without helpers that are not there: docker would fail at each of them."""
+    """The user's configuration with further logins, and without missing helpers, at which docker would fail."""
     config: dict[str, Any] = {}
     with suppress(OSError, ValueError):
         config = json.loads((user_folder / "config.json").read_text("utf-8"))

@@ -1,7 +1,7 @@
-"""A claim: the record of which digest may be written under a version tag. Created once, never changed.
+"""A claim records the digest that may be published under a version tag. Created once, never changed.
 
-It names the digest and not only the commit, because two builds of one commit have different bytes: a run that finds a
-claim of its own commit goes on with the digest that was claimed, which is how a run that was killed is taken up again.
+It names the digest, since two builds of one commit differ: a run that finds a claim of its own commit continues with
+the claimed digest, which resumes a killed run.
 """
 
 from __future__ import annotations
@@ -22,15 +22,7 @@ _UNFIT = re.compile(r"\.(?=\.|/|$|lock(?:/|$))")
 
 @dataclass(frozen=True, kw_only=True)
 class Claim:
-    """Which digest may be written under one version tag.
-
-    Attributes:
-        image: The repository.
-        tag: The version tag.
-        digest: The one digest that it may get.
-        commit: What that image was built from.
-        by: Who claimed it: a run's URL, or a user and a machine.
-    """
+    """The digest claimed for a version tag; ``by`` is a run's URL, or a user and a machine."""
 
     image: Repository
     tag: Tag
@@ -39,7 +31,7 @@ class Claim:
     by: str
 
     def text(self) -> str:
-        """What is kept: one line of JSON."""
+        """The claim as one line of JSON."""
         return json.dumps(
             {
                 "image": str(self.image),
@@ -52,10 +44,10 @@ class Claim:
 
     @classmethod
     def parse(cls, text: str, image: Repository, tag: Tag) -> Claim:
-        """Read what was kept for a version tag.
+        """Parse the claim of a version tag.
 
         Raises:
-            ValueError: It is no claim, or one of another name.
+            ValueError: Not a claim, or one of another tag.
         """
         document = strict_json.loads(text.strip().encode())
         if not isinstance(document, Mapping) or not all(isinstance(value, str) for value in document.values()):
@@ -68,10 +60,10 @@ class Claim:
 
 
 def ref_of(prefix: str, image: Repository, tag: Tag) -> str:
-    """The git ref of a claim: the image is part of it, so that a trial in another registry claims nothing here.
+    """The git ref of a claim; it includes the image, so that a trial in another registry claims nothing here.
 
-    What git does not take in a ref (git-check-ref-format(1): a port's colon, two dots, a part that ends in a dot or in
-    ``.lock``) is percent-encoded.
+    What git rejects in a ref (git-check-ref-format(1)) is percent-encoded: a port's colon, two dots, a part ending in a
+    dot or in ``.lock``.
     """
     name = _UNFIT.sub("%2E", quote(f"{image}/{tag}", safe="/-_."))
     return f"{prefix}/{name}"

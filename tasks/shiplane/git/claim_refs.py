@@ -1,7 +1,7 @@
-"""Claims as git refs: created by a push that only succeeds where there is none, read back before they are believed.
+"""Claims as git refs: created by a push that succeeds only if the ref does not exist, then read back.
 
-A claim is a commit without parents and files whose message is the record: hosts take commits under any ref, it needs
-no history (a shallow clone can push it), and nothing of the project goes along with it.
+A claim is a commit without parents and files, whose message is the record: hosts accept commits under any ref, a
+shallow clone can push it, and it contains nothing of the project.
 """
 
 from __future__ import annotations
@@ -22,46 +22,41 @@ _MAY_PUSH = (
 
 @dataclass(frozen=True, kw_only=True)
 class GitClaims:
-    """The claims that a remote keeps.
-
-    Attributes:
-        remote: Which remote, with the user's own login.
-        prefix: Where the refs are.
-    """
+    """The claims on a remote, as refs under ``prefix``."""
 
     remote: Remote
     prefix: str
 
     def get(self, image: Repository, tags: Sequence[Tag]) -> dict[Tag, Claim]:
-        """The claims of these version tags, as the remote has them now.
+        """The current claims of these version tags.
 
         Raises:
-            AccessError, UnreachableError: The remote could not be asked.
+            AccessError, UnreachableError: The remote cannot be read.
         """
         refs = {ref_of(self.prefix, image, tag): tag for tag in tags}
         remote_refs = self.remote.refs(*refs)
         return {refs[ref]: self._read(image, refs[ref], ref, remote_refs[ref]) for ref in refs if ref in remote_refs}
 
     def probe(self, image: Repository, tag: Tag) -> None:
-        """Ask the remote whether we may push, without pushing anything.
+        """Check push permission without pushing.
 
         Raises:
-            AccessError: It does not let us.
-            UnreachableError: It could not be asked.
+            AccessError: No permission.
+            UnreachableError: The remote cannot be reached.
         """
         message = self.remote.create({ref_of(self.prefix, image, tag): "HEAD"}, dry_run=True, record=True)
-        # That somebody has claimed it meanwhile is no matter of permission; the claim itself will show it.
+        # An existing claim is no matter of permission; claiming will show it.
         if message and "[rejected]" not in message:
             raise self._error(message)
 
     def create(self, claims: Sequence[Claim]) -> dict[Tag, Claim]:
-        """Create all of these claims, or none of them.
+        """Create all of these claims, or none.
 
         Returns:
-            What the remote has afterwards for these tags, whoever put it there.
+            The remote's claims of these tags afterwards, whoever created them.
 
         Raises:
-            AccessError, UnreachableError: It did not take them, and has none.
+            AccessError, UnreachableError: They were rejected, and there are none.
         """
         commits = {
             ref_of(self.prefix, claim.image, claim.tag): self.remote.write_record(claim.text()) for claim in claims
@@ -71,15 +66,15 @@ class GitClaims:
             stored = self.get(claims[0].image, [claim.tag for claim in claims])
         except UnreachableError as error:
             raise UnreachableError(
-                f"whether the claim arrived could not be read back: {error.what}",
-                remedy="Run it again: it goes on with the digest that was claimed.",
+                f"the claim could not be read back: {error.what}",
+                remedy="Run it again: it continues with the claimed digest.",
             ) from error
         if not stored:
             raise self._error(message or "the push was accepted, but the claim is not there")
         return stored
 
     def removal(self, image: Repository, tag: Tag) -> str:
-        """The command with which a person takes a claim away."""
+        """The command that removes a claim."""
         return f"git push {self.remote.name} --delete {ref_of(self.prefix, image, tag)}"
 
     def _read(self, image: Repository, tag: Tag, ref: str, commit: str) -> Claim:
@@ -87,7 +82,7 @@ class GitClaims:
             return Claim.parse(self.remote.read_record(ref, commit), image, tag)
         except ValueError as error:
             raise RefusedError(
-                f"{ref} on {self.remote.name} is no claim that can be read: {error}",
+                f"{ref} on {self.remote.name} is not a valid claim: {error}",
                 remedy=f"Look whose it is: git fetch {self.remote.name} {ref} && git show FETCH_HEAD",
             ) from error
 

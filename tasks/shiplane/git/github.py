@@ -1,9 +1,8 @@
-"""What GitHub knows of a commit: its check runs and workflow runs.
+"""A commit's check runs and workflow runs on GitHub.
 
-The token goes to the one API host that it is for, as a header, and nowhere else: redirects are not followed, pages at
-another origin not fetched. Sources: GitHub REST API docs, "List check runs for a Git reference", "List workflow runs
-for a repository", "Using pagination in the REST API" (Link), "Rate limits for the REST API" (``x-ratelimit-*``,
-secondary limits).
+The token goes to its API host only: redirects and pages on another origin are not followed. Sources: GitHub REST API
+docs, "List check runs for a Git reference", "List workflow runs for a repository", "Using pagination in the REST API"
+(Link), "Rate limits for the REST API" (``x-ratelimit-*``, secondary limits).
 """
 
 from __future__ import annotations
@@ -25,7 +24,7 @@ from shiplane.registry.http.retry import RetryPolicy, body_text, is_throttled, r
 from shiplane.registry.http.retry_budget import RetryBudget
 
 API = "https://api.github.com"
-# The first that is set; GITHUB_TOKEN is what a workflow has, GH_TOKEN what GitHub's own command line reads.
+# The first that is set; workflows have GITHUB_TOKEN, GitHub's command line reads GH_TOKEN.
 TOKEN_VARIABLES = ("GITHUB_TOKEN", "GH_TOKEN")
 _LIMIT = 8 * 1024 * 1024
 _MAX_PAGES = 20
@@ -76,7 +75,7 @@ class GitHub:
         return [_check(entry) for entry in checks] + [_workflow(entry) for entry in flows]
 
     def _entries(self, path: str, key: str, query: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-        """All pages of a list, or an error: a part of it could be the part without the red one."""
+        """All pages of a list, or an error: a part of it could lack the failed run."""
         base_url = f"{self.api.rstrip('/')}/repos/{self.slug}/{path}"
         url = f"{base_url}?{urlencode({**query, 'per_page': 100})}"
         for _ in range(_MAX_PAGES):
@@ -115,9 +114,7 @@ class GitHub:
         if response.status == 401:  # noqa: PLR2004
             return AccessError(message, remedy=f"The token in {variables} is wrong or has expired: set {_READ_ACCESS}.")
         if response.status in (403, 404):
-            reason = (
-                "The token does not reach that far" if self.token else "No token is set, and a stranger may not see it"
-            )
+            reason = "The token lacks access" if self.token else "No token is set, and anonymous access is denied"
             return AccessError(message, remedy=f"{reason}, or the name is wrong: set {variables} to {_READ_ACCESS}.")
         return UnreachableError(message, remedy=f"Check that {self.api} is the API of the right server.")
 
@@ -143,13 +140,13 @@ def _api_problem(api: str) -> str:
 
 
 def _is_throttled(response: Response) -> bool:
-    """GitHub says "slow down" with 403 as often as with 429: nothing remains, or it names its secondary limit."""
+    """Whether it is a rate limit: GitHub responds with 403 as well as 429, at its primary or secondary limit."""
     spent = response.headers.get("x-ratelimit-remaining", "").strip() == "0"
     return (response.status == 403 and spent) or is_throttled(response)  # noqa: PLR2004
 
 
 def _requested_wait(response: Response, wall: float) -> float | None:
-    """``Retry-After`` goes first; else, where nothing remains, the moment at which the limit is lifted."""
+    """Seconds by ``Retry-After``, else until an exhausted limit resets."""
     asked = requested_wait(response, wall)
     reset = response.headers.get("x-ratelimit-reset", "").strip()
     if asked is None and response.headers.get("x-ratelimit-remaining", "").strip() == "0" and _SECONDS.fullmatch(reset):

@@ -1,9 +1,9 @@
-"""How git is asked: by plumbing, about the repository that a folder belongs to, in words that no setting changes.
+"""Read a repository with git's plumbing commands, independent of the user's settings.
 
-One place for every read. A user may configure git to hide changes (fsmonitor, untrackedCache), to translate files
-(autocrlf), to run programs (hooks), or to write more than was asked for (showSignature, color.ui); variables such as
-GIT_DIR and GIT_INDEX_FILE, which git itself sets for its hooks, turn it to another repository. None of that may decide
-what is released. What says who one is and how a remote is reached stays: safe.directory, credentials, insteadOf.
+Settings may hide changes (fsmonitor, untrackedCache), convert files (autocrlf), run programs (hooks) or add output
+(showSignature, color.ui); variables such as GIT_DIR and GIT_INDEX_FILE, set by git for its hooks, select another
+repository. None of them may affect a release. Settings for identity and remotes stay: safe.directory, credentials,
+insteadOf.
 """
 
 from __future__ import annotations
@@ -60,18 +60,18 @@ _TIMEOUT = 600.0
 
 
 def git_environment(env: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a git that is to work on the repository of the folder that it runs in."""
+    """The environment for git in the repository of its working folder."""
     return {**{name: value for name, value in env.items() if name not in REDIRECTING_VARIABLES}, **SAFE}
 
 
 def git_command(settings: Mapping[str, str]) -> list[str]:
-    """The command line's beginning under which these settings hold, whatever any file or variable says (git(1), -c)."""
+    """A git command line that overrides these settings (git(1), -c)."""
     return ["git", "--no-pager", *(word for name, value in settings.items() for word in ("-c", f"{name}={value}"))]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Plumbing:
-    """Asks the repository that a folder belongs to.
+    """Runs plumbing commands in the repository of a folder.
 
     Attributes:
         folder: Where git runs.
@@ -86,20 +86,20 @@ class Plumbing:
     settings: Mapping[str, str] | None = None
 
     def run(self, *words: str, given: str = "") -> ProcessResult:
-        """Run a command to its end, whatever its code. Output and ``given`` hold every byte (surrogateescape).
+        """Run a command, whatever its exit code. Output and ``given`` keep every byte (surrogateescape).
 
         Raises:
-            PrerequisiteError: git is not installed, or does not end.
+            PrerequisiteError: git is not installed, or times out.
         """
         env = {**git_environment(without_secrets(self.env)), **_READING, **(self.extra_env or {})}
         argv = [*git_command({**_COMMITTED, **(self.settings or {})}), *words]
         return run(argv, env=env, cwd=self.folder, given=given, timeout=_TIMEOUT, exact=True)
 
     def output(self, *words: str, given: str = "") -> str:
-        """What a command writes that cannot fail in a good repository.
+        """The output of a command.
 
         Raises:
-            PrerequisiteError: It did, in git's own words.
+            PrerequisiteError: It failed, with git's message.
         """
         answer = self.run(*words, given=given)
         if answer.code != 0:
@@ -107,12 +107,12 @@ class Plumbing:
         return answer.stdout
 
     def records(self, *words: str, given: str = "") -> list[str]:
-        """The NUL-separated records that a command writes. Raises as :meth:`must`."""
+        """The NUL-separated records of a command's output. Raises as :meth:`output`."""
         return [record for record in self.output(*words, given=given).split("\0") if record]
 
 
 def failure(folder: Path, command: str, answer: ProcessResult) -> PrerequisiteError:
-    """The error that a git's failure is: nobody may take silence for an answer."""
+    """The error for a failed git command."""
     if "dubious ownership" in answer.stderr:
         return PrerequisiteError(
             f"git refuses {folder}: it belongs to somebody else",

@@ -192,16 +192,16 @@ class Remote:
         lower, message = message.lower(), message[:400]
         if _is_local_failure(lower):
             return PrerequisiteError(
-                f"git refused here, and pushed nothing: {message}",
+                f"git refused to push, and nothing was pushed: {message}",
                 remedy="See this repository's hooks (git rev-parse --git-path hooks) and git's configuration.",
             )
         remedy = "git's own login is used, not the registry's: check it with git push --dry-run."
         if "remote rejected" in lower or "hook declined" in lower:
             return RefusedError(f"the remote refused: {message}", remedy="Look at the repository's rules for tags.")
         if any(sign in lower for sign in _DENIED):
-            return AccessError(f"{self.name} does not let git in: {message}", remedy=remedy)
+            return AccessError(f"{self.name} denied git access: {message}", remedy=remedy)
         return UnreachableError(
-            f"{self.name} gave no usable answer: {message}", remedy="Check the network and the URL."
+            f"{self.name} gave no usable response: {message}", remedy="Check the network and the URL."
         )
 
     def _ls_remote(self, *arguments: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The URL of a git remote, which may hold a token: how to show it, and what to hide."""
+"""URLs of git remotes, which may contain a token."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ def without_credentials(url: str) -> str:
 
 
 def secrets_of(url: str) -> list[str]:
-    """What in a URL must never be printed: the password, as it stands and decoded.
+    """The secrets in a URL: the password, encoded and decoded.
 
-    A token often stands where the user name belongs (``https://ghs_...@github.com``), so that is one as well, unless
-    it has the form of a name; hiding a name would hide it in the image's name too.
+    A token may be in place of the user name (``https://ghs_...@github.com``), so that is hidden as well, unless it
+    looks like a name, which may occur in the image's name.
     """
     match = _USERINFO.match(url)
     user, _, password = match.group(2).partition(":") if match else ("", "", "")

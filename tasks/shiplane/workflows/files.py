@@ -1,4 +1,4 @@
-"""The workflows of GitHub Actions on disk, and our templates for them."""
+"""Workflow files of GitHub Actions, and our templates for them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def template(name: str) -> str:
 
 
 def write(root: Path, path: str, text: str) -> None:
-    """Put a file in place at once: whoever looks sees the old one or the new one, never a part.
+    """Write a workflow file atomically.
 
     Raises:
         PrerequisiteError: It cannot be written.
@@ -29,7 +29,7 @@ def write(root: Path, path: str, text: str) -> None:
 
 
 def remove(root: Path, path: str) -> None:
-    """Take a file away.
+    """Remove a workflow file.
 
     Raises:
         PrerequisiteError: It cannot be removed.

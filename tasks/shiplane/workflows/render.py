@@ -1,7 +1,7 @@
-"""The publish workflows of a project, rendered from its lanes: the same configuration gives the same bytes.
+"""Render a project's publish workflows from its lanes; the same configuration gives the same bytes.
 
-Every value that is put into a template is of a form that means nothing to YAML, to a shell or to GitHub's
-expressions: the lanes and the project file have been checked for that, and the rest is ours.
+Values inserted into templates have no special meaning in YAML, in a shell or in GitHub's expressions: lanes and the
+project file are validated for that.
 """
 
 from __future__ import annotations
@@ -40,19 +40,15 @@ _HEAD = "# Written by `{program} workflow.write` from the project's configuratio
 
 @dataclass(frozen=True, kw_only=True)
 class WorkflowProject:
-    """What the workflows of a project depend on.
+    """The inputs of a project's workflows.
 
     Attributes:
-        lanes: Those that get a workflow.
-        platforms: What every lane is built for.
-        image: What stands for the repository where nobody names one, for people to read.
-        gates: What is asked before a release.
+        image: A description of the default repository, for people to read.
         wishes: The project file's ``[workflows]``.
-        program: ``invoke`` where the project has tasks of its own, else ``shiplane``.
-        npm: Whether npm has to install packages before the build command can run.
+        program: ``invoke`` if the project has tasks of its own, else ``shiplane``.
+        npm: Whether npm must install packages before the build command.
         claim: Whether a release pushes a claim to the git remote.
         modules: Whether the repository has submodules.
-        lfs: Whether it has files in Git LFS.
     """
 
     lanes: Sequence[Lane]
@@ -68,18 +64,15 @@ class WorkflowProject:
 
 
 def path_of(lane: Lane) -> str:
-    """The file of a lane's workflow: the runbook's names for the built-in lanes."""
+    """The path of a lane's workflow; the built-in lanes have the runbook's names."""
     return f"{FOLDER}/docker-publish.yml" if lane.name == "main" else f"{FOLDER}/docker-{lane.name}-publish.yml"
 
 
 def render(project: WorkflowProject, lane_template: str, shared_template: str) -> dict[str, str]:
-    """Every workflow of a project.
-
-    Returns:
-        The text of each file by its path.
+    """The text of every workflow by path.
 
     Raises:
-        ConfigurationError: Native runners are wanted for a platform that GitHub has none for.
+        ConfigurationError: GitHub has no native runner for a platform.
     """
     facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
     facts["github-gates"] = any(gate.kind is GateKind.GITHUB for gate in project.gates)
@@ -91,19 +84,19 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str) -
 
 
 def was_changed_by_hand(text: str) -> bool:
-    """Whether a workflow is not as it was written: changed, or not ours at all."""
+    """Whether a workflow was changed since it was generated, or is not ours."""
     match = _SIGNED.fullmatch(text)
     return match is None or match.group(1) != _digest(match.group(2))
 
 
 def is_ours(text: str) -> bool:
-    """Whether a workflow was written by us, whatever became of it since."""
+    """Whether we generated a workflow, possibly changed since."""
     return f"\n{_SIGN}" in text[:1000]
 
 
 @dataclass(frozen=True)
 class WorkflowChange:
-    """A file that is not as the configuration wants it; None for one that is absent, or has to be."""
+    """A file that differs from the configuration; None stands for an absent file."""
 
     path: str
     before: str | None
@@ -111,12 +104,12 @@ class WorkflowChange:
 
     @property
     def by_hand(self) -> bool:
-        """Whether writing would lose what a person wrote."""
+        """Whether writing would overwrite manual changes."""
         return self.before is not None and was_changed_by_hand(self.before)
 
     @property
     def diff(self) -> str:
-        """What would change, as ``diff -u`` shows it; foreign lines made harmless."""
+        """The change as a unified diff, with foreign lines sanitized."""
         old, new = ((text or "").splitlines() for text in (self.before, self.after))
         old_name = f"a/{self.path}" if self.before else "/dev/null"
         new_name = f"b/{self.path}" if self.after else "/dev/null"
@@ -124,12 +117,7 @@ class WorkflowChange:
 
 
 def changes(rendered: Mapping[str, str], existing: Mapping[str, str]) -> list[WorkflowChange]:
-    """What has to change so that the workflows are as the configuration wants them.
-
-    Args:
-        rendered: What :func:`render` gave.
-        existing: Every workflow of the project, by path; those that were never ours are left alone.
-    """
+    """The changes from the existing to the rendered workflows; files that were never ours are kept."""
     written = [
         WorkflowChange(path, existing.get(path), text) for path, text in rendered.items() if existing.get(path) != text
     ]
@@ -140,7 +128,7 @@ def changes(rendered: Mapping[str, str], existing: Mapping[str, str]) -> list[Wo
 
 
 def requirements(version: str) -> str:
-    """The first requirements file: a person's from then on, since only a person can pin hashes for a platform."""
+    """The initial requirements file; afterwards the user maintains it, with hashes for their platform."""
     return (
         "# What the publish workflows install. One line with a hash makes pip want one for every package:\n"
         "# uv pip compile --generate-hashes gives all of them.\n"
@@ -160,7 +148,7 @@ def _project_values(project: WorkflowProject) -> dict[str, str]:
         "PROGRAM": project.program,
         "REQUIREMENTS": REQUIREMENTS,
         "ENVIRONMENT": project.wishes.environment,
-        # Without them a checkout is incomplete, and refused.
+        # An incomplete checkout would be refused.
         "COMPLETE": "\n          submodules: recursive" * project.modules + "\n          lfs: true" * project.lfs,
     }
     if not project.wishes.native:
@@ -195,9 +183,9 @@ def _lane_values(lane: Lane, lanes: Sequence[Lane]) -> dict[str, str]:
 
 
 def _pattern(lane: Lane, lanes: Sequence[Lane]) -> str:
-    """The git tags that start a lane: any with its stem, so that a misspelt version fails and is seen.
+    """The git tags that start a lane's workflow: all with its prefix, so that an invalid version fails visibly.
 
-    Where that would take in another lane's git tags, only those that go on with a digit, as every version does.
+    If that matches another lane's git tags, only those that continue with a digit.
     """
     stem = lane.git_tag.removesuffix("{version}")
     shared = any(other != lane and other.git_tag.startswith(stem) for other in lanes)
@@ -205,7 +193,7 @@ def _pattern(lane: Lane, lanes: Sequence[Lane]) -> str:
 
 
 def _choose(template: str, facts: Mapping[str, bool]) -> str:
-    """The lines that hold: ``#? fact`` or ``#? !fact`` begins some that are for that case alone, ``#? end`` ends it."""
+    """Evaluate conditional lines: from ``#? fact`` or ``#? !fact`` to ``#? end``."""
     kept, is_kept = [], True
     for line in template.splitlines():
         if line.startswith("#? "):

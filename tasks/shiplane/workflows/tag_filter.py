@@ -1,6 +1,6 @@
-"""Which workflow of GitHub Actions a git tag starts, told from the text alone: no YAML reader is worth a dependency.
+"""Whether a git tag starts a GitHub Actions workflow, from its text.
 
-Only what is usual is read: ``tags:`` with a list, on one line or on several, or with a single pattern.
+Supports the usual forms: ``tags:`` with a list, on one line or several, or with a single pattern.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ _TAGS = re.compile(r"^([ \t]*)[\"']?tags[\"']?[ \t]*:[ \t]*(.*)$", re.ASCII)
 _ITEM = re.compile(r"^([ \t]*)-[ \t]+(.*)$", re.ASCII)
 _SCALAR = re.compile(r"""'((?:[^']|'')*)'|"([^"]*)"|([^\s,\[\]#'"][^,\]]*)""")
 _COMMENT = re.compile(r"(?:^|\s)#.*$")
-# What stands for what in a filter pattern: docs.github.com, "Workflow syntax", "Filter pattern cheat sheet".
+# Filter patterns: docs.github.com, "Workflow syntax", "Filter pattern cheat sheet".
 _PARTS = re.compile(r"\*\*|\*|\?|\+|\[[^\]]+\]|\\.|.", re.DOTALL)
 _SIGNS = {"**": ".*", "*": "[^/]*", "?": "?", "+": "+"}
 
@@ -22,14 +22,14 @@ _TRAILER = re.compile(r"^skip-checks:[ \t]*true[ \t]*$", re.IGNORECASE | re.MULT
 
 
 def skipped_by(message: str) -> str:
-    """What in a commit's message keeps GitHub from starting a workflow for it; nothing where it starts."""
+    """The part of a commit message that makes GitHub skip its workflows, or nothing."""
     last = message.rstrip().rpartition("\n\n")[2]
     match = _SKIPS.search(message) or _TRAILER.search(last)
     return match.group().strip() if match else ""
 
 
 def starts_on(workflow: str, git_tag: str) -> bool:
-    """Whether a push of this git tag starts the workflow: the last pattern that fits decides (``!`` takes back)."""
+    """Whether a push of this git tag starts the workflow: the last matching pattern decides (``!`` negates)."""
     started = False
     for pattern in tag_patterns(workflow):
         if _fits(pattern.removeprefix("!"), git_tag):
@@ -38,7 +38,7 @@ def starts_on(workflow: str, git_tag: str) -> bool:
 
 
 def tag_patterns(workflow: str) -> list[str]:
-    """Every pattern below a ``tags:`` key, in order. Other keys of this name do no harm: no git tag fits them."""
+    """Every pattern below a ``tags:`` key, in order; unrelated keys of this name match no git tag."""
     patterns: list[str] = []
     depth: int | None = None
     for line in workflow.splitlines():
@@ -63,7 +63,7 @@ def _scalars(text: str) -> list[str]:
 
 
 def _without_comment(text: str) -> str:
-    """A ``#`` within quotes is none; patterns rarely have one, so a text with both is left as it is."""
+    """Strip a comment; a text with both ``#`` and a quote after it is left unchanged."""
     return text if {"'", '"'} & set(text.partition("#")[2]) else _COMMENT.sub("", text)
 
 

@@ -177,7 +177,7 @@ def test_a_rate_limit_without_a_word_is_bounded(api: Api, tmp_path: Path) -> Non
     [
         (401, "wrong or has expired"),
         (403, "checks: read, actions: read"),
-        (404, "does not reach that far"),
+        (404, "lacks access"),
         (422, "Push the commit"),
         (301, "the right server"),
     ],
