@@ -134,7 +134,7 @@ def test_what_the_build_command_changes_is_not_published(workstation: Workstatio
     refused(person.invoke("release", "--version", "0.1.0"), reader, "package.json")
     moves = 'build = "git commit --quiet --allow-empty -m x"'
     committed(folder, **{"package.json": "{}\n", "shiplane.toml": settings(reader.image, moves)})
-    refused(publish(person), reader, "HEAD is ", "by now")
+    refused(publish(person), reader, "HEAD has moved to ")
     good = "build = \"sh -c 'mkdir -p dist; echo made > dist/app.js'\""
     committed(folder, **{"shiplane.toml": settings(reader.image, good)})
     succeeded(publish(person))
