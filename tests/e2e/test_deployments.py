@@ -171,9 +171,9 @@ def test_what_would_undo_it_is_named_with_the_command_that_holds_it(released: Wo
         ((), 2, "no lane given"),
         (("--lane", "main"), 2, "no version given"),
         (("--lane", "mian", "--to", "v0.2.0"), 2, "there is no lane"),
-        (("--lane", "main", "--to", "latest"), 2, "names no version of lane main"),
-        (("--lane", "main", "--to", "standalone-v0.2.0"), 2, "names no version of lane main"),
-        (("--lane", "main", "--to", "$(touch owned)"), 2, "names no version of lane main"),
+        (("--lane", "main", "--to", "latest"), 2, "is not a version of lane main"),
+        (("--lane", "main", "--to", "standalone-v0.2.0"), 2, "is not a version of lane main"),
+        (("--lane", "main", "--to", "$(touch owned)"), 2, "is not a version of lane main"),
         (("--lane", "main", "--to", "v9.9.9"), 6, "has no v9.9.9"),
         (("--lane", "main", "--to", "v0.2.0", "--image", "127.0.0.1:1/cognary/aionis"), 7, "could not read"),
         (("--lane", "main", "--to", "v0.2.0", "--image", "ghcr.io/Cognary/aionis"), 2, "upper case"),
@@ -198,8 +198,8 @@ def test_what_cannot_be_done_changes_no_file(
     [
         ("", "no deployment files are configured"),
         ('deployments = ["../*.yml"]', "leads out of the project"),
-        ('deployments = ["/etc/*.yml"]', "is no glob"),
-        ('deployments = [{ files = "x", pattern = "(a+)+$" }]', "is no pattern"),
+        ('deployments = ["/etc/*.yml"]', "is not a glob"),
+        ('deployments = [{ files = "x", pattern = "(a+)+$" }]', "is not a pattern"),
         ('deployments = [{ file = "x" }]', "Did you mean 'files'?"),
     ],
 )

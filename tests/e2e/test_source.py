@@ -196,5 +196,5 @@ def test_a_repository_within_a_projects_folder_publishes_no_other_project(rig: R
     shutil.copy(outer.checkout / "tasks.py", inner / "tasks.py")
     committed(inner, **{".gitignore": "__pycache__/\n"})
     done = outer.run([*outer.program, "publish", "--lane", "main", "--tag", "0.1.0"], below="inner")
-    assert (done.code, "nothing says which image" in done.err) == (2, True), str(done)
+    assert (done.code, "the image repository is unknown" in done.err) == (2, True), str(done)
     assert reader.tags() == {}

@@ -1,4 +1,4 @@
-"""What a lane's build is given beside its Dockerfile and context: target, build args, secrets, cache, attestations."""
+"""The settings of a lane's build besides Dockerfile and context: target, build args, secrets, cache, attestations."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ class BuildSecret:
 
     id: str
     env: Annotated[str, Key("Name of the variable that holds it; it must be set.", forms.VARIABLE)] = ""
-    file: Annotated[str, Key("Path of the file that holds it, absolute or from the project's root.", forms.FILE)] = ""
+    file: Annotated[
+        str, Key("Path of the file that holds it, absolute or relative to the project's root.", forms.FILE)
+    ] = ""
 
     def __str__(self) -> str:
         """As ``--secret`` takes it."""
@@ -45,7 +47,7 @@ class BuildSecret:
 
 @dataclass(frozen=True, kw_only=True)
 class Cache:
-    """Where layers are kept between builds on different machines.
+    """Where layers are cached between builds on different machines.
 
     Attributes:
         type: ``registry``, ``gha`` or ``local``.
@@ -75,7 +77,7 @@ class Cache:
 _PLACES = {"registry": ("ref", "ref"), "gha": ("scope", "scope"), "local": ("src", "dest")}
 _BUILD_ARG = Table(
     "build-arg",
-    "A build arg whose value is a variable's.",
+    "A build arg whose value comes from a variable.",
     dict,
     lambda: {"env": Key("Name of the variable; it must be set.", forms.PUBLIC_NAME, "env", required=True)},
 )
@@ -86,7 +88,7 @@ _BUILD_ARGS = Named(
 )
 _SECRETS = Named(
     of=Table.of(
-        BuildSecret, "build-secret", "Where a secret is found: exactly one of two.", partial=True, one_key=True
+        BuildSecret, "build-secret", "Where a secret comes from: exactly one of the two.", partial=True, one_key=True
     ),
     names=forms.SECRET_ID,
     make=lambda secrets: tuple(BuildSecret(id=name, **given) for name, given in secrets.items()),
@@ -104,8 +106,8 @@ _CACHE = OneOf(
         "registry": _cache(
             "registry",
             Key(
-                "Where it is pushed to, with a tag that is no lane's: ghcr.io/<owner>/<name>:cache-main. "
-                "Builds for one platform put the platform behind it.",
+                "Where the cache is pushed, with a tag that no lane uses: ghcr.io/<owner>/<name>:cache-main. "
+                "Builds for one platform append the platform.",
                 forms.CACHE_REFERENCE,
                 "ref",
                 required=True,
@@ -113,12 +115,12 @@ _CACHE = OneOf(
         ),
         "gha": _cache(
             "gha",
-            Key("Which cache of the repository's workflows. Default: the lane's name.", forms.SCOPE, "scope"),
+            Key("Scope of the workflow cache. Default: the lane's name.", forms.SCOPE, "scope"),
         ),
         "local": _cache(
             "local",
             Key(
-                "A folder, absolute or from the project's root; keep it out of the build context.",
+                "Folder, absolute or relative to the project's root; keep it outside the build context.",
                 forms.FILE,
                 "path",
                 required=True,
@@ -130,42 +132,40 @@ _CACHE = OneOf(
 
 
 class BuildArgJson(TypedDict):
-    """It is in the environment."""
+    """A build arg from the environment."""
 
     env: Annotated[str, "The variable."]
 
 
 class CacheJson(TypedDict):
-    """Where layers are kept."""
+    """Where layers are cached."""
 
     type: Annotated[str, Choice.of(*_CACHE.tables), "The kind."]
     place: Annotated[str, "The reference, the scope or the folder."]
-    mode: Annotated[str, forms.MODE, "Whose layers: the image's, or those of every stage."]
+    mode: Annotated[str, forms.MODE, "Which layers: the image's, or those of every stage."]
 
 
 class BuildSettingsJson(TypedDict):
-    """What the lane's build is given."""
+    """The settings of the lane's build."""
 
-    target: Annotated[str | None, "The stage of the Dockerfile that is the image; null for the last one."]
+    target: Annotated[str | None, "Stage of the Dockerfile to build; null for the last one."]
     build_args: Annotated[dict[str, str | BuildArgJson], "Each build arg: its value, or the variable that holds it."]
     secrets: Annotated[list[str], "The ids of build secrets."]
-    cache: Annotated[CacheJson | None, "Where layers are kept; null for nowhere."]
-    provenance: Annotated[str | bool, forms.PROVENANCE, "How much of it is attested."]
-    sbom: Annotated[bool, "Whether an SBOM is made."]
+    cache: Annotated[CacheJson | None, "Where layers are cached; null if they are not."]
+    provenance: Annotated[str | bool, forms.PROVENANCE, "Level of provenance, or false."]
+    sbom: Annotated[bool, "Whether an SBOM is generated."]
 
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSettings:
-    """Everything that a lane's build is given; ``target`` and ``provenance`` are empty where there is none."""
+    """All settings of a lane's build; ``target`` and ``provenance`` are empty where there is none."""
 
-    target: Annotated[
-        str, Key("The stage of the Dockerfile that is the image. Default: its last one.", forms.TARGET)
-    ] = ""
+    target: Annotated[str, Key("Stage of the Dockerfile to build. Default: the last one.", forms.TARGET)] = ""
     args: Annotated[
         tuple[BuildArg, ...],
         Key(
-            'Build args: a text, or { env = "NAME" } for a variable\'s value. They are public (provenance shows them), '
-            "so names that look like a secret's are refused.",
+            'Build args: a string, or { env = "NAME" } for the value of a variable. They are public (provenance shows '
+            "them), so names that look like a secret's are refused.",
             _BUILD_ARGS,
             "build-args",
         ),
@@ -174,20 +174,20 @@ class BuildSettings:
         tuple[BuildSecret, ...],
         Key(
             'Build secrets by id, for RUN --mount=type=secret,id=...: { env = "NAME" } or { file = "path" }. '
-            "The variable reaches the build alone.",
+            "Only the build sees the variable.",
             _SECRETS,
         ),
     ] = ()
     cache: Annotated[
         Cache | None,
-        Key("Where layers are kept between machines. A fault of it never fails a release.", _CACHE),
+        Key("Where layers are cached between machines. Cache errors never fail a release.", _CACHE),
     ] = None
     provenance: Annotated[
-        str, Key("Provenance beside each image, or none. max shows build args, too.", forms.PROVENANCE)
+        str, Key("Provenance attested for each image, or false. max includes build args.", forms.PROVENANCE)
     ] = "min"
     sbom: Annotated[
         bool,
-        Key("Whether an SBOM stands beside each image; BuildKit pulls its scanner for it.", Boolean()),
+        Key("Whether each image gets an SBOM; BuildKit pulls a scanner for it.", Boolean()),
     ] = False
 
     @property
@@ -227,7 +227,7 @@ NOTHING_GIVEN = BuildSettings()
 
 
 def secret_variables(settings: Iterable[BuildSettings]) -> set[str]:
-    """The variables that hold build secrets: no child but the build may see them."""
+    """The variables that hold build secrets: only the build may see them."""
     return {secret.env for known in settings for secret in known.secrets if secret.env}
 
 

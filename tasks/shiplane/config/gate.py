@@ -1,4 +1,4 @@
-"""Gates: what must be green before a release, and the evidence that it was, for this very commit.
+"""Gates: what must be green before a release, and the evidence for this commit.
 
 Sources: GitHub REST API, "Check runs" and "Workflow runs" (status, conclusion, head_sha, completed_at, updated_at).
 """
@@ -68,14 +68,14 @@ class Evidence:
     """What a gate answered: kept with the release."""
 
     gate: Annotated[str, "The gate's name."]
-    kind: Annotated[str, GateKind, "How it was asked."]
+    kind: Annotated[str, GateKind, "How it was checked."]
     what: Annotated[str, "The command, the URL or the check that was asked."]
     good: Annotated[bool, "Whether it is green."]
-    detail: Annotated[str, "What it answered, for people."]
+    detail: Annotated[str, "What it answered, as text."]
     commit: Annotated[CommitJson, "The commit that the answer is about."]
-    when: Annotated[str, "When that was so, RFC 3339 in UTC; for a check, when it was completed."]
-    remedy: Annotated[str, "What to do where it is not green."] = ""
-    output: Annotated[str, "All that a failing command wrote, marked line by line."] = ""
+    when: Annotated[str, "When it was checked, RFC 3339 in UTC; for a GitHub check, when it completed."]
+    remedy: Annotated[str, "How to fix it if it is not green."] = ""
+    output: Annotated[str, "Output of a failing command, each line prefixed."] = ""
 
     def to_json(self) -> EvidenceJson:
         """The evidence as JSON values."""

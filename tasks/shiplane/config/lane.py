@@ -21,18 +21,18 @@ from shiplane.registry.oci.names import TAG_FORM, Tag, parse_tag
 
 NAME = Text(
     pattern="[a-z][a-z0-9-]{0,30}",
-    problem="is no name of a lane",
+    problem="is not a lane name",
     remedy="A lower-case letter, then lower-case letters, digits and '-', at most 31.",
 )
 _PREFIX = Text(
     pattern="(?:[a-z0-9][a-z0-9._-]{0,30}[._-])?",
-    problem="is no prefix of version tags",
+    problem="is not a version tag prefix",
     remedy="Empty, or lower-case letters, digits, '.', '_' and '-', ending in '-', '.' or '_'.",
 )
 # What git takes for a ref (git-check-ref-format(1)), less the signs that a shell or a workflow would read.
 _GIT_TAG = Text(
     pattern=r"(?!.*(?:\.\.|//|/\.|\.lock/))[A-Za-z0-9][A-Za-z0-9._/-]{0,99}\{version\}",
-    problem="is no git tag",
+    problem="is not a git tag form",
     remedy="Expected a form like 'docker-v{version}', with {version} once, at its end.",
 )
 _TAG = Text(pattern=TAG_FORM, parse=parse_tag)
@@ -61,12 +61,13 @@ class Lane:
     prefix: Annotated[
         str,
         Key(
-            "What stands before vX.Y.Z in the version tag: empty, or ending in '-', '.' or '_'. "
-            "Default of a new lane: <name>-.",
+            "Prefix of vX.Y.Z in the version tag: empty, or ending in '-', '.' or '_'. Default of a new lane: <name>-.",
             _PREFIX,
         ),
     ]
-    floating: Annotated[Tag, Key("The one tag of the lane that moves. Default of a new lane: <name>-latest.", _TAG)]
+    floating: Annotated[
+        Tag, Key("The lane's floating tag, the only tag that moves. Default of a new lane: <name>-latest.", _TAG)
+    ]
     git_tag: Annotated[
         str,
         Key(
@@ -75,9 +76,7 @@ class Lane:
             _GIT_TAG,
         ),
     ]
-    publish_latest: Annotated[
-        bool, Key("Whether a publish moves the floating tag when nobody says otherwise.", Boolean())
-    ] = False
+    publish_latest: Annotated[bool, Key("Whether a publish moves the floating tag by default.", Boolean())] = False
     context: Annotated[str, Key("Build context, relative to the project's root.", PATH)] = "."
     build: Annotated[BuildSettings, Key("", Table.of(BuildSettings, ""), inline=True)] = NOTHING_GIVEN
     names: Mapping[Version, Tag] = field(default_factory=dict, compare=False)
@@ -167,7 +166,7 @@ class Lane:
             example = Version(0, 2, 1)
             *forms, last = dict.fromkeys(("0.2.1", "v0.2.1", str(self.tag_of(example)), self.git_tag_of(example)))
             raise UsageError(
-                f"{quoted(text)} names no version of lane {self.name}",
+                f"{quoted(text)} is not a version of lane {self.name}",
                 remedy=f"Expected {', '.join(forms)} or {last} (a pre-release as in 0.2.1-rc.1; no build metadata).",
             ) from error
 
@@ -199,7 +198,7 @@ def check_disjoint(lanes: Iterable[Lane]) -> None:
                 raise ConfigurationError(f"lanes {lane.name} and {other.name} overlap: {overlap}", remedy=_APART)
 
 
-_APART = "Give each lane a name, a prefix, a floating tag and a git tag of its own."
+_APART = "Give each lane its own name, prefix, floating tag and git tag."
 
 
 def _stem(lane: Lane) -> str:
@@ -249,7 +248,7 @@ def _floating_problem(lane: Lane, floating: Tag) -> str:
     if floating == lane.ledger:
         return f"{floating} is the tag of {lane.name}'s ledger"
     if any(_version_behind(stem, floating) for stem in (_stem(lane), _git_stem(lane), "v", "")):
-        return f"the floating tag {floating} names a version of {lane.name}"
+        return f"the floating tag {floating} can be read as a version of {lane.name}"
     return ""
 
 

@@ -18,21 +18,21 @@ class SettingJson(TypedDict):
     """A value, and the flag, variable, file or fact that it came from."""
 
     value: Annotated[str, "The value."]
-    source: Annotated[str, "Where it came from, for people."]
+    source: Annotated[str, "Where it comes from."]
 
 
 class FlagJson(TypedDict):
     """Yes or no, and the flag, variable, file or fact that it came from."""
 
     value: Annotated[bool, "Whether it is yes."]
-    source: Annotated[str, "Where it came from, for people."]
+    source: Annotated[str, "Where it comes from."]
 
 
 class PlatformsJson(TypedDict):
     """Platforms, and the flag, variable, file or fact that they came from."""
 
     value: Annotated[list[PlatformJson], "The platforms."]
-    source: Annotated[str, "Where they came from, for people."]
+    source: Annotated[str, "Where they come from."]
 
 
 class LanePlanJson(TypedDict):
@@ -53,10 +53,10 @@ class PlanJson(TypedDict):
     """What a release is made of."""
 
     image: Annotated[SettingJson, "The repository."]
-    platforms: Annotated[PlatformsJson, "What each lane is built for."]
+    platforms: Annotated[PlatformsJson, "Target platforms of each lane."]
     commit: CommitJson
     created: Annotated[str, "The commit's time, RFC 3339 in UTC."]
-    source: Annotated[str, "URL of the source repository, or nothing."]
+    source: Annotated[str, "URL of the source repository; may be empty."]
     lanes: Annotated[list[LanePlanJson], {"least": 1}, "Each lane's version and tags."]
 
 
@@ -85,10 +85,10 @@ class Plan:
 
     Attributes:
         image: The repository.
-        platforms: What each lane is built for.
+        platforms: Target platforms of each lane.
         commit: The full hash of the commit that is built.
         created: Its time, RFC 3339 in UTC: two builds of one commit carry the same label.
-        source: The URL of the source repository, or nothing.
+        source: The URL of the source repository; may be empty.
         lanes: Each lane's version and tags.
     """
 

@@ -32,11 +32,11 @@ from shiplane.registry.oci.names import Platform, Repository
 # What the parser refuses and no schema can: each takes more than one place of the file to see, or knowledge of what a
 # text means. The schema says so in its description, and the test that feeds both has an example of each.
 BEYOND_THE_SCHEMA = {
-    "lanes": "lanes share no tag, git tag, ledger or cache, and none has a name that can be read in two ways",
-    "gates": "gates have names of their own, by default their targets, and none that --skip takes already",
-    "platforms": "no platform is named twice in two spellings, as linux/arm64 and linux/arm64/v8",
-    "addresses": "an IP address is a full one of a host, so neither 127.1 nor a multicast address",
-    "numbers": "nan is no number: JSON has none",
+    "lanes": "lanes share no tag, git tag, ledger or cache, and no tag can be read as another lane's",
+    "gates": "gate names (by default the targets) are unique, and none is reserved by --skip",
+    "platforms": "no platform is given twice in two spellings, e.g. linux/arm64 and linux/arm64/v8",
+    "addresses": "an IP address is a complete host address: neither 127.1 nor multicast",
+    "numbers": "nan is not a number: JSON has none",
 }
 
 
@@ -61,32 +61,32 @@ class ProjectFile:
     image: Annotated[
         Repository | None,
         Key(
-            "Repository of every lane, as ghcr.io/<owner>/<name> in lower case, without tag or digest. "
+            "Image repository of every lane: ghcr.io/<owner>/<name> in lower case, without tag or digest. "
             "Default: ghcr.io/<owner>/<repo> of GITHUB_REPOSITORY or of the git remote.",
             REPOSITORY,
         ),
     ] = None
     platforms: Annotated[
         tuple[Platform, ...],
-        Key("What every lane is built for, each once. Default: linux/amd64 and linux/arm64.", PLATFORMS),
+        Key("Target platforms of every lane, without duplicates. Default: linux/amd64 and linux/arm64.", PLATFORMS),
     ] = ()
     build: Annotated[
         tuple[str, ...] | None,
         Key(
-            "Prerequisite 1: the build command, split as a shell would, run without a shell. "
-            "Default: npm run build where package.json has such a script.",
+            "Prerequisite 1: the build command, split like a shell command, run without a shell. "
+            "Default: npm run build if package.json has such a script.",
             COMMAND,
         ),
     ] = None
     build_timeout: Annotated[
         float,
-        Key("After so many seconds the build command is ended, and has failed.", SECONDS, "build-timeout-seconds"),
+        Key("Timeout of the build command in seconds.", SECONDS, "build-timeout-seconds"),
     ] = 900.0
     lanes: Annotated[
         tuple[Lane, ...],
         Key(
-            "Lanes by name. main and standalone are built in: naming them changes what is said here. Where a lane of "
-            "another name is there, only the lanes that are named here exist. Each has to have its Dockerfile.",
+            "Lanes by name. main and standalone are built in: a table changes only the keys it sets. If a lane of "
+            "another name is configured, only configured lanes exist. Each needs its Dockerfile.",
             LANES,
         ),
     ] = BUILT_IN
@@ -97,8 +97,8 @@ class ProjectFile:
     gates: Annotated[
         tuple[Gate, ...],
         Key(
-            "Prerequisite 2: what else must be green before a release, for this very commit. Each is a command, a "
-            "health URL or a check on GitHub; names are unique.",
+            "Prerequisite 2: what else must be green for the commit before a release. Each is a command, a "
+            "health URL or a GitHub check; names are unique.",
             gate_keys.GATES,
         ),
     ] = ()
@@ -115,27 +115,27 @@ class ProjectFile:
     claim: Annotated[
         ClaimSettings | None,
         Key(
-            "Whether a version is claimed, by a git ref that is created once, before it is written: what makes two "
-            "publishers of one version exclusive. true for the defaults, or where the refs are kept.",
+            "Whether each version is claimed by a create-only git ref before it is tagged, so that two publishers "
+            "of one version exclude each other. true for the defaults, or a table saying where the refs are kept.",
             CLAIM,
             default=False,
         ),
     ] = None
     registries: Annotated[
         Mapping[str, CredentialVariables],
-        Key("Credentials by registry, as it stands in the image's name.", REGISTRIES),
+        Key("Credentials by registry host, as in the image name.", REGISTRIES),
     ] = field(default_factory=dict)
     deployments: Annotated[
         tuple[Deployments, ...],
         Key(
-            "The files that say which version runs, for deploy.list and deploy.repoint: globs relative to the "
-            "project's root, or tables of a glob and a pattern.",
+            "Files that name the deployed version, for deploy.list and deploy.repoint: globs relative to the "
+            "project's root, or tables with a glob and a pattern.",
             DEPLOYMENTS,
         ),
     ] = ()
     smokes: Annotated[
         Mapping[str, Smoke],
-        Key("Smoke runs of every lane; [lanes.X.smoke] says what is different for one.", SMOKE, "smoke"),
+        Key("Smoke runs of every lane; [lanes.X.smoke] overrides them for one lane.", SMOKE, "smoke"),
     ] = field(default_factory=dict)
 
     def lane(self, name: str) -> Lane:
@@ -166,7 +166,7 @@ class ProjectFile:
             for other in self.lanes:
                 if other is not lane and (other.owns(text) or other.version_of_git_tag(text)):
                     raise UsageError(
-                        f"{error.what}: that is lane {other.name}'s", remedy=f"--lane {other.name}"
+                        f"{error.what}: it belongs to lane {other.name}", remedy=f"Use --lane {other.name}."
                     ) from error
             raise
 

@@ -78,22 +78,22 @@ def check_inside(root: Path, lanes: Iterable[Lane]) -> None:
         _check_path(root, lane.name, "context", lane.context)
         if not (root / lane.context).is_dir():
             raise UsageError(
-                f"lane {lane.name}: the context {quoted(lane.context)} is no folder of this project",
-                remedy=f"Mend context in [lanes.{lane.name}] of {_FILE}.",
+                f"lane {lane.name}: the context {quoted(lane.context)} is not a folder of this project",
+                remedy=f"Fix context in [lanes.{lane.name}] of {_FILE}.",
             )
 
 
 def _check_path(root: Path, lane: str, key: str, path: str) -> None:
-    """Refuse a path that leads out of the project by a link, since its content is not what is committed."""
+    """Refuse a path that is a link that leads out of the project, since its content is not what is committed."""
     if not (root / path).resolve().is_relative_to(root.resolve()):
         raise UsageError(
-            f"lane {lane}: {quoted(path)} leads out of the project by a link",
-            remedy="Put the content itself into the project: an image is built from what is committed.",
+            f"lane {lane}: {quoted(path)} is a link that leads out of the project",
+            remedy="Copy the content into the project: images are built from committed files.",
         )
     if _READ_OTHERWISE.fullmatch(os.path.normpath(path)):
         raise UsageError(
             f"lane {lane}: buildx takes the {key} {quoted(path)} for standard input or a git repository",
-            remedy="Give it another name in the project.",
+            remedy="Rename it.",
         )
 
 
@@ -111,8 +111,7 @@ def read_secret(root: Path, lane: str, secret: BuildSecret) -> str:
             content = stream.read(_SECRET_LIMIT + 1)
     except OSError as error:
         raise UsageError(
-            f"lane {lane}: secrets: {secret.id} comes from the file {secret.file}, which cannot be read: "
-            f"{error.strerror}",
+            f"lane {lane}: secrets: {secret.id}: cannot read {secret.file}: {error.strerror}",
             remedy="Paths are relative to the project's root.",
         ) from error
     if len(content) > _SECRET_LIMIT:
@@ -133,16 +132,14 @@ def build_command(root: Path, project: ProjectFile) -> Setting[tuple[str, ...]]:
         return Setting(project.build, f"{project.name}: build")
     path = root / "package.json"
     if not path.is_file():
-        return Setting((), "no build is configured, and there is no package.json")
+        return Setting((), "no build command is configured, and there is no package.json")
     try:
         scripts = json.loads(path.read_bytes()[:_LIMIT].decode(_UTF_8)).get("scripts") or {}
         scripted = bool(scripts.get("build"))
     except (OSError, ValueError, AttributeError, RecursionError) as error:
-        raise ConfigurationError(
-            f"package.json cannot be read: {error}", remedy="Mend it, or configure build."
-        ) from error
+        raise ConfigurationError(f"package.json cannot be read: {error}", remedy="Fix it, or set build.") from error
     if not scripted:
-        return Setting((), "no build is configured, and package.json has no build script")
+        return Setting((), "no build command is configured, and package.json has no build script")
     return Setting(("npm", "run", "build"), "package.json: scripts.build")
 
 

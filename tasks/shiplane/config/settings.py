@@ -111,7 +111,7 @@ class Resolver:
             return Setting(Repository.parse(f"ghcr.io/{slug.value.lower()}"), slug.source)
         why = f": a repository of {server} has none on ghcr.io" if server else ""
         raise UsageError(
-            f"nothing says which image to release{why}",
+            f"the image repository is unknown{why}",
             remedy="Set IMAGE_REPO=ghcr.io/<owner>/<name>, or image in shiplane.toml, or add a GitHub remote.",
         )
 
@@ -145,7 +145,9 @@ class Resolver:
         if self.flags.lanes:
             chosen = tuple(self.project.lane(name) for name in self.flags.lanes)
             if len(set(chosen)) != len(chosen):
-                raise UsageError(f"--lane names {', '.join(self.flags.lanes)[:200]}", remedy="Name each lane once.")
+                raise UsageError(
+                    f"--lane names {', '.join(self.flags.lanes)[:200]}", remedy="Give each lane only once."
+                )
             return chosen
         known = self.project
         here = tuple(lane for lane in known.lanes if lane.name in known.named or lane.dockerfile in self.dockerfiles)
@@ -174,8 +176,8 @@ class Resolver:
             return Setting(named(given, lambda text: self.project.version_of(lane, text)), given.source)
         if self.checkout is None:
             raise UsageError(
-                "this is no git repository, so nothing says which version it is",
-                remedy=f"Give {self.flags.tag_flag} X.Y.Z.",
+                "no version given, and this folder is not a git repository",
+                remedy=f"Add {self.flags.tag_flag} X.Y.Z.",
             )
         return self._triggered(lane) or self._tagged(lane) or Setting(Version.snapshot(self.checkout.commit), "HEAD")
 
@@ -204,7 +206,7 @@ class Resolver:
         if len(found) > 1:
             raise UsageError(
                 f"HEAD has several git tags of lane {lane.name}: {', '.join(tag for tag, _ in found)}",
-                remedy=f"Say which one with {self.flags.tag_flag}.",
+                remedy=f"Choose one with {self.flags.tag_flag}.",
             )
         return Setting(found[0][1], f"git tag {found[0][0]} at HEAD") if found else None
 

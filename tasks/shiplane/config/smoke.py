@@ -16,7 +16,7 @@ from shiplane.registry.oci.names import Digest, Platform
 
 _ENVIRONMENT = Named(
     of=Text(pattern=r"[^\u0000]*", problem="has a NUL in it", shown=False),
-    names=Text(pattern=VARIABLE_FORM, problem="is no environment variable"),
+    names=Text(pattern=VARIABLE_FORM, problem="is not an environment variable name"),
 )
 # Below six the engine itself refuses: it could not start a container.
 _MEMORY = Number(whole=True, least=6)
@@ -51,7 +51,7 @@ class Smoke:
             "up-seconds",
         ),
     ] = 10.0
-    env: Annotated[Mapping[str, str], Key("Further environment of the container; never a secret.", _ENVIRONMENT)] = (
+    env: Annotated[Mapping[str, str], Key("Additional environment of the container; never a secret.", _ENVIRONMENT)] = (
         field(default_factory=dict)
     )
     platforms: Annotated[
@@ -196,9 +196,9 @@ class SmokeAttemptJson(TypedDict):
     digest: DigestJson
     state: Annotated[str, StepState, "How it ended."]
     reason: Annotated[str, "Why."]
-    emulated: Annotated[bool, "Whether the engine ran it by emulation."]
-    seconds: Annotated[float, "How long it took, the pull included."]
-    log: Annotated[list[str], {"most": 200}, "The last lines that the container wrote."]
+    emulated: Annotated[bool, "Whether it ran under emulation."]
+    seconds: Annotated[float, "Duration, including the pull."]
+    log: Annotated[list[str], {"most": 200}, "Last lines of the container's output."]
 
 
 class SmokeResultJson(TypedDict):

@@ -64,7 +64,7 @@ class Version:
             ValueError: It is no commit's hash; such a version would not be recognized as a snapshot again.
         """
         if not _COMMIT.fullmatch(commit):
-            raise ValueError(f"{quoted(commit, 80)} is not the hash of a commit")
+            raise ValueError(f"{quoted(commit, 80)} is not a commit hash")
         return cls(0, 0, 0, (commit[:12],))
 
     @property

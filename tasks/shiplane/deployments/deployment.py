@@ -93,7 +93,7 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Finder:
-    """Finds the mentions of one repository, and tells lanes apart.
+    """Finds the mentions of one repository, with the lane of each.
 
     Attributes:
         repository: The image.
@@ -131,15 +131,15 @@ class Finder:
         return next((lane for lane in self.lanes if tag and (tag == lane.floating or lane.version_of_tag(tag))), None)
 
     def place(self, path: str, mention: Mention) -> Place:
-        """A mention with its lane, where the tags known so far tell it."""
+        """A mention with its lane, as far as the known tags decide it."""
         behind = self.lane_of_tag(self.version_tags.get(mention.digest)) if mention.digest else None
         tag = mention.effective_tag
         lane = self.lane_of_tag(tag) if tag else behind
         problem = mention.problem or ("a comment" if mention.comment else "")
         if not problem and lane is None:
-            problem = "its tag belongs to no lane" if tag else "the lane of its digest is not known"
+            problem = "its tag belongs to no lane" if tag else "the lane of its digest is unknown"
         if not problem and behind not in (None, lane):
-            problem = f"its tag is of lane {lane.name if lane else '?'}, its digest of another lane"
+            problem = f"its tag belongs to lane {lane.name if lane else '?'}, its digest to another lane"
         return Place(path=path, mention=mention, lane=lane, problem=problem)
 
 

@@ -142,7 +142,7 @@ def _check(path: Path, change: FileChange) -> None:
     except OSError as error:
         raise _unwritable(change, error.strerror or "it is gone") from error
     if now != change.before:
-        raise LostRaceError(f"{change.path} was changed by another process meanwhile", remedy="Run it again.")
+        raise LostRaceError(f"{change.path} was changed by another process", remedy="Run it again.")
     if not writable:
         raise _unwritable(change, "it is read-only")
 
@@ -196,8 +196,8 @@ def _read_back(path: Path, change: FileChange) -> None:
         same = False
     if not same:
         raise VerificationError(
-            f"{one_line(change.path)} is not what was written into it",
-            remedy="See what else writes it, then run it again.",
+            f"{one_line(change.path)} does not contain what was written",
+            remedy="Find out what else writes it, then run it again.",
         )
 
 
@@ -211,8 +211,8 @@ def _sync_folder(folder: Path) -> None:
 
 def _unwritable(change: FileChange, reason: str | None, changed: Sequence[str] = ()) -> PrerequisiteError:
     names = ", ".join(map(one_line, changed))
-    state = f"These are changed already, and could not be put back: {names}." if names else "No file was changed."
+    state = f"Already changed and not restored: {names}." if names else "No file was changed."
     return PrerequisiteError(
         f"{one_line(change.path)} cannot be written: {reason}",
-        remedy=f"{state} Make it writable, or make room, then run it again.",
+        remedy=f"{state} Make it writable or free some space, then run it again.",
     )

@@ -26,7 +26,7 @@ def resolve_target(registry: RegistryClient, tag: Tag) -> Flow[Target]:
     if not isinstance(answer, Present):
         yield step.failed("the registry has no such tag")
         raise VerificationError(
-            f"{registry.repository} has no {tag}: files that name it would run nothing",
+            f"{registry.repository} has no {tag}: deployments could not pull it",
             remedy=f"Choose a published version: {command('verify')} shows the current one.",
         )
     examiner = ImageChecker(registry=registry, deep=True)

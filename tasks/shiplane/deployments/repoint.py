@@ -60,14 +60,14 @@ class Repointer(InventoryReader):
         tag = self._with_adopted_versions(lane).tag_of(version)
         if tag in self.marks:
             raise RefusedError(
-                f"{tag} is marked as bad: {self.marks[tag]}", remedy="Choose another, or take the mark back."
+                f"{tag} is marked as bad: {self.marks[tag]}", remedy="Choose another version, or remove the mark."
             )
         target = yield from resolve_target(self.registry, tag)
         prepared = yield from self.prepare(lane, target)
         if not prepared.placed:
             raise PrerequisiteError(
                 f"nothing to re-point: no deployment file names {self.image} at a tag of lane {lane.name}",
-                remedy=f"{command('deploy.list')} shows what was found; deployments in shiplane.toml says where.",
+                remedy=f"{command('deploy.list')} lists what was found; set deployments in shiplane.toml.",
             )
         yield from write(self.root, prepared.changes, dry_run=dry_run)
         return prepared

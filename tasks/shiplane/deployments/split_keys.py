@@ -149,7 +149,9 @@ def _with_stray(group: _Group, stray: str, text: str) -> _Group:
     if group.problem or not stray:
         return group
     way = "rename the key to sha256" if _HEX.fullmatch(text) else "add a pattern for each of the two keys"
-    problem = f"its key {quoted(stray, 40)} holds a digest, too, which would stay as it is: {way}, or change it by hand"
+    problem = (
+        f"its key {quoted(stray, 40)} also holds a digest, which would stay unchanged: {way}, or change it by hand"
+    )
     return replace(group, problem=problem)
 
 

@@ -153,7 +153,7 @@ def _flux(project: ProjectTexts) -> Iterator[Updater]:
     for each in ours:
         yield _flux_object(each, "reads this image's tags", f"flux suspend image repository {each.where}")
     for each in policies:
-        yield _flux_object(each, "chooses this image's newest tag", "held with its ImageRepository")
+        yield _flux_object(each, "chooses this image's newest tag", "paused with its ImageRepository")
     for each in updates:
         yield _flux_object(each, "writes chosen tags into git", f"flux suspend image update {each.where}")
 
@@ -175,8 +175,8 @@ def _setters(project: ProjectTexts) -> Iterator[Updater]:
                     path=path,
                     line=number,
                     tool="Flux",
-                    what=f"ImagePolicy {name} is written here",
-                    hold=f"flux suspend image update --all -n {namespace or 'NAMESPACE'}, or take this comment away",
+                    what=f"ImagePolicy {name} is applied here",
+                    hold=f"flux suspend image update --all -n {namespace or 'NAMESPACE'}, or remove this comment",
                 )
 
 
@@ -190,11 +190,11 @@ def _argo(project: ProjectTexts) -> Iterator[Updater]:
             if key == f"{_ARGO}/image-list":
                 what = f"Application {manifest.name} follows this image"
                 hold = (
-                    f"kubectl annotate application {manifest.where} {key}- (and take the annotation out of this file)"
+                    f"kubectl annotate application {manifest.where} {key}- (and remove the annotation from this file)"
                 )
             elif manifest.kind == "ImageUpdater" and key == "imageName":
                 what = f"ImageUpdater {manifest.name} follows this image"
-                hold = f"take the image out of this file, or kubectl delete imageupdater {manifest.where}"
+                hold = f"remove the image from this file, or kubectl delete imageupdater {manifest.where}"
             else:
                 continue
             yield Updater(path=manifest.path, line=line, tool="Argo CD Image Updater", what=what, hold=hold)
@@ -243,7 +243,7 @@ def _renovate(project: ProjectTexts) -> Iterator[Updater]:
         custom = "managerFilePatterns" in text or "fileMatch" in text
         if matched or custom:
             rule = {"matchDatasources": ["docker"], "matchPackageNames": [str(project.repository)], "enabled": False}
-            files = ", ".join(matched) or "files that its own patterns name"
+            files = ", ".join(matched) or "files that its own patterns match"
             hold = f"packageRules: {json.dumps(rule)}"
             line = text[: max(text.find('"renovate"'), 0)].count("\n") + 1 if path == "package.json" else 1
             yield Updater(path=path, line=line, tool="Renovate", what=f"proposes newer tags in {files}", hold=hold)

@@ -310,4 +310,4 @@ def test_a_broken_project_file_is_named_with_its_key(run: Run, tmp_path: Path) -
 )
 def test_the_other_lane_s_tag_is_recognised_and_its_lane_named(run: Run, arguments: tuple[str, ...]) -> None:
     code, _, err = run(*arguments, TAG="standalone-v0.2.8")
-    assert (code, "that is lane standalone's\n  --lane standalone\n" in err) == (2, True), err
+    assert (code, "it belongs to lane standalone\n  Use --lane standalone.\n" in err) == (2, True), err

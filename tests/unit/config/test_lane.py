@@ -139,7 +139,7 @@ def test_in_any_disjoint_lanes_every_name_has_one_meaning(known: tuple[Lane, ...
 )
 def test_it_names_no_version_of_either_lane(lane: Lane, text: str) -> None:
     error = refusal_of(lane.parse_version, text)
-    assert f"names no version of lane {lane.name}" in error.what
+    assert f"is not a version of lane {lane.name}" in error.what
     forms = "0.2.1, v0.2.1 or docker-v0.2.1" if lane == MAIN else "0.2.1, v0.2.1 or standalone-v0.2.1"
     assert error.remedy.startswith(f"Expected {forms} (")
     assert lane.version_of_tag(text) is None
@@ -276,9 +276,9 @@ def test_the_built_in_lanes_and_one_more_are_disjoint() -> None:
         ({"git_tag": "docker-v{version}"}, "docker-v1.2.3 triggers both"),
         ({"git_tag": "docker-v1.0.0-x{version}"}, "triggers both"),
         ({"git_tag": "docker-v1{version}"}, "triggers both"),
-        ({"floating": "v1.2.3"}, "names a version"),
-        ({"floating": "standalone-v1.0.0-rc.1"}, "names a version"),
-        ({"floating": "docker-v1.2.3"}, "names a version"),
+        ({"floating": "v1.2.3"}, "can be read as a version of"),
+        ({"floating": "standalone-v1.0.0-rc.1"}, "can be read as a version of"),
+        ({"floating": "docker-v1.2.3"}, "can be read as a version of"),
         ({"floating": "ledger-main"}, "is the tag of main's ledger"),
         ({"floating": "ledger-api"}, "is the tag of api's ledger"),
         ({"name": "main"}, "the same name"),

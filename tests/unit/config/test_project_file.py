@@ -66,20 +66,20 @@ def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
         ),
         ({"lanes": {"main": {"dockerfile": "../Dockerfile"}}}, "leads out of the project"),
         ({"lanes": {"main": {"dockerfile": "/etc/passwd"}}}, "is absolute"),
-        ({"lanes": {"main": {"dockerfile": ""}}}, "'' is no path"),
-        ({"lanes": {"main": {"dockerfile": "a\0b"}}}, "is no path"),
-        ({"lanes": {"main": {"dockerfile": "docker/../web/../Dockerfile"}}}, "goes back up by .."),
-        ({"lanes": {"main": {"context": "web/.."}}}, "goes back up by .."),
+        ({"lanes": {"main": {"dockerfile": ""}}}, "'' is not a path"),
+        ({"lanes": {"main": {"dockerfile": "a\0b"}}}, "is not a path"),
+        ({"lanes": {"main": {"dockerfile": "docker/../web/../Dockerfile"}}}, "contains .."),
+        ({"lanes": {"main": {"context": "web/.."}}}, "contains .."),
         ({"lanes": {"main": {"context": "a/../../b"}}}, "leads out of the project"),
         ({"deployments": ["deploy/../../x.yml"]}, "leads out of the project"),
-        ({"deployments": ["deploy/../x.yml"]}, "goes back up by .."),
-        ({"deployments": [".git/config"]}, "is for .git, which is not read"),
-        ({"lanes": {"--json": {}}}, "is no name of a lane"),
-        ({"lanes": {"Worker": {}}}, "lanes.Worker: 'Worker' is no name of a lane"),
-        ({"lanes": {"x": {"prefix": "(.*)"}}}, "lanes.x.prefix: '(.*)' is no prefix"),
-        ({"lanes": {"x": {"prefix": "x"}}}, "is no prefix"),
-        ({"lanes": {"x": {"git-tag": "x-v"}}}, "is no git tag"),
-        ({"lanes": {"x": {"git-tag": "{version}-{version}"}}}, "is no git tag"),
+        ({"deployments": ["deploy/../x.yml"]}, "contains .."),
+        ({"deployments": [".git/config"]}, "matches .git, which is not read"),
+        ({"lanes": {"--json": {}}}, "is not a lane name"),
+        ({"lanes": {"Worker": {}}}, "lanes.Worker: 'Worker' is not a lane name"),
+        ({"lanes": {"x": {"prefix": "(.*)"}}}, "lanes.x.prefix: '(.*)' is not a version tag prefix"),
+        ({"lanes": {"x": {"prefix": "x"}}}, "is not a version tag prefix"),
+        ({"lanes": {"x": {"git-tag": "x-v"}}}, "is not a git tag form"),
+        ({"lanes": {"x": {"git-tag": "{version}-{version}"}}}, "is not a git tag form"),
         ({"lanes": {"x": {"floating": "a b"}}}, "is not an image tag"),
         ({"lanes": {"main": {}, "x": {"floating": "latest"}}}, "overlap"),
         ({"lanes": {"main": {}, "x": {"prefix": ""}}}, "overlap"),
@@ -111,7 +111,7 @@ def test_a_path_that_goes_back_up_within_the_project_is_answered_with_the_straig
     # Not taken for the straight one: behind a link, the folder above is another.
     with pytest.raises(ConfigurationError) as caught:
         parse(lanes={"main": {"context": path}})
-    assert caught.value.remedy == f"Write '{straight}'."
+    assert caught.value.remedy == f"Use '{straight}'."
 
 
 def test_a_misspelt_key_is_answered_with_the_nearest_one() -> None:
@@ -128,20 +128,22 @@ def test_a_registry_names_variables_and_never_a_secret() -> None:
 @pytest.mark.parametrize("text", ["standalone-v0.2.8", "standalone-latest", "ledger-standalone"])
 def test_another_lane_s_tag_is_recognised_and_its_lane_named(text: str) -> None:
     project = ProjectFile()
-    with pytest.raises(UsageError, match=f"{text}' names no version of lane main: that is lane standalone's") as caught:
+    with pytest.raises(
+        UsageError, match=f"{text}' is not a version of lane main: it belongs to lane standalone"
+    ) as caught:
         project.version_of(MAIN, text)
-    assert caught.value.remedy == "--lane standalone"
+    assert caught.value.remedy == "Use --lane standalone."
 
 
 @pytest.mark.parametrize("text", ["latest", "nightly", "v1"])
 def test_what_is_no_lane_s_version_is_told_with_the_forms_that_are(text: str) -> None:
     project = ProjectFile()
     assert project.version_of(STANDALONE, "v0.2.8") == Version.parse("0.2.8")
-    with pytest.raises(UsageError, match="names no version of lane main") as caught:
+    with pytest.raises(UsageError, match="is not a version of lane main") as caught:
         project.version_of(MAIN, text)
     assert "docker-v0.2.1" in caught.value.remedy
 
 
 def test_a_git_tag_of_the_other_lane_is_recognised_too() -> None:
-    with pytest.raises(UsageError, match="that is lane main's"):
+    with pytest.raises(UsageError, match="it belongs to lane main"):
         ProjectFile().version_of(STANDALONE, "docker-v0.2.1")

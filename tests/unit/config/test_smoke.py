@@ -153,9 +153,9 @@ def test_a_lane_is_left_out_or_taken_in_by_enabled(document: dict[str, Any], lan
         ),
         ({"lanes": {"main": {"smoke": {"timeout-seconds": 0}}}}, "timeout-seconds is 0"),
         ({"smoke": {"env": {"A": 1}}}, "env.A is an integer, expected a string"),
-        ({"smoke": {"env": {"A=B": "1"}}}, "is no environment variable"),
+        ({"smoke": {"env": {"A=B": "1"}}}, "is not an environment variable name"),
         ({"smoke": {"platforms": ["linux/amd64", "linux/amd64/v1"]}}, "twice"),
-        ({"smoke": {"command": "echo 'open"}}, "is no command: No closing quotation"),
+        ({"smoke": {"command": "echo 'open"}}, "is not a command: No closing quotation"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_place(document: dict[str, Any], complaint: str) -> None:

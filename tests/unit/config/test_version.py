@@ -210,7 +210,7 @@ def test_a_commit_has_a_snapshot_that_reads_back_and_ranks_below_all_releases(co
 
 @pytest.mark.parametrize("commit", ["", "abc", "HEAD", "A" * 40, "g" * 40, "a" * 65, "a" * 40 + "\n"])
 def test_what_is_no_commit_has_no_snapshot(commit: str) -> None:
-    with pytest.raises(ValueError, match="is not the hash of a commit"):
+    with pytest.raises(ValueError, match="is not a commit hash"):
         Version.snapshot(commit)
 
 

@@ -182,8 +182,8 @@ def test_another_image_is_never_touched(other: str, around: str) -> None:
         ("image: ghcr.io/cognary/aionis:nightly", "belongs to no lane"),
         ("image: ghcr.io/cognary/aionis:1.2", "belongs to no lane"),
         ("image: ghcr.io/cognary/aionis:0.2.0", "belongs to no lane"),
-        (f"image: ghcr.io/cognary/aionis@{ALONE}", "the lane of its digest is not known"),
-        (f"image: ghcr.io/cognary/aionis:standalone-v0.2.0@{OLD}", "its digest of another lane"),
+        (f"image: ghcr.io/cognary/aionis@{ALONE}", "the lane of its digest is unknown"),
+        (f"image: ghcr.io/cognary/aionis:standalone-v0.2.0@{OLD}", "its digest to another lane"),
         ("# image: ghcr.io/cognary/aionis:v0.2.0", "a comment"),
         ("x: y # ghcr.io/cognary/aionis:v0.2.0", "a comment"),
         ("image: {repository: ghcr.io/cognary/aionis, tag: '{{ tag }}'}", "is not an image tag"),
@@ -272,7 +272,7 @@ def test_a_place_whose_digest_would_stay_behind_is_named_and_left_alone(text: st
     assert repointed(text) == text
     ((_, _, _, problem),) = listed(text)
     way = "rename the key to sha256" if HEX in text.replace(str(OLD), "") else "add a pattern for each of the two keys"
-    assert problem == f"its key '{key}' holds a digest, too, which would stay as it is: {way}, or change it by hand"
+    assert problem == f"its key '{key}' also holds a digest, which would stay unchanged: {way}, or change it by hand"
 
 
 @pytest.mark.parametrize(

@@ -158,5 +158,5 @@ def test_what_was_replaced_before_a_failure_is_put_back_or_named(
     with pytest.raises(PrerequisiteError) as caught:
         replace_all(tmp_path, changes("a", "b"))
     assert ("No file was changed" in caught.value.remedy) == restorable
-    assert ("could not be put back: a." in caught.value.remedy) == (not restorable)
+    assert ("not restored: a." in caught.value.remedy) == (not restorable)
     assert contents(tmp_path) == {"a": b"x\n" if restorable else b"y\n", "b": b"x\n"}

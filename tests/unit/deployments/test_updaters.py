@@ -34,7 +34,7 @@ def test_flux_is_held_object_by_object() -> None:
     text = OURS + flux("ImagePolicy", "aionis", POLICY.format("aionis")) + UPDATE
     assert updaters_in("clusters/prod/images.yaml", text) == [
         ("Flux", 3, "flux suspend image repository aionis -n flux-system"),
-        ("Flux", 12, "held with its ImageRepository"),
+        ("Flux", 12, "paused with its ImageRepository"),
         ("Flux", 23, "flux suspend image update all -n flux-system"),
     ]
 
@@ -45,7 +45,7 @@ def test_flux_that_follows_other_images_is_none_of_ours() -> None:
 
 def test_a_setter_on_a_line_of_ours_is_found_and_makes_the_automation_count() -> None:
     text = 'image:\n  tag: v0.2.0 # {"$imagepolicy": "flux-system:aionis:tag"}\nx: y # {"$imagepolicy": "a:b"}\n'
-    hold = "flux suspend image update --all -n flux-system, or take this comment away"
+    hold = "flux suspend image update --all -n flux-system, or remove this comment"
     assert updaters_in("deploy/values.yaml", text) == [("Flux", 2, hold)]
     assert len(updaters_in("deploy/values.yaml", text, **{"clusters/a.yaml": UPDATE})) == 2
 

@@ -88,8 +88,8 @@ def test_claims_are_made_where_the_project_says(document: dict[str, object], set
     ("table", "words"),
     [
         ({"remotes": "origin"}, "remotes"),
-        ({"remote": "--upload-pack=x"}, "is no name of a git remote"),
-        ({"ref-prefix": "refs/heads/claims"}, "is no place for claims"),
+        ({"remote": "--upload-pack=x"}, "is not the name of a git remote"),
+        ({"ref-prefix": "refs/heads/claims"}, "is not a ref prefix for claims"),
         ({"remote": 5}, "remote"),
     ],
 )

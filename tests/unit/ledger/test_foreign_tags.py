@@ -145,6 +145,6 @@ def test_a_published_version_is_named_by_any_of_its_spellings() -> None:
     for text in ("0.2.17", "v0.2.17", "docker-v0.2.17"):
         assert ProjectFile().published_version(MAIN, text) == V0217
     assert ProjectFile().published_version(STANDALONE, "standalone-0.2.17") == V0217
-    with pytest.raises(UsageError, match="that is lane standalone's"):
+    with pytest.raises(UsageError, match="it belongs to lane standalone"):
         ProjectFile().published_version(MAIN, "standalone-v0.2.17")
     assert replace(STANDALONE, names={V0217: Tag("standalone-0.2.17")}).spellings(V0217)[0] == "standalone-0.2.17"

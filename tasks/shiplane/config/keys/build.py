@@ -9,12 +9,12 @@ from shiplane.core.schema.values import Choice, Text, any_case
 from shiplane.registry.oci.names import MAX_NAME, REPOSITORY_FORM, Repository, parse_tag
 
 # A stage's name, or its number (Dockerfile reference, "FROM").
-TARGET = Text(pattern="[A-Za-z0-9][A-Za-z0-9._-]{0,127}", problem="is no stage of a Dockerfile")
-SECRET_ID = Text(pattern="[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", problem="is no id of a secret")
-VARIABLE = Text(pattern="[A-Za-z_][A-Za-z0-9_]{0,127}", problem="is no name of a variable")
+TARGET = Text(pattern="[A-Za-z0-9][A-Za-z0-9._-]{0,127}", problem="is not a Dockerfile stage name")
+SECRET_ID = Text(pattern="[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", problem="is not a secret id")
+VARIABLE = Text(pattern="[A-Za-z_][A-Za-z0-9_]{0,127}", problem="is not a variable name")
 # buildx takes these as fields of comma-separated values.
-FILE = Text(pattern=r'[^",\u0000-\u001f\u007f]{1,1024}', problem="is no path without comma or quote")
-SCOPE = Text(pattern="[A-Za-z0-9][A-Za-z0-9._/-]{0,127}", problem="is no scope of a cache")
+FILE = Text(pattern=r'[^",\u0000-\u001f\u007f]{1,1024}', problem="is not a path, or contains a comma or quote")
+SCOPE = Text(pattern="[A-Za-z0-9][A-Za-z0-9._/-]{0,127}", problem="is not a cache scope")
 MODE = Choice.of("min", "max")
 # None is an empty text for the build.
 PROVENANCE = Choice((("min", "min"), ("max", "max"), (False, "")))
@@ -40,7 +40,7 @@ def _public(name: str) -> str:
 
 PUBLIC_NAME = Text(
     pattern=rf"(?![A-Za-z0-9_]*{_SECRET}){VARIABLE.pattern}",
-    problem="is no name of a build arg or a variable",
+    problem="is not the name of a build arg or variable",
     parse=_public,
     ref="public-name",
 )
@@ -50,7 +50,7 @@ def _reference(text: str) -> str:
     """A cache's reference: with a tag, since none would mean ``latest``."""
     name, colon, tag = text.rpartition(":")
     if not colon or "/" in tag:
-        raise UsageError(f"{text[:80]!a} has no tag", remedy="Name one that is no lane's, as in ...:cache-main.")
+        raise UsageError(f"{text[:80]!a} has no tag", remedy="Add a tag that no lane uses, e.g. ...:cache-main.")
     if len(tag) > _MAX_TAG:
         raise UsageError(f"the tag {tag[:80]!a} is {len(tag)} characters long", remedy=f"At most {_MAX_TAG}.")
     return f"{Repository.parse(name)}:{parse_tag(tag)}"

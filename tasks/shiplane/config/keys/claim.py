@@ -9,12 +9,12 @@ from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Boolean, Either, Text
 
 # Not shown: it may be a URL with a password.
-_REMOTE = Text(pattern="[A-Za-z0-9][A-Za-z0-9._-]{0,99}", problem="is no name of a git remote", shown=False)
+_REMOTE = Text(pattern="[A-Za-z0-9][A-Za-z0-9._-]{0,99}", problem="is not the name of a git remote", shown=False)
 # Branches and git tags start workflows and are everybody's; a claim is neither.
 _PREFIX = Text(
     pattern="refs/(?!heads/|tags/|remotes/|pull/)[a-z0-9]+(?:-[a-z0-9]+)*(?:/[a-z0-9]+(?:-[a-z0-9]+)*)*",
-    problem="is no place for claims",
-    remedy="Expected one like refs/release-claims.",
+    problem="is not a ref prefix for claims",
+    remedy="Example: refs/release-claims.",
 )
 
 
@@ -26,7 +26,7 @@ class ClaimSettings:
     prefix: Annotated[
         str,
         Key(
-            "What stands before the image and the version tag in a claim's ref. No branch, and no git tag.",
+            "Prefix of a claim's ref, before image and version tag. Not a branch or git tag.",
             _PREFIX,
             "ref-prefix",
         ),

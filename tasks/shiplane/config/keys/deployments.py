@@ -39,15 +39,19 @@ def _glob(text: str) -> str:
     path = PurePosixPath(text)
     parts = text.split("/")
     if not re.fullmatch(LINE_FORM, text) or "\\" in text or path.is_absolute() or text.startswith("~"):
-        raise UsageError(f"{quoted(text, 80)} is no glob", remedy="Expected one like deploy/**/*.yml.")
+        raise UsageError(f"{quoted(text, 80)} is not a glob", remedy="Example: deploy/**/*.yml.")
     if ".git" in parts:
-        raise UsageError(f"glob {quoted(text, 80)} is for .git, which is not read", remedy="Name files of the project.")
+        raise UsageError(
+            f"glob {quoted(text, 80)} matches .git, which is not read", remedy="Match files of the project."
+        )
     if normpath(text).split("/")[0] == "..":
-        raise UsageError(f"glob {quoted(text, 80)} leads out of the project", remedy="Give one relative to its root.")
+        raise UsageError(
+            f"glob {quoted(text, 80)} leads out of the project", remedy="Make it relative to the project's root."
+        )
     if ".." in parts:
-        raise UsageError(f"glob {quoted(text, 80)} goes back up by ..", remedy="Write it without.")
+        raise UsageError(f"glob {quoted(text, 80)} contains ..", remedy="Remove the .. from it.")
     if any("**" in part and part != "**" for part in parts):
-        raise UsageError(f"glob {quoted(text, 80)} has ** within a name", remedy="** stands for whole folders.")
+        raise UsageError(f"glob {quoted(text, 80)} has ** within a name", remedy="** matches whole folders.")
     return text
 
 
@@ -55,12 +59,13 @@ def _pattern(text: str) -> Pattern:
     names = PLACEHOLDER.findall(text)
     if not re.fullmatch(LINE_FORM, text) or len(text) > _MAX_PATTERN or sorted(names) not in _ALLOWED:
         raise UsageError(
-            f"{quoted(text, 80)} is no pattern",
-            remedy="One line as it looks in the file, with {tag@digest}, {tag} or {digest} (or both) where they stand.",
+            f"{quoted(text, 80)} is not a pattern",
+            remedy="A line as in the file, with placeholders {tag@digest}, {tag} or {digest} (or both of these).",
         )
     if not PLACEHOLDER.sub("", text).strip(" \t\"'"):
         raise UsageError(
-            f"pattern {quoted(text, 80)} would match anything", remedy='Say what stands around it: image_tag = "{tag}".'
+            f"pattern {quoted(text, 80)} would match anything",
+            remedy='Include the text around it: image_tag = "{tag}".',
         )
     return Pattern(text)
 
@@ -85,7 +90,7 @@ _PATTERN = Text(
 class Deployments:
     """Deployment files that name the image in a way of their own."""
 
-    files: Annotated[str, Key("A glob that stays in the project; ** stands for whole folders.", _GLOB)]
+    files: Annotated[str, Key("Glob within the project; ** matches whole folders.", _GLOB)]
     pattern: Annotated[
         Pattern | None,
         Key(

@@ -15,14 +15,14 @@ from shiplane.core.schema.tables import Key, OneOf, Table
 from shiplane.core.schema.values import Array, Number, ScalarText, Text
 from shiplane.registry.oci.names import PORT_FORM
 
-# What --skip means by these names; a gate of such a name could not be told apart.
+# Reserved by --skip: a gate of such a name would be ambiguous.
 RESERVED_CHECKS = ("access", "build", "gates", "smoke")
 _MAX_NAME = 80
 _HOURS = Number(above=0)
 _LINE = Text(pattern=LINE_FORM, problem="is empty, or has control characters")
 _NAME = Text(
     pattern=rf"(?!(?:{'|'.join(RESERVED_CHECKS)})$){LINE_FORM}",
-    problem="is empty, has control characters, or is a name that --skip understands as something else",
+    problem="is empty, has control characters, or is reserved by --skip",
 )
 
 
@@ -35,16 +35,16 @@ def _command(text: str) -> str:
 
 
 def _url(text: str) -> str:
-    remedy = "Expected one like https://example.org/health."
+    remedy = "Example: https://example.org/health."
     try:
         parts = urlsplit(text)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError as error:
-        raise UsageError("that is no http or https URL", remedy=remedy) from error
+        raise UsageError("not an http or https URL", remedy=remedy) from error
     if not known or " " in text:
-        raise UsageError("that is no http or https URL", remedy=remedy)
+        raise UsageError("not an http or https URL", remedy=remedy)
     if parts.username is not None or parts.password is not None:
-        raise UsageError("the URL has a user name or a password in it, which a file must not hold")
+        raise UsageError("the URL contains a user name or password, which must not be in a file")
     return text
 
 
@@ -52,7 +52,7 @@ _COMMAND = Text(pattern=rf"(?=[^{INVISIBLE}]*$(?!\n)){COMMAND.pattern}", parse=_
 _URL = Text(
     pattern=rf"[Hh][Tt][Tt][Pp][Ss]?://(?:\[[0-9A-Fa-f:.]+\]|[^{INVISIBLE} /?#@:\[\]\\]+)(?::(?:{PORT_FORM})?)?"
     rf"(?:[/?#][^{INVISIBLE} ]*)?",
-    problem="is no http or https URL",
+    problem="is not an http or https URL",
     parse=_url,
     shown=False,
 )
@@ -65,12 +65,12 @@ def _table(kind: GateKind, target: Key, timeout: Key, **more: Key) -> Table:
         return Gate(**{"name": target[:_MAX_NAME], "timeout": timeout.default, **given}, kind=kind, target=target)
 
     keys = {"name": _NAME_KEY, "target": target, "timeout": timeout, **more}
-    return Table(f"{kind.value}-gate", f"A gate of the kind {kind.value}.", make, partial(dict, keys))
+    return Table(f"{kind.value}-gate", f"A gate of kind {kind.value}.", make, partial(dict, keys))
 
 
 _NAME_KEY = Key(
-    "What it is called in the story, in the evidence and by --skip; the target itself by default. "
-    f"{', '.join(RESERVED_CHECKS[:-1])} and {RESERVED_CHECKS[-1]} are taken.",
+    "Name in the output, in the evidence and for --skip. Default: the target. "
+    f"{', '.join(RESERVED_CHECKS[:-1])} and {RESERVED_CHECKS[-1]} are reserved.",
     _NAME,
     "name",
 )
@@ -79,18 +79,18 @@ GATE = OneOf(
         "command": _table(
             GateKind.COMMAND,
             Key(
-                "The command, split as a shell would, run without a shell and without any credential.",
+                "The command, split like a shell command, run without a shell and without credentials.",
                 _COMMAND,
                 "command",
                 required=True,
             ),
-            Key("After so many seconds it is ended, and not green.", SECONDS, "timeout-seconds", default=900),
+            Key("Timeout in seconds; then the gate is not green.", SECONDS, "timeout-seconds", default=900),
         ),
         "http": _table(
             GateKind.HTTP,
             Key("A health URL; redirects are not followed.", _URL, "http", required=True),
             Key(
-                "Within so many seconds it has to be green; outages and 5xx are tried again until then.",
+                "Timeout in seconds; outages and 5xx are retried until then.",
                 SECONDS,
                 "timeout-seconds",
                 default=10,
@@ -100,22 +100,22 @@ GATE = OneOf(
                 "The HTTP status that means green.", Number(whole=True, least=100, most=599), "status", default=200
             ),
             field=Key(
-                "A field of the JSON answer that has to be there; dots lead into objects.",
+                "Field of the JSON response that must exist; dots descend into objects.",
                 Text(pattern=r"[\s\S]+", problem="is empty"),
                 "field",
             ),
-            value=Key("What that field has to be.", ScalarText(), "value", needs="field"),
+            value=Key("Required value of that field.", ScalarText(), "value", needs="field"),
         ),
         "github": _table(
             GateKind.GITHUB,
             Key(
-                "Name of a check run or a workflow that has to be green for this very commit.",
+                "Name of a check run or workflow that must be green for the commit.",
                 _LINE,
                 "github",
                 required=True,
             ),
-            Key("How long a pending check is waited for.", Number(least=0), "timeout-seconds", default=0),
-            max_age_hours=Key("How old the green result may be.", _HOURS, "max-age-hours"),
+            Key("How many seconds to wait for a pending check.", Number(least=0), "timeout-seconds", default=0),
+            max_age_hours=Key("Maximum age of the green result in hours.", _HOURS, "max-age-hours"),
         ),
     }
 )
@@ -123,7 +123,7 @@ GATES = Array(of=GATE)
 
 
 def check_names(gates: Iterable[Gate], place: Location) -> None:
-    """Refuse gates that --skip could not tell apart.
+    """Refuse gates that are ambiguous for --skip.
 
     Raises:
         ConfigurationError: Two have one name, or one has by default a name that means something else.
@@ -133,4 +133,4 @@ def check_names(gates: Iterable[Gate], place: Location) -> None:
         if names.count(name) > 1:
             raise place.error(f"have the name {name[:40]!a} twice")
         if name in RESERVED_CHECKS:
-            raise place.error(f"have the name {name!a}, which --skip understands as something else")
+            raise place.error(f"have the name {name!a}, which is reserved by --skip")

@@ -12,11 +12,11 @@ from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Json, Named
 from shiplane.registry.oci.names import Tag
 
-_SMOKE = Key("Smoke runs of this lane; what is not said here is as in [smoke].", SMOKE, "smoke")
+_SMOKE = Key("Smoke runs of this lane; keys that are not set are taken from [smoke].", SMOKE, "smoke")
 # What the file says of each lane, by attribute; a built-in one has the rest already.
 LANES = Named(
     of=Table(
-        "lane", "One independent line of releases.", Lane, lambda: {**keys_of(Lane), "smoke": _SMOKE}, partial=True
+        "lane", "An independent line of releases.", Lane, lambda: {**keys_of(Lane), "smoke": _SMOKE}, partial=True
     ),
     names=NAME,
 )
@@ -36,7 +36,7 @@ def make_lanes(given: Mapping[str, Json], place: Location) -> tuple[Lane, ...]:
     caches = [lane.build.cache for lane in lanes if lane.build.cache]
     for cache in caches:
         if sum((cache.type, cache.place) == (other.type, other.place) for other in caches) > 1:
-            raise place.error(f"keep their cache in one place, {cache.place}: each would overwrite the other's")
+            raise place.error(f"use the same cache, {cache.place}: each would overwrite the other's")
     return lanes
 
 

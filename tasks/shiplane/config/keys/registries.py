@@ -12,9 +12,7 @@ from shiplane.registry.credential_variables import CredentialVariables, foreign_
 REGISTRIES = Named(
     of=Table.of(CredentialVariables, "registry", "Names of environment variables, in order; never a secret itself.")
 )
-_REMEDY = (
-    "Keep the registry's own user name and token in variables of their own: REGISTRY_USERNAME, REGISTRY_TOKEN, say."
-)
+_REMEDY = "Use separate variables for the registry's user name and token, e.g. REGISTRY_USERNAME and REGISTRY_TOKEN."
 
 
 def check_names(file: str, registries: Mapping[str, CredentialVariables], env: Mapping[str, str]) -> None:

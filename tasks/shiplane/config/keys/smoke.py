@@ -8,11 +8,13 @@ from shiplane.config.smoke import Smoke
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Boolean, Json
 
-_ENABLED = Key("Whether it is done; false leaves a lane out, or all of them.", Boolean(), "enabled", default=True)
+_ENABLED = Key(
+    "Whether smoke runs are done; false turns them off for a lane or for all.", Boolean(), "enabled", default=True
+)
 SMOKE = Table(
     "smoke",
-    "How a staged image is tried before it gets a name: a container of it, by digest, on each platform that the engine "
-    "can run. On where this table is there.",
+    "How a staged image is tested before it is tagged: a container, by digest, on each platform that the engine "
+    "can run. Enabled if this table exists.",
     Smoke,
     lambda: {"enabled": _ENABLED, **keys_of(Smoke)},
     partial=True,

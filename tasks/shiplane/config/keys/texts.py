@@ -30,13 +30,13 @@ def split_command(text: str) -> tuple[str, ...]:
     try:
         words = tuple(shlex.split(text))
     except ValueError as error:
-        raise UsageError(f"{quoted(text, 80)} is no command: {error}", remedy="Close every quote.") from error
+        raise UsageError(f"{quoted(text, 80)} is not a command: {error}", remedy="Close every quote.") from error
     if not words:
         raise UsageError("the command is empty")
     return words
 
 
-COMMAND = Text(pattern=_WORDS, problem="is no command", parse=split_command)
+COMMAND = Text(pattern=_WORDS, problem="is not a command", parse=split_command)
 
 
 def inside(path: str) -> str:
@@ -47,13 +47,13 @@ def inside(path: str) -> str:
     """
     remedy, normal = "Give a path relative to the project's root.", normpath(path)
     if not path or "\0" in path:
-        raise UsageError(f"{path[:80]!r} is no path", remedy=remedy)
+        raise UsageError(f"{path[:80]!r} is not a path", remedy=remedy)
     if path.startswith("/"):
         raise UsageError(f"path {path[:80]!r} is absolute", remedy=remedy)
     if normal.split("/")[0] == "..":
         raise UsageError(f"path {path[:80]!r} leads out of the project", remedy=remedy)
     if ".." in path.split("/"):
-        raise UsageError(f"path {path[:80]!r} goes back up by ..", remedy=f"Write {quoted(normal)}.")
+        raise UsageError(f"path {path[:80]!r} contains ..", remedy=f"Use {quoted(normal)}.")
     return path
 
 

@@ -1,4 +1,4 @@
-"""How the project wants its publish workflows, as the project file says it."""
+"""Settings of the publish workflows in the project file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from shiplane.core.schema.values import Boolean, Text
 DEFAULT_ENVIRONMENT = "release"
 _ENVIRONMENT = Text(
     pattern="[A-Za-z0-9][A-Za-z0-9._-]{0,99}",
-    problem="is no name of a deployment environment",
+    problem="is not a deployment environment name",
     remedy="Letters, digits, '.', '_' and '-', at most 100.",
 )
 
@@ -23,7 +23,7 @@ class WorkflowSettings:
     native: Annotated[
         bool,
         Key(
-            "Whether each platform is built on a runner of its own kind, without emulation, and joined. "
+            "Whether each platform is built on a native runner, without emulation, and joined. "
             "For linux/amd64 and linux/arm64.",
             Boolean(),
         ),
@@ -31,8 +31,7 @@ class WorkflowSettings:
     environment: Annotated[
         str,
         Key(
-            "Deployment environment of the jobs that have credentials: secrets and required reviewers can be kept "
-            "there.",
+            "Deployment environment of the jobs with credentials: the place for secrets and required reviewers.",
             _ENVIRONMENT,
         ),
     ] = DEFAULT_ENVIRONMENT
