@@ -247,9 +247,9 @@ def test_one_version_names_a_tag_in_each_lane() -> None:
 
 
 def test_outside_of_a_repository_a_version_has_to_be_given() -> None:
-    with pytest.raises(UsageError, match="nothing says which version it is") as caught:
+    with pytest.raises(UsageError, match="no version given, and this folder is not a git repository") as caught:
         Resolver().version(MAIN)
-    assert caught.value.remedy == "Give --tag X.Y.Z."
+    assert caught.value.remedy == "Add --tag X.Y.Z."
     assert str(Resolver(flags=Flags(tag="0.2.1")).version(MAIN).value) == "0.2.1"
 
 
