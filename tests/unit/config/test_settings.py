@@ -323,7 +323,11 @@ def test_a_cache_takes_no_name_of_an_image_of_any_lane(kind: str, place: str, *,
     project = replace(FILE, image=Repository.parse(OWN), lanes=(STANDALONE, cached))
     plan = make_plan(Resolver(checkout=HERE, project=project, flags=Flags(tag="0.2.1"), dockerfiles=BOTH))
     assert [lane_plan.lane.name for lane_plan in plan.lanes] == ["standalone", "main"]
-    with pytest.raises(UsageError, match=f"lane main keeps .* {place}, which is an image's tag") if taken else nullcontext():
+    with (
+        pytest.raises(UsageError, match=f"lane main keeps .* {place}, which is an image's tag")
+        if taken
+        else nullcontext()
+    ):
         check_caches(plan, project.lanes)
 
 
