@@ -1,4 +1,4 @@
-"""This repository's own tasks: the library's, and ``dev.*`` for those who work on it."""
+"""This repository's own tasks: the library's, and ``dev.*`` for working on it."""
 
 import os
 import subprocess
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 # Invoke would let a positional swallow --help, and give out short flags that move when a parameter is added.
 _task = partial(task, positional=[], auto_shortflags=False)
-_NO_ENGINE = "there is no Docker engine here, and none can be started"
+_NO_ENGINE = "no Docker engine was found, and none can be started"
 _START_DOCKER = "Install and start Docker with buildx"
 _LONG = ("e2e", "tests")
 _CHECKS = {
@@ -40,20 +40,20 @@ _CHECKS = {
 
 @contextmanager
 def _an_engine() -> Iterator[str | None]:
-    """The machine's Docker engine where there is one, else the rig's for as long as it takes.
+    """The machine's Docker engine if there is one, else the rig's for the duration.
 
-    Gives the platforms that it has a base image for, where that is not all.
+    Gives the platforms that it has a base image for, if not all.
     """
     from tests import rig as rigs
 
     if rigs.engine_present(os.environ):
         yield None
         return
-    print("no Docker engine here: starting one for this run", file=sys.stderr)
+    print("no Docker engine found: starting one for this run", file=sys.stderr)
     try:
         rig = rigs.start()
     except rigs.RigError as fault:
-        raise PrerequisiteError(f"{_NO_ENGINE}: {fault}", remedy=f"{_START_DOCKER}, then run this again.") from fault
+        raise PrerequisiteError(f"{_NO_ENGINE}: {fault}", remedy=f"{_START_DOCKER}, then try again.") from fault
     before = dict(os.environ)
     os.environ.update(rig.env)
     try:
@@ -65,10 +65,10 @@ def _an_engine() -> Iterator[str | None]:
 
 
 def _require_engine() -> None:
-    """Get ready what the tests with an engine need, before anything is run: without it they would say nothing.
+    """Prepare the engine that the e2e tests need, before anything is run.
 
     Raises:
-        Exit: It cannot be had here.
+        Exit: No engine can be started.
     """
     from tests import rig as rigs
 
@@ -81,14 +81,14 @@ def _require_engine() -> None:
 
 @shiplane_task(
     flags={
-        "platforms": "What to build for, as linux/amd64,linux/arm64.",
-        "builder": "The buildx builder to use.",
+        "platforms": "Target platforms, e.g. linux/amd64,linux/arm64.",
+        "builder": "buildx builder to use.",
     }
 )
 def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = None) -> Answer:
     """Rehearse a release of the sample on this machine.
 
-    Both lanes, on a real engine and a real registry, which are started where there are none.
+    Both lanes, on a real engine and a real registry, which are started if there are none.
     """
     from tests.rig.sample import checkout
 
@@ -98,7 +98,7 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
     with temp_folder("sample", os.environ, project=ROOT) as folder, _an_engine() as only:
         part = run.within(env=dict(os.environ))  # the engine that was just started is in the environment only now
         if only and not platforms:
-            run.console.tell(f"there is a base image for {only} alone here: the sample is released for it alone")
+            run.console.tell(f"the only base image here is for {only}: the sample is released for that platform only")
         return rehearse_project(part, checkout(folder / "aionis"), platforms or only, builder)
 
 
@@ -106,8 +106,8 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
     iterable=["only"],
     help={
         "only": f"Run only this check (repeatable): {', '.join(_CHECKS)}.",
-        "select": "What pytest is to run, as it takes it: tests/unit, say.",
-        "without_engine": "Leave out the tests that need a Docker engine (e2e), where there is none.",
+        "select": "Arguments for pytest, e.g. tests/unit.",
+        "without_engine": "Leave out the tests that need a Docker engine (e2e).",
     },
 )
 def test(
@@ -118,18 +118,18 @@ def test(
 ) -> None:
     """Run all checks: format, lint, types, and every test.
 
-    What takes longest runs side by side: the first is shown as it goes, the others when they are over.
+    The longest checks run in parallel: the first shows its output live, the others when they end.
     """
     import shlex
 
     if unknown := set(only or ()) - set(_CHECKS):
-        raise Exit(f"no such check: {', '.join(unknown)}; there are {', '.join(_CHECKS)}", code=2)
+        raise Exit(f"no such check: {', '.join(unknown)}; known: {', '.join(_CHECKS)}", code=2)
     if select:
         raise Exit(code=_run(["pytest", *shlex.split(select)]))
     wanted = {name: words for name, words in _CHECKS.items() if not only or name in only}
     left_out = wanted.pop("e2e", None) if without_engine else None
     if not wanted:
-        raise Exit("without an engine nothing is left to run", code=2)
+        raise Exit("nothing is left to run without an engine", code=2)
     if "e2e" in wanted:
         _require_engine()
     codes = {name: _run(words) for name, words in wanted.items() if name not in _LONG}
@@ -137,14 +137,14 @@ def test(
     failed = [name for name, code in codes.items() if code]
     lines = [f"failed: {', '.join(failed)}"] if failed else []
     if left_out:
-        lines.append(f"not run, for want of a Docker engine: {' '.join(left_out)}")
+        lines.append(f"not run, no Docker engine: {' '.join(left_out)}")
     if failed:
         raise Exit("\n".join(lines), code=1)
     print(*lines, sep="\n", end="\n" if lines else "", flush=True)
 
 
 def _shares(name: str) -> list[list[str]]:
-    """A check as one process, or as two: each half of the tests with an engine starts one of its own."""
+    """A check as one process, or as two: each half of the e2e tests starts its own engine."""
     from tests import rig as rigs
 
     if name != "e2e" or rigs.engine_present(os.environ):
@@ -153,7 +153,7 @@ def _shares(name: str) -> list[list[str]]:
 
 
 def _side_by_side(runs: list[tuple[str, list[str]]]) -> dict[str, int]:
-    """Run checks beside each other; gives for each its exit code, or the first of its shares that is not 0."""
+    """Run checks in parallel; gives for each its exit code, or the first of its shares that is not 0."""
     codes: dict[str, int] = {}
     with ExitStack() as stack:
         outputs = [stack.enter_context(tempfile.TemporaryFile("w+")) if number else None for number in range(len(runs))]
@@ -180,12 +180,12 @@ def _run(words: list[str]) -> int:
 
 
 @_task(
-    help={"down": "Stop it and leave nothing running.", "folder": "Where everything of it lives."},
+    help={"down": "Stop the rig and leave nothing running.", "folder": "Folder of the rig."},
 )
 def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> None:  # noqa: ARG001, FBT001, FBT002, S108
-    """Start an engine and registries for work by hand.
+    """Start an engine and registries for manual use.
 
-    Prints what to put into the environment: ``eval "$(invoke dev.rig)"``.
+    Prints the exports for the environment: ``eval "$(invoke dev.rig)"``.
     """
     from tests import rig as rigs
     from tests.rig.__main__ import exports
@@ -202,52 +202,56 @@ def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> No
 @_task(
     iterable=["release", "command"],
     help={
-        "release": "A code name, as bookworm or noble (repeatable); without it Debian 12 and 13, and Ubuntu 24.04.",
-        "command": "What invoke is to run there, in one word (repeatable); without it rehearse, and dev.test.",
+        "release": "Code name, e.g. bookworm or noble (repeatable); default: Debian 12 and 13, and Ubuntu 24.04.",
+        "command": "Arguments of invoke, as one word (repeatable); default: rehearse, then dev.test.",
     },
 )
 def fresh(c: Context, release: list[str] | None = None, command: list[str] | None = None) -> None:
-    """Run the commands of README's first lines in bare roots of Debian and Ubuntu, and look what they leave behind.
+    """Run the README's first commands in bare roots of Debian and Ubuntu, and check what they leave behind.
 
-    Needs root. Takes half a minute for each root, and what the commands take: `dev.test` a quarter of an hour.
+    Needs root. Takes half a minute for each root, plus the commands: `dev.test` a quarter of an hour.
     """
     words = [("--release", name) for name in release or ()] + [("--command", words) for words in command or ()]
     _module(c, "tests.fresh", *(word for pair in words for word in pair))
 
 
 @_task(
-    help={"runs": "How many, with and without ledger and claim in turn.", "seed": "Another one, other moments."},
+    help={"runs": "Number of runs, alternating with and without ledger and claim.", "seed": "Seed of the timing."},
 )
 def race(c: Context, runs: str = "200", seed: str = "0") -> None:
-    """Let two processes release, roll back or mark at the same moment, again and again, against a real registry."""
+    """Race two processes that release, roll back or mark against a real registry."""
     _module(c, "tests.race", "--runs", runs, "--seed", seed)
 
 
 @_task(
-    help={"runs": "How many stories.", "steps": "How long each is.", "seed": "The first one's; they count up."},
+    help={
+        "runs": "Number of random histories.",
+        "steps": "Steps of each.",
+        "seed": "Seed of the first; they count up.",
+    },
 )
 def model(c: Context, runs: str = "2000", steps: str = "50", seed: str = "0") -> None:
-    """Tell long stories of a repository, and judge each step of each."""
+    """Run long random histories of a repository and check every step."""
     _module(c, "tests.faults.stateful", "--runs", runs, "--steps", steps, "--seed", seed)
 
 
-@_task(iterable=["only"], help={"only": "A part of a module's name (repeatable)."})
+@_task(iterable=["only"], help={"only": "Part of a module's name (repeatable)."})
 def mutate(c: Context, only: list[str] | None = None) -> None:
-    """Break what decides, one small thing at a time, and see which change no test notices."""
+    """Mutate the deciding code and list the mutations that no test notices."""
     _module(c, "tests.mutation", *(word for name in only or () for word in ("--only", name)))
 
 
 @_task(
-    help={"releases": "How many.", "seed": "Of the faults; the same one gives the same faults."},
+    help={"releases": "Number of releases.", "seed": "Seed of the faults."},
 )
 def soak(c: Context, releases: str = "1000", seed: str = "1") -> None:
-    """Release many versions in a row against a real registry whose answers go wrong now and then."""
+    """Release many versions in a row against a real registry with occasional faults."""
     _module(c, "tests.faults.soak", "--releases", releases, "--seed", seed)
 
 
 @_task()
 def schema(c: Context) -> None:  # noqa: ARG001
-    """Write the JSON Schemas of the package anew, from the types that read and make the documents."""
+    """Regenerate the package's JSON Schemas from the types that read and write the documents."""
     import json
 
     from shiplane.cli.documents import result_schema
@@ -261,22 +265,22 @@ def schema(c: Context) -> None:  # noqa: ARG001
 
 @_task()
 def coverage(c: Context) -> None:
-    """Measure which branches of what decides the tests without an engine take; one that is missed is a failure."""
+    """Measure branch coverage of the deciding code; fail below 100 %."""
     tests = ("-q", "tests/unit", "tests/faults", "--deselect=tests/faults/promises/test_guards.py")
     _module(c, "coverage", "run", "-m", "pytest", *tests)
     _module(c, "coverage", "report")
 
 
-@_task(help={"examples": "How many of each generated test."})
+@_task(help={"examples": "Number of examples of each generated test."})
 def thorough(c: Context, examples: int = 10_000) -> None:
     """Run the long forms: every fault and signal at every request, ten thousand examples of each generated test."""
     os.environ.update(SHIPLANE_THOROUGH="1", SHIPLANE_EXAMPLES=str(examples))
     _module(c, "pytest", "-q", "tests/unit", "tests/faults", "tests/e2e")
 
 
-@_task(help={"select": "What pytest is to run under each: tests/unit where nothing is said."})
+@_task(help={"select": "Arguments for pytest; default: tests/unit."})
 def pythons(c: Context, select: str = "") -> None:
-    """Run the unit tests under each Python from 3.10 to 3.14 that is on this machine, and name those that are not."""
+    """Run the unit tests under each installed Python from 3.10 to 3.14, and list the missing ones."""
     import shlex
 
     _module(c, "tests.pythons", *shlex.split(select))
@@ -303,28 +307,28 @@ def _module(c: Context, *words: str) -> None:
     iterable=["only"],
     help={
         "only": "Run only this bench (repeatable): build.",
-        "rounds": "How often each way is measured; medians are shown.",
-        "folder": "The folder of a rig that runs; without it one is started for this run.",
+        "rounds": "Number of measurements; medians are shown.",
+        "folder": "Folder of a running rig; default: start one for this run.",
     },
 )
 def bench(c: Context, only: list[str] | None = None, rounds: int = 3, folder: str = "") -> None:  # noqa: ARG001
-    """Measure what a release costs against the commands that it replaces.
+    """Measure a release against the commands that it replaces.
 
-    Figures depend on the machine and on what else it does: they are read, never asserted.
+    The figures depend on the machine and its load; nothing is asserted.
     """
     from tests import rig as rigs
     from tests.bench import BENCHES
 
     unknown = [name for name in only or () if name not in BENCHES]
     if unknown:
-        raise Exit(f"there is no bench {unknown[0]}; there are: {', '.join(BENCHES)}", code=2)
+        raise Exit(f"no such bench: {unknown[0]}; known: {', '.join(BENCHES)}", code=2)
     with nullcontext(rigs.load(Path(folder))) if folder else rigs.running() as running:
         for name in only or BENCHES:
             print(f"== {name}", *BENCHES[name](running, rounds), sep="\n")
 
 
 dev = Collection("dev", test, rig, fresh, bench, race, model, mutate, soak, schema, coverage, thorough, pythons, rooms)
-dev.__doc__ = "For those who work on shiplane itself."
+dev.__doc__ = "Development of shiplane itself."
 ns = Collection.from_module(shiplane)
 ns.add_task(rehearse)
 ns.add_collection(dev)

@@ -108,7 +108,7 @@ def _closing(run: Run, code: int) -> list[str]:
 
 
 def _public_now(run: Run) -> list[str]:
-    """The tags as they are now; not being able to tell, or a second signal, must not hide the error itself."""
+    """The tags as they are now; a failed read, or a second signal, must not hide the error itself."""
     try:
         return run.public_tags()
     except (Exception, KeyboardInterrupt, TerminatedError) as error:  # noqa: BLE001

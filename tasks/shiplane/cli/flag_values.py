@@ -48,7 +48,7 @@ def one_lane(lane: str | None, project: ProjectFile, version: str | None = None)
     Args:
         lane: What ``--lane`` gives.
         project: Whose lanes there are.
-        version: What was given as the version: a tag of one lane tells which is meant, and is not taken for the answer.
+        version: What was given as the version: a tag of one lane is suggested, not used.
 
     Raises:
         UsageError: None was.

@@ -112,7 +112,7 @@ def _one_version(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_names(tasks: Collection) -> Collection:
-    """Tell each of our tasks what all are called without a prefix: so each finds itself in the command line."""
+    """Give each task the unprefixed names of all, so that it finds itself on the command line."""
     names = list(tasks.task_names)
     for name in names:
         tasks[name].body.names = [name, *names]

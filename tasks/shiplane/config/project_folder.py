@@ -123,10 +123,10 @@ def build_command(root: Path, project: ProjectFile) -> Setting[tuple[str, ...]]:
     """The build command: the project file's, else ``npm run build`` where ``package.json`` has such a script.
 
     Returns:
-        No words where there is none; the source says why.
+        Empty if there is none; the source says why.
 
     Raises:
-        ConfigurationError: ``package.json`` cannot be read: then nobody knows whether there is a build.
+        ConfigurationError: ``package.json`` cannot be read, so it is unknown whether there is a build.
     """
     if project.build is not None:
         return Setting(project.build, f"{project.name}: build")

@@ -1,7 +1,7 @@
 """Settings and where each came from. Order: flag, environment, project file, what git knows, default.
 
 The environment is an argument here, never ``os.environ``: what a run depends on can be seen in its call. A variable
-that is set but empty counts as not set, since that is how CI systems hand over an input that nobody filled in.
+that is set but empty counts as not set, since that is how CI systems pass an empty input.
 """
 
 from __future__ import annotations
@@ -223,7 +223,7 @@ def github_slug(url: str) -> str:
 
 
 def public_slug(url: str) -> str:
-    """The same of a remote whose URL may be published as it stands: nobody's name or token is in it."""
+    """The same of a remote whose URL may be published: it contains no user name or token."""
     found = _GITHUB_REMOTE.fullmatch(url)
     return found["slug"] if found and not found["person"] else ""
 

@@ -135,7 +135,7 @@ class SmokeVerdict(NamedTuple):
 
 
 def judge(seen: ContainerObservation, probe: Probe | None, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:
-    """What is to be made of a container by now; None while nobody can tell.
+    """The verdict on a container so far; None while it is undecided.
 
     Args:
         seen: The container.

@@ -43,7 +43,7 @@ class Scalar:
 
 
 class Fallback(Enum):
-    """How what is not YAML was read instead, in words for programs."""
+    """How a file that is not YAML was read instead, as an identifier."""
 
     TEMPLATE = "template"
     LINES = "lines"
@@ -106,7 +106,7 @@ class Mapping:
 
 @dataclass(frozen=True)
 class Lines:
-    """Tells the number of the line, from 1, in which a position is."""
+    """The number of the line, from 1, that contains a position."""
 
     starts: tuple[int, ...]
 

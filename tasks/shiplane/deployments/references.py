@@ -22,7 +22,7 @@ from shiplane.registry.oci.names import DIGEST_FORM, TAG_FORM, Repository
 _LEADS = ("docker://", "docker-image://", ":-", "\\n", "\\t")
 _DEFAULT = re.compile(r"\$\{[A-Za-z_]\w*:?-$", re.ASCII)
 _PART_OF_NAME = re.compile(r"[\w./@%)}~-]")
-# What a template puts in: after it nobody can tell where the name, the tag or the digest ends.
+# A template expression: after it, it is unknown where the name, the tag or the digest ends.
 _TEMPLATE = r"[$%{<*]"
 _CONTINUED = re.compile(r"[$%{]")
 # What must not follow a name: more of it (a slash may be escaped, as in JSON), a host's next label, or a template.
@@ -134,7 +134,7 @@ def _templated(text: str, position: int) -> str:
 
 
 def _followed(text: str, position: int) -> bool:
-    """Whether this is where an updater is told which image to watch."""
+    """Whether this configures which image an updater watches."""
     return bool(_ARGO.search(_line_before(text, position)) or _FLUX.search(_document(text, position)))
 
 

@@ -169,7 +169,7 @@ def _is_digest(key: str, text: str, *, alone: bool) -> bool:
 def _digest_part(name: str, text: str | None) -> Part | None:
     """What a key for the digest holds: a digest, its digits alone, or something else.
 
-    An empty ``digest`` is for a digest, an empty ``sha`` for the digits (Grafana's charts); of the others nobody knows,
+    An empty ``digest`` is for a digest, an empty ``sha`` for the digits (Grafana's charts); for others it is unknown,
     and under ``sha`` and ``hash`` a commit can stand. What cannot be read is taken for one, so that it is named.
     """
     if text is None or _HEX.fullmatch(text) or (name == "sha" and text in _EMPTY):

@@ -72,14 +72,14 @@ def test_the_other_checks_can_be_run_alone_and_the_last_line_says_what_was_not(
 ) -> None:
     tasks.test.body(Context(), without_engine=True)
     assert ran == ["ruff format --check .", "ruff check .", "mypy", "pytest tests/unit tests/faults"]
-    assert capsys.readouterr().out.splitlines()[-1] == "not run, for want of a Docker engine: pytest tests/e2e"
+    assert capsys.readouterr().out.splitlines()[-1] == "not run, no Docker engine: pytest tests/e2e"
 
 
 def test_what_was_not_run_is_said_after_a_failure_too(
     tasks: ModuleType, ran: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("LINT", "bad")
-    with pytest.raises(Exit, match=r"^failed: lint\nnot run, for want of a Docker engine: pytest tests/e2e$") as end:
+    with pytest.raises(Exit, match=r"^failed: lint\nnot run, no Docker engine: pytest tests/e2e$") as end:
         tasks.test.body(Context(), without_engine=True)
     assert end.value.code == 1
 

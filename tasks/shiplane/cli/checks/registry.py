@@ -54,7 +54,7 @@ def access_check(run: Run, repository: Repository) -> Look:
 
 
 def _claim(run: Run, repository: Repository) -> Finding:
-    """Whether we may claim: asked for a version that nobody releases, and nothing is pushed."""
+    """Whether this run may claim: probed with a version that is never released; nothing is pushed."""
     claiming = claiming_of(run)
     assert claiming is not None  # noqa: S101 -- asked by the caller
     claiming.claims.probe(repository, Tag("v0.0.0"))

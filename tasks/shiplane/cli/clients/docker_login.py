@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shiplane.core.credential import Credential
 
 
-# docker's words where nobody answered, for which no permission helps (Go's net package).
+# docker's messages when nothing answered, which no permission fixes (Go's net package).
 _NO_ANSWER = ("dial tcp", "no such host", "connection refused", "i/o timeout", "deadline exceeded", "handshake timeout")
 
 

@@ -123,7 +123,7 @@ def check_source_of(run: Run, plan: Plan) -> None:
 
 
 def compared_again(run: Run) -> Checkout:
-    """Git's facts as they are now: whoever has a plan has a commit.
+    """Git's facts as they are now; a plan implies a commit.
 
     Raises:
         PrerequisiteError: There is none any more.

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # Seconds for a registry that is just writing what we read: distribution answers 500 for that moment.
 _HICCUP = 1.0
-# Seconds that the tags may take in the closing lines of an interrupted run: whoever interrupted it is waiting.
+# Seconds that the tags may take in the closing lines of an interrupted run: the user is waiting.
 _CLOSING = 4.0
 
 
@@ -55,7 +55,7 @@ class RegistryClients:
         return RetryBudget(tell=self.tell)
 
     def hurried(self, seconds: float = 0.0) -> RetryBudget:
-        """A budget with only so many seconds of waiting left: nobody is kept waiting for a registry that is away."""
+        """A budget with only so many seconds of waiting: a registry that is down must not delay the answer."""
         return RetryBudget(tell=self.tell, budget=seconds)
 
     def credential(self, repository: Repository) -> Credential | None:

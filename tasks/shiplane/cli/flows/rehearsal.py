@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.release.prerequisites import PrerequisiteEvidence
 
-# What would carry the real release's words into the rehearsal.
+# Settings of the real release that must not reach the rehearsal.
 _FOREIGN = ("GITHUB_", "GHCR_", "IMAGE_REPO", "TAG", "PLATFORMS", "PUBLISH_LATEST")
 _VERSIONS = ("0.1.0", "0.1.1")
 _BUILDER = "shiplane-rehearsal"

@@ -100,7 +100,7 @@ def _outputs_of(lane: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, s
 
 
 def _assignment(name: str, value: str) -> str:
-    """An output in the form for any text: nobody can guess the mark at which it ends."""
+    """An output in the form for any text: its end marker cannot be guessed."""
     mark = f"shiplane-{secrets.token_hex(16)}"
     return f"{name}<<{mark}\n{value}\n{mark}\n"
 

@@ -169,7 +169,7 @@ class Console:
         self._line(f"{state} {outcome.step.name} {outcome.step.subject}{reason}{took}")
 
     def _folding(self, *, begins: bool) -> None:
-        """Fold foreign output away, one fold for as long as nobody else says anything."""
+        """Fold foreign output: one fold until there is other output."""
         if self.fold is not None and self._folded is not begins:
             self._folded = begins
             self.fold(_title(self.events) if begins else "")

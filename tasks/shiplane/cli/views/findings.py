@@ -44,7 +44,7 @@ def _finding_lines(finding: Finding, names: int, paint: Callable[[str, str], str
 
 
 def _wrapped(text: str) -> list[str]:
-    """Lines of a bearable width; words stay whole, so that what is to be pasted can be."""
+    """Lines of limited width; words are not broken, so that commands can be pasted."""
     lines = (
         textwrap.wrap(line.strip(), _WIDTH, break_long_words=False, break_on_hyphens=False)
         for line in text.splitlines()

@@ -85,8 +85,8 @@ def _since(state: LaneStatus, now: float) -> str:
         return "-"
     if arrival is None:
         built = state.now.created if state.now else ""
-        nobody = "the ledger is broken" if state.fault else "the move was not recorded"
-        return f"{_UNKNOWN}, {nobody}" + (f"; the image was built {short_time(built)}" if built else "")
+        reason = "the ledger is broken" if state.fault else "the move was not recorded"
+        return f"{_UNKNOWN}, {reason}" + (f"; the image was built {short_time(built)}" if built else "")
     why = f": {arrival.why}" if arrival.why else ""
     when = f"{short_time(arrival.when)} ({age(arrival.when, now)})"
     if arrival.adopted:
