@@ -46,7 +46,7 @@ class LanePlanJson(TypedDict):
     version: Annotated[SettingJson, "X.Y.Z, with a pre-release where it is one."]
     tag: TagJson
     floating: TagJson
-    latest: Annotated[FlagJson, "Whether the floating tag is asked to move."]
+    latest: Annotated[FlagJson, "Whether the floating tag is to move."]
 
 
 class PlanJson(TypedDict):

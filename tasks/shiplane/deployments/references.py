@@ -114,7 +114,7 @@ def _problem(text: str, match: re.Match[str], version: re.Match[str]) -> tuple[s
     if (version["suffix"] and _CONTINUED.match(rest)) or re.match(rf"[:@]{_TEMPLATE}", rest):
         return _templated(text, version.end()), False
     if rest.startswith("@"):
-        return "what stands after its @ is no sha256 digest", False
+        return "the text after its @ is not a sha256 digest", False
     if version["suffix"]:
         return "", False
     if rest.startswith(":") or (rest[:1] in ('"', "'") and rest[1:] == ":"):

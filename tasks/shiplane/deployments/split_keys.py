@@ -27,7 +27,7 @@ _SPLIT = re.compile(r"(.*?)(@|:(?=[^/]*$)|$)(.*)", re.ASCII | re.DOTALL)
 _DIGEST_KEYS = ("digest", "sha256", "sha", "hash")
 _WHOLE = re.compile(DIGEST_FORM, re.ASCII)
 _DIGEST_NAME = re.compile("digest|sha|hash|checksum", re.IGNORECASE)
-_NO_TAG = "no tag beside it: the default of the file's reader applies"
+_NO_TAG = "no tag beside it: the reader's default applies"
 _EMPTY = ("", "null", "~")
 _PINNING = (Part.DIGEST, Part.HEX, Part.PINNED)
 _SplitMention = tuple[Mention, tuple[tuple[int, int], ...]]
@@ -206,7 +206,7 @@ def _mixed(value: Scalar, registry: Scalar | None, repository: Repository) -> st
         end = quoted(sign + rest, 24)
         return f"its name ends in {end}, and another key sets the tag or the digest: keep one of them"
     if host and not is_familiar(name) and name in spellings(repository) and not _names(value, registry, repository):
-        return f"its name has a registry, and {quoted(host, 80)} may be put before it: remove one"
+        return f"its name has a registry, and {quoted(host, 80)} may be prepended: remove one"
     return ""
 
 

@@ -18,7 +18,7 @@ class LedgerResultJson(TypedDict):
     """A lane's ledger after a release."""
 
     tag: TagJson
-    image: Annotated[str, "The name of the ledger, in its own repository where one is configured."]
+    image: Annotated[str, "The reference of the ledger, in its own repository if one is configured."]
     digest: Annotated[
         DigestJson | None, "What it is now, this run's entries included; null where the registry did not say."
     ]
@@ -43,9 +43,9 @@ class LaneResultJson(TypedDict):
     lane: Annotated[str, "Its name."]
     version: Annotated[str, "X.Y.Z."]
     tag: TagJson
-    image: Annotated[str, "The name with the version tag."]
+    image: Annotated[str, "The image reference with the version tag."]
     digest: DigestJson
-    reference: Annotated[str, "The name with the digest: what a deployment pins."]
+    reference: Annotated[str, "The image reference with the digest, for deployments to pin."]
     platforms: Annotated[dict[PlatformJson, DigestJson], "The digest of each platform's image."]
     size: Annotated[int, "Bytes of all layers and configs."]
     built: Annotated[bool, "Whether this run built it; otherwise it was there."]

@@ -324,9 +324,7 @@ def test_the_registry_of_every_image_of_a_chart_stands_before_a_name_that_has_no
     assert elsewhere != text
     assert repointed(elsewhere) == elsewhere
     assert [found[3] for found in listed(elsewhere)] == (
-        ["its name has a registry, and 'quay.io' may be put before it: remove one"]
-        if name.startswith("ghcr.io")
-        else []
+        ["its name has a registry, and 'quay.io' may be prepended: remove one"] if name.startswith("ghcr.io") else []
     )
 
 

@@ -88,14 +88,14 @@ _PATTERN = Text(
 
 @dataclass(frozen=True)
 class Deployments:
-    """Deployment files that name the image in a way of their own."""
+    """Deployment files, with a pattern for references of an unusual form."""
 
     files: Annotated[str, Key("Glob within the project; ** matches whole folders.", _GLOB)]
     pattern: Annotated[
         Pattern | None,
         Key(
-            "One line as it looks in the file, with {tag@digest}, {tag} or {digest} (or both of these) where they "
-            "stand; blanks stand for any blanks. Beside it, what can be seen by its shape is found as always.",
+            "A line as in the file, with placeholders {tag@digest}, {tag} or {digest} (or both of these); a blank "
+            "matches any blanks. References that need no pattern are still found.",
             _PATTERN,
         ),
     ] = None

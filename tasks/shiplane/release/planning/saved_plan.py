@@ -38,16 +38,16 @@ _NESTED = 6
 
 
 class PrerequisiteJson(TypedDict):
-    """What has to hold before a name is given."""
+    """What has to pass before anything is tagged."""
 
     name: Annotated[str, "The build command, a gate, a lane's smoke run."]
-    what: Annotated[str, "How it is asked, for people."]
+    what: Annotated[str, "How it is checked, as text."]
 
 
 class SettingsJson(PlanJson):
     """Everything that decides what a release makes, apart from the registry."""
 
-    prerequisites: Annotated[list[PrerequisiteJson], "What has to hold before a name is given."]
+    prerequisites: Annotated[list[PrerequisiteJson], "What has to pass before anything is tagged."]
     dockerfiles: Annotated[dict[str, DigestJson], "The digest of each lane's Dockerfile, by its path."]
 
 
