@@ -20,7 +20,7 @@ def shiplane_here(
     variables: Mapping[str, str] | None = None,
     tasks: Collection = shiplane.ns,
 ) -> tuple[int, str, str]:
-    """``shiplane ...`` with these variables set for the rest of the test; gives exit code, output and story.
+    """``shiplane ...`` with these variables set for the rest of the test; gives exit code, stdout and stderr.
 
     Other tasks than the library's can be run so, too.
     """

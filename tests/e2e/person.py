@@ -1,4 +1,4 @@
-"""A person at a desk: a checkout, an environment, and ``invoke``; and programs that know nothing of shiplane."""
+"""A local user: a checkout, an environment, and ``invoke``; and programs that know nothing of shiplane."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class Done:
 
 
 def succeeded(done: Done) -> Done:
-    """The same, with its whole story where it did not."""
+    """The same, with its whole output if it did not."""
     assert done.code == 0, str(done)
     return done
 
@@ -110,7 +110,7 @@ class Person:
         return Done(done.returncode, done.stdout, done.stderr)
 
     def begin(self, *arguments: str, **more: str) -> subprocess.Popen[str]:
-        """Start ``invoke`` and give it back while it runs; its story is at its standard error."""
+        """Start ``invoke`` and give it back while it runs; its progress is on standard error."""
         return subprocess.Popen(
             [*self.program, *arguments],
             cwd=self.checkout,
@@ -122,7 +122,7 @@ class Person:
         )
 
     def killed(self, number: signal.Signals, when: Callable[[str], bool], *arguments: str, **more: str) -> int:
-        """Run ``invoke`` and send it a signal at a line of its story; gives how it ended."""
+        """Run ``invoke`` and send it a signal at a line of its output; gives how it ended."""
         child = self.begin(*arguments, **more)
         assert child.stderr is not None
         with child:
@@ -156,7 +156,7 @@ class Reader:
         return done.stdout.strip()
 
     def raw(self, tag: str) -> bytes:
-        """By ``skopeo inspect --raw``: the very bytes."""
+        """By ``skopeo inspect --raw``: the exact bytes."""
         flags = ["--creds", self._pair()] if self.account else ["--no-creds"]
         argv = ["skopeo", "inspect", "--raw", "--tls-verify=false", *flags, f"docker://{self.image}:{tag}"]
         return subprocess.run(argv, env=self.rig.environ(), check=True, capture_output=True).stdout

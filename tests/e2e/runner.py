@@ -1,4 +1,4 @@
-"""GitHub's runner, as far as our workflows can tell: their own YAML decides what is run, in which order, with what.
+"""GitHub's runner, as far as our workflows depend on it: their own YAML decides what is run, in which order, with what.
 
 Every ``run:`` is executed as it stands, by bash as the runner starts it, in a clean environment with the variables that
 the runner sets. Actions are stood in for by what they would have done: checkout clones and checks out ``ref``;

@@ -45,7 +45,7 @@ CASES = [
 
 @pytest.fixture
 def temporary(tmp_path: Path) -> Path:
-    """A temporary folder of the test's own: by it its processes and their files are told from others'."""
+    """A temporary folder of the test's own: it identifies the test's processes and files."""
     folder = tmp_path / "temporary"
     folder.mkdir()
     return folder

@@ -1,4 +1,4 @@
-"""Login and logout at the desk: stored as docker stores it, so that docker and everything beside it can use it."""
+"""Local login and logout: stored as docker stores it, so that docker and other tools can use it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What keeps the registry in memory honest: real registries tell the same stories, and programs that know nothing of
+"""What keeps the registry in memory honest: real registries give the same answers, and programs that know nothing of
 shiplane read what it has published there.
 """
 
@@ -95,7 +95,7 @@ class Told:
 
 
 def told(*releases: Publishing | tuple[Publishing, int], **tags: Publishing) -> Told:
-    """A story; in tags ``_`` stands for ``.``, ``__`` for ``-``."""
+    """An exchange; in tags ``_`` stands for ``.``, ``__`` for ``-``."""
     named = {tag.replace("__", "-").replace("_", "."): publishing for tag, publishing in tags.items()}
     return Told([one if isinstance(one, tuple) else (one, 0) for one in releases], named)
 

@@ -54,7 +54,7 @@ def run(argv: list[str], cwd: Path, env: Mapping[str, str]) -> subprocess.Comple
 
 
 def _result(answers: socket.socket, argv: list[str]) -> int:
-    """How the command ended: it is told its process first, its exit code later."""
+    """How the command ended: the process id comes first, the exit code later."""
     answers.settimeout(LIMIT)
     process = int(answers.recv(32))
     try:

@@ -50,7 +50,7 @@ class Access:
 
     Attributes:
         accounts: By user name.
-        anonymous: What a stranger may do: ``pull`` (a public package) or nothing.
+        anonymous: What is allowed without credentials: ``pull`` (a public package) or nothing.
         scheme: ``bearer``, ``basic``, or ``none`` for a registry that asks nobody.
         lifetime: Seconds that a token is good for.
         words: What a 403 for a push says.
@@ -124,7 +124,7 @@ class Access:
         return grant.actions
 
     def _user(self, request: Request) -> str | None:
-        """The account's name, empty for a stranger, None for a wrong password or an unknown name."""
+        """The account's name, empty without credentials, None for a wrong password or an unknown name."""
         value = request.headers.get("Authorization", "")
         if not value:
             return ""

@@ -1,4 +1,4 @@
-"""What the OCI distribution-spec demands of a registry, as far as shiplane relies on it: each demand as a small story.
+"""What the OCI distribution-spec demands of a registry, where shiplane relies on it: each demand as a short exchange.
 
 The check sites are those of the specification's own conformance suite (pull, push, content discovery, error codes),
 told anew. A story gives what was seen; what ought to be seen stands beside it, and where a registry is known to do

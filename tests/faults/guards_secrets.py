@@ -43,7 +43,7 @@ KEPT_APART = (
         (_CREDENTIALS + "test_what_only_the_project_file_names_is_for_commands_that_write",),
     ),
     Guard(
-        "a command that reads comes as a stranger first",
+        "a command that reads tries without credentials first",
         "cli/clients/registry",
         "RegistryClients.reader",
         argument("client", 1, "self.credential(repository)"),

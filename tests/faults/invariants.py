@@ -295,7 +295,7 @@ def _told(case: Case, lane: Lane, tags: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _marks(case: Case, lane: Lane, tags: dict[str, str]) -> frozenset[str]:
-    """The versions' tags that were marked, as the ledger told at a moment."""
+    """The versions' tags that were marked, according to the ledger at a moment."""
     return marks_of(_told(case, lane, tags))
 
 

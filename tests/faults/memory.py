@@ -78,7 +78,7 @@ class MemoryRegistry:
     Attributes:
         host: What it answers to (``host`` or ``host:port``).
         clock: Whose time its tokens and its lag go by.
-        access: Accounts and tokens; by default there are none, and strangers may pull.
+        access: Accounts and tokens; by default there are none, and anyone may pull.
         lag: How long a written tag stays unreadable.
         token_host: Where the token service is; the registry's own host by default.
         storage: A host that blobs are redirected to (307), or nothing.

@@ -1,4 +1,4 @@
-"""A proxy of a test's own on the loopback interface: it notes what it is told, and answers as the test says."""
+"""A proxy of a test's own on the loopback interface: it records its requests, and answers as the test says."""
 
 from __future__ import annotations
 

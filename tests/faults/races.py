@@ -69,7 +69,7 @@ class Runner:
 
     @property
     def name(self) -> str:
-        """By which it is told from the others in a ledger; whoever runs again is another one."""
+        """The name that identifies it in a ledger; a second run has another one."""
         return f"{self.number} at {self.world.registry.clock.now():.3f}"
 
     def releaser(self) -> Releaser:

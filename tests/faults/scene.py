@@ -91,7 +91,7 @@ class Scene:
         self.transport = self.registry
 
     def client(self) -> RegistryClient:
-        """A new process's client, whose waits are told."""
+        """A new process's client, whose waits are recorded."""
         return a_client(self.transport, self.registry.clock, self.told.append)
 
     def releaser(self) -> Releaser:

@@ -232,7 +232,7 @@ class Soak:
             del self.tags[name]
 
     def _arrived(self, passing: Passing) -> Exchange:
-        """A request that the registry got, with what came of it there: the client may have been told otherwise."""
+        """A request that the registry got, with what came of it there: the client may have got another answer."""
         request = Request(
             method=passing.method, url=f"http://{self.door.address}{passing.path}", headers={}, body=passing.body
         )

@@ -48,7 +48,7 @@ class _Failures:
 
 
 def _trial(tests: list[str], scratch: str, writing: int) -> None:
-    """In the fork: run the tests, tell the end, go.
+    """In the fork: run the tests, report the result, exit.
 
     Their temporary files have a place of their own: pytest's usual one is swept after every run, of everything that
     others have left there, which may take longer than a trial is given.

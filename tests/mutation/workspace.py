@@ -23,7 +23,7 @@ ASSERTIONS = {"AssertionError", "Failed", "ExceptionGroup", "FlakyFailure"}
 
 @dataclass(frozen=True)
 class Verdict:
-    """How a trial ended: pytest's exit code (or ``TIMEOUT``), and the failures that were told."""
+    """How a trial ended: pytest's exit code (or ``TIMEOUT``), and the failures that were reported."""
 
     code: int
     failures: Sequence[Mapping[str, str]]

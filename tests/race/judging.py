@@ -57,7 +57,7 @@ class Judge:
         return [*found, *self._record()] if self.course.recorded else found
 
     def story(self) -> list[str]:
-        """Who asked for which manifest when, and was told what: for whoever has to find out how something came."""
+        """Which manifest was requested when and by whom, and the answer: for debugging."""
         both = [(number, entry) for number, end in enumerate(self.ends) for entry in end.log if entry.reference]
         told = sorted(both, key=lambda one: one[1].at)
         asked = [
@@ -205,7 +205,7 @@ def _words(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _fact(entry: Mapping[str, Any]) -> _Fact:
-    """What an entry tells: a move with both its ends, a publication, a mark."""
+    """What an entry says: a move with both its ends, a publication, a mark."""
     if entry["action"] in {"float", "rollback"}:
         return _MOVE, entry["from"] or "", entry["to"]
     return entry["action"], entry["tag"], entry["to"]

@@ -1,4 +1,4 @@
-"""Who may do what in the guarded registry, told in GHCR's words; and the tokens that prove it.
+"""Who may do what in the guarded registry, answered in GHCR's words; and the tokens that prove it.
 
 The registry behind is a real one that checks real signed tokens. Clients get opaque names for them, as GHCR gives:
 a client that tries to read what is in its token finds nothing there.
@@ -103,7 +103,7 @@ class Service:
         return Answer(status=200, document={"token": self._issue(account, wanted)})
 
     def _stranger(self, wanted: Sequence[tuple[str, str, list[str]]]) -> Answer | None:
-        """GHCR tells a stranger nothing about what is private, and does not admit what is missing."""
+        """GHCR reveals nothing about private packages anonymously, and does not admit that one is missing."""
         for _, name, _ in wanted:
             if name.startswith("private/"):
                 return refusal(401, "authentication required")

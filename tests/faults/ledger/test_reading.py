@@ -48,7 +48,7 @@ def _rewritten(content: bytes) -> bytes:
 
 
 def _begun(*entries: tuple[Action, bool]) -> Callable[[Scene, LedgerSnapshot], bytes]:
-    """A ledger of few lines, which tell of the one that they replace (True), or of something else."""
+    """A ledger of few lines, which name the one that they replace (True), or something else."""
 
     def content(scene: Scene, page: LedgerSnapshot) -> bytes:
         assert page.digest

@@ -1,4 +1,4 @@
-"""Every request of a release, met by every fault: no invariant breaks, no exit tells a lie, the next run repairs it.
+"""Every request of a release, met by every fault: no invariant breaks, no exit code is wrong, the next run repairs it.
 
 The ordinary run takes a share of all cases, and ``invoke dev.thorough`` every one.
 """

@@ -321,7 +321,7 @@ def judged(
 
 
 def facts(scene: Scene) -> list[set[tuple[str, ...]]]:
-    """What the entries of each ledger tell."""
+    """What the entries of each ledger say."""
     shelf = scene.registry.shelf(PATH)
     return [
         {

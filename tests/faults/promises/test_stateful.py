@@ -1,6 +1,6 @@
-"""The model, in short: Hypothesis looks for a story that goes wrong and makes it small; seeds tell some more.
+"""The model, in short: Hypothesis looks for a history that goes wrong and shrinks it; seeds give some more.
 
-``python -m tests.faults.stateful`` (``invoke dev.model``) tells 2,000 stories of 50 steps.
+``python -m tests.faults.stateful`` (``invoke dev.model``) runs 2,000 histories of 50 steps.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Who only reads asks as a stranger first, and shows a credential only where a stranger is refused."""
+"""Commands that only read try without credentials first, and send one only where that is refused."""
 
 from __future__ import annotations
 

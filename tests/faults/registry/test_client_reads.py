@@ -199,7 +199,7 @@ def test_no_story_of_a_wait_names_a_token_or_a_signature() -> None:
 
 
 def ranged(request: Request, total: str, *, size: int) -> Response:
-    """A registry that leaves the length out of a HEAD, and tells it with a range."""
+    """A registry that leaves the length out of a HEAD, and sends it with a range."""
     if request.method == "HEAD":
         return Response(status=200, headers={})
     assert request.headers["Range"] == "bytes=0-0"

@@ -64,7 +64,7 @@ class Bench:
             self.outcomes.append(event)
 
     def said(self) -> list[tuple[str, StepState, str]]:
-        """The smoke runs as the story tells them."""
+        """The smoke runs as the output shows them."""
         return [(o.step.subject, o.state, o.reason) for o in self.outcomes if o.step.name == "smoke"]
 
     def fails(self, kind: type[ShiplaneError]) -> ShiplaneError:

@@ -1,4 +1,4 @@
-"""``python -m tests.faults.stateful``, or ``invoke dev.model``: so many stories, each from a seed of its own."""
+"""``python -m tests.faults.stateful``, or ``invoke dev.model``: so many histories, each from its own seed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def reported() -> Iterator[list[AssertionError]]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Tell so many stories; 1 when one did not end as it should."""
+    """Run so many histories; 1 if one did not end as it should."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.stateful", description=stateful.__doc__)
     parser.add_argument("--runs", type=at_least_one, default=2000)
     parser.add_argument("--steps", type=at_least_one, default=50)

@@ -1,4 +1,4 @@
-"""The table of everything that can happen, and stories made of it."""
+"""The table of everything that can happen, and histories made of it."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ RULES: dict[str, Rule] = {
 
 
 def apply(world: World, name: str, arguments: Mapping[str, Any]) -> None:
-    """One step of the story."""
+    """One step of the history."""
     world.did.append(f"{name} {dict(arguments)}")
     RULES[name].run(world, **arguments)
 

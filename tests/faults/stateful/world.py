@@ -1,4 +1,4 @@
-"""The registry of a story, and what is known of it."""
+"""The registry of a history, and what is known of it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class World:
         return self.registry.tags(PATH)
 
     def releaser(self, transport: Transport) -> Releaser:
-        """A process of its own; its entries' words are numbers, so that a story is the same each time."""
+        """A process of its own; its entries' words are numbers, so that a history is reproducible."""
         registry = a_client(transport, self.clock)
         claiming = ReleaseClaims(claims=self.claims, by="the model") if self.claimed else None
         author = EntryAuthor(who=USER.username, clock=self.clock, make_id=lambda: str(next(self.words)))

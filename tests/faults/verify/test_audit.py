@@ -1,4 +1,4 @@
-"""A lane looked at as a whole, where the registry, the record and the images tell different stories, or none."""
+"""A whole lane audited, where registry, ledger and images contradict each other, or are missing."""
 
 from __future__ import annotations
 

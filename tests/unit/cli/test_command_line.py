@@ -26,7 +26,7 @@ Run = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """``shiplane ...`` in a checkout with both Dockerfiles; gives exit code, output and story."""
+    """``shiplane ...`` in a checkout with both Dockerfiles; gives exit code, stdout and stderr."""
     for name in ("Dockerfile", "Dockerfile.standalone"):
         (tmp_path / name).write_text("FROM scratch\n")
     for arguments in (("init", "--quiet"), ("add", "--all"), COMMIT):

@@ -1,4 +1,4 @@
-"""What would undo a re-pointing: each program that follows tags on its own, told from what only looks like it."""
+"""What would undo a re-pointing: each program that follows tags on its own, and nothing that only looks like one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What git's words after a push mean: who refused, and so by which code it is told."""
+"""What git's words after a push mean: who refused, and so which exit code it gives."""
 
 from __future__ import annotations
 

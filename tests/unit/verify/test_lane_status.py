@@ -1,4 +1,4 @@
-"""How a lane is told from what the registry serves and what was recorded; drift between the two, row by row."""
+"""A lane's status from what the registry serves and what was recorded; drift between the two, row by row."""
 
 from __future__ import annotations
 
