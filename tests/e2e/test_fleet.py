@@ -256,7 +256,11 @@ def test_a_file_that_names_another_image_of_the_registry_is_found_out(
             2,
             "--dry-run cannot be combined with --staged",
         ),
-        (("publish", "--lane", "main", "--tag", "0.2.1", "--staged", "x", "--builder", "y"), 2, "--builder beside"),
+        (
+            ("publish", "--lane", "main", "--tag", "0.2.1", "--staged", "x", "--builder", "y"),
+            2,
+            "--builder cannot be combined with --staged",
+        ),
     ],
 )
 def test_flags_that_cannot_be_meant_are_refused(
