@@ -339,7 +339,7 @@ def test_every_task_has_a_summary_and_at_most_one_annotation_in_a_step(
     summary, output = tmp_path / "summary", tmp_path / "output"
     files = {"GITHUB_STEP_SUMMARY": str(summary), "GITHUB_OUTPUT": str(output)}
     done = person.invoke(*command.split(), "--json", GITHUB_ACTIONS="true", **files)
-    assert "could not be written" not in done.err
+    assert "could not write" not in done.err
     assert done.err.count("::error title=") == (1 if done.code else 0), done
     head = "Dry run: nothing was pushed" if "--dry-run" in command else f"`invoke {command}"
     assert (f"## Failed with exit code {done.code}" if done.code else f"## {head}") in summary.read_text()
