@@ -50,7 +50,7 @@ def marked_text(result: MarkResult) -> str:
     changed = "" if result.changed else " (unchanged)"
     only_shown = result.dry_run and result.changed
     if result.mark is None:
-        removed = f'"bad" mark {"would be" if only_shown else "is"} removed'
+        removed = f'"bad" mark {"would be " if only_shown else ""}removed'
         return f"{tag}: {removed}" if result.changed else f"{tag} is not marked as bad"
     lines = [f"{tag} {'would be' if only_shown else 'is'} marked as bad{changed}: {result.mark.why}"]
     if result.is_current:
