@@ -246,7 +246,7 @@ def mutate(c: Context, only: list[str] | None = None) -> None:
 )
 def soak(c: Context, releases: str = "1000", seed: str = "1") -> None:
     """Release many versions in a row against a real registry with occasional faults."""
-    _module(c, "tests.faults.soak", "--releases", releases, "--seed", seed)
+    _module(c, "tests.faults.harness.soak", "--releases", releases, "--seed", seed)
 
 
 @_task()

@@ -30,8 +30,8 @@ from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.manifest import INDEX_TYPES
 from shiplane.registry.oci.names import Repository
 from tests.e2e.person import Person, runbook, wait_until
-from tests.faults import fakedocker
-from tests.faults.relay import HangUpError, Passing, Relay, relay
+from tests.faults.harness import fakedocker
+from tests.faults.harness.relay import HangUpError, Passing, Relay, relay
 from tests.rig import Rig
 from tests.rig.sample import name_pair
 

@@ -11,7 +11,7 @@ import pytest
 
 from tests.e2e.canary import canaries, kept, seen
 from tests.e2e.person import Person, Reader, succeeded
-from tests.faults.relay import Relay, relay
+from tests.faults.harness.relay import Relay, relay
 from tests.rig import Rig
 from tests.rig.sample import git, pair_for
 from tests.sinks import forms

@@ -14,12 +14,12 @@ import pytest
 
 from shiplane.core.errors import AccessError, RefusedError, UnreachableError
 from shiplane.core.redact import Redactor
-from shiplane.git.claim import Claim, ref_of
-from shiplane.git.claim_refs import GitClaims
+from shiplane.git.claim_record import Claim, ref_of
+from shiplane.git.claim_store import GitClaims
 from shiplane.git.remote import Remote
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from tests.e2e.person import Person, Reader, succeeded, wait_until
-from tests.faults.serving import serving
+from tests.faults.harness.serving import serving
 from tests.gitnoise import NOISE, configured
 from tests.rig.sample import checkout, commit, git
 

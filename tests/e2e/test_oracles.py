@@ -23,14 +23,14 @@ from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.names import Repository
 from shiplane.verify.verify import Verifier
-from tests.faults.access import Access
-from tests.faults.conformance import CRANE, DEVIATIONS, DISTRIBUTION, MEMORY, STORIES, Api
-from tests.faults.contenders import OTHER, Publishing
-from tests.faults.memory import MemoryRegistry
-from tests.faults.releaser import Releaser
-from tests.faults.scene import PATH, finish
-from tests.faults.server import serve
-from tests.faults.transfer import upload
+from tests.faults.harness.access import Access
+from tests.faults.harness.conformance import CRANE, DEVIATIONS, DISTRIBUTION, MEMORY, STORIES, Api
+from tests.faults.harness.contenders import OTHER, Publishing
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.releaser import Releaser
+from tests.faults.harness.scene import PATH, finish
+from tests.faults.harness.server import serve
+from tests.faults.harness.transfer import upload
 from tests.rig import Rig, processes
 
 pytestmark = pytest.mark.e2e

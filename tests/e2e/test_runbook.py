@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.person import Log, Person, Reader, runbook, succeeded
-from tests.faults.serving import serving
+from tests.faults.harness.serving import serving
 from tests.rig import Rig
 from tests.rig.sample import commit, git
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults.soak import soak
+from tests.faults.harness.soak import soak
 from tests.rig import Rig
 
 pytestmark = pytest.mark.e2e

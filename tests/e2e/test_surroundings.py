@@ -17,9 +17,9 @@ from socketserver import BaseRequestHandler, ThreadingTCPServer
 import pytest
 
 from tests.e2e.person import Person, Reader, succeeded
-from tests.faults.certificates import Authority
-from tests.faults.proxying import proxy
-from tests.faults.serving import serving
+from tests.faults.harness.certificates import Authority
+from tests.faults.harness.proxying import proxy
+from tests.faults.harness.serving import serving
 from tests.rig import Rig, sample
 
 pytestmark = pytest.mark.e2e

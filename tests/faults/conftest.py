@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.faults import client_setup, gatehouse, scene
+from tests.faults.harness import client_setup, gatehouse, scene
 from tests.sinks import Sinks, forms, watched
 
 SECRETS = (

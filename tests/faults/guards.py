@@ -627,21 +627,21 @@ SOURCES = (
 SIGNALS = (
     Guard(
         "SIGTERM, SIGHUP and SIGQUIT clean up: the private login goes away",
-        "cli/interrupts",
+        "cli/signals",
         "_ACTS",
         call("fromkeys", "{{}}"),
         (_SIGNALS + "test_a_polite_signal_takes_the_private_login_away",),
     ),
     Guard(
         "a signal that was ignored from the start stays ignored",
-        "cli/interrupts",
+        "cli/signals",
         "_is_heeded",
         returns("True"),
         (_SIGNALS + "test_a_signal_that_was_ignored_from_the_start_stays_ignored",),
     ),
     Guard(
         "a signal that interrupts no system call is not left waiting for an answer",
-        "cli/interrupts",
+        "cli/signals",
         "heeding_signals",
         call("setitimer", "signal.setitimer(signal.ITIMER_REAL, 0)", at=0),
         (_SIGNALS + "test_a_signal_that_interrupts_no_system_call_ends_a_run_whose_registry_is_silent",),

@@ -132,7 +132,7 @@ TARGETS = (
         # Who fell is somewhere.
         same=(Key("choose_candidates", "And without operand 1"),),
     ),
-    Target("git/claim", ("tests/unit/git/test_claim.py", "tests/faults/release/test_claim.py")),
+    Target("git/claim_record", ("tests/unit/git/test_claim.py", "tests/faults/release/test_claim.py")),
     # Who may make one of the claims may make each.
     Target("release/claiming", ("tests/faults/release/test_claim.py",), same=(Key("ReleaseClaims.survey", "0 -> -1"),)),
     Target(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.faults.contenders import SCENARIOS, Publishing, unrecorded
-from tests.faults.races import Scenario
+from tests.faults.harness.contenders import SCENARIOS, Publishing, unrecorded
+from tests.faults.harness.races import Scenario
 
 # Both forms of these are a project's choice: a ledger is kept unless it says ``ledger = false``.
 _TWO_PUBLISHERS = (

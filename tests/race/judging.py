@@ -17,12 +17,12 @@ from shiplane.ledger.ledger import BrokenLedgerError
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Present, digest_of
 from shiplane.registry.oci.names import Digest, Repository, Tag
-from tests.faults.exchange import Effect, Exchange
-from tests.faults.invariants import Case, entries_of, violations
-from tests.faults.memory import MemoryRegistry, Shelf
-from tests.faults.races import lies
-from tests.faults.releaser import Releaser
-from tests.faults.scene import finish
+from tests.faults.harness.exchange import Effect, Exchange
+from tests.faults.harness.invariants import Case, entries_of, violations
+from tests.faults.harness.memory import MemoryRegistry, Shelf
+from tests.faults.harness.races import lies
+from tests.faults.harness.releaser import Releaser
+from tests.faults.harness.scene import finish
 from tests.race.courses import Course
 from tests.race.processes import Ended, Recorder, releaser
 

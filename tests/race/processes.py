@@ -17,7 +17,7 @@ from shiplane.config.lane import MAIN
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Event, Step
 from shiplane.core.redact import Redactor
-from shiplane.git.claim_refs import GitClaims
+from shiplane.git.claim_store import GitClaims
 from shiplane.git.remote import Remote
 from shiplane.ledger.recorder import EntryAuthor
 from shiplane.registry.http.exchange import Request, Response
@@ -25,10 +25,10 @@ from shiplane.registry.http.retry_budget import Clock
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.names import Repository
 from shiplane.release.claiming import ReleaseClaims
-from tests.faults.exchange import Exchange, exchange
-from tests.faults.races import LOCAL, Contender, promised
-from tests.faults.releaser import Releaser
-from tests.faults.scene import finish
+from tests.faults.harness.exchange import Exchange, exchange
+from tests.faults.harness.races import LOCAL, Contender, promised
+from tests.faults.harness.releaser import Releaser
+from tests.faults.harness.scene import finish
 
 _SPAWN = multiprocessing.get_context("spawn")
 _PATIENCE = 120.0

@@ -13,9 +13,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 
 from shiplane.registry.oci.names import Repository
-from tests.faults.races import Start
-from tests.faults.scene import PATH
-from tests.faults.transfer import name, upload
+from tests.faults.harness.races import Start
+from tests.faults.harness.scene import PATH
+from tests.faults.harness.transfer import name, upload
 from tests.race.courses import COURSES, Course
 from tests.race.judging import Judge
 from tests.race.processes import Ended, Job, workers

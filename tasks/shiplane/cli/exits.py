@@ -10,7 +10,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from shiplane.cli.answer import Answer
-from shiplane.cli.interrupts import TerminatedError, heeding_signals
+from shiplane.cli.signals import TerminatedError, heeding_signals
 from shiplane.cli.views.console import open_streams
 from shiplane.cli.views.exit_report import closing_lines
 from shiplane.core.errors import PrerequisiteError, ShiplaneError

@@ -17,7 +17,8 @@ from pathlib import Path
 from shiplane.config.keys.deployments import Deployments, Pattern
 from shiplane.core.errors import LostRaceError, PrerequisiteError, VerificationError
 from shiplane.core.text import one_line
-from shiplane.deployments.deployment import DeploymentFile, FileChange
+from shiplane.deployments.finder import DeploymentFile
+from shiplane.deployments.tag_replacement import FileChange
 
 LIMIT = 1024 * 1024
 # Nobody's deployment files: git's own, and what package managers put there.

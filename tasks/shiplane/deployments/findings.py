@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from shiplane.deployments.deployment import Place
+from shiplane.deployments.finder import Place
 from shiplane.deployments.positions import Fallback
 from shiplane.registry.oci.names import Digest, Tag
 

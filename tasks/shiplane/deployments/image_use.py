@@ -158,13 +158,3 @@ def split_pinned(text: str) -> tuple[str | None, Digest | None]:
         return (parse_tag(tag) if tag else None), digest
     except UsageError as error:
         raise ValueError(error.what) from error
-
-
-def applied(text: str, mentions: Iterable[Mention], target: Target) -> str:
-    """The text with these mentions at the target; only their slots differ."""
-    slots = {slot for mention in mentions for slot in mention.slots}
-    parts, end = [], len(text)
-    for slot in sorted(slots, key=lambda slot: (slot.start, slot.end), reverse=True):
-        parts += [text[slot.end : end], slot.filled(target)]
-        end = slot.start
-    return "".join((text[:end], *reversed(parts)))

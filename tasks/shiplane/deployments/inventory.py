@@ -12,8 +12,8 @@ from shiplane.core.errors import ConfigurationError, ShiplaneError
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import map_parallel
-from shiplane.deployments.deployment import Finder, Place
 from shiplane.deployments.files import Collected, collect
+from shiplane.deployments.finder import Finder, Place
 from shiplane.deployments.findings import ServedTags
 from shiplane.deployments.updaters import USUAL_PLACES, ProjectTexts, Updater, find_updaters
 from shiplane.registry.client import RegistryClient

@@ -13,11 +13,11 @@ from shiplane.core.next_command import command
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.text import one_line
-from shiplane.deployments.deployment import FileChange, mentions_of_lane, repoint
 from shiplane.deployments.files import replace_all
 from shiplane.deployments.image_use import Target
 from shiplane.deployments.inventory import Inventory, InventoryReader
 from shiplane.deployments.pin_target import resolve_target
+from shiplane.deployments.tag_replacement import FileChange, mentions_of_lane, replace_tags
 from shiplane.registry.oci.names import Tag
 
 
@@ -87,7 +87,7 @@ class Repointer(InventoryReader):
         finder = self.finder({target.digest: target.tag, **before.served.version_tags})
         files = before.collected.files
         placed = len(mentions_of_lane((finder.place(place.path, place.mention) for place in before.places), lane))
-        return Prepared(target=target, changes=repoint(files, finder, lane, target), placed=placed, before=before)
+        return Prepared(target=target, changes=replace_tags(files, finder, lane, target), placed=placed, before=before)
 
     def _with_adopted_versions(self, lane: Lane) -> Lane:
         return next((own for own in self.lanes if own == lane), lane)

@@ -15,7 +15,7 @@ from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.errors import LostRaceError
 from shiplane.core.progress import Flow, Step
 from shiplane.core.text import one_line
-from shiplane.git.claim import Claim
+from shiplane.git.claim_record import Claim
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 # Each further round needs another publisher that claims some of our lanes in between.

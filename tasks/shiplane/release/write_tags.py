@@ -17,7 +17,7 @@ from shiplane.release.ledger_entries import LaneRelease
 from shiplane.release.planning.decision import FloatingTagAction, VersionTagAction, reconsider
 from shiplane.release.ready_lane import ReadyLane
 from shiplane.release.result import LedgerResult
-from shiplane.verify.image_labels import read_label
+from shiplane.verify.label_reader import read_label
 
 
 @dataclass(frozen=True, kw_only=True)

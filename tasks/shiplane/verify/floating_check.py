@@ -8,7 +8,7 @@ from shiplane.ledger.foreign_tags import unadopted_tags
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import Absent
 from shiplane.registry.oci.manifest import VERSION
-from shiplane.verify.image_labels import read_label
+from shiplane.verify.label_reader import read_label
 from shiplane.verify.verification_result import VerificationResult
 from shiplane.verify.verification_target import VerificationTarget
 

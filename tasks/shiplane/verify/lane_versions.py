@@ -13,7 +13,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.manifest import VERSION
-from shiplane.verify.image_labels import read_label
+from shiplane.verify.label_reader import read_label
 from shiplane.verify.lane_status import newest_release
 
 # How many version tags are compared with a floating tag whose image does not name its version.

@@ -17,7 +17,7 @@ from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, R
 from shiplane.registry.oci.manifest import REVISION
 from shiplane.registry.oci.names import Digest
 from shiplane.verify.contradiction import contradiction
-from shiplane.verify.image_labels import read_label
+from shiplane.verify.label_reader import read_label
 from shiplane.verify.lane_versions import LaneVersions, newest_published
 from shiplane.verify.survey import Survey
 

@@ -15,8 +15,8 @@ from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.verify.expected_floating import expects_floating
 from shiplane.verify.lane_versions import LaneVersions
-from shiplane.verify.pointing import expects_floating
 
 
 @dataclass(frozen=True, kw_only=True)

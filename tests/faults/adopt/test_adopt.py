@@ -15,10 +15,10 @@ from shiplane.ledger.ledger import Action, BrokenLedgerError
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Tag
 from shiplane.rollback.result import RollbackRequest, RollbackResult
-from tests.faults.clock import VirtualClock
-from tests.faults.faults import F, Fault, Faulty
-from tests.faults.images import lie_in_config, lose_child, push_image
-from tests.faults.scene import AIONIS, PATH, Scene, a_plan, events, finish, until
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.faults import F, Fault, Faulty
+from tests.faults.harness.images import lie_in_config, lose_child, push_image
+from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan, events, finish, until
 from tests.thorough import crossed
 
 WHEN = "2026-11-24T08:00:00Z"

@@ -15,10 +15,10 @@ from shiplane.cli.run import Run
 from shiplane.core.errors import MisconfiguredError
 from shiplane.registry.http.exchange import Request, Response, TransportError
 from shiplane.registry.http.transport import HttpTransport
-from tests.faults.access import Access, Account, failure
-from tests.faults.faults import Instead
-from tests.faults.images import push_image
-from tests.faults.memory import MemoryRegistry
+from tests.faults.harness.access import Access, Account, failure
+from tests.faults.harness.faults import Instead
+from tests.faults.harness.images import push_image
+from tests.faults.harness.memory import MemoryRegistry
 from tests.inprocess import shiplane_here
 from tests.sinks import forms
 
@@ -448,7 +448,7 @@ def test_no_command_that_reads_sends_what_only_the_project_file_names(
     assert [request for request in sent if "Basic" in request.headers.get("Authorization", "")] == []
     assert not any(form in out + err for form in forms(TOKEN, "robot"))
     if arguments[0] in ("plan", "auth.show"):
-        assert "only shiplane.toml names it" in out
+        assert "only shiplane.toml assigns it to that registry" in out
     command_line.call("mark", "--lane", "main", "--tag", "v0.2.1", "--reason", "it is for commands that write", **pair)
     assert any("Basic" in request.headers.get("Authorization", "") for request in sent)
 

@@ -19,11 +19,11 @@ import pytest
 
 from shiplane.core.system.parallel import map_parallel
 from shiplane.core.system.process import run
-from tests.faults.access import Access, Account
-from tests.faults.memory import MemoryRegistry
-from tests.faults.relay import HangUpError, Passing, relay
-from tests.faults.server import serve
-from tests.faults.workshop import TOKEN, workshop
+from tests.faults.harness.access import Access, Account
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.relay import HangUpError, Passing, relay
+from tests.faults.harness.server import serve
+from tests.faults.harness.workshop import TOKEN, workshop
 
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)]

@@ -17,7 +17,7 @@ from shiplane.registry.client import PutResult
 from shiplane.registry.http.exchange import OversizedError, TransportError
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.oci.lookup_result import Refused, Unknown
-from tests.faults.clock import VirtualClock
+from tests.faults.harness.clock import VirtualClock
 from tests.sinks import Sinks, forms
 
 SECRET = '~~>not?>a~canary"of-the-others'

@@ -23,11 +23,11 @@ from shiplane.docker.builders import Builder, Node
 from shiplane.docker.buildx import BuildError, Buildx
 from shiplane.docker.private_config import private_login
 from shiplane.registry.oci.names import Platform, Repository
-from tests.faults import fakedocker
-from tests.faults.access import Access
-from tests.faults.memory import MemoryRegistry
-from tests.faults.server import Served, serve
-from tests.faults.workshop import TOKEN, workshop
+from tests.faults.harness import fakedocker
+from tests.faults.harness.access import Access
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.server import Served, serve
+from tests.faults.harness.workshop import TOKEN, workshop
 
 WHO = Credential(registry="ghcr.io", username="robot", password=TOKEN, source="test")
 PUBLISH = "publish --lane main --tag v0.2.1 --latest"

@@ -26,11 +26,11 @@ from shiplane.deployments.image_use import Target
 from shiplane.deployments.repoint import Repointer, write
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Tag
-from tests.faults.clock import VirtualClock
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.images import lose_blob, lose_child, push_image
-from tests.faults.scene import IMAGE, PATH, Scene, finish
-from tests.faults.stale import LIST, Lagging, StaleReads
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.harness.images import lose_blob, lose_child, push_image
+from tests.faults.harness.scene import IMAGE, PATH, Scene, finish
+from tests.faults.harness.stale import LIST, Lagging, StaleReads
 
 V020 = Version.parse("0.2.0")
 TEXT = f"a: {IMAGE}:v0.2.1\nb: {IMAGE}:standalone-v0.2.0\nc: {IMAGE}:latest\n"

@@ -7,10 +7,10 @@ from shiplane.config.project_file import ProjectFile, parse_project_file
 from shiplane.config.settings import Checkout, Resolver
 from shiplane.core.errors import UsageError
 from shiplane.core.finding import Finding
-from shiplane.deployments.deployment import DeploymentFile
 from shiplane.deployments.files import Collected
+from shiplane.deployments.finder import DeploymentFile
 from shiplane.doctor.config import ConfigChecks
-from tests.faults.scene import AIONIS
+from tests.faults.harness.scene import AIONIS
 
 HEAD = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z")
 BOTH = frozenset(lane.dockerfile for lane in BUILT_IN)

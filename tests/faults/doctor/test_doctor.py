@@ -29,10 +29,10 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session
 from shiplane.registry.oci.names import Platform, Repository, Tag
 from shiplane.verify.public_tags import plan_tags_now, tags_now
-from tests.faults.access import Access, Account
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.memory import MemoryRegistry
-from tests.faults.scene import AIONIS, PATH, USER, Scene, a_plan, a_registry, events, finish
+from tests.faults.harness.access import Access, Account
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.scene import AIONIS, PATH, USER, Scene, a_plan, a_registry, events, finish
 
 AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
 

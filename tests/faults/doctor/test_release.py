@@ -14,14 +14,14 @@ from shiplane.doctor.release import FloatingTagChecks, LedgerChecks, SmokeChecks
 from shiplane.registry.oci.names import Platform, Repository
 from shiplane.release.smoke_run import SmokeRunner
 from shiplane.verify.surveyor import Surveyor
-from tests.faults.access import Access, Account
 from tests.faults.adopt.test_adopt import adopt, old_scene
-from tests.faults.clock import VirtualClock
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.images import push_image
-from tests.faults.memory import MemoryRegistry
-from tests.faults.scene import AIONIS, PATH, USER, Scene, a_plan
-from tests.faults.smoking import FakeEngine
+from tests.faults.harness.access import Access, Account
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.harness.images import push_image
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.scene import AIONIS, PATH, USER, Scene, a_plan
+from tests.faults.harness.smoking import FakeEngine
 
 AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
 ELSEWHERE = Repository("ghcr.io", "cognary/ledgers")

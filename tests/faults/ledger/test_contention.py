@@ -15,9 +15,9 @@ from shiplane.ledger.recorder import LedgerUpdate, record
 from shiplane.ledger.store import MAX_SETTLE, SETTLE
 from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.names import Digest
-from tests.faults.faults import F, Fault, Faulty
-from tests.faults.ledgers import actions, clock_of, entry, note, put, store, tampered, writing
-from tests.faults.scene import PATH, Scene, a_plan, events, finish, until
+from tests.faults.harness.faults import F, Fault, Faulty
+from tests.faults.harness.ledgers import actions, clock_of, entry, note, put, store, tampered, writing
+from tests.faults.harness.scene import PATH, Scene, a_plan, events, finish, until
 from tests.ledger_content import content_of
 
 

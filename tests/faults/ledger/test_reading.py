@@ -13,10 +13,10 @@ from shiplane.core.progress import Event, Step
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Ledger
 from shiplane.ledger.store import LedgerSnapshot
 from shiplane.registry.oci.names import Digest
-from tests.faults.faults import F, Fault, Faulty
-from tests.faults.images import push_image
-from tests.faults.ledgers import SOME, actions, entry, note, put, store, tampered, writing
-from tests.faults.scene import PATH, Scene, a_plan, finish, until
+from tests.faults.harness.faults import F, Fault, Faulty
+from tests.faults.harness.images import push_image
+from tests.faults.harness.ledgers import SOME, actions, entry, note, put, store, tampered, writing
+from tests.faults.harness.scene import PATH, Scene, a_plan, finish, until
 from tests.ledger_content import content_of
 
 

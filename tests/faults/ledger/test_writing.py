@@ -14,11 +14,11 @@ from shiplane.ledger.recorder import LedgerUpdate, record
 from shiplane.ledger.store import AppendResult
 from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.names import Digest, Repository
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.images import push_image
-from tests.faults.ledgers import actions, clock_of, ledger_puts, note, store, writing
-from tests.faults.memory import Lag, MemoryRegistry
-from tests.faults.scene import PATH, Scene, a_plan, a_registry, events, finish, until
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.harness.images import push_image
+from tests.faults.harness.ledgers import actions, clock_of, ledger_puts, note, store, writing
+from tests.faults.harness.memory import Lag, MemoryRegistry
+from tests.faults.harness.scene import PATH, Scene, a_plan, a_registry, events, finish, until
 
 
 def test_a_release_is_recorded_once_with_what_a_reader_wants_to_know() -> None:

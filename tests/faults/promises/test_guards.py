@@ -19,6 +19,7 @@ from tests.thorough import THOROUGH
 
 # Those of which a part is said in words of the source: an argument's name, or what another program reads.
 _WORDED = {
+    "a rollback moves the floating tag only from where it was seen",
     "a broken ledger stops a release",
     "a command that reads tries without credentials first",
     "what only this machine ignores is a change",

@@ -11,10 +11,10 @@ import pytest
 from shiplane.config.lane import MAIN
 from shiplane.registry.http.exchange import Request
 from shiplane.registry.oci.manifest import RawManifest
-from tests.faults.faults import F, Fault, Faulty
-from tests.faults.images import lie_in_config, lose_blob, lose_child, push_image
-from tests.faults.invariants import MAX_REQUESTS, Case, assert_invariants, violations
-from tests.faults.scene import PATH, USER, Scene, a_plan
+from tests.faults.harness.faults import F, Fault, Faulty
+from tests.faults.harness.images import lie_in_config, lose_blob, lose_child, push_image
+from tests.faults.harness.invariants import MAX_REQUESTS, Case, assert_invariants, violations
+from tests.faults.harness.scene import PATH, USER, Scene, a_plan
 
 URL = f"https://ghcr.io/v2/{PATH}/manifests/"
 

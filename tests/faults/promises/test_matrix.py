@@ -11,12 +11,12 @@ from functools import cache
 import pytest
 
 from shiplane.core.errors import ShiplaneError
-from tests.faults.clock import VirtualClock
-from tests.faults.exchange import Exchange
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.invariants import Case, assert_invariants
-from tests.faults.memory import Lag
-from tests.faults.scene import Scene, a_plan
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.exchange import Exchange
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.harness.invariants import Case, assert_invariants
+from tests.faults.harness.memory import Lag
+from tests.faults.harness.scene import Scene, a_plan
 from tests.thorough import crossed
 
 NAMES = {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}

@@ -10,10 +10,10 @@ from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Flow
 from shiplane.ledger.ledger import Action
 from shiplane.rollback.marks import MarkResult
-from tests.faults.clock import VirtualClock
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.invariants import Case, assert_invariants
-from tests.faults.scene import PATH, Scene, a_plan, finish
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.harness.invariants import Case, assert_invariants
+from tests.faults.harness.scene import PATH, Scene, a_plan, finish
 from tests.thorough import crossed
 
 VERSION = Version.parse("0.2.1")

@@ -17,11 +17,11 @@ from shiplane.registry.http.session import MANIFEST_LIMIT, Session
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.names import Repository
 from shiplane.release.publish import Publisher
-from tests.faults.access import failure
-from tests.faults.faults import ELSEWHERE, FOR_EVER, STATUS, F, Fault, Faulty, altered
-from tests.faults.invariants import Case, assert_invariants
-from tests.faults.scene import PATH, USER, Stager, a_plan, a_registry, finish
-from tests.faults.server import Rude, Served, drip, flood, raw, reset, serve
+from tests.faults.harness.access import failure
+from tests.faults.harness.faults import ELSEWHERE, FOR_EVER, STATUS, F, Fault, Faulty, altered
+from tests.faults.harness.invariants import Case, assert_invariants
+from tests.faults.harness.scene import PATH, USER, Stager, a_plan, a_registry, finish
+from tests.faults.harness.server import Rude, Served, drip, flood, raw, reset, serve
 
 DEADLINE = 0.15
 NAMES = {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}

@@ -21,11 +21,11 @@ from shiplane.ledger.ledger import Action
 from shiplane.release.result import LaneResult
 from shiplane.rollback.marks import MarkResult
 from shiplane.rollback.result import RollbackRequest, RollbackResult
-from tests.faults.clock import VirtualClock
-from tests.faults.faults import FOR_EVER
-from tests.faults.invariants import Case, entries_of, violations
-from tests.faults.scene import PATH, Scene, a_plan, finish
-from tests.faults.stale import LIST, Lagging, StaleReads, listed
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.faults import FOR_EVER
+from tests.faults.harness.invariants import Case, entries_of, violations
+from tests.faults.harness.scene import PATH, Scene, a_plan, finish
+from tests.faults.harness.stale import LIST, Lagging, StaleReads, listed
 from tests.thorough import THOROUGH
 
 A, B, C = ("a" * 40, "b" * 40, "c" * 40)

@@ -1,4 +1,4 @@
-"""The fake behaves as the real thing: what these tests say has its source in ghcr.md and the distribution-spec."""
+"""The fake behaves as the real thing: as GHCR was observed to answer, and as the distribution-spec says."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from shiplane.registry.http.exchange import Request
 from shiplane.registry.oci.lookup_result import Absent, Present, Refused
 from shiplane.registry.oci.manifest import OCI_INDEX, Index, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Tag
-from tests.faults.client_setup import AIONIS, PASSWORD, ClientSetup
-from tests.faults.exchange import Effect
-from tests.faults.images import children, lie_in_config, lose_child, push_image
-from tests.faults.memory import Lag
+from tests.faults.harness.client_setup import AIONIS, PASSWORD, ClientSetup
+from tests.faults.harness.exchange import Effect
+from tests.faults.harness.images import children, lie_in_config, lose_child, push_image
+from tests.faults.harness.memory import Lag
 
 LATEST = Tag("latest")
 

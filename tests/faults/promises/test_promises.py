@@ -28,14 +28,14 @@ from shiplane.release.staging.join import IndexJoiner
 from shiplane.release.staging.multi_node import MultiNodeStager
 from shiplane.release.staging.staging import BuildxStager, stager_for
 from shiplane.verify.survey import Survey
-from tests.faults.access import answer, failure
-from tests.faults.client_setup import AIONIS, ClientSetup
-from tests.faults.faults import Instead
-from tests.faults.images import COMMIT, push_image
-from tests.faults.memory import MemoryRegistry
-from tests.faults.scene import PATH, Scene, a_plan, finish, until
-from tests.faults.server import raw as raw_bytes
-from tests.faults.server import serve
+from tests.faults.harness.access import answer, failure
+from tests.faults.harness.client_setup import AIONIS, ClientSetup
+from tests.faults.harness.faults import Instead
+from tests.faults.harness.images import COMMIT, push_image
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.scene import PATH, Scene, a_plan, finish, until
+from tests.faults.harness.server import raw as raw_bytes
+from tests.faults.harness.server import serve
 
 
 class LosingFloats:

@@ -14,14 +14,14 @@ from shiplane.config.lane import MAIN
 from shiplane.ledger.artifact import LINES, ledger_manifest
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Repository
-from tests.faults.access import Access
-from tests.faults.clock import QuickClock
-from tests.faults.images import store_blob
-from tests.faults.invariants import entries_of
-from tests.faults.memory import MemoryRegistry, Shelf
-from tests.faults.races import Contender, Start
-from tests.faults.scene import PATH
-from tests.faults.server import serve
+from tests.faults.harness.access import Access
+from tests.faults.harness.clock import QuickClock
+from tests.faults.harness.images import store_blob
+from tests.faults.harness.invariants import entries_of
+from tests.faults.harness.memory import MemoryRegistry, Shelf
+from tests.faults.harness.races import Contender, Start
+from tests.faults.harness.scene import PATH
+from tests.faults.harness.server import serve
 from tests.race.courses import COURSES, Course
 from tests.race.judging import Judge
 from tests.race.processes import Ended, Recorder, carried_out, releaser

@@ -16,13 +16,13 @@ from shiplane.core.errors import RefusedError
 from shiplane.core.progress import Flow, Step, StepOutcome
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Tag
-from tests.faults.contenders import ALL, NOTHING_BELOW, OTHER, Publishing, scenario
-from tests.faults.faults import F, Fault, Faulty
-from tests.faults.images import COMMIT
-from tests.faults.memory import MemoryRegistry
-from tests.faults.races import Race, Runner, Start, Tally, explore, one_by_one, orders
-from tests.faults.releaser import Releaser
-from tests.faults.scene import Scene, a_plan
+from tests.faults.harness.contenders import ALL, NOTHING_BELOW, OTHER, Publishing, scenario
+from tests.faults.harness.faults import F, Fault, Faulty
+from tests.faults.harness.images import COMMIT
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.races import Race, Runner, Start, Tally, explore, one_by_one, orders
+from tests.faults.harness.releaser import Releaser
+from tests.faults.harness.scene import Scene, a_plan
 
 WITH, WITHOUT = True, False
 

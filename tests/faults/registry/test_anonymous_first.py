@@ -14,9 +14,9 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.lookup_result import Absent, Present, Refused
 from shiplane.registry.oci.names import Repository, Tag
-from tests.faults.access import Access, Account
-from tests.faults.client_setup import AIONIS, PASSWORD, ROBOT, ClientSetup
-from tests.faults.images import push_image
+from tests.faults.harness.access import Access, Account
+from tests.faults.harness.client_setup import AIONIS, PASSWORD, ROBOT, ClientSetup
+from tests.faults.harness.images import push_image
 
 GOOD = Tag("v0.2.1")
 

@@ -12,11 +12,11 @@ from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import OCI_INDEX
 from shiplane.registry.oci.names import Tag
-from tests.faults.access import answer, failure
-from tests.faults.client_setup import AIONIS, PASSWORD, ClientSetup
-from tests.faults.faults import F, Fault, Faulty, Instead
-from tests.faults.images import push_image
-from tests.faults.memory import MemoryRegistry
+from tests.faults.harness.access import answer, failure
+from tests.faults.harness.client_setup import AIONIS, PASSWORD, ClientSetup
+from tests.faults.harness.faults import F, Fault, Faulty, Instead
+from tests.faults.harness.images import push_image
+from tests.faults.harness.memory import MemoryRegistry
 
 V = Tag("v0.2.1")
 HTML = Response(status=404, headers={"content-type": "text/html"}, body=b"<html>404 page not found</html>")

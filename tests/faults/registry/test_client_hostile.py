@@ -23,9 +23,9 @@ from shiplane.registry.oci.manifest import (
     parse_manifest,
 )
 from shiplane.registry.oci.names import Digest, Platform, Tag
-from tests.faults.client_setup import AIONIS, ClientSetup
-from tests.faults.faults import Instead
-from tests.faults.images import push_image
+from tests.faults.harness.client_setup import AIONIS, ClientSetup
+from tests.faults.harness.faults import Instead
+from tests.faults.harness.images import push_image
 
 V = Tag("v0.2.1")
 DIGEST = str(Digest.of(b"child"))

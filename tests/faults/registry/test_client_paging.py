@@ -10,10 +10,10 @@ import pytest
 
 from shiplane.core.errors import AccessError, UnreachableError, VerificationError
 from shiplane.registry.http.exchange import Request, Response
-from tests.faults.access import answer, failure
-from tests.faults.client_setup import AIONIS, ClientSetup
-from tests.faults.faults import F, Fault, Faulty, Instead
-from tests.faults.images import push_image
+from tests.faults.harness.access import answer, failure
+from tests.faults.harness.client_setup import AIONIS, ClientSetup
+from tests.faults.harness.faults import F, Fault, Faulty, Instead
+from tests.faults.harness.images import push_image
 
 LIST = "/v2/cognary/aionis/tags/list"
 Page = Callable[[Request], Response]

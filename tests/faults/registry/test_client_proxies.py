@@ -17,10 +17,10 @@ from shiplane.registry.http.proxies import bypasses, proxy_for, proxy_passwords
 from shiplane.registry.http.retry import RetryPolicy
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.transport import HttpTransport
-from tests.faults.clock import VirtualClock
-from tests.faults.memory import MemoryRegistry
-from tests.faults.proxying import proxy
-from tests.faults.server import raw, reset, serve
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.proxying import proxy
+from tests.faults.harness.server import raw, reset, serve
 
 DEADLINE = 0.25
 # A name that resolves nowhere: what reaches it came through a proxy.

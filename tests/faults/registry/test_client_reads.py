@@ -14,9 +14,9 @@ from shiplane.registry.http.session import MANIFEST_LIMIT
 from shiplane.registry.oci.lookup_result import Absent, Refused, Unknown
 from shiplane.registry.oci.manifest import Descriptor, Manifest, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Tag
-from tests.faults.client_setup import AIONIS, ClientSetup
-from tests.faults.faults import ELSEWHERE, FOR_EVER, F, Fault, Faulty, Instead
-from tests.faults.images import children, push_image
+from tests.faults.harness.client_setup import AIONIS, ClientSetup
+from tests.faults.harness.faults import ELSEWHERE, FOR_EVER, F, Fault, Faulty, Instead
+from tests.faults.harness.images import children, push_image
 
 V = Tag("v0.2.1")
 Call = Callable[[RegistryClient, RawManifest], object]

@@ -14,9 +14,9 @@ from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.lookup_result import Unknown
 from shiplane.registry.oci.manifest import Descriptor, RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag
-from tests.faults.client_setup import AIONIS, PASSWORD, ClientSetup
-from tests.faults.faults import Faulty, Instead
-from tests.faults.images import push_image
+from tests.faults.harness.client_setup import AIONIS, PASSWORD, ClientSetup
+from tests.faults.harness.faults import Faulty, Instead
+from tests.faults.harness.images import push_image
 
 CODES = (301, 302, 303, 307, 308)
 CONTENT = b'{"architecture": "amd64", "os": "linux"}'

@@ -15,10 +15,10 @@ from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.names import Repository, Tag
-from tests.faults.client_setup import PASSWORD, accounts
-from tests.faults.images import push_image
-from tests.faults.memory import MemoryRegistry
-from tests.faults.server import Rude, Served, drip, flood, raw, reset, serve
+from tests.faults.harness.client_setup import PASSWORD, accounts
+from tests.faults.harness.images import push_image
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.server import Rude, Served, drip, flood, raw, reset, serve
 
 OK = b"HTTP/1.1 200 OK\r\n"
 LIMIT = 1000

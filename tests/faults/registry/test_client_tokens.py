@@ -13,11 +13,11 @@ from shiplane.registry.http.session import Session
 from shiplane.registry.http.tokens import Challenge, realm_problem
 from shiplane.registry.oci.lookup_result import Present, Refused, Unknown
 from shiplane.registry.oci.names import Repository, Tag
-from tests.faults.access import answer, failure
-from tests.faults.client_setup import AIONIS, PASSWORD, ROBOT, ClientSetup
-from tests.faults.faults import F, Fault, Faulty, Instead
-from tests.faults.images import push_image
-from tests.faults.memory import MemoryRegistry
+from tests.faults.harness.access import answer, failure
+from tests.faults.harness.client_setup import AIONIS, PASSWORD, ROBOT, ClientSetup
+from tests.faults.harness.faults import F, Fault, Faulty, Instead
+from tests.faults.harness.images import push_image
+from tests.faults.harness.memory import MemoryRegistry
 
 V = Tag("v0.2.1")
 LOCAL = Repository("127.0.0.1:5000", "x/y")

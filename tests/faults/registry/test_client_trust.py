@@ -21,10 +21,10 @@ from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Unknown
 from shiplane.registry.oci.names import Repository, Tag
-from tests.faults.certificates import NOW, Authority
-from tests.faults.clock import VirtualClock
-from tests.faults.proxying import proxy
-from tests.faults.serving import serving
+from tests.faults.harness.certificates import NOW, Authority
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.proxying import proxy
+from tests.faults.harness.serving import serving
 
 V = Tag("v0.2.1")
 
@@ -227,8 +227,8 @@ def test_the_certificate_of_a_proxy_on_https_is_told_as_the_proxy_s(authority: A
 
 
 def test_a_server_without_tls_is_tried_again_since_it_may_be_starting(tmp_path: Path) -> None:
-    from tests.faults.memory import MemoryRegistry
-    from tests.faults.server import serve
+    from tests.faults.harness.memory import MemoryRegistry
+    from tests.faults.harness.server import serve
 
     clock = VirtualClock()
     with serve(MemoryRegistry()) as served:

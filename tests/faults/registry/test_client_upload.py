@@ -11,13 +11,13 @@ from shiplane.ledger.artifact import LINES
 from shiplane.registry.blob_upload import Uploader
 from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.manifest import Descriptor
-from tests.faults.access import failure
-from tests.faults.client_setup import AIONIS
-from tests.faults.clock import VirtualClock
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.images import store_blob
-from tests.faults.memory import MemoryRegistry
-from tests.faults.scene import PATH, Scene
+from tests.faults.harness.access import failure
+from tests.faults.harness.client_setup import AIONIS
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.harness.images import store_blob
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.scene import PATH, Scene
 
 CONTENT = b"some lines\n"
 BLOB = Descriptor.of(CONTENT, LINES)

@@ -9,10 +9,10 @@ import pytest
 from shiplane.registry.http.retry_budget import BUDGET, MAX_WAIT, RetryBudget, parse_retry_after
 from shiplane.registry.oci.lookup_result import Present, Unknown
 from shiplane.registry.oci.names import Tag
-from tests.faults.client_setup import AIONIS, ClientSetup
-from tests.faults.clock import EPOCH, VirtualClock
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.images import push_image
+from tests.faults.harness.client_setup import AIONIS, ClientSetup
+from tests.faults.harness.clock import EPOCH, VirtualClock
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.harness.images import push_image
 
 V = Tag("v0.2.1")
 

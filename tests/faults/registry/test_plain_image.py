@@ -16,10 +16,10 @@ from shiplane.registry.oci.names import Digest, Platform
 from shiplane.release.planning.planner import make_plan
 from shiplane.verify.verification_result import VerificationResult
 from shiplane.verify.verify import Verifier
-from tests.faults.images import COMMIT, children, lie_in_config, push_image
-from tests.faults.memory import MemoryRegistry
+from tests.faults.harness.images import COMMIT, children, lie_in_config, push_image
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.scene import AIONIS, IMAGE, PATH, Scene, Stager, finish
 from tests.faults.release.test_smoke import Bench
-from tests.faults.scene import AIONIS, IMAGE, PATH, Scene, Stager, finish
 
 AMD64 = Platform("linux", "amd64")
 

@@ -15,12 +15,12 @@ from shiplane.registry.oci.lookup_result import Absent, Present, Refused, Unknow
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.registry.tag_writer import TagWriter
-from tests.faults.client_setup import AIONIS
-from tests.faults.clock import VirtualClock
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.images import push_image
-from tests.faults.memory import Lag, MemoryRegistry
-from tests.faults.scene import PATH, Scene, a_registry
+from tests.faults.harness.client_setup import AIONIS
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.harness.images import push_image
+from tests.faults.harness.memory import Lag, MemoryRegistry
+from tests.faults.harness.scene import PATH, Scene, a_registry
 
 TAG = Tag("v0.2.1")
 

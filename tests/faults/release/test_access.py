@@ -11,8 +11,8 @@ from shiplane.core.errors import PrerequisiteError, UnreachableError
 from shiplane.core.progress import StepOutcome, StepState
 from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.names import Repository
-from tests.faults.faults import Instead
-from tests.faults.scene import AIONIS, Scene, a_plan, finish
+from tests.faults.harness.faults import Instead
+from tests.faults.harness.scene import AIONIS, Scene, a_plan, finish
 
 ELSEWHERE = "https://elsewhere.example/v2/cognary/aionis/blobs/uploads/1"
 ILLEGAL = {

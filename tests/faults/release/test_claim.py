@@ -10,14 +10,14 @@ import pytest
 from shiplane.config.plan import Plan
 from shiplane.core.errors import AccessError, LostRaceError, UnreachableError
 from shiplane.core.progress import Flow, Step, StepOutcome
-from shiplane.git.claim import Claim
+from shiplane.git.claim_record import Claim
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.result import LaneResult
-from tests.faults.claims import MemoryClaims
-from tests.faults.images import COMMIT, lose_child, push_image
-from tests.faults.invariants import Case, assert_invariants
-from tests.faults.scene import PATH, Scene, a_plan, events, finish, until
+from tests.faults.harness.claims import MemoryClaims
+from tests.faults.harness.images import COMMIT, lose_child, push_image
+from tests.faults.harness.invariants import Case, assert_invariants
+from tests.faults.harness.scene import PATH, Scene, a_plan, events, finish, until
 
 OTHER = "b" * 40
 IMAGE = a_plan().repository

@@ -14,8 +14,8 @@ from shiplane.core.redact import Redactor
 from shiplane.git.github import GitHub
 from shiplane.registry.http.retry_budget import RetryBudget, SystemClock
 from shiplane.registry.http.transport import HttpTransport
-from tests.faults.clock import EPOCH, VirtualClock
-from tests.faults.gatehouse import COMMIT, NAME, TOKEN, Api, api, ask, check, outcomes, prerequisites
+from tests.faults.harness.clock import EPOCH, VirtualClock
+from tests.faults.harness.gatehouse import COMMIT, NAME, TOKEN, Api, api, ask, check, outcomes, prerequisites
 
 __all__ = ["api"]
 

@@ -10,15 +10,15 @@ import pytest
 
 from shiplane.core.errors import UnreachableError, VerificationError
 from shiplane.registry.http.exchange import Request, Response, TransportError
-from shiplane.registry.oci.index import PartialIndex
+from shiplane.registry.oci.index_join import PartialIndex
 from shiplane.registry.oci.manifest import OCI_MANIFEST, RawManifest
 from shiplane.registry.oci.names import Digest, Platform
 from shiplane.release.result import LaneResult
 from shiplane.release.staging.join import IndexJoiner
 from shiplane.release.staging.staging import JoiningStager
-from tests.faults.images import COMMIT, PLATFORMS, lie_in_config, lose_child, push_image
-from tests.faults.memory import Lag, MemoryRegistry
-from tests.faults.scene import PATH, Scene, a_plan, a_registry, finish
+from tests.faults.harness.images import COMMIT, PLATFORMS, lie_in_config, lose_child, push_image
+from tests.faults.harness.memory import Lag, MemoryRegistry
+from tests.faults.harness.scene import PATH, Scene, a_plan, a_registry, finish
 
 OTHER = "b" * 40
 

@@ -18,8 +18,8 @@ from shiplane.registry.oci.names import Digest, Platform
 from shiplane.release.staging.join import IndexJoiner
 from shiplane.release.staging.multi_node import MultiNodeStager
 from shiplane.release.staging.staging import BuildxStager, dry_run
-from tests.faults.images import COMMIT, push_image
-from tests.faults.scene import PATH, Scene, a_plan, events, finish
+from tests.faults.harness.images import COMMIT, push_image
+from tests.faults.harness.scene import PATH, Scene, a_plan, events, finish
 
 AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
 

@@ -12,16 +12,16 @@ from shiplane.config.plan import Plan
 from shiplane.config.settings import Checkout
 from shiplane.core.errors import AccessError, LostRaceError, PrerequisiteError, RefusedError
 from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState
-from shiplane.git.claim import Claim
+from shiplane.git.claim_record import Claim
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.publish import Publisher, ReleaseResult
 from shiplane.release.source_check import check_again
-from tests.faults.access import Account
-from tests.faults.claims import MemoryClaims
-from tests.faults.gatehouse import prerequisites
-from tests.faults.images import COMMIT, push_image
-from tests.faults.scene import PATH, USER, Scene, a_plan, finish
+from tests.faults.harness.access import Account
+from tests.faults.harness.claims import MemoryClaims
+from tests.faults.harness.gatehouse import prerequisites
+from tests.faults.harness.images import COMMIT, push_image
+from tests.faults.harness.scene import PATH, USER, Scene, a_plan, finish
 
 OTHER = "b" * 40
 MAIN = a_plan(lanes=["main"])

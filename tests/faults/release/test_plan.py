@@ -14,8 +14,8 @@ from shiplane.release.planning.saved_plan import SavedPlan, encode, parse, setti
 from shiplane.release.publish import Publisher
 from shiplane.release.result import LaneResult
 from shiplane.verify.surveyor import Surveyor
-from tests.faults.images import push_image
-from tests.faults.scene import PATH, Scene, a_plan, events, finish
+from tests.faults.harness.images import push_image
+from tests.faults.harness.scene import PATH, Scene, a_plan, events, finish
 
 ALL = {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}
 

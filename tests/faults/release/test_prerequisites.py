@@ -12,7 +12,7 @@ from shiplane.core.errors import ConfigurationError, PrerequisiteError
 from shiplane.core.progress import StepState
 from shiplane.core.redact import forms_of
 from shiplane.core.system.process import without_secrets
-from tests.faults.gatehouse import COMMIT, NAME, TOKEN, Api, api, ask, check, outcomes, prerequisites
+from tests.faults.harness.gatehouse import COMMIT, NAME, TOKEN, Api, api, ask, check, outcomes, prerequisites
 
 __all__ = ["api"]
 

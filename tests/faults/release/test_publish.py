@@ -13,12 +13,12 @@ from shiplane.core.errors import AccessError, LostRaceError, RefusedError, Unrea
 from shiplane.core.progress import Step, StepOutcome
 from shiplane.registry.http.exchange import Request, Response, TransportError
 from shiplane.registry.oci.names import Digest
-from tests.faults.access import failure
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty
-from tests.faults.images import COMMIT, lie_in_config, lose_blob, lose_child, push_image
-from tests.faults.invariants import Case, assert_invariants
-from tests.faults.memory import Lag, MemoryRegistry
-from tests.faults.scene import PATH, Scene, Stager, a_plan, a_registry, events, finish, until
+from tests.faults.harness.access import failure
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
+from tests.faults.harness.images import COMMIT, lie_in_config, lose_blob, lose_child, push_image
+from tests.faults.harness.invariants import Case, assert_invariants
+from tests.faults.harness.memory import Lag, MemoryRegistry
+from tests.faults.harness.scene import PATH, Scene, Stager, a_plan, a_registry, events, finish, until
 
 ALL = {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}
 STEPS = len(events(Scene().flow(a_plan())))
@@ -381,8 +381,8 @@ def test_a_version_whose_config_lies_about_its_platform_is_not_adopted() -> None
 
 
 def test_an_account_that_may_only_pull_ends_before_anything_is_built() -> None:
-    from tests.faults.access import Access, Account
-    from tests.faults.scene import USER
+    from tests.faults.harness.access import Access, Account
+    from tests.faults.harness.scene import USER
 
     access = Access(accounts={USER.username: Account(USER.password, actions="pull")})
     scene = Scene(MemoryRegistry(access=access))

@@ -15,9 +15,9 @@ from shiplane.registry.oci.names import Platform
 from shiplane.release.publish import Publisher
 from shiplane.release.result import LaneResult
 from shiplane.release.smoke_run import SmokeRunner
-from tests.faults.clock import VirtualClock
-from tests.faults.scene import USER, Scene, a_plan, finish
-from tests.faults.smoking import FakeEngine, ends, healthy, unchecked, unhealthy
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.scene import USER, Scene, a_plan, finish
+from tests.faults.harness.smoking import FakeEngine, ends, healthy, unchecked, unhealthy
 
 AMD64, ARM64, S390X = Platform("linux", "amd64"), Platform("linux", "arm64"), Platform("linux", "s390x")
 BOTH = Runnable(native=AMD64, others=frozenset({ARM64}))

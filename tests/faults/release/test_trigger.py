@@ -19,7 +19,7 @@ from shiplane.git.repository import Git
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Unknown
 from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
 from shiplane.release.trigger import Trigger, TriggerResult
-from tests.faults.scene import events, finish
+from tests.faults.harness.scene import events, finish
 
 HEAD = "a" * 40
 WORKFLOW = 'on:\n  push:\n    tags: ["docker-v*"]\n'

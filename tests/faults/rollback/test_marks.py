@@ -15,7 +15,7 @@ from shiplane.ledger.ledger import Action
 from shiplane.registry.client import RegistryClient
 from shiplane.release.publish import Publisher
 from shiplane.rollback.marks import MarkResult
-from tests.faults.scene import PATH, Scene, a_plan, events, finish
+from tests.faults.harness.scene import PATH, Scene, a_plan, events, finish
 
 V021 = Version.parse("0.2.1")
 

@@ -14,13 +14,13 @@ from shiplane.core.progress import Step, StepOutcome, StepState
 from shiplane.ledger.ledger import Action
 from shiplane.registry.oci.names import Digest
 from shiplane.rollback.result import RollbackRequest, RollbackResult
-from tests.faults.access import answer
-from tests.faults.clock import VirtualClock
-from tests.faults.faults import FOR_EVER, F, Fault, Faulty, Instead
-from tests.faults.images import children, lie_in_config, lose_blob, lose_child, push_image
-from tests.faults.invariants import Case, assert_invariants
-from tests.faults.memory import Lag
-from tests.faults.scene import AIONIS, PATH, Scene, a_plan, events, finish, until
+from tests.faults.harness.access import answer
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty, Instead
+from tests.faults.harness.images import children, lie_in_config, lose_blob, lose_child, push_image
+from tests.faults.harness.invariants import Case, assert_invariants
+from tests.faults.harness.memory import Lag
+from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan, events, finish, until
 from tests.ledger_content import content_of
 from tests.thorough import crossed
 

@@ -11,12 +11,12 @@ from shiplane.config.lane import MAIN
 from shiplane.core.errors import LostRaceError, ShiplaneError, UnreachableError
 from shiplane.registry.http.exchange import Request, Response, Transport
 from shiplane.rollback.result import RollbackRequest, RollbackResult
-from tests.faults.access import failure
-from tests.faults.faults import F, Fault, Faulty
-from tests.faults.images import push_image
-from tests.faults.memory import Shelf
+from tests.faults.harness.access import failure
+from tests.faults.harness.faults import F, Fault, Faulty
+from tests.faults.harness.images import push_image
+from tests.faults.harness.memory import Shelf
+from tests.faults.harness.scene import PATH, Scene, finish, until
 from tests.faults.rollback.test_rollback import WISH, clock_of, roll, scene_of, to
-from tests.faults.scene import PATH, Scene, finish, until
 
 SKIPS = range(5)
 TIMES = (1, 2, 3, math.inf)

@@ -10,7 +10,7 @@ from shiplane.config.lane import Lane
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.config.version import Version
 from shiplane.rollback.result import RollbackRequest
-from tests.faults.scene import AIONIS
+from tests.faults.harness.scene import AIONIS
 from tests.faults.stateful.world import World
 
 

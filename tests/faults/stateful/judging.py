@@ -9,8 +9,8 @@ from shiplane.config.lane import Lane
 from shiplane.config.plan import Plan
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Flow
-from tests.faults.faults import F, Fault, Faulty
-from tests.faults.invariants import Case, violations
+from tests.faults.harness.faults import F, Fault, Faulty
+from tests.faults.harness.invariants import Case, violations
 from tests.faults.stateful.expectations import Expected, expected
 from tests.faults.stateful.world import World
 

@@ -9,8 +9,8 @@ from shiplane.core.errors import RefusedError
 from shiplane.release.planning.decision import FloatingTagAction, VersionTagAction, decide
 from shiplane.rollback.result import RollbackRequest
 from shiplane.verify.surveyor import Surveyor
-from tests.faults.faults import Faulty
-from tests.faults.scene import finish
+from tests.faults.harness.faults import Faulty
+from tests.faults.harness.scene import finish
 from tests.faults.stateful.expectations import downward, expected, version_of
 from tests.faults.stateful.judging import driven, judged, only
 from tests.faults.stateful.world import LANES, World, plan_of

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from shiplane.config.version import Version
-from tests.faults.faults import F, Fault
-from tests.faults.memory import Lag
+from tests.faults.harness.faults import F, Fault
+from tests.faults.harness.memory import Lag
 from tests.faults.stateful.expectations import expected, version_of
 from tests.faults.stateful.judging import attempt
 from tests.faults.stateful.world import LANES, RELEASES, World, plan_of

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from tests.faults.faults import F
+from tests.faults.harness.faults import F
 from tests.faults.stateful import people, releasing, strangers
 from tests.faults.stateful.world import COMMITS, LANES, PRE_RELEASES, RELEASES, World
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 from shiplane.config.version import Version
-from shiplane.git.claim import Claim
+from shiplane.git.claim_record import Claim
 from shiplane.ledger.artifact import LINES, PREVIOUS, ledger_manifest
 from shiplane.registry.oci.manifest import Descriptor
-from tests.faults.faults import Faulty
-from tests.faults.images import push_image, store_blob
-from tests.faults.scene import PATH, finish
+from tests.faults.harness.faults import Faulty
+from tests.faults.harness.images import push_image, store_blob
+from tests.faults.harness.scene import PATH, finish
 from tests.faults.stateful.judging import driven, judged, only
 from tests.faults.stateful.world import LANES, STRANGER, Fact, World, plan_of
 

@@ -14,13 +14,13 @@ from shiplane.config.plan import LanePlan, Plan
 from shiplane.ledger.recorder import EntryAuthor
 from shiplane.registry.http.exchange import Transport
 from shiplane.release.claiming import ReleaseClaims
-from tests.faults.claims import MemoryClaims
-from tests.faults.clock import VirtualClock
-from tests.faults.images import push_image
-from tests.faults.invariants import entries_of, marks_of
-from tests.faults.memory import MemoryRegistry
-from tests.faults.releaser import Releaser
-from tests.faults.scene import PATH, USER, a_client, a_plan, a_registry
+from tests.faults.harness.claims import MemoryClaims
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.images import push_image
+from tests.faults.harness.invariants import entries_of, marks_of
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.releaser import Releaser
+from tests.faults.harness.scene import PATH, USER, a_client, a_plan, a_registry
 
 LANES = {lane.name: lane for lane in BUILT_IN}
 RELEASES = ("0.1.0", "0.1.9", "0.2.0", "0.2.1", "0.2.10", "0.3.0", "0.10.0", "1.0.0", "1.0.1", "1.1.0", "2.0.0")

@@ -8,8 +8,8 @@ from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
 from shiplane.registry.oci.manifest import OCI_INDEX
 from shiplane.verify.lane_status import LaneStatus, VersionStatus, version_json
-from tests.faults.images import COMMIT, push_image, rewrite, store
-from tests.faults.scene import PATH, USER, Scene, a_plan, finish
+from tests.faults.harness.images import COMMIT, push_image, rewrite, store
+from tests.faults.harness.scene import PATH, USER, Scene, a_plan, finish
 
 
 def released(version: str = "0.2.1", *, keeps_ledger: bool = True) -> Scene:

@@ -21,8 +21,8 @@ from shiplane.rollback.result import RollbackRequest
 from shiplane.verify.tag_readers import Puller
 from shiplane.verify.verification_result import VerificationResult
 from shiplane.verify.verify import Verifier
-from tests.faults.access import Access
-from tests.faults.images import (
+from tests.faults.harness.access import Access
+from tests.faults.harness.images import (
     COMMIT,
     children,
     lie_in_config,
@@ -33,8 +33,8 @@ from tests.faults.images import (
     store,
     swap_content,
 )
-from tests.faults.memory import MemoryRegistry
-from tests.faults.scene import AIONIS, IMAGE, PATH, Scene, a_plan, finish
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.scene import AIONIS, IMAGE, PATH, Scene, a_plan, finish
 
 V021 = Version.parse("0.2.1")
 BOTH = (Platform("linux", "amd64"), Platform("linux", "arm64"))

@@ -18,9 +18,9 @@ from shiplane.core.progress import Step
 from shiplane.release.planning.saved_plan import plan_schema
 from shiplane.release.prerequisites import PrerequisiteEvidence
 from tests.faults.adopt.test_adopt import adopt, old_scene
-from tests.faults.images import COMMIT
+from tests.faults.harness.images import COMMIT
+from tests.faults.harness.scene import PATH, Scene, a_plan
 from tests.faults.release.test_smoke import Bench
-from tests.faults.scene import PATH, Scene, a_plan
 from tests.unit.documents import faults, schema
 
 NAMES = ("plan", "result")

@@ -19,9 +19,10 @@ from hypothesis import strategies as st
 from shiplane.config.keys.deployments import Pattern
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.core.errors import VerificationError
-from shiplane.deployments.deployment import DeploymentFile, Finder, encoded, repoint
+from shiplane.deployments.finder import DeploymentFile, Finder, encoded
 from shiplane.deployments.findings import ServedTags, flags_of
 from shiplane.deployments.image_use import Target
+from shiplane.deployments.tag_replacement import replace_tags
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 FOLDER = Path(__file__).with_name("samples")
@@ -52,7 +53,7 @@ def file(text: str, *patterns: str, path: str = "f") -> DeploymentFile:
 def repointed(
     text: str, *patterns: str, lane: Lane = MAIN, target: Target = TARGET, path: str = "f", finder: Finder = FINDER
 ) -> str:
-    changes = repoint([file(text, *patterns, path=path)], finder, lane, target)
+    changes = replace_tags([file(text, *patterns, path=path)], finder, lane, target)
     return changes[0].after.decode("utf-8", "surrogateescape") if changes else text
 
 
@@ -77,7 +78,7 @@ def test_re_pointing_changes_what_says_the_version_and_nothing_else(path: Path) 
 @each_file
 def test_re_pointing_twice_is_re_pointing_once(path: Path) -> None:
     _, after = both(path)
-    assert repoint([file(after, path=path.name)], FINDER, MAIN, TARGET) == ()
+    assert replace_tags([file(after, path=path.name)], FINDER, MAIN, TARGET) == ()
 
 
 @each_file
@@ -500,7 +501,7 @@ def test_a_pattern_and_a_shape_that_mean_the_same_place_change_it_once() -> None
 
 def test_a_diff_shows_the_change_and_lets_nothing_act_on_a_terminal() -> None:
     text = "  ::error::x\n    image: ghcr.io/cognary/aionis:v0.2.0 # \x1b[31mred\x07\n"
-    (change,) = repoint([file(text)], FINDER, MAIN, TARGET)
+    (change,) = replace_tags([file(text)], FINDER, MAIN, TARGET)
     lines = change.diff().splitlines()
     assert lines[:2] == ["--- a/f", "+++ b/f"]
     assert f"+    image: ghcr.io/cognary/aionis{PINNED} # red" in lines

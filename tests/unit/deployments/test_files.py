@@ -12,8 +12,8 @@ import pytest
 from shiplane.config.keys.deployments import Deployments, Pattern
 from shiplane.core.errors import LostRaceError, PrerequisiteError
 from shiplane.deployments import files
-from shiplane.deployments.deployment import FileChange
 from shiplane.deployments.files import LIMIT, collect, replace_all
+from shiplane.deployments.tag_replacement import FileChange
 
 
 def matching(root: Path, *globs: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from shiplane.config.lane import BUILT_IN
-from shiplane.deployments.deployment import DeploymentFile, Finder
+from shiplane.deployments.finder import DeploymentFile, Finder
 from shiplane.deployments.findings import ServedTags, flags_of, version_run
 from shiplane.registry.oci.names import Digest, Repository, Tag
 

@@ -16,7 +16,7 @@ from shiplane.docker.bake import Build, staging
 from shiplane.docker.builders import Builder, BuildMode, assigned_platforms, builder_of, choose, emulation_remedy
 from shiplane.docker.buildx import BuildError, Buildx
 from shiplane.registry.oci.names import Digest, Platform
-from tests.faults.scene import a_plan
+from tests.faults.harness.scene import a_plan
 
 AMD, ARM, RISC = (Platform.parse(f"linux/{name}") for name in ("amd64", "arm64", "riscv64"))
 INSPECTED = """Name:          fleet

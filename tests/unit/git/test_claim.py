@@ -11,7 +11,7 @@ import pytest
 from shiplane.config.keys.claim import ClaimSettings
 from shiplane.config.project_file import parse_project_file
 from shiplane.core.errors import ConfigurationError
-from shiplane.git.claim import Claim, ref_of
+from shiplane.git.claim_record import Claim, ref_of
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 IMAGE, TAG = Repository.parse("ghcr.io/cognary/aionis"), Tag("v0.2.1")

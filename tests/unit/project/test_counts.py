@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.faults import soak
+from tests.faults.harness import soak
 from tests.faults.stateful import __main__ as model
 from tests.mutation import __main__ as mutation
 from tests.race import __main__ as race

@@ -25,7 +25,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Who may touch files, sockets, processes, threads or the clock. All else decides, and is tested by values alone.
 IMPURE = {
     "shiplane.__main__",
-    *(f"shiplane.cli.{name}" for name in ("exits", "interrupts", "namespace", "run", "task_decorator", "tasks.status")),
+    *(f"shiplane.cli.{name}" for name in ("exits", "signals", "namespace", "run", "task_decorator", "tasks.status")),
     *(f"shiplane.cli.views.{name}" for name in ("actions", "console", "findings")),
     *(f"shiplane.cli.flows.{name}" for name in ("rehearsal", "workflow_files")),
     "shiplane.config.project_folder",

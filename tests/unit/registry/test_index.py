@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from shiplane.core.errors import VerificationError
-from shiplane.registry.oci.index import PartialIndex, join
+from shiplane.registry.oci.index_join import PartialIndex, join
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Platform
 

@@ -12,7 +12,7 @@ import pytest
 from shiplane.config.plan import Plan
 from shiplane.config.settings import Checkout, Flags, Resolver
 from shiplane.core.errors import UsageError
-from shiplane.registry.oci.index import PartialIndex
+from shiplane.registry.oci.index_join import PartialIndex
 from shiplane.registry.oci.names import Digest, Platform, parse_platforms
 from shiplane.release.planning.planner import make_plan
 from shiplane.release.staging.staged import Staged, parse_staged, parts_of, staged_of

@@ -27,7 +27,7 @@ def claiming_of(run: Run) -> ReleaseClaims | None:
     Raises:
         PrerequisiteError: There is no such remote.
     """
-    from shiplane.git.claim_refs import GitClaims
+    from shiplane.git.claim_store import GitClaims
     from shiplane.release.claiming import ReleaseClaims
 
     settings = run.project.claim

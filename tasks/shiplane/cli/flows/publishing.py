@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from shiplane.config.plan import Plan
     from shiplane.docker.builders import Builder
     from shiplane.docker.buildx import Buildx
-    from shiplane.registry.oci.index import PartialIndex
+    from shiplane.registry.oci.index_join import PartialIndex
     from shiplane.release.lane_images import Stager
     from shiplane.release.planning.saved_plan import SavedPlan
     from shiplane.release.publish import Publisher

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.plan import Plan
     from shiplane.config.settings import Flags
-    from shiplane.registry.oci.index import PartialIndex
+    from shiplane.registry.oci.index_join import PartialIndex
 
 
 def stage_lane(run: Run, flags: Flags, options: Options, output: str) -> Answer:

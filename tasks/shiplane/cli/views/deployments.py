@@ -14,7 +14,7 @@ from shiplane.deployments.image_use import Part
 
 if TYPE_CHECKING:
     from shiplane.config.lane import Lane
-    from shiplane.deployments.deployment import Place
+    from shiplane.deployments.finder import Place
     from shiplane.deployments.inventory import Inventory
     from shiplane.deployments.repoint import Prepared, Repointer
     from shiplane.deployments.updaters import Updater

@@ -11,7 +11,7 @@ from shiplane.core.errors import UnreachableError
 from shiplane.core.system.parallel import WORKERS
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import wait_for_digest
-from shiplane.registry.oci.index import PartialIndex, join
+from shiplane.registry.oci.index_join import PartialIndex, join
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest

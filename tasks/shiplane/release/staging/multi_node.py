@@ -16,7 +16,7 @@ from shiplane.core.system.parallel import map_stoppable
 from shiplane.docker.bake import staging
 from shiplane.docker.builders import Builder, Node
 from shiplane.docker.buildx import Buildx
-from shiplane.registry.oci.index import PartialIndex
+from shiplane.registry.oci.index_join import PartialIndex
 from shiplane.registry.oci.names import Digest, Platform
 from shiplane.release.staging.join import IndexJoiner
 

@@ -19,7 +19,7 @@ from shiplane.core.schema.documents import table_of
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.values import Array, Choice, Text
 from shiplane.registry.oci.document_keys import DigestJson
-from shiplane.registry.oci.index import PartialIndex
+from shiplane.registry.oci.index_join import PartialIndex
 from shiplane.registry.oci.names import Digest, Platform, Repository
 
 SCHEMA = "shiplane.staged/1"

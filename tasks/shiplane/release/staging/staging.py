@@ -10,7 +10,7 @@ from shiplane.core.progress import Flow, Step
 from shiplane.docker.bake import local_name, staging, trial
 from shiplane.docker.builders import Builder
 from shiplane.docker.buildx import Buildx
-from shiplane.registry.oci.index import PartialIndex
+from shiplane.registry.oci.index_join import PartialIndex
 from shiplane.registry.oci.names import Digest, Platform
 from shiplane.release.staging.join import IndexJoiner
 from shiplane.release.staging.multi_node import MultiNodeStager

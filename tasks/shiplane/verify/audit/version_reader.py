@@ -16,7 +16,7 @@ from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import CREATED, REVISION, Index, InvalidManifestError, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Platform
 from shiplane.verify.image_check import ExpectedImage, ImageChecker
-from shiplane.verify.image_labels import read_labels
+from shiplane.verify.label_reader import read_labels
 from shiplane.verify.lane_status import VersionStatus
 from shiplane.verify.lane_versions import versions_among
 

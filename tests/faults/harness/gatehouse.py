@@ -22,8 +22,8 @@ from shiplane.git.github import GitHub
 from shiplane.registry.http.retry_budget import Clock, RetryBudget
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.release.prerequisites import Prerequisites
-from tests.faults.clock import EPOCH, VirtualClock
-from tests.faults.serving import QuietServer, serving
+from tests.faults.harness.clock import EPOCH, VirtualClock
+from tests.faults.harness.serving import QuietServer, serving
 
 COMMIT = "c" * 40
 NAME = "Core Production Gate"

@@ -10,11 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from shiplane.registry.http.exchange import Request, Response
-from tests.faults.clock import VirtualClock
-from tests.faults.exchange import Exchange, exchange
-from tests.faults.faults import FOR_EVER
-from tests.faults.memory import MemoryRegistry, Pending, Shelf
-from tests.faults.scene import PATH
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.exchange import Exchange, exchange
+from tests.faults.harness.faults import FOR_EVER
+from tests.faults.harness.memory import MemoryRegistry, Pending, Shelf
+from tests.faults.harness.scene import PATH
 
 LIST = "tags/list"
 _TAG, _LIST = f"/v2/{PATH}/manifests/", f"/v2/{PATH}/{LIST}"

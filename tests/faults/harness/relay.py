@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, cast
 
-from tests.faults.serving import QuietServer, serving
+from tests.faults.harness.serving import QuietServer, serving
 
 if TYPE_CHECKING:
     from io import BufferedReader

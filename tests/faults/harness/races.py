@@ -19,13 +19,13 @@ from shiplane.core.progress import Flow, Step, StepOutcome
 from shiplane.ledger.recorder import EntryAuthor
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.rollback.result import RollbackResult
-from tests.faults.claims import MemoryClaims
-from tests.faults.exchange import Exchange
-from tests.faults.faults import Faulty
-from tests.faults.invariants import Case, violations
-from tests.faults.memory import MemoryRegistry, Shelf
-from tests.faults.releaser import Releaser
-from tests.faults.scene import PATH, a_client, a_registry
+from tests.faults.harness.claims import MemoryClaims
+from tests.faults.harness.exchange import Exchange
+from tests.faults.harness.faults import Faulty
+from tests.faults.harness.invariants import Case, violations
+from tests.faults.harness.memory import MemoryRegistry, Shelf
+from tests.faults.harness.releaser import Releaser
+from tests.faults.harness.scene import PATH, a_client, a_registry
 
 # Steps that read or write nothing but content under its own digest: no order among them can make a difference.
 LOCAL = frozenset({"access", "stage", "inspect"})

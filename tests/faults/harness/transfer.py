@@ -9,7 +9,7 @@ from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Repository
-from tests.faults.memory import Shelf
+from tests.faults.harness.memory import Shelf
 
 _LIMIT = 1 << 20
 

@@ -1,6 +1,6 @@
 """A registry in memory that speaks the OCI distribution-spec: a :class:`shiplane.registry.http.exchange.Transport`.
 
-It answers as GHCR does where GHCR differs (``ghcr.md`` section 1): tag lists run from oldest to newest, tokens are
+It answers as GHCR does where GHCR differs (as observed): tag lists run from oldest to newest, tokens are
 opaque, a DELETE is unsupported, a 403 has its words, a tag may be readable only some time after it was written.
 """
 
@@ -16,9 +16,9 @@ from shiplane.registry.http.exchange import OversizedError, Request, Response, T
 from shiplane.registry.http.retry_budget import Clock
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest
-from tests.faults.access import Access, answer, failure
-from tests.faults.clock import VirtualClock
-from tests.faults.exchange import Effect, Exchange, exchange
+from tests.faults.harness.access import Access, answer, failure
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.exchange import Effect, Exchange, exchange
 
 HOST = "ghcr.io"
 _NAME = r"/v2/(?P<repository>[a-z0-9._/-]+)"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shiplane.git.claim import Claim
+from shiplane.git.claim_record import Claim
 from shiplane.registry.oci.names import Repository, Tag
 
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shiplane.core.errors import AccessError, RefusedError, ShiplaneError, UnreachableError
-from shiplane.git.claim import Claim, ref_of
+from shiplane.git.claim_record import Claim, ref_of
 from shiplane.git.remote import Remote
 from shiplane.registry.oci.names import Repository, Tag
 

@@ -17,7 +17,7 @@ from shiplane.registry.oci.manifest import (
     RawManifest,
 )
 from shiplane.registry.oci.names import Digest, Platform
-from tests.faults.memory import MemoryRegistry, Shelf
+from tests.faults.harness.memory import MemoryRegistry, Shelf
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
 COMMIT = hashlib.sha256(b"commit").hexdigest()[:40]

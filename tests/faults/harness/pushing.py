@@ -5,7 +5,7 @@ from __future__ import annotations
 import http.client
 from collections.abc import Mapping
 
-from tests.faults.memory import Shelf
+from tests.faults.harness.memory import Shelf
 
 
 def push(shelf: Shelf, address: str, repository: str) -> None:

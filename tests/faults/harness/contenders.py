@@ -14,11 +14,11 @@ from shiplane.config.version import Version
 from shiplane.core.progress import Flow
 from shiplane.registry.oci.names import Digest
 from shiplane.rollback.result import RollbackRequest
-from tests.faults.images import COMMIT, push_image
-from tests.faults.memory import MemoryRegistry
-from tests.faults.races import Contender, Scenario
-from tests.faults.releaser import Releaser
-from tests.faults.scene import PATH, a_plan, a_registry
+from tests.faults.harness.images import COMMIT, push_image
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.races import Contender, Scenario
+from tests.faults.harness.releaser import Releaser
+from tests.faults.harness.scene import PATH, a_plan, a_registry
 
 OTHER = "b" * 40
 

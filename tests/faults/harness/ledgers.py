@@ -12,10 +12,10 @@ from shiplane.ledger.recorder import LedgerUpdate, record
 from shiplane.ledger.store import LedgerStore
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Tag
-from tests.faults.clock import VirtualClock
-from tests.faults.faults import Faulty
-from tests.faults.images import store_blob
-from tests.faults.scene import PATH, Scene
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.faults import Faulty
+from tests.faults.harness.images import store_blob
+from tests.faults.harness.scene import PATH, Scene
 from tests.ledger_content import content_of
 
 SOME = Digest.of(b"some image")

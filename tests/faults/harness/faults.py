@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from shiplane.registry.http.exchange import OversizedError, Request, Response, Transport, TransportError
-from tests.faults.access import failure
-from tests.faults.clock import VirtualClock
-from tests.faults.exchange import Exchange, exchange
+from tests.faults.harness.access import failure
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.exchange import Exchange, exchange
 
 FOR_EVER = math.inf
 ELSEWHERE = "https://elsewhere.example/taken"

@@ -18,7 +18,7 @@ from shiplane.registry.http.session import error_codes
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest
 from shiplane.registry.oci.names import Digest
-from tests.faults.transfer import ask, push_blob
+from tests.faults.harness.transfer import ask, push_blob
 
 NOWHERE = "sha256:" + "0" * 64
 _CONFIG = "application/vnd.oci.image.config.v1+json"

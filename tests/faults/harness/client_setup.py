@@ -11,9 +11,9 @@ from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import Session
 from shiplane.registry.oci.names import Repository
-from tests.faults.access import Access, Account
-from tests.faults.clock import VirtualClock
-from tests.faults.memory import MemoryRegistry
+from tests.faults.harness.access import Access, Account
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.memory import MemoryRegistry
 
 AIONIS = Repository("ghcr.io", "cognary/aionis")
 PASSWORD = "ghp_c4n4ryc4n4ryc4n4ry"

@@ -28,7 +28,7 @@ from shiplane.rollback.result import RollbackRequest, RollbackResult
 from shiplane.rollback.rollback import Rollback
 from shiplane.verify.verification_result import VerificationResult
 from shiplane.verify.verify import Verifier
-from tests.faults.images import PLATFORMS
+from tests.faults.harness.images import PLATFORMS
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -107,7 +107,7 @@ class Access:
         return failure(403, "DENIED", self.words)
 
     def _bearer(self, repository: str, action: str, realm: str) -> str:
-        # GHCR's challenge on a generic endpoint names a placeholder (ghcr.md section 1).
+        # GHCR's challenge on a generic endpoint names a placeholder (as observed).
         scope = f"repository:{repository or 'user/image'}:{action}"
         service = realm.partition("://")[2].partition("/")[0]
         return f'Bearer realm="{self.realm or realm}",service="{service}",scope="{scope}"'

@@ -24,10 +24,10 @@ from shiplane.rollback.marks import Marker
 from shiplane.rollback.result import RollbackRequest, RollbackResult
 from shiplane.verify.audit.audit import Auditor
 from shiplane.verify.lane_status import LaneStatus
-from tests.faults.access import Access, Account
-from tests.faults.images import COMMIT, PLATFORMS, push_image
-from tests.faults.memory import MemoryRegistry
-from tests.faults.releaser import Releaser
+from tests.faults.harness.access import Access, Account
+from tests.faults.harness.images import COMMIT, PLATFORMS, push_image
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.releaser import Releaser
 
 IMAGE = "ghcr.io/cognary/aionis"
 PATH = "cognary/aionis"

@@ -16,7 +16,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 NAME = os.environ.get("BUILDX_BUILDER") or "fake"
 _LISTED = {
     "Name": NAME,
@@ -29,7 +29,7 @@ _LISTED = {
 def install(folder: Path) -> None:
     """Put it into a folder, as the ``docker`` that is found there."""
     path = f"{ROOT}:{ROOT / 'tasks'}"
-    script = f'#!/bin/sh\nPYTHONPATH={path} exec {sys.executable} -m tests.faults.fakedocker "$@"\n'
+    script = f'#!/bin/sh\nPYTHONPATH={path} exec {sys.executable} -m tests.faults.harness.fakedocker "$@"\n'
     folder.mkdir(exist_ok=True)
     (folder / "docker").write_text(script)
     (folder / "docker").chmod(0o755)
@@ -56,7 +56,7 @@ def main(arguments: list[str]) -> int:
 def _in_a_child(rest: list[str]) -> int:
     metadata = rest[rest.index("--metadata-file") + 1]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
-    argv = [sys.executable, "-m", "tests.faults.fakedocker", "at-work", metadata]
+    argv = [sys.executable, "-m", "tests.faults.harness.fakedocker", "at-work", metadata]
     return subprocess.call(argv, env=environment, stdin=sys.stdin)
 
 
@@ -70,9 +70,9 @@ def _bake(definition: dict[str, Any], metadata: Path) -> None:
 
 def _push(name: str, target: dict[str, Any]) -> dict[str, str]:
     from shiplane.registry.oci.manifest import REVISION, VERSION
-    from tests.faults.images import push_image
-    from tests.faults.memory import MemoryRegistry
-    from tests.faults.pushing import push
+    from tests.faults.harness.images import push_image
+    from tests.faults.harness.memory import MemoryRegistry
+    from tests.faults.harness.pushing import push
 
     found = re.search(r"name=([^/,]+)/([^,]+)", target["output"][0])
     assert found

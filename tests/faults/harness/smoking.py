@@ -11,7 +11,7 @@ from shiplane.core.credential import Credential
 from shiplane.core.errors import UnreachableError
 from shiplane.docker.containers import PulledImage
 from shiplane.registry.oci.names import Digest, Platform, Repository
-from tests.faults.clock import VirtualClock
+from tests.faults.harness.clock import VirtualClock
 
 Life = Callable[[float], ContainerObservation]
 

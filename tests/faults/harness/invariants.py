@@ -1,7 +1,8 @@
-"""What must never happen (DESIGN section 6), judged over the request log and the final state after any case.
+"""What must never happen, judged over the request log and the final state after any case.
 
-``seen`` is one client's view (a :class:`tests.faults.faults.Faulty` has it); without one, the registry's own log is
-taken, which is the same where nothing was disturbed. The rules are written anew here, not borrowed from the product.
+``seen`` is one client's view (a :class:`tests.faults.harness.faults.Faulty` has it); without one, the registry's own
+log is taken, which is the same where nothing was disturbed. The rules are written anew here, not borrowed from the
+product.
 """
 
 from __future__ import annotations
@@ -16,9 +17,9 @@ from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.version import Version
 from shiplane.registry.oci.manifest import Index, Manifest, RawManifest, parse_config, parse_manifest
 from shiplane.registry.oci.names import Platform
-from tests.faults.clock import VirtualClock
-from tests.faults.exchange import Effect, Exchange
-from tests.faults.memory import MemoryRegistry, Shelf
+from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.exchange import Effect, Exchange
+from tests.faults.harness.memory import MemoryRegistry, Shelf
 
 MAX_REQUESTS = 200
 MAX_SECONDS = 15 * 60.0

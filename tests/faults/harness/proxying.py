@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 
-from tests.faults.server import Rude
-from tests.faults.serving import serving
+from tests.faults.harness.server import Rude
+from tests.faults.harness.serving import serving
 
 ESTABLISHED = b"HTTP/1.1 200 Connection established\r\n\r\n"
 

@@ -2,8 +2,9 @@
 
 Now and then one is bad and is rolled back, and the next release moves on; at the end each move is on record once.
 
-``python -m tests.faults.soak --releases 1000``, or ``invoke dev.soak``. Staging pushes tiny images by digest instead of
-building them, and waits pass at once; everything else is as in a release: the flow, the client, HTTP over sockets.
+``python -m tests.faults.harness.soak --releases 1000``, or ``invoke dev.soak``. Staging pushes tiny images by digest
+instead of building them, and waits pass at once; everything else is as in a release: the flow, the client, HTTP over
+sockets.
 """
 
 from __future__ import annotations
@@ -38,16 +39,16 @@ from shiplane.registry.oci.names import Digest, Repository
 from shiplane.release.planning.planner import make_plan
 from shiplane.rollback.result import RollbackRequest
 from tests.counts import at_least_one
-from tests.faults.clock import QuickClock
-from tests.faults.exchange import Effect, Exchange, exchange
-from tests.faults.faults import Faulty
-from tests.faults.images import push_image
-from tests.faults.invariants import Case, violations
-from tests.faults.memory import MemoryRegistry
-from tests.faults.pushing import push
-from tests.faults.relay import HangUpError, Passing, Relay, relay
-from tests.faults.releaser import Releaser
-from tests.faults.scene import finish
+from tests.faults.harness.clock import QuickClock
+from tests.faults.harness.exchange import Effect, Exchange, exchange
+from tests.faults.harness.faults import Faulty
+from tests.faults.harness.images import push_image
+from tests.faults.harness.invariants import Case, violations
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.pushing import push
+from tests.faults.harness.relay import HangUpError, Passing, Relay, relay
+from tests.faults.harness.releaser import Releaser
+from tests.faults.harness.scene import finish
 
 _TRIES = 8
 _BEFORE = ("reset", "500", "502", "503", "429", "403 of a rate limit")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from tests.faults import fakedocker
+from tests.faults.harness import fakedocker
 from tests.rig.sample import checkout
 
 TOKEN = "ghp_canary0123456789"

@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler
 
 from shiplane.registry.http.exchange import Request, Response
-from tests.faults.memory import MemoryRegistry
-from tests.faults.serving import QuietServer, serving
+from tests.faults.harness.memory import MemoryRegistry
+from tests.faults.harness.serving import QuietServer, serving
 
 # Writes an answer by hand: gets the socket.
 Rude = Callable[[socket.socket], None]
