@@ -228,14 +228,14 @@ NOTHING_GIVEN = BuildSettings()
 
 def secret_variables(settings: Iterable[BuildSettings]) -> set[str]:
     """The variables that hold build secrets: only the build may see them."""
-    return {secret.env for known in settings for secret in known.secrets if secret.env}
+    return {secret.env for lane in settings for secret in lane.secrets if secret.env}
 
 
 def needed_variables(settings: Iterable[BuildSettings]) -> set[str]:
     """The variables that the build's own process needs in its environment beyond what every child has."""
-    known = list(settings)
-    cached = GHA_VARIABLES if any(one.cache and one.cache.type == "gha" for one in known) else ()
-    return {*secret_variables(known), *cached}
+    lanes = list(settings)
+    cached = GHA_VARIABLES if any(lane.cache and lane.cache.type == "gha" for lane in lanes) else ()
+    return {*secret_variables(lanes), *cached}
 
 
 def check_variables(lane: str, settings: BuildSettings, env: Mapping[str, str]) -> None:

@@ -145,13 +145,14 @@ def judge_runs(runs: Iterable[CheckRun], gate: Gate, commit: str, now: datetime)
         now: The time, aware.
     """
     named = [run for run in runs if run.name == gate.target]
-    here = [run for run in named if run.commit == commit]
-    if not here:
+    runs_here = [run for run in named if run.commit == commit]
+    if not runs_here:
         elsewhere = ", only for another" if named else ""
         detail = f"no check or workflow {gate.target!r} has run for commit {commit[:12]}{elsewhere}"
         return GateJudgement(GateVerdict.ABSENT, detail)
     newest = [
-        max((run for run in here if run.source == source), key=_age_key) for source in {run.source for run in here}
+        max((run for run in runs_here if run.source == source), key=_age_key)
+        for source in {run.source for run in runs_here}
     ]
     judged = [_judge(run, gate, now) for run in newest]
     return min(judged, key=lambda judgement: (list(GateVerdict).index(judgement.verdict), judgement.when))
@@ -191,12 +192,12 @@ def judge_health(status: int, document: object, gate: Gate) -> tuple[bool, str]:
         return False, f"HTTP {status}, expected {gate.status}{moved}"
     if not gate.field:
         return True, f"HTTP {status}"
-    found = document
+    field = document
     for key in gate.field.split("."):
-        if not isinstance(found, Mapping) or key not in found:
+        if not isinstance(field, Mapping) or key not in field:
             return False, f"HTTP {status}, but its JSON has no {gate.field!r}"
-        found = found[key]
-    text = found if isinstance(found, str) else json.dumps(found)
-    good = bool(found) if gate.value is None else text == gate.value
+        field = field[key]
+    text = field if isinstance(field, str) else json.dumps(field)
+    good = bool(field) if gate.value is None else text == gate.value
     expected = "" if good else f", expected {'something true' if gate.value is None else gate.value[:80]}"
     return good, f"HTTP {status}, {gate.field} is {text[:80]}{expected}"

@@ -82,14 +82,14 @@ class Lane:
     names: Mapping[Version, Tag] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
-        for value, form, what in (
+        for value, form, key in (
             (self.name, NAME, "name"),
             (self.prefix, _PREFIX, "prefix"),
             (self.git_tag, _GIT_TAG, "git-tag"),
         ):
             if not form.fits(value):
                 raise ConfigurationError(
-                    f"lane {quoted(self.name, 40)} has the {what} {quoted(value, 80)}", remedy=form.remedy
+                    f"lane {quoted(self.name, 40)} has the {key} {quoted(value, 80)}", remedy=form.remedy
                 )
         try:
             parse_tag(self.floating)
@@ -143,13 +143,13 @@ class Lane:
 
     def version_tagged(self, tag: str) -> Version | None:
         """The version whose tag this is, by us or by another tool: our own, without ``v``, or the git tag as it is."""
-        known = self.version_of_tag(tag) or self.version_of_git_tag(tag)
-        return known or _version_behind(self.prefix, tag)
+        version = self.version_of_tag(tag) or self.version_of_git_tag(tag)
+        return version or _version_behind(self.prefix, tag)
 
     def version_spelled(self, text: str) -> Version | None:
         """The version that a text names in any of its spellings, or None."""
-        known = self.version_of_tag(text) or self.version_of_git_tag(text)
-        return known or next(filter(None, (_version_behind(stem, text) for stem in _plain(self.prefix, ""))), None)
+        version = self.version_of_tag(text) or self.version_of_git_tag(text)
+        return version or next(filter(None, (_version_behind(stem, text) for stem in _plain(self.prefix, ""))), None)
 
     def parse_version(self, text: str) -> Version:
         """Read a version as people write it: ``0.2.1``, ``v0.2.1``, the lane's image tag or its git tag.
@@ -189,11 +189,11 @@ def check_disjoint(lanes: Iterable[Lane]) -> None:
     Raises:
         ConfigurationError: Two lanes share a name, or one's names can be read as the other's.
     """
-    known = tuple(lanes)
-    for place, lane in enumerate(known):
+    lanes = tuple(lanes)
+    for number, lane in enumerate(lanes):
         if clash := _own_clash(lane):
             raise ConfigurationError(f"lane {lane.name}: {clash}", remedy=_APART)
-        for other in known[:place] + known[place + 1 :]:
+        for other in lanes[:number] + lanes[number + 1 :]:
             if overlap := _overlap(lane, other):
                 raise ConfigurationError(f"lanes {lane.name} and {other.name} overlap: {overlap}", remedy=_APART)
 

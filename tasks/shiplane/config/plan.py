@@ -106,13 +106,13 @@ class Plan:
 
     def labels(self, lane_plan: LanePlan) -> dict[str, str]:
         """The OCI labels and annotations of a lane's image (image-spec, annotations.md, "Pre-Defined Keys")."""
-        known = {
+        labels = {
             SOURCE: self.source,
             REVISION: self.commit,
             VERSION: str(lane_plan.version.value),
             CREATED: self.created,
         }
-        return {key: value for key, value in known.items() if value}
+        return {key: value for key, value in labels.items() if value}
 
     def to_json(self) -> PlanJson:
         """The plan as JSON values, each setting with its source."""

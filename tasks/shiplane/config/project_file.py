@@ -144,10 +144,10 @@ class ProjectFile:
         Raises:
             UsageError: There is no such lane.
         """
-        known = {lane.name: lane for lane in self.lanes}
-        if name not in known:
-            raise UsageError(f"there is no lane {name[:40]!r}", remedy=f"Known lanes: {', '.join(known)}.")
-        return known[name]
+        lanes = {lane.name: lane for lane in self.lanes}
+        if name not in lanes:
+            raise UsageError(f"there is no lane {name[:40]!r}", remedy=f"Known lanes: {', '.join(lanes)}.")
+        return lanes[name]
 
     def lane_of(self, text: str) -> Lane | None:
         """The lane of a tag that only one of them can read; None where several can (``v0.2.1``), or none."""
@@ -204,15 +204,15 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     """
     place = Location(name)
     given: Json = _FILE.read(dict(content), place)
-    said = given.get("lanes", {})
-    lanes = make_lanes(said, place.key("lanes"))
+    lane_tables = given.get("lanes", {})
+    lanes = make_lanes(lane_tables, place.key("lanes"))
     check_disjoint(lanes)
     gate_keys.check_names(given.get("gates", ()), place.key("gates"))
     ledger, claim = given.get("ledger", True), given.get("claim", False)
     resolved = {
         "lanes": lanes,
-        "named": frozenset(said),
-        "smokes": make_smokes(given.get("smokes"), said, [lane.name for lane in lanes]),
+        "named": frozenset(lane_tables),
+        "smokes": make_smokes(given.get("smokes"), lane_tables, [lane.name for lane in lanes]),
         "keeps_ledger": ledger is not False,
         "ledger": None if isinstance(ledger, bool) else ledger,
         "claim": (ClaimSettings() if claim else None) if isinstance(claim, bool) else claim,

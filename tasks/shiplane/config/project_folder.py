@@ -152,12 +152,12 @@ def uses_lfs(root: Path) -> bool:
 
 def workflows(root: Path) -> dict[str, str]:
     """The text of each workflow of GitHub Actions, by its path; one that cannot be read is left out."""
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for path in sorted((root / ".github" / "workflows").glob("*.y*ml")):
         with suppress(OSError, UnicodeDecodeError):
             if path.is_file() and path.stat().st_size <= _LIMIT:
-                found[str(path.relative_to(root))] = path.read_text("utf-8")
-    return found
+                texts[str(path.relative_to(root))] = path.read_text("utf-8")
+    return texts
 
 
 def _toml(path: Path) -> dict[str, Any]:

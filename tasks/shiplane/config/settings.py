@@ -149,9 +149,11 @@ class Resolver:
                     f"--lane names {', '.join(self.flags.lanes)[:200]}", remedy="Give each lane only once."
                 )
             return chosen
-        known = self.project
-        here = tuple(lane for lane in known.lanes if lane.name in known.named or lane.dockerfile in self.dockerfiles)
-        return here or known.lanes
+        project = self.project
+        present = tuple(
+            lane for lane in project.lanes if lane.name in project.named or lane.dockerfile in self.dockerfiles
+        )
+        return present or project.lanes
 
     def latest(self, lane: Lane) -> Setting[bool]:
         """Whether the lane's floating tag is asked to move.
@@ -202,13 +204,13 @@ class Resolver:
 
     def _tagged(self, lane: Lane) -> Setting[Version] | None:
         tags = {tag: lane.version_of_git_tag(tag) for tag in (self.checkout.tags if self.checkout else ())}
-        found = [(tag, version) for tag, version in tags.items() if version]
-        if len(found) > 1:
+        tagged = [(tag, version) for tag, version in tags.items() if version]
+        if len(tagged) > 1:
             raise UsageError(
-                f"HEAD has several git tags of lane {lane.name}: {', '.join(tag for tag, _ in found)}",
+                f"HEAD has several git tags of lane {lane.name}: {', '.join(tag for tag, _ in tagged)}",
                 remedy=f"Choose one with {self.flags.tag_flag}.",
             )
-        return Setting(found[0][1], f"git tag {found[0][0]} at HEAD") if found else None
+        return Setting(tagged[0][1], f"git tag {tagged[0][0]} at HEAD") if tagged else None
 
     def _given(self, flag: str | None, flag_name: str, variable: str) -> Setting[str] | None:
         if flag is not None:
@@ -218,14 +220,14 @@ class Resolver:
 
 def github_slug(url: str) -> str:
     """``owner/name`` of a remote on github.com, or nothing."""
-    found = _GITHUB_REMOTE.fullmatch(url)
-    return found["slug"] if found else ""
+    match = _GITHUB_REMOTE.fullmatch(url)
+    return match["slug"] if match else ""
 
 
 def public_slug(url: str) -> str:
     """The same of a remote whose URL may be published: it contains no user name or token."""
-    found = _GITHUB_REMOTE.fullmatch(url)
-    return found["slug"] if found and not found["person"] else ""
+    match = _GITHUB_REMOTE.fullmatch(url)
+    return match["slug"] if match and not match["person"] else ""
 
 
 def _yes_or_no(text: str) -> bool:

@@ -72,12 +72,12 @@ class Smoke:
     memory_mb: Annotated[int, Key("The container's memory limit in MiB.", _MEMORY)] = 2048
 
     def __str__(self) -> str:
-        wanted = f"{shlex.join(self.command)} exits 0" if self.command else "HEALTHCHECK is healthy"
+        criterion = f"{shlex.join(self.command)} exits 0" if self.command else "HEALTHCHECK is healthy"
         without = "" if self.command else f" (without one: up for {self.up:g} s)"
         where = ", ".join(map(str, self.platforms)) or "every platform that the engine can run"
         settings = "".join(f", {name}={value}" for name, value in sorted(self.env.items()))
         return (
-            f"{wanted} within {self.timeout:g} s{without}, on {where}, "
+            f"{criterion} within {self.timeout:g} s{without}, on {where}, "
             f"network {self.network}, {self.memory_mb} MiB{settings}"
         )
 
@@ -134,18 +134,18 @@ class SmokeVerdict(NamedTuple):
     reason: str
 
 
-def judge(seen: ContainerObservation, probe: Probe | None, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:
+def judge(container: ContainerObservation, probe: Probe | None, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:
     """The verdict on a container so far; None while it is undecided.
 
     Args:
-        seen: The container.
+        container: The container.
         probe: The latest try of the command, where one is configured.
         smoke: What is wanted.
         elapsed: Seconds since its start.
     """
-    if not seen.running:
-        return _ended(seen, smoke, elapsed)
-    return _by_command(probe, smoke, elapsed) if smoke.command else _by_health(seen, smoke, elapsed)
+    if not container.running:
+        return _ended(container, smoke, elapsed)
+    return _by_command(probe, smoke, elapsed) if smoke.command else _by_health(container, smoke, elapsed)
 
 
 def _by_command(probe: Probe | None, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:
@@ -153,32 +153,32 @@ def _by_command(probe: Probe | None, smoke: Smoke, elapsed: float) -> SmokeVerdi
     if probe and probe.code == 0:
         return SmokeVerdict(True, f"{command} exits 0 after {elapsed:.1f} s")
     last = f", but {'does not end' if probe.code is None else f'ends with {probe.code}'}" if probe else ""
-    said = f"{last}{_said(probe.output)}" if probe else ""
-    return _late(f"{command} did not exit 0 within {smoke.timeout:g} s{said}", smoke, elapsed)
+    output = f"{last}{_said(probe.output)}" if probe else ""
+    return _late(f"{command} did not exit 0 within {smoke.timeout:g} s{output}", smoke, elapsed)
 
 
-def _by_health(seen: ContainerObservation, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:
-    if seen.health == "healthy":
+def _by_health(container: ContainerObservation, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:
+    if container.health == "healthy":
         return SmokeVerdict(True, f"healthy after {elapsed:.1f} s")
-    if seen.health == "unhealthy":
-        return SmokeVerdict(False, f"unhealthy after {elapsed:.1f} s{_said(seen.said)}")
-    if seen.health:
-        return _late(f"not healthy within {smoke.timeout:g} s{_said(seen.said)}", smoke, elapsed)
+    if container.health == "unhealthy":
+        return SmokeVerdict(False, f"unhealthy after {elapsed:.1f} s{_said(container.said)}")
+    if container.health:
+        return _late(f"not healthy within {smoke.timeout:g} s{_said(container.said)}", smoke, elapsed)
     if elapsed >= smoke.up:
         return SmokeVerdict(True, f"up for {elapsed:.0f} s; the image has no HEALTHCHECK, and no command is configured")
     return None
 
 
-def _ended(seen: ContainerObservation, smoke: Smoke, elapsed: float) -> SmokeVerdict:
-    if seen.fault:
-        return SmokeVerdict(False, f"could not be started: {seen.fault}")
-    if seen.out_of_memory:
+def _ended(container: ContainerObservation, smoke: Smoke, elapsed: float) -> SmokeVerdict:
+    if container.fault:
+        return SmokeVerdict(False, f"could not be started: {container.fault}")
+    if container.out_of_memory:
         return SmokeVerdict(False, f"ended for using more than {smoke.memory_mb} MiB of memory")
-    if seen.code == 0 and not smoke.command and not seen.health:
+    if container.code == 0 and not smoke.command and not container.health:
         return SmokeVerdict(True, f"ended with 0 after {elapsed:.1f} s; the image has no HEALTHCHECK")
     before = f", before {shlex.join(smoke.command)} exited 0" if smoke.command else ""
-    before = before or (", before it was healthy" if seen.health else "")
-    return SmokeVerdict(False, f"ended with {seen.code} after {elapsed:.1f} s{before}")
+    before = before or (", before it was healthy" if container.health else "")
+    return SmokeVerdict(False, f"ended with {container.code} after {elapsed:.1f} s{before}")
 
 
 def _late(reason: str, smoke: Smoke, elapsed: float) -> SmokeVerdict | None:

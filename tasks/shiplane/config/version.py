@@ -50,10 +50,10 @@ class Version:
         snapshot = _SNAPSHOT.fullmatch(text)
         if snapshot:
             return cls(0, 0, 0, (snapshot.group(1),))
-        found = _SEMVER.fullmatch(text)
-        if not found:
+        match = _SEMVER.fullmatch(text)
+        if not match:
             raise UsageError(f"{quoted(text)} is not a version", remedy=f"Expected {FORM}.")
-        major, minor, patch, pre = found.groups()
+        major, minor, patch, pre = match.groups()
         return cls(int(major), int(minor), int(patch), tuple(pre.split(".")) if pre else ())
 
     @classmethod

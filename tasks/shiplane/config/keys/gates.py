@@ -38,10 +38,10 @@ def _url(text: str) -> str:
     remedy = "Example: https://example.org/health."
     try:
         parts = urlsplit(text)
-        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_http = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
     except ValueError as error:
         raise UsageError("not an http or https URL", remedy=remedy) from error
-    if not known or " " in text:
+    if not is_http or " " in text:
         raise UsageError("not an http or https URL", remedy=remedy)
     if parts.username is not None or parts.password is not None:
         raise UsageError("the URL contains a user name or password, which must not be in a file")

@@ -28,12 +28,12 @@ def split_command(text: str) -> tuple[str, ...]:
         UsageError: It is empty, or a quote in it is not closed.
     """
     try:
-        words = tuple(shlex.split(text))
+        arguments = tuple(shlex.split(text))
     except ValueError as error:
         raise UsageError(f"{quoted(text, 80)} is not a command: {error}", remedy="Close every quote.") from error
-    if not words:
+    if not arguments:
         raise UsageError("the command is empty")
-    return words
+    return arguments
 
 
 COMMAND = Text(pattern=_WORDS, problem="is not a command", parse=split_command)
