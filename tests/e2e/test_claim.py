@@ -296,7 +296,7 @@ def test_a_claim_of_a_dead_run_is_taken_away_with_the_command_that_was_told(
     commit(person.checkout, "another")
     refused = person.invoke(*PUBLISH)
     assert refused.code == 8, str(refused)
-    (command,) = (line.partition("away: ")[2] for line in refused.err.splitlines() if "away: " in line)
+    (command,) = (line.partition("its claim: ")[2] for line in refused.err.splitlines() if "its claim: " in line)
     succeeded(person.run(command.split()))
     assert claimed(remote) == {}
     succeeded(person.invoke(*PUBLISH))
