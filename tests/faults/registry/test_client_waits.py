@@ -6,7 +6,8 @@ from email.utils import format_datetime
 
 import pytest
 
-from shiplane.registry.http.retry_budget import BUDGET, MAX_WAIT, RetryBudget, parse_retry_after
+from shiplane.registry.http.retry_after import parse_retry_after
+from shiplane.registry.http.retry_budget import BUDGET, MAX_WAIT, RetryBudget
 from shiplane.registry.oci.lookup_result import Present, Unknown
 from shiplane.registry.oci.names import Tag
 from tests.faults.harness.client_setup import AIONIS, ClientSetup

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from shiplane.core.errors import MisconfiguredError, UnreachableError, VerificationError
 from shiplane.registry.http.denials import is_rate_limit
 from shiplane.registry.http.exchange import OversizedError, Request, Response, Transport, TransportError
-from shiplane.registry.http.retry_budget import RetryBudget, parse_retry_after
+from shiplane.registry.http.retry_after import parse_retry_after
+from shiplane.registry.http.retry_budget import RetryBudget
 
 DEADLINE = 30.0
 # 522 is Cloudflare's "no connection to the origin"; several registries are behind Cloudflare.

@@ -1,19 +1,15 @@
 """Retry limits shared by a run.
 
-Bounded attempts with full jitter (0.5 s doubling to 8 s); ``Retry-After`` in both forms (RFC 9110 section 10.2.3) and
-in GHCR's message (``retry-after: 10.305464ms``); each wait at most 60 s; all waits and failed attempts of a run at most
-300 s. Every wait is reported.
+Bounded attempts with full jitter (0.5 s doubling to 8 s); each wait at most 60 s; all waits and failed attempts of a
+run at most 300 s. Every wait is reported.
 """
 
 from __future__ import annotations
 
 import random
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import timezone
-from email.utils import parsedate_to_datetime
 from typing import Protocol
 
 TRIES = 5
@@ -22,11 +18,6 @@ BUDGET = 300.0
 _FIRST, _LAST = 0.5, 8.0
 # Shorter waits are not reported.
 _REPORTED_FROM = 1.5
-_SECONDS = re.compile(r"[0-9]{1,30}", re.ASCII)
-_PART = r"[0-9]{1,9}(?:\.[0-9]{1,9})?(?:ns|us|µs|ms|s|m|h)"
-_GO_DURATION = re.compile(rf"retry-after: ((?:{_PART}){{1,6}})\b", re.ASCII | re.IGNORECASE)
-_GO_PART = re.compile(r"([0-9.]+)([a-zµ]+)", re.ASCII | re.IGNORECASE)
-_UNIT = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 
 class Clock(Protocol):
@@ -137,30 +128,3 @@ class RetryBudget:
                 self.tell(f"{condition} after {elapsed:.0f} s: looking again in {wait:.1f} s, for up to {limit:.0f} s")
             self.clock.sleep(wait)
             wait = min(_LAST, wait * 2)
-
-
-def parse_retry_after(header: str | None, body: str, *, wall: float) -> float | None:
-    """The seconds a response asks to wait, or None.
-
-    Args:
-        header: The ``Retry-After`` header: seconds or an HTTP date.
-        body: The text, in which GHCR writes a Go duration instead (chainguard-images#173).
-        wall: The current time, in seconds since the epoch.
-    """
-    if header is not None and _SECONDS.fullmatch(header.strip()):
-        return float(header)
-    if header is not None and (moment := _http_date(header)) is not None:
-        return max(0.0, moment - wall)
-    duration = _GO_DURATION.search(body)
-    if not duration:
-        return None
-    return sum(float(number) * _UNIT[unit.lower()] for number, unit in _GO_PART.findall(duration.group(1)))
-
-
-def _http_date(header: str) -> float | None:
-    try:
-        moment = parsedate_to_datetime(header)
-        # A date without a zone is UTC here (RFC 9110 section 5.6.7), and local time to timestamp().
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).timestamp()
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
