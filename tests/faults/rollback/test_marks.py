@@ -59,8 +59,8 @@ def test_a_dry_run_says_what_would_be_marked_and_writes_nothing() -> None:
     before = scene.registry.state()
     told = [finish(dry.unmark(MAIN, V021, "good")), finish(dry.mark(MAIN, V021, "crashes"))]
     assert [marked_text(one).splitlines()[0] for one in told] == [
-        "v0.2.1 would be unmarked",
-        "v0.2.1 is marked as bad (as before): crashes",
+        'v0.2.1: "bad" mark would be removed',
+        "v0.2.1 is marked as bad (unchanged): crashes",
     ]
     assert [(one.to_json()["dry_run"], one.changed) for one in told] == [(True, True), (True, False)]
     assert scene.registry.state() == before
