@@ -161,7 +161,7 @@ def test_commands_work_from_below_the_root(workstation: Workstation) -> None:
     [
         (2, "PUBLISH_LATEST", "true", {"PUBLISH_LATEST": "maybe"}),
         (3, "left-over", "touch left-over", {}),
-        (3, "git tag docker-v0.2.1 stands at", "git tag docker-v0.2.1 && git commit -qm more --allow-empty", {}),
+        (3, "git tag docker-v0.2.1 is at", "git tag docker-v0.2.1 && git commit -qm more --allow-empty", {}),
     ],
     ids=["PUBLISH_LATEST=maybe", "a dirty tree", "a git tag elsewhere"],
 )

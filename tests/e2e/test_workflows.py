@@ -314,7 +314,7 @@ def test_a_git_tag_that_is_moved_behind_the_gates_back_is_not_published(rig: Rig
     runner.start(MAIN, pushed("docker-v0.2.1"))
     assert results(runner)["publish"] == "failure"
     assert runner.steps[-1].code == 3, runner.log
-    assert "git tag docker-v0.2.1 stands at" in errors_told(runner)[0]
+    assert "git tag docker-v0.2.1 is at" in errors_told(runner)[0]
     assert reader.tags() == {}
 
 
