@@ -24,6 +24,9 @@ RELEASES = {
 COMPONENTS = {"debian": ("main",), "ubuntu": ("main", "universe")}
 CERTIFICATES = Path("usr/local/share/ca-certificates")
 CHECKOUT = Path("work/shiplane")
+# /bin and its like are links from the first package on. mmdebstrap's own hook for that installs usr-is-merged, which
+# Ubuntu 24.04 has no more as a package: its base-files provides it.
+_MERGED = 'for name in bin sbin lib lib64; do mkdir -p "$1/usr/$name"; ln -s "usr/$name" "$1/$name"; done'
 NAMESPACES = ("--mount", "--pid", "--fork", "--kill-child=KILL", "--propagation", "private")
 # How this machine's apt gets at its mirrors: a root is to get there in the same way.
 WAY = re.compile(r'^(Acquire::(?:https?::Proxy|Check-)\S*) "(.+)";$', re.MULTILINE)
@@ -47,7 +50,7 @@ class Maker:
         uri, keyring = self.mirrors[distribution], f"{self.folder}{KEYRINGS[distribution]}"
         source = Source(uri=uri, suites=suites, components=COMPONENTS[distribution], keyring=keyring)
         options = [
-            f"--hook-dir={self.folder}/usr/share/mmdebstrap/hooks/merged-usr",
+            f"--setup-hook={_MERGED}",
             "--mode=root",
             "--variant=minbase",
             "--include=apt,ca-certificates",
