@@ -70,7 +70,8 @@ CRASHING = 'HEALTHCHECK --interval=1s CMD true\nCMD ["sh", "-c", "echo up; echo 
         (UNHEALTHY, ["unhealthy after", "(no database)", "  | up"]),
         (LATE, ["not healthy within 3 s", "  | up"]),
         (CRASHING, ["ended with 3 after", "  | up", "  | cannot bind"]),
-        ('CMD ["/no/such/program"]', ['could not be started: exec: "/no/such/program"']),
+        # Newer versions of runc say at what it failed before they say why.
+        ('CMD ["/no/such/program"]', ["could not be started: ", 'exec: "/no/such/program"']),
         ('CMD ["sh", "-c", "echo up; exit 4"]', ["ended with 4 after", "  | up"]),
     ],
     ids=["unhealthy", "late", "crashing", "no program", "no check"],
