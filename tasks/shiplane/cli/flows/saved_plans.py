@@ -88,10 +88,10 @@ def load_plan(run: Run, file: str, **beside: object) -> SavedPlan:
     from shiplane.release.planning.plan_files import read_plan
     from shiplane.release.planning.saved_plan import require_same
 
-    given = [f"--{name.replace('_', '-')}" for name, value in beside.items() if value]
-    if given:
+    flags = [f"--{name.replace('_', '-')}" for name, value in beside.items() if value]
+    if flags:
         raise UsageError(
-            f"--plan cannot be combined with {', '.join(given)}",
+            f"--plan cannot be combined with {', '.join(flags)}",
             remedy=f"Leave it out, or save a new plan with it: {command('plan', '--save', 'FILE')}",
         )
     saved = read_plan(run.folder / file)

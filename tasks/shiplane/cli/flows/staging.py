@@ -62,8 +62,8 @@ def staged_parts(run: Run, plan: Plan, options: Options) -> dict[str, tuple[Part
     from shiplane.release.staging.staged import parts_of
     from shiplane.release.staging.staged_file import read_staged
 
-    for flag, given in (("--dry-run", options.dry_run), ("--builder", options.builder)):
-        if given:
+    for flag, value in (("--dry-run", options.dry_run), ("--builder", options.builder)):
+        if value:
             raise UsageError(
                 f"{flag} cannot be combined with --staged: staged images are not rebuilt",
                 remedy="Use only one of them.",

@@ -9,7 +9,13 @@ from shiplane.cli.task_decorator import shiplane_task
 from shiplane.cli.tasks.flag_help import CHANGE_DRY_RUN, IMAGE, REASON, VERSION
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from shiplane.cli.run import Run
+    from shiplane.config.lane import Lane
+    from shiplane.config.version import Version
+    from shiplane.core.progress import Flow
+    from shiplane.rollback.marks import Marker, MarkResult
 
 _FLAGS = {
     "lane": "Lane of the version.",
@@ -34,17 +40,12 @@ def mark(
 
     The version can still be pulled, but no floating tag moves to it and no rollback chooses it.
     """
-    from shiplane.cli.flag_values import one_line_reason, tagged_version
-    from shiplane.cli.flows.rollback import marker_of
-    from shiplane.cli.views.rollback import marked_text
     from shiplane.core.errors import UsageError
+    from shiplane.rollback.marks import Marker
 
     if not reason:
         raise UsageError("no reason given", remedy="Add --reason TEXT: it is shown wherever the mark is.")
-    chosen, version = tagged_version(run.project, lane, tag)
-    marker = marker_of(run, chosen, image, dry_run=dry_run)
-    marked = run.console.drive(marker.mark(chosen, version, one_line_reason(reason)))
-    return Answer(text=marked_text(marked), data=marked.to_json())
+    return _change_mark(run, Marker.mark, lane, tag, reason, image, dry_run=dry_run)
 
 
 @shiplane_task(flags=_FLAGS)
@@ -58,13 +59,29 @@ def unmark(
     dry_run: bool = False,
 ) -> Answer:
     """Remove a "bad" mark; the ledger keeps both."""
+    from shiplane.rollback.marks import Marker
+
+    return _change_mark(run, Marker.unmark, lane, tag, reason, image, dry_run=dry_run)
+
+
+def _change_mark(
+    run: Run,
+    change: Callable[[Marker, Lane, Version, str], Flow[MarkResult]],
+    lane: str | None,
+    tag: str | None,
+    reason: str | None,
+    image: str | None,
+    *,
+    dry_run: bool,
+) -> Answer:
+    """Set or remove the mark of a version."""
     from shiplane.cli.flag_values import one_line_reason, tagged_version
     from shiplane.cli.flows.rollback import marker_of
     from shiplane.cli.views.rollback import marked_text
 
     chosen, version = tagged_version(run.project, lane, tag)
     marker = marker_of(run, chosen, image, dry_run=dry_run)
-    marked = run.console.drive(marker.unmark(chosen, version, one_line_reason(reason)))
+    marked = run.console.drive(change(marker, chosen, version, one_line_reason(reason)))
     return Answer(text=marked_text(marked), data=marked.to_json())
 
 

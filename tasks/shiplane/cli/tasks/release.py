@@ -71,8 +71,8 @@ def publish(
 
     options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=staged or ())
     if plan is not None:
-        given = {"lane": lane, "tag": tag, "image": image, "platforms": platforms, "latest": latest}
-        saved = load_lane_plan(run, plan, **given, dry_run=dry_run)
+        beside = {"lane": lane, "tag": tag, "image": image, "platforms": platforms, "latest": latest}
+        saved = load_lane_plan(run, plan, **beside, dry_run=dry_run)
         return carry_out(run, saved.flags(run.env, snapshot=snapshot), options.keeping_to(saved))
     chosen = one_lane(lane, run.project, tag or run.env.get("TAG"))
     return carry_out(run, flags_of([chosen], tag, image, platforms, latest=latest, snapshot=snapshot), options)
@@ -122,8 +122,8 @@ def release(
 
     options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=staged or ())
     if plan is not None:
-        given = {"version": version, "lane": lane, "image": image, "platforms": platforms, "latest": latest}
-        saved = load_plan(run, plan, **given, dry_run=dry_run)
+        beside = {"version": version, "lane": lane, "image": image, "platforms": platforms, "latest": latest}
+        saved = load_plan(run, plan, **beside, dry_run=dry_run)
         return carry_out(run, saved.flags(run.env, snapshot=False), options.keeping_to(saved))
     flags = flags_of(lane, version, image, platforms, latest=latest, tag_flag="--version")
     return carry_out(run, flags, options)
