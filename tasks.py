@@ -29,6 +29,8 @@ _task = partial(task, positional=[], auto_shortflags=False)
 _NO_ENGINE = "no Docker engine was found, and none can be started"
 _START_DOCKER = "Install and start Docker with buildx"
 _LONG = ("e2e", "tests")
+# Whole files are dealt out as a process comes free: the fixtures of a file are costly.
+_TWO_PROCESSES = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
 _CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
@@ -133,7 +135,7 @@ def test(
     if "e2e" in wanted:
         _require_engine()
     codes = {name: _run(words) for name, words in wanted.items() if name not in _LONG}
-    codes |= _side_by_side([(name, words) for name in _LONG if name in wanted for words in _shares(name)])
+    codes |= _side_by_side([(name, _words(name)) for name in _LONG if name in wanted])
     failed = [name for name, code in codes.items() if code]
     lines = [f"failed: {', '.join(failed)}"] if failed else []
     if left_out:
@@ -143,23 +145,22 @@ def test(
     print(*lines, sep="\n", end="\n" if lines else "", flush=True)
 
 
-def _shares(name: str) -> list[list[str]]:
-    """A check as one process, or as two: each half of the e2e tests starts its own engine."""
+def _words(name: str) -> list[str]:
+    """What runs a check: two processes share the e2e tests where each starts an engine of its own."""
     from tests import rig as rigs
 
-    if name != "e2e" or rigs.engine_present(os.environ):
-        return [_CHECKS[name]]
-    return [[*_CHECKS[name], f"--part={part}"] for part in ("1/2", "2/2")]
+    shared = name == "e2e" and not rigs.engine_present(os.environ)
+    return [*_CHECKS[name], *(_TWO_PROCESSES if shared else [])]
 
 
 def _side_by_side(runs: list[tuple[str, list[str]]]) -> dict[str, int]:
-    """Run checks in parallel; gives for each its exit code, or the first of its shares that is not 0."""
+    """Run checks in parallel; gives the exit code of each."""
     codes: dict[str, int] = {}
     with ExitStack() as stack:
         outputs = [stack.enter_context(tempfile.TemporaryFile("w+")) if number else None for number in range(len(runs))]
         started = [_start(words, output) for (_, words), output in zip(runs, outputs, strict=True)]
         for (name, _), running, output in zip(runs, started, outputs, strict=True):
-            codes[name] = running.wait() or codes.get(name, 0)
+            codes[name] = running.wait()
             if output:
                 output.seek(0)
                 print(output.read(), flush=True)

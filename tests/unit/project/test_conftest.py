@@ -7,14 +7,10 @@ import socket
 import subprocess
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
-from unittest.mock import MagicMock
 
 import pytest
 from pytest_socket import SocketBlockedError
 
-from tests.conftest import pytest_collection_modifyitems
 from tests.unit.conftest import ForbiddenCommandError, refuse
 
 
@@ -76,15 +72,3 @@ def test_the_machines_own_settings_are_gone() -> None:
     left = [name for name in os.environ if name.startswith(("GITHUB_", "INVOKE_", "DOCKER_", "GHCR_"))]
     assert not left
     assert not {"IMAGE_REPO", "TAG", "PLATFORMS", "PUBLISH_LATEST", "NO_COLOR", "FORCE_COLOR"} & set(os.environ)
-
-
-@pytest.mark.parametrize("parts", [1, 2, 3])
-def test_the_shares_of_a_run_have_every_test_once(parts: int) -> None:
-    tests = [(Path(f"test_{file}.py"), name) for file in "dacb" for name in ("one", "two")]
-    shares = []
-    for part in range(1, parts + 1):
-        items: list[Any] = [SimpleNamespace(path=path, name=name) for path, name in tests]
-        config: Any = SimpleNamespace(getoption=lambda _, said=f"{part}/{parts}": said, hook=MagicMock())
-        pytest_collection_modifyitems(config, items)
-        shares += [(item.path, item.name) for item in items]
-    assert sorted(shares) == sorted(tests)

@@ -99,29 +99,32 @@ def test_checks_that_need_no_engine_ask_for_none(
     assert "not run" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("present", "shares"), [(False, [" --part=1/2", " --part=2/2"]), (True, [""])])
-def test_each_half_of_the_tests_with_an_engine_has_one_of_its_own_where_none_is_shared(
-    tasks: ModuleType, ran: list[str], monkeypatch: pytest.MonkeyPatch, present: object, shares: list[str]
+@pytest.mark.parametrize(("present", "shared"), [(False, " -n 2 --dist loadfile --no-loadscope-reorder"), (True, "")])
+def test_two_processes_share_the_tests_with_an_engine_where_each_has_one_of_its_own(
+    tasks: ModuleType, ran: list[str], monkeypatch: pytest.MonkeyPatch, present: object, shared: str
 ) -> None:
     monkeypatch.setattr(rigs, "prepare", lambda: None)
     monkeypatch.setattr(rigs, "engine_present", lambda _: present)
     tasks.test.body(Context(), only=["e2e", "tests"])
-    assert ran == [*(f"pytest tests/e2e{share}" for share in shares), "pytest tests/unit tests/faults"]
+    assert ran == [f"pytest tests/e2e{shared}", "pytest tests/unit tests/faults"]
 
 
-def test_one_half_that_fails_is_a_failure(
-    tasks: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("fails", ["e2e", "tests"])
+def test_one_check_that_fails_beside_another_is_a_failure(
+    tasks: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], fails: str
 ) -> None:
+    failing = tasks._CHECKS[fails][1]
+
     def start(words: Sequence[str], output: IO[str] | None = None) -> subprocess.Popen[str]:
-        program = f"print('{words[-1]}'); raise SystemExit({int(words[-1] == '--part=1/2')})"
+        program = f"print('{words[-1]}'); raise SystemExit({int(words[1] == failing)})"
         return subprocess.Popen([sys.executable, "-c", program], text=True, stdout=output)
 
     monkeypatch.setattr(rigs, "prepare", lambda: None)
     monkeypatch.setattr(tasks, "_start", start)
-    with pytest.raises(Exit, match=r"^failed: e2e$") as end:
-        tasks.test.body(Context(), only=["e2e"])
+    with pytest.raises(Exit, match=f"^failed: {fails}$") as end:
+        tasks.test.body(Context(), only=["e2e", "tests"])
     assert end.value.code == 1
-    assert "--part=2/2" in capsys.readouterr().out
+    assert "tests/faults" in capsys.readouterr().out
 
 
 def test_a_rehearsal_without_an_engine_ends_with_a_prerequisite(tasks: ModuleType) -> None:
