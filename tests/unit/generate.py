@@ -9,10 +9,10 @@ import string
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import Lane, check_disjoint
 from shiplane.config.version import MAX_LENGTH, Version
 from shiplane.core.errors import ConfigurationError
-from shiplane.registry.oci.names import Tag
 
 quickly = settings(max_examples=int(os.environ.get("SHIPLANE_EXAMPLES", "150")), deadline=None)
 
@@ -65,7 +65,7 @@ def lane_sets(draw: st.DrawFn) -> tuple[Lane, ...]:
             name=name,
             dockerfile="Dockerfile",
             prefix=draw(_prefixes),
-            floating=Tag(draw(_floating)),
+            floating_templates=(FloatingTemplate(text=draw(_floating)),),
             git_tag=draw(_git_stems) + "{version}",
         )
         with contextlib.suppress(ConfigurationError):

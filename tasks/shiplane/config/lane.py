@@ -11,13 +11,15 @@ from dataclasses import dataclass, field
 from typing import Annotated
 
 from shiplane.config.build_settings import NOTHING_GIVEN, BuildSettings
+from shiplane.config.floating_tag import FloatingTag, FloatingTemplate, in_moving_order
+from shiplane.config.keys.floating import FLOATING
 from shiplane.config.keys.texts import PATH
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Boolean, Text
 from shiplane.core.text import quoted
-from shiplane.registry.oci.names import TAG_FORM, Tag, parse_tag
+from shiplane.registry.oci.names import Tag, parse_tag
 
 NAME = Text(
     pattern="[a-z][a-z0-9-]{0,30}",
@@ -35,7 +37,6 @@ _GIT_TAG = Text(
     problem="is not a git tag form",
     remedy="Expected a form like 'docker-v{version}', with {version} once, at its end.",
 )
-_TAG = Text(pattern=TAG_FORM, parse=parse_tag)
 # Any version serves to find out what can be read as what.
 _PROBE = Version(1, 2, 3)
 
@@ -65,8 +66,15 @@ class Lane:
             _PREFIX,
         ),
     ]
-    floating: Annotated[
-        Tag, Key("The lane's floating tag, the only tag that moves. Default of a new lane: <name>-latest.", _TAG)
+    floating_templates: Annotated[
+        tuple[FloatingTemplate, ...],
+        Key(
+            "The lane's floating tags, the only tags that move, each forward within its range: latest through all "
+            "releases, v{major} through those of one major version, v{major}.{minor} through those of one minor "
+            "version. One, or a list. Default of a new lane: <name>-latest.",
+            FLOATING,
+            "floating",
+        ),
     ]
     git_tag: Annotated[
         str,
@@ -91,10 +99,6 @@ class Lane:
                 raise ConfigurationError(
                     f"lane {quoted(self.name, 40)} has the {key} {quoted(value, 80)}", remedy=form.remedy
                 )
-        try:
-            parse_tag(self.floating)
-        except UsageError as error:
-            raise ConfigurationError(f"lane {self.name}: floating: {error.what}", remedy=error.remedy) from error
 
     def tag_of(self, version: Version) -> Tag:
         """The tag under which a version is found: its own, or what another tool called it."""
@@ -105,13 +109,40 @@ class Lane:
         return parse_tag(f"{self.prefix}v{version}")
 
     @property
+    def floating(self) -> Tag:
+        """The floating tag whose range is widest."""
+        return Tag(in_moving_order(self.floating_templates)[-1].text)
+
+    def floating_tags(self, version: Version) -> tuple[FloatingTag, ...]:
+        """The floating tags in whose range a version is, in the order in which they move."""
+        return tuple(filter(None, (template.of(version) for template in in_moving_order(self.floating_templates))))
+
+    def floating_tag(self, tag: str) -> FloatingTag | None:
+        """The floating tag of this name, or None when it is none of this lane's."""
+        return next(filter(None, (template.read(tag) for template in self.floating_templates)), None)
+
+    def floating_tags_among(self, tags: Iterable[str]) -> tuple[FloatingTag, ...]:
+        """The lane's floating tags among some tags, and every one that has no range, in the order in which they move.
+
+        Of those with a range the higher ones come last.
+        """
+        templates = in_moving_order(self.floating_templates)
+        fixed = {template.text for template in templates if not template.depth}
+        found = [
+            (number, [int(part) for part in floating.range], floating)
+            for number, template in enumerate(templates)
+            for floating in filter(None, map(template.read, {*tags, *fixed}))
+        ]
+        return tuple(floating for *_, floating in sorted(found, key=lambda item: item[:2]))
+
+    @property
     def ledger(self) -> Tag:
         """The tag under which the lane's ledger is kept; no lane can have it for a version or to float."""
         return Tag(f"ledger-{self.name}")
 
     def owns(self, tag: str) -> bool:
         """Whether a tag is one of this lane's names: a version's, the floating one, the ledger's."""
-        return tag in (self.floating, self.ledger) or self.version_of_tag(tag) is not None
+        return tag == self.ledger or self.floating_tag(tag) is not None or self.version_of_tag(tag) is not None
 
     def git_tag_of(self, version: Version) -> str:
         """The git tag that triggers this version's release."""
@@ -171,12 +202,18 @@ class Lane:
             ) from error
 
 
-MAIN = Lane(name="main", dockerfile="Dockerfile", prefix="", floating=Tag("latest"), git_tag="docker-v{version}")
+MAIN = Lane(
+    name="main",
+    dockerfile="Dockerfile",
+    prefix="",
+    floating_templates=(FloatingTemplate(text="latest"),),
+    git_tag="docker-v{version}",
+)
 STANDALONE = Lane(
     name="standalone",
     dockerfile="Dockerfile.standalone",
     prefix="standalone-",
-    floating=Tag("standalone-latest"),
+    floating_templates=(FloatingTemplate(text="standalone-latest"),),
     git_tag="standalone-v{version}",
     publish_latest=True,
 )

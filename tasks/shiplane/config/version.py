@@ -23,6 +23,7 @@ _NUMBER = r"(0|[1-9][0-9]*)"
 _IDENTIFIER = r"(?:0|[1-9][0-9]*|[0-9]*[A-Za-z-][0-9A-Za-z-]*)"
 _SEMVER = re.compile(rf"{_NUMBER}\.{_NUMBER}\.{_NUMBER}(?:-({_IDENTIFIER}(?:\.{_IDENTIFIER})*))?", re.ASCII)
 _COMMIT = re.compile(r"[0-9a-f]{12,64}", re.ASCII)
+_KIND = re.compile(r"[A-Za-z]+", re.ASCII)
 _SNAPSHOT = re.compile(r"0\.0\.0-([0-9a-f]{12})", re.ASCII)
 
 
@@ -71,6 +72,17 @@ class Version:
     def is_prerelease(self) -> bool:
         """Whether a floating tag must not move to it."""
         return bool(self.prerelease)
+
+    @property
+    def prerelease_kind(self) -> str:
+        """The letters that a pre-release begins with: ``rc`` of ``1.0.0-rc.1``; empty where there are none."""
+        match = _KIND.match(self.prerelease[0]) if self.prerelease else None
+        return match.group() if match else ""
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """Its numbers as they are written, without the pre-release."""
+        return str(self.major), str(self.minor), str(self.patch)
 
     @property
     def is_snapshot(self) -> bool:

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from shiplane.cli.clients.public_tags import plan_tags_now, tags_now
+from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import BUILT_IN
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.settings import Checkout, Lacking, Resolver
@@ -28,7 +30,6 @@ from shiplane.git.repository import Git
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session
 from shiplane.registry.oci.names import Platform, Repository, Tag
-from shiplane.verify.public_tags import plan_tags_now, tags_now
 from tests.faults.harness.access import Access, Account
 from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.harness.memory import MemoryRegistry
@@ -224,7 +225,7 @@ def test_what_is_missing_is_skipped_or_failed_with_its_reason() -> None:
         name="worker",
         dockerfile="worker/Dockerfile",
         prefix="worker-",
-        floating=Tag("worker-latest"),
+        floating_templates=(FloatingTemplate(text="worker-latest"),),
         git_tag="worker-v{version}",
     )
     project = ProjectFile(name="shiplane.toml", lanes=(*BUILT_IN, own), named=frozenset({"worker"}))

@@ -80,7 +80,7 @@ def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
         ({"lanes": {"x": {"prefix": "x"}}}, "is not a version tag prefix"),
         ({"lanes": {"x": {"git-tag": "x-v"}}}, "is not a git tag form"),
         ({"lanes": {"x": {"git-tag": "{version}-{version}"}}}, "is not a git tag form"),
-        ({"lanes": {"x": {"floating": "a b"}}}, "is not an image tag"),
+        ({"lanes": {"x": {"floating": "a b"}}}, "is not a floating tag"),
         ({"lanes": {"main": {}, "x": {"floating": "latest"}}}, "overlap"),
         ({"lanes": {"main": {}, "x": {"prefix": ""}}}, "overlap"),
         ({"lanes": {"main": {}, "x": {"git-tag": "docker-v{version}"}}}, "overlap"),

@@ -8,10 +8,10 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.version import MAX_LENGTH, Version
 from shiplane.core.errors import UsageError
-from shiplane.registry.oci.names import Tag
 from tests.unit.generate import commits, ordinary_versions, quickly, versions
 from tests.unit.hostile import SIGNS, refusal_of
 
@@ -184,7 +184,11 @@ def test_the_longest_version_is_one() -> None:
 
 def test_every_version_has_a_tag_in_the_lane_with_the_longest_prefix() -> None:
     lane = Lane(
-        name="a", dockerfile="D", prefix="a" * 31 + "-", floating=Tag("latest"), git_tag=f"{'g' * 100}{{version}}"
+        name="a",
+        dockerfile="D",
+        prefix="a" * 31 + "-",
+        floating_templates=(FloatingTemplate(text="latest"),),
+        git_tag=f"{'g' * 100}{{version}}",
     )
     longest = Version.parse(f"1.0.0-{'a' * (MAX_LENGTH - 6)}")
     assert len(lane.tag_of(longest)) == 128

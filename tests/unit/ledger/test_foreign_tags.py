@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.version import Version
@@ -17,7 +18,13 @@ from shiplane.registry.oci.names import Digest, Tag
 from tests.unit.generate import lane_sets, quickly, versions
 
 # What another lane's tags look like when they are read without "v": 1.0.0-rc.v0.2.1 is a pre-release of 1.0.0.
-ODD = Lane(name="odd", dockerfile="D", prefix="1.0.0-rc.", floating=Tag("odd"), git_tag="odd-v{version}")
+ODD = Lane(
+    name="odd",
+    dockerfile="D",
+    prefix="1.0.0-rc.",
+    floating_templates=(FloatingTemplate(text="odd"),),
+    git_tag="odd-v{version}",
+)
 V0217 = Version(0, 2, 17)
 
 

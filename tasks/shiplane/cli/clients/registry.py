@@ -98,7 +98,7 @@ class RegistryClients:
 
     def tags_now(self, registry: RegistryClient, tags: Sequence[Tag]) -> list[str]:
         """A line for each tag as it is now, for the end of a run."""
-        from shiplane.verify.public_tags import tags_now
+        from shiplane.cli.clients.public_tags import tags_now
 
         return tags_now(self.impatient(registry), tags)
 

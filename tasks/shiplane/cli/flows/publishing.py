@@ -57,11 +57,11 @@ def publishing(
     Yields:
         The publisher, and what asks for the facts about the builder that it used.
     """
+    from shiplane.cli.clients.public_tags import plan_tags_now
     from shiplane.release.publish import Publisher
     from shiplane.release.source_check import check_again
     from shiplane.release.staging.join import IndexJoiner
     from shiplane.release.staging.staging import JoiningStager, stager_for
-    from shiplane.verify.public_tags import plan_tags_now
 
     clients = run.registries
     credential = clients.credential(plan.repository)

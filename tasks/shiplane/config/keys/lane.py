@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.keys.smoke import SMOKE
 from shiplane.config.lane import BUILT_IN, NAME, Lane
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Json, Named
-from shiplane.registry.oci.names import Tag
 
 _SMOKE = Key("Smoke runs of this lane; keys that are not set are taken from [smoke].", SMOKE, "smoke")
 # What the file says of each lane, by attribute; a built-in one has the rest already.
@@ -54,6 +54,6 @@ def _new_lane(name: str) -> Lane:
         name=name,
         dockerfile=f"Dockerfile.{name}",
         prefix=f"{name}-",
-        floating=Tag(f"{name}-latest"),
+        floating_templates=(FloatingTemplate(text=f"{name}-latest"),),
         git_tag=f"{name}-v{{version}}",
     )

@@ -1,0 +1,104 @@
+"""Where a lane's floating tags are: what the registry serves, and what the ledger has recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
+
+from shiplane.config.floating_tag import FloatingTag
+from shiplane.config.lane import Lane
+from shiplane.config.version import Version
+from shiplane.ledger.ledger import Entry, Ledger
+from shiplane.registry.lookup import resolve
+from shiplane.registry.oci.document_keys import DigestJson, TagJson
+from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
+from shiplane.registry.oci.names import Digest, Tag
+from shiplane.verify.lane_versions import LaneVersions
+
+
+class FloatingTagJson(TypedDict):
+    """A floating tag, and where it is."""
+
+    tag: TagJson
+    range: Annotated[str, "The first numbers of the versions in its range, 1 or 1.2; empty for all."]
+    version: Annotated[str | None, "The version that it points at; null if it is none of the lane's."]
+    digest: Annotated[DigestJson | None, "Its digest; null if it does not exist."]
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatingTagState:
+    """Where one floating tag is.
+
+    Attributes:
+        floating: The tag.
+        answer: What the registry serves under it.
+        version: The version that it points at, if that can be told.
+        position: The last recorded move of it, if any.
+    """
+
+    floating: FloatingTag
+    answer: Present | Absent
+    version: Version | None = None
+    position: Entry | None = None
+
+    @property
+    def tag(self) -> Tag:
+        """Its name."""
+        return self.floating.tag
+
+    @property
+    def digest(self) -> Digest | None:
+        """Its digest, if it exists."""
+        return digest_of(self.answer)
+
+    @property
+    def as_recorded(self) -> bool:
+        """Whether it is where the ledger has it; so it is where the ledger has no move of it."""
+        return self.position is None or self.position.after == self.digest
+
+    def to_json(self) -> FloatingTagJson:
+        """As JSON values."""
+        return {
+            "tag": self.tag,
+            "range": ".".join(self.floating.range),
+            "version": str(self.version) if self.version else None,
+            "digest": str(self.digest) if self.digest else None,
+        }
+
+
+def existing_floating_tags(lane: Lane, ledger: Ledger, tags: Iterable[str]) -> tuple[FloatingTag, ...]:
+    """The floating tags of a lane that are listed or recorded, and those that have no range, in moving order."""
+    return lane.floating_tags_among([*tags, *(entry.tag for entry in ledger.entries)])
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatingTagReader:
+    """Reads the floating tags of one repository."""
+
+    versions: LaneVersions
+
+    def read(self, lane: Lane, ledger: Ledger, tags: Iterable[FloatingTag]) -> tuple[FloatingTagState, ...]:
+        """Where each of these is; the version behind one digest is looked for once.
+
+        Args:
+            lane: The lane with its adopted tags.
+            ledger: Its ledger.
+            tags: The floating tags to read.
+
+        Raises:
+            AccessError: The registry refuses this identity.
+            UnreachableError: It gave no reliable answer about one of the tags.
+        """
+        answers = {floating: resolve(self.versions.registry, floating.tag) for floating in tags}
+        found = {digest_of(answer): answer for answer in answers.values()}
+        behind = {digest: self.versions.behind(lane, answer) for digest, answer in found.items()}
+        return tuple(
+            FloatingTagState(
+                floating=floating,
+                answer=answer,
+                version=behind[digest_of(answer)],
+                position=ledger.position(floating.tag),
+            )
+            for floating, answer in answers.items()
+        )
