@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import gzip
 import json
 import shutil
@@ -83,7 +84,7 @@ def test_target_and_args_make_the_image(workstation: Workstation, tmp_path: Path
     configure(
         person,
         'target = "app"',
-        'build-args = { FLAVOUR = "plain ${HOME} %{x}", CHANNEL = { env = "CHANNEL" } }',
+        'build-args = { FLAVOUR = "plain ${HOME} %{{x}}", CHANNEL = { env = "CHANNEL" } }',
         dockerfile="FROM busybox:stable AS app\nARG FLAVOUR\nARG CHANNEL\n"
         'RUN echo "$FLAVOUR $CHANNEL" > /flavour\nFROM app AS later\nRUN false\n',
     )
@@ -91,6 +92,29 @@ def test_target_and_args_make_the_image(workstation: Workstation, tmp_path: Path
     assert (missing.code, "CHANNEL, which is not set" in missing.err, missing.built) == (2, True, False), str(missing)
     succeeded(publish(person, CHANNEL="beta"))
     assert file_in(reader, "flavour", tmp_path).strip() == "plain ${HOME} %{x} beta"
+
+
+def test_args_hold_what_is_released_at_the_desk_and_in_a_manual_run_of_a_workflow(
+    workstation: Workstation, tmp_path: Path
+) -> None:
+    person, reader = workstation
+    names = ("VERSION", "COMMIT", "CREATED", "GIT_TAG", "LANE", "JSON")
+    values = ("{version}", "{commit}", "{created}", "{git-tag}", "{lane}", '{"v":"{version}"}')
+    args = ", ".join(f"{name} = '{value}'" for name, value in zip(names, values, strict=True))
+    echo = "".join(f'ARG {name}\nRUN echo "${name}" >> /values\n' for name in names)
+    configure(person, f"build-args = {{ {args} }}", dockerfile=f"FROM busybox:stable\n{echo}")
+    commit, created = git(person.checkout, "log", "-1", "--format=%H %cI").split()
+    git(person.checkout, "tag", "docker-v0.2.1")
+    moment = dt.datetime.fromisoformat(created).astimezone(dt.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    expected = ["0.2.1", commit, moment, "docker-v0.2.1", "main", '{"v":"0.2.1"}']
+    succeeded(publish(person))
+    assert file_in(reader, "values", tmp_path).splitlines() == expected
+    # workflow_dispatch: the version comes as TAG, and HEAD is the git tag without a branch.
+    git(person.checkout, "checkout", "--quiet", "refs/tags/docker-v0.2.1")
+    again = Reader(reader.rig, f"{reader.image}-ci")
+    flags = ("publish", "--lane", "main", "--platforms", "linux/amd64")
+    succeeded(person.invoke(*flags, TAG="0.2.1", GITHUB_REF_TYPE="branch", GITHUB_REF_NAME="x", IMAGE_REPO=again.image))
+    assert file_in(again, "values", tmp_path).splitlines() == expected
 
 
 def test_a_build_secret_reaches_its_step_and_nothing_else(rig: Rig, workstation: Workstation, tmp_path: Path) -> None:
@@ -242,17 +266,18 @@ def test_the_plan_names_what_a_build_is_given_and_no_value_of_the_environment(wo
     configure(
         person,
         'target = "app"',
-        'build-args = { FLAVOUR = "plain", CHANNEL = { env = "CHANNEL" } }',
+        'build-args = { FLAVOUR = "plain {version}", CHANNEL = { env = "CHANNEL" } }',
         'secrets = { npm = { env = "MY_SECRET" } }',
         'cache = { type = "gha" }',
     )
-    plan = person.invoke("plan", "--lane", "main", CHANNEL="beta-canary", MY_SECRET=VARIABLE)
-    wanted = "--target app --build-arg FLAVOUR=plain --build-arg CHANNEL --secret id=npm,env=MY_SECRET"
+    plan = person.invoke("plan", "--lane", "main", "--tag", "0.2.1", CHANNEL="beta-canary", MY_SECRET=VARIABLE)
+    wanted = "--target app --build-arg 'FLAVOUR=plain 0.2.1' --build-arg CHANNEL --secret id=npm,env=MY_SECRET"
     assert wanted in succeeded(plan).out
-    document = person.invoke("plan", "--lane", "main", "--json", CHANNEL="beta-canary", MY_SECRET=VARIABLE).document
+    flags = ("plan", "--lane", "main", "--tag", "0.2.1", "--json")
+    document = person.invoke(*flags, CHANNEL="beta-canary", MY_SECRET=VARIABLE).document
     assert document["lanes"][0]["build"] == {
         "target": "app",
-        "build_args": {"FLAVOUR": "plain", "CHANNEL": {"env": "CHANNEL"}},
+        "build_args": {"FLAVOUR": "plain 0.2.1", "CHANNEL": {"env": "CHANNEL"}},
         "secrets": ["npm"],
         "cache": {"type": "gha", "place": "main", "mode": "min"},
         "provenance": "min",

@@ -35,6 +35,7 @@ from tests.faults.edits import (
 from tests.faults.guard import Guard
 from tests.faults.guards_records import RECORDS
 from tests.faults.guards_secrets import KEPT_APART
+from tests.faults.guards_values import PUT_INTO_IMAGES
 
 _ANSWERS = "tests/faults/registry/test_client_answers.py::"
 _DECISION = "tests/unit/release/test_decision.py::"
@@ -714,7 +715,10 @@ ORDER = (
     ),
 )
 
-GUARDS = (*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS, *RECORDS, *KEPT_APART)
+GUARDS = (
+    *(*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS),
+    *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES),
+)
 
 
 if __name__ == "__main__":

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, TypedDict
 
 from shiplane.config.keys import build as forms
+from shiplane.config.placeholders import check_placeholders, resolve_placeholders
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.tables import Key, OneOf, Table
 from shiplane.core.schema.values import Boolean, Choice, Either, Named, Text
@@ -18,7 +19,7 @@ GHA_VARIABLES = (GHA_TOKEN, "ACTIONS_RESULTS_URL", "ACTIONS_CACHE_URL", "ACTIONS
 
 @dataclass(frozen=True, kw_only=True)
 class BuildArg:
-    """One ``ARG`` of a Dockerfile: a value, or the variable of the environment that holds it."""
+    """One ``ARG`` of a Dockerfile: a value, maybe with placeholders, or the variable of the environment that has it."""
 
     name: str
     value: str = ""
@@ -82,7 +83,7 @@ _BUILD_ARG = Table(
     lambda: {"env": Key("Name of the variable; it must be set.", forms.PUBLIC_NAME, "env", required=True)},
 )
 _BUILD_ARGS = Named(
-    of=Either((Text(parse=lambda text: {"value": text}), _BUILD_ARG)),
+    of=Either((Text(parse=lambda text: {"value": check_placeholders(text)}), _BUILD_ARG)),
     names=forms.PUBLIC_NAME,
     make=lambda args: tuple(BuildArg(name=name, **given) for name, given in args.items()),
 )
@@ -164,8 +165,9 @@ class BuildSettings:
     args: Annotated[
         tuple[BuildArg, ...],
         Key(
-            'Build args: a string, or { env = "NAME" } for the value of a variable. They are public (provenance shows '
-            "them), so names that look like a secret's are refused.",
+            'Build args: a string, or { env = "NAME" } for the value of a variable. {version}, {commit}, {created}, '
+            "{git-tag} and {lane} in a string stand for those of the release; {{version}} is the text {version}. "
+            "They are public (provenance shows them), so names that look like a secret's are refused.",
             _BUILD_ARGS,
             "build-args",
         ),
@@ -189,6 +191,11 @@ class BuildSettings:
         bool,
         Key("Whether each image gets an SBOM; BuildKit pulls a scanner for it.", Boolean()),
     ] = False
+
+    def resolved(self, values: Mapping[str, str]) -> BuildSettings:
+        """The settings of one release: with what the placeholders stand for in it."""
+        args = tuple(replace(arg, value=resolve_placeholders(arg.value, values)) for arg in self.args)
+        return replace(self, args=args)
 
     @property
     def attested(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
-from shiplane.config.build_settings import BuildSettingsJson
+from shiplane.config.build_settings import BuildSettings, BuildSettingsJson
 from shiplane.config.lane import Lane
 from shiplane.config.setting import LATEST_GIVEN, Setting
 from shiplane.config.version import Version
@@ -114,6 +114,19 @@ class Plan:
         }
         return {key: value for key, value in labels.items() if value}
 
+    def build(self, lane_plan: LanePlan) -> BuildSettings:
+        """The settings of a lane's build, with what their placeholders stand for."""
+        lane, version = lane_plan.lane, lane_plan.version.value
+        return lane.build.resolved(
+            {
+                "version": str(version),
+                "commit": self.commit,
+                "created": self.created,
+                "git-tag": lane.git_tag_of(version),
+                "lane": lane.name,
+            }
+        )
+
     def to_json(self) -> PlanJson:
         """The plan as JSON values, each setting with its source."""
         return {
@@ -122,17 +135,17 @@ class Plan:
             "commit": self.commit,
             "created": self.created,
             "source": self.source,
-            "lanes": [_lane_json(lane) for lane in self.lanes],
+            "lanes": [_lane_json(lane, self.build(lane)) for lane in self.lanes],
         }
 
 
-def _lane_json(plan: LanePlan) -> LanePlanJson:
+def _lane_json(plan: LanePlan, build: BuildSettings) -> LanePlanJson:
     return {
         "lane": plan.lane.name,
         "dockerfile": plan.lane.dockerfile,
         "context": plan.lane.context,
         "git_tag": plan.lane.git_tag_of(plan.version.value),
-        "build": plan.lane.build.to_json(),
+        "build": build.to_json(),
         "version": {"value": str(plan.version.value), "source": plan.version.source},
         "tag": plan.tag,
         "floating": plan.lane.floating,

@@ -34,6 +34,7 @@ from shiplane.registry.oci.names import Platform, Repository
 BEYOND_THE_SCHEMA = {
     "lanes": "lanes share no tag, git tag, ledger or cache, and no tag can be read as another lane's",
     "gates": "gate names (by default the targets) are unique, and none is reserved by --skip",
+    "placeholders": "no value contains an unknown placeholder, e.g. {versoin}",
     "platforms": "no platform is given twice in two spellings, e.g. linux/arm64 and linux/arm64/v8",
     "addresses": "an IP address is a complete host address: neither 127.1 nor multicast",
     "numbers": "nan is not a number: JSON has none",

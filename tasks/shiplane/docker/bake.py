@@ -97,7 +97,7 @@ def _build(
         labels=plan.labels(lane_plan),
         push=push,
         load=load,
-        settings=lane_plan.lane.build,
+        settings=plan.build(lane_plan),
     )
 
 

@@ -111,6 +111,26 @@ def test_target_and_args_reach_the_build_and_cannot_become_templates() -> None:
     assert target["args"] == {"A": "$${HOME}", "B": "%%{beta}"}
 
 
+def test_placeholders_of_args_are_those_of_the_release_and_variables_have_none() -> None:
+    args = {
+        **{
+            name.upper().replace("-", "_"): f"{{{name}}}"
+            for name in ("version", "commit", "created", "git-tag", "lane")
+        },
+        "JSON": '{"v":"{version}"} {{version}}',
+        "CHANNEL": {"env": "CHANNEL"},
+    }
+    assert given({"build-args": args}, env={"CHANNEL": "{version}"})["args"] == {
+        "VERSION": "0.2.1",
+        "COMMIT": "a" * 40,
+        "CREATED": "2026-02-28T12:00:00Z",
+        "GIT_TAG": "docker-v0.2.1",
+        "LANE": "main",
+        "JSON": '{"v":"0.2.1"} {version}',
+        "CHANNEL": "{version}",
+    }
+
+
 def test_secrets_are_named_and_not_told() -> None:
     target = given({"secrets": {"npm": {"env": "T"}, "rc": {"file": "/root/.npmrc"}}}, env={"T": "canary"})
     assert target["secret"] == ["id=npm,env=T", "id=rc,src=/root/.npmrc"]

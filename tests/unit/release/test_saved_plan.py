@@ -74,6 +74,15 @@ def test_a_plan_fits_the_state_that_it_was_made_for() -> None:
     assert plan.differences(a_plan().lanes[0], NOTHING, COMMIT) == []
 
 
+def test_a_plan_keeps_the_values_of_this_very_release_and_notices_others() -> None:
+    project = parse_project_file({"lanes": {"main": {"build-args": {"V": "{version}-{git-tag}"}}}}, "shiplane.toml")
+    plan = a_plan(project=project)
+    assert plan.to_json()["lanes"][0]["build"]["build_args"] == {"V": "0.2.1-docker-v0.2.1"}
+    other = parse_project_file({"lanes": {"main": {"build-args": {"V": "{version}"}}}}, "shiplane.toml")
+    with pytest.raises(RefusedError, match=r"lane main build build_args V: 0\.2\.1-docker-v0\.2\.1 -> 0\.2\.1\n"):
+        saved(plan).require_settings(settings_json(a_plan(project=other), GATES, FILES))
+
+
 PLAN = a_plan()
 LANE = PLAN.lanes[0]
 

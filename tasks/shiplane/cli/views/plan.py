@@ -47,7 +47,7 @@ def _build_line(plan: Plan, lane: LanePlan) -> str:
     platforms = ",".join(map(str, plan.platforms.value))
     output = f"type=image,name={plan.repository},push-by-digest=true,push=true"
     argv = ["docker", "buildx", "build", "--file", lane.lane.dockerfile, "--platform", platforms]
-    return shlex.join([*argv, *lane.lane.build.flags(), "--output", output, lane.lane.context])
+    return shlex.join([*argv, *plan.build(lane).flags(), "--output", output, lane.lane.context])
 
 
 def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[tuple[str, ...]]:
