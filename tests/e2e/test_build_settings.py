@@ -117,6 +117,43 @@ def test_args_hold_what_is_released_at_the_desk_and_in_a_manual_run_of_a_workflo
     assert file_in(again, "values", tmp_path).splitlines() == expected
 
 
+@pytest.mark.parametrize(
+    ("platforms", "more"), [("linux/amd64,linux/arm64", ""), ("linux/amd64", "provenance = false")]
+)
+def test_labels_and_annotations_are_in_the_image_as_configured(
+    workstation: Workstation, tmp_path: Path, platforms: str, more: str
+) -> None:
+    person, reader = workstation
+    label, annotation = '{"a":["${HOME}","%{{x}}"], v={version}}', 'a=b, "{lane}" index:x at {git-tag}'
+    configure(
+        person,
+        f"labels = {{ 'org.example.a' = '{label}', 'empty' = '', 'from.dockerfile' = 'replaced' }}",
+        f"annotations = {{ 'org.example/B_c' = '{annotation}', 'org.opencontainers.image.description' = '' }}",
+        more,
+        dockerfile="FROM busybox:stable\nLABEL from.dockerfile=here empty=not kept=yes\n",
+    )
+    flags = ("--lane", "main", "--tag", "0.2.1", "--platforms", platforms)
+    succeeded(person.invoke("publish", *flags))
+    top = json.loads(reader.raw("v0.2.1"))
+    children = [entry for entry in top.get("manifests", []) if entry["platform"]["os"] == "linux"]
+    manifests = [top, *(reader.manifest(entry["digest"]) for entry in children)]
+    assert len(manifests) == (3 if "," in platforms else 1)
+    wanted = {"org.example/B_c": 'a=b, "main" index:x at docker-v0.2.1', "org.opencontainers.image.description": ""}
+    for manifest in manifests:
+        assert wanted.items() <= manifest["annotations"].items()
+        assert manifest["annotations"]["org.opencontainers.image.version"] == "0.2.1"
+    config = succeeded(Person.run(_anybody(reader, tmp_path), ["crane", "config", f"{reader.image}:v0.2.1"]))
+    labels = json.loads(config.out)["config"]["Labels"]
+    assert {key: labels[key] for key in ("org.example.a", "empty", "from.dockerfile", "kept")} == {
+        "org.example.a": '{"a":["${HOME}","%{x}"], v=0.2.1}',
+        "empty": "",
+        "from.dockerfile": "replaced",
+        "kept": "yes",
+    }
+    assert set(wanted).isdisjoint(labels)
+    succeeded(person.invoke("verify", *flags))
+
+
 def test_a_build_secret_reaches_its_step_and_nothing_else(rig: Rig, workstation: Workstation, tmp_path: Path) -> None:
     person, reader = workstation
     (tmp_path / "rc").write_text(f"//registry.example/:_authToken={FILE}\n")
@@ -170,6 +207,8 @@ def holding(seen: Path, secret: str) -> list[str]:
     [
         (('build-args = { NPM_TOKEN = "x" }',), "Use secrets"),
         (('build-args = { A = { env = "GHCR_TOKEN" } }',), "Use secrets"),
+        (('labels = { "org.opencontainers.image.version" = "x" }',), "is set by every release"),
+        (('annotations = { a = "{versoin}" }',), "Known are {version}"),
         (('secrets = { npm = { env = "UNSET" } }',), "UNSET, which is not set"),
         (('secrets = { npm = { file = "nowhere" } }',), "cannot read nowhere: No such file"),
         (('secrets = { npm = { file = "src" } }',), "cannot read src"),
@@ -278,6 +317,8 @@ def test_the_plan_names_what_a_build_is_given_and_no_value_of_the_environment(wo
     assert document["lanes"][0]["build"] == {
         "target": "app",
         "build_args": {"FLAVOUR": "plain 0.2.1", "CHANNEL": {"env": "CHANNEL"}},
+        "labels": {},
+        "annotations": {},
         "secrets": ["npm"],
         "cache": {"type": "gha", "place": "main", "mode": "min"},
         "provenance": "min",

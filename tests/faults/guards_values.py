@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from tests.faults.edits import never
+from tests.faults.edits import never, returns, without_argument
 from tests.faults.guard import Guard
 
+_LABELS = "tests/faults/release/test_configured_labels.py::"
 _PLACEHOLDERS = "tests/unit/config/test_placeholders.py::"
 
 PUT_INTO_IMAGES = (
@@ -14,5 +15,26 @@ PUT_INTO_IMAGES = (
         "check_placeholders",
         never(),
         (_PLACEHOLDERS + "test_another_name_is_refused_with_the_known_ones_and_its_plain_form",),
+    ),
+    Guard(
+        "no label of a project's own says what was built",
+        "config/keys/build",
+        "_own_key",
+        never(),
+        ("tests/unit/config/test_project_file.py::test_what_a_release_says_of_itself_cannot_be_configured",),
+    ),
+    Guard(
+        "no image is tagged without its configured labels and annotations",
+        "verify/image_check",
+        "_check_configured",
+        returns("[]"),
+        (_LABELS + "test_an_image_without_one_of_them_is_not_tagged",),
+    ),
+    Guard(
+        "no part is joined without its configured annotations",
+        "verify/image_check",
+        "ExpectedImage.planned",
+        without_argument("cls", "annotations"),
+        (_LABELS + "test_a_part_without_them_is_not_joined",),
     ),
 )

@@ -1,4 +1,4 @@
-"""The settings of a lane's build besides Dockerfile and context: target, build args, secrets, cache, attestations."""
+"""The settings of a lane's build besides Dockerfile and context: target, build args, labels, secrets, cache, proofs."""
 
 from __future__ import annotations
 
@@ -151,6 +151,8 @@ class BuildSettingsJson(TypedDict):
 
     target: Annotated[str | None, "Stage of the Dockerfile to build; null for the last one."]
     build_args: Annotated[dict[str, str | BuildArgJson], "Each build arg: its value, or the variable that holds it."]
+    labels: Annotated[dict[str, str], "Labels besides those of every release."]
+    annotations: Annotated[dict[str, str], "Annotations besides those of every release."]
     secrets: Annotated[list[str], "The ids of build secrets."]
     cache: Annotated[CacheJson | None, "Where layers are cached; null if they are not."]
     provenance: Annotated[str | bool, forms.PROVENANCE, "Level of provenance, or false."]
@@ -171,6 +173,18 @@ class BuildSettings:
             _BUILD_ARGS,
             "build-args",
         ),
+    ] = ()
+    labels: Annotated[
+        tuple[tuple[str, str], ...],
+        Key(
+            "Labels of the image besides those of every release (source, revision, version, created); placeholders as "
+            "in build-args.",
+            forms.LABELS,
+        ),
+    ] = ()
+    annotations: Annotated[
+        tuple[tuple[str, str], ...],
+        Key("Annotations of the index and of each platform's manifest, like labels.", forms.LABELS),
     ] = ()
     secrets: Annotated[
         tuple[BuildSecret, ...],
@@ -194,8 +208,12 @@ class BuildSettings:
 
     def resolved(self, values: Mapping[str, str]) -> BuildSettings:
         """The settings of one release: with what the placeholders stand for in it."""
+
+        def resolve(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+            return tuple((key, resolve_placeholders(text, values)) for key, text in pairs)
+
         args = tuple(replace(arg, value=resolve_placeholders(arg.value, values)) for arg in self.args)
-        return replace(self, args=args)
+        return replace(self, args=args, labels=resolve(self.labels), annotations=resolve(self.annotations))
 
     @property
     def attested(self) -> bool:
@@ -211,6 +229,8 @@ class BuildSettings:
         """The same as flags of ``docker buildx build``, for people: values from the environment by name only."""
         target = ["--target", self.target] if self.target else []
         args = [word for arg in self.args for word in ("--build-arg", str(arg))]
+        args += [word for key, value in self.labels for word in ("--label", f"{key}={value}")]
+        args += [word for key, value in self.annotations for word in ("--annotation", f"index,manifest:{key}={value}")]
         secrets = [word for secret in self.secrets for word in ("--secret", str(secret))]
         cache = ["--cache-from", self.cache.source, "--cache-to", self.cache.target] if self.cache else []
         attest = ["--provenance", f"mode={self.provenance}" if self.provenance else "false"]
@@ -221,6 +241,8 @@ class BuildSettings:
         return {
             "target": self.target or None,
             "build_args": {arg.name: {"env": arg.env} if arg.env else arg.value for arg in self.args},
+            "labels": dict(self.labels),
+            "annotations": dict(self.annotations),
             "secrets": [secret.id for secret in self.secrets],
             "cache": {"type": self.cache.type, "place": self.cache.place, "mode": self.cache.mode}
             if self.cache

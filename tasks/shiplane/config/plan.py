@@ -105,7 +105,15 @@ class Plan:
         return self.image.value
 
     def labels(self, lane_plan: LanePlan) -> dict[str, str]:
-        """The OCI labels and annotations of a lane's image (image-spec, annotations.md, "Pre-Defined Keys")."""
+        """The labels of a lane's image."""
+        return {**self._source(lane_plan), **dict(self.build(lane_plan).labels)}
+
+    def annotations(self, lane_plan: LanePlan) -> dict[str, str]:
+        """The annotations of its index and its manifests."""
+        return {**self._source(lane_plan), **dict(self.build(lane_plan).annotations)}
+
+    def _source(self, lane_plan: LanePlan) -> dict[str, str]:
+        """What was built, as label and as annotation (image-spec, annotations.md, "Pre-Defined Keys")."""
         labels = {
             SOURCE: self.source,
             REVISION: self.commit,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+# For the brackets of a pattern: control characters, blanks but the space, what shows nothing or turns text around.
+INVISIBLE = r"\u0000-\u001f\u007f-\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
 _MAX_LINE = 2000
 _ESCAPE_SEQUENCE = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|[@-Z\\-_])")
 # What the runner of GitHub Actions obeys: "::" at the start of a line, "##[" anywhere in it, as Azure's do "##vso[".

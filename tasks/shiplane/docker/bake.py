@@ -25,7 +25,8 @@ class Build:
 
     Attributes:
         dockerfile: Relative to the project's root, like ``context``.
-        labels: For each image's config, and as annotations of manifests and index when pushed.
+        labels: For each image's config.
+        annotations: For manifests and index when pushed.
         push: The repository to push to by digest, or None.
         load: The local image name to load it as, or nothing.
     """
@@ -35,6 +36,7 @@ class Build:
     context: str
     platforms: tuple[Platform, ...]
     labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     push: Repository | None = None
     load: str = ""
     settings: BuildSettings = NOTHING_GIVEN
@@ -95,6 +97,7 @@ def _build(
         context=lane_plan.lane.context,
         platforms=platforms,
         labels=plan.labels(lane_plan),
+        annotations=plan.annotations(lane_plan),
         push=push,
         load=load,
         settings=plan.build(lane_plan),
@@ -115,7 +118,7 @@ def _target(build: Build, env: Mapping[str, str]) -> dict[str, Any]:
         target["annotations"] = [
             literal(f"{kind}:{key}={value}")
             for kind in (("index", "manifest") if indexed else ("manifest",))
-            for key, value in build.labels.items()
+            for key, value in build.annotations.items()
         ]
     if build.load:
         target["tags"] = [build.load]

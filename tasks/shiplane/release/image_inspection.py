@@ -56,9 +56,7 @@ class ImageInspector:
         checker = ImageChecker(
             registry=self.registry, deep=expected is not None, fresh=expected is None, workers=self.workers
         )
-        expected = expected or ExpectedImage(
-            platforms=plan.platforms.value, revision=plan.commit, version=str(lane_plan.version.value)
-        )
+        expected = expected or ExpectedImage.planned(plan, lane_plan, plan.platforms.value)
         report = checker.check(raw, expected)
         require(report.checks, f"lane {lane_plan.lane.name}'s image {raw.digest}", remedy=remedy)
         yield step.done(checks_summary(report.checks))

@@ -7,14 +7,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.check import Check
 from shiplane.core.errors import VerificationError
 from shiplane.core.system.parallel import WORKERS, map_parallel
+from shiplane.core.text import quoted
 from shiplane.core.timestamps import parse_timestamp, rfc3339
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
@@ -35,6 +37,9 @@ from shiplane.registry.oci.manifest import (
 )
 from shiplane.registry.oci.names import Platform
 
+if TYPE_CHECKING:
+    from shiplane.config.plan import LanePlan, Plan
+
 # Images that claim an earlier year were built without a clock: 1 (Go's zero time), 1970 (reproducible builds).
 _EPOCH = 1970
 
@@ -47,6 +52,8 @@ class ExpectedImage:
         platforms: The exact set.
         revision: The commit in its labels.
         version: The version in its labels.
+        labels: Further labels of every config.
+        annotations: Further annotations of the index and every manifest.
         proven: Whether this digest is recorded as checked in full: its configs, which are part of what the digest
             stands for, are then not read again if an index lists their platforms.
         spellings: Other spellings of this version in a label.
@@ -57,10 +64,24 @@ class ExpectedImage:
     platforms: tuple[Platform, ...] | None
     revision: str | None = None
     version: str | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
     proven: bool = False
     spellings: frozenset[str] = frozenset()
     foreign: bool = False
     source: str = ""
+
+    @classmethod
+    def planned(cls, plan: Plan, lane_plan: LanePlan, platforms: tuple[Platform, ...]) -> ExpectedImage:
+        """What an image must be that was built by this plan, for all or some of the platforms."""
+        build = plan.build(lane_plan)
+        return cls(
+            platforms=platforms,
+            revision=plan.commit,
+            version=str(lane_plan.version.value),
+            labels=dict(build.labels),
+            annotations=dict(build.annotations),
+        )
 
     @classmethod
     def published(
@@ -169,6 +190,7 @@ class ImageChecker:
                 spellings=expected.spellings,
                 foreign=expected.foreign,
             ),
+            *_check_configured(expected, document.annotations, children),
             *(check for part in attestation_parts for check in part.checks),
             *(self._check_blobs(parts) if self.deep or self.blobs else ()),
         ]
@@ -279,6 +301,26 @@ def _check_labels(
         Check(name, origin, value == required or value in spellings, required, value[:120])
         for origin, value in labels.items()
     ]
+
+
+def _check_configured(
+    expected: ExpectedImage, annotations: Mapping[str, str], children: list[_PlatformImage]
+) -> list[Check]:
+    """Every label and annotation that the project configured, wherever it has to be."""
+    configs = [(str(child.platform), child.config.labels) for child in children if child.config]
+    manifests = [(str(child.platform), child.manifest.annotations) for child in children if child.manifest]
+    checks = [_check_pairs("labels", origin, expected.labels, labels) for origin, labels in configs]
+    for origin, annotated in (("the image", annotations), *manifests):
+        checks.append(_check_pairs("annotations", origin, expected.annotations, annotated))
+    return [check for check in checks if check.expected]
+
+
+def _check_pairs(name: str, origin: str, expected: Mapping[str, str], actual: Mapping[str, str]) -> Check:
+    """Whether all pairs are among others; those that are not are named."""
+    wrong = {key: value for key, value in expected.items() if actual.get(key) != value}
+    shown = [f"{key}={quoted(value, 80)}" for key, value in (wrong or expected).items()]
+    found = [f"{key}={quoted(actual[key], 80)}" if key in actual else f"no {key}" for key in wrong or expected]
+    return Check(name, origin, not wrong, ", ".join(shown), ", ".join(found))
 
 
 def _labels_of(key: str, annotations: Mapping[str, str], children: list[_PlatformImage]) -> dict[str, str]:

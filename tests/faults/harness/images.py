@@ -38,6 +38,7 @@ def push_image(
     tag: str | None = None,
     annotated: bool = True,
     labels: Mapping[str, str] | None = None,
+    annotations: Mapping[str, str] | None = None,
     salt: str = "",
 ) -> RawManifest:
     """Put an image for several platforms into a registry, as one ``buildx --push`` leaves it there.
@@ -52,6 +53,7 @@ def push_image(
         tag: A name for it; None leaves it known by its digest alone.
         annotated: Whether the index has annotations; without them only the configs' labels speak.
         labels: Further labels, or other values for revision and version in the configs alone.
+        annotations: Further annotations of the index, and those of each manifest.
         salt: Anything, to get other bytes for the same version.
 
     Returns:
@@ -59,11 +61,11 @@ def push_image(
     """
     shelf = registry.shelf(repository)
     facts = {SOURCE: "https://github.com/cognary/aionis", REVISION: revision, VERSION: version, CREATED: _WHEN}
-    images = [_image(shelf, platform, {**facts, **(labels or {})}, salt) for platform in platforms]
+    images = [_image(shelf, platform, {**facts, **(labels or {})}, annotations or {}, salt) for platform in platforms]
     proofs = [_attestation(shelf, image) for image in images] if attestations else []
     index: dict[str, Any] = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": [*images, *proofs]}
     if annotated:
-        index["annotations"] = facts
+        index["annotations"] = {**facts, **(annotations or {})}
     raw = store(shelf, index)
     if tag is not None:
         registry.tag(repository, tag, raw.digest)
@@ -84,7 +86,9 @@ def store_blob(shelf: Shelf, content: bytes, media_type: str) -> dict[str, Any]:
     return {"mediaType": media_type, "digest": digest, "size": len(content)}
 
 
-def _image(shelf: Shelf, platform: str, labels: Mapping[str, str], salt: str) -> dict[str, Any]:
+def _image(
+    shelf: Shelf, platform: str, labels: Mapping[str, str], annotations: Mapping[str, str], salt: str
+) -> dict[str, Any]:
     known = Platform.parse(platform)
     layer = f"layer of {platform} {labels.get(VERSION)} {labels.get(REVISION)} {salt}".encode()
     named = {
@@ -98,7 +102,8 @@ def _image(shelf: Shelf, platform: str, labels: Mapping[str, str], salt: str) ->
         "config": {"Env": ["PATH=/bin"], "Labels": dict(labels)},
         "rootfs": {"type": "layers", "diff_ids": [str(Digest.of(layer))]},
     }
-    raw = store(shelf, _manifest(shelf, json.dumps(config).encode(), _CONFIG, layer, _LAYER))
+    manifest = _manifest(shelf, json.dumps(config).encode(), _CONFIG, layer, _LAYER)
+    raw = store(shelf, {**manifest, **({"annotations": dict(annotations)} if annotations else {})})
     return {**_entry(raw), "platform": named}
 
 

@@ -147,3 +147,10 @@ def test_what_is_no_lane_s_version_is_told_with_the_forms_that_are(text: str) ->
 def test_a_git_tag_of_the_other_lane_is_recognised_too() -> None:
     with pytest.raises(UsageError, match="it belongs to lane main"):
         ProjectFile().version_of(STANDALONE, "docker-v0.2.1")
+
+
+@pytest.mark.parametrize("key", ["source", "revision", "version", "created"])
+@pytest.mark.parametrize("table", ["labels", "annotations"])
+def test_what_a_release_says_of_itself_cannot_be_configured(table: str, key: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"org.opencontainers.image.{key} is set by every release"):
+        parse(lanes={"main": {table: {f"org.opencontainers.image.{key}": "x"}}})

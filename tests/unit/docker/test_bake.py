@@ -91,6 +91,16 @@ def test_a_trial_loads_one_platform_under_a_local_name_and_only_builds_the_other
     assert not [target for target in targets.values() if "push" in target["output"][0]]
 
 
+def test_labels_and_annotations_of_a_lane_stand_beside_those_of_the_release() -> None:
+    target = given({"labels": {"org.example.a": "${X} {version}"}, "annotations": {"org.example.b": '%{X},"{lane}"'}})
+    assert target["labels"]["org.example.a"] == "$${X} 0.2.1"
+    assert target["labels"]["org.opencontainers.image.version"] == "0.2.1"
+    assert [text for text in target["annotations"] if "example" in text] == [
+        'index:org.example.b=%%{X},"main"',
+        'manifest:org.example.b=%%{X},"main"',
+    ]
+
+
 @pytest.mark.parametrize(
     ("text", "safe"), [("${HOME}", "$${HOME}"), ("%{if}", "%%{if}"), ("$x", "$x"), ("100%", "100%")]
 )
@@ -176,6 +186,10 @@ def test_a_build_knows_where_its_cache_is_and_can_go_without() -> None:
         ({"build-args": {"A": "1"}}, "--build-arg A=1 --provenance mode=min"),
         ({"build-args": {"A": {"env": "A"}}}, "--build-arg A --provenance mode=min"),
         ({"build-args": {"A": {"env": "B"}}}, "--build-arg A=$B --provenance mode=min"),
+        (
+            {"labels": {"a": "1", "b": "2"}, "annotations": {"c": "{{x}}"}},
+            "--label a=1 --label b=2 --annotation index,manifest:c={{x}} --provenance mode=min",
+        ),
         (
             {"secrets": {"npm": {"env": "T"}, "rc": {"file": "x/.npmrc"}}},
             "--secret id=npm,env=T --secret id=rc,src=x/.npmrc --provenance mode=min",

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from shiplane.config.placeholders import check_placeholders
 from shiplane.core.errors import UsageError
-from shiplane.core.schema.values import Choice, Text, any_case
+from shiplane.core.schema.values import Choice, Named, Text, any_case
+from shiplane.core.text import INVISIBLE
+from shiplane.registry.oci.manifest import CREATED, REVISION, SOURCE, VERSION
 from shiplane.registry.oci.names import MAX_NAME, REPOSITORY_FORM, Repository, parse_tag
 
 # A stage's name, or its number (Dockerfile reference, "FROM").
@@ -44,6 +47,44 @@ PUBLIC_NAME = Text(
     parse=_public,
     ref="public-name",
 )
+
+
+_RELEASE_KEYS = (SOURCE, REVISION, VERSION, CREATED)
+
+
+def _own_key(key: str) -> str:
+    """The key of a label or an annotation.
+
+    Raises:
+        UsageError: A release says with it what was built, and relies on it.
+    """
+    if key in _RELEASE_KEYS:
+        raise UsageError(
+            f"{key} is set by every release, and what it says is verified afterwards",
+            remedy="Leave it out; use a key of your own for another value.",
+        )
+    return key
+
+
+# docs.docker.com, "Docker object labels": reverse-DNS names in lower case; capitals, "_" and "/" are common as well.
+_KEY = Text(
+    pattern=rf"(?!(?:{'|'.join(re.escape(key) for key in _RELEASE_KEYS)})$)"
+    "[A-Za-z0-9]+(?:[._/-][A-Za-z0-9]+)*",
+    problem="is not a key of a label or an annotation",
+    remedy="Letters and digits, with single '.', '-', '_' or '/' between them, as in org.example.name; at most 128.",
+    most=128,
+    parse=_own_key,
+    ref="label-key",
+)
+_LABEL = Text(
+    pattern=f"[^{INVISIBLE}]*",
+    problem="contains a control or invisible character",
+    most=4096,
+    parse=check_placeholders,
+    ref="label-value",
+)
+# A registry must take manifests of up to 4 MiB (OCI distribution-spec, "Pushing Manifests").
+LABELS = Named(of=_LABEL, names=_KEY, most=64, make=lambda labels: tuple(labels.items()))
 
 
 def _reference(text: str) -> str:

@@ -8,11 +8,11 @@ from pathlib import PurePosixPath
 from posixpath import normpath
 from typing import Annotated
 
-from shiplane.config.keys.texts import INVISIBLE, LINE_FORM
+from shiplane.config.keys.texts import LINE_FORM
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Array, Either, Text
-from shiplane.core.text import quoted
+from shiplane.core.text import INVISIBLE, quoted
 from shiplane.registry.oci.names import DIGEST_FORM, TAG_FORM
 
 FORMS = {

@@ -8,11 +8,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from shiplane.config.gate import Gate, GateKind
-from shiplane.config.keys.texts import COMMAND, INVISIBLE, LINE_FORM, SECONDS, split_command
+from shiplane.config.keys.texts import COMMAND, LINE_FORM, SECONDS, split_command
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, OneOf, Table
 from shiplane.core.schema.values import Array, Number, ScalarText, Text
+from shiplane.core.text import INVISIBLE
 from shiplane.registry.oci.names import PORT_FORM
 
 # Reserved by --skip: a gate of such a name would be ambiguous.

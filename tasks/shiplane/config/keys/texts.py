@@ -7,11 +7,9 @@ from posixpath import normpath
 
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.values import Array, Number, Text
-from shiplane.core.text import quoted
+from shiplane.core.text import INVISIBLE, quoted
 from shiplane.registry.oci.names import MAX_NAME, PLATFORM_FORM, REPOSITORY_FORM, Platform, Repository
 
-# Control characters, blanks other than the space, and what shows nothing or turns the direction of text.
-INVISIBLE = r"\u0000-\u001f\u007f-\u00a0\u00ad\u1680\u2000-\u200f\u2028-\u202f\u205f-\u206f\u3000\ufeff"
 LINE_FORM = rf"(?! *$)[^{INVISIBLE}]+"
 # What shlex.split accepts: every quote closed, no trailing backslash, at least one word.
 _WORDS = r"""(?=[\s\S]*[^ \t\r\n])(?:[^'"\\\u0000]|\\[^\u0000]|'[^'\u0000]*'|"(?:[^"\\\u0000]|\\[^\u0000])*")*"""

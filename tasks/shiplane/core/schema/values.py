@@ -290,10 +290,14 @@ class Array:
 
 @dataclass(frozen=True, kw_only=True)
 class Named:
-    """A table whose keys are names that the writer chooses; ``make`` is given what they mean, by name."""
+    """A table whose keys are names that the writer chooses; ``make`` is given what they mean, by name.
+
+    A ``most`` of 0 is no bound.
+    """
 
     of: Value
     names: Text | None = None
+    most: int = 0
     make: Callable[[Json], Any] = dict
     noun: ClassVar[str] = "a table"
     types: ClassVar[tuple[type, ...]] = (dict,)
@@ -301,6 +305,8 @@ class Named:
     def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """What is made of the meanings."""
         expect(self, value, location)
+        if self.most and len(value) > self.most:
+            raise location.error(f"has {len(value)} keys, expected at most {self.most}")
         if self.names:
             for name in value:
                 self.names.read(name, location.key(name))
@@ -310,7 +316,8 @@ class Named:
         """An object whose names have a form."""
         fit = self.names.schema(parts) if self.names else {}
         names = {"propertyNames": {key: rule for key, rule in fit.items() if key != "type"}} if fit else {}
-        return {"type": "object", **names, "additionalProperties": self.of.schema(parts)}
+        bound = {"maxProperties": self.most} if self.most else {}
+        return {"type": "object", **bound, **names, "additionalProperties": self.of.schema(parts)}
 
 
 @dataclass(frozen=True)

@@ -40,13 +40,13 @@ class IndexJoiner:
         inspected = [(part, self._inspect(plan, lane_plan, part)) for part in parts]
         if len(inspected) == 1:
             return inspected[0][0].digest
-        index = join(inspected, plan.platforms.value, plan.labels(lane_plan))
+        index = join(inspected, plan.platforms.value, plan.annotations(lane_plan))
         self._put(index)
         return index.digest
 
     def _inspect(self, plan: Plan, lane_plan: LanePlan, part: PartialIndex) -> RawManifest:
         raw = wait_for_digest(self.registry, part.digest, "it was staged")
-        expected = ExpectedImage(platforms=part.platforms, revision=plan.commit, version=str(lane_plan.version.value))
+        expected = ExpectedImage.planned(plan, lane_plan, part.platforms)
         checker = ImageChecker(registry=self.registry, fresh=True, workers=self.workers)
         what = f"lane {lane_plan.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"
         require(checker.check(raw, expected).checks, what, remedy="Stage it again.")
