@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
+from shiplane.config.channel import CHANNELS, Channel, make_channels
 from shiplane.config.gate import Gate
 from shiplane.config.keys import gates as gate_keys
 from shiplane.config.keys.claim import CLAIM, ClaimSettings
@@ -33,6 +34,7 @@ from shiplane.registry.oci.names import Platform, Repository
 # text means. The schema says so in its description, and the test that feeds both has an example of each.
 BEYOND_THE_SCHEMA = {
     "lanes": "lanes share no tag, git tag, ledger or cache, and no tag can be read as another lane's",
+    "channels": "a channel's lanes exist and have tags of their own, which are no lane's and no other channel's",
     "gates": "gate names (by default the targets) are unique, and none is reserved by --skip",
     "placeholders": "no value contains an unknown placeholder, e.g. {versoin}",
     "platforms": "no platform is given twice in two spellings, e.g. linux/arm64 and linux/arm64/v8",
@@ -55,6 +57,7 @@ class ProjectFile:
         keeps_ledger: Whether releases, moves and marks are recorded.
         ledger: The repository of the ledgers; None for the images' own.
         claim: None for nowhere.
+        channels: Whose tags were checked against the lanes' and each other's.
         smokes: How each lane's image is tried before it gets a name; a lane that is not there is not.
     """
 
@@ -92,6 +95,10 @@ class ProjectFile:
         ),
     ] = BUILT_IN
     named: frozenset[str] = frozenset()
+    channels: Annotated[
+        tuple[Channel, ...],
+        Key("Channels by name: what follows a branch, as the tag edge follows main.", CHANNELS),
+    ] = ()
     workflows: Annotated[
         WorkflowSettings, Key("How the publish workflows of GitHub Actions are generated.", WORKFLOWS)
     ] = field(default_factory=WorkflowSettings)
@@ -213,6 +220,7 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     resolved = {
         "lanes": lanes,
         "named": frozenset(lane_tables),
+        "channels": make_channels(given.get("channels", {}), lanes, place.key("channels")),
         "smokes": make_smokes(given.get("smokes"), lane_tables, [lane.name for lane in lanes]),
         "keeps_ledger": ledger is not False,
         "ledger": None if isinstance(ledger, bool) else ledger,

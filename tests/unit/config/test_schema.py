@@ -55,6 +55,12 @@ GOOD: list[dict[str, Any]] = [
     {"ledger": True},
     {"ledger": False},
     {"ledger": "ghcr.io/cognary/aionis-ledger"},
+    {"channels": {}},
+    {"channels": {"edge": {"branch": "main", "lanes": ["main"]}}},
+    {"channels": {"edge": {"branch": "release/1.x", "lanes": ["main"], "tag": "next_1", "keep": False}}},
+    {"channels": {"edge": {"branch": "main", "tag": "{lane}-edge", "keep": "{lane}.{commit}"}}},
+    {"channels": {"edge": {"branch": "main", "tag": "edge-{lane}", "keep": "c-{commit}-{lane}-x"}}},
+    {"channels": {name: {"branch": name, "lanes": ["main"]} for name in ("edge", "next")}},
     {"workflows": {}},
     {"workflows": {"native": True, "environment": "release"}},
     {"workflows": {"environment": "Live_1.0-eu"}},
@@ -123,7 +129,20 @@ GOOD: list[dict[str, Any]] = [
     {"workflows": {"environment": "a" * 100}},
     {"claim": {"remote": "r" * 100}},
 ]
+BAD_CHANNELS: list[dict[str, Any]] = [
+    *({"branch": text} for text in ("", "/a", "a/", "a..b", "a//b", "a.lock", "a.lock/b", "a*", "-a", "a.", 5)),
+    *({"tag": text} for text in ("", ".a", "-a", "a b", "{lane}{lane}", "{commit}", "{x}", "a" * 129, False)),
+    *({"keep": text} for text in ("", "sha", "-{commit}", "{commit}{commit}", "{lane}-{commit}-{lane}", True)),
+    *({"lanes": value} for value in ([], ["main", "main"], ["Main"], "main")),
+    {"tags": "edge"},
+]
 BAD: list[dict[str, Any]] = [
+    *({"channels": {"edge": {"branch": "main", "lanes": ["main"], **keys}}} for keys in BAD_CHANNELS),
+    {"channels": {"edge": {}}},
+    {"channels": {"edge": {"lanes": ["main"]}}},
+    {"channels": {"Edge": {"branch": "main", "lanes": ["main"]}}},
+    {"channels": {"edge": "main"}},
+    {"channels": ["edge"]},
     {"imgae": "ghcr.io/a/b"},
     {"image": 5},
     {"image": ""},
@@ -426,6 +445,9 @@ BEYOND: list[tuple[str, dict[str, Any]]] = [
     ("lanes", {"lanes": {"main": {}, "x": {"git-tag": "docker-v{version}"}}}),
     ("lanes", {"lanes": {"main": {"floating": "v1.2.3"}}}),
     ("lanes", {"lanes": {name: {"cache": {"type": "local", "path": "/c"}} for name in ("main", "standalone")}}),
+    ("channels", {"channels": {"edge": {"branch": "main"}}}),
+    ("channels", {"channels": {"edge": {"branch": "main", "lanes": ["worker"]}}}),
+    ("channels", {"channels": {"latest": {"branch": "main", "lanes": ["main"]}}}),
     ("gates", {"gates": [{"name": "a", "command": "x"}, {"name": "a", "command": "y"}]}),
     ("gates", {"gates": [{"command": "a"}, {"command": "a"}]}),
     ("gates", {"gates": [{"command": "build"}]}),
@@ -482,6 +504,9 @@ def test_each_rule_beyond_the_schema_has_an_example() -> None:
 
 # A text in a document, the signs that decide about it, and what the parser sees beyond the pattern.
 TEXTS: dict[str, tuple[Callable[[str], dict[str, Any]], str]] = {
+    "branch": (lambda text: {"channels": {"x": {"branch": text, "lanes": ["main"]}}}, "a./lock-_*\n"),
+    "channel": (lambda text: {"channels": {text: {"branch": "b", "lanes": ["main"]}}}, "a1-A_."),
+    "keep": (lambda text: {"channels": {"x": {"branch": "b", "lanes": ["main"], "keep": f"s{text}"}}}, "{commit}-."),
     "image": (lambda text: {"image": f"r.io/{text}"}, "ab/.-_:1A@"),
     "registry": (lambda text: {"image": f"{text}/a"}, "ab.-:A@"),
     "platform": (lambda text: {"platforms": [f"linux/{text}"]}, "armd64v78/"),
@@ -515,6 +540,7 @@ UNKNOWN = "\u2603"
 TABLES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("file", {UNKNOWN: 1}, SCHEMA),
     ("lane", {"lanes": {"main": {UNKNOWN: 1}}}, SCHEMA["$defs"]["lane"]),
+    ("channel", {"channels": {"x": {UNKNOWN: 1}}}, SCHEMA["$defs"]["channel"]),
     ("workflows", {"workflows": {UNKNOWN: 1}}, SCHEMA["$defs"]["workflows"]),
     ("secret", {"lanes": {"main": {"secrets": {"a": {UNKNOWN: "b"}}}}}, SCHEMA["$defs"]["build-secret"]),
     ("cache", {"lanes": {"main": {"cache": {"type": "gha", UNKNOWN: 1}}}}, SCHEMA["$defs"]["gha-cache"]),

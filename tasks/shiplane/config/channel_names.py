@@ -1,0 +1,126 @@
+"""That a channel's tags are nothing else: no lane's version, floating tag or ledger, and no other channel's tag.
+
+Decided from the templates, when the file is read. A template's tags are compared sign by sign, a commit's place being
+any hexadecimal digits; what a lane reads as a version is found out with commits of every kind that such readers tell
+apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import TYPE_CHECKING, TypeAlias
+
+from shiplane.core.schema.location import Location
+
+if TYPE_CHECKING:
+    from shiplane.config.lane import Lane
+
+# A SHA-1 and a SHA-256 commit.
+_LENGTHS = (40, 64)
+_HEX = frozenset("0123456789abcdef")
+# How a commit may begin, to whatever reads versions: a number, one with a leading zero, letters, PEP 440's a, b and c,
+# an exponent; and how it may go on.
+_BEGINNINGS, _ENDINGS = (
+    ("1", "0", "10", "a", "b", "c", "d", "e", "f", "1a", "1b", "1c", "1e", "a1", "0a"),
+    ("1", "0", "a"),
+)
+# Each sign of a tag; None stands for any hexadecimal digit.
+_Form: TypeAlias = tuple["str | None", ...]
+_REMEDY = "Give it another tag."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelTemplate:
+    """What a channel's tags for one lane look like.
+
+    Attributes:
+        channel: The channel's name.
+        key: What says so in the channel's table: ``tag`` or ``keep``.
+        lane: The lane's name.
+        text: The template; of its placeholders ``{commit}`` alone is left.
+    """
+
+    channel: str
+    key: str
+    lane: str
+    text: str
+
+    @property
+    def forms(self) -> tuple[_Form, ...]:
+        """Each form that a tag may have."""
+        before, commit, after = self.text.partition("{commit}")
+        return tuple((*before, *[None] * length, *after) for length in _LENGTHS) if commit else (tuple(before),)
+
+    def writes_as(self, other: ChannelTemplate) -> bool:
+        """Whether both are one thing: the same key of one channel, or a build's tag that two channels keep alike."""
+        same_lane = (self.key, self.lane) == (other.key, other.lane)
+        return same_lane and (self.channel == other.channel or (self.key == "keep" and self.text == other.text))
+
+
+def check_template(
+    template: ChannelTemplate, others: Sequence[ChannelTemplate], lanes: Sequence[Lane], location: Location
+) -> None:
+    """Refuse a template one of whose tags could be something else as well.
+
+    Args:
+        template: The template.
+        others: Those of every channel of the project.
+        lanes: Every lane of the project.
+        location: Where the template is in the file.
+
+    Raises:
+        ConfigurationError: With an example of such a tag.
+    """
+    for form in template.forms:
+        for tag in _examples(form):
+            if meaning := _meaning(tag, lanes):
+                raise location.error(f"could be {tag}, which is {meaning}", remedy=_REMEDY)
+        for other in others:
+            tag = next((_first(form, another) for another in other.forms if _overlap(form, another)), "")
+            if tag and not template.writes_as(other):
+                raise location.error(
+                    f"could be {tag}, as {other.key} of channel {other.channel} for lane {other.lane}", remedy=_REMEDY
+                )
+
+
+def _meaning(tag: str, lanes: Sequence[Lane]) -> str:
+    """What a tag is besides a channel's; empty where it is nothing."""
+    if tag.startswith("sha256-"):
+        return "where registries list referrers, and cosign its signatures"
+    for lane in lanes:
+        if tag == lane.ledger:
+            return f"lane {lane.name}'s ledger"
+        if lane.floating_tag(tag):
+            return f"a floating tag of lane {lane.name}"
+        if lane.version_tagged(tag) or lane.version_spelled(tag):
+            return f"a version of lane {lane.name}"
+    return ""
+
+
+def _examples(form: _Form) -> Iterator[str]:
+    """Tags of a form: the one, or one for each kind of commit."""
+    if None not in form:
+        yield "".join(sign or "" for sign in form)
+        return
+    start, length = form.index(None), form.count(None)
+    before, after = ("".join(sign or "" for sign in part) for part in (form[:start], form[start + length :]))
+    for beginning, ending in product(_BEGINNINGS, _ENDINGS):
+        yield f"{before}{beginning}{ending * (length - len(beginning))}{after}"
+
+
+def _overlap(form: _Form, other: _Form) -> bool:
+    """Whether a tag can have both forms."""
+    return len(form) == len(other) and all(_fit(*signs) for signs in zip(form, other, strict=True))
+
+
+def _fit(sign: str | None, other: str | None) -> bool:
+    if sign is None or other is None:
+        return {sign, other} - {None} <= _HEX
+    return sign == other
+
+
+def _first(form: _Form, other: _Form) -> str:
+    """A tag that has both forms."""
+    return "".join(sign or other_sign or "1" for sign, other_sign in zip(form, other, strict=True))
