@@ -26,6 +26,7 @@ _DECISION = "tests/unit/release/test_decision.py::"
 _ADOPTING = "tests/faults/adopt/test_adopt.py::"
 _DEPLOYMENT = "tests/unit/deployments/test_deployment.py::"
 _DESCENT = "tests/unit/rollback/test_target.py::"
+_SEVERAL = "tests/faults/verify/test_several_tags.py::"
 _FILES = "tests/unit/deployments/test_files.py::"
 _PLAN = "tests/faults/release/test_plan.py::"
 _PUBLISH = "tests/faults/release/test_publish.py::"
@@ -588,4 +589,28 @@ ADOPTION = (
     ),
 )
 
-RECORDS = (*LEDGER, *ROLLBACK, *ADOPTION, *BEFORE_NAMES, *FILES)
+SEVERAL_TAGS = (
+    Guard(
+        "a floating tag at a version out of its range is a fault",
+        "verify/floating_check",
+        "_check",
+        never(2),
+        (_SEVERAL + "test_a_floating_tag_out_of_its_range_or_its_recorded_place_is_named",),
+    ),
+    Guard(
+        "every recorded floating tag is looked for, listed or not",
+        "verify/floating_tags",
+        "existing_floating_tags",
+        no_round(kind="comprehension"),
+        (_SEVERAL + "test_a_recorded_floating_tag_that_is_gone_is_missed_and_so_is_one_at_no_version",),
+    ),
+    Guard(
+        "what a version is pulled by are its own floating tags",
+        "verify/tag_readers",
+        "_existing_tags",
+        unfiltered(),
+        (_SEVERAL + "test_what_is_pulled_is_the_version_and_the_floating_tags_in_whose_range_it_is",),
+    ),
+)
+
+RECORDS = (*LEDGER, *ROLLBACK, *ADOPTION, *BEFORE_NAMES, *FILES, *SEVERAL_TAGS)

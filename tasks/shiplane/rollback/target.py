@@ -17,8 +17,8 @@ from shiplane.core.errors import RefusedError, UsageError
 from shiplane.core.next_command import command
 from shiplane.core.timestamps import age, seconds_since, short_time
 from shiplane.ledger.ledger import Action, Entry, Ledger
+from shiplane.ledger.versions import known_versions, newest_release
 from shiplane.registry.oci.names import Digest, Tag
-from shiplane.verify.lane_status import known_versions, newest_release
 
 # Seconds within which a second rollback is taken for the same one: two people on call, or a shell's last command.
 RECENT = 600.0

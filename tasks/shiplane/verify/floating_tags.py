@@ -1,4 +1,4 @@
-"""Where a lane's floating tags are: what the registry serves, and what the ledger has recorded."""
+"""Where a lane's floating tags are: what the registry serves, and what the ledger has recorded. Pure."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.ledger.ledger import Entry, Ledger
-from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Digest, Tag
-from shiplane.verify.lane_versions import LaneVersions
 
 
 class FloatingTagJson(TypedDict):
@@ -70,35 +68,3 @@ class FloatingTagState:
 def existing_floating_tags(lane: Lane, ledger: Ledger, tags: Iterable[str]) -> tuple[FloatingTag, ...]:
     """The floating tags of a lane that are listed or recorded, and those that have no range, in moving order."""
     return lane.floating_tags_among([*tags, *(entry.tag for entry in ledger.entries)])
-
-
-@dataclass(frozen=True, kw_only=True)
-class FloatingTagReader:
-    """Reads the floating tags of one repository."""
-
-    versions: LaneVersions
-
-    def read(self, lane: Lane, ledger: Ledger, tags: Iterable[FloatingTag]) -> tuple[FloatingTagState, ...]:
-        """Where each of these is; the version behind one digest is looked for once.
-
-        Args:
-            lane: The lane with its adopted tags.
-            ledger: Its ledger.
-            tags: The floating tags to read.
-
-        Raises:
-            AccessError: The registry refuses this identity.
-            UnreachableError: It gave no reliable answer about one of the tags.
-        """
-        answers = {floating: resolve(self.versions.registry, floating.tag) for floating in tags}
-        found = {digest_of(answer): answer for answer in answers.values()}
-        behind = {digest: self.versions.behind(lane, answer) for digest, answer in found.items()}
-        return tuple(
-            FloatingTagState(
-                floating=floating,
-                answer=answer,
-                version=behind[digest_of(answer)],
-                position=ledger.position(floating.tag),
-            )
-            for floating, answer in answers.items()
-        )

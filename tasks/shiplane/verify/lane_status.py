@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.ledger.ledger import Entry, Ledger
+from shiplane.ledger.versions import newest_release
 from shiplane.registry.oci.names import Digest, Tag
 
 
@@ -145,17 +146,6 @@ class LaneStatus:
             "unrecorded": [str(version) for version in self.unrecorded],
             "others": list(self.others),
         }
-
-
-def known_versions(lane: Lane, listed: Iterable[Version], ledger: Ledger) -> list[Version]:
-    """Every version that has a tag or a record, the highest first: none of them is free."""
-    recorded = (lane.version_of_tag(entry.tag) for entry in ledger.entries)
-    return sorted({*listed, *(version for version in recorded if version)}, reverse=True)
-
-
-def newest_release(versions: Iterable[Version]) -> Version | None:
-    """The highest release among some versions; pre-releases do not count."""
-    return max((version for version in versions if not version.is_prerelease), default=None)
 
 
 def version_json(lane: Lane, state: VersionStatus) -> Mapping[str, Any]:

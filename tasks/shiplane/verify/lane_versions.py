@@ -1,20 +1,22 @@
-"""A lane's versions in the registry, and the one that its floating tag points at."""
+"""A lane's versions in the registry, and those that its floating tags point at."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.ledger.ledger import Action, Ledger
+from shiplane.ledger.versions import newest_release
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
-from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import VERSION
+from shiplane.registry.oci.names import Digest
 from shiplane.verify.label_reader import read_label
-from shiplane.verify.lane_status import newest_release
 
 # How many version tags are compared with a floating tag whose image does not name its version.
 SEARCHED = 64
@@ -32,27 +34,52 @@ class LaneVersions:
         return versions_among(lane, self.registry.tags())
 
     def behind(self, lane: Lane, floating: Present | Absent) -> Version | None:
-        """The version whose tag has the same digest as the floating tag.
+        """The version whose tag has the same digest as a floating tag without a range: see :meth:`behind_each`."""
+        image = [(None, floating)] if isinstance(floating, Present) else []
+        return next(iter(self.behind_each(lane, image).values()), None)
 
-        The image's own label only says which version to compare first.
+    def behind_each(
+        self, lane: Lane, images: Iterable[tuple[FloatingTag | None, Present]]
+    ) -> Mapping[Digest, Version | None]:
+        """The versions whose tags have the same digests as some floating tags; each version tag is read once.
+
+        An image's own label only says which version to compare first. If that is another one, the highest releases in
+        the floating tag's range are compared.
         """
-        if isinstance(floating, Absent):
-            return None
-        return next(
-            (version for version in self._candidates(lane, floating) if self._is(lane, version, floating)), None
+        images = list(images)
+        labels = self._labels(lane, {image.digest: image for _, image in images})
+        digests = self._digests(lane, filter(None, labels.values()))
+        labelled = {digest: label for digest, label in labels.items() if label and digests[label] == digest}
+        unclear = [(floating, image.digest) for floating, image in images if image.digest not in labelled]
+        return {**labelled, **self._searched(lane, unclear, digests)}
+
+    def _labels(self, lane: Lane, images: Mapping[Digest, Present]) -> dict[Digest, Version | None]:
+        """The versions that some images are labelled with."""
+        labels = map_parallel(
+            lambda image: read_label(self.registry, image, VERSION) or "", images.values(), workers=self.workers
         )
+        return dict(zip(images, map(lane.version_spelled, labels), strict=True))
 
-    def _candidates(self, lane: Lane, floating: Present) -> Iterator[Version]:
-        labelled = lane.version_spelled(read_label(self.registry, floating, VERSION) or "")
-        if labelled:
-            yield labelled
-        others = [v for v in self.all(lane) if v != labelled and not v.is_prerelease][:SEARCHED]
-        same = map_parallel(lambda version: self._is(lane, version, floating), others, workers=self.workers)
-        yield from (version for version, equal in zip(others, same, strict=True) if equal)
+    def _searched(
+        self, lane: Lane, tags: Sequence[tuple[FloatingTag | None, Digest]], read: Mapping[Version, Digest | None]
+    ) -> dict[Digest, Version | None]:
+        """The versions behind digests whose labels do not tell; ``read`` are the version tags that were read before."""
+        others = self._candidates(lane, [floating for floating, _ in tags]) if tags else []
+        digests = {**read, **self._digests(lane, [version for version in others if version not in read])}
+        versions = {digests[version]: version for version in sorted(digests)}
+        return {digest: versions.get(digest) for _, digest in tags}
 
-    def _is(self, lane: Lane, version: Version, floating: Present) -> bool:
-        answer = resolve(self.registry, lane.tag_of(version))
-        return isinstance(answer, Present) and answer.digest == floating.digest
+    def _candidates(self, lane: Lane, tags: Sequence[FloatingTag | None]) -> list[Version]:
+        """The highest releases in the ranges of some floating tags."""
+        releases = [version for version in self.all(lane) if not version.is_prerelease]
+        ranges = [[version for version in releases if tag is None or tag.spans(version)] for tag in tags]
+        return list(dict.fromkeys(version for versions in ranges for version in versions[:SEARCHED]))
+
+    def _digests(self, lane: Lane, versions: Iterable[Version]) -> dict[Version, Digest | None]:
+        """The digests of some version tags."""
+        read = list(dict.fromkeys(versions))
+        answers = map_parallel(lambda version: resolve(self.registry, lane.tag_of(version)), read, workers=self.workers)
+        return dict(zip(read, map(digest_of, answers), strict=True))
 
 
 def newest_published(lane: Lane, tags: Iterable[str], ledger: Ledger) -> Version | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -10,8 +10,9 @@ from shiplane.core.check import Check
 from shiplane.core.errors import AccessError, VerificationError
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
-from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
+from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.verification_result import VerificationResult
 
 
@@ -36,9 +37,9 @@ class TagReaders:
     puller: Puller | None
     anonymous: RegistryClient | None
 
-    def check(self, result: VerificationResult, floating: Present | Absent) -> list[Check]:
-        """Read the version tag and the floating tag in each of these ways."""
-        tags = _existing_tags(result, floating)
+    def check(self, result: VerificationResult) -> list[Check]:
+        """Read the version tag, and the floating tags in whose range it is, in each of these ways."""
+        tags = _existing_tags(result)
         puller, anonymous = self.puller, self.anonymous
         checks = [self._pull(puller, tag, digest) for tag, digest in tags.items() if puller]
         return checks + [_read_anonymously(anonymous, tag, digest) for tag, digest in tags.items() if anonymous]
@@ -51,9 +52,16 @@ class TagReaders:
         return Check("pull", tag, str(digest) in digests, str(digest), ", ".join(digests) or "no digest")
 
 
-def _existing_tags(result: VerificationResult, floating: Present | Absent) -> Mapping[Tag, Digest]:
-    tags = {result.lane.tag_of(result.version): result.digest} if result.version and result.digest else {}
-    return {**tags, result.lane.floating: floating.digest} if isinstance(floating, Present) else tags
+def _existing_tags(result: VerificationResult) -> Mapping[Tag, Digest]:
+    version = result.version
+    if version is None:
+        return _digests(result.floating[-1:])
+    tags = {result.lane.tag_of(version): result.digest} if result.digest else {}
+    return {**tags, **_digests(state for state in result.floating if state.floating.spans(version))}
+
+
+def _digests(floating: Iterable[FloatingTagState]) -> dict[Tag, Digest]:
+    return {state.tag: state.digest for state in floating if state.digest}
 
 
 def _read_anonymously(registry: RegistryClient, tag: Tag, expected: Digest) -> Check:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from shiplane.config.lane import Lane
 from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.check import Check
-from shiplane.registry.oci.names import Digest, Platform
+from shiplane.registry.oci.names import Digest, Platform, Tag
+from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.image_check import ImageReport
 
 
@@ -24,9 +26,9 @@ class VerificationResult:
         checks: Every check, good or bad.
         report: What the image consists of, as far as it could be read.
         platforms: The platforms that the image had to have, and where that comes from.
-        pointing: Whether the floating tag had to be at the requested version, and where that comes from; None if no
+        floating: The floating tags that were checked, in moving order.
+        expected: Whether each of them had to be at the requested version, and where that comes from; empty if no
             version was requested.
-        current: The version that the floating tag points at, if any.
     """
 
     lane: Lane
@@ -35,8 +37,13 @@ class VerificationResult:
     checks: tuple[Check, ...]
     report: ImageReport | None = None
     platforms: Setting[tuple[Platform, ...]] | None = None
-    pointing: Setting[bool] | None = None
-    current: Version | None = None
+    floating: tuple[FloatingTagState, ...] = ()
+    expected: Mapping[Tag, Setting[bool]] = field(default_factory=dict)
+
+    @property
+    def tag(self) -> Tag | None:
+        """The tag of the image that was verified: the version's, else the widest floating tag's, if any."""
+        return self.lane.tag_of(self.version) if self.version else self.floating[-1].tag if self.floating else None
 
     @property
     def good(self) -> bool:
@@ -50,15 +57,15 @@ class VerificationResult:
             "lane": self.lane.name,
             "version": str(self.version) if self.version else None,
             "tag": self.lane.tag_of(self.version) if self.version else None,
-            "floating": self.lane.floating,
+            "floating_tags": [state.to_json() for state in self.floating],
             "digest": str(self.digest) if self.digest else None,
             "platforms": {str(image.platform): str(image.digest) for image in images},
             "expected_platforms": {"value": list(map(str, self.platforms.value)), "source": self.platforms.source}
             if self.platforms
             else None,
-            "expected_floating": {"value": self.pointing.value, "source": self.pointing.source}
-            if self.pointing
-            else None,
+            "expected_floating": {
+                tag: {"value": expected.value, "source": expected.source} for tag, expected in self.expected.items()
+            },
             "good": self.good,
             "checks": [check.to_json() for check in self.checks],
         }

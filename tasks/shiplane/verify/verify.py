@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from shiplane.config.floating_tag import in_moving_order
 from shiplane.config.lane import Lane
 from shiplane.config.setting import Setting
 from shiplane.config.version import Version
@@ -13,7 +14,6 @@ from shiplane.core.progress import Flow, Step
 from shiplane.ledger.checks import recorded_checks
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Platform
 from shiplane.verify.floating_check import check_floating
 from shiplane.verify.tag_readers import Puller, TagReaders
@@ -47,19 +47,19 @@ class Verifier:
     ledgers: Ledgers | None = None
 
     def verify(self, lane: Lane, version: Version | None, *, latest: Setting[bool]) -> Flow[VerificationResult]:
-        """Verify a version of a lane, or the one that its floating tag points at.
+        """Verify a version of a lane, or the one that its widest floating tag points at.
 
         Args:
             lane: The lane.
-            version: The version; None for the floating tag's.
-            latest: Whether the floating tag was asked to move, and where that comes from: see
+            version: The version; None for the widest floating tag's.
+            latest: Whether the floating tags were asked to move, and where that comes from: see
                 :func:`find_target`.
 
         Raises:
             AccessError: The registry refuses to show something.
             UnreachableError: Something could not be read; then nothing is said about it.
         """
-        step = Step("verify", f"{lane.name} {version or lane.floating}")
+        step = Step("verify", f"{lane.name} {version or _default(lane)}")
         yield step
         target = find_target(self.registry, self.ledgers, lane, version, latest)
         result = self._check(target)
@@ -70,17 +70,17 @@ class Verifier:
 
     def _check(self, target: VerificationTarget) -> VerificationResult:
         result = self._version_checker(target).check(target)
-        floating = digest_of(target.floating)
+        floating = {state.tag: state.digest for state in target.floating}
         readers = TagReaders(registry=self.registry, puller=self.puller, anonymous=self.anonymous)
         checks = (
             *result.checks,
-            *check_floating(self.registry, target, result),
+            *check_floating(self.registry, target, result.digest),
             *target.ledger_checks,
             *recorded_checks(
                 target.lane, target.ledger, version=result.version, digest=result.digest, floating=floating
             ),
             *check_own_tag(self.registry, result),
-            *readers.check(result, target.floating),
+            *readers.check(result),
         )
         return replace(result, checks=checks)
 
@@ -98,3 +98,8 @@ class Verifier:
             deep=self.deep,
             blobs=blobs,
         )
+
+
+def _default(lane: Lane) -> str:
+    """What is verified where no version is named, for display."""
+    return ", ".join(map(str, in_moving_order(lane.floating_templates))) or "the newest version"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from shiplane.config.lane import Lane
 from shiplane.config.setting import RECORDED, Setting
@@ -16,7 +17,9 @@ from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.names import Digest, Platform
 from shiplane.verify.image_check import ExpectedImage, ImageChecker
 from shiplane.verify.verification_result import VerificationResult
-from shiplane.verify.verification_target import VerificationTarget
+
+if TYPE_CHECKING:
+    from shiplane.verify.verification_target import VerificationTarget
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,10 +43,11 @@ class VersionChecker:
     blobs: bool
 
     def check(self, target: VerificationTarget) -> VerificationResult:
-        """Check the version's image; without a version, the image behind the floating tag."""
-        lane, version = target.lane, target.version
-        tag = lane.tag_of(version) if version else lane.floating
-        answer = target.floating if target.is_current else resolve(self.registry, tag)
+        """Check the version's image; without a version, the image behind the widest floating tag."""
+        if (tag := target.tag) is None:
+            lane = f"lane {target.lane.name}"
+            return _result(target, None, (Check("resolves", lane, good=False, found="no version is published"),))
+        answer = target.image or resolve(self.registry, tag)
         if isinstance(answer, Absent):
             missing = Check("resolves", tag, good=False, found="no such tag")
             return _result(target, None, (missing,))
@@ -83,8 +87,8 @@ def _result(target: VerificationTarget, digest: Digest | None, checks: tuple[Che
         version=target.version,
         digest=digest,
         checks=checks,
-        pointing=target.pointing,
-        current=target.current,
+        floating=target.floating,
+        expected=target.expected,
     )
 
 

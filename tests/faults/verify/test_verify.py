@@ -232,7 +232,7 @@ def test_the_floating_tag_is_expected_where_somebody_asked_or_the_record_has_it(
     scene = three_releases(Scene())
     found = verify(scene, Version.parse(version), latest=latest, source=source, commit=None, recorded=True)
     assert found.good, list(map(str, found.checks))
-    assert found.to_json()["expected_floating"] == {"value": expected, "source": says}
+    assert found.to_json()["expected_floating"] == {"latest": {"value": expected, "source": says}}
     where = f"expected at v{version} or above" if expected else f"not expected at v{version}"
     assert f"latest: at v0.2.1, {where} ({says})" in verified_text(AIONIS, [found])
 
@@ -248,7 +248,7 @@ def test_a_floating_tag_that_was_asked_for_and_stayed_is_a_fault_that_names_who_
 def test_without_a_ledger_the_default_of_the_lane_decides(*, latest: bool, faults: set[str]) -> None:
     scene = three_releases(Scene(keeps_ledger=False))
     found = verify(scene, Version.parse("0.2.2"), latest=latest, source="lane main", commit=None)
-    assert (named(found), found.pointing) == (faults, Setting(latest, "lane main"))
+    assert (named(found), found.expected) == (faults, {"latest": Setting(latest, "lane main")})
 
 
 @pytest.mark.parametrize("latest", [False, True])
@@ -262,7 +262,7 @@ def test_after_a_rollback_neither_what_was_left_nor_what_was_passed_over_lacks_t
         for version in ("0.2.2", "0.2.1", "0.2.0")
     }
     assert [sorted(named(found)) for found in said.values()] == [[], [], []]
-    assert [found.pointing for found in said.values()] == [
+    assert [found.expected[Tag("latest")] for found in said.values()] == [
         Setting(False, "marked as bad"),
         Setting(False, "recorded in the ledger"),
         Setting(True, "recorded in the ledger"),
@@ -294,7 +294,7 @@ def test_a_pre_release_never_has_the_floating_tag() -> None:
     early = Version.parse("0.2.2-rc.1")
     push_image(scene.registry, PATH, version=str(early), tag=f"v{early}")
     found = verify(scene, early)
-    assert (found.good, found.pointing) == (True, Setting(False, "a pre-release"))
+    assert (found.good, found.expected) == (True, {"latest": Setting(False, "a pre-release")})
 
 
 def test_a_floating_tag_left_behind_is_found_unless_it_need_not_be_there() -> None:
@@ -521,7 +521,9 @@ def test_a_stranger_who_is_refused_or_shown_something_else_is_a_finding() -> Non
 def test_the_findings_as_json_have_each_check_and_each_platform() -> None:
     scene, raw = released()
     told = verify(scene, V021).to_json()
-    assert (told["lane"], told["version"], told["tag"], told["floating"]) == ("main", "0.2.1", "v0.2.1", "latest")
+    assert (told["lane"], told["version"], told["tag"]) == ("main", "0.2.1", "v0.2.1")
+    latest = {"tag": "latest", "range": "", "version": "0.2.1", "digest": str(raw.digest)}
+    assert told["floating_tags"] == [latest]
     assert (told["digest"], told["good"]) == (str(raw.digest), True)
     images = dict(zip(map(str, BOTH), (entry["digest"] for entry in children(raw)), strict=False))
     assert told["platforms"] == images

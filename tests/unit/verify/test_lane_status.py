@@ -104,7 +104,7 @@ def test_without_a_ledger_nothing_has_drifted_and_everything_is_unrecorded() -> 
 def test_names_are_compared_with_the_record(
     ledger: Ledger, digest: Digest | None, floating: Digest | None, bad: list[str]
 ) -> None:
-    checks = recorded_checks(MAIN, ledger, version=V2, digest=digest, floating=floating)
+    checks = recorded_checks(MAIN, ledger, version=V2, digest=digest, floating={Tag("latest"): floating})
     assert [f"{check.name} {check.subject}" for check in checks if not check.good] == bad
 
 

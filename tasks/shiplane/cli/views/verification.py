@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from shiplane.config.setting import Setting
     from shiplane.registry.oci.names import Repository
     from shiplane.verify.verification_result import VerificationResult
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
 def verified_text(repository: Repository, lanes: Sequence[VerificationResult]) -> str:
     """What a verification found: a headline for each lane, its bad checks, or the number of good ones."""
     lines: list[str] = []
-    names = [f"{repository}:{lane.lane.tag_of(lane.version) if lane.version else lane.lane.floating}" for lane in lanes]
+    names = [f"{repository}:{lane.tag}" if lane.tag else f"{repository}, lane {lane.lane.name}" for lane in lanes]
     width = max(map(len, names), default=0)
     for lane, name in zip(lanes, names, strict=True):
         what = name.ljust(width)
@@ -31,10 +32,18 @@ def verified_text(repository: Repository, lanes: Sequence[VerificationResult]) -
 
 
 def _pointing(result: VerificationResult) -> list[str]:
-    """Where the floating tag is, and who says whether it has to be at the version that was asked for."""
-    if result.pointing is None or result.version is None:
-        return []
-    position = f"at {result.lane.tag_of(result.current)}" if result.current else "at no version"
-    tag = result.lane.tag_of(result.version)
-    expected = f"expected at {tag} or above" if result.pointing.value else f"not expected at {tag}"
-    return [f"      {result.lane.floating}: {position}, {expected} ({result.pointing.source})"]
+    """Where the floating tags are, and who says whether each has to be at the version that was asked for."""
+    if not result.lane.floating_templates and result.version:
+        return [f"      {result.lane.tag_of(result.version)}: lane {result.lane.name} has no floating tags"]
+    lines = []
+    for state in reversed(result.floating):
+        position = f"at {result.lane.tag_of(state.version)}" if state.version else "at no version"
+        if expected := result.expected.get(state.tag):
+            lines.append(f"      {state.tag}: {position}, {_expectation(result, expected)} ({expected.source})")
+        elif len(result.floating) > 1:
+            lines.append(f"      {state.tag}: {position}")
+    return lines
+
+
+def _expectation(result: VerificationResult, expected: Setting[bool]) -> str:
+    return f"expected at {result.tag} or above" if expected.value else f"not expected at {result.tag}"
