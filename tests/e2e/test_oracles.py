@@ -217,7 +217,7 @@ def verified(repository: Repository, story: Told) -> None:
     plan = story.releases[0][0].plan
     verifier = Verifier(
         registry=RegistryClient(Session(HttpTransport({}, user_agent="test")), repository),
-        platforms=plan.platforms,
+        platforms=plan.lanes[0].platforms,
         commit_of=lambda _lane, _version: None,
         deep=True,
     )

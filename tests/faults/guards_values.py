@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.faults.edits import never, returns, without_argument
+from tests.faults.edits import argument, never, returns, unfiltered, without_argument
 from tests.faults.guard import Guard
 
 _LABELS = "tests/faults/release/test_configured_labels.py::"
+_PLATFORMS = "tests/faults/release/test_lane_platforms.py::"
 _PLACEHOLDERS = "tests/unit/config/test_placeholders.py::"
 
 PUT_INTO_IMAGES = (
@@ -36,5 +37,19 @@ PUT_INTO_IMAGES = (
         "ExpectedImage.planned",
         without_argument("cls", "annotations"),
         (_LABELS + "test_a_part_without_them_is_not_joined",),
+    ),
+    Guard(
+        "a node builds no lane for a platform that the lane does not have",
+        "release/staging/multi_node",
+        "MultiNodeStager._bake",
+        unfiltered(),
+        (_PLATFORMS + "test_each_node_builds_the_lanes_that_have_its_platform_and_each_lane_is_joined_from_its_own",),
+    ),
+    Guard(
+        "a lane's platforms are those that its image is checked for",
+        "release/image_inspection",
+        "ImageInspector.inspect",
+        argument("planned", 2, "plan.platforms"),
+        (_PLATFORMS + "test_each_lane_is_published_for_its_own_platforms",),
     ),
 )

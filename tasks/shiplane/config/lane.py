@@ -13,13 +13,13 @@ from typing import Annotated
 from shiplane.config.build_settings import NOTHING_GIVEN, BuildSettings
 from shiplane.config.floating_tag import FloatingTag, FloatingTemplate, in_moving_order
 from shiplane.config.keys.floating import FLOATING
-from shiplane.config.keys.texts import PATH
+from shiplane.config.keys.texts import PATH, PLATFORMS
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Boolean, Text
 from shiplane.core.text import quoted
-from shiplane.registry.oci.names import Tag, parse_tag
+from shiplane.registry.oci.names import Platform, Tag, parse_tag
 
 NAME = Text(
     pattern="[a-z][a-z0-9-]{0,30}",
@@ -86,6 +86,9 @@ class Lane:
     ]
     publish_latest: Annotated[bool, Key("Whether a publish moves the floating tag by default.", Boolean())] = False
     context: Annotated[str, Key("Build context, relative to the project's root.", PATH)] = "."
+    platforms: Annotated[
+        tuple[Platform, ...], Key("The lane's target platforms. Default: those of the project.", PLATFORMS)
+    ] = ()
     build: Annotated[BuildSettings, Key("", Table.of(BuildSettings, ""), inline=True)] = NOTHING_GIVEN
     names: Mapping[Version, Tag] = field(default_factory=dict, compare=False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
@@ -44,6 +45,7 @@ class LanePlanJson(TypedDict):
     git_tag: Annotated[str, "The git tag of this version."]
     build: BuildSettingsJson
     version: Annotated[SettingJson, "X.Y.Z, with a pre-release where it is one."]
+    platforms: Annotated[PlatformsJson, "Target platforms."]
     tag: TagJson
     floating: TagJson
     latest: Annotated[FlagJson, "Whether the floating tag is to move."]
@@ -53,7 +55,6 @@ class PlanJson(TypedDict):
     """What a release is made of."""
 
     image: Annotated[SettingJson, "The repository."]
-    platforms: Annotated[PlatformsJson, "Target platforms of each lane."]
     commit: CommitJson
     created: Annotated[str, "The commit's time, RFC 3339 in UTC."]
     source: Annotated[str, "URL of the source repository; may be empty."]
@@ -67,6 +68,7 @@ class LanePlan:
     lane: Lane
     version: Setting[Version]
     latest: Setting[bool]
+    platforms: Setting[tuple[Platform, ...]]
 
     @property
     def tag(self) -> Tag:
@@ -81,19 +83,17 @@ class LanePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One release of one commit: the same image repository and platforms for each lane.
+    """One release of one commit: the same image repository for each lane.
 
     Attributes:
         image: The repository.
-        platforms: Target platforms of each lane.
         commit: The full hash of the commit that is built.
         created: Its time, RFC 3339 in UTC: two builds of one commit carry the same label.
         source: The URL of the source repository; may be empty.
-        lanes: Each lane's version and tags.
+        lanes: Each lane's version, tags and platforms.
     """
 
     image: Setting[Repository]
-    platforms: Setting[tuple[Platform, ...]]
     commit: str
     created: str
     source: str
@@ -103,6 +103,11 @@ class Plan:
     def repository(self) -> Repository:
         """Where everything goes."""
         return self.image.value
+
+    @property
+    def platforms(self) -> tuple[Platform, ...]:
+        """What is built for any of the lanes."""
+        return all_platforms(self.lanes)
 
     def labels(self, lane_plan: LanePlan) -> dict[str, str]:
         """The labels of a lane's image."""
@@ -139,12 +144,16 @@ class Plan:
         """The plan as JSON values, each setting with its source."""
         return {
             "image": {"value": str(self.repository), "source": self.image.source},
-            "platforms": {"value": [str(p) for p in self.platforms.value], "source": self.platforms.source},
             "commit": self.commit,
             "created": self.created,
             "source": self.source,
             "lanes": [_lane_json(lane, self.build(lane)) for lane in self.lanes],
         }
+
+
+def all_platforms(lanes: Iterable[LanePlan]) -> tuple[Platform, ...]:
+    """The platforms of some lanes, each once."""
+    return tuple(dict.fromkeys(platform for lane in lanes for platform in lane.platforms.value))
 
 
 def _lane_json(plan: LanePlan, build: BuildSettings) -> LanePlanJson:
@@ -155,6 +164,7 @@ def _lane_json(plan: LanePlan, build: BuildSettings) -> LanePlanJson:
         "git_tag": plan.lane.git_tag_of(plan.version.value),
         "build": build.to_json(),
         "version": {"value": str(plan.version.value), "source": plan.version.source},
+        "platforms": {"value": [str(p) for p in plan.platforms.value], "source": plan.platforms.source},
         "tag": plan.tag,
         "floating": plan.lane.floating,
         "latest": {"value": plan.latest.value, "source": plan.latest.source},

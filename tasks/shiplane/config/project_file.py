@@ -72,7 +72,10 @@ class ProjectFile:
     ] = None
     platforms: Annotated[
         tuple[Platform, ...],
-        Key("Target platforms of every lane, without duplicates. Default: linux/amd64 and linux/arm64.", PLATFORMS),
+        Key(
+            "Target platforms, without duplicates, of lanes without their own. Default: linux/amd64 and linux/arm64.",
+            PLATFORMS,
+        ),
     ] = ()
     build: Annotated[
         tuple[str, ...] | None,

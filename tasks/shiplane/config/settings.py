@@ -122,14 +122,16 @@ class Resolver:
         slug = github_slug(self.checkout.remote) if self.checkout else ""
         return Setting(slug, "git remote origin") if slug else None
 
-    def platforms(self) -> Setting[tuple[Platform, ...]]:
-        """What every lane is built for.
+    def platforms(self, lane: Lane) -> Setting[tuple[Platform, ...]]:
+        """What a lane is built for: a flag or a variable goes for every lane.
 
         Raises:
             UsageError: The list is wrong.
         """
         if given := self._given(self.flags.platforms, "--platforms", "PLATFORMS"):
             return Setting(named(given, parse_platforms), given.source)
+        if lane.platforms:
+            return Setting(lane.platforms, f"{self.project.name}: lanes.{lane.name}.platforms")
         if self.project.platforms:
             return Setting(self.project.platforms, f"{self.project.name}: platforms")
         return Setting(DEFAULT_PLATFORMS, "default")

@@ -53,18 +53,28 @@ class Build:
 
 
 def staging(plan: Plan, lanes: Iterable[LanePlan], platforms: Sequence[Platform] | None = None) -> list[Build]:
-    """The builds of a release, pushed by digest, for all or some of the platforms."""
-    build_platforms = tuple(platforms or plan.platforms.value)
-    return [_build(plan, lane, platforms=build_platforms, push=plan.repository) for lane in lanes]
+    """The builds of a release, pushed by digest, for each lane's platforms, or for some of them."""
+    return [
+        _build(plan, lane, platforms=tuple(platforms or lane.platforms.value), push=plan.repository) for lane in lanes
+    ]
 
 
-def trial(plan: Plan, first: Platform, others: Sequence[Platform]) -> list[Build]:
-    """The builds of a dry run: one platform loaded into the local engine, the others only built."""
+def trial(plan: Plan, native: Platform, *, every: bool) -> list[Build]:
+    """The builds of a dry run: one platform of each lane is loaded into the local engine.
+
+    Args:
+        plan: What a release would build.
+        native: The engine's platform: loaded if a lane has it, so that the image can be run; else the lane's first.
+        every: Whether the other platforms are built as well.
+    """
     builds = []
     for lane_plan in plan.lanes:
+        platforms = lane_plan.platforms.value
+        first = native if native in platforms else platforms[0]
+        others = tuple(platform for platform in platforms if platform != first) if every else ()
         builds.append(_build(plan, lane_plan, platforms=(first,), load=local_name(plan, lane_plan)))
         if others:
-            builds.append(_build(plan, lane_plan, platforms=tuple(others), name=f"{lane_plan.lane.name}-others"))
+            builds.append(_build(plan, lane_plan, platforms=others, name=f"{lane_plan.lane.name}-others"))
     return builds
 
 

@@ -132,8 +132,12 @@ def _image(resolver: Resolver) -> Finding:
 
 
 def _platforms(resolver: Resolver) -> Finding:
-    platforms = resolver.platforms()
-    return done("config: platforms", f"{', '.join(map(str, platforms.value))} ({platforms.source})")
+    """Said once where every lane has the same ones."""
+    lanes = {lane.name: resolver.platforms(lane) for lane in resolver.lanes()}
+    said = {lane: f"{', '.join(map(str, given.value))} ({given.source})" for lane, given in lanes.items()}
+    if len(set(said.values())) == 1:
+        return done("config: platforms", next(iter(said.values())))
+    return done("config: platforms", "; ".join(f"{lane}: {text}" for lane, text in said.items()))
 
 
 def _lane(lane: Lane, resolver: Resolver) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shiplane.config.lane import Lane
@@ -127,11 +127,11 @@ class SmokeChecks:
 
     Attributes:
         smoker: What would run them.
-        platforms: What would be built; None if that is unknown.
+        platforms: What each lane is built for; None if that is unknown.
     """
 
     smoker: SmokeRunner
-    platforms: Sequence[Platform] | None
+    platforms: Mapping[str, Sequence[Platform]] | None
 
     def look(self) -> Iterator[Finding]:
         """A row for each lane."""
@@ -139,13 +139,13 @@ class SmokeChecks:
             if self.platforms is None:
                 yield skipped(f"smoke: {lane}", "platforms unknown: see config")
             else:
-                yield self._lane(lane, smoke, self.platforms)
+                yield self._lane(lane, smoke, self.platforms[lane])
 
     def _lane(self, lane: str, smoke: Smoke, platforms: Sequence[Platform]) -> Finding:
         name = f"smoke: {lane}"
 
         def ask() -> Finding:
-            self.smoker.require([lane], platforms)
+            self.smoker.require({lane: platforms})
             requested = [platform for platform in smoke.platforms or platforms if platform in platforms]
             able = [str(platform) for platform in requested if self.smoker.runnable().can(platform)]
             return skipped(name, f"not run here: {smoke}; the engine here can run {', '.join(able) or 'none of it'}")

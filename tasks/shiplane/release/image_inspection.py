@@ -36,7 +36,7 @@ class ImageInspector:
         """
         if decision.creates:
             return (yield from self.inspect(plan, lane_plan, raw, NOT_TAGGED))
-        version, platforms = lane_plan.version.value, plan.platforms.value
+        version, platforms = lane_plan.version.value, lane_plan.platforms.value
         expected = ExpectedImage.published(lane_plan.lane, version, platforms=platforms, revision=plan.commit)
         following = lane_plan.lane.tag_of(version.next_patch())
         remedy = f"It is published as {lane_plan.tag}, which is written once. Release the next version, {following}."
@@ -56,7 +56,7 @@ class ImageInspector:
         checker = ImageChecker(
             registry=self.registry, deep=expected is not None, fresh=expected is None, workers=self.workers
         )
-        expected = expected or ExpectedImage.planned(plan, lane_plan, plan.platforms.value)
+        expected = expected or ExpectedImage.planned(plan, lane_plan, lane_plan.platforms.value)
         report = checker.check(raw, expected)
         require(report.checks, f"lane {lane_plan.lane.name}'s image {raw.digest}", remedy=remedy)
         yield step.done(checks_summary(report.checks))

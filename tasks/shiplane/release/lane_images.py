@@ -94,7 +94,7 @@ class LaneImages:
             yield step.unchanged("published from this commit before; nothing to build")
             return {}
         if self.smoke:
-            self.smoke.check([lane_plan.lane.name for lane_plan in missing], plan.platforms.value)
+            self.smoke.check({lane_plan.lane.name: lane_plan.platforms.value for lane_plan in missing})
         digests = self.stager().stage(plan, missing)
         images = {
             name: wait_for_digest(self.registry, digests[name], "the builder pushed it")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -80,23 +80,28 @@ class SmokeRunner:
     skip_reason: str = ""
     clock: Clock = field(default_factory=SystemClock)
 
-    def check(self, lanes: Iterable[str], platforms: Sequence[Platform]) -> None:
+    def check(self, lanes: Mapping[str, Sequence[Platform]]) -> None:
         """Check before a build whether its images could be tested at all; remove what dead runs left behind.
+
+        Args:
+            lanes: What each lane is built for.
 
         Raises:
             PrerequisiteError: The engine can run none of a lane's platforms, or not one that is configured by name.
             UnreachableError: No engine answers.
         """
-        configured = [lane for lane in lanes if lane in self.smokes and not self.skip_reason]
+        configured = {
+            lane: platforms for lane, platforms in lanes.items() if lane in self.smokes and not self.skip_reason
+        }
         if not configured:
             return
         self.engine.sweep()
-        self.require(configured, platforms)
+        self.require(configured)
 
-    def require(self, lanes: Iterable[str], platforms: Sequence[Platform]) -> None:
+    def require(self, lanes: Mapping[str, Sequence[Platform]]) -> None:
         """The same for lanes with smoke tests, without removing anything. Raises as :meth:`check`."""
         runnable = self.runnable()
-        for lane in lanes:
+        for lane, platforms in lanes.items():
             named = [platform for platform in self.smokes[lane].platforms if platform in platforms]
             missing = [platform for platform in named or platforms if not runnable.can(platform)]
             if missing and (named or len(missing) == len(platforms)):

@@ -47,6 +47,13 @@ def test_what_a_build_is_given_is_told_where_there_is_something_to_build() -> No
     assert "config: main build" not in rows(ProjectFile())
 
 
+def test_platforms_are_told_once_unless_lanes_have_their_own() -> None:
+    assert rows(ProjectFile())["config: platforms"].reason == "linux/amd64, linux/arm64 (default)"
+    own = parse_project_file({"lanes": {"main": {"platforms": ["linux/arm/v7"]}}}, "shiplane.toml")
+    told = "main: linux/arm/v7 (shiplane.toml: lanes.main.platforms); standalone: linux/amd64, linux/arm64 (default)"
+    assert rows(own)["config: platforms"].reason == told
+
+
 def test_what_a_build_would_lack_fails_its_row_alone() -> None:
     found = rows(GIVEN, lacking="main")
     assert found["config: main build"].reason == "lane main: NPM_TOKEN is not set"

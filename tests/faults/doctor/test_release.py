@@ -132,7 +132,9 @@ def trials(platforms: Sequence[Platform] | None, smoke: Smoke, *others: Platform
         credential=None,
         smokes={"main": smoke},
     )
-    (row,) = told(SmokeChecks(smoker=smoker, platforms=platforms).look()).values()
+    (row,) = told(
+        SmokeChecks(smoker=smoker, platforms=None if platforms is None else {"main": platforms}).look()
+    ).values()
     return row
 
 

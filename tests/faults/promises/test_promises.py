@@ -271,5 +271,5 @@ def test_what_several_nodes_build_is_joined_by_us(tmp_path: Path, nodes: int, st
     buildx = _Known(env={}, root=tmp_path, listen=lambda _line: None)
     object.__setattr__(buildx, "nodes", nodes)
     registry = Scene().client()
-    builder = buildx.builder(None, a_plan().platforms.value)
+    builder = buildx.builder(None, a_plan().platforms)
     assert isinstance(stager_for(buildx, builder, IndexJoiner(registry=registry)), stager)

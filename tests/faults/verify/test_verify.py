@@ -451,7 +451,8 @@ def test_a_version_label_that_says_something_else_stays_a_fault(label: str) -> N
 def test_a_version_is_expected_for_the_platforms_of_its_publication_unless_others_are_given() -> None:
     scene = Scene()
     scene.stager.platforms = ("linux/amd64",)
-    scene.publish(replace(a_plan(lanes=["main"]), platforms=Setting(BOTH[:1], "--platforms")))
+    plan = a_plan(lanes=["main"])
+    scene.publish(replace(plan, lanes=(replace(plan.lanes[0], platforms=Setting(BOTH[:1], "--platforms")),)))
     found = verify(scene, V021, recorded=True)
     assert found.good, list(map(str, found.checks))
     assert found.to_json()["expected_platforms"] == {"value": ["linux/amd64"], "source": "recorded in the ledger"}

@@ -103,6 +103,11 @@ def test_only_a_remote_on_github_names_the_repository_and_no_secret_of_it_is_kep
     assert (found.value if found else None) == slug
 
 
+OWN_PLATFORMS = parse_project_file(
+    {"platforms": ["linux/riscv64"], "lanes": {"main": {"platforms": ["linux/arm/v7"]}}}, "shiplane.toml"
+)
+
+
 @pytest.mark.parametrize(
     ("flags", "env", "project", "expected", "source"),
     [
@@ -110,13 +115,21 @@ def test_only_a_remote_on_github_names_the_repository_and_no_secret_of_it_is_kep
         (Flags(), {"PLATFORMS": "linux/arm64/v8"}, FILE, ["linux/arm64"], "PLATFORMS"),
         (Flags(), {}, FILE, ["linux/riscv64"], "shiplane.toml: platforms"),
         (Flags(), {"PLATFORMS": ""}, ProjectFile(), ["linux/amd64", "linux/arm64"], "default"),
+        (Flags(), {}, OWN_PLATFORMS, ["linux/arm/v7"], "shiplane.toml: lanes.main.platforms"),
+        (Flags(), {"PLATFORMS": "linux/amd64"}, OWN_PLATFORMS, ["linux/amd64"], "PLATFORMS"),
+        (Flags(platforms="linux/arm64"), {}, OWN_PLATFORMS, ["linux/arm64"], "--platforms"),
     ],
 )
 def test_platforms_remember_where_they_came_from(
     flags: Flags, env: dict[str, str], project: ProjectFile, expected: list[str], source: str
 ) -> None:
-    found = Resolver(flags=flags, env=env, project=project).platforms()
+    found = Resolver(flags=flags, env=env, project=project).platforms(project.lane("main"))
     assert ([str(platform) for platform in found.value], found.source) == (expected, source)
+
+
+def test_a_lane_without_platforms_has_the_projects() -> None:
+    found = Resolver(project=OWN_PLATFORMS).platforms(STANDALONE)
+    assert (list(map(str, found.value)), found.source) == (["linux/riscv64"], "shiplane.toml: platforms")
 
 
 def test_a_version_that_is_there_already_is_named_as_another_tool_may_have_tagged_it() -> None:

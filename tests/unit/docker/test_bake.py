@@ -83,7 +83,7 @@ def test_labels_become_annotations_of_index_and_manifests() -> None:
 
 def test_a_trial_loads_one_platform_under_a_local_name_and_only_builds_the_others() -> None:
     made = plan()
-    targets = definition(trial(made, AMD, [ARM]))["target"]
+    targets = definition(trial(made, AMD, every=True))["target"]
     assert targets["main"]["tags"] == ["localhost/cognary/aionis:v0.2.1"]
     assert targets["main"]["output"] == ["type=docker"]
     assert targets["main-others"]["output"] == ["type=cacheonly"]
@@ -99,6 +99,33 @@ def test_labels_and_annotations_of_a_lane_stand_beside_those_of_the_release() ->
         'index:org.example.b=%%{X},"main"',
         'manifest:org.example.b=%%{X},"main"',
     ]
+
+
+def apart() -> Plan:
+    """A release of two lanes for different platforms."""
+    lanes = {"main": {"platforms": ["linux/arm64"]}, "standalone": {"platforms": ["linux/amd64", "linux/arm/v7"]}}
+    project = parse_project_file({"lanes": lanes}, "shiplane.toml")
+    flags = Flags(tag="0.2.1", image="ghcr.io/cognary/aionis")
+    return make_plan(Resolver(flags=flags, checkout=CHECKOUT, project=project))
+
+
+def platforms_of(builds: list[Build]) -> dict[str, list[str]]:
+    return {name: target["platforms"] for name, target in definition(builds)["target"].items()}
+
+
+def test_one_bake_builds_each_lane_for_its_own_platforms() -> None:
+    made = apart()
+    builds = platforms_of(staging(made, made.lanes))
+    assert builds == {"main": ["linux/arm64"], "standalone": ["linux/amd64", "linux/arm/v7"]}
+
+
+def test_a_trial_loads_what_each_lane_has_for_the_engine() -> None:
+    assert platforms_of(trial(apart(), AMD, every=False)) == {"main": ["linux/arm64"], "standalone": ["linux/amd64"]}
+    assert platforms_of(trial(apart(), AMD, every=True)) == {
+        "main": ["linux/arm64"],
+        "standalone": ["linux/amd64"],
+        "standalone-others": ["linux/arm/v7"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -224,7 +251,7 @@ def test_a_variable_that_a_build_needs_has_to_be_set() -> None:
 def test_a_dry_run_reads_a_cache_and_writes_none_and_attests_nothing() -> None:
     project = parse_project_file({"lanes": {"main": {"cache": {"type": "gha"}, "sbom": True}}}, "shiplane.toml")
     made = make_plan(Resolver(flags=Flags(lanes=("main",), image="ghcr.io/a/b"), checkout=CHECKOUT, project=project))
-    target = definition(trial(made, AMD, []))["target"]["main"]
+    target = definition(trial(made, AMD, every=False))["target"]["main"]
     assert target["cache-from"]
     assert "cache-to" not in target
     assert target["attest"] == ["type=provenance,disabled=true"]

@@ -9,6 +9,7 @@ import pytest
 from shiplane.config.lane import MAIN
 from shiplane.config.plan import LanePlan
 from shiplane.config.setting import Setting
+from shiplane.config.settings import DEFAULT_PLATFORMS
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.ledger.ledger import Action, Entry, Ledger
@@ -27,7 +28,12 @@ def image(content: str) -> Present:
 
 
 def lane(version: str, *, latest: bool = True) -> LanePlan:
-    return LanePlan(lane=MAIN, version=Setting(Version.parse(version), "TAG"), latest=Setting(latest, "PUBLISH_LATEST"))
+    return LanePlan(
+        lane=MAIN,
+        version=Setting(Version.parse(version), "TAG"),
+        latest=Setting(latest, "PUBLISH_LATEST"),
+        platforms=Setting(DEFAULT_PLATFORMS, "default"),
+    )
 
 
 def moved(image: Present, version: str, text: str = "") -> Ledger:

@@ -26,6 +26,7 @@ from tests.unit.documents import faults
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
+AMD = Platform("linux", "amd64")
 HERE = Checkout(commit=COMMIT, committed_at="2026-02-28T12:00:00Z", remote="https://github.com/cognary/aionis.git")
 GATES = [("build command", "npm run build"), ("gates", "none is configured")]
 FILES = {"Dockerfile": str(Digest.of(b"FROM scratch"))}
@@ -98,10 +99,10 @@ LANE = PLAN.lanes[0]
             ["image: ghcr.io/cognary/aionis (git remote origin) -> ghcr.io/a/b (IMAGE_REPO)"],
         ),
         (
-            replace(PLAN, platforms=Setting((Platform("linux", "amd64"),), "--platforms")),
+            replace(PLAN, lanes=(replace(PLAN.lanes[0], platforms=Setting((AMD,), "--platforms")),)),
             GATES,
             FILES,
-            ["platforms: linux/amd64,linux/arm64 (default) -> linux/amd64 (--platforms)"],
+            ["lane main platforms: linux/amd64,linux/arm64 (default) -> linux/amd64 (--platforms)"],
         ),
         (replace(PLAN, source=""), GATES, FILES, ["source: https://github.com/cognary/aionis -> nothing"]),
         (
@@ -286,8 +287,11 @@ HOSTILE: list[tuple[bytes, str]] = [
     ),
     (changed(lambda d: d["settings"].update(image="ghcr.io/a/b")), "settings.image is a string, expected a table"),
     (changed(lambda d: d["settings"]["image"].update(value=5)), "settings.image.value is an integer"),
-    (changed(lambda d: d["settings"]["platforms"].update(value="linux/amd64")), "platforms.value is a string"),
-    (changed(lambda d: d["settings"]["platforms"].update(value=[1])), "value[0] is an integer"),
+    (
+        changed(lambda d: d["settings"]["lanes"][0]["platforms"].update(value="linux/amd64")),
+        "platforms.value is a string",
+    ),
+    (changed(lambda d: d["settings"]["lanes"][0]["platforms"].update(value=[1])), "value[0] is an integer"),
     (changed(lambda d: d["settings"].update(lanes=[5])), "lanes[0] is an integer"),
     (changed(lambda d: d["settings"]["lanes"][0].pop("version")), "lanes[0].version is missing"),
     (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from shiplane.cli.checks.findings import commit_of, value_or_none
@@ -45,8 +46,18 @@ def _workflows(run: Run) -> Iterator[Finding]:
     yield done("config: workflows", reason, warning=remedy)
 
 
-def tool_checks(run: Run, platforms: tuple[Platform, ...] | None, builder: str | None) -> Mapping[str, Look]:
-    """Docker, its engine, buildx, the builder, git and disk space."""
+def lane_platforms(run: Run, flags: Flags) -> dict[str, tuple[Platform, ...]]:
+    """What each lane is built for.
+
+    Raises:
+        UsageError: A setting is invalid.
+    """
+    resolver = run.resolver(flags)
+    return {lane.name: resolver.platforms(lane).value for lane in resolver.project.lanes}
+
+
+def tool_checks(run: Run, lanes: Mapping[str, Sequence[Platform]] | None, builder: str | None) -> Mapping[str, Look]:
+    """Docker, its engine, buildx, the builder for each lane's platforms, git and disk space."""
     from shiplane.docker.engine import Engine
     from shiplane.doctor.tools import ToolChecks
 
@@ -56,7 +67,7 @@ def tool_checks(run: Run, platforms: tuple[Platform, ...] | None, builder: str |
         buildx=buildx_of(run, env),
         git=run.git,
         builder=builder,
-        platforms=platforms,
+        platforms=None if lanes is None else list(dict.fromkeys(chain.from_iterable(lanes.values()))),
         root=run.root,
     )
     return checks.looks()
@@ -75,7 +86,7 @@ def prerequisite_checks(run: Run, skip: Sequence[str]) -> dict[str, Look]:
 
 
 def smoke_checks(
-    run: Run, repository: Repository | None, platforms: tuple[Platform, ...] | None, skip: Sequence[str]
+    run: Run, repository: Repository | None, platforms: Mapping[str, Sequence[Platform]] | None, skip: Sequence[str]
 ) -> dict[str, Look]:
     """The smoke tests; nothing where none is configured or the settings are wrong."""
     from shiplane.doctor.release import SmokeChecks

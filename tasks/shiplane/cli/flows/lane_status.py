@@ -30,7 +30,12 @@ def next_publish(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str
 
     lane = state.lane
     try:
-        planned = LanePlan(lane=lane, version=resolver.version(lane), latest=resolver.latest(lane))
+        planned = LanePlan(
+            lane=lane,
+            version=resolver.version(lane),
+            latest=resolver.latest(lane),
+            platforms=resolver.platforms(lane),
+        )
         if planned.version.value.is_snapshot or resolver.checkout is None:
             following = (
                 f"the next patch is {lane.tag_of(state.newest.next_patch())}"

@@ -79,7 +79,7 @@ def publishing(
         @cache
         def builder() -> Builder:
             """Made or started where none is ready, and only where something is built."""
-            return buildx().builder(options.builder, plan.platforms.value)
+            return buildx().builder(options.builder, plan.platforms)
 
         def stager() -> Stager:
             if parts is not None:
@@ -97,4 +97,4 @@ def publishing(
             # What was staged elsewhere was built from a tree that was looked at there.
             source=(lambda: check_again(plan, compared_again(run))) if parts is None else None,
         )
-        yield publisher, lambda: buildx().facts(builder(), plan.platforms.value)
+        yield publisher, lambda: buildx().facts(builder(), plan.platforms)

@@ -31,7 +31,7 @@ def roll_back(run: Run, wish: RollbackRequest, flags: Flags) -> Answer:
     run.show_at_the_end(lambda: clients.tags_now(registry, [wish.lane.floating]))
     rollback = Rollback(
         registry=registry,
-        platforms=resolver.platforms().value,
+        platforms=resolver.platforms(wish.lane).value,
         ledgers=clients.ledgers(repository, registry),
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from shiplane.core.errors import VerificationError
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
+    from shiplane.config.lane import Lane
     from shiplane.config.settings import Resolver
     from shiplane.docker.engine import Engine
     from shiplane.registry.client import RegistryClient
@@ -44,28 +45,29 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
         ShiplaneError: It could not be verified: by situation.
     """
     repository = resolver.image().value
-    verifier = _verifier(run, repository, resolver, depth)
+    verifier_of = _verifiers(run, repository, resolver, depth)
     results = []
     for lane in resolver.lanes():
         published = resolver.published(lane)
         version = published.value if published else None
-        results.append(run.console.drive(verifier.verify(lane, version, latest=resolver.latest(lane))))
+        results.append(run.console.drive(verifier_of(lane).verify(lane, version, latest=resolver.latest(lane))))
     good = all(result.good for result in results)
     data = {"image": str(repository), "lanes": [result.to_json() for result in results]}
     code = 0 if good else VerificationError.exit_code
     return Answer(text=verified_text(repository, results), data=data, exit_code=code)
 
 
-def _verifier(run: Run, repository: Repository, resolver: Resolver, depth: Depth) -> Verifier:
+def _verifiers(run: Run, repository: Repository, resolver: Resolver, depth: Depth) -> Callable[[Lane], Verifier]:
+    """What verifies each lane, by its own platforms."""
     from shiplane.docker.engine import Engine
     from shiplane.verify.verify import Verifier
 
     clients = run.registries
     registry = clients.reader(repository)
     puller = _EnginePuller(engine=Engine(env=run.child_env), registry=registry) if depth.pull else None
-    return Verifier(
+    return lambda lane: Verifier(
         registry=registry,
-        platforms=resolver.platforms(),
+        platforms=resolver.platforms(lane),
         platforms_given=resolver.flags.platforms is not None,
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
         deep=depth.deep,

@@ -55,11 +55,10 @@ def access(run: Run, *, image: str | None = None) -> Answer:
 def tools(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
     """Check docker, buildx, builder, platforms, git, disk space."""
     from shiplane.cli.checks.findings import answer_of
-    from shiplane.cli.checks.local import tool_checks
+    from shiplane.cli.checks.local import lane_platforms, tool_checks
     from shiplane.config.settings import Flags
 
-    targets = run.resolver(Flags(platforms=platforms)).platforms().value
-    return answer_of(run, tool_checks(run, targets, builder))
+    return answer_of(run, tool_checks(run, lane_platforms(run, Flags(platforms=platforms)), builder))
 
 
 @shiplane_task(flags={"image": IMAGE})
@@ -96,7 +95,7 @@ def everything(
     from shiplane.config.settings import Flags
 
     flags, left_out = Flags(image=image, platforms=platforms), skip or ()
-    targets = value_or_none(lambda: run.resolver(flags).platforms().value)
+    targets = value_or_none(lambda: local.lane_platforms(run, flags))
     repository = value_or_none(lambda: run.resolver(flags).image().value)
     checks = {"config": local.config_check(run, flags), **local.tool_checks(run, targets, builder)}
     checks |= local.prerequisite_checks(run, left_out)

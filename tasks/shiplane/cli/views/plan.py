@@ -28,10 +28,12 @@ def plan_text(
     """A plan: settings with sources, prerequisites, the build, each tag before and after."""
     rows = [
         ("image", str(plan.repository), plan.image.source),
-        ("platforms", ",".join(map(str, plan.platforms.value)), plan.platforms.source),
         ("commit", plan.commit[:12], "git HEAD"),
     ]
+    same = len({lane.platforms for lane in plan.lanes}) == 1
+    rows[1:1] = [_platforms_row("platforms", plan.lanes[0])] if same else []
     for lane in plan.lanes:
+        rows += [] if same else [_platforms_row(f"{lane.lane.name} platforms", lane)]
         rows.append((f"{lane.lane.name} version", str(lane.version.value), lane.version.source))
         rows.append((f"{lane.lane.name} latest", "yes" if lane.latest.value else "no", lane.latest.source))
     parts = [columns([(name, value, f"({source})") for name, value, source in rows])]
@@ -43,8 +45,12 @@ def plan_text(
     return "\n".join(parts)
 
 
+def _platforms_row(name: str, lane: LanePlan) -> tuple[str, str, str]:
+    return name, ",".join(map(str, lane.platforms.value)), lane.platforms.source
+
+
 def _build_line(plan: Plan, lane: LanePlan) -> str:
-    platforms = ",".join(map(str, plan.platforms.value))
+    platforms = ",".join(map(str, lane.platforms.value))
     output = f"type=image,name={plan.repository},push-by-digest=true,push=true"
     argv = ["docker", "buildx", "build", "--file", lane.lane.dockerfile, "--platform", platforms]
     return shlex.join([*argv, *plan.build(lane).flags(), "--output", output, lane.lane.context])

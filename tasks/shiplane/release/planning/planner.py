@@ -27,12 +27,16 @@ def make_plan(resolver: Resolver) -> Plan:
     server = resolver.env.get("GITHUB_SERVER_URL") or "https://github.com"
     return Plan(
         image=resolver.image(),
-        platforms=resolver.platforms(),
         commit=resolver.checkout.commit,
         created=resolver.checkout.committed_at,
         source=f"{server}/{slug.value}" if slug else "",
         lanes=tuple(
-            LanePlan(lane=lane, version=resolver.version(lane), latest=resolver.latest(lane))
+            LanePlan(
+                lane=lane,
+                version=resolver.version(lane),
+                latest=resolver.latest(lane),
+                platforms=resolver.platforms(lane),
+            )
             for lane in resolver.lanes()
         ),
     )
@@ -69,7 +73,7 @@ def check_caches(plan: Plan, lanes: Iterable[Lane]) -> None:
         if cache is None or cache.type != "registry":
             continue
         repository = cache.place.rpartition(":")[0]
-        parts = [cache, *(cache.at(platform.dashed) for platform in plan.platforms.value)]
+        parts = [cache, *(cache.at(platform.dashed) for platform in lane_plan.platforms.value)]
         tags = [part.place.rpartition(":")[2] for part in parts]
         if repository == str(plan.repository) and any(lane.owns(tag) for tag in tags for lane in all_lanes):
             raise UsageError(

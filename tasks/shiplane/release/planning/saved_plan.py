@@ -35,6 +35,8 @@ _PLAN = command("plan", "--save", "FILE")
 _PLAN_AGAIN = f"Check what has changed, then plan again: {_PLAN}"
 _NOT_OURS = f"Give a file that this wrote: {_PLAN}"
 _NESTED = 6
+# What is read of a lane's settings, apart from what is only compared.
+_FLAGGED = ("lane", "version", "latest", "platforms")
 
 
 class PrerequisiteJson(TypedDict):
@@ -101,8 +103,8 @@ class PlanFileJson(PlanContentJson):
 def _read_keys() -> dict[str, Key]:
     """The keys of the file, but of the settings those that are read one by one: all others are only compared."""
     plan, lane = table_of(PlanJson).keys, table_of(LanePlanJson).keys
-    lanes = Array(of=Table("", "", dict, lambda: {key: lane[key] for key in ("lane", "version", "latest")}, open=True))
-    read = {"image": plan["image"], "platforms": plan["platforms"], "lanes": replace(plan["lanes"], value=lanes)}
+    lanes = Array(of=Table("", "", dict, lambda: {key: lane[key] for key in _FLAGGED}, open=True))
+    read = {"image": plan["image"], "lanes": replace(plan["lanes"], value=lanes)}
     keys = table_of(PlanFileJson).keys
     return {**keys, "settings": replace(keys["settings"], value=Table("", "", dict, read.copy, open=True))}
 
@@ -207,7 +209,7 @@ class SavedPlan:
             lanes=tuple(self.tags),
             tag=_flag_value(env, "--tag", "TAG", *(lane["version"] for lane in lanes)),
             image=_flag_value(env, "--image", "IMAGE_REPO", self.settings["image"]),
-            platforms=_flag_value(env, "--platforms", "PLATFORMS", self.settings["platforms"]),
+            platforms=_flag_value(env, "--platforms", "PLATFORMS", *(lane["platforms"] for lane in lanes)),
             latest=_flag_value(env, "--latest", "PUBLISH_LATEST", *(lane["latest"] for lane in lanes)),
             snapshot=snapshot,
         )

@@ -40,7 +40,7 @@ class IndexJoiner:
         inspected = [(part, self._inspect(plan, lane_plan, part)) for part in parts]
         if len(inspected) == 1:
             return inspected[0][0].digest
-        index = join(inspected, plan.platforms.value, plan.annotations(lane_plan))
+        index = join(inspected, lane_plan.platforms.value, plan.annotations(lane_plan))
         self._put(index)
         return index.digest
 

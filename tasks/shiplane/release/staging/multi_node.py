@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event
 
-from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.plan import LanePlan, Plan, all_platforms
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.system.parallel import map_stoppable
 from shiplane.docker.bake import staging
@@ -25,7 +25,7 @@ _Staged = dict[Platform, dict[str, Digest]]
 
 @dataclass(frozen=True, kw_only=True)
 class MultiNodeStager:
-    """Stages with one bake for each platform and all lanes; different nodes build side by side."""
+    """Stages with one bake for each platform and the lanes that have it; different nodes build side by side."""
 
     buildx: Buildx
     builder: Builder
@@ -46,7 +46,7 @@ class MultiNodeStager:
                 return {}
 
         staged: _Staged = {}
-        for answer in map_stoppable(build, self._by_node(plan.platforms.value)):
+        for answer in map_stoppable(build, self._by_node(all_platforms(lanes))):
             staged |= answer
         if faults:
             raise faults[0]
@@ -63,13 +63,13 @@ class MultiNodeStager:
         return list(shares.values())
 
     def _bake(self, plan: Plan, lanes: Sequence[LanePlan], platform: Platform, stop: Event) -> dict[str, Digest]:
-        builds = staging(plan, lanes, [platform])
+        builds = staging(plan, [lane for lane in lanes if platform in lane.platforms.value], [platform])
         return self.buildx.bake(builds, self.builder, stop=stop, mark=f"{platform} ")
 
     def _joined(self, plan: Plan, lane_plan: LanePlan, staged: _Staged) -> Digest:
         parts = [
             PartialIndex(platforms=(platform,), digest=staged[platform][lane_plan.lane.name])
-            for platform in plan.platforms.value
+            for platform in lane_plan.platforms.value
         ]
         return self.joiner.join(plan, lane_plan, parts)
 

@@ -80,7 +80,9 @@ class Staged:
 def staged_of(plan: Plan, lane_plan: LanePlan, digest: Digest, builder: Mapping[str, Any]) -> Staged:
     """The content of the file for a lane that was staged."""
     return Staged(
-        **_identity(plan, lane_plan), part=PartialIndex(platforms=plan.platforms.value, digest=digest), builder=builder
+        **_identity(plan, lane_plan),
+        part=PartialIndex(platforms=lane_plan.platforms.value, digest=digest),
+        builder=builder,
     )
 
 
@@ -133,7 +135,7 @@ def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[Partial
         _check_identity(plan, lanes[staged.lane], name, staged)
         parts[staged.lane].append(staged.part)
     for name, lane_parts in parts.items():
-        _check_platforms(plan, name, lane_parts)
+        _check_platforms(lanes[name], lane_parts)
     return {name: tuple(lane_parts) for name, lane_parts in parts.items()}
 
 
@@ -158,9 +160,9 @@ def _check_identity(plan: Plan, lane_plan: LanePlan, name: str, staged: Staged) 
             )
 
 
-def _check_platforms(plan: Plan, lane: str, parts: list[PartialIndex]) -> None:
+def _check_platforms(lane_plan: LanePlan, parts: list[PartialIndex]) -> None:
     counts = Counter(platform for part in parts for platform in part.platforms)
-    expected = plan.platforms.value
+    expected = lane_plan.platforms.value
     missing = [platform for platform in expected if platform not in counts]
     foreign = [platform for platform in counts if platform not in expected]
     doubled = [platform for platform, times in counts.items() if times > 1]
@@ -171,7 +173,7 @@ def _check_platforms(plan: Plan, lane: str, parts: list[PartialIndex]) -> None:
     ]
     if faults:
         raise UsageError(
-            f"the staged files of lane {lane} {' and '.join(faults)}",
+            f"the staged files of lane {lane_plan.lane.name} {' and '.join(faults)}",
             remedy=f"Give one file for each of {_listed(expected)}, or say with --platforms what is to be published.",
         )
 

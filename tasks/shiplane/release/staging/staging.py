@@ -59,31 +59,30 @@ class BuildxStager:
 
 
 def dry_run(plan: Plan, buildx: Buildx, native: Platform, *, requested: str | None, every: bool) -> Flow[list[str]]:
-    """Build without publishing: the engine's own platform is loaded, the others are built if requested.
+    """Build without publishing: one platform of each lane is loaded, the others are built if requested.
 
     Args:
         plan: What a release would build.
         buildx: Builds it.
-        native: The engine's platform: loaded if the plan has it, so that the image can be run; else the first.
+        native: The engine's platform.
         requested: The requested builder, if any.
-        every: Whether all platforms are built, or only the loaded one.
+        every: Whether all platforms are built, or only the loaded ones.
 
     Returns:
         The local names of the images.
     """
-    platforms = plan.platforms.value
-    first = native if native in platforms else platforms[0]
-    others = [platform for platform in platforms if platform != first] if every else []
+    builds = trial(plan, native, every=every)
+    platforms = list(dict.fromkeys(platform for build in builds for platform in build.platforms))
     step = Step("builder", requested or "the current one")
     yield step
-    builder = buildx.builder(requested, [first, *others], by_digest=False)
+    builder = buildx.builder(requested, platforms, by_digest=False)
     yield step.done(f"{builder.name} ({builder.driver})")
     step = Step(
         "build",
-        f"{', '.join(lane_plan.lane.name for lane_plan in plan.lanes)} for {', '.join(map(str, [first, *others]))}",
+        f"{', '.join(lane_plan.lane.name for lane_plan in plan.lanes)} for {', '.join(map(str, platforms))}",
     )
     yield step
-    buildx.bake(trial(plan, first, others), builder)
+    buildx.bake(builds, builder)
     names = [local_name(plan, lane) for lane in plan.lanes]
     yield step.done(f"loaded {', '.join(names)}")
     yield Step("push", str(plan.repository)).skipped("dry run: nothing was pushed")
