@@ -180,7 +180,8 @@ def test_an_engine_behind_ssh_is_reached_through_docker(workstation: Workstation
     done = succeeded(person.invoke("verify", "--lane", "main", "--tag", "0.2.1", "--pull", "--json", **env))
     assert done.document["ok"]
     assert "somebody" in log.read_text()
-    program.write_text("#!/bin/sh\necho 'Host key verification failed.' >&2; exit 255\n")
+    # docker tells what ssh said only if it could write its request before ssh ended.
+    program.write_text("#!/bin/sh\nread request; echo 'Host key verification failed.' >&2; exit 255\n")
     gone = engine_row(person, **env)
     assert "no Docker engine answers at ssh://somebody@far.example" in gone
     assert "Host key verification failed" in gone

@@ -172,7 +172,8 @@ class Engine:
         if answer.code != 0:
             raise UnreachableError(
                 f"no Docker engine answers at {self._endpoint.host}: {one_line(answer.stderr)[:600]}",
-                remedy="Try it by hand: docker version",
+                # docker says "broken pipe" and not what ssh said, where ssh ends before the request is written.
+                remedy="Try it by hand: docker version, or ssh to that host.",
             )
         client = DockerClient(base_url="unix:///dialled", timeout=timeout, version=answer.stdout.strip())
         client.api.mount("http+docker://", UnixSocketAdapter(self.env, timeout))
