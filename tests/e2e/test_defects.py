@@ -55,16 +55,16 @@ def test_1_a_git_tag_loses_its_lane_and_not_the_v(quick: Workstation) -> None:
 @pytest.mark.parametrize("known", BUILT_IN, ids=lambda lane: lane.name)
 def test_2_desk_and_ci_give_one_version_one_name(quick: Workstation, known: Lane) -> None:
     person, _ = quick
-    git_tag = known.git_tag_of(Version(0, 2, 1))
+    git_tag = known.git_tag_of(Version.parse("0.2.1"))
     git(person.checkout, "tag", git_tag)
     ways: list[dict[str, str]] = [
-        {"TAG": known.tag_of(Version(0, 2, 1))},
+        {"TAG": known.tag_of(Version.parse("0.2.1"))},
         {"TAG": "0.2.1"},
         {},
         {"GITHUB_ACTIONS": "true", "GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": git_tag},
     ]
     plans = [succeeded(person.invoke("plan", "--lane", known.name, "--json", **way)).document for way in ways]
-    assert {plan["lanes"][0]["tag"] for plan in plans} == {known.tag_of(Version(0, 2, 1))}
+    assert {plan["lanes"][0]["tag"] for plan in plans} == {known.tag_of(Version.parse("0.2.1"))}
 
 
 def test_3_the_documents_name_tags_as_the_lanes_form_them() -> None:
@@ -76,7 +76,7 @@ def test_3_the_documents_name_tags_as_the_lanes_form_them() -> None:
     for tag in named:
         assert any(lane.version_of_tag(tag) for lane in BUILT_IN), tag
     for version_tag, git_tag in (
-        (lane.tag_of(Version(0, 2, 1)), lane.git_tag_of(Version(0, 2, 1))) for lane in BUILT_IN
+        (lane.tag_of(Version.parse("0.2.1")), lane.git_tag_of(Version.parse("0.2.1"))) for lane in BUILT_IN
     ):
         assert git_tag.rpartition("v")[2] == version_tag.rpartition("v")[2]
         assert git_tag in text

@@ -301,7 +301,7 @@ def flow_of(person: Person) -> Flow[TriggerResult]:
     remote = Remote(folder=person.checkout, env=env, login={}, redact=Redactor())
     return Trigger(
         lane=MAIN,
-        version=Version(0, 2, 1),
+        version=Version.parse("0.2.1"),
         checkout=at,
         git=repository,
         remote=remote,

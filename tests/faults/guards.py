@@ -513,23 +513,23 @@ SECRETS = (
 SOURCES = (
     Guard(
         "no lane can write or be triggered by another's name",
-        "config/lane",
-        "check_disjoint",
-        never(1),
+        "config/names/collisions",
+        "apart",
+        returns("tuple(lanes)"),
         ("tests/unit/config/test_lane.py::test_a_lane_that_overlaps_a_built_in_one_is_refused",),
     ),
     Guard(
-        "a lane's prefix cannot hold anything but a prefix",
-        "config/lane",
-        "_PREFIX",
+        "what stands around a version in a tag cannot hold anything but a tag",
+        "config/names/version_tag",
+        "TAG",
         value("Text()"),
         ("tests/unit/config/test_lane.py::test_a_lane_with_an_impossible_field_is_refused",),
     ),
     Guard(
         "a lane reads no name of the other",
-        "config/lane",
-        "_stem",
-        returns("'v'"),
+        "config/names/version_tag",
+        "TagTemplate.read",
+        returns("name[-5:]"),
         ("tests/unit/config/test_lane.py::test_no_built_in_lane_reads_what_the_other_writes",),
     ),
     Guard(

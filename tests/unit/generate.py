@@ -10,7 +10,9 @@ from hypothesis import settings
 from hypothesis import strategies as st
 
 from shiplane.config.floating_tag import FloatingTemplate
-from shiplane.config.lane import Lane, check_disjoint
+from shiplane.config.lane import Lane
+from shiplane.config.names.collisions import apart
+from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.version import MAX_LENGTH, Version
 from shiplane.core.errors import ConfigurationError
 
@@ -28,9 +30,11 @@ _identifiers = (
 commits = st.text(_HEX, min_size=40, max_size=40) | st.text(string.digits, min_size=40, max_size=40).map(
     lambda digits: f"0{digits[1:]}"
 )
-ordinary_versions = st.builds(
-    Version, _numbers, _numbers, _numbers, st.lists(_identifiers, max_size=4).map(tuple)
-).filter(lambda version: len(str(version)) <= MAX_LENGTH)
+_cores = st.tuples(_numbers, _numbers, _numbers).map(lambda numbers: ".".join(map(str, numbers)))
+_prereleases = st.just("") | st.lists(_identifiers, min_size=1, max_size=4).map(lambda parts: f"-{'.'.join(parts)}")
+ordinary_versions = (
+    st.builds("{}{}".format, _cores, _prereleases).filter(lambda text: len(text) <= MAX_LENGTH).map(Version.parse)
+)
 versions = ordinary_versions | commits.map(Version.snapshot)
 
 _prefixes = st.sampled_from(
@@ -64,11 +68,10 @@ def lane_sets(draw: st.DrawFn) -> tuple[Lane, ...]:
         candidate = Lane(
             name=name,
             dockerfile="Dockerfile",
-            prefix=draw(_prefixes),
+            version_template=TagTemplate(f"{draw(_prefixes)}v"),
             floating_templates=(FloatingTemplate(text=draw(_floating)),),
             git_tag=draw(_git_stems) + "{version}",
         )
         with contextlib.suppress(ConfigurationError):
-            check_disjoint((*kept, candidate))
-            kept = (*kept, candidate)
+            kept = apart((*kept, candidate))
     return kept

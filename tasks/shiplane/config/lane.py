@@ -6,18 +6,21 @@ name that is another lane's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Annotated
 
 from shiplane.config.build_settings import NOTHING_GIVEN, BuildSettings
 from shiplane.config.floating_tag import FloatingTag, FloatingTemplate, in_moving_order
 from shiplane.config.keys.floating import FLOATING
 from shiplane.config.keys.texts import PATH, PLATFORMS
+from shiplane.config.names.version_schemes import Scheme, VersionError
+from shiplane.config.names.version_tag import GIT_TAG, PLAIN, TAG, TagTemplate
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.schema.tables import Key, Table
-from shiplane.core.schema.values import Boolean, Text
+from shiplane.core.schema.values import Boolean, Choice, Text
 from shiplane.core.text import quoted
 from shiplane.registry.oci.names import Platform, Tag, parse_tag
 
@@ -26,19 +29,6 @@ NAME = Text(
     problem="is not a lane name",
     remedy="A lower-case letter, then lower-case letters, digits and '-', at most 31.",
 )
-_PREFIX = Text(
-    pattern="(?:[a-z0-9][a-z0-9._-]{0,30}[._-])?",
-    problem="is not a version tag prefix",
-    remedy="Empty, or lower-case letters, digits, '.', '_' and '-', ending in '-', '.' or '_'.",
-)
-# What git takes for a ref (git-check-ref-format(1)), less the signs that a shell or a workflow would read.
-_GIT_TAG = Text(
-    pattern=r"(?!.*(?:\.\.|//|/\.|\.lock/))[A-Za-z0-9][A-Za-z0-9._/-]{0,99}\{version\}",
-    problem="is not a git tag form",
-    remedy="Expected a form like 'docker-v{version}', with {version} once, at its end.",
-)
-# Any version serves to find out what can be read as what.
-_PROBE = Version(1, 2, 3)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +39,8 @@ class Lane:
         name: What ``--lane`` takes.
         names: What other tools called versions of it, where that is no tag of ours: see
             :mod:`shiplane.ledger.foreign_tags`. Not part of what the lane is.
+        reserved: Endings that no version of it may have, each with the lane whose versions they mark: beside a lane
+            ``{version}-alpine`` the one of ``{version}`` would write the other's tag for 1.0.0-alpine.
 
     Raises:
         ConfigurationError: A field has an impossible form.
@@ -59,11 +51,13 @@ class Lane:
         str,
         Key("Path of the Dockerfile, relative to the project's root. Default of a new lane: Dockerfile.<name>.", PATH),
     ]
-    prefix: Annotated[
-        str,
+    version_template: Annotated[
+        TagTemplate,
         Key(
-            "Prefix of vX.Y.Z in the version tag: empty, or ending in '-', '.' or '_'. Default of a new lane: <name>-.",
-            _PREFIX,
+            "The version tag, written once and never moved, with {version} once: v{version}, {version}, "
+            "{version}-alpine. Default of a new lane: <name>-v{version}.",
+            replace(TAG, parse=TagTemplate.parse),
+            "tag",
         ),
     ]
     floating_templates: Annotated[
@@ -81,9 +75,17 @@ class Lane:
         Key(
             "The git tag that starts the lane's workflow, with {version} once, at its end. "
             "Default of a new lane: <name>-v{version}.",
-            _GIT_TAG,
+            GIT_TAG,
         ),
     ]
+    versions: Annotated[
+        Scheme,
+        Key(
+            "How its versions are written and ordered: semver, pep440, or calver (dates and plain numbers, of any "
+            "count, with leading zeros).",
+            Choice(tuple((scheme.value, scheme) for scheme in Scheme)),
+        ),
+    ] = Scheme.SEMVER
     publish_latest: Annotated[bool, Key("Whether a publish moves the floating tag by default.", Boolean())] = False
     context: Annotated[str, Key("Build context, relative to the project's root.", PATH)] = "."
     platforms: Annotated[
@@ -91,12 +93,13 @@ class Lane:
     ] = ()
     build: Annotated[BuildSettings, Key("", Table.of(BuildSettings, ""), inline=True)] = NOTHING_GIVEN
     names: Mapping[Version, Tag] = field(default_factory=dict, compare=False)
+    reserved: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     def __post_init__(self) -> None:
         for value, form, key in (
             (self.name, NAME, "name"),
-            (self.prefix, _PREFIX, "prefix"),
-            (self.git_tag, _GIT_TAG, "git-tag"),
+            (str(self.version_template), TAG, "tag"),
+            (self.git_tag, GIT_TAG, "git-tag"),
         ):
             if not form.fits(value):
                 raise ConfigurationError(
@@ -109,7 +112,7 @@ class Lane:
 
     def own_tag_of(self, version: Version) -> Tag:
         """The version tag that a release writes: once, never again."""
-        return parse_tag(f"{self.prefix}v{version}")
+        return parse_tag(self.version_template.fill(version))
 
     @property
     def floating(self) -> Tag:
@@ -149,22 +152,43 @@ class Lane:
 
     def git_tag_of(self, version: Version) -> str:
         """The git tag that triggers this version's release."""
-        return self.git_tag.replace("{version}", str(version))
+        return self.git_template.fill(version)
+
+    @property
+    def written_templates(self) -> tuple[TagTemplate, ...]:
+        """What the tags are made by that a release writes for its version."""
+        return (self.version_template,)
+
+    @cached_property
+    def git_template(self) -> TagTemplate:
+        """The git tags that trigger its releases."""
+        return TagTemplate.parse(self.git_tag)
+
+    def version_of(self, text: str) -> Version | None:
+        """The version that a text is without anything around it, or None when the lane can have no such version."""
+        try:
+            version = Version.parse(text, self.versions)
+        except UsageError:
+            return None
+        return None if self._reserving(text) else version
+
+    def snapshot(self, commit: str) -> Version:
+        """The version of a commit without a git tag."""
+        return Version.snapshot(commit, self.versions)
 
     def version_of_tag(self, tag: str) -> Version | None:
         """The version that an image tag stands for, or None when it is no version tag of this lane."""
         named = next((version for version, name in self.names.items() if name == tag), None)
-        return named or _version_behind(_stem(self), tag)
+        return named or self._read(tag, (self.version_template,))
 
     def version_of_git_tag(self, git_tag: str) -> Version | None:
         """The version that a git tag stands for, or None when it does not trigger this lane."""
-        return _version_behind(_git_stem(self), git_tag)
+        return self._read(git_tag, (self.git_template,))
 
     def spellings(self, version: Version) -> tuple[str, ...]:
         """Every text by which people and other tools name this version, the lane's own tag first."""
-        return tuple(
-            dict.fromkeys((self.tag_of(version), self.git_tag_of(version), *_plain(self.prefix, str(version))))
-        )
+        forms = (template.fill(version) for template in self._foreign_templates)
+        return tuple(dict.fromkeys((self.tag_of(version), self.git_tag_of(version), *forms)))
 
     def label_spellings(self, version: Version) -> frozenset[str]:
         """What an image of this version may say of it in its label; of a release ``0.2`` and ``0``, too.
@@ -172,18 +196,22 @@ class Lane:
         docker/metadata-action writes the first of the tags that it made (``src/meta.ts``: ``image.version`` is
         ``version.main``): ``v2.0.0`` by the git tag, ``2.0`` where the pattern with major and minor stands first.
         """
-        parts = () if version.is_prerelease else (f"{version.major}.{version.minor}", str(version.major))
-        return frozenset((*self.spellings(version), *(text for part in parts for text in _plain(self.prefix, part))))
+        parts = () if version.is_prerelease else (".".join(version.numbers[:2]), version.numbers[0])
+        ranges = (template.fill(part) for part in parts for template in self._foreign_templates)
+        return frozenset((*self.spellings(version), *ranges))
+
+    def tags_by_others(self, version: Version) -> tuple[str, ...]:
+        """What another tool may have tagged this version: without ``v`` where the lane has one, and the reverse."""
+        return tuple(template.fill(version) for template in self.version_template.variants[::-1])
 
     def version_tagged(self, tag: str) -> Version | None:
-        """The version whose tag this is, by us or by another tool: our own, without ``v``, or the git tag as it is."""
+        """The version whose tag this is, by us or by another tool: our own, with or without ``v``, or the git tag."""
         version = self.version_of_tag(tag) or self.version_of_git_tag(tag)
-        return version or _version_behind(self.prefix, tag)
+        return version or self._read(tag, self.version_template.variants)
 
     def version_spelled(self, text: str) -> Version | None:
         """The version that a text names in any of its spellings, or None."""
-        version = self.version_of_tag(text) or self.version_of_git_tag(text)
-        return version or next(filter(None, (_version_behind(stem, text) for stem in _plain(self.prefix, ""))), None)
+        return self.version_of_tag(text) or self._read(text, (self.git_template, *self._foreign_templates))
 
     def parse_version(self, text: str) -> Version:
         """Read a version as people write it: ``0.2.1``, ``v0.2.1``, the lane's image tag or its git tag.
@@ -191,121 +219,68 @@ class Lane:
         Raises:
             UsageError: The text is something else: another lane's tag, a floating tag, no version at all.
         """
-        named = self.version_of_tag(text) or self.version_of_git_tag(text) or _version_behind("v", text)
-        if named:
-            return named
+        version = self.version_of_tag(text) or self._read(text, (self.git_template, *PLAIN))
+        if version:
+            return version
+        raise self._not_a_version(text)
+
+    def _not_a_version(self, text: str) -> UsageError:
+        reason, example = self._reason_against(text), Version.parse(self.versions.example, self.versions)
+        *forms, last = dict.fromkeys((str(example), f"v{example}", str(self.tag_of(example)), self.git_tag_of(example)))
+        return UsageError(
+            f"{quoted(text)} is not a version of lane {self.name}{reason and ': '}{reason}",
+            remedy=f"Expected {', '.join(forms)} or {last} ({self.versions.note}).",
+        )
+
+    def _reason_against(self, text: str) -> str:
+        """Why a text is no version, where its form alone does not say it."""
+        bare = next(filter(None, (template.read(text) for template in (self.git_template, *PLAIN))), "")
+        if ending := self._reserving(bare):
+            return f"tags that end in {ending} are those of lane {self._endings[ending]}"
         try:
-            return Version.parse(text)
+            Version.parse(bare, self.versions)
+        except VersionError as error:
+            return error.reason
         except UsageError as error:
-            example = Version(0, 2, 1)
-            *forms, last = dict.fromkeys(("0.2.1", "v0.2.1", str(self.tag_of(example)), self.git_tag_of(example)))
-            raise UsageError(
-                f"{quoted(text)} is not a version of lane {self.name}",
-                remedy=f"Expected {', '.join(forms)} or {last} (a pre-release as in 0.2.1-rc.1; no build metadata).",
-            ) from error
+            return error.what
+        return ""
+
+    @cached_property
+    def _foreign_templates(self) -> tuple[TagTemplate, ...]:
+        """How versions are mostly written: with and without what stands around them, with and without ``v``."""
+        return (*self.version_template.variants, *PLAIN)
+
+    @cached_property
+    def _endings(self) -> Mapping[str, str]:
+        """The endings that no version of it may have, its own among them, each with the lane that has it."""
+        own = {template.after: self.name for template in self.written_templates if template.after}
+        return {**own, **self.reserved}
+
+    def _reserving(self, text: str) -> str:
+        return next((ending for ending in self._endings if text.endswith(ending)), "")
+
+    def reads(self, template: TagTemplate) -> Callable[[str], Version | None]:
+        """Reads names of a template of its own."""
+        return lambda name: self._read(name, (template,))
+
+    def _read(self, name: str, templates: Iterable[TagTemplate]) -> Version | None:
+        bare = (template.read(name) for template in templates)
+        return next(filter(None, (self.version_of(text) for text in bare if text)), None)
 
 
 MAIN = Lane(
     name="main",
     dockerfile="Dockerfile",
-    prefix="",
+    version_template=TagTemplate("v"),
     floating_templates=(FloatingTemplate(text="latest"),),
     git_tag="docker-v{version}",
 )
 STANDALONE = Lane(
     name="standalone",
     dockerfile="Dockerfile.standalone",
-    prefix="standalone-",
+    version_template=TagTemplate("standalone-v"),
     floating_templates=(FloatingTemplate(text="standalone-latest"),),
     git_tag="standalone-v{version}",
     publish_latest=True,
 )
 BUILT_IN = (MAIN, STANDALONE)
-
-
-def check_disjoint(lanes: Iterable[Lane]) -> None:
-    """Refuse lanes of which one could write, or be triggered by, a name of another.
-
-    Raises:
-        ConfigurationError: Two lanes share a name, or one's names can be read as the other's.
-    """
-    lanes = tuple(lanes)
-    for number, lane in enumerate(lanes):
-        if clash := _own_clash(lane):
-            raise ConfigurationError(f"lane {lane.name}: {clash}", remedy=_APART)
-        for other in lanes[:number] + lanes[number + 1 :]:
-            if overlap := _overlap(lane, other):
-                raise ConfigurationError(f"lanes {lane.name} and {other.name} overlap: {overlap}", remedy=_APART)
-
-
-_APART = "Give each lane its own name, prefix, floating tag and git tag."
-
-
-def _stem(lane: Lane) -> str:
-    return f"{lane.prefix}v"
-
-
-def _git_stem(lane: Lane) -> str:
-    return lane.git_tag.removesuffix("{version}")
-
-
-def _overlap(lane: Lane, other: Lane) -> str:
-    if lane.name == other.name:
-        return "they have the same name"
-    if lane.floating == other.floating:
-        return f"both move {lane.floating}"
-    if _can_read(_stem(lane), _stem(other)):
-        return f"a tag such as {other.tag_of(_PROBE)} can be read as one of {lane.name}"
-    if _can_read(_git_stem(lane), _git_stem(other)):
-        return f"a git tag such as {other.git_tag_of(_PROBE)} triggers both"
-    return _floating_problem(lane, other.floating) or _cross_reading(lane, other)
-
-
-def _cross_reading(lane: Lane, other: Lane) -> str:
-    """What is a git tag to one lane and an image tag to another: ``--tag`` takes both."""
-    # "v1.2.3" alone belongs to no lane: each takes it for its own version of that number.
-    if _git_stem(other) != "v" and _can_read(_stem(lane), _git_stem(other)):
-        return f"{other.git_tag_of(_PROBE)} is a git tag of {other.name} and an image tag of {lane.name}"
-    if _stem(other) != "v" and _can_read(_git_stem(lane), _stem(other)):
-        return f"{other.tag_of(_PROBE)} is an image tag of {other.name} and a git tag of {lane.name}"
-    return ""
-
-
-def _own_clash(lane: Lane) -> str:
-    """What in a lane alone has two meanings: :meth:`Lane.parse_version` must have no choice."""
-    tag, git = _stem(lane), _git_stem(lane)
-    if problem := _floating_problem(lane, lane.floating):
-        return problem
-    if tag != git and (_can_read(tag, git) or _can_read(git, tag)):
-        return f"{lane.tag_of(_PROBE)} and {lane.git_tag_of(_PROBE)} can be read as each other's versions"
-    for stem in (tag, git):
-        if stem != "v" and (_can_read("v", stem) or _can_read("", stem)):
-            return f"{stem}{_PROBE} can be read as a version without prefix"
-    return ""
-
-
-def _floating_problem(lane: Lane, floating: Tag) -> str:
-    if floating == lane.ledger:
-        return f"{floating} is the tag of {lane.name}'s ledger"
-    if any(_version_behind(stem, floating) for stem in (_stem(lane), _git_stem(lane), "v", "")):
-        return f"the floating tag {floating} can be read as a version of {lane.name}"
-    return ""
-
-
-def _plain(prefix: str, number: str) -> tuple[str, ...]:
-    """A number as it is mostly written: with and without the prefix, with and without ``v``."""
-    return (f"{prefix}v{number}", f"{prefix}{number}", f"v{number}", number)
-
-
-def _can_read(stem: str, other: str) -> bool:
-    """Whether ``other`` and a version can be ``stem`` and a version: ``v`` reads ``v1.0.0-v`` and 2.0.0."""
-    return other == stem or _version_behind(stem, f"{other}{_PROBE}") is not None
-
-
-def _version_behind(stem: str, text: str) -> Version | None:
-    if not text.startswith(stem):
-        return None
-    try:
-        return Version.parse(text.removeprefix(stem))
-    except UsageError:
-        return None

@@ -19,7 +19,7 @@ from shiplane.config.keys.registries import REGISTRIES
 from shiplane.config.keys.smoke import SMOKE, make_smokes
 from shiplane.config.keys.texts import COMMAND, PLATFORMS, REPOSITORY, SECONDS
 from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
-from shiplane.config.lane import BUILT_IN, Lane, check_disjoint
+from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.smoke import Smoke
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
@@ -217,7 +217,6 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     given: Json = _FILE.read(dict(content), place)
     lane_tables = given.get("lanes", {})
     lanes = make_lanes(lane_tables, place.key("lanes"))
-    check_disjoint(lanes)
     gate_keys.check_names(given.get("gates", ()), place.key("gates"))
     ledger, claim = given.get("ledger", True), given.get("claim", False)
     resolved = {

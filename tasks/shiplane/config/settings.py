@@ -183,7 +183,7 @@ class Resolver:
                 "no version given, and this folder is not a git repository",
                 remedy=f"Add {self.flags.tag_flag} X.Y.Z.",
             )
-        return self._triggered(lane) or self._tagged(lane) or Setting(Version.snapshot(self.checkout.commit), "HEAD")
+        return self._triggered(lane) or self._tagged(lane) or Setting(lane.snapshot(self.checkout.commit), "HEAD")
 
     def published(self, lane: Lane) -> Setting[Version] | None:
         """The version that is named of those that are there already; None where none is named.

@@ -93,7 +93,7 @@ def sort_tags(lane: Lane, lanes: Sequence[Lane], tags: Iterable[str], since: Ver
             ignored.append((tag, reason))
         elif version:
             versions.setdefault(version, []).append(tag)
-        elif _PART.fullmatch(tag.removeprefix(lane.prefix)) and tag.startswith(lane.prefix):
+        elif any(_PART.fullmatch(template.read(tag) or "") for template in lane.version_template.variants):
             floating.append(tag)
         else:
             ignored.append((tag, f"not a version of lane {lane.name}"))
@@ -123,5 +123,5 @@ def _exclusion(version: Version, since: Version | None) -> str:
 
 def _ranked(lane: Lane, version: Version, names: Iterable[Tag]) -> Iterator[Tag]:
     """Order the tags of one version: the ledger's, shiplane's own, the one without ``v``, then the git tag's."""
-    order = (lane.tag_of(version), lane.own_tag_of(version), f"{lane.prefix}{version}")
+    order = (lane.tag_of(version), lane.own_tag_of(version), *lane.tags_by_others(version))
     yield from sorted(names, key=lambda tag: order.index(tag) if tag in order else len(order))

@@ -70,9 +70,9 @@ def test_a_lane_is_re_pointed_to_what_the_registry_serves(scene: Scene, tmp_path
 
 def test_files_are_re_pointed_to_an_adopted_version_by_the_tag_that_it_has(scene: Scene, tmp_path: Path) -> None:
     old = push_image(scene.registry, PATH, tag="0.1.9", version="", salt="another tool's")
-    known = replace(MAIN, names={Version(0, 1, 9): Tag("0.1.9")})
+    known = replace(MAIN, names={Version.parse("0.1.9"): Tag("0.1.9")})
     made = replace(repointer(scene, tmp_path, text=f"a: {IMAGE}:0.1.9\nb: {IMAGE}:v0.2.1\n"), lanes=(known, STANDALONE))
-    done = finish(made.repoint(MAIN, Version(0, 1, 9), dry_run=False))
+    done = finish(made.repoint(MAIN, Version.parse("0.1.9"), dry_run=False))
     pinned = f"{IMAGE}:0.1.9@{old.digest}"
     assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {pinned}\n"
     assert done.placed == 2

@@ -11,6 +11,7 @@ import pytest
 from shiplane.cli.clients.public_tags import plan_tags_now, tags_now
 from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import BUILT_IN
+from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.settings import Checkout, Lacking, Resolver
 from shiplane.core.credential import Credential
@@ -224,7 +225,7 @@ def test_what_is_missing_is_skipped_or_failed_with_its_reason() -> None:
         BUILT_IN[0],
         name="worker",
         dockerfile="worker/Dockerfile",
-        prefix="worker-",
+        version_template=TagTemplate("worker-v"),
         floating_templates=(FloatingTemplate(text="worker-latest"),),
         git_tag="worker-v{version}",
     )

@@ -25,7 +25,7 @@ class Expected:
 def version_of(world: World, lane: Lane, digest: str) -> Version | None:
     """What a floating tag with this digest stands for, by the tags; what it calls itself is looked at first."""
     names = {tag: found for tag, at in world.tags.items() if at == digest and (found := lane.version_of_tag(tag))}
-    said = f"{lane.prefix}v{world.facts[digest].version}" if digest in world.facts else ""
+    said = lane.version_template.fill(world.facts[digest].version) if digest in world.facts else ""
     if said in names:
         return names[said]
     return max((found for found in names.values() if not found.is_prerelease), default=None)

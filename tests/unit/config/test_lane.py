@@ -8,7 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shiplane.config.floating_tag import FloatingTemplate
-from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane, check_disjoint
+from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
+from shiplane.config.names.collisions import apart
+from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, UsageError
 from tests.unit.generate import lane_sets, quickly, versions
@@ -17,7 +19,7 @@ from tests.unit.hostile import SIGNS, refusal_of
 API = Lane(
     name="api",
     dockerfile="Dockerfile.api",
-    prefix="api-",
+    version_template=TagTemplate("api-v"),
     floating_templates=(FloatingTemplate(text="api-latest"),),
     git_tag="api-v{version}",
 )
@@ -32,8 +34,8 @@ lanes = pytest.mark.parametrize("lane", BUILT_IN, ids=lambda lane: lane.name)
     ],
 )
 def test_the_built_in_lanes_are_the_runbooks(lane: Lane, tag: str, git_tag: str, rest: tuple[str, bool, str]) -> None:
-    assert lane.tag_of(Version(0, 2, 1)) == tag
-    assert lane.git_tag_of(Version(0, 2, 1)) == git_tag
+    assert lane.tag_of(Version.parse("0.2.1")) == tag
+    assert lane.git_tag_of(Version.parse("0.2.1")) == git_tag
     assert (lane.floating, lane.publish_latest, lane.dockerfile) == rest
 
 
@@ -42,7 +44,7 @@ def test_the_built_in_lanes_are_the_runbooks(lane: Lane, tag: str, git_tag: str,
 def test_desk_and_ci_give_one_version_the_same_name(lane: Lane, number: str) -> None:
     version = Version.parse(number)
     for text in (number, f"v{number}", lane.tag_of(version), lane.git_tag_of(version)):
-        assert lane.tag_of(lane.parse_version(text)) == f"{lane.prefix}v{number}"
+        assert lane.tag_of(lane.parse_version(text)) == lane.version_template.fill(number)
 
 
 @pytest.mark.parametrize("tag", ["v0.2.1", "v0.2.1-rc.1", "latest", "ledger-main"])
@@ -82,7 +84,8 @@ def test_in_any_disjoint_lanes_every_name_has_one_meaning(known: tuple[Lane, ...
             refusal_of(other.parse_version, lane.floating)
             if other is not lane:
                 assert other.version_of_tag(lane.tag_of(version)) is None
-                assert other.version_of_git_tag(lane.git_tag_of(version)) is None
+                if other.git_tag != lane.git_tag:
+                    assert other.version_of_git_tag(lane.git_tag_of(version)) is None
                 assert lane.floating != other.floating
 
 
@@ -160,12 +163,14 @@ def test_it_names_no_version_of_either_lane(lane: Lane, text: str) -> None:
     ],
 )
 def test_a_version_has_the_spellings_of_people_and_other_tools(lane: Lane, spellings: tuple[str, ...]) -> None:
-    version = Version(0, 2, 1)
+    version = Version.parse("0.2.1")
     assert lane.spellings(version) == spellings
     assert {lane.version_spelled(text) for text in spellings} == {version}
     further = lane.label_spellings(version) - set(spellings)
-    assert further == {f"{prefix}{text}" for prefix in {lane.prefix, ""} for text in ("0", "v0", "0.2", "v0.2")}
-    assert lane.label_spellings(Version(0, 2, 1, ("rc", "1"))) == set(lane.spellings(Version(0, 2, 1, ("rc", "1"))))
+    assert further == {
+        f"{prefix}{text}" for prefix in {lane.version_template.before[:-1], ""} for text in ("0", "v0", "0.2", "v0.2")
+    }
+    assert lane.label_spellings(Version.parse("0.2.1-rc.1")) == set(lane.spellings(Version.parse("0.2.1-rc.1")))
 
 
 @lanes
@@ -192,7 +197,7 @@ def test_the_name_of_another_lane_is_refused(lane: Lane, text: str) -> None:
 def test_a_coordinated_release_reads_each_lanes_own_git_tag() -> None:
     at_head = ("docker-v0.2.1", "standalone-v0.3.0")
     read = {lane.name: [found for tag in at_head if (found := lane.version_of_git_tag(tag))] for lane in BUILT_IN}
-    assert read == {"main": [Version(0, 2, 1)], "standalone": [Version(0, 3, 0)]}
+    assert read == {"main": [Version.parse("0.2.1")], "standalone": [Version.parse("0.3.0")]}
 
 
 @pytest.mark.parametrize(
@@ -207,18 +212,22 @@ def test_a_coordinated_release_reads_each_lanes_own_git_tag() -> None:
         ("name", "a b"),
         ("name", "a\n"),
         ("name", "\u0430pi"),
-        ("prefix", "api"),
-        ("prefix", "-"),
-        ("prefix", "-api-"),
-        ("prefix", "Api-"),
-        ("prefix", ".*-"),
-        ("prefix", "a/"),
-        ("prefix", "a-\n"),
-        ("prefix", "a" * 32 + "-"),
-        ("prefix", "\uff11-"),
+        ("version_template", TagTemplate("-")),
+        ("version_template", TagTemplate(".v")),
+        ("version_template", TagTemplate("a1")),
+        ("version_template", TagTemplate("a/")),
+        ("version_template", TagTemplate("a-\n")),
+        ("version_template", TagTemplate("", "a")),
+        ("version_template", TagTemplate("", "1")),
+        ("version_template", TagTemplate("", ".1")),
+        ("version_template", TagTemplate("", "-")),
+        ("version_template", TagTemplate("", "-a\n")),
+        ("version_template", TagTemplate("", "-{version}")),
+        ("version_template", TagTemplate("a" * 33, "-")),
+        ("version_template", TagTemplate("a" * 30, "-abc")),
+        ("version_template", TagTemplate("\uff11-")),
         ("git_tag", ""),
         ("git_tag", "api-v"),
-        ("git_tag", "{version}"),
         ("git_tag", "-v{version}"),
         ("git_tag", "/v{version}"),
         ("git_tag", "v{version}-api"),
@@ -235,7 +244,7 @@ def test_a_coordinated_release_reads_each_lanes_own_git_tag() -> None:
         ("git_tag", "g" * 101 + "{version}"),
     ],
 )
-def test_a_lane_with_an_impossible_field_is_refused(field: str, value: str) -> None:
+def test_a_lane_with_an_impossible_field_is_refused(field: str, value: object) -> None:
     fields: dict[str, Any] = {field: value}
     refusal_of(lambda _: replace(API, **fields), "")
     with pytest.raises(ConfigurationError):
@@ -245,10 +254,20 @@ def test_a_lane_with_an_impossible_field_is_refused(field: str, value: str) -> N
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        ("prefix", ""),
-        ("prefix", "a."),
-        ("prefix", "a_"),
-        ("prefix", "2024-"),
+        ("version_template", TagTemplate()),
+        ("version_template", TagTemplate("v")),
+        ("version_template", TagTemplate("a.v")),
+        ("version_template", TagTemplate("a_")),
+        ("version_template", TagTemplate("2024-v")),
+        ("version_template", TagTemplate("", "-alpine")),
+        ("version_template", TagTemplate("", "_x")),
+        ("version_template", TagTemplate("", ".el9")),
+        ("version_template", TagTemplate("v", "-py3.12")),
+        ("version_template", TagTemplate("V")),
+        ("version_template", TagTemplate("a" * 33)),
+        ("git_tag", "{version}"),
+        ("git_tag", "app@{version}"),
+        ("git_tag", "@scope/app@{version}"),
         ("git_tag", "v{version}"),
         ("git_tag", "api/v{version}"),
         ("git_tag", "release/{version}"),
@@ -258,23 +277,22 @@ def test_a_lane_with_an_impossible_field_is_refused(field: str, value: str) -> N
 )
 def test_a_lane_with_an_unusual_field_is_taken(field: str, value: object) -> None:
     fields: dict[str, Any] = {field: value}
-    check_disjoint([replace(API, **fields)])
+    apart([replace(API, **fields)])
 
 
 def test_the_built_in_lanes_and_one_more_are_disjoint() -> None:
-    check_disjoint([*BUILT_IN, API])
-    check_disjoint([])
+    apart([*BUILT_IN, API])
+    apart([])
 
 
 @pytest.mark.parametrize(
     ("changes", "why"),
     [
         ({"floating_templates": (FloatingTemplate(text="latest"),)}, "both move latest"),
-        ({"prefix": ""}, "v1.2.3 can be read as one of"),
-        ({"prefix": "standalone-"}, "standalone-v1.2.3 can be read as one of"),
-        ({"prefix": "v1.0.0-"}, "v1.0.0-v1.2.3"),
-        ({"prefix": "standalone-v1.0.0-"}, "standalone-v1.0.0-v1.2.3"),
-        ({"git_tag": "docker-v{version}"}, "docker-v1.2.3 triggers both"),
+        ({"version_template": TagTemplate("v")}, "v1.2.3 can be read as one of"),
+        ({"version_template": TagTemplate("standalone-v")}, "standalone-v1.2.3 can be read as one of"),
+        ({"version_template": TagTemplate("v1.0.0-v")}, "v1.0.0-v1.2.3"),
+        ({"version_template": TagTemplate("standalone-v1.0.0-v")}, "standalone-v1.0.0-v1.2.3"),
         ({"git_tag": "docker-v1.0.0-x{version}"}, "triggers both"),
         ({"git_tag": "docker-v1{version}"}, "triggers both"),
         ({"floating_templates": (FloatingTemplate(text="v1.2.3"),)}, "can be read as a version of"),
@@ -283,7 +301,7 @@ def test_the_built_in_lanes_and_one_more_are_disjoint() -> None:
         ({"floating_templates": (FloatingTemplate(text="ledger-main"),)}, "is the tag of main's ledger"),
         ({"floating_templates": (FloatingTemplate(text="ledger-api"),)}, "is the tag of api's ledger"),
         ({"name": "main"}, "the same name"),
-        ({"prefix": "docker-"}, "docker-v1.2.3 is a"),
+        ({"version_template": TagTemplate("docker-v")}, "docker-v1.2.3 is a"),
         ({"git_tag": "v1.0.0-v{version}"}, "v1.0.0-v1.2.3"),
     ],
     ids=lambda value: str(value) if isinstance(value, dict) else "",
@@ -292,7 +310,7 @@ def test_the_built_in_lanes_and_one_more_are_disjoint() -> None:
 def test_a_lane_that_overlaps_a_built_in_one_is_refused(changes: dict[str, Any], why: str, first: bool) -> None:  # noqa: FBT001
     lane = replace(API, **changes)
     known = [lane, *BUILT_IN] if first else [*BUILT_IN, lane]
-    error = refusal_of(lambda _: check_disjoint(known), "")
+    error = refusal_of(lambda _: apart(known), "")
     assert isinstance(error, ConfigurationError)
     assert why in error.what
 
@@ -304,22 +322,22 @@ def test_a_lane_that_overlaps_a_built_in_one_is_refused(changes: dict[str, Any],
         {"floating_templates": (FloatingTemplate(text="1.2.3"),)},
         {"floating_templates": (FloatingTemplate(text="v1.2.3"),)},
         {"floating_templates": (FloatingTemplate(text="ledger-api"),)},
-        {"prefix": "1.0.0-"},
-        {"prefix": "v1.0.0-"},
+        {"version_template": TagTemplate("1.0.0-v")},
+        {"version_template": TagTemplate("v1.0.0-v")},
         {"git_tag": "1{version}"},
         {"git_tag": "v1{version}"},
         {"git_tag": "v1.0.0-{version}"},
         {"git_tag": "api-v1{version}"},
-        {"prefix": "x-v1.0.0-", "git_tag": "x-v{version}"},
+        {"version_template": TagTemplate("x-v1.0.0-v"), "git_tag": "x-v{version}"},
     ],
     ids=str,
 )
 def test_a_lane_whose_own_names_have_two_meanings_is_refused(changes: dict[str, Any]) -> None:
-    refusal_of(lambda _: check_disjoint([replace(API, **changes)]), "")
+    refusal_of(lambda _: apart([replace(API, **changes)]), "")
 
 
 def test_the_same_lane_twice_is_refused() -> None:
-    refusal_of(lambda _: check_disjoint([MAIN, MAIN]), "")
+    refusal_of(lambda _: apart([MAIN, MAIN]), "")
 
 
 @lanes

@@ -36,9 +36,15 @@ def test_which_lanes_the_file_names_is_known() -> None:
 
 def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
     worker = parse(lanes={"worker": {}}).lane("worker")
-    assert (worker.dockerfile, worker.prefix, worker.floating, worker.git_tag, worker.publish_latest) == (
+    assert (
+        worker.dockerfile,
+        str(worker.version_template),
+        worker.floating,
+        worker.git_tag,
+        worker.publish_latest,
+    ) == (
         "Dockerfile.worker",
-        "worker-",
+        "worker-v{version}",
         "worker-latest",
         "worker-v{version}",
         False,
@@ -83,8 +89,9 @@ def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
         ({"lanes": {"x": {"floating": "a b"}}}, "is not a floating tag"),
         ({"lanes": {"main": {}, "x": {"floating": "latest"}}}, "overlap"),
         ({"lanes": {"main": {}, "x": {"prefix": ""}}}, "overlap"),
-        ({"lanes": {"main": {}, "x": {"git-tag": "docker-v{version}"}}}, "overlap"),
-        ({"lanes": {"main": {}, "x": {"floating": "v1.2.3"}}}, "overlap"),
+        ({"lanes": {"main": {}, "x": {"git-tag": "docker-v1{version}"}}}, "overlap"),
+        ({"lanes": {"x": {"tag": "v{version}", "prefix": ""}}}, "lanes.x has both tag and prefix"),
+        ({"lanes": {"main": {}, "x": {"floating": "v1.2.3"}}}, "can be read as a version"),
         (
             {"lanes": {"main": {"cache": {"type": "registry", "ref": f"ghcr.io/a/b:{'c' * 101}"}}}},
             "101 characters long",

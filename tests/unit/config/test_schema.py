@@ -446,7 +446,7 @@ BAD: list[dict[str, Any]] = [
 # What the parser alone refuses, by the rule that says why.
 BEYOND: list[tuple[str, dict[str, Any]]] = [
     ("lanes", {"lanes": {"main": {}, "x": {"floating": "latest"}}}),
-    ("lanes", {"lanes": {"main": {}, "x": {"git-tag": "docker-v{version}"}}}),
+    ("lanes", {"lanes": {"main": {}, "x": {"tag": "v{version}"}}}),
     ("lanes", {"lanes": {"main": {"floating": "v1.2.3"}}}),
     ("lanes", {"lanes": {name: {"cache": {"type": "local", "path": "/c"}} for name in ("main", "standalone")}}),
     ("channels", {"channels": {"edge": {"branch": "main"}}}),

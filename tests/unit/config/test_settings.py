@@ -135,7 +135,7 @@ def test_a_lane_without_platforms_has_the_projects() -> None:
 def test_a_version_that_is_there_already_is_named_as_another_tool_may_have_tagged_it() -> None:
     named = Resolver(flags=Flags(tag="standalone-0.2.1"), env={"TAG": "v9.9.9"}).published(STANDALONE)
     assert named
-    assert (named.value, named.source) == (Version(0, 2, 1), "--tag")
+    assert (named.value, named.source) == (Version.parse("0.2.1"), "--tag")
     assert Resolver().published(STANDALONE) is None
     with pytest.raises(UsageError, match=r"--tag: .* is not a version of lane standalone"):
         Resolver(flags=Flags(tag="standalone-0.2.1")).version(STANDALONE)

@@ -9,6 +9,7 @@ from hypothesis import given
 
 from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
+from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
@@ -21,11 +22,11 @@ from tests.unit.generate import lane_sets, quickly, versions
 ODD = Lane(
     name="odd",
     dockerfile="D",
-    prefix="1.0.0-rc.",
+    version_template=TagTemplate("1.0.0-rc.v"),
     floating_templates=(FloatingTemplate(text="odd"),),
     git_tag="odd-v{version}",
 )
-V0217 = Version(0, 2, 17)
+V0217 = Version.parse("0.2.17")
 
 
 def adopted(tag: str, version: str = "0.2.17", *, by_us: bool = False, action: Action = Action.PUBLISH) -> Entry:
@@ -74,7 +75,7 @@ def test_a_tag_that_only_one_lane_can_read_is_that_lanes(lane: Lane, tag: str, v
     ],
 )
 def test_every_other_tag_is_left_out_with_the_reason(tag: str, why: str) -> None:
-    assert sort_tags(MAIN, (*BUILT_IN, ODD), [tag], Version(0, 2, 10)).ignored == ((tag, why),)
+    assert sort_tags(MAIN, (*BUILT_IN, ODD), [tag], Version.parse("0.2.10")).ignored == ((tag, why),)
 
 
 def test_names_of_the_lane_itself_are_not_mentioned_and_those_that_move_are_told_apart() -> None:
@@ -127,7 +128,7 @@ def test_other_tools_tags_are_named_until_somebody_has_adopted() -> None:
 
 def test_by_its_tags_alone_a_lane_knows_what_has_no_tag_of_ours() -> None:
     known = with_foreign_tags(MAIN, ["v0.2.15", "0.2.15", "0.2.17", "standalone-0.2.16"])
-    assert [known.tag_of(Version(0, 2, patch)) for patch in (15, 16, 17)] == ["v0.2.15", "v0.2.16", "0.2.17"]
+    assert [known.tag_of(Version.parse(f"0.2.{patch}")) for patch in (15, 16, 17)] == ["v0.2.15", "v0.2.16", "0.2.17"]
 
 
 @quickly
@@ -143,7 +144,7 @@ def test_what_a_lane_writes_is_never_taken_for_another_lanes(known: tuple[Lane, 
 @given(known=lane_sets(), version=versions)
 def test_no_tag_is_two_lanes(known: tuple[Lane, ...], version: Version) -> None:
     for lane in known:
-        for tag in (f"{lane.prefix}{version}", lane.tag_of(version)):
+        for tag in (lane.tags_by_others(version)[0], lane.tag_of(version)):
             takers = [other for other in known if sort_tags(other, known, [tag]).versions]
             assert len(takers) <= 1
 

@@ -106,7 +106,7 @@ LANE = PLAN.lanes[0]
         ),
         (replace(PLAN, source=""), GATES, FILES, ["source: https://github.com/cognary/aionis -> nothing"]),
         (
-            replace(PLAN, lanes=(replace(LANE, version=Setting(Version(0, 2, 2), "TAG")),)),
+            replace(PLAN, lanes=(replace(LANE, version=Setting(Version.parse("0.2.2"), "TAG")),)),
             GATES,
             FILES,
             [
@@ -153,31 +153,35 @@ OLD, NEW, THEIRS = image("0.2.0"), image("0.2.1"), image("somebody else")
     [
         # Nothing was there.
         (NOTHING, Survey(version=NEW, floating=Absent(), revision=COMMIT), True),
-        (NOTHING, Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), revision=COMMIT), True),
+        (NOTHING, Survey(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT), True),
         (NOTHING, Survey(version=NEW, floating=Absent(), revision=OTHER), False),
         (NOTHING, Survey(version=NEW, floating=Absent()), False),
-        (NOTHING, Survey(version=Absent(), floating=THEIRS, floating_version=Version(0, 1, 0)), False),
-        (NOTHING, Survey(version=NEW, floating=THEIRS, floating_version=Version(0, 1, 0), revision=COMMIT), False),
+        (NOTHING, Survey(version=Absent(), floating=THEIRS, floating_version=Version.parse("0.1.0")), False),
+        (
+            NOTHING,
+            Survey(version=NEW, floating=THEIRS, floating_version=Version.parse("0.1.0"), revision=COMMIT),
+            False,
+        ),
         # The same tags, but a higher version elsewhere: the floating tag would stay, where it was to move.
-        (NOTHING, Survey(version=Absent(), floating=Absent(), newest=Version(0, 3, 0)), False),
+        (NOTHING, Survey(version=Absent(), floating=Absent(), newest=Version.parse("0.3.0")), False),
         # A floating tag was there, and is to move.
         (
-            Survey(version=Absent(), floating=OLD, floating_version=Version(0, 2, 0)),
-            Survey(version=NEW, floating=OLD, floating_version=Version(0, 2, 0), revision=COMMIT),
+            Survey(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
+            Survey(version=NEW, floating=OLD, floating_version=Version.parse("0.2.0"), revision=COMMIT),
             True,
         ),
         (
-            Survey(version=Absent(), floating=OLD, floating_version=Version(0, 2, 0)),
-            Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), revision=COMMIT),
+            Survey(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
+            Survey(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT),
             True,
         ),
         (
-            Survey(version=Absent(), floating=OLD, floating_version=Version(0, 2, 0)),
-            Survey(version=Absent(), floating=THEIRS, floating_version=Version(0, 2, 0)),
+            Survey(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
+            Survey(version=Absent(), floating=THEIRS, floating_version=Version.parse("0.2.0")),
             False,
         ),
         (
-            Survey(version=Absent(), floating=OLD, floating_version=Version(0, 2, 0)),
+            Survey(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
             Survey(version=Absent(), floating=Absent()),
             False,
         ),
@@ -189,7 +193,7 @@ OLD, NEW, THEIRS = image("0.2.0"), image("0.2.1"), image("somebody else")
         ),
         (
             Survey(version=NEW, floating=Absent(), revision=COMMIT),
-            Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), revision=COMMIT),
+            Survey(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT),
             True,
         ),
         (
@@ -210,7 +214,7 @@ def test_what_the_plan_itself_has_done_is_no_difference_and_everything_else_is(
 
 def test_a_floating_tag_that_was_to_stay_and_was_moved_is_a_difference() -> None:
     plan = a_plan(Flags(lanes=("main",), tag="0.2.1", latest="no"))
-    now = Survey(version=NEW, floating=NEW, floating_version=Version(0, 2, 1), revision=COMMIT)
+    now = Survey(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT)
     assert saved(plan).differences(plan.lanes[0], now, COMMIT) == [f"latest: absent -> {NEW.digest}"]
 
 

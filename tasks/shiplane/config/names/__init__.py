@@ -1,0 +1,1 @@
+"""What versions and their tags are called, and that no two names are the same."""

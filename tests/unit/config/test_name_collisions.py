@@ -1,0 +1,228 @@
+"""No two names of a project's lanes are one: decided by their templates, compared with the names that they make."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from shiplane.config.floating_tag import FloatingTemplate
+from shiplane.config.lane import Lane
+from shiplane.config.names.collisions import apart
+from shiplane.config.names.version_schemes import Scheme
+from shiplane.config.names.version_tag import TagTemplate
+from shiplane.config.version import Version
+from shiplane.core.errors import ConfigurationError
+from tests.unit.hostile import refusal_of
+
+SEMVER, PEP440, CALVER = Scheme.SEMVER, Scheme.PEP440, Scheme.CALVER
+
+
+def lane(name: str, tag: str, *floating: str, git: str = "", scheme: Scheme = SEMVER) -> Lane:
+    return Lane(
+        name=name,
+        dockerfile="Dockerfile",
+        version_template=TagTemplate.parse(tag),
+        floating_templates=tuple(FloatingTemplate(text=text) for text in floating or (f"{name}-latest",)),
+        git_tag=git or f"git-{name}/{{version}}",
+        versions=scheme,
+    )
+
+
+def shown(value: tuple[Lane, ...] | str) -> str:
+    if isinstance(value, str):
+        return value
+    return " ".join(f"{known.version_template} {known.floating_templates[-1]}" for known in value)
+
+
+def two(one: str, other: str, schemes: tuple[Scheme, Scheme] = (SEMVER, SEMVER)) -> tuple[Lane, Lane]:
+    return lane("a", one, scheme=schemes[0]), lane("b", other, scheme=schemes[1])
+
+
+@pytest.mark.parametrize(
+    ("lanes", "example"),
+    [
+        (two("{version}", "{version}"), "1.2.3 can"),
+        (two("v{version}", "v{version}", (SEMVER, CALVER)), "v1.2.3 can"),
+        (two("{version}", "{version}", (PEP440, CALVER)), "as 1 can"),
+        (two("p-{version}", "p-1.0.0-v{version}"), "p-1.0.0-v1.2.3 can"),
+        (two("p-{version}-alpine", "p-1.0.0-{version}"), "p-1.0.0-1.2.3-alpine can"),
+        (two("p-{version}-x1.2.3", "p-1.0.0-x{version}"), "p-1.0.0-x1.2.3 can"),
+        (two("p-{version}", "p-1.0.0-{version}-alpine"), "p-1.0.0-1.2.3-alpine can"),
+        (two("p-{version}", "p-2026-{version}", (CALVER, SEMVER)), "p-2026-1.2.3 can"),
+        (two("p-{version}", "p-3.{version}", (PEP440, CALVER)), "p-3.1 can"),
+        ((lane("a", "{version}", "{major}.{minor}", scheme=CALVER),), "tag 1.1 can be read as a version of a"),
+        ((lane("a", "{version}", "{major}", scheme=PEP440),), "tag 1 can be read as a version of a"),
+        ((lane("a", "v{version}", "v{major}.{minor}", scheme=CALVER),), "tag v1.1 can"),
+        ((lane("a", "{version}", "b"), lane("b", "x{version}-a", "1.0.0-rc{major}")), "tag 1.0.0-rc1 can"),
+        ((lane("a", "{version}", "0.0.0-a{major}", scheme=PEP440),), "tag 0.0.0-a11111111111 can"),
+        ((lane("a", "p-1.{version}", scheme=CALVER), lane("b", "x{version}", "p-{major}.{minor}")), "tag p-1.1 can"),
+        ((lane("a", "v{version}", "v{major}"), lane("b", "b-v{version}", "v{major}")), "both move v1"),
+        ((lane("a", "v{version}", "v{major}"), lane("b", "b-v{version}", "v12")), "both move v12"),
+        ((lane("a", "v{version}", "v1{major}"), lane("b", "b-v{version}", "v12")), "both move v12"),
+        ((lane("a", "v{version}", "v{major}", "v3"),), "v3 is made by"),
+        ((lane("a", "v{version}", "v{major}.{minor}", "v1.{major}"),), "is made by"),
+        ((lane("a", "v{version}", "latest", "latest"),), "latest is made by"),
+        ((lane("a1", "v{version}"), lane("b", "b{version}", "ledger-a{major}")), "ledger-a1 is the tag of a1's ledger"),
+        ((lane("a1", "v{version}"), lane("b", "ledger-a{version}", scheme=CALVER)), "ledger-a1 is the tag of"),
+        ((lane("a", "a{version}", git="g{version}"), lane("b", "b{version}", git="g1.0.0-{version}")), "triggers both"),
+        ((lane("a", "g{version}"), lane("b", "b{version}", git="g{version}")), "g1.2.3 is a git tag of b"),
+    ],
+    ids=shown,
+)
+def test_names_that_could_be_one_are_refused_with_an_example(lanes: tuple[Lane, ...], example: str) -> None:
+    for given in (lanes, lanes[::-1]):
+        with pytest.raises(ConfigurationError) as caught:
+            apart(given)
+        assert example in caught.value.what
+
+
+@pytest.mark.parametrize(
+    "lanes",
+    [
+        two("{version}", "v{version}"),
+        two("{version}", "{version}-alpine"),
+        two("{version}", "{version}_alpine"),
+        two("{version}-slim", "{version}-alpine"),
+        two("{version}-slim-alpine", "{version}-alpine"),
+        two("app-{version}", "app-v{version}"),
+        two("{version}", "1.{version}"),
+        two("{version}", "{version}-alpine", (CALVER, PEP440)),
+        two("p-{version}", "p-1.0.0-{version}", (PEP440, SEMVER)),
+        two("{version}-py3.12", "{version}-py3.13", (PEP440, PEP440)),
+        (lane("a", "v{version}", "latest", "v{major}", "v{major}.{minor}"),),
+        (lane("a", "{version}", "latest", "{major}", "{major}.{minor}"),),
+        (lane("a", "v{version}", "{major}.{minor}", scheme=CALVER),),
+        (lane("a", "{version}", "v{major}", scheme=PEP440),),
+        (lane("a", "v{version}", "v{major}"), lane("b", "v{version}-b", "v{major}-b")),
+        (lane("a", "{version}", git="v{version}"), lane("b", "{version}-b", git="v{version}")),
+        (lane("a", "g{version}", git="g{version}"), lane("b", "b{version}", git="g{version}")),
+        (lane("a", "{version}", git="{version}"), lane("b", "b{version}", git="v{version}")),
+    ],
+    ids=shown,
+)
+def test_names_that_differ_are_taken(lanes: tuple[Lane, ...]) -> None:
+    assert apart(lanes) == lanes
+    assert apart(lanes[::-1]) == lanes[::-1]
+
+
+def test_an_ending_that_marks_another_lanes_tags_is_reserved_for_it() -> None:
+    main, alpine, slim = apart(
+        (lane("main", "{version}"), lane("alpine", "{version}-alpine"), lane("slim", "{version}-slim-alpine"))
+    )
+    owners = {
+        "1.0.0": "main",
+        "1.0.0-rc.1": "main",
+        "1.0.0-alpine": "alpine",
+        "1.0.0-rc.1-alpine": "alpine",
+        "1.0.0-rc.1.alpine": "main",
+        "1.0.0-slim-alpine": "slim",
+        "1.0.0-slim": "main",
+    }
+    for tag, name in owners.items():
+        assert [known.name for known in (main, alpine, slim) if known.version_of_tag(tag)] == [name]
+    error = refusal_of(main.parse_version, "1.0.0-alpine")
+    assert error.what.endswith("is not a version of lane main: tags that end in -alpine are those of lane alpine")
+    assert alpine.parse_version("1.0.0-alpine") == Version.parse("1.0.0")
+    assert "those of lane slim" in refusal_of(alpine.parse_version, "v1.0.0-slim").what
+    assert main.version_of_git_tag("git-main/1.0.0-alpine") is None
+    assert alpine.version_of_git_tag("git-alpine/1.0.0-alpine") is None
+    assert slim.version_spelled("1.0.0-slim-alpine") == Version.parse("1.0.0")
+
+
+def test_a_git_tag_reserves_an_ending_as_well() -> None:
+    app, _ = apart((lane("app", "app-{version}", git="v{version}"), lane("x", "v{version}-x", git="x{version}")))
+    assert app.version_of_git_tag("v1.0.0-x") is None
+    assert app.version_of_git_tag("v1.0.0-y") == Version.parse("1.0.0-y")
+
+
+SMALL = {
+    SEMVER: (
+        "0.0.0",
+        "1.0.0",
+        "1.2.3",
+        "1.0.0-rc.1",
+        "1.0.0-x",
+        "1.0.0-x-x",
+        "1.0.0-1.2.3",
+        "1.0.0-1.0.0-x",
+        "1.0.0-a.x",
+    ),
+    PEP440: ("0", "1", "3", "1.0", "1.3", "3.1", "1.0.0", "1.2.3", "1.0a1", "1.0.post1", "1.0.dev1", "3.1.2rc1"),
+    CALVER: (
+        "0",
+        "1",
+        "3",
+        "1.0",
+        "1.3",
+        "3.1",
+        "08",
+        "2026.08",
+        "1.2.3",
+        "1-x",
+        "1.0-x",
+        "1-1.3",
+        "2026-1.2.3",
+        "1.0.0.0",
+    ),
+}
+BEFORE = (
+    "",
+    "v",
+    *(f"p-{text}" for text in ("", "v", "1.", "1.0.0-", "3.1.", "1.0.0-x", "2026-", "1-", "x")),
+    "ledger-a",
+)
+AFTER = ("", "", "-x", "-x-x", "-a", ".x", "-1.2.3", "_x", "-x.x")
+HEADS, TAILS = ("", "v", "p-", "p-1.", "p-1.0.0-rc.", "p-3", "ledger-a", "x"), ("", "-x", ".x", "-1.2.3")
+FIXED = ("latest", "v1", "p-1", "p-1.3", "p-1.0.0-x", "ledger-a", "ledger-b", "a-1", "3.x")
+
+
+def drawn(rng: random.Random, name: str) -> Lane:
+    """A lane of which no name has two meanings, so that another one alone is to blame."""
+    while True:
+        candidate = any_lane(rng, name)
+        with contextlib.suppress(ConfigurationError):
+            return apart((candidate,))[0]
+
+
+def any_lane(rng: random.Random, name: str) -> Lane:
+    tag = TagTemplate(rng.choice(BEFORE), rng.choice(AFTER))
+    numbers = rng.choice(("{major}", "{major}.{minor}"))
+    floating = rng.choice((rng.choice(FIXED), f"{rng.choice(HEADS)}{numbers}{rng.choice(TAILS)}"))
+    return lane(name, str(tag), floating, scheme=rng.choice(list(Scheme)))
+
+
+def written(known: Lane) -> Iterator[tuple[str, str]]:
+    """Every name that a lane has for any of the small versions, and what it is."""
+    yield known.ledger, f"ledger of {known.name}"
+    for version in filter(None, map(known.version_of, SMALL[known.versions])):
+        yield known.own_tag_of(version), f"{version} of {known.name}"
+        yield from ((floating.tag, f"floating of {known.name}") for floating in known.floating_tags(version))
+
+
+def shared(lanes: tuple[Lane, ...]) -> set[str]:
+    meanings: dict[str, set[str]] = {}
+    for name, meaning in itertools.chain.from_iterable(map(written, lanes)):
+        meanings.setdefault(name, set()).add(meaning)
+    return {name for name, meant in meanings.items() if len(meant) > 1}
+
+
+def test_of_ten_thousand_pairs_of_templates_none_that_is_taken_shares_a_name() -> None:
+    rng = random.Random(20261129)
+    taken = refused = needlessly = 0
+    for _ in range(10_000):
+        lanes: tuple[Lane, ...] = (drawn(rng, "a"), drawn(rng, "b"))
+        try:
+            lanes = apart(lanes)
+        except ConfigurationError:
+            refused += 1
+            needlessly += not shared(lanes)
+        else:
+            taken += 1
+            assert shared(lanes) == set()
+    print(f"{taken} taken, {refused} refused, of which {needlessly} share none of the small names")
+    assert taken > 1000
+    assert needlessly < refused / 3
