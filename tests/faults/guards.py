@@ -38,6 +38,7 @@ from tests.faults.guards_secrets import KEPT_APART
 from tests.faults.guards_values import PUT_INTO_IMAGES
 
 _ANSWERS = "tests/faults/registry/test_client_answers.py::"
+_COPY = "tests/faults/registry/test_image_copy.py::"
 _DECISION = "tests/unit/release/test_decision.py::"
 _PROMISES = "tests/faults/promises/test_promises.py::"
 _PUBLISH = "tests/faults/release/test_publish.py::"
@@ -249,6 +250,20 @@ ANSWERS = (
         "RegistryClient.blob",
         never(3),
         ("tests/faults/registry/test_client_reads.py::test_a_config_with_other_bytes_is_a_finding",),
+    ),
+    Guard(
+        "a copied blob's last piece is sent only once all of them hash to its digest",
+        "registry/blob_source",
+        "BlobSource._verified",
+        never(1),
+        (_COPY + "test_other_bytes_never_arrive_complete",),
+    ),
+    Guard(
+        "a copied child has the size that its index says",
+        "registry/image_copy",
+        "ImageCopier._child",
+        without_operand(1),
+        (_COPY + "test_a_child_of_another_size_than_its_index_says_is_refused",),
     ),
     Guard(
         "the platforms are the very set",

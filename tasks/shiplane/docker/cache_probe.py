@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 
 from shiplane.core.errors import MisconfiguredError
 from shiplane.docker.bake import Build
-from shiplane.registry.client import origin
+from shiplane.registry.api_urls import origin
 from shiplane.registry.http.exchange import OversizedError, Request, Transport, TransportError
 from shiplane.registry.http.session import MANIFEST_LIMIT
 from shiplane.registry.oci.names import Repository

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from shiplane.core.errors import UnreachableError
-from shiplane.registry.client import RegistryClient, upload_problem, upload_url
-from shiplane.registry.http.exchange import Request, Response
+from shiplane.registry.api_urls import upload_problem, upload_url
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.exchange import Request, Response, Upload
 from shiplane.registry.http.tokens import PUSH
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Repository
@@ -42,19 +43,31 @@ class Uploader:
 
     def _send_once(self, blob: Descriptor, content: bytes) -> str:
         """Upload once; returns what went wrong, or nothing."""
-        session = self.registry.session
-        upload = self.registry.open_upload()
-        if upload.status != 202:  # noqa: PLR2004
-            return f"HTTP {upload.status}: {session.error_text(upload)}"
-        headers = {"Content-Type": "application/octet-stream"}
-        request = Request(
-            method="PUT", url=_upload_url(self.registry.repository, upload, blob), headers=headers, body=content
-        )
-        try:
-            response = session.send(self.registry.repository, request, PUSH, retry=False)
-        except UnreachableError as error:
-            return error.what
-        return "" if response.status == 201 else f"HTTP {response.status}: {session.error_text(response)}"  # noqa: PLR2004
+        return finish_upload(self.registry, self.registry.open_upload(), blob, content)
+
+
+def finish_upload(registry: RegistryClient, upload: Response, blob: Descriptor, content: bytes | Upload) -> str:
+    """Send a blob into an open upload, once; returns what went wrong, or nothing.
+
+    Raises:
+        AccessError: No push permission.
+        UnreachableError: The upload is on another host: our token goes along.
+    """
+    session, repository = registry.session, registry.repository
+    if upload.status != 202:  # noqa: PLR2004
+        return f"HTTP {upload.status}: {session.error_text(upload)}"
+    request = Request(
+        method="PUT",
+        url=_upload_url(repository, upload, blob),
+        headers={"Content-Type": "application/octet-stream"},
+        body=content if isinstance(content, bytes) else b"",
+        upload=content if isinstance(content, Upload) else None,
+    )
+    try:
+        response = session.send(repository, request, PUSH, retry=False)
+    except UnreachableError as error:
+        return error.what
+    return "" if response.status == 201 else f"HTTP {response.status}: {session.error_text(response)}"  # noqa: PLR2004
 
 
 def _upload_url(repository: Repository, upload: Response, blob: Descriptor) -> str:

@@ -7,29 +7,31 @@ Redirects are followed for blobs only, without credentials.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Generator, Iterable, Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
 from shiplane.core import strict_json
 from shiplane.core.errors import AccessError, MisconfiguredError, UnreachableError, UsageError, VerificationError
 from shiplane.core.text import one_line
-from shiplane.registry.http.exchange import Request, Response
+from shiplane.registry.api_urls import api_url, origin, upload_problem
+from shiplane.registry.http.exchange import Received, Request, Response
 from shiplane.registry.http.retry_budget import RetryBudget
 from shiplane.registry.http.session import MANIFEST_LIMIT, Session, error_codes
-from shiplane.registry.http.tokens import PULL, PUSH
-from shiplane.registry.http.urls import follow, may_redirect, parse_url, same_origin
+from shiplane.registry.http.tokens import PULL, PUSH, and_pull
+from shiplane.registry.http.urls import follow, may_redirect, parse_url
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag, parse_tag
 
 _MAX_PAGES = 1000
 _MAX_REDIRECTS = 5
+# Method not allowed, and not implemented.
+_NO_HEAD = (405, 501)
 _REDIRECTS = (301, 302, 303, 307, 308)
 _ABSENT_CODES = {"MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"}
 _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
-# docker.io is the name, this the host that speaks for it (moby: registry/config.go).
-_API_HOST = {"docker.io": "registry-1.docker.io"}
 # Ours: requests.utils.parse_header_links cuts a URL at its semicolon, and does not know REL=next (RFC 8288, section 3).
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,<>]*\brel\s*=\s*"?next"?(?![\w-])', re.ASCII | re.IGNORECASE)
 _MENTIONS_NEXT = re.compile(r"\brel\b.*\bnext\b(?!-)", re.ASCII | re.IGNORECASE)
@@ -62,7 +64,7 @@ class RegistryClient:
     def get_manifest(self, reference: Tag | Digest) -> LookupResult:
         """Look up a tag or a digest; errors become ``Refused`` or ``Unknown`` results."""
         request = Request(
-            method="GET", url=_url(self.repository, f"manifests/{reference}"), headers={"Accept": _ACCEPT}
+            method="GET", url=api_url(self.repository, f"manifests/{reference}"), headers={"Accept": _ACCEPT}
         )
         try:
             return self._lookup_result(self.session.send(self.repository, request, PULL), reference)
@@ -94,7 +96,7 @@ class RegistryClient:
         """
         tags: dict[Tag, None] = {}
         visited: set[str] = set()
-        url = _url(self.repository, "tags/list?" + urlencode({"n": 1000}))
+        url = api_url(self.repository, "tags/list?" + urlencode({"n": 1000}))
         while url:
             if url in visited or len(visited) >= _MAX_PAGES:
                 raise UnreachableError(f"the tag list of {self.repository} does not end", remedy="Try again.")
@@ -115,7 +117,7 @@ class RegistryClient:
         Raises:
             UnreachableError: No response.
         """
-        url = _url(self.repository, "tags/list?" + urlencode({"n": 1}))
+        url = api_url(self.repository, "tags/list?" + urlencode({"n": 1}))
         try:
             response = self.session.send(self.repository, Request(method="GET", url=url), PULL)
         except AccessError:
@@ -195,6 +197,8 @@ class RegistryClient:
             return self._size_by_get(descriptor)
         if response.status == 404:  # noqa: PLR2004
             return None
+        if response.status in _NO_HEAD:
+            return self._size_by_get(descriptor)
         if response.status != 200:  # noqa: PLR2004
             raise UnreachableError(f"HEAD of blob {descriptor.digest} of {self.repository}: HTTP {response.status}")
         length = response.headers.get("content-length", "")
@@ -218,6 +222,25 @@ class RegistryClient:
             raise UnreachableError(f"GET of blob {descriptor.digest} of {self.repository}: HTTP {response.status}")
         return int(total[:18])
 
+    def download(self, descriptor: Descriptor, offset: int = 0) -> Generator[bytes, None, None]:
+        """A blob's bytes from an offset on, unverified, while they arrive.
+
+        Raises:
+            VerificationError: It is missing, or ends before the offset.
+            TransportError: The bytes ended early, or stopped coming.
+            AccessError, UnreachableError: As :meth:`blob`.
+        """
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        response = self._fetch_blob(descriptor, "GET", headers, download=True)
+        with closing(response.download or Received(response.body)) as pieces:
+            if response.status in (404, 416):
+                what = "is missing" if response.status == 404 else f"has at most {offset} bytes"  # noqa: PLR2004
+                raise VerificationError(f"blob {descriptor.digest} of {self.repository} {what}")
+            if response.status not in (200, 206):
+                text = self.session.error_text(response)
+                raise UnreachableError(f"blob {descriptor.digest} of {self.repository}: HTTP {response.status}: {text}")
+            yield from _skip(pieces, offset if response.status == 200 else 0)  # noqa: PLR2004 -- it takes no ranges
+
     def _fetch_blob(
         self,
         descriptor: Descriptor,
@@ -225,10 +248,16 @@ class RegistryClient:
         headers: Mapping[str, str] | None = None,
         *,
         limit: int | None = None,
+        download: bool = False,
     ) -> Response:
         """GET or HEAD a blob through at most five redirects, which get no credentials."""
         size_limit, headers = descriptor.size if limit is None else limit, headers or {}
-        request = Request(method=method, url=_url(self.repository, f"blobs/{descriptor.digest}"), headers=headers)
+        request = Request(
+            method=method,
+            url=api_url(self.repository, f"blobs/{descriptor.digest}"),
+            headers=headers,
+            download=descriptor.size if download else None,
+        )
         response = self.session.send(self.repository, request, PULL, limit=size_limit)
         hops = 0
         while response.status in _REDIRECTS:
@@ -243,7 +272,7 @@ class RegistryClient:
                 raise UnreachableError(
                     f"{self.repository.registry} redirects a blob to {location!a}, which is not allowed"
                 )
-            request = Request(method=method, url=target, headers=headers)
+            request = replace(request, url=target)
             response = self.session.send_with_retries(request, limit=size_limit)
         return response
 
@@ -255,7 +284,7 @@ class RegistryClient:
         """
         request = Request(
             method="PUT",
-            url=_url(self.repository, f"manifests/{reference}"),
+            url=api_url(self.repository, f"manifests/{reference}"),
             headers={"Content-Type": raw.media_type},
             body=raw.body,
         )
@@ -303,37 +332,29 @@ class RegistryClient:
             AccessError: No push permission.
             UnreachableError: No response.
         """
-        request = Request(method="POST", url=_url(self.repository, "blobs/uploads/"), headers={"Content-Length": "0"})
+        url = api_url(self.repository, "blobs/uploads/")
+        request = Request(method="POST", url=url, headers={"Content-Length": "0"})
         return self.session.send(self.repository, request, PUSH)
 
+    def mount(self, descriptor: Descriptor, source: Repository) -> Response:
+        """Ask for a blob of another repository of this registry: 201 if it is here now, 202 for an open upload.
 
-def _url(repository: Repository, path: str) -> str:
-    return f"{origin(repository)}/v2/{repository.path}/{path}"
-
-
-def origin(repository: Repository) -> str:
-    """Scheme and host of a registry's API."""
-    scheme = "http" if repository.is_loopback else "https"
-    host = _API_HOST.get(repository.registry, repository.registry)
-    return f"{scheme}://{host}"
-
-
-def upload_url(repository: Repository, upload: Response) -> str:
-    """The upload's URL if it is on this registry, since our token goes along; else empty.
-
-    Source: distribution-spec, "Pushing a blob monolithically": the Location may be absolute or relative.
-    """
-    return same_origin(_url(repository, "blobs/uploads/"), upload.headers.get("location", ""))
+        Raises:
+            AccessError: No permission to push here, or to pull there.
+            UnreachableError: No response.
+        """
+        query = urlencode({"mount": str(descriptor.digest), "from": source.path})
+        url = api_url(self.repository, f"blobs/uploads/?{query}")
+        request = Request(method="POST", url=url, headers={"Content-Length": "0"})
+        return self.session.send(self.repository, request, and_pull(PUSH, source))
 
 
-def upload_problem(repository: Repository, upload: Response) -> str:
-    """Why an upload's location cannot be used, or nothing."""
-    if upload_url(repository, upload):
-        return ""
-    location = one_line(upload.headers.get("location", ""))[:120]
-    if not location:
-        return "an upload was opened without a Location"
-    return f"an upload was opened at {location!a}, but our token is for {origin(repository)} only"
+def _skip(pieces: Iterable[bytes], count: int) -> Iterator[bytes]:
+    """The pieces without their first ``count`` bytes."""
+    for piece in pieces:
+        if count < len(piece):
+            yield piece[count:]
+        count = max(0, count - len(piece))
 
 
 def _parse_manifest_response(response: Response, reference: Tag | Digest) -> LookupResult:

@@ -42,6 +42,7 @@ class Grant:
     repository: str
     actions: frozenset[str]
     until: float
+    sources: frozenset[str] = frozenset()
 
 
 @dataclass
@@ -57,6 +58,7 @@ class Access:
         realm: Where the challenge sends clients; empty for ``/token`` on the registry's own host.
         grants: What each token stands for that still holds.
         given: Every token that was ever given out.
+        closed: Repositories that no token for another one lets anybody read.
     """
 
     accounts: dict[str, Account] = field(default_factory=dict)
@@ -67,6 +69,7 @@ class Access:
     realm: str = ""
     grants: dict[str, Grant] = field(default_factory=dict)
     given: set[str] = field(default_factory=set)
+    closed: set[str] = field(default_factory=set)
     issued: int = 0
 
     def token(self, request: Request, query: str, now: float) -> Response:
@@ -74,13 +77,14 @@ class Access:
         user = self._user(request)
         if user is None:
             return failure(403, "DENIED", "denied")
-        scope = parse_qs(query).get("scope", [""])[0]
-        _, _, rest = scope.partition(":")
-        repository, _, wanted = rest.rpartition(":")
+        (repository, wanted), *others = [
+            scope.partition(":")[2].rsplit(":", 1) for scope in parse_qs(query).get("scope", [":"])
+        ]
+        sources = frozenset(name for name, _ in others if "pull" in self._allowed(user)) - self.closed
         granted = frozenset(wanted.split(",")) & self._allowed(user)
         if not granted:
             return failure(403, "DENIED", "denied") if user else failure(401, "UNAUTHORIZED", "authentication required")
-        return answer(200, {"token": self._issue(Grant(user, repository, granted, now + self.lifetime))})
+        return answer(200, {"token": self._issue(Grant(user, repository, granted, now + self.lifetime, sources))})
 
     def _issue(self, grant: Grant) -> str:
         self.issued += 1
@@ -105,6 +109,11 @@ class Access:
         if not repository or action in allowed:
             return None
         return failure(403, "DENIED", self.words)
+
+    def may_mount(self, request: Request, source: str) -> bool:
+        """Whether a request that may push may also take blobs from another repository."""
+        grant = self.grants.get(request.headers.get("Authorization", "").removeprefix("Bearer "))
+        return source not in self.closed if grant is None else source in {*grant.sources, grant.repository}
 
     def _bearer(self, repository: str, action: str, realm: str) -> str:
         # GHCR's challenge on a generic endpoint names a placeholder (as observed).

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 from shiplane.core import strict_json
@@ -83,6 +83,8 @@ class MemoryRegistry:
         token_host: Where the token service is; the registry's own host by default.
         storage: A host that blobs are redirected to (307), or nothing.
         page: The most tags on one page, whatever ``n`` asks for.
+        ranges: Whether it serves a part of a blob where only that is asked for.
+        mounts: Whether it takes over blobs from another repository, or opens an upload instead.
         hides_missing: Whether reading a repository that does not exist is answered with 403, as on GHCR.
         shelves: The content, by repository path.
         log: Every request that arrived, in order.
@@ -95,6 +97,8 @@ class MemoryRegistry:
     token_host: str = ""
     storage: str = ""
     page: int = 1000
+    ranges: bool = False
+    mounts: bool = True
     hides_missing: bool = False
     shelves: dict[str, Shelf] = field(default_factory=dict)
     log: list[Exchange] = field(default_factory=list)
@@ -103,6 +107,8 @@ class MemoryRegistry:
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:  # noqa: ARG002 -- answers at once
         """See :class:`shiplane.registry.http.exchange.Transport`."""
+        if request.upload:
+            request = replace(request, body=b"".join(request.upload.open()), upload=None)
         with self.lock:
             before = {path: dict(shelf.tags) for path, shelf in self.shelves.items()} if request.body else {}
             response = self._dispatch(request)
@@ -240,7 +246,15 @@ class MemoryRegistry:
             # Go's http.Redirect writes such a body; it is longer than many a config.
             body = f'<a href="{location}">Temporary Redirect</a>.\n\n'.encode()
             return Response(status=307, headers={"location": location, "content-type": "text/html"}, body=body)
-        return _content(content, "application/octet-stream", digest)
+        return self._part(request, _content(content, "application/octet-stream", digest))
+
+    def _part(self, request: Request, whole: Response) -> Response:
+        asked = re.fullmatch(r"bytes=([0-9]+)-", request.headers.get("Range", ""))
+        if not self.ranges or not asked:
+            return whole
+        if int(asked[1]) >= len(whole.body):
+            return failure(416, "RANGE_INVALID", "invalid content range")
+        return replace(whole, status=206, body=whole.body[int(asked[1]) :])
 
     def _stored(self, request: Request, path: str) -> Response:
         """A storage host: the signature in the URL is the authorization, any other one is a fault."""
@@ -250,19 +264,34 @@ class MemoryRegistry:
         content = self.shelf(repository).blobs.get(digest)
         if content is None:
             return failure(404, "NoSuchKey", "no such key")
-        return _cut(request, _content(content, "application/octet-stream", digest))
+        return _cut(request, self._part(request, _content(content, "application/octet-stream", digest)))
 
     def _upload(self, request: Request, repository: str, upload: str) -> Response:
         here = f"/v2/{repository}/blobs/uploads/"
+        query = parse_qs(urlsplit(request.url).query)
         if request.method == "POST" and not upload:
+            if "mount" in query and self.mounts and (mounted := self._mount(request, repository, query)):
+                return mounted
             self.uploads += 1
             return Response(status=202, headers={"location": f"{here}upload-{self.uploads}", "content-length": "0"})
         if request.method != "PUT" or not upload:
             return failure(405, "UNSUPPORTED", "The operation is unsupported.")
-        digest = parse_qs(urlsplit(request.url).query).get("digest", [""])[0]
+        digest = query.get("digest", [""])[0]
         if digest != str(Digest.of(request.body)):
             return failure(400, "DIGEST_INVALID", "provided digest did not match uploaded content")
         self.shelf(repository).blobs[digest] = request.body
+        return Response(status=201, headers={"docker-content-digest": digest})
+
+    def _mount(self, request: Request, repository: str, query: dict[str, list[str]]) -> Response | None:
+        """A blob of another repository, as distribution 2.8 answers (as observed); None to open an upload instead."""
+        (digest,), (source,) = query["mount"], query["from"]
+        if not self.access.may_mount(request, source):
+            scopes = f"repository:{repository}:pull,push repository:{source}:pull"
+            challenge = f'Bearer realm="https://{self.token_host or self.host}/token",scope="{scopes}"'
+            return failure(401, "UNAUTHORIZED", "authentication required", www_authenticate=challenge)
+        if source not in self.shelves or digest not in self.shelves[source].blobs:
+            return None
+        self.shelf(repository).blobs[digest] = self.shelves[source].blobs[digest]
         return Response(status=201, headers={"docker-content-digest": digest})
 
 

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shiplane.cli.views.step_summary import Report, block, code, megabytes, plain, render
+from shiplane.cli.views.step_summary import Report, block, code, plain, render
+from shiplane.core.plurals import megabytes
 from shiplane.core.progress import Step
 from tests.unit.generate import quickly
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from shiplane.core.next_command import Caller, command
-from shiplane.core.plurals import counted
+from shiplane.core.plurals import counted, megabytes
 from shiplane.core.progress import StepOutcome, StepState
 from shiplane.core.text import one_line
 
@@ -19,7 +19,6 @@ _CELL = 400
 _SIGNS = re.compile(r"[\\`*_{}\[\]#|~>@]|:(?=//)|^(?:[-+=]|[0-9]+(?=[.)](?: |$)))")
 # Not one that is escaped already.
 _BAR = re.compile(r"(?<!\\)\|")
-_UNITS = ("B", "KB", "MB", "GB", "TB")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -83,14 +82,6 @@ def block(text: str, language: str = "text") -> str:
     lines += ["..."] if len(text) > _LONGEST else []
     fence = "`" * max(3, max((len(run) + 1 for line in lines for run in re.findall("`+", line)), default=3))
     return "\n".join([f"{fence}{language}", *lines, fence])
-
-
-def megabytes(size: int) -> str:
-    """Bytes as people read them: ``1.5 MB``."""
-    value, unit = float(size), 0
-    while value >= 1000 and unit < len(_UNITS) - 1:  # noqa: PLR2004 -- SI
-        value, unit = value / 1000, unit + 1
-    return f"{value:.0f} {_UNITS[unit]}" if unit == 0 else f"{value:.1f} {_UNITS[unit]}"
 
 
 def _kept(line: str) -> str:

@@ -34,6 +34,9 @@ class ExchangeSocket:
     def __init__(self, seconds: float) -> None:
         self.until = time.monotonic() + seconds
         self.is_cut = False
+        self._watchdog = threading.Timer(seconds, self.cut)
+        # After a signal it may never be cancelled, and must not keep the process alive.
+        self._watchdog.daemon = True
         self._socket: socket.socket | None = None
         self._lock = threading.Lock()
 
@@ -41,6 +44,10 @@ class ExchangeSocket:
     def left(self) -> float:
         """The remaining seconds of the exchange, at least 0."""
         return 0.0 if self.is_cut else max(0.0, self.until - time.monotonic())
+
+    def start(self) -> None:
+        """Cut the exchange when its time is over."""
+        self._watchdog.start()
 
     def watch(self, descriptor: int) -> None:
         """Watch another socket, or the same one again."""
@@ -58,7 +65,8 @@ class ExchangeSocket:
             self._shut()
 
     def release(self) -> None:
-        """Close our descriptor; otherwise the connection would stay open."""
+        """Stop the time, and close our descriptor; otherwise the connection would stay open."""
+        self._watchdog.cancel()
         with self._lock:
             self._close()
 

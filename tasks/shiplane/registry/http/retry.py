@@ -17,6 +17,8 @@ from shiplane.registry.http.retry_budget import RetryBudget
 DEADLINE = 30.0
 # 522 is Cloudflare's "no connection to the origin"; several registries are behind Cloudflare.
 RETRIED = frozenset({408, 429, 500, 502, 503, 504, 522})
+# Bytes per second that a streamed body is given time for, beside the deadline.
+SLOWEST = 128 * 1024
 _AGAIN = "Try again in a few minutes."
 
 
@@ -95,7 +97,9 @@ class RetryPolicy:
             UnreachableError: No complete response.
             VerificationError: It is too large.
         """
-        deadline = self.deadline if self.until is None else min(self.deadline, max(self._left(), 0.05))
+        deadline = self.deadline + (request.streamed or 0) / SLOWEST
+        if self.until is not None:
+            deadline = min(deadline, max(self._left(), 0.05))
         try:
             return self.transport.send(request, limit=limit, deadline=deadline)
         except MisconfiguredError as error:

@@ -7,7 +7,7 @@ renewed once when it expires, and redacted from all output.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shiplane.core import strict_json
 from shiplane.core.credential import Credential
@@ -86,7 +86,7 @@ class Session:
         for last in (False, True):
             value = self._authorization(repository, actions)
             headers = {**request.headers, **({"Authorization": value} if value else {})}
-            authorized = Request(method=request.method, url=request.url, headers=headers, body=request.body)
+            authorized = replace(request, headers=headers)
             response = (
                 self.send_with_retries(authorized, limit=limit)
                 if retry

@@ -25,6 +25,11 @@ PULL = "pull"
 PUSH = "pull,push"
 
 
+def and_pull(actions: str, other: Repository) -> str:
+    """These actions, and to pull from another repository: what a mount needs."""
+    return f"{actions} repository:{other.path}:{PULL}"
+
+
 @dataclass(frozen=True, kw_only=True)
 class Challenge:
     """A registry's response to a request without sufficient authorization."""
@@ -58,8 +63,8 @@ class Challenge:
     def url_for(self, repository: Repository, actions: str) -> str:
         """The token request's URL. The scope is ours: GHCR's challenge has a placeholder (oras#1128)."""
         joint = "&" if urlsplit(self.realm).query else "?"
-        query = {"service": self.service, "scope": f"repository:{repository.path}:{actions}"}
-        return self.realm + joint + urlencode({name: value for name, value in query.items() if value})
+        scopes = [("scope", scope) for scope in f"repository:{repository.path}:{actions}".split(" ")]
+        return self.realm + joint + urlencode([("service", self.service)] * bool(self.service) + scopes)
 
 
 def realm_problem(realm: str, repository: Repository, configured: str = "") -> str:

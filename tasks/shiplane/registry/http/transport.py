@@ -6,9 +6,11 @@ Tests replace :class:`Transport` with an in-memory registry.
 from __future__ import annotations
 
 import re
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import AbstractContextManager, closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from shiplane.registry.http.connections import ExchangeSocket
 
 _CHUNK = 64 * 1024
+# Seconds without a byte in a streamed exchange: a registry may move a large blob to its place before it answers.
+_STALL = 180.0
 _OK, _REDIRECT = 200, 300
 _REFUSED, _FAILED = 400, 500
 _WANTS_LOGIN = 407
@@ -48,46 +52,58 @@ class HttpTransport:
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
         """See :meth:`Transport.send`."""
-        import urllib3
-
         from shiplane.registry.http.connections import CURRENT, ExchangeSocket
 
         # If urllib and urllib3 parsed it differently, one host would be checked and another contacted.
         if parse_url(request.url) is None:
             raise TransportError(f"{request.url[:120]!a} is not a plain URL")
-        exchange = CURRENT.exchange = ExchangeSocket(deadline)
-        watchdog = threading.Timer(deadline, exchange.cut)
-        # After a signal it may never be cancelled, and must not keep the process alive.
-        watchdog.daemon = True
-        watchdog.start()
+        # What is uploaded may be read from elsewhere meanwhile, by an exchange within this one.
+        outer, exchange = CURRENT.exchange, ExchangeSocket(deadline)
+        CURRENT.exchange = exchange
+        exchange.start()
+        response = None
         try:
-            response = self._exchange(request, limit, exchange, deadline)
+            with self._errors_of(request.url, exchange):
+                response = self._exchange(request, limit, exchange, deadline)
+        finally:
+            CURRENT.exchange = outer
+            if response is None or response.download is None:
+                exchange.release()
+        return response
+
+    @contextmanager
+    def _errors_of(self, url: str, exchange: ExchangeSocket) -> Iterator[None]:
+        """Turn what urllib3 raises into our errors."""
+        import urllib3
+
+        try:
+            yield
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             if exchange.is_cut:
                 raise TransportError(_TOO_LATE) from error
-            raise error_for(error, request.url, proxy_for(request.url, self._env)) from error
-        finally:
-            watchdog.cancel()
-            exchange.release()
+            raise error_for(error, url, proxy_for(url, self._env)) from error
         if exchange.is_cut:
             # A response that we cut can look complete: half a status line, half a chunk size.
             raise TransportError(_TOO_LATE)
-        return response
 
     def _exchange(self, request: Request, limit: int, exchange: ExchangeSocket, deadline: float) -> Response:
         # identity: length and digest are those of the body without encoding.
         headers = {"User-Agent": self._user_agent, "Accept-Encoding": "identity", **request.headers}
-        answer = self._pool(request.url).request(
-            request.method,
-            request.url,
-            headers=headers,
-            body=request.body or None,
-            preload_content=False,
-            decode_content=False,
-            redirect=False,
-            retries=False,
-            timeout=deadline,
-        )
+        with closing(_body_of(request)) as body:
+            answer = self._pool(request.url).request(
+                request.method,
+                request.url,
+                headers=headers | ({"Content-Length": str(request.upload.size)} if request.upload else {}),
+                body=body if request.upload else request.body or None,
+                preload_content=False,
+                decode_content=False,
+                redirect=False,
+                retries=False,
+                timeout=deadline if request.streamed is None else min(deadline, _STALL),
+            )
+        if request.download is not None and _is_success(answer):
+            arriving = _Arriving(answer, exchange, partial(self._errors_of, request.url, exchange))
+            return Response(status=answer.status, headers=_headers(answer), download=arriving)
         return _read_response(answer, limit, exchange.until)
 
     def _pool(self, url: str) -> PoolManager:
@@ -104,12 +120,50 @@ class HttpTransport:
         return self._pools[key]
 
 
+@dataclass(frozen=True)
+class _Arriving:
+    """A :class:`Download` on an open connection."""
+
+    answer: BaseHTTPResponse
+    exchange: ExchangeSocket
+    errors: Callable[[], AbstractContextManager[None]]
+
+    def __iter__(self) -> Iterator[bytes]:
+        while True:
+            # Not around the yield: what the reader does with a piece is none of this exchange's.
+            with self.errors():
+                piece = self.answer.read1(_CHUNK)
+            if not piece:
+                break
+            yield piece
+        self.answer.release_conn()
+
+    def close(self) -> None:
+        """See :meth:`Download.close`; a connection that was read to its end is back in its pool by then."""
+        self.answer.close()
+        self.exchange.release()
+
+
+def _body_of(request: Request) -> Generator[bytes, None, None]:
+    """What is uploaded, in a form that can be closed."""
+    if request.upload:
+        yield from request.upload.open()
+
+
+def _headers(answer: BaseHTTPResponse) -> dict[str, str]:
+    # By name, not by items(): a repeated header must be seen with both values.
+    return {name.lower(): answer.headers[name] for name in answer.headers}
+
+
+def _is_success(answer: BaseHTTPResponse) -> bool:
+    return _OK <= answer.status < _REDIRECT
+
+
 def _read_response(answer: BaseHTTPResponse, limit: int, until: float) -> Response:
     """Read the body to its end, within the limit and the deadline."""
-    # By name, not by items(): a repeated header must be seen with both values.
-    headers = {name.lower(): answer.headers[name] for name in answer.headers}
+    headers = _headers(answer)
     encoded = headers.get("content-encoding", "identity").lower() != "identity"
-    is_success = _OK <= answer.status < _REDIRECT
+    is_success = _is_success(answer)
     try:
         if encoded and is_success:
             raise TransportError(
