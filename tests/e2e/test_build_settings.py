@@ -356,5 +356,7 @@ def test_an_image_without_an_index_is_released_verified_and_rolled_back_as_any_o
     succeeded(person.invoke(*rolled))
     assert reader.digest("latest") == reader.digest("v0.2.1")
     status = json.loads(succeeded(person.invoke("status", "--lane", "main", "--json")).out)
-    assert [(lane["version"], lane["drift"]) for lane in status["lanes"]] == [("0.2.1", [])]
+    assert [([tag["version"] for tag in lane["floating_tags"]], lane["drift"]) for lane in status["lanes"]] == [
+        (["0.2.1"], [])
+    ]
     assert succeeded(person.invoke("history", "--lane", "main")).out.count(" linux/amd64 ") == 2

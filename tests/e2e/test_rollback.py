@@ -92,8 +92,9 @@ def test_status_and_history_tell_the_story_to_people_to_programs_and_to_a_wiki(w
     release(person, "v0.2.2")
     succeeded(person.invoke("rollback", "--lane", "main", "--reason", "crashes | on start"))
     status = succeeded(person.invoke("status", "--lane", "main", "--json")).document["lanes"][0]
-    assert (status["version"], status["digest"], status["how"]) == ("0.2.1", reader.digest("v0.2.1"), "rollback")
-    assert (status["why"], status["drift"]) == ("crashes | on start", [])
+    (latest,) = status["floating_tags"]
+    assert (latest["version"], latest["digest"], latest["how"]) == ("0.2.1", reader.digest("v0.2.1"), "rollback")
+    assert (latest["why"], status["drift"]) == ("crashes | on start", [])
     history = succeeded(person.invoke("history", "--lane", "main", "--json")).document["lanes"][0]
     assert [(one["version"], bool(one["marked"])) for one in history["versions"]] == [("0.2.2", True), ("0.2.1", False)]
     assert history["versions"][0]["platforms"] == ["linux/amd64", "linux/arm64"]

@@ -605,6 +605,27 @@ SEVERAL_TAGS = (
         (_SEVERAL + "test_a_recorded_floating_tag_that_is_gone_is_missed_and_so_is_one_at_no_version",),
     ),
     Guard(
+        "a floating tag at a version out of its range has drifted",
+        "verify/lane_status",
+        "LaneStatus._floating_drift",
+        never(2),
+        (_SEVERAL + "test_each_floating_tag_drifts_by_itself",),
+    ),
+    Guard(
+        "of versions with one image a floating tag is told to be at the one in its range",
+        "verify/audit/version_reader",
+        "_with_version",
+        call("filter", "iter({1})"),
+        (_SEVERAL + "test_of_two_versions_with_one_image_a_floating_tag_is_at_the_one_in_its_range",),
+    ),
+    Guard(
+        "an audit reads no config twice",
+        "verify/audit/version_reader",
+        "VersionReader._labels",
+        never(kind="a if b else c"),
+        (_SEVERAL + "test_an_audit_reads_nothing_twice",),
+    ),
+    Guard(
         "what a version is pulled by are its own floating tags",
         "verify/tag_readers",
         "_existing_tags",

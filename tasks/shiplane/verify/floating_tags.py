@@ -55,6 +55,11 @@ class FloatingTagState:
         """Whether it is where the ledger has it; so it is where the ledger has no move of it."""
         return self.position is None or self.position.after == self.digest
 
+    @property
+    def arrival(self) -> Entry | None:
+        """The recorded move that brought it to where it is, if any."""
+        return self.position if self.as_recorded else None
+
     def to_json(self) -> FloatingTagJson:
         """As JSON values."""
         return {

@@ -6,7 +6,7 @@ Every byte is read by digest and hashed, so a later PUT of the same bytes tags e
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -108,13 +108,17 @@ class ExpectedImage:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageReport:
-    """Every check, each platform's descriptor, the size of the layers, and the image's own commit and time."""
+    """Every check, each platform's descriptor, the size of the layers, and what the image says of itself.
+
+    ``labels`` are as :func:`shiplane.verify.label_reader.read_labels` reads them, as far as configs were read.
+    """
 
     checks: tuple[Check, ...]
     images: tuple[Descriptor, ...] = ()
     size: int = 0
     revision: str = ""
     created: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -201,6 +205,7 @@ class ImageChecker:
             size=size,
             revision=next(iter(labels[REVISION].values()), ""),
             created=_created(document.annotations, children),
+            labels={**_own_labels(children[:1]), **document.annotations},
         )
 
     def _check_child(self, entry: Descriptor, *, proven: bool) -> _PlatformImage:
@@ -328,6 +333,10 @@ def _labels_of(key: str, annotations: Mapping[str, str], children: list[_Platfor
     labels = {"the index": annotations.get(key)}
     labels |= {str(child.platform): child.config.labels.get(key) for child in children if child.config}
     return {origin: value for origin, value in labels.items() if value}
+
+
+def _own_labels(children: Iterable[_PlatformImage]) -> dict[str, str]:
+    return {key: value for child in children if child.config for key, value in child.config.labels.items()}
 
 
 def _created(annotations: Mapping[str, str], children: list[_PlatformImage]) -> str:

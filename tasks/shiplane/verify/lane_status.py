@@ -1,4 +1,4 @@
-"""A lane's versions and floating tag in the registry, beside the ledger's record of them. Pure."""
+"""A lane's versions and floating tags in the registry, beside the ledger's record of them. Pure."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from shiplane.config.version import Version
 from shiplane.ledger.ledger import Entry, Ledger
 from shiplane.ledger.versions import newest_release
 from shiplane.registry.oci.names import Digest, Tag
+from shiplane.verify.floating_tags import FloatingTagState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +25,7 @@ class VersionStatus:
         created: When, by the record or its labels, RFC 3339; may be empty.
         recorded: The entry of its publication, if any.
         mark: The entry that marks it as bad, if any.
-        is_current: Whether the floating tag has its digest.
+        floating: The floating tags that have its digest, in moving order.
         rival: For a version that was adopted under another tag: the different image under shiplane's own tag, if any.
     """
 
@@ -35,7 +36,7 @@ class VersionStatus:
     created: str = ""
     recorded: Entry | None = None
     mark: Entry | None = None
-    is_current: bool = False
+    floating: tuple[Tag, ...] = ()
     rival: Digest | None = None
 
     @property
@@ -53,8 +54,7 @@ class LaneStatus:
     """One lane.
 
     Attributes:
-        floating: The floating tag's digest; None if the tag does not exist.
-        current: The version that it points at; None if it is none of this lane's.
+        floating: Every floating tag that exists or is recorded, and each without a range, in moving order.
         versions: Every version with a tag or a record, the highest first.
         ledger: The ledger; empty if there is none, or it is broken.
         exists: Whether there is a ledger.
@@ -65,8 +65,7 @@ class LaneStatus:
     """
 
     lane: Lane
-    floating: Digest | None
-    current: Version | None
+    floating: tuple[FloatingTagState, ...]
     versions: tuple[VersionStatus, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
     exists: bool = False
@@ -75,16 +74,9 @@ class LaneStatus:
     damage: tuple[str, ...] = ()
     others: tuple[Tag, ...] = ()
 
-    @property
-    def now(self) -> VersionStatus | None:
-        """The version that the floating tag points at."""
-        return next((state for state in self.versions if state.version == self.current), None)
-
-    @property
-    def arrival(self) -> Entry | None:
-        """The recorded move that brought the floating tag to where it is, if any."""
-        position = self.ledger.position(self.lane.floating)
-        return position if position and position.after == self.floating else None
+    def behind(self, floating: FloatingTagState) -> VersionStatus | None:
+        """The version that a floating tag points at."""
+        return next((state for state in self.versions if state.version == floating.version), None)
 
     @property
     def drift(self) -> tuple[str, ...]:
@@ -92,24 +84,28 @@ class LaneStatus:
         return tuple(self._drift())
 
     def _drift(self) -> Iterator[str]:
-        floating = self.lane.floating
         if self.fault:
             yield self.fault
-        position = self.ledger.position(floating)
-        if position and position.after != self.floating:
-            state = f"is at {self.floating}" if self.floating else "is gone"
-            yield (
-                f"{floating} {state}; the last recorded move is to {position.version}, {position.after} "
-                f"({position.when}, {position.who}): the tag "
-                "was moved without a record, or by a run that was interrupted before recording it"
-            )
-        if self.floating and self.current is None:
-            yield f"{floating} points at {self.floating}, which is not a version of lane {self.lane.name}"
-        if self.now and self.now.mark:
-            yield f"{floating} is at {self.current}, which is marked as bad: {self.now.mark.reason}"
+        yield from (what for floating in self.floating for what in self._floating_drift(floating))
         yield from (f"{self.lane.tag_of(state.version)}: {state.drift}" for state in self.versions if state.drift)
         yield from (self._rivalry(state) for state in self.versions if state.rival)
         yield from self.damage
+
+    def _floating_drift(self, floating: FloatingTagState) -> Iterator[str]:
+        tag, digest, version = floating.tag, floating.digest, floating.version
+        if (position := floating.position) and not floating.as_recorded:
+            state = f"is at {digest}" if digest else "is gone"
+            yield (
+                f"{tag} {state}; the last recorded move is to {position.version}, {position.after} "
+                f"({position.when}, {position.who}): the tag "
+                "was moved without a record, or by a run that was interrupted before recording it"
+            )
+        if digest and version is None:
+            yield f"{tag} points at {digest}, which is not a version of lane {self.lane.name}"
+        if version and not floating.floating.spans(version):
+            yield f"{tag} is at {version}, which is none of the {floating.floating.span}"
+        if (behind := self.behind(floating)) and behind.mark:
+            yield f"{tag} is at {version}, which is marked as bad: {behind.mark.reason}"
 
     def _rivalry(self, state: VersionStatus) -> str:
         own_tag, tag = self.lane.own_tag_of(state.version), self.lane.tag_of(state.version)
@@ -127,24 +123,28 @@ class LaneStatus:
 
     def to_json(self) -> dict[str, Any]:
         """The lane as JSON values."""
-        arrival, current = self.arrival, self.now
         return {
             "lane": self.lane.name,
-            "floating": self.lane.floating,
-            "digest": str(self.floating) if self.floating else None,
-            "version": str(self.current) if self.current else None,
-            "since": arrival.when if arrival else None,
-            "by": arrival.who if arrival else None,
-            "how": arrival.how if arrival else None,
-            "why": arrival.why if arrival else None,
-            "run": arrival.run if arrival else None,
-            "commit": current.commit or None if current else None,
-            "marked": current.mark.to_json() if current and current.mark else None,
+            "floating_tags": [self._floating_json(floating) for floating in self.floating],
             "newest": str(self.newest) if self.newest else None,
             "ledger": {"tag": self.lane.ledger, "exists": self.exists, "entries": len(self.ledger.entries)},
             "drift": list(self.drift),
             "unrecorded": [str(version) for version in self.unrecorded],
             "others": list(self.others),
+        }
+
+    def _floating_json(self, floating: FloatingTagState) -> dict[str, Any]:
+        """A floating tag as JSON values, with the move that brought it where it is."""
+        arrival, behind = floating.arrival, self.behind(floating)
+        return {
+            **floating.to_json(),
+            "since": arrival.when if arrival else None,
+            "by": arrival.who if arrival else None,
+            "how": arrival.how if arrival else None,
+            "why": arrival.why if arrival else None,
+            "run": arrival.run if arrival else None,
+            "commit": behind.commit or None if behind else None,
+            "marked": behind.mark.to_json() if behind and behind.mark else None,
         }
 
 
@@ -160,7 +160,7 @@ def version_json(lane: Lane, state: VersionStatus) -> Mapping[str, Any]:
         "by": state.recorded.who if state.recorded and not state.recorded.adopted else None,
         "recorded": state.recorded is not None,
         "adopted": state.recorded is not None and state.recorded.adopted,
-        "floating": state.is_current,
+        "floating_tags": list(state.floating),
         "marked": state.mark.to_json() if state.mark else None,
         "drift": state.drift or None,
     }

@@ -66,31 +66,36 @@ def test_a_lane_as_json_names_the_move_that_brought_the_floating_tag_here() -> N
     told = scene.audit().to_json()
     expected: dict[str, object] = {
         "lane": "main",
-        "floating": "latest",
-        "digest": scene.tags()["latest"],
-        "version": "0.2.1",
-        "by": USER.username,
-        "how": "float",
-        "commit": COMMIT,
-        "marked": None,
         "newest": "0.2.1",
         "ledger": {"tag": "ledger-main", "exists": True, "entries": 2},
         "drift": [],
         "unrecorded": [],
     }
     assert {key: told[key] for key in expected} == expected
-    nothing: dict[str, Any] = dict.fromkeys(
-        ("digest", "version", "since", "by", "how", "why", "run", "commit", "newest")
-    )
+    latest: dict[str, object] = {
+        "tag": "latest",
+        "range": "",
+        "digest": scene.tags()["latest"],
+        "version": "0.2.1",
+        "by": USER.username,
+        "how": "float",
+        "commit": COMMIT,
+        "marked": None,
+    }
+    (told,) = told["floating_tags"]
+    assert {key: told[key] for key in latest} == latest
+    nothing: dict[str, Any] = dict.fromkeys(("digest", "version", "since", "by", "how", "why", "run", "commit"))
     empty = Scene().audit().to_json()
-    assert {key: empty[key] for key in nothing} == nothing
+    assert empty["newest"] is None
+    assert empty["floating_tags"] == [{"tag": "latest", "range": "", "marked": None, **nothing}]
 
 
 def test_a_version_as_json_has_its_mark_and_its_drift() -> None:
     scene = released()
     told = version_json(MAIN, version(scene.audit()))
     assert told["digest"] == scene.tags()["v0.2.1"]
-    assert (told["tag"], told["by"], told["recorded"], told["floating"]) == ("v0.2.1", USER.username, True, True)
+    assert (told["tag"], told["by"], told["recorded"]) == ("v0.2.1", USER.username, True)
+    assert told["floating_tags"] == ["latest"]
     assert (told["platforms"], told["marked"], told["drift"]) == (["linux/amd64", "linux/arm64"], None, None)
     finish(scene.marker().mark(MAIN, Version.parse("0.2.1"), "crashes"))
     other = push_image(scene.registry, PATH, tag="v0.2.1", salt="moved by hand")

@@ -6,13 +6,17 @@ from dataclasses import replace
 
 import pytest
 
+from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
 from shiplane.core.timestamps import age, short_time
 from shiplane.ledger.actor import acting_user
 from shiplane.ledger.checks import recorded_checks
 from shiplane.ledger.ledger import Action, Entry, Ledger
+from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
 from shiplane.registry.oci.names import Digest, Tag
+from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.lane_status import LaneStatus, VersionStatus
 
 A, B, C = (Digest.of(name.encode()) for name in "abc")
@@ -42,12 +46,22 @@ LEDGER = Ledger().append(
     ]
 )
 MARKED = LEDGER.append([entry(Action.MARK, "v0.2.2", V2, B)])
+LATEST = FloatingTag(tag=Tag("latest"))
+IMAGES = {name: Present(RawManifest(body=name.encode(), media_type=OCI_INDEX)) for name in "abc"}
+
+
+def latest_at(
+    image: str | None, version: Version | None, position: Entry | None = LEDGER.entries[3]
+) -> tuple[FloatingTagState, ...]:
+    answer = IMAGES[image] if image else Absent()
+    return (FloatingTagState(floating=LATEST, answer=answer, version=version, position=position),)
+
+
 AS_RECORDED = LaneStatus(
     lane=MAIN,
-    floating=B,
-    current=V2,
+    floating=latest_at("b", V2),
     versions=(
-        VersionStatus(version=V2, digest=B, recorded=LEDGER.published(Tag("v0.2.2")), is_current=True),
+        VersionStatus(version=V2, digest=B, recorded=LEDGER.published(Tag("v0.2.2")), floating=(Tag("latest"),)),
         VersionStatus(version=V1, digest=A, recorded=LEDGER.published(Tag("v0.2.1"))),
     ),
     ledger=LEDGER,
@@ -58,7 +72,7 @@ NEW, OLD = AS_RECORDED.versions
 
 def test_what_is_as_it_was_recorded_has_not_drifted() -> None:
     assert AS_RECORDED.drift == ()
-    assert AS_RECORDED.arrival == LEDGER.entries[3]
+    assert AS_RECORDED.floating[0].arrival == LEDGER.entries[3]
     assert AS_RECORDED.newest == V2
     assert AS_RECORDED.unrecorded == ()
 
@@ -66,9 +80,9 @@ def test_what_is_as_it_was_recorded_has_not_drifted() -> None:
 @pytest.mark.parametrize(
     ("state", "words"),
     [
-        (replace(AS_RECORDED, floating=A, current=V1), "the last recorded move is to 0.2.2"),
-        (replace(AS_RECORDED, floating=None, current=None), "latest is gone"),
-        (replace(AS_RECORDED, floating=C, current=None), "which is not a version of lane main"),
+        (replace(AS_RECORDED, floating=latest_at("a", V1)), "the last recorded move is to 0.2.2"),
+        (replace(AS_RECORDED, floating=latest_at(None, None)), "latest is gone"),
+        (replace(AS_RECORDED, floating=latest_at("c", None)), "which is not a version of lane main"),
         (replace(AS_RECORDED, versions=(NEW, replace(OLD, digest=C))), f"v0.2.1: published as {A}"),
         (replace(AS_RECORDED, versions=(NEW, replace(OLD, digest=None))), "and is gone"),
         (replace(AS_RECORDED, versions=(replace(NEW, mark=MARKED.entries[-1]), OLD)), "marked as bad: crashes"),
@@ -82,9 +96,10 @@ def test_each_way_of_drifting_is_named(state: LaneStatus, words: str) -> None:
 
 def test_without_a_ledger_nothing_has_drifted_and_everything_is_unrecorded() -> None:
     versions = tuple(replace(state, recorded=None) for state in AS_RECORDED.versions)
-    state = replace(AS_RECORDED, ledger=Ledger(), exists=False, versions=versions)
+    floating = latest_at("b", V2, None)
+    state = replace(AS_RECORDED, floating=floating, ledger=Ledger(), exists=False, versions=versions)
     assert state.drift == ()
-    assert state.arrival is None
+    assert state.floating[0].arrival is None
     assert state.unrecorded == (V2, V1)
 
 

@@ -60,6 +60,6 @@ def history_json(state: LaneStatus) -> dict[str, object]:
         "ledger": {"tag": state.lane.ledger, "exists": state.exists},
         "versions": [version_json(state.lane, version) for version in state.versions],
         "entries": [entry.to_json() for entry in state.ledger.entries],
-        "unrecorded_moves": [entry.id for entry in state.ledger.gaps(state.lane.floating)],
+        "unrecorded_moves": [entry.id for floating in state.floating for entry in state.ledger.gaps(floating.tag)],
         "drift": list(state.drift),
     }

@@ -12,7 +12,8 @@ from shiplane.core.timestamps import age, short_time
 
 if TYPE_CHECKING:
     from shiplane.ledger.ledger import Entry
-    from shiplane.registry.oci.names import Repository
+    from shiplane.registry.oci.names import Repository, Tag
+    from shiplane.verify.floating_tags import FloatingTagState
     from shiplane.verify.lane_status import LaneStatus, VersionStatus
 
 
@@ -41,7 +42,7 @@ def status_markdown(repository: Repository, lanes: Following, now: float) -> str
 
 
 def _status_rows(state: LaneStatus, following: str, now: float) -> list[tuple[str, str]]:
-    rows = [(state.lane.floating, _pointer(state)), ("since", _since(state, now)), ("commit", _commit(state))]
+    rows = _floating_rows(state, now)
     rows += [
         ("marked", f"{state.lane.tag_of(version.version)}: {version.mark.reason}")
         for version in state.versions
@@ -72,19 +73,45 @@ def _some(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMED]) + more
 
 
-def _pointer(state: LaneStatus) -> str:
-    if state.floating is None:
+def _floating_rows(state: LaneStatus, now: float) -> list[tuple[str, str]]:
+    """Where each floating tag is: of one in three rows, of several in one row each and one for each version there."""
+    if not state.floating:
+        newest = state.lane.tag_of(state.newest) if state.newest else "nothing is published"
+        return [("floating", "no floating tags"), ("newest", newest)]
+    if len(state.floating) == 1:
+        (only,) = state.floating
+        commit = _commit(state.behind(only))
+        return [(only.tag, _pointer(state, only)), ("since", _since(state, only, now)), ("commit", commit)]
+    rows = [
+        (floating.tag, f"{_pointer(state, floating, short=True)}  {_since(state, floating, now)}")
+        for floating in reversed(state.floating)
+    ]
+    return rows + [
+        (f"at {state.lane.tag_of(version.version)}", f"{_names(version)}; commit {_commit(version)}")
+        for version in state.versions
+        if version.floating
+    ]
+
+
+def _names(version: VersionStatus) -> str:
+    """The floating tags at a version, the widest first."""
+    return ", ".join(reversed(version.floating))
+
+
+def _pointer(state: LaneStatus, floating: FloatingTagState, *, short: bool = False) -> str:
+    if floating.digest is None:
         return "does not exist"
-    version = state.lane.tag_of(state.current) if state.current else "no version of this lane"
-    return f"{version}  {state.floating}"
+    version = state.lane.tag_of(floating.version) if floating.version else "no version of this lane"
+    return f"{version}  {floating.digest.short if short else floating.digest}"
 
 
-def _since(state: LaneStatus, now: float) -> str:
-    arrival = state.arrival
-    if state.floating is None:
+def _since(state: LaneStatus, floating: FloatingTagState, now: float) -> str:
+    arrival = floating.arrival
+    if floating.digest is None:
         return "-"
     if arrival is None:
-        built = state.now.created if state.now else ""
+        behind = state.behind(floating)
+        built = behind.created if behind else ""
         reason = "the ledger is broken" if state.fault else "the move was not recorded"
         return f"{_UNKNOWN}, {reason}" + (f"; the image was built {short_time(built)}" if built else "")
     why = f": {arrival.why}" if arrival.why else ""
@@ -98,8 +125,8 @@ def _run(entry: Entry) -> str:
     return f"  {entry.run}" if entry.run else ""
 
 
-def _commit(state: LaneStatus) -> str:
-    return (state.now.commit if state.now else "") or _UNKNOWN
+def _commit(version: VersionStatus | None) -> str:
+    return (version.commit if version else "") or _UNKNOWN
 
 
 def history_text(repository: Repository, states: Sequence[LaneStatus]) -> str:
@@ -109,8 +136,7 @@ def history_text(repository: Repository, states: Sequence[LaneStatus]) -> str:
         rows = _history_rows(state)
         table = columns([_HEAD, *rows]) if rows else "no published versions"
         parts.append(f"lane {state.lane.name}\n{_indented(table)}")
-        if moves := _move_rows(state):
-            parts.append(f"moves of {state.lane.floating}\n{_indented(columns([_MOVES, *moves]))}")
+        parts += [f"moves of {tag}\n{_indented(columns([_MOVES, *moves]))}" for tag, moves in _moves(state)]
         parts += [f"DRIFT  {what}" for what in state.drift]
     return "\n\n".join(parts)
 
@@ -120,8 +146,7 @@ def history_markdown(repository: Repository, states: Sequence[LaneStatus]) -> st
     parts = [f"## {markdown_cell(str(repository))}"]
     for state in states:
         parts.append(f"### {state.lane.name}\n\n{markdown_table(_HEAD, _history_rows(state))}")
-        if moves := _move_rows(state):
-            parts.append(f"#### moves of `{state.lane.floating}`\n\n{markdown_table(_MOVES, moves)}")
+        parts += [f"#### moves of `{tag}`\n\n{markdown_table(_MOVES, moves)}" for tag, moves in _moves(state)]
         parts += [f"**Drift:** {markdown_cell(what)}" for what in state.drift]
     return "\n\n".join(parts)
 
@@ -148,7 +173,7 @@ def _history_rows(state: LaneStatus) -> list[tuple[str, ...]]:
 
 
 def _remarks(state: LaneStatus, version: VersionStatus) -> str:
-    remarks: list[str] = [state.lane.floating] if version.is_current else []
+    remarks = [_names(version)] if version.floating else []
     remarks += [f"marked as bad: {version.mark.reason}"] if version.mark else []
     remarks += [f"adopted by {version.recorded.who}"] if version.recorded and version.recorded.adopted else []
     remarks += ["unrecorded"] if version.recorded is None and not state.fault else []
@@ -156,12 +181,18 @@ def _remarks(state: LaneStatus, version: VersionStatus) -> str:
     return "; ".join(remarks)
 
 
-def _move_rows(state: LaneStatus) -> list[tuple[str, ...]]:
+def _moves(state: LaneStatus) -> list[tuple[Tag, list[tuple[str, ...]]]]:
+    """The floating tags that were ever moved, the widest first, each with its moves."""
+    moves = [(floating.tag, _move_rows(state, floating.tag)) for floating in reversed(state.floating)]
+    return [(tag, rows) for tag, rows in moves if rows]
+
+
+def _move_rows(state: LaneStatus, floating: Tag) -> list[tuple[str, ...]]:
     """The moves, the newest first; one that began elsewhere than the one before it ended has a gap before it."""
     names = {version.digest: state.lane.tag_of(version.version) for version in state.versions if version.digest}
-    gaps = {move.id for move in state.ledger.gaps(state.lane.floating)}
+    gaps = {move.id for move in state.ledger.gaps(floating)}
     rows: list[tuple[str, ...]] = []
-    for move in reversed(state.ledger.moves(state.lane.floating)):
+    for move in reversed(state.ledger.moves(floating)):
         before = names.get(move.before, move.before.short) if move.before else _UNKNOWN if move.adopted else "nothing"
         remarks = [
             move.why,

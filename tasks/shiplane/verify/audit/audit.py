@@ -1,8 +1,8 @@
-"""Audit a lane: every version, the floating tag and the ledger, in one sweep of small reads."""
+"""Audit a lane: every version, every floating tag and the ledger, in one sweep of small reads."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from shiplane.config.lane import Lane
 from shiplane.core.plurals import counted
@@ -13,8 +13,6 @@ from shiplane.ledger.ledger import BrokenLedgerError
 from shiplane.ledger.recorder import Ledgers
 from shiplane.ledger.store import LedgerSnapshot
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import resolve
-from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.verify.audit.version_reader import VersionReader
 from shiplane.verify.lane_status import LaneStatus
 
@@ -34,7 +32,7 @@ class Auditor:
     workers: int = WORKERS
 
     def audit(self, lane: Lane, *, deep: bool = False) -> Flow[LaneStatus]:
-        """Read everything about a lane; with ``deep`` check every version's image, not only the current one's.
+        """Read everything about a lane; with ``deep`` check every version's image, not only the current ones'.
 
         Raises:
             AccessError: The registry refuses this identity.
@@ -50,29 +48,20 @@ class Auditor:
     def _status(self, lane: Lane, *, deep: bool) -> LaneStatus:
         snapshot, fault = self._read_ledger(lane)
         lane = with_adopted_tags(lane, snapshot.ledger)
-        floating = digest_of(resolve(self.registry, lane.floating))
         tags = frozenset(self.registry.tags())
         reader = VersionReader(
-            registry=self.registry,
-            lane=lane,
-            ledger=snapshot.ledger,
-            tags=tags,
-            floating=floating,
-            workers=self.workers,
+            registry=self.registry, lane=lane, ledger=snapshot.ledger, tags=tags, workers=self.workers
         )
-        images = reader.images()
-        statuses = [reader.status(version, image) for version, image in images.items()]
-        versions = tuple(replace(status, rival=reader.rival(status)) for status in statuses)
+        reading = reader.read(deep=deep)
         return LaneStatus(
             lane=lane,
-            floating=floating,
-            current=next((status.version for status in versions if status.is_current), None),
-            versions=versions,
+            floating=reading.floating,
+            versions=reading.versions,
             ledger=snapshot.ledger,
             exists=snapshot.exists,
             kept=self.ledgers is not None,
             fault=fault,
-            damage=reader.damage(images, versions, deep=deep),
+            damage=reading.damage,
             others=unadopted_tags(lane, snapshot.ledger, tags),
         )
 

@@ -1,9 +1,9 @@
-"""Read a lane's versions: the registry's word about each beside the ledger's."""
+"""Read a lane's versions and floating tags: the registry's word about each beside the ledger's."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
@@ -15,22 +15,31 @@ from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import CREATED, REVISION, Index, InvalidManifestError, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Platform
-from shiplane.verify.image_check import ExpectedImage, ImageChecker
+from shiplane.verify.floating_tags import FloatingTagState, existing_floating_tags
+from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
 from shiplane.verify.label_reader import read_labels
 from shiplane.verify.lane_status import VersionStatus
 from shiplane.verify.lane_versions import versions_among
 
 
 @dataclass(frozen=True, kw_only=True)
+class LaneReading:
+    """What was read of one lane: its floating tags in moving order, its versions, and what is wrong with images."""
+
+    floating: tuple[FloatingTagState, ...]
+    versions: tuple[VersionStatus, ...]
+    damage: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class VersionReader:
-    """Reads the versions of one lane.
+    """Reads the versions of one lane, and the floating tags at them.
 
     Attributes:
         registry: Where the lane is.
         lane: The lane with its adopted tags.
         ledger: The lane's ledger.
         tags: The repository's tags.
-        floating: The floating tag's digest, if it exists.
         workers: How many reads at once.
     """
 
@@ -38,69 +47,85 @@ class VersionReader:
     lane: Lane
     ledger: Ledger
     tags: Collection[str]
-    floating: Digest | None
     workers: int = WORKERS
 
-    def images(self) -> dict[Version, Present | Absent]:
-        """What each version tag has, the highest first; recorded ones that are gone included."""
-        versions = versions_among(self.lane, [*self.tags, *(entry.tag for entry in self.ledger.entries)])
-        tags = [self.lane.tag_of(version) for version in versions]
-        answers = map_parallel(lambda tag: resolve(self.registry, tag), tags, workers=self.workers)
-        return dict(zip(versions, answers, strict=True))
+    def read(self, *, deep: bool) -> LaneReading:
+        """Every version, and every floating tag; recorded ones that are gone included.
 
-    def status(self, version: Version, image: Present | Absent) -> VersionStatus:
-        """One version by its image and its record."""
+        Args:
+            deep: Whether every version's image is checked, and not only those that a floating tag is at.
+        """
+        floating = existing_floating_tags(self.lane, self.ledger, self.tags)
+        versions = versions_among(self.lane, [*self.tags, *(entry.tag for entry in self.ledger.entries)])
+        tags = [*(one.tag for one in floating), *map(self.lane.tag_of, versions)]
+        answers = map_parallel(lambda tag: resolve(self.registry, tag), tags, workers=self.workers)
+        images = dict(zip(versions, answers[len(floating) :], strict=True))
+        states = [
+            FloatingTagState(floating=one, answer=answer, position=self.ledger.position(one.tag))
+            for one, answer in zip(floating, answers, strict=False)
+        ]
+        read = [self._version(version, image, states, deep=deep) for version, image in images.items()]
+        return LaneReading(
+            floating=tuple(_with_version(state, images) for state in states),
+            versions=tuple(status for status, _ in read),
+            damage=tuple(fault for _, faults in read for fault in faults),
+        )
+
+    def _version(
+        self,
+        version: Version,
+        image: Present | Absent,
+        states: Sequence[FloatingTagState],
+        *,
+        deep: bool,
+    ) -> tuple[VersionStatus, list[str]]:
+        """One version by its image and its record, and what is wrong with its image."""
         tag, digest = self.lane.tag_of(version), digest_of(image)
         recorded = self.ledger.published(tag)
         entry = recorded if recorded and recorded.after == digest else None
-        date = (entry.created if entry.adopted else entry.when) if entry else ""
-        commit, created = (entry.commit, date) if entry and entry.commit else self._labels(image)
-        return VersionStatus(
+        status = VersionStatus(
             version=version,
             digest=digest,
             platforms=tuple(entry.platforms) if entry else _platforms(image),
-            commit=commit,
-            created=date or created,
             recorded=recorded,
             mark=self.ledger.marks.get(tag),
-            is_current=digest is not None and digest == self.floating,
+            floating=tuple(state.tag for state in states if digest and state.digest == digest),
+            rival=self._rival(version, digest),
         )
+        report = self._report(image.raw, status) if isinstance(image, Present) and (deep or status.floating) else None
+        date = (entry.created if entry.adopted else entry.when) if entry else ""
+        commit, created = (entry.commit, date) if entry and entry.commit else self._labels(image, report)
+        faults = [f"{tag}: {check}" for check in report.checks if not check.good] if report else []
+        return replace(status, commit=commit, created=date or created), faults
 
-    def rival(self, status: VersionStatus) -> Digest | None:
+    def _rival(self, version: Version, digest: Digest | None) -> Digest | None:
         """The different image under shiplane's own tag of a version that was adopted under another one, if any."""
-        own_tag = self.lane.own_tag_of(status.version)
-        if own_tag == self.lane.tag_of(status.version) or own_tag not in self.tags:
+        own_tag = self.lane.own_tag_of(version)
+        if own_tag == self.lane.tag_of(version) or own_tag not in self.tags:
             return None
-        digest = digest_of(resolve(self.registry, own_tag))
-        return None if digest == status.digest else digest
+        other = digest_of(resolve(self.registry, own_tag))
+        return None if other == digest else other
 
-    def damage(
-        self, images: Mapping[Version, Present | Absent], versions: Iterable[VersionStatus], *, deep: bool
-    ) -> tuple[str, ...]:
-        """What is wrong with the current version's image; with ``deep`` with every version's."""
-        faults = []
-        for status in versions:
-            image = images[status.version]
-            if (deep or status.is_current) and isinstance(image, Present):
-                tag = self.lane.tag_of(status.version)
-                faults += [f"{tag}: {fault}" for fault in self._faults(image.raw, status)]
-        return tuple(faults)
-
-    def _labels(self, image: Present | Absent) -> tuple[str, str]:
-        """The commit and the time in an image's labels."""
+    def _labels(self, image: Present | Absent, report: ImageReport | None) -> tuple[str, str]:
+        """The commit and the time in an image's labels; what was checked is not read again."""
         if isinstance(image, Absent):
             return "", ""
-        labels = read_labels(self.registry, image, REVISION, CREATED)
+        labels = report.labels if report else read_labels(self.registry, image, REVISION, CREATED)
         return labels.get(REVISION, "")[:80], labels.get(CREATED, "")[:80]
 
-    def _faults(self, raw: RawManifest, status: VersionStatus) -> list[str]:
+    def _report(self, raw: RawManifest, status: VersionStatus) -> ImageReport:
         known = tuple(Platform.parse(name) for name in status.platforms if _is_platform(name))
         # Where neither a record nor an index lists any, the image's own config does, and there is nothing to compare.
         platforms = known if status.platforms else None
         proven = status.recorded is not None and not status.drift
         expected = ExpectedImage.published(self.lane, status.version, platforms=platforms, proven=proven)
-        checker = ImageChecker(registry=self.registry, workers=self.workers)
-        return [str(check) for check in checker.check(raw, expected).checks if not check.good]
+        return ImageChecker(registry=self.registry, workers=self.workers).check(raw, expected)
+
+
+def _with_version(state: FloatingTagState, images: Mapping[Version, Present | Absent]) -> FloatingTagState:
+    """A floating tag with the version that it is at: of several with its digest the highest in its range."""
+    at = [version for version, image in images.items() if state.digest and digest_of(image) == state.digest]
+    return replace(state, version=next(filter(state.floating.spans, at), at[0] if at else None))
 
 
 def _is_platform(name: str) -> bool:
