@@ -5,6 +5,7 @@ Source: docs.github.com, "Evaluate expressions in workflows and actions".
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -63,7 +64,9 @@ class _Parser:
     rest: list[str]
     contexts: Contexts
     status: Mapping[str, bool]
-    functions: Mapping[str, Callable[..., object]] = field(default_factory=lambda: {"format": _format})
+    functions: Mapping[str, Callable[..., object]] = field(
+        default_factory=lambda: {"format": _format, "fromJSON": json.loads}
+    )
 
     def either(self) -> Any:  # noqa: ANN401
         value = self.both()

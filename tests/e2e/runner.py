@@ -207,7 +207,8 @@ class Runner:
         contexts = {**contexts, "github": {**contexts["github"], "token": token}}
         contexts["secrets"] = {**contexts["secrets"], "GITHUB_TOKEN": token}
         done.result = "success"
-        for matrix in job.get("strategy", {}).get("matrix", {}).get("include", [{}]):
+        include = job.get("strategy", {}).get("matrix", {}).get("include", [{}])
+        for matrix in resolve(include, contexts):
             if not self._leg(name, job, workflow, {**contexts, "matrix": matrix}, done):
                 done.result = "failure"
 

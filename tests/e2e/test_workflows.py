@@ -364,12 +364,23 @@ def test_a_build_cannot_command_the_runner(rig: Rig, hub: tuple[Runner, Reader])
     assert "::add-mask::injected" not in obeyed
 
 
+_APART = """
+image = "{image}"
+platforms = ["linux/386"]
+build = "sh build.sh"
+[lanes.main]
+platforms = ["linux/amd64", "linux/arm64"]
+[workflows]
+native = true
+"""
+
+
 @pytest.mark.skipif("stage" not in shiplane.ns.task_names, reason="needs the task stage and publish --staged")
 def test_native_runners_stage_each_platform_and_their_image_is_joined(
     rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path
 ) -> None:
     image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
-    prepare(Person(rig, sample), wheel, f'image = "{image}"\nbuild = "sh build.sh"\n[workflows]\nnative = true\n')
+    prepare(Person(rig, sample), wheel, _APART.format(image=image))
     jobs = tmp_path / "jobs"
     jobs.mkdir()
     runner, reader = Runner(rig, jobs, sample, python, secrets=pair(rig)), Reader(rig, image, account="pull")

@@ -22,6 +22,8 @@ from shiplane.registry.oci.names import Platform, Repository, parse_platforms
 T = TypeVar("T")
 
 DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
+# Not a platform: those that are configured, all of them where fewer would do.
+ALL_PLATFORMS = "all"
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 # docs.github.com: "About remote repositories" (https, and ssh in both spellings), "Using SSH over the HTTPS port"
 # (ssh.github.com:443), "About SSH certificate authorities" (org-NUMBER for git). A host
@@ -128,7 +130,8 @@ class Resolver:
         Raises:
             UsageError: The list is wrong.
         """
-        if given := self._given(self.flags.platforms, "--platforms", "PLATFORMS"):
+        given = self._given(self.flags.platforms, "--platforms", "PLATFORMS")
+        if given and given.value != ALL_PLATFORMS:
             return Setting(named(given, parse_platforms), given.source)
         if lane.platforms:
             return Setting(lane.platforms, f"{self.project.name}: lanes.{lane.name}.platforms")

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import json
 import re
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -31,8 +33,9 @@ ACTIONS = {
     "UPLOAD": "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1",
     "DOWNLOAD": "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1",
 }
-# GitHub's runners by what they build natively (docs.github.com, "GitHub-hosted runners").
-_RUNNERS = {"amd64": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
+# GitHub's runners (docs.github.com, "GitHub-hosted runners") by what they build: natively, and nearest to it.
+_RUNNERS = {"amd64": "ubuntu-24.04", "386": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
+_EMULATING = {"arm": "ubuntu-24.04-arm"}
 _SIGN = "# sha256 of what follows: "
 _SIGNED = re.compile(rf"(?:#[^\n]*\n)*?{re.escape(_SIGN)}([0-9a-f]{{64}})\n(.*)", re.DOTALL)
 _HEAD = "# Written by `{program} workflow.write` from the project's configuration. Change that, and write it again.\n"
@@ -43,6 +46,7 @@ class WorkflowProject:
     """The inputs of a project's workflows.
 
     Attributes:
+        platforms: Those of lanes without their own.
         image: A description of the default repository, for people to read.
         wishes: The project file's ``[workflows]``.
         program: ``invoke`` if the project has tasks of its own, else ``shiplane``.
@@ -72,14 +76,16 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str) -
     """The text of every workflow by path.
 
     Raises:
-        ConfigurationError: GitHub has no native runner for a platform.
+        ConfigurationError: GitHub has no runner that could build a platform.
     """
+    stages = [_stages(lane, project) for lane in project.lanes] if project.wishes.native else []
     facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
     facts["github-gates"] = any(gate.kind is GateKind.GITHUB for gate in project.gates)
+    facts["emulated"] = any(stage["emulated"] for lane_stages in stages for stage in lane_stages)
     common = {**ACTIONS, **_project_values(project)}
     texts = {SHARED: _fill(_choose(shared_template, facts), common)}
     for lane in project.lanes:
-        texts[path_of(lane)] = _fill(_choose(lane_template, facts), {**common, **_lane_values(lane, project.lanes)})
+        texts[path_of(lane)] = _fill(_choose(lane_template, facts), {**common, **_lane_values(lane, project)})
     return {path: _signed(text, project.program) for path, text in texts.items()}
 
 
@@ -142,8 +148,7 @@ def _shown(line: str) -> str:
 
 
 def _project_values(project: WorkflowProject) -> dict[str, str]:
-    values = {
-        "PLATFORMS": ",".join(map(str, project.platforms)),
+    return {
         "IMAGE": project.image,
         "PROGRAM": project.program,
         "REQUIREMENTS": REQUIREMENTS,
@@ -151,32 +156,38 @@ def _project_values(project: WorkflowProject) -> dict[str, str]:
         # An incomplete checkout would be refused.
         "COMPLETE": "\n          submodules: recursive" * project.modules + "\n          lfs: true" * project.lfs,
     }
-    if not project.wishes.native:
-        return values
-    files = {platform: f"{platform.dashed}.json" for platform in project.platforms}
-    rows = [
-        f"          - platform: {platform}\n            runner: {_runner(platform)}\n            file: {file}"
-        for platform, file in files.items()
+
+
+def _stages(lane: Lane, project: WorkflowProject) -> list[dict[str, str | bool]]:
+    """Where each platform of a lane is built, natively or on the runner that emulates it best."""
+    return [
+        {
+            "platform": str(platform),
+            "runner": _runner(platform),
+            "emulated": platform.architecture not in _RUNNERS,
+            "file": f"{platform.dashed}.json",
+        }
+        for platform in lane.platforms or project.platforms
     ]
-    staged = [f'--staged "$RUNNER_TEMP/staged/{file}"' for file in files.values()]
-    return {**values, "MATRIX": "\n".join(rows), "STAGED": " ".join(staged)}
 
 
 def _runner(platform: Platform) -> str:
-    runner = _RUNNERS.get(platform.architecture) if platform.os == "linux" else None
-    if runner is None:
+    if platform.os != "linux":
         raise ConfigurationError(
-            f"workflows: native: GitHub has no runner that builds {platform} natively",
-            remedy="Leave native out, or build for linux/amd64 and linux/arm64 alone.",
+            f"workflows: native: GitHub has no runner that builds {platform} with buildx",
+            remedy="Leave native out, or build for Linux alone.",
         )
-    return runner
+    return {**_RUNNERS, **_EMULATING}.get(platform.architecture, _RUNNERS["amd64"])
 
 
-def _lane_values(lane: Lane, lanes: Sequence[Lane]) -> dict[str, str]:
+def _lane_values(lane: Lane, project: WorkflowProject) -> dict[str, str]:
+    stages = ",\n".join(map(json.dumps, _stages(lane, project))) if project.wishes.native else ""
     return {
         "LANE": lane.name,
+        "PLATFORMS": ",".join(map(str, lane.platforms or project.platforms)),
+        "STAGES": textwrap.indent(f"[{stages}]", "        "),
         "FLOATING": lane.floating,
-        "PATTERN": _pattern(lane, lanes),
+        "PATTERN": _pattern(lane, project.lanes),
         "GIT_TAG": lane.git_tag.replace("{version}", "X.Y.Z"),
         "FORMAT": lane.git_tag.replace("{version}", "{0}"),
     }

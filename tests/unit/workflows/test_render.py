@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -32,6 +33,13 @@ GITHUB_GATE = {"gates": [{"name": "core", "github": "Core Production Gate"}]}
 KINDS: dict[str, Configuration] = {
     "built in": {},
     "native": {"workflows": {"native": True}},
+    "native, apart": {
+        "workflows": {"native": True},
+        "lanes": {
+            "main": {"platforms": ["linux/amd64", "linux/386", "linux/s390x"]},
+            "standalone": {"platforms": ["linux/arm64", "linux/arm/v7"]},
+        },
+    },
     "GitHub gates": GITHUB_GATE,
     "claims": {"claim": True},
     "everything": {"claim": True, "workflows": {"native": True, "environment": "live"}, **GITHUB_GATE},
@@ -281,9 +289,47 @@ def test_a_git_tag_starts_no_workflow_but_its_lanes() -> None:
     assert starting["vnext-v1.0.0-rc.1"] == {f"{folder}-next-publish.yml"}
 
 
-def test_a_platform_without_a_native_runner_is_refused() -> None:
-    with pytest.raises(ConfigurationError, match="no runner that builds linux/s390x"):
-        rendered({"platforms": ["linux/amd64", "linux/s390x"], "workflows": {"native": True}})
+def stages(texts: dict[str, str], path: str) -> list[tuple[str, str, bool, str]]:
+    """What a lane's workflow has built where."""
+    listed = json.loads(yaml.safe_load(texts[path])["jobs"]["release"]["with"]["stages"])
+    return [(stage["platform"], stage["runner"], stage["emulated"], stage["file"]) for stage in listed]
+
+
+def test_each_lanes_own_platforms_are_built_on_the_runner_nearest_to_them() -> None:
+    texts = rendered(KINDS["native, apart"])
+    assert stages(texts, MAIN) == [
+        ("linux/amd64", "ubuntu-24.04", False, "linux-amd64.json"),
+        ("linux/386", "ubuntu-24.04", False, "linux-386.json"),
+        ("linux/s390x", "ubuntu-24.04", True, "linux-s390x.json"),
+    ]
+    assert stages(texts, STANDALONE) == [
+        ("linux/arm64", "ubuntu-24.04-arm", False, "linux-arm64.json"),
+        ("linux/arm/v7", "ubuntu-24.04-arm", True, "linux-arm-v7.json"),
+    ]
+
+
+def test_emulation_is_set_up_only_where_it_is_needed() -> None:
+    def jobs(kind: str) -> dict[str, str]:
+        shared = yaml.safe_load(rendered(KINDS[kind])[SHARED])["jobs"]
+        steps = [
+            (name, step) for name, job in shared.items() for step in job["steps"] if "qemu" in step.get("uses", "")
+        ]
+        return {name: step.get("if", "always") for name, step in steps}
+
+    assert jobs("built in") == {"dry-run": "always", "publish": "always"}
+    assert jobs("native") == {}
+    assert jobs("native, apart") == dict.fromkeys(("dry-run", "stage"), "${{ matrix.emulated }}")
+
+
+def test_a_platform_without_a_runner_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="no runner that builds windows/amd64"):
+        rendered({"lanes": {"main": {"platforms": ["windows/amd64"]}}, "workflows": {"native": True}})
+
+
+def test_a_lanes_own_platforms_are_what_a_manual_run_is_told_to_be_for() -> None:
+    texts = rendered({"lanes": {"main": {"platforms": ["linux/arm/v7"]}}})
+    assert "Target platforms. Empty: linux/arm/v7" in texts[MAIN]
+    assert "Target platforms. Empty: linux/amd64,linux/arm64" in texts[STANDALONE]
 
 
 def test_only_our_own_left_over_files_are_to_go() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 IMAGE = "Image repository, e.g. ghcr.io/<owner>/<name> (IMAGE_REPO)."
-PLATFORMS = "Target platforms, e.g. linux/amd64,linux/arm64 (PLATFORMS)."
+PLATFORMS = "Target platforms of every lane, e.g. linux/amd64,linux/arm64; all: as configured (PLATFORMS)."
 LATEST = "Move the floating tag; --latest=no leaves it (PUBLISH_LATEST)."
 TAG = "Version: 0.2.1, v0.2.1, the lane's image tag or its git tag (TAG)."
 BUILDER = "buildx builder to use."
@@ -11,7 +11,7 @@ SKIP = "Skip a check (repeatable): build, gates, a gate's name, access, smoke."
 NO_LOGIN = "Push with the stored docker login instead of the credential from the environment."
 LANES = "Lane (repeatable); default: every lane whose Dockerfile exists."
 PLAN = "Carry out this saved plan; refuse if anything has changed since."
-STAGED = "File written by stage (repeatable): join these builds instead of building."
+STAGED = "File written by stage, or a folder of them (repeatable): join these builds instead of building."
 RELEASE_DRY_RUN = "Build and load one platform (--platforms for more); push nothing, need no credentials."
 VERSION = "Version: 0.2.1, v0.2.1 or the lane's tag."
 REASON = "Reason, for the record; one line."

@@ -23,8 +23,7 @@ class WorkflowSettings:
     native: Annotated[
         bool,
         Key(
-            "Whether each platform is built on a native runner, without emulation, and joined. "
-            "For linux/amd64 and linux/arm64.",
+            "Whether each platform is built on its own runner, natively where GitHub has such a runner, and joined.",
             Boolean(),
         ),
     ] = False

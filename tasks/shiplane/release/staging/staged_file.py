@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable
+from itertools import chain
 from pathlib import Path
 
 from shiplane.core.errors import UsageError
@@ -16,13 +17,13 @@ _LIMIT = 64 * 1024
 
 
 def read_staged(folder: Path, names: Iterable[str]) -> dict[str, Staged]:
-    """Read files of ``stage``, by the names that were given.
+    """Read files of ``stage``, by the names that were given; a folder stands for each ``*.json`` in it.
 
     Raises:
         UsageError: One is given twice, cannot be read, is too large, or is no such file.
     """
     staged: dict[str, Staged] = {}
-    for name in names:
+    for name in chain.from_iterable(_files(folder, name) for name in names):
         if name in staged:
             raise UsageError(f"--staged {name} is given twice", remedy="Give each file once.")
         content = read_limited(
@@ -30,6 +31,22 @@ def read_staged(folder: Path, names: Iterable[str]) -> dict[str, Staged]:
         )
         staged[name] = parse_staged(content, name)
     return staged
+
+
+def _files(folder: Path, name: str) -> list[str]:
+    """The file of a name; of a folder each file in it.
+
+    Raises:
+        UsageError: A folder has none.
+    """
+    if not (folder / name).is_dir():
+        return [name]
+    files = sorted(str(Path(name) / path.name) for path in (folder / name).glob("*.json"))
+    if not files:
+        raise UsageError(
+            f"--staged {name}: the folder has no *.json", remedy=f"Give files that {command('stage')} wrote."
+        )
+    return files
 
 
 def check_output(path: Path) -> None:
