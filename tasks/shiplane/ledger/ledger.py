@@ -9,10 +9,11 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from typing import Annotated, Any, TypedDict, cast
 
+from shiplane.config.names.version_schemes import Scheme
 from shiplane.config.version import Version
 from shiplane.core import strict_json
 from shiplane.core.errors import UsageError, VerificationError
@@ -97,6 +98,7 @@ class Entry:
             adoption's. It is a field and no action, since a reader refuses a ledger with an unknown action and ignores
             an unknown field.
         created: When an adopted image was made, by its own labels; RFC 3339.
+        scheme: How the lane's versions are written; not in the ledger itself.
     """
 
     action: Action
@@ -115,6 +117,7 @@ class Entry:
     overtaken_by: str = ""
     adopted: bool = False
     created: str = ""
+    scheme: Scheme = field(default=Scheme.SEMVER, compare=False)
 
     @property
     def reason(self) -> str:
@@ -130,7 +133,7 @@ class Entry:
     def release(self) -> Version | None:
         """The version concerned; None if the text is not a version: anybody who may push can write here."""
         try:
-            return Version.parse(self.version)
+            return Version.parse(self.version, self.scheme)
         except UsageError:
             return None
 
@@ -166,8 +169,8 @@ class Ledger:
     lines: tuple[bytes, ...] = ()
 
     @classmethod
-    def parse(cls, content: bytes) -> Ledger:
-        """Parse the lines and check their chain.
+    def parse(cls, content: bytes, scheme: Scheme = Scheme.SEMVER) -> Ledger:
+        """Parse the lines and check their chain; the lane's versions are those of a scheme.
 
         Raises:
             BrokenLedgerError: Naming the first invalid line.
@@ -178,7 +181,7 @@ class Ledger:
         entries = []
         for number, line in enumerate(lines, start=1):
             before = lines[number - 2] if number > 1 else None
-            entries.append(_parse_line(number, line, before))
+            entries.append(replace(_parse_line(number, line, before), scheme=scheme))
         return cls(entries=tuple(entries), lines=lines)
 
     def append(self, entries: Iterable[Entry]) -> Ledger:

@@ -206,7 +206,9 @@ class LedgerStore:
         try:
             manifest = parse_ledger_manifest(raw, self.tag)
             pieces = tuple(map_parallel(self._piece, manifest.pieces, workers=self.workers))
-            return LedgerSnapshot(ledger=Ledger.parse(b"".join(pieces)), pieces=pieces, raw=raw, manifest=manifest)
+            return LedgerSnapshot(
+                ledger=Ledger.parse(b"".join(pieces), self.lane.versions), pieces=pieces, raw=raw, manifest=manifest
+            )
         except VerificationError as error:
             raise BrokenLedgerError(
                 f"{self.tag} of {self.registry.repository}: {error.what}", remedy=_restart_remedy(self.lane)

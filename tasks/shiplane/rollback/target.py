@@ -13,7 +13,7 @@ from enum import Enum
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
-from shiplane.core.errors import RefusedError, UsageError
+from shiplane.core.errors import RefusedError
 from shiplane.core.next_command import command
 from shiplane.core.timestamps import age, seconds_since, short_time
 from shiplane.ledger.ledger import Action, Entry, Ledger
@@ -177,10 +177,7 @@ def _lowered_from(position: Entry | None, current: Version | None, floating: Dig
 
 def _version(entry: Entry) -> Version | None:
     """The version that an entry is about; None if its text is none."""
-    try:
-        return Version.parse(entry.version)
-    except UsageError:
-        return None
+    return entry.release
 
 
 def _sort_candidates(
