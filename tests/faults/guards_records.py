@@ -32,6 +32,8 @@ _PLAN = "tests/faults/release/test_plan.py::"
 _PUBLISH = "tests/faults/release/test_publish.py::"
 _READING = "tests/faults/ledger/test_reading.py::"
 _ROLLBACK = "tests/faults/rollback/test_rollback.py::"
+_TAGS = "tests/unit/rollback/test_lane_targets.py::"
+_FLOATING = "tests/faults/rollback/test_floating_tags.py::"
 _LATE = "tests/faults/rollback/test_stale_reads.py::"
 _SMOKE = "tests/faults/release/test_smoke.py::"
 _STALE = "tests/faults/promises/test_matrix_stale.py::"
@@ -172,7 +174,7 @@ ROLLBACK = (
         "a version that is marked as bad is refused as a target",
         "rollback/target",
         "_check_target",
-        never(1),
+        never(2),
         (_DESCENT + "test_where_it_must_not_go",),
     ),
     Guard(
@@ -186,15 +188,15 @@ ROLLBACK = (
         "a pre-release is no target",
         "rollback/target",
         "_check_target",
-        never(0),
+        never(1),
         (_DESCENT + "test_where_it_must_not_go",),
     ),
     Guard(
-        "a pre-release is chosen by nobody",
+        "nothing out of a floating tag's range is chosen, and no pre-release that it does not move to",
         "rollback/target",
         "choose_candidates",
-        without_operand(1, at=3),
-        (_DESCENT + "test_the_way_down",),
+        without_operand(1),
+        (_DESCENT + "test_the_way_down", _TAGS + "test_which_floating_tags_go_where"),
     ),
     Guard(
         "the same rollback once more is refused",
@@ -219,8 +221,8 @@ ROLLBACK = (
     ),
     Guard(
         "a rollback reads again what contradicts its ledger",
-        "rollback/lane_survey",
-        "_read_consistent",
+        "rollback/lane_reader",
+        "LaneReader._read_consistent",
         always(),
         (_LATE + "test_late_reads_of_the_floating_tag_never_end_well_at_the_bad_version",),
     ),
@@ -277,7 +279,7 @@ ROLLBACK = (
         "a rollback moves the floating tag only from where it was seen",
         "rollback/rollback",
         "Rollback._move",
-        argument("move", "expected_digests", "survey.past"),
+        argument("move", "expected_digests", "survey.past(floating)"),
         (_ROLLBACK + "test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them",),
     ),
     Guard(
@@ -290,16 +292,51 @@ ROLLBACK = (
     Guard(
         "a rollback looks at the floating tag once more before it calls itself done",
         "rollback/rollback",
-        "Rollback.go_to",
+        "Rollback._confirm",
         uncalled("confirm"),
         (_LATE + "test_a_tag_that_was_moved_away_after_it_was_read_back_is_no_success",),
     ),
     Guard(
         "a rollback that could not be recorded says so",
         "rollback/recording",
-        "record_rollback",
+        "record_rollbacks",
         never(0),
         (_ROLLBACK + "test_a_broken_ledger_keeps_nobody_from_leaving_a_bad_version_but_is_said",),
+    ),
+    Guard(
+        "a floating tag at another version than the bad one is left alone",
+        "rollback/lane_targets",
+        "_moves",
+        returns("True"),
+        (_TAGS + "test_which_floating_tags_go_where",),
+    ),
+    Guard(
+        "a tag that is at the version where others go up from is not taken down",
+        "rollback/lane_targets",
+        "_moves",
+        returned("True", at=0),
+        (_TAGS + "test_which_floating_tags_go_where",),
+    ),
+    Guard(
+        "a tag between a named version and the bad one is left alone",
+        "rollback/lane_targets",
+        "_moves",
+        returned("True", at=3),
+        (_TAGS + "test_which_floating_tags_go_where",),
+    ),
+    Guard(
+        "a lane that somebody rolled back a moment ago stops the other lanes of a rollback",
+        "rollback/chooser",
+        "RollbackChooser.choose",
+        never(1),
+        (_FLOATING + "test_a_lane_that_cannot_go_back_stops_all_before_anything_moves",),
+    ),
+    Guard(
+        "tags that were moved before another one could not be are named",
+        "rollback/rollback",
+        "_cut_off",
+        always(),
+        (_FLOATING + "test_a_lane_that_cannot_be_moved_says_what_the_other_ones_are_at",),
     ),
     Guard(
         "a dry run of a rollback writes nothing",

@@ -64,6 +64,18 @@ def one_lane(lane: str | None, project: ProjectFile, version: str | None = None)
     raise UsageError("no lane given", remedy=f"Add {lanes}.")
 
 
+def several_lanes(lanes: Sequence[str] | None, project: ProjectFile, version: str | None = None) -> list[Lane]:
+    """The lanes that have to be given, each once.
+
+    Raises:
+        UsageError: None was, or one is not a lane or given twice.
+    """
+    names = list(lanes or ()) or [one_lane(None, project, version)]
+    if len(set(names)) < len(names):
+        raise UsageError(f"--lane names {', '.join(names)[:200]}", remedy="Give each lane only once.")
+    return [project.lane(name) for name in names]
+
+
 def published_version(project: ProjectFile, lane: Lane, flag: str, text: str) -> Version:
     """The version of a lane that a flag gives, by any of the tags that it may be published under.
 

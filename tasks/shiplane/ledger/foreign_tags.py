@@ -87,7 +87,7 @@ def sort_tags(lane: Lane, lanes: Sequence[Lane], tags: Iterable[str], since: Ver
     floating, ignored = [], []
     for tag in map(Tag, sorted(tags)):
         version = lane.version_tagged(tag)
-        if tag in (lane.floating, lane.ledger):
+        if tag == lane.ledger or lane.floating_tag(tag):
             continue
         if reason := _other_owner(lane, others, tag) or (_exclusion(version, since) if version else ""):
             ignored.append((tag, reason))

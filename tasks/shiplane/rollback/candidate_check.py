@@ -1,9 +1,9 @@
-"""Verify the candidates of a rollback, and take the first good one."""
+"""Verify the candidates of a rollback, and take the first good one of each floating tag."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
@@ -16,11 +16,9 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve_consistent
 from shiplane.registry.oci.lookup_result import Absent
 from shiplane.registry.oci.manifest import RawManifest
-from shiplane.registry.oci.names import Platform
-from shiplane.rollback.target import RollbackCandidate, RollbackTargets
+from shiplane.registry.oci.names import Digest, Platform
+from shiplane.rollback.target import RollbackCandidate, RollbackTargets, TargetReason
 from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
-
-_UNCHANGED = f"{{}} was not moved. See {command('history')} for the versions; --to names one."
 
 
 @dataclass(frozen=True)
@@ -35,6 +33,21 @@ class VerifiedTarget:
     def version(self) -> Version:
         """The version."""
         return self.candidate.version
+
+
+@dataclass(frozen=True)
+class TagChoice:
+    """A floating tag of a rollback.
+
+    Attributes:
+        targets: Its candidates.
+        target: The one that was taken; None where none is good: then the tag stays.
+        rejected: Versions that were not taken, each with the reason.
+    """
+
+    targets: RollbackTargets
+    target: VerifiedTarget | None
+    rejected: tuple[tuple[Version, str], ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,41 +66,61 @@ class CandidateChecker:
     commit_of: Callable[[Lane, Version], str | None]
     workers: int
 
-    def first_good(
-        self, targets: RollbackTargets, ledger: Ledger, *, named: bool
-    ) -> Flow[tuple[VerifiedTarget, tuple[tuple[Version, str], ...]]]:
-        """Take the first good candidate.
+    def choose(self, lane: Lane, tags: Sequence[RollbackTargets], ledger: Ledger) -> Flow[tuple[TagChoice, ...]]:
+        """Take the first good candidate of each floating tag.
 
         Args:
-            targets: The candidates in order.
+            lane: The lane with its adopted tags.
+            tags: The candidates of each, in order.
             ledger: The lane's ledger.
-            named: Whether the candidate was requested: then it has to be good.
-
-        Returns:
-            The target, and the versions that were rejected, each with the reason.
 
         Raises:
-            VerificationError: The requested candidate is not good, or none is.
+            VerificationError: The requested candidate is not good, or no tag has a good one.
         """
+        results: dict[tuple[Version, Digest | None], VerifiedTarget | list[Check]] = {}
+        choices = []
+        for targets in tags:
+            choices.append((yield from self._first_good(targets, ledger, results)))  # noqa: PERF401 -- it delegates
+        if not any(choice.target for choice in choices):
+            rejected = dict.fromkeys(each for choice in choices for each in choice.rejected)
+            raise VerificationError(
+                f"lane {lane.name} has no good version to go back to"
+                + "".join(f"\n  {version}: {reason}" for version, reason in rejected),
+                remedy=_unchanged(tags),
+            )
+        return tuple(choices)
+
+    def _first_good(
+        self,
+        targets: RollbackTargets,
+        ledger: Ledger,
+        results: dict[tuple[Version, Digest | None], VerifiedTarget | list[Check]],
+    ) -> Flow[TagChoice]:
+        """Take the first good candidate of a floating tag; what was verified for another one is not verified again."""
         lane, rejected = targets.lane, list(targets.rejected)
         for candidate in targets.candidates:
-            version = candidate.version
-            step = Step("verify", lane.tag_of(version))
-            yield step
-            result = self.check(lane, candidate, ledger)
+            version, key = candidate.version, (candidate.version, candidate.digest)
+            if key not in results:
+                results[key] = yield from self._verify(lane, candidate, ledger)
+            result = results[key]
             if isinstance(result, VerifiedTarget):
-                yield step.done(f"{checks_summary(result.report.checks)}; {result.raw.digest}")
-                return result, (*rejected, *targets.rejected_above(candidate))
-            reason = "; ".join(map(str, result))
-            yield step.failed(reason)
-            if named:
-                require(result, lane.tag_of(version), remedy=_UNCHANGED.format(lane.floating))
-            rejected.append((version, reason))
-        raise VerificationError(
-            f"lane {lane.name} has no good version to go back to"
-            + "".join(f"\n  {version}: {reason}" for version, reason in rejected),
-            remedy=_UNCHANGED.format(lane.floating),
-        )
+                rejected += targets.rejected_above(candidate)
+                return TagChoice(targets, replace(result, candidate=candidate), tuple(rejected))
+            if candidate.choice is TargetReason.NAMED:
+                require(result, lane.tag_of(version), remedy=_unchanged([targets]))
+            rejected.append((version, "; ".join(map(str, result))))
+        return TagChoice(targets, None, tuple(rejected))
+
+    def _verify(self, lane: Lane, candidate: RollbackCandidate, ledger: Ledger) -> Flow[VerifiedTarget | list[Check]]:
+        """Verify a candidate: the target, or the bad checks."""
+        step = Step("verify", lane.tag_of(candidate.version))
+        yield step
+        result = self.check(lane, candidate, ledger)
+        if isinstance(result, VerifiedTarget):
+            yield step.done(f"{checks_summary(result.report.checks)}; {result.raw.digest}")
+        else:
+            yield step.failed("; ".join(map(str, result)))
+        return result
 
     def check(self, lane: Lane, candidate: RollbackCandidate, ledger: Ledger) -> VerifiedTarget | list[Check]:
         """Verify one candidate: the target, or the bad checks."""
@@ -119,3 +152,8 @@ class CandidateChecker:
         )
         revision = (recorded.commit if recorded else "") or self.commit_of(lane, version)
         return ExpectedImage.published(lane, version, platforms=platforms, revision=revision)
+
+
+def _unchanged(tags: Sequence[RollbackTargets]) -> str:
+    names, verb = ", ".join(str(targets.floating) for targets in tags), "was" if len(tags) == 1 else "were"
+    return f"{names} {verb} not moved. See {command('history')} for the versions; --to names one."

@@ -1,20 +1,20 @@
-"""Read a lane before a rollback: its floating tag and its ledger."""
+"""A lane before a rollback, as it was read."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
+from shiplane.config.version import Version
 from shiplane.core.errors import ShiplaneError
-from shiplane.core.plurals import counted
-from shiplane.core.progress import Flow, Step
-from shiplane.ledger.foreign_tags import with_adopted_tags, with_foreign_tags
-from shiplane.ledger.recorder import Ledgers
-from shiplane.ledger.store import LedgerSnapshot, LedgerStore
-from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import CONSISTENCY_WAIT, resolve
+from shiplane.ledger.ledger import Ledger
+from shiplane.ledger.store import LedgerSnapshot
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
-from shiplane.registry.oci.names import Digest
+from shiplane.registry.oci.names import Digest, Tag
+
+Answers = Mapping[FloatingTag, Present | Absent]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,71 +23,50 @@ class LaneSurvey:
 
     Attributes:
         lane: The lane with other tools' versions: the adopted ones, or by their tags where no ledger can tell.
-        floating: The floating tag.
+        listed: The repository's tags.
+        answers: The floating tags that exist or are recorded, in moving order.
         snapshot: The ledger; empty if there is none, or it cannot be relied on.
         fault: Why it cannot.
     """
 
     lane: Lane
-    floating: Present | Absent
+    listed: Sequence[Tag]
+    answers: Answers
     snapshot: LedgerSnapshot = field(default_factory=LedgerSnapshot)
     fault: ShiplaneError | None = None
 
     @property
-    def digest(self) -> Digest | None:
-        """The floating tag's digest, if it exists."""
-        return digest_of(self.floating)
+    def ledger(self) -> Ledger:
+        """The lane's ledger."""
+        return self.snapshot.ledger
 
     @property
-    def positions(self) -> frozenset[Digest | None]:
-        """Where the floating tag may be: a read may lag behind the last write, which the ledger knows."""
-        position = self.snapshot.ledger.position(self.lane.floating)
-        return frozenset({self.digest, position.after if position else self.digest})
+    def widest(self) -> FloatingTag | None:
+        """The floating tag with the widest range of those that exist or are recorded."""
+        placed = (tag for tag in self.answers if self.digest(tag) or self.ledger.position(tag.tag))
+        return next(reversed(list(placed)), None)
 
-    @property
-    def past(self) -> frozenset[Digest | None]:
-        """Every recorded digest of the floating tag, and none: what a lagging read may show."""
-        moves = self.snapshot.ledger.moves(self.lane.floating)
-        return frozenset({None, self.digest, *(move.before for move in moves), *(move.after for move in moves)})
+    def digest(self, floating: FloatingTag) -> Digest | None:
+        """A floating tag's digest, if it exists."""
+        return digest_of(self.answers[floating])
 
+    def positions(self, floating: FloatingTag) -> frozenset[Digest | None]:
+        """Where a floating tag may be: a read may lag behind the last write, which the ledger knows."""
+        digest, position = self.digest(floating), self.ledger.position(floating.tag)
+        return frozenset({digest, position.after if position else digest})
 
-def survey_lane(registry: RegistryClient, ledgers: Ledgers | None, lane: Lane) -> Flow[LaneSurvey]:
-    """Read a lane's floating tag and ledger; a broken ledger stops nobody from leaving a bad version.
+    def matters(self, floating: FloatingTag, to: Version | None) -> bool:
+        """Whether a rollback may depend on the version behind a floating tag; of most, the digest says enough.
 
-    Raises:
-        AccessError, UnreachableError: The registry refused, or gave no reliable answer.
-    """
-    step = Step("registry", lane.floating)
-    yield step
-    floating = resolve(registry, lane.floating)
-    if ledgers is None:
-        yield step.done(f"{_position(floating)}; no ledger is kept, so no version is known to be bad")
-        return LaneSurvey(lane=with_foreign_tags(lane, registry.tags()), floating=floating)
-    try:
-        floating, snapshot = _read_consistent(registry, ledgers.store(lane), floating)
-    except ShiplaneError as error:
-        yield step.failed(f"{_position(floating)}; continuing without the ledger, which is unusable: {error.what}")
-        return LaneSurvey(lane=with_foreign_tags(lane, registry.tags()), floating=floating, fault=error)
-    entries = counted(len(snapshot.ledger.entries), "entry", "entries")
-    yield step.done(f"{_position(floating)}; {f'{entries} in {lane.ledger}' if snapshot.exists else 'no ledger yet'}")
-    return LaneSurvey(lane=with_adopted_tags(lane, snapshot.ledger), floating=floating, snapshot=snapshot)
+        A tag that is where its ledger has it, and elsewhere than the widest one is or should be, is not at the bad
+        version, whichever it is at. A repository may have such a tag for each minor version that it ever had.
+        """
+        bad = self.positions(self.widest) if self.widest else ()
+        moved = len(self.positions(floating)) > 1
+        return moved or self.digest(floating) in bad or (to is not None and floating.spans(to))
 
-
-def _read_consistent(
-    registry: RegistryClient, store: LedgerStore, floating: Present | Absent
-) -> tuple[Present | Absent, LedgerSnapshot]:
-    """The floating tag and the ledger, read again for seconds while they contradict each other: one may lag.
-
-    If they never agree, the tag was moved without a record, and counts as it is.
-    """
-    snapshot, tag = store.read_verified(), store.lane.floating
-    for _ in registry.retry_budget.poll(CONSISTENCY_WAIT, condition=f"{tag} does not read as it was recorded"):
-        position = snapshot.ledger.position(tag)
-        if position is None or position.after == digest_of(floating):
-            break
-        floating, snapshot = resolve(registry, tag), store.read_verified()
-    return floating, snapshot
-
-
-def _position(floating: Present | Absent) -> str:
-    return f"at {floating.digest.short}" if isinstance(floating, Present) else "does not exist"
+    def past(self, floating: FloatingTag) -> frozenset[Digest | None]:
+        """Every recorded digest of a floating tag, and none: what a lagging read may show."""
+        moves = self.ledger.moves(floating.tag)
+        recorded = (digest for move in moves for digest in (move.before, move.after))
+        return frozenset({None, self.digest(floating), *recorded})

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
@@ -26,15 +27,21 @@ from shiplane.registry.oci.names import Digest
 
 @dataclass(frozen=True, kw_only=True)
 class MarkResult:
-    """Whether the version is marked now, by which entry, and whether the floating tag points at it."""
+    """Whether the version is marked now, by which entry, and which floating tags point at it, in moving order."""
 
     lane: Lane
     version: Version
     digest: Digest
     mark: Entry | None
     changed: bool
-    is_current: bool
+    floating_tags: tuple[FloatingTag, ...]
     dry_run: bool = False
+
+    @property
+    def is_at_widest(self) -> bool:
+        """Whether the lane's floating tag without a range points at it, the first one that is configured."""
+        widest = self.lane.floating_tags(self.version)[-1:]
+        return bool(widest) and widest == self.floating_tags[-1:] and not widest[0].range
 
     def to_json(self) -> dict[str, Any]:
         """The result as JSON values."""
@@ -47,7 +54,7 @@ class MarkResult:
             "mark": self.mark.to_json() if self.mark else None,
             "changed": self.changed,
             "dry_run": self.dry_run,
-            "floating": self.lane.floating if self.is_current else None,
+            "floating_tags": [floating.tag for floating in self.floating_tags],
         }
 
 
@@ -150,14 +157,12 @@ class Marker:
         return snapshot, digest
 
     def _is_consistent(self, lane: Lane, version: Version, snapshot: LedgerSnapshot) -> bool:
-        """Whether the ledger, if there is one, has the version, and the floating tag's position."""
-        tag, position = (
-            with_adopted_tags(lane, snapshot.ledger).tag_of(version),
-            snapshot.ledger.position(lane.floating),
-        )
-        digest, floating = (digest_of(resolve(self.registry, name)) for name in (tag, lane.floating))
-        recorded = digest is None or snapshot.ledger.published(tag) is not None
-        return not snapshot.exists or (recorded and (position.after if position else None) == floating)
+        """Whether the ledger, if there is one, has the version, and the position of each floating tag for it."""
+        tag, ledger = with_adopted_tags(lane, snapshot.ledger).tag_of(version), snapshot.ledger
+        recorded = digest_of(resolve(self.registry, tag)) is None or ledger.published(tag) is not None
+        floating = {each.tag: digest_of(resolve(self.registry, each.tag)) for each in lane.floating_tags(version)}
+        positions = {each: position.after if (position := ledger.position(each)) else None for each in floating}
+        return not snapshot.exists or (recorded and positions == floating)
 
     def _entry(self, action: Action, lane: Lane, version: Version, digest: Digest, reason: str) -> Entry:
         tag = lane.tag_of(version)
@@ -173,19 +178,21 @@ class Marker:
         *,
         changed: bool,
     ) -> MarkResult:
-        position = snapshot.ledger.position(lane.floating)
-        floating = resolve_consistent(
-            self.registry,
-            lane.floating,
-            lambda digest: position is None or digest == position.after,
-        )
-        is_current = isinstance(floating, Present) and floating.digest == digest
+        there = [tag for tag in lane.floating_tags(version) if self._position(snapshot, tag) == digest]
         return MarkResult(
             lane=lane,
             version=version,
             digest=digest,
             mark=mark,
             changed=changed,
-            is_current=is_current,
+            floating_tags=tuple(there),
             dry_run=self.dry_run,
         )
+
+    def _position(self, snapshot: LedgerSnapshot, floating: FloatingTag) -> Digest | None:
+        """Where a floating tag is; it is read again for seconds while it is not where the ledger has it."""
+        position = snapshot.ledger.position(floating.tag)
+        consistent = resolve_consistent(
+            self.registry, floating.tag, lambda digest: position is None or digest == position.after
+        )
+        return digest_of(consistent)

@@ -1,95 +1,91 @@
-"""Record a rollback: the move of the floating tag, and the mark on the version that it came from."""
+"""Record rollbacks: the moves of the floating tags, and the mark on the version that they came from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from shiplane.config.version import Version
+from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Flow, Step
 from shiplane.ledger.ledger import Action, Entry
 from shiplane.ledger.recorder import EntryAuthor, Ledgers, LedgerUpdate, record
 from shiplane.registry.oci.names import Digest, Tag
-from shiplane.rollback.candidate_check import VerifiedTarget
-from shiplane.rollback.lane_survey import LaneSurvey
-from shiplane.rollback.result import RollbackRequest
-from shiplane.rollback.target import RollbackTargets
-
-
-@dataclass(frozen=True, kw_only=True)
-class RollbackChoice:
-    """The verified version to go to; nothing is written yet.
-
-    Attributes:
-        request: What was asked for, of the lane with its adopted tags.
-        targets: The candidates.
-        target: The one that was taken.
-        rejected: Versions that were not taken, each with the reason.
-        survey: The lane before the rollback.
-    """
-
-    request: RollbackRequest
-    targets: RollbackTargets
-    target: VerifiedTarget
-    rejected: tuple[tuple[Version, str], ...]
-    survey: LaneSurvey
-
-    @property
-    def tag(self) -> Tag:
-        """The version's tag."""
-        return self.request.lane.tag_of(self.target.version)
+from shiplane.rollback.choice import RollbackChoice
 
 
 @dataclass(frozen=True, kw_only=True)
 class FloatingTagMove:
-    """Whether the floating tag was elsewhere, and the digest that it had before, for the record."""
+    """Whether a floating tag was elsewhere, and the digest that it had before, for the record."""
 
     done: bool
     before: Digest | None
 
 
-def record_rollback(ledgers: Ledgers | None, choice: RollbackChoice, move: FloatingTagMove) -> Flow[str]:
-    """Record the move and the mark; returns the tag that is marked.
+@dataclass(frozen=True, kw_only=True)
+class LaneMoves:
+    """A lane whose floating tags were moved: a move for each of the choice's tags, in their order."""
+
+    choice: RollbackChoice
+    moves: Sequence[FloatingTagMove]
+
+
+def record_rollbacks(ledgers: Ledgers | None, lanes: Sequence[LaneMoves]) -> Flow[None]:
+    """Record the moves and the marks of all lanes; lanes whose ledger is unusable come last.
 
     Raises:
-        ShiplaneError: The ledger is unusable, or could not be written.
+        ShiplaneError: A ledger is unusable, or could not be written.
     """
-    request, survey = choice.request, choice.survey
-    marked = choice.targets.tag_to_mark(choice.target.version) if request.mark else ""
-    if survey.fault is not None and not request.dry_run:
-        raise type(survey.fault)(
-            f"{request.lane.floating} is at {choice.target.version}, but this is not recorded, and nothing is marked "
-            f"as bad: {survey.fault.what}",
-            remedy=survey.fault.remedy,
-        )
-    if ledgers is None or survey.fault is not None or request.dry_run:
-        reason = "dry run" if request.dry_run else "no ledger is kept (ledger = false)"
-        yield Step("record", request.lane.ledger).skipped(reason)
-        return marked if request.dry_run and ledgers and not survey.fault else ""
-    store, snapshot = ledgers.store(request.lane), survey.snapshot
-    entries = list(_entries(ledgers.author, choice, marked, move))
-    yield from record([LedgerUpdate(store=store, entries=entries, base=snapshot.ledger, snapshot=snapshot)])
-    return marked
+    updates, faults = [], []
+    for lane in lanes:
+        choice = lane.choice
+        request, survey = choice.request, choice.survey
+        if survey.fault is not None and not request.dry_run:
+            faults.append(_unrecorded_error(choice, survey.fault))
+        elif ledgers is None or request.dry_run:
+            reason = "dry run" if request.dry_run else "no ledger is kept (ledger = false)"
+            yield Step("record", request.lane.ledger).skipped(reason)
+        else:
+            store, entries = ledgers.store(request.lane), list(_entries(ledgers.author, lane))
+            updates.append(LedgerUpdate(store=store, entries=entries, base=survey.ledger, snapshot=survey.snapshot))
+    yield from record(updates)
+    if faults:
+        raise faults[0]
 
 
-def _entries(author: EntryAuthor, choice: RollbackChoice, marked: str, move: FloatingTagMove) -> Iterator[Entry]:
-    request, targets, target = choice.request, choice.targets, choice.target
-    # If a release had not recorded its move yet, the last recorded position may be the very target.
-    if move.done or targets.unrecorded(target.raw.digest):
-        yield author.entry(
-            Action.ROLLBACK,
-            tag=request.lane.floating,
-            version=str(target.version),
-            before=move.before,
-            after=target.raw.digest,
-            commit=target.report.revision,
-            why=request.reason,
-        )
-    if marked and targets.previous and targets.previous_digest:
+def marked_tag(ledgers: Ledgers | None, choice: RollbackChoice) -> Tag | str:
+    """The version tag that was (or would be) marked, or nothing where that is not kept."""
+    return choice.marked if ledgers and not choice.survey.fault else ""
+
+
+def _unrecorded_error(choice: RollbackChoice, fault: ShiplaneError) -> ShiplaneError:
+    positions = ", ".join(f"{plan.targets.floating} is at {plan.target.version}" for plan in choice.tags)
+    return type(fault)(
+        f"{positions}, but this is not recorded, and nothing is marked as bad: {fault.what}", remedy=fault.remedy
+    )
+
+
+def _entries(author: EntryAuthor, lane: LaneMoves) -> Iterator[Entry]:
+    choice = lane.choice
+    request = choice.request
+    for plan, move in zip(choice.tags, lane.moves, strict=True):
+        targets, target = plan.targets, plan.target
+        # If a release had not recorded its move yet, the last recorded position may be the very target.
+        if move.done or targets.unrecorded(target.raw.digest):
+            yield author.entry(
+                Action.ROLLBACK,
+                tag=targets.floating.tag,
+                version=str(target.version),
+                before=move.before,
+                after=target.raw.digest,
+                commit=target.report.revision,
+                why=request.reason,
+            )
+    left = choice.leaving.targets if choice.leaving else None
+    if left and left.previous and left.previous_digest:
         yield author.entry(
             Action.MARK,
-            tag=request.lane.tag_of(targets.previous),
-            version=str(targets.previous),
-            after=targets.previous_digest,
+            tag=request.lane.tag_of(left.previous),
+            version=str(left.previous),
+            after=left.previous_digest,
             why=request.reason,
         )

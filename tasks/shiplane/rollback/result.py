@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.registry.oci.names import Digest, Repository
@@ -16,15 +17,17 @@ class RollbackRequest:
     """What is asked for.
 
     Attributes:
-        lane: The lane whose floating tag moves.
+        lane: The lane whose floating tags move.
+        source: The bad version; None for the one that the widest floating tag is at.
         to: The version to go to; None for the newest good one below the current one.
         reason: Why, for the record and the mark.
-        mark: Whether the previous version is marked as bad.
+        mark: Whether the bad version is marked as bad.
         dry_run: Whether nothing is written.
         again: Whether to go further down although somebody rolled back a moment ago.
     """
 
     lane: Lane
+    source: Version | None = None
     to: Version | None = None
     reason: str = ""
     mark: bool = True
@@ -33,58 +36,159 @@ class RollbackRequest:
 
 
 @dataclass(frozen=True, kw_only=True)
-class RollbackResult:
-    """What a rollback did.
+class TagRollback:
+    """What a rollback did to one floating tag.
 
     Attributes:
-        request: What was asked for.
-        target: The version that the floating tag points at now (or would).
+        floating: The floating tag.
+        target: The version that it points at now (or would).
         digest: Its digest.
         previous: The version that it pointed at before; None if that was none.
         previous_digest: The digest that it had before; None if it did not exist.
         moved: Whether this run moved it.
-        marked: The version tag that was (or would be) marked as bad, or nothing.
-        rejected: Versions that were not taken, each with the reason.
         chosen: Why the target was taken.
+        rejected: Versions that were not taken, each with the reason.
+    """
+
+    floating: FloatingTag
+    target: Version
+    digest: Digest
+    previous: Version | None
+    previous_digest: Digest | None
+    moved: bool
+    chosen: RollbackCandidate
+    rejected: tuple[tuple[Version, str], ...] = ()
+
+    def to_json(self) -> dict[str, Any]:
+        """The tag as JSON values."""
+        return {
+            **_tag_json(self.floating, self.target, self.digest, self.previous, self.previous_digest),
+            "moved": self.moved,
+            "chosen": {"choice": self.chosen.choice.value, "why": self.chosen.reason},
+            "passed_over": {str(version): why for version, why in self.rejected},
+            "stays": None,
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class StayingTag:
+    """A floating tag that stays at the bad version.
+
+    Attributes:
+        floating: The floating tag.
+        version: Where it is.
+        digest: Its digest.
+        rejected: Versions that were not taken, each with the reason.
+    """
+
+    floating: FloatingTag
+    version: Version
+    digest: Digest | None
+    rejected: tuple[tuple[Version, str], ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """Why it stays, without the version."""
+        good = self.floating.span.replace("releases", "release", 1)
+        return f"no good {good} is below it"
+
+    def to_json(self) -> dict[str, Any]:
+        """The tag as JSON values."""
+        return {
+            **_tag_json(self.floating, self.version, self.digest, self.version, self.digest),
+            "moved": False,
+            "chosen": None,
+            "passed_over": {str(version): why for version, why in self.rejected},
+            "stays": self.reason,
+        }
+
+
+def _tag_json(
+    floating: FloatingTag, at: Version, digest: Digest | None, previous: Version | None, before: Digest | None
+) -> dict[str, Any]:
+    """A floating tag, where it is and where it was."""
+    return {
+        "tag": floating.tag,
+        "range": ".".join(floating.range),
+        "version": str(at),
+        "digest": str(digest) if digest else None,
+        "before": {"version": str(previous) if previous else None, "digest": str(before) if before else None},
+    }
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackResult:
+    """What a rollback did to a lane.
+
+    Attributes:
+        request: What was asked for, of the lane with its adopted tags.
+        tags: The floating tags that it moved (or would), the one with the widest range first.
+        staying: Those that stay at the bad version.
+        marked: The version tag that was (or would be) marked as bad, or nothing.
         next_version: The patch version for a fix: nobody has used or marked it.
         next_target: Where the same command would go next: without a ledger nobody can tell that it was just run. None
             if it would go nowhere.
     """
 
     request: RollbackRequest
-    target: Version
-    digest: Digest
-    previous: Version | None
-    previous_digest: Digest | None
-    moved: bool
+    tags: tuple[TagRollback, ...]
+    staying: tuple[StayingTag, ...] = ()
     marked: str
-    rejected: tuple[tuple[Version, str], ...]
-    chosen: RollbackCandidate
     next_version: Version
     next_target: Version | None = None
 
+    @property
+    def widest(self) -> TagRollback:
+        """The tag with the widest range of those that moved."""
+        return self.tags[0]
+
+    @property
+    def target(self) -> Version:
+        """The version that the widest one points at now (or would)."""
+        return self.widest.target
+
+    @property
+    def digest(self) -> Digest:
+        """Its digest."""
+        return self.widest.digest
+
+    @property
+    def previous(self) -> Version | None:
+        """The version that the widest one pointed at before; None if that was none."""
+        return self.widest.previous
+
+    @property
+    def moved(self) -> bool:
+        """Whether this run moved any tag."""
+        return any(tag.moved for tag in self.tags)
+
+    @property
+    def in_moving_order(self) -> list[TagRollback | StayingTag]:
+        """Every floating tag that it was about, as a release moves them."""
+        states: dict[str, TagRollback | StayingTag] = {state.floating.tag: state for state in self.tags}
+        states.update({state.floating.tag: state for state in self.staying})
+        in_order = self.request.lane.floating_tags_among(states)
+        return [states[floating.tag] for floating in in_order if floating.tag in states]
+
     def to_json(self, repository: Repository) -> dict[str, Any]:
-        """The result as JSON values."""
-        lane = self.request.lane
+        """The result as JSON values; version and digest are those of the tag with the widest range."""
+        lane, widest = self.request.lane, self.widest
         tag = lane.tag_of(self.target)
         return {
             "image": str(repository),
             "lane": lane.name,
-            "floating": lane.floating,
+            "floating_tags": [state.to_json() for state in self.in_moving_order],
             "version": str(self.target),
             "tag": tag,
             "digest": str(self.digest),
             "reference": f"{repository}:{tag}@{self.digest}",
-            "before": {
-                "version": str(self.previous) if self.previous else None,
-                "digest": str(self.previous_digest or "") or None,
-            },
+            "before": widest.to_json()["before"],
             "moved": self.moved,
             "dry_run": self.request.dry_run,
             "marked": self.marked or None,
             "reason": self.request.reason,
-            "passed_over": {str(version): why for version, why in self.rejected},
-            "chosen": {"choice": self.chosen.choice.value, "why": self.chosen.reason},
+            "passed_over": {str(version): why for version, why in widest.rejected},
+            "chosen": {"choice": widest.chosen.choice.value, "why": widest.chosen.reason},
             "next_version": str(self.next_version),
             "again_goes_to": str(self.next_target) if self.next_target else None,
         }

@@ -1,28 +1,27 @@
-"""Roll back: the floating tag moves to the exact bytes of an earlier version. No image is built, copied or deleted.
+"""Roll back: floating tags move to the exact bytes of an earlier version. No image is built, copied or deleted.
 
-The tag comes first: a broken ledger keeps nobody from leaving a bad version, but is reported, and ends the run with its
-own exit code after the tag was moved.
+The tags come first: a broken ledger keeps nobody from leaving a bad version, but is reported, and ends the run with its
+own exit code after the tags were moved.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
+from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Platform
 from shiplane.registry.tag_writer import TagWriter
-from shiplane.rollback.candidate_check import CandidateChecker
-from shiplane.rollback.lane_survey import survey_lane
-from shiplane.rollback.recording import FloatingTagMove, RollbackChoice, record_rollback
-from shiplane.rollback.result import RollbackRequest, RollbackResult
-from shiplane.rollback.target import LaneHistory, choose_candidates
-from shiplane.verify.lane_versions import LaneVersions
+from shiplane.rollback.choice import RollbackChoice, TagPlan
+from shiplane.rollback.chooser import RollbackChooser
+from shiplane.rollback.recording import FloatingTagMove, LaneMoves, marked_tag, record_rollbacks
+from shiplane.rollback.result import RollbackRequest, RollbackResult, StayingTag, TagRollback
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,91 +30,129 @@ class Rollback:
 
     Attributes:
         registry: The registry, with a credential that may push.
-        platforms: What a version must have, unless the ledger recorded others.
+        platforms: What a version of a lane must have, unless the ledger recorded others.
         ledgers: The lanes' ledgers; None where none is kept.
         commit_of: The commit that a version was released from, as far as git knows.
         workers: How many reads at once.
     """
 
     registry: RegistryClient
-    platforms: tuple[Platform, ...]
+    platforms: Callable[[Lane], tuple[Platform, ...]]
     ledgers: Ledgers | None
     commit_of: Callable[[Lane, Version], str | None]
     workers: int = WORKERS
 
-    def choose(self, request: RollbackRequest) -> Flow[RollbackChoice]:
-        """Choose and verify the version to go to; writes nothing.
+    def choose(self, requests: Sequence[RollbackRequest]) -> Flow[tuple[RollbackChoice, ...]]:
+        """Choose and verify the versions to go to; raises as :meth:`RollbackChooser.choose`."""
+        return RollbackChooser(
+            registry=self.registry,
+            platforms=self.platforms,
+            ledgers=self.ledgers,
+            commit_of=self.commit_of,
+            workers=self.workers,
+        ).choose(requests)
+
+    def go_to(self, choices: Sequence[RollbackChoice]) -> Flow[tuple[RollbackResult, ...]]:
+        """Move the floating tags of every lane to the chosen versions, and record it.
+
+        All tags move before anything is recorded: a run that ends in between is recognised by that, and the same
+        command finishes it.
 
         Raises:
-            RefusedError: The target is marked or a pre-release, or nobody can tell which version is below the present.
-            VerificationError: The target is not as it should be, or no version below is.
+            LostRaceError: Somebody else moved a floating tag meanwhile.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+            ShiplaneError: The tags were moved, and a ledger is unusable: by what is wrong with it.
         """
-        survey = yield from survey_lane(self.registry, self.ledgers, request.lane)
-        lane, versions = survey.lane, LaneVersions(registry=self.registry, workers=self.workers)
-        history = LaneHistory(
-            current=versions.behind(lane, survey.floating),
-            floating=survey.digest,
-            versions=versions.all(lane),
-            ledger=survey.snapshot.ledger,
-            now=self.registry.retry_budget.clock.wall(),
-        )
-        targets = choose_candidates(lane, request.to, history, again=request.again)
-        checker = CandidateChecker(
-            registry=self.registry, platforms=self.platforms, commit_of=self.commit_of, workers=self.workers
-        )
-        named = request.to is not None
-        target, rejected = yield from checker.first_good(targets, survey.snapshot.ledger, named=named)
-        request = replace(request, lane=lane)
-        return RollbackChoice(request=request, targets=targets, target=target, rejected=rejected, survey=survey)
+        lanes = yield from self._move_all(choices)
+        yield from record_rollbacks(self.ledgers, lanes)
+        for choice in choices:
+            yield from self._confirm(choice)
+        return tuple(self._result(lane) for lane in lanes)
 
-    def go_to(self, choice: RollbackChoice) -> Flow[RollbackResult]:
-        """Move the floating tag to the chosen version, and record it.
+    def _move_all(self, choices: Sequence[RollbackChoice]) -> Flow[list[LaneMoves]]:
+        """Move the tags of each lane, in a lane the one with the widest range first: that is what most people pull."""
+        lanes, moved = [], list[str]()
+        for choice in choices:
+            moves = []
+            for plan in choice.tags:
+                try:
+                    moves.append((yield from self._move(choice, plan)))
+                except ShiplaneError as error:
+                    raise _cut_off(moved, error) from error
+                moved.append(f"{plan.targets.floating} is at {choice.request.lane.tag_of(plan.target.version)}")
+            lanes.append(LaneMoves(choice=choice, moves=moves))
+        return lanes
 
-        Raises:
-            LostRaceError: Somebody else moved the floating tag meanwhile.
-            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
-            ShiplaneError: The tag was moved, and the ledger is unusable: by what is wrong with it.
-        """
-        request, targets, target = choice.request, choice.targets, choice.target
-        move = yield from self._move(choice)
-        marked = yield from record_rollback(self.ledgers, choice, move)
-        if not request.dry_run:
-            writer = TagWriter(registry=self.registry)
-            yield from writer.confirm(request.lane.floating, target.raw, previous=choice.survey.past)
-        return RollbackResult(
-            request=request,
-            target=target.version,
-            digest=target.raw.digest,
-            previous=targets.previous,
-            previous_digest=targets.previous_digest,
-            moved=move.done,
-            marked=marked,
-            rejected=choice.rejected,
-            chosen=target.candidate,
-            next_version=targets.next_version(target.version),
-            next_target=targets.next_target(target.version) if self.ledgers is None and not request.dry_run else None,
-        )
-
-    def _move(self, choice: RollbackChoice) -> Flow[FloatingTagMove]:
-        """Move the floating tag to the target, even if it reads as being there: see :meth:`TagWriter.move`."""
-        request, targets, target, survey = choice.request, choice.targets, choice.target, choice.survey
-        floating = request.lane.floating
-        if request.dry_run:
-            state = "it is at" if survey.digest == target.raw.digest else "dry run: it would move to"
-            yield Step("move", floating).skipped(f"{state} {target.version}, {target.raw.digest}")
+    def _move(self, choice: RollbackChoice, plan: TagPlan) -> Flow[FloatingTagMove]:
+        """Move a floating tag to its target, even if it reads as being there: see :meth:`TagWriter.move`."""
+        lane, survey, targets, target = choice.request.lane, choice.survey, plan.targets, plan.target
+        floating, digest = targets.floating, survey.digest(targets.floating)
+        if choice.request.dry_run:
+            state = "it is at" if digest == target.raw.digest else "dry run: it would move to"
+            yield Step("move", floating.tag).skipped(f"{state} {target.version}, {target.raw.digest}")
             return FloatingTagMove(done=False, before=targets.previous_digest)
-        previous = request.lane.tag_of(targets.previous) if targets.previous else "none"
+        previous = lane.tag_of(targets.previous) if targets.previous else "none"
         replaced = yield from TagWriter(registry=self.registry).move(
-            floating,
+            floating.tag,
             target.raw,
-            change=f"{previous} -> {choice.tag}",
-            expected_digests=survey.positions,
-            recorded_digests=survey.past,
+            change=f"{previous} -> {lane.tag_of(target.version)}",
+            expected_digests=survey.positions(floating),
+            recorded_digests=survey.past(floating),
         )
         # If only one of two reads says that it was there, that one may have lagged.
-        done = {survey.digest, replaced} != {target.raw.digest}
+        done = {digest, replaced} != {target.raw.digest}
         # If it reads as being there, it came from where it was recorded: a rollback was interrupted, or reads lag.
-        origins = (replaced, survey.digest, *survey.positions)
-        before = next((digest for digest in origins if digest != target.raw.digest), targets.previous_digest)
+        origins = (replaced, digest, *survey.positions(floating))
+        before = next((origin for origin in origins if origin != target.raw.digest), targets.previous_digest)
         return FloatingTagMove(done=done, before=before)
+
+    def _confirm(self, choice: RollbackChoice) -> Flow[None]:
+        """Look at each tag once more before anybody relies on it."""
+        writer = TagWriter(registry=self.registry)
+        for plan in () if choice.request.dry_run else choice.tags:
+            floating = plan.targets.floating
+            yield from writer.confirm(floating.tag, plan.target.raw, previous=choice.survey.past(floating))
+
+    def _result(self, lane: LaneMoves) -> RollbackResult:
+        choice, first = lane.choice, lane.choice.tags[0]
+        told = self.ledgers is None and not choice.request.dry_run
+        return RollbackResult(
+            request=choice.request,
+            tags=tuple(_tag_rollback(plan, move) for plan, move in zip(choice.tags, lane.moves, strict=True)),
+            staying=tuple(
+                StayingTag(
+                    floating=tag.targets.floating,
+                    version=tag.targets.previous,
+                    digest=tag.targets.previous_digest,
+                    rejected=tag.rejected,
+                )
+                for tag in choice.staying
+                if tag.targets.previous
+            ),
+            marked=marked_tag(self.ledgers, choice),
+            next_version=first.targets.next_version(first.target.version),
+            next_target=first.targets.next_target(first.target.version) if told else None,
+        )
+
+
+def _tag_rollback(plan: TagPlan, move: FloatingTagMove) -> TagRollback:
+    return TagRollback(
+        floating=plan.targets.floating,
+        target=plan.target.version,
+        digest=plan.target.raw.digest,
+        previous=plan.targets.previous,
+        previous_digest=plan.targets.previous_digest,
+        moved=move.done,
+        chosen=plan.target.candidate,
+        rejected=plan.rejected,
+    )
+
+
+def _cut_off(moved: Sequence[str], error: ShiplaneError) -> ShiplaneError:
+    """The same error with the tags that had been moved before, which are not recorded."""
+    if not moved:
+        return error
+    return type(error)(
+        f"{', '.join(moved)}, which is not recorded yet; {error.what}",
+        remedy="Run the same command again: it goes on where this run ended, and records both.",
+    )

@@ -1,8 +1,8 @@
-"""Choose where a floating tag may go back to, from what the registry serves and the ledger recorded. Pure.
+"""Choose where one floating tag may go back to, from what the registry serves and the ledger recorded. Pure.
 
 Versions that the floating tag has pointed at before are preferred: they ran, and nobody marked them since. A version
 that was published and never stood under that tag (a fix of an old line, say) comes after all of those, whatever its
-number.
+number. Which floating tags of a lane go back at all is for :mod:`shiplane.rollback.lane_targets` to say.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
+from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
@@ -52,20 +53,22 @@ class RollbackCandidate:
 
 @dataclass(frozen=True, kw_only=True)
 class RollbackTargets:
-    """The candidates of a rollback.
+    """The candidates of one floating tag.
 
     Attributes:
         lane: The lane.
+        floating: The floating tag.
         candidates: The versions to try, in this order.
         previous: The version that the floating tag leaves, if any.
         previous_digest: The digest that it had; None if it did not exist.
         rejected: Versions that are not tried, each with the reason.
         recorded: The digest that the ledger says the floating tag has, if it says so.
         marked: The version tags that are marked as bad.
-        newest: The highest release that has a tag or a record, if any.
+        newest: The highest release in the floating tag's range that has a tag or a record, if any.
     """
 
     lane: Lane
+    floating: FloatingTag
     candidates: tuple[RollbackCandidate, ...]
     previous: Version | None
     previous_digest: Digest | None
@@ -87,7 +90,7 @@ class RollbackTargets:
     def rejected_above(self, chosen: RollbackCandidate) -> list[tuple[Version, str]]:
         """The higher versions that come after a chosen one all the same, each with the reason."""
         later = self.candidates[self.candidates.index(chosen) + 1 :]
-        reason = f"{self.lane.floating} was never at it by the record (--to goes there)"
+        reason = f"{self.floating} was never at it by the record (--to goes there)"
         return [(candidate.version, reason) for candidate in later if candidate.version > chosen.version]
 
     def next_target(self, target: Version) -> Version | None:
@@ -95,31 +98,60 @@ class RollbackTargets:
         return next((candidate.version for candidate in self.candidates if candidate.version < target), None)
 
     def next_version(self, target: Version) -> Version:
-        """The patch version after everything that was ever published: it is free, and nobody marked it."""
+        """The patch version after everything that was ever published in the range: it is free, and nobody marked it."""
         return max(self.newest or target, target).next_patch()
 
 
 @dataclass(frozen=True, kw_only=True)
-class LaneHistory:
-    """A lane before a rollback.
+class TagHistory:
+    """A floating tag before a rollback.
 
     Attributes:
-        current: The version that the floating tag points at; None if it is none of this lane's.
-        floating: The floating tag's digest; None if it does not exist.
+        floating: The floating tag.
+        digest: Its digest; None if it does not exist.
+        current: The version that it points at; None if it is none of this lane's, or nobody asked.
         versions: Every version of the lane that has a tag.
         ledger: The lane's ledger.
         now: Seconds since the epoch.
     """
 
+    floating: FloatingTag
+    digest: Digest | None
     current: Version | None
-    floating: Digest | None
     versions: Sequence[Version]
     ledger: Ledger
     now: float
 
+    @property
+    def position(self) -> Entry | None:
+        """Where it is by the record."""
+        return self.ledger.position(self.floating.tag)
 
-def choose_candidates(lane: Lane, to: Version | None, history: LaneHistory, *, again: bool = False) -> RollbackTargets:
-    """Choose the versions to try.
+    @property
+    def is_recorded(self) -> bool:
+        """Whether it is where the record has it, if the record has it anywhere."""
+        return self.position is None or self.position.after == self.digest
+
+
+@dataclass(frozen=True)
+class Departure:
+    """What a rollback leaves behind.
+
+    Attributes:
+        version: The version, if any.
+        digest: Its digest; None if the floating tag did not exist.
+        unfinished: Whether an earlier run has left it already, and did not record that.
+    """
+
+    version: Version | None
+    digest: Digest | None
+    unfinished: bool = False
+
+
+def choose_candidates(
+    lane: Lane, to: Version | None, history: TagHistory, *, again: bool = False, source: Version | None = None
+) -> RollbackTargets:
+    """Choose the versions to try; there are none where nothing in the range is below.
 
     The same command finishes a rollback that was interrupted after it moved the tag and before it was recorded: if the
     tag is below its last recorded position already, it is not moved further.
@@ -127,52 +159,58 @@ def choose_candidates(lane: Lane, to: Version | None, history: LaneHistory, *, a
     Args:
         lane: The lane.
         to: The version to go to; None for the best one below that is not marked.
-        history: The lane before the rollback.
+        history: The floating tag before the rollback.
         again: Whether to go further down, however recently somebody rolled back.
+        source: The bad version as it was given, for the commands in messages.
 
     Raises:
-        RefusedError: The target is marked or a pre-release, nobody can tell what is below, or somebody rolled back
-            within the last minutes and this would go further down.
+        RefusedError: The target is marked, a pre-release or out of range, nobody can tell what is below, or somebody
+            rolled back within the last minutes and this would go further down.
     """
     current, floating, marks = history.current, history.floating, history.ledger.marks
-    position = history.ledger.position(lane.floating)
-    recorded = position.after if position else None
-    versions = known_versions(lane, history.versions, history.ledger)
-    lowered_from = _lowered_from(position, current, floating)
-    unfinished = lowered_from and current and (to == current or (to is None and lane.tag_of(current) not in marks))
-    previous, previous_digest = (lowered_from, recorded) if unfinished else (current, floating)
+    versions, left = known_versions(lane, history.versions, history.ledger), departure(lane, to, history)
     rejected: tuple[tuple[Version, str], ...] = ()
     if to is not None:
-        _check_target(lane, to, marks)
-        _check_recent_rollback(lane, history, to, again=again)
+        _check_target(lane, floating, to, marks)
+        _check_recent_rollback(lane, history, to, source, again=again)
         candidates: tuple[RollbackCandidate, ...] = (RollbackCandidate(to, TargetReason.NAMED, "named by --to"),)
     elif current is None:
-        raise _nothing_below_error(lane, floating)
-    elif unfinished:
-        reason = f"{lane.floating} is at it already, which is not recorded yet"
+        raise _nothing_below_error(lane, history)
+    elif left.unfinished:
+        reason = f"{floating} is at it already, which is not recorded yet"
         candidates = (RollbackCandidate(current, TargetReason.UNFINISHED, reason),)
     else:
-        _check_recent_rollback(lane, history, None, again=again)
-        below = [version for version in versions if version < current and not version.is_prerelease]
-        candidates, rejected = _sort_candidates(lane, below, history.ledger)
+        _check_recent_rollback(lane, history, None, source, again=again)
+        below = [version for version in versions if version < current and floating.takes(version)]
+        candidates, rejected = _sort_candidates(lane, floating, below, history.ledger)
     return RollbackTargets(
         lane=lane,
+        floating=floating,
         candidates=candidates,
-        previous=previous,
-        previous_digest=previous_digest,
+        previous=left.version,
+        previous_digest=left.digest,
         rejected=rejected,
-        recorded=recorded,
+        recorded=history.position.after if history.position else None,
         marked=frozenset(marks),
-        newest=newest_release(versions),
+        newest=newest_release(version for version in versions if floating.spans(version)),
     )
 
 
-def _lowered_from(position: Entry | None, current: Version | None, floating: Digest | None) -> Version | None:
+def departure(lane: Lane, to: Version | None, history: TagHistory) -> Departure:
+    """What a floating tag leaves: the version that it is at, or the one that it fell from without a record."""
+    current, position, above = history.current, history.position, _lowered_from(history)
+    stays = to == current or (to is None and current is not None and lane.tag_of(current) not in history.ledger.marks)
+    if above and position and stays:
+        return Departure(above, position.after, unfinished=True)
+    return Departure(current, history.digest)
+
+
+def _lowered_from(history: TagHistory) -> Version | None:
     """The recorded version above the current one, if the tag went down without a record."""
-    if position is None or current is None or position.after == floating:
+    if history.position is None or history.current is None or history.is_recorded:
         return None
-    rejected_above = _version(position)
-    return rejected_above if rejected_above and rejected_above > current else None
+    recorded = _version(history.position)
+    return recorded if recorded and recorded > history.current else None
 
 
 def _version(entry: Entry) -> Version | None:
@@ -181,12 +219,12 @@ def _version(entry: Entry) -> Version | None:
 
 
 def _sort_candidates(
-    lane: Lane, below: Sequence[Version], ledger: Ledger
+    lane: Lane, floating: FloatingTag, below: Sequence[Version], ledger: Ledger
 ) -> tuple[tuple[RollbackCandidate, ...], tuple[tuple[Version, str], ...]]:
     """The versions to try, known good ones first, and the rejected ones with the reason."""
     marks = ledger.marks
-    known_good = _known_good(lane, ledger)
-    reason = f"the newest version below; {lane.floating} was never at any of them by the record"
+    known_good = _known_good(floating, ledger)
+    reason = f"the newest version below; {floating} was never at any of them by the record"
     unmarked = [version for version in below if lane.tag_of(version) not in marks]
     preferred = [known_good[version] for version in unmarked if version in known_good]
     others = [
@@ -200,56 +238,83 @@ def _sort_candidates(
     return (*preferred, *others), marked
 
 
-def _known_good(lane: Lane, ledger: Ledger) -> dict[Version, RollbackCandidate]:
+def _known_good(floating: FloatingTag, ledger: Ledger) -> dict[Version, RollbackCandidate]:
     """The versions that the floating tag has pointed at by the record, each with the last known digest."""
     candidates: dict[Version, RollbackCandidate] = {}
     published = [entry for entry in ledger.entries if entry.action is Action.PUBLISH]
     versions = {entry.after: version for entry in published if (version := _version(entry))}
-    for move in ledger.moves(lane.floating):
+    for move in ledger.moves(floating.tag):
         source, target = versions.get(move.before) if move.before else None, _version(move)
         if source:
-            reason = f"known good: {lane.floating} was at it until {short_time(move.when)}"
+            reason = f"known good: {floating} was at it until {short_time(move.when)}"
             candidates.setdefault(source, RollbackCandidate(source, TargetReason.KNOWN_GOOD, reason, move.before))
         if target:
             how = "was at it when it was adopted" if move.adopted else "was moved to it"
-            reason = f"known good: {lane.floating} {how} on {short_time(move.when)} by {move.who}"
+            reason = f"known good: {floating} {how} on {short_time(move.when)} by {move.who}"
             candidates[target] = RollbackCandidate(target, TargetReason.KNOWN_GOOD, reason, move.after)
     return candidates
 
 
-def _check_recent_rollback(lane: Lane, history: LaneHistory, to: Version | None, *, again: bool) -> None:
+def _check_recent_rollback(
+    lane: Lane, history: TagHistory, to: Version | None, source: Version | None, *, again: bool
+) -> None:
     """Refuse to go further down just after somebody else did, most likely for the same reason.
 
     Naming another version below may mean something else, but would mark the version that was just gone back to. Naming
     the same version finishes an interrupted rollback; naming a higher one goes up and marks nothing. A time ahead of
     our clock counts as just now: one of two clocks is wrong, and nobody can tell which.
     """
-    last = history.ledger.position(lane.floating)
-    target = _version(last) if last and last.action is Action.ROLLBACK and last.after == history.floating else None
+    last = history.position
+    target = _version(last) if last and last.action is Action.ROLLBACK and last.after == history.digest else None
     if again or last is None or target is None or (to is not None and to >= target):
         return
-    since, source = seconds_since(last.when, history.now), _source(history.ledger, last)
-    if since is None or since >= RECENT or (source and source <= target):
+    since, left = seconds_since(last.when, history.now), _source(history.ledger, last)
+    if since is None or since >= RECENT or (left and left <= target):
         return
-    raise _recent_rollback_error(lane, last, target, to, history)
+    raise _recent_rollback_error(lane, history, last, RecentRollback(target, left), _flags(lane, source, to))
+
+
+def _flags(lane: Lane, source: Version | None, to: Version | None) -> tuple[str, ...]:
+    """The flags of a rollback from one version to another."""
+    versions = {"--from": source, "--to": to}
+    return tuple(word for flag, version in versions.items() if version for word in (flag, lane.tag_of(version)))
+
+
+@dataclass(frozen=True)
+class RecentRollback:
+    """A rollback that somebody made a moment ago: to which version, and from which, as far as it is known."""
+
+    target: Version
+    source: Version | None
+
+
+class RecentRollbackError(RefusedError):
+    """Somebody rolled back a moment ago."""
+
+    def __init__(self, what: str, *, remedy: str, last: RecentRollback) -> None:
+        super().__init__(what, remedy=remedy)
+        self.last = last
 
 
 def _recent_rollback_error(
-    lane: Lane, last: Entry, target: Version, to: Version | None, history: LaneHistory
-) -> RefusedError:
+    lane: Lane, history: TagHistory, move: Entry, last: RecentRollback, flags: tuple[str, ...]
+) -> RecentRollbackError:
     """Who rolled back to which version, when and why, and how to go further or to finish it."""
-    since, source = seconds_since(last.when, history.now), _source(history.ledger, last)
+    since = seconds_since(move.when, history.now)
     ahead = since is not None and since < 0
-    when = f"at {last.when} by another clock" if ahead else f"{age(last.when, history.now)} ({short_time(last.when)})"
-    previous = f" from {lane.tag_of(source)}" if source else ""
-    tag = lane.tag_of(target)
-    flags = ("--to", lane.tag_of(to)) if to else ()
-    next_target = f"{' '.join(flags)} would leave {tag} and" if to else "the same command once more would"
-    return RefusedError(
-        f"{last.who} rolled {lane.floating} back{previous} to {tag} {when}: {last.reason}. Nothing was moved; "
+    when = f"at {move.when} by another clock" if ahead else f"{age(move.when, history.now)} ({short_time(move.when)})"
+    previous = f" from {lane.tag_of(last.source)}" if last.source else ""
+    tag = lane.tag_of(last.target)
+    next_target = f"{' '.join(flags)} would leave {tag} and" if flags else "the same command once more would"
+    # Where there are several floating tags, others may still be at the bad version.
+    several = len(lane.floating_templates) > 1
+    finish = _flags(lane, last.source if several else None, last.target)
+    return RecentRollbackError(
+        f"{move.who} rolled {history.floating} back{previous} to {tag} {when}: {move.reason}. Nothing was moved; "
         f"{next_target} go further down",
         remedy=f"If that is meant: {command('rollback', '--lane', lane.name, *flags, '--again')}. "
-        f"To finish what that run left undone: {command('rollback', '--lane', lane.name, '--to', tag)}",
+        f"To finish what that run left undone: {command('rollback', '--lane', lane.name, *finish)}",
+        last=last,
     )
 
 
@@ -261,11 +326,15 @@ def _source(ledger: Ledger, move: Entry) -> Version | None:
     )
 
 
-def _check_target(lane: Lane, to: Version, marks: Mapping[Tag, Entry]) -> None:
+def _check_target(lane: Lane, floating: FloatingTag, to: Version, marks: Mapping[Tag, Entry]) -> None:
     tag = lane.tag_of(to)
-    if to.is_prerelease:
+    if not floating.spans(to):
         raise RefusedError(
-            f"{tag} is a pre-release: {lane.floating} never points at one", remedy="Name a release with --to."
+            f"{tag} is not in the range of {floating}: {floating.span}", remedy="Name one in that range with --to."
+        )
+    if not floating.takes(to):
+        raise RefusedError(
+            f"{tag} is a pre-release: {floating} never points at one", remedy="Name a release with --to."
         )
     if mark := marks.get(tag):
         raise RefusedError(
@@ -275,10 +344,11 @@ def _check_target(lane: Lane, to: Version, marks: Mapping[Tag, Entry]) -> None:
         )
 
 
-def _nothing_below_error(lane: Lane, floating: Digest | None) -> RefusedError:
-    state = f"points at {floating}, which is not a version of lane {lane.name}" if floating else "does not exist"
-    advice = f"If another tool published it: {command('adopt', '--lane', lane.name)}. Or name" if floating else "Name"
+def _nothing_below_error(lane: Lane, history: TagHistory) -> RefusedError:
+    floating, digest = history.floating, history.digest
+    state = f"points at {digest}, which is not a version of lane {lane.name}" if digest else "does not exist"
+    advice = f"If another tool published it: {command('adopt', '--lane', lane.name)}. Or name" if digest else "Name"
     return RefusedError(
-        f"{lane.floating} {state}, so nothing is below it",
+        f"{floating} {state}, so nothing is below it",
         remedy=f"{advice} the version: " + command("rollback", "--lane", lane.name, "--to", "vX.Y.Z"),
     )

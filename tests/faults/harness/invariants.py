@@ -63,6 +63,9 @@ class Case:
     def effects(self) -> list[Effect]:
         return [effect for effect in self.registry.effects() if effect.repository == self.repository]
 
+    def is_floating(self, tag: str) -> bool:
+        return any(lane.floating_tag(tag) for lane in self.lanes)
+
     def version_of(self, tag: str) -> Version | None:
         return next((found for lane in self.lanes if (found := lane.version_of_tag(tag))), None)
 
@@ -120,7 +123,7 @@ def _moves(case: Case) -> Iterator[tuple[Lane, Effect, dict[str, str]]]:
     for effect in case.effects():
         tags[effect.tag] = effect.after
         for lane in case.lanes:
-            if lane.floating == effect.tag:
+            if lane.floating_tag(effect.tag):
                 yield lane, effect, dict(tags)
 
 
@@ -167,8 +170,7 @@ def _own_names(case: Case) -> Iterator[str]:
             name = entry.reference
             if not entry.is_manifest_put or ":" in name:
                 continue
-            own = {tag for lane in case.touched for tag in (lane.floating, f"ledger-{lane.name}")}
-            if name not in own and not any(lane.version_of_tag(name) for lane in case.touched):
+            if not any(lane.owns(name) for lane in case.touched):
                 yield f"{name} was written, which is no name of {[lane.name for lane in case.touched]}"
 
 
@@ -201,13 +203,12 @@ def _no_deletion(case: Case) -> Iterator[str]:
 
 
 def _verified_bytes(case: Case) -> Iterator[str]:
-    floating = {lane.floating for lane in case.lanes}
     for view in case.views:
         read: set[str] = set()
         for entry in view:
             if entry.method == "GET" and entry.reference and entry.status == 200:
                 read.add(entry.received)
-            named = case.version_of(entry.reference) or entry.reference in floating
+            named = case.version_of(entry.reference) or case.is_floating(entry.reference)
             if entry.is_manifest_put and named and entry.sent not in read:
                 yield f"{entry.reference} was sent {entry.sent[:19]}, which this run had not read"
 
@@ -216,17 +217,22 @@ def _on_record(case: Case) -> Iterator[str]:
     """After runs that all ended well each floating tag is where its ledger says, and each move stands there once."""
     if not case.recorded:
         return
-    shelf = case.registry.shelf(case.repository)
     for lane in case.touched:
-        moves = [(effect.before, effect.after) for one, effect, _ in _moves(case) if one == lane]
+        effects = [effect for one, effect, _ in _moves(case) if one == lane]
+        shelf = case.registry.shelf(case.repository)
         entries = entries_of(shelf, lane)[len(entries_of(shelf, lane, case.initial)) :]
-        moved = [e for e in entries if e["tag"] == lane.floating and e["action"] in {"float", "rollback"}]
-        known = [(entry["from"] or "", entry["to"]) for entry in moved]
-        if any(known.count(move) != moves.count(move) for move in moves):
-            yield f"{lane.floating} was moved {moves}, recorded are {known}"
-        # Whoever is slow to record stands behind the one that went on from it, and before it all the same.
-        if moves and known[-1:] != moves[-1:] and (len(moves) < 2 or known[-2:] != moves[-2:][::-1]):
-            yield f"{lane.floating} is at {moves[-1][1]}, its ledger ends with {known[-1:]}"
+        told = [entry for entry in entries if entry["action"] in {"float", "rollback"}]
+        for tag in dict.fromkeys((*(effect.tag for effect in effects), *(entry["tag"] for entry in told))):
+            moves = [(effect.before, effect.after) for effect in effects if effect.tag == tag]
+            yield from _tag_on_record(tag, moves, [(e["from"] or "", e["to"]) for e in told if e["tag"] == tag])
+
+
+def _tag_on_record(tag: str, moves: list[tuple[str, str]], known: list[tuple[str, str]]) -> Iterator[str]:
+    if any(known.count(move) != moves.count(move) for move in moves):
+        yield f"{tag} was moved {moves}, recorded are {known}"
+    # Whoever is slow to record stands behind the one that went on from it, and before it all the same.
+    if moves and known[-1:] != moves[-1:] and (len(moves) < 2 or known[-2:] != moves[-2:][::-1]):
+        yield f"{tag} is at {moves[-1][1]}, its ledger ends with {known[-1:]}"
 
 
 def _clean_contexts(case: Case) -> Iterator[str]:
@@ -254,7 +260,7 @@ def _credentials_where_meant(case: Case) -> Iterator[str]:
 def _agreeing(case: Case) -> Iterator[str]:
     """Nothing goes down against the record, and runs that ended well leave no new contradiction."""
     for lane, effect, tags in _moves(case):
-        place = _place(case, lane, tags)
+        place = _place(case, lane, effect.tag, tags)
         versions = {digest: lane.version_of_tag(tag) for tag, digest in tags.items() if lane.version_of_tag(tag)}
         after, recorded = versions.get(effect.after), place and Version.parse(place["version"])
         if after and recorded and after < recorded and not case.lowers:
@@ -267,9 +273,11 @@ def _agreeing(case: Case) -> Iterator[str]:
 
 def _differences(case: Case, lane: Lane, tags: dict[str, str]) -> set[str]:
     """How the registry differs from the lane's ledger at a moment."""
-    place = _place(case, lane, tags)
-    published = {e["tag"]: e["to"] for e in _told(case, lane, tags) if e["action"] == "publish"}
-    recorded = {**published, **({lane.floating: place["to"]} if place else {})}
+    told = _told(case, lane, tags)
+    published = {e["tag"]: e["to"] for e in told if e["action"] == "publish"}
+    floating = {e["tag"] for e in told if e["action"] in {"float", "rollback"}}
+    places = {tag: place for tag in floating if (place := _place(case, lane, tag, tags))}
+    recorded = {**published, **{tag: place["to"] for tag, place in places.items()}}
     return {
         f"{tag} is at {tags.get(tag, 'nothing')[:19]}, and was recorded at {digest[:19]}"
         for tag, digest in recorded.items()
@@ -277,11 +285,11 @@ def _differences(case: Case, lane: Lane, tags: dict[str, str]) -> set[str]:
     }
 
 
-def _place(case: Case, lane: Lane, tags: dict[str, str]) -> dict[str, Any] | None:
-    """The last move of the floating tag by the record; who was overtaken stands before whoever went on from it."""
+def _place(case: Case, lane: Lane, floating: str, tags: dict[str, str]) -> dict[str, Any] | None:
+    """The last move of a floating tag by the record; who was overtaken stands before whoever went on from it."""
     moves: list[dict[str, Any]] = []
     for entry in _told(case, lane, tags):
-        if entry["action"] in {"float", "rollback"} and entry["tag"] == lane.floating:
+        if entry["action"] in {"float", "rollback"} and entry["tag"] == floating:
             at = [number for number, move in enumerate(moves) if move["id"] == entry.get("overtaken_by")]
             moves.insert(at[0] if at else len(moves), entry)
     return moves[-1] if moves else None

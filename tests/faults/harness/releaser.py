@@ -81,14 +81,19 @@ class Releaser:
 
     def roll_back(self, wish: RollbackRequest) -> Flow[RollbackResult]:
         """A rollback, not yet begun."""
+        (result,) = yield from self.roll_back_lanes([wish])
+        return result
+
+    def roll_back_lanes(self, wishes: Sequence[RollbackRequest]) -> Flow[tuple[RollbackResult, ...]]:
+        """A rollback of several lanes, not yet begun."""
         rollback = Rollback(
             registry=self.registry,
-            platforms=tuple(map(Platform.parse, PLATFORMS)),
+            platforms=lambda _lane: tuple(map(Platform.parse, PLATFORMS)),
             ledgers=self.ledgers,
             commit_of=self.commit_of,
             workers=self.workers,
         )
-        return (yield from rollback.go_to((yield from rollback.choose(wish))))
+        return (yield from rollback.go_to((yield from rollback.choose(wishes))))
 
     def adopt(
         self, lane: Lane, lanes: Sequence[Lane] = BUILT_IN, since: Version | None = None, *, dry_run: bool = False

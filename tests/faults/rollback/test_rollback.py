@@ -12,7 +12,7 @@ from shiplane.config.version import Version
 from shiplane.core.errors import LostRaceError, RefusedError, ShiplaneError, VerificationError
 from shiplane.core.progress import Step, StepOutcome, StepState
 from shiplane.ledger.ledger import Action
-from shiplane.registry.oci.names import Digest
+from shiplane.registry.oci.names import Digest, Tag
 from shiplane.rollback.result import RollbackRequest, RollbackResult
 from tests.faults.harness.access import answer
 from tests.faults.harness.clock import VirtualClock
@@ -71,10 +71,23 @@ def test_the_result_as_json_names_where_it_was_where_it_is_and_what_was_passed_o
     scene = scene_of()
     before = scene.tags()
     finish(scene.marker().mark(MAIN, Version.parse("0.2.1"), "loses data"))
+    why = "known good: latest was moved to it on 2027-01-15 08:00 by releaser"
     assert roll(scene).to_json(AIONIS) == {
         "image": str(AIONIS),
         "lane": "main",
-        "floating": "latest",
+        "floating_tags": [
+            {
+                "tag": "latest",
+                "range": "",
+                "version": "0.2.0",
+                "digest": before["v0.2.0"],
+                "before": {"version": "0.2.2", "digest": before["latest"]},
+                "moved": True,
+                "chosen": {"choice": "known-good", "why": why},
+                "passed_over": {"0.2.1": "marked as bad: loses data"},
+                "stays": None,
+            }
+        ],
         "version": "0.2.0",
         "tag": "v0.2.0",
         "digest": before["v0.2.0"],
@@ -85,7 +98,7 @@ def test_the_result_as_json_names_where_it_was_where_it_is_and_what_was_passed_o
         "marked": "v0.2.2",
         "reason": "crashes on start",
         "passed_over": {"0.2.1": "marked as bad: loses data"},
-        "chosen": {"choice": "known-good", "why": "known good: latest was moved to it on 2027-01-15 08:00 by releaser"},
+        "chosen": {"choice": "known-good", "why": why},
         "next_version": "0.2.3",
         "again_goes_to": None,
     }
@@ -114,7 +127,7 @@ def test_the_next_release_moves_on_and_a_second_rollback_skips_what_is_marked() 
     scene.publish(a_plan("0.2.3", commit="d" * 40))
     assert scene.tags()["latest"] == scene.tags()["v0.2.3"]
     done = roll(scene)
-    assert (str(done.target), [str(version) for version, _ in done.rejected]) == ("0.2.1", ["0.2.2"])
+    assert (str(done.target), [str(version) for version, _ in done.widest.rejected]) == ("0.2.1", ["0.2.2"])
 
 
 def test_the_same_rollback_by_two_people_goes_down_once() -> None:
@@ -175,8 +188,8 @@ def test_a_version_that_the_floating_tag_never_was_at_is_not_where_it_goes() -> 
     scene.publish(a_plan("0.2.3", commit="d" * 40))
     scene.publish(a_plan("0.2.9", commit="e" * 40, latest="no"))
     done = roll(scene)
-    assert (str(done.target), done.chosen.choice.value) == ("0.2.1", "known-good")
-    assert done.rejected == ((Version.parse("0.2.2"), "latest was never at it by the record (--to goes there)"),)
+    assert (str(done.target), done.widest.chosen.choice.value) == ("0.2.1", "known-good")
+    assert done.widest.rejected == ((Version.parse("0.2.2"), "latest was never at it by the record (--to goes there)"),)
     assert str(done.next_version) == "0.2.10"
     assert "v0.2.10" not in scene.tags()
 
@@ -188,8 +201,8 @@ def test_where_nothing_that_it_was_at_is_left_it_goes_to_the_newest_below_and_sa
     scene.publish(a_plan("0.2.3", commit="d" * 40))
     damage(scene, "v0.2.0")
     done = roll(scene)
-    assert (str(done.target), done.chosen.choice.value) == ("0.2.2", "newest-below")
-    assert [str(version) for version, _ in done.rejected] == ["0.2.0"]
+    assert (str(done.target), done.widest.chosen.choice.value) == ("0.2.2", "newest-below")
+    assert [str(version) for version, _ in done.widest.rejected] == ["0.2.0"]
 
 
 def test_a_version_that_was_written_over_since_the_floating_tag_was_at_it_is_not_known_good() -> None:
@@ -200,7 +213,7 @@ def test_a_version_that_was_written_over_since_the_floating_tag_was_at_it_is_not
     scene.publish(a_plan("0.2.3", commit="3" * 40))
     push_image(scene.registry, PATH, revision="1" * 40, version="0.2.1", salt="other", tag="v0.2.1")
     done = roll(scene)
-    assert (str(done.target), [str(version) for version, _ in done.rejected]) == ("0.2.0", ["0.2.2", "0.2.1"])
+    assert (str(done.target), [str(version) for version, _ in done.widest.rejected]) == ("0.2.0", ["0.2.2", "0.2.1"])
 
 
 def test_a_version_that_the_list_does_not_show_yet_is_gone_back_to_all_the_same() -> None:
@@ -265,7 +278,7 @@ def test_a_target_that_has_lost_any_part_is_passed_over_and_refused_by_name(part
         roll(scene, to("0.2.1"))
     assert scene.registry.state() == before
     done = roll(scene)
-    assert (str(done.target), [str(version) for version, _ in done.rejected]) == ("0.2.0", ["0.2.1"])
+    assert (str(done.target), [str(version) for version, _ in done.widest.rejected]) == ("0.2.0", ["0.2.1"])
 
 
 def test_only_the_target_is_asked_for_in_full() -> None:
@@ -303,7 +316,7 @@ def test_a_damaged_target_is_passed_over_when_nobody_named_it_and_that_is_said()
     damage(scene, "v0.2.1")
     done = roll(scene)
     assert str(done.target) == "0.2.0"
-    assert [(str(version), "lost" in why) for version, why in done.rejected] == [("0.2.1", True)]
+    assert [(str(version), "lost" in why) for version, why in done.widest.rejected] == [("0.2.1", True)]
 
 
 def test_where_every_version_below_is_damaged_nothing_moves() -> None:
@@ -413,7 +426,7 @@ def test_a_rollback_is_recorded_although_the_release_that_it_takes_back_is_not_y
         finish(release)
     assert scene.tags()["latest"] == scene.tags()["v0.2.1"]
     assert not scene.audit().drift
-    assert not scene.ledger().gaps(MAIN.floating)
+    assert not scene.ledger().gaps(Tag("latest"))
 
 
 UNDISTURBED = events(scene_of().rollback(WISH))

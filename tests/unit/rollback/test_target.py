@@ -7,13 +7,15 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
+from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Digest, Tag
-from shiplane.rollback.target import LaneHistory, RollbackTargets, choose_candidates
+from shiplane.rollback.target import RollbackTargets, TagHistory, choose_candidates
 
+LATEST = FloatingTag(tag=Tag("latest"))
 VERSIONS = ["0.3.0-rc.1", "0.2.3", "0.2.2", "0.2.1", "0.2.1-rc.1", "0.2.0"]
 
 
@@ -139,11 +141,12 @@ ROWS = [
 
 def standing(
     at: str, entries: Sequence[Entry] = (), *, now: float = 0.0, versions: Sequence[str] = VERSIONS
-) -> LaneHistory:
+) -> TagHistory:
     """The lane with its floating tag at a version of that digest, or at none."""
-    return LaneHistory(
+    return TagHistory(
+        floating=LATEST,
         current=Version.parse(at) if at else None,
-        floating=digest(at) if at else None,
+        digest=digest(at) if at else None,
         versions=[Version.parse(version) for version in versions],
         ledger=Ledger().append(entries),
         now=now,
@@ -172,7 +175,7 @@ def test_the_way_down(row: Row) -> None:
     ],
 )
 def test_where_it_must_not_go(to: str | None, current: str | None, words: str) -> None:
-    seen = replace(standing(current or "", [mark("0.2.2")]), floating=digest("something"))
+    seen = replace(standing(current or "", [mark("0.2.2")]), digest=digest("something"))
     with pytest.raises(RefusedError, match=words) as caught:
         choose_candidates(MAIN, Version.parse(to) if to else None, seen)
     assert caught.value.remedy

@@ -103,7 +103,7 @@ class _Rehearsal:
         resolver = part.resolver(Flags(tag=_VERSIONS[0], image=self.image, platforms=platforms, latest="yes"))
         flags = Flags(image=self.image, platforms=platforms)
         requests = [RollbackRequest(lane=lane, reason="rehearsed") for lane in resolver.lanes()]
-        back = [roll_back(part, request, flags) for request in requests]
+        back = [roll_back(part, [request], flags) for request in requests]
         verified = self._verified(run, part, resolver, _VERSIONS[0])
         return "\n".join([*(answer.text for answer in back), verified.text]), [dict(answer.data) for answer in back]
 

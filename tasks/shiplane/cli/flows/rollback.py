@@ -1,7 +1,8 @@
-"""A rollback of one lane and of the deployment files that follow it, and what marks versions."""
+"""A rollback of lanes and of the deployment files that follow them, and what marks versions."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
@@ -10,44 +11,77 @@ from shiplane.config.settings import Flags
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.lane import Lane
+    from shiplane.config.version import Version
+    from shiplane.registry.client import RegistryClient
+    from shiplane.registry.oci.names import Tag
+    from shiplane.rollback.choice import RollbackChoice
     from shiplane.rollback.marks import Marker
-    from shiplane.rollback.result import RollbackRequest
+    from shiplane.rollback.result import RollbackRequest, RollbackResult
 
 
-def roll_back(run: Run, wish: RollbackRequest, flags: Flags) -> Answer:
-    """Choose the version to go to, go there, and let the deployment files follow.
+def roll_back(run: Run, requests: Sequence[RollbackRequest], flags: Flags) -> Answer:
+    """Choose the versions to go to, for every lane before any tag moves; go there, and let deployment files follow.
 
     Raises:
         ShiplaneError: By situation.
     """
-    from shiplane.cli.flows.deployment_files import follow
-    from shiplane.cli.views.rollback import rolled_back_text
-    from shiplane.deployments.image_use import Target
     from shiplane.rollback.rollback import Rollback
 
     resolver, clients = run.resolver(flags), run.registries
-    repository = resolver.image().value
-    registry = clients.reader(repository) if wish.dry_run else clients.writer(repository)
-    run.show_at_the_end(lambda: clients.tags_now(registry, [wish.lane.floating]))
+    repository, dry_run = resolver.image().value, any(request.dry_run for request in requests)
+    registry = clients.reader(repository) if dry_run else clients.writer(repository)
+    tags = [tag for request in requests for tag in _fixed_tags(request.lane)]
+    run.show_at_the_end(lambda: clients.tags_now(registry, tags))
     rollback = Rollback(
         registry=registry,
-        platforms=resolver.platforms(wish.lane).value,
+        platforms=lambda lane: resolver.platforms(lane).value,
         ledgers=clients.ledgers(repository, registry),
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
     )
-    choice = run.console.drive(rollback.choose(wish))
-    if wish.to is None:  # without the version, the same command would go down once more
-        run.repeat_with("--to", choice.tag)
-    result = run.console.drive(rollback.go_to(choice))
-    target = Target(choice.tag, result.digest)
-    followed = follow(run, registry, result.request.lane, target, dry_run=wish.dry_run)
-    text = rolled_back_text(repository, result) + (f"\n\n{followed.text}" if followed else "")
-    data = {**result.to_json(repository), "deployments": followed.data if followed else None}
+    choices = run.console.drive(rollback.choose(requests))
+    tags[:] = [tag for choice in choices for tag in choice.floating_tags]
+    run.repeat_with(*_repeated(choices))
+    results = run.console.drive(rollback.go_to(choices))
+    answers = [_with_deployments(run, registry, result) for result in results]
+    if len(answers) == 1:
+        return answers[0]
+    text = "\n\n".join(answer.text for answer in answers)
+    return Answer(text=text, data={"image": str(repository), "lanes": [answer.data for answer in answers]})
+
+
+def _fixed_tags(lane: Lane) -> list[Tag]:
+    """The floating tags that exist whatever was released."""
+    return [floating.tag for floating in lane.floating_tags_among(())]
+
+
+def _repeated(choices: Sequence[RollbackChoice]) -> list[str]:
+    """The flags without which the same command would mean something else by now; several lanes' versions differ."""
+    if len(choices) > 1:
+        return []
+    (choice,) = choices
+    request, bad = choice.request, choice.bad
+    source = bad if request.source is None and len(choice.floating_tags) > 1 else None
+    to = None if request.to else choice.tag
+    return [*(("--from", request.lane.tag_of(source)) if source else ()), *(("--to", to) if to else ())]
+
+
+def _with_deployments(run: Run, registry: RegistryClient, result: RollbackResult) -> Answer:
+    """A lane's rollback, and that of the deployment files which follow it."""
+    from shiplane.cli.flows.deployment_files import follow
+    from shiplane.cli.views.rollback import rolled_back_text
+    from shiplane.deployments.image_use import Target
+
+    request, tag = result.request, result.request.lane.tag_of(result.target)
+    followed = follow(run, registry, request.lane, Target(tag, result.digest), dry_run=request.dry_run)
+    text = rolled_back_text(registry.repository, result) + (f"\n\n{followed.text}" if followed else "")
+    data = {**result.to_json(registry.repository), "deployments": followed.data if followed else None}
     return Answer(text=text, data=data)
 
 
-def marker_of(run: Run, lane: Lane, image: str | None, *, dry_run: bool = False) -> Marker:
-    """What marks versions of a lane; at the end of the run, its floating tag is shown.
+def marker_of(
+    run: Run, lane: Lane, image: str | None, version: Version | None = None, *, dry_run: bool = False
+) -> Marker:
+    """What marks versions of a lane; at the end of the run, the floating tags of that version are shown.
 
     Raises:
         ConfigurationError: No ledger is kept.
@@ -57,6 +91,7 @@ def marker_of(run: Run, lane: Lane, image: str | None, *, dry_run: bool = False)
     clients = run.registries
     repository = run.resolver(Flags(image=image)).image().value
     registry = clients.reader(repository) if dry_run else clients.writer(repository)
-    run.show_at_the_end(lambda: clients.tags_now(registry, [lane.floating]))
+    tags = [floating.tag for floating in lane.floating_tags(version)] if version else _fixed_tags(lane)
+    run.show_at_the_end(lambda: clients.tags_now(registry, tags))
     ledgers = clients.required_ledgers(repository, registry, for_what="marks are")
     return Marker(registry=registry, ledgers=ledgers, dry_run=dry_run)

@@ -80,7 +80,7 @@ def _change_mark(
     from shiplane.cli.views.rollback import marked_text
 
     chosen, version = tagged_version(run.project, lane, tag)
-    marker = marker_of(run, chosen, image, dry_run=dry_run)
+    marker = marker_of(run, chosen, image, version, dry_run=dry_run)
     marked = run.console.drive(change(marker, chosen, version, one_line_reason(reason)))
     return Answer(text=marked_text(marked), data=marked.to_json())
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
 
 @shiplane_task(
     flags={
-        "lane": "Lane to roll back.",
-        "to": "Version to roll back to; default: the newest good one below that the tag has pointed at.",
+        "lane": "Lane to roll back (repeatable): no tag moves until every lane's version is verified.",
+        "from_": "Bad version: only floating tags at it move; default: the one that the widest of them is at.",
+        "to": "Version to roll back to; default: per floating tag, the newest good one below that it has pointed at.",
         "reason": REASON,
         "image": IMAGE,
         "platforms": "Platforms the version must have, if none are recorded (PLATFORMS).",
@@ -23,11 +25,13 @@ if TYPE_CHECKING:
         "keep_bad_unmarked": "Do not mark the version rolled back from as bad.",
         "again": "Go further down, even if somebody rolled back less than ten minutes ago.",
     },
+    iterable=("lane",),
 )
 def rollback(
     run: Run,
     *,
-    lane: str | None = None,
+    lane: Sequence[str] | None = None,
+    from_: str | None = None,
     to: str | None = None,
     reason: str | None = None,
     image: str | None = None,
@@ -36,23 +40,27 @@ def rollback(
     keep_bad_unmarked: bool = False,
     again: bool = False,
 ) -> Answer:
-    """Move a floating tag back to a good version.
+    """Move floating tags back to a good version.
 
-    The target is verified first, and the tag gets its exact bytes; the version rolled back from is marked as bad and
-    kept. Nothing is built, and nothing is ever deleted. To undo: unmark, then the same command with --to.
+    Every floating tag at the bad version moves, each within its range; one with nothing good below it stays. Targets
+    are verified first, and the tags get their exact bytes; the bad version is marked as bad and kept. Nothing is built,
+    and nothing is ever deleted. To undo: unmark, then the same command with --to.
     """
-    from shiplane.cli.flag_values import one_lane, one_line_reason, published_version
+    from shiplane.cli.flag_values import one_line_reason, published_version, several_lanes
     from shiplane.cli.flows.rollback import roll_back
     from shiplane.config.settings import Flags
     from shiplane.rollback.result import RollbackRequest
 
-    chosen = run.project.lane(one_lane(lane, run.project, to))
-    wish = RollbackRequest(
-        lane=chosen,
-        to=published_version(run.project, chosen, "--to", to) if to else None,
-        reason=one_line_reason(reason),
-        mark=not keep_bad_unmarked,
-        dry_run=dry_run,
-        again=again,
-    )
-    return roll_back(run, wish, Flags(image=image, platforms=platforms))
+    requests = [
+        RollbackRequest(
+            lane=each,
+            source=published_version(run.project, each, "--from", from_) if from_ else None,
+            to=published_version(run.project, each, "--to", to) if to else None,
+            reason=one_line_reason(reason),
+            mark=not keep_bad_unmarked,
+            dry_run=dry_run,
+            again=again,
+        )
+        for each in several_lanes(lane, run.project, to or from_)
+    ]
+    return roll_back(run, requests, Flags(image=image, platforms=platforms))

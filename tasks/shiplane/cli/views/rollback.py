@@ -9,51 +9,76 @@ from shiplane.core.next_command import command
 
 if TYPE_CHECKING:
     from shiplane.config.lane import Lane
+    from shiplane.config.version import Version
     from shiplane.registry.oci.names import Repository
     from shiplane.rollback.marks import MarkResult
-    from shiplane.rollback.result import RollbackResult
+    from shiplane.rollback.result import RollbackResult, StayingTag, TagRollback
 
 
 def rolled_back_text(repository: Repository, result: RollbackResult) -> str:
-    """A rollback: what the floating tag has, what was left and passed over, and what remains to be done."""
-    lane = result.request.lane
-    tag = lane.tag_of(result.target)
-    would = "would move to" if result.request.dry_run else "is at"
-    left = f", from {lane.tag_of(result.previous)}" if result.previous and result.previous != result.target else ""
-    lines = [f"{repository}:{lane.floating} {would} {tag}{left}", f"  {repository}:{tag}@{result.digest}"]
-    lines.append(f"  chosen: {result.chosen.reason}")
-    lines += [f"  skipped {lane.tag_of(version)}: {why}" for version, why in result.rejected]
+    """A rollback: where each floating tag is, what was left and passed over, and what remains to be done."""
+    lane, dry_run = result.request.lane, result.request.dry_run
+    lines = [_went(repository, lane, tag, dry_run=dry_run) for tag in result.tags]
+    lines += [_stays(repository, lane, tag, dry_run=dry_run) for tag in result.staying]
+    firsts = {tag.target: tag for tag in reversed(result.tags)}
+    for tag in (tag for tag in result.tags if firsts[tag.target] is tag):
+        version = lane.tag_of(tag.target)
+        lines += [f"  {repository}:{version}@{tag.digest}", f"  chosen: {tag.chosen.reason}"]
+    rejected = dict.fromkeys(each for tag in result.in_moving_order[::-1] for each in tag.rejected)
+    lines += [f"  skipped {lane.tag_of(version)}: {why}" for version, why in rejected]
     if result.marked:
-        would = "would be marked" if result.request.dry_run else "is marked"
+        would = "would be marked" if dry_run else "is marked"
         lines.append(f"  {result.marked} {would} as bad ({result.request.reason or 'no reason given'}) and is kept")
     return "\n".join([*lines, *_remaining(lane, result)])
 
 
+def _went(repository: Repository, lane: Lane, tag: TagRollback, *, dry_run: bool) -> str:
+    would = "would move to" if dry_run else "is at"
+    left = f", from {lane.tag_of(tag.previous)}" if tag.previous and tag.previous != tag.target else ""
+    return f"{repository}:{tag.floating} {would} {lane.tag_of(tag.target)}{left}"
+
+
+def _stays(repository: Repository, lane: Lane, tag: StayingTag, *, dry_run: bool) -> str:
+    would = "would stay" if dry_run else "stays"
+    return f"{repository}:{tag.floating} {would} at {lane.tag_of(tag.version)}: {tag.reason}"
+
+
 def _remaining(lane: Lane, result: RollbackResult) -> Iterator[str]:
     if result.previous and result.previous > result.target:
-        following = lane.tag_of(result.next_version)
+        following = result.next_version
         asked = "" if lane.publish_latest else " with --latest"
-        yield f"next: publish the fix as {following}{asked}; that moves {lane.floating} forward again"
-        marked = (
-            f"{command('unmark', '--lane', lane.name, '--tag', result.marked, '--reason', 'TEXT')}, then "
-            if result.marked
-            else ""
-        )
-        yield f"undo: {marked}{command('rollback', '--lane', lane.name, '--to', lane.tag_of(result.previous))}"
+        tags = [state.floating.tag for state in result.in_moving_order[::-1] if state.floating.takes(following)]
+        yield (f"next: publish the fix as {lane.tag_of(following)}{asked}; that moves {', '.join(tags)} forward again")
+        unmark = command("unmark", "--lane", lane.name, "--tag", result.marked, "--reason", "TEXT")
+        marked = f"{unmark}, then " if result.marked else ""
+        yield f"undo: {marked}{', then '.join(_undoing(lane, result, result.previous))}"
     if result.next_target:
         yield f"no ledger: the same command again would roll back to {lane.tag_of(result.next_target)}"
 
 
+def _undoing(lane: Lane, result: RollbackResult, previous: Version) -> Iterator[str]:
+    """The commands that take a rollback back: only those tags that it moved, where it was told which."""
+    to = ("--lane", lane.name, "--to", lane.tag_of(previous))
+    if result.request.source is None:
+        yield command("rollback", *to)
+        return
+    for target in dict.fromkeys(tag.target for tag in result.tags):
+        yield command("rollback", *to[:2], "--from", lane.tag_of(target), *to[2:])
+
+
 def marked_text(result: MarkResult) -> str:
     """A mark that was set, or that it was removed."""
-    tag = result.lane.tag_of(result.version)
+    lane, tag = result.lane, result.lane.tag_of(result.version)
     changed = "" if result.changed else " (unchanged)"
     only_shown = result.dry_run and result.changed
     if result.mark is None:
         removed = f'"bad" mark {"would be " if only_shown else ""}removed'
         return f"{tag}: {removed}" if result.changed else f"{tag} is not marked as bad"
     lines = [f"{tag} {'would be' if only_shown else 'is'} marked as bad{changed}: {result.mark.why}"]
-    if result.is_current:
-        back = command("rollback", "--lane", result.lane.name, "--reason", "TEXT")
-        lines.append(f"next: {result.lane.floating} points at it: {back}")
+    if result.floating_tags:
+        names = [str(floating) for floating in reversed(result.floating_tags)]
+        # Without --from a rollback is about the version that the widest floating tag is at.
+        source = () if result.is_at_widest else ("--from", tag)
+        back = command("rollback", "--lane", lane.name, *source, "--reason", "TEXT")
+        lines.append(f"next: {', '.join(names)} {'points' if len(names) == 1 else 'point'} at it: {back}")
     return "\n".join(lines)

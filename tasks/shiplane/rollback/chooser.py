@@ -1,0 +1,123 @@
+"""Choose and verify where a rollback goes, for several lanes at once. Nothing is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from shiplane.config.lane import Lane
+from shiplane.config.version import Version
+from shiplane.core.progress import Flow
+from shiplane.core.system.parallel import WORKERS
+from shiplane.ledger.recorder import Ledgers
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.oci.names import Digest, Platform
+from shiplane.rollback.candidate_check import CandidateChecker, TagChoice
+from shiplane.rollback.choice import RollbackChoice, TagPlan
+from shiplane.rollback.lane_reader import LaneReader
+from shiplane.rollback.lane_survey import LaneSurvey
+from shiplane.rollback.lane_targets import LaneTargets, choose_targets
+from shiplane.rollback.result import RollbackRequest
+from shiplane.rollback.target import RecentRollbackError, TagHistory
+from shiplane.verify.lane_versions import LaneVersions, versions_among
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackChooser:
+    """Chooses for lanes of one repository.
+
+    Attributes:
+        registry: The registry.
+        platforms: What a version of a lane must have, unless the ledger recorded others.
+        ledgers: The lanes' ledgers; None where none is kept.
+        commit_of: The commit that a version was released from, as far as git knows.
+        workers: How many reads at once.
+    """
+
+    registry: RegistryClient
+    platforms: Callable[[Lane], tuple[Platform, ...]]
+    ledgers: Ledgers | None
+    commit_of: Callable[[Lane, Version], str | None]
+    workers: int = WORKERS
+
+    def choose(self, requests: Sequence[RollbackRequest]) -> Flow[tuple[RollbackChoice, ...]]:
+        """Choose and verify the versions that every lane goes to.
+
+        A lane that was rolled back a moment ago is only finished where another lane of the same command is not: that
+        run was interrupted after it had recorded the one, and before it recorded the other.
+
+        Raises:
+            RefusedError: A target is marked or a pre-release, nobody can tell which version is below the present, or
+                somebody rolled back a moment ago.
+            VerificationError: A target is not as it should be, or no version below is.
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        first = []
+        for request in requests:
+            first.append((yield from self._attempt(request)))  # noqa: PERF401 -- no comprehension can delegate
+        unfinished = any(isinstance(choice, RollbackChoice) and choice.is_unfinished for choice in first)
+        choices = []
+        for request, choice in zip(requests, first, strict=True):
+            if isinstance(choice, RecentRollbackError):
+                if not unfinished or request.to is not None:
+                    raise choice
+                choices.append((yield from self._choose(_finishing(request, choice))))
+            else:
+                choices.append(choice)
+        return tuple(choices)
+
+    def _attempt(self, request: RollbackRequest) -> Flow[RollbackChoice | RecentRollbackError]:
+        """Choose for one lane, or say who rolled it back a moment ago."""
+        try:
+            return (yield from self._choose(request))
+        except RecentRollbackError as error:
+            return error
+
+    def _choose(self, request: RollbackRequest) -> Flow[RollbackChoice]:
+        reader = LaneReader(registry=self.registry, ledgers=self.ledgers, workers=self.workers)
+        survey = yield from reader.survey(request.lane)
+        request = replace(request, lane=survey.lane)
+        targets = choose_targets(request, self._histories(survey, request))
+        checker = CandidateChecker(
+            registry=self.registry,
+            platforms=self.platforms(survey.lane),
+            commit_of=self.commit_of,
+            workers=self.workers,
+        )
+        tags = yield from checker.choose(survey.lane, targets.tags, survey.ledger)
+        return _choice(request, targets, tags, survey)
+
+    def _histories(self, survey: LaneSurvey, request: RollbackRequest) -> list[TagHistory]:
+        """The lane's floating tags, with the version of each on which the choice may depend."""
+        lane, behind = survey.lane, dict[Digest | None, Version | None]()
+        versions = LaneVersions(registry=self.registry, workers=self.workers)
+        now, listed = self.registry.retry_budget.clock.wall(), versions_among(lane, survey.listed)
+        for floating, answer in survey.answers.items():
+            digest = survey.digest(floating)
+            if digest not in behind and (request.source or survey.matters(floating, request.to)):
+                behind[digest] = versions.behind(lane, answer)
+        return [
+            TagHistory(
+                floating=floating,
+                digest=survey.digest(floating),
+                current=behind.get(survey.digest(floating)),
+                versions=listed,
+                ledger=survey.ledger,
+                now=now,
+            )
+            for floating in survey.answers
+        ]
+
+
+def _finishing(request: RollbackRequest, recent: RecentRollbackError) -> RollbackRequest:
+    """The request that a run made a moment ago, with its versions named."""
+    several = len(request.lane.floating_templates) > 1
+    return replace(request, source=recent.last.source if several else None, to=recent.last.target)
+
+
+def _choice(
+    request: RollbackRequest, targets: LaneTargets, tags: Sequence[TagChoice], survey: LaneSurvey
+) -> RollbackChoice:
+    going = [TagPlan(targets=tag.targets, target=tag.target, rejected=tag.rejected) for tag in tags if tag.target]
+    staying = tuple(tag for tag in tags if tag.target is None)
+    return RollbackChoice(request=request, bad=targets.bad, tags=tuple(going), staying=staying, survey=survey)

@@ -1,0 +1,106 @@
+"""Read a lane before a rollback: its floating tags and its ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from shiplane.config.floating_tag import FloatingTag
+from shiplane.config.lane import Lane
+from shiplane.core.errors import ShiplaneError
+from shiplane.core.plurals import counted
+from shiplane.core.progress import Flow, Step
+from shiplane.core.system.parallel import WORKERS, map_parallel
+from shiplane.ledger.foreign_tags import with_adopted_tags, with_foreign_tags
+from shiplane.ledger.recorder import Ledgers
+from shiplane.ledger.store import LedgerSnapshot
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.lookup import CONSISTENCY_WAIT, resolve
+from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
+from shiplane.registry.oci.names import Tag
+from shiplane.rollback.lane_survey import Answers, LaneSurvey
+from shiplane.verify.floating_tags import existing_floating_tags
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaneReader:
+    """Reads lanes of one repository.
+
+    Attributes:
+        registry: Where they are.
+        ledgers: Their ledgers; None where none is kept.
+        workers: How many reads at once.
+    """
+
+    registry: RegistryClient
+    ledgers: Ledgers | None
+    workers: int = WORKERS
+
+    def survey(self, lane: Lane) -> Flow[LaneSurvey]:
+        """Read a lane's floating tags and ledger; a broken ledger stops nobody from leaving a bad version.
+
+        Raises:
+            AccessError, UnreachableError: The registry refused, or gave no reliable answer.
+        """
+        step = Step("registry", ", ".join(map(str, lane.floating_templates)) or lane.name)
+        yield step
+        listed = self.registry.tags()
+        answers: Answers = self._read(lane.floating_tags_among(listed))
+        if self.ledgers is None:
+            yield step.done(f"{_positions(answers)}; no ledger is kept, so no version is known to be bad")
+            return LaneSurvey(lane=with_foreign_tags(lane, listed), listed=listed, answers=answers)
+        try:
+            answers, snapshot = self._read_consistent(self.ledgers, lane, listed, answers)
+        except ShiplaneError as error:
+            yield step.failed(f"{_positions(answers)}; continuing without the ledger, which is unusable: {error.what}")
+            return LaneSurvey(lane=with_foreign_tags(lane, listed), listed=listed, answers=answers, fault=error)
+        entries = counted(len(snapshot.ledger.entries), "entry", "entries")
+        kept = f"{entries} in {lane.ledger}" if snapshot.exists else "no ledger yet"
+        yield step.done(f"{_positions(answers)}; {kept}")
+        lane = with_adopted_tags(lane, snapshot.ledger)
+        return LaneSurvey(lane=lane, listed=listed, answers=answers, snapshot=snapshot)
+
+    def _read(self, tags: Iterable[FloatingTag]) -> dict[FloatingTag, Present | Absent]:
+        asked = list(tags)
+        found = map_parallel(lambda floating: resolve(self.registry, floating.tag), asked, workers=self.workers)
+        return dict(zip(asked, found, strict=True))
+
+    def _read_consistent(
+        self, ledgers: Ledgers, lane: Lane, listed: Sequence[Tag], answers: Answers
+    ) -> tuple[Answers, LedgerSnapshot]:
+        """The floating tags and the ledger, read again for seconds while they contradict each other: one may lag.
+
+        If they never agree, a tag was moved without a record, and counts as it is.
+        """
+        store = ledgers.store(lane)
+        snapshot, latest = store.read_verified(), dict(answers)
+        for _ in self.registry.retry_budget.poll(CONSISTENCY_WAIT, condition=_contradiction(snapshot, latest)):
+            existing = existing_floating_tags(lane, snapshot.ledger, listed)
+            latest = {**latest, **self._read(tag for tag in existing if tag not in latest)}
+            differing = _differing(snapshot, latest)
+            if not differing:
+                break
+            latest, snapshot = {**latest, **self._read(differing)}, store.read_verified()
+        in_order = lane.floating_tags_among([floating.tag for floating in latest])
+        return {floating: latest[floating] for floating in in_order}, snapshot
+
+
+def _differing(snapshot: LedgerSnapshot, answers: Answers) -> list[FloatingTag]:
+    """The floating tags that are not where the ledger has them."""
+    positions = {floating: snapshot.ledger.position(floating.tag) for floating in answers}
+    return [tag for tag, position in positions.items() if position and position.after != digest_of(answers[tag])]
+
+
+def _contradiction(snapshot: LedgerSnapshot, answers: Answers) -> str:
+    names = [floating.tag for floating in _differing(snapshot, answers)]
+    return f"{names[0] if len(names) == 1 else 'a floating tag'} does not read as it was recorded"
+
+
+def _positions(answers: Answers) -> str:
+    """Where the widest one is; the others follow when they are moved."""
+    widest = next(reversed(list(answers.items())), None)
+    if widest is None:
+        return "no floating tag exists"
+    floating, answer = widest
+    position = f"at {answer.digest.short}" if isinstance(answer, Present) else "does not exist"
+    return position if len(answers) == 1 else f"{floating} {position}"
