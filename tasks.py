@@ -257,7 +257,7 @@ def schema(c: Context) -> None:  # noqa: ARG001
 
     from shiplane.cli.documents import result_schema
     from shiplane.config.project_file import project_schema
-    from shiplane.release.planning.saved_plan import plan_schema
+    from shiplane.release.planning.plan_document import plan_schema
 
     for name, make in {"project": project_schema, "plan": plan_schema, "result": result_schema}.items():
         path = ROOT / "tasks" / "shiplane" / "schema" / f"{name}.schema.json"

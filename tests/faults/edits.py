@@ -201,21 +201,6 @@ def exchanged(first: str, second: str) -> Edit:
     return edit
 
 
-def also(name: str, after: str) -> Edit:
-    """A call that comes later is made as well where another thing is called, right after that."""
-
-    def edit(tree: ast.AST) -> None:
-        again = ast.Expr(value=ast.YieldFrom(value=copy.deepcopy(_call(tree, name, None))))
-        for block in _blocks(tree):
-            for at, node in enumerate(block):
-                if isinstance(node, ast.Expr) and _calls(node, after):
-                    block.insert(at + 1, again)
-                    return
-        raise AssertionError(f"no statement of it calls {after}()")
-
-    return edit
-
-
 def both(*edits: Edit) -> Edit:
     """One edit after the other."""
 

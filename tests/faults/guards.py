@@ -10,7 +10,6 @@ either. To see the whole table: ``python -m tests.faults.guards``.
 from __future__ import annotations
 
 from tests.faults.edits import (
-    also,
     always,
     argument,
     both,
@@ -78,7 +77,7 @@ NAMES = (
         "a floating tag is looked at once more before the run calls itself done",
         "release/write_tags",
         "tag_lanes",
-        never(),
+        uncalled("_confirm_floating_tags"),
         (_PUBLISH + "test_a_floating_tag_moved_by_another_at_the_very_end_is_no_success",),
     ),
     Guard(
@@ -113,21 +112,21 @@ NAMES = (
         "a version is looked at once more before a floating tag moves to it",
         "release/write_tags",
         "tag_lanes",
-        no_round(1),
+        never(),
         (_PUBLISH + "test_a_version_overwritten_by_another_is_not_what_the_floating_tag_moves_to",),
     ),
     Guard(
         "a version is looked at once more before the run calls itself done",
         "release/write_tags",
         "tag_lanes",
-        no_round(4),
+        uncalled("_confirm_version_tags", at=1),
         (_PUBLISH + "test_a_version_overwritten_by_another_at_the_very_end_is_no_success",),
     ),
     Guard(
         "all lanes' version tags are written before any floating tag",
         "release/write_tags",
         "tag_lanes",
-        also("_move_floating", after="create"),
+        both(exchanged("_create_version_tags", "_move_floating_tags"), never()),
         (_PUBLISH + "test_every_version_is_named_before_any_floating_tag_moves",),
     ),
 )
@@ -150,7 +149,7 @@ DECISIONS = (
     Guard(
         "a floating tag is not moved to less than where it was recorded",
         "release/planning/decision",
-        "_move",
+        "_decide_move",
         uncalled("_check_recorded_position"),
         (
             _DECISION + "test_a_floating_tag_that_is_recorded_higher_is_not_moved_to_less_and_both_are_named",

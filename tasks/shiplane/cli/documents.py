@@ -10,10 +10,11 @@ from shiplane.config.plan import PlanJson
 from shiplane.core.schema.documents import document
 from shiplane.core.schema.values import Choice, Json
 from shiplane.registry.oci.document_keys import CommitJson, DigestJson
-from shiplane.release.planning.decision import FloatingTagAction, VersionTagAction
-from shiplane.release.planning.saved_plan import PrerequisiteJson
+from shiplane.release.planning.plan_document import PrerequisiteJson
+from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
 from shiplane.release.prerequisites import PrerequisiteEvidenceJson
 from shiplane.release.result import LaneResultJson
+from shiplane.verify.floating_tags import FloatingTagJson
 
 
 class RegistryAskedJson(TypedDict):
@@ -31,24 +32,35 @@ class NamedCredentialJson(TypedDict):
 
 
 class TagsBeforeJson(TypedDict):
-    """A lane's tags as they are now."""
+    """A lane's version tag as it is now."""
 
     version_before: Annotated[DigestJson | None, "Digest of the version tag; null if it does not exist."]
-    floating_before: Annotated[DigestJson | None, "Digest of the floating tag; null if it does not exist."]
+
+
+class FloatingOutlookJson(FloatingTagJson):
+    """A floating tag as it is now, and what a release would do with it."""
+
+    action: Annotated[str, FloatingTagAction, "What happens to it."]
+    reason: Annotated[str, "Why it moves or does not."]
 
 
 class OutlookJson(TagsBeforeJson):
     """What a release would do with a lane's tags."""
 
     version: Annotated[str, VersionTagAction, "What happens to the version tag."]
-    floating: Annotated[str, FloatingTagAction, "What happens to the floating tag."]
-    reason: Annotated[str, "Why the floating tag moves or does not."]
+    floating_tags: Annotated[
+        list[FloatingOutlookJson],
+        "The floating tags in whose range the version is, in the order in which they move.",
+    ]
 
 
 class RefusedOutlookJson(TagsBeforeJson):
     """Why a release of a lane would be refused."""
 
     refused: Annotated[str, "Why."]
+    floating_tags: Annotated[
+        list[FloatingTagJson], "The floating tags in whose range the version is, in the order in which they move."
+    ]
 
 
 class _SavedJson(TypedDict, total=False):

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Annotated, TypedDict
 
 from shiplane.config.build_settings import BuildSettings, BuildSettingsJson
+from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.setting import LATEST_GIVEN, Setting
 from shiplane.config.version import Version
@@ -47,8 +48,10 @@ class LanePlanJson(TypedDict):
     version: Annotated[SettingJson, "X.Y.Z, with a pre-release where it is one."]
     platforms: Annotated[PlatformsJson, "Target platforms."]
     tag: TagJson
-    floating: TagJson
-    latest: Annotated[FlagJson, "Whether the floating tag is to move."]
+    floating_tags: Annotated[
+        list[TagJson], "The floating tags in whose range the version is, in the order in which they move."
+    ]
+    latest: Annotated[FlagJson, "Whether the floating tags are to move."]
 
 
 class PlanJson(TypedDict):
@@ -76,8 +79,26 @@ class LanePlan:
         return self.lane.own_tag_of(self.version.value)
 
     @property
+    def floating_tags(self) -> tuple[FloatingTag, ...]:
+        """The floating tags in whose range the version is, in the order in which they move."""
+        return self.lane.floating_tags(self.version.value)
+
+    @property
+    def image_tags(self) -> list[Tag]:
+        """The version tag, then the floating tags."""
+        return [self.tag, *(floating.tag for floating in self.floating_tags)]
+
+    @property
+    def settable_tags(self) -> tuple[FloatingTag, ...]:
+        """Those of them that may move to the version; none where none is to move."""
+        version = self.version.value
+        return (
+            tuple(floating for floating in self.floating_tags if floating.takes(version)) if self.latest.value else ()
+        )
+
+    @property
     def wants_latest(self) -> bool:
-        """Whether the floating tag is asked for by this very release, and not by a setting of its lane alone."""
+        """Whether the floating tags are asked for by this very release, and not by a setting of its lane alone."""
         return self.latest.value and self.latest.source in LATEST_GIVEN
 
 
@@ -166,6 +187,6 @@ def _lane_json(plan: LanePlan, build: BuildSettings) -> LanePlanJson:
         "version": {"value": str(plan.version.value), "source": plan.version.source},
         "platforms": {"value": [str(p) for p in plan.platforms.value], "source": plan.platforms.source},
         "tag": plan.tag,
-        "floating": plan.lane.floating,
+        "floating_tags": [floating.tag for floating in plan.floating_tags],
         "latest": {"value": plan.latest.value, "source": plan.latest.source},
     }

@@ -8,10 +8,26 @@ from dataclasses import dataclass
 from shiplane.config.plan import LanePlan
 from shiplane.ledger.ledger import Action, Entry
 from shiplane.ledger.recorder import EntryAuthor
-from shiplane.registry.oci.lookup_result import Present, digest_of
+from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest
+from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.survey import Survey
+
+
+@dataclass(frozen=True, kw_only=True)
+class FloatingTagChange:
+    """A floating tag, and what a release did to it.
+
+    Attributes:
+        surveyed: Where it was surveyed.
+        moved: Whether this run moved it.
+        before: Its digest before that.
+    """
+
+    surveyed: FloatingTagState
+    moved: bool
+    before: Digest | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,21 +38,19 @@ class LaneRelease:
         plan: What was to be done.
         commit: What the image was built from.
         digest: The version tag's digest.
-        moved: Whether this run moved the floating tag.
-        before: The floating tag's digest before that.
+        floating_tags: What was done to the floating tags.
         images: The image's platforms.
     """
 
     plan: LanePlan
     commit: str
     digest: Digest
-    moved: bool
-    before: Digest | None
+    floating_tags: Sequence[FloatingTagChange]
     images: Sequence[Descriptor]
 
     def entries(self, author: EntryAuthor, survey: Survey) -> list[Entry]:
         """The entries that the surveyed ledger lacks."""
-        entries = [self._publication(author, survey), self._move(author, survey)]
+        entries = [self._publication(author, survey), *(self._move(author, tag) for tag in self.floating_tags)]
         return [entry for entry in entries if entry]
 
     def _publication(self, author: EntryAuthor, survey: Survey) -> Entry | None:
@@ -52,19 +66,17 @@ class LaneRelease:
             late=isinstance(survey.version, Present),
         )
 
-    def _move(self, author: EntryAuthor, survey: Survey) -> Entry | None:
-        floating = self.plan.lane.floating
-        surveyed = digest_of(survey.floating)
-        position = survey.ledger.position(floating)
-        recorded = position.after if position else None
-        if not self.moved and (surveyed != self.digest or recorded == self.digest):
+    def _move(self, author: EntryAuthor, floating: FloatingTagChange) -> Entry | None:
+        moved, surveyed = floating.moved, floating.surveyed
+        recorded = surveyed.position.after if surveyed.position else None
+        if not moved and (surveyed.digest != self.digest or recorded == self.digest):
             return None
         return author.entry(
             Action.FLOAT,
-            tag=floating,
+            tag=surveyed.tag,
             version=str(self.plan.version.value),
-            before=self.before if self.moved else recorded,
+            before=floating.before if moved else recorded,
             after=self.digest,
             commit=self.commit,
-            late=not self.moved,
+            late=not moved,
         )

@@ -78,7 +78,7 @@ class Publisher:
             yield from self._surveyor.check_new(plan)
         tagged = yield from tag_lanes(tag_writer_for(self.registry, plan.commit), self.ledgers, lanes)
         recorded = yield from record_lanes(self.ledgers, plan.commit, tagged)
-        results = (lane.ready.published(recorded.get(lane.ready.plan.lane.name)) for lane in tagged)
+        results = (lane.ready.published(lane.floating_tags, recorded.get(lane.ready.plan.lane.name)) for lane in tagged)
         return ReleaseResult(evidence, tuple(results))
 
     def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 from shiplane.config.plan import LanePlan
 from shiplane.config.smoke import SmokeResult
-from shiplane.registry.oci.lookup_result import Present, digest_of
+from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import RawManifest
-from shiplane.registry.oci.names import Digest
-from shiplane.release.planning.decision import Decision, FloatingTagAction, VersionTagAction
-from shiplane.release.result import LaneResult, LedgerResult
+from shiplane.registry.oci.names import Digest, Tag
+from shiplane.release.planning.decision import Decision, FloatingMove
+from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
+from shiplane.release.result import FloatingTagResult, LaneResult, LedgerResult
+from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.image_check import ImageReport
 from shiplane.verify.survey import Survey
+
+_WILL = {FloatingTagAction.MOVE: "will move", FloatingTagAction.UNCHANGED: "is unchanged"}
 
 
 @dataclass(frozen=True)
@@ -28,14 +33,16 @@ class LaneDecision:
         return self.decision.version_tag is VersionTagAction.CREATE
 
     def describe(self, plan: LanePlan) -> str:
-        """What happens to both tags, for display."""
-        version, move = self.survey.version, self.decision.move
+        """What happens to all tags, for display."""
+        version = self.survey.version
         if isinstance(version, Present):
             state = f"is {version.digest.short}, adopted"
         else:
             state = "is presumed free, since nothing can be read yet" if self.survey.presumed else "is free"
-        will = {FloatingTagAction.MOVE: "will move", FloatingTagAction.UNCHANGED: "is unchanged"}
-        return f"{plan.tag} {state}; {plan.lane.floating} {will.get(move, 'will not move')} ({self.decision.reason})"
+        moves = (
+            f"{move.tag} {_WILL.get(move.action, 'will not move')} ({move.reason})" for move in self.decision.moves
+        )
+        return "; ".join((f"{plan.tag} {state}", *moves))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,49 +58,75 @@ class ReadyLane:
     smoked: SmokeResult
 
     @property
-    def moves(self) -> bool:
-        """Whether this run moves the floating tag."""
-        return self.decision.move is FloatingTagAction.MOVE
+    def floating_tags(self) -> list[ReadyFloatingTag]:
+        """Its floating tags, in the order in which they move."""
+        pairs = zip(self.survey.floating_tags, self.decision.moves, strict=True)
+        return [ReadyFloatingTag(lane=self, state=state, move=move) for state, move in pairs]
 
-    @property
-    def ends_at_floating(self) -> bool:
-        """Whether the floating tag has this image after the run."""
-        return self.decision.move is not FloatingTagAction.LEAVE
-
-    @property
-    def floating(self) -> Digest | None:
-        """The floating tag's digest as surveyed."""
-        return digest_of(self.survey.floating)
-
-    @property
-    def change(self) -> str:
-        """The floating tag's move, for display."""
-        current = self.survey.floating_version
-        before = self.plan.lane.tag_of(current) if current else self.floating
-        return f"{before.short if isinstance(before, Digest) else before or 'new'} -> {self.plan.tag}"
-
-    @property
-    def origins(self) -> list[Digest | None]:
-        """Where the floating tag was before: as surveyed, and as recorded."""
-        position = self.survey.ledger.position(self.plan.lane.floating)
-        return [self.floating, position.after if position else self.floating]
-
-    @property
-    def past(self) -> frozenset[Digest]:
-        """Where the floating tag was earlier, as recorded: a lagging read may show it there."""
-        return frozenset(move.after for move in self.survey.ledger.moves(self.plan.lane.floating))
-
-    def published(self, recorded: LedgerResult | None) -> LaneResult:
-        """The result, after the tags were read back."""
+    def published(self, floating_tags: Sequence[ReadyFloatingTag], recorded: LedgerResult | None) -> LaneResult:
+        """The result, after the tags were read back; the floating tags with what was done about them."""
         return LaneResult(
             plan=self.plan,
             digest=self.raw.digest,
-            floating=self.raw.digest if self.moves else self.floating,
-            moved=self.moves,
+            floating_tags=tuple(tag.result for tag in floating_tags),
             built=self.built,
-            reason=self.decision.reason,
             report=self.report,
             smoked=self.smoked,
-            unmet=self.decision.unmet,
             recorded=recorded,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReadyFloatingTag:
+    """A floating tag of a lane that is ready.
+
+    Attributes:
+        lane: The lane.
+        state: Where the tag was surveyed.
+        move: What happens to it.
+        before: Its digest before this run moved it; None if it did not exist, or was not moved.
+    """
+
+    lane: ReadyLane
+    state: FloatingTagState
+    move: FloatingMove
+    before: Digest | None = None
+
+    @property
+    def tag(self) -> Tag:
+        """Its name."""
+        return self.state.tag
+
+    @property
+    def ends_here(self) -> bool:
+        """Whether it has the lane's image after the run."""
+        return self.move.action is not FloatingTagAction.LEAVE
+
+    @property
+    def change(self) -> str:
+        """Its move, for display."""
+        current = self.state.version
+        before = self.lane.plan.lane.tag_of(current) if current else self.state.digest
+        return f"{before.short if isinstance(before, Digest) else before or 'new'} -> {self.lane.plan.tag}"
+
+    @property
+    def origins(self) -> list[Digest | None]:
+        """Where it was before: as surveyed, and as recorded."""
+        position = self.state.position
+        return [self.state.digest, position.after if position else self.state.digest]
+
+    @property
+    def past(self) -> frozenset[Digest]:
+        """Where it was earlier, as recorded: a lagging read may show it there."""
+        return frozenset(move.after for move in self.lane.survey.ledger.moves(self.tag))
+
+    @property
+    def result(self) -> FloatingTagResult:
+        """What was done about it, and where it is then."""
+        moved = replace(self.state, answer=Present(self.lane.raw), version=self.lane.plan.version.value)
+        return FloatingTagResult(
+            state=moved if self.move.moves else self.state,
+            moved=self.move.moves,
+            reason=self.move.reason,
+            unmet=self.move.unmet,
         )

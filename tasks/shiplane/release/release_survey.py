@@ -100,7 +100,8 @@ class ReleaseSurveyor:
         """
         lanes = yield from self._survey_lanes(plan, may_push=False)
         for survey in (lane.survey for lane in lanes.values()):
-            if isinstance(survey.version, Present) or isinstance(survey.floating, Present) or survey.ledger.entries:
+            answers = (survey.version, *(state.answer for state in survey.floating_tags))
+            if survey.ledger.entries or any(isinstance(answer, Present) for answer in answers):
                 raise LostRaceError(
                     f"{plan.repository} was presumed new because nothing of it could be read, but it is not",
                     remedy=_DECIDES_AGAIN,
@@ -124,7 +125,7 @@ class ReleaseSurveyor:
         surveyor = Surveyor(registry=self.registry, ledgers=self.ledgers, workers=self.workers)
         decisions, changes = dict[str, LaneDecision](), list[str]()
         for lane_plan in plan.lanes:
-            step = Step("registry", f"{lane_plan.tag}, {lane_plan.lane.floating}")
+            step = Step("registry", ", ".join(lane_plan.image_tags))
             yield step
             survey = surveyor.survey_settled(lane_plan, may_push=may_push)
             changes += self.saved.differences(lane_plan, survey, plan.commit) if self.saved else []

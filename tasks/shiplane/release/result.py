@@ -11,6 +11,7 @@ from shiplane.core.schema.values import Choice
 from shiplane.ledger.ledger import Action
 from shiplane.registry.oci.document_keys import DigestJson, PlatformJson, TagJson
 from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.verify.floating_tags import FloatingTagJson, FloatingTagState
 from shiplane.verify.image_check import ImageReport
 
 
@@ -28,11 +29,9 @@ class LedgerResultJson(TypedDict):
     ]
 
 
-class FloatingResultJson(TypedDict):
-    """The floating tag."""
+class FloatingTagResultJson(FloatingTagJson):
+    """A floating tag after a release."""
 
-    tag: TagJson
-    digest: Annotated[DigestJson | None, "What it has now; null where it is absent."]
     moved: Annotated[bool, "Whether this run moved it."]
     reason: Annotated[str, "Why it moved or stayed."]
 
@@ -49,7 +48,10 @@ class LaneResultJson(TypedDict):
     platforms: Annotated[dict[PlatformJson, DigestJson], "The digest of each platform's image."]
     size: Annotated[int, "Bytes of all layers and configs."]
     built: Annotated[bool, "Whether this run built it; otherwise it was there."]
-    floating: FloatingResultJson
+    floating_tags: Annotated[
+        list[FloatingTagResultJson],
+        "The floating tags in whose range the version is, in the order in which they move.",
+    ]
     smoke: SmokeResultJson
     ledger: Annotated[LedgerResultJson | None, "The lane's ledger; null where none is kept."]
 
@@ -79,17 +81,45 @@ class LedgerResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FloatingTagResult:
+    """A floating tag after a release.
+
+    Attributes:
+        state: Where it is.
+        moved: Whether this run moved it.
+        reason: Why it moved or stayed.
+        unmet: Whether it did not move although that was requested.
+    """
+
+    state: FloatingTagState
+    moved: bool
+    reason: str
+    unmet: bool = False
+
+    @property
+    def tag(self) -> Tag:
+        """Its name."""
+        return self.state.tag
+
+    @property
+    def digest(self) -> Digest | None:
+        """Its digest; None if it does not exist."""
+        return self.state.digest
+
+    def to_json(self) -> FloatingTagResultJson:
+        """The tag as JSON values."""
+        return {**self.state.to_json(), "moved": self.moved, "reason": self.reason}
+
+
+@dataclass(frozen=True, kw_only=True)
 class LaneResult:
     """One lane after a release.
 
     Attributes:
         plan: What was to be done.
         digest: The version tag's digest.
-        floating: The floating tag's digest; None if the tag does not exist.
-        moved: Whether this run moved it.
+        floating_tags: The floating tags in whose range the version is, in the order in which they move.
         built: Whether this run built the image.
-        reason: Why the floating tag moved or not.
-        unmet: Whether it did not move although that was requested.
         report: What the image consists of.
         smoked: How its smoke tests ended.
         recorded: The lane's ledger; None where none is kept.
@@ -97,20 +127,21 @@ class LaneResult:
 
     plan: LanePlan
     digest: Digest
-    floating: Digest | None
-    moved: bool
+    floating_tags: tuple[FloatingTagResult, ...]
     built: bool
-    reason: str
     report: ImageReport
     smoked: SmokeResult = NOT_CONFIGURED
-    unmet: bool = False
     recorded: LedgerResult | None = None
+
+    @property
+    def unmet(self) -> tuple[FloatingTagResult, ...]:
+        """The floating tags that did not move although that was requested."""
+        return tuple(floating for floating in self.floating_tags if floating.unmet)
 
     def to_json(self, repository: Repository) -> LaneResultJson:
         """The result as JSON values."""
-        lane = self.plan.lane
         return {
-            "lane": lane.name,
+            "lane": self.plan.lane.name,
             "version": str(self.plan.version.value),
             "tag": self.plan.tag,
             "image": f"{repository}:{self.plan.tag}",
@@ -119,12 +150,7 @@ class LaneResult:
             "platforms": {str(image.platform): str(image.digest) for image in self.report.images},
             "size": self.report.size,
             "built": self.built,
-            "floating": {
-                "tag": lane.floating,
-                "digest": str(self.floating) if self.floating else None,
-                "moved": self.moved,
-                "reason": self.reason,
-            },
+            "floating_tags": [floating.to_json() for floating in self.floating_tags],
             "smoke": self.smoked.to_json(),
             "ledger": self.recorded.to_json() if self.recorded else None,
         }

@@ -1,8 +1,12 @@
-"""Tag images that are ready: every version tag, then every floating tag, then the ledger."""
+"""Tag images that are ready: every version tag, then every floating tag, then the ledger.
+
+Floating tags move by ranges over all lanes: every lane's ``v1.2``, then every lane's ``v1``, then every lane's
+``latest``. So whoever sees a ``latest`` of this release finds every narrower tag in place, whichever lane's it is.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from shiplane.core.plurals import NO_LEDGER
@@ -11,21 +15,21 @@ from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import Present, digest_of
 from shiplane.registry.oci.manifest import REVISION
-from shiplane.registry.oci.names import Digest
 from shiplane.registry.tag_writer import TagWriter
-from shiplane.release.ledger_entries import LaneRelease
-from shiplane.release.planning.decision import FloatingTagAction, VersionTagAction, reconsider
-from shiplane.release.ready_lane import ReadyLane
+from shiplane.release.ledger_entries import FloatingTagChange, LaneRelease
+from shiplane.release.planning.decision import reconsider
+from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
+from shiplane.release.ready_lane import ReadyFloatingTag, ReadyLane
 from shiplane.release.result import LedgerResult
 from shiplane.verify.label_reader import read_label
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaggedLane:
-    """A tagged lane, with the decision that was carried out, and the floating tag's digest before it was moved."""
+    """A tagged lane, and its floating tags with what was done about them, in the order in which they moved."""
 
     ready: ReadyLane
-    before: Digest | None
+    floating_tags: tuple[ReadyFloatingTag, ...]
 
 
 def tag_writer_for(registry: RegistryClient, commit: str) -> TagWriter:
@@ -44,21 +48,53 @@ def tag_lanes(writer: TagWriter, ledgers: Ledgers | None, lanes: Sequence[ReadyL
         ShiplaneError: By situation; every tag that was written by then is right.
     """
     created = [lane for lane in lanes if lane.decision.version_tag is VersionTagAction.CREATE]
-    moving = [lane for lane in lanes if lane.moves]
+    floating_tags = in_moving_order(lanes)
+    yield from _create_version_tags(writer, lanes)
+    if any(floating.move.moves for floating in floating_tags):
+        yield from _confirm_version_tags(writer, created)
+    moved = yield from _move_floating_tags(writer, ledgers, floating_tags)
+    yield from _confirm_floating_tags(writer, moved)
+    yield from _confirm_version_tags(writer, created)
+    return [
+        TaggedLane(ready=lane, floating_tags=tuple(floating for floating in moved if floating.lane is lane))
+        for lane in lanes
+    ]
+
+
+def _create_version_tags(writer: TagWriter, lanes: Sequence[ReadyLane]) -> Flow[None]:
     for lane in lanes:
         yield from writer.create(lane.plan.tag, lane.raw)
-    for lane in created if moving else ():
-        yield from writer.confirm(lane.plan.tag, lane.raw)
-    tagged = []
+
+
+def _confirm_version_tags(writer: TagWriter, lanes: Sequence[ReadyLane]) -> Flow[None]:
     for lane in lanes:
-        tagged.append((yield from _move_floating(writer, ledgers, lane)))  # noqa: PERF401 -- cannot delegate
-    for ready in (lane.ready for lane in tagged):
-        if ready.ends_at_floating:
-            before = {*ready.origins, *ready.past}
-            yield from writer.confirm(ready.plan.lane.floating, ready.raw, previous=before)
-    for lane in created:
         yield from writer.confirm(lane.plan.tag, lane.raw)
-    return tagged
+
+
+def _move_floating_tags(
+    writer: TagWriter, ledgers: Ledgers | None, floating_tags: Sequence[ReadyFloatingTag]
+) -> Flow[list[ReadyFloatingTag]]:
+    moved = []
+    for floating in floating_tags:
+        moved.append((yield from _move_floating(writer, ledgers, floating)))  # noqa: PERF401 -- cannot delegate
+    return moved
+
+
+def _confirm_floating_tags(writer: TagWriter, moved: Sequence[ReadyFloatingTag]) -> Flow[None]:
+    """Also those that had the image before: each must be what the run says at its end."""
+    for floating in moved:
+        if floating.ends_here:
+            yield from writer.confirm(floating.tag, floating.lane.raw, previous={*floating.origins, *floating.past})
+
+
+def in_moving_order(lanes: Iterable[ReadyLane]) -> list[ReadyFloatingTag]:
+    """The floating tags of all lanes: narrow ranges before wide ones, and of one width each lane's last one last."""
+    ranked = [
+        ((-len(floating.state.floating.range), -following), floating)
+        for lane in lanes
+        for following, floating in enumerate(reversed(lane.floating_tags))
+    ]
+    return [floating for _, floating in sorted(ranked, key=lambda item: item[0])]
 
 
 def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[TaggedLane]) -> Flow[Mapping[str, LedgerResult]]:
@@ -90,8 +126,10 @@ def _update(ledgers: Ledgers, commit: str, tagged: TaggedLane) -> LedgerUpdate:
         plan=lane.plan,
         commit=commit,
         digest=lane.raw.digest,
-        moved=lane.moves,
-        before=tagged.before,
+        floating_tags=[
+            FloatingTagChange(surveyed=floating.state, moved=floating.move.moves, before=floating.before)
+            for floating in tagged.floating_tags
+        ],
         images=lane.report.images,
     )
     entries = release.entries(ledgers.author, lane.survey)
@@ -109,31 +147,32 @@ def _ledger_result(ledgers: Ledgers, update: LedgerUpdate) -> LedgerResult:
     )
 
 
-def _move_floating(writer: TagWriter, ledgers: Ledgers | None, lane: ReadyLane) -> Flow[TaggedLane]:
-    """Move the floating tag, if that was decided and nothing that was recorded since speaks against it."""
-    if ledgers and lane.moves:
-        lane = yield from _decide_again(ledgers, lane)
-    step, decision = Step("move", lane.plan.lane.floating), lane.decision
-    if decision.move is FloatingTagAction.LEAVE:
-        yield step.skipped(decision.reason)
-    elif decision.move is FloatingTagAction.UNCHANGED:
-        yield step.unchanged(decision.reason)
-    else:
-        origins = lane.origins
-        replaced = yield from writer.move(
-            lane.plan.lane.floating, lane.raw, change=lane.change, expected_digests=origins, recorded_digests=lane.past
-        )
-        # If it reads as being here already, it came from where it was recorded, or surveyed, last.
-        before = next((digest for digest in (replaced, *origins) if digest != lane.raw.digest), None)
-        return TaggedLane(ready=lane, before=before)
-    return TaggedLane(ready=lane, before=None)
+def _move_floating(writer: TagWriter, ledgers: Ledgers | None, floating: ReadyFloatingTag) -> Flow[ReadyFloatingTag]:
+    """Move a floating tag, if that was decided and nothing that was recorded since speaks against it."""
+    if ledgers and floating.move.moves:
+        floating = yield from _decide_again(ledgers, floating)
+    step, move = Step("move", floating.tag), floating.move
+    if move.action is FloatingTagAction.LEAVE:
+        yield step.skipped(move.reason)
+        return floating
+    if move.action is FloatingTagAction.UNCHANGED:
+        yield step.unchanged(move.reason)
+        return floating
+    raw, origins = floating.lane.raw, floating.origins
+    replaced = yield from writer.move(
+        floating.tag, raw, change=floating.change, expected_digests=origins, recorded_digests=floating.past
+    )
+    # If it reads as being here already, it came from where it was recorded, or surveyed, last.
+    before = next((digest for digest in (replaced, *origins) if digest != raw.digest), None)
+    return replace(floating, before=before)
 
 
-def _decide_again(ledgers: Ledgers, lane: ReadyLane) -> Flow[ReadyLane]:
+def _decide_again(ledgers: Ledgers, floating: ReadyFloatingTag) -> Flow[ReadyFloatingTag]:
     """Decide by the current ledger: the version may have been marked meanwhile, or the survey's read lagged."""
-    step = Step("re-check", lane.plan.lane.ledger)
+    plan, survey = floating.lane.plan, floating.lane.survey
+    step = Step("re-check", plan.lane.ledger)
     yield step
-    ledger = ledgers.store(lane.plan.lane).read_newer(lane.survey.ledger).ledger
-    decision = reconsider(lane.decision, lane.plan, replace(lane.survey, ledger=ledger))
-    yield step.done("the floating tag may move" if decision.move is FloatingTagAction.MOVE else decision.reason)
-    return replace(lane, decision=decision)
+    ledger = ledgers.store(plan.lane).read_newer(survey.ledger).ledger
+    move = reconsider(floating.move, plan, replace(survey, ledger=ledger))
+    yield step.done("the floating tag may move" if move.moves else move.reason)
+    return replace(floating, move=move)

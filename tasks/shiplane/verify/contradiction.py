@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 from shiplane.config.plan import LanePlan
 from shiplane.ledger.ledger import Action, Entry
-from shiplane.registry.oci.lookup_result import Present, digest_of
+from shiplane.registry.oci.lookup_result import digest_of
+from shiplane.registry.oci.names import Digest
+from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.survey import Survey
 
 # Seconds. A lagging read gets about a minute; an unrecorded move is not waited for as long.
@@ -33,25 +35,33 @@ def contradiction(plan: LanePlan, survey: Survey) -> Contradiction | None:
 
 
 def _contradictions(plan: LanePlan, survey: Survey) -> Iterator[Contradiction]:
-    published, position = survey.ledger.published(plan.tag), survey.ledger.position(plan.lane.floating)
+    published = survey.ledger.published(plan.tag)
     if published and published.after != digest_of(survey.version):
         now = digest_of(survey.version) or "not there"
         yield Contradiction(f"{plan.tag} was published as {published.after}, and is {now}", REGISTRY_BEHIND)
-    if position and position.after != digest_of(survey.floating):
-        now = digest_of(survey.floating) or "nothing"
-        what = f"{plan.lane.floating} was moved to {position.version} ({position.after}), and is at {now}"
-        yield Contradiction(what, _seconds(survey, position))
-    elif isinstance(survey.floating, Present) and survey.floating_version is None:
-        digest = survey.floating.digest
-        if any(entry.action is Action.PUBLISH and entry.after == digest for entry in survey.ledger.entries):
-            what = f"{plan.lane.floating} is at {digest}, a published digest that no version of the lane has now"
-            yield Contradiction(what, REGISTRY_BEHIND)
+    for state in survey.floating_tags:
+        yield from _misplacements(survey, state)
 
 
-def _seconds(survey: Survey, position: Entry) -> float:
+def _misplacements(survey: Survey, state: FloatingTagState) -> Iterator[Contradiction]:
+    """How a floating tag is not where it was recorded, or at what was published and is no version now."""
+    digest, position = state.digest, state.position
+    if position and not state.as_recorded:
+        what = f"{state.tag} was moved to {position.version} ({position.after}), and is at {digest or 'nothing'}"
+        yield Contradiction(what, _seconds(survey, state, position))
+    elif digest and state.version is None and _was_published(survey, digest):
+        what = f"{state.tag} is at {digest}, a published digest that no version of the lane has now"
+        yield Contradiction(what, REGISTRY_BEHIND)
+
+
+def _was_published(survey: Survey, digest: Digest) -> bool:
+    return any(entry.action is Action.PUBLISH and entry.after == digest for entry in survey.ledger.entries)
+
+
+def _seconds(survey: Survey, state: FloatingTagState, position: Entry) -> float:
     """How long to wait for a floating tag that is not where it was recorded."""
-    recorded, current = position.release, survey.floating_version
+    recorded, current = position.release, state.version
     if recorded is None or current is None or current <= recorded:
         return REGISTRY_BEHIND
     # An earlier run of this release has moved it: whatever a ledger that lags lacks, this run adds.
-    return 0.0 if survey.version == survey.floating else LEDGER_BEHIND
+    return 0.0 if survey.version == state.answer else LEDGER_BEHIND

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
@@ -12,7 +13,9 @@ from shiplane.ledger.ledger import Ledger
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.verify.floating_tags import FloatingTagState, existing_floating_tags
-from shiplane.verify.lane_versions import LaneVersions
+
+if TYPE_CHECKING:
+    from shiplane.verify.lane_versions import LaneVersions
 
 
 @dataclass(frozen=True, kw_only=True)

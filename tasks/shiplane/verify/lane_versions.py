@@ -10,12 +10,11 @@ from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.ledger.ledger import Action, Ledger
-from shiplane.ledger.versions import newest_release
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
-from shiplane.registry.oci.manifest import VERSION
-from shiplane.registry.oci.names import Digest
+from shiplane.registry.oci.manifest import REVISION, VERSION
+from shiplane.registry.oci.names import Digest, Tag
 from shiplane.verify.label_reader import read_label
 
 # How many version tags are compared with a floating tag whose image does not name its version.
@@ -28,6 +27,10 @@ class LaneVersions:
 
     registry: RegistryClient
     workers: int = WORKERS
+
+    def revision(self, answer: Present | Absent) -> str | None:
+        """The commit in the labels of an image, if any."""
+        return read_label(self.registry, answer, REVISION) if isinstance(answer, Present) else None
 
     def all(self, lane: Lane) -> list[Version]:
         """Every version of the lane that has a tag, the highest first."""
@@ -82,10 +85,17 @@ class LaneVersions:
         return dict(zip(read, map(digest_of, answers), strict=True))
 
 
-def newest_published(lane: Lane, tags: Iterable[str], ledger: Ledger) -> Version | None:
-    """The highest release among the tags and the ledger's publications: the tag list may lag behind those."""
+def newest_published(
+    lane: Lane, floating_tags: Iterable[FloatingTag], tags: Iterable[str], ledger: Ledger
+) -> dict[Tag, Version]:
+    """For each of some floating tags the highest version that it takes, if there is one.
+
+    Among the tags and the ledger's publications: the tag list may lag behind those.
+    """
     recorded = (entry.tag for entry in ledger.entries if entry.action is Action.PUBLISH)
-    return newest_release(versions_among(lane, [*tags, *recorded]))
+    versions = versions_among(lane, [*tags, *recorded])
+    newest = {floating.tag: next(filter(floating.takes, versions), None) for floating in floating_tags}
+    return {tag: version for tag, version in newest.items() if version}
 
 
 def versions_among(lane: Lane, tags: Iterable[str]) -> list[Version]:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shiplane.config.plan import LanePlan
 from shiplane.config.version import Version
 from shiplane.ledger.ledger import Ledger
 from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.registry.oci.names import Tag
+from shiplane.verify.floating_tags import FloatingTagState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,9 +20,8 @@ class Survey:
     Attributes:
         version: The version tag.
         revision: The commit in the labels of its image, if any.
-        floating: The floating tag.
-        floating_version: The version that the floating tag points at, if it can be told.
-        newest: The highest release among the lane's version tags; only read if there is no floating tag.
+        floating_tags: The floating tags in whose range the version is, in the order in which they move.
+        newest: For each of them that does not exist and may be set, the highest published version that it takes.
         ledger: The lane's ledger; empty if there is none.
         presumed: Whether nothing could be read at all, and everything is presumed absent: see
             :meth:`shiplane.verify.surveyor.Surveyor.survey`.
@@ -26,8 +29,13 @@ class Survey:
 
     version: Present | Absent
     revision: str | None = None
-    floating: Present | Absent
-    floating_version: Version | None = None
-    newest: Version | None = None
+    floating_tags: tuple[FloatingTagState, ...] = ()
+    newest: Mapping[Tag, Version] = field(default_factory=dict)
     ledger: Ledger = field(default_factory=Ledger)
     presumed: bool = False
+
+    @classmethod
+    def presumed_new(cls, plan: LanePlan) -> Survey:
+        """The survey of a lane of which nothing can be read, because its repository does not exist yet."""
+        absent = tuple(FloatingTagState(floating=floating, answer=Absent()) for floating in plan.floating_tags)
+        return cls(version=Absent(), floating_tags=absent, presumed=True)

@@ -12,12 +12,11 @@ from shiplane.ledger.foreign_tags import with_adopted_tags
 from shiplane.ledger.ledger import Ledger
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import require_certain, resolve, wait_until_readable
+from shiplane.registry.lookup import require_certain, wait_until_readable
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, digest_of
-from shiplane.registry.oci.manifest import REVISION
 from shiplane.registry.oci.names import Digest
 from shiplane.verify.contradiction import contradiction
-from shiplane.verify.label_reader import read_label
+from shiplane.verify.floating_tag_reader import FloatingTagReader
 from shiplane.verify.lane_versions import LaneVersions, newest_published
 from shiplane.verify.survey import Survey
 
@@ -58,19 +57,19 @@ class Surveyor:
         """
         answer = self.registry.get_manifest(plan.tag)
         if may_push and isinstance(answer, Refused) and self._hides_everything(plan):
-            return Survey(version=Absent(), floating=Absent(), presumed=True)
-        floating = resolve(self.registry, plan.lane.floating)
+            return Survey.presumed_new(plan)
+        reader = FloatingTagReader(versions=self.versions)
+        answers = reader.answers(plan.floating_tags)
         ledger = self.ledgers.store(plan.lane).read().ledger if self.ledgers else Ledger()
         lane = with_adopted_tags(plan.lane, ledger)
-        first = isinstance(floating, Absent) and plan.latest.value and not plan.version.value.is_prerelease
+        first = [floating for floating in plan.settable_tags if isinstance(answers[floating], Absent)]
         tags = self.registry.tags() if first or isinstance(answer, Absent) else []
         version = self._version(plan, answer, tags)
         return Survey(
             version=version,
-            revision=read_label(self.registry, version, REVISION) if isinstance(version, Present) else None,
-            floating=floating,
-            floating_version=self.versions.behind(lane, floating),
-            newest=newest_published(lane, tags, ledger) if first else None,
+            revision=self.versions.revision(version),
+            floating_tags=reader.states(lane, ledger, answers),
+            newest=newest_published(lane, first, tags, ledger),
             ledger=ledger,
         )
 
@@ -93,14 +92,14 @@ class Surveyor:
 
     def _tag_digests(self, plan: LanePlan) -> tuple[Digest | None, ...]:
         """The digests of the lane's tags: as long as none changes, neither does a survey."""
-        digests = [digest_of(self.registry.get_manifest(tag)) for tag in (plan.tag, plan.lane.floating)]
+        digests = [digest_of(self.registry.get_manifest(tag)) for tag in plan.image_tags]
         ledgers = self.ledgers
         ledger = ledgers.registry.get_manifest(plan.lane.ledger) if ledgers else Absent()
         return (*digests, digest_of(ledger))
 
     def _hides_everything(self, plan: LanePlan) -> bool:
         """Whether the registry also refuses to show the lane's other tags and the tag list."""
-        tags = (plan.lane.floating, plan.lane.ledger)
+        tags = (*(floating.tag for floating in plan.floating_tags), plan.lane.ledger)
         return (
             all(isinstance(self.registry.get_manifest(tag), Refused) for tag in tags) and self.registry.exists() is None
         )

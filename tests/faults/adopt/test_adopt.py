@@ -157,7 +157,8 @@ def test_a_release_goes_forward_of_what_was_adopted_and_comes_back_to_it() -> No
     assert "adopt --lane main" in caught.value.remedy
     adopt(scene)
     (lane,) = scene.publish(a_plan("0.3.0", lanes=["main"]))
-    assert (lane.moved, lane.reason) == (True, "forward from 0.2.17 to 0.3.0")
+    (latest,) = lane.floating_tags
+    assert (latest.moved, latest.reason) == (True, "forward from 0.2.17 to 0.3.0")
     done = roll(scene)
     assert (str(done.target), scene.tags()["latest"]) == ("0.2.17", scene.tags()["0.2.17"])
     verified = finish(scene.releaser().verify(MAIN))
@@ -170,7 +171,8 @@ def test_a_lower_release_does_not_move_the_floating_tag_from_what_was_adopted() 
     scene = old_scene()
     adopt(scene)
     (lane,) = scene.publish(a_plan("0.2.9", lanes=["main"]))
-    assert (lane.moved, lane.reason) == (False, "0.2.9 is lower than 0.2.17, where latest is")
+    (latest,) = lane.floating_tags
+    assert (latest.moved, latest.reason) == (False, "0.2.9 is lower than 0.2.17, where latest is")
 
 
 @pytest.mark.parametrize("commit", ["7" * 40, "8" * 40])

@@ -112,6 +112,9 @@ def _pointers_valid(case: Case) -> Iterator[str]:
         names = [tag for tag, digest in tags.items() if digest == effect.after and lane.version_of_tag(tag)]
         if not names:
             yield f"{effect.tag} was set to {effect.after[:19]}, which is not a version of lane {lane.name}"
+        floating, versions = lane.floating_tag(effect.tag), [lane.version_of_tag(tag) for tag in names]
+        if floating and not any(version and floating.spans(version) for version in versions):
+            yield f"{effect.tag} was set to {names}, which is none of the {floating.span}"
         if (case.marked | _marks(case, lane, tags)) & set(names):
             yield f"{effect.tag} was set to {names}, which is marked as bad"
         yield from (f"{effect.tag}: {what}" for what in _faults_of(case, effect.after))
@@ -158,7 +161,8 @@ def _monotone(case: Case) -> Iterator[str]:
     for lane, effect, tags in _moves(case):
         known = {digest: found for tag, digest in tags.items() if (found := lane.version_of_tag(tag))}
         before, after = known.get(effect.before), known.get(effect.after)
-        if after and after.is_prerelease:
+        floating = lane.floating_tag(effect.tag)
+        if after and floating and after.is_prerelease and after.prerelease_kind not in floating.prereleases:
             yield f"{effect.tag} was set to the pre-release {after}"
         if before and after and after < before and not case.lowers:
             yield f"{effect.tag} was lowered from {before} to {after}"

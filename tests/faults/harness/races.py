@@ -253,8 +253,9 @@ def promised(result: object) -> Iterator[tuple[str, str]]:
         yield result.request.lane.floating, str(result.digest)
     for lane in result if isinstance(result, tuple) else ():
         yield lane.plan.tag, str(lane.digest)
-        if lane.moved:
-            yield lane.plan.lane.floating, str(lane.floating)
+        for floating in lane.floating_tags:
+            if floating.moved:
+                yield floating.tag, str(floating.digest)
 
 
 @dataclass

@@ -22,11 +22,13 @@ from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.lookup_result import Absent, Unknown
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Platform
-from shiplane.release.planning.decision import FloatingTagAction, decide
+from shiplane.release.planning.decision import decide
+from shiplane.release.planning.tag_actions import FloatingTagAction
 from shiplane.release.source_check import check_again, check_source
 from shiplane.release.staging.join import IndexJoiner
 from shiplane.release.staging.multi_node import MultiNodeStager
 from shiplane.release.staging.staging import BuildxStager, stager_for
+from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.survey import Survey
 from tests.faults.harness.access import answer, failure
 from tests.faults.harness.client_setup import AIONIS, ClientSetup
@@ -93,8 +95,9 @@ def test_a_name_that_another_wrote_at_the_same_time_is_a_lost_race() -> None:
 
 def test_a_snapshot_never_moves_the_floating_tag() -> None:
     lane = replace(a_plan(lanes=["main"]).lanes[0], version=Setting(Version.snapshot(COMMIT), "HEAD"))
-    made = decide(lane, Survey(version=Absent(), floating=Absent()), COMMIT)
-    assert (made.move, "pre-release" in made.reason) == (FloatingTagAction.LEAVE, True)
+    states = tuple(FloatingTagState(floating=floating, answer=Absent()) for floating in lane.floating_tags)
+    (made,) = decide(lane, Survey(version=Absent(), floating_tags=states), COMMIT).moves
+    assert (made.action, "pre-release" in made.reason) == (FloatingTagAction.LEAVE, True)
 
 
 def test_other_bytes_under_a_digest_are_a_finding() -> None:

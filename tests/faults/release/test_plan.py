@@ -10,7 +10,8 @@ from shiplane.config.plan import Plan
 from shiplane.core.errors import RefusedError
 from shiplane.core.progress import Flow
 from shiplane.release.planning.decision import decide
-from shiplane.release.planning.saved_plan import SavedPlan, encode, parse, settings_json, tags_json
+from shiplane.release.planning.plan_document import encode, settings_json, tags_json
+from shiplane.release.planning.saved_plan import SavedPlan, parse
 from shiplane.release.publish import Publisher
 from shiplane.release.result import LaneResult
 from shiplane.verify.surveyor import Surveyor

@@ -7,12 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from shiplane.config.lane import MAIN
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.errors import AccessError, LostRaceError, RefusedError, UnreachableError, VerificationError
 from shiplane.core.progress import Step, StepOutcome
 from shiplane.registry.http.exchange import Request, Response, TransportError
-from shiplane.registry.oci.names import Digest
+from shiplane.registry.oci.names import Digest, Tag
 from tests.faults.harness.access import failure
 from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.harness.images import COMMIT, lie_in_config, lose_blob, lose_child, push_image
@@ -20,6 +19,7 @@ from tests.faults.harness.invariants import Case, assert_invariants
 from tests.faults.harness.memory import Lag, MemoryRegistry
 from tests.faults.harness.scene import PATH, Scene, Stager, a_plan, a_registry, events, finish, until
 
+LATEST = Tag("latest")
 ALL = {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}
 STEPS = len(events(Scene().flow(a_plan())))
 
@@ -76,10 +76,9 @@ def test_the_result_says_where_the_floating_tag_is_whether_it_moved_or_not() -> 
     scene = Scene()
     (first,) = scene.publish(a_plan(lanes=["main"]))
     (backport,) = scene.publish(a_plan("0.1.0", ["main"], commit="b" * 40))
-    assert (first.moved, first.floating) == (True, first.digest)
-    assert (backport.moved, backport.floating) == (False, first.digest)
     (next_,) = scene.publish(a_plan("0.2.2", ["main"], commit="c" * 40))
-    assert (next_.moved, next_.floating) == (True, next_.digest)
+    told = [(tag.moved, tag.digest) for lane in (first, backport, next_) for tag in lane.floating_tags]
+    assert told == [(True, first.digest), (False, first.digest), (True, next_.digest)]
 
 
 def test_the_same_release_again_builds_nothing_and_writes_nothing() -> None:
@@ -89,7 +88,7 @@ def test_the_same_release_again_builds_nothing_and_writes_nothing() -> None:
     again = scene.publish()
     assert (scene.tags(), scene.tag_writes()) == (before, written)
     assert scene.stager.built == ["main", "standalone"]
-    assert not any(lane.built or lane.moved for lane in again)
+    assert not any(lane.built or tag.moved for lane in again for tag in lane.floating_tags)
 
 
 @pytest.mark.parametrize("stopped", range(STEPS))
@@ -283,18 +282,18 @@ def test_an_older_version_is_published_and_leaves_the_floating_tag() -> None:
 
 def test_the_result_says_that_a_floating_tag_was_asked_for_in_vain() -> None:
     scene = Scene()
-    assert [lane.unmet for lane in scene.publish()] == [False, False]
-    assert [lane.unmet for lane in scene.publish(a_plan("0.1.9", commit="b" * 40))] == [True, True]
-    assert [lane.unmet for lane in scene.publish(a_plan("0.1.8", commit="c" * 40, latest="no"))] == [False, False]
+    plans = (a_plan(), a_plan("0.1.9", commit="b" * 40), a_plan("0.1.8", commit="c" * 40, latest="no"))
+    unmet = [[move.tag for lane in scene.publish(plan) for move in lane.unmet] for plan in plans]
+    assert unmet == [[], ["latest", "standalone-latest"], []]
 
 
 def test_a_floating_tag_that_does_not_exist_yet_is_not_made_for_less_than_the_newest_version() -> None:
     scene = Scene()
     scene.publish(a_plan("0.3.0", latest="no"))
-    main, standalone = scene.publish(a_plan("0.2.1", commit="b" * 40))
+    moves = [tag for lane in scene.publish(a_plan("0.2.1", commit="b" * 40)) for tag in lane.floating_tags]
     assert not {"latest", "standalone-latest"} & set(scene.tags())
-    assert "lower than 0.3.0" in main.reason
-    assert not standalone.moved
+    assert [(move.tag, move.moved) for move in moves] == [("latest", False), ("standalone-latest", False)]
+    assert all("lower than 0.3.0" in move.reason for move in moves)
 
 
 def test_an_older_version_is_not_what_a_first_floating_tag_is_set_to() -> None:
@@ -397,7 +396,8 @@ def test_a_floating_tag_of_unknown_origin_is_refused_before_anything_is_built() 
     with pytest.raises(RefusedError, match="not a version of lane main"):
         scene.publish(a_plan(lanes=["main"]))
     assert scene.stager.built == []
-    assert scene.publish(a_plan(lanes=["main"], latest="no"))[0].moved is False
+    (lane,) = scene.publish(a_plan(lanes=["main"], latest="no"))
+    assert [tag.moved for tag in lane.floating_tags] == [False]
 
 
 def test_no_run_ever_asks_for_a_deletion() -> None:
@@ -428,7 +428,7 @@ def test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time() -> N
     assert scene.registry.tags(PATH)["ledger-main"] == known
     scene.transport = scene.registry
     scene.publish()
-    assert [entry.version for entry in scene.ledger().moves(MAIN.floating)] == ["0.2.0", "0.2.1"]
+    assert [entry.version for entry in scene.ledger().moves(LATEST)] == ["0.2.0", "0.2.1"]
 
 
 def test_the_first_release_of_a_package_that_the_registry_does_not_admit_is_proved_by_the_open_upload() -> None:

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
-from shiplane.release.planning.decision import FloatingTagAction, VersionTagAction, decide
+from shiplane.release.planning.decision import decide
+from shiplane.release.planning.tag_actions import VersionTagAction
 from shiplane.rollback.result import RollbackRequest
 from shiplane.verify.surveyor import Surveyor
 from tests.faults.harness.faults import Faulty
@@ -29,7 +30,9 @@ def foreseen(world: World, lane: str, version: str, latest: str, commit: str) ->
     else:
         assert wanted.code in {0, 8}
         if wanted.code == 0:
-            assert (one.lane.floating in wanted.tags) == (decision.move is FloatingTagAction.MOVE)
+            assert [move.tag for move in decision.moves if move.tag in wanted.tags] == [
+                move.tag for move in decision.moves if move.moves
+            ]
             assert (decision.version_tag is VersionTagAction.CREATE) == (one.tag not in before)
     assert {entry.method for entry in wire.log} <= {"GET"}
     judged(world, before, [wire])

@@ -60,7 +60,7 @@ def step(tmp_path: Path) -> JobStep:
 def lane(name: str = "main", *, digest: str | None = DIGEST) -> dict[str, Any]:
     floating = {"tag": f"{name}-latest", "digest": digest, "moved": False, "reason": "asked"}
     known = {"lane": name, "version": "0.2.1", "tag": f"{name}-v0.2.1", "digest": DIGEST, "size": 1, "built": True}
-    return {**known, "platforms": {}, "floating": floating}
+    return {**known, "platforms": {}, "floating_tags": [floating]}
 
 
 def data(*lanes: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,6 +87,17 @@ def test_a_lane_has_its_outputs_and_all_of_it_as_json(step: JobStep, tmp_path: P
 @pytest.mark.parametrize("digest", [None, "sha256:" + "b" * 64])
 def test_a_floating_tag_that_is_elsewhere_is_no_output(step: JobStep, digest: str | None) -> None:
     step.report(data=data(lane(digest=digest)))
+    assert step.written["floating"] == ""
+
+
+def test_several_floating_tags_are_one_per_line_and_only_those_that_are_here(step: JobStep) -> None:
+    tags = [{"tag": tag, "digest": digest} for tag, digest in (("v0.2", DIGEST), ("v0", "other"), ("latest", DIGEST))]
+    step.report(data=data({**lane(), "floating_tags": tags}))
+    assert step.written["floating"] == "v0.2\nlatest"
+
+
+def test_a_lane_without_floating_tags_has_an_empty_output(step: JobStep) -> None:
+    step.report(data=data({**lane(), "floating_tags": []}))
     assert step.written["floating"] == ""
 
 

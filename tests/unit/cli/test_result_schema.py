@@ -15,7 +15,7 @@ from jsonschema import Draft202012Validator
 from shiplane.cli.documents import result_schema
 from shiplane.config.gate import Evidence
 from shiplane.core.progress import Step
-from shiplane.release.planning.saved_plan import plan_schema
+from shiplane.release.planning.plan_document import plan_schema
 from shiplane.release.prerequisites import PrerequisiteEvidence
 from tests.faults.adopt.test_adopt import adopt, old_scene
 from tests.faults.harness.images import COMMIT

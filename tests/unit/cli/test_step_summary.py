@@ -20,7 +20,7 @@ HOSTILE = "<img src=x>|`x`\n# head\n::error::x **b** [a](http://x) ![](http://y)
 def lane(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     floating = {"tag": "latest", "digest": DIGEST, "moved": True, "reason": ""}
     known = {"lane": "main", "version": "0.2.1", "tag": "v0.2.1", "digest": DIGEST, "size": 1_070_669, "built": True}
-    return {**known, "platforms": {"linux/amd64": DIGEST}, "floating": floating, **changes}
+    return {**known, "platforms": {"linux/amd64": DIGEST}, "floating_tags": [floating], **changes}
 
 
 def released(*lanes: dict[str, Any], **more: Any) -> Report:  # noqa: ANN401
@@ -38,14 +38,21 @@ def test_a_release_shows_its_names_digests_platforms_and_size() -> None:
 
 def test_what_was_there_already_and_what_stayed_is_said() -> None:
     floating = {"tag": "latest", "digest": None, "moved": False, "reason": "not requested (lane main)"}
-    text = render(released(lane(built=False, floating=floating)))
+    text = render(released(lane(built=False, floating_tags=[floating])))
     assert "already published" in text
     assert "| `latest` | does not exist | not moved: not requested (lane main) |" in text
+
+
+def test_each_floating_tag_has_its_row() -> None:
+    tags = [{"tag": tag, "digest": DIGEST, "moved": tag != "v1", "reason": "lower"} for tag in ("v1.2", "v1", "latest")]
+    rows = [row for row in render(released(lane(floating_tags=tags))).splitlines() if row.startswith("| `")]
+    assert [row.split("|")[3].strip() for row in rows] == ["new", "moved", "not moved: lower", "moved"]
 
 
 @pytest.mark.parametrize(
     ("digest", "added", "row"),
     [
+        (DIGEST, ["publish", *["float"] * 3], f"| `ledger-main` | `{DIGEST}` | recorded: publish, float |  |  |"),
         (DIGEST, ["publish", "float"], f"| `ledger-main` | `{DIGEST}` | recorded: publish, float |  |  |"),
         (DIGEST, [], f"| `ledger-main` | `{DIGEST}` | already recorded |  |  |"),
         (None, ["publish"], "| `ledger-main` | unknown | recorded: publish |  |  |"),

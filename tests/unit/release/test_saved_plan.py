@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shiplane.config.plan import Plan
+from shiplane.config.plan import LanePlan, Plan
 from shiplane.config.project_file import ProjectFile, parse_project_file
 from shiplane.config.setting import Setting
 from shiplane.config.settings import Checkout, Flags, Resolver
@@ -19,10 +19,12 @@ from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
 from shiplane.registry.oci.names import Digest, Platform, Repository
 from shiplane.release.planning.decision import decide
+from shiplane.release.planning.plan_document import encode, settings_json, tags_json
 from shiplane.release.planning.planner import make_plan
-from shiplane.release.planning.saved_plan import SavedPlan, encode, parse, settings_json, tags_json
+from shiplane.release.planning.saved_plan import SavedPlan, parse
 from shiplane.verify.survey import Survey
 from tests.unit.documents import faults
+from tests.unit.release.surveys import surveyed
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 OTHER = "f" * 40
@@ -30,7 +32,7 @@ AMD = Platform("linux", "amd64")
 HERE = Checkout(commit=COMMIT, committed_at="2026-02-28T12:00:00Z", remote="https://github.com/cognary/aionis.git")
 GATES = [("build command", "npm run build"), ("gates", "none is configured")]
 FILES = {"Dockerfile": str(Digest.of(b"FROM scratch"))}
-NOTHING = Survey(version=Absent(), floating=Absent())
+NOTHING = surveyed(version=Absent(), floating=Absent())
 
 
 def image(text: str) -> Present:
@@ -44,8 +46,15 @@ def a_plan(flags: Flags | None = None, env: dict[str, str] | None = None, projec
 
 def written(plan: Plan | None = None, survey: Survey = NOTHING) -> bytes:
     known = plan or a_plan()
-    tags = [tags_json(lane, survey, decide(lane, survey, known.commit)) for lane in known.lanes]
+    surveys = [(lane, renamed(survey, lane)) for lane in known.lanes]
+    tags = [tags_json(lane, seen, decide(lane, seen, known.commit)) for lane, seen in surveys]
     return encode(settings_json(known, GATES, FILES), tags, written_by="0.1.0")
+
+
+def renamed(survey: Survey, lane: LanePlan) -> Survey:
+    """The same for a lane whose floating tag has another name."""
+    pairs = zip(survey.floating_tags, lane.floating_tags, strict=True)
+    return replace(survey, floating_tags=tuple(replace(state, floating=floating) for state, floating in pairs))
 
 
 def saved(plan: Plan | None = None, survey: Survey = NOTHING) -> SavedPlan:
@@ -152,56 +161,56 @@ OLD, NEW, THEIRS = image("0.2.0"), image("0.2.1"), image("somebody else")
     ("seen", "now", "fits"),
     [
         # Nothing was there.
-        (NOTHING, Survey(version=NEW, floating=Absent(), revision=COMMIT), True),
-        (NOTHING, Survey(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT), True),
-        (NOTHING, Survey(version=NEW, floating=Absent(), revision=OTHER), False),
-        (NOTHING, Survey(version=NEW, floating=Absent()), False),
-        (NOTHING, Survey(version=Absent(), floating=THEIRS, floating_version=Version.parse("0.1.0")), False),
+        (NOTHING, surveyed(version=NEW, floating=Absent(), revision=COMMIT), True),
+        (NOTHING, surveyed(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT), True),
+        (NOTHING, surveyed(version=NEW, floating=Absent(), revision=OTHER), False),
+        (NOTHING, surveyed(version=NEW, floating=Absent()), False),
+        (NOTHING, surveyed(version=Absent(), floating=THEIRS, floating_version=Version.parse("0.1.0")), False),
         (
             NOTHING,
-            Survey(version=NEW, floating=THEIRS, floating_version=Version.parse("0.1.0"), revision=COMMIT),
+            surveyed(version=NEW, floating=THEIRS, floating_version=Version.parse("0.1.0"), revision=COMMIT),
             False,
         ),
         # The same tags, but a higher version elsewhere: the floating tag would stay, where it was to move.
-        (NOTHING, Survey(version=Absent(), floating=Absent(), newest=Version.parse("0.3.0")), False),
+        (NOTHING, surveyed(version=Absent(), floating=Absent(), newest=Version.parse("0.3.0")), False),
         # A floating tag was there, and is to move.
         (
-            Survey(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
-            Survey(version=NEW, floating=OLD, floating_version=Version.parse("0.2.0"), revision=COMMIT),
+            surveyed(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
+            surveyed(version=NEW, floating=OLD, floating_version=Version.parse("0.2.0"), revision=COMMIT),
             True,
         ),
         (
-            Survey(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
-            Survey(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT),
+            surveyed(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
+            surveyed(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT),
             True,
         ),
         (
-            Survey(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
-            Survey(version=Absent(), floating=THEIRS, floating_version=Version.parse("0.2.0")),
+            surveyed(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
+            surveyed(version=Absent(), floating=THEIRS, floating_version=Version.parse("0.2.0")),
             False,
         ),
         (
-            Survey(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
-            Survey(version=Absent(), floating=Absent()),
+            surveyed(version=Absent(), floating=OLD, floating_version=Version.parse("0.2.0")),
+            surveyed(version=Absent(), floating=Absent()),
             False,
         ),
         # The version was there already, to be adopted.
         (
-            Survey(version=NEW, floating=Absent(), revision=COMMIT),
-            Survey(version=NEW, floating=Absent(), revision=COMMIT),
+            surveyed(version=NEW, floating=Absent(), revision=COMMIT),
+            surveyed(version=NEW, floating=Absent(), revision=COMMIT),
             True,
         ),
         (
-            Survey(version=NEW, floating=Absent(), revision=COMMIT),
-            Survey(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT),
+            surveyed(version=NEW, floating=Absent(), revision=COMMIT),
+            surveyed(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT),
             True,
         ),
         (
-            Survey(version=NEW, floating=Absent(), revision=COMMIT),
-            Survey(version=THEIRS, floating=Absent(), revision=COMMIT),
+            surveyed(version=NEW, floating=Absent(), revision=COMMIT),
+            surveyed(version=THEIRS, floating=Absent(), revision=COMMIT),
             False,
         ),
-        (Survey(version=NEW, floating=Absent(), revision=COMMIT), NOTHING, False),
+        (surveyed(version=NEW, floating=Absent(), revision=COMMIT), NOTHING, False),
     ],
 )
 def test_what_the_plan_itself_has_done_is_no_difference_and_everything_else_is(
@@ -214,7 +223,7 @@ def test_what_the_plan_itself_has_done_is_no_difference_and_everything_else_is(
 
 def test_a_floating_tag_that_was_to_stay_and_was_moved_is_a_difference() -> None:
     plan = a_plan(Flags(lanes=("main",), tag="0.2.1", latest="no"))
-    now = Survey(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT)
+    now = surveyed(version=NEW, floating=NEW, floating_version=Version.parse("0.2.1"), revision=COMMIT)
     assert saved(plan).differences(plan.lanes[0], now, COMMIT) == [f"latest: absent -> {NEW.digest}"]
 
 
@@ -270,8 +279,9 @@ HOSTILE: list[tuple[bytes, str]] = [
     (b'{"format": "shiplane-plan"}', "schema 'None'"),
     (b'{"format": "shiplane-plan", "schema": true}', "schema 'True'"),
     (b'{"format": "shiplane-plan", "schema": "1"}', "schema '1'"),
-    (b'{"format": "shiplane-plan", "schema": 2}', "schema '2'; this shiplane reads 1"),
-    (b'{"format": "shiplane-plan", "schema": 1}', "was changed after it was written"),
+    (b'{"format": "shiplane-plan", "schema": 1}', "schema '1'; this shiplane reads 2"),
+    (b'{"format": "shiplane-plan", "schema": 3}', "schema '3'; this shiplane reads 2"),
+    (b'{"format": "shiplane-plan", "schema": 2}', "was changed after it was written"),
     (written().replace(b"v0.2.1", b"v0.2.2"), "was changed after it was written"),
     (written().replace(b'"value": true', b'"value": false'), "was changed after it was written"),
     (changed(lambda d: d.update(extra=1)), "unknown key 'extra'"),
@@ -282,8 +292,13 @@ HOSTILE: list[tuple[bytes, str]] = [
     (changed(lambda d: d.update(tags=[])), "tags has 0 items, expected at least 1"),
     (changed(lambda d: d.update(tags=["x"])), "tags[0] is a string, expected a table"),
     (changed(lambda d: d["tags"][0].update(lane="standalone")), "are not those of the settings' lanes"),
-    (changed(lambda d: d["tags"][0]["floating"].update(do="delete")), "do is 'delete'"),
-    (changed(lambda d: d["tags"][0]["floating"].update(do=["move"])), "do is ['move'], expected one of move"),
+    (changed(lambda d: d["tags"][0].update(floating_tags=[])), "are not those of the settings' lanes"),
+    (changed(lambda d: d["tags"][0]["floating_tags"][0].update(tag="v1")), "are not those of the settings' lanes"),
+    (changed(lambda d: d["settings"]["lanes"][0].update(floating_tags=["v1"])), "are not those of the settings' lanes"),
+    (changed(lambda d: d["settings"]["lanes"][0].pop("floating_tags")), "lanes[0].floating_tags is missing"),
+    (changed(lambda d: d["tags"][0].update(floating="latest")), "unknown key 'floating'"),
+    (changed(lambda d: d["tags"][0]["floating_tags"][0].update(do="delete")), "do is 'delete'"),
+    (changed(lambda d: d["tags"][0]["floating_tags"][0].update(do=["move"])), "do is ['move'], expected one of move"),
     (changed(lambda d: d["tags"][0]["version"].update(digest="sha256:1")), "is not a sha256 digest"),
     (
         changed(lambda d: d["tags"][0]["version"].update(digest=5)),

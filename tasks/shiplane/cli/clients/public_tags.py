@@ -13,7 +13,7 @@ from shiplane.registry.oci.names import Tag
 
 def plan_tags_now(registry: RegistryClient, plan: Plan) -> list[str]:
     """A line for each version tag and floating tag of a plan. Never raises: not knowing is one of the answers."""
-    return tags_now(registry, [tag for lane_plan in plan.lanes for tag in (lane_plan.tag, lane_plan.lane.floating)])
+    return tags_now(registry, [tag for lane_plan in plan.lanes for tag in lane_plan.image_tags])
 
 
 def tags_now(registry: RegistryClient, tags: Sequence[Tag]) -> list[str]:

@@ -47,8 +47,8 @@ def next_publish(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str
         decision = decide(planned, surveyor.survey(planned), resolver.checkout.commit)
     except ShiplaneError as error:
         return f"would be refused: {error.what}"
-    moves = f"{lane.floating}: {decision.move.value} ({decision.reason})"
-    return f"{decision.version_tag.value} {planned.tag}; {moves}"
+    moves = (f"{move.tag}: {move.action.value} ({move.reason})" for move in decision.moves)
+    return "; ".join((f"{decision.version_tag.value} {planned.tag}", *moves))
 
 
 def history_json(state: LaneStatus) -> dict[str, object]:

@@ -43,7 +43,9 @@ class Preview:
         versions = [lane for lane in plan.lanes if not lane.version.value.is_snapshot and self.lanes]
         decisions = [(lane, self.lanes[lane.lane.name][1]) for lane in versions]
         reasons = [f"{lane.tag} would be refused: {why}" for lane, why in decisions if isinstance(why, str)]
-        reasons += [stayed_text(lane, why.reason) for lane, why in decisions if isinstance(why, Decision) and why.unmet]
+        for lane, why in decisions:
+            unmet = why.unmet if isinstance(why, Decision) else ()
+            reasons += [stayed_text(lane, move.tag, move.reason) for move in unmet]
         return RefusedError("\n".join(reasons)) if reasons else None
 
 

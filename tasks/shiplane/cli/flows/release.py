@@ -59,11 +59,9 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
 
 
 def _unmet(lanes: Sequence[LaneResult]) -> RefusedError | None:
-    """What is said last where a floating tag that was asked for stayed where it was."""
-    stayed = [lane for lane in lanes if lane.unmet]
+    """What is said last where floating tags that were asked for stayed where they were."""
+    stayed = [stayed_text(lane.plan, floating.tag, floating.reason) for lane in lanes for floating in lane.unmet]
     if not stayed:
         return None
-    return RefusedError(
-        "\n".join(stayed_text(lane.plan, lane.reason) for lane in stayed),
-        remedy="The version is published. To leave the floating tag where it is, use --latest=no.",
-    )
+    leave = "the floating tag where it is" if len(stayed) == 1 else "floating tags where they are"
+    return RefusedError("\n".join(stayed), remedy=f"The version is published. To leave {leave}, use --latest=no.")

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.plan import Plan
     from shiplane.release.planning.decision import Decision
-    from shiplane.release.planning.saved_plan import SavedPlan, SettingsJson
+    from shiplane.release.planning.plan_document import SettingsJson
+    from shiplane.release.planning.saved_plan import SavedPlan
     from shiplane.verify.survey import Survey
 
 
@@ -49,9 +50,9 @@ def save_plan(run: Run, plan: Plan, surveyed: Mapping[str, tuple[Survey, Decisio
             dirty.
     """
     from shiplane import __version__
+    from shiplane.release.planning.plan_document import encode, tags_json
     from shiplane.release.planning.plan_files import write_plan
     from shiplane.release.planning.planner import check_versions
-    from shiplane.release.planning.saved_plan import encode, tags_json
 
     # Only publish, which is for one lane, has the flag that allows a snapshot.
     check_versions(plan, snapshot=len(plan.lanes) == 1 and plan.lanes[0].version.value.is_snapshot)
@@ -64,7 +65,8 @@ def save_plan(run: Run, plan: Plan, surveyed: Mapping[str, tuple[Survey, Decisio
             raise RefusedError(f"the plan is not saved, since a release would be refused: {decision}")
         if decision.unmet:
             raise RefusedError(
-                f"the plan is not saved, since {lane.lane.floating} would not move: {decision.reason}",
+                "the plan is not saved, since "
+                + "; ".join(f"{move.tag} would not move: {move.reason}" for move in decision.unmet),
                 remedy="Plan with --latest=no.",
             )
         tags.append(tags_json(lane, survey, decision))
@@ -119,8 +121,8 @@ def check_settings(run: Run, plan: Plan, saved: SavedPlan) -> None:
 
 
 def _settings(run: Run, plan: Plan) -> SettingsJson:
+    from shiplane.release.planning.plan_document import settings_json
     from shiplane.release.planning.plan_files import dockerfile_digests
-    from shiplane.release.planning.saved_plan import settings_json
 
     dockerfiles = dockerfile_digests(run.root, [lane.lane.dockerfile for lane in plan.lanes])
     return settings_json(plan, requirements(run), dockerfiles)

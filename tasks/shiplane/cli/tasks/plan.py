@@ -45,8 +45,8 @@ def plan(
     from shiplane.cli.flows.plan_preview import credential_notes, ignored_files, preview
     from shiplane.cli.flows.saved_plans import requirements, save_plan
     from shiplane.cli.views.plan import ignored_text, outlook_json, plan_text
+    from shiplane.release.planning.plan_document import prerequisites_json
     from shiplane.release.planning.planner import check_dockerfiles, make_plan
-    from shiplane.release.planning.saved_plan import prerequisites_json
 
     planned = make_plan(run.resolver(flags_of(lane, tag, image, platforms, latest=latest)))
     check_dockerfiles(planned, run.dockerfiles())

@@ -89,13 +89,9 @@ def outputs(report: Report) -> Iterable[tuple[str, str]]:
 
 
 def _outputs_of(lane: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
-    """The floating tag counts only where it has this digest."""
-    floating = lane["floating"]
-    values = {
-        **lane,
-        "image": data["image"],
-        "floating": floating["tag"] if floating["digest"] == lane["digest"] else "",
-    }
+    """A floating tag counts only where it has this digest; several are given one per line, as metadata-action does."""
+    here = [tag["tag"] for tag in lane["floating_tags"] if tag["digest"] == lane["digest"]]
+    values = {**lane, "image": data["image"], "floating": "\n".join(here)}
     return {name: str(values[name]) for name in _OUTPUTS}
 
 

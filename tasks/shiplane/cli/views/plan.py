@@ -10,7 +10,8 @@ from shiplane.cli.views.tables import columns
 from shiplane.registry.oci.lookup_result import Absent, Present
 
 if TYPE_CHECKING:
-    from shiplane.cli.documents import OutlookJson, RefusedOutlookJson, TagsBeforeJson
+    from shiplane.cli.documents import FloatingOutlookJson, OutlookJson, RefusedOutlookJson, TagsBeforeJson
+    from shiplane.config.floating_tag import FloatingTag
     from shiplane.config.plan import LanePlan, Plan
     from shiplane.release.planning.decision import Decision
     from shiplane.verify.survey import Survey
@@ -57,23 +58,28 @@ def _build_line(plan: Plan, lane: LanePlan) -> str:
 
 
 def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[tuple[str, ...]]:
-    from shiplane.release.planning.decision import FloatingTagAction, VersionTagAction
+    from shiplane.release.planning.tag_actions import VersionTagAction
 
     snapshot = lane.version.value.is_snapshot
     if surveyed is None:
-        moves = lane.latest.value and not lane.version.value.is_prerelease
-        outlook = "would move here, if that is forward" if moves else "stays"
-        return [(f"  {lane.tag}", _UNNAMED if snapshot else "would be written"), (f"  {lane.lane.floating}", outlook)]
+        after = _UNNAMED if snapshot else "would be written"
+        return [(f"  {lane.tag}", after), *((f"  {tag}", _guess(lane, tag)) for tag in lane.floating_tags)]
     survey, decision = surveyed
-    before = [_before(survey.version), _before(survey.floating)]
     if isinstance(decision, str):
         refused = ". ".join(line.strip() for line in decision.splitlines())
-        return [(f"  {lane.tag}", before[0], f"REFUSED: {refused}"), (f"  {lane.lane.floating}", before[1], "stays")]
-    after = "-> new image" if decision.version_tag is VersionTagAction.CREATE else "stays (adopted)"
-    after = _UNNAMED if snapshot else after
-    moved = f"-> {lane.tag}" if decision.move is FloatingTagAction.MOVE else "stays"
-    floats = f"{moved} ({decision.reason})"
-    return [(f"  {lane.tag}", before[0], after), (f"  {lane.lane.floating}", before[1], floats)]
+        after, moves = f"REFUSED: {refused}", ["stays" for _ in survey.floating_tags]
+    else:
+        after = "-> new image" if decision.version_tag is VersionTagAction.CREATE else "stays (adopted)"
+        after = _UNNAMED if snapshot else after
+        moves = [f"{f'-> {lane.tag}' if move.moves else 'stays'} ({move.reason})" for move in decision.moves]
+    states = zip(survey.floating_tags, moves, strict=True)
+    floating = [(f"  {state.tag}", _before(state.answer), move) for state, move in states]
+    return [(f"  {lane.tag}", _before(survey.version), after), *floating]
+
+
+def _guess(lane: LanePlan, floating: FloatingTag) -> str:
+    """What happens to a floating tag, where nobody knows where it is."""
+    return "would move here, if that is forward" if floating in lane.settable_tags else "stays"
 
 
 def _before(answer: Present | Absent) -> str:
@@ -83,11 +89,15 @@ def _before(answer: Present | Absent) -> str:
 def outlook_json(survey: Survey, decision: Decision | str) -> OutlookJson | RefusedOutlookJson:
     """A lane's tags now, and what happens to them, or why a release would be refused."""
     version = str(survey.version.digest) if isinstance(survey.version, Present) else None
-    floating = str(survey.floating.digest) if isinstance(survey.floating, Present) else None
-    before: TagsBeforeJson = {"version_before": version, "floating_before": floating}
+    before: TagsBeforeJson = {"version_before": version}
+    states = [state.to_json() for state in survey.floating_tags]
     if isinstance(decision, str):
-        return {**before, "refused": decision}
-    return {**before, "version": decision.version_tag.value, "floating": decision.move.value, "reason": decision.reason}
+        return {**before, "refused": decision, "floating_tags": states}
+    floating: list[FloatingOutlookJson] = [
+        {**state, "action": move.action.value, "reason": move.reason}
+        for state, move in zip(states, decision.moves, strict=True)
+    ]
+    return {**before, "version": decision.version_tag.value, "floating_tags": floating}
 
 
 def ignored_text(ignored: Sequence[str]) -> str:

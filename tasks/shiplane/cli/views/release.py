@@ -9,8 +9,8 @@ from shiplane.cli.views.tables import columns
 
 if TYPE_CHECKING:
     from shiplane.config.plan import LanePlan
-    from shiplane.registry.oci.names import Repository
-    from shiplane.release.result import LaneResult
+    from shiplane.registry.oci.names import Repository, Tag
+    from shiplane.release.result import FloatingTagResult, LaneResult
 
 
 def published_text(repository: Repository, published: Sequence[LaneResult]) -> str:
@@ -18,11 +18,15 @@ def published_text(repository: Repository, published: Sequence[LaneResult]) -> s
     rows = []
     for lane in published:
         rows.append((f"{repository}:{lane.plan.tag}", str(lane.digest), "new" if lane.built else "already published"))
-        floating = str(lane.floating) if lane.floating else "does not exist"
-        rows.append((f"{repository}:{lane.plan.lane.floating}", floating, "moved" if lane.moved else lane.reason))
+        rows += [_floating_row(repository, floating) for floating in lane.floating_tags]
     return columns(rows)
 
 
-def stayed_text(lane: LanePlan, reason: str) -> str:
+def _floating_row(repository: Repository, floating: FloatingTagResult) -> tuple[str, str, str]:
+    digest = str(floating.digest) if floating.digest else "does not exist"
+    return f"{repository}:{floating.tag}", digest, "moved" if floating.moved else floating.reason
+
+
+def stayed_text(lane: LanePlan, tag: Tag, reason: str) -> str:
     """That a floating tag does not move although requested, and why."""
-    return f"{lane.lane.floating} does not move, although requested ({lane.latest.source}): {reason}"
+    return f"{tag} does not move, although requested ({lane.latest.source}): {reason}"

@@ -118,16 +118,20 @@ def _names(lanes: Sequence[Mapping[str, Any]]) -> str:
         platforms = ", ".join(map(plain, lane["platforms"]))
         what = "new" if lane.get("built") else "already published"
         rows.append([code(lane["tag"]), code(lane["digest"]), what, platforms, megabytes(int(lane.get("size") or 0))])
-        floating = lane["floating"]
-        moved = "moved" if floating["moved"] else plain(f"not moved: {floating['reason']}")
-        rows.append([code(floating["tag"]), code(floating["digest"] or "") or "does not exist", moved, "", ""])
+        rows += [_floating(tag) for tag in lane["floating_tags"]]
         rows += [_ledger(kept)] if (kept := lane.get("ledger")) else []
     return _table(["tag", "digest", "", "platforms", "size"], rows)
 
 
+def _floating(tag: Mapping[str, Any]) -> list[str]:
+    """The row of a floating tag."""
+    moved = "moved" if tag["moved"] else plain(f"not moved: {tag['reason']}")
+    return [code(tag["tag"]), code(tag["digest"] or "") or "does not exist", moved, "", ""]
+
+
 def _ledger(kept: Mapping[str, Any]) -> list[str]:
     """The row of a lane's ledger, with what the run wrote into it."""
-    added = f"recorded: {', '.join(map(plain, kept['added']))}" if kept["added"] else "already recorded"
+    added = f"recorded: {', '.join(map(plain, dict.fromkeys(kept['added'])))}" if kept["added"] else "already recorded"
     return [code(kept["tag"]), code(kept["digest"] or "") or "unknown", added, "", ""]
 
 

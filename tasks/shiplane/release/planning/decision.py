@@ -1,40 +1,28 @@
 """Decide what may be written, from what the registry serves. Pure, so that each rule is a row in a test.
 
-A version tag is created only where it is definitely absent; a floating tag moves only forward in version order, never
-to a pre-release, and never away from something without a place in that order.
+A version tag is created only where it is definitely absent; each floating tag moves only forward in version order
+within its range, never to a pre-release of a kind that it does not list, and never away from something without a place
+in that order.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from enum import Enum, IntEnum
+from dataclasses import dataclass
+from enum import IntEnum
 
+from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.plan import LanePlan
 from shiplane.config.setting import LATEST_GIVEN
-from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.core.next_command import command
 from shiplane.ledger.foreign_tags import with_adopted_tags
 from shiplane.ledger.ledger import Entry
 from shiplane.registry.oci.lookup_result import Absent, digest_of
-from shiplane.registry.oci.names import Digest
+from shiplane.registry.oci.names import Tag
+from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
+from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.survey import Survey
-
-
-class VersionTagAction(Enum):
-    """What happens to a version tag."""
-
-    CREATE = "create"
-    ADOPT = "adopt"
-
-
-class FloatingTagAction(Enum):
-    """What happens to a floating tag."""
-
-    MOVE = "move"
-    UNCHANGED = "already there"
-    LEAVE = "leave"
 
 
 class Pending(IntEnum):
@@ -45,28 +33,56 @@ class Pending(IntEnum):
     VERSION = 2
 
 
-@dataclass(frozen=True)
-class Decision:
-    """What happens to a lane's two tags.
+@dataclass(frozen=True, kw_only=True)
+class FloatingMove:
+    """What happens to one floating tag.
 
     Attributes:
-        version_tag: The version tag's action.
-        move: The floating tag's action.
-        reason: Why the floating tag moves or not.
+        floating: The tag.
+        action: Its action.
+        reason: Why it moves or not.
         unmet: Whether it does not move although that was requested, so that the release must not end with success.
     """
 
-    version_tag: VersionTagAction
-    move: FloatingTagAction
+    floating: FloatingTag
+    action: FloatingTagAction
     reason: str
     unmet: bool = False
+
+    @property
+    def tag(self) -> Tag:
+        """The tag's name."""
+        return self.floating.tag
+
+    @property
+    def moves(self) -> bool:
+        """Whether the tag moves."""
+        return self.action is FloatingTagAction.MOVE
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What happens to a lane's tags.
+
+    Attributes:
+        version_tag: The version tag's action.
+        moves: What happens to each floating tag in whose range the version is, in the order in which they move.
+    """
+
+    version_tag: VersionTagAction
+    moves: tuple[FloatingMove, ...] = ()
+
+    @property
+    def unmet(self) -> tuple[FloatingMove, ...]:
+        """The floating tags that do not move although that was requested."""
+        return tuple(move for move in self.moves if move.unmet)
 
     @property
     def pending(self) -> Pending:
         """What this lane has still to write."""
         if self.version_tag is VersionTagAction.CREATE:
             return Pending.VERSION
-        return Pending.FLOATING_TAG if self.move is FloatingTagAction.MOVE else Pending.NOTHING
+        return Pending.FLOATING_TAG if any(move.moves for move in self.moves) else Pending.NOTHING
 
 
 def pending_of(decisions: Iterable[Decision]) -> Pending:
@@ -75,32 +91,47 @@ def pending_of(decisions: Iterable[Decision]) -> Pending:
 
 
 def decide(plan: LanePlan, survey: Survey, commit: str) -> Decision:
-    """Decide what a release does to a lane's two tags.
+    """Decide what a release does to a lane's tags.
 
     Raises:
-        RefusedError: The version exists with another commit's content, or the floating tag has no place in the order.
+        RefusedError: The version exists with another commit's content, or a floating tag has no place in the order.
     """
     version_tag = _version_tag_action(plan, survey, commit)
-    move, reason = _move(plan, survey)
-    return Decision(version_tag, move, reason, unmet=move is FloatingTagAction.LEAVE and _is_unmet(plan, survey))
+    return Decision(version_tag, tuple(_decide_move(plan, survey, state) for state in survey.floating_tags))
 
 
-def reconsider(decision: Decision, plan: LanePlan, survey: Survey) -> Decision:
-    """The same decision, unless the floating tag must not move any more: the version was marked as bad meanwhile."""
-    why = _obstacle(plan, survey)
-    return (
-        replace(decision, move=FloatingTagAction.LEAVE, reason=why, unmet=_is_unmet(plan, survey)) if why else decision
-    )
+def reconsider(move: FloatingMove, plan: LanePlan, survey: Survey) -> FloatingMove:
+    """The same, unless the version was marked as bad meanwhile: then the floating tag must not move any more."""
+    mark = _mark(plan, survey)
+    return _left(move.floating, mark, plan, survey) if mark else move
 
 
-def _is_unmet(plan: LanePlan, survey: Survey) -> bool:
+def _decide_move(plan: LanePlan, survey: Survey, state: FloatingTagState) -> FloatingMove:
+    if why := _obstacle(plan, survey, state):
+        return _left(state.floating, why, plan, survey)
+    action, reason = _next_move(plan, survey, state)
+    if action is FloatingTagAction.LEAVE:
+        return _left(state.floating, reason, plan, survey)
+    _check_recorded_position(plan, state)
+    return FloatingMove(floating=state.floating, action=action, reason=reason)
+
+
+def _left(floating: FloatingTag, reason: str, plan: LanePlan, survey: Survey) -> FloatingMove:
+    """A floating tag that stays where it is."""
+    unmet = _is_unmet(floating, plan, survey)
+    return FloatingMove(floating=floating, action=FloatingTagAction.LEAVE, reason=reason, unmet=unmet)
+
+
+def _is_unmet(floating: FloatingTag, plan: LanePlan, survey: Survey) -> bool:
     """Whether a floating tag that does not move was meant to.
 
     A lane's own setting only means: if that is forward; a pre-release or a patch of an older line is fine. A version
-    that is marked as bad is not: somebody has released again what was withdrawn.
+    that is marked as bad is not: somebody has released again what was withdrawn. A request for a pre-release is one
+    for the tags that take it, if there are any.
     """
-    marked = plan.tag in survey.ledger.marks and not plan.version.value.is_prerelease
-    return plan.wants_latest or (plan.latest.value and marked)
+    if not floating.takes(plan.version.value):
+        return plan.wants_latest and not plan.settable_tags
+    return plan.wants_latest or (plan.latest.value and plan.tag in survey.ledger.marks)
 
 
 def _version_tag_action(plan: LanePlan, survey: Survey, commit: str) -> VersionTagAction:
@@ -140,73 +171,74 @@ def _adopted_error(plan: LanePlan, recorded: Entry) -> RefusedError:
     )
 
 
-def _move(plan: LanePlan, survey: Survey) -> tuple[FloatingTagAction, str]:
-    if why := _obstacle(plan, survey):
-        return FloatingTagAction.LEAVE, why
-    move, reason = _next_move(plan, survey)
-    if move is not FloatingTagAction.LEAVE:
-        _check_recorded_position(plan, survey)
-    return move, reason
-
-
-def _next_move(plan: LanePlan, survey: Survey) -> tuple[FloatingTagAction, str]:
-    """What happens to a floating tag that may move to this version, by where it reads as being now."""
-    if isinstance(survey.floating, Absent):
-        return FloatingTagAction.MOVE, f"{plan.lane.floating} does not exist yet"
-    if survey.version != survey.floating:
-        return _forward(plan, survey.floating.digest, survey.floating_version)
-    position = survey.ledger.position(plan.lane.floating)
-    if position and position.after != survey.floating.digest:
-        # An earlier run moved it without recording it, or the read lags: writing it again is right in both cases.
-        return FloatingTagAction.MOVE, f"{plan.lane.floating} has this digest, and is recorded at {position.version}"
-    return FloatingTagAction.UNCHANGED, f"{plan.lane.floating} has this digest"
-
-
-def _check_recorded_position(plan: LanePlan, survey: Survey) -> None:
-    """Refuse to move a floating tag below its recorded position, whatever a read of it shows."""
-    position, floating = survey.ledger.position(plan.lane.floating), plan.lane.floating
-    digest = digest_of(survey.floating)
-    if (
-        position is None
-        or position.after == digest
-        or position.release is None
-        or position.release <= plan.version.value
-    ):
-        return
-    now = f"at {survey.floating_version or 'no version'} ({digest})" if digest else "gone"
-    recorded = f"{position.version} ({position.after}) on {position.when} by {position.who}"
-    raise RefusedError(
-        f"{floating} is {now}, but the ledger says that it was moved to {recorded}: {plan.version.value} is lower",
-        remedy=f"Run it again in some minutes, or with --latest=no. If somebody moved {floating} without a record, set "
-        "it explicitly: " + command("rollback", "--lane", plan.lane.name, "--to", "VERSION"),
-    )
-
-
-def _obstacle(plan: LanePlan, survey: Survey) -> str:
+def _obstacle(plan: LanePlan, survey: Survey, state: FloatingTagState) -> str:
     """Why a floating tag must not move to this version, wherever it is now; or nothing."""
     version = plan.version.value
     if not plan.latest.value:
         given = plan.latest.source in LATEST_GIVEN
         return f"not requested ({plan.latest.source})" if given else "not requested; pass --latest to move it"
-    if version.is_prerelease:
+    if not state.floating.takes(version):
         return f"{version} is a pre-release"
-    if mark := survey.ledger.marks.get(plan.tag):
-        return f"{version} is marked as bad ({mark.reason})"
-    if isinstance(survey.floating, Absent) and survey.newest and survey.newest > version:
-        return f"{version} is lower than {survey.newest}, which is published"
+    if mark := _mark(plan, survey):
+        return mark
+    newest = survey.newest.get(state.tag)
+    if isinstance(state.answer, Absent) and newest and newest > version:
+        return f"{version} is lower than {newest}, which is published"
     return ""
 
 
-def _forward(plan: LanePlan, digest: Digest, current: Version | None) -> tuple[FloatingTagAction, str]:
-    version, floating = plan.version.value, plan.lane.floating
-    if current is None:
-        raise RefusedError(
-            f"{floating} points at {digest}, which is not a version of lane {plan.lane.name}: "
-            f"cannot tell whether {version} is forward of it",
-            remedy=f"If another tool published it: {command('adopt', '--lane', plan.lane.name)}, then run this again. "
-            "Otherwise publish without moving it (--latest=no), then set it explicitly: "
-            + command("rollback", "--lane", plan.lane.name, "--to", plan.tag),
-        )
+def _mark(plan: LanePlan, survey: Survey) -> str:
+    """That the version is marked as bad, and why; or nothing."""
+    mark = survey.ledger.marks.get(plan.tag)
+    return f"{plan.version.value} is marked as bad ({mark.reason})" if mark else ""
+
+
+def _next_move(plan: LanePlan, survey: Survey, state: FloatingTagState) -> tuple[FloatingTagAction, str]:
+    """What happens to a floating tag that may move to this version, by where it reads as being now."""
+    if isinstance(state.answer, Absent):
+        return FloatingTagAction.MOVE, f"{state.tag} does not exist yet"
+    if survey.version != state.answer:
+        return _forward(plan, state)
+    if state.position and not state.as_recorded:
+        # An earlier run moved it without recording it, or the read lags: writing it again is right in both cases.
+        return FloatingTagAction.MOVE, f"{state.tag} has this digest, and is recorded at {state.position.version}"
+    return FloatingTagAction.UNCHANGED, f"{state.tag} has this digest"
+
+
+def _forward(plan: LanePlan, state: FloatingTagState) -> tuple[FloatingTagAction, str]:
+    version, current = plan.version.value, state.version
+    if current is None or not state.floating.spans(current):
+        raise _misplaced_error(plan, state)
     if current > version:
-        return FloatingTagAction.LEAVE, f"{version} is lower than {current}, where {floating} is"
+        return FloatingTagAction.LEAVE, f"{version} is lower than {current}, where {state.tag} is"
     return FloatingTagAction.MOVE, f"forward from {current} to {version}"
+
+
+def _misplaced_error(plan: LanePlan, state: FloatingTagState) -> RefusedError:
+    """A floating tag is at what is no version of its range, so that nothing is forward of it."""
+    lane = plan.lane.name
+    if state.version:
+        place, remedy = f"{state.version}, which is not one of the {state.floating.span}", "Publish"
+    else:
+        place = f"{state.digest}, which is not a version of lane {lane}"
+        adopt = command("adopt", "--lane", lane)
+        remedy = f"If another tool published it: {adopt}, then run this again. Otherwise publish"
+    return RefusedError(
+        f"{state.tag} points at {place}: cannot tell whether {plan.version.value} is forward of it",
+        remedy=f"{remedy} without moving it (--latest=no), then set it explicitly: "
+        + command("rollback", "--lane", lane, "--to", plan.tag),
+    )
+
+
+def _check_recorded_position(plan: LanePlan, state: FloatingTagState) -> None:
+    """Refuse to move a floating tag below its recorded position, whatever a read of it shows."""
+    position = state.position
+    if state.as_recorded or not (position and position.release and position.release > plan.version.value):
+        return
+    now = f"at {state.version or 'no version'} ({state.digest})" if state.digest else "gone"
+    recorded = f"{position.version} ({position.after}) on {position.when} by {position.who}"
+    raise RefusedError(
+        f"{state.tag} is {now}, but the ledger says that it was moved to {recorded}: {plan.version.value} is lower",
+        remedy=f"Run it again in some minutes, or with --latest=no. If somebody moved {state.tag} without a record, "
+        "set it explicitly: " + command("rollback", "--lane", plan.lane.name, "--to", "VERSION"),
+    )

@@ -8,178 +8,51 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Annotated, Any, TypedDict
+from dataclasses import dataclass
+from typing import Any
 
-from shiplane.config.plan import LanePlan, LanePlanJson, Plan, PlanJson
+from shiplane.config.plan import LanePlan, LanePlanJson
 from shiplane.config.settings import Flags
 from shiplane.core.errors import RefusedError, UsageError
 from shiplane.core.next_command import command
-from shiplane.core.schema.documents import document as schema_of_document
-from shiplane.core.schema.documents import table_of
 from shiplane.core.schema.location import Location
-from shiplane.core.schema.tables import Key, Table
-from shiplane.core.schema.values import Array, Choice, Json
 from shiplane.core.strict_json import loads
 from shiplane.core.text import one_line, quoted
-from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest
-from shiplane.release.planning.decision import Decision, FloatingTagAction, VersionTagAction, decide
+from shiplane.release.planning.decision import Decision, decide
+from shiplane.release.planning.plan_document import (
+    FORMAT,
+    PLAN_FILE,
+    SCHEMA,
+    LaneTagsJson,
+    PlanFileJson,
+    content_digest,
+)
+from shiplane.release.planning.tag_actions import FloatingTagAction
 from shiplane.verify.survey import Survey
 
-FORMAT = "shiplane-plan"
-SCHEMA = 1
 LIMIT = 1024 * 1024
 _PLAN = command("plan", "--save", "FILE")
 _PLAN_AGAIN = f"Check what has changed, then plan again: {_PLAN}"
 _NOT_OURS = f"Give a file that this wrote: {_PLAN}"
 _NESTED = 6
-# What is read of a lane's settings, apart from what is only compared.
-_FLAGGED = ("lane", "version", "latest", "platforms")
 
 
-class PrerequisiteJson(TypedDict):
-    """What has to pass before anything is tagged."""
+@dataclass(frozen=True, kw_only=True)
+class SavedFloatingTag:
+    """A floating tag when the plan was made, None if it did not exist; and what the plan does to it."""
 
-    name: Annotated[str, "The build command, a gate, a lane's smoke run."]
-    what: Annotated[str, "How it is checked, as text."]
-
-
-class SettingsJson(PlanJson):
-    """Everything that decides what a release makes, apart from the registry."""
-
-    prerequisites: Annotated[list[PrerequisiteJson], "What has to pass before anything is tagged."]
-    dockerfiles: Annotated[dict[str, DigestJson], "The digest of each lane's Dockerfile, by its path."]
-
-
-class PlannedVersionTagJson(TypedDict):
-    """A version tag."""
-
-    tag: TagJson
-    digest: Annotated[DigestJson | None, "What it had; null where it was absent."]
-    do: Annotated[str, VersionTagAction, "What is done about it."]
-
-
-class PlannedFloatingTagJson(TypedDict):
-    """A floating tag."""
-
-    tag: TagJson
-    digest: Annotated[DigestJson | None, "What it had; null where it was absent."]
-    do: Annotated[str, FloatingTagAction, "What is done about it."]
-
-
-class LaneTagsJson(TypedDict):
-    """One lane's two tags."""
-
-    lane: Annotated[str, "The lane's name."]
-    version: PlannedVersionTagJson
-    floating: PlannedFloatingTagJson
-
-
-class PlanContentJson(TypedDict):
-    """What a plan file says."""
-
-    format: Annotated[str, Choice.of(FORMAT), "What this file is."]
-    schema: Annotated[int, Choice.of(SCHEMA), "The form of this file; another form has another number."]
-    shiplane: Annotated[str, "The version of shiplane that wrote it."]
-    settings: SettingsJson
-    tags: Annotated[
-        list[LaneTagsJson],
-        {"least": 1},
-        "Each lane's tags as the plan saw them, in the order of the settings' lanes.",
-    ]
-
-
-class PlanFileJson(PlanContentJson):
-    """What plan --save writes, and --plan of publish and release reads; no secret, and not to be edited."""
-
-    digest: Annotated[
-        DigestJson,
-        "SHA-256 of everything else, as JSON with sorted keys and no blanks: a checksum, not a signature.",
-    ]
-
-
-def _read_keys() -> dict[str, Key]:
-    """The keys of the file, but of the settings those that are read one by one: all others are only compared."""
-    plan, lane = table_of(PlanJson).keys, table_of(LanePlanJson).keys
-    lanes = Array(of=Table("", "", dict, lambda: {key: lane[key] for key in _FLAGGED}, open=True))
-    read = {"image": plan["image"], "lanes": replace(plan["lanes"], value=lanes)}
-    keys = table_of(PlanFileJson).keys
-    return {**keys, "settings": replace(keys["settings"], value=Table("", "", dict, read.copy, open=True))}
-
-
-_FILE = Table("", "", dict, _read_keys)
-
-
-def plan_schema() -> Json:
-    """The JSON Schema of the file."""
-    return schema_of_document(PlanFileJson, urn="urn:shiplane:plan-file", title="Plan file of shiplane")
-
-
-def prerequisites_json(prerequisites: Sequence[tuple[str, str]]) -> list[PrerequisiteJson]:
-    """What has to hold before a release, by name."""
-    return [{"name": name, "what": what} for name, what in prerequisites]
-
-
-def settings_json(plan: Plan, prerequisites: Sequence[tuple[str, str]], dockerfiles: Mapping[str, str]) -> SettingsJson:
-    """Everything that decides what a release makes, apart from the registry.
-
-    Args:
-        plan: The settings, each with its source.
-        prerequisites: What has to hold before, by name.
-        dockerfiles: The digest of each lane's Dockerfile: git may ignore one, and then no commit speaks for it.
-    """
-    return {
-        **plan.to_json(),
-        "prerequisites": prerequisites_json(prerequisites),
-        "dockerfiles": dict(dockerfiles),
-    }
-
-
-def tags_json(lane_plan: LanePlan, survey: Survey, decision: Decision) -> LaneTagsJson:
-    """A lane's two tags, and what the plan does to them."""
-    return {
-        "lane": lane_plan.lane.name,
-        "version": {
-            "tag": lane_plan.tag,
-            "digest": _digest_text(digest_of(survey.version)),
-            "do": decision.version_tag.value,
-        },
-        "floating": {
-            "tag": lane_plan.lane.floating,
-            "digest": _digest_text(digest_of(survey.floating)),
-            "do": decision.move.value,
-        },
-    }
-
-
-def encode(settings: SettingsJson, tags: Sequence[LaneTagsJson], *, written_by: str) -> bytes:
-    """The file: the same plan gives the same bytes.
-
-    Args:
-        settings: As :func:`settings_json` gives them.
-        tags: As :func:`tags_json` gives them, for each lane.
-        written_by: The version of shiplane.
-    """
-    content: PlanContentJson = {
-        "format": FORMAT,
-        "schema": SCHEMA,
-        "shiplane": written_by,
-        "settings": settings,
-        "tags": list(tags),
-    }
-    document: PlanFileJson = {**content, "digest": str(_digest_of(content))}
-    return (json.dumps(document, indent=2) + "\n").encode()
+    digest: Digest | None
+    action: FloatingTagAction
 
 
 @dataclass(frozen=True, kw_only=True)
 class SavedTags:
-    """A lane's tags when the plan was made; None if a tag did not exist."""
+    """A lane's tags when the plan was made; the version tag is None if it did not exist."""
 
     version: Digest | None
-    floating: Digest | None
-    move: FloatingTagAction
+    floating_tags: Mapping[str, SavedFloatingTag]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -189,7 +62,7 @@ class SavedPlan:
     Attributes:
         name: The file's name, for display.
         digest: The digest of its content.
-        settings: As :func:`settings_json` gave them.
+        settings: As :func:`shiplane.release.planning.plan_document.settings_json` gave them.
         tags: The state that the plan was made for, by lane, in order.
     """
 
@@ -229,23 +102,21 @@ class SavedPlan:
         """How a lane's tags differ from what the plan was made for.
 
         What this plan has done already is no difference, since a run of it may have been interrupted anywhere: the
-        version tag may have an image of this commit by now, and the floating tag may have followed it, if that was
+        version tag may have an image of this commit by now, and a floating tag may have followed it, if that was
         planned.
 
         Raises:
             RefusedError: As :func:`shiplane.release.planning.decision.decide` does.
         """
         saved = self.tags[lane_plan.lane.name]
-        version, floating = digest_of(survey.version), digest_of(survey.floating)
+        version = digest_of(survey.version)
         created = saved.version is None and version is not None and survey.revision == commit
-        ours = created or (version is not None and version == saved.version)
-        followed = saved.move is FloatingTagAction.MOVE and ours and floating == version
-        changes = []
-        if version != saved.version and not created:
-            changes.append(f"{lane_plan.tag}: {saved.version or 'absent'} -> {version or 'absent'}")
-        if floating != saved.floating and not followed:
-            changes.append(f"{lane_plan.lane.floating}: {saved.floating or 'absent'} -> {floating or 'absent'}")
-        return changes or _other_move(lane_plan, saved.move, decide(lane_plan, survey, commit))
+        ours = version if created or version == saved.version else None
+        changes = {} if created else {lane_plan.tag: _change(saved.version, version)}
+        for state in survey.floating_tags:
+            changes[state.tag] = _change_of_place(saved.floating_tags[state.tag], state.digest, ours)
+        named = [f"{tag}: {change}" for tag, change in changes.items() if change]
+        return named or _other_moves(saved, decide(lane_plan, survey, commit))
 
 
 def parse(body: bytes, name: str) -> SavedPlan:
@@ -271,9 +142,9 @@ def parse(body: bytes, name: str) -> SavedPlan:
         )
     place = Location(name)
     digest = _checked_digest(document, name)
-    content: PlanFileJson = _FILE.read(document, place)
+    content: PlanFileJson = PLAN_FILE.read(document, place)
     tags = {lane["lane"]: _saved_tags(lane) for lane in content["tags"]}
-    if [lane["lane"] for lane in content["settings"]["lanes"]] != list(tags):
+    if _names(content["settings"]["lanes"]) != {name: list(saved.floating_tags) for name, saved in tags.items()}:
         raise place.key("tags").error("are not those of the settings' lanes")
     return SavedPlan(name=name, digest=digest, settings=document["settings"], tags=tags)
 
@@ -292,7 +163,7 @@ def require_same(name: str, differences: Sequence[str]) -> None:
 def _checked_digest(document: Mapping[str, Any], name: str) -> Digest:
     written = str(document.get("digest"))
     try:
-        digest = _digest_of({key: value for key, value in document.items() if key != "digest"})
+        digest = content_digest({key: value for key, value in document.items() if key != "digest"})
     except RecursionError as error:
         raise UsageError(f"{name} is not a plan file: nested too deep", remedy=_NOT_OURS) from error
     if written != str(digest):
@@ -303,13 +174,25 @@ def _checked_digest(document: Mapping[str, Any], name: str) -> Digest:
     return digest
 
 
+def _names(lanes: Sequence[LanePlanJson]) -> dict[str, list[str]]:
+    """The floating tags of each of the settings' lanes."""
+    return {lane["lane"]: list(lane["floating_tags"]) for lane in lanes}
+
+
 def _saved_tags(lane: LaneTagsJson) -> SavedTags:
-    version, floating = lane["version"]["digest"], lane["floating"]["digest"]
     return SavedTags(
-        version=Digest(version) if version else None,
-        floating=Digest(floating) if floating else None,
-        move=FloatingTagAction(lane["floating"]["do"]),
+        version=_saved_digest(lane["version"]["digest"]),
+        floating_tags={
+            floating["tag"]: SavedFloatingTag(
+                digest=_saved_digest(floating["digest"]), action=FloatingTagAction(floating["do"])
+            )
+            for floating in lane["floating_tags"]
+        },
     )
+
+
+def _saved_digest(text: str | None) -> Digest | None:
+    return Digest(text) if text else None
 
 
 def _flag_value(env: Mapping[str, str], flag: str, variable: str, *pairs: Mapping[str, Any]) -> str | None:
@@ -360,20 +243,25 @@ def _flag_text(value: Any) -> str:  # noqa: ANN401 -- JSON
     return "" if value is None else str(value)[:400]
 
 
-def _other_move(lane_plan: LanePlan, planned: FloatingTagAction, decision: Decision) -> list[str]:
-    if decision.move is planned or (planned is FloatingTagAction.MOVE and decision.move is FloatingTagAction.UNCHANGED):
-        return []
+def _change(before: Digest | None, now: Digest | None) -> str:
+    return "" if now == before else f"{before or 'absent'} -> {now or 'absent'}"
+
+
+def _change_of_place(saved: SavedFloatingTag, now: Digest | None, ours: Digest | None) -> str:
+    """How a floating tag is elsewhere by now, unless this plan has moved it to ``ours``, as was planned; or nothing."""
+    followed = saved.action is FloatingTagAction.MOVE and ours is not None and now == ours
+    return "" if followed else _change(saved.digest, now)
+
+
+def _other_moves(saved: SavedTags, decision: Decision) -> list[str]:
     texts = {
         FloatingTagAction.MOVE: "moves",
         FloatingTagAction.UNCHANGED: "stays",
         FloatingTagAction.LEAVE: "does not move",
     }
-    return [f"{lane_plan.lane.floating}: {texts[planned]} -> {texts[decision.move]} ({decision.reason})"]
-
-
-def _digest_text(digest: Digest | None) -> str | None:
-    return str(digest) if digest else None
-
-
-def _digest_of(content: Mapping[str, Any]) -> Digest:
-    return Digest.of(json.dumps(content, sort_keys=True, separators=(",", ":")).encode())
+    planned = [(saved.floating_tags[move.tag].action, move) for move in decision.moves]
+    return [
+        f"{move.tag}: {texts[before]} -> {texts[move.action]} ({move.reason})"
+        for before, move in planned
+        if move.action is not before and (before, move.action) != (FloatingTagAction.MOVE, FloatingTagAction.UNCHANGED)
+    ]
