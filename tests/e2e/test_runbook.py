@@ -189,7 +189,7 @@ def test_rehearse_tells_a_newcomer_the_tags_and_the_digests(rig: Rig, sample: Pa
         assert set(lanes) == {f"v0.1.{number}", f"standalone-v0.1.{number}"}
         assert all(lane["floating"]["digest"] == lane["digest"] for lane in lanes.values())
         assert one["verified"]["lanes"][0]["good"] is True
-    back = {one["floating"]: one for one in done.document["rolled_back"]}
+    back = {one["floating_tags"][0]["tag"]: one for one in done.document["rolled_back"]}
     assert {name: one["version"] for name, one in back.items()} == {"latest": "0.1.0", "standalone-latest": "0.1.0"}
     first = {lane["tag"]: lane["digest"] for lane in rounds[0]["released"]["lanes"]}
     assert {one["tag"]: one["digest"] for one in back.values()} == first

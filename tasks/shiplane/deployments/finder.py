@@ -101,7 +101,8 @@ class Finder:
 
     def lane_of_tag(self, tag: str | None) -> Lane | None:
         """The lane that this version or floating tag belongs to."""
-        return next((lane for lane in self.lanes if tag and (tag == lane.floating or lane.version_of_tag(tag))), None)
+        owns = (lane for lane in self.lanes if tag and (lane.floating_tag(tag) or lane.version_of_tag(tag)))
+        return next(owns, None)
 
     def place(self, path: str, mention: Mention) -> Place:
         """A mention with its lane, as far as the known tags decide it."""

@@ -14,10 +14,9 @@ from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.text import one_line
 from shiplane.deployments.files import replace_all
-from shiplane.deployments.image_use import Target
 from shiplane.deployments.inventory import Inventory, InventoryReader
 from shiplane.deployments.pin_target import resolve_target
-from shiplane.deployments.tag_replacement import FileChange, mentions_of_lane, replace_tags
+from shiplane.deployments.tag_replacement import FileChange, Pins, replace_tags
 from shiplane.registry.oci.names import Tag
 
 
@@ -26,13 +25,13 @@ class Prepared:
     """A re-pointing worked out and not written.
 
     Attributes:
-        target: What the lane's places will say.
+        pins: What the lane's places will say.
         changes: A change for each file that does not say so yet.
-        placed: How many places of the lane there are, those at the target included.
+        placed: How many places this is about, those that say so already included.
         before: Everything as it was.
     """
 
-    target: Target
+    pins: Pins
     changes: tuple[FileChange, ...]
     placed: int
     before: Inventory
@@ -63,7 +62,7 @@ class Repointer(InventoryReader):
                 f"{tag} is marked as bad: {self.marks[tag]}", remedy="Choose another version, or remove the mark."
             )
         target = yield from resolve_target(self.registry, tag)
-        prepared = yield from self.prepare(lane, target)
+        prepared = yield from self.prepare(Pins(lane=lane, target=target))
         if not prepared.placed:
             raise PrerequisiteError(
                 f"nothing to re-point: no deployment file names {self.image} at a tag of lane {lane.name}",
@@ -72,22 +71,22 @@ class Repointer(InventoryReader):
         yield from write(self.root, prepared.changes, dry_run=dry_run)
         return prepared
 
-    def prepare(self, lane: Lane, target: Target) -> Flow[Prepared]:
+    def prepare(self, pins: Pins) -> Flow[Prepared]:
         """Work out what re-pointing a lane changes; :func:`write` carries it out, whenever its time has come.
 
         Args:
-            lane: Whose places.
-            target: A version tag and its digest, which the caller has read and found good.
+            pins: Whose places, and version tags with their digests, which the caller has read and found good.
 
         Raises:
             ConfigurationError: The project file names no deployment files.
             VerificationError: A changed file would not say what it should.
         """
         before = yield from self.inventory()
-        finder = self.finder({target.digest: target.tag, **before.served.version_tags})
+        known = {target.digest: target.tag for target in pins.targets}
+        finder = self.finder({**known, **before.served.version_tags})
         files = before.collected.files
-        placed = len(mentions_of_lane((finder.place(place.path, place.mention) for place in before.places), lane))
-        return Prepared(target=target, changes=replace_tags(files, finder, lane, target), placed=placed, before=before)
+        placed = len(pins.aimed(finder, (finder.place(place.path, place.mention) for place in before.places)))
+        return Prepared(pins=pins, changes=replace_tags(files, finder, pins), placed=placed, before=before)
 
     def _with_adopted_versions(self, lane: Lane) -> Lane:
         return next((own for own in self.lanes if own == lane), lane)

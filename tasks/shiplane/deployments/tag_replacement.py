@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from shiplane.config.lane import Lane
 from shiplane.core.errors import VerificationError
@@ -39,8 +39,37 @@ def _shown(line: str) -> str:
     return (shown if len(shown) <= _MAX_SHOWN else f"{shown[:_MAX_SHOWN]} ...").rstrip()
 
 
-def replace_tags(files: Sequence[DeploymentFile], finder: Finder, lane: Lane, target: Target) -> tuple[FileChange, ...]:
-    """What re-pointing every mention of a lane changes. Pure: nothing is written.
+@dataclass(frozen=True, kw_only=True)
+class Pins:
+    """What the mentions of a lane are to name.
+
+    Attributes:
+        lane: The lane.
+        target: What the mentions are to name; None where only those at some tags are re-pointed.
+        by_tag: What mentions at these tags are to name, or at the digest behind one of them.
+    """
+
+    lane: Lane
+    target: Target | None = None
+    by_tag: Mapping[str, Target] = field(default_factory=dict)
+
+    @property
+    def targets(self) -> tuple[Target, ...]:
+        """Each target once."""
+        return tuple(dict.fromkeys((*([self.target] if self.target else ()), *self.by_tag.values())))
+
+    def aimed(self, finder: Finder, places: Iterable[Place]) -> list[tuple[Mention, Target]]:
+        """The mentions that are re-pointed, each with its target."""
+        targets = ((mention, self._target_of(finder, mention)) for mention in mentions_of_lane(places, self.lane))
+        return [(mention, target) for mention, target in targets if target]
+
+    def _target_of(self, finder: Finder, mention: Mention) -> Target | None:
+        behind = finder.version_tags.get(mention.digest) if mention.digest else None
+        return self.by_tag.get(mention.effective_tag or behind or "", self.target)
+
+
+def replace_tags(files: Sequence[DeploymentFile], finder: Finder, pins: Pins) -> tuple[FileChange, ...]:
+    """What re-pointing mentions of a lane changes. Pure: nothing is written.
 
     Returns:
         A change for each file that is not at the target yet; nothing else in it than tags and digests differs.
@@ -48,7 +77,7 @@ def replace_tags(files: Sequence[DeploymentFile], finder: Finder, lane: Lane, ta
     Raises:
         VerificationError: A changed file, read again, does not name the target.
     """
-    changes = (_change(file, finder, lane, target) for file in files)
+    changes = (_change(file, finder, pins) for file in files)
     return tuple(change for change in changes if change.before != change.after)
 
 
@@ -57,19 +86,20 @@ def mentions_of_lane(places: Iterable[Place], lane: Lane) -> list[Mention]:
     return [place.mention for place in places if place.lane == lane and not place.problem]
 
 
-def _change(file: DeploymentFile, finder: Finder, lane: Lane, target: Target) -> FileChange:
+def _change(file: DeploymentFile, finder: Finder, pins: Pins) -> FileChange:
     places = finder.places(file)
-    of_lane = mentions_of_lane(places, lane)
-    content = encoded(_replaced(file.text, of_lane, target))
+    aimed = pins.aimed(finder, places)
+    content = encoded(_replaced(file.text, aimed))
     again = finder.mentions(DeploymentFile(path=file.path, content=content, patterns=file.patterns))
-    moved = {id(mention) for mention in of_lane}
-    expected = [_stated(place.mention, target if id(place.mention) in moved else None) for place in places]
+    targets = {id(mention): target for mention, target in aimed}
+    expected = [_stated(place.mention, targets.get(id(place.mention))) for place in places]
     if [_stated(mention, None) for mention in again] != expected:
+        pinned = ", ".join(target.part(Part.PINNED) for target in pins.targets)
         raise VerificationError(
-            f"{file.path} would not name {target.part(Part.PINNED)} after the change; nothing was written",
+            f"{file.path} would not name {pinned} after the change; nothing was written",
             remedy="Change it by hand, or add a pattern for it to the project file.",
         )
-    count = sum(_stated(mention, None) != _stated(mention, target) for mention in of_lane)
+    count = sum(_stated(mention, None) != _stated(mention, target) for mention, target in aimed)
     return FileChange(path=file.path, before=file.content, after=content, count=count)
 
 
@@ -83,11 +113,11 @@ def _stated(mention: Mention, target: Target | None) -> tuple[str | None, Digest
     return tag, target.digest if with_digest else mention.digest
 
 
-def _replaced(text: str, mentions: Iterable[Mention], target: Target) -> str:
-    """The text with these mentions at the target; only their slots differ."""
-    slots = {slot for mention in mentions for slot in mention.slots}
+def _replaced(text: str, aimed: Iterable[tuple[Mention, Target]]) -> str:
+    """The text with these mentions at their targets; only their slots differ."""
+    slots = {slot: target for mention, target in aimed for slot in mention.slots}
     parts, end = [], len(text)
     for slot in sorted(slots, key=lambda slot: (slot.start, slot.end), reverse=True):
-        parts += [text[slot.end : end], slot.filled(target)]
+        parts += [text[slot.end : end], slot.filled(slots[slot])]
         end = slot.start
     return "".join((text[:end], *reversed(parts)))

@@ -122,6 +122,7 @@ class RollbackResult:
 
     Attributes:
         request: What was asked for, of the lane with its adopted tags.
+        bad: The version that it left; None if the widest floating tag was at none.
         tags: The floating tags that it moved (or would), the one with the widest range first.
         staying: Those that stay at the bad version.
         marked: The version tag that was (or would be) marked as bad, or nothing.
@@ -131,6 +132,7 @@ class RollbackResult:
     """
 
     request: RollbackRequest
+    bad: Version | None
     tags: tuple[TagRollback, ...]
     staying: tuple[StayingTag, ...] = ()
     marked: str

@@ -118,6 +118,7 @@ class Rollback:
         told = self.ledgers is None and not choice.request.dry_run
         return RollbackResult(
             request=choice.request,
+            bad=choice.bad,
             tags=tuple(_tag_rollback(plan, move) for plan, move in zip(choice.tags, lane.moves, strict=True)),
             staying=tuple(
                 StayingTag(

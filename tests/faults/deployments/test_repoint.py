@@ -24,6 +24,7 @@ from shiplane.core.errors import (
 from shiplane.core.progress import Step, StepState
 from shiplane.deployments.image_use import Target
 from shiplane.deployments.repoint import Repointer, write
+from shiplane.deployments.tag_replacement import Pins
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Tag
 from tests.faults.harness.clock import VirtualClock
@@ -105,7 +106,7 @@ def test_a_dry_run_works_out_the_same_and_writes_nothing(scene: Scene, tmp_path:
 def test_what_is_worked_out_can_be_written_later_unless_somebody_was_faster(scene: Scene, tmp_path: Path) -> None:
     made = repointer(scene, tmp_path)
     target = Target(Tag("v0.2.0"), scene.registry.shelf(PATH).manifests[scene.tags()["v0.2.0"]].digest)
-    prepared = finish(made.prepare(MAIN, target))
+    prepared = finish(made.prepare(Pins(lane=MAIN, target=target)))
     assert "+a: " in prepared.changes[0].diff()
     (tmp_path / "deploy.yml").write_text(TEXT + "# somebody\n")
     with pytest.raises(LostRaceError):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,14 @@ import yaml
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.keys.deployments import Pattern
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.core.errors import VerificationError
 from shiplane.deployments.finder import DeploymentFile, Finder, encoded
 from shiplane.deployments.findings import ServedTags, flags_of
 from shiplane.deployments.image_use import Target
-from shiplane.deployments.tag_replacement import replace_tags
+from shiplane.deployments.tag_replacement import Pins, replace_tags
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 FOLDER = Path(__file__).with_name("samples")
@@ -53,7 +55,7 @@ def file(text: str, *patterns: str, path: str = "f") -> DeploymentFile:
 def repointed(
     text: str, *patterns: str, lane: Lane = MAIN, target: Target = TARGET, path: str = "f", finder: Finder = FINDER
 ) -> str:
-    changes = replace_tags([file(text, *patterns, path=path)], finder, lane, target)
+    changes = replace_tags([file(text, *patterns, path=path)], finder, Pins(lane=lane, target=target))
     return changes[0].after.decode("utf-8", "surrogateescape") if changes else text
 
 
@@ -78,7 +80,7 @@ def test_re_pointing_changes_what_says_the_version_and_nothing_else(path: Path) 
 @each_file
 def test_re_pointing_twice_is_re_pointing_once(path: Path) -> None:
     _, after = both(path)
-    assert replace_tags([file(after, path=path.name)], FINDER, MAIN, TARGET) == ()
+    assert replace_tags([file(after, path=path.name)], FINDER, Pins(lane=MAIN, target=TARGET)) == ()
 
 
 @each_file
@@ -501,7 +503,7 @@ def test_a_pattern_and_a_shape_that_mean_the_same_place_change_it_once() -> None
 
 def test_a_diff_shows_the_change_and_lets_nothing_act_on_a_terminal() -> None:
     text = "  ::error::x\n    image: ghcr.io/cognary/aionis:v0.2.0 # \x1b[31mred\x07\n"
-    (change,) = replace_tags([file(text)], FINDER, MAIN, TARGET)
+    (change,) = replace_tags([file(text)], FINDER, Pins(lane=MAIN, target=TARGET))
     lines = change.diff().splitlines()
     assert lines[:2] == ["--- a/f", "+++ b/f"]
     assert f"+    image: ghcr.io/cognary/aionis{PINNED} # red" in lines
@@ -646,3 +648,28 @@ def processor_seconds(text: str) -> float:
     started = time.process_time()
     repointed(text + "\nimage: ghcr.io/cognary/aionis:v0.2.0\n", "zz {tag}")
     return time.process_time() - started
+
+
+def test_where_a_lane_has_several_floating_tags_each_place_follows_its_own() -> None:
+    templates = tuple(FloatingTemplate(text=text) for text in ("latest", "v{major}", "v{major}.{minor}"))
+    lane = replace(MAIN, floating_templates=templates)
+    finder = Finder(repository=IMAGE, lanes=(lane, STANDALONE), version_tags={OLD: Tag("v2.0.1"), NEW: Tag("v1.3.0")})
+    first, second = Target(Tag("v1.3.0"), NEW), Target(Tag("v2.0.0"), ALONE)
+    pins = Pins(lane=lane, by_tag={"latest": first, "v2": second, "v2.0.1": first})
+    lines = {
+        ":latest": f":v1.3.0@{NEW}",
+        ":v2": f":v2.0.0@{ALONE}",
+        f":v2@{OLD}": f":v2.0.0@{ALONE}",
+        ":v2.0.1": f":v1.3.0@{NEW}",
+        f"@{OLD}": f":v1.3.0@{NEW}",
+        "": f":v1.3.0@{NEW}",
+        ":v2.0": ":v2.0",
+        ":v1": ":v1",
+        ":v1.2.9": ":v1.2.9",
+        ":standalone-latest": ":standalone-latest",
+    }
+    text = "".join(f"image: {IMAGE}{before}\n" for before in lines)
+    (change,) = replace_tags([file(text)], finder, pins)
+    assert change.after.decode() == "".join(f"image: {IMAGE}{after}\n" for after in lines.values())
+    assert change.count == 6
+    assert pins.targets == (first, second)

@@ -14,31 +14,38 @@ from shiplane.ledger.foreign_tags import with_adopted_tags
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.lane import Lane
-    from shiplane.deployments.image_use import Target
     from shiplane.deployments.repoint import Repointer
+    from shiplane.deployments.tag_replacement import Pins
     from shiplane.ledger.ledger import Ledger
     from shiplane.registry.client import RegistryClient
     from shiplane.registry.http.retry_budget import RetryBudget
     from shiplane.registry.oci.names import Repository, Tag
 
 
-def follow(run: Run, registry: RegistryClient, lane: Lane, target: Target, *, dry_run: bool) -> Followed | None:
-    """Pin a lane's deployment files to what its floating tag was set to; None where none are configured.
+def follow(run: Run, registry: RegistryClient, pins: Pins, state: str, *, dry_run: bool) -> Followed | None:
+    """Pin a lane's deployment files to what its floating tags were set to; None where none are configured.
+
+    Args:
+        run: The run.
+        registry: The image's repository.
+        pins: The lane, and what its places are to name.
+        state: Where the floating tags are, for an error.
+        dry_run: Whether nothing is written.
 
     Raises:
-        ShiplaneError: They could not be re-pointed; the message begins with where the floating tag is.
+        ShiplaneError: They could not be re-pointed; the message begins with where the floating tags are.
     """
     if not run.project.deployments:
         return None
     from shiplane.deployments.repoint import write
 
+    lane = pins.lane
     repointer = _repointer(run, registry, [lane if lane == other else other for other in run.project.lanes])
     try:
-        prepared = run.console.drive(repointer.prepare(lane, target))
+        prepared = run.console.drive(repointer.prepare(pins))
         run.console.drive(write(run.root, prepared.changes, dry_run=dry_run))
     except ShiplaneError as error:
-        would = "would go to" if dry_run else "is at"
-        what = f"{lane.floating} {would} {target.tag}, but the deployment files were not re-pointed: {error.what}"
+        what = f"{state}, but the deployment files were not re-pointed: {error.what}"
         raise type(error)(what, remedy=error.remedy) from error
     return Followed(
         text=repointed_text(repointer, lane, prepared, dry_run=dry_run), data=repointed_json(repointer, prepared)

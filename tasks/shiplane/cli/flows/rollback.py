@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.lane import Lane
     from shiplane.config.version import Version
+    from shiplane.deployments.tag_replacement import Pins
     from shiplane.registry.client import RegistryClient
     from shiplane.registry.oci.names import Tag
     from shiplane.rollback.choice import RollbackChoice
@@ -68,14 +69,31 @@ def _repeated(choices: Sequence[RollbackChoice]) -> list[str]:
 def _with_deployments(run: Run, registry: RegistryClient, result: RollbackResult) -> Answer:
     """A lane's rollback, and that of the deployment files which follow it."""
     from shiplane.cli.flows.deployment_files import follow
-    from shiplane.cli.views.rollback import rolled_back_text
-    from shiplane.deployments.image_use import Target
+    from shiplane.cli.views.rollback import positions_text, rolled_back_text
 
-    request, tag = result.request, result.request.lane.tag_of(result.target)
-    followed = follow(run, registry, request.lane, Target(tag, result.digest), dry_run=request.dry_run)
+    state, dry_run = positions_text(result), result.request.dry_run
+    followed = follow(run, registry, _pins(result), state, dry_run=dry_run)
     text = rolled_back_text(registry.repository, result) + (f"\n\n{followed.text}" if followed else "")
     data = {**result.to_json(registry.repository), "deployments": followed.data if followed else None}
     return Answer(text=text, data=data)
+
+
+def _pins(result: RollbackResult) -> Pins:
+    """What deployment files are to name: all places of a lane with one floating tag, as they follow that one.
+
+    Where there are several, those at a floating tag that moved follow it, those at the bad version follow the widest
+    one, and those at other versions are left alone.
+    """
+    from shiplane.deployments.image_use import Target
+    from shiplane.deployments.tag_replacement import Pins
+
+    lane = result.request.lane
+    targets = {str(tag.floating): Target(lane.tag_of(tag.target), tag.digest) for tag in result.tags}
+    widest = targets[str(result.widest.floating)]
+    if len(lane.floating_templates) == 1 and not result.widest.floating.range:
+        return Pins(lane=lane, target=widest)
+    bad = {str(lane.tag_of(result.bad)): widest} if result.bad and result.bad > result.target else {}
+    return Pins(lane=lane, by_tag={**targets, **bad})
 
 
 def marker_of(

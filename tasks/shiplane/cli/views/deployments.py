@@ -65,10 +65,11 @@ def _updater_lines(updaters: Sequence[Updater]) -> list[str]:
 
 def repointed_text(repointer: Repointer, lane: Lane, prepared: Prepared, *, dry_run: bool) -> str:
     """The diff, what was changed, and what somebody has to look at."""
-    pinned = f"{repointer.image}:{prepared.target.part(Part.PINNED)}"
+    pinned = ", ".join(f"{repointer.image}:{target.part(Part.PINNED)}" for target in prepared.pins.targets)
     count = counted(sum(change.count for change in prepared.changes), "place")
     if not prepared.placed:
-        head = f"no deployment file names {repointer.image} at a tag of lane {lane.name}"
+        tags = ", ".join(prepared.pins.by_tag) or f"a tag of lane {lane.name}"
+        head = f"no deployment file names {repointer.image} at {tags}"
     elif not prepared.changes:
         head = f"lane {lane.name} is already at {pinned}: nothing to change"
     else:
@@ -120,8 +121,9 @@ def _place_json(repointer: Repointer, inventory: Inventory, place: Place) -> dic
 def repointed_json(repointer: Repointer, prepared: Prepared) -> dict[str, Any]:
     """The changes as JSON values, with the inventory before them."""
     return {
-        "tag": prepared.target.tag,
-        "digest": str(prepared.target.digest),
+        "tag": prepared.pins.targets[0].tag,
+        "digest": str(prepared.pins.targets[0].digest),
+        "by_tag": {tag: target.part(Part.PINNED) for tag, target in prepared.pins.by_tag.items()},
         "changes": [
             {"file": change.path, "places": change.count, "diff": change.diff()} for change in prepared.changes
         ],

@@ -32,6 +32,12 @@ def rolled_back_text(repository: Repository, result: RollbackResult) -> str:
     return "\n".join([*lines, *_remaining(lane, result)])
 
 
+def positions_text(result: RollbackResult) -> str:
+    """Where each floating tag is (or would go), on one line."""
+    lane, would = result.request.lane, "would go to" if result.request.dry_run else "is at"
+    return ", ".join(f"{tag.floating} {would} {lane.tag_of(tag.target)}" for tag in result.tags)
+
+
 def _went(repository: Repository, lane: Lane, tag: TagRollback, *, dry_run: bool) -> str:
     would = "would move to" if dry_run else "is at"
     left = f", from {lane.tag_of(tag.previous)}" if tag.previous and tag.previous != tag.target else ""
