@@ -10,6 +10,7 @@ from shiplane.config.plan import PlanJson
 from shiplane.core.schema.documents import document
 from shiplane.core.schema.values import Choice, Json
 from shiplane.registry.oci.document_keys import CommitJson, DigestJson
+from shiplane.release.channel.result import ChannelLaneResultJson
 from shiplane.release.planning.plan_document import PrerequisiteJson
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
 from shiplane.release.prerequisites import PrerequisiteEvidenceJson
@@ -96,6 +97,17 @@ class ReleasedDataJson(TypedDict):
     lanes: Annotated[list[LaneResultJson], {"least": 1}, "Each lane after the release, as read back from the registry."]
 
 
+class ChannelDataJson(TypedDict):
+    """The result of ``publish --channel``."""
+
+    image: Annotated[str, "The repository."]
+    commit: CommitJson
+    channel: Annotated[str, "The channel's name."]
+    branch: Annotated[str, "The branch that it follows."]
+    prerequisites: PrerequisiteEvidenceJson
+    builds: Annotated[list[ChannelLaneResultJson], {"least": 1}, "Each lane, as read back from the registry."]
+
+
 class DryRunDataJson(PlanJson):
     """The result of ``publish --dry-run`` and ``release --dry-run``."""
 
@@ -117,6 +129,10 @@ class ReleasedJson(OutcomeJson, ReleasedDataJson, EndingJson):
     """invoke publish --json and invoke release --json."""
 
 
+class ChannelJson(OutcomeJson, ChannelDataJson):
+    """invoke publish --channel --json."""
+
+
 class DryRunJson(OutcomeJson, DryRunDataJson):
     """invoke publish --dry-run --json and invoke release --dry-run --json."""
 
@@ -135,9 +151,9 @@ class ErrorJson(OutcomeJson):
 def result_schema() -> Json:
     """The JSON Schema of these documents."""
     return document(
-        PlannedJson | ReleasedJson | DryRunJson | AdoptedJson | ErrorJson,
+        PlannedJson | ReleasedJson | ChannelJson | DryRunJson | AdoptedJson | ErrorJson,
         urn="urn:shiplane:result",
         title="shiplane result",
         description="The one JSON document that plan, publish, release and adopt write to standard output with --json: "
-        "a plan, a release, a dry run, an adoption, or an error (of any task).",
+        "a plan, a release, a published channel, a dry run, an adoption, or an error (of any task).",
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,27 @@ def flags_of(
         latest=None if isinstance(yes_or_no, bool) else yes_or_no,
         snapshot=snapshot,
     )
+
+
+def channel_of(channel: str | None, others: Mapping[str, object]) -> str:
+    """The channel that ``--channel`` names.
+
+    Args:
+        channel: What it gives.
+        others: The flags that name a version or another run's work, by name.
+
+    Raises:
+        UsageError: None is given, or one of the others beside it.
+    """
+    if not channel:
+        raise UsageError("--reset is for a channel's tag", remedy="Add --channel NAME.")
+    for name, value in others.items():
+        if value:
+            raise UsageError(
+                f"--{name} cannot be combined with --channel: a channel publishes the branch's commit, and no version",
+                remedy="Use only one of them.",
+            )
+    return channel
 
 
 def one_lane(lane: str | None, project: ProjectFile, version: str | None = None) -> str:

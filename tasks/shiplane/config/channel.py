@@ -82,6 +82,24 @@ class Channel:
         """The tag that a commit's build keeps; None where none is kept."""
         return Tag(self.keep.replace("{lane}", lane.name).replace("{commit}", commit)) if self.keep else None
 
+    def tags_of(self, lane: Lane, commit: str) -> tuple[Tag, ...]:
+        """The tags that a commit's publication writes."""
+        kept = self.kept_tag(lane, commit)
+        return (self.tag_of(lane), *([kept] if kept else []))
+
+    def chosen(self, lanes: Sequence[str]) -> tuple[str, ...]:
+        """The names of those lanes that are asked for; without any, all of them.
+
+        Raises:
+            UsageError: One is none of the channel's.
+        """
+        for lane in lanes:
+            if lane not in self.lanes:
+                raise UsageError(
+                    f"lane {lane[:40]} is not one of channel {self.name}", remedy=f"Its lanes: {', '.join(self.lanes)}."
+                )
+        return tuple(lanes) or self.lanes
+
     def templates(self) -> Iterator[ChannelTemplate]:
         """What its tags look like, for each lane."""
         for lane in self.lanes:

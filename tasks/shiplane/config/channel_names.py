@@ -94,7 +94,7 @@ def _meaning(tag: str, lanes: Sequence[Lane]) -> str:
             return f"lane {lane.name}'s ledger"
         if lane.floating_tag(tag):
             return f"a floating tag of lane {lane.name}"
-        if lane.version_tagged(tag) or lane.version_spelled(tag):
+        if lane.owns(tag) or lane.version_tagged(tag) or lane.version_spelled(tag):
             return f"a version of lane {lane.name}"
     return ""
 

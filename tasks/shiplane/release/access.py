@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from shiplane.core.errors import PrerequisiteError
+from shiplane.core.progress import Flow, Step
 from shiplane.registry.client import RegistryClient
 
 
@@ -33,3 +34,27 @@ def prove_push(registry: RegistryClient, *, records: bool) -> str:
             "project file), or keep none (ledger = false).",
         )
     return doubt
+
+
+def check_access(registry: RegistryClient, *, probe: bool, records: bool) -> Flow[bool]:
+    """Check the permission to push, and whether a ledger kept there can be uploaded.
+
+    Args:
+        registry: Where to push.
+        probe: Whether it is checked at all.
+        records: Whether the ledger is kept there.
+
+    Returns:
+        Whether the permission is proven.
+    """
+    step = Step("access", f"push to {registry.repository}")
+    yield step
+    if not probe:
+        yield step.skipped("--skip access")
+        return False
+    doubt = prove_push(registry, records=records)
+    if doubt:
+        yield step.skipped(f"could not be confirmed: {doubt}")
+    else:
+        yield step.done("push permission confirmed (test upload accepted)")
+    return not doubt

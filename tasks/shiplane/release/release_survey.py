@@ -13,7 +13,7 @@ from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.names import Digest, Tag
-from shiplane.release.access import prove_push
+from shiplane.release.access import check_access
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.planning.decision import Pending, decide, pending_of
 from shiplane.release.planning.saved_plan import SavedPlan, require_same
@@ -65,9 +65,10 @@ class ReleaseSurveyor:
     def survey(self, plan: Plan) -> Flow[ReleaseSurvey]:
         """Check the permission to push, and decide what is to be done."""
         elsewhere = self.ledgers and self.ledgers.registry.repository != plan.repository
-        may_push = yield from self._check_access(self.registry, records=self.ledgers is not None and not elsewhere)
+        records = self.ledgers is not None and not elsewhere
+        may_push = yield from check_access(self.registry, probe=self.probe, records=records)
         if self.ledgers and elsewhere:
-            yield from self._check_access(self.ledgers.registry, records=True)
+            yield from check_access(self.ledgers.registry, probe=self.probe, records=True)
         survey = ReleaseSurvey((yield from self._survey_lanes(plan, may_push=may_push)))
         created = survey.created(plan)
         if self.claiming and created:
@@ -89,7 +90,7 @@ class ReleaseSurveyor:
 
     def survey_for_staging(self, plan: Plan) -> Flow[None]:
         """Refuse now what a publish would refuse later."""
-        may_push = yield from self._check_access(self.registry, records=False)
+        may_push = yield from check_access(self.registry, probe=self.probe, records=False)
         yield from self._survey_lanes(plan, may_push=may_push)
 
     def check_new(self, plan: Plan) -> Flow[None]:
@@ -106,20 +107,6 @@ class ReleaseSurveyor:
                     f"{plan.repository} was presumed new because nothing of it could be read, but it is not",
                     remedy=_DECIDES_AGAIN,
                 )
-
-    def _check_access(self, registry: RegistryClient, *, records: bool) -> Flow[bool]:
-        """Check the permission to push, and whether a ledger kept there can be uploaded."""
-        step = Step("access", f"push to {registry.repository}")
-        yield step
-        if not self.probe:
-            yield step.skipped("--skip access")
-            return False
-        doubt = prove_push(registry, records=records)
-        if doubt:
-            yield step.skipped(f"could not be confirmed: {doubt}")
-        else:
-            yield step.done("push permission confirmed (test upload accepted)")
-        return not doubt
 
     def _survey_lanes(self, plan: Plan, *, may_push: bool) -> Flow[dict[str, LaneDecision]]:
         surveyor = Surveyor(registry=self.registry, ledgers=self.ledgers, workers=self.workers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -143,3 +144,13 @@ def test_a_channel_is_found_by_its_name() -> None:
         channel_named(made, "egde")
     with pytest.raises(UsageError, match=r"Add one to shiplane\.toml: \[channels\.edge\]"):
         channel_named((), "edge")
+
+
+def test_a_channel_says_which_tags_it_writes_for_which_lanes() -> None:
+    (edge,) = channels(edge={"branch": "main", "tag": "{lane}-edge", "keep": False})
+    assert edge.tags_of(MAIN, COMMIT) == ("main-edge",)
+    assert replace(edge, keep="sha-{commit}").tags_of(MAIN, COMMIT) == ("main-edge", f"sha-{COMMIT}")
+    assert edge.chosen([]) == ("main", "standalone")
+    assert edge.chosen(["standalone"]) == ("standalone",)
+    with pytest.raises(UsageError, match=r"lane x is not one of channel edge\n  Its lanes: main, standalone\."):
+        edge.chosen(["x"])

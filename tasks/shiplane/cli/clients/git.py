@@ -11,6 +11,7 @@ from shiplane.git.remote import GIT_TOKENS, Remote
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
+    from shiplane.git.ancestry import History
     from shiplane.release.claiming import ReleaseClaims
 
 
@@ -19,6 +20,13 @@ def remote_of(run: Run, name: str = "origin") -> Remote:
     git_env = {name: value for name, value in run.child_env.items() if not name.startswith("GHCR_")}
     login = {name: run.env[name] for name in GIT_TOKENS if run.env.get(name)}
     return Remote(folder=run.root, env=git_env, login=login, redact=run.redact, name=name)
+
+
+def history_of(run: Run) -> History:
+    """What the project's repository knows of its commits."""
+    from shiplane.git.ancestry import History
+
+    return History(folder=run.root, env=run.git.env)
 
 
 def claiming_of(run: Run) -> ReleaseClaims | None:

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 @shiplane_task(
     flags={
         "lane": "Lane to publish.",
+        "channel": "Publish HEAD to this channel instead of a version: its tag moves only forward along its branch.",
+        "reset": "Let a channel's tag leave a commit that is no longer of the branch, after a force-push.",
         "tag": TAG,
         "image": IMAGE,
         "platforms": PLATFORMS,
@@ -47,6 +49,8 @@ def publish(
     run: Run,
     *,
     lane: str | None = None,
+    channel: str | None = None,
+    reset: bool = False,
     tag: str | None = None,
     image: str | None = None,
     platforms: str | None = None,
@@ -63,13 +67,21 @@ def publish(
 
     The image is staged by digest and verified before it is tagged; the version tag is written once; the floating tag
     only moves forward, if asked; everything is read back. Run the same command again to finish an interrupted run.
+
+    With --channel the commit at HEAD is published under the tag that follows a branch, and under one that it keeps.
     """
-    from shiplane.cli.flag_values import flags_of, one_lane
+    from shiplane.cli.flag_values import channel_of, flags_of, one_lane
     from shiplane.cli.flows.publishing import Options
     from shiplane.cli.flows.release import carry_out
     from shiplane.cli.flows.saved_plans import load_lane_plan
 
     options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=staged or ())
+    if channel is not None or reset:
+        from shiplane.cli.flows.channel import publish_channel
+
+        name = channel_of(channel, {"tag": tag, "latest": latest, "snapshot": snapshot, "plan": plan, "staged": staged})
+        flags = flags_of([lane] if lane else None, None, image, platforms)
+        return publish_channel(run, name, flags, options, reset=reset)
     if plan is not None:
         beside = {"lane": lane, "tag": tag, "image": image, "platforms": platforms, "latest": latest}
         saved = load_lane_plan(run, plan, **beside, dry_run=dry_run)

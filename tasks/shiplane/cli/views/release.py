@@ -1,4 +1,4 @@
-"""Released lanes as text."""
+"""Released lanes and published channels as text."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shiplane.cli.views.tables import columns
+from shiplane.core.text import one_line
 
 if TYPE_CHECKING:
-    from shiplane.config.plan import LanePlan
+    from shiplane.config.plan import LanePlan, Plan
     from shiplane.registry.oci.names import Repository, Tag
+    from shiplane.release.channel.result import ChannelLaneResult
     from shiplane.release.result import FloatingTagResult, LaneResult
 
 
@@ -30,3 +32,21 @@ def _floating_row(repository: Repository, floating: FloatingTagResult) -> tuple[
 def stayed_text(lane: LanePlan, tag: Tag, reason: str) -> str:
     """That a floating tag does not move although requested, and why."""
     return f"{tag} does not move, although requested ({lane.latest.source}): {reason}"
+
+
+def channel_text(plan: Plan, lanes: Sequence[ChannelLaneResult]) -> str:
+    """What a channel published: a line for each tag, with its digest."""
+    rows = []
+    for lane in lanes:
+        rows.append((f"{plan.repository}:{lane.tag}", str(lane.digest), _move(plan, lane)))
+        if lane.tagged.kept:
+            kept = f"{plan.repository}:{lane.tagged.kept}"
+            rows.append((kept, str(lane.digest), "new" if lane.built else "already published"))
+    return columns(rows)
+
+
+def _move(plan: Plan, lane: ChannelLaneResult) -> str:
+    here, before = plan.commit[:12], one_line(lane.commit_before or "")[:12]
+    if not lane.tagged.moved:
+        return f"unchanged, at commit {here}"
+    return f"moved, commit {before} -> {here}" if before else f"new, at commit {here}"

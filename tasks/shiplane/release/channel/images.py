@@ -1,0 +1,85 @@
+"""The images of a channel's commit: staged, or published before; inspected and smoke-tested."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shiplane.config.plan import Plan
+from shiplane.config.smoke import SmokeResult
+from shiplane.core.progress import Flow, Step
+from shiplane.registry.client import RegistryClient
+from shiplane.registry.lookup import wait_for_digest
+from shiplane.registry.oci.manifest import RawManifest
+from shiplane.release.image_inspection import NOT_TAGGED, ImageInspector
+from shiplane.release.smoke_run import SmokeRunner, smoke_lanes
+from shiplane.verify.image_check import ExpectedImage, ImageReport
+
+if TYPE_CHECKING:
+    from shiplane.release.channel.survey import ChannelLane
+    from shiplane.release.lane_images import Stager
+
+_ADOPTED = "It was published before, and is written once: publish another commit of the branch."
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelImage:
+    """An image that may be tagged: checked, and smoke-tested if this run built it."""
+
+    lane: ChannelLane
+    raw: RawManifest
+    report: ImageReport
+    smoked: SmokeResult
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelImages:
+    """Prepares the images; the attributes are those of :class:`shiplane.release.publish.Publisher`."""
+
+    registry: RegistryClient
+    stager: Callable[[], Stager]
+    smoke: SmokeRunner | None
+    source: Callable[[], Flow[None]] | None
+    inspector: ImageInspector
+
+    def prepare(self, plan: Plan, lanes: Sequence[ChannelLane]) -> Flow[list[ChannelImage]]:
+        """Stage what is not built yet, and check every image: no lane is tagged before all are ready.
+
+        Raises:
+            ShiplaneError: By situation; no tag was written.
+        """
+        missing = [lane for lane in lanes if lane.image is None]
+        images = {lane.name: lane.image.raw for lane in lanes if lane.image}
+        images |= yield from self._stage(plan, missing)
+        reports = {}
+        for lane in lanes:
+            reports[lane.name] = yield from self._inspect(plan, lane, images[lane.name])
+        smoked = yield from smoke_lanes(self.smoke, reports, built=[lane.name for lane in missing])
+        return [
+            ChannelImage(lane=lane, raw=images[lane.name], report=reports[lane.name], smoked=smoked[lane.name])
+            for lane in lanes
+        ]
+
+    def _stage(self, plan: Plan, missing: Sequence[ChannelLane]) -> Flow[Mapping[str, RawManifest]]:
+        if missing and self.source:
+            yield from self.source()
+        names = [lane.name for lane in missing]
+        step = Step("stage", ", ".join(names) or "nothing")
+        yield step
+        if not missing:
+            yield step.unchanged("published from this commit before; nothing to build")
+            return {}
+        if self.smoke:
+            self.smoke.check({lane.name: lane.plan.platforms.value for lane in missing})
+        digests = self.stager().stage(plan, [lane.plan for lane in missing])
+        images = {name: wait_for_digest(self.registry, digests[name], "the builder pushed it") for name in names}
+        yield step.done(", ".join(f"{name} is {digests[name].short}" for name in names))
+        return images
+
+    def _inspect(self, plan: Plan, lane: ChannelLane, raw: RawManifest) -> Flow[ImageReport]:
+        if lane.image is None:
+            return (yield from self.inspector.inspect(plan, lane.plan, raw, NOT_TAGGED))
+        # Another tool may have kept it under this name, with a version label of its own.
+        expected = ExpectedImage(platforms=lane.plan.platforms.value, revision=plan.commit, foreign=True)
+        return (yield from self.inspector.inspect(plan, lane.plan, raw, _ADOPTED, expected))

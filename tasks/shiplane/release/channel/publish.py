@@ -1,0 +1,96 @@
+"""Publish a channel: every lane's image is staged and checked, then each is kept, then the channel's tags move.
+
+A run that ends anywhere leaves correct tags or none, and running it again finishes it without a second build.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shiplane.core.errors import LostRaceError
+from shiplane.core.progress import Flow
+from shiplane.release.access import check_access
+from shiplane.release.channel.result import ChannelLaneResult, ChannelResult
+from shiplane.release.channel.tagging import ChannelTagging, record_channel
+from shiplane.release.planning.decision import Pending
+
+if TYPE_CHECKING:
+    from shiplane.config.plan import Plan
+    from shiplane.ledger.recorder import Ledgers
+    from shiplane.release.channel.images import ChannelImages
+    from shiplane.release.channel.survey import ChannelLane, ChannelSurveyor
+    from shiplane.release.prerequisites import Conditions
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelPublisher:
+    """Publishes a channel.
+
+    Attributes:
+        surveyor: Reads its tags, and decides whether they may move.
+        images: Stages and checks its images.
+        tagging: Writes its tags.
+        probe: Whether push permission is checked before anything is built.
+        ledgers: The lanes' ledgers; None where none is kept.
+        conditions: The build command and the gates.
+    """
+
+    surveyor: ChannelSurveyor
+    images: ChannelImages
+    tagging: ChannelTagging
+    probe: bool
+    ledgers: Ledgers | None
+    conditions: Conditions
+
+    def publish(self, plan: Plan) -> Flow[ChannelResult]:
+        """Publish every lane of a plan, whose versions are the commit's snapshot.
+
+        What takes seconds is checked before what takes minutes, and once more after it.
+
+        Raises:
+            ShiplaneError: By situation; every tag that was written by then is right.
+        """
+        may_push = yield from self._check_access()
+        lanes = yield from self.surveyor.survey(plan, may_push=may_push)
+        evidence = yield from self.conditions.require(_pending(lanes))
+        if evidence.took_time:
+            lanes = yield from self.surveyor.survey(plan, may_push=may_push)
+        images = yield from self.images.prepare(plan, lanes)
+        if any(lane.state.presumed for lane in lanes):
+            yield from self._check_new(plan)
+        tagged = yield from self.tagging.tag(images)
+        recorded = yield from record_channel(self.ledgers, plan.commit, tagged)
+        results = (
+            ChannelLaneResult(tagged=lane, recorded=ledger) for lane, ledger in zip(tagged, recorded, strict=True)
+        )
+        return ChannelResult(evidence, tuple(results))
+
+    def _check_access(self) -> Flow[bool]:
+        ledgers = self.ledgers
+        elsewhere = ledgers is not None and ledgers.registry.repository != self.images.registry.repository
+        may_push = yield from check_access(
+            self.images.registry, probe=self.probe, records=ledgers is not None and not elsewhere
+        )
+        if ledgers and elsewhere:
+            yield from check_access(ledgers.registry, probe=self.probe, records=True)
+        return may_push
+
+    def _check_new(self, plan: Plan) -> Flow[None]:
+        """Check that a repository that was presumed new is new: by now it exists and can be read.
+
+        Raises:
+            LostRaceError: It is not.
+        """
+        for lane in (yield from self.surveyor.survey(plan)):
+            if lane.image or lane.state.digest or lane.state.ledger.entries:
+                raise LostRaceError(
+                    f"{plan.repository} was presumed new because nothing of it could be read, but it is not",
+                    remedy="Run it again: it decides by the current state.",
+                )
+
+
+def _pending(lanes: Sequence[ChannelLane]) -> Pending:
+    """What all lanes together still have to write."""
+    return max(lane.pending for lane in lanes)

@@ -1,0 +1,50 @@
+"""A channel's publisher, made of what a release's publisher has."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from shiplane.release.channel.forward import ForwardOnly, IsAncestor
+from shiplane.release.channel.images import ChannelImages
+from shiplane.release.channel.publish import ChannelPublisher
+from shiplane.release.channel.survey import ChannelSurveyor
+from shiplane.release.channel.tagging import ChannelTagging
+from shiplane.release.image_inspection import ImageInspector
+from shiplane.release.write_tags import tag_writer_for
+from shiplane.verify.audit.channel import ChannelReader
+
+if TYPE_CHECKING:
+    from shiplane.config.channel import Channel
+    from shiplane.release.publish import Publisher
+
+
+def channel_publisher(
+    release: Publisher, channel: Channel, commit: str, is_ancestor: IsAncestor, *, reset: bool = False
+) -> ChannelPublisher:
+    """The publisher of a channel with a release's registry, stager, ledgers, smoke tests and conditions.
+
+    Args:
+        release: What publishes versions; its claims and its saved plan do not apply.
+        channel: The channel.
+        commit: The full hash of the commit that is published.
+        is_ancestor: Asks git.
+        reset: Whether the channel's tag may leave a commit that is no longer of the branch.
+    """
+    rule = ForwardOnly(commit=commit, is_ancestor=is_ancestor, reset=reset)
+    reader = ChannelReader(registry=release.registry, ledgers=release.ledgers)
+    surveyor = ChannelSurveyor(channel=channel, reader=reader, rule=rule)
+    images = ChannelImages(
+        registry=release.registry,
+        stager=release.stager,
+        smoke=release.smoke,
+        source=release.source,
+        inspector=ImageInspector(registry=release.registry, workers=release.workers),
+    )
+    return ChannelPublisher(
+        surveyor=surveyor,
+        images=images,
+        tagging=ChannelTagging(writer=tag_writer_for(release.registry, commit), surveyor=surveyor, commit=commit),
+        probe=release.probe,
+        ledgers=release.ledgers,
+        conditions=release.conditions,
+    )

@@ -1,0 +1,140 @@
+"""Tag a channel's images: what each build keeps, then the channel's tags, then the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from shiplane.core.errors import LostRaceError
+from shiplane.core.plurals import NO_LEDGER
+from shiplane.core.progress import Flow, Step
+from shiplane.core.text import one_line
+from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
+from shiplane.registry.lookup import wait_for_digest
+from shiplane.registry.oci.lookup_result import digest_of
+from shiplane.release.channel.entries import TaggedChannel
+from shiplane.release.result import LedgerResult
+
+if TYPE_CHECKING:
+    from shiplane.registry.tag_writer import TagWriter
+    from shiplane.release.channel.images import ChannelImage
+    from shiplane.release.channel.survey import ChannelSurveyor
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChannelTagging:
+    """Writes the tags of one channel.
+
+    Attributes:
+        writer: Writes tags.
+        surveyor: Reads a tag once more before it moves.
+        commit: The full hash of the commit that is published.
+    """
+
+    writer: TagWriter
+    surveyor: ChannelSurveyor
+    commit: str
+
+    def tag(self, images: Sequence[ChannelImage]) -> Flow[list[TaggedChannel]]:
+        """Create what each build keeps, then move the channel's tags; each is read again before it is relied on.
+
+        Raises:
+            ShiplaneError: By situation; every tag that was written by then is right.
+        """
+        channel = self.surveyor.channel
+        kept = {image.lane.name: channel.kept_tag(image.lane.plan.lane, self.commit) for image in images}
+        for image in images:
+            if tag := kept[image.lane.name]:
+                yield from self.writer.create(tag, image.raw)
+        tagged = []
+        for image in images:
+            if tag := kept[image.lane.name]:
+                yield from self.writer.confirm(tag, image.raw)
+            tagged.append(replace((yield from self._move(image)), kept=kept[image.lane.name]))
+        for lane in tagged:
+            state = lane.image.lane.state
+            yield from self.writer.confirm(state.tag, lane.image.raw, previous={state.digest, *state.past})
+        return tagged
+
+    def _move(self, image: ChannelImage) -> Flow[TaggedChannel]:
+        """Move a channel's tag, if it still goes forward from where it is now."""
+        step = Step("re-check", f"the commit of {image.lane.state.tag}")
+        yield step
+        lane = self.surveyor.survey_again(image.lane)
+        image, state = replace(image, lane=lane), lane.state
+        yield step.done(f"{one_line(state.commit)[:12] or 'none'}")
+        if state.digest == image.raw.digest:
+            yield Step("move", state.tag, writes=True).unchanged("it has this digest")
+            return TaggedChannel(image=image, kept=None, moved=False, before=None)
+        origins = [state.digest, state.position.after if state.position else state.digest]
+        replaced = yield from self.writer.move(
+            state.tag,
+            image.raw,
+            change=f"{one_line(state.commit)[:12] or 'new'} -> {self.commit[:12]}",
+            expected_digests=origins,
+            recorded_digests=state.past,
+        )
+        yield from self._give_back(image)
+        before = next((digest for digest in (replaced, *origins) if digest != image.raw.digest), None)
+        return TaggedChannel(image=image, kept=None, moved=True, before=before)
+
+    def _give_back(self, image: ChannelImage) -> Flow[None]:
+        """Move a channel's tag on to where another run had moved it between our last read and our write.
+
+        A registry cannot compare and swap: but who moved it first has recorded it, and if that is a newer commit, our
+        move took the tag back.
+
+        Raises:
+            LostRaceError: It was, and is there again.
+        """
+        state = image.lane.state
+        newer = self.surveyor.moved_on(state, self.commit)
+        if newer is None:
+            return
+        raw = wait_for_digest(self.writer.registry, newer.after, f"{state.tag} was recorded there")
+        change = f"back to {one_line(newer.commit)[:12]}"
+        yield from self.writer.move(
+            state.tag, raw, change=change, expected_digests=[image.raw.digest], recorded_digests=()
+        )
+        raise LostRaceError(
+            f"{newer.who} moved {state.tag} to the newer commit {newer.commit} while this run moved it to "
+            f"{self.commit}; it is back at the newer one",
+            remedy=f"Nothing is left to do: {state.tag} only moves forward.",
+        )
+
+
+def record_channel(
+    ledgers: Ledgers | None, commit: str, lanes: Sequence[TaggedChannel]
+) -> Flow[list[LedgerResult | None]]:
+    """Record what was done, and what an earlier run did and could not record.
+
+    Returns:
+        Each lane's ledger; None where none is kept.
+
+    Raises:
+        ShiplaneError: By situation; the tags are right, but perhaps not recorded.
+    """
+    if ledgers is None:
+        yield Step("record", "the ledger").skipped(NO_LEDGER)
+        return [None for _ in lanes]
+    updates = [
+        LedgerUpdate(
+            store=ledgers.store(lane.image.lane.plan.lane),
+            entries=lane.entries(ledgers.author, commit),
+            base=lane.image.lane.state.ledger,
+        )
+        for lane in lanes
+    ]
+    yield from record(updates)
+    return [_ledger_result(ledgers, update) for update in updates]
+
+
+def _ledger_result(ledgers: Ledgers, update: LedgerUpdate) -> LedgerResult:
+    """The ledger as it is now; it was read back before, so failing to read it here is no error."""
+    return LedgerResult(
+        repository=ledgers.registry.repository,
+        tag=update.store.tag,
+        digest=digest_of(ledgers.registry.get_manifest(update.store.tag)),
+        added=tuple(entry.action.value for entry in update.entries),
+    )
