@@ -15,7 +15,7 @@ from shiplane.core.progress import Flow, Step
 from shiplane.core.redact import Redactor
 from shiplane.git.remote import Remote
 from shiplane.git.repository import Git
-from shiplane.release.trigger import Trigger, TriggerResult
+from shiplane.release.trigger import Trigger, TriggeredLane, TriggerResult
 from tests.e2e.person import Done, Person, succeeded
 from tests.gitnoise import NOISE, configured
 from tests.rig import Rig
@@ -300,12 +300,10 @@ def flow_of(person: Person) -> Flow[TriggerResult]:
     assert at is not None
     remote = Remote(folder=person.checkout, env=env, login={}, redact=Redactor())
     return Trigger(
-        lane=MAIN,
-        version=Version.parse("0.2.1"),
+        lanes=[TriggeredLane(lane=MAIN, version=Version.parse("0.2.1"))],
         checkout=at,
         git=repository,
         remote=remote,
-        get_version_tag=None,
         workflows={},
     ).run(dry_run=False)
 

@@ -16,7 +16,7 @@ _LINES = re.compile(
     r"python -m pip install --disable-pip-version-check --requirement \.github/shiplane-requirements\.txt"
     r"|npm ci"
     r"|(?:invoke|shiplane) (?:check\.build|check\.gates"
-    r"|(?:publish|stage) --lane \"\$LANE\"(?: --[a-z-]+(?: [\w\"$/.-]+)?)*)"
+    r"|(?:publish|release|stage) --lane \"\$LANE\"(?: --[a-z-]+(?: [\w\"$/.-]+)?)*)"
 )
 _PAIR = {"GHCR_USERNAME", "GHCR_TOKEN", "GITHUB_TOKEN"}
 _SHARED = "release-lane.yml"
@@ -70,7 +70,12 @@ def _lines(job: Mapping[str, Any]) -> str:
 def _publishes(job: Mapping[str, Any]) -> bool:
     """Whether it writes to the registry."""
     lines = _lines(job)
-    return " stage " in lines or (" publish " in lines and "--dry-run" not in lines)
+    return " stage " in lines or (_names_versions(lines) and "--dry-run" not in lines)
+
+
+def _names_versions(line: str) -> bool:
+    """Whether it publishes a lane, or releases a group of them."""
+    return " publish --lane " in line or " release --lane " in line
 
 
 def actions_are_pinned_by_commit(flows: list[Workflow]) -> bool:
@@ -87,7 +92,7 @@ def only_publishing_jobs_may_write_and_packages_alone(flows: list[Workflow]) -> 
     for flow in flows:
         for job in flow.jobs.values():
             writes = {name for name, level in job["permissions"].items() if level != "read"}
-            names = not flow.is_shared or " publish " in _lines(job)
+            names = not flow.is_shared or _names_versions(_lines(job))
             allowed = {"packages", "contents"} if names and _claims(flows) else {"packages"}
             if writes != (allowed if not flow.is_shared or _publishes(job) else set()):
                 return False
@@ -129,7 +134,7 @@ def publishing_waits_for_the_gates_and_builds_their_commit(flows: list[Workflow]
 
 
 def gates_are_not_asked_where_the_credential_is(flows: list[Workflow]) -> bool:
-    lines = [step["run"] for job, step in _all_steps(flows) if _publishes(job) and " publish " in step.get("run", "")]
+    lines = [step["run"] for job, step in _all_steps(flows) if _publishes(job) and _names_versions(step.get("run", ""))]
     return bool(lines) and all("--skip build --skip gates" in line for line in lines)
 
 

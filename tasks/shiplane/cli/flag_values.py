@@ -29,10 +29,10 @@ def flags_of(
     snapshot: bool = False,
     tag_flag: str = "--tag",
 ) -> Flags:
-    """The command line as a value; a bare ``--latest`` means yes."""
+    """The command line as a value; a bare ``--latest`` means yes, and ``--lane a,b`` both."""
     yes_or_no = "yes" if latest is True else latest
     return Flags(
-        lanes=tuple(lanes or ()),
+        lanes=tuple(name for names in lanes or () for name in names.split(",")),
         tag=tag,
         tag_flag=tag_flag,
         image=image,
@@ -74,8 +74,8 @@ def one_lane(lane: str | None, project: ProjectFile, version: str | None = None)
     Raises:
         UsageError: None was.
     """
-    if lane:
-        return lane
+    if lane or len(project.lanes) == 1:
+        return lane or project.lanes[0].name
     owner = project.lane_of(version) if version else None
     if version and owner:
         raise UsageError(
@@ -91,10 +91,29 @@ def several_lanes(lanes: Sequence[str] | None, project: ProjectFile, version: st
     Raises:
         UsageError: None was, or one is not a lane or given twice.
     """
-    names = list(lanes or ()) or [one_lane(None, project, version)]
+    names = [name for given in lanes or () for name in given.split(",")] or [one_lane(None, project, version)]
     if len(set(names)) < len(names):
         raise UsageError(f"--lane names {', '.join(names)[:200]}", remedy="Give each lane only once.")
     return [project.lane(name) for name in names]
+
+
+def lane_group(lanes: Sequence[str] | None, project: ProjectFile, version: str | None = None) -> tuple[Lane, ...]:
+    """The lanes that one git tag releases, of which ``--lane`` gives one or several; nothing where all are one group.
+
+    Raises:
+        UsageError: None was given, one is not a lane, or one has another git tag.
+    """
+    groups = project.groups
+    if not lanes and len(groups) == 1:
+        return groups[0]
+    first, *others = several_lanes(lanes, project, version)
+    for other in others:
+        if other.git_tag != first.git_tag:
+            raise UsageError(
+                f"lanes {first.name} and {other.name} have different git tags, {first.git_tag} and {other.git_tag}",
+                remedy="Start them one after another.",
+            )
+    return next(group for group in groups if first in group)
 
 
 def published_version(project: ProjectFile, lane: Lane, flag: str, text: str) -> Version:

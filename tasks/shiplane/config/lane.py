@@ -237,13 +237,12 @@ class Lane:
         bare = next(filter(None, (template.read(text) for template in (self.git_template, *PLAIN))), "")
         if ending := self._reserving(bare):
             return f"tags that end in {ending} are those of lane {self._endings[ending]}"
+        reason = ""
         try:
             Version.parse(bare, self.versions)
-        except VersionError as error:
-            return error.reason
         except UsageError as error:
-            return error.what
-        return ""
+            reason = error.reason if isinstance(error, VersionError) else error.what
+        return reason
 
     @cached_property
     def _foreign_templates(self) -> tuple[TagTemplate, ...]:
@@ -284,3 +283,11 @@ STANDALONE = Lane(
     publish_latest=True,
 )
 BUILT_IN = (MAIN, STANDALONE)
+
+
+def groups_of(lanes: Iterable[Lane]) -> tuple[tuple[Lane, ...], ...]:
+    """The lanes by the git tag that starts them: those of one template are released together."""
+    groups: dict[str, list[Lane]] = {}
+    for lane in lanes:
+        groups.setdefault(lane.git_tag, []).append(lane)
+    return tuple(map(tuple, groups.values()))

@@ -19,7 +19,7 @@ from shiplane.config.keys.registries import REGISTRIES
 from shiplane.config.keys.smoke import SMOKE, make_smokes
 from shiplane.config.keys.texts import COMMAND, PLATFORMS, REPOSITORY, SECONDS
 from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
-from shiplane.config.lane import BUILT_IN, Lane
+from shiplane.config.lane import BUILT_IN, Lane, groups_of
 from shiplane.config.smoke import Smoke
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
@@ -159,6 +159,11 @@ class ProjectFile:
         if name not in lanes:
             raise UsageError(f"there is no lane {name[:40]!r}", remedy=f"Known lanes: {', '.join(lanes)}.")
         return lanes[name]
+
+    @property
+    def groups(self) -> tuple[tuple[Lane, ...], ...]:
+        """The lanes by the git tag that starts them: those of one template are released together."""
+        return groups_of(self.lanes)
 
     def lane_of(self, text: str) -> Lane | None:
         """The lane of a tag that only one of them can read; None where several can (``v0.2.1``), or none."""

@@ -160,6 +160,16 @@ class Resolver:
         )
         return present or project.lanes
 
+    def released_lanes(self) -> tuple[Lane, ...]:
+        """The lanes of a release: those of a run that a git tag started are the ones that it starts, a group.
+
+        Raises:
+            UsageError: A lane that does not exist, or the same one twice.
+        """
+        lanes = self.lanes()
+        is_given = self.flags.lanes or self._given(self.flags.tag, self.flags.tag_flag, "TAG")
+        return (() if is_given else tuple(filter(self._triggered, lanes))) or lanes
+
     def latest(self, lane: Lane) -> Setting[bool]:
         """Whether the lane's floating tag is asked to move.
 

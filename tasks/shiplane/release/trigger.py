@@ -1,4 +1,4 @@
-"""Push the git tag that starts a lane's workflow: checked as for a release, created once, read back."""
+"""Push the git tag that starts the workflow of a group of lanes: checked as for a release, created once, read back."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ class TriggerResult:
 
     Attributes:
         git_tag: The git tag.
+        lanes: The names of the lanes that it releases.
         commit: The tagged commit.
         remote: The remote's URL without a password.
         workflows: The paths of the workflows that it starts.
@@ -36,6 +37,7 @@ class TriggerResult:
     """
 
     git_tag: str
+    lanes: tuple[str, ...]
     commit: str
     remote: str
     workflows: tuple[str, ...]
@@ -45,6 +47,7 @@ class TriggerResult:
         """The result as JSON values."""
         return {
             "git_tag": self.git_tag,
+            "lanes": list(self.lanes),
             "commit": self.commit,
             "remote": self.remote,
             "workflows": list(self.workflows),
@@ -53,35 +56,56 @@ class TriggerResult:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Trigger:
+class TriggeredLane:
     """One lane's version, and what is asked about it.
 
     Attributes:
         lane: The lane.
         version: The version to release.
-        checkout: Git's facts about HEAD, with the files compared.
-        git: The local repository.
-        remote: The remote one.
         get_version_tag: Reads the version tag in the registry; None if the registry is unknown.
         published: Reads every version of the lane there.
-        workflows: The text of each workflow, by its path.
-        outdated: Workflows that differ from what the project file makes.
     """
 
     lane: Lane
     version: Version
+    get_version_tag: Callable[[], LookupResult] | None = None
+    published: Callable[[], Sequence[Version]] = tuple
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trigger:
+    """The version of a group of lanes, which one git tag starts.
+
+    Attributes:
+        lanes: The group: at least one lane, each with this version.
+        checkout: Git's facts about HEAD, with the files compared.
+        git: The local repository.
+        remote: The remote one.
+        workflows: The text of each workflow, by its path.
+        outdated: Workflows that differ from what the project file makes.
+    """
+
+    lanes: Sequence[TriggeredLane]
     checkout: Checkout
     git: Git
     remote: Remote
-    get_version_tag: Callable[[], LookupResult] | None
     workflows: Mapping[str, str]
-    published: Callable[[], Sequence[Version]] = tuple
     outdated: Sequence[str] = ()
+
+    @property
+    def version(self) -> Version:
+        """The version to release."""
+        return self.lanes[0].version
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the lanes."""
+        return tuple(triggered.lane.name for triggered in self.lanes)
 
     @property
     def git_tag(self) -> str:
         """The git tag to push."""
-        return self.lane.git_tag_of(self.version)
+        return self.lanes[0].lane.git_tag_of(self.version)
 
     def run(self, *, dry_run: bool) -> Flow[TriggerResult]:
         """Check everything, then tag and push.
@@ -96,7 +120,8 @@ class Trigger:
         yield from self._check_tree()
         yield from self._check_pushed(url)
         yield from self._check_version()
-        yield from self._check_registry()
+        for triggered in self.lanes:
+            yield from self._check_registry(triggered)
         started = yield from self._find_workflows()
         if dry_run:
             yield Step("tag", self.git_tag).skipped("dry run: nothing was tagged")
@@ -104,7 +129,12 @@ class Trigger:
         else:
             yield from self._create(url)
         return TriggerResult(
-            git_tag=self.git_tag, commit=self.checkout.commit, remote=url, workflows=started, pushed=not dry_run
+            git_tag=self.git_tag,
+            lanes=self.names,
+            commit=self.checkout.commit,
+            remote=url,
+            workflows=started,
+            pushed=not dry_run,
         )
 
     def _check_tree(self) -> Flow[None]:
@@ -137,32 +167,48 @@ class Trigger:
                 f"git tag {self.git_tag} exists only in this repository",
                 remedy=f"If nobody needs it: git tag --delete {self.git_tag}, then run it again.",
             )
-        newest = _newest(filter(None, map(self.lane.version_of_git_tag, {*local, *remote})))
-        self._check_above(newest, "newest release")
-        yield step.done(f"new, above {newest}" if newest else "new: the lane has no git tag yet")
+        tagged = [version for version in map(self.lanes[0].lane.version_of_git_tag, {*local, *remote}) if version]
+        self._check_above(self.lanes[0], tagged, "newest release")
+        newest = _newest(tagged)
+        yield step.done(f"new, above {newest}" if newest else f"new: {self._whose} no git tag yet")
 
-    def _check_above(self, newest: Version | None, what: str) -> None:
-        if newest and self.version <= newest:
+    @property
+    def _named(self) -> str:
+        return f"{'lane' if len(self.lanes) == 1 else 'lanes'} {', '.join(self.names)}"
+
+    @property
+    def _whose(self) -> str:
+        return "the lane has" if len(self.lanes) == 1 else "the lanes have"
+
+    def _check_above(self, triggered: TriggeredLane, versions: Sequence[Version], what: str) -> None:
+        version, newest = triggered.version, _newest(versions)
+        if same := next((other for other in versions if other.means(version) and other != version), None):
             raise RefusedError(
-                f"{self.version} is not higher than {newest}, the {what} of lane {self.lane.name}",
+                f"{version} is {same} in another spelling, which is a version of lane {triggered.lane.name} already",
+                remedy=f"A version is released once. The next one is {(newest or same).next_patch()}.",
+            )
+        if newest and version <= newest:
+            raise RefusedError(
+                f"{version} is not higher than {newest}, the {what} of lane {triggered.lane.name}",
                 remedy=f"The next one is {newest.next_patch()}.",
             )
 
-    def _check_registry(self) -> Flow[None]:
-        tag = self.lane.tag_of(self.version)
+    def _check_registry(self, triggered: TriggeredLane) -> Flow[None]:
+        tag = triggered.lane.tag_of(triggered.version)
         step = Step("registry", tag)
         yield step
-        answer = self.get_version_tag() if self.get_version_tag else None
+        answer = triggered.get_version_tag() if triggered.get_version_tag else None
         if isinstance(answer, Present):
             raise RefusedError(
                 f"the registry has {tag} already, as {answer.digest}",
-                remedy=f"A version is written once. The next one is {self.version.next_patch()}.",
+                remedy=f"A version is written once. The next one is {triggered.version.next_patch()}.",
             )
         if not isinstance(answer, Absent):
             yield step.skipped("the registry could not be read; CI will check")
             return
-        newest = _newest(self.published())
-        self._check_above(newest, "newest release in the registry")
+        published = triggered.published()
+        self._check_above(triggered, published, "newest release in the registry")
+        newest = _newest(published)
         yield step.done(f"does not exist yet, above {newest}" if newest else "does not exist yet")
 
     def _find_workflows(self) -> Flow[tuple[str, ...]]:
@@ -194,7 +240,7 @@ class Trigger:
         """Tag and push; a git tag that was not pushed is removed, whatever happens."""
         step = Step("tag", self.git_tag)
         yield step
-        tag_object = self.git.create_tag(self.git_tag, f"Release {self.version} of lane {self.lane.name}")
+        tag_object = self.git.create_tag(self.git_tag, f"Release {self.version} of {self._named}")
         pushed = False
         try:
             yield step.done(f"annotated, at {self.checkout.commit[:12]}")

@@ -11,12 +11,12 @@ import hashlib
 import json
 import re
 import textwrap
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shiplane.config.gate import Gate, GateKind
 from shiplane.config.keys.workflows import WorkflowSettings
-from shiplane.config.lane import Lane
+from shiplane.config.lane import Lane, groups_of
 from shiplane.core.errors import ConfigurationError
 from shiplane.core.text import one_line
 from shiplane.registry.oci.names import Platform
@@ -68,7 +68,10 @@ class WorkflowProject:
 
 
 def path_of(lane: Lane) -> str:
-    """The path of a lane's workflow; the built-in lanes have the runbook's names."""
+    """The path of the workflow of a lane, or of the group that it is the first of; the runbook's names.
+
+    The built-in lanes have those that the runbook gives them.
+    """
     return f"{FOLDER}/docker-publish.yml" if lane.name == "main" else f"{FOLDER}/docker-{lane.name}-publish.yml"
 
 
@@ -78,14 +81,17 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str) -
     Raises:
         ConfigurationError: GitHub has no runner that could build a platform.
     """
-    stages = [_stages(lane, project) for lane in project.lanes] if project.wishes.native else []
+    groups = groups_of(project.lanes)
+    stages = [_stages(group, project) for group in groups] if project.wishes.native else []
     facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
+    facts["grouped"] = _has_groups(project)
+    facts["lanes-apart"] = facts["native"] and facts["grouped"]
     facts["github-gates"] = any(gate.kind is GateKind.GITHUB for gate in project.gates)
     facts["emulated"] = any(stage["emulated"] for lane_stages in stages for stage in lane_stages)
     common = {**ACTIONS, **_project_values(project)}
     texts = {SHARED: _fill(_choose(shared_template, facts), common)}
-    for lane in project.lanes:
-        texts[path_of(lane)] = _fill(_choose(lane_template, facts), {**common, **_lane_values(lane, project)})
+    for group in groups:
+        texts[path_of(group[0])] = _fill(_choose(lane_template, facts), {**common, **_group_values(group, project)})
     return {path: _signed(text, project.program) for path, text in texts.items()}
 
 
@@ -153,20 +159,29 @@ def _project_values(project: WorkflowProject) -> dict[str, str]:
         "PROGRAM": project.program,
         "REQUIREMENTS": REQUIREMENTS,
         "ENVIRONMENT": project.wishes.environment,
+        "PUBLISH": "release" if _has_groups(project) else "publish",
+        "STAGE": ("${{ matrix.lane }}, " if _has_groups(project) else "") + "${{ matrix.platform }}",
         # An incomplete checkout would be refused.
         "COMPLETE": "\n          submodules: recursive" * project.modules + "\n          lfs: true" * project.lfs,
     }
 
 
-def _stages(lane: Lane, project: WorkflowProject) -> list[dict[str, str | bool]]:
-    """Where each platform of a lane is built, natively or on the runner that emulates it best."""
+def _has_groups(project: WorkflowProject) -> bool:
+    return len(groups_of(project.lanes)) < len(project.lanes)
+
+
+def _stages(group: Sequence[Lane], project: WorkflowProject) -> list[dict[str, str | bool]]:
+    """Where each platform of each lane is built, natively or on the runner that emulates it best."""
+    grouped = _has_groups(project)
     return [
         {
+            **({"lane": lane.name} if grouped else {}),
             "platform": str(platform),
             "runner": _runner(platform),
             "emulated": platform.architecture not in _RUNNERS,
-            "file": f"{platform.dashed}.json",
+            "file": f"{lane.name}-{platform.dashed}.json" if grouped else f"{platform.dashed}.json",
         }
+        for lane in group
         for platform in lane.platforms or project.platforms
     ]
 
@@ -180,27 +195,34 @@ def _runner(platform: Platform) -> str:
     return {**_RUNNERS, **_EMULATING}.get(platform.architecture, _RUNNERS["amd64"])
 
 
-def _lane_values(lane: Lane, project: WorkflowProject) -> dict[str, str]:
-    stages = ",\n".join(map(json.dumps, _stages(lane, project))) if project.wishes.native else ""
+def _group_values(group: Sequence[Lane], project: WorkflowProject) -> dict[str, str]:
+    stages = ",\n".join(map(json.dumps, _stages(group, project))) if project.wishes.native else ""
+    platforms = {platform: None for lane in group for platform in lane.platforms or project.platforms}
+    floating = [str(template) for lane in group for template in lane.floating_templates]
+    first = group[0]
     return {
-        "LANE": lane.name,
-        "PLATFORMS": ",".join(map(str, lane.platforms or project.platforms)),
+        "LANES": ", ".join(lane.name for lane in group),
+        "LANE": ",".join(lane.name for lane in group),
+        "PLATFORMS": ",".join(map(str, platforms)),
         "STAGES": textwrap.indent(f"[{stages}]", "        "),
-        "FLOATING": lane.floating,
-        "PATTERN": _pattern(lane, project.lanes),
-        "GIT_TAG": lane.git_tag.replace("{version}", "X.Y.Z"),
-        "FORMAT": lane.git_tag.replace("{version}", "{0}"),
+        "FLOATING": ", ".join(floating) or "no floating tag",
+        "PATTERNS": "\n".join(f'      - "{pattern}"' for pattern in _patterns(first, project.lanes)),
+        "GIT_TAG": first.git_template.fill("X.Y.Z"),
+        "FORMAT": first.git_template.fill("{0}"),
     }
 
 
-def _pattern(lane: Lane, lanes: Sequence[Lane]) -> str:
-    """The git tags that start a lane's workflow: all with its prefix, so that an invalid version fails visibly.
+def _patterns(lane: Lane, lanes: Sequence[Lane]) -> Iterator[str]:
+    """The git tags that start a workflow: all with its prefix, so that an invalid version fails visibly.
 
-    If that matches another lane's git tags, only those that continue with a digit.
+    If there is no prefix, or that matches other lanes' git tags, only those that continue with a digit, without those
+    of the others that do so as well. Nothing that a git tag's form can have is special in a filter of GitHub's.
     """
-    stem = lane.git_tag.removesuffix("{version}")
-    shared = any(other != lane and other.git_tag.startswith(stem) for other in lanes)
-    return f"{stem}[0-9]*" if shared else f"{stem}*"
+    stem = lane.git_template.before
+    others = dict.fromkeys(other.git_template.before for other in lanes if other.git_tag != lane.git_tag)
+    longer = [other for other in others if other.startswith(stem)]
+    yield f"{stem}[0-9]*" if longer or not stem else f"{stem}*"
+    yield from (f"!{other}[0-9]*" for other in longer if other.removeprefix(stem)[:1].isdecimal())
 
 
 def _choose(template: str, facts: Mapping[str, bool]) -> str:

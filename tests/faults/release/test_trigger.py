@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
 
-from shiplane.config.lane import MAIN
+from shiplane.config.lane import MAIN, Lane
+from shiplane.config.names.version_schemes import Scheme
+from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.settings import Checkout
 from shiplane.config.version import Version
 from shiplane.core.errors import AccessError, LostRaceError, PrerequisiteError, RefusedError, UnreachableError
@@ -18,7 +20,7 @@ from shiplane.git.remote import Remote
 from shiplane.git.repository import Git
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Unknown
 from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
-from shiplane.release.trigger import Trigger, TriggerResult
+from shiplane.release.trigger import Trigger, TriggeredLane, TriggerResult
 from tests.faults.harness.scene import events, finish
 
 HEAD = "a" * 40
@@ -32,6 +34,7 @@ class Here(Git):
 
     known: dict[str, str] = field(default_factory=dict)
     said: str = "one"
+    whose: str = "lane main"
 
     def tags(self) -> list[str]:
         return list(self.known)
@@ -41,7 +44,7 @@ class Here(Git):
         return self.said
 
     def create_tag(self, tag: str, message: str) -> str:
-        assert message == "Release 0.2.1 of lane main"
+        assert message == f"Release 0.2.1 of {self.whose}"
         self.known[tag] = OURS
         return OURS
 
@@ -97,18 +100,25 @@ class Scene:
     workflows: dict[str, str] = field(default_factory=lambda: {".github/workflows/publish.yml": WORKFLOW})
     published: Sequence[str] = ()
     drifted: Sequence[str] = ()
+    lanes: Sequence[Lane] = (MAIN,)
+    version: str = "0.2.1"
 
     def trigger(self) -> Trigger:
         answer = self.answer
         return Trigger(
-            lane=MAIN,
-            version=Version.parse("0.2.1"),
+            lanes=[
+                TriggeredLane(
+                    lane=lane,
+                    version=Version.parse(self.version, lane.versions),
+                    get_version_tag=(lambda: answer) if answer is not None else None,
+                    published=lambda: [Version.parse(text, self.lanes[0].versions) for text in self.published],
+                )
+                for lane in self.lanes
+            ],
             checkout=Checkout(commit=HEAD, committed_at="2026-02-28T12:00:00Z", changes=self.changes),
             git=self.here,
             remote=self.there,
-            get_version_tag=(lambda: answer) if answer is not None else None,
             workflows=self.workflows,
-            published=lambda: [Version.parse(text) for text in self.published],
             outdated=self.drifted,
         )
 
@@ -218,6 +228,43 @@ def test_a_tag_that_starts_nothing_is_told() -> None:
     scene = Scene(workflows={"a.yml": 'on:\n  push:\n    tags: ["release-*"]\n'})
     assert "nothing may start" in scene.story("workflow")[0]
     assert scene.run().workflows == ()
+
+
+ALPINE = replace(MAIN, name="alpine", version_template=TagTemplate("v", "-alpine"))
+
+
+def test_one_tag_releases_every_lane_of_a_group_and_each_is_looked_for() -> None:
+    scene = Scene(lanes=(MAIN, ALPINE), workflows={}, here=Here(folder=Path(), env={}, whose="lanes main, alpine"))
+    assert scene.story("version", "registry") == [
+        "version: done: new: the lanes have no git tag yet",
+        "registry: done: does not exist yet",
+        "registry: done: does not exist yet",
+    ]
+    done = scene.run()
+    assert (done.git_tag, done.to_json()["lanes"]) == ("docker-v0.2.1", ["main", "alpine"])
+
+
+def test_a_group_of_which_one_lane_has_the_version_is_not_released() -> None:
+    scene = Scene(lanes=(MAIN, ALPINE))
+    flow = replace(
+        scene.trigger(),
+        lanes=[scene.trigger().lanes[0], replace(scene.trigger().lanes[1], get_version_tag=lambda: PRESENT)],
+    )
+    with pytest.raises(RefusedError, match=r"the registry has v0\.2\.1-alpine already"):
+        finish(flow.run(dry_run=True))
+
+
+@pytest.mark.parametrize("where", ["git", "registry"])
+def test_another_spelling_of_a_version_that_is_there_is_refused(where: str) -> None:
+    lane = replace(MAIN, versions=Scheme.PEP440)
+    scene = Scene(lanes=(lane,), version="3.2.0")
+    if where == "git":
+        scene.here.known["docker-v3.2"] = THEIRS
+    else:
+        scene.published = ("3.1", "3.2")
+    with pytest.raises(RefusedError, match=r"3\.2\.0 is 3\.2 in another spelling") as caught:
+        scene.run()
+    assert caught.value.remedy == "A version is released once. The next one is 3.2.1."
 
 
 def pushing(scene: Scene, pushed: Callable[[dict[str, str], str], str]) -> Scene:

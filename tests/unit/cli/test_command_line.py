@@ -50,6 +50,48 @@ def test_every_task_is_listed_with_its_help_on_one_line(run: Run) -> None:
     assert [text for _, text in listed if not text.endswith(".")] == []
 
 
+GROUP = """
+[lanes.main]
+tag = "{version}"
+git-tag = "v{version}"
+[lanes.alpine]
+tag = "{version}-alpine"
+git-tag = "v{version}"
+"""
+TOOL = "[lanes.tool]\n"
+
+
+@pytest.mark.parametrize(
+    ("file", "arguments", "answer"),
+    [
+        (GROUP, (), "origin"),
+        (GROUP, ("--lane", "alpine"), "origin"),
+        (GROUP, ("--lane", "alpine,main"), "origin"),
+        (GROUP + TOOL, (), "no lane given"),
+        (GROUP + TOOL, ("--lane", "main", "--lane", "alpine"), "origin"),
+        (GROUP + TOOL, ("--lane", "main,tool"), "lanes main and tool have different git tags, v{version} and tool-v"),
+        (GROUP + TOOL, ("--lane", "main,main"), "--lane names main, main"),
+        (TOOL, (), "origin"),
+    ],
+)
+def test_a_trigger_is_for_a_group_of_lanes(run: Run, file: str, arguments: tuple[str, ...], answer: str) -> None:
+    Path("shiplane.toml").write_text(file)
+    code, _, story = run("trigger", "--version", "1.2.3", *arguments)
+    # There is no remote here: what got that far has its lanes.
+    assert (code, answer in story) == (3 if answer == "origin" else 2, True), story
+
+
+def test_the_only_lane_need_not_be_named(run: Run) -> None:
+    Path("shiplane.toml").write_text(TOOL)
+    code, _, story = run("publish", "--tag", "1.2.3", "--dry-run")
+    assert (code, "Dockerfile.tool" in story) == (2, True), story
+
+
+def test_several_lanes_may_be_named_with_commas(run: Run) -> None:
+    code, _, story = run("release", "--lane", "standalone,tool", "--version", "1.2.3", "--dry-run")
+    assert (code, "there is no lane 'tool'" in story) == (2, True), story
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables"),
     [

@@ -103,6 +103,36 @@ def test_only_a_remote_on_github_names_the_repository_and_no_secret_of_it_is_kep
     assert (found.value if found else None) == slug
 
 
+GROUP = parse_project_file(
+    {
+        "lanes": {
+            "main": {"tag": "{version}", "git-tag": "{version}"},
+            "alpine": {"tag": "{version}-alpine", "git-tag": "{version}"},
+            "tool": {},
+        }
+    },
+    "shiplane.toml",
+)
+PUSHED = {"GITHUB_REF_TYPE": "tag", "GITHUB_REF_NAME": "1.2.3"}
+
+
+@pytest.mark.parametrize(
+    ("flags", "env", "names"),
+    [
+        (Flags(), {}, ["main", "alpine", "tool"]),
+        (Flags(), PUSHED, ["main", "alpine"]),
+        (Flags(), {**PUSHED, "GITHUB_REF_NAME": "tool-v1.2.3"}, ["tool"]),
+        (Flags(), {**PUSHED, "GITHUB_REF_NAME": "1.2.3-alpine"}, ["main", "alpine", "tool"]),
+        (Flags(), {**PUSHED, "GITHUB_REF_TYPE": "branch"}, ["main", "alpine", "tool"]),
+        (Flags(lanes=("tool",)), PUSHED, ["tool"]),
+        (Flags(tag="1.2.4"), PUSHED, ["main", "alpine", "tool"]),
+        (Flags(), {**PUSHED, "TAG": "1.2.4"}, ["main", "alpine", "tool"]),
+    ],
+)
+def test_a_git_tag_that_started_the_run_releases_its_group(flags: Flags, env: dict[str, str], names: list[str]) -> None:
+    assert [lane.name for lane in Resolver(flags=flags, env=env, project=GROUP).released_lanes()] == names
+
+
 OWN_PLATFORMS = parse_project_file(
     {"platforms": ["linux/riscv64"], "lanes": {"main": {"platforms": ["linux/arm/v7"]}}}, "shiplane.toml"
 )

@@ -30,6 +30,13 @@ Configuration = dict[str, Any]
 CI = ".github/workflows/ci.yml"
 WEEKLY = ".github/workflows/weekly.yml"
 GITHUB_GATE = {"gates": [{"name": "core", "github": "Core Production Gate"}]}
+GROUP = {
+    "lanes": {
+        "main": {"tag": "{version}", "git-tag": "{version}", "floating": ["latest", "{major}"]},
+        "alpine": {"tag": "{version}-alpine", "git-tag": "{version}", "platforms": ["linux/amd64"]},
+        "tool": {"git-tag": "@acme/tool@{version}"},
+    }
+}
 KINDS: dict[str, Configuration] = {
     "built in": {},
     "native": {"workflows": {"native": True}},
@@ -44,6 +51,8 @@ KINDS: dict[str, Configuration] = {
     "claims": {"claim": True},
     "everything": {"claim": True, "workflows": {"native": True, "environment": "live"}, **GITHUB_GATE},
     "other lanes": {"lanes": {"worker": {"git-tag": "v{version}"}, "next": {"git-tag": "vnext/v{version}"}}},
+    "a group": GROUP,
+    "native, a group": {**GROUP, "workflows": {"native": True}},
     "names that YAML could read": {"lanes": {"no": {}, "on": {}}, "workflows": {"environment": "1.0"}},
 }
 
@@ -287,6 +296,61 @@ def test_a_git_tag_starts_no_workflow_but_its_lanes() -> None:
     folder = ".github/workflows/docker"
     assert starting["v1.0.0"] == {f"{folder}-worker-publish.yml"}
     assert starting["vnext-v1.0.0-rc.1"] == {f"{folder}-next-publish.yml"}
+
+
+@pytest.mark.parametrize(
+    ("forms", "git_tag", "starts"),
+    [
+        (["{version}"], "1.2.3", ["a"]),
+        (["{version}"], "v1.2.3", []),
+        (["{version}"], "latest", []),
+        (["{version}"], "a/1.2.3", []),
+        (["v{version}"], "v1.2.3", ["a"]),
+        (["v{version}"], "1.2.3", []),
+        (["{version}", "v{version}"], "1.2.3", ["a"]),
+        (["{version}", "v{version}"], "v1.2.3", ["b"]),
+        (["{version}", "2026-x{version}"], "2026-x1.2.3", ["b"]),
+        (["{version}", "2026-x{version}"], "2026.1.2", ["a"]),
+        (["app/v{version}"], "app/v1.2.3", ["a"]),
+        (["app/v{version}"], "app/tool/v1.2.3", []),
+        (["app@{version}", "app/v{version}"], "app@1.2.3", ["a"]),
+        (["@acme/app@{version}", "@acme/app-tool@{version}"], "@acme/app@1.2.3", ["a"]),
+        (["@acme/app@{version}", "@acme/app-tool@{version}"], "@acme/app-tool@1.2.3", ["b"]),
+        (["@acme/app@{version}"], "app@1.2.3", []),
+        (["{version}", "{version}"], "1.2.3", ["a"]),
+    ],
+)
+def test_each_form_of_a_git_tag_starts_its_own_workflow_alone(
+    forms: list[str], git_tag: str, starts: list[str]
+) -> None:
+    texts = rendered({"lanes": {name: {"git-tag": form} for name, form in zip("ab", forms, strict=False)}})
+    found = [path for path, text in texts.items() if starts_on(text, git_tag)]
+    assert found == [f".github/workflows/docker-{name}-publish.yml" for name in starts]
+
+
+def test_lanes_of_one_git_tag_have_one_workflow() -> None:
+    texts = rendered(GROUP)
+    assert set(texts) == {SHARED, MAIN, ".github/workflows/docker-tool-publish.yml"}
+    group = yaml.safe_load(texts[MAIN])
+    assert group["name"] == "Publish image (main, alpine)"
+    assert group["jobs"]["release"]["with"]["lane"] == "main,alpine"
+    assert '"Move latest, {major}, alpine-latest to this version"' in texts[MAIN]
+    assert 'invoke release --lane "$LANE" --skip build' in texts[SHARED]
+    assert 'invoke publish --lane "$LANE" --skip build' in rendered()[SHARED]
+
+
+def test_natively_each_lane_of_a_group_is_staged_for_its_own_platforms() -> None:
+    texts = rendered(KINDS["native, a group"])
+    listed = json.loads(yaml.safe_load(texts[MAIN])["jobs"]["release"]["with"]["stages"])
+    assert [(stage["lane"], stage["platform"], stage["file"]) for stage in listed] == [
+        ("main", "linux/amd64", "main-linux-amd64.json"),
+        ("main", "linux/arm64", "main-linux-arm64.json"),
+        ("alpine", "linux/amd64", "alpine-linux-amd64.json"),
+    ]
+    jobs = yaml.safe_load(texts[SHARED])["jobs"]
+    environments = [step.get("env", {}) for name in ("stage", "dry-run") for step in jobs[name]["steps"]]
+    assert [env["LANE"] for env in environments if "LANE" in env] == ["${{ matrix.lane }}"] * 2
+    assert jobs["stage"]["name"] == "Stage (${{ matrix.lane }}, ${{ matrix.platform }})"
 
 
 def stages(texts: dict[str, str], path: str) -> list[tuple[str, str, bool, str]]:

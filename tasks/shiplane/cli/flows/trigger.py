@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shiplane.cli.clients.git import remote_of
@@ -20,20 +21,25 @@ if TYPE_CHECKING:
     from shiplane.release.trigger import Trigger
 
 
-def trigger_of(run: Run, lane: Lane, version: Version) -> Trigger:
-    """The trigger of a version, with all that it checks first."""
+def trigger_of(run: Run, versions: Iterable[tuple[Lane, Version]]) -> Trigger:
+    """The trigger of a version of each lane of a group, with all that it checks first."""
     from shiplane.cli.flows.workflow_files import drifted
-    from shiplane.release.trigger import Trigger
+    from shiplane.release.trigger import Trigger, TriggeredLane
 
     return Trigger(
-        lane=lane,
-        version=version,
+        lanes=[
+            TriggeredLane(
+                lane=lane,
+                version=version,
+                get_version_tag=_lookup(run, lane.tag_of(version)),
+                published=partial(published_versions, run, lane),
+            )
+            for lane, version in versions
+        ],
         checkout=_checkout(run),
         git=run.git,
         remote=remote_of(run),
-        get_version_tag=_lookup(run, lane.tag_of(version)),
         workflows=workflows(run.root),
-        published=lambda: published_versions(run, lane),
         outdated=drifted(run) or (),
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
@@ -14,21 +15,24 @@ if TYPE_CHECKING:
 
 @shiplane_task(
     flags={
-        "lane": "Lane whose workflow to start.",
+        "lane": "Lane whose workflow to start; those that share its git tag start with it.",
         "version": "Version to release: 0.2.1, v0.2.1 or the lane's own tag.",
         "dry_run": "Run all checks; tag and push nothing.",
     },
+    iterable=("lane",),
 )
-def trigger(run: Run, *, lane: str | None = None, version: str | None = None, dry_run: bool = False) -> Answer:
+def trigger(
+    run: Run, *, lane: Sequence[str] | None = None, version: str | None = None, dry_run: bool = False
+) -> Answer:
     """Tag HEAD and push the git tag that starts CI.
 
     Checks first: a clean tree, HEAD on the remote, and a new version that is higher than the lane's newest.
     """
-    from shiplane.cli.flag_values import new_version, one_lane
+    from shiplane.cli.flag_values import lane_group, new_version
     from shiplane.cli.flows.trigger import trigger_of
 
-    chosen = run.project.lane(one_lane(lane, run.project, version))
-    flow = trigger_of(run, chosen, new_version(run.project, chosen, "--version", version))
+    group = lane_group(lane, run.project, version)
+    flow = trigger_of(run, [(each, new_version(run.project, each, "--version", version)) for each in group])
     result = run.console.drive(flow.run(dry_run=dry_run))
     text = _text(result, in_workflow=run.env.get("GITHUB_ACTIONS") == "true")
     return Answer(text=text, data=result.to_json())
@@ -43,6 +47,7 @@ def _text(result: TriggerResult, *, in_workflow: bool) -> str:
     """
     action = "pushed" if result.pushed else "would push"
     lines = [f"{action} {result.git_tag} ({result.commit[:12]}) to {result.remote}"]
+    lines += [f"releases lanes {', '.join(result.lanes)}"] if len(result.lanes) > 1 else []
     lines += [f"starts {path}" for path in result.workflows] or ["starts no workflow of this checkout"]
     if in_workflow:
         lines.append("note: a git tag pushed with a workflow's own GITHUB_TOKEN starts no other workflow")

@@ -37,7 +37,7 @@ def make_plan(resolver: Resolver) -> Plan:
                 latest=resolver.latest(lane),
                 platforms=resolver.platforms(lane),
             )
-            for lane in resolver.lanes()
+            for lane in resolver.released_lanes()
         ),
     )
 
