@@ -73,7 +73,7 @@ KEPT_APART = (
     Guard(
         "an Enterprise server's repository has no default image on public GHCR",
         "config/settings",
-        "Resolver.image",
+        "Resolver._derived_image",
         without_operand(1, at=0),
         (_SETTINGS + "test_a_job_of_an_enterprise_server_has_no_default_image_on_public_ghcr",),
     ),

@@ -14,7 +14,7 @@ from typing import Annotated
 from shiplane.config.build_settings import NOTHING_GIVEN, BuildSettings
 from shiplane.config.floating_tag import FloatingTag, FloatingTemplate, in_moving_order
 from shiplane.config.keys.floating import FLOATING
-from shiplane.config.keys.texts import PATH, PLATFORMS
+from shiplane.config.keys.texts import IMAGES, PATH, PLATFORMS
 from shiplane.config.names.version_schemes import Scheme, VersionError
 from shiplane.config.names.version_tag import GIT_TAG, PLAIN, TAG, TagTemplate
 from shiplane.config.version import Version
@@ -22,7 +22,7 @@ from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.schema.tables import Key, Table
 from shiplane.core.schema.values import Boolean, Choice, Text
 from shiplane.core.text import quoted
-from shiplane.registry.oci.names import Platform, Tag, parse_tag
+from shiplane.registry.oci.names import Platform, Repository, Tag, parse_tag
 
 NAME = Text(
     pattern="[a-z][a-z0-9-]{0,30}",
@@ -90,6 +90,15 @@ class Lane:
     context: Annotated[str, Key("Build context, relative to the project's root.", PATH)] = "."
     platforms: Annotated[
         tuple[Platform, ...], Key("The lane's target platforms. Default: those of the project.", PLATFORMS)
+    ] = ()
+    images: Annotated[
+        tuple[Repository, ...],
+        Key(
+            "The lane's own image repository, or several: the first is the primary, the others get the same bytes. "
+            "Default: those of the project.",
+            IMAGES,
+            "image",
+        ),
     ] = ()
     build: Annotated[BuildSettings, Key("", Table.of(BuildSettings, ""), inline=True)] = NOTHING_GIVEN
     names: Mapping[Version, Tag] = field(default_factory=dict, compare=False)

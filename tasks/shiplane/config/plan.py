@@ -37,6 +37,13 @@ class PlatformsJson(TypedDict):
     source: Annotated[str, "Where they come from."]
 
 
+class ImagesJson(TypedDict):
+    """Image repositories, and the flag, variable, file or fact that they came from."""
+
+    value: Annotated[list[str], {"least": 1}, "The primary first; the others get the same bytes."]
+    source: Annotated[str, "Where they come from."]
+
+
 class LanePlanJson(TypedDict):
     """One lane's part of a release."""
 
@@ -46,6 +53,7 @@ class LanePlanJson(TypedDict):
     git_tag: Annotated[str, "The git tag of this version."]
     build: BuildSettingsJson
     version: Annotated[SettingJson, "X.Y.Z, with a pre-release where it is one."]
+    images: Annotated[ImagesJson, "Image repositories."]
     platforms: Annotated[PlatformsJson, "Target platforms."]
     tag: TagJson
     floating_tags: Annotated[
@@ -57,7 +65,7 @@ class LanePlanJson(TypedDict):
 class PlanJson(TypedDict):
     """What a release is made of."""
 
-    image: Annotated[SettingJson, "The repository."]
+    image: Annotated[SettingJson, "The primary repository of the first lane."]
     commit: CommitJson
     created: Annotated[str, "The commit's time, RFC 3339 in UTC."]
     source: Annotated[str, "URL of the source repository; may be empty."]
@@ -72,6 +80,17 @@ class LanePlan:
     version: Setting[Version]
     latest: Setting[bool]
     platforms: Setting[tuple[Platform, ...]]
+    images: Setting[tuple[Repository, ...]]
+
+    @property
+    def repository(self) -> Repository:
+        """The primary repository: where it is built to, and where its ledger is."""
+        return self.images.value[0]
+
+    @property
+    def mirrors(self) -> tuple[Repository, ...]:
+        """The further repositories, which get the primary's bytes and tags."""
+        return self.images.value[1:]
 
     @property
     def tag(self) -> Tag:
@@ -104,25 +123,29 @@ class LanePlan:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """One release of one commit: the same image repository for each lane.
+    """One release of one commit.
 
     Attributes:
-        image: The repository.
         commit: The full hash of the commit that is built.
         created: Its time, RFC 3339 in UTC: two builds of one commit carry the same label.
         source: The URL of the source repository; may be empty.
-        lanes: Each lane's version, tags and platforms.
+        lanes: Each lane's version, tags, repositories and platforms.
     """
 
-    image: Setting[Repository]
     commit: str
     created: str
     source: str
     lanes: tuple[LanePlan, ...]
 
     @property
+    def image(self) -> Setting[Repository]:
+        """The primary repository of the first lane."""
+        images = self.lanes[0].images
+        return Setting(images.value[0], images.source)
+
+    @property
     def repository(self) -> Repository:
-        """Where everything goes."""
+        """The primary repository of the first lane."""
         return self.image.value
 
     @property
@@ -185,6 +208,7 @@ def _lane_json(plan: LanePlan, build: BuildSettings) -> LanePlanJson:
         "git_tag": plan.lane.git_tag_of(plan.version.value),
         "build": build.to_json(),
         "version": {"value": str(plan.version.value), "source": plan.version.source},
+        "images": {"value": [str(image) for image in plan.images.value], "source": plan.images.source},
         "platforms": {"value": [str(p) for p in plan.platforms.value], "source": plan.platforms.source},
         "tag": plan.tag,
         "floating_tags": [floating.tag for floating in plan.floating_tags],

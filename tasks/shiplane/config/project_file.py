@@ -17,7 +17,7 @@ from shiplane.config.keys.deployments import DEPLOYMENTS, Deployments
 from shiplane.config.keys.lane import LANES, make_lanes
 from shiplane.config.keys.registries import REGISTRIES
 from shiplane.config.keys.smoke import SMOKE, make_smokes
-from shiplane.config.keys.texts import COMMAND, PLATFORMS, REPOSITORY, SECONDS
+from shiplane.config.keys.texts import COMMAND, IMAGES, PLATFORMS, REPOSITORY, SECONDS
 from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
 from shiplane.config.lane import BUILT_IN, Lane, groups_of
 from shiplane.config.smoke import Smoke
@@ -49,7 +49,7 @@ class ProjectFile:
 
     Attributes:
         name: Which file it was, for people to read.
-        image: None when it is derived.
+        images: Of every lane without its own, the primary first; empty when they are derived.
         platforms: Empty when they are the default.
         lanes: Checked to be disjoint.
         named: The names of those lanes that the file has a table for: they have to be there.
@@ -62,14 +62,16 @@ class ProjectFile:
     """
 
     name: str = ""
-    image: Annotated[
-        Repository | None,
+    images: Annotated[
+        tuple[Repository, ...],
         Key(
-            "Image repository of every lane: ghcr.io/<owner>/<name> in lower case, without tag or digest. "
+            "Image repository of every lane without its own: ghcr.io/<owner>/<name> in lower case, without tag or "
+            "digest. A list: the first is the primary, the others get the same bytes. "
             "Default: ghcr.io/<owner>/<repo> of GITHUB_REPOSITORY or of the git remote.",
-            REPOSITORY,
+            IMAGES,
+            "image",
         ),
-    ] = None
+    ] = ()
     platforms: Annotated[
         tuple[Platform, ...],
         Key(

@@ -17,7 +17,7 @@ from shiplane.config.setting import LATEST_GIVEN, Setting
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
 from shiplane.registry.credential_variables import enterprise_host
-from shiplane.registry.oci.names import Platform, Repository, parse_platforms
+from shiplane.registry.oci.names import Platform, Repository, parse_platforms, parse_repositories
 
 T = TypeVar("T")
 
@@ -98,16 +98,29 @@ class Resolver:
     checkout: Checkout | None = None
     dockerfiles: frozenset[str] = frozenset()
 
-    def image(self) -> Setting[Repository]:
-        """The repository of every lane.
+    def image(self, lane: Lane | None = None) -> Setting[Repository]:
+        """The primary repository of a lane, or of the project; raises as :meth:`images`."""
+        images = self.images(lane)
+        return Setting(images.value[0], images.source)
+
+    def images(self, lane: Lane | None = None) -> Setting[tuple[Repository, ...]]:
+        """The repositories of a lane, or of the project: the primary, and those that get the same bytes.
+
+        A flag or a variable replaces the whole list, and that of every lane.
 
         Raises:
             UsageError: Nothing names one, or what does is no repository.
         """
         if given := self._given(self.flags.image, "--image", "IMAGE_REPO"):
-            return Setting(named(given, Repository.parse), given.source)
-        if self.project.image:
-            return Setting(self.project.image, f"{self.project.name}: image")
+            return Setting(named(given, parse_repositories), given.source)
+        if lane and lane.images:
+            return Setting(lane.images, f"{self.project.name}: lanes.{lane.name}.image")
+        if self.project.images:
+            return Setting(self.project.images, f"{self.project.name}: image")
+        derived = self._derived_image()
+        return Setting((derived.value,), derived.source)
+
+    def _derived_image(self) -> Setting[Repository]:
         server = enterprise_host(self.env)
         if (slug := self.slug()) and not server:
             return Setting(Repository.parse(f"ghcr.io/{slug.value.lower()}"), slug.source)

@@ -55,7 +55,7 @@ class Build:
 def staging(plan: Plan, lanes: Iterable[LanePlan], platforms: Sequence[Platform] | None = None) -> list[Build]:
     """The builds of a release, pushed by digest, for each lane's platforms, or for some of them."""
     return [
-        _build(plan, lane, platforms=tuple(platforms or lane.platforms.value), push=plan.repository) for lane in lanes
+        _build(plan, lane, platforms=tuple(platforms or lane.platforms.value), push=lane.repository) for lane in lanes
     ]
 
 
@@ -72,15 +72,15 @@ def trial(plan: Plan, native: Platform, *, every: bool) -> list[Build]:
         platforms = lane_plan.platforms.value
         first = native if native in platforms else platforms[0]
         others = tuple(platform for platform in platforms if platform != first) if every else ()
-        builds.append(_build(plan, lane_plan, platforms=(first,), load=local_name(plan, lane_plan)))
+        builds.append(_build(plan, lane_plan, platforms=(first,), load=local_name(lane_plan)))
         if others:
             builds.append(_build(plan, lane_plan, platforms=others, name=f"{lane_plan.lane.name}-others"))
     return builds
 
 
-def local_name(plan: Plan, lane_plan: LanePlan) -> str:
+def local_name(lane_plan: LanePlan) -> str:
     """A dry run's local image name, under ``localhost/`` to differ from anything published."""
-    return f"localhost/{plan.repository.path}:{lane_plan.tag}"
+    return f"localhost/{lane_plan.repository.path}:{lane_plan.tag}"
 
 
 def definition(builds: Iterable[Build], env: Mapping[str, str] = _NOTHING) -> dict[str, Any]:

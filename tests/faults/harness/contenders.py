@@ -9,7 +9,6 @@ from typing import Any
 
 from shiplane.config.lane import MAIN
 from shiplane.config.plan import LanePlan, Plan
-from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.progress import Flow
 from shiplane.registry.oci.names import Digest
@@ -18,7 +17,7 @@ from tests.faults.harness.images import COMMIT, push_image
 from tests.faults.harness.memory import MemoryRegistry
 from tests.faults.harness.races import Contender, Scenario
 from tests.faults.harness.releaser import Releaser
-from tests.faults.harness.scene import PATH, a_plan, a_registry
+from tests.faults.harness.scene import PATH, a_plan, a_registry, to_images
 
 OTHER = "b" * 40
 
@@ -43,8 +42,7 @@ class Publishing:
             self._push(registry, lane)
 
     def __call__(self, releaser: Releaser) -> Flow[Any]:
-        image = Setting(releaser.registry.repository, "the race")
-        return releaser.publish(replace(self.plan, image=image), self)
+        return releaser.publish(to_images(self.plan, releaser.registry.repository), self)
 
     def stage(self, _plan: Plan, lanes: Sequence[LanePlan]) -> Mapping[str, Digest]:
         """See :class:`shiplane.release.publish.Stager`: it was staged by ``prepare``."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shiplane.config.lane import MAIN, Lane
 from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.setting import Setting
 from shiplane.config.settings import Checkout, Flags, Resolver
 from shiplane.core.credential import Credential
 from shiplane.core.progress import Event, Flow, Step, T
@@ -47,6 +48,12 @@ def a_plan(
     """A release of some lanes."""
     flags = Flags(lanes=tuple(lanes), tag=version, image=IMAGE, latest=latest)
     return make_plan(Resolver(flags=flags, checkout=Checkout(commit=commit, committed_at="2026-02-28T12:00:00Z")))
+
+
+def to_images(plan: Plan, *images: Repository) -> Plan:
+    """The same release into other repositories, the primary first."""
+    setting = Setting(images, "the test")
+    return replace(plan, lanes=tuple(replace(lane, images=setting) for lane in plan.lanes))
 
 
 def a_client(transport: Transport, clock: Clock, tell: Callable[[str], None] = lambda _text: None) -> RegistryClient:

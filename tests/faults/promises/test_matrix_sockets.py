@@ -8,7 +8,6 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from shiplane.config.setting import Setting
 from shiplane.core.errors import ShiplaneError
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.exchange import Request, Response
@@ -20,7 +19,7 @@ from shiplane.release.publish import Publisher
 from tests.faults.harness.access import failure
 from tests.faults.harness.faults import ELSEWHERE, FOR_EVER, STATUS, F, Fault, Faulty, altered
 from tests.faults.harness.invariants import Case, assert_invariants
-from tests.faults.harness.scene import PATH, USER, Stager, a_plan, a_registry, finish
+from tests.faults.harness.scene import PATH, USER, Stager, a_plan, a_registry, finish, to_images
 from tests.faults.harness.server import Rude, Served, drip, flood, raw, reset, serve
 
 DEADLINE = 0.15
@@ -109,7 +108,7 @@ def release(served: Served, fault: Fault | None = None) -> tuple[Faulty, Shiplan
     retry_budget = RetryBudget(clock=Hurry(), jitter=lambda: 0.5)
     session = Session(wire, replace(USER, registry=served.address), retry_budget)
     repository = Repository(served.address, PATH)
-    plan = replace(a_plan(), image=Setting(repository, "the test"))
+    plan = to_images(a_plan(), repository)
     publisher = Publisher(registry=RegistryClient(session, repository), stager=lambda: Stager(served.memory), workers=2)
     try:
         finish(publisher.publish(plan))

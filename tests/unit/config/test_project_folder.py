@@ -51,7 +51,7 @@ def test_a_repository_within_a_projects_folder_is_not_that_project(tmp_path: Pat
     (inner / "src").mkdir()
     assert (inner / ".git").is_dir() == (kind == "clone")
     assert find_root(inner / "src") == inner
-    assert load_project_file(find_root(inner / "src")).image is None
+    assert load_project_file(find_root(inner / "src")).images == ()
 
 
 @pytest.mark.parametrize("text", ["registries = {\n a = {token-host = 't.example',},\n}\n", 'build = "\\e\\x41"\n'])
@@ -64,7 +64,7 @@ def test_the_file_is_toml_1_1_whatever_the_python(tmp_path: Path, text: str) -> 
 def test_a_byte_order_mark_before_the_file_is_passed_over(tmp_path: Path, name: str) -> None:
     text = 'image = "ghcr.io/acme/app"\n'
     (tmp_path / name).write_text(f"[tool.shiplane]\n{text}" if name == "pyproject.toml" else text, "utf-8-sig")
-    assert str(load_project_file(tmp_path).image) == "ghcr.io/acme/app"
+    assert [str(image) for image in load_project_file(tmp_path).images] == ["ghcr.io/acme/app"]
 
 
 def test_a_byte_order_mark_before_package_json_is_passed_over(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -18,7 +19,7 @@ COMMIT = "0123456789abcdef0123456789abcdef01234567"
 HERE = Checkout(commit=COMMIT, committed_at="2026-02-28T12:00:00Z", remote="https://github.com/Cognary/Aionis.git")
 FILE = ProjectFile(
     name="shiplane.toml",
-    image=Repository.parse("ghcr.io/cognary/from-file"),
+    images=(Repository.parse("ghcr.io/cognary/from-file"),),
     platforms=(Platform("linux", "riscv64"),),
 )
 BOTH = frozenset({"Dockerfile", "Dockerfile.standalone"})
@@ -53,6 +54,42 @@ def test_the_image_comes_from_flag_then_environment_then_file_then_git(
     resolver: Resolver, value: str, source: str
 ) -> None:
     assert (str(resolver.image().value), resolver.image().source) == (value, source)
+
+
+PRIMARY, MIRROR, OTHER = "ghcr.io/cognary/aionis", "docker.io/acme/app", "quay.io/acme/app"
+
+
+@pytest.mark.parametrize(
+    ("file", "given", "images", "source"),
+    [
+        ({"image": PRIMARY}, None, [PRIMARY], "shiplane.toml: image"),
+        ({"image": [PRIMARY, MIRROR]}, None, [PRIMARY, MIRROR], "shiplane.toml: image"),
+        ({"image": PRIMARY, "lanes": {"main": {"image": MIRROR}}}, None, [MIRROR], "shiplane.toml: lanes.main.image"),
+        ({"lanes": {"main": {"image": [MIRROR, OTHER]}}}, None, [MIRROR, OTHER], "shiplane.toml: lanes.main.image"),
+        # One that is given is all there is, for every lane.
+        ({"image": [PRIMARY, MIRROR], "lanes": {"main": {"image": MIRROR}}}, OTHER, [OTHER], "--image"),
+        ({}, f"{OTHER},{MIRROR}", [OTHER, MIRROR], "--image"),
+        ({}, None, [PRIMARY], "git remote origin"),
+    ],
+)
+def test_a_lane_has_one_repository_or_several(
+    file: dict[str, Any], given: str | None, images: list[str], source: str
+) -> None:
+    project = parse_project_file(file, "shiplane.toml")
+    resolver = Resolver(project=project, flags=Flags(image=given), checkout=HERE)
+    setting = resolver.images(project.lane("main"))
+    assert ([str(image) for image in setting.value], setting.source) == (images, source)
+    assert str(resolver.image(project.lane("main")).value) == images[0]
+    lane_plan = make_plan(replace(resolver, flags=Flags(image=given, lanes=("main",), tag="0.2.1"))).lanes[0]
+    assert [str(lane_plan.repository), *map(str, lane_plan.mirrors)] == images
+
+
+@pytest.mark.parametrize(
+    "text", [f"{PRIMARY},", f"{PRIMARY}, {MIRROR}", f"{PRIMARY},{PRIMARY}", f"{PRIMARY},{MIRROR}:x"]
+)
+def test_a_list_of_repositories_is_refused_where_it_is_none(text: str) -> None:
+    with pytest.raises(UsageError):
+        Resolver(flags=Flags(image=text)).images()
 
 
 def test_without_anything_that_names_an_image_the_answer_is_what_to_set() -> None:
@@ -371,7 +408,7 @@ OWN, OTHER = "ghcr.io/cognary/aionis", "ghcr.io/cognary/cache"
 )
 def test_a_cache_takes_no_name_of_an_image_of_any_lane(kind: str, place: str, *, taken: bool) -> None:
     cached = replace(MAIN, build=BuildSettings(cache=Cache(type=kind, place=place)))
-    project = replace(FILE, image=Repository.parse(OWN), lanes=(STANDALONE, cached))
+    project = replace(FILE, images=(Repository.parse(OWN),), lanes=(STANDALONE, cached))
     plan = make_plan(Resolver(checkout=HERE, project=project, flags=Flags(tag="0.2.1"), dockerfiles=BOTH))
     assert [lane_plan.lane.name for lane_plan in plan.lanes] == ["standalone", "main"]
     with (

@@ -16,7 +16,7 @@ from shiplane.core.errors import RefusedError
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
-from shiplane.registry.oci.names import Tag
+from shiplane.registry.oci.names import Repository, Tag
 from shiplane.release.planning.decision import Pending, decide, reconsider
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
 from shiplane.verify.contradiction import contradiction
@@ -36,6 +36,7 @@ def lane(version: str, *, latest: bool = True) -> LanePlan:
         version=Setting(Version.parse(version), "TAG"),
         latest=Setting(latest, "PUBLISH_LATEST"),
         platforms=Setting(DEFAULT_PLATFORMS, "default"),
+        images=Setting((Repository.parse("ghcr.io/cognary/aionis"),), "default"),
     )
 
 

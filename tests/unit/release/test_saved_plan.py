@@ -17,7 +17,7 @@ from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError, UsageError
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
-from shiplane.registry.oci.names import Digest, Platform, Repository
+from shiplane.registry.oci.names import Digest, Platform, parse_repositories
 from shiplane.release.planning.decision import decide
 from shiplane.release.planning.plan_document import encode, settings_json, tags_json
 from shiplane.release.planning.planner import make_plan
@@ -97,15 +97,29 @@ PLAN = a_plan()
 LANE = PLAN.lanes[0]
 
 
+def to(images: str) -> Plan:
+    """The same plan with other repositories."""
+    return replace(PLAN, lanes=(replace(LANE, images=Setting(parse_repositories(images), "IMAGE_REPO")),))
+
+
 @pytest.mark.parametrize(
     ("now", "gates", "files", "lines"),
     [
         (replace(PLAN, commit=OTHER, created="2026-03-01T00:00:00Z"), GATES, FILES, [f"commit: {COMMIT} -> {OTHER}"]),
         (
-            replace(PLAN, image=Setting(Repository.parse("ghcr.io/a/b"), "IMAGE_REPO")),
+            to("ghcr.io/a/b"),
             GATES,
             FILES,
-            ["image: ghcr.io/cognary/aionis (git remote origin) -> ghcr.io/a/b (IMAGE_REPO)"],
+            [
+                "image: ghcr.io/cognary/aionis (git remote origin) -> ghcr.io/a/b (IMAGE_REPO)",
+                "lane main images: ghcr.io/cognary/aionis (git remote origin) -> ghcr.io/a/b (IMAGE_REPO)",
+            ],
+        ),
+        (
+            to(f"{PLAN.repository},a.io/b"),
+            GATES,
+            FILES,
+            [f"lane main images: {PLAN.repository} (git remote origin) -> {PLAN.repository},a.io/b (IMAGE_REPO)"],
         ),
         (
             replace(PLAN, lanes=(replace(PLAN.lanes[0], platforms=Setting((AMD,), "--platforms")),)),
@@ -150,7 +164,7 @@ def test_each_setting_that_differs_is_named_before_and_now(
 
 
 def test_another_source_of_the_same_value_is_no_difference() -> None:
-    now = replace(PLAN, image=Setting(PLAN.repository, "IMAGE_REPO"))
+    now = to(str(PLAN.repository))
     saved().require_settings(settings_json(now, GATES, FILES))
 
 

@@ -35,6 +35,7 @@ def next_publish(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str
             version=resolver.version(lane),
             latest=resolver.latest(lane),
             platforms=resolver.platforms(lane),
+            images=resolver.images(lane),
         )
         if planned.version.value.is_snapshot or resolver.checkout is None:
             following = (

@@ -52,7 +52,7 @@ def _project(run: Run) -> WorkflowProject:
     return WorkflowProject(
         lanes=Resolver(project=project, dockerfiles=run.dockerfiles()).lanes(),
         platforms=project.platforms or DEFAULT_PLATFORMS,
-        image=str(project.image) if project.image else "ghcr.io/<owner>/<repo> of this repository",
+        image=", ".join(map(str, project.images)) or "ghcr.io/<owner>/<repo> of this repository",
         gates=project.gates,
         wishes=project.workflows,
         program="invoke" if tasks else "shiplane",

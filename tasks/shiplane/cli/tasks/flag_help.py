@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-IMAGE = "Image repository, e.g. ghcr.io/<owner>/<name> (IMAGE_REPO)."
 PLATFORMS = "Target platforms of every lane, e.g. linux/amd64,linux/arm64; all: as configured (PLATFORMS)."
+IMAGE = "Image repository, e.g. ghcr.io/<owner>/<name>; several with commas, the first is the primary (IMAGE_REPO)."
 LATEST = "Move the floating tag; --latest=no leaves it (PUBLISH_LATEST)."
 TAG = "Version: 0.2.1, v0.2.1, the lane's image tag or its git tag (TAG)."
 BUILDER = "buildx builder to use."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from shiplane.cli.views.tables import columns
 from shiplane.registry.oci.lookup_result import Absent, Present
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shiplane.cli.documents import FloatingOutlookJson, OutlookJson, RefusedOutlookJson, TagsBeforeJson
     from shiplane.config.floating_tag import FloatingTag
     from shiplane.config.plan import LanePlan, Plan
+    from shiplane.config.setting import Setting
     from shiplane.release.planning.decision import Decision
     from shiplane.verify.survey import Survey
 
@@ -28,13 +29,11 @@ def plan_text(
 ) -> str:
     """A plan: settings with sources, prerequisites, the build, each tag before and after."""
     rows = [
-        ("image", str(plan.repository), plan.image.source),
+        *_list_rows("image", plan.lanes, lambda lane: lane.images),
+        *_list_rows("platforms", plan.lanes, lambda lane: lane.platforms),
         ("commit", plan.commit[:12], "git HEAD"),
     ]
-    same = len({lane.platforms for lane in plan.lanes}) == 1
-    rows[1:1] = [_platforms_row("platforms", plan.lanes[0])] if same else []
     for lane in plan.lanes:
-        rows += [] if same else [_platforms_row(f"{lane.lane.name} platforms", lane)]
         rows.append((f"{lane.lane.name} version", str(lane.version.value), lane.version.source))
         rows.append((f"{lane.lane.name} latest", "yes" if lane.latest.value else "no", lane.latest.source))
     parts = [columns([(name, value, f"({source})") for name, value, source in rows])]
@@ -46,13 +45,20 @@ def plan_text(
     return "\n".join(parts)
 
 
-def _platforms_row(name: str, lane: LanePlan) -> tuple[str, str, str]:
-    return name, ",".join(map(str, lane.platforms.value)), lane.platforms.source
+def _list_rows(
+    name: str, lanes: Sequence[LanePlan], setting_of: Callable[[LanePlan], Setting[tuple[Any, ...]]]
+) -> list[tuple[str, str, str]]:
+    """A list that is a setting of each lane: in one row where it is the same for all."""
+    settings = {lane.lane.name: setting_of(lane) for lane in lanes}
+    if len(set(settings.values())) == 1:
+        settings = {"": settings[lanes[0].lane.name]}
+    rows = [(lane, ",".join(map(str, setting.value)), setting.source) for lane, setting in settings.items()]
+    return [(f"{lane} {name}".strip(), value, source) for lane, value, source in rows]
 
 
 def _build_line(plan: Plan, lane: LanePlan) -> str:
     platforms = ",".join(map(str, lane.platforms.value))
-    output = f"type=image,name={plan.repository},push-by-digest=true,push=true"
+    output = f"type=image,name={lane.repository},push-by-digest=true,push=true"
     argv = ["docker", "buildx", "build", "--file", lane.lane.dockerfile, "--platform", platforms]
     return shlex.join([*argv, *plan.build(lane).flags(), "--output", output, lane.lane.context])
 

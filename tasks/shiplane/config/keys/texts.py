@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
+from dataclasses import replace
 from posixpath import normpath
 
 from shiplane.core.errors import UsageError
-from shiplane.core.schema.values import Array, Number, Text
+from shiplane.core.schema.values import Array, Either, Number, Text
 from shiplane.core.text import INVISIBLE, quoted
 from shiplane.registry.oci.names import MAX_NAME, PLATFORM_FORM, REPOSITORY_FORM, Platform, Repository
 
@@ -16,6 +17,9 @@ _WORDS = r"""(?=[\s\S]*[^ \t\r\n])(?:[^'"\\\u0000]|\\[^\u0000]|'[^'\u0000]*'|"(?
 VARIABLE_FORM = r"[A-Za-z_][A-Za-z0-9_]*"
 SECONDS = Number(above=0)
 REPOSITORY = Text(pattern=REPOSITORY_FORM, most=MAX_NAME, parse=Repository.parse, ref="repository")
+IMAGES = Either(
+    (replace(REPOSITORY, parse=lambda text: (Repository.parse(text),)), Array(of=REPOSITORY, unique=True, least=1))
+)
 PLATFORMS = Array(of=Text(pattern=PLATFORM_FORM, parse=Platform.parse, ref="platform"), unique=True)
 
 

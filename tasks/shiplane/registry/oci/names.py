@@ -115,6 +115,18 @@ class Repository:
         return f"{self.registry}/{self.path}"
 
 
+def parse_repositories(text: str) -> tuple[Repository, ...]:
+    """Parse a comma-separated list without spaces, keeping its order.
+
+    Raises:
+        UsageError: It has something else than repositories, or one of them twice.
+    """
+    repositories = tuple(Repository.parse(part) for part in text.split(","))
+    if len(set(repositories)) < len(repositories):
+        raise UsageError(f"{quoted(text)} names an image repository twice", remedy="Name each once.")
+    return repositories
+
+
 def _without_userinfo(text: str) -> str:
     """The text without what precedes an ``@``, which may be a password unless a digest follows."""
     return _USERINFO.sub("***@", text)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FORMAT = "shiplane-plan"
 SCHEMA = 2
 # What is read of a lane's settings, apart from what is only compared.
-_READ = ("lane", "version", "floating_tags", "latest", "platforms")
+_READ = ("lane", "version", "floating_tags", "latest", "platforms", "images")
 
 
 class PrerequisiteJson(TypedDict):

@@ -26,7 +26,6 @@ def make_plan(resolver: Resolver) -> Plan:
     slug = resolver.slug()
     server = resolver.env.get("GITHUB_SERVER_URL") or "https://github.com"
     return Plan(
-        image=resolver.image(),
         commit=resolver.checkout.commit,
         created=resolver.checkout.committed_at,
         source=f"{server}/{slug.value}" if slug else "",
@@ -36,6 +35,7 @@ def make_plan(resolver: Resolver) -> Plan:
                 version=resolver.version(lane),
                 latest=resolver.latest(lane),
                 platforms=resolver.platforms(lane),
+                images=resolver.images(lane),
             )
             for lane in resolver.released_lanes()
         ),
@@ -61,13 +61,13 @@ def check_caches(plan: Plan, lanes: Iterable[Lane]) -> None:
     """Refuse a cache that would be written under an image's tag.
 
     Args:
-        plan: Names the image's repository.
+        plan: Names the images' repositories.
         lanes: Every lane of the project, released now or not.
 
     Raises:
         UsageError: Naming the lane and the tag.
     """
-    all_lanes = tuple(lanes)
+    all_lanes, images = tuple(lanes), {str(image) for lane_plan in plan.lanes for image in lane_plan.images.value}
     for lane_plan in plan.lanes:
         cache = lane_plan.lane.build.cache
         if cache is None or cache.type != "registry":
@@ -75,7 +75,7 @@ def check_caches(plan: Plan, lanes: Iterable[Lane]) -> None:
         repository = cache.place.rpartition(":")[0]
         parts = [cache, *(cache.at(platform.dashed) for platform in lane_plan.platforms.value)]
         tags = [part.place.rpartition(":")[2] for part in parts]
-        if repository == str(plan.repository) and any(lane.owns(tag) for tag in tags for lane in all_lanes):
+        if repository in images and any(lane.owns(tag) for tag in tags for lane in all_lanes):
             raise UsageError(
                 f"lane {lane_plan.lane.name} keeps its cache under {cache.place}, which is an image's tag",
                 remedy=f"Give it a tag of its own, as {repository}:cache-{lane_plan.lane.name}.",

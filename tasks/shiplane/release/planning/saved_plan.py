@@ -81,7 +81,7 @@ class SavedPlan:
         return Flags(
             lanes=tuple(self.tags),
             tag=_flag_value(env, "--tag", "TAG", *(lane["version"] for lane in lanes)),
-            image=_flag_value(env, "--image", "IMAGE_REPO", self.settings["image"]),
+            image=_flag_value(env, "--image", "IMAGE_REPO", *(lane["images"] for lane in lanes)),
             platforms=_flag_value(env, "--platforms", "PLATFORMS", *(lane["platforms"] for lane in lanes)),
             latest=_flag_value(env, "--latest", "PUBLISH_LATEST", *(lane["latest"] for lane in lanes)),
             snapshot=snapshot,
