@@ -27,6 +27,7 @@ _ADOPTING = "tests/faults/adopt/test_adopt.py::"
 _DEPLOYMENT = "tests/unit/deployments/test_deployment.py::"
 _DESCENT = "tests/unit/rollback/test_target.py::"
 _SEVERAL = "tests/faults/verify/test_several_tags.py::"
+_FINDINGS = "tests/unit/deployments/test_findings.py::"
 _FILES = "tests/unit/deployments/test_files.py::"
 _PLAN = "tests/faults/release/test_plan.py::"
 _PUBLISH = "tests/faults/release/test_publish.py::"
@@ -661,6 +662,20 @@ SEVERAL_TAGS = (
         "VersionReader._labels",
         never(kind="a if b else c"),
         (_SEVERAL + "test_an_audit_reads_nothing_twice",),
+    ),
+    Guard(
+        "a floating tag with a range is known as its lane's in a deployment file",
+        "deployments/finder",
+        "Finder.lane_of_tag",
+        call("floating_tag", "None"),
+        (_FINDINGS + "test_each_floating_tag_of_a_lane_is_known_as_its_own_with_what_moves_it",),
+    ),
+    Guard(
+        "a floating tag at a version out of its range is not called good by the doctor",
+        "doctor/floating_tags",
+        "_place",
+        call("spans", "True"),
+        ("tests/faults/doctor/test_release.py::test_a_floating_tag_out_of_its_range_is_not_called_good",),
     ),
     Guard(
         "what a version is pulled by are its own floating tags",

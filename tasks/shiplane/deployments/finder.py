@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.keys.deployments import Pattern
 from shiplane.config.lane import Lane
 from shiplane.deployments.image_use import Mention, Spans
@@ -59,6 +60,12 @@ class Place:
     mention: Mention
     lane: Lane | None
     problem: str = ""
+
+    @property
+    def floating(self) -> FloatingTag | None:
+        """The floating tag of its lane that it names, if it does."""
+        tag = self.mention.effective_tag
+        return self.lane.floating_tag(tag) if self.lane and tag else None
 
     def __str__(self) -> str:
         return f"{self.path}:{self.mention.line}"

@@ -87,7 +87,7 @@ def _against_registry(place: Place, served: ServedTags) -> list[Flag]:
     if tag in served.absent:
         return [Flag("absent", "the registry has no such tag")]
     there = served.digests.get(Tag(tag))
-    if there and place.mention.digest not in (None, there) and tag != place.lane.floating:
+    if there and place.mention.digest not in (None, there) and not place.floating:
         return [Flag("wrong-digest", f"{tag} is {there.short} in the registry")]
     return []
 
@@ -96,6 +96,7 @@ def _mutable(place: Place) -> list[Flag]:
     tag = place.mention.effective_tag
     if place.mention.digest or not tag or place.lane is None:
         return []
-    if tag == place.lane.floating:
-        return [Flag("floating", "moves with every release" if place.mention.tag else "no tag, which means latest")]
+    if place.floating:
+        moves = f"moves with every {place.floating.span.replace('releases', 'release', 1)}"
+        return [Flag("floating", moves if place.mention.tag else "no tag, which means latest")]
     return [Flag("not-pinned", "no digest, and no key for one" if place.mention.tag_alone else "no digest")]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,9 @@ from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.verify.lane_versions import SEARCHED
+
+# How many versions of its range are compared with a floating tag that has one: it is mostly at the newest.
+SEARCHED_IN_RANGE = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,7 +106,7 @@ class InventoryReader:
         tags = {Tag(tag) for place in places if (tag := place.mention.effective_tag)}
         try:
             if any(self._needs_version(place) for place in places):
-                tags |= set(self._newest())
+                tags |= set(self._newest(places))
             asked = sorted(tags)
             answers = map_parallel(lambda tag: resolve(self.registry, tag), asked)
         except ShiplaneError as error:
@@ -123,10 +126,14 @@ class InventoryReader:
     def _is_version(self, tag: Tag) -> bool:
         return any(lane.version_of_tag(tag) for lane in self.lanes)
 
-    def _newest(self) -> list[Tag]:
+    def _newest(self, places: Sequence[Place]) -> Iterator[Tag]:
+        """The newest versions, and the newest in the range of each floating tag that a place names."""
         every = self.registry.tags()
         versions = {tag: v for tag in every for lane in self.lanes if (v := lane.version_of_tag(tag))}
-        return sorted(versions, key=lambda tag: versions[tag], reverse=True)[:SEARCHED]
+        newest = sorted(versions, key=lambda tag: versions[tag], reverse=True)
+        yield from newest[:SEARCHED]
+        for ranged in {place.floating for place in places if place.floating and place.floating.range}:
+            yield from [tag for tag in newest if ranged.spans(versions[tag])][:SEARCHED_IN_RANGE]
 
     def _updaters(self, collected: Collected, places: Sequence[Place]) -> tuple[Updater, ...]:
         usual = collect(self.root, [Deployments(glob) for glob in USUAL_PLACES])

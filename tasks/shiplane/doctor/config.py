@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from shiplane.config.build_settings import BuildSettings
+from shiplane.config.floating_tag import in_moving_order
 from shiplane.config.lane import Lane
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.settings import Checkout, Resolver
@@ -157,9 +158,11 @@ def _without_dockerfile(name: str, lane: Lane, project: ProjectFile) -> Finding:
 
 
 def _floating(name: str, lane: Lane, resolver: Resolver) -> Finding:
-    latest = resolver.latest(lane)
-    moves = "moves" if latest.value else "does not move"
-    return done(name, f"{lane.dockerfile}; {lane.floating} {moves} by default ({latest.source})")
+    latest, tags = resolver.latest(lane), [*map(str, reversed(in_moving_order(lane.floating_templates)))]
+    if not tags:
+        return done(name, f"{lane.dockerfile}; no floating tags")
+    moves = ("do not move", "move") if len(tags) > 1 else ("does not move", "moves")
+    return done(name, f"{lane.dockerfile}; {', '.join(tags)} {moves[latest.value]} by default ({latest.source})")
 
 
 def _version(name: str, lane: Lane, resolver: Resolver) -> Finding:

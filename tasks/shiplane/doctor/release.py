@@ -1,4 +1,4 @@
-"""Check what a release depends on besides tools and access: each lane's ledger, floating tag and smoke test."""
+"""Check what a release depends on besides tools, access and tags: each lane's ledger and smoke test."""
 
 from __future__ import annotations
 
@@ -7,19 +7,14 @@ from dataclasses import dataclass
 
 from shiplane.config.lane import Lane
 from shiplane.config.smoke import Smoke
-from shiplane.core.errors import AccessError, RefusedError
-from shiplane.core.finding import Finding, done, failed, skipped
-from shiplane.core.next_command import command
+from shiplane.core.finding import Finding, done, skipped
 from shiplane.core.plurals import NO_LEDGER, counted
 from shiplane.core.progress import StepState
 from shiplane.doctor.access import upload
 from shiplane.doctor.doctor import attempt
 from shiplane.ledger.recorder import Ledgers
-from shiplane.registry.lookup import resolve
-from shiplane.registry.oci.lookup_result import Absent
 from shiplane.registry.oci.names import Platform
 from shiplane.release.smoke_run import SmokeRunner
-from shiplane.verify.surveyor import Surveyor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,56 +62,6 @@ def _check_ledger(ledgers: Ledgers, lane: Lane) -> Finding:
         if not page.exists:
             return skipped(name, f"no {store.tag} in {ledgers.registry.repository} yet: the first release creates it")
         return done(name, f"{store.tag} is complete, with {counted(len(page.ledger.entries), 'entry', 'entries')}")
-
-    return attempt(name, ask)
-
-
-@dataclass(frozen=True, kw_only=True)
-class FloatingTagChecks:
-    """The floating tags of the lanes to release: one without a place in the version order is not moved.
-
-    Attributes:
-        lanes: The lanes, each with whether a release moves its tag by default.
-        surveyor: Reads the images as a release would.
-    """
-
-    lanes: Sequence[tuple[Lane, bool]]
-    surveyor: Callable[[], Surveyor]
-
-    def after(self, before: Sequence[Finding]) -> Iterator[Finding]:
-        """The rows of access and ledgers, then the floating tags'."""
-        yield from before
-        if StepState.FAILED in [row.state for row in before]:
-            yield skipped("tags", "fix the error above first")
-            return
-        surveyor = self.surveyor()
-        for lane, moves in self.lanes:
-            yield _check_floating(surveyor, lane, moves=moves)
-
-
-def _check_floating(surveyor: Surveyor, lane: Lane, *, moves: bool) -> Finding:
-    """Whether a release can tell what is forward of a lane's floating tag."""
-    name = f"tags: {lane.name}"
-
-    def ask() -> Finding:
-        try:
-            floating = resolve(surveyor.registry, lane.floating)
-        except AccessError as error:
-            # GHCR answers so for a package that does not exist yet; push permission was checked above.
-            return skipped(name, f"nothing can be read yet: {error.what}")
-        if isinstance(floating, Absent):
-            return skipped(name, f"{lane.floating} does not exist yet")
-        adopted = surveyor.with_adopted_tags(lane)
-        if version := surveyor.versions.behind(adopted, floating):
-            return done(name, f"{lane.floating} is at {adopted.tag_of(version)}")
-        state = f"{lane.floating} is at {floating.digest}, which is not a version of lane {lane.name}"
-        command_line = command("rollback", "--lane", lane.name, "--to", "vX.Y.Z")
-        adopt = command("adopt", "--lane", lane.name)
-        remedy = (
-            f"A release that moves it is refused. If another tool published it: {adopt}. "
-            f"Otherwise publish with --latest=no, then set it explicitly: {command_line}"
-        )
-        return failed(name, RefusedError(state, remedy=remedy)) if moves else done(name, state, warning=remedy)
 
     return attempt(name, ask)
 

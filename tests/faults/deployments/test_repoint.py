@@ -22,6 +22,7 @@ from shiplane.core.errors import (
     VerificationError,
 )
 from shiplane.core.progress import Step, StepState
+from shiplane.deployments.findings import version_run
 from shiplane.deployments.image_use import Target
 from shiplane.deployments.repoint import Repointer, write
 from shiplane.deployments.tag_replacement import Pins
@@ -31,6 +32,7 @@ from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.harness.images import lose_blob, lose_child, push_image
 from tests.faults.harness.scene import IMAGE, PATH, Scene, finish
+from tests.faults.harness.several_tags import SEVERAL, released
 from tests.faults.harness.stale import LIST, Lagging, StaleReads
 
 V020 = Version.parse("0.2.0")
@@ -182,6 +184,20 @@ def test_without_a_place_of_the_lane_or_without_files_there_is_nothing_to_do(sce
     )
     with pytest.raises(ConfigurationError, match="no deployment files are configured"):
         finish(bare.inventory())
+
+
+def test_the_version_behind_an_old_floating_tag_is_looked_for_in_its_range(tmp_path: Path) -> None:
+    several = released()
+    for patch in range(70):
+        several.registry.tag(PATH, f"v3.0.{patch}", several.tags()["v2.0.0"])
+    text = f"a: {IMAGE}:v1\nb: {IMAGE}:v1.2\nc: {IMAGE}:latest\n"
+    made = replace(repointer(several, tmp_path, text=text), lanes=(SEVERAL,))
+    inventory = finish(made.inventory())
+    runs = [version_run(place, inventory.served) for place in inventory.places]
+    assert (runs[:2], [place.lane for place in inventory.places]) == (["v1.3.0", "v1.2.1"], [SEVERAL] * 3)
+    finish(made.repoint(SEVERAL, Version.parse("1.2.0"), dry_run=False))
+    pinned = f"{IMAGE}:v1.2.0@{several.tags()['v1.2.0']}"
+    assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {pinned}\nc: {pinned}\n"
 
 
 def test_a_digest_alone_finds_its_lane_by_what_the_registry_serves(scene: Scene, tmp_path: Path) -> None:

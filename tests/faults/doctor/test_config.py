@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from shiplane.config.lane import BUILT_IN, Lane
+from dataclasses import replace
+
+import pytest
+
+from shiplane.config.lane import BUILT_IN, MAIN, Lane
 from shiplane.config.project_file import ProjectFile, parse_project_file
 from shiplane.config.settings import Checkout, Resolver
 from shiplane.core.errors import UsageError
@@ -52,6 +56,26 @@ def test_platforms_are_told_once_unless_lanes_have_their_own() -> None:
     own = parse_project_file({"lanes": {"main": {"platforms": ["linux/arm/v7"]}}}, "shiplane.toml")
     told = "main: linux/arm/v7 (shiplane.toml: lanes.main.platforms); standalone: linux/amd64, linux/arm64 (default)"
     assert rows(own)["config: platforms"].reason == told
+
+
+@pytest.mark.parametrize(
+    ("floating", "words"),
+    [
+        ("next", "next does not move by default (lane main)"),
+        (
+            ["latest", "v{major}", "v{major}.{minor}"],
+            "latest, v{major}, v{major}.{minor} do not move by default (lane main)",
+        ),
+    ],
+)
+def test_every_floating_tag_of_a_lane_is_shown(floating: object, words: str) -> None:
+    told = parse_project_file({"lanes": {"main": {"floating": floating}}}, "shiplane.toml")
+    assert rows(told)["config: main"].reason == f"Dockerfile; {words}"
+
+
+def test_a_lane_without_floating_tags_is_shown_as_such() -> None:
+    bare = replace(GIVEN, lanes=(replace(MAIN, floating_templates=()),))
+    assert rows(bare)["config: main"].reason == "Dockerfile; no floating tags"
 
 
 def test_what_a_build_would_lack_fails_its_row_alone() -> None:

@@ -6,11 +6,12 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from shiplane.config.lane import BUILT_IN, MAIN
+from shiplane.config.lane import BUILT_IN, MAIN, Lane
 from shiplane.config.smoke import Runnable, Smoke
 from shiplane.core.errors import AccessError
 from shiplane.core.finding import Finding, done, failed
-from shiplane.doctor.release import FloatingTagChecks, LedgerChecks, SmokeChecks
+from shiplane.doctor.floating_tags import FloatingTagChecks
+from shiplane.doctor.release import LedgerChecks, SmokeChecks
 from shiplane.registry.oci.names import Platform, Repository
 from shiplane.release.smoke_run import SmokeRunner
 from shiplane.verify.surveyor import Surveyor
@@ -21,6 +22,7 @@ from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.harness.images import push_image
 from tests.faults.harness.memory import MemoryRegistry
 from tests.faults.harness.scene import AIONIS, PATH, USER, Scene, a_plan
+from tests.faults.harness.several_tags import NO_FLOATING, PLACES, SEVERAL, point, released
 from tests.faults.harness.smoking import FakeEngine
 
 AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
@@ -80,11 +82,11 @@ def test_a_repository_of_their_own_is_asked_for_by_itself(actions: str, row: str
     assert found["ledger: main"].startswith(f"skipped: no ledger-main in {ELSEWHERE} yet")
 
 
-def pointers(scene: Scene, before: Sequence[Finding] = IN, *, moves: bool = True) -> dict[str, str]:
-    """The rows of access and of lane main's floating tag."""
+def pointers(scene: Scene, before: Sequence[Finding] = IN, *, moves: bool = True, lane: Lane = MAIN) -> dict[str, str]:
+    """The rows of access and of a lane's floating tags."""
     who = scene.releaser()
     surveyor = Surveyor(registry=who.registry, ledgers=who.ledgers, workers=1)
-    looked = list(FloatingTagChecks(lanes=[(MAIN, moves)], surveyor=lambda: surveyor).after(before))
+    looked = list(FloatingTagChecks(lanes=[(lane, moves)], surveyor=lambda: surveyor).after(before))
     return {**told(looked), **{f"{one.name}?": one.remedy for one in looked if one.remedy}}
 
 
@@ -120,6 +122,33 @@ def test_what_cannot_be_read_is_not_judged_and_not_told_twice() -> None:
     away = Scene()
     away.transport = Faulty(away.registry, [Fault(F.SERVER_ERROR, "GET", "latest", times=FOR_EVER)])
     assert pointers(away)["tags: main"].startswith("failed: ")
+
+
+def test_each_of_several_floating_tags_has_a_row_the_widest_first() -> None:
+    scene = released()
+    rows = {name: row for name, row in pointers(scene, lane=SEVERAL).items() if name.startswith("tags")}
+    assert rows == {f"tags: main {tag}": f"done: {tag} is at v{PLACES[tag]}" for tag in reversed(PLACES)}
+    assert next(iter(rows)) == "tags: main latest"
+    assert pointers(Scene(), lane=SEVERAL)["tags: main"] == (
+        "skipped: latest, v{major}, v{major}.{minor} do not exist yet"
+    )
+    assert pointers(scene, lane=NO_FLOATING)["tags: main"] == "skipped: no floating tags"
+
+
+@pytest.mark.parametrize(("moves", "state"), [(True, "failed"), (False, "done")])
+def test_a_floating_tag_out_of_its_range_is_not_called_good(state: str, *, moves: bool) -> None:
+    scene = released()
+    point(scene, "v1", "2.0.0")
+    rows = pointers(scene, lane=SEVERAL, moves=moves)
+    assert rows["tags: main v1"] == f"{state}: v1 is at v2.0.0, which is none of the releases of 1"
+    assert "Publish with --latest=no, then set it" in rows["tags: main v1?"]
+    assert rows["tags: main v1.2"] == "done: v1.2 is at v1.2.1"
+
+
+def test_versions_that_cannot_be_read_fail_the_row_of_the_lane() -> None:
+    scene = released()
+    scene.transport = Faulty(scene.registry, [Fault(F.SERVER_ERROR, "GET", "v1.3.0", times=FOR_EVER)])
+    assert pointers(scene, lane=SEVERAL)["tags: main"].startswith("failed: ")
 
 
 def trials(platforms: Sequence[Platform] | None, smoke: Smoke, *others: Platform) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from shiplane.config.lane import BUILT_IN
+from shiplane.config.floating_tag import FloatingTemplate
+from shiplane.config.lane import BUILT_IN, MAIN, Lane
 from shiplane.deployments.finder import DeploymentFile, Finder
 from shiplane.deployments.findings import ServedTags, flags_of, version_run
 from shiplane.registry.oci.names import Digest, Repository, Tag
@@ -47,6 +50,37 @@ def flags(reference: str, served: ServedTags = SERVED, marks: dict[Tag, str] = M
 )
 def test_each_place_is_told_what_is_wrong_with_it(reference: str, runs: str | None, kinds: list[str]) -> None:
     assert flags(reference) == (runs, kinds)
+
+
+SEVERAL = replace(
+    MAIN, floating_templates=tuple(FloatingTemplate(text=text) for text in ("latest", "v{major}", "v{major}.{minor}"))
+)
+NO_FLOATING = replace(MAIN, floating_templates=())
+
+
+@pytest.mark.parametrize(
+    ("reference", "lane", "runs", "said"),
+    [
+        (":v0", SEVERAL, "v0.2.1", ["moves with every release of 0"]),
+        (":v0.2", SEVERAL, "v0.2.0", ["moves with every release of 0.2"]),
+        (":latest", SEVERAL, "v0.2.1", ["moves with every release"]),
+        ("", SEVERAL, "v0.2.1", ["no tag, which means latest"]),
+        (f":v0.2@{TWO}", SEVERAL, "v0.2.1", []),
+        (":v0.2.0", SEVERAL, "v0.2.0", ["no digest"]),
+        (":v0", MAIN, "v0.2.1", ["its tag belongs to no lane"]),
+        (":0.2", SEVERAL, None, ["its tag belongs to no lane"]),
+        (":latest", NO_FLOATING, "v0.2.1", ["its tag belongs to no lane"]),
+    ],
+)
+def test_each_floating_tag_of_a_lane_is_known_as_its_own_with_what_moves_it(
+    reference: str, lane: Lane, runs: str | None, said: list[str]
+) -> None:
+    served = replace(SERVED, digests={**SERVED.digests, Tag("v0"): TWO, Tag("v0.2"): ONE})
+    finder = Finder(repository=IMAGE, lanes=(lane,), version_tags=served.version_tags)
+    file = DeploymentFile(path="f", content=f"image: ghcr.io/cognary/aionis{reference}\n".encode())
+    (place,) = finder.places(file)
+    assert version_run(place, served) == runs
+    assert [flag.text for flag in flags_of(place, served, {})] == said
 
 
 def test_without_the_registry_only_what_the_files_say_is_judged() -> None:

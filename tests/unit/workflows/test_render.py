@@ -6,12 +6,14 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
 
+from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import BUILT_IN
 from shiplane.config.project_file import parse_project_file
 from shiplane.config.settings import DEFAULT_PLATFORMS
@@ -55,6 +57,23 @@ KINDS: dict[str, Configuration] = {
     "native, a group": {**GROUP, "workflows": {"native": True}},
     "names that YAML could read": {"lanes": {"no": {}, "on": {}}, "workflows": {"environment": "1.0"}},
 }
+
+
+@pytest.mark.parametrize(
+    ("floating", "words"),
+    [
+        (("latest",), "Move latest to this version"),
+        (("latest", "v{major}", "v{major}.{minor}"), "Move latest, v{major}, v{major}.{minor} to this version"),
+        ((), "Move no floating tag to this version"),
+    ],
+)
+def test_the_workflow_says_which_tags_its_input_moves(floating: tuple[str, ...], words: str) -> None:
+    templates = tuple(FloatingTemplate(text=text) for text in floating)
+    lanes = [replace(lane, floating_templates=templates) for lane in BUILT_IN[:1]]
+    project = WorkflowProject(lanes=lanes, platforms=DEFAULT_PLATFORMS, image="x")
+    text = render(project, template("lane.yml"), template("release-lane.yml"))[MAIN]
+    inputs = yaml.safe_load(text)[True]["workflow_dispatch"]["inputs"]
+    assert inputs["latest"]["description"] == words
 
 
 def rendered(

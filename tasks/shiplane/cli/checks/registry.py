@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from shiplane.config.lane import Lane
     from shiplane.config.settings import Flags, Resolver
     from shiplane.core.credential import Credential
-    from shiplane.doctor.release import FloatingTagChecks, LedgerChecks
+    from shiplane.doctor.floating_tags import FloatingTagChecks
+    from shiplane.doctor.release import LedgerChecks
     from shiplane.ledger.recorder import Ledgers
     from shiplane.registry.client import RegistryClient
     from shiplane.registry.oci.names import Repository
@@ -74,7 +75,7 @@ def _ledgers(run: Run, repository: Repository, flags: Flags) -> LedgerChecks:
 
 def _floating_tags(run: Run, repository: Repository, flags: Flags) -> FloatingTagChecks:
     """The floating tags of the same lanes."""
-    from shiplane.doctor.release import FloatingTagChecks
+    from shiplane.doctor.floating_tags import FloatingTagChecks
     from shiplane.verify.surveyor import Surveyor
 
     resolver = run.resolver(flags)
