@@ -6,6 +6,7 @@ from tests.faults.edits import argument, never, returns, unfiltered, without_arg
 from tests.faults.guard import Guard
 
 _LABELS = "tests/faults/release/test_configured_labels.py::"
+_LANES = "tests/unit/config/test_lane_tables.py::"
 _PLATFORMS = "tests/faults/release/test_lane_platforms.py::"
 _PLACEHOLDERS = "tests/unit/config/test_placeholders.py::"
 
@@ -37,6 +38,20 @@ PUT_INTO_IMAGES = (
         "ExpectedImage.planned",
         without_argument("cls", "annotations"),
         (_LABELS + "test_a_part_without_them_is_not_joined",),
+    ),
+    Guard(
+        "a lane takes no names over from another one",
+        "config/keys/parents",
+        "_merged",
+        unfiltered(0),
+        (_LANES + "test_a_lane_has_what_it_does_not_say_from_another_one_but_its_names",),
+    ),
+    Guard(
+        "a matrix makes no more lanes than can be compared with each other",
+        "config/keys/matrix",
+        "_combinations",
+        never(),
+        (_LANES + "test_a_matrix_that_cannot_be_meant_is_refused",),
     ),
     Guard(
         "a node builds no lane for a platform that the lane does not have",

@@ -25,9 +25,10 @@ from shiplane.core.text import quoted
 from shiplane.registry.oci.names import Platform, Repository, Tag, parse_tag
 
 NAME = Text(
-    pattern="[a-z][a-z0-9-]{0,30}",
+    pattern=r"[a-z](?:\.?[a-z0-9-])*",
+    most=31,
     problem="is not a lane name",
-    remedy="A lower-case letter, then lower-case letters, digits and '-', at most 31.",
+    remedy="A lower-case letter, then lower-case letters, digits, '-' and single '.', at most 31.",
 )
 
 

@@ -14,7 +14,7 @@ from shiplane.config.gate import Gate
 from shiplane.config.keys import gates as gate_keys
 from shiplane.config.keys.claim import CLAIM, ClaimSettings
 from shiplane.config.keys.deployments import DEPLOYMENTS, Deployments
-from shiplane.config.keys.lane import LANES, make_lanes
+from shiplane.config.keys.lane import LANES, MATRIX, lane_tables, make_lanes
 from shiplane.config.keys.registries import REGISTRIES
 from shiplane.config.keys.smoke import SMOKE, make_smokes
 from shiplane.config.keys.texts import COMMAND, IMAGES, PLATFORMS, REPOSITORY, SECONDS
@@ -25,7 +25,7 @@ from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.documents import document
 from shiplane.core.schema.location import Location
-from shiplane.core.schema.tables import Key, Table
+from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Boolean, Either, Json
 from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform, Repository
@@ -36,6 +36,8 @@ BEYOND_THE_SCHEMA = {
     "lanes": "lanes share no tag, git tag, ledger or cache, and no tag can be read as another lane's",
     "channels": "a channel's lanes exist and have tags of their own, which are no lane's and no other channel's",
     "gates": "gate names (by default the targets) are unique, and none is reserved by --skip",
+    "from": "from names a lane, and leads round in no circle",
+    "matrix": "there are at most 64 lanes, and those of a matrix have names of their own and lanes' forms",
     "placeholders": "no value contains an unknown placeholder, e.g. {versoin}",
     "platforms": "no platform is given twice in two spellings, e.g. linux/arm64 and linux/arm64/v8",
     "addresses": "an IP address is a complete host address: neither 127.1 nor multicast",
@@ -205,11 +207,12 @@ def _reads(lane: Lane, text: str) -> bool:
         return False
 
 
-_FILE = Table.of(
-    ProjectFile,
+_FILE = Table(
     "",
     "shiplane.toml, or [tool.shiplane] in pyproject.toml. Everything is optional. Beyond this schema shiplane checks "
     f"(check.config): {'; '.join(BEYOND_THE_SCHEMA.values())}.",
+    ProjectFile,
+    lambda: {**keys_of(ProjectFile), "matrix": MATRIX},
     partial=True,
 )
 
@@ -222,15 +225,16 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     """
     place = Location(name)
     given: Json = _FILE.read(dict(content), place)
-    lane_tables = given.get("lanes", {})
-    lanes = make_lanes(lane_tables, place.key("lanes"))
+    tables = lane_tables(given, place)
+    lanes = make_lanes(tables, place.key("lanes"))
+    given.pop("matrix", None)
     gate_keys.check_names(given.get("gates", ()), place.key("gates"))
     ledger, claim = given.get("ledger", True), given.get("claim", False)
     resolved = {
         "lanes": lanes,
-        "named": frozenset(lane_tables),
+        "named": frozenset(tables),
         "channels": make_channels(given.get("channels", {}), lanes, place.key("channels")),
-        "smokes": make_smokes(given.get("smokes"), lane_tables, [lane.name for lane in lanes]),
+        "smokes": make_smokes(given.get("smokes"), tables, [lane.name for lane in lanes]),
         "keeps_ledger": ledger is not False,
         "ledger": None if isinstance(ledger, bool) else ledger,
         "claim": (ClaimSettings() if claim else None) if isinstance(claim, bool) else claim,

@@ -42,6 +42,11 @@ class Build:
     settings: BuildSettings = NOTHING_GIVEN
 
     @property
+    def target(self) -> str:
+        """Its name in bake, where a dot has another meaning (buildx bake/bake.go, validTargetNameChars)."""
+        return self.name.replace(".", "_")
+
+    @property
     def cached_at(self) -> str:
         """The location of its cache, or nothing."""
         return self.settings.cache.place if self.settings.cache else ""
@@ -88,7 +93,7 @@ def definition(builds: Iterable[Build], env: Mapping[str, str] = _NOTHING) -> di
 
     Build args take their values from ``env``; secrets do not, buildx reads them from its own environment.
     """
-    targets = {build.name: _target(build, env) for build in builds}
+    targets = {build.target: _target(build, env) for build in builds}
     return {"group": {"default": {"targets": list(targets)}}, "target": targets}
 
 

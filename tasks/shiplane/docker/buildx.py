@@ -193,7 +193,7 @@ class Buildx:
                 answer = self._with_cache(builds, builder, metadata, listen, stop)
             if answer.code != 0:
                 raise _failure(answer, builder.cannot_run(platform for build in builds for platform in build.platforms))
-            return _digests(metadata, [build.name for build in builds if build.push])
+            return _digests(metadata, {build.name: build.target for build in builds if build.push})
 
     def _check_context(self, builds: Iterable[Build], folder: Path) -> None:
         """Refuse a context that contains our temporary files.
@@ -325,10 +325,10 @@ def _push_error(reason: str) -> ShiplaneError:
     )
 
 
-def _digests(metadata: Path, names: Sequence[str]) -> dict[str, Digest]:
+def _digests(metadata: Path, targets: Mapping[str, str]) -> dict[str, Digest]:
     try:
-        document = json.loads(metadata.read_bytes()) if names else {}
-        return {name: Digest(document[name]["containerimage.digest"]) for name in names}
+        document = json.loads(metadata.read_bytes()) if targets else {}
+        return {name: Digest(document[target]["containerimage.digest"]) for name, target in targets.items()}
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise BuildError(
             f"buildx did not report the digest it pushed: {error!r}", remedy="Update docker-buildx."

@@ -160,7 +160,7 @@ def test_what_buildx_could_not_write_whole_is_no_digest(
 
     (tmp_path / "metadata.json").write_bytes(metadata)
     with pytest.raises(BuildError, match="did not report the digest it pushed"):
-        _digests(tmp_path / "metadata.json", ["main"])
+        _digests(tmp_path / "metadata.json", {"main": "main"})
 
 
 @pytest.fixture

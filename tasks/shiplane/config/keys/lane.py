@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import fields, replace
 
 from shiplane.config.floating_tag import FloatingTemplate
+from shiplane.config.keys.matrix import Matrix
+from shiplane.config.keys.parents import with_parents
 from shiplane.config.keys.smoke import SMOKE
 from shiplane.config.lane import BUILT_IN, NAME, Lane
 from shiplane.config.names.collisions import apart
@@ -24,18 +26,58 @@ _PREFIX = Key(
     ),
     "prefix",
 )
-_SMOKE = Key("Smoke runs of this lane; keys that are not set are taken from [smoke].", SMOKE, "smoke")
-# What the file says of each lane, by attribute; a built-in one has the rest already.
-LANES = Named(
-    of=Table(
-        "lane",
-        "An independent line of releases.",
-        Lane,
-        lambda: {**keys_of(Lane), "prefix": _PREFIX, "smoke": _SMOKE},
-        partial=True,
-    ),
-    names=NAME,
+_FROM = Key(
+    "A lane, configured or built in, from which this one has all that it does not say, except its names: tag, prefix, "
+    "aliases, floating and git-tag are its own, with the defaults of a new lane. build-args, labels, annotations, "
+    "secrets and smoke add to those of that lane; a cache with a place of its own is not taken over.",
+    NAME,
+    "from",
 )
+_SMOKE = Key("Smoke runs of this lane; keys that are not set are taken from [smoke].", SMOKE, "smoke")
+# Each pair of lanes is looked at for names that both could write.
+_MOST_LANES = 64
+# What the file says of a lane, by attribute; a built-in one has the rest already.
+_LANE = Table(
+    "lane",
+    "An independent line of releases.",
+    Lane,
+    lambda: {"parent": _FROM, **keys_of(Lane), "prefix": _PREFIX, "smoke": _SMOKE},
+    partial=True,
+)
+LANES = Named(of=_LANE, names=NAME, most=_MOST_LANES)
+MATRIX = Key(
+    "Lanes made from a list of values, by the list's name.", Named(of=Matrix(_LANE, NAME), names=NAME), "matrix"
+)
+# What a lane has of its own; the rest another one may begin with.
+_OWN = ("name", "version_template", "floating_templates", "git_tag", "build", "names", "reserved")
+
+
+def lane_tables(given: Mapping[str, Json], place: Location) -> dict[str, Json]:
+    """What the file says of each lane, its own or a matrix's, with what that leaves to another lane.
+
+    Args:
+        given: What the file says.
+        place: The file.
+
+    Raises:
+        ConfigurationError: Two lanes have one name, there are too many, or one begins from none or from itself.
+    """
+    tables = dict(given.get("lanes", {}))
+    for matrix, lanes in given.get("matrix", {}).items():
+        for name, said in lanes.items():
+            if name in tables:
+                raise place.key("matrix").key(matrix).error(f"makes {name}, which is another lane already")
+            dockerfile = {} if "parent" in said else {"dockerfile": "Dockerfile"}
+            tables[name] = {"git_tag": f"{matrix}-v{{version}}", **dockerfile, **said}
+    if len(tables) > _MOST_LANES:
+        raise place.error(f"has {len(tables)} lanes, expected at most {_MOST_LANES}")
+    lanes = {**{name: _new_lane(name) for name in tables}, **{lane.name: lane for lane in BUILT_IN}}
+    return with_parents(tables, {name: _inheritable(lane) for name, lane in lanes.items()}, place.key("lanes"))
+
+
+def _inheritable(lane: Lane) -> Json:
+    """What another lane may have of a lane before the file says anything."""
+    return {entry.name: getattr(lane, entry.name) for entry in fields(lane) if entry.name not in _OWN}
 
 
 def make_lanes(given: Mapping[str, Json], place: Location) -> tuple[Lane, ...]:
@@ -47,9 +89,7 @@ def make_lanes(given: Mapping[str, Json], place: Location) -> tuple[Lane, ...]:
         ConfigurationError: Two could write one name, or keep their cache in one place.
     """
     built_in = {lane.name: lane for lane in BUILT_IN}
-    own = {
-        name: _lane(built_in.get(name) or _new_lane(name), fields, place.key(name)) for name, fields in given.items()
-    }
+    own = {name: _lane(built_in.get(name) or _new_lane(name), said, place.key(name)) for name, said in given.items()}
     lanes = apart(({**built_in, **own} if own.keys() <= built_in.keys() else own).values())
     caches = [lane.build.cache for lane in lanes if lane.build.cache]
     for cache in caches:
@@ -59,15 +99,15 @@ def make_lanes(given: Mapping[str, Json], place: Location) -> tuple[Lane, ...]:
 
 
 def _lane(base: Lane, given: Json, place: Location) -> Lane:
-    fields = {key: value for key, value in given.items() if key not in ("build", "prefix", "smoke")}
+    own = {key: value for key, value in given.items() if key not in ("build", "parent", "prefix", "smoke")}
     if "prefix" in given:
         if "version_template" in given:
             raise place.error("has both tag and prefix, which is short for one", remedy="Give one of them.")
-        fields["version_template"] = TagTemplate(f"{given['prefix']}v")
+        own["version_template"] = TagTemplate(f"{given['prefix']}v")
     build = replace(base.build, **given["build"])
     if build.cache and not build.cache.place:
         build = replace(build, cache=replace(build.cache, place=base.name))
-    return replace(base, **fields, build=build)
+    return replace(base, **own, build=build)
 
 
 def _new_lane(name: str) -> Lane:

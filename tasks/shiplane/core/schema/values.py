@@ -253,6 +253,13 @@ class Choice:
         return {"const": values[0]} if len(values) == 1 else {"enum": values}
 
 
+def _exceeded(count: int, least: int, most: int) -> str:
+    """Which of two bounds a count is not within; a ``most`` of 0 is none."""
+    if count < least:
+        return f"at least {least}"
+    return f"at most {most}" if most and count > most else ""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Array:
     """Values of one kind; with ``unique`` no two may mean the same (the schema sees only those written alike).
@@ -270,8 +277,7 @@ class Array:
     def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """The meanings, in order."""
         expect(self, value, location)
-        if len(value) < self.least or (self.most and len(value) > self.most):
-            bound = f"at most {self.most}" if self.most else f"at least {self.least}"
+        if bound := _exceeded(len(value), self.least, self.most):
             raise location.error(f"has {len(value)} items, expected {bound}")
         meanings: list[Any] = []
         for number, item in enumerate(value):
@@ -292,11 +298,12 @@ class Array:
 class Named:
     """A table whose keys are names that the writer chooses; ``make`` is given what they mean, by name.
 
-    A ``most`` of 0 is no bound.
+    ``least`` and ``most`` say how many they may be; a ``most`` of 0 is none.
     """
 
     of: Value
     names: Text | None = None
+    least: int = 0
     most: int = 0
     make: Callable[[Json], Any] = dict
     noun: ClassVar[str] = "a table"
@@ -305,8 +312,8 @@ class Named:
     def read(self, value: Any, location: Location) -> Any:  # noqa: ANN401
         """What is made of the meanings."""
         expect(self, value, location)
-        if self.most and len(value) > self.most:
-            raise location.error(f"has {len(value)} keys, expected at most {self.most}")
+        if bound := _exceeded(len(value), self.least, self.most):
+            raise location.error(f"has {len(value)} keys, expected {bound}")
         if self.names:
             for name in value:
                 self.names.read(name, location.key(name))
@@ -316,8 +323,9 @@ class Named:
         """An object whose names have a form."""
         fit = self.names.schema(parts) if self.names else {}
         names = {"propertyNames": {key: rule for key, rule in fit.items() if key != "type"}} if fit else {}
-        bound = {"maxProperties": self.most} if self.most else {}
-        return {"type": "object", **bound, **names, "additionalProperties": self.of.schema(parts)}
+        bounds = {"minProperties": self.least, "maxProperties": self.most}
+        kept = {key: bound for key, bound in bounds.items() if bound}
+        return {"type": "object", **kept, **names, "additionalProperties": self.of.schema(parts)}
 
 
 @dataclass(frozen=True)
