@@ -40,6 +40,7 @@ def test_one_release_builds_each_lane_for_its_own_platforms(workstation: Worksta
     verified = succeeded(person.invoke("verify", "--json")).document
     expected = {lane["lane"]: lane["expected_platforms"]["value"] for lane in verified["lanes"]}
     assert expected == {"main": ["linux/arm64"], "standalone": ["linux/amd64", "linux/arm/v7"]}
+    succeeded(person.invoke("verify", "--pull"))
     succeeded(person.invoke("rollback", "--lane", "standalone", "--reason", "crashes"))
     assert reader.digest("standalone-latest") == reader.digest("standalone-v0.2.1")
 
@@ -145,4 +146,4 @@ def test_a_matrix_of_ten_lanes_is_released_as_one_bake(workstation: Workstation)
     assert reader.digest("py3.12") == reader.digest("1.0.0-py3.12")
     assert reader.digest("py3.12") != reader.digest("1.0.1-py3.12")
     written = succeeded(person.invoke("workflow.write"))
-    assert (person.checkout / ".github/workflows/docker-app-py3.12-publish.yml").exists(), str(written)
+    assert (person.checkout / ".github/workflows/docker-app-py3.5-publish.yml").exists(), str(written)

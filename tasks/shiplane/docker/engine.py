@@ -5,7 +5,7 @@ The SDK is slow to import, so it is imported when an engine is first asked.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -98,8 +98,16 @@ class Engine:
         except (DockerException, OSError, KeyError, TypeError) as error:
             raise UnreachableError(f"what answers is no Docker engine: {one_line(str(error))[:300]}") from error
 
-    def pull(self, repository: Repository, tag: Tag, credential: Credential | None) -> list[str]:
+    def pull(
+        self, repository: Repository, tag: Tag, credential: Credential | None, platforms: Sequence[Platform] = ()
+    ) -> list[str]:
         """Pull a tag like ``docker pull``, and return the image's digests.
+
+        Args:
+            repository: Where it is.
+            tag: The tag.
+            credential: The login for it.
+            platforms: What the image is there for: the first of them is pulled if none is the engine's.
 
         Raises:
             UnreachableError: No engine responds.
@@ -107,9 +115,11 @@ class Engine:
         """
         from docker.errors import DockerException
 
+        native = self.platform() if platforms else None
+        own = [it for it in platforms if native and (it.os, it.architecture) == (native.os, native.architecture)]
         client = self.client(PULL_TIMEOUT)
         try:
-            pull_image(client, repository, tag, credential)
+            pull_image(client, repository, tag, credential, None if own else next(iter(platforms), None))
             digests = client.images.get(f"{repository}:{tag}").attrs.get("RepoDigests") or []
         except (DockerException, OSError) as error:
             raise VerificationError(f"docker pull {repository}:{tag} failed: {one_line(str(error))[:400]}") from error

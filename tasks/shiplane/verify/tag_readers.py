@@ -11,7 +11,7 @@ from shiplane.core.errors import AccessError, VerificationError
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import digest_of
-from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
 from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.verification_result import VerificationResult
 
@@ -19,8 +19,8 @@ from shiplane.verify.verification_result import VerificationResult
 class Puller(Protocol):
     """An engine that can pull a tag."""
 
-    def pull(self, repository: Repository, tag: Tag) -> Sequence[str]:
-        """Pull it; returns the digests under which the engine now knows the image."""
+    def pull(self, repository: Repository, tag: Tag, platforms: Sequence[Platform]) -> Sequence[str]:
+        """Pull what it is there for; returns the digests under which the engine now knows the image."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +41,14 @@ class TagReaders:
         """Read the version tag, and the floating tags in whose range it is, in each of these ways."""
         tags = _existing_tags(result)
         puller, anonymous = self.puller, self.anonymous
-        checks = [self._pull(puller, tag, digest) for tag, digest in tags.items() if puller]
+        images = result.report.images if result.report else ()
+        platforms = [image.platform for image in images if image.platform]
+        checks = [self._pull(puller, tag, digest, platforms) for tag, digest in tags.items() if puller]
         return checks + [_read_anonymously(anonymous, tag, digest) for tag, digest in tags.items() if anonymous]
 
-    def _pull(self, puller: Puller, tag: Tag, digest: Digest) -> Check:
+    def _pull(self, puller: Puller, tag: Tag, digest: Digest, platforms: Sequence[Platform]) -> Check:
         try:
-            digests = puller.pull(self.registry.repository, tag)
+            digests = puller.pull(self.registry.repository, tag, platforms)
         except VerificationError as error:
             return Check("pull", tag, good=False, expected=str(digest), found=error.what)
         return Check("pull", tag, str(digest) in digests, str(digest), ", ".join(digests) or "no digest")

@@ -157,7 +157,7 @@ def test_a_lane_without_floating_tags_is_verified_by_its_newest_release() -> Non
 
 def test_what_is_pulled_is_the_version_and_the_floating_tags_in_whose_range_it_is() -> None:
     class Engine:
-        def pull(self, _repository: object, tag: Tag) -> list[str]:
+        def pull(self, _repository: object, tag: Tag, _platforms: object) -> list[str]:
             pulled.append(tag)
             return [scene.tags()[tag]]
 

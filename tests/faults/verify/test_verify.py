@@ -485,9 +485,11 @@ class Engine:
     digests: Sequence[str] = ()
     fault: str = ""
     pulled: list[str] = field(default_factory=list)
+    platforms: tuple[Platform, ...] = ()
 
-    def pull(self, repository: Repository, tag: Tag) -> Sequence[str]:
+    def pull(self, repository: Repository, tag: Tag, platforms: Sequence[Platform]) -> Sequence[str]:
         self.pulled.append(f"{repository}:{tag}")
+        self.platforms = tuple(platforms)
         if self.fault:
             raise VerificationError(self.fault)
         return self.digests
@@ -498,6 +500,7 @@ def test_both_tags_are_pulled_and_are_the_digest_that_was_verified() -> None:
     good = Engine([str(raw.digest)])
     assert verify(scene, puller=good).good
     assert good.pulled == [f"{IMAGE}:v0.2.1", f"{IMAGE}:latest"]
+    assert good.platforms == BOTH
     rows = [(Engine(["sha256:another"]), "sha256:another"), (Engine(), "no digest"), (Engine(fault="cut"), "cut")]
     for engine, words in rows:
         bad = [check for check in verify(scene, V021, puller=engine).checks if not check.good]

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from shiplane.config.settings import Resolver
     from shiplane.docker.engine import Engine
     from shiplane.registry.client import RegistryClient
-    from shiplane.registry.oci.names import Repository, Tag
+    from shiplane.registry.oci.names import Platform, Repository, Tag
     from shiplane.verify.verify import Verifier
 
 
@@ -34,8 +34,8 @@ class _EnginePuller:
     engine: Engine
     registry: RegistryClient
 
-    def pull(self, repository: Repository, tag: Tag) -> Sequence[str]:
-        return self.engine.pull(repository, tag, self.registry.session.credential)
+    def pull(self, repository: Repository, tag: Tag, platforms: Sequence[Platform]) -> Sequence[str]:
+        return self.engine.pull(repository, tag, self.registry.session.credential, platforms)
 
 
 def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
