@@ -16,7 +16,7 @@ _LINES = re.compile(
     r"python -m pip install --disable-pip-version-check --requirement \.github/shiplane-requirements\.txt"
     r"|npm ci"
     r"|(?:invoke|shiplane) (?:check\.build|check\.gates"
-    r"|(?:publish|release|stage) --lane \"\$LANE\"(?: --[a-z-]+(?: [\w\"$/.-]+)?)*)"
+    r"|(?:(?:publish|release|stage) --lane \"\$LANE\"|publish --channel \"\$CHANNEL\")(?: --[a-z-]+(?: [\w\"$/.-]+)?)*)"
 )
 _PAIR = {"GHCR_USERNAME", "GHCR_TOKEN", "GITHUB_TOKEN"}
 _SHARED = "release-lane.yml"
@@ -45,6 +45,16 @@ class Workflow:
         """Whether it is the one that the lanes call."""
         return self.path.endswith(_SHARED)
 
+    @property
+    def is_channel(self) -> bool:
+        """Whether it publishes a channel, by itself."""
+        return "/channel-" in self.path
+
+    @property
+    def works(self) -> bool:
+        """Whether its jobs have steps of their own, and call no other workflow."""
+        return self.is_shared or self.is_channel
+
 
 def broken(texts: Mapping[str, str]) -> set[str]:
     """The names of the rules that a set of publish workflows breaks."""
@@ -70,7 +80,12 @@ def _lines(job: Mapping[str, Any]) -> str:
 def _publishes(job: Mapping[str, Any]) -> bool:
     """Whether it writes to the registry."""
     lines = _lines(job)
-    return " stage " in lines or (_names_versions(lines) and "--dry-run" not in lines)
+    return " stage " in lines or (_tags(lines) and "--dry-run" not in lines)
+
+
+def _tags(line: str) -> bool:
+    """Whether it writes tags: a version's, or a channel's."""
+    return _names_versions(line) or " publish --channel " in line
 
 
 def _names_versions(line: str) -> bool:
@@ -92,9 +107,9 @@ def only_publishing_jobs_may_write_and_packages_alone(flows: list[Workflow]) -> 
     for flow in flows:
         for job in flow.jobs.values():
             writes = {name for name, level in job["permissions"].items() if level != "read"}
-            names = not flow.is_shared or _names_versions(_lines(job))
+            names = not flow.works or _names_versions(_lines(job))
             allowed = {"packages", "contents"} if names and _claims(flows) else {"packages"}
-            if writes != (allowed if not flow.is_shared or _publishes(job) else set()):
+            if writes != (allowed if not flow.works or _publishes(job) else set()):
                 return False
     return True
 
@@ -109,7 +124,7 @@ def no_permission_is_idle(flows: list[Workflow]) -> bool:
     return all(
         set(job["permissions"]) <= {"contents", "packages"}
         for flow in flows
-        if flow.is_shared
+        if flow.works
         for job in flow.jobs.values()
         if "check.gates" not in _lines(job)
     )
@@ -134,7 +149,7 @@ def publishing_waits_for_the_gates_and_builds_their_commit(flows: list[Workflow]
 
 
 def gates_are_not_asked_where_the_credential_is(flows: list[Workflow]) -> bool:
-    lines = [step["run"] for job, step in _all_steps(flows) if _publishes(job) and _names_versions(step.get("run", ""))]
+    lines = [step["run"] for job, step in _all_steps(flows) if _publishes(job) and _tags(step.get("run", ""))]
     return bool(lines) and all("--skip build --skip gates" in line for line in lines)
 
 
@@ -143,21 +158,27 @@ def checkouts_take_the_git_tag_and_leave_no_token(flows: list[Workflow]) -> bool
     kept = all(
         one.get("persist-credentials") is False and one.get("ref") and one.get("fetch-depth") == 0 for one in given
     )
-    refs = [job["with"]["ref"] for flow in flows if not flow.is_shared for job in flow.jobs.values()]
+    refs = [job["with"]["ref"] for flow in flows if not flow.works for job in flow.jobs.values()]
     return bool(given) and kept and all("format('refs/tags/" in ref for ref in refs)
 
 
 def all_lanes_wait_in_one_queue(flows: list[Workflow]) -> bool:
-    queues = [flow.document.get("concurrency") for flow in flows if not flow.is_shared]
+    queues = [flow.document.get("concurrency") for flow in flows if not flow.works]
     wanted = {"group": "shiplane-release", "cancel-in-progress": False, "queue": "max"}
     inner = [flow for flow in flows if flow.is_shared and "concurrency" in flow.text]
     return bool(queues) and all(queue == wanted for queue in queues) and not inner
 
 
+def a_channel_keeps_its_newest_push_waiting(flows: list[Workflow]) -> bool:
+    """A queue of its own, in which GitHub keeps the newest of those that wait."""
+    queues = {flow.path: flow.document.get("concurrency") for flow in flows if flow.is_channel}
+    groups = [queue.get("group") for queue in queues.values() if isinstance(queue, dict)]
+    wanted = [{"group": group, "cancel-in-progress": False} for group in groups]
+    return list(queues.values()) == wanted and len({*groups, "shiplane-release"}) == len(queues) + 1
+
+
 def every_job_ends_in_time(flows: list[Workflow]) -> bool:
-    return all(
-        0 < job.get("timeout-minutes", 0) <= 180 for flow in flows if flow.is_shared for job in flow.jobs.values()
-    )
+    return all(0 < job.get("timeout-minutes", 0) <= 180 for flow in flows if flow.works for job in flow.jobs.values())
 
 
 def shell_lines_call_the_library_and_have_no_logic(flows: list[Workflow]) -> bool:
@@ -171,7 +192,7 @@ def only_people_and_git_tags_start_them(flows: list[Workflow]) -> bool:
         started = flow.document["on"]
         if set(started) != ({"workflow_call"} if flow.is_shared else {"push", "workflow_dispatch"}):
             return False
-        if not flow.is_shared and set(started["push"]) != {"tags"}:
+        if not flow.is_shared and set(started["push"]) != ({"branches"} if flow.is_channel else {"tags"}):
             return False
     return True
 
@@ -207,6 +228,7 @@ RULES: tuple[Callable[[list[Workflow]], bool], ...] = (
     gates_are_not_asked_where_the_credential_is,
     checkouts_take_the_git_tag_and_leave_no_token,
     all_lanes_wait_in_one_queue,
+    a_channel_keeps_its_newest_push_waiting,
     every_job_ends_in_time,
     shell_lines_call_the_library_and_have_no_logic,
     only_people_and_git_tags_start_them,

@@ -14,6 +14,7 @@ import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from shiplane.config.channel import Channel
 from shiplane.config.gate import Gate, GateKind
 from shiplane.config.keys.workflows import WorkflowSettings
 from shiplane.config.lane import Lane, groups_of
@@ -53,6 +54,7 @@ class WorkflowProject:
         npm: Whether npm must install packages before the build command.
         claim: Whether a release pushes a claim to the git remote.
         modules: Whether the repository has submodules.
+        channels: Each gets a workflow of its own.
     """
 
     lanes: Sequence[Lane]
@@ -65,6 +67,7 @@ class WorkflowProject:
     claim: bool = False
     modules: bool = False
     lfs: bool = False
+    channels: Sequence[Channel] = ()
 
 
 def path_of(lane: Lane) -> str:
@@ -75,7 +78,12 @@ def path_of(lane: Lane) -> str:
     return f"{FOLDER}/docker-publish.yml" if lane.name == "main" else f"{FOLDER}/docker-{lane.name}-publish.yml"
 
 
-def render(project: WorkflowProject, lane_template: str, shared_template: str) -> dict[str, str]:
+def path_of_channel(channel: Channel) -> str:
+    """The path of a channel's workflow."""
+    return f"{FOLDER}/channel-{channel.name}.yml"
+
+
+def render(project: WorkflowProject, lane_template: str, shared_template: str, channel_template: str) -> dict[str, str]:
     """The text of every workflow by path.
 
     Raises:
@@ -92,6 +100,9 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str) -
     texts = {SHARED: _fill(_choose(shared_template, facts), common)}
     for group in groups:
         texts[path_of(group[0])] = _fill(_choose(lane_template, facts), {**common, **_group_values(group, project)})
+    for channel in project.channels:
+        values = {"CHANNEL": channel.name, "BRANCH": channel.branch}
+        texts[path_of_channel(channel)] = _fill(_choose(channel_template, facts), {**common, **values})
     return {path: _signed(text, project.program) for path, text in texts.items()}
 
 

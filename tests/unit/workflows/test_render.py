@@ -28,7 +28,15 @@ from tests.unit.workflow_rules import broken
 ROOT = Path(__file__).parents[3]
 MAIN = ".github/workflows/docker-publish.yml"
 STANDALONE = ".github/workflows/docker-standalone-publish.yml"
+TEMPLATES = tuple(template(f"{name}.yml") for name in ("lane", "release-lane", "channel"))
+EDGE = ".github/workflows/channel-edge.yml"
 Configuration = dict[str, Any]
+CHANNELS = {
+    "channels": {
+        "edge": {"branch": "main", "lanes": ["main"]},
+        "no": {"branch": "1.0", "lanes": ["main"], "tag": "next"},
+    }
+}
 CI = ".github/workflows/ci.yml"
 WEEKLY = ".github/workflows/weekly.yml"
 GITHUB_GATE = {"gates": [{"name": "core", "github": "Core Production Gate"}]}
@@ -53,6 +61,8 @@ KINDS: dict[str, Configuration] = {
     "claims": {"claim": True},
     "everything": {"claim": True, "workflows": {"native": True, "environment": "live"}, **GITHUB_GATE},
     "other lanes": {"lanes": {"worker": {"git-tag": "v{version}"}, "next": {"git-tag": "vnext/v{version}"}}},
+    "channels": CHANNELS,
+    "channels, everything": {**CHANNELS, "claim": True, "workflows": {"native": True}, **GITHUB_GATE},
     "a group": GROUP,
     "native, a group": {**GROUP, "workflows": {"native": True}},
     "names that YAML could read": {"lanes": {"no": {}, "on": {}}, "workflows": {"environment": "1.0"}},
@@ -71,7 +81,7 @@ def test_the_workflow_says_which_tags_its_input_moves(floating: tuple[str, ...],
     templates = tuple(FloatingTemplate(text=text) for text in floating)
     lanes = [replace(lane, floating_templates=templates) for lane in BUILT_IN[:1]]
     project = WorkflowProject(lanes=lanes, platforms=DEFAULT_PLATFORMS, image="x")
-    text = render(project, template("lane.yml"), template("release-lane.yml"))[MAIN]
+    text = render(project, *TEMPLATES)[MAIN]
     inputs = yaml.safe_load(text)[True]["workflow_dispatch"]["inputs"]
     assert inputs["latest"]["description"] == words
 
@@ -91,8 +101,9 @@ def rendered(
         claim=known.claim is not None,
         modules=whole,
         lfs=whole,
+        channels=known.channels,
     )
-    return render(made, template("lane.yml"), template("release-lane.yml"))
+    return render(made, *TEMPLATES)
 
 
 def lint(folder: Path, texts: dict[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
@@ -115,6 +126,26 @@ def zizmor(folder: Path, texts: dict[str, str]) -> subprocess.CompletedProcess[s
 def actionlint(folder: Path, texts: dict[str, str]) -> subprocess.CompletedProcess[str]:
     tools = Path(sys.executable).parent
     return lint(folder, texts, "actionlint", "-shellcheck", str(tools / "shellcheck"), *texts)
+
+
+def test_a_channel_is_published_by_a_push_to_its_branch_and_the_newest_push_is_never_dropped() -> None:
+    texts = rendered(CHANNELS)
+    edge, other = (yaml.safe_load(texts[f".github/workflows/channel-{name}.yml"]) for name in ("edge", "no"))
+    assert edge[True]["push"] == {"branches": ["main"]}
+    assert other[True]["push"] == {"branches": ["1.0"]}
+    # One pending run of a group is kept, the newest (docs.github.com, "Concurrency"); none that runs is cancelled.
+    assert edge["concurrency"] == {"group": "shiplane-channel-edge", "cancel-in-progress": False}
+    assert (edge["env"]["CHANNEL"], other["env"]["CHANNEL"]) == ("edge", "no")
+    checkouts = [
+        step["with"] for job in edge["jobs"].values() for step in job["steps"] if "checkout" in step.get("uses", "")
+    ]
+    assert [one["fetch-depth"] for one in checkouts] == [0, 0]
+    assert edge["jobs"]["publish"]["environment"] == "release"
+
+
+def test_a_channel_that_is_taken_out_of_the_file_leaves_no_workflow() -> None:
+    (gone,) = [change for change in changes(rendered(), rendered(CHANNELS)) if "edge" in change.path]
+    assert gone.after is None
 
 
 def own() -> dict[str, str]:
@@ -234,6 +265,15 @@ EDITS = [
     (MAIN, "group: shiplane-release", "group: main", "all_lanes_wait_in_one_queue"),
     (STANDALONE, "cancel-in-progress: false", "cancel-in-progress: true", "all_lanes_wait_in_one_queue"),
     (STANDALONE, "  queue: max\n", "", "all_lanes_wait_in_one_queue"),
+    (EDGE, "cancel-in-progress: false", "cancel-in-progress: true", "a_channel_keeps_its_newest_push_waiting"),
+    (EDGE, "cancel-in-progress: false", "queue: max", "a_channel_keeps_its_newest_push_waiting"),
+    (EDGE, "group: shiplane-channel-edge", "group: shiplane-release", "a_channel_keeps_its_newest_push_waiting"),
+    (EDGE, "          fetch-depth: 0\n", "", "checkouts_take_the_git_tag_and_leave_no_token"),
+    (EDGE, "contents: read", "contents: write", "only_publishing_jobs_may_write_and_packages_alone"),
+    (EDGE, " --skip build --skip gates", "", "gates_are_not_asked_where_the_credential_is"),
+    (EDGE, "    needs: gate\n", "", "publishing_waits_for_the_gates_and_builds_their_commit"),
+    (EDGE, "    timeout-minutes: 180\n", "", "every_job_ends_in_time"),
+    (EDGE, "    branches:\n", "    tags:\n", "only_people_and_git_tags_start_them"),
     (SHARED, "    timeout-minutes: 180\n", "", "every_job_ends_in_time"),
     (
         SHARED,
@@ -281,7 +321,7 @@ EDITS = [
     ("path", "old", "new", "rule"), EDITS, ids=[f"{row[3]}-{place}" for place, row in enumerate(EDITS)]
 )
 def test_a_bad_edit_is_caught_by_its_rule_and_seen_as_made_by_hand(path: str, old: str, new: str, rule: str) -> None:
-    texts = rendered()
+    texts = rendered(CHANNELS)
     assert old in texts[path]
     edited = {**texts, path: texts[path].replace(old, new)}
     assert rule in broken(edited)

@@ -42,7 +42,8 @@ def changes_of(run: Run) -> list[WorkflowChange]:
 
 
 def _rendered(run: Run) -> dict[str, str]:
-    return render(_project(run), files.template("lane.yml"), files.template("release-lane.yml"))
+    templates = (files.template(f"{name}.yml") for name in ("lane", "release-lane", "channel"))
+    return render(_project(run), *templates)
 
 
 def _project(run: Run) -> WorkflowProject:
@@ -60,6 +61,7 @@ def _project(run: Run) -> WorkflowProject:
         claim=project.claim is not None,
         modules=(run.root / ".gitmodules").is_file(),
         lfs=uses_lfs(run.root),
+        channels=project.channels,
     )
 
 
