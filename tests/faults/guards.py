@@ -38,6 +38,7 @@ from tests.faults.guards_values import PUT_INTO_IMAGES
 
 _ANSWERS = "tests/faults/registry/test_client_answers.py::"
 _COPY = "tests/faults/registry/test_image_copy.py::"
+_SEVERAL = "tests/faults/release/test_floating_tags.py::"
 _DECISION = "tests/unit/release/test_decision.py::"
 _PROMISES = "tests/faults/promises/test_promises.py::"
 _PUBLISH = "tests/faults/release/test_publish.py::"
@@ -132,6 +133,44 @@ NAMES = (
 )
 
 DECISIONS = (
+    Guard(
+        "narrow floating tags move before wide ones, over all lanes",
+        "release/write_tags",
+        "in_moving_order",
+        call("sorted", "{0}"),
+        (_SEVERAL + "test_narrow_ranges_move_before_wide_ones_over_all_lanes_and_each_ledger_is_written_once",),
+    ),
+    Guard(
+        "a floating tag outside its range is not moved away from",
+        "release/planning/decision",
+        "_forward",
+        without_operand(1),
+        (_DECISION + "test_a_floating_tag_outside_its_range_is_not_moved_away_from",),
+    ),
+    Guard(
+        "a pre-release moves only the floating tags that list its kind",
+        "config/floating_tag",
+        "FloatingTag.takes",
+        without_operand(1, at=0),
+        (
+            _SEVERAL + "test_each_floating_tag_is_where_its_range_says",
+            _SEVERAL + "test_of_two_without_a_range_the_one_that_is_configured_first_moves_last",
+        ),
+    ),
+    Guard(
+        "a snapshot moves no tag that lists the letters of its commit",
+        "config/names/version_schemes",
+        "_kind",
+        without_operand(1, at=0),
+        ("tests/unit/config/test_floating_tag.py::test_a_snapshot_moves_no_tag_whatever_its_commit_begins_with",),
+    ),
+    Guard(
+        "a floating tag that a lane gets later is not set below what is published in its range",
+        "verify/surveyor",
+        "Surveyor.survey",
+        without_argument("Survey", "newest"),
+        (_SEVERAL + "test_a_tag_that_the_lane_gets_later_is_not_set_below_what_is_published_in_its_range",),
+    ),
     Guard(
         "a version of another commit is refused",
         "release/planning/decision",

@@ -32,9 +32,8 @@ class FloatingTag:
     prereleases: frozenset[str] = frozenset()
 
     def takes(self, version: Version) -> bool:
-        """Whether it may ever point at this version; never at a snapshot, whatever its commit's hash begins with."""
-        listed = version.prerelease_kind in self.prereleases and not version.is_snapshot
-        return self.spans(version) and (listed or not version.is_prerelease)
+        """Whether it may ever point at this version; a snapshot is a pre-release of no kind."""
+        return self.spans(version) and (not version.is_prerelease or version.prerelease_kind in self.prereleases)
 
     def spans(self, version: Version) -> bool:
         """Whether the version is in its range, pre-release or not."""

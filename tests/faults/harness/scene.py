@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from shiplane.config.lane import MAIN, Lane
+from shiplane.config.lane import BUILT_IN, MAIN, Lane
 from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.project_file import ProjectFile
 from shiplane.config.setting import Setting
 from shiplane.config.settings import Checkout, Flags, Resolver
 from shiplane.core.credential import Credential
@@ -43,11 +44,16 @@ def a_registry(**settings: object) -> MemoryRegistry:
 
 
 def a_plan(
-    version: str = "0.2.1", lanes: Sequence[str] = ("main", "standalone"), latest: str = "yes", commit: str = COMMIT
+    version: str = "0.2.1",
+    lanes: Sequence[str] = ("main", "standalone"),
+    latest: str = "yes",
+    commit: str = COMMIT,
+    configured: Sequence[Lane] = BUILT_IN,
 ) -> Plan:
-    """A release of some lanes."""
+    """A release of some of the configured lanes."""
     flags = Flags(lanes=tuple(lanes), tag=version, image=IMAGE, latest=latest)
-    return make_plan(Resolver(flags=flags, checkout=Checkout(commit=commit, committed_at="2026-02-28T12:00:00Z")))
+    checkout = Checkout(commit=commit, committed_at="2026-02-28T12:00:00Z")
+    return make_plan(Resolver(flags=flags, project=ProjectFile(lanes=tuple(configured)), checkout=checkout))
 
 
 def to_images(plan: Plan, *images: Repository) -> Plan:

@@ -136,3 +136,9 @@ def test_the_project_file_says_them(given: object, read: list[tuple[str, set[str
 def test_what_is_no_floating_tag_is_refused(given: object) -> None:
     with pytest.raises(ConfigurationError):
         FLOATING.read(given, PLACE)
+
+
+def test_a_snapshot_moves_no_tag_whatever_its_commit_begins_with() -> None:
+    floating = FloatingTag(tag=Tag("next"), prereleases=frozenset({"ac", "rc"}))
+    assert floating.takes(version("0.0.0-rc.1"))
+    assert not floating.takes(Version.snapshot("ac3456789012"))
