@@ -651,8 +651,8 @@ SEVERAL_TAGS = (
     ),
     Guard(
         "of versions with one image a floating tag is told to be at the one in its range",
-        "verify/audit/version_reader",
-        "_with_version",
+        "verify/floating_tags",
+        "FloatingTagState.placed",
         call("filter", "iter({1})"),
         (_SEVERAL + "test_of_two_versions_with_one_image_a_floating_tag_is_at_the_one_in_its_range",),
     ),
@@ -676,6 +676,13 @@ SEVERAL_TAGS = (
         "_place",
         call("spans", "True"),
         ("tests/faults/doctor/test_release.py::test_a_floating_tag_out_of_its_range_is_not_called_good",),
+    ),
+    Guard(
+        "a floating tag at a version out of its range is not adopted",
+        "adopt/result",
+        "is_adoptable",
+        without_operand(2),
+        (_ADOPTING + "test_every_floating_tag_of_the_lane_is_recorded_where_it_is_in_its_range",),
     ),
     Guard(
         "what a version is pulled by are its own floating tags",

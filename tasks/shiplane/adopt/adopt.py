@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
-from shiplane.adopt.result import AdoptedVersion, AdoptionResult
+from shiplane.adopt.result import AdoptedVersion, AdoptionResult, is_adoptable
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.plurals import counted
@@ -18,6 +18,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Tag
+from shiplane.verify.floating_tags import FloatingTagState, existing_floating_tags
 from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
 
 
@@ -57,7 +58,8 @@ class Adopter:
         yield step
         snapshot = self.ledgers.store(lane).read_verified()
         adopted_lane = with_adopted_tags(lane, snapshot.ledger)
-        tags = sort_tags(adopted_lane, lanes, self.registry.tags(), since)
+        listed = self.registry.tags()
+        tags = sort_tags(adopted_lane, lanes, listed, since)
         yield step.done(f"{counted(len(tags.versions), 'version')}, {counted(len(tags.ignored), 'other tag')}")
         step = Step("examine", f"lane {lane.name}")
         yield step
@@ -66,16 +68,17 @@ class Adopter:
             tags.versions,
             workers=self.workers,
         )
+        adopted = tuple(adopted for adopted, _ in results if adopted)
         survey = _RepositorySurvey(
             ledger=snapshot.ledger,
-            adopted=tuple(adopted for adopted, _ in results if adopted),
+            adopted=adopted,
             ignored=tuple(ignored for _, others in results for ignored in others),
-            floating=resolve(self.registry, lane.floating),
+            floating=self._floating(lane, snapshot.ledger, listed, adopted),
         )
         yield step.done(
             f"{counted(len(survey.adopted), 'version')} good, {counted(len(survey.ignored), 'tag')} left out"
         )
-        entries = self._entries(lane, survey)
+        entries = self._entries(survey)
         if dry_run or not entries:
             record_step = Step("record", lane.ledger)
             yield record_step.skipped("dry run") if entries else record_step.unchanged("nothing is new")
@@ -116,23 +119,39 @@ class Adopter:
         commit = self.commit_of(lane, version)
         return checker.check(image.raw, ExpectedImage.published(lane, version, platforms=None, revision=commit))
 
-    def _entries(self, lane: Lane, survey: _RepositorySurvey) -> list[Entry]:
-        """A publication for each new version, and the floating tag's position if no move of it is recorded."""
-        entries = [self._publication(adopted) for adopted in survey.adopted if adopted.report]
-        current = survey.current
-        if current and survey.ledger.position(lane.floating) is None:
-            entries.append(
-                self.ledgers.author.entry(
-                    Action.FLOAT,
-                    tag=lane.floating,
-                    version=str(current.version),
-                    after=current.digest,
-                    commit=current.commit,
-                    late=True,
-                    adopted=True,
-                )
-            )
-        return entries
+    def _floating(
+        self, lane: Lane, ledger: Ledger, listed: Iterable[Tag], adopted: Sequence[AdoptedVersion]
+    ) -> tuple[FloatingTagState, ...]:
+        """Where each floating tag of the lane is."""
+        tags = existing_floating_tags(lane, ledger, listed)
+        answers = map_parallel(lambda floating: resolve(self.registry, floating.tag), tags, workers=self.workers)
+        digests = [(one.version, one.digest) for one in reversed(adopted)]
+        return tuple(
+            FloatingTagState(floating=one, answer=answer, position=ledger.position(one.tag)).placed(digests)
+            for one, answer in zip(tags, answers, strict=True)
+        )
+
+    def _entries(self, survey: _RepositorySurvey) -> list[Entry]:
+        """A publication for each new version, and the position of each floating tag without a recorded move."""
+        versions = {adopted.version: adopted for adopted in survey.adopted}
+        publications = [self._publication(adopted) for adopted in survey.adopted if adopted.report]
+        moves = [
+            self._move(state.tag, versions[state.version])
+            for state in survey.floating
+            if state.version and is_adoptable(state)
+        ]
+        return [*publications, *moves]
+
+    def _move(self, tag: Tag, current: AdoptedVersion) -> Entry:
+        return self.ledgers.author.entry(
+            Action.FLOAT,
+            tag=tag,
+            version=str(current.version),
+            after=current.digest,
+            commit=current.commit,
+            late=True,
+            adopted=True,
+        )
 
     def _publication(self, adopted: AdoptedVersion) -> Entry:
         assert adopted.report  # noqa: S101 -- asked by the caller
@@ -149,15 +168,10 @@ class Adopter:
         )
 
     def _adopted(self, lane: Lane, tags: SortedTags, survey: _RepositorySurvey, *, dry_run: bool) -> AdoptionResult:
-        position, current = survey.ledger.position(lane.floating), survey.current
-        digest = digest_of(survey.floating)
         return AdoptionResult(
             lane=lane,
             versions=survey.adopted,
-            floating=digest,
-            current=current.version if current else None,
-            position=bool(current) and position is None,
-            drift=position if position and position.after != digest else None,
+            floating=survey.floating,
             others=self._others(tags.floating, survey),
             ignored=tuple(sorted((*tags.ignored, *survey.ignored))),
             dry_run=dry_run,
@@ -174,15 +188,9 @@ class Adopter:
 
 @dataclass(frozen=True, kw_only=True)
 class _RepositorySurvey:
-    """What was read: the ledger, the good versions, the ignored tags with the reason, and the floating tag."""
+    """What was read: the ledger, the good versions, the ignored tags with the reason, and the floating tags."""
 
     ledger: Ledger
     adopted: tuple[AdoptedVersion, ...]
     ignored: tuple[tuple[Tag, str], ...]
-    floating: Present | Absent
-
-    @property
-    def current(self) -> AdoptedVersion | None:
-        """The version that the floating tag points at; of two with one digest the higher one."""
-        digest = digest_of(self.floating)
-        return next((adopted for adopted in reversed(self.adopted) if adopted.digest == digest), None)
+    floating: tuple[FloatingTagState, ...]

@@ -13,6 +13,7 @@ from shiplane.core.text import one_line
 from shiplane.ledger.ledger import Entry, EntryJson
 from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.names import Digest, Tag
+from shiplane.verify.floating_tags import FloatingTagJson, FloatingTagState
 from shiplane.verify.image_check import ImageReport
 
 
@@ -29,12 +30,9 @@ class AdoptedVersionJson(TypedDict):
     warnings: Annotated[list[str], "What is not as shiplane makes it, and yet no fault."]
 
 
-class AdoptedFloatingTagJson(TypedDict):
-    """The lane's floating tag."""
+class AdoptedFloatingTagJson(FloatingTagJson):
+    """One of the lane's floating tags, which is at one of these versions or at none."""
 
-    tag: TagJson
-    digest: Annotated[DigestJson | None, "What it has; null where it does not exist."]
-    version: Annotated[str | None, "The version among these that it has; null where it is none of them."]
     new: Annotated[bool, "Whether its place was not in the ledger before."]
     recorded_elsewhere: Annotated[
         EntryJson | None, "The last recorded move, where the tag was moved since without a record; else null."
@@ -57,7 +55,7 @@ class AdoptionResultJson(TypedDict):
     versions: Annotated[
         list[AdoptedVersionJson], "Every version that is in the ledger now, or would be; the lowest first."
     ]
-    floating: AdoptedFloatingTagJson
+    floating_tags: Annotated[list[AdoptedFloatingTagJson], "The lane's floating tags, narrow ranges first."]
     other_floating: Annotated[
         dict[str, str | None],
         "Floating tags of other tools, by tag: the version among these that each has; null where it is none.",
@@ -135,10 +133,8 @@ class AdoptionResult:
     Attributes:
         lane: The lane with its adopted tags.
         versions: Every version that is recorded now (or would be), the lowest first.
-        floating: The floating tag's digest; None if it does not exist.
-        current: The version among them that it points at, if any.
-        position: Whether its position is recorded now (or would be), and was not before.
-        drift: Its recorded position, if that is another one.
+        floating: The lane's floating tags in moving order, each with the version among these that it points at, and
+            its recorded position before.
         others: Other tools' floating tags, each with the version that it points at, if that is one of these.
         ignored: Every other tag of the repository, with the reason.
         dry_run: Whether nothing was written.
@@ -146,10 +142,7 @@ class AdoptionResult:
 
     lane: Lane
     versions: tuple[AdoptedVersion, ...]
-    floating: Digest | None
-    current: Version | None
-    position: bool
-    drift: Entry | None = None
+    floating: tuple[FloatingTagState, ...]
     others: Mapping[Tag, Version | None] = field(default_factory=dict)
     ignored: tuple[tuple[Tag, str], ...] = ()
     dry_run: bool = False
@@ -166,13 +159,21 @@ class AdoptionResult:
             "dry_run": self.dry_run,
             "ledger": self.lane.ledger,
             "versions": [adopted.to_json() for adopted in self.versions],
-            "floating": {
-                "tag": self.lane.floating,
-                "digest": str(self.floating) if self.floating else None,
-                "version": str(self.current) if self.current else None,
-                "new": self.position,
-                "recorded_elsewhere": self.drift.to_json() if self.drift else None,
-            },
+            "floating_tags": [_floating_json(state) for state in self.floating],
             "other_floating": {tag: str(version) if version else None for tag, version in self.others.items()},
             "left_out": [{"tag": tag, "why": why} for tag, why in self.ignored],
         }
+
+
+def is_adoptable(state: FloatingTagState) -> bool:
+    """Whether an adoption records where a floating tag is: at a version of its range, and no move of it is recorded."""
+    return state.position is None and state.version is not None and state.floating.spans(state.version)
+
+
+def _floating_json(state: FloatingTagState) -> AdoptedFloatingTagJson:
+    drift = state.position if not state.as_recorded else None
+    return {
+        **state.to_json(),
+        "new": is_adoptable(state),
+        "recorded_elsewhere": drift.to_json() if drift else None,
+    }

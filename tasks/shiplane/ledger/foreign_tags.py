@@ -24,7 +24,7 @@ class SortedTags:
 
     Attributes:
         versions: Each version with its tags, the one that counts first.
-        floating: Tags of a major or minor version, ``0`` or ``0.2``, which other tools move.
+        floating: Tags of a major or minor version, ``0`` or ``0.2``, which other tools move and the lane does not.
         ignored: Every other tag with the reason, except shiplane's own.
     """
 

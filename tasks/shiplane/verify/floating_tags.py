@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, TypedDict
 
 from shiplane.config.floating_tag import FloatingTag
@@ -59,6 +59,15 @@ class FloatingTagState:
     def arrival(self) -> Entry | None:
         """The recorded move that brought it to where it is, if any."""
         return self.position if self.as_recorded else None
+
+    def placed(self, digests: Iterable[tuple[Version, Digest | None]]) -> FloatingTagState:
+        """The same with the version that it points at: of those with its digest the first in its range, else the first.
+
+        Args:
+            digests: The lane's versions with the digests of their tags, the highest first.
+        """
+        at = [version for version, digest in digests if self.digest and digest == self.digest]
+        return replace(self, version=next(filter(self.floating.spans, at), at[0] if at else None))
 
     def to_json(self) -> FloatingTagJson:
         """As JSON values."""

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from shiplane.adopt.result import AdoptionResult
+from shiplane.adopt.result import AdoptionResult, is_adoptable
+from shiplane.cli.views.adoption import adopted_text
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import LostRaceError, RefusedError, ShiplaneError, VerificationError
@@ -19,6 +20,7 @@ from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.faults import F, Fault, Faulty
 from tests.faults.harness.images import lie_in_config, lose_child, push_image
 from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan, events, finish, until
+from tests.faults.harness.several_tags import NO_FLOATING, PLACES, SEVERAL, point, released
 from tests.thorough import crossed
 
 WHEN = "2026-11-24T08:00:00Z"
@@ -57,12 +59,17 @@ def taken(done: AdoptionResult) -> list[tuple[str, str, bool]]:
     return [(str(one.version), one.tag, one.new) for one in done.versions]
 
 
+def places(done: AdoptionResult) -> list[tuple[str, str, bool]]:
+    """Each floating tag with its version, and whether it was recorded now."""
+    return [(state.tag, str(state.version), is_adoptable(state)) for state in done.floating]
+
+
 def test_what_is_there_is_understood_and_recorded_with_the_tags_that_it_has() -> None:
     scene = old_scene()
     before = scene.tags()
     done = adopt(scene)
     assert taken(done) == [("0.2.15", "0.2.15", True), ("0.2.16", "0.2.16", True), ("0.2.17", "0.2.17", True)]
-    assert (str(done.current), str(done.floating), done.position) == ("0.2.17", before["latest"], True)
+    assert places(done) == [("latest", "0.2.17", True)]
     assert done.others == {"0.2": Version.parse("0.2.17")}
     assert dict(done.ignored) == {
         "abc1234": "not a version of lane main",
@@ -97,7 +104,11 @@ def test_a_second_adoption_does_nothing() -> None:
     adopt(scene)
     state = scene.registry.state()
     done = adopt(scene)
-    assert (done.new, done.position, [one.new for one in done.versions]) == ((), False, [False] * 3)
+    assert (done.new, places(done), [one.new for one in done.versions]) == (
+        (),
+        [("latest", "0.2.17", False)],
+        [False] * 3,
+    )
     assert scene.registry.state() == state
 
 
@@ -130,7 +141,7 @@ def test_the_result_as_json_has_each_version_with_what_is_unusual_about_it() -> 
     assert last["warnings"] == [
         "version of the image: expected 0.2.17, found no label org.opencontainers.image.version: made by another tool"
     ]
-    assert told["floating"]["version"] == "0.2.17"
+    assert [(latest["tag"], latest["version"]) for latest in told["floating_tags"]] == [("latest", "0.2.17")]
     assert {"tag": "abc1234", "why": "not a version of lane main"} in told["left_out"]
 
 
@@ -275,9 +286,10 @@ def test_a_floating_tag_that_moved_since_it_was_recorded_is_told_and_not_recorde
     adopt(scene)
     scene.registry.tag(PATH, "latest", scene.tags()["0.2.15"])
     done = adopt(scene)
-    assert done.drift
-    assert (str(done.drift.version), done.position) == ("0.2.17", False)
-    recorded = done.to_json()["floating"]["recorded_elsewhere"]
+    (latest,) = done.to_json()["floating_tags"]
+    recorded = latest["recorded_elsewhere"]
+    assert recorded
+    assert (recorded["version"], latest["new"]) == ("0.2.17", False)
     assert recorded
     assert recorded["version"] == "0.2.17"
     assert len(scene.ledger().entries) == 4
@@ -286,9 +298,9 @@ def test_a_floating_tag_that_moved_since_it_was_recorded_is_told_and_not_recorde
 def test_a_floating_tag_that_is_none_of_the_versions_or_is_not_there_has_no_place() -> None:
     scene = old_scene()
     old_image(scene, "latest", salt="by hand")
-    assert (adopt(scene).current, len(scene.ledger().entries)) == (None, 3)
+    assert (places(adopt(scene)), len(scene.ledger().entries)) == ([("latest", "None", False)], 3)
     empty = adopt(Scene())
-    assert (empty.versions, empty.floating, empty.to_json()["floating"]["digest"]) == ((), None, None)
+    assert (empty.versions, [latest["digest"] for latest in empty.to_json()["floating_tags"]]) == ((), [None])
 
 
 def test_a_tag_that_is_listed_and_does_not_read_is_left_out() -> None:
@@ -478,3 +490,51 @@ def test_a_rollback_may_come_between_any_two_steps_of_an_adoption(stopped: int) 
     assert scene.ledger().gaps(MAIN.floating) == []
     assert scene.tags()["latest"] == scene.tags()["0.2.16"]
     assert "v0.2.17" in scene.ledger().marks
+
+
+def test_every_floating_tag_of_the_lane_is_recorded_where_it_is_in_its_range() -> None:
+    scene = released(recorded=False)
+    scene.keeps_ledger = True
+    old_image(scene, "2.0", version="2.0.0", salt="another tool's")
+    point(scene, "v1.2", "1.3.0")
+    told = finish(scene.releaser().adopt(SEVERAL, (SEVERAL,), None, dry_run=True))
+    assert len(scene.ledger().entries) == 0
+    done = finish(scene.releaser().adopt(SEVERAL, (SEVERAL,), None))
+    expected = {**dict.fromkeys(PLACES, True), "v1.2": False}
+    assert places(done) == [(tag, "1.3.0" if tag == "v1.2" else PLACES[tag], new) for tag, new in expected.items()]
+    assert done.others == {"2.0": None}
+    ledger = scene.ledger()
+    positions = {tag: position.version for tag in PLACES if (position := ledger.position(Tag(tag)))}
+    assert positions == {tag: version for tag, version in PLACES.items() if tag != "v1.2"}
+    text = adopted_text(AIONIS, done).splitlines()
+    assert "  latest is at v2.0.0: recorded as adopted" in text
+    assert "  v1.2 is at v1.3.0, which is none of the releases of 1.2" in text
+    assert "  latest is at v2.0.0" in adopted_text(AIONIS, told).splitlines()
+    assert next(" ".join(line.split()) for line in text if line.startswith("  v2.0.0")).endswith("latest, v2, v2.0")
+    assert audit_drift(scene) == ["v1.2 is at 1.3.0, which is none of the releases of 1.2"]
+
+
+def audit_drift(scene: Scene) -> list[str]:
+    return list(scene.audit(SEVERAL).drift)
+
+
+def test_a_second_adoption_of_several_floating_tags_records_only_what_is_new() -> None:
+    scene = released(recorded=False)
+    scene.keeps_ledger = True
+    del scene.registry.shelf(PATH).tags["v1"]
+    finish(scene.releaser().adopt(SEVERAL, (SEVERAL,), None))
+    point(scene, "v1", "1.3.0")
+    point(scene, "latest", "1.3.0")
+    done = finish(scene.releaser().adopt(SEVERAL, (SEVERAL,), None))
+    assert [tag for tag, _, new in places(done) if new] == ["v1"]
+    assert "latest is at" in adopted_text(AIONIS, done)
+    assert "it was moved since" in adopted_text(AIONIS, done)
+
+
+def test_a_lane_without_floating_tags_adopts_its_versions() -> None:
+    scene = released(recorded=False)
+    scene.keeps_ledger = True
+    done = finish(scene.releaser().adopt(NO_FLOATING, (NO_FLOATING,), None))
+    assert (len(done.new), done.floating, done.to_json()["floating_tags"]) == (4, (), [])
+    assert [entry.action for entry in scene.ledger().entries] == [Action.PUBLISH] * 4
+    assert dict(done.ignored)[Tag("latest")] == "not a version of lane main"

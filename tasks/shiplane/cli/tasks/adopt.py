@@ -38,7 +38,8 @@ def adopt(
     lowest = published_version(run.project, chosen, "--since", since) if since else None
     repository, clients = run.resolver(Flags(image=image)).image().value, run.registries
     registry = clients.reader(repository) if dry_run else clients.writer(repository)
-    run.show_at_the_end(lambda: clients.tags_now(registry, [chosen.floating]))
+    fixed_tags = [floating.tag for floating in chosen.floating_tags_among(())]
+    run.show_at_the_end(lambda: clients.tags_now(registry, fixed_tags))
     adopter = Adopter(
         registry=registry,
         ledgers=clients.required_ledgers(repository, registry, for_what="adopted versions are"),

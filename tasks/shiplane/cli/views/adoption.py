@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from shiplane.adopt.result import is_adoptable
 from shiplane.cli.views.tables import columns
 from shiplane.core.next_command import command
 from shiplane.core.plurals import counted
@@ -13,6 +14,7 @@ from shiplane.core.timestamps import short_time
 if TYPE_CHECKING:
     from shiplane.adopt.result import AdoptedVersion, AdoptionResult
     from shiplane.registry.oci.names import Repository, Tag
+    from shiplane.verify.floating_tags import FloatingTagState
 
 
 # So many tags that are left out for one reason are named; --json has all.
@@ -38,7 +40,8 @@ def adopted_text(repository: Repository, result: AdoptionResult) -> str:
 
 
 def _row(result: AdoptionResult, adopted: AdoptedVersion) -> tuple[str, ...]:
-    remarks: list[str] = [result.lane.floating] if adopted.version == result.current else []
+    floating = [state.tag for state in reversed(result.floating) if state.version == adopted.version]
+    remarks = [", ".join(floating)] if floating else []
     remarks += [] if adopted.new else ["already recorded"]
     remarks += [f"no {check.name} in its labels" for check in adopted.warnings]
     commit, created = adopted.commit[:12] or "no commit", short_time(adopted.created) or "no date"
@@ -58,21 +61,26 @@ def _names(result: AdoptionResult) -> Iterator[str]:
 
 
 def _floating(result: AdoptionResult) -> Iterator[str]:
-    lane = result.lane
-    if result.floating is None:
-        yield f"{lane.floating} does not exist"
-    elif result.current is None:
-        yield f"{lane.floating} is at {result.floating}, which is none of these versions: its position is not recorded"
-    elif result.position:
-        yield f"{lane.floating} is at {lane.tag_of(result.current)}" + (
-            "" if result.dry_run else ": recorded as adopted"
-        )
-    elif result.drift is None:
-        yield f"{lane.floating} is at {lane.tag_of(result.current)}, as recorded"
-    if result.drift:
+    for state in reversed(result.floating):
+        yield from _floating_tag(result, state)
+
+
+def _floating_tag(result: AdoptionResult, state: FloatingTagState) -> Iterator[str]:
+    lane, tag = result.lane, state.tag
+    if state.digest is None:
+        yield f"{tag} does not exist"
+    elif state.version is None:
+        yield f"{tag} is at {state.digest}, which is none of these versions: its position is not recorded"
+    elif is_adoptable(state):
+        yield f"{tag} is at {lane.tag_of(state.version)}" + ("" if result.dry_run else ": recorded as adopted")
+    elif not state.floating.spans(state.version):
+        yield f"{tag} is at {lane.tag_of(state.version)}, which is none of the {state.floating.span}"
+    elif state.as_recorded:
+        yield f"{tag} is at {lane.tag_of(state.version)}, as recorded"
+    if state.position and not state.as_recorded:
         yield (
-            f"{lane.floating} is at {result.floating}, and was recorded at {result.drift.after} on "
-            f"{result.drift.when}: it was moved since; see {command('status', '--lane', lane.name)}"
+            f"{tag} is at {state.digest}, and was recorded at {state.position.after} on "
+            f"{state.position.when}: it was moved since; see {command('status', '--lane', lane.name)}"
         )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 
 from shiplane.config.lane import Lane
@@ -66,7 +66,7 @@ class VersionReader:
         ]
         read = [self._version(version, image, states, deep=deep) for version, image in images.items()]
         return LaneReading(
-            floating=tuple(_with_version(state, images) for state in states),
+            floating=tuple(state.placed((status.version, status.digest) for status, _ in read) for state in states),
             versions=tuple(status for status, _ in read),
             damage=tuple(fault for _, faults in read for fault in faults),
         )
@@ -120,12 +120,6 @@ class VersionReader:
         proven = status.recorded is not None and not status.drift
         expected = ExpectedImage.published(self.lane, status.version, platforms=platforms, proven=proven)
         return ImageChecker(registry=self.registry, workers=self.workers).check(raw, expected)
-
-
-def _with_version(state: FloatingTagState, images: Mapping[Version, Present | Absent]) -> FloatingTagState:
-    """A floating tag with the version that it is at: of several with its digest the highest in its range."""
-    at = [version for version, image in images.items() if state.digest and digest_of(image) == state.digest]
-    return replace(state, version=next(filter(state.floating.spans, at), at[0] if at else None))
 
 
 def _is_platform(name: str) -> bool:
