@@ -7,7 +7,7 @@ Redirects are followed for blobs only, without credentials.
 from __future__ import annotations
 
 import re
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -47,14 +47,16 @@ class PutResult:
 
 @dataclass(frozen=True)
 class RegistryClient:
-    """All requests to one repository."""
+    """All requests to one repository; ``sessions`` gives those to other registries."""
 
     session: Session
     repository: Repository
+    sessions: Callable[[Repository], Session] | None = None
 
     def at(self, repository: Repository) -> RegistryClient:
-        """A client with the same session for another repository."""
-        return replace(self, repository=repository)
+        """A client for another repository: with the same session, or with that of the other registry."""
+        other = self.sessions if repository.registry != self.repository.registry else None
+        return replace(self, session=other(repository) if other else self.session, repository=repository)
 
     @property
     def retry_budget(self) -> RetryBudget:

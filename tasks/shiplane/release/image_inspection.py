@@ -50,7 +50,8 @@ class ImageInspector:
         Raises:
             VerificationError: It is not as it should be.
         """
-        step = Step("inspect", f"{lane_plan.lane.name} {raw.digest.short}")
+        where = "" if self.registry.repository == lane_plan.repository else f" in {self.registry.repository}"
+        step = Step("inspect", f"{lane_plan.lane.name} {raw.digest.short}{where}")
         yield step
         # A published image may have lost anything since; one that was pushed just now has not.
         checker = ImageChecker(

@@ -47,7 +47,12 @@ class LaneImages:
     smoke: SmokeRunner | None
     claiming: ReleaseClaims | None
     source: Callable[[], Flow[None]] | None
-    inspector: ImageInspector
+    workers: int
+
+    @property
+    def inspector(self) -> ImageInspector:
+        """Checks the images."""
+        return ImageInspector(registry=self.registry, workers=self.workers)
 
     def prepare(self, plan: Plan, survey: ReleaseSurvey) -> Flow[list[ReadyLane]]:
         """Stage, inspect, smoke-test and claim every lane's image: no lane is tagged before all are ready."""

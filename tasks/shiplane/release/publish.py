@@ -15,8 +15,8 @@ from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Digest
 from shiplane.release.claiming import ReleaseClaims
-from shiplane.release.image_inspection import ImageInspector
 from shiplane.release.lane_images import LaneImages, Stager
+from shiplane.release.mirrors.mirroring import Mirroring
 from shiplane.release.planning.saved_plan import SavedPlan
 from shiplane.release.prerequisites import Conditions, NoConditions, PrerequisiteEvidence
 from shiplane.release.release_survey import ReleaseSurveyor
@@ -38,7 +38,7 @@ class Publisher:
     """Publishes a plan.
 
     Attributes:
-        registry: The registry, with a credential that may push.
+        registry: The registry, with a credential that may push; it knows the further registries of the plan.
         stager: Makes the builder on first use: a run that only adopts needs none.
         probe: Whether push permission is checked before anything is built.
         ledgers: The lanes' ledgers; None where none is kept.
@@ -70,15 +70,21 @@ class Publisher:
             ShiplaneError: By situation; every tag that was written by then is right.
         """
         survey = yield from self._surveyor.survey(plan)
+        mirrors = yield from self._mirrors.survey(plan, survey.decisions)
         evidence = yield from self.conditions.require(survey.pending)
         if evidence.took_time:
             survey = yield from self._surveyor.survey_again(plan, survey.pending)
+            mirrors = yield from self._mirrors.survey(plan, survey.decisions)
         lanes = yield from self._images.prepare(plan, survey)
+        yield from self._mirrors.copy(plan, lanes, mirrors)
         if survey.presumed:
             yield from self._surveyor.check_new(plan)
-        tagged = yield from tag_lanes(tag_writer_for(self.registry, plan.commit), self.ledgers, lanes)
+        tagged = yield from tag_lanes(tag_writer_for(self.registry, plan.commit), self.ledgers, lanes, mirrors)
         recorded = yield from record_lanes(self.ledgers, plan.commit, tagged)
-        results = (lane.ready.published(lane.floating_tags, recorded.get(lane.ready.plan.lane.name)) for lane in tagged)
+        results = (
+            lane.ready.published(lane.floating_tags, recorded.get(lane.ready.plan.lane.name), lane.mirrors)
+            for lane in tagged
+        )
         return ReleaseResult(evidence, tuple(results))
 
     def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
@@ -105,6 +111,10 @@ class Publisher:
         )
 
     @property
+    def _mirrors(self) -> Mirroring:
+        return Mirroring(registry=self.registry, probe=self.probe, workers=self.workers)
+
+    @property
     def _images(self) -> LaneImages:
         return LaneImages(
             registry=self.registry,
@@ -112,5 +122,5 @@ class Publisher:
             smoke=self.smoke,
             claiming=self.claiming,
             source=self.source,
-            inspector=ImageInspector(registry=self.registry, workers=self.workers),
+            workers=self.workers,
         )

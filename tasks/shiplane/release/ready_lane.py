@@ -12,7 +12,7 @@ from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.release.planning.decision import Decision, FloatingMove
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
-from shiplane.release.result import FloatingTagResult, LaneResult, LedgerResult
+from shiplane.release.result import FloatingTagResult, LaneResult, LedgerResult, MirrorResult
 from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.image_check import ImageReport
 from shiplane.verify.survey import Survey
@@ -58,12 +58,22 @@ class ReadyLane:
     smoked: SmokeResult
 
     @property
+    def decided(self) -> LaneDecision:
+        """Its survey and decision."""
+        return LaneDecision(self.survey, self.decision)
+
+    @property
     def floating_tags(self) -> list[ReadyFloatingTag]:
         """Its floating tags, in the order in which they move."""
         pairs = zip(self.survey.floating_tags, self.decision.moves, strict=True)
         return [ReadyFloatingTag(lane=self, state=state, move=move) for state, move in pairs]
 
-    def published(self, floating_tags: Sequence[ReadyFloatingTag], recorded: LedgerResult | None) -> LaneResult:
+    def published(
+        self,
+        floating_tags: Sequence[ReadyFloatingTag],
+        recorded: LedgerResult | None,
+        mirrors: tuple[MirrorResult, ...] = (),
+    ) -> LaneResult:
         """The result, after the tags were read back; the floating tags with what was done about them."""
         return LaneResult(
             plan=self.plan,
@@ -73,6 +83,7 @@ class ReadyLane:
             report=self.report,
             smoked=self.smoked,
             recorded=recorded,
+            mirrors=mirrors,
         )
 
 

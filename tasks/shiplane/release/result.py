@@ -36,6 +36,14 @@ class FloatingTagResultJson(FloatingTagJson):
     reason: Annotated[str, "Why it moved or stayed."]
 
 
+class MirrorResultJson(TypedDict):
+    """A lane in a further repository, which has the primary's bytes."""
+
+    image: Annotated[str, "The image reference with the version tag."]
+    reference: Annotated[str, "The image reference with the digest."]
+    floating_tags: Annotated[list[FloatingTagResultJson], "The floating tags there, in the order in which they move."]
+
+
 class LaneResultJson(TypedDict):
     """One lane after a release."""
 
@@ -52,6 +60,7 @@ class LaneResultJson(TypedDict):
         list[FloatingTagResultJson],
         "The floating tags in whose range the version is, in the order in which they move.",
     ]
+    mirrors: Annotated[list[MirrorResultJson], "The further repositories."]
     smoke: SmokeResultJson
     ledger: Annotated[LedgerResultJson | None, "The lane's ledger; null where none is kept."]
 
@@ -112,6 +121,22 @@ class FloatingTagResult:
 
 
 @dataclass(frozen=True, kw_only=True)
+class MirrorResult:
+    """A lane in a further repository after a release."""
+
+    repository: Repository
+    floating_tags: tuple[FloatingTagResult, ...]
+
+    def to_json(self, tag: Tag, digest: Digest) -> MirrorResultJson:
+        """The result as JSON values."""
+        return {
+            "image": f"{self.repository}:{tag}",
+            "reference": f"{self.repository}@{digest}",
+            "floating_tags": [floating.to_json() for floating in self.floating_tags],
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
 class LaneResult:
     """One lane after a release.
 
@@ -123,6 +148,7 @@ class LaneResult:
         report: What the image consists of.
         smoked: How its smoke tests ended.
         recorded: The lane's ledger; None where none is kept.
+        mirrors: The lane in its further repositories.
     """
 
     plan: LanePlan
@@ -132,6 +158,7 @@ class LaneResult:
     report: ImageReport
     smoked: SmokeResult = NOT_CONFIGURED
     recorded: LedgerResult | None = None
+    mirrors: tuple[MirrorResult, ...] = ()
 
     @property
     def unmet(self) -> tuple[FloatingTagResult, ...]:
@@ -151,6 +178,7 @@ class LaneResult:
             "size": self.report.size,
             "built": self.built,
             "floating_tags": [floating.to_json() for floating in self.floating_tags],
+            "mirrors": [mirror.to_json(self.plan.tag, self.digest) for mirror in self.mirrors],
             "smoke": self.smoked.to_json(),
             "ledger": self.recorded.to_json() if self.recorded else None,
         }

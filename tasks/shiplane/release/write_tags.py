@@ -17,19 +17,25 @@ from shiplane.registry.oci.lookup_result import Present, digest_of
 from shiplane.registry.oci.manifest import REVISION
 from shiplane.registry.tag_writer import TagWriter
 from shiplane.release.ledger_entries import FloatingTagChange, LaneRelease
+from shiplane.release.mirrors.mirror_lane import MirrorLane
+from shiplane.release.mirrors.tagging import MirrorTags
 from shiplane.release.planning.decision import reconsider
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
 from shiplane.release.ready_lane import ReadyFloatingTag, ReadyLane
-from shiplane.release.result import LedgerResult
+from shiplane.release.result import LedgerResult, MirrorResult
 from shiplane.verify.label_reader import read_label
 
 
 @dataclass(frozen=True, kw_only=True)
 class TaggedLane:
-    """A tagged lane, and its floating tags with what was done about them, in the order in which they moved."""
+    """A tagged lane, and its floating tags with what was done about them, in the order in which they moved.
+
+    ``mirrors`` is the lane in its further repositories.
+    """
 
     ready: ReadyLane
     floating_tags: tuple[ReadyFloatingTag, ...]
+    mirrors: tuple[MirrorResult, ...] = ()
 
 
 def tag_writer_for(registry: RegistryClient, commit: str) -> TagWriter:
@@ -41,22 +47,36 @@ def tag_writer_for(registry: RegistryClient, commit: str) -> TagWriter:
     return TagWriter(registry=registry, is_ours=is_ours)
 
 
-def tag_lanes(writer: TagWriter, ledgers: Ledgers | None, lanes: Sequence[ReadyLane]) -> Flow[list[TaggedLane]]:
+def tag_lanes(
+    writer: TagWriter, ledgers: Ledgers | None, lanes: Sequence[ReadyLane], mirrors: Sequence[MirrorLane] = ()
+) -> Flow[list[TaggedLane]]:
     """Create every version tag, then move every floating tag; each is read again before anything relies on it.
+
+    In each further repository a tag is written after the primary's, so that an interrupted run, which begins again
+    from what the primary has, is completed; and in none a floating tag before every version tag is in all of them.
 
     Raises:
         ShiplaneError: By situation; every tag that was written by then is right.
     """
     created = [lane for lane in lanes if lane.decision.version_tag is VersionTagAction.CREATE]
     floating_tags = in_moving_order(lanes)
+    others = MirrorTags(mirrors)
     yield from _create_version_tags(writer, lanes)
+    yield from others.create_version_tags(lanes)
     if any(floating.move.moves for floating in floating_tags):
         yield from _confirm_version_tags(writer, created)
-    moved = yield from _move_floating_tags(writer, ledgers, floating_tags)
+    yield from others.confirm_version_tags(lanes)
+    moved = yield from _move_floating_tags(writer, ledgers, floating_tags, others)
     yield from _confirm_floating_tags(writer, moved)
+    yield from others.confirm_floating_tags()
     yield from _confirm_version_tags(writer, created)
+    yield from others.confirm_version_tags(lanes)
     return [
-        TaggedLane(ready=lane, floating_tags=tuple(floating for floating in moved if floating.lane is lane))
+        TaggedLane(
+            ready=lane,
+            floating_tags=tuple(floating for floating in moved if floating.lane is lane),
+            mirrors=others.results(lane),
+        )
         for lane in lanes
     ]
 
@@ -72,11 +92,12 @@ def _confirm_version_tags(writer: TagWriter, lanes: Sequence[ReadyLane]) -> Flow
 
 
 def _move_floating_tags(
-    writer: TagWriter, ledgers: Ledgers | None, floating_tags: Sequence[ReadyFloatingTag]
+    writer: TagWriter, ledgers: Ledgers | None, floating_tags: Sequence[ReadyFloatingTag], others: MirrorTags
 ) -> Flow[list[ReadyFloatingTag]]:
     moved = []
     for floating in floating_tags:
-        moved.append((yield from _move_floating(writer, ledgers, floating)))  # noqa: PERF401 -- cannot delegate
+        moved.append((yield from _move_floating(writer, ledgers, floating)))
+        yield from others.move(moved[-1])
     return moved
 
 

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from shiplane.config.plan import Plan
 from shiplane.core.system.parallel import map_parallel
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused
-from shiplane.registry.oci.names import Tag
+from shiplane.registry.oci.names import Repository, Tag
 
 
-def plan_tags_now(registry: RegistryClient, plan: Plan) -> list[str]:
+def plan_tags_now(connect: Callable[[Repository], RegistryClient], plan: Plan) -> list[str]:
     """A line for each version tag and floating tag of a plan. Never raises: not knowing is one of the answers."""
-    return tags_now(registry, [tag for lane_plan in plan.lanes for tag in lane_plan.image_tags])
+    tags: dict[Repository, list[Tag]] = {}
+    for lane_plan in plan.lanes:
+        for image in lane_plan.images.value:
+            tags.setdefault(image, []).extend(lane_plan.image_tags)
+    return [line for image, names in tags.items() for line in tags_now(connect(image), names)]
 
 
 def tags_now(registry: RegistryClient, tags: Sequence[Tag]) -> list[str]:

@@ -29,6 +29,11 @@ _HICCUP = 1.0
 _CLOSING = 4.0
 
 
+def identity(credential: Credential | None) -> str:
+    """Who a credential is, for display."""
+    return f"as {credential.username} ({credential.source})" if credential else "anonymous (no credentials found)"
+
+
 @dataclass(frozen=True, kw_only=True)
 class RegistryClients:
     """Makes the clients.
@@ -76,6 +81,19 @@ class RegistryClients:
     def writer(self, repository: Repository) -> RegistryClient:
         """A client that may write, with the credential for it; anonymous where there is none."""
         return self.client(repository, self.credential(repository))
+
+    def writers(self, repository: Repository) -> RegistryClient:
+        """The same, from which clients for other registries can be had, each with the credential for its own."""
+        sessions: dict[str, Session] = {}
+
+        def session(other: Repository) -> Session:
+            if other.registry not in sessions:
+                credential = self.credential(other)
+                self.tell(f"{other.registry}: {identity(credential)}")
+                sessions[other.registry] = self.client(other, credential).session
+            return sessions[other.registry]
+
+        return RegistryClient(session(repository), repository, session)
 
     def client(
         self, repository: Repository, credential: Credential | None, retry_budget: RetryBudget | None = None

@@ -64,11 +64,9 @@ def publishing(
     from shiplane.release.staging.staging import JoiningStager, stager_for
 
     clients = run.registries
-    credential = clients.credential(plan.repository)
-    who = f"as {credential.username} ({credential.source})" if credential else "anonymous (no credentials found)"
-    run.console.tell(f"{plan.repository.registry}: {who}")
-    registry = clients.client(plan.repository, credential)
-    run.show_at_the_end(lambda: plan_tags_now(clients.impatient(registry), plan))
+    registry = clients.writers(plan.repository)
+    credential = registry.session.credential
+    run.show_at_the_end(lambda: plan_tags_now(lambda image: clients.impatient(registry.at(image)), plan))
     joiner = IndexJoiner(registry=registry)
     with ExitStack() as logins:
 

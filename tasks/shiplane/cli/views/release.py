@@ -21,6 +21,9 @@ def published_text(repository: Repository, published: Sequence[LaneResult]) -> s
     for lane in published:
         rows.append((f"{repository}:{lane.plan.tag}", str(lane.digest), "new" if lane.built else "already published"))
         rows += [_floating_row(repository, floating) for floating in lane.floating_tags]
+        for mirror in lane.mirrors:
+            rows.append((f"{mirror.repository}:{lane.plan.tag}", str(lane.digest), "the same"))
+            rows += [_floating_row(mirror.repository, floating) for floating in mirror.floating_tags]
     return columns(rows)
 
 

@@ -1,0 +1,85 @@
+"""Write tags in further repositories, each after the primary's own."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from shiplane.core.progress import Flow, Step
+from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.registry.tag_writer import TagWriter
+from shiplane.release.planning.tag_actions import FloatingTagAction
+from shiplane.release.result import FloatingTagResult, MirrorResult
+
+if TYPE_CHECKING:
+    from shiplane.release.mirrors.mirror_lane import MirrorLane
+    from shiplane.release.ready_lane import ReadyFloatingTag, ReadyLane
+
+
+@dataclass
+class MirrorTags:
+    """The tags of a release in its further repositories.
+
+    Attributes:
+        mirrors: The further repositories of each lane.
+        moved: What was done about each floating tag there, in the order in which it was done.
+    """
+
+    mirrors: Sequence[MirrorLane] = ()
+    moved: list[tuple[MirrorLane, ReadyFloatingTag, FloatingTagResult]] = field(default_factory=list)
+
+    def create_version_tags(self, lanes: Sequence[ReadyLane]) -> Flow[None]:
+        """Create each lane's version tag in each of its further repositories. Raises as TagWriter.create."""
+        for lane, mirror in self._of(lanes):
+            yield from TagWriter(registry=mirror.registry).create(mirror.plan.tag, lane.raw)
+
+    def confirm_version_tags(self, lanes: Sequence[ReadyLane]) -> Flow[None]:
+        """Read those once more that this run created. Raises as TagWriter.confirm."""
+        for lane, mirror in self._of(lanes):
+            if isinstance(mirror.version, Absent):
+                yield from TagWriter(registry=mirror.registry).confirm(mirror.plan.tag, lane.raw)
+
+    def move(self, floating: ReadyFloatingTag) -> Flow[None]:
+        """Move a floating tag as the primary's, which has the lane's image by now or stays where it is.
+
+        Raises:
+            RefusedError: It points at nothing that the version could be forward of.
+            LostRaceError, AccessError, UnreachableError: As TagWriter.move.
+        """
+        for lane, mirror in self._of([floating.lane]):
+            state, raw = mirror.state(floating.tag), lane.raw
+            action, reason = FloatingTagAction.LEAVE, floating.move.reason
+            if floating.ends_here:
+                action, reason = mirror.move(floating.tag, raw.digest)
+            step = Step("move", f"{floating.tag} in {mirror.repository}")
+            if action is FloatingTagAction.MOVE:
+                yield from TagWriter(registry=mirror.registry).move(
+                    floating.tag, raw, change=reason, expected_digests=[state.digest], recorded_digests=()
+                )
+                state = replace(state, answer=Present(raw), version=mirror.plan.version.value)
+            else:
+                yield step.unchanged(reason) if action is FloatingTagAction.UNCHANGED else step.skipped(reason)
+            moved = action is FloatingTagAction.MOVE
+            self.moved.append((mirror, floating, FloatingTagResult(state=state, moved=moved, reason=reason)))
+
+    def confirm_floating_tags(self) -> Flow[None]:
+        """Read those once more that have the lane's image now. Raises as TagWriter.confirm."""
+        for mirror, floating, result in self.moved:
+            if result.digest == floating.lane.raw.digest:
+                writer, before = TagWriter(registry=mirror.registry), mirror.state(floating.tag).digest
+                yield from writer.confirm(floating.tag, floating.lane.raw, previous={before})
+
+    def results(self, lane: ReadyLane) -> tuple[MirrorResult, ...]:
+        """A lane in its further repositories."""
+        done: Mapping[int, list[FloatingTagResult]] = {id(mirror): [] for mirror in self.mirrors}
+        for mirror, _, result in self.moved:
+            done[id(mirror)].append(result)
+        return tuple(
+            MirrorResult(repository=mirror.repository, floating_tags=tuple(done[id(mirror)]))
+            for _, mirror in self._of([lane])
+        )
+
+    def _of(self, lanes: Sequence[ReadyLane]) -> list[tuple[ReadyLane, MirrorLane]]:
+        names = {lane.plan.lane.name: lane for lane in lanes}
+        return [(names[mirror.plan.lane.name], mirror) for mirror in self.mirrors if mirror.plan.lane.name in names]
