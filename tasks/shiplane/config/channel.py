@@ -87,6 +87,14 @@ class Channel:
         kept = self.kept_tag(lane, commit)
         return (self.tag_of(lane), *([kept] if kept else []))
 
+    def keeps(self, tag: str) -> bool:
+        """Whether a tag is one that a build of it keeps."""
+        return any(template.key == "keep" and template.fits(tag) for template in self.templates())
+
+    def follows_as(self, tag: str) -> bool:
+        """Whether a tag is one that follows its branch."""
+        return any(template.key == "tag" and template.fits(tag) for template in self.templates())
+
     def chosen(self, lanes: Sequence[str]) -> tuple[str, ...]:
         """The names of those lanes that are asked for; without any, all of them.
 
@@ -130,6 +138,11 @@ def make_channels(given: Mapping[str, Json], lanes: Sequence[Lane], location: Lo
 def _channel(name: str, fields: Json, lanes: Sequence[Lane]) -> Channel:
     channel = Channel(name=name, **fields)
     return replace(channel, tag=channel.tag or name, lanes=channel.lanes or tuple(lane.name for lane in lanes))
+
+
+def channel_of_tag(channels: Sequence[Channel], tag: str) -> Channel | None:
+    """The channel that a tag belongs to; None where it is no channel's."""
+    return next((channel for channel in channels if channel.follows_as(tag) or channel.keeps(tag)), None)
 
 
 def channel_named(channels: Sequence[Channel], name: str) -> Channel:

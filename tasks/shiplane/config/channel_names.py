@@ -53,6 +53,10 @@ class ChannelTemplate:
         before, commit, after = self.text.partition("{commit}")
         return tuple((*before, *[None] * length, *after) for length in _LENGTHS) if commit else (tuple(before),)
 
+    def fits(self, tag: str) -> bool:
+        """Whether a tag is one of these."""
+        return any(_overlap(form, tuple(tag)) for form in self.forms)
+
     def writes_as(self, other: ChannelTemplate) -> bool:
         """Whether both are one thing: the same key of one channel, or a build's tag that two channels keep alike."""
         same_lane = (self.key, self.lane) == (other.key, other.lane)

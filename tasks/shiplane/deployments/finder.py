@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
+from shiplane.config.channel import Channel, channel_of_tag
 from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.keys.deployments import Pattern
 from shiplane.config.lane import Lane
@@ -18,6 +20,9 @@ from shiplane.registry.oci.names import Digest, Repository, Tag
 # Documents: what they list is not deployed.
 _DOCUMENTS = (".md", ".markdown", ".mdx", ".rst", ".adoc", ".txt")
 _LIST = "one of several lines that would become identical"
+
+
+Channels: TypeAlias = tuple[Channel, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +59,14 @@ class Place:
         mention: What stands there.
         lane: Its lane; None where it is unknown.
         problem: Why it is not re-pointed; nothing where it can be.
+        channel: The channel that its tag belongs to, if it is one's; then it is no lane's version.
     """
 
     path: str
     mention: Mention
     lane: Lane | None
     problem: str = ""
+    channel: Channel | None = None
 
     @property
     def floating(self) -> FloatingTag | None:
@@ -79,11 +86,13 @@ class Finder:
         repository: The image.
         lanes: Every lane of the project.
         version_tags: The version tag behind a digest, as far as it is known.
+        channels: Every channel of the project.
     """
 
     repository: Repository
     lanes: tuple[Lane, ...]
     version_tags: Mapping[Digest, Tag] = field(default_factory=dict)
+    channels: Channels = ()
 
     def places(self, file: DeploymentFile) -> list[Place]:
         """Every mention in a file, in its order."""
@@ -116,12 +125,15 @@ class Finder:
         behind = self.lane_of_tag(self.version_tags.get(mention.digest)) if mention.digest else None
         tag = mention.effective_tag
         lane = self.lane_of_tag(tag) if tag else behind
+        channel = channel_of_tag(self.channels, tag) if tag else None
         problem = mention.problem or ("a comment" if mention.comment else "")
+        if not problem and channel:
+            problem = f"its tag belongs to channel {channel.name}, and is no version"
         if not problem and lane is None:
             problem = "its tag belongs to no lane" if tag else "the lane of its digest is unknown"
         if not problem and behind not in (None, lane):
             problem = f"its tag belongs to lane {lane.name if lane else '?'}, its digest to another lane"
-        return Place(path=path, mention=mention, lane=lane, problem=problem)
+        return Place(path=path, mention=mention, lane=lane, problem=problem, channel=channel)
 
 
 def _listed(file: DeploymentFile, places: Sequence[Place]) -> set[int]:

@@ -64,9 +64,22 @@ def flags_of(place: Place, served: ServedTags, marks: Mapping[Tag, str]) -> list
         return [Flag("comment", "a comment, left alone")]
     version = version_run(place, served)
     marked = [Flag("marked", f"{version} is marked as bad: {marks[version]}")] if version and version in marks else []
-    flags = [*marked, *_unclear(place), *_against_registry(place, served), *_mutable(place)]
+    unclear = _of_channel(place, served) or _unclear(place)
+    flags = [*marked, *unclear, *_against_registry(place, served), *_mutable(place)]
     fallback = place.mention.fallback
     return [*flags, _READ_AS[fallback]] if fallback else flags
+
+
+def _of_channel(place: Place, served: ServedTags) -> list[Flag]:
+    """That a place runs a channel's build: nothing is wrong with that, but no re-pointing changes it."""
+    channel, tag = place.channel, place.mention.effective_tag
+    if channel is None or tag is None or place.mention.problem:
+        return []
+    if tag in served.absent:
+        return [Flag("absent", "the registry has no such tag")]
+    if channel.keeps(tag):
+        return [Flag("channel", f"a build of channel {channel.name}")]
+    return [Flag("channel", f"channel {channel.name}: moves with every publication of {channel.branch}")]
 
 
 def _unclear(place: Place) -> list[Flag]:

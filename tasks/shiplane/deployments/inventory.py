@@ -13,7 +13,7 @@ from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import map_parallel
 from shiplane.deployments.files import Collected, collect
-from shiplane.deployments.finder import Finder, Place
+from shiplane.deployments.finder import Channels, Finder, Place
 from shiplane.deployments.findings import ServedTags
 from shiplane.deployments.updaters import USUAL_PLACES, ProjectTexts, Updater, find_updaters
 from shiplane.registry.client import RegistryClient
@@ -52,12 +52,14 @@ class InventoryReader:
         deployments: The globs of its project file.
         lanes: Every lane.
         registry: Where the digests are read.
+        channels: Every channel.
     """
 
     root: Path
     deployments: tuple[Deployments, ...]
     lanes: tuple[Lane, ...]
     registry: RegistryClient
+    channels: Channels = ()
 
     @property
     def image(self) -> Repository:
@@ -99,7 +101,7 @@ class InventoryReader:
         Args:
             version_tags: The version tag behind a digest, as far as it is known.
         """
-        return Finder(repository=self.image, lanes=self.lanes, version_tags=version_tags or {})
+        return Finder(repository=self.image, lanes=self.lanes, version_tags=version_tags or {}, channels=self.channels)
 
     def _served(self, places: Sequence[Place]) -> ServedTags:
         """Read every tag that a place names, and the newest versions where a place names none."""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from shiplane.cli.views.lane_status import history_markdown, history_text, status_markdown, status_text
 from shiplane.config.channel import Channel
 from shiplane.config.lane import MAIN, STANDALONE, Lane
 from shiplane.config.plan import Plan
@@ -23,7 +24,7 @@ from shiplane.core.errors import (
 )
 from shiplane.core.progress import Flow, StepOutcome, StepState
 from shiplane.git.ancestry import Ancestry, Descent
-from shiplane.ledger.ledger import Action
+from shiplane.ledger.ledger import Action, Ledger
 from shiplane.registry.oci.names import Platform, Repository, Tag
 from shiplane.release.channel.branch import check_branch
 from shiplane.release.channel.forward import REWRITTEN
@@ -34,6 +35,7 @@ from shiplane.release.planning.decision import Pending
 from shiplane.release.prerequisites import NoConditions, PrerequisiteEvidence
 from shiplane.release.publish import Publisher
 from shiplane.release.smoke_run import SmokeRunner
+from shiplane.verify.audit.channel import ChannelReader, ChannelTag
 from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.images import PLATFORMS, lose_blob, push_image
 from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan, a_registry, events, finish, until
@@ -609,3 +611,59 @@ def test_whether_a_commit_is_of_the_branch_may_not_be_told() -> None:
         on(FIRST, {}, (ORIGIN, THIRD), Branch(cut=frozenset({FIRST})))
     assert "cannot be told: the history of this clone is cut off" in caught.value.what
     assert "git fetch --unshallow origin" in caught.value.remedy
+
+
+def state_of(scene: ChannelScene, channel: Channel = EDGE) -> ChannelTag:
+    """The channel's tag as status and history tell it."""
+    who = scene.releaser()
+    ledger = scene.ledger() if scene.keeps_ledger else Ledger()
+    return ChannelReader(registry=who.registry, ledgers=who.ledgers).locate(channel, MAIN, ledger)
+
+
+def told(scene: ChannelScene) -> list[str]:
+    """The channel's lines of the status."""
+    text = status_text(AIONIS, [], scene.registry.clock.wall(), [state_of(scene)])
+    return [" ".join(line.split()) for line in text.splitlines()[2:]]
+
+
+def test_the_status_says_where_the_tag_is_since_when_and_by_whom() -> None:
+    scene = ChannelScene()
+    assert told(scene) == ["channel edge (branch main, lane main)", "edge does not exist", "since -", "commit -"]
+    (first,) = scene.edge(FIRST)
+    tag, since, commit = told(scene)[1:]
+    assert (tag, commit) == (f"edge {first.digest}", f"commit {FIRST}")
+    assert since.endswith("by releaser, float")
+    found = state_of(scene).to_json()
+    assert (found["commit"], found["by"], found["since"] is None, found["drift"]) == (FIRST, "releaser", False, None)
+    assert "channel edge (branch main, lane main)" in status_markdown(AIONIS, [], 0.0, [state_of(scene)])
+
+
+def test_the_status_of_a_tag_without_a_record_says_so() -> None:
+    scene = ChannelScene(keeps_ledger=False)
+    push_image(scene.registry, PATH, revision="", tag="edge")
+    assert told(scene)[2:] == ["since unknown, the move was not recorded", "commit names no commit"]
+    assert state_of(scene).to_json()["since"] is None
+
+
+def test_the_status_names_a_move_without_a_record() -> None:
+    scene = ChannelScene()
+    scene.edge(FIRST)
+    other = push_image(scene.registry, PATH, revision=SECOND, tag="edge")
+    drift = told(scene)[-1]
+    assert drift.startswith(f"DRIFT edge is at {other.digest}; the last recorded move is to commit {FIRST}")
+    assert state_of(scene).to_json()["drift"]
+    scene.registry.shelf(PATH).tags.pop("edge")
+    assert told(scene)[-1].startswith("DRIFT edge is gone; the last recorded move")
+
+
+def test_the_history_has_the_moves_of_a_channel_and_no_version_of_it() -> None:
+    scene = ChannelScene()
+    scene.edge(FIRST)
+    scene.edge(SECOND)
+    state = scene.audit()
+    text = " ".join(history_text(AIONIS, [state], [EDGE, replace(EDGE, lanes=("standalone",), tag="x")]).split())
+    assert "no published versions moves of edge" in text
+    assert f"0.0.0-{SECOND[:12]} 0.0.0-{FIRST[:12]} releaser float" in text
+    assert "moves of x" not in text
+    assert "#### moves of `edge`" in history_markdown(AIONIS, [state], [EDGE])
+    assert (state.versions, state.drift, state.others) == ((), (), ())

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from shiplane.config.channel import Channel, channel_named
+from shiplane.config.channel import Channel, channel_named, channel_of_tag
 from shiplane.config.lane import MAIN, STANDALONE
 from shiplane.config.project_file import parse_project_file
 from shiplane.core.errors import ConfigurationError, UsageError
@@ -154,3 +154,15 @@ def test_a_channel_says_which_tags_it_writes_for_which_lanes() -> None:
     assert edge.chosen(["standalone"]) == ("standalone",)
     with pytest.raises(UsageError, match=r"lane x is not one of channel edge\n  Its lanes: main, standalone\."):
         edge.chosen(["x"])
+
+
+def test_a_tag_is_known_as_one_that_moves_or_as_one_that_stays() -> None:
+    made = channels(edge=EDGE, next={"branch": "next", "tag": "{lane}-next", "keep": "{lane}-c{commit}"})
+    edge, following = made
+    assert (edge.follows_as("edge"), edge.keeps("edge")) == (True, False)
+    assert (edge.follows_as(f"sha-{COMMIT}"), edge.keeps(f"sha-{COMMIT}")) == (False, True)
+    assert not edge.keeps(f"sha-{COMMIT[:12]}")
+    assert not edge.keeps(f"sha-{COMMIT.upper()}")
+    assert channel_of_tag(made, f"standalone-c{'0' * 64}") is following
+    assert channel_of_tag(made, "edge") is edge
+    assert channel_of_tag(made, "v1.2.3") is None

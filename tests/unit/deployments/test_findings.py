@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from shiplane.config.channel import Channel
 from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import BUILT_IN, MAIN, Lane
 from shiplane.deployments.finder import DeploymentFile, Finder
@@ -81,6 +82,39 @@ def test_each_floating_tag_of_a_lane_is_known_as_its_own_with_what_moves_it(
     (place,) = finder.places(file)
     assert version_run(place, served) == runs
     assert [flag.text for flag in flags_of(place, served, {})] == said
+
+
+EDGE = Channel(name="edge", branch="main", lanes=("main",), tag="edge")
+BUILD = f"sha-{'c' * 40}"
+
+
+@pytest.mark.parametrize(
+    ("reference", "kinds", "said"),
+    [
+        (":edge", ["channel"], "channel edge: moves with every publication of main"),
+        (f":{BUILD}", ["channel"], "a build of channel edge"),
+        (f":{BUILD}@{ONE}", ["channel"], "a build of channel edge"),
+        (":sha-123", ["unknown-tag"], "its tag belongs to no lane"),
+        (":v0.2.0", ["not-pinned"], "no digest"),
+    ],
+)
+def test_a_channels_tag_is_named_as_one_and_is_no_version(reference: str, kinds: list[str], said: str) -> None:
+    finder = Finder(repository=IMAGE, lanes=BUILT_IN, version_tags=SERVED.version_tags, channels=(EDGE,))
+    (place,) = finder.places(DeploymentFile(path="f", content=f"image: ghcr.io/cognary/aionis{reference}\n".encode()))
+    found = flags_of(place, SERVED, MARKS)
+    assert ([flag.kind for flag in found], found[0].text) == (kinds, said)
+    assert bool(place.problem) is (kinds != ["not-pinned"]), "it is not re-pointed"
+
+
+def test_a_channels_tag_that_is_not_there_is_called_absent() -> None:
+    finder = Finder(repository=IMAGE, lanes=BUILT_IN, channels=(EDGE,))
+    (place,) = finder.places(DeploymentFile(path="f", content=b"image: ghcr.io/cognary/aionis:edge\n"))
+    served = replace(SERVED, absent=frozenset({Tag("edge")}))
+    assert [flag.kind for flag in flags_of(place, served, MARKS)] == ["absent"]
+    unclear = replace(place, mention=replace(place.mention, problem="in two places"))
+    assert [flag.kind for flag in flags_of(unclear, served, MARKS)] == ["unclear"]
+    comment = finder.places(DeploymentFile(path="f", content=b"# ghcr.io/cognary/aionis:edge\n"))
+    assert [flag.kind for flag in flags_of(comment[0], served, MARKS)] == ["comment"]
 
 
 def test_without_the_registry_only_what_the_files_say_is_judged() -> None:

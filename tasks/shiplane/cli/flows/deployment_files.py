@@ -106,5 +106,6 @@ def _repointer(
         deployments=run.project.deployments,
         lanes=tuple(lanes),
         registry=registry,
+        channels=run.project.channels,
         marks=marks or {},
     )

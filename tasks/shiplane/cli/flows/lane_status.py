@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shiplane.core.errors import ShiplaneError
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
+    from shiplane.config.channel import Channel
     from shiplane.config.settings import Resolver
     from shiplane.registry.oci.names import Repository
     from shiplane.verify.audit.audit import Auditor
+    from shiplane.verify.audit.channel import ChannelTag
     from shiplane.verify.lane_status import LaneStatus
 
 
@@ -20,6 +23,19 @@ def auditor_of(run: Run, repository: Repository) -> Auditor:
 
     registry = run.registries.reader(repository)
     return Auditor(registry=registry, ledgers=run.registries.ledgers(repository, registry))
+
+
+def channel_tags(channels: Sequence[Channel], auditor: Auditor, states: Sequence[LaneStatus]) -> list[ChannelTag]:
+    """Where the tags of the channels are, for those lanes whose state was read."""
+    from shiplane.verify.audit.channel import ChannelReader
+
+    reader = ChannelReader(registry=auditor.registry, ledgers=auditor.ledgers)
+    return [
+        reader.locate(channel, state.lane, state.ledger)
+        for channel in channels
+        for state in states
+        if state.lane.name in channel.lanes
+    ]
 
 
 def next_publish(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str:

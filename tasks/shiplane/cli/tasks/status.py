@@ -18,14 +18,14 @@ _MARKDOWN = "Print Markdown, for a wiki or a summary."
 
 @shiplane_task(flags={"lane": LANES, "image": IMAGE, "markdown": _MARKDOWN}, iterable=("lane",))
 def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = None, markdown: bool = False) -> Answer:
-    """Show where each floating tag points, and any drift.
+    """Show where each floating tag and each channel points, and any drift.
 
     Version, digest, since when, by whom and why; what a publish would do next; and where the registry differs from the
     ledger. Reads only; without a ledger it says what is unknown.
     """
     import time
 
-    from shiplane.cli.flows.lane_status import auditor_of, next_publish
+    from shiplane.cli.flows.lane_status import auditor_of, channel_tags, next_publish
     from shiplane.cli.views.lane_status import status_markdown, status_text
     from shiplane.config.settings import Flags
 
@@ -34,9 +34,14 @@ def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = N
     auditor = auditor_of(run, repository)
     states = [run.console.drive(auditor.audit(lane)) for lane in resolver.lanes()]
     lanes = [(state, next_publish(resolver, state, auditor)) for state in states]
+    channels = channel_tags(run.project.channels, auditor, states)
     show = status_markdown if markdown else status_text
-    data = {"image": str(repository), "lanes": [{**state.to_json(), "next": following} for state, following in lanes]}
-    return Answer(text=show(repository, lanes, time.time()), data=data)
+    data = {
+        "image": str(repository),
+        "lanes": [{**state.to_json(), "next": following} for state, following in lanes],
+        "channels": [tag.to_json() for tag in channels],
+    }
+    return Answer(text=show(repository, lanes, time.time(), channels), data=data)
 
 
 @shiplane_task(
@@ -70,4 +75,4 @@ def history(
     states = [run.console.drive(auditor.audit(lane, deep=deep)) for lane in resolver.lanes()]
     show = history_markdown if markdown else history_text
     data = {"image": str(repository), "lanes": [history_json(state) for state in states]}
-    return Answer(text=show(repository, states), data=data)
+    return Answer(text=show(repository, states, run.project.channels), data=data)

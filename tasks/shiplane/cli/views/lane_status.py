@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, TypeAlias
 from shiplane.cli.views.tables import columns, markdown_cell, markdown_table
 from shiplane.core.next_command import command
 from shiplane.core.plurals import NO_LEDGER
+from shiplane.core.text import one_line
 from shiplane.core.timestamps import age, short_time
 
 if TYPE_CHECKING:
+    from shiplane.config.channel import Channel
     from shiplane.ledger.ledger import Entry
     from shiplane.registry.oci.names import Repository, Tag
+    from shiplane.verify.audit.channel import ChannelTag
     from shiplane.verify.floating_tags import FloatingTagState
     from shiplane.verify.lane_status import LaneStatus, VersionStatus
 
@@ -23,22 +26,38 @@ _UNKNOWN = "unknown"
 _NAMED = 5
 
 
-def status_text(repository: Repository, lanes: Following, now: float) -> str:
+def status_text(repository: Repository, lanes: Following, now: float, channels: Sequence[ChannelTag] = ()) -> str:
     """Each lane as a block of named lines."""
     blocks = [f"{repository}"]
     for state, following in lanes:
         rows = [(f"  {name}", value) for name, value in _status_rows(state, following, now)]
         blocks.append(f"lane {state.lane.name}\n{columns(rows)}")
+    for tag in channels:
+        rows = [(f"  {name}", value) for name, value in _channel_rows(tag, now)]
+        blocks.append(f"{_channel_title(tag)}\n{columns(rows)}")
     return "\n\n".join(blocks)
 
 
-def status_markdown(repository: Repository, lanes: Following, now: float) -> str:
+def status_markdown(repository: Repository, lanes: Following, now: float, channels: Sequence[ChannelTag] = ()) -> str:
     """The same as Markdown tables."""
     parts = [f"## {markdown_cell(str(repository))}"]
     for state, following in lanes:
         rows = _status_rows(state, following, now)
         parts.append(f"### {state.lane.name}\n\n{markdown_table(('', ''), rows)}")
+    parts += [f"### {_channel_title(tag)}\n\n{markdown_table(('', ''), _channel_rows(tag, now))}" for tag in channels]
     return "\n\n".join(parts)
+
+
+def _channel_title(tag: ChannelTag) -> str:
+    return f"channel {tag.channel.name} (branch {tag.channel.branch}, lane {tag.lane.name})"
+
+
+def _channel_rows(tag: ChannelTag, now: float) -> list[tuple[str, str]]:
+    commit = one_line(tag.commit)[:40] or "names no commit"
+    rows = [(tag.tag, str(tag.digest or "does not exist")), ("since", "-"), ("commit", commit if tag.digest else "-")]
+    if tag.digest:
+        rows[1] = ("since", _when(tag.arrival, now) if tag.arrival else f"{_UNKNOWN}, the move was not recorded")
+    return rows + ([("DRIFT", tag.drift)] if tag.drift else [])
 
 
 def _status_rows(state: LaneStatus, following: str, now: float) -> list[tuple[str, str]]:
@@ -114,6 +133,10 @@ def _since(state: LaneStatus, floating: FloatingTagState, now: float) -> str:
         built = behind.created if behind else ""
         reason = "the ledger is broken" if state.fault else "the move was not recorded"
         return f"{_UNKNOWN}, {reason}" + (f"; the image was built {short_time(built)}" if built else "")
+    return _when(arrival, now)
+
+
+def _when(arrival: Entry, now: float) -> str:
     why = f": {arrival.why}" if arrival.why else ""
     when = f"{short_time(arrival.when)} ({age(arrival.when, now)})"
     if arrival.adopted:
@@ -129,24 +152,24 @@ def _commit(version: VersionStatus | None) -> str:
     return (version.commit if version else "") or _UNKNOWN
 
 
-def history_text(repository: Repository, states: Sequence[LaneStatus]) -> str:
+def history_text(repository: Repository, states: Sequence[LaneStatus], channels: Sequence[Channel] = ()) -> str:
     """Every version, then every move, lane by lane."""
     parts = [str(repository)]
     for state in states:
         rows = _history_rows(state)
         table = columns([_HEAD, *rows]) if rows else "no published versions"
         parts.append(f"lane {state.lane.name}\n{_indented(table)}")
-        parts += [f"moves of {tag}\n{_indented(columns([_MOVES, *moves]))}" for tag, moves in _moves(state)]
+        parts += [f"moves of {tag}\n{_indented(columns([_MOVES, *moves]))}" for tag, moves in _moves(state, channels)]
         parts += [f"DRIFT  {what}" for what in state.drift]
     return "\n\n".join(parts)
 
 
-def history_markdown(repository: Repository, states: Sequence[LaneStatus]) -> str:
+def history_markdown(repository: Repository, states: Sequence[LaneStatus], channels: Sequence[Channel] = ()) -> str:
     """The same as Markdown tables."""
     parts = [f"## {markdown_cell(str(repository))}"]
     for state in states:
         parts.append(f"### {state.lane.name}\n\n{markdown_table(_HEAD, _history_rows(state))}")
-        parts += [f"#### moves of `{tag}`\n\n{markdown_table(_MOVES, moves)}" for tag, moves in _moves(state)]
+        parts += [f"#### moves of `{tag}`\n\n{markdown_table(_MOVES, moves)}" for tag, moves in _moves(state, channels)]
         parts += [f"**Drift:** {markdown_cell(what)}" for what in state.drift]
     return "\n\n".join(parts)
 
@@ -181,15 +204,19 @@ def _remarks(state: LaneStatus, version: VersionStatus) -> str:
     return "; ".join(remarks)
 
 
-def _moves(state: LaneStatus) -> list[tuple[Tag, list[tuple[str, ...]]]]:
-    """The floating tags that were ever moved, the widest first, each with its moves."""
-    moves = [(floating.tag, _move_rows(state, floating.tag)) for floating in reversed(state.floating)]
+def _moves(state: LaneStatus, channels: Sequence[Channel]) -> list[tuple[Tag, list[tuple[str, ...]]]]:
+    """The floating tags that were ever moved, the widest first, then the channels' tags, each with its moves."""
+    tags = [floating.tag for floating in reversed(state.floating)]
+    tags += [channel.tag_of(state.lane) for channel in channels if state.lane.name in channel.lanes]
+    moves = [(tag, _move_rows(state, tag)) for tag in tags]
     return [(tag, rows) for tag, rows in moves if rows]
 
 
 def _move_rows(state: LaneStatus, floating: Tag) -> list[tuple[str, ...]]:
     """The moves, the newest first; one that began elsewhere than the one before it ended has a gap before it."""
-    names = {version.digest: state.lane.tag_of(version.version) for version in state.versions if version.digest}
+    recorded = {move.after: move.version for move in state.ledger.moves(floating)}
+    tags = {version.digest: state.lane.tag_of(version.version) for version in state.versions if version.digest}
+    names = {**recorded, **tags}
     gaps = {move.id for move in state.ledger.gaps(floating)}
     rows: list[tuple[str, ...]] = []
     for move in reversed(state.ledger.moves(floating)):

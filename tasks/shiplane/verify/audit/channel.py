@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from shiplane.config.channel import Channel
 from shiplane.config.lane import Lane
@@ -60,6 +60,41 @@ class ChannelTag:
         return self.position is None or self.position.after == self.digest
 
     @property
+    def arrival(self) -> Entry | None:
+        """The recorded move that brought it to where it is, if any."""
+        return self.position if self.as_recorded else None
+
+    @property
+    def drift(self) -> str:
+        """How the registry differs from the record, or nothing."""
+        position = self.position
+        if position is None or self.as_recorded:
+            return ""
+        now = f"at {self.digest}" if self.digest else "gone"
+        return (
+            f"{self.tag} is {now}; the last recorded move is to commit {position.commit}, {position.after} "
+            f"({position.when}, {position.who}): the tag was moved without a record, or by a run that was interrupted "
+            "before recording it"
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """The tag as JSON values."""
+        arrival = self.arrival
+        return {
+            "channel": self.channel.name,
+            "branch": self.channel.branch,
+            "lane": self.lane.name,
+            "tag": self.tag,
+            "digest": str(self.digest) if self.digest else None,
+            "commit": self.commit or None,
+            "since": arrival.when if arrival else None,
+            "by": arrival.who if arrival else None,
+            "why": arrival.why or None if arrival else None,
+            "run": arrival.run or None if arrival else None,
+            "drift": self.drift or None,
+        }
+
+    @property
     def commits(self) -> tuple[str, ...]:
         """Every commit that it is at: by its image, and by the record; one of the two may lag, or be wrong."""
         recorded = self.position.commit if self.position else ""
@@ -95,7 +130,10 @@ class ChannelReader:
         """
         if may_push and self._hides_everything(channel, lane):
             return ChannelTag(channel=channel, lane=lane, answer=Absent(), presumed=True)
-        ledger = self._ledger(lane, newest)
+        return self.locate(channel, lane, self._ledger(lane, newest))
+
+    def locate(self, channel: Channel, lane: Lane, ledger: Ledger) -> ChannelTag:
+        """Read a channel's tag for one lane whose ledger was read already. Raises as :meth:`read`."""
         tag = channel.tag_of(lane)
         position = ledger.position(tag)
         answer = resolve_consistent(self.registry, tag, lambda digest: position is None or digest == position.after)
