@@ -86,14 +86,18 @@ class Releaser:
 
     def roll_back_lanes(self, wishes: Sequence[RollbackRequest]) -> Flow[tuple[RollbackResult, ...]]:
         """A rollback of several lanes, not yet begun."""
-        rollback = Rollback(
+        rollback = self.rolling_back()
+        return (yield from rollback.go_to((yield from rollback.choose(wishes))))
+
+    def rolling_back(self) -> Rollback:
+        """Who rolls back."""
+        return Rollback(
             registry=self.registry,
             platforms=lambda _lane: tuple(map(Platform.parse, PLATFORMS)),
             ledgers=self.ledgers,
             commit_of=self.commit_of,
             workers=self.workers,
         )
-        return (yield from rollback.go_to((yield from rollback.choose(wishes))))
 
     def adopt(
         self, lane: Lane, lanes: Sequence[Lane] = BUILT_IN, since: Version | None = None, *, dry_run: bool = False

@@ -92,6 +92,14 @@ def test_each_tag_at_the_bad_version_goes_down_in_its_own_range_or_stays(version
     assert_invariants(Case(scene.registry, lanes=[THREE], touched=[THREE], lowers=True, recorded=True, initial=initial))
 
 
+def test_before_anything_moves_it_is_known_which_tags_it_is_about_and_where_the_widest_goes() -> None:
+    scene = scene_of(*FIRST_OF_2)
+    rollback = scene.releaser().rolling_back()
+    (choice,) = finish(rollback.choose([wish()]))
+    assert (choice.tag, choice.floating_tags) == ("v1.3.0", ("latest", "v2", "v2.0"))
+    assert (str(choice.bad), choice.marked, choice.is_unfinished) == ("2.0.0", "v2.0.0", False)
+
+
 def test_what_stays_is_named_and_what_moved_is_told_line_by_line() -> None:
     scene = scene_of(*FIRST_OF_2)
     (done,) = roll(scene)
