@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
+from shiplane.cli.flows.deployment_files import pins_of
 from shiplane.cli.views.rollback import rolled_back_text
 from shiplane.config.lane import MAIN, Lane
 from shiplane.config.version import Version
@@ -140,6 +141,25 @@ def test_what_stays_is_named_and_what_moved_is_told_line_by_line() -> None:
             "stays": None,
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("lane", "asked", "pinned"),
+    [
+        (MAIN, wish(MAIN), {}),
+        (THREE, wish(), {"latest": "v1.3.0", "v2.0.0": "v1.3.0"}),
+        (THREE, wish(source="1.3.0"), {"v1": "v1.2.8", "v1.3.0": "v1.2.8"}),
+        (THREE, wish(to="2.0.0"), {"latest": "v2.0.0", "v2": "v2.0.0", "v2.0": "v2.0.0"}),
+    ],
+    ids=["one floating tag", "several", "an older line", "nothing is left behind"],
+)
+def test_deployments_follow_the_tag_that_they_name_or_all_of_them_the_only_one(
+    lane: Lane, asked: RollbackRequest, pinned: dict[str, str]
+) -> None:
+    (done,) = roll(scene_of(*FIRST_OF_2, lane=lane), asked)
+    pins = pins_of(done)
+    assert {tag: str(target.tag) for tag, target in pins.by_tag.items()} == pinned
+    assert (pins.target.tag if pins.target else None) == (None if pinned else "v1.3.0")
 
 
 def test_a_dry_run_says_the_same_and_writes_nothing() -> None:

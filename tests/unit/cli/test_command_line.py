@@ -92,6 +92,17 @@ def test_several_lanes_may_be_named_with_commas(run: Run) -> None:
     assert (code, "there is no lane 'tool'" in story) == (2, True), story
 
 
+def test_lanes_of_several_repositories_are_rolled_back_one_after_the_other(
+    run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("IMAGE_REPO")
+    lanes = {"main": "ghcr.io/a/b", "standalone": "ghcr.io/a/c"}
+    Path("shiplane.toml").write_text("".join(f'[lanes.{name}]\nimage = "{image}"\n' for name, image in lanes.items()))
+    code, _, story = run("rollback", "--lane", "main,standalone")
+    said = "the lanes are in several repositories: main in ghcr.io/a/b, standalone in ghcr.io/a/c"
+    assert (code, said in story) == (2, True), story
+
+
 @pytest.mark.parametrize(
     ("arguments", "variables"),
     [

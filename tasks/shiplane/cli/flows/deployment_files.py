@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from shiplane.registry.client import RegistryClient
     from shiplane.registry.http.retry_budget import RetryBudget
     from shiplane.registry.oci.names import Repository, Tag
+    from shiplane.rollback.result import RollbackResult
 
 
 def follow(run: Run, registry: RegistryClient, pins: Pins, state: str, *, dry_run: bool) -> Followed | None:
@@ -50,6 +51,24 @@ def follow(run: Run, registry: RegistryClient, pins: Pins, state: str, *, dry_ru
     return Followed(
         text=repointed_text(repointer, lane, prepared, dry_run=dry_run), data=repointed_json(repointer, prepared)
     )
+
+
+def pins_of(result: RollbackResult) -> Pins:
+    """What deployment files are to name: all places of a lane with one floating tag, as they follow that one.
+
+    Where there are several, those at a floating tag that moved follow it, those at the bad version follow the widest
+    one, and those at other versions are left alone.
+    """
+    from shiplane.deployments.image_use import Target
+    from shiplane.deployments.tag_replacement import Pins
+
+    lane = result.request.lane
+    targets = {str(tag.floating): Target(lane.tag_of(tag.target), tag.digest) for tag in result.tags}
+    widest = targets[str(result.widest.floating)]
+    if len(lane.floating_templates) == 1 and not result.widest.floating.range:
+        return Pins(lane=lane, target=widest)
+    bad = {str(lane.tag_of(result.bad)): widest} if result.bad and result.bad > result.target else {}
+    return Pins(lane=lane, by_tag={**targets, **bad})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -11,10 +11,10 @@ from shiplane.config.settings import Flags
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.lane import Lane
+    from shiplane.config.settings import Resolver
     from shiplane.config.version import Version
-    from shiplane.deployments.tag_replacement import Pins
     from shiplane.registry.client import RegistryClient
-    from shiplane.registry.oci.names import Tag
+    from shiplane.registry.oci.names import Repository, Tag
     from shiplane.rollback.choice import RollbackChoice
     from shiplane.rollback.marks import Marker
     from shiplane.rollback.result import RollbackRequest, RollbackResult
@@ -29,7 +29,8 @@ def roll_back(run: Run, requests: Sequence[RollbackRequest], flags: Flags) -> An
     from shiplane.rollback.rollback import Rollback
 
     resolver, clients = run.resolver(flags), run.registries
-    repository, dry_run = resolver.image().value, any(request.dry_run for request in requests)
+    repository = _one_repository(resolver, [request.lane for request in requests])
+    dry_run = any(request.dry_run for request in requests)
     registry = clients.reader(repository) if dry_run else clients.writer(repository)
     tags = [tag for request in requests for tag in _fixed_tags(request.lane)]
     run.show_at_the_end(lambda: clients.tags_now(registry, tags))
@@ -50,6 +51,21 @@ def roll_back(run: Run, requests: Sequence[RollbackRequest], flags: Flags) -> An
     return Answer(text=text, data={"image": str(repository), "lanes": [answer.data for answer in answers]})
 
 
+def _one_repository(resolver: Resolver, lanes: Sequence[Lane]) -> Repository:
+    """The repository of all lanes.
+
+    Raises:
+        UsageError: They have several.
+    """
+    from shiplane.core.errors import UsageError
+
+    repositories = {lane.name: resolver.image(lane).value for lane in lanes}
+    if len(set(repositories.values())) > 1:
+        described = ", ".join(f"{name} in {repository}" for name, repository in repositories.items())
+        raise UsageError(f"the lanes are in several repositories: {described}", remedy="Roll back one after the other.")
+    return repositories[lanes[0].name]
+
+
 def _fixed_tags(lane: Lane) -> list[Tag]:
     """The floating tags that exist whatever was released."""
     return [floating.tag for floating in lane.floating_tags_among(())]
@@ -68,32 +84,14 @@ def _repeated(choices: Sequence[RollbackChoice]) -> list[str]:
 
 def _with_deployments(run: Run, registry: RegistryClient, result: RollbackResult) -> Answer:
     """A lane's rollback, and that of the deployment files which follow it."""
-    from shiplane.cli.flows.deployment_files import follow
+    from shiplane.cli.flows.deployment_files import follow, pins_of
     from shiplane.cli.views.rollback import positions_text, rolled_back_text
 
     state, dry_run = positions_text(result), result.request.dry_run
-    followed = follow(run, registry, _pins(result), state, dry_run=dry_run)
+    followed = follow(run, registry, pins_of(result), state, dry_run=dry_run)
     text = rolled_back_text(registry.repository, result) + (f"\n\n{followed.text}" if followed else "")
     data = {**result.to_json(registry.repository), "deployments": followed.data if followed else None}
     return Answer(text=text, data=data)
-
-
-def _pins(result: RollbackResult) -> Pins:
-    """What deployment files are to name: all places of a lane with one floating tag, as they follow that one.
-
-    Where there are several, those at a floating tag that moved follow it, those at the bad version follow the widest
-    one, and those at other versions are left alone.
-    """
-    from shiplane.deployments.image_use import Target
-    from shiplane.deployments.tag_replacement import Pins
-
-    lane = result.request.lane
-    targets = {str(tag.floating): Target(lane.tag_of(tag.target), tag.digest) for tag in result.tags}
-    widest = targets[str(result.widest.floating)]
-    if len(lane.floating_templates) == 1 and not result.widest.floating.range:
-        return Pins(lane=lane, target=widest)
-    bad = {str(lane.tag_of(result.bad)): widest} if result.bad and result.bad > result.target else {}
-    return Pins(lane=lane, by_tag={**targets, **bad})
 
 
 def marker_of(
@@ -107,7 +105,7 @@ def marker_of(
     from shiplane.rollback.marks import Marker
 
     clients = run.registries
-    repository = run.resolver(Flags(image=image)).image().value
+    repository = run.resolver(Flags(image=image)).image(lane).value
     registry = clients.reader(repository) if dry_run else clients.writer(repository)
     tags = [floating.tag for floating in lane.floating_tags(version)] if version else _fixed_tags(lane)
     run.show_at_the_end(lambda: clients.tags_now(registry, tags))
