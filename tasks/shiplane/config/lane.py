@@ -42,6 +42,7 @@ class Lane:
             :mod:`shiplane.ledger.foreign_tags`. Not part of what the lane is.
         reserved: Endings that no version of it may have, each with the lane whose versions they mark: beside a lane
             ``{version}-alpine`` the one of ``{version}`` would write the other's tag for 1.0.0-alpine.
+        rivals: The names of the lanes that have tags of the same names, and so must be in other repositories.
 
     Raises:
         ConfigurationError: A field has an impossible form.
@@ -104,6 +105,7 @@ class Lane:
     build: Annotated[BuildSettings, Key("", Table.of(BuildSettings, ""), inline=True)] = NOTHING_GIVEN
     names: Mapping[Version, Tag] = field(default_factory=dict, compare=False)
     reserved: Mapping[str, str] = field(default_factory=dict, compare=False)
+    rivals: frozenset[str] = field(default=frozenset(), compare=False)
 
     def __post_init__(self) -> None:
         for value, form, key in (

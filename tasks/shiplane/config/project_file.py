@@ -226,7 +226,7 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     place = Location(name)
     given: Json = _FILE.read(dict(content), place)
     tables = lane_tables(given, place)
-    lanes = make_lanes(tables, place.key("lanes"))
+    lanes = make_lanes(tables, place.key("lanes"), given.get("images", ()))
     given.pop("matrix", None)
     gate_keys.check_names(given.get("gates", ()), place.key("gates"))
     ledger, claim = given.get("ledger", True), given.get("claim", False)

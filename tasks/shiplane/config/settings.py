@@ -109,8 +109,19 @@ class Resolver:
         A flag or a variable replaces the whole list, and that of every lane.
 
         Raises:
-            UsageError: Nothing names one, or what does is no repository.
+            UsageError: Nothing names one, what does is no repository, or it would hold two lanes' tags of one name.
         """
+        images = self._images(lane)
+        for name in sorted(lane.rivals) if lane else ():
+            for shared in {*images.value} & {*self._images(self.project.lane(name)).value}:
+                raise UsageError(
+                    f"lanes {lane and lane.name} and {name} have tags of the same name, and both would be in {shared} "
+                    f"({images.source})",
+                    remedy="Leave --image and IMAGE_REPO out, and give each of them an image of its own.",
+                )
+        return images
+
+    def _images(self, lane: Lane | None) -> Setting[tuple[Repository, ...]]:
         if given := self._given(self.flags.image, "--image", "IMAGE_REPO"):
             return Setting(named(given, parse_repositories), given.source)
         if lane and lane.images:

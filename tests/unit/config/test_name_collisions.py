@@ -6,6 +6,7 @@ import contextlib
 import itertools
 import random
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -14,8 +15,10 @@ from shiplane.config.lane import Lane
 from shiplane.config.names.collisions import apart
 from shiplane.config.names.version_schemes import Scheme
 from shiplane.config.names.version_tag import TagTemplate
+from shiplane.config.project_file import parse_project_file
+from shiplane.config.settings import Resolver
 from shiplane.config.version import Version
-from shiplane.core.errors import ConfigurationError
+from shiplane.core.errors import ConfigurationError, UsageError
 from tests.unit.hostile import refusal_of
 
 SEMVER, PEP440, CALVER = Scheme.SEMVER, Scheme.PEP440, Scheme.CALVER
@@ -131,6 +134,62 @@ def test_an_ending_that_marks_another_lanes_tags_is_reserved_for_it() -> None:
     assert main.version_of_git_tag("git-main/1.0.0-alpine") is None
     assert alpine.version_of_git_tag("git-alpine/1.0.0-alpine") is None
     assert slim.version_spelled("1.0.0-slim-alpine") == Version.parse("1.0.0")
+
+
+OPERATOR, AGENT = (
+    {"tag": "{version}", "floating": "latest", "git-tag": "v{version}", "image": f"ghcr.io/acme/{name}"}
+    for name in ("operator", "agent")
+)
+
+
+def without_image(table: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key != "image"}
+
+
+@pytest.mark.parametrize(
+    ("document", "env", "refused"),
+    [
+        ({"lanes": {"operator": OPERATOR, "agent": AGENT}}, {}, ""),
+        (
+            {"lanes": {"operator": OPERATOR, "agent": AGENT}},
+            {"IMAGE_REPO": "ghcr.io/acme/all"},
+            "lanes operator and agent have tags of the same name, and both would be in ghcr.io/acme/all (IMAGE_REPO)",
+        ),
+        ({"lanes": {"operator": OPERATOR, "agent": without_image(AGENT)}}, {"GITHUB_REPOSITORY": "acme/agent"}, ""),
+        (
+            {"lanes": {"operator": OPERATOR, "agent": without_image(AGENT)}},
+            {"GITHUB_REPOSITORY": "acme/operator"},
+            "both would be in ghcr.io/acme/operator",
+        ),
+        (
+            {"lanes": {"operator": OPERATOR, "agent": {**AGENT, "image": ["ghcr.io/acme/agent", OPERATOR["image"]]}}},
+            {},
+            "lanes operator and agent overlap: both move latest",
+        ),
+        ({"lanes": {"operator": without_image(OPERATOR), "agent": without_image(AGENT)}}, {}, "overlap: both move"),
+        ({"image": "ghcr.io/acme/agent", "lanes": {"a": OPERATOR, "b": without_image(AGENT)}}, {}, ""),
+        ({"image": OPERATOR["image"], "lanes": {"a": OPERATOR, "b": without_image(AGENT)}}, {}, "overlap: both move"),
+        (
+            {"lanes": {"a": {**OPERATOR, "git-tag": "g{version}"}, "b": {**AGENT, "git-tag": "g1{version}"}}},
+            {},
+            "a git tag such as g11.2.3 triggers both",
+        ),
+    ],
+)
+def test_lanes_in_repositories_of_their_own_may_share_tags(
+    document: dict[str, Any], env: dict[str, str], refused: str
+) -> None:
+    def images() -> list[str]:
+        project = parse_project_file(document, "shiplane.toml")
+        resolver = Resolver(env=env, project=project)
+        return [str(resolver.image(each).value) for each in project.lanes]
+
+    if not refused:
+        assert images() == ["ghcr.io/acme/operator", "ghcr.io/acme/agent"]
+        return
+    with pytest.raises(UsageError) as caught:
+        images()
+    assert refused in caught.value.what
 
 
 def test_a_git_tag_reserves_an_ending_as_well() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
 from shiplane.config.floating_tag import FloatingTemplate
@@ -15,6 +15,7 @@ from shiplane.config.names.version_tag import TagTemplate
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Json, Named, Text
+from shiplane.registry.oci.names import Repository
 
 _PREFIX = Key(
     "Short for a version tag without text after the version: tag = <prefix>v{version}. Empty, or ending in '-', '.' or "
@@ -49,7 +50,7 @@ MATRIX = Key(
     "Lanes made from a list of values, by the list's name.", Named(of=Matrix(_LANE, NAME), names=NAME), "matrix"
 )
 # What a lane has of its own; the rest another one may begin with.
-_OWN = ("name", "version_template", "floating_templates", "git_tag", "build", "names", "reserved")
+_OWN = ("name", "version_template", "floating_templates", "git_tag", "build", "names", "reserved", "rivals")
 
 
 def lane_tables(given: Mapping[str, Json], place: Location) -> dict[str, Json]:
@@ -80,17 +81,22 @@ def _inheritable(lane: Lane) -> Json:
     return {entry.name: getattr(lane, entry.name) for entry in fields(lane) if entry.name not in _OWN}
 
 
-def make_lanes(given: Mapping[str, Json], place: Location) -> tuple[Lane, ...]:
+def make_lanes(given: Mapping[str, Json], place: Location, images: Sequence[Repository] = ()) -> tuple[Lane, ...]:
     """The built-in lanes, changed where the file names them.
 
     Where it has a lane of another name, the project is one of its own lanes: those that the file names, and no others.
+
+    Args:
+        given: What the file says of each lane.
+        place: Where it says so.
+        images: The repositories of the lanes without their own.
 
     Raises:
         ConfigurationError: Two could write one name, or keep their cache in one place.
     """
     built_in = {lane.name: lane for lane in BUILT_IN}
     own = {name: _lane(built_in.get(name) or _new_lane(name), said, place.key(name)) for name, said in given.items()}
-    lanes = apart(({**built_in, **own} if own.keys() <= built_in.keys() else own).values())
+    lanes = apart(({**built_in, **own} if own.keys() <= built_in.keys() else own).values(), images)
     caches = [lane.build.cache for lane in lanes if lane.build.cache]
     for cache in caches:
         if sum((cache.type, cache.place) == (other.type, other.place) for other in caches) > 1:

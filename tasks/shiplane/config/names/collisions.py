@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations, permutations
 from typing import TYPE_CHECKING
@@ -14,12 +14,17 @@ from shiplane.core.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from shiplane.config.lane import Lane
+    from shiplane.registry.oci.names import Repository
 
-_REMEDY = "Give each lane its own name, version tag, floating tags and git tag."
+_REMEDY = "Give each lane its own name, version tag, floating tags and git tag, or an image of its own."
 
 
-def apart(lanes: Iterable[Lane]) -> tuple[Lane, ...]:
-    """The lanes, each knowing which endings its versions must not have, since they mark another's tags.
+def apart(lanes: Iterable[Lane], images: Collection[Repository] = ()) -> tuple[Lane, ...]:
+    """The lanes, each knowing which endings its versions must not have, and which lanes need another repository.
+
+    Args:
+        lanes: Every lane of the project.
+        images: The repositories of the lanes without their own; empty where the file does not say.
 
     Raises:
         ConfigurationError: Two could write one name, or a name could be read as that of two; the message has one.
@@ -29,10 +34,22 @@ def apart(lanes: Iterable[Lane]) -> tuple[Lane, ...]:
     for lane in lanes:
         for problem in _own_clashes(lane):
             raise ConfigurationError(f"lane {lane.name}: {problem}", remedy=_REMEDY)
+    rivals: dict[str, set[str]] = {lane.name: set() for lane in lanes}
     for lane, other in permutations(lanes, 2):
-        for problem in _overlaps(lane, other):
+        problems = tuple(_shared_names(lane, other))
+        if problems and not _share_a_repository(lane, other, images):
+            rivals[lane.name].add(other.name)
+            rivals[other.name].add(lane.name)
+            problems = ()
+        for problem in (*problems, *_shared_readings(lane, other)):
             raise ConfigurationError(f"lanes {lane.name} and {other.name} overlap: {problem}", remedy=_REMEDY)
-    return lanes
+    return tuple(replace(lane, rivals=frozenset(rivals[lane.name])) for lane in lanes)
+
+
+def _share_a_repository(lane: Lane, other: Lane, images: Collection[Repository]) -> bool:
+    """Whether two lanes are known to write into one repository; of one that is not known yet it is seen later."""
+    mine, theirs = {*(lane.images or images)}, {*(other.images or images)}
+    return bool(mine & theirs) or not (mine or theirs)
 
 
 def _reserved(lane: Lane, lanes: Sequence[Lane]) -> Iterator[tuple[str, str]]:
@@ -59,9 +76,8 @@ def _own_clashes(lane: Lane) -> Iterator[str]:
             yield f"{name} can be read as a version of {first} and of {second}"
 
 
-def _overlaps(lane: Lane, other: Lane) -> Iterator[str]:
-    if lane.name == other.name:
-        yield "they have the same name"
+def _shared_names(lane: Lane, other: Lane) -> Iterator[str]:
+    """What both could write, if it were into one repository."""
     for one in lane.floating_templates:
         for two in other.floating_templates:
             if name := _shared_by_floating(one, two):
@@ -70,12 +86,18 @@ def _overlaps(lane: Lane, other: Lane) -> Iterator[str]:
         for theirs in other.written_templates:
             if name := _shared(lane, mine, other, theirs):
                 yield f"a tag such as {name} can be read as one of {lane.name}"
-    # With one template, one git tag starts both: they are a group.
-    if lane.git_tag != other.git_tag and (name := _shared(lane, lane.git_template, other, other.git_template)):
-        yield f"a git tag such as {name} triggers both"
     if any(lane.reads(template)(other.ledger) for template in lane.written_templates):
         yield f"{other.ledger} is the tag of {other.name}'s ledger, and of a version of {lane.name}"
     yield from _floating_clashes(lane, other)
+
+
+def _shared_readings(lane: Lane, other: Lane) -> Iterator[str]:
+    """What means both lanes, wherever their images are."""
+    if lane.name == other.name:
+        yield "they have the same name"
+    # With one template, one git tag starts both: they are a group.
+    if lane.git_tag != other.git_tag and (name := _shared(lane, lane.git_template, other, other.git_template)):
+        yield f"a git tag such as {name} triggers both"
     yield from _cross_readings(lane, other)
 
 
