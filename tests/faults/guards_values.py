@@ -44,7 +44,7 @@ PUT_INTO_IMAGES = (
         "config/keys/parents",
         "_merged",
         unfiltered(0),
-        (_LANES + "test_a_lane_has_what_it_does_not_say_from_another_one_but_its_names",),
+        (_LANES + "test_no_name_is_handed_on",),
     ),
     Guard(
         "a matrix makes no more lanes than can be compared with each other",
@@ -64,7 +64,7 @@ PUT_INTO_IMAGES = (
         "a lane's platforms are those that its image is checked for",
         "release/image_inspection",
         "ImageInspector.inspect",
-        argument("planned", 2, "plan.platforms"),
-        (_PLATFORMS + "test_each_lane_is_published_for_its_own_platforms",),
+        argument("planned", 2, "{0}.platforms"),
+        (_PLATFORMS + "test_another_lanes_platforms_are_not_good_enough",),
     ),
 )

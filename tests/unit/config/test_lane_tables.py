@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from shiplane.config.build_settings import BuildArg
+from shiplane.config.keys.lane import lane_tables
 from shiplane.config.lane import MAIN, STANDALONE, Lane
 from shiplane.config.project_file import ProjectFile, parse_project_file
 from shiplane.core.errors import ConfigurationError
+from shiplane.core.schema.location import Location
 
 PYTHON = {"lane": "app-py{python}", "values": {"python": ["3.12", "3.13"]}}
 
@@ -42,6 +44,14 @@ def test_a_lane_has_what_it_does_not_say_from_another_one_but_its_names() -> Non
     new = made({"alpine": {}}, "alpine")
     assert (alpine.version_template, alpine.floating_templates) == (new.version_template, new.floating_templates)
     assert alpine.git_tag == new.git_tag == "alpine-v{version}"
+
+
+def test_no_name_is_handed_on() -> None:
+    names = {"version_template": 1, "prefix": 2, "aliases": 3, "floating_templates": 4, "git_tag": 5}
+    given = {"lanes": {"a": {"build": {}, "context": "src", **names}, "b": {"build": {}, "parent": "a"}}}
+    table = lane_tables(given, Location("shiplane.toml"))["b"]
+    assert names.keys().isdisjoint(table)
+    assert (table["context"], table["parent"]) == ("src", "a")
 
 
 def test_what_a_lane_says_goes_before_and_what_is_named_adds_up() -> None:
