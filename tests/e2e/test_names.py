@@ -112,14 +112,27 @@ def test_a_suffix_beside_the_bare_version_is_a_lane_and_one_git_tag_releases_bot
 
 
 @pytest.mark.parametrize(
-    ("scheme", "versions", "prerelease", "refused", "why"),
+    ("scheme", "versions", "prerelease", "spelling", "refused", "why"),
     [
-        ("pep440", ("3.2.0", "3.2.0.post1"), "3.3.0a1", "3.3.0+cu121", "'+' cannot stand in an image tag"),
-        ("calver", ("2026.08.24", "2026.10.1"), "2026.11-rc.1", "2026.11+x", "is not a version of lane debian"),
+        ("pep440", ("3.2.0", "3.2.0.post1"), "3.3.0a1", "3.2", "3.3.0+cu121", "'+' cannot stand in an image tag"),
+        (
+            "calver",
+            ("2026.08.24", "2026.10.1"),
+            "2026.11-rc.1",
+            "2026.8.24",
+            "2026.11+x",
+            "is not a version of lane debian",
+        ),
     ],
 )
 def test_versions_of_another_scheme_are_released_in_their_order(
-    project: Workstation, scheme: str, versions: tuple[str, str], prerelease: str, refused: str, why: str
+    project: Workstation,
+    scheme: str,
+    versions: tuple[str, str],
+    prerelease: str,
+    spelling: str,
+    refused: str,
+    why: str,
 ) -> None:
     person, reader = project
     configured(person, f'{DEBIAN}versions = "{scheme}"\n')
@@ -136,6 +149,9 @@ def test_versions_of_another_scheme_are_released_in_their_order(
     assert f"{reader.image}:latest is at {low}, from {high}" in back.out
     assert reader.digest("latest") == reader.digest(low)
     assert f"at {low}" in succeeded(person.invoke("status")).out.replace("  ", " ") or low in back.out
+    wrong = person.invoke("publish", "--tag", spelling)
+    assert (wrong.code, f"{spelling} is {low} in another spelling" in wrong.err) == (5, True), str(wrong)
+    assert not wrong.built
     wrong = person.invoke("publish", "--tag", refused)
     assert (wrong.code, why in wrong.err) == (2, True), str(wrong)
     history = succeeded(person.invoke("history")).out

@@ -92,10 +92,21 @@ def newest_published(
 
     Among the tags and the ledger's publications: the tag list may lag behind those.
     """
-    recorded = (entry.tag for entry in ledger.entries if entry.action is Action.PUBLISH)
-    versions = versions_among(lane, [*tags, *recorded])
+    versions = versions_published(lane, tags, ledger)
     newest = {floating.tag: next(filter(floating.takes, versions), None) for floating in floating_tags}
     return {tag: version for tag, version in newest.items() if version}
+
+
+def other_spelling(lane: Lane, version: Version, tags: Iterable[str], ledger: Ledger) -> Version | None:
+    """The published version that is this one in another spelling, as 3.2 is 3.2.0 by PEP 440; None without one."""
+    published = versions_published(lane, tags, ledger)
+    return next((other for other in published if other.means(version) and other != version), None)
+
+
+def versions_published(lane: Lane, tags: Iterable[str], ledger: Ledger) -> list[Version]:
+    """The versions among the tags and the ledger's publications, the highest first: the tags may lag behind those."""
+    recorded = (entry.tag for entry in ledger.entries if entry.action is Action.PUBLISH)
+    return versions_among(lane, [*tags, *recorded])
 
 
 def versions_among(lane: Lane, tags: Iterable[str]) -> list[Version]:

@@ -22,6 +22,7 @@ class Survey:
         revision: The commit in the labels of its image, if any.
         floating_tags: The floating tags in whose range the version is, in the order in which they move.
         newest: For each of them that does not exist and may be set, the highest published version that it takes.
+        other_spelling: Of a version that does not exist: what is published and is that version, spelled otherwise.
         ledger: The lane's ledger; empty if there is none.
         presumed: Whether nothing could be read at all, and everything is presumed absent: see
             :meth:`shiplane.verify.surveyor.Surveyor.survey`.
@@ -31,6 +32,7 @@ class Survey:
     revision: str | None = None
     floating_tags: tuple[FloatingTagState, ...] = ()
     newest: Mapping[Tag, Version] = field(default_factory=dict)
+    other_spelling: Version | None = None
     ledger: Ledger = field(default_factory=Ledger)
     presumed: bool = False
 

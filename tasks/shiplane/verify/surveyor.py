@@ -17,7 +17,7 @@ from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, R
 from shiplane.registry.oci.names import Digest
 from shiplane.verify.contradiction import contradiction
 from shiplane.verify.floating_tag_reader import FloatingTagReader
-from shiplane.verify.lane_versions import LaneVersions, newest_published
+from shiplane.verify.lane_versions import LaneVersions, newest_published, other_spelling
 from shiplane.verify.survey import Survey
 
 
@@ -70,6 +70,9 @@ class Surveyor:
             revision=self.versions.revision(version),
             floating_tags=reader.states(lane, ledger, answers),
             newest=newest_published(lane, first, tags, ledger),
+            other_spelling=(
+                other_spelling(lane, plan.version.value, tags, ledger) if isinstance(version, Absent) else None
+            ),
             ledger=ledger,
         )
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from shiplane.config.lane import MAIN
+from shiplane.config.names.version_schemes import Scheme
 from shiplane.config.plan import LanePlan
 from shiplane.config.setting import Setting
 from shiplane.config.settings import DEFAULT_PLATFORMS
@@ -24,6 +25,14 @@ from shiplane.verify.survey import Survey
 from tests.unit.release.surveys import LATEST, SEVERAL, surveyed, surveyed_several, with_ledger
 
 COMMIT = "c" * 40
+
+
+def test_another_spelling_of_a_version_that_is_published_is_refused() -> None:
+    plan = replace(lane("0.2.1"), version=Setting(Version.parse("3.2.0", Scheme.PEP440), "TAG"))
+    survey = replace(surveyed(version=Absent(), floating=Absent()), other_spelling=Version.parse("3.2", Scheme.PEP440))
+    with pytest.raises(RefusedError, match=r"^3\.2\.0 is 3\.2 in another spelling, which is published") as caught:
+        decide(plan, survey, COMMIT)
+    assert caught.value.remedy.endswith("Release the next one, v3.2.1.")
 
 
 def image(content: str) -> Present:

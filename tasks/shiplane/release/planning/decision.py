@@ -136,6 +136,12 @@ def _is_unmet(floating: FloatingTag, plan: LanePlan, survey: Survey) -> bool:
 
 def _version_tag_action(plan: LanePlan, survey: Survey, commit: str) -> VersionTagAction:
     _check_recorded_version(plan, survey)
+    if survey.other_spelling:
+        raise RefusedError(
+            f"{plan.version.value} is {survey.other_spelling} in another spelling, which is published already",
+            remedy=f"A version is written once. Release the next one, "
+            f"{plan.lane.tag_of(plan.version.value.next_patch())}.",
+        )
     if isinstance(survey.version, Absent):
         return VersionTagAction.CREATE
     if survey.revision == commit:
