@@ -293,7 +293,7 @@ ROLLBACK = (
     Guard(
         "a rollback looks at the floating tag once more before it calls itself done",
         "rollback/rollback",
-        "Rollback._confirm",
+        "Rollback.go_to",
         uncalled("confirm"),
         (_LATE + "test_a_tag_that_was_moved_away_after_it_was_read_back_is_no_success",),
     ),

@@ -65,8 +65,11 @@ class Rollback:
         """
         lanes = yield from self._move_all(choices)
         yield from record_rollbacks(self.ledgers, lanes)
+        writer = TagWriter(registry=self.registry)
         for choice in choices:
-            yield from self._confirm(choice)
+            for plan in () if choice.request.dry_run else choice.tags:
+                floating = plan.targets.floating
+                yield from writer.confirm(floating.tag, plan.target.raw, previous=choice.survey.past(floating))
         return tuple(self._result(lane) for lane in lanes)
 
     def _move_all(self, choices: Sequence[RollbackChoice]) -> Flow[list[LaneMoves]]:
@@ -105,13 +108,6 @@ class Rollback:
         origins = (replaced, digest, *survey.positions(floating))
         before = next((origin for origin in origins if origin != target.raw.digest), targets.previous_digest)
         return FloatingTagMove(done=done, before=before)
-
-    def _confirm(self, choice: RollbackChoice) -> Flow[None]:
-        """Look at each tag once more before anybody relies on it."""
-        writer = TagWriter(registry=self.registry)
-        for plan in () if choice.request.dry_run else choice.tags:
-            floating = plan.targets.floating
-            yield from writer.confirm(floating.tag, plan.target.raw, previous=choice.survey.past(floating))
 
     def _result(self, lane: LaneMoves) -> RollbackResult:
         choice, first = lane.choice, lane.choice.tags[0]
