@@ -79,7 +79,8 @@ def trial(plan: Plan, native: Platform, *, every: bool) -> list[Build]:
         others = tuple(platform for platform in platforms if platform != first) if every else ()
         builds.append(_build(plan, lane_plan, platforms=(first,), load=local_name(lane_plan)))
         if others:
-            builds.append(_build(plan, lane_plan, platforms=others, name=f"{lane_plan.lane.name}-others"))
+            # Two underscores: no lane's target has them.
+            builds.append(_build(plan, lane_plan, platforms=others, name=f"{lane_plan.lane.name}__others"))
     return builds
 
 

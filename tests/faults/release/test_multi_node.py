@@ -116,7 +116,7 @@ def test_one_builder_bakes_every_lane_at_once() -> None:
     ("native", "every", "targets", "platforms"),
     [
         (ARM, False, ("main",), "linux/arm64"),
-        (ARM, True, ("main", "main-others"), "linux/arm64, linux/amd64"),
+        (ARM, True, ("main", "main__others"), "linux/arm64, linux/amd64"),
         (Platform("linux", "riscv64"), False, ("main",), "linux/amd64"),
     ],
 )

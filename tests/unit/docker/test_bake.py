@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -86,8 +87,8 @@ def test_a_trial_loads_one_platform_under_a_local_name_and_only_builds_the_other
     targets = definition(trial(made, AMD, every=True))["target"]
     assert targets["main"]["tags"] == ["localhost/cognary/aionis:v0.2.1"]
     assert targets["main"]["output"] == ["type=docker"]
-    assert targets["main-others"]["output"] == ["type=cacheonly"]
-    assert "tags" not in targets["main-others"]
+    assert targets["main__others"]["output"] == ["type=cacheonly"]
+    assert "tags" not in targets["main__others"]
     assert not [target for target in targets.values() if "push" in target["output"][0]]
 
 
@@ -119,12 +120,22 @@ def test_one_bake_builds_each_lane_for_its_own_platforms() -> None:
     assert builds == {"main": ["linux/arm64"], "standalone": ["linux/amd64", "linux/arm/v7"]}
 
 
+def test_no_lanes_names_are_one_target() -> None:
+    names = ("a", "a-others", "a.others", "py3.12")
+    project = parse_project_file({"lanes": {name: {"context": name} for name in names}}, "shiplane.toml")
+    flags = Flags(tag="0.2.1", image="ghcr.io/cognary/aionis")
+    targets = definition(trial(make_plan(Resolver(flags=flags, checkout=CHECKOUT, project=project)), AMD, every=True))
+    contexts = sorted(target["context"] for target in targets["target"].values())
+    assert contexts == sorted(f"./{name}" for name in names for _ in ("loaded", "others"))
+    assert all(re.fullmatch("[a-zA-Z0-9_-]+", name) for name in targets["target"])
+
+
 def test_a_trial_loads_what_each_lane_has_for_the_engine() -> None:
     assert platforms_of(trial(apart(), AMD, every=False)) == {"main": ["linux/arm64"], "standalone": ["linux/amd64"]}
     assert platforms_of(trial(apart(), AMD, every=True)) == {
         "main": ["linux/arm64"],
         "standalone": ["linux/amd64"],
-        "standalone-others": ["linux/arm/v7"],
+        "standalone__others": ["linux/arm/v7"],
     }
 
 
