@@ -168,6 +168,11 @@ class Reader:
         found: dict[str, Any] = json.loads(done.stdout)
         return found
 
+    def pull(self, tag: str, folder: Path) -> None:
+        """Everything of an image, by ``crane pull``."""
+        done = self._run("crane", "pull", "--format=oci", f"{self.image}:{tag}", str(folder))
+        assert done.returncode == 0, done.stderr
+
     def platforms(self, tag: str) -> list[str]:
         """The platforms in an index, attestations set aside."""
         entries = json.loads(self.raw(tag))["manifests"]

@@ -62,6 +62,7 @@ class LaneStatus:
         fault: What is wrong with the ledger, or nothing.
         damage: What is wrong with the images that were checked.
         others: Tags that read as another tool's versions of this lane, if none was ever adopted.
+        elsewhere: How its further repositories differ from the primary.
     """
 
     lane: Lane
@@ -73,6 +74,7 @@ class LaneStatus:
     fault: str = ""
     damage: tuple[str, ...] = ()
     others: tuple[Tag, ...] = ()
+    elsewhere: tuple[str, ...] = ()
 
     def behind(self, floating: FloatingTagState) -> VersionStatus | None:
         """The version that a floating tag points at."""
@@ -90,6 +92,7 @@ class LaneStatus:
         yield from (f"{self.lane.tag_of(state.version)}: {state.drift}" for state in self.versions if state.drift)
         yield from (self._rivalry(state) for state in self.versions if state.rival)
         yield from self.damage
+        yield from self.elsewhere
 
     def _floating_drift(self, floating: FloatingTagState) -> Iterator[str]:
         tag, digest, version = floating.tag, floating.digest, floating.version

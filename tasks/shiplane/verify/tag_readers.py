@@ -13,6 +13,7 @@ from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
 from shiplane.verify.floating_tags import FloatingTagState
+from shiplane.verify.mirrors.mirror_check import check_mirrors
 from shiplane.verify.verification_result import VerificationResult
 
 
@@ -25,26 +26,35 @@ class Puller(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class TagReaders:
-    """Who else has to be able to read the tags.
+    """Who else has to be able to read the tags, and where else they have to be.
 
     Attributes:
         registry: Where the tags are.
         puller: The engine for ``--pull``, or None.
         anonymous: A registry client without credentials for ``--anonymous``, or None.
+        mirrors: Clients of the further repositories, which have to serve the same.
+        blobs: Whether every blob has to be there.
     """
 
     registry: RegistryClient
     puller: Puller | None
     anonymous: RegistryClient | None
+    mirrors: Sequence[RegistryClient] = ()
+    blobs: bool = False
 
     def check(self, result: VerificationResult) -> list[Check]:
-        """Read the version tag, and the floating tags in whose range it is, in each of these ways."""
+        """Read the version tag, and the floating tags in whose range it is, in each of these ways.
+
+        Raises:
+            AccessError, UnreachableError: As :func:`shiplane.verify.mirrors.mirror_check.check_mirrors`.
+        """
         tags = _existing_tags(result)
         puller, anonymous = self.puller, self.anonymous
         images = result.report.images if result.report else ()
         platforms = [image.platform for image in images if image.platform]
         checks = [self._pull(puller, tag, digest, platforms) for tag, digest in tags.items() if puller]
-        return checks + [_read_anonymously(anonymous, tag, digest) for tag, digest in tags.items() if anonymous]
+        checks += [_read_anonymously(anonymous, tag, digest) for tag, digest in tags.items() if anonymous]
+        return checks + check_mirrors(self.mirrors, result, blobs=self.blobs)
 
     def _pull(self, puller: Puller, tag: Tag, digest: Digest, platforms: Sequence[Platform]) -> Check:
         try:

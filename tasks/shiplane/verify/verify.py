@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from shiplane.config.floating_tag import in_moving_order
@@ -35,6 +35,7 @@ class Verifier:
         puller: The engine for ``--pull``, or None.
         anonymous: A registry client without credentials for ``--anonymous``, or None.
         ledgers: The lanes' ledgers; None where none is kept.
+        mirrors: Clients of the further repositories, which have to serve the same.
     """
 
     registry: RegistryClient
@@ -45,6 +46,7 @@ class Verifier:
     puller: Puller | None = None
     anonymous: RegistryClient | None = None
     ledgers: Ledgers | None = None
+    mirrors: Sequence[RegistryClient] = ()
 
     def verify(self, lane: Lane, version: Version | None, *, latest: Setting[bool]) -> Flow[VerificationResult]:
         """Verify a version of a lane, or the one that its widest floating tag points at.
@@ -71,7 +73,13 @@ class Verifier:
     def _check(self, target: VerificationTarget) -> VerificationResult:
         result = self._version_checker(target).check(target)
         floating = {state.tag: state.digest for state in target.floating}
-        readers = TagReaders(registry=self.registry, puller=self.puller, anonymous=self.anonymous)
+        readers = TagReaders(
+            registry=self.registry,
+            puller=self.puller,
+            anonymous=self.anonymous,
+            mirrors=self.mirrors,
+            blobs=self._wants_blobs(target),
+        )
         checks = (
             *result.checks,
             *check_floating(self.registry, target, result.digest),
@@ -89,15 +97,17 @@ class Verifier:
 
         A survey of everything reads manifests and configs alone: it may run every minute.
         """
-        blobs = target.requested is not None or self.puller is not None
         return VersionChecker(
             registry=self.registry,
             platforms=self.platforms,
             platforms_given=self.platforms_given,
             commit_of=self.commit_of,
             deep=self.deep,
-            blobs=blobs,
+            blobs=self._wants_blobs(target),
         )
+
+    def _wants_blobs(self, target: VerificationTarget) -> bool:
+        return target.requested is not None or self.puller is not None
 
 
 def _default(lane: Lane) -> str:

@@ -84,6 +84,17 @@ def test_a_lane_has_one_repository_or_several(
     assert [str(lane_plan.repository), *map(str, lane_plan.mirrors)] == images
 
 
+def test_lanes_are_released_together_only_from_one_primary_repository() -> None:
+    file = {"image": PRIMARY, "lanes": {"standalone": {"image": [MIRROR, PRIMARY]}}}
+    project = parse_project_file(file, "shiplane.toml")
+    resolver = Resolver(project=project, checkout=HERE, flags=Flags(tag="0.2.1"), dockerfiles=BOTH)
+    with pytest.raises(UsageError, match=f"several primary repositories: main in {PRIMARY}, standalone in {MIRROR}"):
+        make_plan(resolver)
+    (lane_plan,) = make_plan(replace(resolver, flags=Flags(tag="0.2.1", lanes=("standalone",)))).lanes
+    assert [str(image) for image in lane_plan.images.value] == [MIRROR, PRIMARY]
+    assert len(make_plan(replace(resolver, flags=Flags(tag="0.2.1", image=OTHER))).lanes) == 2
+
+
 @pytest.mark.parametrize(
     "text", [f"{PRIMARY},", f"{PRIMARY}, {MIRROR}", f"{PRIMARY},{PRIMARY}", f"{PRIMARY},{MIRROR}:x"]
 )

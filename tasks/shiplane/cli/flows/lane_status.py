@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shiplane.core.errors import ShiplaneError
@@ -25,15 +26,33 @@ def auditor_of(run: Run, repository: Repository) -> Auditor:
     return Auditor(registry=registry, ledgers=run.registries.ledgers(repository, registry))
 
 
-def channel_tags(channels: Sequence[Channel], auditor: Auditor, states: Sequence[LaneStatus]) -> list[ChannelTag]:
+def audit_lanes(run: Run, resolver: Resolver, *, deep: bool = False) -> list[tuple[LaneStatus, Auditor]]:
+    """Audit each lane in its primary repository, and compare its further ones; gives what read it as well.
+
+    Raises:
+        ShiplaneError: A primary could not be read: by situation.
+    """
+    from shiplane.verify.mirrors.mirror_check import differences
+
+    audited: list[tuple[LaneStatus, Auditor]] = []
+    auditors: dict[Repository, Auditor] = {}
+    for lane in resolver.lanes():
+        primary, *mirrors = resolver.images(lane).value
+        auditor = auditors[primary] = auditors.get(primary) or auditor_of(run, primary)
+        state = run.console.drive(auditor.audit(lane, deep=deep))
+        elsewhere = differences([run.registries.reader(mirror) for mirror in mirrors], state)
+        audited.append((replace(state, elsewhere=elsewhere), auditor))
+    return audited
+
+
+def channel_tags(channels: Sequence[Channel], audited: Sequence[tuple[LaneStatus, Auditor]]) -> list[ChannelTag]:
     """Where the tags of the channels are, for those lanes whose state was read."""
     from shiplane.verify.audit.channel import ChannelReader
 
-    reader = ChannelReader(registry=auditor.registry, ledgers=auditor.ledgers)
     return [
-        reader.locate(channel, state.lane, state.ledger)
+        ChannelReader(registry=auditor.registry, ledgers=auditor.ledgers).locate(channel, state.lane, state.ledger)
         for channel in channels
-        for state in states
+        for state, auditor in audited
         if state.lane.name in channel.lanes
     ]
 

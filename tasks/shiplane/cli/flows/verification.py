@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -44,28 +44,28 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
     Raises:
         ShiplaneError: It could not be verified: by situation.
     """
-    repository = resolver.image().value
-    verifier_of = _verifiers(run, repository, resolver, depth)
     results = []
     for lane in resolver.lanes():
+        verifier = _verifier(run, lane, resolver, depth)
         published = resolver.published(lane)
         version = published.value if published else None
-        results.append(run.console.drive(verifier_of(lane).verify(lane, version, latest=resolver.latest(lane))))
+        results.append(run.console.drive(verifier.verify(lane, version, latest=resolver.latest(lane))))
     good = all(result.good for result in results)
+    repository = resolver.image(resolver.lanes()[0]).value
     data = {"image": str(repository), "lanes": [result.to_json() for result in results]}
     code = 0 if good else VerificationError.exit_code
     return Answer(text=verified_text(repository, results), data=data, exit_code=code)
 
 
-def _verifiers(run: Run, repository: Repository, resolver: Resolver, depth: Depth) -> Callable[[Lane], Verifier]:
-    """What verifies each lane, by its own platforms."""
+def _verifier(run: Run, lane: Lane, resolver: Resolver, depth: Depth) -> Verifier:
+    """What verifies a lane, by its own platforms, in its own repositories."""
     from shiplane.docker.engine import Engine
     from shiplane.verify.verify import Verifier
 
-    clients = run.registries
+    clients, (repository, *mirrors) = run.registries, resolver.images(lane).value
     registry = clients.reader(repository)
     puller = _EnginePuller(engine=Engine(env=run.child_env), registry=registry) if depth.pull else None
-    return lambda lane: Verifier(
+    return Verifier(
         registry=registry,
         platforms=resolver.platforms(lane),
         platforms_given=resolver.flags.platforms is not None,
@@ -74,4 +74,5 @@ def _verifiers(run: Run, repository: Repository, resolver: Resolver, depth: Dept
         puller=puller,
         anonymous=clients.client(repository, None) if depth.anonymous else None,
         ledgers=clients.ledgers(repository, registry),
+        mirrors=[clients.reader(mirror) for mirror in mirrors],
     )

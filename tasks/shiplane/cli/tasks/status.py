@@ -25,16 +25,15 @@ def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = N
     """
     import time
 
-    from shiplane.cli.flows.lane_status import auditor_of, channel_tags, next_publish
+    from shiplane.cli.flows.lane_status import audit_lanes, channel_tags, next_publish
     from shiplane.cli.views.lane_status import status_markdown, status_text
     from shiplane.config.settings import Flags
 
     resolver = run.resolver(Flags(lanes=tuple(lane or ()), image=image))
-    repository = resolver.image().value
-    auditor = auditor_of(run, repository)
-    states = [run.console.drive(auditor.audit(lane)) for lane in resolver.lanes()]
-    lanes = [(state, next_publish(resolver, state, auditor)) for state in states]
-    channels = channel_tags(run.project.channels, auditor, states)
+    audited = audit_lanes(run, resolver)
+    repository = audited[0][1].registry.repository
+    lanes = [(state, next_publish(resolver, state, auditor)) for state, auditor in audited]
+    channels = channel_tags(run.project.channels, audited)
     show = status_markdown if markdown else status_text
     data = {
         "image": str(repository),
@@ -65,14 +64,13 @@ def history(
 
     Date, digest, platforms, commit and mark of each version, and when its floating tag moved where, by whom and why.
     """
-    from shiplane.cli.flows.lane_status import auditor_of, history_json
+    from shiplane.cli.flows.lane_status import audit_lanes, history_json
     from shiplane.cli.views.lane_status import history_markdown, history_text
     from shiplane.config.settings import Flags
 
     resolver = run.resolver(Flags(lanes=tuple(lane or ()), image=image))
-    repository = resolver.image().value
-    auditor = auditor_of(run, repository)
-    states = [run.console.drive(auditor.audit(lane, deep=deep)) for lane in resolver.lanes()]
+    audited = audit_lanes(run, resolver, deep=deep)
+    repository, states = audited[0][1].registry.repository, [state for state, _ in audited]
     show = history_markdown if markdown else history_text
     data = {"image": str(repository), "lanes": [history_json(state) for state in states]}
     return Answer(text=show(repository, states, run.project.channels), data=data)

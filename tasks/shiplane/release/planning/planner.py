@@ -23,6 +23,8 @@ def make_plan(resolver: Resolver) -> Plan:
             "this folder is not a git repository with a commit, so the image could not be labelled with one",
             remedy="Run it in a checkout.",
         )
+    lanes = resolver.released_lanes()
+    _check_primaries(resolver, lanes)
     slug = resolver.slug()
     server = resolver.env.get("GITHUB_SERVER_URL") or "https://github.com"
     return Plan(
@@ -37,9 +39,24 @@ def make_plan(resolver: Resolver) -> Plan:
                 platforms=resolver.platforms(lane),
                 images=resolver.images(lane),
             )
-            for lane in resolver.released_lanes()
+            for lane in lanes
         ),
     )
+
+
+def _check_primaries(resolver: Resolver, lanes: Iterable[Lane]) -> None:
+    """Refuse lanes whose primary repositories differ: they are staged, claimed and named in one place.
+
+    Raises:
+        UsageError: Naming each lane's.
+    """
+    primaries = {lane.name: resolver.image(lane).value for lane in lanes}
+    if len(set(primaries.values())) > 1:
+        named = ", ".join(f"{name} in {primary}" for name, primary in primaries.items())
+        raise UsageError(
+            f"the lanes have several primary repositories: {named}",
+            remedy="Release them one after the other: add --lane.",
+        )
 
 
 def check_dockerfiles(plan: Plan, present: frozenset[str]) -> None:

@@ -1,0 +1,1 @@
+"""What further repositories serve, beside the primary."""
