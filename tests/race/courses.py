@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.faults.harness.contenders import SCENARIOS, Publishing, unrecorded
+from tests.faults.harness.contenders import RANGES, SCENARIOS, SEVERAL_TAGS, Publishing, unrecorded
 from tests.faults.harness.races import Scenario
 
 # Both forms of these are a project's choice: a ledger is kept unless it says ``ledger = false``.
@@ -24,7 +24,9 @@ _RECORDED = (
     "two rollbacks",
     "two rollbacks to different versions",
     "rollback and mark of where it goes",
+    RANGES,
 )
+_ALL = SCENARIOS | SEVERAL_TAGS
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,7 @@ class Course:
     @property
     def scenario(self) -> Scenario:
         """Who races, and what was there before."""
-        return SCENARIOS[self.name] if self.recorded else unrecorded(self.name)
+        return _ALL[self.name] if self.recorded else unrecorded(self.name)
 
     @property
     def may_break(self) -> frozenset[str]:
@@ -60,7 +62,7 @@ def _with(what: bool) -> str:  # noqa: FBT001 -- a word of a sentence
 
 def _claims(name: str) -> tuple[bool, ...]:
     """Only who publishes has something to claim."""
-    publishes = any(isinstance(one, Publishing) for one in SCENARIOS[name].contenders)
+    publishes = any(isinstance(one, Publishing) for one in _ALL[name].contenders)
     return _EITHER if publishes else (False,)
 
 

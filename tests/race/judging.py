@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
-from shiplane.config.lane import MAIN
+from shiplane.config.lane import Lane
 from shiplane.core.check import Check
 from shiplane.ledger.artifact import PREVIOUS, parse_ledger_manifest
 from shiplane.ledger.ledger import BrokenLedgerError
@@ -26,7 +26,7 @@ from tests.faults.harness.scene import finish
 from tests.race.courses import Course
 from tests.race.processes import Ended, Recorder, releaser
 
-_Fact: TypeAlias = tuple[str, str, str]
+_Fact: TypeAlias = tuple[str, ...]
 _MOVE, _PUBLISH = "move", "publish"
 
 
@@ -45,6 +45,11 @@ class Judge:
     before: Shelf
     repository: Repository
     ends: Sequence[Ended]
+
+    @property
+    def lane(self) -> Lane:
+        """The lane that was raced."""
+        return self.course.scenario.lane
 
     @cached_property
     def reader(self) -> Releaser:
@@ -70,8 +75,8 @@ class Judge:
     @cached_property
     def complaints(self) -> list[Check]:
         """What ``verify`` then says of the floating tag and of each version."""
-        versions = [None, *filter(None, map(MAIN.version_of_tag, self._tags))]
-        found = [finish(self.reader.verify(MAIN, version)) for version in versions]
+        versions = [None, *filter(None, map(self.lane.version_of_tag, self._tags))]
+        found = [finish(self.reader.verify(self.lane, version)) for version in versions]
         return [check for one in found for check in one.checks if not check.good]
 
     @property
@@ -97,7 +102,7 @@ class Judge:
         for end in self.ends:
             yield from lies(end.log, end.promised)
             for tag, digest in end.promised:
-                if MAIN.version_of_tag(tag) and self._tags.get(tag) != digest:
+                if self.lane.version_of_tag(tag) and self._tags.get(tag) != digest:
                     yield f"I9: {tag} was called {digest[:19]}, but is {self._tags.get(tag)}"
 
     # What both did, put together to what the registry went through.
@@ -116,6 +121,8 @@ class Judge:
             registry,
             seen=[end.log for end in self.ends],
             repository=self.repository.path,
+            lanes=self.course.scenario.configured,
+            touched=self.course.scenario.configured,
             lowers=self.course.scenario.lowers,
             initial=dict(self.before.tags),
             recorded=self.course.recorded and self._well,
@@ -146,16 +153,16 @@ class Judge:
         """I11: the ledger goes on from what it was, whole, and has what was done, each thing once."""
         assert self.reader.ledgers
         try:
-            self.reader.ledgers.store(MAIN).read_verified()
+            self.reader.ledgers.store(self.lane).read_verified()
         except BrokenLedgerError as error:
             yield f"I11: {error.what}"
             return
-        earlier, states = _words(entries_of(self.before, MAIN)), [_words(state) for state in self._states()]
+        earlier, states = _words(entries_of(self.before, self.lane)), [_words(state) for state in self._states()]
         if any(after[: len(before)] != before for after, before in itertools.pairwise(states)):
             yield "I11: the ledger does not go on from what it was"
         if earlier not in [*states, []]:
             yield "I11: the ledger was begun anew"
-        yield from self._told(Counter(map(_fact, self._entries(self._tags.get(MAIN.ledger, ""))[len(earlier) :])))
+        yield from self._told(Counter(map(_fact, self._entries(self._tags.get(self.lane.ledger, ""))[len(earlier) :])))
         if self._well:
             yield from (f"I11: {check}" for check in self.complaints if check.name == "record")
 
@@ -170,22 +177,22 @@ class Judge:
 
     def _done(self, end: Ended) -> set[_Fact]:
         """What a process did to the tags."""
-        published = (entry for entry in end.written() if MAIN.version_of_tag(entry.reference))
-        return {(_MOVE, *move) for move in end.moves()} | {(_PUBLISH, e.reference, e.sent) for e in published}
+        published = (entry for entry in end.written() if self.lane.version_of_tag(entry.reference))
+        return {(_MOVE, *move) for move in end.moves(self.lane)} | {(_PUBLISH, e.reference, e.sent) for e in published}
 
     def _wrote(self, end: Ended) -> set[_Fact]:
         """What a process last put on record: marks too."""
-        written = [entry.sent for entry in end.written() if entry.reference == MAIN.ledger][-1:]
-        known = len(entries_of(self.before, MAIN))
+        written = [entry.sent for entry in end.written() if entry.reference == self.lane.ledger][-1:]
+        known = len(entries_of(self.before, self.lane))
         return {_fact(entry) for digest in written for entry in self._entries(digest)[known:]}
 
     def _entries(self, digest: str) -> list[dict[str, Any]]:
         """A state of the ledger."""
-        return entries_of(self._case.registry.shelf(self.repository), MAIN, {MAIN.ledger: digest})
+        return entries_of(self._case.registry.shelf(self.repository), self.lane, {self.lane.ledger: digest})
 
     def _states(self) -> Iterator[list[dict[str, Any]]]:
         """The ledger as it is, and as it was before each write, back to the first."""
-        digest = self._tags.get(MAIN.ledger, "")
+        digest = self._tags.get(self.lane.ledger, "")
         while digest:
             yield self._entries(digest)
             manifest = self._case.registry.shelf(self.repository).manifests[digest]
@@ -205,7 +212,7 @@ def _words(entries: Sequence[Mapping[str, Any]]) -> list[str]:
 
 
 def _fact(entry: Mapping[str, Any]) -> _Fact:
-    """What an entry says: a move with both its ends, a publication, a mark."""
+    """What an entry says: a move of a tag with both its ends, a publication, a mark."""
     if entry["action"] in {"float", "rollback"}:
-        return _MOVE, entry["from"] or "", entry["to"]
+        return _MOVE, entry["tag"], entry["from"] or "", entry["to"]
     return entry["action"], entry["tag"], entry["to"]

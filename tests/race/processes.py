@@ -13,7 +13,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
-from shiplane.config.lane import MAIN
+from shiplane.config.lane import Lane
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Event, Step
 from shiplane.core.redact import Redactor
@@ -68,14 +68,15 @@ class Ended:
         """Each write of a tag that was answered well."""
         return [e for e in self.log if e.is_manifest_put and ":" not in e.reference and e.status == 201]
 
-    def moves(self) -> list[tuple[str, str]]:
-        """Each time that it set the main lane's floating tag: what it had last seen there, and what it put."""
-        seen, found = "", []
+    def moves(self, lane: Lane) -> list[tuple[str, str, str]]:
+        """Each time that it set a floating tag of a lane: which, what it had last seen there, and what it put."""
+        seen, found = dict[str, str](), []
         for entry in self.log:
-            if entry.reference == MAIN.floating and entry.method == "GET":
-                seen = entry.received if entry.status == 200 else ""
-            elif entry.reference == MAIN.floating and entry.status == 201:
-                found.append((seen, entry.sent))
+            tag = entry.reference
+            if lane.floating_tag(tag) and entry.method == "GET":
+                seen[tag] = entry.received if entry.status == 200 else ""
+            elif lane.floating_tag(tag) and entry.status == 201:
+                found.append((tag, seen.get(tag, ""), entry.sent))
         return found
 
 

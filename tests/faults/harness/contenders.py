@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
-from shiplane.config.lane import MAIN
+from shiplane.config.lane import BUILT_IN, MAIN, Lane
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.config.version import Version
 from shiplane.core.progress import Flow
@@ -18,6 +18,7 @@ from tests.faults.harness.memory import MemoryRegistry
 from tests.faults.harness.races import Contender, Scenario
 from tests.faults.harness.releaser import Releaser
 from tests.faults.harness.scene import PATH, a_plan, a_registry, to_images
+from tests.faults.harness.several_tags import SEVERAL
 
 OTHER = "b" * 40
 
@@ -31,10 +32,11 @@ class Publishing:
     latest: str = "no"
     commit: str = COMMIT
     build: str = "one"
+    configured: tuple[Lane, ...] = BUILT_IN
 
     @property
     def plan(self) -> Plan:
-        return _plan(self.version, tuple(self.lanes), self.latest, self.commit)
+        return _plan(self.version, tuple(self.lanes), self.latest, self.commit, self.configured)
 
     def prepare(self, registry: MemoryRegistry) -> None:
         """Put what it will stage where it will lie: content without a name is in nobody's way."""
@@ -85,8 +87,8 @@ class Marking:
 
 
 @cache
-def _plan(version: str, lanes: tuple[str, ...], latest: str, commit: str) -> Plan:
-    return a_plan(version, lanes, latest, commit)
+def _plan(version: str, lanes: tuple[str, ...], latest: str, commit: str, configured: tuple[Lane, ...]) -> Plan:
+    return a_plan(version, lanes, latest, commit, configured)
 
 
 @cache
@@ -103,6 +105,10 @@ NOTHING_BELOW, TAKEN_AWAY = 6, 7
 """How a race may end besides: nothing was left to go back to, or what a release had just written was taken away."""
 
 
+def _of_ranges(version: str, build: str, commit: str = COMMIT) -> Publishing:
+    return Publishing(version, latest="yes", commit=commit, build=build, configured=(SEVERAL,))
+
+
 def scenario(
     first: Contender,
     second: Contender,
@@ -112,6 +118,7 @@ def scenario(
     breaks: Sequence[str] = (),
     unclaimed: Sequence[str] = (),
     besides: Sequence[int] = (),
+    configured: Sequence[Lane] = BUILT_IN,
 ) -> Scenario:
     """Two contenders in a repository that has one release of both lanes already."""
     return Scenario(
@@ -122,6 +129,7 @@ def scenario(
         breaks=frozenset(breaks),
         unclaimed=frozenset(unclaimed),
         besides=frozenset(besides),
+        configured=tuple(configured),
     )
 
 
@@ -168,6 +176,17 @@ SCENARIOS: dict[str, Scenario] = {
     "rollback and mark of what it leaves": scenario(RollingBack(), Marking("0.2.1"), BOTH_BEFORE, lowers=True),
 }
 """With a ledger, as the product releases."""
+RANGES = "two versions of one major version, three floating tags"
+"""Two publishers of 1.2.1 and 1.3.0 after 1.2.0: both move ``v1`` and ``latest``, and each a minor version's own."""
+SEVERAL_TAGS = {
+    RANGES: scenario(
+        _of_ranges("1.2.1", "one"),
+        _of_ranges("1.3.0", "two", OTHER),
+        before=(_of_ranges("1.2.0", "before"),),
+        breaks=["I4", "I15"],
+        configured=[SEVERAL],
+    ),
+}
 
 
 def unrecorded(name: str) -> Scenario:

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Flow, Step, StepOutcome
 from shiplane.ledger.recorder import EntryAuthor
@@ -138,6 +139,7 @@ class Scenario:
         breaks: The invariants that no publisher alone can hold here.
         unclaimed: Those that only the claim holds.
         besides: The exit codes with which one of them may end, besides 0, 5 and 8.
+        configured: The lanes of the project.
     """
 
     first: Contender
@@ -148,6 +150,12 @@ class Scenario:
     breaks: frozenset[str] = frozenset()
     unclaimed: frozenset[str] = frozenset()
     besides: frozenset[int] = frozenset()
+    configured: tuple[Lane, ...] = BUILT_IN
+
+    @property
+    def lane(self) -> Lane:
+        """The lane that both are about, which is the first."""
+        return self.configured[0]
 
     @property
     def contenders(self) -> tuple[Contender, Contender]:
@@ -229,6 +237,8 @@ class Race:
             self.world.registry,
             seen=tuple(runner.wire.log for runner in self.runners),
             initial=dict(self.start.shelf.tags),
+            lanes=self.start.scenario.configured,
+            touched=self.start.scenario.configured,
             lowers=self.start.scenario.lowers,
             recorded=self.start.scenario.recorded and self.codes == (0, 0),
         )

@@ -6,10 +6,13 @@ The ordinary run takes a share of all cases, and ``invoke dev.thorough`` every o
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from functools import cache
 
 import pytest
 
+from shiplane.config.lane import BUILT_IN, Lane
+from shiplane.config.plan import Plan
 from shiplane.core.errors import ShiplaneError
 from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.exchange import Exchange
@@ -17,16 +20,38 @@ from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.harness.invariants import Case, assert_invariants
 from tests.faults.harness.memory import Lag
 from tests.faults.harness.scene import Scene, a_plan
+from tests.faults.harness.several_tags import SEVERAL
 from tests.thorough import crossed
 
-NAMES = {"v0.2.1", "latest", "standalone-v0.2.1", "standalone-latest"}
-# The first release of a repository; the next one, which moves floating tags; the next one where reads lag writes.
-FIRST, NEXT, LAGGING = "first", "next", "lagging"
+# The first release of a repository; the next one, which moves floating tags; the next one where reads lag writes; one
+# of a lane with three floating tags, which all move.
+FIRST, NEXT, LAGGING, SEVERAL_TAGS = "first", "next", "lagging", "three floating tags"
+# The tags that have each image in the end.
+NAMES = {
+    SEVERAL_TAGS: [{"v1.3.1", "v1.3", "v1", "latest"}],
+    **{start: [{"v0.2.1", "latest"}, {"standalone-v0.2.1", "standalone-latest"}] for start in (FIRST, NEXT, LAGGING)},
+}
+
+
+def names_of(start: str) -> set[str]:
+    return set().union(*NAMES[start])
+
+
+def lanes_of(start: str) -> Sequence[Lane]:
+    return [SEVERAL] if start == SEVERAL_TAGS else BUILT_IN
+
+
+def plan_of(start: str) -> Plan:
+    """What is released."""
+    return a_plan("1.3.1", ["main"], configured=[SEVERAL]) if start == SEVERAL_TAGS else a_plan()
 
 
 def scene_of(start: str) -> Scene:
     scene = Scene()
-    if start != FIRST:
+    if start == SEVERAL_TAGS:
+        for version in ("1.2.0", "1.3.0"):
+            scene.publish(a_plan(version, ["main"], commit="b" * 40, configured=[SEVERAL]))
+    elif start != FIRST:
         scene.publish(a_plan("0.2.0", commit="b" * 40))
     if start == LAGGING:
         scene.registry.lag = Lag(seconds=3.0)
@@ -35,7 +60,7 @@ def scene_of(start: str) -> Scene:
 
 @cache
 def undisturbed(start: str) -> tuple[Exchange, ...]:
-    """The requests of a release of both lanes, in their order: the same in every run."""
+    """The requests of a release, in their order: the same in every run."""
     return _fresh(start)
 
 
@@ -43,14 +68,14 @@ def _fresh(start: str) -> tuple[Exchange, ...]:
     scene = scene_of(start)
     wire = Faulty(scene.registry)
     scene.transport = wire
-    scene.publish(a_plan())
+    scene.publish(plan_of(start))
     return tuple(wire.log)
 
 
-def outcome(scene: Scene) -> ShiplaneError | None:
+def outcome(scene: Scene, start: str) -> ShiplaneError | None:
     """How a release ends: None is success."""
     try:
-        scene.publish(a_plan())
+        scene.publish(plan_of(start))
     except ShiplaneError as error:
         return error
     return None
@@ -62,40 +87,48 @@ def disturbed(start: str, *faults: Fault) -> None:
     clock = scene.registry.clock
     assert isinstance(clock, VirtualClock)
     scene.transport = wire = Faulty(scene.registry, faults, clock)
-    ended = outcome(scene)
+    ended = outcome(scene, start)
     assert wire.met
     assert ended is None or (ended.exit_code in (3, 4, 5, 6, 7, 8) and ended.what)
-    assert_invariants(Case(scene.registry, seen=(wire.log,), recorded=ended is None))
-    assert ended or set(scene.tags()) >= NAMES
+    assert_invariants(case(scene, start, wire, recorded=ended is None))
+    assert ended or set(scene.tags()) >= names_of(start)
     clock.pass_by(60)  # nobody starts a run again within the time that a registry needs to come to itself
-    repaired(scene, wire)
+    repaired(scene, start, wire)
 
 
-def repaired(scene: Scene, first: Faulty) -> None:
+def case(scene: Scene, start: str, *wires: Faulty, recorded: bool) -> Case:
+    lanes, seen = lanes_of(start), [wire.log for wire in wires]
+    return Case(scene.registry, seen=seen, lanes=lanes, touched=lanes, recorded=recorded)
+
+
+def repaired(scene: Scene, start: str, first: Faulty) -> None:
     """The same release again, undisturbed: the same end as if nothing had been, at most one write more for a name."""
-    halfway = {tag: digest for tag, digest in scene.tags().items() if "v0" in tag}
+    versions = [tag for tag in scene.tags() if any(lane.version_of_tag(tag) for lane in lanes_of(start))]
+    halfway = {tag: scene.tags()[tag] for tag in versions}
     scene.transport = again = Faulty(scene.registry)
-    scene.publish(a_plan())
+    scene.publish(plan_of(start))
     tags = scene.tags()
-    assert set(tags) >= NAMES
-    assert tags["latest"] == tags["v0.2.1"] != tags["standalone-latest"] == tags["standalone-v0.2.1"]
+    images = [{tags[tag] for tag in names} for names in NAMES[start]]
+    assert [len(image) for image in images] == [1] * len(images)
+    assert len(set().union(*images)) == len(images)
     assert {tag: tags[tag] for tag in halfway} == halfway
-    assert_invariants(Case(scene.registry, seen=(first.log, again.log), recorded=True))
+    assert_invariants(case(scene, start, first, again, recorded=True))
     writes = [e.reference for e in (*first.log, *again.log) if e.is_manifest_put and e.status == 201]
-    assert all(writes.count(name) <= 2 for name in NAMES)
+    assert all(writes.count(name) <= 2 for name in names_of(start))
 
 
-EVERY = [(start, number) for start in (FIRST, NEXT) for number in range(len(undisturbed(start)))]
+STARTS = (FIRST, NEXT, SEVERAL_TAGS)
+EVERY = [(start, number) for start in STARTS for number in range(len(undisturbed(start)))]
 WRITTEN = [
     (start, number)
-    for start in (FIRST, NEXT, LAGGING)
+    for start in (*STARTS, LAGGING)
     for number, entry in enumerate(undisturbed(start))
     if entry.method in ("PUT", "POST")
 ]
 # A ledger's pieces and manifests have another digest in each run: they are met by their number in the tests above.
 PLACES = sorted(
-    {(start, e.method, f"^{re.escape(e.host + e.path)}$") for start in (FIRST, NEXT) for e in undisturbed(start)}
-    & {(start, e.method, f"^{re.escape(e.host + e.path)}$") for start in (FIRST, NEXT) for e in _fresh(start)}
+    {(start, e.method, f"^{re.escape(e.host + e.path)}$") for start in STARTS for e in undisturbed(start)}
+    & {(start, e.method, f"^{re.escape(e.host + e.path)}$") for start in STARTS for e in _fresh(start)}
 )
 LASTING = [F.RESET, F.UNAVAILABLE, F.UNAUTHORIZED, F.FORBIDDEN]
 
