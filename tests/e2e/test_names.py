@@ -111,6 +111,22 @@ def test_a_suffix_beside_the_bare_version_is_a_lane_and_one_git_tag_releases_bot
     assert log.tag_puts() == []
 
 
+def test_aliases_are_written_once_with_their_version_and_before_any_floating_tag(project: Workstation) -> None:
+    person, reader = project
+    configured(person, DEBIAN + 'aliases = ["{version}-bookworm", "v{version}"]\n' + ALPINE)
+    log, aliases = Log(person.rig.plain_log), ["1.3.0-bookworm", "v1.3.0"]
+    succeeded(person.invoke("release", "--version", "1.3.0", "--latest"))
+    assert log.tag_puts() == ["1.3.0", "1.3.0-alpine", *aliases, "latest", "alpine"]
+    assert {reader.digest(tag) for tag in (*aliases, "latest")} == {reader.digest("1.3.0")}
+    log = Log(person.rig.plain_log)
+    succeeded(person.invoke("release", "--version", "1.3.0", "--latest"))
+    assert log.all_tag_puts() == []
+    verified = succeeded(person.invoke("verify", "--lane", "debian", "--tag", "1.3.0-bookworm"))
+    assert f"good  {reader.image}:1.3.0" in verified.out
+    refused = person.invoke("publish", "--lane", "debian", "--tag", "1.4.0-bookworm-bookworm")
+    assert (refused.code, "tags that end in -bookworm are those of lane debian" in refused.err) == (2, True)
+
+
 @pytest.mark.parametrize(
     ("scheme", "versions", "prerelease", "spelling", "refused", "why"),
     [

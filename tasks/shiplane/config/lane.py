@@ -20,7 +20,7 @@ from shiplane.config.names.version_tag import GIT_TAG, PLAIN, TAG, TagTemplate
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.schema.tables import Key, Table
-from shiplane.core.schema.values import Boolean, Choice, Text
+from shiplane.core.schema.values import Array, Boolean, Choice, Text
 from shiplane.core.text import quoted
 from shiplane.registry.oci.names import Platform, Repository, Tag, parse_tag
 
@@ -80,6 +80,15 @@ class Lane:
             GIT_TAG,
         ),
     ]
+    alias_templates: Annotated[
+        tuple[TagTemplate, ...],
+        Key(
+            "Further tags of each version, written once like the version tag, each with {version} once: "
+            "{version}-bookworm.",
+            Array(of=replace(TAG, parse=TagTemplate.parse), unique=True),
+            "aliases",
+        ),
+    ] = ()
     versions: Annotated[
         Scheme,
         Key(
@@ -110,7 +119,7 @@ class Lane:
     def __post_init__(self) -> None:
         for value, form, key in (
             (self.name, NAME, "name"),
-            (str(self.version_template), TAG, "tag"),
+            *((str(template), TAG, "tag") for template in self.written_templates),
             (self.git_tag, GIT_TAG, "git-tag"),
         ):
             if not form.fits(value):
@@ -125,6 +134,10 @@ class Lane:
     def own_tag_of(self, version: Version) -> Tag:
         """The version tag that a release writes: once, never again."""
         return parse_tag(self.version_template.fill(version))
+
+    def aliases_of(self, version: Version) -> tuple[Tag, ...]:
+        """The further tags that a release writes for its version: once, never again."""
+        return tuple(parse_tag(template.fill(version)) for template in self.alias_templates)
 
     @property
     def floating(self) -> Tag:
@@ -159,8 +172,9 @@ class Lane:
         return Tag(f"ledger-{self.name}")
 
     def owns(self, tag: str) -> bool:
-        """Whether a tag is one of this lane's names: a version's, the floating one, the ledger's."""
-        return tag == self.ledger or self.floating_tag(tag) is not None or self.version_of_tag(tag) is not None
+        """Whether a tag is one of this lane's names: a version's or its alias, a floating one, the ledger's."""
+        version = self.version_of_tag(tag) or self.version_of_alias(tag)
+        return tag == self.ledger or self.floating_tag(tag) is not None or version is not None
 
     def git_tag_of(self, version: Version) -> str:
         """The git tag that triggers this version's release."""
@@ -169,7 +183,7 @@ class Lane:
     @property
     def written_templates(self) -> tuple[TagTemplate, ...]:
         """What the tags are made by that a release writes for its version."""
-        return (self.version_template,)
+        return (self.version_template, *self.alias_templates)
 
     @cached_property
     def git_template(self) -> TagTemplate:
@@ -193,13 +207,17 @@ class Lane:
         named = next((version for version, name in self.names.items() if name == tag), None)
         return named or self._read(tag, (self.version_template,))
 
+    def version_of_alias(self, tag: str) -> Version | None:
+        """The version that an image tag is an alias of, or None."""
+        return self._read(tag, self.alias_templates)
+
     def version_of_git_tag(self, git_tag: str) -> Version | None:
         """The version that a git tag stands for, or None when it does not trigger this lane."""
         return self._read(git_tag, (self.git_template,))
 
     def spellings(self, version: Version) -> tuple[str, ...]:
         """Every text by which people and other tools name this version, the lane's own tag first."""
-        forms = (template.fill(version) for template in self._foreign_templates)
+        forms = (template.fill(version) for template in (*self.alias_templates, *self._foreign_templates))
         return tuple(dict.fromkeys((self.tag_of(version), self.git_tag_of(version), *forms)))
 
     def label_spellings(self, version: Version) -> frozenset[str]:
@@ -219,11 +237,11 @@ class Lane:
     def version_tagged(self, tag: str) -> Version | None:
         """The version whose tag this is, by us or by another tool: our own, with or without ``v``, or the git tag."""
         version = self.version_of_tag(tag) or self.version_of_git_tag(tag)
-        return version or self._read(tag, self.version_template.variants)
+        return version or self._read(tag, (*self.version_template.variants, *self.alias_templates))
 
     def version_spelled(self, text: str) -> Version | None:
         """The version that a text names in any of its spellings, or None."""
-        return self.version_of_tag(text) or self._read(text, (self.git_template, *self._foreign_templates))
+        return self.version_of_tag(text) or self._read(text, self._readers)
 
     def parse_version(self, text: str) -> Version:
         """Read a version as people write it: ``0.2.1``, ``v0.2.1``, the lane's image tag or its git tag.
@@ -231,7 +249,7 @@ class Lane:
         Raises:
             UsageError: The text is something else: another lane's tag, a floating tag, no version at all.
         """
-        version = self.version_of_tag(text) or self._read(text, (self.git_template, *PLAIN))
+        version = self.version_of_tag(text) or self._read(text, (*self.alias_templates, self.git_template, *PLAIN))
         if version:
             return version
         raise self._not_a_version(text)
@@ -260,6 +278,10 @@ class Lane:
     def _foreign_templates(self) -> tuple[TagTemplate, ...]:
         """How versions are mostly written: with and without what stands around them, with and without ``v``."""
         return (*self.version_template.variants, *PLAIN)
+
+    @cached_property
+    def _readers(self) -> tuple[TagTemplate, ...]:
+        return (*self.alias_templates, self.git_template, *self._foreign_templates)
 
     @cached_property
     def _endings(self) -> Mapping[str, str]:

@@ -56,6 +56,7 @@ class LanePlanJson(TypedDict):
     images: Annotated[ImagesJson, "Image repositories."]
     platforms: Annotated[PlatformsJson, "Target platforms."]
     tag: TagJson
+    aliases: Annotated[list[TagJson], "Further tags of the version."]
     floating_tags: Annotated[
         list[TagJson], "The floating tags in whose range the version is, in the order in which they move."
     ]
@@ -103,9 +104,14 @@ class LanePlan:
         return self.lane.floating_tags(self.version.value)
 
     @property
+    def aliases(self) -> tuple[Tag, ...]:
+        """Its aliases, to be written once as well."""
+        return self.lane.aliases_of(self.version.value)
+
+    @property
     def image_tags(self) -> list[Tag]:
-        """The version tag, then the floating tags."""
-        return [self.tag, *(floating.tag for floating in self.floating_tags)]
+        """The version tag and its aliases, then the floating tags."""
+        return [self.tag, *self.aliases, *(floating.tag for floating in self.floating_tags)]
 
     @property
     def settable_tags(self) -> tuple[FloatingTag, ...]:
@@ -211,6 +217,7 @@ def _lane_json(plan: LanePlan, build: BuildSettings) -> LanePlanJson:
         "images": {"value": [str(image) for image in plan.images.value], "source": plan.images.source},
         "platforms": {"value": [str(p) for p in plan.platforms.value], "source": plan.platforms.source},
         "tag": plan.tag,
+        "aliases": list(plan.aliases),
         "floating_tags": [floating.tag for floating in plan.floating_tags],
         "latest": {"value": plan.latest.value, "source": plan.latest.source},
     }

@@ -10,7 +10,7 @@ from shiplane.ledger.ledger import Action, Entry
 from shiplane.ledger.recorder import EntryAuthor
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import Descriptor
-from shiplane.registry.oci.names import Digest
+from shiplane.registry.oci.names import Digest, Tag
 from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.survey import Survey
 
@@ -50,7 +50,12 @@ class LaneRelease:
 
     def entries(self, author: EntryAuthor, survey: Survey) -> list[Entry]:
         """The entries that the surveyed ledger lacks."""
-        entries = [self._publication(author, survey), *(self._move(author, tag) for tag in self.floating_tags)]
+        aliases = (self._alias(author, survey, alias) for alias in self.plan.aliases)
+        entries = [
+            self._publication(author, survey),
+            *aliases,
+            *(self._move(author, tag) for tag in self.floating_tags),
+        ]
         return [entry for entry in entries if entry]
 
     def _publication(self, author: EntryAuthor, survey: Survey) -> Entry | None:
@@ -64,6 +69,18 @@ class LaneRelease:
             commit=self.commit,
             platforms={str(image.platform): str(image.digest) for image in self.images},
             late=isinstance(survey.version, Present),
+        )
+
+    def _alias(self, author: EntryAuthor, survey: Survey, alias: Tag) -> Entry | None:
+        if survey.ledger.published(alias):
+            return None
+        return author.entry(
+            Action.PUBLISH,
+            tag=alias,
+            version=str(self.plan.version.value),
+            after=self.digest,
+            commit=self.commit,
+            late=isinstance(survey.aliases.get(alias), Present),
         )
 
     def _move(self, author: EntryAuthor, floating: FloatingTagChange) -> Entry | None:

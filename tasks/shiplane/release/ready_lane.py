@@ -42,7 +42,8 @@ class LaneDecision:
         moves = (
             f"{move.tag} {_WILL.get(move.action, 'will not move')} ({move.reason})" for move in self.decision.moves
         )
-        return "; ".join((f"{plan.tag} {state}", *moves))
+        aliases = (f"{alias} will be created" for alias in self.decision.aliases)
+        return "; ".join((f"{plan.tag} {state}", *aliases, *moves))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +62,12 @@ class ReadyLane:
     def decided(self) -> LaneDecision:
         """Its survey and decision."""
         return LaneDecision(self.survey, self.decision)
+
+    @property
+    def created_tags(self) -> tuple[Tag, ...]:
+        """The tags that this run creates: the version's, its aliases."""
+        is_new = self.decision.version_tag is VersionTagAction.CREATE
+        return (*((self.plan.tag,) if is_new else ()), *self.decision.aliases)
 
     @property
     def floating_tags(self) -> list[ReadyFloatingTag]:

@@ -20,7 +20,7 @@ from shiplane.release.ledger_entries import FloatingTagChange, LaneRelease
 from shiplane.release.mirrors.mirror_lane import MirrorLane
 from shiplane.release.mirrors.tagging import MirrorTags
 from shiplane.release.planning.decision import reconsider
-from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
+from shiplane.release.planning.tag_actions import FloatingTagAction
 from shiplane.release.ready_lane import ReadyFloatingTag, ReadyLane
 from shiplane.release.result import LedgerResult, MirrorResult
 from shiplane.verify.label_reader import read_label
@@ -58,18 +58,17 @@ def tag_lanes(
     Raises:
         ShiplaneError: By situation; every tag that was written by then is right.
     """
-    created = [lane for lane in lanes if lane.decision.version_tag is VersionTagAction.CREATE]
     floating_tags = in_moving_order(lanes)
     others = MirrorTags(mirrors)
     yield from _create_version_tags(writer, lanes)
     yield from others.create_version_tags(lanes)
     if any(floating.move.moves for floating in floating_tags):
-        yield from _confirm_version_tags(writer, created)
+        yield from _confirm_version_tags(writer, lanes)
     yield from others.confirm_version_tags(lanes)
     moved = yield from _move_floating_tags(writer, ledgers, floating_tags, others)
     yield from _confirm_floating_tags(writer, moved)
     yield from others.confirm_floating_tags()
-    yield from _confirm_version_tags(writer, created)
+    yield from _confirm_version_tags(writer, lanes)
     yield from others.confirm_version_tags(lanes)
     return [
         TaggedLane(
@@ -82,13 +81,18 @@ def tag_lanes(
 
 
 def _create_version_tags(writer: TagWriter, lanes: Sequence[ReadyLane]) -> Flow[None]:
+    """Every lane's, and only then their aliases: what has an alias is a version."""
     for lane in lanes:
         yield from writer.create(lane.plan.tag, lane.raw)
+    for lane in lanes:
+        for alias in lane.plan.aliases:
+            yield from writer.create(alias, lane.raw)
 
 
 def _confirm_version_tags(writer: TagWriter, lanes: Sequence[ReadyLane]) -> Flow[None]:
     for lane in lanes:
-        yield from writer.confirm(lane.plan.tag, lane.raw)
+        for tag in lane.created_tags:
+            yield from writer.confirm(tag, lane.raw)
 
 
 def _move_floating_tags(

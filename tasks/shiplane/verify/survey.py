@@ -20,6 +20,7 @@ class Survey:
     Attributes:
         version: The version tag.
         revision: The commit in the labels of its image, if any.
+        aliases: The aliases of the version; empty where everything is presumed absent.
         floating_tags: The floating tags in whose range the version is, in the order in which they move.
         newest: For each of them that does not exist and may be set, the highest published version that it takes.
         other_spelling: Of a version that does not exist: what is published and is that version, spelled otherwise.
@@ -30,6 +31,7 @@ class Survey:
 
     version: Present | Absent
     revision: str | None = None
+    aliases: Mapping[Tag, Present | Absent] = field(default_factory=dict)
     floating_tags: tuple[FloatingTagState, ...] = ()
     newest: Mapping[Tag, Version] = field(default_factory=dict)
     other_spelling: Version | None = None

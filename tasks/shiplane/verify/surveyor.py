@@ -14,7 +14,7 @@ from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import require_certain, wait_until_readable
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, digest_of
-from shiplane.registry.oci.names import Digest
+from shiplane.registry.oci.names import Digest, Tag
 from shiplane.verify.contradiction import contradiction
 from shiplane.verify.floating_tag_reader import FloatingTagReader
 from shiplane.verify.lane_versions import LaneVersions, newest_published, other_spelling
@@ -68,6 +68,7 @@ class Surveyor:
         return Survey(
             version=version,
             revision=self.versions.revision(version),
+            aliases={alias: self._required(alias) for alias in plan.aliases},
             floating_tags=reader.states(lane, ledger, answers),
             newest=newest_published(lane, first, tags, ledger),
             other_spelling=(
@@ -106,6 +107,9 @@ class Surveyor:
         return (
             all(isinstance(self.registry.get_manifest(tag), Refused) for tag in tags) and self.registry.exists() is None
         )
+
+    def _required(self, tag: Tag) -> Present | Absent:
+        return require_certain(self.registry.get_manifest(tag), self.registry.repository, tag)
 
     def _version(self, plan: LanePlan, result: LookupResult, tags: Collection[str]) -> Present | Absent:
         """The version tag; absent only if the tag list agrees.

@@ -19,7 +19,7 @@ from shiplane.verify.floating_check import check_floating
 from shiplane.verify.tag_readers import Puller, TagReaders
 from shiplane.verify.verification_result import VerificationResult
 from shiplane.verify.verification_target import VerificationTarget, find_target
-from shiplane.verify.version_check import VersionChecker, check_own_tag
+from shiplane.verify.version_check import VersionChecker, check_aliases, check_own_tag
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +88,7 @@ class Verifier:
                 target.lane, target.ledger, version=result.version, digest=result.digest, floating=floating
             ),
             *check_own_tag(self.registry, result),
+            *check_aliases(self.registry, result, target.ledger),
             *readers.check(result),
         )
         return replace(result, checks=checks)

@@ -10,10 +10,10 @@ from shiplane.config.lane import Lane
 from shiplane.config.setting import RECORDED, Setting
 from shiplane.config.version import Version
 from shiplane.core.check import Check
-from shiplane.ledger.ledger import Entry
+from shiplane.ledger.ledger import Entry, Ledger
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
-from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Digest, Platform
 from shiplane.verify.image_check import ExpectedImage, ImageChecker
 from shiplane.verify.verification_result import VerificationResult
@@ -90,6 +90,17 @@ def _result(target: VerificationTarget, digest: Digest | None, checks: tuple[Che
         floating=target.floating,
         expected=target.expected,
     )
+
+
+def check_aliases(registry: RegistryClient, result: VerificationResult, ledger: Ledger) -> list[Check]:
+    """Whether each alias of the version has its image; one that was not there when it was released need not exist."""
+    aliases = result.lane.aliases_of(result.version) if result.version else ()
+    digests = {alias: digest_of(resolve(registry, alias)) for alias in aliases}
+    return [
+        Check("alias", alias, digest == result.digest, f"{result.digest}, as {result.tag}", str(digest or "nothing"))
+        for alias, digest in digests.items()
+        if digest or ledger.published(alias)
+    ]
 
 
 def check_own_tag(registry: RegistryClient, result: VerificationResult) -> list[Check]:

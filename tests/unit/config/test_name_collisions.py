@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import itertools
 import random
 from collections.abc import Iterator
@@ -192,6 +193,46 @@ def test_lanes_in_repositories_of_their_own_may_share_tags(
     assert refused in caught.value.what
 
 
+def test_an_alias_is_a_name_of_its_version_and_of_no_other() -> None:
+    aliases = (TagTemplate("", "-bookworm"), TagTemplate("x-"))
+    main, alpine = apart(
+        (dataclasses.replace(lane("main", "{version}"), alias_templates=aliases), lane("alpine", "{version}-alpine"))
+    )
+    version = Version.parse("1.2.3")
+    assert main.aliases_of(version) == ("1.2.3-bookworm", "x-1.2.3")
+    assert alpine.aliases_of(version) == ()
+    for tag in main.aliases_of(version):
+        assert main.owns(tag)
+        assert not alpine.owns(tag)
+        assert main.version_of_tag(tag) is None
+        assert main.version_of_alias(tag) == main.version_tagged(tag) == main.version_spelled(tag) == version
+        assert main.parse_version(tag) == version
+        assert tag in main.spellings(version)
+    assert "those of lane main" in refusal_of(main.parse_version, "v1.2.3-bookworm").what
+
+
+@pytest.mark.parametrize(
+    ("aliases", "why"),
+    [
+        (("{version}",), "{version} is given twice"),
+        (("{version}-a", "{version}-a"), "given twice"),
+        (("ledger-b{version}",), "ledger-b1 is the tag of b1's ledger"),
+        (("b{version}",), "a tag such as b1 can be read as one of"),
+        (("b-l{version}",), ""),
+    ],
+)
+def test_an_alias_that_is_another_name_as_well_is_refused(aliases: tuple[str, ...], why: str) -> None:
+    templates = tuple(map(TagTemplate.parse, aliases))
+    known = dataclasses.replace(lane("a", "{version}", scheme=CALVER), alias_templates=templates)
+    other = lane("b1", "b{version}", "moving", scheme=CALVER)
+    if not why:
+        apart((known, other))
+        return
+    with pytest.raises(ConfigurationError) as caught:
+        apart((known, other))
+    assert why in caught.value.what
+
+
 def test_a_git_tag_reserves_an_ending_as_well() -> None:
     app, _ = apart((lane("app", "app-{version}", git="v{version}"), lane("x", "v{version}-x", git="x{version}")))
     assert app.version_of_git_tag("v1.0.0-x") is None
@@ -251,14 +292,16 @@ def any_lane(rng: random.Random, name: str) -> Lane:
     tag = TagTemplate(rng.choice(BEFORE), rng.choice(AFTER))
     numbers = rng.choice(("{major}", "{major}.{minor}"))
     floating = rng.choice((rng.choice(FIXED), f"{rng.choice(HEADS)}{numbers}{rng.choice(TAILS)}"))
-    return lane(name, str(tag), floating, scheme=rng.choice(list(Scheme)))
+    alias = (TagTemplate(rng.choice(BEFORE), rng.choice(AFTER)),) if rng.random() < 0.3 else ()
+    return dataclasses.replace(lane(name, str(tag), floating, scheme=rng.choice(list(Scheme))), alias_templates=alias)
 
 
 def written(known: Lane) -> Iterator[tuple[str, str]]:
     """Every name that a lane has for any of the small versions, and what it is."""
     yield known.ledger, f"ledger of {known.name}"
     for version in filter(None, map(known.version_of, SMALL[known.versions])):
-        yield known.own_tag_of(version), f"{version} of {known.name}"
+        for tag in (known.own_tag_of(version), *known.aliases_of(version)):
+            yield tag, f"{version} of {known.name}"
         yield from ((floating.tag, f"floating of {known.name}") for floating in known.floating_tags(version))
 
 
@@ -272,8 +315,9 @@ def shared(lanes: tuple[Lane, ...]) -> set[str]:
 def test_of_ten_thousand_pairs_of_templates_none_that_is_taken_shares_a_name() -> None:
     rng = random.Random(20261129)
     taken = refused = needlessly = 0
+    pools = [[drawn(rng, name) for _ in range(500)] for name in "ab"]
     for _ in range(10_000):
-        lanes: tuple[Lane, ...] = (drawn(rng, "a"), drawn(rng, "b"))
+        lanes = tuple(rng.choice(pool) for pool in pools)
         try:
             lanes = apart(lanes)
         except ConfigurationError:

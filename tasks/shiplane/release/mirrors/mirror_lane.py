@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shiplane.config.plan import LanePlan
 from shiplane.core.errors import RefusedError
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.release.planning.tag_actions import FloatingTagAction
 from shiplane.verify.floating_tags import FloatingTagState
@@ -27,6 +28,7 @@ class MirrorLane:
         registry: A client of that repository that may push.
         primary: The lane's survey in its primary repository.
         version: What the version tag has there.
+        aliases: What its aliases have there; empty where nothing is there.
         floating_tags: The floating tags in whose range the version is, in the order of the primary's.
     """
 
@@ -34,6 +36,7 @@ class MirrorLane:
     registry: RegistryClient
     primary: Survey
     version: Present | Absent
+    aliases: Mapping[Tag, Present | Absent] = field(default_factory=dict)
     floating_tags: tuple[FloatingTagState, ...]
 
     @property
@@ -47,13 +50,25 @@ class MirrorLane:
         Raises:
             RefusedError: It has other content, or the primary has no such tag.
         """
-        if isinstance(self.version, Absent) or self.version == self.primary.version:
-            return
+        for tag, answer in self._created_once.items():
+            if answer not in (Absent(), self.primary.version):
+                raise self._other_content(tag, answer)
+
+    @property
+    def created_tags(self) -> tuple[Tag, ...]:
+        """The version tag and the aliases that do not exist there yet."""
+        return tuple(tag for tag, answer in self._created_once.items() if isinstance(answer, Absent))
+
+    @property
+    def _created_once(self) -> dict[Tag, Present | Absent]:
+        return {self.plan.tag: self.version, **{tag: self.aliases.get(tag, Absent()) for tag in self.plan.aliases}}
+
+    def _other_content(self, tag: Tag, answer: Present | Absent) -> RefusedError:
         published = self.primary.version
         there = f"is {published.digest}" if isinstance(published, Present) else "does not exist"
         following = self.plan.lane.tag_of(self.plan.version.value.next_patch())
-        raise RefusedError(
-            f"{self.repository}:{self.plan.tag} is {self.version.digest}, and {self.plan.repository}:{self.plan.tag} "
+        return RefusedError(
+            f"{self.repository}:{tag} is {digest_of(answer)}, and {self.plan.repository}:{self.plan.tag} "
             f"{there}: a version is the same in every repository",
             remedy=f"Find out who pushed it there, then release the next version, {following}.",
         )

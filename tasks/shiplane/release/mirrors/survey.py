@@ -12,9 +12,9 @@ from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.foreign_tags import with_adopted_tags
 from shiplane.ledger.ledger import Ledger
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import require_certain
+from shiplane.registry.lookup import require_certain, resolve
 from shiplane.registry.oci.lookup_result import Absent, Present, Refused
-from shiplane.registry.oci.names import Repository
+from shiplane.registry.oci.names import Repository, Tag
 from shiplane.release.access import check_access
 from shiplane.release.mirrors.mirror_lane import MirrorLane
 from shiplane.verify.floating_tag_reader import FloatingTagReader
@@ -69,12 +69,21 @@ class MirrorSurveyor:
     ) -> MirrorLane:
         answer = registry.get_manifest(plan.tag)
         version: Present | Absent = Absent()
+        aliases: dict[Tag, Present | Absent] = {}
         states = tuple(FloatingTagState(floating=floating, answer=Absent()) for floating in plan.floating_tags)
         # GHCR denies reading a package that does not exist yet, and lets the same credential push to it.
         if not (may_push and isinstance(answer, Refused) and registry.exists() is None):
             version = require_certain(answer, registry.repository, plan.tag)
+            aliases = {alias: resolve(registry, alias) for alias in plan.aliases}
             states = self._floating_tags(plan, registry, decision.survey.ledger)
-        lane = MirrorLane(plan=plan, registry=registry, primary=decision.survey, version=version, floating_tags=states)
+        lane = MirrorLane(
+            plan=plan,
+            registry=registry,
+            primary=decision.survey,
+            version=version,
+            aliases=aliases,
+            floating_tags=states,
+        )
         lane.require_same_version()
         return lane
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from shiplane.core.progress import Flow, Step
-from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.tag_writer import TagWriter
 from shiplane.release.planning.tag_actions import FloatingTagAction
 from shiplane.release.result import FloatingTagResult, MirrorResult
@@ -32,13 +32,14 @@ class MirrorTags:
     def create_version_tags(self, lanes: Sequence[ReadyLane]) -> Flow[None]:
         """Create each lane's version tag in each of its further repositories. Raises as TagWriter.create."""
         for lane, mirror in self._of(lanes):
-            yield from TagWriter(registry=mirror.registry).create(mirror.plan.tag, lane.raw)
+            for tag in (mirror.plan.tag, *mirror.plan.aliases):
+                yield from TagWriter(registry=mirror.registry).create(tag, lane.raw)
 
     def confirm_version_tags(self, lanes: Sequence[ReadyLane]) -> Flow[None]:
         """Read those once more that this run created. Raises as TagWriter.confirm."""
         for lane, mirror in self._of(lanes):
-            if isinstance(mirror.version, Absent):
-                yield from TagWriter(registry=mirror.registry).confirm(mirror.plan.tag, lane.raw)
+            for tag in mirror.created_tags:
+                yield from TagWriter(registry=mirror.registry).confirm(tag, lane.raw)
 
     def move(self, floating: ReadyFloatingTag) -> Flow[None]:
         """Move a floating tag as the primary's, which has the lane's image by now or stays where it is.

@@ -18,7 +18,7 @@ from shiplane.core.errors import RefusedError
 from shiplane.core.next_command import command
 from shiplane.ledger.foreign_tags import with_adopted_tags
 from shiplane.ledger.ledger import Entry
-from shiplane.registry.oci.lookup_result import Absent, digest_of
+from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Tag
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
 from shiplane.verify.floating_tags import FloatingTagState
@@ -67,10 +67,12 @@ class Decision:
     Attributes:
         version_tag: The version tag's action.
         moves: What happens to each floating tag in whose range the version is, in the order in which they move.
+        aliases: The aliases that are to be created.
     """
 
     version_tag: VersionTagAction
     moves: tuple[FloatingMove, ...] = ()
+    aliases: tuple[Tag, ...] = ()
 
     @property
     def unmet(self) -> tuple[FloatingMove, ...]:
@@ -82,7 +84,8 @@ class Decision:
         """What this lane has still to write."""
         if self.version_tag is VersionTagAction.CREATE:
             return Pending.VERSION
-        return Pending.FLOATING_TAG if any(move.moves for move in self.moves) else Pending.NOTHING
+        is_pending = self.aliases or any(move.moves for move in self.moves)
+        return Pending.FLOATING_TAG if is_pending else Pending.NOTHING
 
 
 def pending_of(decisions: Iterable[Decision]) -> Pending:
@@ -97,7 +100,8 @@ def decide(plan: LanePlan, survey: Survey, commit: str) -> Decision:
         RefusedError: The version exists with another commit's content, or a floating tag has no place in the order.
     """
     version_tag = _version_tag_action(plan, survey, commit)
-    return Decision(version_tag, tuple(_decide_move(plan, survey, state) for state in survey.floating_tags))
+    aliases = _missing_aliases(plan, survey)
+    return Decision(version_tag, tuple(_decide_move(plan, survey, state) for state in survey.floating_tags), aliases)
 
 
 def reconsider(move: FloatingMove, plan: LanePlan, survey: Survey) -> FloatingMove:
@@ -151,6 +155,20 @@ def _version_tag_action(plan: LanePlan, survey: Survey, commit: str) -> VersionT
         f"{plan.tag} exists already as {survey.version.digest}, built from {whose}, not from {commit[:12]}",
         remedy=f"A version is written once. Release the next one, {plan.lane.tag_of(plan.version.value.next_patch())}.",
     )
+
+
+def _missing_aliases(plan: LanePlan, survey: Survey) -> tuple[Tag, ...]:
+    """The aliases that are to be created: one that is there has the version's own image, or is somebody else's."""
+    for alias in plan.aliases:
+        answer = survey.aliases.get(alias, Absent())
+        if isinstance(answer, Present) and answer != survey.version:
+            own = digest_of(survey.version)
+            raise RefusedError(
+                f"{alias} exists already as {answer.digest}, and {plan.tag} {f'is {own}' if own else 'does not exist'}",
+                remedy="An alias is written once, and has its version's image. Release the next one, "
+                f"{plan.lane.tag_of(plan.version.value.next_patch())}.",
+            )
+    return tuple(alias for alias in plan.aliases if isinstance(survey.aliases.get(alias, Absent()), Absent))
 
 
 def _check_recorded_version(plan: LanePlan, survey: Survey) -> None:
