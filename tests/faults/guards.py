@@ -32,6 +32,7 @@ from tests.faults.edits import (
     without_operand,
 )
 from tests.faults.guard import Guard
+from tests.faults.guards_channels import FOLLOWING
 from tests.faults.guards_records import RECORDS
 from tests.faults.guards_secrets import KEPT_APART
 from tests.faults.guards_values import PUT_INTO_IMAGES
@@ -770,7 +771,7 @@ ORDER = (
 
 GUARDS = (
     *(*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS),
-    *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES),
+    *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING),
 )
 
 

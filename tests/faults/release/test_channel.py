@@ -20,6 +20,7 @@ from shiplane.core.errors import (
     LostRaceError,
     PrerequisiteError,
     RefusedError,
+    ShiplaneError,
     VerificationError,
 )
 from shiplane.core.progress import Flow, StepOutcome, StepState
@@ -408,6 +409,26 @@ def test_a_newer_commit_that_was_overwritten_gets_its_tag_back() -> None:
     assert scene.tag_writes()[-3:] == ["edge", "edge", "edge"]
 
 
+def test_a_kept_build_that_another_overwrote_is_not_moved_to() -> None:
+    scene = ChannelScene()
+    flow = scene.channel_flow(FIRST)
+    until(flow, lambda step: step.name == "confirm" and step.subject == kept(FIRST))
+    push_image(scene.registry, PATH, revision=FIRST, salt="another", tag=kept(FIRST))
+    with pytest.raises(LostRaceError, match="another publisher wrote it"):
+        finish(flow)
+    assert "edge" not in scene.tags()
+
+
+def test_a_channels_tag_that_another_moved_at_the_very_end_is_no_success() -> None:
+    scene = ChannelScene()
+    flow = scene.channel_flow(FIRST)
+    until(flow, lambda step: step.name == "confirm" and step.subject == "edge")
+    push_image(scene.registry, PATH, revision=SECOND, tag="edge")
+    with pytest.raises(LostRaceError, match="another publisher wrote it"):
+        finish(flow)
+    assert scene.moves() == []
+
+
 def test_a_commit_beside_ours_that_was_overwritten_is_told_by_the_ledger() -> None:
     scene = ChannelScene()
     slow = scene.channel_flow(FIRST)
@@ -417,13 +438,22 @@ def test_a_commit_beside_ours_that_was_overwritten_is_told_by_the_ledger() -> No
         finish(slow)
 
 
+def error_of(flow: Flow[ChannelResult]) -> ShiplaneError | None:
+    """How a flow that was begun ends."""
+    try:
+        finish(flow)
+    except ShiplaneError as error:
+        return error
+    return None
+
+
 def test_a_tag_that_an_older_commit_moved_meanwhile_goes_on_to_the_newer_one() -> None:
     scene = ChannelScene()
     newest = scene.channel_flow(THIRD)
     until(newest, lambda step: step.name == "re-check" and step.subject == "the commit of edge")
     scene.edge(SECOND)
-    (lane,) = finish(newest).lanes
-    assert (scene.tags()["edge"], lane.commit_before) == (str(lane.digest), SECOND)
+    assert error_of(newest) is None
+    assert scene.tags()["edge"] == scene.tags()[kept(THIRD)]
     assert [move[0] for move in scene.moves()] == ["b", "c"]
 
 
