@@ -195,7 +195,7 @@ class Resolver:
         return (() if is_given else tuple(filter(self._triggered, lanes))) or lanes
 
     def latest(self, lane: Lane) -> Setting[bool]:
-        """Whether the lane's floating tag is asked to move.
+        """Whether the lane's floating tags are asked to move.
 
         Raises:
             UsageError: A word that is neither yes nor no.
