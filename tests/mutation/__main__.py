@@ -130,7 +130,7 @@ TARGETS = (
         "rollback/target",
         ("tests/unit/rollback/test_target.py", "tests/faults/rollback/test_rollback.py"),
         # Who fell is somewhere.
-        same=(Key("choose_candidates", "And without operand 1"),),
+        same=(Key("departure", "And without operand 1"),),
     ),
     Target("git/claim_record", ("tests/unit/git/test_claim.py", "tests/faults/release/test_claim.py")),
     # Who may make one of the claims may make each.
