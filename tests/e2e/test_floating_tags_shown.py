@@ -93,3 +93,21 @@ def test_every_look_at_a_lane_says_where_each_floating_tag_is(rig: Rig, workstat
     checked = person.invoke("check.all", "--json").out
     assert "v1 is at v2.0.0, which is none of the releases of 1" in checked
     assert "v1.2 is at v1.2.1" in checked
+
+
+def test_a_lane_without_floating_tags_is_released_and_looked_at(workstation: Workstation) -> None:
+    person, reader = workstation
+    configure(person, "[lanes.main]\nfloating = false\n")
+    for version in ("1.2.0", "1.3.0"):
+        commit(person.checkout, version)
+        succeeded(person.invoke("publish", "--lane", "main", "--tag", version))
+    assert set(reader.tags()) == {"v1.2.0", "v1.3.0"}
+    told = succeeded(person.invoke("verify", "--lane", "main"))
+    assert "v1.3.0: lane main has no floating tags" in told.out
+    status = succeeded(person.invoke("status", "--lane", "main"))
+    assert rows(status, lines=2) == [["floating", "no", "floating", "tags"], ["newest", "v1.3.0"]]
+    assert "v1.2.0" in succeeded(person.invoke("history", "--lane", "main")).out
+    assert "already recorded" in succeeded(person.invoke("adopt", "--lane", "main")).out
+    succeeded(person.invoke("plan", "--lane", "main", "--tag", "1.3.1"))
+    refused = person.invoke("rollback", "--lane", "main")
+    assert (refused.code, "lane main has no floating tag, so there is nothing to move" in refused.err) == (5, True)

@@ -31,6 +31,7 @@ from tests.faults.harness.releaser import Releaser
 from tests.faults.harness.scene import PATH, finish
 from tests.faults.harness.server import serve
 from tests.faults.harness.transfer import upload
+from tests.lanes import widest
 from tests.rig import Rig, processes
 
 pytestmark = pytest.mark.e2e
@@ -222,6 +223,6 @@ def verified(repository: Repository, story: Told) -> None:
         deep=True,
     )
     for lane in BUILT_IN:
-        if lane.floating in story.tags:
+        if widest(lane) in story.tags:
             found = finish(verifier.verify(lane, None, latest=Setting(value=True, source="--latest")))
             assert found.good, [str(check) for check in found.checks]

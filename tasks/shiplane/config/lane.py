@@ -67,7 +67,7 @@ class Lane:
         Key(
             "The lane's floating tags, the only tags that move, each forward within its range: latest through all "
             "releases, v{major} through those of one major version, v{major}.{minor} through those of one minor "
-            "version. One, or a list. Default of a new lane: <name>-latest.",
+            "version. One, a list, or false for none. Default of a new lane: <name>-latest.",
             FLOATING,
             "floating",
         ),
@@ -138,11 +138,6 @@ class Lane:
     def aliases_of(self, version: Version) -> tuple[Tag, ...]:
         """The further tags that a release writes for its version: once, never again."""
         return tuple(parse_tag(template.fill(version)) for template in self.alias_templates)
-
-    @property
-    def floating(self) -> Tag:
-        """The floating tag whose range is widest."""
-        return Tag(in_moving_order(self.floating_templates)[-1].text)
 
     def floating_tags(self, version: Version) -> tuple[FloatingTag, ...]:
         """The floating tags in whose range a version is, in the order in which they move."""

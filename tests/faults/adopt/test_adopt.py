@@ -21,6 +21,7 @@ from tests.faults.harness.faults import F, Fault, Faulty
 from tests.faults.harness.images import lie_in_config, lose_child, push_image
 from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan, events, finish, until
 from tests.faults.harness.several_tags import NO_FLOATING, PLACES, SEVERAL, point, released
+from tests.lanes import widest
 from tests.thorough import crossed
 
 WHEN = "2026-11-24T08:00:00Z"
@@ -157,8 +158,8 @@ def test_rollback_has_somewhere_to_go_from_the_first_day() -> None:
     assert scene.tags() == {**before, "latest": before["0.2.16"]}
     assert done.to_json(AIONIS)["reference"] == f"{AIONIS}:0.2.16@{before['0.2.16']}"
     assert not scene.audit(deep=True).drift
-    assert [move.how for move in scene.ledger().moves(MAIN.floating)] == ["adopted", "rollback"]
-    assert not scene.ledger().gaps(MAIN.floating)
+    assert [move.how for move in scene.ledger().moves(widest(MAIN))] == ["adopted", "rollback"]
+    assert not scene.ledger().gaps(widest(MAIN))
 
 
 def test_a_release_goes_forward_of_what_was_adopted_and_comes_back_to_it() -> None:
@@ -363,10 +364,10 @@ def test_a_release_that_moves_the_floating_tag_meanwhile_stays_the_last_to_have_
     scene.registry.tag(PATH, "v0.2.17", scene.tags()["0.2.17"])
     (lane,) = scene.publish(a_plan("0.3.0", lanes=["main"]))
     finish(adoption)
-    position = scene.ledger().position(MAIN.floating)
+    position = scene.ledger().position(widest(MAIN))
     assert position
     assert (position.version, str(position.after)) == ("0.3.0", str(lane.digest))
-    assert [move.how for move in scene.ledger().moves(MAIN.floating)] == ["adopted", "float"]
+    assert [move.how for move in scene.ledger().moves(widest(MAIN))] == ["adopted", "float"]
 
 
 def test_a_version_that_is_published_under_our_tag_meanwhile_ends_the_adoption_as_lost() -> None:
@@ -446,8 +447,8 @@ RELEASE = len(events(known_scene().flow(a_plan("0.3.0", lanes=["main"]))))
 def consistent(scene: Scene) -> None:
     """Whoever came first: the release is recorded as its own, the floating tag is where it was recorded, no gap."""
     assert scene.audit().drift == ()
-    assert scene.ledger().gaps(MAIN.floating) == []
-    published, position = scene.ledger().published(Tag("v0.3.0")), scene.ledger().position(MAIN.floating)
+    assert scene.ledger().gaps(widest(MAIN)) == []
+    published, position = scene.ledger().published(Tag("v0.3.0")), scene.ledger().position(widest(MAIN))
     assert published
     assert position
     assert (published.adopted, position.adopted, position.version) == (False, False, "0.3.0")
@@ -487,7 +488,7 @@ def test_a_rollback_may_come_between_any_two_steps_of_an_adoption(stopped: int) 
     roll(scene)
     finish(adoption)
     assert scene.audit().drift == ()
-    assert scene.ledger().gaps(MAIN.floating) == []
+    assert scene.ledger().gaps(widest(MAIN)) == []
     assert scene.tags()["latest"] == scene.tags()["0.2.16"]
     assert "v0.2.17" in scene.ledger().marks
 

@@ -27,6 +27,7 @@ from tests.faults.harness.invariants import Case, violations
 from tests.faults.harness.memory import MemoryRegistry, Shelf
 from tests.faults.harness.releaser import Releaser
 from tests.faults.harness.scene import PATH, a_client, a_registry
+from tests.lanes import widest
 
 # Steps that read or write nothing but content under its own digest: no order among them can make a difference.
 LOCAL = frozenset({"access", "stage", "inspect"})
@@ -260,7 +261,7 @@ def lies(log: Sequence[Exchange], promises: Iterable[tuple[str, str]]) -> Iterat
 def promised(result: object) -> Iterator[tuple[str, str]]:
     """What a flow that ended well says of names."""
     if isinstance(result, RollbackResult):
-        yield result.request.lane.floating, str(result.digest)
+        yield widest(result.request.lane), str(result.digest)
     for lane in result if isinstance(result, tuple) else ():
         yield lane.plan.tag, str(lane.digest)
         for floating in lane.floating_tags:

@@ -49,6 +49,7 @@ from tests.faults.harness.pushing import push
 from tests.faults.harness.relay import HangUpError, Passing, Relay, relay
 from tests.faults.harness.releaser import Releaser
 from tests.faults.harness.scene import finish
+from tests.lanes import widest
 
 _TRIES = 8
 _BEFORE = ("reset", "500", "502", "503", "429", "403 of a rate limit")
@@ -207,7 +208,7 @@ class Soak:
         reader = self._releaser(HttpTransport({}, user_agent="the test"), self.door.upstream, QuickClock())
         assert reader.ledgers
         page = reader.ledgers.store(MAIN).read()
-        moves = [(str(entry.before or ""), str(entry.after)) for entry in page.ledger.moves(MAIN.floating)]
+        moves = [(str(entry.before or ""), str(entry.after)) for entry in page.ledger.moves(widest(MAIN))]
         if moves != self.moves:
             self.broken.append(f"the ledger has {len(moves)} moves, and there were {len(self.moves)}")
         published = [entry.tag for entry in page.ledger.entries if entry.action is Action.PUBLISH]
@@ -242,7 +243,7 @@ class Soak:
         if passing.method == "PUT" and named and passing.arrived == 201:
             after = str(Digest.of(passing.body))
             effect = Effect(self.repository, named[1], self.tags.get(named[1], ""), after)
-            if named[1] == MAIN.floating and after != effect.before:
+            if named[1] == widest(MAIN) and after != effect.before:
                 self.moves.append((effect.before, after))
             self.tags[named[1]] = after
         response = Response(status=passing.arrived, headers={}, body=b"")

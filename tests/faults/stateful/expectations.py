@@ -12,6 +12,7 @@ from shiplane.config.version import Version
 from shiplane.rollback.result import RollbackRequest
 from tests.faults.harness.scene import AIONIS
 from tests.faults.stateful.world import World
+from tests.lanes import widest
 
 
 @dataclass(frozen=True)
@@ -50,12 +51,12 @@ def _lane(world: World, lane_plan: LanePlan, commit: str) -> tuple[int, dict[str
     if claim and claim.commit != commit:
         return 8, {}
     new = have or (str(claim.digest) if claim else "")
-    return 0, {lane_plan.tag: new, **({lane_plan.lane.floating: new} if move else {})}
+    return 0, {lane_plan.tag: new, **({widest(lane_plan.lane): new} if move else {})}
 
 
 def _moves(world: World, lane_plan: LanePlan, have: str) -> bool | None:
     """Whether the floating tag moves; None where cannot tell whether that would be forward."""
-    version, here = lane_plan.version.value, world.tags.get(lane_plan.lane.floating, "")
+    version, here = lane_plan.version.value, world.tags.get(widest(lane_plan.lane), "")
     if not lane_plan.latest.value or version.is_prerelease or lane_plan.tag in world.marks(lane_plan.lane):
         return False
     astray = _astray(world, lane_plan.lane, here)
@@ -88,7 +89,7 @@ def _releases(world: World, lane: Lane) -> list[Version]:
 def downward(world: World, wish: RollbackRequest) -> Expected:
     """What a rollback must come to: its exit code, where the floating tag is then, and ``mark TAG`` for a new mark."""
     lane, marks = wish.lane, world.marks(wish.lane)
-    here = world.tags.get(lane.floating, "")
+    here = world.tags.get(widest(lane), "")
     current = version_of(world, lane, here) if here else None
     fallen = _fallen(world, lane, here, current)
     if wish.to and lane.tag_of(wish.to) in marks:
@@ -108,7 +109,7 @@ def downward(world: World, wish: RollbackRequest) -> Expected:
         return Expected(6)
     bad = lane.tag_of(left) if wish.mark and left and left > target else ""
     marked = {f"mark {bad}": ""} if bad and bad not in marks else {}
-    return Expected(0, {lane.floating: world.tags[lane.tag_of(target)], **marked})
+    return Expected(0, {widest(lane): world.tags[lane.tag_of(target)], **marked})
 
 
 def _fallen(world: World, lane: Lane, here: str, current: Version | None) -> Version | None:

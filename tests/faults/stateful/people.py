@@ -15,6 +15,7 @@ from tests.faults.harness.scene import finish
 from tests.faults.stateful.expectations import downward, expected, version_of
 from tests.faults.stateful.judging import driven, judged, only
 from tests.faults.stateful.world import LANES, World, plan_of
+from tests.lanes import widest
 
 
 def foreseen(world: World, lane: str, version: str, latest: str, commit: str) -> None:
@@ -43,7 +44,7 @@ def verified(world: World, lane: str) -> None:
     wire, before, known = Faulty(world.registry), world.tags, LANES[lane]
     # Without the record, which rightly finds fault with whatever strangers have moved.
     reader = replace(world.releaser(wire), ledgers=None)
-    found, here = finish(reader.verify(known)), before.get(known.floating, "")
+    found, here = finish(reader.verify(known)), before.get(widest(known), "")
     assert found.good == bool(here and version_of(world, known, here)), [str(check) for check in found.checks]
     assert world.tags == before
     judged(world, before, [wire])

@@ -13,6 +13,7 @@ from tests.faults.harness.images import push_image, store_blob
 from tests.faults.harness.scene import PATH, finish
 from tests.faults.stateful.judging import driven, judged, only
 from tests.faults.stateful.world import LANES, STRANGER, Fact, World, plan_of
+from tests.lanes import widest
 
 
 def overwritten(world: World, lane: str, version: str) -> None:
@@ -30,7 +31,7 @@ def dragged(world: World, lane: str, version: str) -> None:
         raw = push_image(world.registry, PATH, revision=STRANGER, version="of an old script", salt=version)
         digest = str(raw.digest)
         world.facts[digest] = Fact(STRANGER, "of an old script")
-    world.registry.tag(PATH, LANES[lane].floating, digest)
+    world.registry.tag(PATH, widest(LANES[lane]), digest)
 
 
 def claimed_elsewhere(world: World, lane: str, version: str, commit: str) -> None:

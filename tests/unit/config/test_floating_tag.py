@@ -103,6 +103,7 @@ def test_a_lane_finds_its_floating_tags_among_others_and_misses_none_without_a_r
         (["latest", "v{major}"], [("latest", set()), ("v{major}", set())]),
         ([{"tag": "next", "prereleases": ["rc", "beta"]}], [("next", {"rc", "beta"})]),
         ([{"tag": "{major}"}], [("{major}", set())]),
+        (False, []),
     ],
 )
 def test_the_project_file_says_them(given: object, read: list[tuple[str, set[str]]]) -> None:
@@ -131,6 +132,8 @@ def test_the_project_file_says_them(given: object, read: list[tuple[str, set[str
         [{"tag": "next", "prereleases": ["rc.1"]}],
         [{"prereleases": ["rc"]}],
         3,
+        True,
+        0,
     ],
 )
 def test_what_is_no_floating_tag_is_refused(given: object) -> None:

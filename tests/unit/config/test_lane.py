@@ -13,6 +13,7 @@ from shiplane.config.names.collisions import apart
 from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, UsageError
+from tests.lanes import widest
 from tests.unit.generate import lane_sets, quickly, versions
 from tests.unit.hostile import SIGNS, refusal_of
 
@@ -36,7 +37,7 @@ lanes = pytest.mark.parametrize("lane", BUILT_IN, ids=lambda lane: lane.name)
 def test_the_built_in_lanes_are_the_runbooks(lane: Lane, tag: str, git_tag: str, rest: tuple[str, bool, str]) -> None:
     assert lane.tag_of(Version.parse("0.2.1")) == tag
     assert lane.git_tag_of(Version.parse("0.2.1")) == git_tag
-    assert (lane.floating, lane.publish_latest, lane.dockerfile) == rest
+    assert (widest(lane), lane.publish_latest, lane.dockerfile) == rest
 
 
 @lanes
@@ -81,12 +82,12 @@ def test_in_any_disjoint_lanes_every_name_has_one_meaning(known: tuple[Lane, ...
         for text in (str(version), f"v{version}", lane.tag_of(version), lane.git_tag_of(version)):
             assert lane.parse_version(text) == version
         for other in known:
-            refusal_of(other.parse_version, lane.floating)
+            refusal_of(other.parse_version, widest(lane))
             if other is not lane:
                 assert other.version_of_tag(lane.tag_of(version)) is None
                 if other.git_tag != lane.git_tag:
                     assert other.version_of_git_tag(lane.git_tag_of(version)) is None
-                assert lane.floating != other.floating
+                assert widest(lane) != widest(other)
 
 
 @lanes

@@ -8,6 +8,7 @@ from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE
 from shiplane.config.project_file import ProjectFile, parse_project_file
 from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError, UsageError
+from tests.lanes import widest
 
 
 def parse(**document: object) -> ProjectFile:
@@ -39,7 +40,7 @@ def test_another_lane_gets_names_of_its_own_when_it_says_nothing() -> None:
     assert (
         worker.dockerfile,
         str(worker.version_template),
-        worker.floating,
+        widest(worker),
         worker.git_tag,
         worker.publish_latest,
     ) == (

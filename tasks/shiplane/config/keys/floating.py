@@ -1,4 +1,4 @@
-"""A lane's floating tags in the project file: one text, or a list of texts and tables."""
+"""A lane's floating tags in the project file: one text, a list of texts and tables, or false for none."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.core.schema.tables import Key, Table
-from shiplane.core.schema.values import Array, Either, Text
+from shiplane.core.schema.values import Array, Choice, Either, Text
 
 # As a tag (OCI distribution-spec, "Pulling manifests"), with {major}, or {major} and {minor}; next to them no digit.
 _FORM = (
@@ -43,6 +43,7 @@ _TABLE = Table(
 FLOATING = Either(
     (
         _template(lambda text: (FloatingTemplate(text=text),)),
+        Choice(((False, ()),)),
         Array(of=Either((_template(lambda text: FloatingTemplate(text=text)), _TABLE)), unique=True, least=1),
     )
 )
