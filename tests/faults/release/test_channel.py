@@ -21,6 +21,7 @@ from shiplane.core.errors import (
     PrerequisiteError,
     RefusedError,
     ShiplaneError,
+    UsageError,
     VerificationError,
 )
 from shiplane.core.progress import Flow, StepOutcome, StepState
@@ -39,8 +40,9 @@ from shiplane.release.smoke_run import SmokeRunner
 from shiplane.verify.audit.channel import ChannelReader, ChannelTag
 from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.images import PLATFORMS, lose_blob, push_image
-from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan, a_registry, events, finish, until
+from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan, a_registry, events, finish, to_images, until
 from tests.faults.harness.smoking import FakeEngine, ends
+from tests.faults.release.test_mirrors import MIRROR, Mirrored
 
 FIRST, SECOND, THIRD, ASIDE = (sign * 40 for sign in "abcd")
 EDGE = Channel(name="edge", branch="main", lanes=("main",), tag="edge")
@@ -697,3 +699,86 @@ def test_the_history_has_the_moves_of_a_channel_and_no_version_of_it() -> None:
     assert "moves of x" not in text
     assert "#### moves of `edge`" in history_markdown(AIONIS, [state], [EDGE])
     assert (state.versions, state.drift, state.others) == ((), (), ())
+
+
+@dataclass
+class MirroredChannel(ChannelScene, Mirrored):
+    """A channel in two repositories of two registries."""
+
+    def both(self, commit: str, channel: Channel = EDGE) -> tuple[ChannelLaneResult, ...]:
+        return finish(self.both_flow(commit, channel)).lanes
+
+    def both_flow(self, commit: str, channel: Channel = EDGE) -> Flow[ChannelResult]:
+        return self.publisher(commit, channel).publish(to_images(channel_plan(commit, channel), *self.images))
+
+
+def test_a_channel_has_one_digest_in_all_its_repositories() -> None:
+    scene = MirroredChannel()
+    (first,) = scene.both(FIRST)
+    assert scene.converged()
+    assert scene.mirrored() == {"edge": str(first.digest), kept(FIRST): str(first.digest)}
+    assert first.to_json(AIONIS)["mirrors"] == [str(MIRROR)]
+    scene.both(SECOND, replace(EDGE, keep=None))
+    assert scene.converged() is True
+    assert scene.stager.built == ["main", "main"]
+
+
+def test_an_image_that_only_the_primary_has_is_completed_without_a_build() -> None:
+    scene = MirroredChannel()
+    scene.edge(FIRST)
+    scene.both(FIRST)
+    assert scene.converged()
+    scene.both(FIRST)
+    assert scene.stager.built == ["main"]
+
+
+MIRRORED_STEPS = len(events(MirroredChannel().both_flow(FIRST, BOTH)))
+
+
+@pytest.mark.parametrize("stopped", range(0, MIRRORED_STEPS, 3))
+def test_stopped_anywhere_all_repositories_are_completed_by_the_next_run(stopped: int) -> None:
+    scene = MirroredChannel()
+    flow = scene.both_flow(FIRST, BOTH)
+    for _ in range(stopped + 1):
+        next(flow)
+    flow.close()
+    assert not {tag for tag in scene.mirrored() if tag.endswith("edge")} - set(scene.tags())
+    scene.both(FIRST, BOTH)
+    assert scene.converged()
+
+
+def test_a_further_repository_that_is_ahead_stops_the_channel_everywhere() -> None:
+    scene = MirroredChannel()
+    scene.both(FIRST)
+    push_image(scene.mirror, MIRROR, revision=THIRD, tag="edge")
+    before = scene.tags()
+    with pytest.raises(RefusedError, match=f"is at commit {THIRD}, which is newer"):
+        scene.both(SECOND)
+    assert scene.tags() == before
+
+
+@pytest.mark.parametrize("published", [False, True])
+def test_another_build_under_a_kept_tag_there_is_refused_before_anything_is_built(*, published: bool) -> None:
+    scene = MirroredChannel()
+    if published:
+        scene.edge(FIRST)
+    push_image(scene.mirror, MIRROR, revision=FIRST, salt="another", tag=kept(FIRST))
+    built = list(scene.stager.built)
+    with pytest.raises(RefusedError, match="a build is the same in every repository"):
+        scene.both(FIRST)
+    assert scene.stager.built == built
+
+
+def test_what_the_conditions_took_their_time_for_is_surveyed_again_in_every_repository() -> None:
+    scene = MirroredChannel()
+    publisher = scene.publisher(FIRST, conditions=Slow())
+    finish(publisher.publish(to_images(channel_plan(FIRST), *scene.images)))
+    assert scene.converged()
+
+
+def test_lanes_of_different_primary_repositories_are_refused() -> None:
+    scene, plan = ChannelScene(), channel_plan(FIRST, BOTH)
+    main, standalone = plan.lanes
+    apart = replace(standalone, images=Setting((MIRROR,), "the test"))
+    with pytest.raises(UsageError, match=r"main in ghcr\.io/cognary/aionis, standalone in registry\.example/acme/app"):
+        finish(scene.publisher(FIRST, BOTH).publish(replace(plan, lanes=(main, apart))))

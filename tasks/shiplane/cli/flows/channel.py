@@ -81,7 +81,10 @@ def _carry_out(run: Run, channel: Channel, plan: Plan, options: Options, *, rese
     with publishing(run, plan, replace(options, claim=False)) as (publisher, _):
         registry = publisher.registry
         tags = [tag for lane in plan.lanes for tag in channel.tags_of(lane.lane, plan.commit)]
-        run.show_at_the_end(lambda: run.registries.tags_now(registry, tags))
+        images = plan.lanes[0].images.value
+        run.show_at_the_end(
+            lambda: [line for image in images for line in run.registries.tags_now(registry.at(image), tags)]
+        )
         release = replace(publisher, conditions=conditions)
         mine = channel_publisher(release, channel, plan.commit, history_of(run).is_ancestor, reset=reset)
         result = run.console.drive(mine.publish(plan))

@@ -42,9 +42,11 @@ def channel_text(plan: Plan, lanes: Sequence[ChannelLaneResult]) -> str:
     rows = []
     for lane in lanes:
         rows.append((f"{plan.repository}:{lane.tag}", str(lane.digest), _move(plan, lane)))
-        if lane.tagged.kept:
-            kept = f"{plan.repository}:{lane.tagged.kept}"
-            rows.append((kept, str(lane.digest), "new" if lane.built else "already published"))
+        kept = lane.tagged.kept
+        if kept:
+            rows.append((f"{plan.repository}:{kept}", str(lane.digest), "new" if lane.built else "already published"))
+        for mirror in lane.tagged.image.lane.plan.mirrors:
+            rows += [(f"{mirror}:{tag}", str(lane.digest), "the same") for tag in (lane.tag, kept) if tag]
     return columns(rows)
 
 

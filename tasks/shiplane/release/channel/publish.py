@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from shiplane.core.errors import LostRaceError
 from shiplane.core.progress import Flow
 from shiplane.release.access import check_access
+from shiplane.release.channel.mirrors import require_one_primary
 from shiplane.release.channel.result import ChannelLaneResult, ChannelResult
 from shiplane.release.channel.tagging import ChannelTagging, record_channel
 from shiplane.release.planning.decision import Pending
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from shiplane.config.plan import Plan
     from shiplane.ledger.recorder import Ledgers
     from shiplane.release.channel.images import ChannelImages
+    from shiplane.release.channel.mirrors import ChannelMirrors
     from shiplane.release.channel.survey import ChannelLane, ChannelSurveyor
     from shiplane.release.prerequisites import Conditions
 
@@ -32,6 +34,7 @@ class ChannelPublisher:
         surveyor: Reads its tags, and decides whether they may move.
         images: Stages and checks its images.
         tagging: Writes its tags.
+        mirrors: The further repositories.
         probe: Whether push permission is checked before anything is built.
         ledgers: The lanes' ledgers; None where none is kept.
         conditions: The build command and the gates.
@@ -40,6 +43,7 @@ class ChannelPublisher:
     surveyor: ChannelSurveyor
     images: ChannelImages
     tagging: ChannelTagging
+    mirrors: ChannelMirrors
     probe: bool
     ledgers: Ledgers | None
     conditions: Conditions
@@ -52,15 +56,19 @@ class ChannelPublisher:
         Raises:
             ShiplaneError: By situation; every tag that was written by then is right.
         """
+        require_one_primary(plan)
         may_push = yield from self._check_access()
         lanes = yield from self.surveyor.survey(plan, may_push=may_push)
+        mirrors = yield from self.mirrors.survey(lanes)
         evidence = yield from self.conditions.require(_pending(lanes))
         if evidence.took_time:
             lanes = yield from self.surveyor.survey(plan, may_push=may_push)
+            mirrors = yield from self.mirrors.survey(lanes)
         images = yield from self.images.prepare(plan, lanes)
+        yield from self.mirrors.copy(plan, images, mirrors)
         if any(lane.state.presumed for lane in lanes):
             yield from self._check_new(plan)
-        tagged = yield from self.tagging.tag(images)
+        tagged = yield from self.tagging.tag(images, mirrors)
         recorded = yield from record_channel(self.ledgers, plan.commit, tagged)
         results = (
             ChannelLaneResult(tagged=lane, recorded=ledger) for lane, ledger in zip(tagged, recorded, strict=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from shiplane.release.channel.forward import ForwardOnly, IsAncestor
 from shiplane.release.channel.images import ChannelImages
+from shiplane.release.channel.mirrors import ChannelMirrors
 from shiplane.release.channel.publish import ChannelPublisher
 from shiplane.release.channel.survey import ChannelSurveyor
 from shiplane.release.channel.tagging import ChannelTagging
@@ -44,6 +45,9 @@ def channel_publisher(
         surveyor=surveyor,
         images=images,
         tagging=ChannelTagging(writer=tag_writer_for(release.registry, commit), surveyor=surveyor, commit=commit),
+        mirrors=ChannelMirrors(
+            registry=release.registry, surveyor=surveyor, probe=release.probe, workers=release.workers
+        ),
         probe=release.probe,
         ledgers=release.ledgers,
         conditions=release.conditions,

@@ -23,6 +23,7 @@ class ChannelLaneResultJson(TypedDict):
     image: Annotated[str, "The image reference with the channel's tag."]
     digest: DigestJson
     reference: Annotated[str, "The image reference with the digest, for deployments to pin."]
+    mirrors: Annotated[list[str], "Further repositories that have the same tags."]
     kept: Annotated[TagJson | None, "The tag that this build keeps; null where none is kept."]
     moved: Annotated[bool, "Whether this run moved the channel's tag."]
     commit_before: Annotated[CommitJson | None, "The commit that the channel's tag was at; null if there was none."]
@@ -69,6 +70,7 @@ class ChannelLaneResult:
             "image": f"{repository}:{self.tag}",
             "digest": str(self.digest),
             "reference": f"{repository}@{self.digest}",
+            "mirrors": [str(mirror) for mirror in self.tagged.image.lane.plan.mirrors],
             "kept": self.tagged.kept,
             "moved": self.tagged.moved,
             "commit_before": self.commit_before,

@@ -14,6 +14,7 @@ from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.registry.lookup import wait_for_digest
 from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.release.channel.entries import TaggedChannel
+from shiplane.release.channel.mirror_tags import ChannelMirror, keep_in_mirrors, move_in_mirrors
 from shiplane.release.result import LedgerResult
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ class ChannelTagging:
     surveyor: ChannelSurveyor
     commit: str
 
-    def tag(self, images: Sequence[ChannelImage]) -> Flow[list[TaggedChannel]]:
+    def tag(self, images: Sequence[ChannelImage], mirrors: Sequence[ChannelMirror] = ()) -> Flow[list[TaggedChannel]]:
         """Create what each build keeps, then move the channel's tags; each is read again before it is relied on.
+
+        In each further repository a tag is written after the primary's, so that an interrupted run is completed.
 
         Raises:
             ShiplaneError: By situation; every tag that was written by then is right.
@@ -47,11 +50,13 @@ class ChannelTagging:
         for image in images:
             if tag := kept[image.lane.name]:
                 yield from self.writer.create(tag, image.raw)
+        yield from keep_in_mirrors(images, mirrors, self.commit)
         tagged = []
         for image in images:
             if tag := kept[image.lane.name]:
                 yield from self.writer.confirm(tag, image.raw)
             tagged.append(replace((yield from self._move(image)), kept=kept[image.lane.name]))
+            yield from move_in_mirrors(image, mirrors, self.commit)
         for lane in tagged:
             state = lane.image.lane.state
             yield from self.writer.confirm(state.tag, lane.image.raw, previous={state.digest, *state.past})
