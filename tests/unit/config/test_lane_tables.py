@@ -10,6 +10,7 @@ from shiplane.config.build_settings import BuildArg
 from shiplane.config.keys.lane import lane_tables
 from shiplane.config.lane import MAIN, STANDALONE, Lane
 from shiplane.config.project_file import ProjectFile, parse_project_file
+from shiplane.config.version import Version
 from shiplane.core.errors import ConfigurationError
 from shiplane.core.schema.location import Location
 
@@ -208,3 +209,13 @@ def test_a_project_has_no_more_lanes_than_can_be_compared_with_each_other() -> N
     many = {"lane": "x{a}{b}", "values": {"a": list("01234567"), "b": list("abcdefgh")}}
     assert len(parse(matrix={"m": many}).lanes) == 64
     assert "has 65 lanes, expected at most 64" in refused(matrix={"m": many}, lanes={"y": {}})
+
+
+def test_a_lane_may_have_no_floating_tag_and_nothing_is_one() -> None:
+    lanes = parse(lanes={"main": {"floating": False}, "api": {"from": "main", "floating": False}}).lanes
+    for lane in lanes:
+        assert (lane.floating_templates, lane.floating_tags(Version.parse("1.2.3"))) == ((), ())
+        assert lane.floating_tags_among(["latest", f"{lane.name}-latest", "v1"]) == ()
+        assert lane.floating_tag("latest") is None
+    # It is a name, which another lane does not begin with.
+    assert parse(lanes={"main": {"floating": False}, "api": {"from": "main"}}).lane("api").floating_templates != ()
