@@ -21,7 +21,6 @@ from shiplane.core.errors import (
     PrerequisiteError,
     RefusedError,
     ShiplaneError,
-    UsageError,
     VerificationError,
 )
 from shiplane.core.progress import Flow, StepOutcome, StepState
@@ -774,11 +773,3 @@ def test_what_the_conditions_took_their_time_for_is_surveyed_again_in_every_repo
     publisher = scene.publisher(FIRST, conditions=Slow())
     finish(publisher.publish(to_images(channel_plan(FIRST), *scene.images)))
     assert scene.converged()
-
-
-def test_lanes_of_different_primary_repositories_are_refused() -> None:
-    scene, plan = ChannelScene(), channel_plan(FIRST, BOTH)
-    main, standalone = plan.lanes
-    apart = replace(standalone, images=Setting((MIRROR,), "the test"))
-    with pytest.raises(UsageError, match=r"main in ghcr\.io/cognary/aionis, standalone in registry\.example/acme/app"):
-        finish(scene.publisher(FIRST, BOTH).publish(replace(plan, lanes=(main, apart))))

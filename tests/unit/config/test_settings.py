@@ -377,6 +377,17 @@ def test_a_cache_is_kept_under_no_name_of_an_image(cache: str, platforms: str, *
     assert caught.value.remedy == "Give it a tag of its own, as ghcr.io/cognary/aionis:cache-main."
 
 
+@pytest.mark.parametrize(("tag", "refused"), [("edge", True), (f"sha-{'0' * 40}", True), ("edge-cache", False)])
+def test_a_cache_is_kept_under_no_tag_of_a_channel(tag: str, *, refused: bool) -> None:
+    cache = {"type": "registry", "ref": f"ghcr.io/cognary/aionis:{tag}"}
+    channels = {"edge": {"branch": "main", "lanes": ["main"]}}
+    project = parse_project_file({"lanes": {"main": {"cache": cache}}, "channels": channels}, "shiplane.toml")
+    flags = Flags(tag="0.2.1", lanes=("main",), image="ghcr.io/cognary/aionis")
+    plan = make_plan(Resolver(flags=flags, project=project, checkout=HERE))
+    with pytest.raises(UsageError, match="which is an image's tag") if refused else nullcontext():
+        check_caches(plan, project.lanes, project.channels)
+
+
 def test_outside_of_a_repository_there_is_no_plan() -> None:
     with pytest.raises(PrerequisiteError, match="this folder is not a git repository"):
         make_plan(Resolver(flags=Flags(tag="0.2.1")))

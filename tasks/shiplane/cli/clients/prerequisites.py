@@ -87,7 +87,7 @@ def check_build(run: Run, plan: Plan) -> None:
     """
     from shiplane.release.planning.planner import check_caches
 
-    check_caches(plan, run.project.lanes)
+    check_caches(plan, run.project.lanes, run.project.channels)
     for lane in plan.lanes:
         check_build_of(run, lane.lane)
 

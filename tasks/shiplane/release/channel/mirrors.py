@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shiplane.core.errors import RefusedError, UsageError
+from shiplane.core.errors import RefusedError
 from shiplane.core.progress import Flow, Step
 from shiplane.registry.image_copy import ImageCopier
 from shiplane.registry.lookup import resolve
@@ -24,21 +24,6 @@ if TYPE_CHECKING:
     from shiplane.release.channel.survey import ChannelLane, ChannelSurveyor
 
 _COPIED = "Find out what happened to it there, then run it again."
-
-
-def require_one_primary(plan: Plan) -> None:
-    """Refuse lanes whose primary repositories differ.
-
-    Raises:
-        UsageError: They do.
-    """
-    primaries = {lane.repository: lane.lane.name for lane in plan.lanes}
-    if len(primaries) > 1:
-        places = ", ".join(f"{name} in {repository}" for repository, name in primaries.items())
-        raise UsageError(
-            f"the lanes of a channel are published to one repository, and these are in several: {places}",
-            remedy="Make a channel for each, or publish one with --lane.",
-        )
 
 
 @dataclass(frozen=True, kw_only=True)

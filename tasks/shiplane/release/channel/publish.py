@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from shiplane.core.errors import LostRaceError
 from shiplane.core.progress import Flow
 from shiplane.release.access import check_access
-from shiplane.release.channel.mirrors import require_one_primary
 from shiplane.release.channel.result import ChannelLaneResult, ChannelResult
 from shiplane.release.channel.tagging import ChannelTagging, record_channel
 from shiplane.release.planning.decision import Pending
@@ -56,7 +55,6 @@ class ChannelPublisher:
         Raises:
             ShiplaneError: By situation; every tag that was written by then is right.
         """
-        require_one_primary(plan)
         may_push = yield from self._check_access()
         lanes = yield from self.surveyor.survey(plan, may_push=may_push)
         mirrors = yield from self.mirrors.survey(lanes)

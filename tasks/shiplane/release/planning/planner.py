@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
+from shiplane.config.channel import Channel, channel_of_tag
 from shiplane.config.lane import Lane
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.config.settings import Resolver
@@ -74,12 +75,13 @@ def check_dockerfiles(plan: Plan, present: frozenset[str]) -> None:
             )
 
 
-def check_caches(plan: Plan, lanes: Iterable[Lane]) -> None:
+def check_caches(plan: Plan, lanes: Iterable[Lane], channels: Sequence[Channel] = ()) -> None:
     """Refuse a cache that would be written under an image's tag.
 
     Args:
         plan: Names the images' repositories.
         lanes: Every lane of the project, released now or not.
+        channels: Every channel of the project.
 
     Raises:
         UsageError: Naming the lane and the tag.
@@ -92,7 +94,10 @@ def check_caches(plan: Plan, lanes: Iterable[Lane]) -> None:
         repository = cache.place.rpartition(":")[0]
         parts = [cache, *(cache.at(platform.dashed) for platform in lane_plan.platforms.value)]
         tags = [part.place.rpartition(":")[2] for part in parts]
-        if repository in images and any(lane.owns(tag) for tag in tags for lane in all_lanes):
+        is_taken = any(
+            lane.owns(tag) or channel_of_tag(channels, tag) is not None for tag in tags for lane in all_lanes
+        )
+        if repository in images and is_taken:
             raise UsageError(
                 f"lane {lane_plan.lane.name} keeps its cache under {cache.place}, which is an image's tag",
                 remedy=f"Give it a tag of its own, as {repository}:cache-{lane_plan.lane.name}.",
