@@ -9,6 +9,7 @@ from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.registry.oci.names import Digest, Repository
+from shiplane.rollback.mirror_move import MirrorMove
 from shiplane.rollback.target import RollbackCandidate
 
 
@@ -125,6 +126,7 @@ class RollbackResult:
         bad: The version that it left; None if the widest floating tag was at none.
         tags: The floating tags that it moved (or would), the one with the widest range first.
         staying: Those that stay at the bad version.
+        mirrors: The same tags in further repositories.
         marked: The version tag that was (or would be) marked as bad, or nothing.
         next_version: The patch version for a fix: nobody has used or marked it.
         next_target: Where the same command would go next: without a ledger nobody can tell that it was just run. None
@@ -135,6 +137,7 @@ class RollbackResult:
     bad: Version | None
     tags: tuple[TagRollback, ...]
     staying: tuple[StayingTag, ...] = ()
+    mirrors: tuple[MirrorMove, ...] = ()
     marked: str
     next_version: Version
     next_target: Version | None = None
@@ -185,6 +188,7 @@ class RollbackResult:
             "digest": str(self.digest),
             "reference": f"{repository}:{tag}@{self.digest}",
             "before": widest.to_json()["before"],
+            "mirrors": [move.to_json() for move in self.mirrors],
             "moved": self.moved,
             "dry_run": self.request.dry_run,
             "marked": self.marked or None,

@@ -20,6 +20,8 @@ from shiplane.registry.oci.names import Platform
 from shiplane.registry.tag_writer import TagWriter
 from shiplane.rollback.choice import RollbackChoice, TagPlan
 from shiplane.rollback.chooser import RollbackChooser
+from shiplane.rollback.mirror_move import MirrorMove
+from shiplane.rollback.mirrors import MirrorRollback
 from shiplane.rollback.recording import FloatingTagMove, LaneMoves, marked_tag, record_rollbacks
 from shiplane.rollback.result import RollbackRequest, RollbackResult, StayingTag, TagRollback
 
@@ -34,6 +36,7 @@ class Rollback:
         ledgers: The lanes' ledgers; None where none is kept.
         commit_of: The commit that a version was released from, as far as git knows.
         workers: How many reads at once.
+        mirrors: Clients of a lane's further repositories, which follow.
     """
 
     registry: RegistryClient
@@ -41,6 +44,7 @@ class Rollback:
     ledgers: Ledgers | None
     commit_of: Callable[[Lane, Version], str | None]
     workers: int = WORKERS
+    mirrors: Callable[[Lane], Sequence[RegistryClient]] = lambda _lane: ()
 
     def choose(self, requests: Sequence[RollbackRequest]) -> Flow[tuple[RollbackChoice, ...]]:
         """Choose and verify the versions to go to; raises as :meth:`RollbackChooser.choose`."""
@@ -55,22 +59,39 @@ class Rollback:
     def go_to(self, choices: Sequence[RollbackChoice]) -> Flow[tuple[RollbackResult, ...]]:
         """Move the floating tags of every lane to the chosen versions, and record it.
 
-        All tags move before anything is recorded: a run that ends in between is recognised by that, and the same
-        command finishes it.
+        All tags move, in every repository, before anything is recorded: a run that ends in between is recognised by
+        that, and the same command finishes it.
 
         Raises:
             LostRaceError: Somebody else moved a floating tag meanwhile.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
             ShiplaneError: The tags were moved, and a ledger is unusable: by what is wrong with it.
         """
+        elsewhere = MirrorRollback(mirrors=self.mirrors, workers=self.workers)
+        mirrored = yield from elsewhere.check(choices)
         lanes = yield from self._move_all(choices)
+        yield from self._move_elsewhere(elsewhere, lanes, mirrored)
         yield from record_rollbacks(self.ledgers, lanes)
         writer = TagWriter(registry=self.registry)
         for choice in choices:
             for plan in () if choice.request.dry_run else choice.tags:
                 floating = plan.targets.floating
                 yield from writer.confirm(floating.tag, plan.target.raw, previous=choice.survey.past(floating))
-        return tuple(self._result(lane) for lane in lanes)
+        return tuple(self._result(lane, mirrored) for lane in lanes)
+
+    def _move_elsewhere(
+        self, elsewhere: MirrorRollback, lanes: Sequence[LaneMoves], mirrored: Sequence[MirrorMove]
+    ) -> Flow[None]:
+        live = {lane.choice.request.lane.name for lane in lanes if not lane.choice.request.dry_run}
+        try:
+            yield from elsewhere.move([move for move in mirrored if move.lane in live])
+        except ShiplaneError as error:
+            raise _cut_off(
+                [self._position(lane.choice, plan) for lane in lanes for plan in lane.choice.tags], error
+            ) from error
+
+    def _position(self, choice: RollbackChoice, plan: TagPlan) -> str:
+        return f"{plan.targets.floating} is at {choice.request.lane.tag_of(plan.target.version)}"
 
     def _move_all(self, choices: Sequence[RollbackChoice]) -> Flow[list[LaneMoves]]:
         """Move the tags of each lane, in a lane the one with the widest range first: that is what most people pull."""
@@ -82,7 +103,7 @@ class Rollback:
                     moves.append((yield from self._move(choice, plan)))
                 except ShiplaneError as error:
                     raise _cut_off(moved, error) from error
-                moved.append(f"{plan.targets.floating} is at {choice.request.lane.tag_of(plan.target.version)}")
+                moved.append(self._position(choice, plan))
             lanes.append(LaneMoves(choice=choice, moves=moves))
         return lanes
 
@@ -109,7 +130,7 @@ class Rollback:
         before = next((origin for origin in origins if origin != target.raw.digest), targets.previous_digest)
         return FloatingTagMove(done=done, before=before)
 
-    def _result(self, lane: LaneMoves) -> RollbackResult:
+    def _result(self, lane: LaneMoves, mirrored: Sequence[MirrorMove]) -> RollbackResult:
         choice, first = lane.choice, lane.choice.tags[0]
         told = self.ledgers is None and not choice.request.dry_run
         return RollbackResult(
@@ -126,6 +147,7 @@ class Rollback:
                 for tag in choice.staying
                 if tag.targets.previous
             ),
+            mirrors=tuple(move for move in mirrored if move.lane == choice.request.lane.name),
             marked=marked_tag(self.ledgers, choice),
             next_version=first.targets.next_version(first.target.version),
             next_target=first.targets.next_target(first.target.version) if told else None,

@@ -39,6 +39,7 @@ class Releaser:
         registry: Its client.
         ledgers: Where it records; None where no ledger is kept.
         claiming: How it claims; None where it does not.
+        mirrors: Its clients of further repositories, for rollbacks.
         commit_of: The commit that a version was released from, as far as it knows.
         probe: Whether it proves that it may push.
         workers: How many reads at once; one by one they fall in the same order each time.
@@ -48,6 +49,7 @@ class Releaser:
     ledgers: Ledgers | None = None
     claiming: ReleaseClaims | None = None
     commit_of: Callable[[Lane, Version], str | None] = lambda _lane, _version: None
+    mirrors: Sequence[RegistryClient] = ()
     probe: bool = True
     workers: int = 1
 
@@ -97,6 +99,7 @@ class Releaser:
             ledgers=self.ledgers,
             commit_of=self.commit_of,
             workers=self.workers,
+            mirrors=lambda _lane: self.mirrors,
         )
 
     def adopt(

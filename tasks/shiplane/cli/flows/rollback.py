@@ -31,7 +31,8 @@ def roll_back(run: Run, requests: Sequence[RollbackRequest], flags: Flags) -> An
     resolver, clients = run.resolver(flags), run.registries
     repository = _one_repository(resolver, [request.lane for request in requests])
     dry_run = any(request.dry_run for request in requests)
-    registry = clients.reader(repository) if dry_run else clients.writer(repository)
+    connect = clients.reader if dry_run else clients.writer
+    registry = connect(repository)
     tags = [tag for request in requests for tag in _fixed_tags(request.lane)]
     run.show_at_the_end(lambda: clients.tags_now(registry, tags))
     rollback = Rollback(
@@ -39,6 +40,7 @@ def roll_back(run: Run, requests: Sequence[RollbackRequest], flags: Flags) -> An
         platforms=lambda lane: resolver.platforms(lane).value,
         ledgers=clients.ledgers(repository, registry),
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
+        mirrors=lambda lane: [connect(mirror) for mirror in resolver.images(lane).value[1:]],
     )
     choices = run.console.drive(rollback.choose(requests))
     tags[:] = [tag for choice in choices for tag in choice.floating_tags]

@@ -20,6 +20,8 @@ def rolled_back_text(repository: Repository, result: RollbackResult) -> str:
     lane, dry_run = result.request.lane, result.request.dry_run
     lines = [_went(repository, lane, tag, dry_run=dry_run) for tag in result.tags]
     lines += [_stays(repository, lane, tag, dry_run=dry_run) for tag in result.staying]
+    would = "would move to" if dry_run else "is at"
+    lines += [f"{move.repository}:{move.floating} {would} {move.tag}" for move in result.mirrors]
     firsts = {tag.target: tag for tag in reversed(result.tags)}
     for tag in (tag for tag in result.tags if firsts[tag.target] is tag):
         version = lane.tag_of(tag.target)
