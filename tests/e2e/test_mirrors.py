@@ -56,6 +56,32 @@ def test_one_digest_is_in_both_and_every_version_tag_before_any_floating_tag(
     assert f"{primary.image}-empty:latest does not exist; in the primary it is" in succeeded(differing).out
 
 
+def test_a_rollback_moves_both(both: tuple[Person, Reader, Reader]) -> None:
+    person, primary, mirror = both
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest"))
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.2", "--latest"))
+    assert primary.tags() == mirror.tags()
+    assert mirror.digest("latest") == mirror.digest("v0.2.2")
+    done = succeeded(person.invoke("rollback", "--lane", "main", "--reason", "it loses data"))
+    assert f"{mirror.image}:latest is at v0.2.1" in done.out
+    assert primary.tags() == mirror.tags()
+    assert mirror.digest("latest") == mirror.digest("v0.2.1")
+    assert "DRIFT" not in succeeded(person.invoke("status", "--lane", "main")).out
+
+
+def test_each_repository_is_checked_for_access(both: tuple[Person, Reader, Reader]) -> None:
+    person, primary, mirror = both
+    done = person.invoke("check.access", "--json")
+    assert done.code == 0, str(done)
+    shown = person.invoke("auth.show", "--json").document
+    hosts = [reader.image.partition("/")[0] for reader in (primary, mirror)]
+    assert [registry["registry"] for registry in shown["registries"]][:2] == hosts
+    who = person.rig.accounts["pull"]
+    refused = person.invoke("check.access", GHCR_USERNAME=who.username, GHCR_TOKEN=who.password)
+    assert refused.code == 4, str(refused)
+    assert mirror.image in refused.out
+
+
 def subjects(document: dict[str, Any]) -> set[str]:
     """What a verification looked at."""
     return {check["subject"] for lane in document["lanes"] for check in lane["checks"]}

@@ -131,6 +131,10 @@ class Resolver:
         derived = self._derived_image()
         return Setting((derived.value,), derived.source)
 
+    def repositories(self) -> tuple[Repository, ...]:
+        """Every repository of the lanes that are asked for, each once; raises as :meth:`images` and :meth:`lanes`."""
+        return tuple(dict.fromkeys(image for lane in self.lanes() for image in self.images(lane).value))
+
     def _derived_image(self) -> Setting[Repository]:
         server = enterprise_host(self.env)
         if (slug := self.slug()) and not server:

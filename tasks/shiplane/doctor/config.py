@@ -128,8 +128,11 @@ def _lanes(resolver: Resolver) -> Finding:
 
 
 def _image(resolver: Resolver) -> Finding:
-    image = resolver.image()
-    return done("config: image", f"{image.value} ({image.source})")
+    images = {lane.name: resolver.images(lane) for lane in resolver.lanes()}
+    said = {name: f"{', '.join(map(str, given.value))} ({given.source})" for name, given in images.items()}
+    if len(set(said.values())) == 1:
+        return done("config: image", next(iter(said.values())))
+    return done("config: image", "; ".join(f"{name}: {text}" for name, text in said.items()))
 
 
 def _platforms(resolver: Resolver) -> Finding:

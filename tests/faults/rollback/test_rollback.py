@@ -93,6 +93,7 @@ def test_the_result_as_json_names_where_it_was_where_it_is_and_what_was_passed_o
         "digest": before["v0.2.0"],
         "reference": f"{AIONIS}:v0.2.0@{before['v0.2.0']}",
         "before": {"version": "0.2.2", "digest": before["latest"]},
+        "mirrors": [],
         "moved": True,
         "dry_run": False,
         "marked": "v0.2.2",

@@ -36,7 +36,21 @@ def registry_checks(run: Run, repository: Repository | None, flags: Flags, skip:
         return {"access": lambda: [skipped("access: credential", "the image is unknown: see config")]}
     access, ledgers = access_check(run, repository), _ledgers(run, repository, flags)
     tags = _floating_tags(run, repository, flags)
-    return {"access, ledger, tags": lambda: tags.after(list(ledgers.after(list(access()))))}
+    return {
+        "access, ledger, tags": lambda: tags.after(list(ledgers.after(list(access())))),
+        **further_access(run, [other for other in run.resolver(flags).repositories() if other != repository]),
+    }
+
+
+def access_checks(run: Run, repositories: Sequence[Repository]) -> dict[str, Look]:
+    """Whether the credentials may push to each of these repositories."""
+    first, *others = repositories
+    return {"access": access_check(run, first), **further_access(run, others)}
+
+
+def further_access(run: Run, repositories: Sequence[Repository]) -> dict[str, Look]:
+    """The same of repositories beside the first."""
+    return {f"access to {repository}": access_check(run, repository) for repository in repositories}
 
 
 def access_check(run: Run, repository: Repository) -> Look:

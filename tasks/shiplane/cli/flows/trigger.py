@@ -67,6 +67,6 @@ def published_versions(run: Run, lane: Lane) -> list[Version]:
     """Every version that the registry lists; asked where it has answered already."""
     from shiplane.verify.lane_versions import LaneVersions
 
-    repository = run.resolver(Flags()).image().value
+    repository = run.resolver(Flags()).image(lane).value
     registry = run.registries.reader(repository, run.registries.hurried())
     return LaneVersions(registry=registry).all(lane)

@@ -36,7 +36,7 @@ def adopt(
 
     chosen = run.project.lane(one_lane(lane, run.project, since))
     lowest = published_version(run.project, chosen, "--since", since) if since else None
-    repository, clients = run.resolver(Flags(image=image)).image().value, run.registries
+    repository, clients = run.resolver(Flags(image=image)).image(chosen).value, run.registries
     registry = clients.reader(repository) if dry_run else clients.writer(repository)
     fixed_tags = [floating.tag for floating in chosen.floating_tags_among(())]
     run.show_at_the_end(lambda: clients.tags_now(registry, fixed_tags))

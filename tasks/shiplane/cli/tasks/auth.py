@@ -52,19 +52,26 @@ def logout(run: Run, *, image: str | None = None) -> Answer:
 
 
 def _registries(run: Run, image: str | None) -> list[str]:
-    """The image's registry, then every configured one."""
+    """The registries of every image, then every configured one."""
     from shiplane.core.errors import UsageError
     from shiplane.registry.credential_variables import GHCR_HOST
 
     configured = list(run.project.registries)
     try:
-        registry = _registry(run, image)
+        used = _image_registries(run, image)
     except UsageError:
         if image or run.env.get("IMAGE_REPO"):
             raise
         # No image is known here: what is configured can be shown all the same.
         return configured or [GHCR_HOST]
-    return list(dict.fromkeys([registry, *configured]))
+    return list(dict.fromkeys([*used, *configured]))
+
+
+def _image_registries(run: Run, image: str | None) -> list[str]:
+    from shiplane.config.settings import Flags
+
+    resolver = run.resolver(Flags(image=image))
+    return [repository.registry for lane in run.project.lanes for repository in resolver.images(lane).value]
 
 
 def _registry(run: Run, image: str | None) -> str:

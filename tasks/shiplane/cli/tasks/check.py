@@ -44,11 +44,10 @@ def access(run: Run, *, image: str | None = None) -> Answer:
     Finds the credential, requests a token, and opens an upload that is left to expire.
     """
     from shiplane.cli.checks.findings import answer_of
-    from shiplane.cli.checks.registry import access_check
+    from shiplane.cli.checks.registry import access_checks
     from shiplane.config.settings import Flags
 
-    repository = run.resolver(Flags(image=image)).image().value
-    return answer_of(run, {"access": access_check(run, repository)})
+    return answer_of(run, access_checks(run, run.resolver(Flags(image=image)).repositories()))
 
 
 @shiplane_task(flags={"platforms": PLATFORMS, "builder": BUILDER})
