@@ -40,6 +40,7 @@ from tests.faults.guards_values import PUT_INTO_IMAGES
 _ANSWERS = "tests/faults/registry/test_client_answers.py::"
 _COPY = "tests/faults/registry/test_image_copy.py::"
 _SEVERAL = "tests/faults/release/test_floating_tags.py::"
+_COLLISIONS = "tests/unit/config/test_name_collisions.py::"
 _DECISION = "tests/unit/release/test_decision.py::"
 _PROMISES = "tests/faults/promises/test_promises.py::"
 _PUBLISH = "tests/faults/release/test_publish.py::"
@@ -176,8 +177,22 @@ DECISIONS = (
         "a version of another commit is refused",
         "release/planning/decision",
         "_version_tag_action",
-        always(1),
+        always(2),
         (_DECISION + "test_a_version_of_another_commit_is_refused_and_the_next_one_proposed",),
+    ),
+    Guard(
+        "another spelling of a published version is refused",
+        "release/planning/decision",
+        "_version_tag_action",
+        never(0),
+        (_DECISION + "test_another_spelling_of_a_version_that_is_published_is_refused",),
+    ),
+    Guard(
+        "an alias with other content is refused before anything is built",
+        "release/planning/decision",
+        "_missing_aliases",
+        never(0),
+        ("tests/faults/release/test_aliases.py::test_an_alias_with_other_content_is_refused_before_anything_is_built",),
     ),
     Guard(
         "a floating tag moves forward only",
@@ -569,7 +584,7 @@ SOURCES = (
         "no lane can write or be triggered by another's name",
         "config/names/collisions",
         "apart",
-        returns("tuple(lanes)"),
+        no_round(2),
         ("tests/unit/config/test_lane.py::test_a_lane_that_overlaps_a_built_in_one_is_refused",),
     ),
     Guard(
@@ -580,11 +595,25 @@ SOURCES = (
         ("tests/unit/config/test_lane.py::test_a_lane_with_an_impossible_field_is_refused",),
     ),
     Guard(
+        "a version whose ending marks another lane's tags is none of the lane",
+        "config/lane",
+        "Lane.version_of",
+        never(kind="a if b else c"),
+        (_COLLISIONS + "test_an_ending_that_marks_another_lanes_tags_is_reserved_for_it",),
+    ),
+    Guard(
+        "two lanes with tags of one name are in no common repository",
+        "config/settings",
+        "Resolver.images",
+        no_round(1),
+        (_COLLISIONS + "test_lanes_in_repositories_of_their_own_may_share_tags",),
+    ),
+    Guard(
         "a lane reads no name of the other",
         "config/names/version_tag",
         "TagTemplate.read",
-        returns("name[-5:]"),
-        ("tests/unit/config/test_lane.py::test_no_built_in_lane_reads_what_the_other_writes",),
+        without_operand(1),
+        ("tests/unit/config/test_lane.py::test_it_names_no_version_of_either_lane",),
     ),
     Guard(
         "a dirty tree is not published",

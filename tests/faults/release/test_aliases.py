@@ -10,7 +10,7 @@ from shiplane.config.lane import MAIN
 from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.plan import Plan
 from shiplane.config.version import Version
-from shiplane.core.errors import RefusedError
+from shiplane.core.errors import RefusedError, ShiplaneError
 from shiplane.ledger.ledger import Action
 from tests.faults.harness.images import push_image
 from tests.faults.harness.scene import PATH, Scene, a_plan, events, finish, to_images
@@ -70,8 +70,9 @@ def test_an_alias_with_other_content_is_refused_before_anything_is_built(*, publ
     scene.registry.tag(PATH, "x-0.2.1", foreign.digest)
     before = scene.tag_writes()
     own = f"is {scene.tags()['v0.2.1']}" if published else "does not exist"
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(ShiplaneError) as caught:
         scene.publish(plan())
+    assert isinstance(caught.value, RefusedError)
     assert caught.value.what == f"x-0.2.1 exists already as {foreign.digest}, and v0.2.1 {own}"
     assert caught.value.remedy.endswith("Release the next one, v0.2.2.")
     assert (scene.stager.built, scene.tag_writes()) == (built, before)
