@@ -37,11 +37,16 @@ def load(path: Path) -> dict[str, Any]:
 
 @dataclass(frozen=True, kw_only=True)
 class Event:
-    """What starts a workflow: a pushed git tag, or a person."""
+    """What starts a workflow: a pushed git tag, a push to a branch, or a person.
+
+    Attributes:
+        commit: The commit that was pushed; empty for the one that the ref is at now.
+    """
 
     name: str
     ref: str
     inputs: Mapping[str, Any] = field(default_factory=dict)
+    commit: str = ""
 
     @property
     def ref_name(self) -> str:
@@ -57,6 +62,11 @@ class Event:
 def pushed(git_tag: str) -> Event:
     """A git tag was pushed."""
     return Event(name="push", ref=f"refs/tags/{git_tag}")
+
+
+def branch_pushed(branch: str, commit: str = "") -> Event:
+    """Somebody pushed to a branch; with an older commit, the run of that push again."""
+    return Event(name="push", ref=f"refs/heads/{branch}", commit=commit)
 
 
 def dispatched(**inputs: Any) -> Event:  # noqa: ANN401
@@ -130,6 +140,19 @@ class Runner:
         shared = load(self.source / call["uses"].removeprefix("$/"))
         return self._called(shared, _typed(shared["on"]["workflow_call"]["inputs"], given), secrets, github, call)
 
+    def follow(self, path: str, event: Event) -> dict[str, str]:
+        """Run a workflow whose jobs have steps of their own, by a push to its branch; gives the last job's outputs."""
+        workflow = load(self.source / path)
+        assert set(workflow) == {"name", "on", "permissions", "concurrency", "env", "jobs"}, sorted(workflow)
+        assert event.ref in [f"refs/heads/{branch}" for branch in workflow["on"]["push"]["branches"]]
+        known = {"GHCR_USERNAME": "", "GHCR_TOKEN": "", **self.secrets}
+        contexts = {"github": self._github(event), "secrets": known}
+        jobs = _in_order(workflow["jobs"])
+        for name in jobs:
+            job = workflow["jobs"][name]
+            self._job(name, job, workflow, contexts, {"permissions": job["permissions"]})
+        return self.jobs[jobs[-1]].outputs
+
     @property
     def log(self) -> str:
         """All that was printed."""
@@ -163,7 +186,7 @@ class Runner:
             "event_name": event.name,
             "actor": self.actor,
             "repository": REPOSITORY,
-            "sha": git(self.source, "rev-parse", f"{event.ref}^{{commit}}"),
+            "sha": event.commit or git(self.source, "rev-parse", f"{event.ref}^{{commit}}"),
         }
 
     def _called(

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.person import Done, Person, Reader, succeeded
+from tests.e2e.person import Done, Person, Reader, runbook, succeeded
+from tests.rig import Rig
 from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
@@ -169,3 +170,43 @@ def test_of_two_publishers_the_older_never_takes_the_tag_back(workplace: tuple[P
     assert older.returncode in (0, 5, 8), said
     succeeded(edge(person))
     assert reader.digest("edge") == reader.digest(f"sha-{newest}")
+
+
+def test_a_channel_is_one_digest_in_two_registries_and_is_completed_where_it_was_missing(
+    rig: Rig, workplace: tuple[Person, Reader]
+) -> None:
+    person, primary = workplace
+    mirror = Reader(rig, primary.image.replace(rig.plain, rig.guarded), account="pull")
+    first = head(person)
+    succeeded(edge(person))
+    person.variables = runbook(rig, f"{primary.image},{mirror.image}")
+    done = succeeded(edge(person))
+    assert not done.built
+    assert f"{mirror.image}:edge" in done.out
+    assert mirror.tags() == primary.tags()
+    assert set(mirror.tags()) == {"edge", f"sha-{first}"}
+    second = pushed(person, "two")
+    succeeded(edge(person))
+    assert mirror.tags() == primary.tags()
+    assert mirror.digest("edge") == primary.digest(f"sha-{second}")
+    assert mirror.raw("edge") == primary.raw("edge")
+
+
+def test_what_shows_a_channel_names_it_and_no_version(workplace: tuple[Person, Reader]) -> None:
+    person, reader = workplace
+    first = head(person)
+    succeeded(edge(person))
+    status = succeeded(person.invoke("status", "--lane", "main"))
+    assert "channel edge (branch main, lane main)" in status.out
+    assert f"commit  {first}" in status.out
+    channels = succeeded(person.invoke("status", "--json")).document["channels"]
+    assert [(one["tag"], one["commit"], one["drift"]) for one in channels] == [("edge", first, None)]
+    history = succeeded(person.invoke("history", "--lane", "main")).out
+    assert "no published versions" in history
+    assert "moves of edge" in history
+    for task in (("verify", "--tag", "edge"), ("rollback", "--to", "edge"), ("mark", "--tag", "edge", "--reason", "x")):
+        done = person.invoke(*task, "--lane", "main")
+        assert (done.code, "'edge' is not a version of lane main" in done.err) == (2, True), done
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "0.2.1", "--latest"))
+    succeeded(person.invoke("verify", "--lane", "main"))
+    assert set(reader.tags()) == {"edge", f"sha-{first}", "v0.2.1", "latest"}

@@ -18,13 +18,14 @@ import pytest
 
 import shiplane
 from tests.e2e.person import ROOT, Log, Person, Reader, succeeded
-from tests.e2e.runner import Event, Runner, dispatched, load, pushed
+from tests.e2e.runner import Event, Runner, branch_pushed, dispatched, load, pushed
 from tests.rig import Rig
 from tests.rig.sample import commit, git, pair_for
 
 pytestmark = pytest.mark.e2e
 MAIN, STANDALONE = ".github/workflows/docker-publish.yml", ".github/workflows/docker-standalone-publish.yml"
 SHARED = ".github/workflows/release-lane.yml"
+EDGE = ".github/workflows/channel-edge.yml"
 
 
 @pytest.fixture(scope="session")
@@ -400,3 +401,33 @@ def test_what_the_workflows_run_is_what_they_installed(hub: tuple[Runner, Reader
     argv = [str(runner.python / "bin/python"), "-c", "import shiplane; print(shiplane.__file__)"]
     found = subprocess.run(argv, cwd=runner.folder, check=True, capture_output=True, encoding="utf-8").stdout
     assert Path(found).is_relative_to(runner.python)
+
+
+def test_a_push_to_the_branch_publishes_its_channel_and_a_run_of_an_older_push_is_refused(
+    rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path
+) -> None:
+    image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
+    edge = '[channels.edge]\nbranch = "main"\nlanes = ["main"]\n'
+    prepare(
+        Person(rig, sample),
+        wheel,
+        f'image = "{image}"\nbuild = "sh build.sh"\nplatforms = ["linux/amd64"]\n{edge}',
+    )
+    (tmp_path / "jobs").mkdir()
+    runner, reader = Runner(rig, tmp_path / "jobs", sample, python, secrets=pair(rig)), Reader(rig, image, "pull")
+    first = git(sample, "rev-parse", "HEAD")
+    outputs = runner.follow(EDGE, branch_pushed("main"))
+    assert results(runner) == {"gate": "success", "publish": "success"}, runner.log
+    assert set(reader.tags()) == {"edge", f"sha-{first}"}
+    assert json.loads(outputs["result"])["builds"][0]["kept"] == f"sha-{first}"
+    assert runner.ran("publish")[-1] == 'invoke publish --channel "$CHANNEL" --skip build --skip gates'
+    assert reader.digest("edge") in runner.summary
+    assert_no_secret_shows(runner)
+
+    second = commit(sample, "two")
+    runner.follow(EDGE, branch_pushed("main"))
+    assert reader.digest("edge") == reader.digest(f"sha-{second}")
+    runner.follow(EDGE, branch_pushed("main", first))
+    assert results(runner) == {"gate": "success", "publish": "failure"}, runner.log
+    assert f"edge is at commit {second}, which is newer: it has {first} in its history" in runner.log
+    assert reader.digest("edge") == reader.digest(f"sha-{second}")
