@@ -18,7 +18,7 @@ _MARKDOWN = "Print Markdown, for a wiki or a summary."
 
 @shiplane_task(flags={"lane": LANES, "image": IMAGE, "markdown": _MARKDOWN}, iterable=("lane",))
 def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = None, markdown: bool = False) -> Answer:
-    """Show where each floating tag and each channel points, and any drift.
+    """Show where floating tags and channels point, and any drift.
 
     Version, digest, since when, by whom and why; what a publish would do next; and where the registry differs from the
     ledger. Reads only; without a ledger it says what is unknown.
