@@ -53,6 +53,7 @@ _PROXIES = "tests/faults/registry/test_client_proxies.py::"
 _TRUST = "tests/faults/registry/test_client_trust.py::"
 _WAITS = "tests/faults/registry/test_client_waits.py::"
 _GIT = "tests/unit/git/test_checkout.py::"
+_MIRRORS = "tests/faults/release/test_mirrors.py::"
 _NAMING = "tests/faults/registry/test_tag_writer.py::"
 _STALE = "tests/faults/promises/test_matrix_stale.py::"
 _ORDER = "tests/faults/release/test_order.py::"
@@ -311,6 +312,50 @@ ANSWERS = (
         "BlobSource._verified",
         never(1),
         (_COPY + "test_other_bytes_never_arrive_complete",),
+    ),
+    Guard(
+        "a version is the same in every repository",
+        "release/mirrors/mirror_lane",
+        "MirrorLane.require_same_version",
+        never(0),
+        (_MIRRORS + "test_other_content_under_a_version_tag_there_is_refused_before_anything_is_named",),
+    ),
+    Guard(
+        "a floating tag is lowered in no repository",
+        "release/mirrors/mirror_lane",
+        "MirrorLane.move",
+        never(4),
+        (_MIRRORS + "test_a_floating_tag_that_is_higher_there_stays",),
+    ),
+    Guard(
+        "a floating tag of a further repository is moved from a place that is known only",
+        "release/mirrors/mirror_lane",
+        "MirrorLane.move",
+        then("return FloatingTagAction.MOVE, ''", 3),
+        (_MIRRORS + "test_one_at_an_unknown_place_there_is_refused_before_anything_is_named",),
+    ),
+    Guard(
+        "a version that was marked meanwhile floats in no repository",
+        "release/mirrors/tagging",
+        "MirrorTags.move",
+        always(0),
+        (_MIRRORS + "test_a_version_that_was_marked_meanwhile_floats_nowhere",),
+    ),
+    Guard(
+        "a further repository has the primary's digests",
+        "verify/mirrors/mirror_check",
+        "_same",
+        argument("Check", 2, "True"),
+        (
+            "tests/faults/verify/test_mirrors.py::test_a_tag_that_is_missing_or_elsewhere_there_is_named_by_verify_and_status",
+        ),
+    ),
+    Guard(
+        "a rollback moves nothing anywhere before its target is whole in every repository",
+        "rollback/mirrors",
+        "MirrorRollback.check",
+        no_round(2),
+        ("tests/faults/rollback/test_mirrors.py::test_a_target_that_is_not_whole_there_moves_nothing_anywhere",),
     ),
     Guard(
         "a copied child has the size that its index says",

@@ -14,7 +14,7 @@ from shiplane.verify.verification_result import VerificationResult
 from shiplane.verify.verify import Verifier
 from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.harness.images import PLATFORMS, lose_blob, lose_child, push_image
-from tests.faults.harness.scene import finish
+from tests.faults.harness.scene import PATH, finish
 from tests.faults.release.test_mirrors import MIRROR, Mirrored
 
 
@@ -80,6 +80,14 @@ def test_a_tag_that_only_the_further_repository_has_is_named() -> None:
     assert f"mirror of {MIRROR}:latest: expected nothing, as in the primary, found {theirs}" in bad(
         scene, Version.parse("0.2.1")
     )
+
+
+def test_where_no_version_is_known_the_floating_tag_alone_is_compared() -> None:
+    scene = released()
+    strange = push_image(scene.registry, PATH, version="nonsense").digest
+    scene.registry.tag(PATH, "latest", strange)
+    subjects = {check.subject for check in verify(scene).checks if check.name == "mirror"}
+    assert subjects == {f"{MIRROR}:latest"}
 
 
 @pytest.mark.parametrize("lost", ["child", "layer"])
