@@ -45,6 +45,5 @@ FLOATING = Either(
         _template(lambda text: (FloatingTemplate(text=text),)),
         Choice(((False, ()),)),
         Array(of=Either((_template(lambda text: FloatingTemplate(text=text)), _TABLE)), unique=True, least=1),
-        Choice(((False, ()),)),
     )
 )
