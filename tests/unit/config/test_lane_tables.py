@@ -33,7 +33,7 @@ def refused(**content: Any) -> str:  # noqa: ANN401 -- the forms of the keys var
 
 def test_a_lane_has_what_it_does_not_say_from_another_one_but_its_names() -> None:
     main = {"dockerfile": "docker/app", "context": "src", "publish-latest": True, "platforms": ["linux/arm64"]}
-    names = {"tag": "{version}", "floating": "stable", "git-tag": "x-v{version}"}
+    names = {"tag": "{version}", "aliases": ["{version}-a"], "floating": "stable", "git-tag": "x-v{version}"}
     alpine = made({"main": {**main, **names, "versions": "calver", "sbom": True}, "alpine": {"from": "main"}}, "alpine")
     assert (alpine.dockerfile, alpine.context, alpine.publish_latest, alpine.build.sbom) == (
         "docker/app",
@@ -44,11 +44,11 @@ def test_a_lane_has_what_it_does_not_say_from_another_one_but_its_names() -> Non
     assert (list(map(str, alpine.platforms)), alpine.versions.value) == (["linux/arm64"], "calver")
     new = made({"alpine": {}}, "alpine")
     assert (alpine.version_template, alpine.floating_templates) == (new.version_template, new.floating_templates)
-    assert alpine.git_tag == new.git_tag == "alpine-v{version}"
+    assert (alpine.alias_templates, alpine.git_tag) == ((), "alpine-v{version}")
 
 
 def test_no_name_is_handed_on() -> None:
-    names = {"version_template": 1, "prefix": 2, "aliases": 3, "floating_templates": 4, "git_tag": 5}
+    names = {"version_template": 1, "prefix": 2, "alias_templates": 3, "floating_templates": 4, "git_tag": 5}
     given = {"lanes": {"a": {"build": {}, "context": "src", **names}, "b": {"build": {}, "parent": "a"}}}
     table = lane_tables(given, Location("shiplane.toml"))["b"]
     assert names.keys().isdisjoint(table)

@@ -50,7 +50,8 @@ MATRIX = Key(
     "Lanes made from a list of values, by the list's name.", Named(of=Matrix(_LANE, NAME), names=NAME), "matrix"
 )
 # What a lane has of its own; the rest another one may begin with.
-_OWN = ("name", "version_template", "floating_templates", "git_tag", "build", "names", "reserved", "rivals")
+_NAMES = ("version_template", "alias_templates", "floating_templates", "git_tag")
+_OWN = ("name", *_NAMES, "build", "names", "reserved", "rivals")
 
 
 def lane_tables(given: Mapping[str, Json], place: Location) -> dict[str, Json]:

@@ -11,7 +11,7 @@ from shiplane.core.schema.values import Json
 from shiplane.core.text import quoted
 
 # What each lane has of its own: with another's names it would write the other's tags.
-_OWN = ("parent", "version_template", "prefix", "aliases", "floating_templates", "git_tag")
+_OWN = ("parent", "version_template", "prefix", "alias_templates", "floating_templates", "git_tag")
 # Of these a lane says what is different, each by what it is called.
 _NAMED: Mapping[str, Callable[[Any], str]] = {
     "args": lambda arg: arg.name,
