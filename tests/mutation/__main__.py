@@ -54,13 +54,14 @@ TARGETS = (
     Target(
         "registry/client",
         (*_CLIENT, "tests/faults/registry/test_client_hostile.py"),
-        ("_is_not_found", "_parse_manifest_response", "_lookup_result"),
+        ("_parse_manifest_response", "_lookup_result"),
     ),
+    Target("config/version", ("tests/unit/config/test_version.py",)),
     Target(
-        "config/version",
+        "config/names/version_schemes",
         ("tests/unit/config/test_version.py",),
         # What stands in for the number of a word: words rank above all numbers, and differ by themselves.
-        same=(Key("Version._precedence", "0 -> 1"), Key("Version._precedence", "0 -> -1")),
+        same=(Key("_identifier_rank", "0 -> 1"), Key("_identifier_rank", "0 -> -1")),
     ),
     Target(
         "release/planning/decision",

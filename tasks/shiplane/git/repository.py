@@ -39,10 +39,11 @@ class Git:
             self._check_empty(head)
             return None
         self._check_top()
+        commit = head.stdout.strip()
         return Checkout(
-            commit=head.stdout.strip(),
+            commit=commit,
             committed_at=self._committed_at(),
-            tags=tuple(self._tags("--points-at=HEAD")),
+            tags=tuple(self._tags_of(commit)),
             remote=self._remote(),
         )
 
@@ -112,7 +113,7 @@ class Git:
 
     def tags(self) -> list[str]:
         """Every git tag of this repository."""
-        return self._tags()
+        return self._read.output("for-each-ref", "--format=%(refname:strip=2)", "refs/tags").splitlines()
 
     def create_tag(self, tag: str, message: str) -> str:
         """Make an annotated git tag at HEAD, signed where the user's configuration says so.
@@ -168,8 +169,14 @@ class Git:
         seconds, _, _ = self._read.output("rev-list", "--max-count=1", "--timestamp", "HEAD").partition(" ")
         return rfc3339(int(seconds))
 
-    def _tags(self, *which: str) -> list[str]:
-        return self._read.output("for-each-ref", "--format=%(refname:strip=2)", *which, "refs/tags").splitlines()
+    def _tags_of(self, commit: str) -> list[str]:
+        """The tags that lead to a commit, of a tag of a tag too, where ``--points-at`` sees one step alone."""
+        leads_to = {}
+        # Exit code 1 where there is none; the line of what a tag object leads to follows its own.
+        for line in self._read.run("show-ref", "--tags", "--dereference").stdout.splitlines():
+            target, _, ref = line.partition(" ")
+            leads_to[ref.removeprefix("refs/tags/").removesuffix("^{}")] = target
+        return [tag for tag, target in leads_to.items() if target == commit]
 
     def _write(self, *words: str) -> ProcessResult:
         """A command with the user's own settings, hooks and signing key."""

@@ -6,35 +6,30 @@ Redirects are followed for blobs only, without credentials.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
 
-from shiplane.core import strict_json
-from shiplane.core.errors import AccessError, MisconfiguredError, UnreachableError, UsageError, VerificationError
+from shiplane.core.errors import AccessError, MisconfiguredError, UnreachableError, VerificationError
 from shiplane.core.text import one_line
 from shiplane.registry.api_urls import api_url, origin, upload_problem
+from shiplane.registry.http.error_response import is_not_found
 from shiplane.registry.http.exchange import Received, Request, Response
 from shiplane.registry.http.retry_budget import RetryBudget
-from shiplane.registry.http.session import MANIFEST_LIMIT, Session, error_codes
+from shiplane.registry.http.session import MANIFEST_LIMIT, Session
 from shiplane.registry.http.tokens import PULL, PUSH, and_pull
-from shiplane.registry.http.urls import follow, may_redirect, parse_url
+from shiplane.registry.http.urls import follow, may_redirect
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import INDEX_TYPES, MANIFEST_TYPES, Descriptor, RawManifest
-from shiplane.registry.oci.names import Digest, Repository, Tag, parse_tag
+from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.registry.tag_list import read_tags
 
-_MAX_PAGES = 1000
 _MAX_REDIRECTS = 5
 # Method not allowed, and not implemented.
 _NO_HEAD = (405, 501)
 _REDIRECTS = (301, 302, 303, 307, 308)
-_ABSENT_CODES = {"MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND"}
 _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
-# Ours: requests.utils.parse_header_links cuts a URL at its semicolon, and does not know REL=next (RFC 8288, section 3).
-_NEXT = re.compile(r'<([^<>]+)>\s*;[^,<>]*\brel\s*=\s*"?next"?(?![\w-])', re.ASCII | re.IGNORECASE)
-_MENTIONS_NEXT = re.compile(r"\brel\b.*\bnext\b(?!-)", re.ASCII | re.IGNORECASE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -80,7 +75,7 @@ class RegistryClient:
     def _lookup_result(self, response: Response, reference: Tag | Digest) -> LookupResult:
         if response.status == 200:  # noqa: PLR2004
             return _parse_manifest_response(response, reference)
-        if _is_not_found(response):
+        if is_not_found(response):
             return Absent()
         if response.status == 404:  # noqa: PLR2004
             return Unknown(
@@ -89,29 +84,8 @@ class RegistryClient:
         return Unknown(f"HTTP {response.status}: {self.session.error_text(response)}")
 
     def tags(self) -> list[Tag]:
-        """Every tag, from all pages; invalid names are dropped, and an unknown repository has none.
-
-        Raises:
-            AccessError: The registry denied access.
-            UnreachableError: The list is incomplete: a loop, too many pages, an outage.
-            VerificationError: A page is too large.
-        """
-        tags: dict[Tag, None] = {}
-        visited: set[str] = set()
-        url = api_url(self.repository, "tags/list?" + urlencode({"n": 1000}))
-        while url:
-            if url in visited or len(visited) >= _MAX_PAGES:
-                raise UnreachableError(f"the tag list of {self.repository} does not end", remedy="Try again.")
-            visited.add(url)
-            response = self.session.send(self.repository, Request(method="GET", url=url), PULL)
-            if len(visited) == 1 and _is_not_found(response):
-                return []
-            page = self._tag_page(response)
-            if page and all(tag in tags for tag in page):
-                raise UnreachableError(f"the tag list of {self.repository} repeats itself", remedy="Try again.")
-            tags.update(dict.fromkeys(page))
-            url = self._next_page(url, response)
-        return list(tags)
+        """Every tag. Raises as :func:`shiplane.registry.tag_list.read_tags`."""
+        return read_tags(self.session, self.repository)
 
     def exists(self) -> bool | None:
         """Whether the repository exists; None if unknown, since GHCR responds 403 for a missing package as well.
@@ -124,34 +98,7 @@ class RegistryClient:
             response = self.session.send(self.repository, Request(method="GET", url=url), PULL)
         except AccessError:
             return None
-        return False if _is_not_found(response) else True if response.status == 200 else None  # noqa: PLR2004
-
-    def _tag_page(self, response: Response) -> list[Tag]:
-        try:
-            if response.status != 200:  # noqa: PLR2004
-                raise ValueError("not an answer")
-            document = strict_json.loads(response.body)
-            if document.get("name", self.repository.path) != self.repository.path:
-                raise ValueError("of another repository")
-            return [parse_tag(name) for name in document["tags"] or [] if isinstance(name, str) and _is_tag(name)]
-        except (ValueError, AttributeError, TypeError, KeyError) as error:
-            raise UnreachableError(
-                f"the tag list of {self.repository} cannot be read: "
-                f"HTTP {response.status}: {self.session.error_text(response)}"
-            ) from error
-
-    def _next_page(self, url: str, response: Response) -> str:
-        """The URL of the next page, on the same registry; empty after the last."""
-        link = response.headers.get("link", "")
-        match = _NEXT.search(link)
-        if not match and not _MENTIONS_NEXT.search(link):
-            return ""
-        next_url = follow(url, match.group(1)) if match else ""
-        if parse_url(next_url) != parse_url(url):
-            raise UnreachableError(
-                f"the tag list of {self.repository} continues on another host: {one_line(link)[:160]}"
-            )
-        return next_url
+        return False if is_not_found(response) else True if response.status == 200 else None  # noqa: PLR2004
 
     def blob(self, descriptor: Descriptor) -> bytes:
         """The content of a small blob (a config), with digest and size verified.
@@ -374,19 +321,5 @@ def _parse_manifest_response(response: Response, reference: Tag | Digest) -> Loo
     return Present(raw)
 
 
-def _is_not_found(response: Response) -> bool:
-    """Whether it is a registry's own 404, with no other error code."""
-    codes = error_codes(response)
-    return response.status == 404 and bool(codes) and codes <= _ABSENT_CODES  # noqa: PLR2004
-
-
 def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal()
-
-
-def _is_tag(name: str) -> bool:
-    try:
-        parse_tag(name)
-    except UsageError:
-        return False
-    return True

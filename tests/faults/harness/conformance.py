@@ -13,8 +13,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+from shiplane.registry.http.error_response import error_codes
 from shiplane.registry.http.exchange import Response
-from shiplane.registry.http.session import error_codes
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, RawManifest
 from shiplane.registry.oci.names import Digest

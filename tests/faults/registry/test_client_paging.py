@@ -47,6 +47,7 @@ def static(*pages: Response) -> list[Page]:
     return [lambda _, response=response: response for response in pages]  # type: ignore[misc]
 
 
+FULL = [f"v{number}" for number in range(1000)]
 WHOLE: dict[str, tuple[list[Response], list[str]]] = {
     "one page": ([page("v1", "latest")], ["v1", "latest"]),
     "two pages": ([page("v1", link=after("v1")), page("v2")], ["v1", "v2"]),
@@ -61,6 +62,9 @@ WHOLE: dict[str, tuple[list[Response], list[str]]] = {
     "a link with more to it": ([page("a", link=f'<{LIST}?last=a>; title="x"; rel="next"'), page("b")], ["a", "b"]),
     "only a link backwards": ([page("a", link=f'<{LIST}?last=0>; rel="prev"')], ["a"]),
     "an empty page between": ([page("a", link=after("a")), page(link=after("b")), page("c")], ["a", "c"]),
+    "a full page without a link": ([page(*FULL), page("w")], [*FULL, "w"]),
+    "a full page that is all": ([page(*FULL), page()], FULL),
+    "a full page of a registry that knows no last": ([page(*FULL), page(*FULL)], FULL),
     "null for none": ([answer(200, {"name": AIONIS.path, "tags": None})], []),
     "a list without its name": ([answer(200, {"tags": ["a"]})], ["a"]),
     "a tag that is on two pages": ([page("a", "b", link=after("b")), page("b", "c")], ["a", "b", "c"]),
@@ -102,6 +106,7 @@ BROKEN: dict[str, list[Page]] = {
     "is a bad request": static(failure(400, "PAGINATION_NUMBER_INVALID", "n")),
     "is a 404 of a proxy": static(Response(status=404, headers={}, body=b"<html>")),
     "is lost on its second page": static(page("a", link=after("a")), failure(404, "NAME_UNKNOWN", "unknown")),
+    "repeats a page that it linked to": static(page("a", link=after("a")), page("a")),
     "is unsupported": static(failure(405, "UNSUPPORTED", "unsupported")),
 }
 

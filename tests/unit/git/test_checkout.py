@@ -568,6 +568,17 @@ def test_a_file_of_ours_is_written_where_it_is_no_change(project: Path, path: st
     assert asked(project).leaves_tree_clean(project / path) is overlooked
 
 
+def test_a_tag_of_a_tag_is_one_of_its_commit(project: Path) -> None:
+    git(project, "tag", "--annotate", "--message", "x", "docker-v0.1.0")
+    git(project, "tag", "--annotate", "--message", "y", "reviewed", "docker-v0.1.0")
+    git(project, "commit", "--allow-empty", "--message", "next")
+    git(project, "tag", "docker-v0.2.0")
+    git(project, "checkout", "--quiet", "--detach", "docker-v0.1.0")
+    checkout = asked(project).checkout()
+    assert checkout
+    assert checkout.tags == ("docker-v0.1.0", "reviewed")
+
+
 def test_a_tag_that_stands_at_no_commit_is_a_failure(project: Path) -> None:
     git(project, "tag", "docker-v0.1.0", git(project, "rev-parse", "HEAD:app.txt"))
     with pytest.raises(PrerequisiteError, match="rev-parse failed"):

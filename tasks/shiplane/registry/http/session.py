@@ -15,6 +15,7 @@ from shiplane.core.errors import AccessError, UnreachableError
 from shiplane.core.redact import Redactor
 from shiplane.core.text import one_line
 from shiplane.registry.http.denials import DenialCause, anonymous_cause, cause_of
+from shiplane.registry.http.error_response import error_messages
 from shiplane.registry.http.exchange import ERROR_LIMIT, Request, Response, Transport
 from shiplane.registry.http.retry import RetryPolicy, is_throttled
 from shiplane.registry.http.retry_budget import RetryBudget
@@ -194,29 +195,9 @@ class Session:
 
     def error_text(self, response: Response) -> str:
         """The registry's error messages, or the beginning of the body; safe to print."""
-        text = "; ".join(_error_messages(response)) or response.body[:ERROR_LIMIT].decode("utf-8", "replace")
+        text = "; ".join(error_messages(response)) or response.body[:ERROR_LIMIT].decode("utf-8", "replace")
         # Sanitized, then redacted, then truncated: neither an escape nor the cut may hide part of a secret.
         return self.redact(one_line(text))[:400]
-
-
-def _errors(response: Response) -> list[dict[str, object]]:
-    try:
-        document = strict_json.loads(response.body)
-        return [entry for entry in document["errors"] if isinstance(entry, dict)]
-    except (ValueError, KeyError, TypeError):
-        return []
-
-
-def error_codes(response: Response) -> set[str]:
-    """The error codes of a registry's JSON error response."""
-    return {str(entry.get("code", ""))[:40] for entry in _errors(response)}
-
-
-def _error_messages(response: Response) -> list[str]:
-    """``code: message`` as docker prints them: ``denied: permission_denied: write_package``."""
-    return [
-        f"{str(entry.get('code', '')).lower()}: {entry.get('message', '')}".strip(": ") for entry in _errors(response)
-    ]
 
 
 def _token(response: Response) -> str:
