@@ -35,9 +35,12 @@ _TAG = Text(
 _KEEP = Text(
     pattern=rf"(?![.-])(?:{_SIGN}{{0,32}}\{{commit\}}{_SIGN}{{0,32}}"
     rf"|{_SIGN}{{0,11}}\{{lane\}}{_SIGN}{{0,11}}\{{commit\}}{_SIGN}{{0,11}}"
-    rf"|{_SIGN}{{0,11}}\{{commit\}}{_SIGN}{{0,11}}\{{lane\}}{_SIGN}{{0,11}})",
+    rf"|{_SIGN}{{0,11}}\{{commit\}}{_SIGN}{{0,11}}\{{lane\}}{_SIGN}{{0,11}}"
+    r"|(?=.*\{commit\})(?=.*\{date\})(?!.*\{(commit|date|lane)\}.*\{\1\})"
+    rf"(?:{_SIGN}|\{{commit\}}|\{{date\}}|\{{lane\}}){{2,25}})",
     problem="is not a tag that a build can keep",
-    remedy="Expected a tag with {commit} once, and {lane} at most once, as in sha-{commit}; or false for none.",
+    remedy="Expected a tag with {commit} once, {date} and {lane} at most once each, as in sha-{commit} or "
+    "{date}-{commit}; or false for none.",
 )
 
 
@@ -68,8 +71,8 @@ class Channel:
     keep: Annotated[
         str | None,
         Key(
-            "A tag that each build keeps, created once: {commit} stands for the commit's full hash, {lane} for the "
-            "lane's name. false: none.",
+            "A tag that each build keeps, created once: {commit} stands for the commit's full hash, {date} for its day "
+            "in UTC, as in 2026-11-29, {lane} for the lane's name. false: none.",
             Either((_KEEP, Choice(((False, None),)))),
         ),
     ] = "sha-{commit}"
@@ -77,6 +80,10 @@ class Channel:
     def tag_of(self, lane: Lane) -> Tag:
         """The tag that follows the branch."""
         return Tag(self.tag.replace("{lane}", lane.name))
+
+    def dated(self, created: str) -> Channel:
+        """The channel with the day of a commit in what its build keeps; ``created`` is its time, RFC 3339 in UTC."""
+        return replace(self, keep=self.keep.replace("{date}", created[:10])) if self.keep else self
 
     def kept_tag(self, lane: Lane, commit: str) -> Tag | None:
         """The tag that a commit's build keeps; None where none is kept."""

@@ -1,12 +1,13 @@
 """That a channel's tags are nothing else: no lane's version, floating tag or ledger, and no other channel's tag.
 
 Decided from the templates, when the file is read. A template's tags are compared sign by sign, a commit's place being
-any hexadecimal digits; what a lane reads as a version is found out with commits of every kind that such readers tell
-apart.
+any hexadecimal digits and a date's any digits; what a lane reads as a version is found out with commits of every kind
+that such readers tell apart.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
@@ -19,15 +20,17 @@ if TYPE_CHECKING:
 
 # A SHA-1 and a SHA-256 commit.
 _LENGTHS = (40, 64)
-_HEX = frozenset("0123456789abcdef")
+_DIGITS = frozenset("0123456789")
+_HEX = _DIGITS | frozenset("abcdef")
 # How a commit may begin, to whatever reads versions: a number, one with a leading zero, letters, PEP 440's a, b and c,
 # an exponent; and how it may go on.
 _BEGINNINGS, _ENDINGS = (
     ("1", "0", "10", "a", "b", "c", "d", "e", "f", "1a", "1b", "1c", "1e", "a1", "0a"),
     ("1", "0", "a"),
 )
-# Each sign of a tag; None stands for any hexadecimal digit.
-_Form: TypeAlias = tuple["str | None", ...]
+_DATES = ("2026-11-29", "2027-01-02")
+# What each sign of a tag can be.
+_Form: TypeAlias = tuple[frozenset[str], ...]
 _REMEDY = "Give it another tag."
 
 
@@ -39,7 +42,7 @@ class ChannelTemplate:
         channel: The channel's name.
         key: What says so in the channel's table: ``tag`` or ``keep``.
         lane: The lane's name.
-        text: The template; of its placeholders ``{commit}`` alone is left.
+        text: The template; of its placeholders ``{commit}`` and ``{date}`` are left.
     """
 
     channel: str
@@ -50,12 +53,19 @@ class ChannelTemplate:
     @property
     def forms(self) -> tuple[_Form, ...]:
         """Each form that a tag may have."""
-        before, commit, after = self.text.partition("{commit}")
-        return tuple((*before, *[None] * length, *after) for length in _LENGTHS) if commit else (tuple(before),)
+        return tuple(dict.fromkeys(_form(self.text, length) for length in _LENGTHS))
+
+    @property
+    def examples(self) -> Iterator[str]:
+        """Tags: the one, or one for each kind of commit and of date."""
+        for length, date in product(_LENGTHS, _DATES):
+            for beginning, ending in product(_BEGINNINGS, _ENDINGS):
+                commit = beginning + ending * (length - len(beginning))
+                yield self.text.replace("{date}", date).replace("{commit}", commit)
 
     def fits(self, tag: str) -> bool:
         """Whether a tag is one of these."""
-        return any(_overlap(form, tuple(tag)) for form in self.forms)
+        return any(_overlap(form, _form(tag)) for form in self.forms)
 
     def writes_as(self, other: ChannelTemplate) -> bool:
         """Whether both are one thing: the same key of one channel, or a build's tag that two channels keep alike."""
@@ -77,10 +87,10 @@ def check_template(
     Raises:
         ConfigurationError: With an example of such a tag.
     """
+    for tag in dict.fromkeys(template.examples):
+        if meaning := _meaning(tag, lanes):
+            raise location.error(f"could be {tag}, which is {meaning}", remedy=_REMEDY)
     for form in template.forms:
-        for tag in _examples(form):
-            if meaning := _meaning(tag, lanes):
-                raise location.error(f"could be {tag}, which is {meaning}", remedy=_REMEDY)
         for other in others:
             tag = next((_first(form, another) for another in other.forms if _overlap(form, another)), "")
             if tag and not template.writes_as(other):
@@ -103,28 +113,21 @@ def _meaning(tag: str, lanes: Sequence[Lane]) -> str:
     return ""
 
 
-def _examples(form: _Form) -> Iterator[str]:
-    """Tags of a form: the one, or one for each kind of commit."""
-    if None not in form:
-        yield "".join(sign or "" for sign in form)
-        return
-    start, length = form.index(None), form.count(None)
-    before, after = ("".join(sign or "" for sign in part) for part in (form[:start], form[start + length :]))
-    for beginning, ending in product(_BEGINNINGS, _ENDINGS):
-        yield f"{before}{beginning}{ending * (length - len(beginning))}{after}"
+def _form(text: str, commit: int = 0) -> _Form:
+    """What each sign of a template's tags can be, with commits of that length."""
+    signs = {
+        "{commit}": [_HEX] * commit,
+        "{date}": [_DIGITS if sign == "d" else frozenset(sign) for sign in "dddd-dd-dd"],
+    }
+    parts = re.split(r"(\{[a-z]+\})", text)
+    return tuple(sign for part in parts for sign in signs.get(part) or map(frozenset, part))
 
 
 def _overlap(form: _Form, other: _Form) -> bool:
     """Whether a tag can have both forms."""
-    return len(form) == len(other) and all(_fit(*signs) for signs in zip(form, other, strict=True))
-
-
-def _fit(sign: str | None, other: str | None) -> bool:
-    if sign is None or other is None:
-        return {sign, other} - {None} <= _HEX
-    return sign == other
+    return len(form) == len(other) and all(mine & theirs for mine, theirs in zip(form, other, strict=True))
 
 
 def _first(form: _Form, other: _Form) -> str:
     """A tag that has both forms."""
-    return "".join(sign or other_sign or "1" for sign, other_sign in zip(form, other, strict=True))
+    return "".join(min(mine & theirs) for mine, theirs in zip(form, other, strict=True))

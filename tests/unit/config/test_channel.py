@@ -41,6 +41,24 @@ def test_every_lane_is_meant_where_none_is_named() -> None:
     assert channels({"app": {}}, edge={"branch": "main"})[0].lanes == ("app",)
 
 
+def test_a_build_may_keep_the_day_of_its_commit_before_its_commit() -> None:
+    (edge,) = channels(edge={**EDGE, "keep": "{lane}.{date}-{commit}"})
+    assert edge.dated("2026-08-04T23:59:59Z").kept_tag(MAIN, COMMIT) == f"main.2026-08-04-{COMMIT}"
+    assert edge.keeps(f"main.2026-08-04-{COMMIT}")
+    assert not edge.keeps(f"main.2026-8-04-{COMMIT}")
+    assert not edge.keeps(f"main.2026-0a-04-{COMMIT}")
+    (edge,) = channels(edge={**EDGE, "keep": False})
+    assert edge.dated("2026-08-04T23:59:59Z").kept_tag(MAIN, COMMIT) is None
+
+
+def test_a_day_could_be_a_version_or_another_channels_tag() -> None:
+    said = refusal(edge={**EDGE, "keep": "x-{date}{commit}"}, next={**EDGE, "tag": f"x-1999-12-31{COMMIT}"})
+    assert f"could be x-1999-12-31{COMMIT}" in said
+    lanes = {"main": {"tag": "{version}", "versions": "calver"}}
+    assert "a version of lane main" in refusal(lanes, edge={**EDGE, "keep": "{date}-{commit}"})
+    assert channels({"main": {"tag": "{version}"}}, edge={**EDGE, "keep": "{date}-{commit}"})
+
+
 def test_a_build_keeps_the_tag_that_the_file_says() -> None:
     (edge,) = channels(edge={"branch": "main", "tag": "{lane}.edge", "keep": "{lane}-{commit}-x"})
     assert edge.kept_tag(STANDALONE, COMMIT) == f"standalone-{COMMIT}-x"

@@ -60,6 +60,8 @@ GOOD: list[dict[str, Any]] = [
     {"channels": {"edge": {"branch": "release/1.x", "lanes": ["main"], "tag": "next_1", "keep": False}}},
     {"channels": {"edge": {"branch": "main", "tag": "{lane}-edge", "keep": "{lane}.{commit}"}}},
     {"channels": {"edge": {"branch": "main", "tag": "edge-{lane}", "keep": "c-{commit}-{lane}-x"}}},
+    {"channels": {"edge": {"branch": "main", "tag": "{lane}-edge", "keep": "{lane}_{date}.{commit}"}}},
+    {"channels": {"edge": {"branch": "main", "lanes": ["main"], "keep": "{date}-{commit}"}}},
     {"channels": {name: {"branch": name, "lanes": ["main"]} for name in ("edge", "next")}},
     {"workflows": {}},
     {"workflows": {"native": True, "environment": "release"}},
@@ -157,7 +159,19 @@ GOOD: list[dict[str, Any]] = [
 BAD_CHANNELS: list[dict[str, Any]] = [
     *({"branch": text} for text in ("", "/a", "a/", "a..b", "a//b", "a.lock", "a.lock/b", "a*", "-a", "a.", 5)),
     *({"tag": text} for text in ("", ".a", "-a", "a b", "{lane}{lane}", "{commit}", "{x}", "a" * 129, False)),
-    *({"keep": text} for text in ("", "sha", "-{commit}", "{commit}{commit}", "{lane}-{commit}-{lane}", True)),
+    *(
+        {"keep": text}
+        for text in (
+            "",
+            "sha",
+            "-{commit}",
+            "{commit}{commit}",
+            "{lane}-{commit}-{lane}",
+            "{date}",
+            "{date}{commit}{date}",
+            True,
+        )
+    ),
     *({"lanes": value} for value in ([], ["main", "main"], ["Main"], "main")),
     {"tags": "edge"},
 ]

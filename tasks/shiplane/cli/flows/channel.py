@@ -50,7 +50,7 @@ def publish_channel(run: Run, name: str, flags: Flags, options: Options, *, rese
     before.check_source_of(run, plan)
     _check_branch(run, channel, plan, reset=reset)
     before.check_contexts(run, plan)
-    return _carry_out(run, channel, plan, options, reset=reset)
+    return _carry_out(run, channel.dated(plan.created), plan, options, reset=reset)
 
 
 def _plan(run: Run, channel: Channel, flags: Flags) -> Plan:
