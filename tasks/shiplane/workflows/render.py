@@ -20,6 +20,7 @@ from shiplane.config.keys.workflows import WorkflowSettings
 from shiplane.config.lane import Lane, groups_of
 from shiplane.core.errors import ConfigurationError
 from shiplane.core.text import one_line
+from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform
 
 FOLDER = ".github/workflows"
@@ -37,6 +38,9 @@ ACTIONS = {
 # GitHub's runners (docs.github.com, "GitHub-hosted runners") by what they build: natively, and nearest to it.
 _RUNNERS = {"amd64": "ubuntu-24.04", "386": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
 _EMULATING = {"arm": "ubuntu-24.04-arm"}
+# What a secret can be called (docs.github.com, "Secrets reference"); those of GITHUB_ are GitHub's own.
+_SECRET = re.compile(r"(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
+_PROVIDED = ("GHCR_USERNAME", "GHCR_TOKEN")
 _SIGN = "# sha256 of what follows: "
 _SIGNED = re.compile(rf"(?:#[^\n]*\n)*?{re.escape(_SIGN)}([0-9a-f]{{64}})\n(.*)", re.DOTALL)
 _HEAD = "# Written by `{program} workflow.write` from the project's configuration. Change that, and write it again.\n"
@@ -55,6 +59,7 @@ class WorkflowProject:
         claim: Whether a release pushes a claim to the git remote.
         modules: Whether the repository has submodules.
         channels: Each gets a workflow of its own.
+        registries: The variables of the further registries' credentials, by registry host.
     """
 
     lanes: Sequence[Lane]
@@ -68,6 +73,7 @@ class WorkflowProject:
     modules: bool = False
     lfs: bool = False
     channels: Sequence[Channel] = ()
+    registries: Mapping[str, CredentialVariables] = field(default_factory=dict)
 
 
 def path_of(lane: Lane) -> str:
@@ -166,6 +172,7 @@ def _shown(line: str) -> str:
 
 def _project_values(project: WorkflowProject) -> dict[str, str]:
     return {
+        **_secrets(project.registries),
         "IMAGE": project.image,
         "PROGRAM": project.program,
         "REQUIREMENTS": REQUIREMENTS,
@@ -174,6 +181,26 @@ def _project_values(project: WorkflowProject) -> dict[str, str]:
         "STAGE": ("${{ matrix.lane }}, " if _has_groups(project) else "") + "${{ matrix.platform }}",
         # An incomplete checkout would be refused.
         "COMPLETE": "\n          submodules: recursive" * project.modules + "\n          lfs: true" * project.lfs,
+    }
+
+
+def _secrets(registries: Mapping[str, CredentialVariables]) -> dict[str, str]:
+    """The secrets of the project's own registries: for the caller, for the shared workflow, and for a step.
+
+    A user name may be a variable instead of a secret.
+    """
+    users = [name for variables in registries.values() for name in variables.username_env]
+    tokens = [name for variables in registries.values() for name in variables.password_env]
+    names = [name for name in dict.fromkeys((*users, *tokens)) if _SECRET.fullmatch(name) and name not in _PROVIDED]
+    values = {
+        name: f"secrets.{name} || vars.{name}" if name in users and name not in tokens else f"secrets.{name}"
+        for name in names
+    }
+    taken = '\n        description: "Credential of a registry"\n        required: false'
+    return {
+        "SECRETS": "".join(f"\n          {name}: ${{{{ {value} }}}}" for name, value in values.items()),
+        "SECRETS_PASSED": "".join(f"\n      {name}: ${{{{ secrets.{name} }}}}" for name in names),
+        "SECRETS_TAKEN": "".join(f"\n      {name}:{taken}" for name in names),
     }
 
 

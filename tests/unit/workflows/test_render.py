@@ -47,6 +47,13 @@ GROUP = {
         "tool": {"git-tag": "@acme/tool@{version}"},
     }
 }
+TWO_REGISTRIES: Configuration = {
+    "image": ["ghcr.io/acme/app", "docker.io/acme/app"],
+    "registries": {
+        "ghcr.io": {"username-env": ["GHCR_USERNAME", "GITHUB_ACTOR"], "password-env": ["GHCR_TOKEN", "GITHUB_TOKEN"]},
+        "docker.io": {"username-env": ["DOCKERHUB_USERNAME"], "password-env": ["DOCKERHUB_TOKEN", "NO NAME"]},
+    },
+}
 KINDS: dict[str, Configuration] = {
     "built in": {},
     "native": {"workflows": {"native": True}},
@@ -58,6 +65,7 @@ KINDS: dict[str, Configuration] = {
         },
     },
     "GitHub gates": GITHUB_GATE,
+    "two registries": TWO_REGISTRIES,
     "claims": {"claim": True},
     "everything": {"claim": True, "workflows": {"native": True, "environment": "live"}, **GITHUB_GATE},
     "other lanes": {"lanes": {"worker": {"git-tag": "v{version}"}, "next": {"git-tag": "vnext/v{version}"}}},
@@ -102,6 +110,7 @@ def rendered(
         modules=whole,
         lfs=whole,
         channels=known.channels,
+        registries=known.registries,
     )
     return render(made, *TEMPLATES)
 
@@ -505,3 +514,20 @@ def test_where_versions_are_claimed_git_logs_in_with_the_jobs_token(tmp_path: Pa
 
 def test_without_claims_no_job_may_push_to_git() -> None:
     assert not [text for text in rendered().values() if "contents: write" in text or "GIT_CONFIG" in text]
+
+
+def test_the_credentials_of_further_registries_are_secrets_of_the_steps_that_push_alone() -> None:
+    file = {**CHANNELS, **TWO_REGISTRIES, "workflows": {"native": True}}
+    texts = {path: yaml.safe_load(text) for path, text in rendered(file).items()}
+    names = ["DOCKERHUB_USERNAME", "DOCKERHUB_TOKEN"]
+    values = ["${{ secrets.DOCKERHUB_USERNAME || vars.DOCKERHUB_USERNAME }}", "${{ secrets.DOCKERHUB_TOKEN }}"]
+    shared = texts[SHARED]
+    assert list(shared[True]["workflow_call"]["secrets"]) == ["GHCR_USERNAME", "GHCR_TOKEN", *names]
+    (caller,) = texts[MAIN]["jobs"].values()
+    assert caller["secrets"]["DOCKERHUB_USERNAME"] == "${{ secrets.DOCKERHUB_USERNAME }}"
+    for job in (*shared["jobs"].values(), *texts[EDGE]["jobs"].values()):
+        for step in job["steps"]:
+            env = step.get("env", {})
+            expected = values if "GHCR_TOKEN" in env else [None, None]
+            assert [env.get(name) for name in names] == expected, step
+    assert sum("DOCKERHUB_TOKEN" in step.get("env", {}) for step in shared["jobs"]["publish"]["steps"]) == 1

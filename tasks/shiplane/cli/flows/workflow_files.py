@@ -62,6 +62,7 @@ def _project(run: Run) -> WorkflowProject:
         modules=(run.root / ".gitmodules").is_file(),
         lfs=uses_lfs(run.root),
         channels=project.channels,
+        registries=project.registries,
     )
 
 
