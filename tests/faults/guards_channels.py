@@ -108,7 +108,14 @@ FOLLOWING = (
         "release/channel/tagging",
         "ChannelTagging._move",
         uncalled("_give_back"),
-        (_CHANNEL + "test_a_newer_commit_that_was_overwritten_gets_its_tag_back",),
+        (_CHANNEL + "test_a_lane_that_was_overwritten_gets_its_tag_back_though_the_next_one_is_refused",),
+    ),
+    Guard(
+        "a newer commit that was recorded only after it was overwritten gets the tag back",
+        "release/channel/publish",
+        "ChannelPublisher.publish",
+        uncalled("give_back_recorded"),
+        (_CHANNEL + "test_a_newer_commit_that_was_not_recorded_yet_gets_its_tag_back_once_it_is",),
     ),
     Guard(
         "a kept build is looked at once more before the channel moves to it",

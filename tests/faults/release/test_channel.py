@@ -38,6 +38,7 @@ from shiplane.release.publish import Publisher
 from shiplane.release.smoke_run import SmokeRunner
 from shiplane.verify.audit.channel import ChannelReader, ChannelTag
 from tests.faults.harness.clock import VirtualClock
+from tests.faults.harness.faults import F, Fault, Faulty
 from tests.faults.harness.images import PLATFORMS, lose_blob, push_image
 from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan, a_registry, events, finish, to_images, until
 from tests.faults.harness.smoking import FakeEngine, ends
@@ -410,6 +411,34 @@ def test_a_newer_commit_that_was_overwritten_gets_its_tag_back() -> None:
     assert scene.tag_writes()[-3:] == ["edge", "edge", "edge"]
 
 
+def test_a_lane_that_was_overwritten_gets_its_tag_back_though_the_next_one_is_refused() -> None:
+    scene = ChannelScene()
+    slow = scene.channel_flow(FIRST, BOTH)
+    until(slow, lambda step: step.name == "move" and step.subject == "main-edge")
+    scene.edge(SECOND, BOTH)
+    error = error_of(slow)
+    assert scene.tags()["main-edge"] == scene.tags()[f"main-sha-{SECOND}"]
+    assert isinstance(error, LostRaceError)
+
+
+def test_a_newer_commit_that_was_not_recorded_yet_gets_its_tag_back_once_it_is() -> None:
+    """It was overwritten between its last look and its record: only the record shows it."""
+    scene = ChannelScene()
+    scene.edge(FIRST)
+    older, newer = scene.channel_flow(SECOND), scene.channel_flow(THIRD)
+    until(older, lambda step: step.name == "move" and step.subject == "edge")
+    until(newer, lambda step: step.name == "record")
+    until(older, lambda step: step.name == "record")
+    assert scene.tags()["edge"] == scene.tags()[kept(SECOND)]
+    assert error_of(newer) is None
+    error = error_of(older)
+    assert isinstance(error, LostRaceError)
+    assert "it is back at the newer one" in error.what
+    assert scene.tags()["edge"] == scene.tags()[kept(THIRD)]
+    assert [move[:2] for move in scene.moves()][-1] == ("c", "an older commit had overwritten it")
+    assert state_of(scene).drift == ""
+
+
 def test_a_kept_build_that_another_overwrote_is_not_moved_to() -> None:
     scene = ChannelScene()
     flow = scene.channel_flow(FIRST)
@@ -773,3 +802,42 @@ def test_what_the_conditions_took_their_time_for_is_surveyed_again_in_every_repo
     publisher = scene.publisher(FIRST, conditions=Slow())
     finish(publisher.publish(to_images(channel_plan(FIRST), *scene.images)))
     assert scene.converged()
+
+
+def faulty_run(fault: Fault, commit: str = SECOND) -> tuple[ChannelScene, ShiplaneError | None]:
+    """A publication after an undisturbed one, with one fault in it; how it ended."""
+    scene = ChannelScene()
+    scene.edge(FIRST)
+    scene.transport = Faulty(scene.registry, [fault])
+    error = error_of(scene.channel_flow(commit))
+    scene.transport = scene.registry
+    return scene, error
+
+
+def quiet_requests() -> int:
+    scene = ChannelScene()
+    scene.edge(FIRST)
+    before = len(scene.registry.log)
+    scene.edge(SECOND)
+    return len(scene.registry.log) - before
+
+
+@pytest.mark.parametrize("kind", [F.RESET, F.NOT_FOUND, F.SERVER_ERROR, F.WRONG_DIGEST, F.FORBIDDEN])
+@pytest.mark.parametrize("applied", [False, True])
+@pytest.mark.parametrize("position", range(0, quiet_requests(), 2))
+def test_each_request_with_a_fault_leaves_right_tags_and_the_next_run_finishes(
+    position: int, kind: F, *, applied: bool
+) -> None:
+    scene, error = faulty_run(Fault(kind, skip=position, applied=applied))
+    tags = scene.tags()
+    assert tags["edge"] in (tags[kept(FIRST)], tags.get(kept(SECOND)))
+    if error is None:
+        assert tags["edge"] == tags[kept(SECOND)]
+    scene.edge(SECOND)
+    after = scene.tags()
+    assert {tag: after[tag] for tag in tags if tag != "edge"} == {tag: tags[tag] for tag in tags if tag != "edge"}
+    assert after["edge"] == after[kept(SECOND)]
+    assert [move[0] for move in scene.moves()] == ["a", "b"]
+    assert scene.ledger().gaps(Tag("edge")) == []
+    with pytest.raises(RefusedError, match="which is newer"):
+        scene.edge(FIRST)

@@ -67,7 +67,12 @@ class ChannelPublisher:
         if any(lane.state.presumed for lane in lanes):
             yield from self._check_new(plan)
         tagged = yield from self.tagging.tag(images, mirrors)
-        recorded = yield from record_channel(self.ledgers, plan.commit, tagged)
+        try:
+            recorded = yield from record_channel(self.ledgers, plan.commit, tagged)
+        except LostRaceError:
+            assert self.ledgers  # noqa: S101 -- without one nothing contradicts
+            yield from self.tagging.give_back_recorded(self.ledgers, tagged)
+            raise
         results = (
             ChannelLaneResult(tagged=lane, recorded=ledger) for lane, ledger in zip(tagged, recorded, strict=True)
         )

@@ -108,11 +108,13 @@ class ChannelSurveyor:
         return replace(lane, state=state, forward=replace(self.rule, reset=False).check(state))
 
     def moved_on(self, state: ChannelTag, commit: str) -> Entry | None:
-        """The move that others have recorded since, to a commit that descends from this one; None if there is none."""
-        position = self.reader.record(state)
-        if position is None or position == state.position or position.commit == commit:
-            return None
-        return position if self.rule.is_certain(commit, position.commit) else None
+        """The move to the newest descendant of a commit that was recorded since; None if there is none."""
+        newest = None
+        for move in self.reader.moves_since(state):
+            behind = newest.commit if newest else commit
+            if move.commit != behind and self.rule.is_certain(behind, move.commit):
+                newest = move
+        return newest
 
     def _lane(self, plan: Plan, lane_plan: LanePlan, state: ChannelTag) -> ChannelLane:
         forward = self.rule.check(state)

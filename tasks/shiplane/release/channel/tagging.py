@@ -10,9 +10,11 @@ from shiplane.core.errors import LostRaceError
 from shiplane.core.plurals import NO_LEDGER
 from shiplane.core.progress import Flow, Step
 from shiplane.core.text import one_line
+from shiplane.ledger.ledger import Action, Entry
 from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.registry.lookup import wait_for_digest
 from shiplane.registry.oci.lookup_result import digest_of
+from shiplane.registry.oci.names import Tag
 from shiplane.release.channel.entries import TaggedChannel
 from shiplane.release.channel.mirror_tags import ChannelMirror, keep_in_mirrors, move_in_mirrors
 from shiplane.release.result import LedgerResult
@@ -93,19 +95,43 @@ class ChannelTagging:
         Raises:
             LostRaceError: It was, and is there again.
         """
-        state = image.lane.state
-        newer = self.surveyor.moved_on(state, self.commit)
-        if newer is None:
-            return
-        raw = wait_for_digest(self.writer.registry, newer.after, f"{state.tag} was recorded there")
+        if newer := self.surveyor.moved_on(image.lane.state, self.commit):
+            yield from self._move_back(image, newer)
+            raise self._lost(image.lane.state.tag, newer)
+
+    def give_back_recorded(self, ledgers: Ledgers, lanes: Sequence[TaggedChannel]) -> Flow[None]:
+        """The same for moves that are recorded by now, one of which turned out to contradict another run's.
+
+        Raises:
+            LostRaceError: A newer commit was overwritten, and has its tag again.
+        """
+        for lane in (lane for lane in lanes if lane.moved):
+            state = lane.image.lane.state
+            if newer := self.surveyor.moved_on(state, self.commit):
+                yield from self._move_back(lane.image, newer)
+                entry = ledgers.author.entry(
+                    Action.FLOAT,
+                    tag=state.tag,
+                    version=newer.version,
+                    before=lane.image.raw.digest,
+                    after=newer.after,
+                    commit=newer.commit,
+                    why="an older commit had overwritten it",
+                )
+                yield from record([LedgerUpdate(store=ledgers.store(state.lane), entries=[entry])])
+                raise self._lost(state.tag, newer)
+
+    def _move_back(self, image: ChannelImage, newer: Entry) -> Flow[None]:
+        tag = image.lane.state.tag
+        raw = wait_for_digest(self.writer.registry, newer.after, f"{tag} was recorded there")
         change = f"back to {one_line(newer.commit)[:12]}"
-        yield from self.writer.move(
-            state.tag, raw, change=change, expected_digests=[image.raw.digest], recorded_digests=()
-        )
-        raise LostRaceError(
-            f"{newer.who} moved {state.tag} to the newer commit {newer.commit} while this run moved it to "
-            f"{self.commit}; it is back at the newer one",
-            remedy=f"Nothing is left to do: {state.tag} only moves forward.",
+        yield from self.writer.move(tag, raw, change=change, expected_digests=[image.raw.digest], recorded_digests=())
+
+    def _lost(self, tag: Tag, newer: Entry) -> LostRaceError:
+        return LostRaceError(
+            f"{newer.who} moved {tag} to the newer commit {newer.commit} while this run moved it to {self.commit}; "
+            "it is back at the newer one",
+            remedy=f"Nothing is left to do: {tag} only moves forward.",
         )
 
 

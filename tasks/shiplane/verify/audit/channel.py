@@ -147,9 +147,10 @@ class ChannelReader:
             ledger=ledger,
         )
 
-    def record(self, state: ChannelTag) -> Entry | None:
-        """The last recorded move of a tag as of now. Raises as :meth:`read`."""
-        return self._ledger(state.lane, state.ledger).position(state.tag)
+    def moves_since(self, state: ChannelTag) -> list[Entry]:
+        """The moves of a tag that were recorded since it was read. Raises as :meth:`read`."""
+        ids = {entry.id for entry in state.ledger.entries}
+        return [move for move in self._ledger(state.lane, state.ledger).moves(state.tag) if move.id not in ids]
 
     def _ledger(self, lane: Lane, newest: Ledger | None) -> Ledger:
         return self.ledgers.store(lane).read_newer(newest).ledger if self.ledgers else Ledger()
