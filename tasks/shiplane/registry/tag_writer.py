@@ -29,11 +29,13 @@ class TagWriter:
 
     Attributes:
         registry: A client with push permission.
+        names_repository: Whether its steps name the repository: it is not the only one.
         is_ours: Whether an image was built from the commit being released; a repeated run adopts it.
     """
 
     registry: RegistryClient
     is_ours: Callable[[Present], bool] = lambda _image: False
+    names_repository: bool = False
 
     def create(self, tag: Tag, raw: RawManifest) -> Flow[None]:
         """Create a version tag if it is definitely absent.
@@ -47,7 +49,7 @@ class TagWriter:
         if isinstance(current, Present):
             if current.digest != raw.digest:
                 raise _already_published(tag, raw, current, same_commit=self.is_ours(current))
-            yield Step("tag", tag, writes=True).unchanged("it has this digest")
+            yield self._step("tag", tag, writes=True).unchanged("it has this digest")
             return
         yield from self._write("tag", tag, raw, change="created", previous={None})
 
@@ -97,7 +99,7 @@ class TagWriter:
             LostRaceError: It has other content by now.
             UnreachableError: It is gone, or the registry gave no reliable response.
         """
-        step = Step("confirm", tag)
+        step = self._step("confirm", tag)
         yield step
         answer = self._read_back(tag, {*previous} - {raw.digest}, patient=True)
         if not isinstance(answer, Present) or answer.digest != raw.digest:
@@ -106,7 +108,7 @@ class TagWriter:
 
     def _re_read(self, tag: Tag, late: Collection[Digest | None] = ()) -> Generator[Event, None, Present | Absent]:
         """Read a tag once more, and for seconds while it shows a ``late`` digest."""
-        step = Step("re-check", tag)
+        step = self._step("re-check", tag)
         yield step
         answer = resolve_consistent(self.registry, tag, lambda digest: digest not in late)
         yield step.done(f"at {answer.digest.short}" if isinstance(answer, Present) else "still unpublished")
@@ -134,7 +136,7 @@ class TagWriter:
             previous: Digests it may have had before.
             late: Further digests a lagging read may show; if they stay, another publisher wrote them.
         """
-        step, stale = Step(name, tag, writes=True), {*previous, *late} - {raw.digest}
+        step, stale = self._step(name, tag, writes=True), {*previous, *late} - {raw.digest}
         for retries_left in reversed(range(_ATTEMPTS)):  # pragma: no branch - the last one returns, or is judged
             yield step
             result = self.registry.put_manifest(tag, raw)
@@ -142,7 +144,7 @@ class TagWriter:
                 yield step.done(change)
             else:
                 yield step.failed(f"no certain answer ({result.detail}); reading the tag first")
-            read_step = Step("read back", tag)
+            read_step = self._step("read back", tag)
             yield read_step
             answer = self._read_back(tag, stale, patient=result.certain or not retries_left)
             arrived = isinstance(answer, Present) and answer.digest == raw.digest
@@ -153,6 +155,10 @@ class TagWriter:
                 return
             _check_written(tag, raw, answer, previous, result, last=not retries_left)
             yield read_step.failed(f"{_DOUBTFUL if arrived else 'it did not arrive'}; sending it again")
+
+    def _step(self, name: str, tag: Tag, *, writes: bool = False) -> Step:
+        where = f" in {self.registry.repository}" if self.names_repository else ""
+        return Step(name, f"{tag}{where}", writes=writes)
 
     def _read_back(self, tag: Tag, before: Collection[Digest | None], *, patient: bool) -> LookupResult:
         return read_back(self.registry, tag, before, patient=patient)

@@ -55,10 +55,10 @@ class MirrorRollback:
         """Move the tags; each from where it was seen. Raises as :meth:`TagWriter.move`."""
         for move in moves:
             if move.moves:
-                yield from TagWriter(registry=move.registry).move(
+                yield from TagWriter(registry=move.registry, names_repository=True).move(
                     move.floating,
                     move.raw,
-                    change=f"{move.current.short if move.current else 'new'} -> {move.tag} in {move.repository}",
+                    change=f"{move.current.short if move.current else 'new'} -> {move.tag}",
                     expected_digests=[move.current],
                     recorded_digests=(),
                 )

@@ -33,13 +33,13 @@ class MirrorTags:
         """Create each lane's version tag in each of its further repositories. Raises as TagWriter.create."""
         for lane, mirror in self._of(lanes):
             for tag in (mirror.plan.tag, *mirror.plan.aliases):
-                yield from TagWriter(registry=mirror.registry).create(tag, lane.raw)
+                yield from _writer(mirror).create(tag, lane.raw)
 
     def confirm_version_tags(self, lanes: Sequence[ReadyLane]) -> Flow[None]:
         """Read those once more that this run created. Raises as TagWriter.confirm."""
         for lane, mirror in self._of(lanes):
             for tag in mirror.created_tags:
-                yield from TagWriter(registry=mirror.registry).confirm(tag, lane.raw)
+                yield from _writer(mirror).confirm(tag, lane.raw)
 
     def move(self, floating: ReadyFloatingTag) -> Flow[None]:
         """Move a floating tag as the primary's, which has the lane's image by now or stays where it is.
@@ -55,7 +55,7 @@ class MirrorTags:
                 action, reason = mirror.move(floating.tag, raw.digest)
             step = Step("move", f"{floating.tag} in {mirror.repository}")
             if action is FloatingTagAction.MOVE:
-                yield from TagWriter(registry=mirror.registry).move(
+                yield from _writer(mirror).move(
                     floating.tag, raw, change=reason, expected_digests=[state.digest], recorded_digests=()
                 )
                 state = replace(state, answer=Present(raw), version=mirror.plan.version.value)
@@ -68,7 +68,10 @@ class MirrorTags:
         """Read those once more that have the lane's image now. Raises as TagWriter.confirm."""
         for mirror, floating, result in self.moved:
             if result.digest == floating.lane.raw.digest:
-                writer, before = TagWriter(registry=mirror.registry), mirror.state(floating.tag).digest
+                writer, before = (
+                    _writer(mirror),
+                    mirror.state(floating.tag).digest,
+                )
                 yield from writer.confirm(floating.tag, floating.lane.raw, previous={before})
 
     def results(self, lane: ReadyLane) -> tuple[MirrorResult, ...]:
@@ -84,3 +87,7 @@ class MirrorTags:
     def _of(self, lanes: Sequence[ReadyLane]) -> list[tuple[ReadyLane, MirrorLane]]:
         names = {lane.plan.lane.name: lane for lane in lanes}
         return [(names[mirror.plan.lane.name], mirror) for mirror in self.mirrors if mirror.plan.lane.name in names]
+
+
+def _writer(mirror: MirrorLane) -> TagWriter:
+    return TagWriter(registry=mirror.registry, names_repository=True)
