@@ -11,7 +11,7 @@ from shiplane.config.version import Version
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS, map_parallel
-from shiplane.ledger.foreign_tags import SortedTags, sort_tags, with_adopted_tags
+from shiplane.ledger.foreign_tags import Channels, SortedTags, sort_tags, with_adopted_tags
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.registry.client import RegistryClient
@@ -31,12 +31,14 @@ class Adopter:
         ledgers: The lanes' ledgers.
         commit_of: The commit that a version was released from, as far as git knows.
         workers: How many reads at once.
+        channels: Every channel of the project: its tags are no versions.
     """
 
     registry: RegistryClient
     ledgers: Ledgers
     commit_of: Callable[[Lane, Version], str | None]
     workers: int = WORKERS
+    channels: Channels = ()
 
     def adopt(
         self, lane: Lane, lanes: Sequence[Lane], since: Version | None = None, *, dry_run: bool = False
@@ -59,7 +61,7 @@ class Adopter:
         snapshot = self.ledgers.store(lane).read_verified()
         adopted_lane = with_adopted_tags(lane, snapshot.ledger)
         listed = self.registry.tags()
-        tags = sort_tags(adopted_lane, lanes, listed, since)
+        tags = sort_tags(adopted_lane, lanes, listed, since, self.channels)
         yield step.done(f"{counted(len(tags.versions), 'version')}, {counted(len(tags.ignored), 'other tag')}")
         step = Step("examine", f"lane {lane.name}")
         yield step

@@ -9,12 +9,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Tag
 
+if TYPE_CHECKING:
+    from shiplane.config.channel import Channel
+
+Channels: TypeAlias = "Sequence[Channel]"
 _PART = re.compile(r"v?(?:0|[1-9][0-9]*)(?:\.(?:0|[1-9][0-9]*))?", re.ASCII)
 
 
@@ -73,7 +78,13 @@ def unadopted_tags(lane: Lane, ledger: Ledger, tags: Iterable[str]) -> tuple[Tag
     return tuple(Tag(tag) for tag in sorted(others, key=lambda tag: others[tag]))
 
 
-def sort_tags(lane: Lane, lanes: Sequence[Lane], tags: Iterable[str], since: Version | None = None) -> SortedTags:
+def sort_tags(
+    lane: Lane,
+    lanes: Sequence[Lane],
+    tags: Iterable[str],
+    since: Version | None = None,
+    channels: Channels = (),
+) -> SortedTags:
     """Sort a repository's tags by what they are to a lane.
 
     Args:
@@ -81,6 +92,7 @@ def sort_tags(lane: Lane, lanes: Sequence[Lane], tags: Iterable[str], since: Ver
         lanes: Every lane of the repository: a tag that another one reads as its own is ignored.
         tags: As the registry lists them.
         since: The lowest version that counts.
+        channels: Every channel of the project.
     """
     others = [other for other in lanes if other != lane]
     versions: dict[Version, list[Tag]] = {}
@@ -96,9 +108,15 @@ def sort_tags(lane: Lane, lanes: Sequence[Lane], tags: Iterable[str], since: Ver
         elif any(_PART.fullmatch(template.read(tag) or "") for template in lane.version_template.variants):
             floating.append(tag)
         else:
-            ignored.append((tag, f"not a version of lane {lane.name}"))
+            ignored.append((tag, _use(lane, channels, tag)))
     ranked = {version: tuple(_ranked(lane, version, names)) for version, names in sorted(versions.items())}
     return SortedTags(versions=ranked, floating=tuple(floating), ignored=tuple(ignored))
+
+
+def _use(lane: Lane, channels: Channels, tag: Tag) -> str:
+    """What a tag is that is no lane's."""
+    owner = next((channel for channel in channels if channel.follows_as(tag) or channel.keeps(tag)), None)
+    return f"belongs to channel {owner.name}" if owner else f"not a version of lane {lane.name}"
 
 
 def _other_owner(lane: Lane, others: Sequence[Lane], tag: Tag) -> str:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given
 
+from shiplane.config.channel import Channel
 from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.config.names.version_tag import TagTemplate
@@ -156,3 +157,12 @@ def test_a_published_version_is_named_by_any_of_its_spellings() -> None:
     with pytest.raises(UsageError, match="it belongs to lane standalone"):
         ProjectFile().published_version(MAIN, "standalone-v0.2.17")
     assert replace(STANDALONE, names={V0217: Tag("standalone-0.2.17")}).spellings(V0217)[0] == "standalone-0.2.17"
+
+
+def test_a_channels_tags_are_its_own() -> None:
+    edge = Channel(name="edge", branch="main", lanes=("main",), tag="edge")
+    build = f"sha-{'c' * 40}"
+    found = sort_tags(MAIN, BUILT_IN, ["edge", build, "nightly", "v0.2.1"], channels=[edge])
+    whose = "belongs to channel edge"
+    assert found.ignored == (("edge", whose), ("nightly", "not a version of lane main"), (build, whose))
+    assert list(found.versions) == [Version.parse("0.2.1")]

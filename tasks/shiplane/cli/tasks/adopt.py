@@ -44,6 +44,7 @@ def adopt(
         registry=registry,
         ledgers=clients.required_ledgers(repository, registry, for_what="adopted versions are"),
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
+        channels=run.project.channels,
     )
     result = run.console.drive(adopter.adopt(chosen, run.project.lanes, lowest, dry_run=dry_run))
     data: AdoptedDataJson = {"image": str(repository), **result.to_json()}
