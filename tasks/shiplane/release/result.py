@@ -50,6 +50,7 @@ class LaneResultJson(TypedDict):
     lane: Annotated[str, "Its name."]
     version: Annotated[str, "X.Y.Z."]
     tag: TagJson
+    aliases: Annotated[list[TagJson], "Further tags of the version, with the same digest."]
     image: Annotated[str, "The image reference with the version tag."]
     digest: DigestJson
     reference: Annotated[str, "The image reference with the digest, for deployments to pin."]
@@ -171,6 +172,7 @@ class LaneResult:
             "lane": self.plan.lane.name,
             "version": str(self.plan.version.value),
             "tag": self.plan.tag,
+            "aliases": list(self.plan.aliases),
             "image": f"{repository}:{self.plan.tag}",
             "digest": str(self.digest),
             "reference": f"{repository}@{self.digest}",

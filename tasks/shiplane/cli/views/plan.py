@@ -69,7 +69,8 @@ def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) ->
     snapshot = lane.version.value.is_snapshot
     if surveyed is None:
         after = _UNNAMED if snapshot else "would be written"
-        return [(f"  {lane.tag}", after), *((f"  {tag}", _guess(lane, tag)) for tag in lane.floating_tags)]
+        once = ((f"  {tag}", after) for tag in (lane.tag, *lane.aliases))
+        return [*once, *((f"  {tag}", _guess(lane, tag)) for tag in lane.floating_tags)]
     survey, decision = surveyed
     if isinstance(decision, str):
         refused = ". ".join(line.strip() for line in decision.splitlines())
@@ -80,7 +81,11 @@ def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) ->
         moves = [f"{f'-> {lane.tag}' if move.moves else 'stays'} ({move.reason})" for move in decision.moves]
     states = zip(survey.floating_tags, moves, strict=True)
     floating = [(f"  {state.tag}", _before(state.answer), move) for state, move in states]
-    return [(f"  {lane.tag}", _before(survey.version), after), *floating]
+    aliases = [
+        (f"  {alias}", _before(answer), "stays" if isinstance(answer, Present) else f"-> {lane.tag}")
+        for alias, answer in survey.aliases.items()
+    ]
+    return [(f"  {lane.tag}", _before(survey.version), after), *aliases, *floating]
 
 
 def _guess(lane: LanePlan, floating: FloatingTag) -> str:

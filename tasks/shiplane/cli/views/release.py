@@ -20,9 +20,11 @@ def published_text(repository: Repository, published: Sequence[LaneResult]) -> s
     rows = []
     for lane in published:
         rows.append((f"{repository}:{lane.plan.tag}", str(lane.digest), "new" if lane.built else "already published"))
+        rows += [(f"{repository}:{alias}", str(lane.digest), "the same") for alias in lane.plan.aliases]
         rows += [_floating_row(repository, floating) for floating in lane.floating_tags]
         for mirror in lane.mirrors:
-            rows.append((f"{mirror.repository}:{lane.plan.tag}", str(lane.digest), "the same"))
+            tags = (lane.plan.tag, *lane.plan.aliases)
+            rows += [(f"{mirror.repository}:{tag}", str(lane.digest), "the same") for tag in tags]
             rows += [_floating_row(mirror.repository, floating) for floating in mirror.floating_tags]
     return columns(rows)
 
