@@ -22,11 +22,13 @@ from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty, Instead
 from tests.faults.harness.images import COMMIT, push_image
 from tests.faults.harness.memory import MemoryRegistry
 from tests.faults.harness.scene import AIONIS, PATH, USER, Scene, a_plan, events, finish, to_images
+from tests.thorough import THOROUGH
 
 MIRROR = Repository("registry.example", "acme/app")
 SIBLING = Repository("ghcr.io", "cognary/sibling")
 PASSWORD = "pw_m1rr0r_c4n4ry"
 OTHER = "d" * 40
+KINDS = (F.FORBIDDEN, F.NOT_FOUND, F.RESET, F.SERVER_ERROR, F.TRUNCATED)
 LOGINS = ((USER.username, USER.password), ("mirrorer", PASSWORD))
 
 
@@ -183,7 +185,7 @@ def test_one_that_goes_away_once_the_primary_is_named_is_completed_without_a_bui
 
 def test_a_run_that_is_stopped_before_any_step_is_completed_by_the_next() -> None:
     steps = sum(isinstance(event, Step) for event in events(Mirrored().flow(Mirrored().plan())))
-    for last in range(steps):
+    for last in range(0, steps, 1 if THOROUGH else 4):
         scene = Mirrored()
         flow = scene.flow(scene.plan())
         for _ in range(last + 1):
@@ -199,13 +201,16 @@ def test_a_run_that_is_stopped_before_any_step_is_completed_by_the_next() -> Non
 
 @pytest.mark.parametrize("applied", [True, False])
 @pytest.mark.parametrize("at_mirror", [True, False])
-def test_a_run_that_any_request_breaks_is_completed_by_the_next(*, at_mirror: bool, applied: bool) -> None:
+@pytest.mark.parametrize(
+    "kind", [F.FORBIDDEN, F.NOT_FOUND, F.RESET, F.SERVER_ERROR, F.TRUNCATED], ids=lambda kind: kind.name
+)
+def test_a_run_that_any_request_breaks_is_completed_by_the_next(kind: F, *, at_mirror: bool, applied: bool) -> None:
     quiet = Mirrored()
     quiet.release()
-    for position in range(0, len((quiet.mirror if at_mirror else quiet.registry).log), 5):
+    for position in range(0, len((quiet.mirror if at_mirror else quiet.registry).log), 1 if THOROUGH else 13):
         scene = Mirrored()
         inner = scene.mirror if at_mirror else scene.registry
-        faulty = Faulty(inner, [Fault(F.FORBIDDEN, skip=position, applied=applied)])
+        faulty = Faulty(inner, [Fault(kind, skip=position, applied=applied)])
         if at_mirror:
             scene.to_mirror = faulty
         else:
@@ -216,6 +221,7 @@ def test_a_run_that_any_request_breaks_is_completed_by_the_next(*, at_mirror: bo
             faulty.plan = []
             scene.release()
         assert scene.converged(), position
+        assert set(scene.mirrored()) == BOTH
 
 
 def test_a_repository_that_is_added_later_gets_the_version_from_the_primary() -> None:
