@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shiplane.config.lane import Lane
     from shiplane.config.project_file import ProjectFile
     from shiplane.config.version import Version
+    from shiplane.registry.oci.names import Tag
 
 _LONGEST_REASON = 300
 
@@ -95,6 +96,23 @@ def several_lanes(lanes: Sequence[str] | None, project: ProjectFile, version: st
     if len(set(names)) < len(names):
         raise UsageError(f"--lane names {', '.join(names)[:200]}", remedy="Give each lane only once.")
     return [project.lane(name) for name in names]
+
+
+def floating_tags_of(lane: Lane, tags: Sequence[str]) -> tuple[Tag, ...]:
+    """The floating tags of a lane that were given by name.
+
+    Raises:
+        UsageError: One is none of the lane's.
+    """
+    read = {tag: lane.floating_tag(tag) for tag in tags}
+    for tag, floating in read.items():
+        if floating is None:
+            templates = ", ".join(map(str, lane.floating_templates)) or "none"
+            raise UsageError(
+                f"--floating: {quoted(tag)} is not a floating tag of lane {lane.name}",
+                remedy=f"Its floating tags: {templates}.",
+            )
+    return tuple(floating.tag for floating in read.values() if floating)
 
 
 def lane_group(lanes: Sequence[str] | None, project: ProjectFile, version: str | None = None) -> tuple[Lane, ...]:

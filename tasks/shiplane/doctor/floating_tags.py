@@ -14,7 +14,7 @@ from shiplane.core.progress import StepState
 from shiplane.ledger.ledger import Ledger
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.verify.floating_tag_reader import FloatingTagReader
-from shiplane.verify.floating_tags import FloatingTagState
+from shiplane.verify.floating_tags import FloatingTagState, set_command
 from shiplane.verify.surveyor import Surveyor
 
 
@@ -85,6 +85,6 @@ def _place(name: str, lane: Lane, state: FloatingTagState, *, moves: bool) -> Fi
     else:
         what = f"{state.tag} is at {state.digest}, which is not a version of lane {lane.name}"
         adopt = f"If another tool published it: {command('adopt', '--lane', lane.name)}. Otherwise publish"
-    rollback = command("rollback", "--lane", lane.name, "--to", "vX.Y.Z")
+    rollback = set_command(lane, state.floating, "vX.Y.Z")
     remedy = f"A release that moves it is refused. {adopt} with --latest=no, then set it explicitly: {rollback}"
     return failed(name, RefusedError(what, remedy=remedy)) if moves else done(name, what, warning=remedy)

@@ -61,7 +61,9 @@ class RollbackChoice:
         leaving = (
             plan
             for plan in self.tags
-            if plan.targets.previous == self.bad and plan.targets.tag_to_mark(plan.target.version)
+            if plan.targets.previous == self.bad
+            and plan.targets.tag_to_mark(plan.target.version)
+            and not (self.bad and self.request.corrects(plan.targets.floating, self.bad))
         )
         return next(leaving, None) if self.request.mark else None
 

@@ -92,9 +92,11 @@ class RollbackChooser:
         lane, behind = survey.lane, dict[Digest | None, Version | None]()
         versions = LaneVersions(registry=self.registry, workers=self.workers)
         now, listed = self.registry.retry_budget.clock.wall(), versions_among(lane, survey.listed)
-        for floating, answer in survey.answers.items():
+        answers = {tag: answer for tag, answer in survey.answers.items() if not request.only or tag.tag in request.only}
+        for floating, answer in answers.items():
             digest = survey.digest(floating)
-            if digest not in behind and (request.source or survey.matters(floating, request.to)):
+            wanted = request.only or request.source or survey.matters(floating, request.to)
+            if wanted and digest not in behind:
                 behind[digest] = versions.behind(lane, answer)
         return [
             TagHistory(
@@ -105,7 +107,7 @@ class RollbackChooser:
                 ledger=survey.ledger,
                 now=now,
             )
-            for floating in survey.answers
+            for floating in answers
         ]
 
 

@@ -65,7 +65,7 @@ def choose_targets(request: RollbackRequest, histories: Sequence[TagHistory]) ->
 def _targets(request: RollbackRequest, history: TagHistory, *, named: bool) -> RollbackTargets:
     """The candidates of one floating tag; ``named``: whether it is to go to the version that was given."""
     to = request.to if named else None
-    return choose_candidates(request.lane, to, history, again=request.again, source=request.source)
+    return choose_candidates(request.lane, to, history, again=request.again, source=request.source, only=request.only)
 
 
 def _moves(request: RollbackRequest, bad: Version | None, history: TagHistory, *, named: bool) -> bool:

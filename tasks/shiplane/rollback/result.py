@@ -8,7 +8,7 @@ from typing import Any
 from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
-from shiplane.registry.oci.names import Digest, Repository
+from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.rollback.mirror_move import MirrorMove
 from shiplane.rollback.target import RollbackCandidate
 
@@ -21,6 +21,7 @@ class RollbackRequest:
         lane: The lane whose floating tags move.
         source: The bad version; None for the one that the widest floating tag is at.
         to: The version to go to; None for the newest good one below the current one.
+        only: The floating tags that it is limited to; nothing: all of the lane.
         reason: Why, for the record and the mark.
         mark: Whether the bad version is marked as bad.
         dry_run: Whether nothing is written.
@@ -30,10 +31,15 @@ class RollbackRequest:
     lane: Lane
     source: Version | None = None
     to: Version | None = None
+    only: tuple[Tag, ...] = ()
     reason: str = ""
     mark: bool = True
     dry_run: bool = False
     again: bool = False
+
+    def corrects(self, floating: FloatingTag, previous: Version) -> bool:
+        """Whether a floating tag given by name is only taken back into its range: the version it leaves is not bad."""
+        return bool(self.only) and not floating.spans(previous)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +167,11 @@ class RollbackResult:
     def previous(self) -> Version | None:
         """The version that the widest one pointed at before; None if that was none."""
         return self.widest.previous
+
+    @property
+    def is_correction(self) -> bool:
+        """Whether it only takes a floating tag back into its range: there is nothing to fix or to undo."""
+        return self.previous is not None and self.request.corrects(self.widest.floating, self.previous)
 
     @property
     def moved(self) -> bool:

@@ -148,8 +148,28 @@ class Departure:
     unfinished: bool = False
 
 
+@dataclass(frozen=True)
+class GivenFlags:
+    """What a rollback was asked to leave: the bad version, and the floating tags that it is limited to."""
+
+    source: Version | None
+    only: Sequence[Tag] = ()
+
+    def words(self, lane: Lane, to: Version | None) -> tuple[str, ...]:
+        """The flags of the same rollback to a version."""
+        versions = {"--from": self.source, "--to": to}
+        named = (word for flag, version in versions.items() if version for word in (flag, lane.tag_of(version)))
+        return (*(word for tag in self.only for word in ("--floating", tag)), *named)
+
+
 def choose_candidates(
-    lane: Lane, to: Version | None, history: TagHistory, *, again: bool = False, source: Version | None = None
+    lane: Lane,
+    to: Version | None,
+    history: TagHistory,
+    *,
+    again: bool = False,
+    source: Version | None = None,
+    only: Sequence[Tag] = (),
 ) -> RollbackTargets:
     """Choose the versions to try; there are none where nothing in the range is below.
 
@@ -162,6 +182,7 @@ def choose_candidates(
         history: The floating tag before the rollback.
         again: Whether to go further down, however recently somebody rolled back.
         source: The bad version as it was given, for the commands in messages.
+        only: The floating tags as they were given, for the same.
 
     Raises:
         RefusedError: The target is marked, a pre-release or out of range, nobody can tell what is below, or somebody
@@ -172,7 +193,7 @@ def choose_candidates(
     rejected: tuple[tuple[Version, str], ...] = ()
     if to is not None:
         _check_target(lane, floating, to, marks)
-        _check_recent_rollback(lane, history, to, source, again=again)
+        _check_recent_rollback(lane, history, to, GivenFlags(source, only), again=again)
         candidates: tuple[RollbackCandidate, ...] = (RollbackCandidate(to, TargetReason.NAMED, "named by --to"),)
     elif current is None:
         raise _nothing_below_error(lane, history)
@@ -180,7 +201,7 @@ def choose_candidates(
         reason = f"{floating} is at it already, which is not recorded yet"
         candidates = (RollbackCandidate(current, TargetReason.UNFINISHED, reason),)
     else:
-        _check_recent_rollback(lane, history, None, source, again=again)
+        _check_recent_rollback(lane, history, None, GivenFlags(source, only), again=again)
         below = [version for version in versions if version < current and floating.takes(version)]
         candidates, rejected = _sort_candidates(lane, floating, below, history.ledger)
     return RollbackTargets(
@@ -256,7 +277,7 @@ def _known_good(floating: FloatingTag, ledger: Ledger) -> dict[Version, Rollback
 
 
 def _check_recent_rollback(
-    lane: Lane, history: TagHistory, to: Version | None, source: Version | None, *, again: bool
+    lane: Lane, history: TagHistory, to: Version | None, given: GivenFlags, *, again: bool
 ) -> None:
     """Refuse to go further down just after somebody else did, most likely for the same reason.
 
@@ -271,13 +292,7 @@ def _check_recent_rollback(
     since, left = seconds_since(last.when, history.now), _source(history.ledger, last)
     if since is None or since >= RECENT or (left and left <= target):
         return
-    raise _recent_rollback_error(lane, history, last, RecentRollback(target, left), _flags(lane, source, to))
-
-
-def _flags(lane: Lane, source: Version | None, to: Version | None) -> tuple[str, ...]:
-    """The flags of a rollback from one version to another."""
-    versions = {"--from": source, "--to": to}
-    return tuple(word for flag, version in versions.items() if version for word in (flag, lane.tag_of(version)))
+    raise _recent_rollback_error(lane, history, last, RecentRollback(target, left), given, to)
 
 
 @dataclass(frozen=True)
@@ -297,7 +312,7 @@ class RecentRollbackError(RefusedError):
 
 
 def _recent_rollback_error(
-    lane: Lane, history: TagHistory, move: Entry, last: RecentRollback, flags: tuple[str, ...]
+    lane: Lane, history: TagHistory, move: Entry, last: RecentRollback, given: GivenFlags, to: Version | None
 ) -> RecentRollbackError:
     """Who rolled back to which version, when and why, and how to go further or to finish it."""
     since = seconds_since(move.when, history.now)
@@ -305,10 +320,11 @@ def _recent_rollback_error(
     when = f"at {move.when} by another clock" if ahead else f"{age(move.when, history.now)} ({short_time(move.when)})"
     previous = f" from {lane.tag_of(last.source)}" if last.source else ""
     tag = lane.tag_of(last.target)
+    flags = given.words(lane, to)
     next_target = f"{' '.join(flags)} would leave {tag} and" if flags else "the same command once more would"
     # Where there are several floating tags, others may still be at the bad version.
     several = len(lane.floating_templates) > 1
-    finish = _flags(lane, last.source if several else None, last.target)
+    finish = GivenFlags(last.source if several else None, given.only).words(lane, last.target)
     return RecentRollbackError(
         f"{move.who} rolled {history.floating} back{previous} to {tag} {when}: {move.reason}. Nothing was moved; "
         f"{next_target} go further down",

@@ -9,6 +9,7 @@ from typing import Annotated, TypedDict
 from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
+from shiplane.core.next_command import command
 from shiplane.ledger.ledger import Entry, Ledger
 from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
@@ -82,3 +83,9 @@ class FloatingTagState:
 def existing_floating_tags(lane: Lane, ledger: Ledger, tags: Iterable[str]) -> tuple[FloatingTag, ...]:
     """The floating tags of a lane that are listed or recorded, and those that have no range, in moving order."""
     return lane.floating_tags_among([*tags, *(entry.tag for entry in ledger.entries)])
+
+
+def set_command(lane: Lane, floating: FloatingTag, to: str) -> str:
+    """The command that sets one floating tag to a version, and leaves the lane's others where they are."""
+    only = ("--floating", floating.tag) if len(lane.floating_templates) > 1 else ()
+    return command("rollback", "--lane", lane.name, *only, "--to", to)

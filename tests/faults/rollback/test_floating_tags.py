@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -187,6 +188,33 @@ def test_an_older_line_is_rolled_back_by_its_bad_version_and_that_is_undone() ->
     roll(scene, wish(source="1.2.8", to="1.2.9"))
     assert positions(scene, THREE) == before
     assert_recorded(scene)
+
+
+@pytest.mark.parametrize("place", ["2.0.1", "an image of nobody's"])
+def test_a_floating_tag_that_was_moved_by_hand_is_set_alone_and_nothing_is_marked(place: str) -> None:
+    scene = scene_of(*LATER_OF_2)
+    before = positions(scene, THREE)
+    theirs = scene.tags()["v2.0.1"] if place == "2.0.1" else str(push_image(scene.registry, PATH, salt=place).digest)
+    scene.registry.tag(PATH, "v1", theirs)
+    request = replace(wish(to="1.3.0"), only=(Tag("v1"),))
+    (done,) = roll(scene, request)
+    assert (positions(scene, THREE), done.marked) == (before, "")
+    assert recorded(scene) == ["rollback v1 1.3.0"]
+    text = rolled_back_text(AIONIS, done)
+    assert ("undo: " in text, "publish the fix" in text) == (False, False)
+
+
+def test_a_rollback_of_one_floating_tag_leaves_the_others_and_names_itself_in_its_commands() -> None:
+    scene = scene_of(*LATER_OF_2)
+    before = positions(scene, THREE)
+    only = replace(wish(), only=(Tag("v2"),))
+    (done,) = roll(scene, only)
+    assert (positions(scene, THREE), done.marked) == ({**before, "v2": "2.0.0"}, "v2.0.1")
+    assert "then ⟦rollback --lane main --floating v2 --to v2.0.1⟧" in rolled_back_text(AIONIS, done)
+    with pytest.raises(RecentRollbackError) as caught:
+        roll(scene, only)
+    assert "⟦rollback --lane main --floating v2 --again⟧" in caught.value.remedy
+    assert "⟦rollback --lane main --floating v2 --from v2.0.1 --to v2.0.0⟧" in caught.value.remedy
 
 
 @pytest.mark.parametrize("versions", CASES, ids=lambda versions: versions[-1])

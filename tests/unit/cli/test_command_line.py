@@ -92,6 +92,13 @@ def test_several_lanes_may_be_named_with_commas(run: Run) -> None:
     assert (code, "there is no lane 'tool'" in story) == (2, True), story
 
 
+def test_a_rollback_is_limited_to_floating_tags_of_the_lane_alone(run: Run) -> None:
+    code, _, story = run("rollback", "--lane", "main", "--floating", "latset", "--to", "1.2.3")
+    assert (code, "'latset' is not a floating tag of lane main\n  Its floating tags: latest." in story) == (2, True), (
+        story
+    )
+
+
 def test_lanes_of_several_repositories_are_rolled_back_one_after_the_other(
     run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:

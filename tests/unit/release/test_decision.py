@@ -505,7 +505,7 @@ def test_a_floating_tag_outside_its_range_is_not_moved_away_from(place: str) -> 
         RefusedError, match=f"v1.2 points at {place}, which is not one of the releases of 1.2"
     ) as caught:
         decide(several("1.2.9"), seen("1.2.9", {"v1.2": place}), COMMIT)
-    assert "rollback --lane main --to v1.2.9" in caught.value.remedy
+    assert "rollback --lane main --floating v1.2 --to v1.2.9" in caught.value.remedy
     assert "another tool" not in caught.value.remedy
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         "lane": "Lane to roll back (repeatable): no tag moves until every lane's version is verified.",
         "from_": "Bad version: only floating tags at it move; default: the one that the widest of them is at.",
         "to": "Version to roll back to; default: per floating tag, the newest good one below that it has pointed at.",
+        "floating": "Floating tag to move, and no other (repeatable): for one that was moved by hand.",
         "reason": REASON,
         "image": IMAGE,
         "platforms": "Platforms the version must have, if none are recorded (PLATFORMS).",
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
         "keep_bad_unmarked": "Do not mark the version rolled back from as bad.",
         "again": "Go further down, even if somebody rolled back less than ten minutes ago.",
     },
-    iterable=("lane",),
+    iterable=("lane", "floating"),
 )
 def rollback(
     run: Run,
@@ -33,6 +34,7 @@ def rollback(
     lane: Sequence[str] | None = None,
     from_: str | None = None,
     to: str | None = None,
+    floating: Sequence[str] | None = None,
     reason: str | None = None,
     image: str | None = None,
     platforms: str | None = None,
@@ -46,7 +48,7 @@ def rollback(
     are verified first, and the tags get their exact bytes; the bad version is marked as bad and kept. Nothing is built,
     and nothing is ever deleted. To undo: unmark, then the same command with --to.
     """
-    from shiplane.cli.flag_values import one_line_reason, published_version, several_lanes
+    from shiplane.cli.flag_values import floating_tags_of, one_line_reason, published_version, several_lanes
     from shiplane.cli.flows.rollback import roll_back
     from shiplane.config.settings import Flags
     from shiplane.rollback.result import RollbackRequest
@@ -56,6 +58,7 @@ def rollback(
             lane=each,
             source=published_version(run.project, each, "--from", from_) if from_ else None,
             to=published_version(run.project, each, "--to", to) if to else None,
+            only=floating_tags_of(each, floating or ()),
             reason=one_line_reason(reason),
             mark=not keep_bad_unmarked,
             dry_run=dry_run,

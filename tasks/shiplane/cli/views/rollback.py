@@ -52,7 +52,7 @@ def _stays(repository: Repository, lane: Lane, tag: StayingTag, *, dry_run: bool
 
 
 def _remaining(lane: Lane, result: RollbackResult) -> Iterator[str]:
-    if result.previous and result.previous > result.target:
+    if result.previous and result.previous > result.target and not result.is_correction:
         following = result.next_version
         asked = "" if lane.publish_latest else " with --latest"
         tags = [state.floating.tag for state in result.in_moving_order[::-1] if state.floating.takes(following)]
@@ -66,12 +66,13 @@ def _remaining(lane: Lane, result: RollbackResult) -> Iterator[str]:
 
 def _undoing(lane: Lane, result: RollbackResult, previous: Version) -> Iterator[str]:
     """The commands that take a rollback back: only those tags that it moved, where it was told which."""
-    to = ("--lane", lane.name, "--to", lane.tag_of(previous))
+    only = (word for tag in result.request.only for word in ("--floating", tag))
+    to = ("--lane", lane.name, *only, "--to", lane.tag_of(previous))
     if result.request.source is None:
         yield command("rollback", *to)
         return
     for target in dict.fromkeys(tag.target for tag in result.tags):
-        yield command("rollback", *to[:2], "--from", lane.tag_of(target), *to[2:])
+        yield command("rollback", *to[:-2], "--from", lane.tag_of(target), *to[-2:])
 
 
 def marked_text(result: MarkResult) -> str:

@@ -21,7 +21,7 @@ from shiplane.ledger.ledger import Entry
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Tag
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
-from shiplane.verify.floating_tags import FloatingTagState
+from shiplane.verify.floating_tags import FloatingTagState, set_command
 from shiplane.verify.survey import Survey
 
 
@@ -250,7 +250,7 @@ def _misplaced_error(plan: LanePlan, state: FloatingTagState) -> RefusedError:
     return RefusedError(
         f"{state.tag} points at {place}: cannot tell whether {plan.version.value} is forward of it",
         remedy=f"{remedy} without moving it (--latest=no), then set it explicitly: "
-        + command("rollback", "--lane", lane, "--to", plan.tag),
+        + set_command(plan.lane, state.floating, plan.tag),
     )
 
 
@@ -264,5 +264,5 @@ def _check_recorded_position(plan: LanePlan, state: FloatingTagState) -> None:
     raise RefusedError(
         f"{state.tag} is {now}, but the ledger says that it was moved to {recorded}: {plan.version.value} is lower",
         remedy=f"Run it again in some minutes, or with --latest=no. If somebody moved {state.tag} without a record, "
-        "set it explicitly: " + command("rollback", "--lane", plan.lane.name, "--to", "VERSION"),
+        "set it explicitly: " + set_command(plan.lane, state.floating, "VERSION"),
     )
