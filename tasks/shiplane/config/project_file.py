@@ -27,6 +27,7 @@ from shiplane.core.schema.documents import document
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Boolean, Either, Json
+from shiplane.core.text import quoted
 from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform, Repository
 
@@ -181,7 +182,7 @@ class ProjectFile:
             UsageError: The text names no version of this lane.
         """
         try:
-            return lane.parse_version(text)
+            version = lane.parse_version(text)
         except UsageError as error:
             for other in self.lanes:
                 if other is not lane and (other.owns(text) or other.version_of_git_tag(text)):
@@ -189,6 +190,7 @@ class ProjectFile:
                         f"{error.what}: it belongs to lane {other.name}", remedy=f"Use --lane {other.name}."
                     ) from error
             raise
+        return self._checked(lane, text, version)
 
     def published_version(self, lane: Lane, text: str) -> Version:
         """Read a version that is there already: by any of its spellings, as another tool may have tagged it, too.
@@ -196,7 +198,24 @@ class ProjectFile:
         Raises:
             UsageError: As :meth:`version_of`, which a new version has to go through.
         """
-        return lane.version_spelled(text) or self.version_of(lane, text)
+        version = lane.version_spelled(text)
+        return self._checked(lane, text, version) if version else self.version_of(lane, text)
+
+    def _checked(self, lane: Lane, text: str, version: Version) -> Version:
+        """A lane's reading of a text, unless that is the tag of another lane's version.
+
+        ``v1.0.0-py3.14`` is version 1.0.0 of one lane, and would be the pre-release 1.0.0-py3.14 of any other.
+
+        Raises:
+            UsageError: It is.
+        """
+        for other in () if lane.owns(text) else self.lanes:
+            if other.version_of_tag(text) not in {None, version}:
+                raise UsageError(
+                    f"{quoted(text)} is not a version of lane {lane.name}: it belongs to lane {other.name}",
+                    remedy=f"Use --lane {other.name}.",
+                )
+        return version
 
 
 def _reads(lane: Lane, text: str) -> bool:

@@ -143,6 +143,20 @@ def test_another_lane_s_tag_is_recognised_and_its_lane_named(text: str) -> None:
     assert caught.value.remedy == "Use --lane standalone."
 
 
+def test_another_lane_s_version_tag_is_not_read_as_a_pre_release() -> None:
+    values = {"lane": "py{python}", "tag": "v{version}-py{python}", "values": {"python": ["3.13", "3.14"]}}
+    project = parse(matrix={"python": values})
+    first, second = project.lanes
+    for read in (project.version_of, project.published_version):
+        with pytest.raises(
+            UsageError, match=r"'v1\.0\.0-py3\.14' is not a version of lane py3\.13: it belongs"
+        ) as caught:
+            read(first, "v1.0.0-py3.14")
+        assert caught.value.remedy == "Use --lane py3.14."
+        assert read(second, "v1.0.0-py3.14") == read(first, "v1.0.0-py3.13") == read(first, "v1.0.0")
+        assert str(read(first, "1.0.0-py.3")) == "1.0.0-py.3"
+
+
 @pytest.mark.parametrize("text", ["latest", "nightly", "v1"])
 def test_what_is_no_lane_s_version_is_told_with_the_forms_that_are(text: str) -> None:
     project = ProjectFile()
