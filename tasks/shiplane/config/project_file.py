@@ -27,7 +27,6 @@ from shiplane.core.schema.documents import document
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Boolean, Either, Json
-from shiplane.core.text import quoted
 from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform, Repository
 
@@ -176,7 +175,7 @@ class ProjectFile:
         return readers[0] if len(readers) == 1 else None
 
     def version_of(self, lane: Lane, text: str) -> Version:
-        """Read a version of a lane as people write it; another lane's tag is recognised, and named.
+        """Read a version of a lane as people write it; a tag of another lane or of a channel is recognised, and named.
 
         Raises:
             UsageError: The text names no version of this lane.
@@ -188,6 +187,13 @@ class ProjectFile:
                 if other is not lane and (other.owns(text) or other.version_of_git_tag(text)):
                     raise UsageError(
                         f"{error.what}: it belongs to lane {other.name}", remedy=f"Use --lane {other.name}."
+                    ) from error
+            for channel in self.channels:
+                if channel.follows_as(text) or channel.keeps(text):
+                    raise UsageError(
+                        f"{error.what}: it is a tag of channel {channel.name}, which follows branch {channel.branch} "
+                        "and has no versions",
+                        remedy=error.remedy,
                     ) from error
             raise
         return self._checked(lane, text, version)
@@ -212,7 +218,7 @@ class ProjectFile:
         for other in () if lane.owns(text) else self.lanes:
             if other.version_of_tag(text) not in {None, version}:
                 raise UsageError(
-                    f"{quoted(text)} is not a version of lane {lane.name}: it belongs to lane {other.name}",
+                    f"'{text}' is not a version of lane {lane.name}: it belongs to lane {other.name}",
                     remedy=f"Use --lane {other.name}.",
                 )
         return version

@@ -157,6 +157,15 @@ def test_another_lane_s_version_tag_is_not_read_as_a_pre_release() -> None:
         assert str(read(first, "1.0.0-py.3")) == "1.0.0-py.3"
 
 
+@pytest.mark.parametrize("text", ["edge", f"sha-{'0123abcd' * 5}"])
+def test_a_channel_s_tag_is_recognised_and_its_channel_named(text: str) -> None:
+    project = parse(channels={"edge": {"branch": "main", "lanes": ["main"]}})
+    for read in (project.version_of, project.published_version):
+        with pytest.raises(UsageError, match="it is a tag of channel edge, which follows branch main") as caught:
+            read(project.lane("main"), text)
+        assert caught.value.remedy.startswith("Expected ")
+
+
 @pytest.mark.parametrize("text", ["latest", "nightly", "v1"])
 def test_what_is_no_lane_s_version_is_told_with_the_forms_that_are(text: str) -> None:
     project = ProjectFile()
