@@ -39,13 +39,13 @@ class SortedTags:
 
 
 def with_adopted_tags(lane: Lane, ledger: Ledger) -> Lane:
-    """The lane with each adopted version under its actual tag.
+    """The lane with each version under its actual tag: an adopted one, and one published before the tags were renamed.
 
-    Only a tag that reads as that version counts, and shiplane's own publication goes before an adoption.
+    Only a tag that reads as that version counts, and a publication under the lane's present tag goes before all others.
     """
     names = {}
     for entry in ledger.entries:
-        version = lane.version_tagged(entry.tag) if _is_adoption(entry) else None
+        version = lane.version_tagged(entry.tag) if _names_version(lane, entry) else None
         published = ledger.published(lane.own_tag_of(version)) if version else None
         if version and str(version) == entry.version and published is None:
             names[version] = entry.tag
@@ -59,6 +59,11 @@ def with_foreign_tags(lane: Lane, tags: Iterable[str]) -> Lane:
     """
     sorted_tags = sort_tags(lane, (), tags)
     return replace(lane, names={version: names[0] for version, names in sorted_tags.versions.items()})
+
+
+def _names_version(lane: Lane, entry: Entry) -> bool:
+    """Whether an entry says which tag a version has: an alias has it beside another one."""
+    return entry.action is Action.PUBLISH and (entry.adopted or lane.version_of_alias(entry.tag) is None)
 
 
 def _is_adoption(entry: Entry) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from shiplane.adopt.result import AdoptionResult, is_adoptable
 from shiplane.cli.views.adoption import adopted_text
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
+from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.version import Version
 from shiplane.core.errors import LostRaceError, RefusedError, ShiplaneError, VerificationError
 from shiplane.core.progress import Step
@@ -18,6 +19,7 @@ from shiplane.registry.oci.names import Tag
 from shiplane.rollback.result import RollbackRequest, RollbackResult
 from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.faults import F, Fault, Faulty
+from tests.faults.harness.floating import publish
 from tests.faults.harness.images import lie_in_config, lose_child, push_image
 from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan, events, finish, until
 from tests.faults.harness.several_tags import NO_FLOATING, PLACES, SEVERAL, point, released
@@ -196,6 +198,18 @@ def test_an_adopted_version_is_never_published_again_under_our_own_tag(commit: s
         scene.publish(a_plan("0.2.17", lanes=["main"], commit=commit))
     assert "v0.2.18" in no.value.remedy
     assert (scene.registry.state(), scene.stager.built) == (before, [])
+
+
+def test_after_its_tags_were_renamed_a_lane_goes_on_from_what_it_published_before() -> None:
+    scene = Scene()
+    publish(scene, MAIN, "0.2.16", "0.2.17")
+    renamed = replace(MAIN, version_template=TagTemplate(""))
+    plan = a_plan("0.2.17", lanes=["main"], commit="7" * 40)
+    again = replace(plan, lanes=tuple(replace(each, lane=renamed) for each in plan.lanes))
+    with pytest.raises(RefusedError, match=r"0\.2\.17 is published already, as v0\.2\.17, sha256.* \(on "):
+        scene.publish(again)
+    assert str(roll(scene, lane=renamed).target) == "0.2.16"
+    assert scene.tags()["latest"] == scene.tags()["v0.2.16"]
 
 
 def test_our_own_tag_with_the_same_bytes_is_no_other_version_and_with_others_it_is_told() -> None:

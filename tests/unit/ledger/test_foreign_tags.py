@@ -107,14 +107,28 @@ def test_a_lane_finds_an_adopted_version_where_the_ledger_says_that_it_is() -> N
         adopted("latest"),
         adopted("standalone-0.2.17"),
         adopted("0.2.16"),
-        adopted("0.2.17", by_us=True),
         adopted("0.2.17", action=Action.MARK),
         adopted("v0.2.17"),
     ],
     ids=lambda entry: f"{entry.action.value} {entry.tag}",
 )
-def test_an_entry_that_is_no_adoption_of_that_version_changes_nothing(entry: Entry) -> None:
+def test_an_entry_that_gives_no_other_tag_to_that_version_changes_nothing(entry: Entry) -> None:
     assert with_adopted_tags(MAIN, ledger(entry)).names == {}
+
+
+def test_a_lane_finds_a_version_that_it_published_before_its_tags_were_renamed() -> None:
+    plain = replace(MAIN, version_template=TagTemplate(""))
+    before = adopted("v0.2.17", by_us=True)
+    known = with_adopted_tags(plain, ledger(before))
+    assert (known.tag_of(V0217), known.own_tag_of(V0217)) == ("v0.2.17", "0.2.17")
+    assert unadopted_tags(known, ledger(before), ["v0.2.17", "v0.2.16"]) == ("v0.2.16",)
+    # An alias has the version beside its tag, in whichever order they are recorded.
+    aliased = replace(MAIN, alias_templates=(TagTemplate("", "-bookworm"),))
+    both = [adopted("v0.2.17", by_us=True), adopted("0.2.17-bookworm", by_us=True)]
+    assert with_adopted_tags(aliased, ledger(both[1])).names == {}
+    renamed = replace(aliased, version_template=TagTemplate(""))
+    for entries in (both, both[::-1]):
+        assert with_adopted_tags(renamed, ledger(*entries)).names == {V0217: "v0.2.17"}
 
 
 def test_a_release_of_our_own_goes_before_an_adoption() -> None:

@@ -178,7 +178,7 @@ def _check_recorded_version(plan: LanePlan, survey: Survey) -> None:
     if recorded is None or recorded.after == now:
         return
     if recorded.tag != plan.tag:
-        raise _adopted_error(plan, recorded)
+        raise _other_tag_error(plan, recorded)
     change = f"is {now} now" if now else "does not exist (a registry may take a minute to show what was just written)"
     following = plan.lane.tag_of(plan.version.value.next_patch())
     raise RefusedError(
@@ -187,10 +187,12 @@ def _check_recorded_version(plan: LanePlan, survey: Survey) -> None:
     )
 
 
-def _adopted_error(plan: LanePlan, recorded: Entry) -> RefusedError:
+def _other_tag_error(plan: LanePlan, recorded: Entry) -> RefusedError:
+    """The version has a tag that another tool gave it, or the lane before its tags were renamed."""
+    by, how = ("by another tool ", "adopted ") if recorded.adopted else ("", "")
     return RefusedError(
-        f"{plan.version.value} is published already, by another tool as {recorded.tag}, {recorded.after} "
-        f"(adopted on {recorded.when} by {recorded.who})",
+        f"{plan.version.value} is published already, {by}as {recorded.tag}, {recorded.after} "
+        f"({how}on {recorded.when} by {recorded.who})",
         remedy=f"A version is written once. Release the next one, {plan.lane.tag_of(plan.version.value.next_patch())}.",
     )
 
