@@ -134,6 +134,7 @@ class RollbackResult:
         staying: Those that stay at the bad version.
         mirrors: The same tags in further repositories.
         marked: The version tag that was (or would be) marked as bad, or nothing.
+        was_marked: Whether the version that it left was marked as bad before.
         next_version: The patch version for a fix: nobody has used or marked it.
         next_target: Where the same command would go next: without a ledger nobody can tell that it was just run. None
             if it would go nowhere.
@@ -145,6 +146,7 @@ class RollbackResult:
     staying: tuple[StayingTag, ...] = ()
     mirrors: tuple[MirrorMove, ...] = ()
     marked: str
+    was_marked: bool = False
     next_version: Version
     next_target: Version | None = None
 

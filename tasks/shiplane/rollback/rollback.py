@@ -149,6 +149,7 @@ class Rollback:
             ),
             mirrors=tuple(move for move in mirrored if move.lane == choice.request.lane.name),
             marked=marked_tag(self.ledgers, choice),
+            was_marked=first.targets.is_marked,
             next_version=first.targets.next_version(first.target.version),
             next_target=first.targets.next_target(first.target.version) if told else None,
         )

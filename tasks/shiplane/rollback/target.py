@@ -79,9 +79,14 @@ class RollbackTargets:
 
     def tag_to_mark(self, target: Version) -> Tag | str:
         """The version tag to be marked as bad when going to ``target``; nothing when going up, or when it is so."""
-        if self.previous is None or self.previous <= target or self.lane.tag_of(self.previous) in self.marked:
+        if self.previous is None or self.previous <= target or self.is_marked:
             return ""
         return self.lane.tag_of(self.previous)
+
+    @property
+    def is_marked(self) -> bool:
+        """Whether the version that the floating tag leaves is marked as bad already."""
+        return self.previous is not None and self.lane.tag_of(self.previous) in self.marked
 
     def unrecorded(self, target: Digest) -> bool:
         """Whether the ledger does not know yet that the floating tag is at ``target``."""

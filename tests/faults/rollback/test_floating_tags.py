@@ -228,6 +228,15 @@ def test_the_way_back_up_ends_where_it_began(versions: tuple[str, ...]) -> None:
     assert_recorded(scene)
 
 
+def test_the_way_back_up_to_a_version_that_was_marked_before_begins_with_its_mark() -> None:
+    scene = scene_of(*LATER_OF_2)
+    finish(scene.marker().mark(THREE, Version.parse("2.0.1"), "crashes"))
+    (done,) = roll(scene)
+    assert (done.marked, done.was_marked) == ("", True)
+    undo = "undo: ⟦unmark --lane main --tag v2.0.1 --reason TEXT⟧, then ⟦rollback --lane main --to v2.0.1⟧"
+    assert rolled_back_text(AIONIS, done).splitlines()[-1] == undo
+
+
 def test_each_tag_prefers_what_it_was_at_itself() -> None:
     scene = Scene()
     publish(scene, THREE, "1.3.0")

@@ -57,8 +57,8 @@ def _remaining(lane: Lane, result: RollbackResult) -> Iterator[str]:
         asked = "" if lane.publish_latest else " with --latest"
         tags = [state.floating.tag for state in result.in_moving_order[::-1] if state.floating.takes(following)]
         yield (f"next: publish the fix as {lane.tag_of(following)}{asked}; that moves {', '.join(tags)} forward again")
-        unmark = command("unmark", "--lane", lane.name, "--tag", result.marked, "--reason", "TEXT")
-        marked = f"{unmark}, then " if result.marked else ""
+        unmark = command("unmark", "--lane", lane.name, "--tag", lane.tag_of(result.previous), "--reason", "TEXT")
+        marked = f"{unmark}, then " if result.marked or result.was_marked else ""
         yield f"undo: {marked}{', then '.join(_undoing(lane, result, result.previous))}"
     if result.next_target:
         yield f"no ledger: the same command again would roll back to {lane.tag_of(result.next_target)}"
