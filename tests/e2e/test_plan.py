@@ -66,10 +66,11 @@ def test_a_plan_for_another_commit_and_other_settings_is_refused_with_each_diffe
     assert (done.code, done.built) == (5, False), str(done)
     lines = done.document["error"]["what"].splitlines()
     assert f"  commit: {before} -> {after}" in lines
-    assert "  platforms: linux/amd64,linux/arm64 (PLATFORMS) -> linux/amd64 (PLATFORMS)" in lines
+    for lane in ("main", "standalone"):
+        assert f"  lane {lane} platforms: linux/amd64,linux/arm64 (PLATFORMS) -> linux/amd64 (PLATFORMS)" in lines
     assert any(line.startswith("  dockerfiles Dockerfile: sha256:") for line in lines)
     # --latest went before PUBLISH_LATEST when it was planned, and does so still.
-    assert len(lines) == 4
+    assert len(lines) == 5
     assert reader.tags() == {}
 
 
