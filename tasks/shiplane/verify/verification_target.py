@@ -80,7 +80,7 @@ def find_target(
     return VerificationTarget(
         lane=lane,
         requested=requested,
-        version=requested or _default_version(lane, floating, versions, latest),
+        version=requested or _default_version(lane, floating, versions, latest, ledger),
         floating=floating,
         expected={state.tag: expects_floating(lane, state.floating, requested, latest, ledger) for state in floating}
         if requested
@@ -91,12 +91,12 @@ def find_target(
 
 
 def _default_version(
-    lane: Lane, floating: Sequence[FloatingTagState], versions: LaneVersions, latest: Setting[bool]
+    lane: Lane, floating: Sequence[FloatingTagState], versions: LaneVersions, latest: Setting[bool], ledger: Ledger
 ) -> Version | None:
-    """What the widest floating tag points at; the newest version if there is none, and none was asked for."""
+    """What the widest floating tag points at; the newest good version if there is none, and none was asked for."""
     if floating and (latest.value or floating[-1].digest):
         return floating[-1].version
-    return _newest(versions.all(lane))
+    return _newest([version for version in versions.all(lane) if lane.tag_of(version) not in ledger.marks])
 
 
 def expects_floating(

@@ -155,6 +155,14 @@ def test_a_lane_without_floating_tags_is_verified_by_its_newest_release() -> Non
     assert f"BAD   {AIONIS}, lane main" in verified_text(AIONIS, [nothing])
 
 
+def test_a_lane_without_floating_tags_is_verified_by_its_newest_release_that_is_not_marked() -> None:
+    scene = released()
+    assert str(verify(scene, lane=NO_FLOATING).version) == "2.0.0"
+    finish(scene.marker().mark(NO_FLOATING, Version.parse("2.0.0"), "crashes"))
+    result = verify(scene, lane=NO_FLOATING)
+    assert (faults(result), str(result.version)) == ([], "1.3.0")
+
+
 def test_what_is_pulled_is_the_version_and_the_floating_tags_in_whose_range_it_is() -> None:
     class Engine:
         def pull(self, _repository: object, tag: Tag, _platforms: object) -> list[str]:
