@@ -69,6 +69,18 @@ def test_a_rollback_moves_both(both: tuple[Person, Reader, Reader]) -> None:
     assert "DRIFT" not in succeeded(person.invoke("status", "--lane", "main")).out
 
 
+def test_a_plan_is_refused_as_the_release_would_be_for_what_is_in_a_further_repository(
+    both: tuple[Person, Reader, Reader],
+) -> None:
+    person, primary, mirror = both
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.2", IMAGE_REPO=mirror.image))
+    for command in ("plan", "publish"):
+        done = person.invoke(command, "--lane", "main", "--tag", "v0.2.2")
+        assert (done.code, f"{mirror.image}:v0.2.2 is sha256:" in done.err) == (5, True), str(done)
+    assert "v0.2.2" not in primary.tags()
+    assert person.invoke("plan", "--lane", "main", "--tag", "v0.2.3").code == 0
+
+
 def test_each_repository_is_checked_for_access(both: tuple[Person, Reader, Reader]) -> None:
     person, primary, mirror = both
     done = person.invoke("check.access", "--json")

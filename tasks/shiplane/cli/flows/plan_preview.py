@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from shiplane.cli.documents import NamedCredentialJson
     from shiplane.cli.run import Run
     from shiplane.config.plan import LanePlan, Plan
+    from shiplane.registry.oci.names import Repository
     from shiplane.release.planning.decision import Decision
     from shiplane.verify.survey import Survey
 
@@ -50,7 +51,7 @@ class Preview:
 
 
 def preview(run: Run, plan: Plan, *, certain: bool) -> Preview:
-    """Ask the registry about each lane.
+    """Ask the registry about each lane, in every repository.
 
     Raises:
         AccessError, UnreachableError, BrokenLedgerError: It could not be asked, and the plan is to be certain: one that
@@ -76,18 +77,38 @@ def _survey(run: Run, plan: Plan) -> dict[str, tuple[Survey, Decision | str]]:
     surveyed: dict[str, tuple[Survey, Decision | str]] = {}
     for lane in plan.lanes:
         survey = surveyor.survey(lane)
-        surveyed[lane.lane.name] = survey, _decide(plan, lane, survey)
+        surveyed[lane.lane.name] = survey, _decide(run, plan, lane, survey)
     return surveyed
 
 
-def _decide(plan: Plan, lane: LanePlan, survey: Survey) -> Decision | str:
+def _decide(run: Run, plan: Plan, lane: LanePlan, survey: Survey) -> Decision | str:
     """The decision, or why there would be a refusal: a plan shows it, a publish ends with it."""
     from shiplane.release.planning.decision import decide
 
     try:
-        return decide(lane, survey, plan.commit)
+        decision = decide(lane, survey, plan.commit)
+        for mirror in lane.mirrors:
+            _check_mirror(run, lane, mirror, survey, decision)
     except RefusedError as error:
         return str(error)
+    return decision
+
+
+def _check_mirror(run: Run, lane: LanePlan, mirror: Repository, survey: Survey, decision: Decision) -> None:
+    """Check that a lane's tags in a further repository can be brought to the primary's.
+
+    Raises:
+        RefusedError: A tag there has other content.
+        AccessError, UnreachableError: It could not be asked.
+    """
+    from shiplane.release.mirrors.survey import MirrorSurveyor
+    from shiplane.release.ready_lane import LaneDecision
+
+    clients = run.registries
+    registry = clients.impatient(clients.reader(mirror), within=_LIMIT)
+    surveyor = MirrorSurveyor(registry=registry, probe=False)
+    there = surveyor.survey_lane(lane, registry, LaneDecision(survey, decision), may_push=False)
+    there.describe(decision)
 
 
 def ignored_files(run: Run, plan: Plan) -> list[str]:

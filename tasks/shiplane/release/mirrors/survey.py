@@ -59,14 +59,15 @@ class MirrorSurveyor:
                 step = Step("registry", f"{', '.join(lane_plan.image_tags)} in {mirror}")
                 yield step
                 decision = decisions[lane_plan.lane.name]
-                lane = self._survey_lane(lane_plan, self.registry.at(mirror), decision, may_push=may_push[mirror])
+                lane = self.survey_lane(lane_plan, self.registry.at(mirror), decision, may_push=may_push[mirror])
                 yield step.done(lane.describe(decision.decision))
                 lanes.append(lane)
         return tuple(lanes)
 
-    def _survey_lane(
+    def survey_lane(
         self, plan: LanePlan, registry: RegistryClient, decision: LaneDecision, *, may_push: bool
     ) -> MirrorLane:
+        """Read a lane's tags in one further repository; raises as :meth:`survey`."""
         answer = registry.get_manifest(plan.tag)
         version: Present | Absent = Absent()
         aliases: dict[Tag, Present | Absent] = {}
