@@ -20,6 +20,7 @@ from shiplane.core.timestamps import age, seconds_since, short_time
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.ledger.versions import known_versions, newest_release
 from shiplane.registry.oci.names import Digest, Tag
+from shiplane.verify.floating_tags import set_command
 
 # Seconds within which a second rollback is taken for the same one: two people on call, or a shell's last command.
 RECENT = 600.0
@@ -371,5 +372,5 @@ def _nothing_below_error(lane: Lane, history: TagHistory) -> RefusedError:
     advice = f"If another tool published it: {command('adopt', '--lane', lane.name)}. Or name" if digest else "Name"
     return RefusedError(
         f"{floating} {state}, so nothing is below it",
-        remedy=f"{advice} the version: " + command("rollback", "--lane", lane.name, "--to", "vX.Y.Z"),
+        remedy=f"{advice} the version: " + set_command(lane, floating, "vX.Y.Z"),
     )

@@ -319,6 +319,12 @@ def test_what_there_is_not_to_move(lane: Lane, at: Mapping[str, str], source: st
     assert caught.value.remedy
 
 
+def test_where_the_widest_is_at_no_version_the_remedy_sets_that_one_alone() -> None:
+    with pytest.raises(RefusedError) as caught:
+        choose_targets(request(), histories(LANE, {**NEWEST, "latest": "unknown"}))
+    assert "⟦rollback --lane main --floating latest --to vX.Y.Z⟧" in caught.value.remedy
+
+
 ROLLED = [
     *(moved(tag, "2.0.1", "2.0.0") for tag in ("v2.0", "v2", "latest")),
     *(moved(tag, "2.0.0", "2.0.1", Action.ROLLBACK) for tag in ("latest", "v2", "v2.0")),
