@@ -201,6 +201,20 @@ def exchanged(first: str, second: str) -> Edit:
     return edit
 
 
+def first(name: str) -> Edit:
+    """The statement that calls this comes before all others of its block."""
+
+    def edit(tree: ast.AST) -> None:
+        for block in _blocks(tree):
+            places = [at for at, node in enumerate(block) if _calls(node, name)]
+            if places and places[0] > 0:
+                block.insert(0, block.pop(places[0]))
+                return
+        raise AssertionError(f"no block of it calls {name}() after something else")
+
+    return edit
+
+
 def both(*edits: Edit) -> Edit:
     """One edit after the other."""
 

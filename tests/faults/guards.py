@@ -15,6 +15,7 @@ from tests.faults.edits import (
     both,
     call,
     exchanged,
+    first,
     handled,
     like,
     literal,
@@ -810,7 +811,7 @@ ORDER = (
         "who may and what there is to do is asked before the prerequisites",
         "release/publish",
         "Publisher.publish",
-        both(call("require", "self.conditions.require()"), exchanged("survey", "require")),
+        both(call("require", "self.conditions.require()"), first("require")),
         (
             _ORDER + "test_a_wrong_token_is_told_before_the_build_command",
             _ORDER + "test_a_version_of_another_commit_is_told_before_the_build_command",
