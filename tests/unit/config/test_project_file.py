@@ -164,6 +164,9 @@ def test_a_channel_s_tag_is_recognised_and_its_channel_named(text: str) -> None:
         with pytest.raises(UsageError, match="it is a tag of channel edge, which follows branch main") as caught:
             read(project.lane("main"), text)
         assert caught.value.remedy.startswith("Expected ")
+        with pytest.raises(UsageError) as caught:
+            read(project.lane("main"), "nightly")
+        assert "channel" not in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["latest", "nightly", "v1"])
