@@ -138,7 +138,7 @@ def test_of_two_without_a_range_the_one_that_is_configured_first_moves_last() ->
 
 def test_a_lane_without_floating_tags_gets_its_version_and_nothing_else() -> None:
     scene = Scene()
-    (lane,) = scene.publish(a_plan("1.2.0", ["main"], configured=[NO_FLOATING]))
+    (lane,) = scene.publish(a_plan("1.2.0", ["main"], "no", configured=[NO_FLOATING]))
     assert (set(scene.tags()), lane.floating_tags, lane.unmet) == ({"v1.2.0"}, (), ())
     assert recorded(scene.ledger()) == ["publish v1.2.0"]
 

@@ -95,6 +95,16 @@ def test_lanes_are_released_together_only_from_one_primary_repository() -> None:
     assert len(make_plan(replace(resolver, flags=Flags(tag="0.2.1", image=OTHER))).lanes) == 2
 
 
+def test_floating_tags_that_no_lane_has_are_not_asked_for() -> None:
+    file: dict[str, Any] = {"lanes": {"main": {"floating": False, "publish-latest": True}}}
+    resolver = Resolver(project=parse_project_file(file, "shiplane.toml"), checkout=HERE, dockerfiles=BOTH)
+    with pytest.raises(UsageError, match="--latest: no floating tag can move, since main has none"):
+        make_plan(replace(resolver, flags=Flags(tag="0.2.1", latest="yes", lanes=("main",))))
+    assert len(make_plan(replace(resolver, flags=Flags(tag="0.2.1", latest="yes"))).lanes) == 2
+    for latest in ("no", None):
+        assert make_plan(replace(resolver, flags=Flags(tag="0.2.1", latest=latest, lanes=("main",)))).lanes
+
+
 @pytest.mark.parametrize(
     "text", [f"{PRIMARY},", f"{PRIMARY}, {MIRROR}", f"{PRIMARY},{PRIMARY}", f"{PRIMARY},{MIRROR}:x"]
 )

@@ -28,7 +28,7 @@ def make_plan(resolver: Resolver) -> Plan:
     _check_primaries(resolver, lanes)
     slug = resolver.slug()
     server = resolver.env.get("GITHUB_SERVER_URL") or "https://github.com"
-    return Plan(
+    plan = Plan(
         commit=resolver.checkout.commit,
         created=resolver.checkout.committed_at,
         source=f"{server}/{slug.value}" if slug else "",
@@ -43,6 +43,23 @@ def make_plan(resolver: Resolver) -> Plan:
             for lane in lanes
         ),
     )
+    _check_latest(plan.lanes)
+    return plan
+
+
+def _check_latest(lanes: Sequence[LanePlan]) -> None:
+    """Refuse a request for floating tags where no lane has any.
+
+    Raises:
+        UsageError: With what requests them.
+    """
+    asked = [lane for lane in lanes if lane.wants_latest]
+    if asked and not any(lane.lane.floating_templates for lane in asked):
+        names = ", ".join(lane.lane.name for lane in asked)
+        raise UsageError(
+            f"{asked[0].latest.source}: no floating tag can move, since {names} has none",
+            remedy="Leave it out, or configure floating for the lane.",
+        )
 
 
 def _check_primaries(resolver: Resolver, lanes: Iterable[Lane]) -> None:
