@@ -67,7 +67,7 @@ def test_every_floating_tag_is_checked_and_the_image_of_the_widest(*, recorded: 
     assert {state.tag: str(state.version) for state in result.floating} == PLACES
     assert [check.subject for check in result.checks if check.name == "floating"] == list(PLACES)
     assert [check.subject for check in result.checks if check.name == "anonymous"] == ["v2.0.0", "v2.0", "v2", "latest"]
-    lines = verified_text(AIONIS, [result]).splitlines()
+    lines = verified_text([(AIONIS, result)]).splitlines()
     assert lines[-6:] == [f"      {tag}: at v{version}" for tag, version in reversed(PLACES.items())]
 
 
@@ -114,7 +114,7 @@ def test_of_a_version_each_floating_tag_is_expected_as_it_was_recorded(version: 
     assert faults(result) == []
     assert {str(tag): setting.value for tag, setting in result.expected.items()} == expected
     line = "expected at" if expected["latest"] else "not expected at"
-    assert f"      latest: at v2.0.0, {line} v{version}" in verified_text(AIONIS, [result])
+    assert f"      latest: at v2.0.0, {line} v{version}" in verified_text([(AIONIS, result)])
 
 
 def test_without_a_record_a_floating_tag_whose_range_has_a_higher_release_may_be_there() -> None:
@@ -147,12 +147,12 @@ def test_a_lane_without_floating_tags_is_verified_by_its_newest_release() -> Non
     scene = released(recorded=False)
     result = verify(scene, lane=NO_FLOATING)
     assert (faults(result), str(result.version), result.floating) == ([], "2.0.0", ())
-    assert "v2.0.0: lane main has no floating tags" in verified_text(AIONIS, [result])
+    assert "v2.0.0: lane main has no floating tags" in verified_text([(AIONIS, result)])
     assert result.to_json()["floating_tags"] == []
     assert faults(verify(scene, "1.2.0", lane=NO_FLOATING)) == []
     nothing = verify(Scene(), lane=NO_FLOATING)
     assert (faults(nothing), nothing.tag) == (["resolves lane main"], None)
-    assert f"BAD   {AIONIS}, lane main" in verified_text(AIONIS, [nothing])
+    assert f"BAD   {AIONIS}, lane main" in verified_text([(AIONIS, nothing)])
 
 
 def test_a_lane_without_floating_tags_is_verified_by_its_newest_release_that_is_not_marked() -> None:

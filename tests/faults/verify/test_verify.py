@@ -234,14 +234,14 @@ def test_the_floating_tag_is_expected_where_somebody_asked_or_the_record_has_it(
     assert found.good, list(map(str, found.checks))
     assert found.to_json()["expected_floating"] == {"latest": {"value": expected, "source": says}}
     where = f"expected at v{version} or above" if expected else f"not expected at v{version}"
-    assert f"latest: at v0.2.1, {where} ({says})" in verified_text(AIONIS, [found])
+    assert f"latest: at v0.2.1, {where} ({says})" in verified_text([(AIONIS, found)])
 
 
 @pytest.mark.parametrize("source", ["--latest", "PUBLISH_LATEST"])
 def test_a_floating_tag_that_was_asked_for_and_stayed_is_a_fault_that_names_who_asked(source: str) -> None:
     found = verify(three_releases(Scene()), Version.parse("0.2.2"), source=source, commit=None, recorded=True)
     assert named(found) == {"floating"}
-    assert f"({source}), found 0.2.1" in verified_text(AIONIS, [found])
+    assert f"({source}), found 0.2.1" in verified_text([(AIONIS, found)])
 
 
 @pytest.mark.parametrize(("latest", "faults"), [(False, set()), (True, {"floating"})])
@@ -285,7 +285,7 @@ def test_a_floating_tag_that_was_never_there_is_not_missed_where_nobody_asks_for
     scene.publish(a_plan("0.2.1", ["main"], latest="no"))
     found = verify(scene, V021, latest=False, source="lane main", recorded=recorded)
     assert found.good
-    assert "latest: at no version, not expected at v0.2.1" in verified_text(AIONIS, [found])
+    assert "latest: at no version, not expected at v0.2.1" in verified_text([(AIONIS, found)])
     assert named(verify(scene, V021, source="lane main", recorded=recorded)) == (set() if recorded else {"floating"})
 
 

@@ -31,7 +31,7 @@ def trigger_of(run: Run, versions: Iterable[tuple[Lane, Version]]) -> Trigger:
             TriggeredLane(
                 lane=lane,
                 version=version,
-                get_version_tag=_lookup(run, lane.tag_of(version)),
+                get_version_tag=_lookup(run, lane, lane.tag_of(version)),
                 published=partial(published_versions, run, lane),
             )
             for lane, version in versions
@@ -53,10 +53,10 @@ def _checkout(run: Run) -> Checkout:
     return checkout
 
 
-def _lookup(run: Run, tag: Tag) -> Callable[[], LookupResult] | None:
+def _lookup(run: Run, lane: Lane, tag: Tag) -> Callable[[], LookupResult] | None:
     """Asks the registry once, without waiting: it is asked for what is nice to know."""
     try:
-        repository = run.resolver(Flags()).image().value
+        repository = run.resolver(Flags()).image(lane).value
     except UsageError:
         return None
     hurried = run.registries.hurried()

@@ -51,10 +51,10 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
         version = published.value if published else None
         results.append(run.console.drive(verifier.verify(lane, version, latest=resolver.latest(lane))))
     good = all(result.good for result in results)
-    repository = resolver.image(resolver.lanes()[0]).value
-    data = {"image": str(repository), "lanes": [result.to_json() for result in results]}
+    repositories = [resolver.image(lane).value for lane in resolver.lanes()]
+    data = {"image": str(repositories[0]), "lanes": [result.to_json() for result in results]}
     code = 0 if good else VerificationError.exit_code
-    return Answer(text=verified_text(repository, results), data=data, exit_code=code)
+    return Answer(text=verified_text(list(zip(repositories, results, strict=True))), data=data, exit_code=code)
 
 
 def _verifier(run: Run, lane: Lane, resolver: Resolver, depth: Depth) -> Verifier:

@@ -11,12 +11,15 @@ if TYPE_CHECKING:
     from shiplane.verify.verification_result import VerificationResult
 
 
-def verified_text(repository: Repository, lanes: Sequence[VerificationResult]) -> str:
-    """What a verification found: a headline for each lane, its bad checks, or the number of good ones."""
+def verified_text(results: Sequence[tuple[Repository, VerificationResult]]) -> str:
+    """What a verification found in each lane's repository: a headline, the bad checks, or the number of good ones."""
     lines: list[str] = []
-    names = [f"{repository}:{lane.tag}" if lane.tag else f"{repository}, lane {lane.lane.name}" for lane in lanes]
+    names = [
+        f"{repository}:{lane.tag}" if lane.tag else f"{repository}, lane {lane.lane.name}"
+        for repository, lane in results
+    ]
     width = max(map(len, names), default=0)
-    for lane, name in zip(lanes, names, strict=True):
+    for (_, lane), name in zip(results, names, strict=True):
         what = name.ljust(width)
         if lane.good:
             images = lane.report.images if lane.report else ()
