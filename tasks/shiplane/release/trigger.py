@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,7 @@ from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
 from shiplane.git.remote import Remote
 from shiplane.git.repository import Git
+from shiplane.ledger.versions import newest_release
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present
 from shiplane.release.source_check import require_committed
 from shiplane.workflows.tag_filter import skipped_by, starts_on
@@ -169,7 +170,7 @@ class Trigger:
             )
         tagged = [version for version in map(self.lanes[0].lane.version_of_git_tag, {*local, *remote}) if version]
         self._check_above(self.lanes[0], tagged, "newest release")
-        newest = _newest(tagged)
+        newest = newest_release(tagged)
         yield step.done(f"new, above {newest}" if newest else f"new: {self._whose} no git tag yet")
 
     @property
@@ -181,7 +182,7 @@ class Trigger:
         return "the lane has" if len(self.lanes) == 1 else "the lanes have"
 
     def _check_above(self, triggered: TriggeredLane, versions: Sequence[Version], what: str) -> None:
-        version, newest = triggered.version, _newest(versions)
+        version, newest = triggered.version, newest_release(versions)
         if same := next((other for other in versions if other.means(version) and other != version), None):
             raise RefusedError(
                 f"{version} is {same} in another spelling, which is a version of lane {triggered.lane.name} already",
@@ -208,7 +209,7 @@ class Trigger:
             return
         published = triggered.published()
         self._check_above(triggered, published, "newest release in the registry")
-        newest = _newest(published)
+        newest = newest_release(published)
         yield step.done(f"does not exist yet, above {newest}" if newest else "does not exist yet")
 
     def _find_workflows(self) -> Flow[tuple[str, ...]]:
@@ -281,8 +282,3 @@ class Trigger:
                 remedy=f"git ls-remote --tags {self.remote.name} {self.git_tag}; if it is not there: "
                 f"git tag --delete {self.git_tag}, then run it again.",
             ) from error
-
-
-def _newest(versions: Iterable[Version]) -> Version | None:
-    """The highest release; pre-releases do not count."""
-    return max((version for version in versions if not version.is_prerelease), default=None)
