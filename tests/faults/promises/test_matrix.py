@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 
 import pytest
 
 from shiplane.config.lane import BUILT_IN, Lane
+from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.plan import Plan
 from shiplane.core.errors import ShiplaneError
 from tests.faults.harness.clock import VirtualClock
@@ -24,11 +26,12 @@ from tests.faults.harness.several_tags import SEVERAL
 from tests.thorough import crossed
 
 # The first release of a repository; the next one, which moves floating tags; the next one where reads lag writes; one
-# of a lane with three floating tags, which all move.
-FIRST, NEXT, LAGGING, SEVERAL_TAGS = "first", "next", "lagging", "three floating tags"
+# of a lane with an alias and three floating tags, which all move.
+FIRST, NEXT, LAGGING, SEVERAL_TAGS = "first", "next", "lagging", "alias and three floating tags"
+ALIASED = replace(SEVERAL, alias_templates=(TagTemplate("", "-bookworm"),))
 # The tags that have each image in the end.
 NAMES = {
-    SEVERAL_TAGS: [{"v1.3.1", "v1.3", "v1", "latest"}],
+    SEVERAL_TAGS: [{"v1.3.1", "1.3.1-bookworm", "v1.3", "v1", "latest"}],
     **{start: [{"v0.2.1", "latest"}, {"standalone-v0.2.1", "standalone-latest"}] for start in (FIRST, NEXT, LAGGING)},
 }
 
@@ -38,19 +41,19 @@ def names_of(start: str) -> set[str]:
 
 
 def lanes_of(start: str) -> Sequence[Lane]:
-    return [SEVERAL] if start == SEVERAL_TAGS else BUILT_IN
+    return [ALIASED] if start == SEVERAL_TAGS else BUILT_IN
 
 
 def plan_of(start: str) -> Plan:
     """What is released."""
-    return a_plan("1.3.1", ["main"], configured=[SEVERAL]) if start == SEVERAL_TAGS else a_plan()
+    return a_plan("1.3.1", ["main"], configured=[ALIASED]) if start == SEVERAL_TAGS else a_plan()
 
 
 def scene_of(start: str) -> Scene:
     scene = Scene()
     if start == SEVERAL_TAGS:
         for version in ("1.2.0", "1.3.0"):
-            scene.publish(a_plan(version, ["main"], commit="b" * 40, configured=[SEVERAL]))
+            scene.publish(a_plan(version, ["main"], commit="b" * 40, configured=[ALIASED]))
     elif start != FIRST:
         scene.publish(a_plan("0.2.0", commit="b" * 40))
     if start == LAGGING:
