@@ -34,10 +34,14 @@ STORY = (
 )
 
 
+# Not npm, which need not be there.
+BUILT = 'build = "sh build.sh"\n'
+
+
 def configure(person: Person, text: str) -> None:
     """Commit a project file, and a Dockerfile that needs nothing of any platform; it is built for one."""
     person.variables["PLATFORMS"] = "linux/amd64"
-    (person.checkout / "shiplane.toml").write_text(text)
+    (person.checkout / "shiplane.toml").write_text(BUILT + text)
     (person.checkout / "Dockerfile").write_text("FROM scratch\nCOPY src/index.html /\n")
     git(person.checkout, "add", "--all")
     git(person.checkout, "commit", "--quiet", "--message", "configured")

@@ -571,7 +571,9 @@ ADOPTION = (
         "ledger/foreign_tags",
         "with_adopted_tags",
         without_operand(1),
-        ("tests/unit/ledger/test_foreign_tags.py::test_an_entry_that_is_no_adoption_of_that_version_changes_nothing",),
+        (
+            "tests/unit/ledger/test_foreign_tags.py::test_an_entry_that_gives_no_other_tag_to_that_version_changes_nothing",
+        ),
     ),
     Guard(
         "what is not whole is not adopted",

@@ -93,6 +93,9 @@ CURRENT = _CurrentSocket()
 class _FinalResponse(http.client.HTTPResponse):
     """Skips all informational responses (RFC 9110 section 15.2); http.client skips only 100."""
 
+    # Python 3.13 prints a traceback for one that a signal interrupts before it has its file, when it is closed.
+    fp: Any = None
+
     def _read_status(self) -> tuple[str, int, str]:
         while True:
             version, status, reason = super()._read_status()  # type: ignore[misc] # missing in typeshed
