@@ -34,6 +34,10 @@ _OWN = (
 )
 
 
+# The build command of the sample in a project file: not npm, which need not be there.
+BUILD = 'build = "sh build.sh"\n'
+
+
 @dataclass(frozen=True)
 class Done:
     """How a command ended."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.person import Log, Person, Reader, succeeded
+from tests.e2e.person import BUILD, Log, Person, Reader, succeeded
 from tests.rig import Rig
 from tests.rig.sample import commit, git
 from tests.unit.documents import faults
@@ -34,14 +34,10 @@ STORY = (
 )
 
 
-# Not npm, which need not be there.
-BUILT = 'build = "sh build.sh"\n'
-
-
 def configure(person: Person, text: str) -> None:
     """Commit a project file, and a Dockerfile that needs nothing of any platform; it is built for one."""
     person.variables["PLATFORMS"] = "linux/amd64"
-    (person.checkout / "shiplane.toml").write_text(BUILT + text)
+    (person.checkout / "shiplane.toml").write_text(BUILD + text)
     (person.checkout / "Dockerfile").write_text("FROM scratch\nCOPY src/index.html /\n")
     git(person.checkout, "add", "--all")
     git(person.checkout, "commit", "--quiet", "--message", "configured")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.person import Person, Reader, succeeded
+from tests.e2e.person import BUILD, Person, Reader, succeeded
 from tests.rig.sample import git
 
 pytestmark = pytest.mark.e2e
@@ -21,14 +21,10 @@ platforms = ["linux/amd64", "linux/arm/v7"]
 """
 
 
-# Not npm, which need not be there.
-BUILT = 'build = "sh build.sh"\n'
-
-
 def configure(person: Person, text: str, dockerfile: str = "FROM scratch\nCOPY src/index.html /\n") -> None:
     """Commit a project file, and a Dockerfile that needs nothing of any platform."""
     person.variables.pop("PLATFORMS", None)
-    (person.checkout / "shiplane.toml").write_text(BUILT + text)
+    (person.checkout / "shiplane.toml").write_text(BUILD + text)
     (person.checkout / "Dockerfile").write_text(dockerfile)
     git(person.checkout, "add", "--all")
     git(person.checkout, "commit", "--quiet", "--message", "configured")

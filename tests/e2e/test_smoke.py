@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from tests.e2e.person import Done, Person, Reader, succeeded, wait_until
+from tests.e2e.person import BUILD, Done, Person, Reader, succeeded, wait_until
 from tests.rig import Rig
 from tests.rig.sample import git, pair_for
 from tests.unit.documents import faults
@@ -14,7 +14,6 @@ from tests.unit.documents import faults
 pytestmark = pytest.mark.e2e
 Workstation = tuple[Person, Reader]
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1")
-BUILD = 'build = "sh build.sh"\n'
 SERVES = 'HEALTHCHECK --interval=1s --start-interval=1s CMD true\nCMD ["sleep", "600"]'
 
 
