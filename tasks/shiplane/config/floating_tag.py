@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from shiplane.config.version import Version
 from shiplane.registry.oci.names import Tag, parse_tag
@@ -79,11 +80,15 @@ class FloatingTemplate:
 
     def read(self, tag: str) -> FloatingTag | None:
         """The floating tag of this name, or None if it is none of these."""
+        match = self._pattern.fullmatch(tag)
+        return FloatingTag(tag=Tag(tag), range=match.groups(), prereleases=self.prereleases) if match else None
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
         pattern = re.escape(self.text)
         for place in (_MAJOR, _MINOR):
             pattern = pattern.replace(re.escape(place), _NUMBER)
-        match = re.fullmatch(pattern, tag, re.ASCII)
-        return FloatingTag(tag=Tag(tag), range=match.groups(), prereleases=self.prereleases) if match else None
+        return re.compile(pattern, re.ASCII)
 
     def __str__(self) -> str:
         return self.text

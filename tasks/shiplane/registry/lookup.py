@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from shiplane.core.errors import AccessError, MisconfiguredError, UnreachableError, VerificationError
 from shiplane.registry.client import RegistryClient
@@ -40,6 +40,11 @@ def require_certain(answer: LookupResult, repository: Repository, reference: Tag
 def resolve(registry: RegistryClient, reference: Tag | Digest) -> Present | Absent:
     """Look up a tag or digest reliably; raises as :func:`require_certain`."""
     return require_certain(registry.get_manifest(reference), registry.repository, reference)
+
+
+def hides_everything(registry: RegistryClient, tags: Iterable[Tag]) -> bool:
+    """Whether the registry refuses to show each of these tags, and the tag list: GHCR does so before the first push."""
+    return all(isinstance(registry.get_manifest(tag), Refused) for tag in tags) and registry.exists() is None
 
 
 def resolve_consistent(

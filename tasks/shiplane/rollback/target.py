@@ -236,13 +236,8 @@ def _lowered_from(history: TagHistory) -> Version | None:
     """The recorded version above the current one, if the tag went down without a record."""
     if history.position is None or history.current is None or history.is_recorded:
         return None
-    recorded = _version(history.position)
+    recorded = history.position.release
     return recorded if recorded and recorded > history.current else None
-
-
-def _version(entry: Entry) -> Version | None:
-    """The version that an entry is about; None if its text is none."""
-    return entry.release
 
 
 def _sort_candidates(
@@ -269,9 +264,9 @@ def _known_good(floating: FloatingTag, ledger: Ledger) -> dict[Version, Rollback
     """The versions that the floating tag has pointed at by the record, each with the last known digest."""
     candidates: dict[Version, RollbackCandidate] = {}
     published = [entry for entry in ledger.entries if entry.action is Action.PUBLISH]
-    versions = {entry.after: version for entry in published if (version := _version(entry))}
+    versions = {entry.after: version for entry in published if (version := entry.release)}
     for move in ledger.moves(floating.tag):
-        source, target = versions.get(move.before) if move.before else None, _version(move)
+        source, target = versions.get(move.before) if move.before else None, move.release
         if source:
             reason = f"known good: {floating} was at it until {short_time(move.when)}"
             candidates.setdefault(source, RollbackCandidate(source, TargetReason.KNOWN_GOOD, reason, move.before))
@@ -292,7 +287,7 @@ def _check_recent_rollback(
     our clock counts as just now: one of two clocks is wrong, and nobody can tell which.
     """
     last = history.position
-    target = _version(last) if last and last.action is Action.ROLLBACK and last.after == history.digest else None
+    target = last.release if last and last.action is Action.ROLLBACK and last.after == history.digest else None
     if again or last is None or target is None or (to is not None and to >= target):
         return
     since, left = seconds_since(last.when, history.now), _source(history.ledger, last)
@@ -343,7 +338,7 @@ def _recent_rollback_error(
 def _source(ledger: Ledger, move: Entry) -> Version | None:
     """The version from which a move started, as far as the record tells."""
     return next(
-        (version for entry in ledger.entries if entry.after == move.before and (version := _version(entry))),
+        (version for entry in ledger.entries if entry.after == move.before and (version := entry.release)),
         None,
     )
 

@@ -12,7 +12,7 @@ from shiplane.ledger.foreign_tags import with_adopted_tags
 from shiplane.ledger.ledger import Ledger
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import require_certain, wait_until_readable
+from shiplane.registry.lookup import hides_everything, require_certain, wait_until_readable
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, digest_of
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.verify.contradiction import contradiction
@@ -56,7 +56,8 @@ class Surveyor:
             BrokenLedgerError: The lane's ledger is broken, so nobody knows what is marked as bad.
         """
         answer = self.registry.get_manifest(plan.tag)
-        if may_push and isinstance(answer, Refused) and self._hides_everything(plan):
+        hidden = (*(floating.tag for floating in plan.floating_tags), plan.lane.ledger)
+        if may_push and isinstance(answer, Refused) and hides_everything(self.registry, hidden):
             return Survey.presumed_new(plan)
         reader = FloatingTagReader(versions=self.versions)
         answers = reader.answers(plan.floating_tags)
@@ -100,13 +101,6 @@ class Surveyor:
         ledgers = self.ledgers
         ledger = ledgers.registry.get_manifest(plan.lane.ledger) if ledgers else Absent()
         return (*digests, digest_of(ledger))
-
-    def _hides_everything(self, plan: LanePlan) -> bool:
-        """Whether the registry also refuses to show the lane's other tags and the tag list."""
-        tags = (*(floating.tag for floating in plan.floating_tags), plan.lane.ledger)
-        return (
-            all(isinstance(self.registry.get_manifest(tag), Refused) for tag in tags) and self.registry.exists() is None
-        )
 
     def _required(self, tag: Tag) -> Present | Absent:
         return require_certain(self.registry.get_manifest(tag), self.registry.repository, tag)

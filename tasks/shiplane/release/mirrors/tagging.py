@@ -68,11 +68,8 @@ class MirrorTags:
         """Read those once more that have the lane's image now. Raises as TagWriter.confirm."""
         for mirror, floating, result in self.moved:
             if result.digest == floating.lane.raw.digest:
-                writer, before = (
-                    _writer(mirror),
-                    mirror.state(floating.tag).digest,
-                )
-                yield from writer.confirm(floating.tag, floating.lane.raw, previous={before})
+                before = mirror.state(floating.tag).digest
+                yield from _writer(mirror).confirm(floating.tag, floating.lane.raw, previous={before})
 
     def results(self, lane: ReadyLane) -> tuple[MirrorResult, ...]:
         """A lane in its further repositories."""

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from shiplane.config.channel import Channel
 from shiplane.config.lane import Lane
 from shiplane.ledger.ledger import Entry, Ledger
-from shiplane.registry.lookup import resolve_consistent
-from shiplane.registry.oci.lookup_result import Absent, Present, Refused, digest_of
+from shiplane.registry.lookup import hides_everything, resolve_consistent
+from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import REVISION, VERSION
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.verify.label_reader import read_labels
@@ -128,7 +128,7 @@ class ChannelReader:
             UnreachableError: It gave no reliable answer.
             BrokenLedgerError: The ledger is broken.
         """
-        if may_push and self._hides_everything(channel, lane):
+        if may_push and hides_everything(self.registry, (channel.tag_of(lane), lane.ledger)):
             return ChannelTag(channel=channel, lane=lane, answer=Absent(), presumed=True)
         return self.locate(channel, lane, self._ledger(lane, newest))
 
@@ -154,8 +154,3 @@ class ChannelReader:
 
     def _ledger(self, lane: Lane, newest: Ledger | None) -> Ledger:
         return self.ledgers.store(lane).read_newer(newest).ledger if self.ledgers else Ledger()
-
-    def _hides_everything(self, channel: Channel, lane: Lane) -> bool:
-        tags = (channel.tag_of(lane), lane.ledger)
-        refused = all(isinstance(self.registry.get_manifest(tag), Refused) for tag in tags)
-        return refused and self.registry.exists() is None
