@@ -33,7 +33,7 @@ def flags_of(
     """The command line as a value; a bare ``--latest`` means yes, and ``--lane a,b`` both."""
     yes_or_no = "yes" if latest is True else latest
     return Flags(
-        lanes=tuple(name for names in lanes or () for name in names.split(",")),
+        lanes=_names(lanes),
         tag=tag,
         tag_flag=tag_flag,
         image=image,
@@ -41,6 +41,11 @@ def flags_of(
         latest=None if isinstance(yes_or_no, bool) else yes_or_no,
         snapshot=snapshot,
     )
+
+
+def _names(lanes: Sequence[str] | None) -> tuple[str, ...]:
+    """The names that ``--lane`` gives, with commas or given again."""
+    return tuple(name for names in lanes or () for name in names.split(","))
 
 
 def channel_of(channel: str | None, others: Mapping[str, object]) -> str:
@@ -92,7 +97,7 @@ def several_lanes(lanes: Sequence[str] | None, project: ProjectFile, version: st
     Raises:
         UsageError: None was, or one is not a lane or given twice.
     """
-    names = [name for given in lanes or () for name in given.split(",")] or [one_lane(None, project, version)]
+    names = _names(lanes) or (one_lane(None, project, version),)
     if len(set(names)) < len(names):
         raise UsageError(f"--lane names {', '.join(names)[:200]}", remedy="Give each lane only once.")
     return [project.lane(name) for name in names]

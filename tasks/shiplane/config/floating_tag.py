@@ -73,10 +73,14 @@ class FloatingTemplate:
         numbers = version.numbers[: self.depth]
         if len(numbers) < self.depth:
             return None
+        return FloatingTag(tag=parse_tag(self.fill(numbers)), range=numbers, prereleases=self.prereleases)
+
+    def fill(self, numbers: Iterable[str]) -> str:
+        """The tag's text with these numbers in it, as many as it has places for."""
         text = self.text
         for place, number in zip((_MAJOR, _MINOR), numbers, strict=False):
             text = text.replace(place, number)
-        return FloatingTag(tag=parse_tag(text), range=numbers, prereleases=self.prereleases)
+        return text
 
     def read(self, tag: str) -> FloatingTag | None:
         """The floating tag of this name, or None if it is none of these."""

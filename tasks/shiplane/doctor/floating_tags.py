@@ -63,10 +63,9 @@ def _check_floating(surveyor: Surveyor, lane: Lane, *, moves: bool) -> list[Find
 
 
 def _existing(surveyor: Surveyor, lane: Lane) -> dict[FloatingTag, Present | Absent]:
-    """The lane's floating tags that exist, as they are; the tags are listed only for a lane that has ranges."""
-    has_ranges = any(template.depth for template in lane.floating_templates)
-    tags = lane.floating_tags_among(surveyor.registry.tags() if has_ranges else ())
-    answers = FloatingTagReader(versions=surveyor.versions).answers(tags)
+    """The lane's floating tags that exist, as they are."""
+    reader = FloatingTagReader(versions=surveyor.versions)
+    answers = reader.answers(lane.floating_tags_among(reader.listed(lane)))
     return {floating: answer for floating, answer in answers.items() if isinstance(answer, Present)}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ from shiplane.core.system.parallel import map_parallel
 from shiplane.ledger.ledger import Ledger
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.registry.oci.names import Tag
 from shiplane.verify.floating_tags import FloatingTagState, existing_floating_tags
 
 if TYPE_CHECKING:
@@ -25,13 +26,16 @@ class FloatingTagReader:
     versions: LaneVersions
 
     def read_existing(self, lane: Lane, ledger: Ledger) -> tuple[FloatingTagState, ...]:
-        """Where each floating tag of a lane is: see :func:`existing_floating_tags`. Raises as :meth:`read`.
+        """Where each floating tag of a lane is: see :func:`existing_floating_tags`. Raises as :meth:`read`."""
+        return self.read(lane, ledger, existing_floating_tags(lane, ledger, self.listed(lane)))
 
-        The tags are listed only for a lane that has ranges: how many tags it has by them, nothing else tells.
+    def listed(self, lane: Lane) -> Sequence[Tag]:
+        """The repository's tags, listed only for a lane that has ranges: nothing else tells which tags it has by them.
+
+        Raises:
+            AccessError, UnreachableError: They cannot be listed.
         """
-        has_ranges = any(template.depth for template in lane.floating_templates)
-        listed = self.versions.registry.tags() if has_ranges else ()
-        return self.read(lane, ledger, existing_floating_tags(lane, ledger, listed))
+        return self.versions.registry.tags() if any(template.depth for template in lane.floating_templates) else ()
 
     def read(self, lane: Lane, ledger: Ledger, tags: Iterable[FloatingTag]) -> tuple[FloatingTagState, ...]:
         """Where each of these is; raises as :meth:`answers` and :meth:`states`."""

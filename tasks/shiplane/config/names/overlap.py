@@ -7,7 +7,7 @@ only what is next to a separator can be confused with what stands around a versi
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import product
 
 from shiplane.config.floating_tag import FloatingTemplate
@@ -84,14 +84,7 @@ def _floating_names(template: FloatingTemplate, other: str) -> Iterator[str]:
     """Tags of a template: all that could be confused with a name in which the digits of ``other`` stand."""
     digits = re.findall("[0-9]+", other)
     numbers = dict.fromkeys((*_NUMBERS, *(run[start:] for run in digits for start in range(len(run)))))
-    return (_filled(template, values) for values in product(numbers, repeat=template.depth))
-
-
-def _filled(template: FloatingTemplate, values: Iterable[str]) -> str:
-    text = template.text
-    for place, value in zip(("{major}", "{minor}"), values, strict=False):
-        text = text.replace(place, value)
-    return text
+    return (template.fill(values) for values in product(numbers, repeat=template.depth))
 
 
 def ends_differ(one: str, two: str) -> bool:

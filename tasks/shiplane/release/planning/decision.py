@@ -143,8 +143,7 @@ def _version_tag_action(plan: LanePlan, survey: Survey, commit: str) -> VersionT
     if survey.other_spelling:
         raise RefusedError(
             f"{plan.version.value} is {survey.other_spelling} in another spelling, which is published already",
-            remedy=f"A version is written once. Release the next one, "
-            f"{plan.lane.tag_of(plan.version.value.next_patch())}.",
+            remedy=f"A version is written once. {_release_next(plan)}",
         )
     if isinstance(survey.version, Absent):
         return VersionTagAction.CREATE
@@ -153,8 +152,12 @@ def _version_tag_action(plan: LanePlan, survey: Survey, commit: str) -> VersionT
     whose = f"commit {survey.revision[:40]}" if survey.revision else "an image without a commit label"
     raise RefusedError(
         f"{plan.tag} exists already as {survey.version.digest}, built from {whose}, not from {commit[:12]}",
-        remedy=f"A version is written once. Release the next one, {plan.lane.tag_of(plan.version.value.next_patch())}.",
+        remedy=f"A version is written once. {_release_next(plan)}",
     )
+
+
+def _release_next(plan: LanePlan) -> str:
+    return f"Release the next one, {plan.lane.tag_of(plan.version.value.next_patch())}."
 
 
 def _missing_aliases(plan: LanePlan, survey: Survey) -> tuple[Tag, ...]:
@@ -165,8 +168,7 @@ def _missing_aliases(plan: LanePlan, survey: Survey) -> tuple[Tag, ...]:
             own = digest_of(survey.version)
             raise RefusedError(
                 f"{alias} exists already as {answer.digest}, and {plan.tag} {f'is {own}' if own else 'does not exist'}",
-                remedy="An alias is written once, and has its version's image. Release the next one, "
-                f"{plan.lane.tag_of(plan.version.value.next_patch())}.",
+                remedy=f"An alias is written once, and has its version's image. {_release_next(plan)}",
             )
     return tuple(alias for alias in plan.aliases if isinstance(survey.aliases.get(alias, Absent()), Absent))
 
@@ -193,7 +195,7 @@ def _other_tag_error(plan: LanePlan, recorded: Entry) -> RefusedError:
     return RefusedError(
         f"{plan.version.value} is published already, {by}as {recorded.tag}, {recorded.after} "
         f"({how}on {recorded.when} by {recorded.who})",
-        remedy=f"A version is written once. Release the next one, {plan.lane.tag_of(plan.version.value.next_patch())}.",
+        remedy=f"A version is written once. {_release_next(plan)}",
     )
 
 
