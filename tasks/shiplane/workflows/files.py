@@ -6,6 +6,7 @@ from importlib import resources
 from pathlib import Path
 
 from shiplane.core.errors import PrerequisiteError
+from shiplane.core.file_change import FileChange
 from shiplane.core.system.atomic_file import write_atomic
 
 
@@ -23,9 +24,25 @@ def write(root: Path, path: str, text: str) -> None:
     target = root / path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(target, text.encode(), 0o644)
+        write_atomic(target, text.encode(), target.stat().st_mode & 0o777 if target.exists() else 0o644)
     except OSError as error:
         raise PrerequisiteError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+def apply(root: Path, change: FileChange) -> None:
+    """Write or remove the file of a change.
+
+    Raises:
+        PrerequisiteError: It cannot be written or removed, or is a link, whose file belongs somewhere else.
+    """
+    if (root / change.path).is_symlink():
+        raise PrerequisiteError(
+            f"{change.path} is a link", remedy="Replace it with a file, or set the project up by hand."
+        )
+    if change.after is None:
+        remove(root, change.path)
+    else:
+        write(root, change.path, change.after)
 
 
 def remove(root: Path, path: str) -> None:

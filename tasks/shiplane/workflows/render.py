@@ -6,7 +6,6 @@ project file are validated for that.
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
@@ -19,7 +18,7 @@ from shiplane.config.gate import Gate, GateKind
 from shiplane.config.keys.workflows import WorkflowSettings
 from shiplane.config.lane import Lane
 from shiplane.core.errors import ConfigurationError
-from shiplane.core.text import one_line
+from shiplane.core.file_change import FileChange
 from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform, Repository
 
@@ -124,25 +123,13 @@ def is_ours(text: str) -> bool:
 
 
 @dataclass(frozen=True)
-class WorkflowChange:
-    """A file that differs from the configuration; None stands for an absent file."""
-
-    path: str
-    before: str | None
-    after: str | None
+class WorkflowChange(FileChange):
+    """A workflow that differs from the configuration."""
 
     @property
     def by_hand(self) -> bool:
         """Whether writing would overwrite manual changes."""
         return self.before is not None and was_changed_by_hand(self.before)
-
-    @property
-    def diff(self) -> str:
-        """The change as a unified diff, with foreign lines sanitized."""
-        old, new = ((text or "").splitlines() for text in (self.before, self.after))
-        old_name = f"a/{self.path}" if self.before else "/dev/null"
-        new_name = f"b/{self.path}" if self.after else "/dev/null"
-        return "\n".join(_shown(line) for line in difflib.unified_diff(old, new, old_name, new_name, lineterm=""))
 
 
 def changes(rendered: Mapping[str, str], existing: Mapping[str, str]) -> list[WorkflowChange]:
@@ -163,11 +150,6 @@ def requirements(version: str) -> str:
         "# uv pip compile --generate-hashes gives all of them.\n"
         f"shiplane=={version}\n"
     )
-
-
-def _shown(line: str) -> str:
-    indent = len(line) - len(line[1:].lstrip(" ")) if line[:1] in "+- " else 0
-    return line[:indent] + one_line(line[indent:])
 
 
 def _project_values(project: WorkflowProject) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shiplane.config.project_folder import build_command, uses_lfs, workflows
+from shiplane.config.project_folder import build_command, existing, uses_lfs, workflows
 from shiplane.config.settings import DEFAULT_PLATFORMS, Resolver
 from shiplane.workflows import files
 from shiplane.workflows.render import (
@@ -22,7 +23,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from shiplane.cli.run import Run
+    from shiplane.config.project_file import ProjectFile
 
+# Our tasks below a name of the project's: invoke does not know them by ours.
+_MOUNTED = re.compile(
+    r"add_collection\(\s*(?:shiplane\.)?ns\b|from shiplane import ns as|from_module\(\s*shiplane\s*,\s*name\b"
+)
 _UNREAD = "(not a text file)"
 
 
@@ -35,32 +41,48 @@ def drifted(run: Run) -> list[str] | None:
 
 def changes_of(run: Run) -> list[WorkflowChange]:
     """What has to change to bring the workflows up to date."""
-    rendered, present = _rendered(run), workflows(run.root)
+    return changes_for(run.root, run.project, program_of(run.root))
+
+
+def changes_for(root: Path, project: ProjectFile, program: str) -> list[WorkflowChange]:
+    """The same for a configuration that need not be written yet, whose tasks a program calls."""
+    rendered, present = _rendered(root, project, program), workflows(root)
     # What cannot be read as a workflow is somebody's all the same.
-    unread = {path: _UNREAD for path in rendered if path not in present and (run.root / path).exists()}
+    unread = {path: _UNREAD for path in rendered if path not in present and (root / path).exists()}
     return changes(rendered, {**present, **unread})
 
 
-def _rendered(run: Run) -> dict[str, str]:
+def program_of(root: Path) -> str:
+    """What calls the tasks in a project: ``shiplane`` where its own tasks are others, or have ours below a name."""
+    texts = [tasks_file.read_text("utf-8", "replace") for tasks_file in tasks_files(root)]
+    return "invoke" if any("shiplane" in text and not _MOUNTED.search(text) for text in texts) else "shiplane"
+
+
+def tasks_files(root: Path) -> list[Path]:
+    """The file that Invoke loads, if there is one: it prefers a module to a package."""
+    return [path for path in (root / "tasks.py", root / "tasks" / "__init__.py") if path.is_file()][:1]
+
+
+def _rendered(root: Path, project: ProjectFile, program: str) -> dict[str, str]:
     templates = (files.template(f"{name}.yml") for name in ("lane", "release-lane", "channel"))
-    return render(_project(run), *templates)
+    return render(_project(root, project, program), *templates)
 
 
-def _project(run: Run) -> WorkflowProject:
+def _project(root: Path, project: ProjectFile, program: str) -> WorkflowProject:
     """What is committed decides, and nothing of the environment: a check must say the same everywhere."""
-    project, command = run.project, build_command(run.root, run.project)
-    tasks = (run.root / "tasks.py").is_file() or (run.root / "tasks" / "__init__.py").is_file()
+    command = build_command(root, project)
+    dockerfiles = existing(root, [lane.dockerfile for lane in project.lanes])
     return WorkflowProject(
-        lanes=Resolver(project=project, dockerfiles=run.dockerfiles()).lanes(),
+        lanes=Resolver(project=project, dockerfiles=dockerfiles).lanes(),
         platforms=project.platforms or DEFAULT_PLATFORMS,
         image=", ".join(map(str, project.images)) or "ghcr.io/<owner>/<repo> of this repository",
         gates=project.gates,
         wishes=project.workflows,
-        program="invoke" if tasks else "shiplane",
-        npm=command.value[:1] == ("npm",) and (run.root / "package-lock.json").is_file(),
+        program=program,
+        npm=command.value[:1] == ("npm",) and (root / "package-lock.json").is_file(),
         claim=project.claim is not None,
-        modules=(run.root / ".gitmodules").is_file(),
-        lfs=uses_lfs(run.root),
+        modules=(root / ".gitmodules").is_file(),
+        lfs=uses_lfs(root),
         channels=project.channels,
         registries=project.registries,
     )
