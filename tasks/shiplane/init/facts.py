@@ -1,0 +1,36 @@
+"""What a repository and its registry show."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from shiplane.init.sources import Remark
+from shiplane.init.workflows.published_image import PublishedImage
+
+
+@dataclass(frozen=True, kw_only=True)
+class Facts:
+    """What is known before anything is proposed.
+
+    Attributes:
+        image: The repository that is published to when nothing is configured; empty where it is unknown.
+        registry: The repository whose tags were asked for; empty where none was.
+        dockerfiles: Paths of those that could be lanes.
+        git_tags: All of them.
+        registry_tags: Those of ``registry``; empty also where they could not be read.
+        images: What the workflows publish.
+        logins: The names of the secrets of user name and password, by registry.
+        deployments: Paths of files that name the image.
+        remarks: What could not be translated.
+    """
+
+    image: str = ""
+    registry: str = ""
+    dockerfiles: Sequence[str] = ()
+    git_tags: Sequence[str] = ()
+    registry_tags: Sequence[str] = ()
+    images: Sequence[PublishedImage] = ()
+    logins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    deployments: Sequence[str] = ()
+    remarks: Sequence[Remark] = ()

@@ -1,0 +1,43 @@
+"""The npm scripts of the runbook, as the commands that replace them."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from shiplane.core import strict_json
+
+SCRIPTS = {
+    "docker:publish:ghcr": "shiplane publish --lane main",
+    "docker:publish:ghcr:dry-run": "shiplane publish --lane main --dry-run",
+    "docker:publish:standalone:ghcr": "shiplane publish --lane standalone",
+    "docker:publish:standalone:ghcr:dry-run": "shiplane publish --lane standalone --dry-run",
+}
+
+
+def old_scripts(text: str) -> Mapping[str, str]:
+    """The runbook's scripts in a ``package.json`` that still run something else, by name; none where it has none."""
+    scripts = _scripts(text)
+    return {name: scripts[name] for name, command in SCRIPTS.items() if scripts.get(name, command) != command}
+
+
+def with_new_scripts(text: str) -> str | None:
+    """The file with these scripts replaced and nothing else touched; None where that cannot be done safely."""
+    expected = json.loads(text.removeprefix("\ufeff"))
+    new = text
+    for name in old_scripts(text):
+        expected["scripts"][name] = SCRIPTS[name]
+        value = rf'({re.escape(json.dumps(name))}\s*:\s*)"(?:[^"\\\n]|\\.)*"'
+        new, count = re.subn(value, rf"\g<1>{json.dumps(SCRIPTS[name])}", new)
+        if count != 1:
+            return None
+    return new if json.loads(new.removeprefix("\ufeff")) == expected else None
+
+
+def _scripts(text: str) -> dict[str, str]:
+    try:
+        scripts = strict_json.loads(text.removeprefix("\ufeff").encode()).get("scripts")
+    except (ValueError, AttributeError):
+        return {}
+    return {key: value for key, value in scripts.items() if isinstance(value, str)} if isinstance(scripts, dict) else {}

@@ -1,0 +1,62 @@
+"""The files of a project that say how it is released."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+
+_LIMIT = 1024 * 1024
+_SKIPPED = {
+    "node_modules",
+    "vendor",
+    "test",
+    "tests",
+    "testdata",
+    "example",
+    "examples",
+    "docs",
+    "dist",
+    "build",
+    "target",
+}
+_NOT_RELEASED = {"dev", "development", "test", "tests", "ci", "local", "debug", "dockerignore", "bak", "orig"}
+_DEPTH = 3
+_MANIFESTS = {".yml", ".yaml"}
+
+
+def read(root: Path, path: str) -> str | None:
+    """The text of a file of the project; None where there is none that could be read as one."""
+    file = root / path
+    with suppress(OSError, UnicodeDecodeError):
+        if file.is_file() and file.stat().st_size <= _LIMIT:
+            with file.open(encoding="utf-8", newline="") as stream:
+                return stream.read()
+    return None
+
+
+def dockerfiles(root: Path) -> list[str]:
+    """The Dockerfiles at the root, or if there are none those in folders below it."""
+    paths = [path for path in _files(root) if _is_dockerfile(path.rpartition("/")[2])]
+    return [path for path in paths if "/" not in path] or paths
+
+
+def deployments(root: Path, image: str) -> list[str]:
+    """The YAML files that name an image, except workflows."""
+    paths = [path for path in _files(root) if Path(path).suffix in _MANIFESTS and not path.startswith(".github/")]
+    return [path for path in paths if f"{image}:" in (read(root, path) or "")] if image else []
+
+
+def _is_dockerfile(name: str) -> bool:
+    stem, _, suffix = name.partition(".")
+    return stem == "Dockerfile" and suffix.lower() not in _NOT_RELEASED
+
+
+def _files(root: Path) -> Iterator[str]:
+    """The files down to some depth, in order, without those of others."""
+    for folder, folders, names in os.walk(root):
+        parts = Path(folder).relative_to(root).parts
+        kept = (name for name in folders if name not in _SKIPPED and not name.startswith("."))
+        folders[:] = sorted(kept) if len(parts) < _DEPTH else []
+        yield from ("/".join((*parts, name)) for name in sorted(names))

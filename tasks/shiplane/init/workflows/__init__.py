@@ -1,0 +1,1 @@
+"""What a project's own workflows of GitHub Actions publish so far."""

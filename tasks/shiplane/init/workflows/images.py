@@ -1,0 +1,305 @@
+"""The images that a workflow of GitHub Actions publishes: its steps of docker's actions, for each value of a matrix.
+
+Source: docker/build-push-action and docker/metadata-action, README.md, "inputs"; docs.github.com, "Workflow syntax".
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import product
+
+from shiplane.core.errors import UsageError
+from shiplane.init.git_tags import form_of_pattern
+from shiplane.init.sources import Remark, Source
+from shiplane.init.workflows.expressions import EXPRESSION, filled, is_open
+from shiplane.init.workflows.published_image import PublishedImage, dockerfile_suffix
+from shiplane.init.workflows.tag_rules import DEFAULT_RULES, Tags, Triggers, add_plain, read_rules
+from shiplane.init.workflows.yaml_nodes import Node
+from shiplane.registry.oci.names import Repository
+
+_MOST = 64
+_TAGS_OF_STEP = re.compile(r"steps\.([\w-]+)\.outputs\.tags")
+_STARTS_WITH = re.compile(r"startsWith\(github\.ref(?:_name)?, ?'(?:refs/tags/)?([^']+)'\)")
+_VARIABLE = re.compile(r"\b(?:secrets|vars)\.(\w+)")
+_SECRET_LINE = re.compile(r"\"?([\w.-]+)=\$\{\{\s*secrets\.(\w+)\s*\}\}\"?")
+_TRANSLATED = {"context", "file", "target", "platforms", "push", "tags", "labels", "build-args", "outputs", "secrets"}
+# What only makes a build faster or is on already; a lane has keys of its own for them.
+_HARMLESS = {"cache-from", "cache-to", "pull", "builder", "annotations", "no-cache", "load", "github-token"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """What is known of the repository beforehand.
+
+    Attributes:
+        slug: ``owner/name`` on GitHub; empty where that is unknown.
+        git_tags: The forms of its git tags, the most used first.
+    """
+
+    slug: str = ""
+    git_tags: Sequence[str] = ()
+    default_branch: str = "main"
+
+
+@dataclass
+class WorkflowReader:
+    """Reads one workflow.
+
+    Attributes:
+        path: Of the file.
+        root: Its content.
+        remarks: What could not be translated, after :meth:`images`.
+    """
+
+    path: str
+    root: Node
+    place: Place
+    remarks: list[Remark] = field(default_factory=list)
+
+    def images(self) -> list[PublishedImage]:
+        """The images that it publishes; those that differ in their platforms alone are one."""
+        merged: dict[tuple[object, ...], PublishedImage] = {}
+        for image in self._each():
+            key = (*image.identity, tuple(image.tags.versions), tuple(image.tags.following))
+            before = merged.get(key)
+            platforms = (*(before.platforms if before else ()), *image.platforms)
+            merged[key] = replace(before or image, platforms=tuple(dict.fromkeys(platforms)))
+        return list(merged.values())
+
+    @property
+    def git_tag_patterns(self) -> tuple[str, ...]:
+        """The patterns of the git tags that start it."""
+        on = self.root.at("on")
+        tags = on.at("push", "tags").texts
+        if tags or "release" in on.entries:
+            return tags or ("*",)
+        return ("*",) if "push" in (*on.texts,) or self._any_push else ()
+
+    @property
+    def branches(self) -> tuple[str, ...]:
+        """The branches of which a push starts it, those with a pattern left out."""
+        on = self.root.at("on")
+        given = on.at("push", "branches").texts
+        any_branch = "push" in on.texts or self._any_push or (not given and "schedule" in on.entries)
+        return tuple(name for name in given if not set(name) & set("*?+[!")) or (
+            (self.place.default_branch,) if any_branch else ()
+        )
+
+    @property
+    def _any_push(self) -> bool:
+        push = self.root.at("on").entries.get("push")
+        return push is not None and not push.entries
+
+    def logins(self) -> Iterator[tuple[str, str, str]]:
+        """Each registry that it logs in to, with the names of the secrets of user name and password."""
+        for job in self.root.at("jobs").entries.values():
+            for step in job.at("steps").items:
+                if step.at("uses").text.startswith("docker/login-action@"):
+                    given = step.at("with")
+                    user, password = (_VARIABLE.search(given.at(key).text) for key in ("username", "password"))
+                    if user and password:
+                        yield given.at("registry").text or "docker.io", user[1], password[1]
+
+    def _each(self) -> Iterator[PublishedImage]:
+        for name, job in self.root.at("jobs").entries.items():
+            for chosen in combinations(job.at("strategy", "matrix"))[:_MOST]:
+                for step in job.at("steps").items:
+                    if step.at("uses").text.startswith("docker/build-push-action@") and _pushes(step.at("with")):
+                        yield self._image(name, job, step, chosen)
+
+    def _image(self, job_name: str, job: Node, step: Node, chosen: Mapping[str, str]) -> PublishedImage:
+        values, given = self._values(job, step, chosen), step.at("with").entries
+        texts = {key: filled(node.text, values) for key, node in given.items()}
+        texts["context"] = re.sub(r"^\{\{defaultContext\}\}:?", "", texts.get("context", ""))
+        triggers = self._triggers(job)
+        images, tags = self._tags(job, given, values, triggers)
+        self._remark_on_rest(given, texts)
+        target = texts.get("target", "")
+        dockerfile, context = _paths(texts)
+        return PublishedImage(
+            source=Source(self.path, step.line),
+            names=(*(_short(chosen) if chosen else (job_name, "")), target, dockerfile_suffix(dockerfile)),
+            dockerfile=dockerfile,
+            context=context,
+            target=target,
+            platforms=_platforms(texts.get("platforms", "")),
+            build_args=dict(self._build_args(given.get("build-args", Node()), values)),
+            secrets=dict(self._secrets(given.get("secrets", Node()))),
+            images=images,
+            git_tag=tags.git_tag or triggers.git_tag,
+            tags=tags,
+        )
+
+    def _values(self, job: Node, step: Node, chosen: Mapping[str, str]) -> dict[str, str]:
+        """What the references of a step stand for."""
+        slug = self.place.slug
+        owner, _, name = slug.partition("/")
+        values = {"github.repository": slug, "github.repository_owner": owner, "github.event.repository.name": name}
+        for part in (self.root, job, step):
+            values |= {f"env.{key}": node.text for key, node in part.at("env").entries.items()}
+        return {**{key: value for key, value in values.items() if value}, **chosen}
+
+    def _triggers(self, job: Node) -> Triggers:
+        patterns = [pattern for pattern in self.git_tag_patterns if not pattern.startswith("!")]
+        own = _STARTS_WITH.findall(job.at("if").text)
+        patterns = [pattern for pattern in patterns if any(map(pattern.startswith, own))] or patterns
+        forms = [form_of_pattern(pattern) or next(iter(self.place.git_tags), "v{version}") for pattern in patterns]
+        return Triggers(git_tag=next(iter(forms), ""), branches=self.branches, default_branch=self.place.default_branch)
+
+    def _tags(
+        self, job: Node, given: Mapping[str, Node], values: Mapping[str, str], triggers: Triggers
+    ) -> tuple[tuple[str, ...], Tags]:
+        """The repositories, and the tags there."""
+        written = given.get("tags", Node())
+        named = _TAGS_OF_STEP.search(written.text)
+        steps = [
+            *job.at("steps").items,
+            *(step for other in self.root.at("jobs").entries.values() for step in other.at("steps").items),
+        ]
+        metas = [step for step in steps if step.at("uses").text.startswith("docker/metadata-action@")]
+        own = [step for step in metas if named and step.at("id").text == named[1]]
+        if own or (metas and not written.text):
+            tags = self._of_metadata((own or metas)[0].at("with"), values, triggers)
+            images = self._repositories((own or metas)[0].at("with", "images"), values)
+        else:
+            images, tags = self._plain(written, values, triggers)
+        self.remarks += tags.remarks
+        return images, tags
+
+    def _of_metadata(self, given: Node, values: Mapping[str, str], triggers: Triggers) -> Tags:
+        rules = self._lines(given.at("tags"), values) or [(Source(self.path, given.line), r) for r in DEFAULT_RULES]
+        return read_rules(rules, self._lines(given.at("flavor"), values), triggers)
+
+    def _plain(self, written: Node, values: Mapping[str, str], triggers: Triggers) -> tuple[tuple[str, ...], Tags]:
+        """Tags that are named without metadata-action."""
+        tags = Tags()
+        images: dict[str, None] = {}
+        for source, line in self._lines(written, values):
+            for name in re.split(r",\s*", line):
+                image, _, tag = name.rpartition(":")
+                repository = "" if is_open(image) or "/" in tag else _repository(image)
+                if not repository:
+                    self.remarks.append(Remark(source, source.text, "the tag is made by a script, or only known later"))
+                    continue
+                images[repository] = None
+                add_plain(tags, source, tag, triggers)
+        return tuple(images), tags
+
+    def _repositories(self, given: Node, values: Mapping[str, str]) -> tuple[str, ...]:
+        found: dict[str, None] = {}
+        for source, line in self._lines(given, values):
+            name = re.sub(r"^name=|,.*$", "", line)
+            if repository := "" if is_open(name) else _repository(name):
+                found[repository] = None
+            else:
+                self.remarks.append(Remark(source, source.text, "the repository is not known"))
+        return tuple(found)
+
+    def _lines(self, node: Node, values: Mapping[str, str]) -> list[tuple[Source, str]]:
+        return [(Source(self.path, number, line), filled(line, values)) for number, line in node.lines]
+
+    def _build_args(self, node: Node, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+        for source, line in self._lines(node, values):
+            key, _, value = line.partition("=")
+            text = EXPRESSION.sub(lambda match: _placeholder(match[1]) or match[0], value)
+            if is_open(text):
+                self.remarks.append(Remark(source, source.text, "the value of this build argument is only known later"))
+            else:
+                yield key, text
+
+    def _secrets(self, node: Node) -> Iterator[tuple[str, str]]:
+        for source, line in self._lines(node, {}):
+            if match := _SECRET_LINE.fullmatch(line):
+                yield match[1], match[2]
+            else:
+                self.remarks.append(Remark(source, source.text, "this secret of the build is not one of GitHub's"))
+
+    def _remark_on_rest(self, given: Mapping[str, Node], texts: Mapping[str, str]) -> None:
+        for key, node in given.items():
+            source = Source(self.path, node.line)
+            if key not in _TRANSLATED | _HARMLESS:
+                self.remarks.append(Remark(source, f"{key}: {node.text}", "a lane has no such setting"))
+            elif key in ("platforms", "target", "file", "context") and is_open(texts[key]):
+                self.remarks.append(Remark(source, f"{key}: {node.text}", "it is only known when the workflow runs"))
+
+
+def combinations(matrix: Node) -> list[dict[str, str]]:
+    """The values of a matrix, as they are referred to; without a matrix nothing, once."""
+    lists = {
+        key: node.items for key, node in matrix.entries.items() if node.items and key not in ("include", "exclude")
+    }
+    chosen = [
+        {name: text for key, item in zip(lists, items, strict=True) for name, text in _flat(f"matrix.{key}", item)}
+        for items in product(*lists.values())
+    ]
+    for entry in matrix.at("include").items:
+        more = dict(_flat("matrix", entry))
+        base = {name for key in lists for name in more if name == f"matrix.{key}"}
+        fitting = (
+            [each for each in chosen if each and all(each.get(name) == more[name] for name in base)]
+            if base or lists
+            else []
+        )
+        for each in fitting:
+            each.update(more)
+        chosen += [] if fitting else [more]
+    left_out = [dict(_flat("matrix", entry)) for entry in matrix.at("exclude").items]
+    kept = [each for each in chosen if not any(out.items() <= each.items() for out in left_out)]
+    return [each for each in kept if each] or [{}]
+
+
+def _flat(name: str, node: Node) -> Iterator[tuple[str, str]]:
+    if node.entries:
+        for key, inner in node.entries.items():
+            yield from _flat(f"{name}.{key}", inner)
+    else:
+        yield name, node.text
+
+
+def _short(chosen: Mapping[str, str]) -> tuple[str, str]:
+    """What a combination could be called: by a key that says what it is, and by all of its values."""
+    keys = ("name", "variant", "image", "service", "component", "target")
+    named = next((text for key in keys if (text := chosen.get(f"matrix.{key}"))), "")
+    return named, "-".join(text for text in chosen.values() if "/" not in text)
+
+
+def _pushes(given: Node) -> bool:
+    return (
+        given.at("push").text not in ("", "false")
+        or re.search(r"push=true|type=registry", given.at("outputs").text) is not None
+    )
+
+
+def _platforms(text: str) -> tuple[str, ...]:
+    """The platforms of a step: without any its runner's; none where they are only known later."""
+    return () if is_open(text) else tuple(re.split(r"[\s,]+", text.strip() or "linux/amd64"))
+
+
+def _paths(texts: Mapping[str, str]) -> tuple[str, str]:
+    """The Dockerfile and the context of a step, both below the repository's root."""
+    context = posixpath.normpath(texts["context"] or ".")
+    dockerfile = texts.get("file", "") or posixpath.join(context, "Dockerfile")
+    return posixpath.normpath(dockerfile), context
+
+
+def _repository(name: str) -> str:
+    """A repository as ``docker`` names it; empty if it is none."""
+    parts = name.strip().lower().split("/")
+    has_host = len(parts) > 1 and (set(parts[0]) & set(".:") or parts[0] == "localhost")
+    full = "/".join(parts if has_host else ["docker.io", *(["library"] if len(parts) == 1 else []), *parts])
+    try:
+        return str(Repository.parse(full))
+    except UsageError:
+        return ""
+
+
+def _placeholder(expression: str) -> str:
+    """What a release has in place of an expression."""
+    if re.fullmatch(r"steps\.[\w-]+\.outputs\.version", expression):
+        return "{version}"
+    if "image.created" in expression or expression == "github.event.repository.updated_at":
+        return "{created}"
+    return {"github.sha": "{commit}", "github.ref_name": "{git-tag}"}.get(expression, "")

@@ -1,0 +1,274 @@
+"""What a workflow publishes, by values: its triggers, its matrix, its steps."""
+# ruff: noqa: E501 -- the tables are read by their lines
+
+from __future__ import annotations
+
+import pytest
+
+from shiplane.config.lane import MAIN, STANDALONE
+from shiplane.init.workflows.differences import differences
+from shiplane.init.workflows.images import Place, WorkflowReader, combinations
+from shiplane.init.workflows.published_image import PublishedImage, dockerfile_suffix
+from shiplane.init.workflows.yaml_nodes import Node, read_yaml
+
+PUSHED = "{uses: docker/build-push-action@v6, with: {push: true, tags: 'ghcr.io/acme/app:latest'"
+
+
+def reader(text: str, place: Place | None = None) -> WorkflowReader:
+    root = read_yaml(text)
+    assert root is not None
+    return WorkflowReader("w.yml", root, place or Place(slug="acme/app", git_tags=["app-v{version}"]))
+
+
+def job(step: str, on: str = "{push: {tags: ['v*']}}", more: str = "") -> str:
+    return f"on: {on}\njobs:\n  image:\n    {more or 'name: image'}\n    steps:\n      - {step}\n"
+
+
+def only(text: str) -> tuple[PublishedImage, list[str]]:
+    read = reader(text)
+    (image,) = read.images()
+    return image, [f"{remark.source} {remark.text}: {remark.reason}" for remark in read.remarks]
+
+
+@pytest.mark.parametrize(
+    ("on", "git_tag", "following"),
+    [
+        ("{push: {tags: ['v*']}}", "v{version}", []),
+        ("{push: {tags: ['!v*-test', 'docker-v*']}}", "docker-v{version}", []),
+        ("{push: {tags: '*'}}", "app-v{version}", []),
+        ("{release: {types: [published]}}", "app-v{version}", []),
+        ("{push: {branches: [dev, 'release/**']}}", "", [("dev", "latest")]),
+        ("{schedule: [{cron: '0 0 * * *'}]}", "", [("main", "latest")]),
+        ("{workflow_dispatch: }", "", []),
+    ],
+)
+def test_what_starts_it(on: str, git_tag: str, following: list[tuple[str, str]]) -> None:
+    image, _ = only(job(PUSHED + "}}", on))
+    assert (image.git_tag, image.tags.following) == (git_tag, following)
+
+
+@pytest.mark.parametrize("on", ["push", "[push, pull_request]", "{push: }"])
+def test_any_push_is_one_of_a_branch_or_of_a_tag(on: str) -> None:
+    read = reader(job(PUSHED + "}}", on))
+    assert (read.git_tag_patterns, read.branches) == (("*",), ("main",))
+
+
+def test_without_tags_in_git_a_version_has_a_v() -> None:
+    read = reader(job(PUSHED + "}}", "{push: {tags: '*'}}"), Place())
+    assert [image.git_tag for image in read.images()] == ["v{version}"]
+
+
+@pytest.mark.parametrize(
+    ("step", "published"),
+    [
+        (PUSHED + "}}", 1),
+        ("{uses: docker/build-push-action@v6, with: {push: false}}", 0),
+        ("{uses: docker/build-push-action@v6}", 0),
+        ("{uses: docker/build-push-action@v6, with: {outputs: 'type=image,push=true'}}", 1),
+        ("{uses: acme/build-push-action@v6, with: {push: true}}", 0),
+        ("{run: docker build .}", 0),
+    ],
+)
+def test_only_what_is_pushed_is_published(step: str, published: int) -> None:
+    assert len(reader(job(step)).images()) == published
+
+
+@pytest.mark.parametrize(
+    ("given", "dockerfile", "context"),
+    [
+        ("", "Dockerfile", "."),
+        (", context: .", "Dockerfile", "."),
+        (", context: ./svc", "svc/Dockerfile", "svc"),
+        (", context: ./svc, file: ./docker/Dockerfile.svc", "docker/Dockerfile.svc", "svc"),
+        (", context: '{{defaultContext}}:svc'", "svc/Dockerfile", "svc"),
+    ],
+)
+def test_paths_are_those_of_the_repository(given: str, dockerfile: str, context: str) -> None:
+    image, remarks = only(job(f"{PUSHED}{given}}}}}"))
+    assert (image.dockerfile, image.context, remarks) == (dockerfile, context, [])
+
+
+@pytest.mark.parametrize(
+    ("given", "platforms", "remarks"),
+    [
+        ("", ("linux/amd64",), []),
+        (", platforms: 'linux/amd64, linux/arm64'", ("linux/amd64", "linux/arm64"), []),
+        (
+            ", platforms: '${{ inputs.platforms }}'",
+            (),
+            ["w.yml:6 platforms: ${{ inputs.platforms }}: it is only known when the workflow runs"],
+        ),
+        (", ssh: default", ("linux/amd64",), ["w.yml:6 ssh: default: a lane has no such setting"]),
+    ],
+)
+def test_platforms_and_what_a_lane_cannot_have(given: str, platforms: tuple[str, ...], remarks: list[str]) -> None:
+    image, told = only(job(f"{PUSHED}{given}}}}}"))
+    assert (image.platforms, told) == (platforms, remarks)
+
+
+def test_build_args_and_secrets() -> None:
+    given = (
+        ', build-args: "V=${{ steps.meta.outputs.version }}\\nT=${{ github.ref_name }}\\nD=${{ fromJSON(steps.m.outputs.json)'
+        ".labels['org.opencontainers.image.created'] }}\\nS=${{ inputs.s }}\\nN=1\""
+        ', secrets: "npm=${{ secrets.NPM_TOKEN }}\\nx=$(cat y)"'
+    )
+    image, told = only(job(f"{PUSHED}{given}}}}}"))
+    assert image.build_args == {"V": "{version}", "T": "{git-tag}", "D": "{created}", "N": "1"}
+    assert image.secrets == {"npm": "NPM_TOKEN"}
+    assert told == [
+        "w.yml:10 S=${{ inputs.s }}: the value of this build argument is only known later",
+        "w.yml:8 x=$(cat y): this secret of the build is not one of GitHub's",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("tags", "images", "versions", "remarks"),
+    [
+        ("acme/app:1", ("docker.io/acme/app",), [], []),
+        ("'app:${{ github.ref_name }}'", ("docker.io/library/app",), ["v{version}"], []),
+        ("'ghcr.io/${{ github.repository }}:a,localhost:5000/x/y:b'", ("ghcr.io/acme/app", "localhost:5000/x/y"), [], []),
+        ("'${{ env.TAGS }}'", (), [], ["${{ env.TAGS }}: the tag is made by a script, or only known later"]),
+        ("ghcr.io/a b:c", (), [], ["ghcr.io/a b:c: the tag is made by a script, or only known later"]),
+        ("ghcr.io/acme/app", (), [], ["ghcr.io/acme/app: the tag is made by a script, or only known later"]),
+    ],
+)  # fmt: skip
+def test_tags_without_metadata(tags: str, images: tuple[str, ...], versions: list[str], remarks: list[str]) -> None:
+    image, told = only(job(f"{{uses: docker/build-push-action@v6, with: {{push: true, tags: {tags}}}}}"))
+    assert (image.images, image.tags.versions) == (images, versions)
+    assert [line.partition(" ")[2] for line in told] == remarks
+
+
+def test_metadata_of_another_job_is_that_of_an_image_pushed_by_digest() -> None:
+    text = """
+on: {push: {tags: ["v*"]}}
+env: {REGISTRY: ghcr.io, IMAGE: "${{ env.REGISTRY }}/acme/app"}
+jobs:
+  build:
+    strategy: {matrix: {platform: [linux/amd64, linux/arm64]}}
+    steps:
+      - uses: docker/build-push-action@v6
+        with: {platforms: "${{ matrix.platform }}", outputs: "type=image,push-by-digest=true,push=true"}
+  merge:
+    steps:
+      - uses: docker/metadata-action@v5
+        with: {images: "${{ env.IMAGE }}\\n${{ inputs.more }}"}
+"""
+    image, told = only(text)
+    assert (image.images, image.platforms) == (("ghcr.io/acme/app",), ("linux/amd64", "linux/arm64"))
+    assert image.tags.versions == ["v{version}"]
+    assert [line.partition(": ")[2] for line in told] == [
+        "images of pull requests are not published",
+        "the repository is not known",
+    ] * 2 or told
+
+
+def test_a_job_for_one_of_several_git_tags() -> None:
+    condition = "if: startsWith(github.ref, 'refs/tags/b/')"
+    image, _ = only(job(PUSHED + "}}", "{push: {tags: ['a/v*', 'b/v*']}}", condition))
+    assert image.git_tag == "b/v{version}"
+
+
+@pytest.mark.parametrize(
+    ("login", "expected"),
+    [
+        ("{registry: quay.io, username: '${{ vars.U }}', password: '${{ secrets.P }}'}", [("quay.io", "U", "P")]),
+        ("{username: '${{ secrets.U }}', password: '${{ secrets.P }}'}", [("docker.io", "U", "P")]),
+        ("{username: '${{ github.actor }}', password: '${{ secrets.GITHUB_TOKEN }}'}", []),
+    ],
+)
+def test_logins(login: str, expected: list[tuple[str, str, str]]) -> None:
+    assert list(reader(job(f"{{uses: docker/login-action@v3, with: {login}}}")).logins()) == expected
+    assert list(reader(job("{run: x}")).logins()) == []
+
+
+@pytest.mark.parametrize(
+    ("matrix", "expected"),
+    [
+        ("{}", [{}]),
+        ("{a: [1, 2]}", ["a=1", "a=2"]),
+        ("{a: [1, 2], exclude: [{a: 2}]}", ["a=1"]),
+        ("{a: [1, 2], include: [{a: 2, b: x}]}", ["a=1", "a=2 b=x"]),
+        ("{a: [1], include: [{a: 3, b: x}]}", ["a=1", "a=3 b=x"]),
+        ("{a: [1, 2], include: [{b: x}]}", ["a=1 b=x", "a=2 b=x"]),
+        ("{include: [{a: 1}, {a: 2}]}", ["a=1", "a=2"]),
+        ("{a: [{n: 1, m: 2}]}", ["a.n=1 a.m=2"]),
+        ("{a: '${{ fromJSON(x) }}'}", [{}]),
+    ],
+)
+def test_combinations_of_a_matrix(matrix: str, expected: list[object]) -> None:
+    node = read_yaml(matrix)
+    assert node is not None
+    shown = [
+        " ".join(f"{key.removeprefix('matrix.')}={value}" for key, value in each.items()) for each in combinations(node)
+    ]
+    assert shown == [each or "" for each in expected]
+
+
+@pytest.mark.parametrize(
+    ("path", "suffix"),
+    [("Dockerfile", ""), ("Dockerfile.alpine", "alpine"), ("svc/Dockerfile", "svc"), ("svc/Dockerfile.x", "x")],
+)
+def test_what_tells_dockerfiles_apart(path: str, suffix: str) -> None:
+    assert dockerfile_suffix(path) == suffix
+
+
+@pytest.mark.parametrize("text", ["a: [", "a: &a [*a]", "[" * 5000, "a: !!python/object:os.system x\nb: ["])
+def test_what_is_no_yaml_is_none(text: str) -> None:
+    assert read_yaml(text) is None
+
+
+def test_yaml_with_its_lines() -> None:
+    node = read_yaml("a: &x\n  b: 1\nc: *x\nd: |\n  one\n\n  two\ne: one\n")
+    assert node is not None
+    assert (node.at("a", "b").line, node.at("c", "b").text) == (2, "1")
+    assert list(node.at("d").lines) == [(5, "one"), (7, "two")]
+    assert list(node.at("e").lines) == [(8, "one")]
+    assert node.at("nothing", "more").texts == ()
+    assert read_yaml("") == Node()
+
+
+OLD = """
+on:
+  push: {tags: ["docker-v*"]}
+  schedule: [{cron: "0 0 * * *"}]
+  workflow_dispatch:
+    inputs:
+      tag: {type: string}
+      platforms: {type: string}
+      colour: {type: string}
+jobs:
+  other:
+    steps:
+      - run: make test
+  image:
+    steps:
+      - uses: actions/checkout@v4
+      - name: Resolve
+        run: |
+          publish_latest=true
+      - run: |
+          echo two
+          echo lines
+      - uses: sigstore/cosign-installer@v3
+      - uses: docker/build-push-action@v6
+        with: {push: true, tags: "${{ env.TAGS }}"}
+"""
+
+
+def test_what_becomes_of_an_old_workflow() -> None:
+    read = reader(OLD)
+    images = read.images()
+    told = [
+        (remark.source.line, remark.text, remark.reason)
+        for remark in differences(read, OLD, images, [STANDALONE, MAIN])
+    ]
+    assert told == [
+        (19, "publish_latest=true", "a git tag moves latest no longer by itself: publish-latest = true in [lanes.main] keeps that"),
+        (7, "tag", "the input is now called version, and takes a version, as in 0.2.1, and builds its git tag"),
+        (9, "colour", "there is no such input"),
+        (4, "schedule", "no schedule starts the new workflows; a channel is published with each push to its branch"),
+        (17, "Resolve", "this step is not part of the new workflows"),
+        (20, "echo two", "this step is not part of the new workflows"),
+        (23, "sigstore/cosign-installer@v3", "this step is not part of the new workflows"),
+    ]  # fmt: skip
+    assert not [remark for remark in differences(read, OLD, images, []) if "publish-latest" in remark.reason]
