@@ -6,7 +6,7 @@ from invoke import Collection
 
 from shiplane.cli.task_decorator import with_names
 from shiplane.cli.tasks import auth, check, deploy, workflow
-from shiplane.cli.tasks.adopt import adopt
+from shiplane.cli.tasks.adopt import adopt, init
 from shiplane.cli.tasks.marks import mark, restart, unmark
 from shiplane.cli.tasks.plan import plan
 from shiplane.cli.tasks.rehearse import rehearse
@@ -20,7 +20,22 @@ from shiplane.cli.tasks.verify import verify
 
 def namespace() -> Collection:
     """The tasks and their collections. None of them is a default task: a bare command must not do anything."""
-    tasks = (plan, publish, stage, release, verify, rollback, mark, unmark, adopt, status, history, rehearse, trigger)
+    tasks = (
+        init,
+        plan,
+        publish,
+        stage,
+        release,
+        verify,
+        rollback,
+        mark,
+        unmark,
+        adopt,
+        status,
+        history,
+        rehearse,
+        trigger,
+    )
     collections = (
         _collection(
             "auth",

@@ -115,6 +115,14 @@ class Git:
         """Every git tag of this repository."""
         return self._read.output("for-each-ref", "--format=%(refname:strip=2)", "refs/tags").splitlines()
 
+    def default_branch(self) -> str:
+        """The branch that ``origin`` calls its own, as the clone remembers it; else the one that is checked out."""
+        for ref in ("refs/remotes/origin/HEAD", "HEAD"):
+            answer = self._read.run("symbolic-ref", "--short", "--quiet", ref)
+            if answer.code == 0:
+                return answer.stdout.strip().removeprefix("origin/")
+        return "main"
+
     def create_tag(self, tag: str, message: str) -> str:
         """Make an annotated git tag at HEAD, signed where the user's configuration says so.
 

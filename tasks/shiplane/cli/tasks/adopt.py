@@ -1,4 +1,4 @@
-"""``adopt``."""
+"""``init`` and ``adopt``: taking over a project, and the versions that it has published."""
 
 from __future__ import annotations
 
@@ -11,6 +11,43 @@ from shiplane.cli.tasks.flag_help import IMAGE
 if TYPE_CHECKING:
     from shiplane.cli.documents import AdoptedDataJson
     from shiplane.cli.run import Run
+
+
+@shiplane_task(
+    flags={
+        "yes": "Write the files without asking.",
+        "dry_run": "Show what would be written; write nothing.",
+    },
+)
+def init(run: Run, *, yes: bool = False, dry_run: bool = False) -> Answer:
+    """Set up this project: configuration and workflows.
+
+    Reads Dockerfiles, workflows, git tags and the registry's tags; shows what it understood, what it could not
+    translate and the diff, and writes the files after asking. What is configured already is kept.
+    """
+    from shiplane.cli.setup.project import read_setup
+    from shiplane.cli.setup.view import setup_json, setup_text, written_text
+    from shiplane.core.errors import UsageError
+    from shiplane.core.next_command import command
+    from shiplane.workflows import files
+
+    setup = read_setup(run)
+    writes = bool(setup.changes) and not dry_run
+    shown = f"{setup_text(setup)}\n\n"
+    if writes and not yes:
+        agreed = run.console.agrees(shown, f"Write {len(setup.changes)} files?")
+        if not agreed:
+            error = UsageError(
+                "nothing was written" if agreed is False else "nothing was written: there is no terminal to ask on",
+                remedy=command("init", "--yes"),
+            )
+            return Answer(text="" if agreed is False else shown, data=setup_json(setup, written=False), error=error)
+        shown = ""
+    if writes:
+        for change in setup.changes:
+            files.apply(run.root, change)
+    text = shown + written_text(setup, dry_run=dry_run)
+    return Answer(text=text, data=setup_json(setup, written=writes))
 
 
 @shiplane_task(

@@ -137,6 +137,15 @@ class Console:
         # Within a JSON text; the escape keeps the runner of GitHub Actions from reading a command there.
         self._out(self.redact(json.dumps(value, indent=2)).replace("##", "#\\u0023"))
 
+    def agrees(self, text: str, question: str) -> bool | None:
+        """Ask on the terminal, after what the question is about; None where there is no terminal to answer on."""
+        if not sys.stdin.isatty():
+            return None
+        self.unfold()
+        print(inert(self.shown(self.redact(text))), file=self.err, flush=True)
+        print(f"{question} [y/N] ", end="", file=self.err, flush=True)
+        return sys.stdin.readline().strip().lower() in {"y", "yes"}
+
     def unfold(self) -> None:
         """End what is folded away, if anything is."""
         self._folding(begins=False)

@@ -1,0 +1,105 @@
+"""What a project shows of how it is released so far: its files, its git tags, and the tags in the registry."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from shiplane.config.project_folder import workflows
+from shiplane.config.settings import Flags, github_slug
+from shiplane.core.errors import ShiplaneError, UsageError
+from shiplane.init import project_files
+from shiplane.init.facts import Facts
+from shiplane.init.git_tags import forms_of_tags
+from shiplane.init.sources import Remark, Source
+from shiplane.init.workflows.images import Place, WorkflowReader
+from shiplane.init.workflows.yaml_nodes import read_yaml
+from shiplane.workflows.render import is_ours
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+    from shiplane.init.workflows.published_image import PublishedImage
+
+# Seconds for the registry's tags: without them the proposal is only less sure.
+_ASKING = 10.0
+
+
+@dataclass
+class OldWorkflows:
+    """What the project's workflows publish so far."""
+
+    readers: dict[str, tuple[WorkflowReader, list[PublishedImage]]] = field(default_factory=dict)
+    texts: dict[str, str] = field(default_factory=dict)
+    remarks: list[Remark] = field(default_factory=list)
+
+
+def place_of(run: Run) -> tuple[Place, list[str]]:
+    """What git knows, and its tags."""
+    checkout = run.checkout
+    if checkout is None:
+        return Place(), []
+    tags = run.git.tags()
+    slug = github_slug(checkout.remote)
+    return Place(slug=slug, git_tags=forms_of_tags(tags), default_branch=run.git.default_branch()), tags
+
+
+def old_workflows(run: Run, place: Place) -> OldWorkflows:
+    """The workflows that publish images by docker's actions, other than ours."""
+    old = OldWorkflows()
+    for path, text in workflows(run.root).items():
+        root = None if is_ours(text) else read_yaml(text)
+        if root is not None:
+            reader = WorkflowReader(path, root, place)
+            images = reader.images()
+            if images:
+                old.readers[path], old.texts[path] = (reader, images), text
+                old.remarks += reader.remarks
+    return old
+
+
+def registry_tags(run: Run, old: OldWorkflows) -> tuple[str, list[str], str]:
+    """The repository that is published to so far and its tags, read anonymously; and what came of it."""
+    from shiplane.registry.oci.names import Repository
+
+    images = [image.images[0] for _, each in old.readers.values() for image in each if image.images]
+    try:
+        given = run.resolver(Flags()).image().value if run.env.get("IMAGE_REPO") or not images else None
+        repository = given or Repository.parse(images[0])
+        client = run.registries.client(repository, None, run.registries.hurried())
+        tags = run.registries.impatient(client, within=_ASKING).tags()
+    except ShiplaneError as error:
+        return "", [], f"the registry's tags were not read: {error.what}"
+    return str(repository), list(tags), f"{repository} has {len(tags) or 'no'} tags"
+
+
+def facts_of(
+    run: Run, place: Place, git_tags: Sequence[str], old: OldWorkflows, registry: str, tags: Sequence[str]
+) -> Facts:
+    """Everything that a project file can be proposed from.
+
+    Raises:
+        UsageError: Nothing here builds an image.
+    """
+    images = [image for _, each in old.readers.values() for image in each]
+    image = f"ghcr.io/{place.slug.lower()}" if place.slug else ""
+    named = next((image.images[0] for image in images if image.images), image)
+    dockerfiles = project_files.dockerfiles(run.root)
+    if not images and not dockerfiles:
+        raise UsageError(
+            "nothing here builds an image: there is no Dockerfile, and no workflow uses docker/build-push-action",
+            remedy="Add a Dockerfile, or name one in shiplane.toml: dockerfile in [lanes.NAME].",
+        )
+    built = {one.dockerfile for one in images}
+    left = [path for path in dockerfiles if images and path not in built]
+    return Facts(
+        image=image,
+        registry=registry,
+        dockerfiles=dockerfiles,
+        git_tags=git_tags,
+        registry_tags=tags,
+        images=images,
+        logins={host: (user, secret) for reader, _ in old.readers.values() for host, user, secret in reader.logins()},
+        deployments=project_files.deployments(run.root, named),
+        remarks=[*old.remarks, *(Remark(Source(path), "", "no workflow publishes it") for path in left)],
+    )
