@@ -35,6 +35,7 @@ IMPURE = {
     *(f"shiplane.docker.{name}" for name in ("buildx", "cache_probe", "containers", "contexts", "dial", "endpoint")),
     *(f"shiplane.docker.{name}" for name in ("engine", "private_config")),
     *(f"shiplane.doctor.{name}" for name in ("doctor", "tools")),
+    "shiplane.cli.setup.files",
     "shiplane.init.project_files",
     *(f"shiplane.git.{name}" for name in ("ancestry", "plumbing", "remote", "repository", "worktree")),
     *(f"shiplane.registry.http.{name}" for name in ("connections", "retry_budget", "tokens", "transport", "trust")),
