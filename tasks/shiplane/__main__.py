@@ -7,6 +7,9 @@ from invoke import Exit, ParseError, Program
 from shiplane import __version__, ns
 from shiplane.core.errors import UsageError
 
+# Flags of the scripts that shiplane replaces, where they are spelled otherwise now.
+_OLD_FLAGS = {"--no-latest": "--latest=no"}
+
 
 class ShiplaneProgram(Program):
     """Invoke's program, but for its exit code: what cannot be read is a usage error, not a fault of ours."""
@@ -27,7 +30,8 @@ class ShiplaneProgram(Program):
 
 
 def _usage(error: ParseError) -> Exit:
-    return Exit(f"error: {error}", code=UsageError.exit_code)
+    remedies = [f"\n  Write {new}." for old, new in _OLD_FLAGS.items() if f"'{old}'" in str(error)]
+    return Exit(f"error: {error}{''.join(remedies)}", code=UsageError.exit_code)
 
 
 program = ShiplaneProgram(namespace=ns, name="shiplane", binary="shiplane", version=__version__)

@@ -39,8 +39,8 @@ def old(rig: Rig, sample: Path) -> Workstation:
 
 
 def build(rig: Rig, folder: Path, dockerfile: str, at: str, names: list[str]) -> None:
-    """What docker/build-push-action ran, with the labels that the workflow gave it: no version among them."""
-    labels = (f"{LABEL}.source=https://github.com/cognary/aionis", f"{LABEL}.revision={at}")
+    """What docker/build-push-action ran, with the labels that the workflow gave it, if any: no version among them."""
+    labels = (f"{LABEL}.source=https://github.com/cognary/aionis", f"{LABEL}.revision={at}") if at else ()
     who = rig.accounts["push"]
     login = ["docker", "login", names[0].partition("/")[0], "--username", who.username, "--password-stdin"]
     env = {**rig.environ(), "DOCKER_CONFIG": str(private(rig))}
