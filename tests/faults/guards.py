@@ -36,6 +36,7 @@ from tests.faults.guard import Guard
 from tests.faults.guards_channels import FOLLOWING
 from tests.faults.guards_records import RECORDS
 from tests.faults.guards_secrets import KEPT_APART
+from tests.faults.guards_setup import LEFT_ALONE
 from tests.faults.guards_values import PUT_INTO_IMAGES
 
 _ANSWERS = "tests/faults/registry/test_client_answers.py::"
@@ -846,7 +847,7 @@ ORDER = (
 
 GUARDS = (
     *(*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS),
-    *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING),
+    *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING, *LEFT_ALONE),
 )
 
 

@@ -29,9 +29,7 @@ def with_new_scripts(text: str) -> str | None:
     for name in old_scripts(text):
         expected["scripts"][name] = SCRIPTS[name]
         value = rf'({re.escape(json.dumps(name))}\s*:\s*)"(?:[^"\\\n]|\\.)*"'
-        new, count = re.subn(value, rf"\g<1>{json.dumps(SCRIPTS[name])}", new)
-        if count != 1:
-            return None
+        new = re.sub(value, rf"\g<1>{json.dumps(SCRIPTS[name])}", new)
     return new if json.loads(new.removeprefix("\ufeff")) == expected else None
 
 

@@ -217,6 +217,24 @@ def test_what_is_no_yaml_is_none(text: str) -> None:
     assert read_yaml(text) is None
 
 
+BOMB = "a0: &a0 {x: 1}\n" + "".join(f"a{n}: &a{n} {{x: *a{n - 1}, y: *a{n - 1}}}\n" for n in range(1, 60))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        BOMB + job(PUSHED + "}}", more="strategy: {matrix: {include: [*a59], v: [*a59]}}"),
+        job(PUSHED + "}}", more=f"strategy: {{matrix: {{{', '.join(f'k{n}: [1, 2, 3, 4]' for n in range(40))}}}}}"),
+        job(PUSHED[:-1] + "${{ env.A }}'}}", more="env: {A: '" + "${{ env.A }}" * 5000 + "'}"),
+        job(PUSHED[:-1] + " ${{" + " " * 100_000 + "'}}"),
+        job(PUSHED[:-1] + "{{" * 100_000 + "'}}"),
+    ],
+    ids=["aliases", "matrix", "variables", "blanks", "braces"],
+)
+def test_a_workflow_that_would_grow_without_end_is_read_all_the_same(text: str) -> None:
+    assert 1 <= len(reader(text).images()) <= 64
+
+
 def test_yaml_with_its_lines() -> None:
     node = read_yaml("a: &x\n  b: 1\nc: *x\nd: |\n  one\n\n  two\ne: one\n")
     assert node is not None

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
+# No text of a workflow that names an image is longer; what is could take for ever to fill.
+LONGEST = 4000
 EXPRESSION = re.compile(r"\$\{\{\s*(.*?)\s*\}\}")
 
 
@@ -19,7 +21,9 @@ def filled(text: str, values: Mapping[str, str]) -> str:
         values: The value of each reference, as in ``env.IMAGE`` or ``github.repository``.
     """
     for _ in range(3):  # a variable may be made of others
-        text = EXPRESSION.sub(lambda match: values.get(match[1], match[0]), text)
+        if len(text) > LONGEST:
+            break
+        text = EXPRESSION.sub(lambda match: values.get(match[1], match[0])[:LONGEST], text)
     return text
 
 

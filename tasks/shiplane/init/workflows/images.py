@@ -9,12 +9,12 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import product
+from itertools import islice, product
 
 from shiplane.core.errors import UsageError
 from shiplane.init.git_tags import form_of_pattern
 from shiplane.init.sources import Remark, Source
-from shiplane.init.workflows.expressions import EXPRESSION, filled, is_open
+from shiplane.init.workflows.expressions import EXPRESSION, LONGEST, filled, is_open
 from shiplane.init.workflows.published_image import PublishedImage, dockerfile_suffix
 from shiplane.init.workflows.tag_rules import DEFAULT_RULES, Tags, Triggers, add_plain, read_rules
 from shiplane.init.workflows.yaml_nodes import Node
@@ -199,7 +199,11 @@ class WorkflowReader:
         return tuple(found)
 
     def _lines(self, node: Node, values: Mapping[str, str]) -> list[tuple[Source, str]]:
-        return [(Source(self.path, number, line), filled(line, values)) for number, line in node.lines]
+        """The lines of a text, filled; one that is too long to be a name or a rule is left out."""
+        filled_lines = [(Source(self.path, number, line), filled(line, values)) for number, line in node.lines]
+        too_long = [source for source, line in filled_lines if len(line) > LONGEST]
+        self.remarks += [Remark(source, source.text[:80], "the line is too long to be read") for source in too_long]
+        return [(source, line) for source, line in filled_lines if len(line) <= LONGEST]
 
     def _build_args(self, node: Node, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
         for source, line in self._lines(node, values):
@@ -232,11 +236,15 @@ def combinations(matrix: Node) -> list[dict[str, str]]:
         key: node.items for key, node in matrix.entries.items() if node.items and key not in ("include", "exclude")
     }
     chosen = [
-        {name: text for key, item in zip(lists, items, strict=True) for name, text in _flat(f"matrix.{key}", item)}
-        for items in product(*lists.values())
+        {
+            name: text
+            for key, item in zip(lists, items, strict=True)
+            for name, text in islice(_flat(f"matrix.{key}", item), _MOST)
+        }
+        for items in islice(product(*lists.values()), _MOST)
     ]
     for entry in matrix.at("include").items:
-        more = dict(_flat("matrix", entry))
+        more = dict(islice(_flat("matrix", entry), _MOST))
         base = {name for key in lists for name in more if name == f"matrix.{key}"}
         fitting = (
             [each for each in chosen if each and all(each.get(name) == more[name] for name in base)]
@@ -246,7 +254,7 @@ def combinations(matrix: Node) -> list[dict[str, str]]:
         for each in fitting:
             each.update(more)
         chosen += [] if fitting else [more]
-    left_out = [dict(_flat("matrix", entry)) for entry in matrix.at("exclude").items]
+    left_out = [dict(islice(_flat("matrix", entry), _MOST)) for entry in matrix.at("exclude").items]
     kept = [each for each in chosen if not any(out.items() <= each.items() for out in left_out)]
     return [each for each in kept if each] or [{}]
 

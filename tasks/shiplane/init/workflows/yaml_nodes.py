@@ -52,7 +52,8 @@ def read_yaml(text: str) -> Node | None:
     import yaml
 
     try:
-        root = yaml.compose(text, Loader=yaml.SafeLoader)
+        # libyaml refuses deep nesting (since 0.2.5), and is ten times as fast.
+        root = yaml.compose(text, Loader=yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader)
         return _node(root) if root else _NOTHING
     except (yaml.YAMLError, RecursionError):
         return None
