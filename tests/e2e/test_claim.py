@@ -14,7 +14,7 @@ import pytest
 
 from shiplane.core.errors import AccessError, RefusedError, UnreachableError
 from shiplane.core.redact import Redactor
-from shiplane.git.claim_record import Claim, ref_of
+from shiplane.git.claim_record import Claim, VersionTag, ref_of
 from shiplane.git.claim_store import GitClaims
 from shiplane.git.remote import Remote
 from shiplane.registry.oci.names import Digest, Repository, Tag
@@ -27,6 +27,7 @@ pytestmark = pytest.mark.e2e
 
 IMAGE = Repository("127.0.0.1:5000", "cognary/aionis")
 MAIN, STANDALONE = Tag("v0.2.1"), Tag("standalone-v0.2.1")
+MINE, THEIRS = VersionTag(IMAGE, MAIN), VersionTag(IMAGE, STANDALONE)
 PREFIX = "refs/release-claims"
 
 
@@ -56,11 +57,9 @@ def test_what_is_meant_for_a_push_of_code_does_not_apply_to_a_claim(bare: Path, 
     git(folder, "config", *setting.split("="))
     hook(folder / ".git", "pre-push", "touch ran; exit 1")
     mine = claims(folder)
-    mine.probe(IMAGE, MAIN)
-    assert mine.create([claim()]) == {MAIN: claim()}
-    assert [line.split()[1] for line in git(folder, "ls-remote", "origin").splitlines()] == [
-        ref_of(PREFIX, IMAGE, MAIN)
-    ]
+    mine.probe(MINE)
+    assert mine.create([claim()]) == {MINE: claim()}
+    assert [line.split()[1] for line in git(folder, "ls-remote", "origin").splitlines()] == [ref_of(PREFIX, MINE)]
     assert not (folder / "ran").exists()
 
 
@@ -79,10 +78,10 @@ def hook(bare: Path, name: str, text: str) -> None:
 
 def test_the_first_claim_stands_and_the_second_reads_it(bare: Path) -> None:
     first, second = claims(clone(bare, "a")), claims(clone(bare, "b"))
-    assert first.get(IMAGE, [MAIN]) == {}
-    assert first.create([claim()]) == {MAIN: claim()}
-    assert second.create([claim(content="two", commit="b" * 40)]) == {MAIN: claim()}
-    assert second.get(IMAGE, [MAIN, STANDALONE]) == {MAIN: claim()}
+    assert first.get([MINE]) == {}
+    assert first.create([claim()]) == {MINE: claim()}
+    assert second.create([claim(content="two", commit="b" * 40)]) == {MINE: claim()}
+    assert second.get([MINE, THEIRS]) == {MINE: claim()}
 
 
 def test_no_setting_and_no_variable_changes_what_is_claimed(bare: Path) -> None:
@@ -90,22 +89,22 @@ def test_no_setting_and_no_variable_changes_what_is_claimed(bare: Path) -> None:
     noise = {name: value for name, value in NOISE.items() if name != "core__hooksPath"}
     elsewhere = {"GIT_DIR": f"{other}/.git", "GIT_WORK_TREE": str(other), "GIT_OBJECT_DIRECTORY": f"{other}/.git/x"}
     first = claims(clone(bare, "a"), **configured(**noise, i18n__commitEncoding="ISO-8859-1"), **elsewhere)
-    assert first.create([claim()]) == {MAIN: claim()}
-    assert first.create([claim(content="two", commit="b" * 40)]) == {MAIN: claim()}
-    assert claims(clone(bare, "b")).get(IMAGE, [MAIN]) == {MAIN: claim()}
+    assert first.create([claim()]) == {MINE: claim()}
+    assert first.create([claim(content="two", commit="b" * 40)]) == {MINE: claim()}
+    assert claims(clone(bare, "b")).get([MINE]) == {MINE: claim()}
 
 
 def test_the_same_claim_again_is_the_same_claim(bare: Path) -> None:
     first = claims(clone(bare, "a"))
-    assert first.create([claim()]) == first.create([claim()]) == {MAIN: claim()}
+    assert first.create([claim()]) == first.create([claim()]) == {MINE: claim()}
 
 
 def test_two_claims_are_made_together_or_not_at_all(bare: Path) -> None:
     first, second = claims(clone(bare, "a")), claims(clone(bare, "b"))
     first.create([claim(STANDALONE)])
-    assert second.create([claim(), claim(STANDALONE, "two")]) == {STANDALONE: claim(STANDALONE)}
-    assert first.get(IMAGE, [MAIN]) == {}
-    assert first.create([claim()]) == {MAIN: claim()}
+    assert second.create([claim(), claim(STANDALONE, "two")]) == {THEIRS: claim(STANDALONE)}
+    assert first.get([MINE]) == {}
+    assert first.create([claim()]) == {MINE: claim()}
 
 
 def test_a_claim_brings_nothing_of_the_project_and_moves_no_branch_or_tag(bare: Path) -> None:
@@ -113,7 +112,7 @@ def test_a_claim_brings_nothing_of_the_project_and_moves_no_branch_or_tag(bare: 
     git(folder, "tag", "--annotate", "docker-v0.2.1", "--message", "not to be pushed along")
     git(folder, "config", "push.followTags", "true")
     claims(folder).create([claim()])
-    ref = ref_of(PREFIX, IMAGE, MAIN)
+    ref = ref_of(PREFIX, MINE)
     assert git(bare, "for-each-ref", "--format=%(refname)") == ref == f"{PREFIX}/127.0.0.1%3A5000/cognary/aionis/v0.2.1"
     assert git(bare, "rev-list", "--objects", "--all").splitlines()[0] == git(bare, "rev-parse", ref)
     assert git(bare, "ls-tree", ref) == ""
@@ -129,15 +128,15 @@ def test_a_claim_takes_no_identity_and_no_history(bare: Path) -> None:
     anonymous = GitClaims(
         remote=Remote(folder=shallow.remote.folder, env=env, login={}, redact=Redactor()), prefix=PREFIX
     )
-    assert anonymous.create([claim()]) == {MAIN: claim()}
+    assert anonymous.create([claim()]) == {MINE: claim()}
 
 
 def test_a_remote_that_is_not_there_is_unreachable(bare: Path, tmp_path: Path) -> None:
     folder = clone(bare, "a")
     git(folder, "remote", "set-url", "origin", (tmp_path / "nowhere.git").as_uri())
     for ask in (
-        lambda: claims(folder).get(IMAGE, [MAIN]),
-        lambda: claims(folder).probe(IMAGE, MAIN),
+        lambda: claims(folder).get([MINE]),
+        lambda: claims(folder).probe(MINE),
         lambda: claims(folder).create([claim()]),
     ):
         with pytest.raises(UnreachableError):
@@ -175,37 +174,37 @@ def test_who_may_not_push_learns_it_before_anything_is_pushed(bare: Path) -> Non
     with forbidding() as url:
         git(folder, "remote", "set-url", "origin", url)
         with pytest.raises(AccessError, match="403"):
-            claims(folder).probe(IMAGE, MAIN)
+            claims(folder).probe(MINE)
 
 
 def test_the_probe_pushes_nothing_and_does_not_mind_a_claim(bare: Path) -> None:
     first = claims(clone(bare, "a"))
-    first.probe(IMAGE, MAIN)
+    first.probe(MINE)
     assert git(bare, "for-each-ref") == ""
     first.create([claim()])
-    first.probe(IMAGE, MAIN)
+    first.probe(MINE)
 
 
 @pytest.mark.parametrize("text", ["not JSON", "[]", '{"image": 1}', claim(STANDALONE).text(), '{"digest": "sha256:x"}'])
 def test_a_ref_that_holds_something_else_is_refused_by_its_name(bare: Path, text: str) -> None:
     first = claims(clone(bare, "a"))
-    ref = ref_of(PREFIX, IMAGE, MAIN)
+    ref = ref_of(PREFIX, MINE)
     assert first.remote.create({ref: first.remote.write_record(text)}) == ""
     with pytest.raises(RefusedError, match="not a valid claim"):
-        first.get(IMAGE, [MAIN])
+        first.get([MINE])
 
 
 def test_a_ref_that_holds_no_commit_is_refused_too(bare: Path) -> None:
     first = claims(clone(bare, "a"))
     blob = git(first.remote.folder, "hash-object", "-w", "Dockerfile")
-    assert first.remote.create({ref_of(PREFIX, IMAGE, MAIN): blob}) == ""
+    assert first.remote.create({ref_of(PREFIX, MINE): blob}) == ""
     with pytest.raises(RefusedError, match="is no commit"):
-        claims(clone(bare, "b")).get(IMAGE, [MAIN])
+        claims(clone(bare, "b")).get([MINE])
 
 
 def test_many_at_once_make_one_claim(bare: Path) -> None:
     desks = [claims(clone(bare, f"desk-{number}")) for number in range(6)]
-    found: list[dict[Tag, Claim]] = []
+    found: list[dict[VersionTag, Claim]] = []
 
     def run(number: int) -> None:
         found.append(desks[number].create([claim(content=str(number))]))
@@ -216,7 +215,7 @@ def test_many_at_once_make_one_claim(bare: Path) -> None:
     for thread in threads:
         thread.join()
     assert len(found) == len(desks)
-    assert all(one == found[0] and set(one) == {MAIN} for one in found)
+    assert all(one == found[0] and set(one) == {MINE} for one in found)
 
 
 # As a user meets it: a project that says claim = true, a registry, a remote.

@@ -34,6 +34,7 @@ from tests.faults.edits import (
 )
 from tests.faults.guard import Guard
 from tests.faults.guards_channels import FOLLOWING
+from tests.faults.guards_primaries import APART
 from tests.faults.guards_records import RECORDS
 from tests.faults.guards_secrets import KEPT_APART
 from tests.faults.guards_setup import LEFT_ALONE
@@ -847,7 +848,7 @@ ORDER = (
 
 GUARDS = (
     *(*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS),
-    *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING, *LEFT_ALONE),
+    *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING, *LEFT_ALONE, *APART),
 )
 
 

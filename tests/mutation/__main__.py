@@ -139,8 +139,6 @@ TARGETS = (
     Target(
         "release/write_tags",
         ("tests/faults/release/test_publish.py", _WRITING, "tests/faults/release/test_plan.py"),
-        # There is one writing for each lane.
-        same=(Key("record_lanes", "True -> False"),),
     ),
     Target("registry/blob_upload", ("tests/faults/registry/test_client_upload.py", _WRITING)),
 )

@@ -91,7 +91,7 @@ class PlannedDataJson(PlanJson):
 class ReleasedDataJson(TypedDict):
     """The result of ``publish`` and ``release``."""
 
-    image: Annotated[str, "The repository."]
+    image: Annotated[str, "The primary repository of the first lane; each lane's references are of its own."]
     commit: CommitJson
     prerequisites: PrerequisiteEvidenceJson
     lanes: Annotated[list[LaneResultJson], {"least": 1}, "Each lane after the release, as read back from the registry."]
@@ -100,7 +100,7 @@ class ReleasedDataJson(TypedDict):
 class ChannelDataJson(TypedDict):
     """The result of ``publish --channel``."""
 
-    image: Annotated[str, "The repository."]
+    image: Annotated[str, "The primary repository of the first lane; each lane's references are of its own."]
     commit: CommitJson
     channel: Annotated[str, "The channel's name."]
     branch: Annotated[str, "The branch that it follows."]

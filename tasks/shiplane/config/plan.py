@@ -155,6 +155,15 @@ class Plan:
         return self.image.value
 
     @property
+    def primaries(self) -> tuple[Repository, ...]:
+        """The primary repositories of the lanes, each once."""
+        return tuple(dict.fromkeys(lane.repository for lane in self.lanes))
+
+    def where(self, lane_plan: LanePlan) -> str:
+        """The primary repository of a lane, for display behind its tags: nothing where all lanes have the same."""
+        return f" in {lane_plan.repository}" if len(self.primaries) > 1 else ""
+
+    @property
     def platforms(self) -> tuple[Platform, ...]:
         """What is built for any of the lanes."""
         return all_platforms(self.lanes)

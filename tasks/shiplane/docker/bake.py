@@ -77,16 +77,22 @@ def trial(plan: Plan, native: Platform, *, every: bool) -> list[Build]:
         platforms = lane_plan.platforms.value
         first = native if native in platforms else platforms[0]
         others = tuple(platform for platform in platforms if platform != first) if every else ()
-        builds.append(_build(plan, lane_plan, platforms=(first,), load=local_name(lane_plan)))
+        builds.append(_build(plan, lane_plan, platforms=(first,), load=local_name(plan, lane_plan)))
         if others:
             # Two underscores: no lane's target has them.
             builds.append(_build(plan, lane_plan, platforms=others, name=f"{lane_plan.lane.name}__others"))
     return builds
 
 
-def local_name(lane_plan: LanePlan) -> str:
-    """A dry run's local image name, under ``localhost/`` to differ from anything published."""
-    return f"localhost/{lane_plan.repository.path}:{lane_plan.tag}"
+def local_name(plan: Plan, lane_plan: LanePlan) -> str:
+    """A dry run's local image name, under ``localhost/`` to differ from anything published.
+
+    It has the registry where two registries have a repository of that path.
+    """
+    primary = lane_plan.repository
+    shared = any(other.path == primary.path for other in plan.primaries if other != primary)
+    registry = f"{primary.registry.replace(':', '-')}/" if shared else ""
+    return f"localhost/{registry}{primary.path}:{lane_plan.tag}"
 
 
 def definition(builds: Iterable[Build], env: Mapping[str, str] = _NOTHING) -> dict[str, Any]:

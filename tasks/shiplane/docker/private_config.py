@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import MappingProxyType
@@ -27,9 +27,9 @@ _LINKED = ("contexts", "cli-plugins")
 
 @contextmanager
 def private_login(
-    env: Mapping[str, str], credential: Credential | None, logins: Mapping[str, Entry] = NO_LOGINS, *, project: Path
+    env: Mapping[str, str], credentials: Iterable[Credential], logins: Mapping[str, Entry] = NO_LOGINS, *, project: Path
 ) -> Iterator[dict[str, str]]:
-    """Yield an environment in which docker is logged in with the credential and further logins.
+    """Yield an environment in which docker is logged in with the credentials and further logins.
 
     ``logins`` are the entries of ``DOCKER_AUTH_CONFIG``, which children do not get.
 
@@ -39,8 +39,8 @@ def private_login(
     user_folder = docker_config_folder(env)
     with temp_folder("login", env, project=project) as folder:
         try:
-            login = {config_key(credential.registry): {"auth": credential.basic}} if credential else {}
-            _fill(folder, user_folder, _config(user_folder, {**logins, **login}, env.get("PATH")))
+            own = {config_key(credential.registry): {"auth": credential.basic} for credential in credentials}
+            _fill(folder, user_folder, _config(user_folder, {**logins, **own}, env.get("PATH")))
         except OSError as error:
             raise unwritable_error(error) from error
         yield {"BUILDX_CONFIG": str(user_folder.resolve() / "buildx"), **env, "DOCKER_CONFIG": str(folder)}

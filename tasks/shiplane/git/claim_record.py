@@ -10,7 +10,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from shiplane.core import strict_json
@@ -18,6 +18,16 @@ from shiplane.core.text import quoted
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 _UNFIT = re.compile(r"\.(?=\.|/|$|lock(?:/|$))")
+
+
+class VersionTag(NamedTuple):
+    """A version tag of a repository: what is claimed. Several lanes may have one tag, each in its own repository."""
+
+    image: Repository
+    tag: Tag
+
+    def __str__(self) -> str:
+        return f"{self.image}:{self.tag}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,6 +39,11 @@ class Claim:
     digest: Digest
     commit: str
     by: str
+
+    @property
+    def version_tag(self) -> VersionTag:
+        """What is claimed."""
+        return VersionTag(self.image, self.tag)
 
     def text(self) -> str:
         """The claim as one line of JSON."""
@@ -43,7 +58,7 @@ class Claim:
         )
 
     @classmethod
-    def parse(cls, text: str, image: Repository, tag: Tag) -> Claim:
+    def parse(cls, text: str, version_tag: VersionTag) -> Claim:
         """Parse the claim of a version tag.
 
         Raises:
@@ -53,17 +68,18 @@ class Claim:
         if not isinstance(document, Mapping) or not all(isinstance(value, str) for value in document.values()):
             raise ValueError("no claim")
         fields: dict[str, Any] = dict(document)
+        image, tag = version_tag
         if (fields.get("image"), fields.get("tag")) != (str(image), tag):
             raise ValueError(f"a claim of {quoted(str(fields.get('image')), 80)}:{quoted(str(fields.get('tag')), 80)}")
         digest = Digest(fields.get("digest", ""))
         return cls(image=image, tag=tag, digest=digest, commit=fields.get("commit", ""), by=fields.get("by", ""))
 
 
-def ref_of(prefix: str, image: Repository, tag: Tag) -> str:
+def ref_of(prefix: str, version_tag: VersionTag) -> str:
     """The git ref of a claim; it includes the image, so that a trial in another registry claims nothing here.
 
     What git rejects in a ref (git-check-ref-format(1)) is percent-encoded: a port's colon, two dots, a part ending in a
     dot or in ``.lock``.
     """
-    name = _UNFIT.sub("%2E", quote(f"{image}/{tag}", safe="/-_."))
+    name = _UNFIT.sub("%2E", quote(f"{version_tag.image}/{version_tag.tag}", safe="/-_."))
     return f"{prefix}/{name}"

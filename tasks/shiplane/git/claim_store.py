@@ -10,9 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shiplane.core.errors import AccessError, RefusedError, ShiplaneError, UnreachableError
-from shiplane.git.claim_record import Claim, ref_of
+from shiplane.git.claim_record import Claim, VersionTag, ref_of
 from shiplane.git.remote import Remote
-from shiplane.registry.oci.names import Repository, Tag
 
 _MAY_PUSH = (
     "Claiming a version pushes a git ref. In a workflow that takes permissions: contents: write, and a checkout that "
@@ -27,29 +26,29 @@ class GitClaims:
     remote: Remote
     prefix: str
 
-    def get(self, image: Repository, tags: Sequence[Tag]) -> dict[Tag, Claim]:
+    def get(self, version_tags: Sequence[VersionTag]) -> dict[VersionTag, Claim]:
         """The current claims of these version tags.
 
         Raises:
             AccessError, UnreachableError: The remote cannot be read.
         """
-        refs = {ref_of(self.prefix, image, tag): tag for tag in tags}
+        refs = {ref_of(self.prefix, version_tag): version_tag for version_tag in version_tags}
         remote_refs = self.remote.refs(*refs)
-        return {refs[ref]: self._read(image, refs[ref], ref, remote_refs[ref]) for ref in refs if ref in remote_refs}
+        return {refs[ref]: self._read(refs[ref], ref, remote_refs[ref]) for ref in refs if ref in remote_refs}
 
-    def probe(self, image: Repository, tag: Tag) -> None:
+    def probe(self, version_tag: VersionTag) -> None:
         """Check push permission without pushing.
 
         Raises:
             AccessError: No permission.
             UnreachableError: The remote cannot be reached.
         """
-        message = self.remote.create({ref_of(self.prefix, image, tag): "HEAD"}, dry_run=True, record=True)
+        message = self.remote.create({ref_of(self.prefix, version_tag): "HEAD"}, dry_run=True, record=True)
         # An existing claim is no matter of permission; claiming will show it.
         if message and "[rejected]" not in message:
             raise self._error(message)
 
-    def create(self, claims: Sequence[Claim]) -> dict[Tag, Claim]:
+    def create(self, claims: Sequence[Claim]) -> dict[VersionTag, Claim]:
         """Create all of these claims, or none.
 
         Returns:
@@ -58,12 +57,10 @@ class GitClaims:
         Raises:
             AccessError, UnreachableError: They were rejected, and there are none.
         """
-        commits = {
-            ref_of(self.prefix, claim.image, claim.tag): self.remote.write_record(claim.text()) for claim in claims
-        }
+        commits = {ref_of(self.prefix, claim.version_tag): self.remote.write_record(claim.text()) for claim in claims}
         message = self.remote.create(commits, record=True)
         try:
-            stored = self.get(claims[0].image, [claim.tag for claim in claims])
+            stored = self.get([claim.version_tag for claim in claims])
         except UnreachableError as error:
             raise UnreachableError(
                 f"the claim could not be read back: {error.what}",
@@ -73,13 +70,13 @@ class GitClaims:
             raise self._error(message or "the push was accepted, but the claim is not there")
         return stored
 
-    def removal(self, image: Repository, tag: Tag) -> str:
+    def removal(self, version_tag: VersionTag) -> str:
         """The command that removes a claim."""
-        return f"git push {self.remote.name} --delete {ref_of(self.prefix, image, tag)}"
+        return f"git push {self.remote.name} --delete {ref_of(self.prefix, version_tag)}"
 
-    def _read(self, image: Repository, tag: Tag, ref: str, commit: str) -> Claim:
+    def _read(self, version_tag: VersionTag, ref: str, commit: str) -> Claim:
         try:
-            return Claim.parse(self.remote.read_record(ref, commit), image, tag)
+            return Claim.parse(self.remote.read_record(ref, commit), version_tag)
         except ValueError as error:
             raise RefusedError(
                 f"{ref} on {self.remote.name} is not a valid claim: {error}",

@@ -5,11 +5,13 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TypeAlias
 
 from shiplane.config.lane import Lane
 from shiplane.core.errors import LostRaceError, ShiplaneError, UnreachableError
 from shiplane.core.next_command import command
-from shiplane.core.progress import Flow
+from shiplane.core.plurals import NO_LEDGER
+from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
 from shiplane.core.timestamps import rfc3339
 from shiplane.ledger.concurrent import ConcurrentEntries
@@ -19,7 +21,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.retry_budget import Clock, SystemClock
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import digest_of
-from shiplane.registry.oci.names import Digest, Tag
+from shiplane.registry.oci.names import Digest, Repository, Tag
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +96,15 @@ class Ledgers:
         )
 
 
+# The ledgers of the lanes whose primary repository this is; None where none is kept.
+LedgersOf: TypeAlias = Callable[[Repository], "Ledgers | None"]
+
+
+def no_ledgers(_primary: Repository) -> Ledgers | None:
+    """No lane's ledger is kept."""
+    return None
+
+
 @dataclass(frozen=True, kw_only=True)
 class LedgerUpdate:
     """Entries to add to one ledger.
@@ -109,6 +120,11 @@ class LedgerUpdate:
     base: Ledger | None = None
     snapshot: LedgerSnapshot | None = None
     newest: Ledger | None = None
+
+    @property
+    def digest(self) -> Digest | None:
+        """The ledger's as it is now; it was read back before, so failing to read it here is no error."""
+        return digest_of(self.store.registry.get_manifest(self.store.tag))
 
     def append(self) -> Flow[AppendResult]:
         """Add the entries. Raises as :meth:`LedgerStore.append`."""
@@ -161,6 +177,13 @@ def record(updates: Sequence[LedgerUpdate]) -> Flow[None]:
         raise _incomplete_error(pending, UnreachableError("other runs keep overwriting it"))
     if contradictions:
         raise LostRaceError("a concurrent run contradicts this one: " + "; ".join(contradictions), remedy=_CONTRADICTED)
+
+
+def record_kept(updates: Sequence[LedgerUpdate]) -> Flow[None]:
+    """Record, or say that no ledger is kept where there are no updates. Raises as :func:`record`."""
+    if not updates:
+        yield Step("record", "the ledger").skipped(NO_LEDGER)
+    yield from record(updates)
 
 
 def _append_and_settle(updates: Sequence[LedgerUpdate]) -> Flow[list[tuple[LedgerUpdate, Ledger | None]]]:

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.progress import Flow, Step
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.oci.names import Repository
+
+if TYPE_CHECKING:
+    from shiplane.ledger.recorder import LedgersOf
 
 
 def prove_push(registry: RegistryClient, *, records: bool) -> str:
@@ -58,3 +65,30 @@ def check_access(registry: RegistryClient, *, probe: bool, records: bool) -> Flo
     else:
         yield step.done("push permission confirmed (test upload accepted)")
     return not doubt
+
+
+def check_repositories(
+    registry: RegistryClient, ledgers: LedgersOf, primaries: Collection[Repository], *, probe: bool
+) -> Flow[dict[Repository, bool]]:
+    """Check the permission to push to every primary repository, and to those of their ledgers where they are others.
+
+    Args:
+        registry: A client that may push; it knows the credentials of all.
+        ledgers: The ledgers of each primary's lanes.
+        primaries: The primary repositories of the lanes, each once.
+        probe: Whether it is checked at all.
+
+    Returns:
+        Whether the permission is proven, for each primary.
+
+    Raises:
+        PrerequisiteError, AccessError, UnreachableError: As :func:`prove_push`.
+    """
+    recording = {kept.registry.repository: kept.registry for primary in primaries if (kept := ledgers(primary))}
+    proven = {}
+    for primary in primaries:
+        records = recording.pop(primary, None) is not None
+        proven[primary] = yield from check_access(registry.at(primary), probe=probe, records=records)
+    for elsewhere in recording.values():
+        yield from check_access(elsewhere, probe=probe, records=True)
+    return proven

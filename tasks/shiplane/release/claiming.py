@@ -15,7 +15,7 @@ from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.errors import LostRaceError
 from shiplane.core.progress import Flow, Step
 from shiplane.core.text import one_line
-from shiplane.git.claim_record import Claim
+from shiplane.git.claim_record import Claim, VersionTag
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 # Each further round needs another publisher that claims some of our lanes in between.
@@ -25,16 +25,16 @@ _ROUNDS = 3
 class ClaimStore(Protocol):
     """Keeps claims, each of which can be created once."""
 
-    def get(self, image: Repository, tags: Sequence[Tag]) -> Mapping[Tag, Claim]:
+    def get(self, version_tags: Sequence[VersionTag]) -> Mapping[VersionTag, Claim]:
         """The claims that there are for these version tags."""
 
-    def probe(self, image: Repository, tag: Tag) -> None:
+    def probe(self, version_tag: VersionTag) -> None:
         """Raise an ``AccessError`` if no claim may be created."""
 
-    def create(self, claims: Sequence[Claim]) -> Mapping[Tag, Claim]:
+    def create(self, claims: Sequence[Claim]) -> Mapping[VersionTag, Claim]:
         """Create all of these or none; returns the claims that exist afterwards, whoever created them."""
 
-    def removal(self, image: Repository, tag: Tag) -> str:
+    def removal(self, version_tag: VersionTag) -> str:
         """The command with which a person removes a claim."""
 
 
@@ -50,76 +50,112 @@ class ReleaseClaims:
     claims: ClaimStore
     by: str
 
-    def survey(self, plan: Plan, lanes: Sequence[LanePlan]) -> Flow[dict[Tag, Digest]]:
+    def check_permission(self, primary: Repository) -> None:
+        """Check that versions of a repository may be claimed: with one that is never released; nothing is pushed.
+
+        Raises:
+            AccessError, UnreachableError: No claim could be created.
+        """
+        self.claims.probe(VersionTag(primary, Tag("v0.0.0")))
+
+    def survey(self, plan: Plan, lanes: Sequence[LanePlan]) -> Flow[dict[str, Digest]]:
         """Check, before anything is built, whether this run may claim, and what is claimed already.
 
         Returns:
-            The digest of each tag that an earlier run of this commit has claimed.
+            The digest that an earlier run of this commit has claimed for a lane's version tag, by the lane's name.
 
         Raises:
             LostRaceError: One is claimed for another commit.
             AccessError, UnreachableError: No claim could be created.
         """
-        step = Step("claims", ", ".join(lane.tag for lane in lanes))
+        step = Step("claims", _listed(plan, lanes))
         yield step
-        existing = self.claims.get(plan.repository, [lane.tag for lane in lanes])
-        self._require_same_commit(existing, plan)
-        free = [lane.tag for lane in lanes if lane.tag not in existing]
+        existing = self.claims.get([_version_tag(lane) for lane in lanes])
+        self._require_same_commit(plan, lanes, existing)
+        free = [_version_tag(lane) for lane in lanes if _version_tag(lane) not in existing]
         if free:
-            self.claims.probe(plan.repository, free[0])
-        yield step.done(_describe(existing) or "none yet; permission to claim confirmed")
-        return {tag: claim.digest for tag, claim in existing.items()}
+            self.claims.probe(free[0])
+        yield step.done(_describe(plan, lanes, existing) or "none yet; permission to claim confirmed")
+        return _digests(lanes, existing)
 
-    def take(self, plan: Plan, digests: Mapping[Tag, Digest]) -> Flow[dict[Tag, Digest]]:
-        """Claim each tag for its digest.
+    def take(self, plan: Plan, lanes: Sequence[LanePlan], digests: Mapping[str, Digest]) -> Flow[dict[str, Digest]]:
+        """Claim each lane's version tag for its digest: all of them at once, or none.
+
+        Args:
+            plan: What is released.
+            lanes: The lanes whose version tags are to be created.
+            digests: The digest of each lane's image, by the lane's name.
 
         Returns:
-            The digest that each may be written with: ours, or the one that another run of this commit claimed first.
+            The digest that each may be written with, by the lane's name: ours, or the one that another run of this
+            commit claimed first.
 
         Raises:
             LostRaceError: One was claimed for another commit meanwhile.
             AccessError, UnreachableError: They could not be claimed.
         """
-        step = Step("claim", ", ".join(digests))
+        step = Step("claim", _listed(plan, lanes))
         yield step
-        ours = {tag: self._claim(plan, tag, digest) for tag, digest in digests.items()}
-        claimed: dict[Tag, Claim] = {}
+        ours = {_version_tag(lane): self._claim(plan, lane, digests[lane.lane.name]) for lane in lanes}
+        claimed: dict[VersionTag, Claim] = {}
         for _ in range(_ROUNDS):
-            claimed |= self.claims.create([claim for tag, claim in ours.items() if tag not in claimed])
-            self._require_same_commit(claimed, plan)
+            claimed |= self.claims.create([claim for version_tag, claim in ours.items() if version_tag not in claimed])
+            self._require_same_commit(plan, lanes, claimed)
             if len(claimed) == len(ours):
-                yield step.done(_describe(claimed))
-                return {tag: claim.digest for tag, claim in claimed.items()}
-        unclaimed = ", ".join(tag for tag in ours if tag not in claimed)
+                yield step.done(_describe(plan, lanes, claimed))
+                return _digests(lanes, claimed)
+        unclaimed = _listed(plan, [lane for lane in lanes if _version_tag(lane) not in claimed])
         raise LostRaceError(
             f"{unclaimed} could not be claimed: other runs are claiming at the same time", remedy="Run it again."
         )
 
-    def _claim(self, plan: Plan, tag: Tag, digest: Digest) -> Claim:
-        return Claim(image=plan.repository, tag=tag, digest=digest, commit=plan.commit, by=self.by)
+    def _claim(self, plan: Plan, lane: LanePlan, digest: Digest) -> Claim:
+        return Claim(image=lane.repository, tag=lane.tag, digest=digest, commit=plan.commit, by=self.by)
 
-    def _require_same_commit(self, claims: Mapping[Tag, Claim], plan: Plan) -> None:
-        for tag, claim in claims.items():
+    def _require_same_commit(self, plan: Plan, lanes: Sequence[LanePlan], claims: Mapping[VersionTag, Claim]) -> None:
+        for lane, claim in _of_lanes(lanes, claims):
             if claim.commit != plan.commit:
                 raise LostRaceError(
-                    f"{tag} is claimed for {claim.digest}, built from commit {one_line(claim.commit)[:40]}, "
-                    f"by {one_line(claim.by)[:200]}; this run is of commit {plan.commit[:12]}",
-                    remedy=self._remedy(plan, tag),
+                    f"{lane.tag}{plan.where(lane)} is claimed for {claim.digest}, built from commit "
+                    f"{one_line(claim.commit)[:40]}, by {one_line(claim.by)[:200]}; this run is of commit "
+                    f"{plan.commit[:12]}",
+                    remedy=self._remedy(lane),
                 )
 
-    def unusable(self, plan: Plan, tag: Tag, digest: Digest, why: str) -> LostRaceError:
+    def unusable(self, plan: Plan, lane: LanePlan, digest: Digest, why: str) -> LostRaceError:
         """The error for a claim of this commit whose image does not exist, or is not as it should be."""
         return LostRaceError(
-            f"{tag} is claimed for {digest} by another run of this commit, and that image cannot be published: {why}",
-            remedy=self._remedy(plan, tag),
+            f"{lane.tag}{plan.where(lane)} is claimed for {digest} by another run of this commit, and that image "
+            f"cannot be published: {why}",
+            remedy=self._remedy(lane),
         )
 
-    def _remedy(self, plan: Plan, tag: Tag) -> str:
+    def _remedy(self, lane: LanePlan) -> str:
         return (
             "Release the next version. Only if you know that the run that claimed it is dead, remove its claim: "
-            + self.claims.removal(plan.repository, tag)
+            + self.claims.removal(_version_tag(lane))
         )
 
 
-def _describe(claims: Mapping[Tag, Claim]) -> str:
-    return ", ".join(f"{tag} for {claim.digest.short} by {one_line(claim.by)[:80]}" for tag, claim in claims.items())
+def _version_tag(lane: LanePlan) -> VersionTag:
+    return VersionTag(lane.repository, lane.tag)
+
+
+def _of_lanes(lanes: Sequence[LanePlan], claims: Mapping[VersionTag, Claim]) -> list[tuple[LanePlan, Claim]]:
+    """The lanes that have a claim, each with it."""
+    return [(lane, claims[_version_tag(lane)]) for lane in lanes if _version_tag(lane) in claims]
+
+
+def _digests(lanes: Sequence[LanePlan], claims: Mapping[VersionTag, Claim]) -> dict[str, Digest]:
+    return {lane.lane.name: claim.digest for lane, claim in _of_lanes(lanes, claims)}
+
+
+def _listed(plan: Plan, lanes: Sequence[LanePlan]) -> str:
+    return ", ".join(f"{lane.tag}{plan.where(lane)}" for lane in lanes)
+
+
+def _describe(plan: Plan, lanes: Sequence[LanePlan], claims: Mapping[VersionTag, Claim]) -> str:
+    return ", ".join(
+        f"{lane.tag}{plan.where(lane)} for {claim.digest.short} by {one_line(claim.by)[:80]}"
+        for lane, claim in _of_lanes(lanes, claims)
+    )

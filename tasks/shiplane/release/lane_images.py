@@ -13,7 +13,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import wait_for_digest
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import RawManifest
-from shiplane.registry.oci.names import Digest, Tag
+from shiplane.registry.oci.names import Digest
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.image_inspection import NOT_TAGGED, ImageInspector
 from shiplane.release.ready_lane import ReadyLane
@@ -49,10 +49,12 @@ class LaneImages:
     source: Callable[[], Flow[None]] | None
     workers: int
 
-    @property
-    def inspector(self) -> ImageInspector:
-        """Checks the images."""
-        return ImageInspector(registry=self.registry, workers=self.workers)
+    def _inspector(self, lane_plan: LanePlan) -> ImageInspector:
+        """Checks a lane's image."""
+        return ImageInspector(registry=self.registry.at(lane_plan.repository), workers=self.workers)
+
+    def _wait_for(self, lane_plan: LanePlan, digest: Digest, reason: str) -> RawManifest:
+        return wait_for_digest(self.registry.at(lane_plan.repository), digest, reason)
 
     def prepare(self, plan: Plan, survey: ReleaseSurvey) -> Flow[list[ReadyLane]]:
         """Stage, inspect, smoke-test and claim every lane's image: no lane is tagged before all are ready."""
@@ -64,7 +66,8 @@ class LaneImages:
         for lane_plan in plan.lanes:
             name = lane_plan.lane.name
             if name not in reports:
-                reports[name] = yield from self.inspector.inspect_for(plan, lane_plan, images[name], decisions[name])
+                inspector = self._inspector(lane_plan)
+                reports[name] = yield from inspector.inspect_for(plan, lane_plan, images[name], decisions[name])
         smoked = yield from smoke_lanes(self.smoke, reports, built=[lane_plan.lane.name for lane_plan in created])
         claimed, claimed_reports = yield from self._claim(plan, created, images)
         images, reports = images | claimed, reports | claimed_reports
@@ -87,7 +90,7 @@ class LaneImages:
         """Stage and inspect every lane, without tags; gives each image's digest by the lane's name."""
         images = yield from self._stage(plan, plan.lanes)
         for lane_plan in plan.lanes:
-            yield from self.inspector.inspect(plan, lane_plan, images[lane_plan.lane.name], NOT_TAGGED)
+            yield from self._inspector(lane_plan).inspect(plan, lane_plan, images[lane_plan.lane.name], NOT_TAGGED)
         return {name: raw.digest for name, raw in images.items()}
 
     def _stage(self, plan: Plan, missing: Sequence[LanePlan]) -> Flow[_Images]:
@@ -102,8 +105,9 @@ class LaneImages:
             self.smoke.check({lane_plan.lane.name: lane_plan.platforms.value for lane_plan in missing})
         digests = self.stager().stage(plan, missing)
         images = {
-            name: wait_for_digest(self.registry, digests[name], "the builder pushed it")
-            for name in (lane_plan.lane.name for lane_plan in missing)
+            name: self._wait_for(lane_plan, digests[name], "the builder pushed it")
+            for lane_plan in missing
+            for name in (lane_plan.lane.name,)
         }
         yield step.done(", ".join(f"{name} is {digest.short}" for name, digest in digests.items()))
         return images
@@ -112,13 +116,13 @@ class LaneImages:
         """Claim every lane's digest at once; if another run of this commit was faster, adopt its image."""
         if not self.claiming or not created:
             return {}, {}
-        ours = {lane_plan.tag: images[lane_plan.lane.name].digest for lane_plan in created}
-        claimed = yield from self.claiming.take(plan, ours)
-        theirs = {tag: digest for tag, digest in claimed.items() if digest != ours[tag]}
+        ours = {name: raw.digest for name, raw in images.items()}
+        claimed = yield from self.claiming.take(plan, created, ours)
+        theirs = {name: digest for name, digest in claimed.items() if digest != ours[name]}
         return (yield from self._adopt_claimed(plan, created, theirs))
 
     def _adopt_claimed(
-        self, plan: Plan, lanes: Sequence[LanePlan], claimed: Mapping[Tag, Digest]
+        self, plan: Plan, lanes: Sequence[LanePlan], claimed: Mapping[str, Digest]
     ) -> Flow[tuple[_Images, _Reports]]:
         """The images that other runs have claimed, inspected like our own.
 
@@ -127,13 +131,14 @@ class LaneImages:
         """
         images, reports = _Images(), _Reports()
         for lane_plan in lanes:
-            if digest := claimed.get(lane_plan.tag):
+            if digest := claimed.get(lane_plan.lane.name):
                 try:
-                    images[lane_plan.lane.name] = raw = wait_for_digest(self.registry, digest, "it is claimed")
-                    reports[lane_plan.lane.name] = yield from self.inspector.inspect(plan, lane_plan, raw, "")
+                    images[lane_plan.lane.name] = raw = self._wait_for(lane_plan, digest, "it is claimed")
+                    inspector = self._inspector(lane_plan)
+                    reports[lane_plan.lane.name] = yield from inspector.inspect(plan, lane_plan, raw, "")
                 except VerificationError as error:
                     assert self.claiming  # noqa: S101 -- without it nothing is claimed
-                    raise self.claiming.unusable(plan, lane_plan.tag, digest, error.what) from error
+                    raise self.claiming.unusable(plan, lane_plan, digest, error.what) from error
         return images, reports
 
 

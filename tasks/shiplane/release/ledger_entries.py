@@ -1,18 +1,24 @@
-"""The entries that a release adds to a ledger: this run's, and those that an earlier run could not record."""
+"""Record a release: this run's entries in each lane's ledger, and those that an earlier run could not record."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from shiplane.config.plan import LanePlan
+from shiplane.core.progress import Flow
 from shiplane.ledger.ledger import Action, Entry
-from shiplane.ledger.recorder import EntryAuthor
+from shiplane.ledger.recorder import EntryAuthor, Ledgers, LedgersOf, LedgerUpdate, record_kept
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Tag
+from shiplane.release.result import LedgerResult
 from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.survey import Survey
+
+if TYPE_CHECKING:
+    from shiplane.release.ready_lane import TaggedLane
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,3 +103,42 @@ class LaneRelease:
             commit=self.commit,
             late=not moved,
         )
+
+
+def record_release(ledgers: LedgersOf, commit: str, lanes: Sequence[TaggedLane]) -> Flow[Mapping[str, LedgerResult]]:
+    """Record what was done, and what an earlier run did and could not record.
+
+    Args:
+        ledgers: The ledgers of the lanes of each primary repository.
+        commit: The released commit.
+        lanes: What was done.
+
+    Returns:
+        Each lane's ledger, by the lane's name; empty where none is kept.
+
+    Raises:
+        ShiplaneError: By situation; the tags are right, but perhaps not recorded.
+    """
+    updates = {
+        tagged.ready.plan.lane.name: _update(kept, commit, tagged)
+        for tagged in lanes
+        if (kept := ledgers(tagged.ready.plan.repository))
+    }
+    yield from record_kept(list(updates.values()))
+    return {name: LedgerResult.of(update) for name, update in updates.items()}
+
+
+def _update(ledgers: Ledgers, commit: str, tagged: TaggedLane) -> LedgerUpdate:
+    lane = tagged.ready
+    release = LaneRelease(
+        plan=lane.plan,
+        commit=commit,
+        digest=lane.raw.digest,
+        floating_tags=[
+            FloatingTagChange(surveyed=floating.state, moved=floating.move.moves, before=floating.before)
+            for floating in tagged.floating_tags
+        ],
+        images=lane.report.images,
+    )
+    entries = release.entries(ledgers.author, lane.survey)
+    return LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, base=lane.survey.ledger)

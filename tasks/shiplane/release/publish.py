@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from shiplane.config.plan import Plan
 from shiplane.core.progress import Flow
 from shiplane.core.system.parallel import WORKERS
-from shiplane.ledger.recorder import Ledgers
+from shiplane.ledger.recorder import LedgersOf, no_ledgers
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Digest
 from shiplane.release.claiming import ReleaseClaims
@@ -22,7 +22,7 @@ from shiplane.release.prerequisites import Conditions, NoConditions, Prerequisit
 from shiplane.release.release_survey import ReleaseSurveyor
 from shiplane.release.result import LaneResult
 from shiplane.release.smoke_run import SmokeRunner
-from shiplane.release.write_tags import record_lanes, tag_lanes, tag_writer_for
+from shiplane.release.write_tags import tag_and_record, tag_writers
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,10 @@ class Publisher:
     """Publishes a plan.
 
     Attributes:
-        registry: The registry, with a credential that may push; it knows the further registries of the plan.
+        registry: A client that may push; it knows the credentials of every registry of the plan.
         stager: Makes the builder on first use: a run that only adopts needs none.
         probe: Whether push permission is checked before anything is built.
-        ledgers: The lanes' ledgers; None where none is kept.
+        ledgers: The ledgers of the lanes of each primary repository.
         saved: The saved plan that is carried out, if any: the registry has to be as it says.
         smoke: Smoke-tests the staged images, if configured.
         workers: How many reads at once.
@@ -53,7 +53,7 @@ class Publisher:
     registry: RegistryClient
     stager: Callable[[], Stager]
     probe: bool = True
-    ledgers: Ledgers | None = None
+    ledgers: LedgersOf = no_ledgers
     saved: SavedPlan | None = None
     smoke: SmokeRunner | None = None
     workers: int = WORKERS
@@ -78,14 +78,10 @@ class Publisher:
         lanes = yield from self._images.prepare(plan, survey)
         yield from self._mirrors.copy(plan, lanes, mirrors)
         if survey.presumed:
-            yield from self._surveyor.check_new(plan)
-        tagged = yield from tag_lanes(tag_writer_for(self.registry, plan.commit), self.ledgers, lanes, mirrors)
-        recorded = yield from record_lanes(self.ledgers, plan.commit, tagged)
-        results = (
-            lane.ready.published(lane.floating_tags, recorded.get(lane.ready.plan.lane.name), lane.mirrors)
-            for lane in tagged
-        )
-        return ReleaseResult(evidence, tuple(results))
+            yield from self._surveyor.check_new(plan, survey.presumed)
+        writers = tag_writers(self.registry, plan)
+        results = yield from tag_and_record(writers, self.ledgers, plan.commit, lanes, mirrors)
+        return ReleaseResult(evidence, results)
 
     def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
         """Stage and inspect every lane of a plan without tags; what a publish would refuse is refused now.

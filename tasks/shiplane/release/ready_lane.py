@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from shiplane.config.plan import LanePlan
@@ -75,24 +74,6 @@ class ReadyLane:
         pairs = zip(self.survey.floating_tags, self.decision.moves, strict=True)
         return [ReadyFloatingTag(lane=self, state=state, move=move) for state, move in pairs]
 
-    def published(
-        self,
-        floating_tags: Sequence[ReadyFloatingTag],
-        recorded: LedgerResult | None,
-        mirrors: tuple[MirrorResult, ...] = (),
-    ) -> LaneResult:
-        """The result, after the tags were read back; the floating tags with what was done about them."""
-        return LaneResult(
-            plan=self.plan,
-            digest=self.raw.digest,
-            floating_tags=tuple(tag.result for tag in floating_tags),
-            built=self.built,
-            report=self.report,
-            smoked=self.smoked,
-            recorded=recorded,
-            mirrors=mirrors,
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class ReadyFloatingTag:
@@ -147,4 +128,30 @@ class ReadyFloatingTag:
             moved=self.move.moves,
             reason=self.move.reason,
             unmet=self.move.unmet,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TaggedLane:
+    """A tagged lane, and its floating tags with what was done about them, in the order in which they moved.
+
+    ``mirrors`` is the lane in its further repositories.
+    """
+
+    ready: ReadyLane
+    floating_tags: tuple[ReadyFloatingTag, ...]
+    mirrors: tuple[MirrorResult, ...] = ()
+
+    def result(self, recorded: LedgerResult | None) -> LaneResult:
+        """The result, after the tags were read back and the lane's ledger was written."""
+        ready = self.ready
+        return LaneResult(
+            plan=ready.plan,
+            digest=ready.raw.digest,
+            floating_tags=tuple(tag.result for tag in self.floating_tags),
+            built=ready.built,
+            report=ready.report,
+            smoked=ready.smoked,
+            recorded=recorded,
+            mirrors=self.mirrors,
         )

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.errors import LostRaceError
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
-from shiplane.ledger.recorder import Ledgers
+from shiplane.ledger.recorder import LedgersOf, no_ledgers
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import Present
-from shiplane.registry.oci.names import Digest, Tag
-from shiplane.release.access import check_access
+from shiplane.registry.oci.names import Digest, Repository
+from shiplane.release.access import check_repositories
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.planning.decision import Pending, decide, pending_of
 from shiplane.release.planning.saved_plan import SavedPlan, require_same
@@ -30,11 +30,11 @@ class ReleaseSurvey:
 
     Attributes:
         decisions: Each lane's survey and decision, by the lane's name.
-        claimed: The digest of each version tag that an earlier run of this commit has claimed.
+        claimed: The digest that an earlier run of this commit has claimed for a version tag, by the lane's name.
     """
 
     decisions: Mapping[str, LaneDecision]
-    claimed: Mapping[Tag, Digest] = field(default_factory=dict)
+    claimed: Mapping[str, Digest] = field(default_factory=dict)
 
     @property
     def pending(self) -> Pending:
@@ -42,9 +42,9 @@ class ReleaseSurvey:
         return pending_of(lane.decision for lane in self.decisions.values())
 
     @property
-    def presumed(self) -> bool:
-        """Whether a repository is presumed new because nothing of it could be read."""
-        return any(lane.survey.presumed for lane in self.decisions.values())
+    def presumed(self) -> frozenset[str]:
+        """The lanes whose repository is presumed new because nothing of it could be read."""
+        return frozenset(name for name, lane in self.decisions.items() if lane.survey.presumed)
 
     def created(self, plan: Plan) -> list[LanePlan]:
         """The lanes whose version tag is to be created."""
@@ -56,7 +56,7 @@ class ReleaseSurveyor:
     """Surveys the lanes of a plan; the attributes are those of :class:`shiplane.release.publish.Publisher`."""
 
     registry: RegistryClient
-    ledgers: Ledgers | None
+    ledgers: LedgersOf
     claiming: ReleaseClaims | None
     saved: SavedPlan | None
     probe: bool
@@ -64,11 +64,7 @@ class ReleaseSurveyor:
 
     def survey(self, plan: Plan) -> Flow[ReleaseSurvey]:
         """Check the permission to push, and decide what is to be done."""
-        elsewhere = self.ledgers and self.ledgers.registry.repository != plan.repository
-        records = self.ledgers is not None and not elsewhere
-        may_push = yield from check_access(self.registry, probe=self.probe, records=records)
-        if self.ledgers and elsewhere:
-            yield from check_access(self.ledgers.registry, probe=self.probe, records=True)
+        may_push = yield from check_repositories(self.registry, self.ledgers, plan.primaries, probe=self.probe)
         survey = ReleaseSurvey((yield from self._survey_lanes(plan, may_push=may_push)))
         created = survey.created(plan)
         if self.claiming and created:
@@ -90,32 +86,40 @@ class ReleaseSurveyor:
 
     def survey_for_staging(self, plan: Plan) -> Flow[None]:
         """Refuse now what a publish would refuse later."""
-        may_push = yield from check_access(self.registry, probe=self.probe, records=False)
+        may_push = yield from check_repositories(self.registry, no_ledgers, plan.primaries, probe=self.probe)
         yield from self._survey_lanes(plan, may_push=may_push)
 
-    def check_new(self, plan: Plan) -> Flow[None]:
+    def check_new(self, plan: Plan, presumed: Collection[str]) -> Flow[None]:
         """Check that a repository that was presumed new is new: by now it exists and can be read.
+
+        Args:
+            plan: What is released.
+            presumed: The lanes whose repository was.
 
         Raises:
             LostRaceError: It is not.
         """
-        lanes = yield from self._survey_lanes(plan, may_push=False)
-        for survey in (lane.survey for lane in lanes.values()):
+        new = replace(plan, lanes=tuple(lane for lane in plan.lanes if lane.lane.name in presumed))
+        lanes = yield from self._survey_lanes(new, may_push={})
+        for lane_plan in new.lanes:
+            survey = lanes[lane_plan.lane.name].survey
             answers = (survey.version, *(state.answer for state in survey.floating_tags))
             if survey.ledger.entries or any(isinstance(answer, Present) for answer in answers):
                 raise LostRaceError(
-                    f"{plan.repository} was presumed new because nothing of it could be read, but it is not",
+                    f"{lane_plan.repository} was presumed new because nothing of it could be read, but it is not",
                     remedy=_DECIDES_AGAIN,
                 )
 
-    def _survey_lanes(self, plan: Plan, *, may_push: bool) -> Flow[dict[str, LaneDecision]]:
-        surveyor = Surveyor(registry=self.registry, ledgers=self.ledgers, workers=self.workers)
+    def _survey_lanes(self, plan: Plan, *, may_push: Mapping[Repository, bool]) -> Flow[dict[str, LaneDecision]]:
         decisions, changes = dict[str, LaneDecision](), list[str]()
         for lane_plan in plan.lanes:
-            step = Step("registry", ", ".join(lane_plan.image_tags))
+            where, primary = plan.where(lane_plan), lane_plan.repository
+            step = Step("registry", ", ".join(lane_plan.image_tags) + where)
             yield step
-            survey = surveyor.survey_settled(lane_plan, may_push=may_push)
-            changes += self.saved.differences(lane_plan, survey, plan.commit) if self.saved else []
+            surveyor = Surveyor(registry=self.registry.at(primary), ledgers=self.ledgers(primary), workers=self.workers)
+            survey = surveyor.survey_settled(lane_plan, may_push=may_push.get(primary, False))
+            differences = self.saved.differences(lane_plan, survey, plan.commit) if self.saved else []
+            changes += [f"{difference}{where}" for difference in differences]
             if changes:
                 yield step.failed(f"{'; '.join(changes)}: differs from the saved plan")
                 continue

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, TypedDict
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from shiplane.config.plan import LanePlan
 from shiplane.config.smoke import NOT_CONFIGURED, SmokeResult, SmokeResultJson
@@ -13,6 +13,9 @@ from shiplane.registry.oci.document_keys import DigestJson, PlatformJson, TagJso
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.verify.floating_tags import FloatingTagJson, FloatingTagState
 from shiplane.verify.image_check import ImageReport
+
+if TYPE_CHECKING:
+    from shiplane.ledger.recorder import LedgerUpdate
 
 
 class LedgerResultJson(TypedDict):
@@ -79,6 +82,12 @@ class LedgerResult:
     tag: Tag
     digest: Digest | None
     added: tuple[str, ...]
+
+    @classmethod
+    def of(cls, update: LedgerUpdate) -> LedgerResult:
+        """The ledger that an update was written to."""
+        store, added = update.store, tuple(entry.action.value for entry in update.entries)
+        return cls(repository=store.registry.repository, tag=store.tag, digest=update.digest, added=added)
 
     def to_json(self) -> LedgerResultJson:
         """The ledger as JSON values."""
@@ -166,8 +175,9 @@ class LaneResult:
         """The floating tags that did not move although that was requested."""
         return tuple(floating for floating in self.floating_tags if floating.unmet)
 
-    def to_json(self, repository: Repository) -> LaneResultJson:
+    def to_json(self) -> LaneResultJson:
         """The result as JSON values."""
+        repository = self.plan.repository
         return {
             "lane": self.plan.lane.name,
             "version": str(self.plan.version.value),

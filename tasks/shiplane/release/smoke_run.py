@@ -58,6 +58,14 @@ class SmokeEngine(Protocol):
         """Remove what dead runs left behind."""
 
 
+@dataclass(frozen=True)
+class ImageSource:
+    """Where an image is pulled from, and the credential for that; None for anonymous."""
+
+    repository: Repository
+    credential: Credential | None
+
+
 @dataclass(frozen=True, kw_only=True)
 class SmokeRunner:
     """Smoke-tests the images of one release.
@@ -65,8 +73,7 @@ class SmokeRunner:
     Attributes:
         engine: Starts containers; made on first use.
         runnable: What the engine can run.
-        repository: Where the images are pulled from.
-        credential: The credential for pulling; None for anonymous.
+        sources: Where each lane's image is pulled from.
         smokes: How each lane's image is tested; other lanes' are not.
         skip_reason: Why none is tested although it is configured, or nothing.
         clock: The clock.
@@ -74,8 +81,7 @@ class SmokeRunner:
 
     engine: SmokeEngine
     runnable: Callable[[], Runnable]
-    repository: Repository
-    credential: Credential | None
+    sources: Mapping[str, ImageSource]
     smokes: Mapping[str, Smoke]
     skip_reason: str = ""
     clock: Clock = field(default_factory=SystemClock)
@@ -114,12 +120,12 @@ class SmokeRunner:
             VerificationError: One fails, with the last lines of its output.
             UnreachableError: No engine answers, or it cannot pull.
         """
-        smoke, attempts = self.smokes[lane], []
+        attempts = []
         for image in images:
             assert image.platform is not None  # noqa: S101 -- examined
             step = Step("smoke", f"{lane} {image.platform}")
             yield step
-            attempt = self._try(smoke, image.platform, image.digest)
+            attempt = self._try(lane, image.platform, image.digest)
             attempts.append(attempt)
             suffix = " (by emulation)" if attempt.emulated and attempt.state is not StepState.SKIPPED else ""
             outcome = {StepState.DONE: step.done, StepState.FAILED: step.failed}.get(attempt.state, step.skipped)
@@ -130,8 +136,9 @@ class SmokeRunner:
         platforms = [str(attempt.platform) for attempt in attempts if attempt.state is StepState.DONE]
         return SmokeResult(state=StepState.DONE, reason=f"ran on {', '.join(platforms)}", platforms=tuple(attempts))
 
-    def _try(self, smoke: Smoke, platform: Platform, digest: Digest) -> SmokeAttempt:
+    def _try(self, lane: str, platform: Platform, digest: Digest) -> SmokeAttempt:
         """Test one platform. Nothing is reported in between: a container must not wait for a listener."""
+        smoke = self.smokes[lane]
         if smoke.platforms and platform not in smoke.platforms:
             reason = f"only {', '.join(map(str, smoke.platforms))} is configured to be tested"
             return SmokeAttempt(platform=platform, digest=digest, state=StepState.SKIPPED, reason=reason)
@@ -139,9 +146,9 @@ class SmokeRunner:
         if not runnable.can(platform):
             reason = f"the engine is {runnable.native} and cannot emulate it"
             return SmokeAttempt(platform=platform, digest=digest, state=StepState.SKIPPED, reason=reason)
-        started = self.clock.now()
+        started, source = self.clock.now(), self.sources[lane]
         with (
-            self.engine.image(self.repository, digest, platform, self.credential) as image,
+            self.engine.image(source.repository, digest, platform, source.credential) as image,
             self.engine.container(image, platform, smoke) as container,
         ):
             verdict = self._watch(container, smoke)

@@ -6,49 +6,60 @@ Floating tags move by ranges over all lanes: every lane's ``v1.2``, then every l
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import TypeAlias
 
-from shiplane.core.plurals import NO_LEDGER
+from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.progress import Flow, Step
-from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
+from shiplane.ledger.recorder import Ledgers, LedgersOf
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.oci.lookup_result import Present, digest_of
+from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import REVISION
 from shiplane.registry.tag_writer import TagWriter
-from shiplane.release.ledger_entries import FloatingTagChange, LaneRelease
+from shiplane.release.ledger_entries import record_release
 from shiplane.release.mirrors.mirror_lane import MirrorLane
 from shiplane.release.mirrors.tagging import MirrorTags
 from shiplane.release.planning.decision import reconsider
 from shiplane.release.planning.tag_actions import FloatingTagAction
-from shiplane.release.ready_lane import ReadyFloatingTag, ReadyLane
-from shiplane.release.result import LedgerResult, MirrorResult
+from shiplane.release.ready_lane import ReadyFloatingTag, ReadyLane, TaggedLane
+from shiplane.release.result import LaneResult
 from shiplane.verify.label_reader import read_label
 
+# Writes the tags of a lane in its primary repository.
+Writers: TypeAlias = Callable[[LanePlan], TagWriter]
 
-@dataclass(frozen=True, kw_only=True)
-class TaggedLane:
-    """A tagged lane, and its floating tags with what was done about them, in the order in which they moved.
 
-    ``mirrors`` is the lane in its further repositories.
+def tag_writers(registry: RegistryClient, plan: Plan) -> Writers:
+    """Write each lane's tags in its primary repository: an image of the released commit is adopted there.
+
+    Args:
+        registry: A client that may push; it knows the credentials of all.
+        plan: What is released.
     """
 
-    ready: ReadyLane
-    floating_tags: tuple[ReadyFloatingTag, ...]
-    mirrors: tuple[MirrorResult, ...] = ()
+    def writer(lane_plan: LanePlan) -> TagWriter:
+        primary = registry.at(lane_plan.repository)
+
+        def is_ours(image: Present) -> bool:
+            return read_label(primary, image, REVISION) == plan.commit
+
+        return TagWriter(registry=primary, is_ours=is_ours, names_repository=len(plan.primaries) > 1)
+
+    return writer
 
 
-def tag_writer_for(registry: RegistryClient, commit: str) -> TagWriter:
-    """Write tags for a release of a commit: an image of the same commit is adopted."""
-
-    def is_ours(image: Present) -> bool:
-        return read_label(registry, image, REVISION) == commit
-
-    return TagWriter(registry=registry, is_ours=is_ours)
+def tag_and_record(
+    writers: Writers, ledgers: LedgersOf, commit: str, lanes: Sequence[ReadyLane], mirrors: Sequence[MirrorLane]
+) -> Flow[tuple[LaneResult, ...]]:
+    """Tag the images of a commit, then record it. Raises as :func:`tag_lanes` and :func:`record_release`."""
+    tagged = yield from tag_lanes(writers, ledgers, lanes, mirrors)
+    recorded = yield from record_release(ledgers, commit, tagged)
+    return tuple(lane.result(recorded.get(lane.ready.plan.lane.name)) for lane in tagged)
 
 
 def tag_lanes(
-    writer: TagWriter, ledgers: Ledgers | None, lanes: Sequence[ReadyLane], mirrors: Sequence[MirrorLane] = ()
+    writers: Writers, ledgers: LedgersOf, lanes: Sequence[ReadyLane], mirrors: Sequence[MirrorLane] = ()
 ) -> Flow[list[TaggedLane]]:
     """Create every version tag, then move every floating tag; each is read again before anything relies on it.
 
@@ -60,15 +71,15 @@ def tag_lanes(
     """
     floating_tags = in_moving_order(lanes)
     others = MirrorTags(mirrors)
-    yield from _create_version_tags(writer, lanes)
+    yield from _create_version_tags(writers, lanes)
     yield from others.create_version_tags(lanes)
     if any(floating.move.moves for floating in floating_tags):
-        yield from _confirm_version_tags(writer, lanes)
+        yield from _confirm_version_tags(writers, lanes)
     yield from others.confirm_version_tags(lanes)
-    moved = yield from _move_floating_tags(writer, ledgers, floating_tags, others)
-    yield from _confirm_floating_tags(writer, moved)
+    moved = yield from _move_floating_tags(writers, ledgers, floating_tags, others)
+    yield from _confirm_floating_tags(writers, moved)
     yield from others.confirm_floating_tags()
-    yield from _confirm_version_tags(writer, lanes)
+    yield from _confirm_version_tags(writers, lanes)
     yield from others.confirm_version_tags(lanes)
     return [
         TaggedLane(
@@ -80,36 +91,38 @@ def tag_lanes(
     ]
 
 
-def _create_version_tags(writer: TagWriter, lanes: Sequence[ReadyLane]) -> Flow[None]:
+def _create_version_tags(writers: Writers, lanes: Sequence[ReadyLane]) -> Flow[None]:
     """Every lane's, and only then their aliases: what has an alias is a version."""
     for lane in lanes:
-        yield from writer.create(lane.plan.tag, lane.raw)
+        yield from writers(lane.plan).create(lane.plan.tag, lane.raw)
     for lane in lanes:
         for alias in lane.plan.aliases:
-            yield from writer.create(alias, lane.raw)
+            yield from writers(lane.plan).create(alias, lane.raw)
 
 
-def _confirm_version_tags(writer: TagWriter, lanes: Sequence[ReadyLane]) -> Flow[None]:
+def _confirm_version_tags(writers: Writers, lanes: Sequence[ReadyLane]) -> Flow[None]:
     for lane in lanes:
         for tag in lane.created_tags:
-            yield from writer.confirm(tag, lane.raw)
+            yield from writers(lane.plan).confirm(tag, lane.raw)
 
 
 def _move_floating_tags(
-    writer: TagWriter, ledgers: Ledgers | None, floating_tags: Sequence[ReadyFloatingTag], others: MirrorTags
+    writers: Writers, ledgers: LedgersOf, floating_tags: Sequence[ReadyFloatingTag], others: MirrorTags
 ) -> Flow[list[ReadyFloatingTag]]:
     moved = []
     for floating in floating_tags:
-        moved.append((yield from _move_floating(writer, ledgers, floating)))
+        plan = floating.lane.plan
+        moved.append((yield from _move_floating(writers(plan), ledgers(plan.repository), floating)))
         yield from others.move(moved[-1])
     return moved
 
 
-def _confirm_floating_tags(writer: TagWriter, moved: Sequence[ReadyFloatingTag]) -> Flow[None]:
+def _confirm_floating_tags(writers: Writers, moved: Sequence[ReadyFloatingTag]) -> Flow[None]:
     """Also those that had the image before: each must be what the run says at its end."""
     for floating in moved:
         if floating.ends_here:
-            yield from writer.confirm(floating.tag, floating.lane.raw, previous={*floating.origins, *floating.past})
+            writer, before = writers(floating.lane.plan), {*floating.origins, *floating.past}
+            yield from writer.confirm(floating.tag, floating.lane.raw, previous=before)
 
 
 def in_moving_order(lanes: Iterable[ReadyLane]) -> list[ReadyFloatingTag]:
@@ -120,56 +133,6 @@ def in_moving_order(lanes: Iterable[ReadyLane]) -> list[ReadyFloatingTag]:
         for following, floating in enumerate(reversed(lane.floating_tags))
     ]
     return [floating for _, floating in sorted(ranked, key=lambda item: item[0])]
-
-
-def record_lanes(ledgers: Ledgers | None, commit: str, lanes: Sequence[TaggedLane]) -> Flow[Mapping[str, LedgerResult]]:
-    """Record what was done, and what an earlier run did and could not record.
-
-    Args:
-        ledgers: The lanes' ledgers; None where none is kept.
-        commit: The released commit.
-        lanes: What was done.
-
-    Returns:
-        Each lane's ledger, by the lane's name; empty where none is kept.
-
-    Raises:
-        ShiplaneError: By situation; the tags are right, but perhaps not recorded.
-    """
-    if ledgers is None:
-        yield Step("record", "the ledger").skipped(NO_LEDGER)
-        return {}
-    updates = [_update(ledgers, commit, tagged) for tagged in lanes]
-    yield from record(updates)
-    names = [tagged.ready.plan.lane.name for tagged in lanes]
-    return {name: _ledger_result(ledgers, update) for name, update in zip(names, updates, strict=True)}
-
-
-def _update(ledgers: Ledgers, commit: str, tagged: TaggedLane) -> LedgerUpdate:
-    lane = tagged.ready
-    release = LaneRelease(
-        plan=lane.plan,
-        commit=commit,
-        digest=lane.raw.digest,
-        floating_tags=[
-            FloatingTagChange(surveyed=floating.state, moved=floating.move.moves, before=floating.before)
-            for floating in tagged.floating_tags
-        ],
-        images=lane.report.images,
-    )
-    entries = release.entries(ledgers.author, lane.survey)
-    return LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, base=lane.survey.ledger)
-
-
-def _ledger_result(ledgers: Ledgers, update: LedgerUpdate) -> LedgerResult:
-    """The ledger as it is now; it was read back before, so failing to read it here is no error."""
-    answer = ledgers.registry.get_manifest(update.store.tag)
-    return LedgerResult(
-        repository=ledgers.registry.repository,
-        tag=update.store.tag,
-        digest=digest_of(answer),
-        added=tuple(entry.action.value for entry in update.entries),
-    )
 
 
 def _move_floating(writer: TagWriter, ledgers: Ledgers | None, floating: ReadyFloatingTag) -> Flow[ReadyFloatingTag]:

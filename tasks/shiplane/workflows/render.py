@@ -16,11 +16,11 @@ from dataclasses import dataclass, field
 from shiplane.config.channel import Channel
 from shiplane.config.gate import Gate, GateKind
 from shiplane.config.keys.workflows import WorkflowSettings
-from shiplane.config.lane import Lane
+from shiplane.config.lane import Lane, groups_of
 from shiplane.core.errors import ConfigurationError
 from shiplane.core.file_change import FileChange
 from shiplane.registry.credential_variables import CredentialVariables
-from shiplane.registry.oci.names import Platform, Repository
+from shiplane.registry.oci.names import Platform
 
 FOLDER = ".github/workflows"
 SHARED = f"{FOLDER}/release-lane.yml"
@@ -94,7 +94,7 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str, c
     Raises:
         ConfigurationError: GitHub has no runner that could build a platform.
     """
-    groups = _groups(project.lanes)
+    groups = groups_of(project.lanes)
     stages = [_stages(group, project) for group in groups] if project.wishes.native else []
     facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
     facts["grouped"] = _has_groups(project)
@@ -187,15 +187,7 @@ def _secrets(registries: Mapping[str, CredentialVariables]) -> dict[str, str]:
 
 
 def _has_groups(project: WorkflowProject) -> bool:
-    return len(_groups(project.lanes)) < len(project.lanes)
-
-
-def _groups(lanes: Sequence[Lane]) -> list[tuple[Lane, ...]]:
-    """The lanes of each workflow: those of one git tag and one primary repository, of which one release can be."""
-    groups: dict[tuple[str, tuple[Repository, ...]], list[Lane]] = {}
-    for lane in lanes:
-        groups.setdefault((lane.git_tag, lane.images[:1]), []).append(lane)
-    return [tuple(group) for group in groups.values()]
+    return len(groups_of(project.lanes)) < len(project.lanes)
 
 
 def _stages(group: Sequence[Lane], project: WorkflowProject) -> list[dict[str, str | bool]]:

@@ -70,7 +70,7 @@ def protect(disk: Path) -> None:
 
 
 def _login(home: Path) -> AbstractContextManager[dict[str, str]]:
-    return private_login({"HOME": str(home)}, WHO, project=home / "project")
+    return private_login({"HOME": str(home)}, [WHO], project=home / "project")
 
 
 @pytest.mark.parametrize("damage", [fill, use_up, protect])

@@ -386,7 +386,7 @@ def test_names_are_told_as_they_are_whatever_they_are() -> None:
     scene = Scene()
     scene.publish(a_plan(lanes=["main"]))
     registry = scene.client()
-    assert plan_tags_now(registry.at, a_plan()) == [
+    assert plan_tags_now(registry.at, a_plan(), lambda lane: lane.image_tags) == [
         f"{AIONIS}:v0.2.1 is {scene.tags()['v0.2.1']}",
         f"{AIONIS}:latest is {scene.tags()['latest']}",
         f"{AIONIS}:standalone-v0.2.1 does not exist",

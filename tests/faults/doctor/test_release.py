@@ -157,8 +157,7 @@ def trials(platforms: Sequence[Platform] | None, smoke: Smoke, *others: Platform
     smoker = SmokeRunner(
         engine=FakeEngine(VirtualClock()),
         runnable=lambda: runnable,
-        repository=AIONIS,
-        credential=None,
+        sources={},
         smokes={"main": smoke},
     )
     (row,) = told(

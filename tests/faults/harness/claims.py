@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from shiplane.git.claim_record import Claim
-from shiplane.registry.oci.names import Repository, Tag
+from shiplane.git.claim_record import Claim, VersionTag
 
 
 @dataclass
 class MemoryClaims:
     """What one remote keeps. Claims are never changed and never taken away."""
 
-    kept: dict[tuple[Repository, Tag], Claim] = field(default_factory=dict)
+    kept: dict[VersionTag, Claim] = field(default_factory=dict)
     probed: int = 0
 
-    def get(self, image: Repository, tags: Sequence[Tag]) -> dict[Tag, Claim]:
-        return {tag: self.kept[image, tag] for tag in tags if (image, tag) in self.kept}
+    def get(self, version_tags: Sequence[VersionTag]) -> dict[VersionTag, Claim]:
+        return {version_tag: self.kept[version_tag] for version_tag in version_tags if version_tag in self.kept}
 
-    def probe(self, image: Repository, tag: Tag) -> None:  # noqa: ARG002 -- everybody may
+    def probe(self, version_tag: VersionTag) -> None:  # noqa: ARG002 -- everybody may
         self.probed += 1
 
-    def create(self, claims: Sequence[Claim]) -> dict[Tag, Claim]:
-        places = [(claim.image, claim.tag) for claim in claims]
+    def create(self, claims: Sequence[Claim]) -> dict[VersionTag, Claim]:
+        places = [claim.version_tag for claim in claims]
         if not any(place in self.kept for place in places):
             self.kept.update(zip(places, claims, strict=True))
-        return self.get(claims[0].image, [claim.tag for claim in claims])
+        return self.get(places)
 
-    def removal(self, image: Repository, tag: Tag) -> str:
-        return f"forget {image}:{tag}"
+    def removal(self, version_tag: VersionTag) -> str:
+        return f"forget {version_tag}"

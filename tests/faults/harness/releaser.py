@@ -13,7 +13,7 @@ from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.progress import Flow
 from shiplane.core.system.parallel import WORKERS
-from shiplane.ledger.recorder import EntryAuthor, Ledgers
+from shiplane.ledger.recorder import EntryAuthor, Ledgers, LedgersOf
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.retry_budget import Clock, RetryBudget, SystemClock
@@ -38,6 +38,7 @@ class Releaser:
     Attributes:
         registry: Its client.
         ledgers: Where it records; None where no ledger is kept.
+        ledgers_of: The same where the lanes have several primary repositories.
         claiming: How it claims; None where it does not.
         mirrors: Its clients of further repositories, for rollbacks.
         commit_of: The commit that a version was released from, as far as it knows.
@@ -47,6 +48,7 @@ class Releaser:
 
     registry: RegistryClient
     ledgers: Ledgers | None = None
+    ledgers_of: LedgersOf | None = None
     claiming: ReleaseClaims | None = None
     commit_of: Callable[[Lane, Version], str | None] = lambda _lane, _version: None
     mirrors: Sequence[RegistryClient] = ()
@@ -75,7 +77,7 @@ class Releaser:
             registry=self.registry,
             stager=lambda: stager,
             probe=self.probe,
-            ledgers=self.ledgers,
+            ledgers=self.ledgers_of or (lambda _primary: self.ledgers),
             workers=self.workers,
             claiming=self.claiming,
         ).publish(plan)

@@ -18,7 +18,7 @@ from shiplane.verify.verification_result import VerificationResult
 from shiplane.verify.verify import Verifier
 from tests.faults.harness.images import COMMIT, children, lie_in_config, push_image
 from tests.faults.harness.memory import MemoryRegistry
-from tests.faults.harness.scene import AIONIS, IMAGE, PATH, Scene, Stager, finish
+from tests.faults.harness.scene import IMAGE, PATH, Scene, Stager, finish
 from tests.faults.release.test_smoke import Bench
 
 AMD64 = Platform("linux", "amd64")
@@ -68,7 +68,7 @@ def test_it_is_released_and_recorded_for_the_platform_that_its_config_says() -> 
     scene = a_scene()
     (main,) = scene.publish(one_platform())
     platforms = {"linux/amd64": str(main.digest)}
-    assert main.to_json(AIONIS)["platforms"] == platforms
+    assert main.to_json()["platforms"] == platforms
     assert scene.ledger().entries[0].platforms == platforms
     scene.publish(one_platform())
     assert len(scene.ledger().entries) == 2

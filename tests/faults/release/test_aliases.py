@@ -14,7 +14,7 @@ from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError, ShiplaneError
 from shiplane.ledger.ledger import Action
 from tests.faults.harness.images import push_image
-from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan, events, finish, to_images
+from tests.faults.harness.scene import PATH, Scene, a_plan, events, finish, to_images
 from tests.faults.release.test_mirrors import MIRROR, Mirrored
 
 ALIASED = replace(MAIN, alias_templates=(TagTemplate("", "-bookworm"), TagTemplate("x-")))
@@ -34,8 +34,8 @@ def test_aliases_are_written_after_the_version_and_before_the_floating_tag_and_r
     assert [(entry.tag, entry.version) for entry in ledger.entries if entry.action is Action.PUBLISH] == [
         (tag, "0.2.1") for tag in ("v0.2.1", *ALIASES)
     ]
-    assert lane.to_json(AIONIS)["aliases"] == ALIASES
-    assert [line.split()[0].rpartition(":")[2] for line in published_text(AIONIS, [lane]).splitlines()] == [
+    assert lane.to_json()["aliases"] == ALIASES
+    assert [line.split()[0].rpartition(":")[2] for line in published_text([lane]).splitlines()] == [
         "v0.2.1",
         *ALIASES,
         "latest",

@@ -35,7 +35,7 @@ from shiplane.release.channel.result import ChannelLaneResult, ChannelResult
 from shiplane.release.planning.decision import Pending
 from shiplane.release.prerequisites import NoConditions, PrerequisiteEvidence
 from shiplane.release.publish import Publisher
-from shiplane.release.smoke_run import SmokeRunner
+from shiplane.release.smoke_run import ImageSource, SmokeRunner
 from shiplane.verify.audit.channel import ChannelReader, ChannelTag
 from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.faults import F, Fault, Faulty
@@ -81,8 +81,12 @@ class ChannelScene(Scene):
 
     def publisher(self, commit: str, channel: Channel = EDGE, **more: Any) -> ChannelPublisher:  # noqa: ANN401
         who = self.releaser()
-        release = Publisher(registry=who.registry, stager=lambda: self.stager, ledgers=who.ledgers, workers=1, **more)
-        return channel_publisher(release, channel, commit, self.branch.is_ancestor, reset=self.reset)
+        release = Publisher(
+            registry=who.registry, stager=lambda: self.stager, ledgers=lambda _primary: who.ledgers, workers=1, **more
+        )
+        return channel_publisher(
+            release, channel, channel_plan(commit, channel), self.branch.is_ancestor, reset=self.reset
+        )
 
     def edge(self, commit: str, channel: Channel = EDGE) -> tuple[ChannelLaneResult, ...]:
         return finish(self.channel_flow(commit, channel)).lanes
@@ -577,14 +581,14 @@ def test_the_result_names_what_was_published_and_where_the_tag_came_from() -> No
     scene = ChannelScene()
     scene.edge(FIRST)
     (second,) = scene.edge(SECOND)
-    result = second.to_json(AIONIS)
+    result = second.to_json()
     assert (result["lane"], result["tag"], result["kept"]) == ("main", "edge", kept(SECOND))
     assert (result["image"], result["reference"]) == (f"{AIONIS}:edge", f"{AIONIS}@{scene.tags()['edge']}")
     assert (result["commit_before"], result["moved"], result["built"]) == (FIRST, True, True)
     assert list(result["platforms"]) == list(PLATFORMS)
     assert result["ledger"] is not None
     assert result["ledger"]["added"] == ["publish", "float"]
-    bare = replace(second, recorded=None).to_json(AIONIS)
+    bare = replace(second, recorded=None).to_json()
     assert bare["ledger"] is None
 
 
@@ -594,8 +598,7 @@ def test_what_is_built_is_smoke_tested_before_it_is_kept() -> None:
     smoker = SmokeRunner(
         engine=engine,
         runnable=lambda: Runnable(native=Platform("linux", "amd64")),
-        repository=AIONIS,
-        credential=None,
+        sources={"main": ImageSource(AIONIS, None)},
         smokes={"main": Smoke()},
         clock=engine.clock,
     )
@@ -745,7 +748,7 @@ def test_a_channel_has_one_digest_in_all_its_repositories() -> None:
     (first,) = scene.both(FIRST)
     assert scene.converged()
     assert scene.mirrored() == {"edge": str(first.digest), kept(FIRST): str(first.digest)}
-    assert first.to_json(AIONIS)["mirrors"] == [str(MIRROR)]
+    assert first.to_json()["mirrors"] == [str(MIRROR)]
     scene.both(SECOND, replace(EDGE, keep=None))
     assert scene.converged() is True
     assert scene.stager.built == ["main", "main"]

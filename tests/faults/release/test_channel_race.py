@@ -44,9 +44,13 @@ class Follow:
     def __call__(self, releaser: Releaser) -> Flow[ChannelResult]:
         stager = Built(image_of(MemoryRegistry(), self.commit))
         release = Publisher(
-            registry=releaser.registry, stager=lambda: stager, probe=False, ledgers=releaser.ledgers, workers=1
+            registry=releaser.registry,
+            stager=lambda: stager,
+            probe=False,
+            ledgers=lambda _primary: releaser.ledgers,
+            workers=1,
         )
-        publisher = channel_publisher(release, EDGE, self.commit, Branch().is_ancestor)
+        publisher = channel_publisher(release, EDGE, channel_plan(self.commit), Branch().is_ancestor)
         return publisher.publish(channel_plan(self.commit))
 
     def prepare(self, registry: MemoryRegistry) -> None:

@@ -10,8 +10,8 @@ import pytest
 from shiplane.config.plan import Plan
 from shiplane.core.errors import AccessError, LostRaceError, UnreachableError
 from shiplane.core.progress import Flow, Step, StepOutcome
-from shiplane.git.claim_record import Claim
-from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.git.claim_record import Claim, VersionTag
+from shiplane.registry.oci.names import Digest, Tag
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.result import LaneResult
 from tests.faults.harness.claims import MemoryClaims
@@ -138,7 +138,7 @@ class Busy(MemoryClaims):
     times: int = 0
     asked: int = 0
 
-    def create(self, claims: Sequence[Claim]) -> dict[Tag, Claim]:
+    def create(self, claims: Sequence[Claim]) -> dict[VersionTag, Claim]:
         self.asked += 1
         return {} if self.asked <= self.times else super().create(claims)
 
@@ -219,15 +219,15 @@ class Broken(MemoryClaims):
         if self.at == at:
             raise self.error
 
-    def get(self, image: Repository, tags: Sequence[Tag]) -> dict[Tag, Claim]:
+    def get(self, version_tags: Sequence[VersionTag]) -> dict[VersionTag, Claim]:
         self._fail("look")
-        return super().get(image, tags)
+        return super().get(version_tags)
 
-    def probe(self, image: Repository, tag: Tag) -> None:
+    def probe(self, version_tag: VersionTag) -> None:
         self._fail("probe")
-        super().probe(image, tag)
+        super().probe(version_tag)
 
-    def create(self, claims: Sequence[Claim]) -> dict[Tag, Claim]:
+    def create(self, claims: Sequence[Claim]) -> dict[VersionTag, Claim]:
         self._fail("create")
         return super().create(claims)
 
@@ -247,7 +247,7 @@ def test_a_claim_that_arrived_although_the_answer_was_lost_is_found_by_the_next_
     scene = Claimed()
 
     class Lost(MemoryClaims):
-        def create(self, claims: Sequence[Claim]) -> dict[Tag, Claim]:
+        def create(self, claims: Sequence[Claim]) -> dict[VersionTag, Claim]:
             super().create(claims)
             raise UnreachableError("the connection broke")
 

@@ -14,7 +14,7 @@ from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState
 from shiplane.registry.oci.names import Platform
 from shiplane.release.publish import Publisher
 from shiplane.release.result import LaneResult
-from shiplane.release.smoke_run import SmokeRunner
+from shiplane.release.smoke_run import ImageSource, SmokeRunner
 from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.scene import USER, Scene, a_plan, finish
 from tests.faults.harness.smoking import FakeEngine, ends, healthy, unchecked, unhealthy
@@ -47,8 +47,7 @@ class Bench:
         smoker = SmokeRunner(
             engine=self.engine,
             runnable=self._runnable,
-            repository=known.repository,
-            credential=USER,
+            sources={lane.lane.name: ImageSource(lane.repository, USER) for lane in known.lanes},
             smokes=self.smokes,
             skip_reason=self.left_out,
             clock=self.engine.clock,

@@ -9,6 +9,7 @@ from datetime import datetime
 from shiplane.config.lane import Lane
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.config.version import Version
+from shiplane.git.claim_record import VersionTag
 from shiplane.rollback.result import RollbackRequest
 from tests.faults.harness.scene import AIONIS
 from tests.faults.stateful.world import World
@@ -47,7 +48,7 @@ def _lane(world: World, lane_plan: LanePlan, commit: str) -> tuple[int, dict[str
     overwritten = world.published(lane_plan.lane, lane_plan.tag) not in {"", have}
     if overwritten or (have and world.facts[have].commit != commit) or move is None:
         return 5, {}
-    claim = world.claims.kept.get((AIONIS, lane_plan.tag)) if world.claimed and not have else None
+    claim = world.claims.kept.get(VersionTag(AIONIS, lane_plan.tag)) if world.claimed and not have else None
     if claim and claim.commit != commit:
         return 8, {}
     new = have or (str(claim.digest) if claim else "")

@@ -60,7 +60,7 @@ def step(tmp_path: Path) -> JobStep:
 def lane(name: str = "main", *, digest: str | None = DIGEST) -> dict[str, Any]:
     floating = {"tag": f"{name}-latest", "digest": digest, "moved": False, "reason": "asked"}
     known = {"lane": name, "version": "0.2.1", "tag": f"{name}-v0.2.1", "digest": DIGEST, "size": 1, "built": True}
-    return {**known, "platforms": {}, "floating_tags": [floating]}
+    return {**known, "reference": f"ghcr.io/a/b@{DIGEST}", "platforms": {}, "floating_tags": [floating]}
 
 
 def data(*lanes: Mapping[str, Any]) -> dict[str, Any]:
@@ -105,6 +105,12 @@ def test_several_lanes_have_theirs_by_name_alone(step: JobStep) -> None:
     step.report(data=data(lane("main"), lane("standalone")))
     assert set(step.written) == {"lanes", "result"}
     assert json.loads(step.written["lanes"])["standalone"]["tag"] == "standalone-v0.2.1"
+
+
+def test_lanes_of_several_repositories_have_each_its_own(step: JobStep) -> None:
+    step.report(data=data(lane("main"), {**lane("hub"), "reference": f"127.0.0.1:5000/a/hub@{DIGEST}"}))
+    images = {name: values["image"] for name, values in json.loads(step.written["lanes"]).items()}
+    assert images == {"main": "ghcr.io/a/b", "hub": "127.0.0.1:5000/a/hub"}
 
 
 def test_a_failure_has_its_result_and_one_annotation(step: JobStep) -> None:

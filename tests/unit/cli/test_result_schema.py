@@ -87,7 +87,7 @@ def released(lanes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 def test_what_a_release_gives_is_as_the_schema_says() -> None:
     scene, bench = Scene(), Bench()
     for published in (scene.publish(), scene.publish(), bench.publish(), bench.publish(a_plan("0.3.0-rc.1"))):
-        lanes = [lane.to_json(a_plan().repository) for lane in published]
+        lanes = [lane.to_json() for lane in published]
         assert faults(released(lanes), "result") == []
         assert faults(released(lanes), "result", "released") == []
 
@@ -104,7 +104,7 @@ def test_what_an_adoption_gives_is_as_the_schema_says() -> None:
 
 @pytest.mark.parametrize("key", ["record", "reason", "Digest"])
 def test_a_field_that_nobody_described_is_found(key: str) -> None:
-    lanes = [lane.to_json(a_plan().repository) for lane in Scene().publish()]
+    lanes = [lane.to_json() for lane in Scene().publish()]
     assert faults(released([{**lanes[0], key: None}, *lanes[1:]]), "result", "released") != []
 
 

@@ -20,6 +20,7 @@ HOSTILE = "<img src=x>|`x`\n# head\n::error::x **b** [a](http://x) ![](http://y)
 def lane(**changes: Any) -> dict[str, Any]:  # noqa: ANN401
     floating = {"tag": "latest", "digest": DIGEST, "moved": True, "reason": ""}
     known = {"lane": "main", "version": "0.2.1", "tag": "v0.2.1", "digest": DIGEST, "size": 1_070_669, "built": True}
+    known["reference"] = f"ghcr.io/cognary/aionis@{DIGEST}"
     return {**known, "platforms": {"linux/amd64": DIGEST}, "floating_tags": [floating], **changes}
 
 
@@ -41,6 +42,16 @@ def test_what_was_there_already_and_what_stayed_is_said() -> None:
     text = render(released(lane(built=False, floating_tags=[floating])))
     assert "already published" in text
     assert "| `latest` | does not exist | not moved: not requested (lane main) |" in text
+
+
+def test_the_tags_of_several_repositories_are_named_with_theirs() -> None:
+    text = render(released(lane(), lane(lane="hub", reference=f"docker.io/acme/app@{DIGEST}")))
+    assert "## Released `v0.2.1`\n\n`ghcr.io/cognary/aionis`, `docker.io/acme/app`, from commit" in text
+    for image in ("ghcr.io/cognary/aionis", "docker.io/acme/app"):
+        assert f"| `{image}:v0.2.1` |" in text
+        assert f"| `{image}:latest` |" in text
+        assert f"docker pull {image}@{DIGEST}" in text
+        assert f"--image {image} --pull" in text
 
 
 def test_each_floating_tag_has_its_row() -> None:

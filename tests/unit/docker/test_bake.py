@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,10 +11,11 @@ import pytest
 from shiplane.config.build_settings import check_variables
 from shiplane.config.plan import Plan
 from shiplane.config.project_file import parse_project_file
+from shiplane.config.setting import Setting
 from shiplane.config.settings import Checkout, Flags, Resolver
 from shiplane.core.errors import UsageError
 from shiplane.docker.bake import Build, definition, literal, staging, trial
-from shiplane.registry.oci.names import Platform
+from shiplane.registry.oci.names import Platform, Repository
 from shiplane.release.planning.planner import make_plan
 
 AMD, ARM = Platform("linux", "amd64"), Platform("linux", "arm64")
@@ -90,6 +92,29 @@ def test_a_trial_loads_one_platform_under_a_local_name_and_only_builds_the_other
     assert targets["main__others"]["output"] == ["type=cacheonly"]
     assert "tags" not in targets["main__others"]
     assert not [target for target in targets.values() if "push" in target["output"][0]]
+
+
+def test_one_bake_pushes_each_lane_to_its_own_primary_repository() -> None:
+    main, standalone = plan().lanes
+    elsewhere = replace(standalone, images=Setting((Repository("127.0.0.1:5000", "x/y"),), "the test"))
+    targets = definition(staging(plan(), [main, elsewhere]))["target"]
+    outputs = {name: target["output"][0].split(",")[:3] for name, target in targets.items()}
+    assert outputs == {
+        "main": ["type=image", "name=ghcr.io/cognary/aionis", "push-by-digest=true"],
+        "standalone": ["type=image", "name=127.0.0.1:5000/x/y", "push-by-digest=true"],
+    }
+    assert ["registry.insecure=true" in target["output"][0] for target in targets.values()] == [False, True]
+
+
+def test_a_trial_of_one_path_in_two_registries_loads_two_names() -> None:
+    made = plan()
+    (main, standalone), elsewhere = made.lanes, Repository("127.0.0.1:5000", "cognary/aionis")
+    other = replace(standalone, lane=replace(main.lane, name="other"), images=Setting((elsewhere,), "the test"))
+    targets = definition(trial(replace(made, lanes=(main, other)), AMD, every=False))["target"]
+    assert [target["tags"] for target in targets.values()] == [
+        ["localhost/ghcr.io/cognary/aionis:v0.2.1"],
+        ["localhost/127.0.0.1-5000/cognary/aionis:v0.2.1"],
+    ]
 
 
 def test_labels_and_annotations_of_a_lane_stand_beside_those_of_the_release() -> None:

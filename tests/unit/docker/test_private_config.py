@@ -64,7 +64,7 @@ def test_a_private_login_keeps_what_the_build_needs_and_no_helper_that_is_gone(
     (own / "config.json").write_text(json.dumps({**config, "auths": {"base.example": {"auth": "b"}}}))
     who = Credential(registry="ghcr.io", username="robot", password="secret", source="test")
     env = {"DOCKER_CONFIG": str(own), "PATH": str(tools)}
-    with private_login(env, who, environment_logins(ONE), project=tmp_path / "project") as logged_in:
+    with private_login(env, [who], environment_logins(ONE), project=tmp_path / "project") as logged_in:
         folder = Path(logged_in["DOCKER_CONFIG"])
         made = json.loads((folder / "config.json").read_text())
         assert (folder / "contexts").resolve() == own / "contexts"
@@ -75,6 +75,6 @@ def test_a_private_login_keeps_what_the_build_needs_and_no_helper_that_is_gone(
         "credHelpers": {**({"a.example": "kept"} if installed else {}), **helpers},
         **({"credsStore": "kept"} if installed else {}),
     }
-    with private_login(env, None, environment_logins(ONE), project=tmp_path / "project") as logged_in:
+    with private_login(env, [], environment_logins(ONE), project=tmp_path / "project") as logged_in:
         made = json.loads((Path(logged_in["DOCKER_CONFIG"]) / "config.json").read_text())
     assert set(made["auths"]) == {"base.example", "r.example"}

@@ -11,7 +11,7 @@ import pytest
 from shiplane.config.keys.claim import ClaimSettings
 from shiplane.config.project_file import parse_project_file
 from shiplane.core.errors import ConfigurationError
-from shiplane.git.claim_record import Claim, ref_of
+from shiplane.git.claim_record import Claim, VersionTag, ref_of
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 IMAGE, TAG = Repository.parse("ghcr.io/cognary/aionis"), Tag("v0.2.1")
@@ -19,7 +19,7 @@ CLAIM = Claim(image=IMAGE, tag=TAG, digest=Digest.of(b"x"), commit="a" * 40, by=
 
 
 def test_a_claim_is_read_as_it_was_written() -> None:
-    assert Claim.parse(CLAIM.text(), IMAGE, TAG) == CLAIM
+    assert Claim.parse(CLAIM.text(), VersionTag(IMAGE, TAG)) == CLAIM
     assert "\n" not in CLAIM.text()
 
 
@@ -45,7 +45,7 @@ FIELDS = json.loads(CLAIM.text())
 )
 def test_what_is_no_claim_of_this_name_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 -- in many words; who calls says which ref it was
-        Claim.parse(text, IMAGE, TAG)
+        Claim.parse(text, VersionTag(IMAGE, TAG))
 
 
 REFS = {
@@ -61,7 +61,7 @@ REFS = {
 
 @pytest.mark.parametrize(("name", "ref"), REFS.items(), ids=str)
 def test_a_claims_ref_is_one_that_git_takes(name: tuple[str, str], ref: str, tmp_path: Path) -> None:
-    assert ref_of("refs/c", Repository.parse(name[0]), Tag(name[1])) == ref
+    assert ref_of("refs/c", VersionTag(Repository.parse(name[0]), Tag(name[1]))) == ref
     assert subprocess.run(["git", "check-ref-format", ref], check=False, cwd=tmp_path).returncode == 0
 
 

@@ -407,18 +407,6 @@ def test_lanes_of_one_git_tag_have_one_workflow() -> None:
     assert 'invoke publish --lane "$LANE" --skip build' in rendered()[SHARED]
 
 
-def test_one_git_tag_starts_a_workflow_for_each_primary_repository() -> None:
-    lanes = {
-        name: {"git-tag": "v{version}", "image": [f"ghcr.io/acme/{image}", "quay.io/acme/copy"]}
-        for name, image in (("api", "api"), ("web", "web"), ("docs", "web"))
-    }
-    texts = rendered({"lanes": lanes})
-    paths = [".github/workflows/docker-api-publish.yml", ".github/workflows/docker-web-publish.yml"]
-    assert [path for path, text in texts.items() if starts_on(text, "v1.2.3")] == paths
-    released = [yaml.safe_load(texts[path])["jobs"]["release"]["with"]["lane"] for path in paths]
-    assert released == ["api", "web,docs"]
-
-
 def test_natively_each_lane_of_a_group_is_staged_for_its_own_platforms() -> None:
     texts = rendered(KINDS["native, a group"])
     listed = json.loads(yaml.safe_load(texts[MAIN])["jobs"]["release"]["with"]["stages"])

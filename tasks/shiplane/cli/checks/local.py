@@ -96,6 +96,6 @@ def smoke_checks(
         return {}
     if "smoke" in skip:
         return {"smoke": lambda: [skipped("smoke", "--skip smoke")]}
-    smoker = smoker_of(run, repository, None, skip=skip)
+    smoker = smoker_of(run, {}, skip=skip)
     assert smoker is not None  # noqa: S101 -- some are configured
     return {"smoke": SmokeChecks(smoker=smoker, platforms=platforms).look}

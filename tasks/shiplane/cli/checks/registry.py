@@ -10,7 +10,6 @@ from shiplane.cli.checks.findings import value_or_none
 from shiplane.cli.clients.git import claiming_of
 from shiplane.core.finding import Finding, done, skipped
 from shiplane.doctor.doctor import Look, attempt
-from shiplane.registry.oci.names import Tag
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
@@ -69,10 +68,10 @@ def access_check(run: Run, repository: Repository) -> Look:
 
 
 def _claim(run: Run, repository: Repository) -> Finding:
-    """Whether this run may claim: probed with a version that is never released; nothing is pushed."""
+    """Whether this run may claim."""
     claiming = claiming_of(run)
     assert claiming is not None  # noqa: S101 -- asked by the caller
-    claiming.claims.probe(repository, Tag("v0.0.0"))
+    claiming.check_permission(repository)
     return done("access: claim", "git can log in there; only a push proves write permission")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING
@@ -12,12 +12,12 @@ from shiplane.config.smoke import Runnable
 from shiplane.core.credential import Credential
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.system.process import run as run_process
-from shiplane.registry.oci.names import Repository
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.docker.buildx import Buildx
     from shiplane.docker.engine import Engine
+    from shiplane.registry.client import RegistryClient
     from shiplane.release.smoke_run import SmokeRunner
 
 
@@ -51,14 +51,20 @@ def _remotes_name_the_source(run: Run) -> bool:
 
 
 @contextmanager
-def login(run: Run, credential: Credential | None, *, stored: bool) -> Iterator[dict[str, str]]:
-    """The environment for the one child that pushes: privately logged in, unless what is stored is to be used."""
+def login(run: Run, credentials: Iterable[Credential], *, stored: bool) -> Iterator[dict[str, str]]:
+    """The environment for the one child that pushes: privately logged in to each registry that it pushes to.
+
+    Args:
+        run: The run.
+        credentials: Of those registries, one of each.
+        stored: Whether what docker has stored is to be used instead.
+    """
     from shiplane.docker.private_config import private_login
     from shiplane.registry.stored_login import AUTH_CONFIG, environment_logins
 
-    own = None if credential and (stored or credential.source.startswith("docker login")) else credential
+    own = [each for each in credentials if not (stored or each.source.startswith("docker login"))]
     logins = environment_logins(run.env.get(AUTH_CONFIG, ""))
-    if own is None and not logins:
+    if not own and not logins:
         yield run.child_env
         return
     for entry in logins.values():
@@ -67,22 +73,27 @@ def login(run: Run, credential: Credential | None, *, stored: bool) -> Iterator[
         yield env
 
 
-def smoker_of(
-    run: Run, repository: Repository, credential: Credential | None, *, skip: Sequence[str]
-) -> SmokeRunner | None:
-    """What runs the smoke tests; None where none is configured. No engine is asked before it is needed."""
+def smoker_of(run: Run, primaries: Mapping[str, RegistryClient], *, skip: Sequence[str]) -> SmokeRunner | None:
+    """What runs the smoke tests; None where none is configured. No engine is asked before it is needed.
+
+    Args:
+        run: The run.
+        primaries: Where each lane's image is pulled from, with the credential for it.
+        skip: The checks that are skipped.
+    """
     if not run.project.smokes:
         return None
     from shiplane.docker.containers import Containers
     from shiplane.docker.engine import Engine
-    from shiplane.release.smoke_run import SmokeRunner
+    from shiplane.release.smoke_run import ImageSource, SmokeRunner
 
     engine = Engine(env=run.child_env)
     return SmokeRunner(
         engine=Containers(engine=engine),
         runnable=cache(lambda: _runnable(run, engine)),
-        repository=repository,
-        credential=credential,
+        sources={
+            lane: ImageSource(primary.repository, primary.session.credential) for lane, primary in primaries.items()
+        },
         smokes=run.project.smokes,
         skip_reason="--skip smoke" if "smoke" in skip else "",
     )

@@ -146,8 +146,9 @@ class RegistryClients:
         if not self.project.keeps_ledger:
             return None
         kept_in = self.project.ledger or repository
-        if kept_in.registry != repository.registry:
+        if kept_in.registry != repository.registry and registry.sessions is None:
             registry = self.reader(kept_in) if registry.session.fallback is not None else self.writer(kept_in)
+        registry = registry.at(kept_in)
         credential = registry.session.credential
         who, run = acting_user(self.env, credential.username if credential else "", user_at_host=user_at_host())
-        return Ledgers(registry=registry.at(kept_in), author=EntryAuthor(who=self.redact(who), run=run))
+        return Ledgers(registry=registry, author=EntryAuthor(who=self.redact(who), run=run))

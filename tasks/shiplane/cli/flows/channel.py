@@ -78,15 +78,11 @@ def _carry_out(run: Run, channel: Channel, plan: Plan, options: Options, *, rese
     from shiplane.release.channel.publisher import channel_publisher
 
     conditions = before.prerequisites_of(run, plan.commit, options.skip)
-    with publishing(run, plan, replace(options, claim=False)) as (publisher, _):
-        registry = publisher.registry
-        tags = [tag for lane in plan.lanes for tag in channel.tags_of(lane.lane, plan.commit)]
-        images = plan.lanes[0].images.value
-        run.show_at_the_end(
-            lambda: [line for image in images for line in run.registries.tags_now(registry.at(image), tags)]
-        )
+    unclaimed = replace(options, claim=False)
+    tags_of = lambda lane: channel.tags_of(lane.lane, plan.commit)  # noqa: E731
+    with publishing(run, plan, unclaimed, tags_of=tags_of) as (publisher, _):
         release = replace(publisher, conditions=conditions)
-        mine = channel_publisher(release, channel, plan.commit, history_of(run).is_ancestor, reset=reset)
+        mine = channel_publisher(release, channel, plan, history_of(run).is_ancestor, reset=reset)
         result = run.console.drive(mine.publish(plan))
     data: ChannelDataJson = {
         "image": str(plan.repository),
@@ -94,6 +90,6 @@ def _carry_out(run: Run, channel: Channel, plan: Plan, options: Options, *, rese
         "channel": channel.name,
         "branch": channel.branch,
         "prerequisites": result.evidence.to_json(),
-        "builds": [lane.to_json(plan.repository) for lane in result.lanes],
+        "builds": [lane.to_json() for lane in result.lanes],
     }
     return Answer(text=channel_text(plan, result.lanes), data=data)

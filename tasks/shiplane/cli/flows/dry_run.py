@@ -33,7 +33,7 @@ def build_only(run: Run, plan: Plan, builder: str | None, *, every_platform: boo
     run.console.tell(
         f"dry run: prerequisites are skipped; run them with {command('check.build')} and {command('check.gates')}"
     )
-    with login(run, None, stored=True) as env:
+    with login(run, [], stored=True) as env:
         flow = dry_run(plan, buildx_of(run, env), native, requested=builder, every=every_platform)
         images = run.console.drive(flow)
     data: DryRunDataJson = {**plan.to_json(), "dry_run": True, "loaded": images}

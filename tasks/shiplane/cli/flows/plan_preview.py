@@ -43,10 +43,12 @@ class Preview:
 
         versions = [lane for lane in plan.lanes if not lane.version.value.is_snapshot and self.lanes]
         decisions = [(lane, self.lanes[lane.lane.name][1]) for lane in versions]
-        reasons = [f"{lane.tag} would be refused: {why}" for lane, why in decisions if isinstance(why, str)]
+        reasons = [
+            f"{lane.tag}{plan.where(lane)} would be refused: {why}" for lane, why in decisions if isinstance(why, str)
+        ]
         for lane, why in decisions:
             unmet = why.unmet if isinstance(why, Decision) else ()
-            reasons += [stayed_text(lane, move.tag, move.reason) for move in unmet]
+            reasons += [stayed_text(plan, lane, move.tag, move.reason) for move in unmet]
         return RefusedError("\n".join(reasons)) if reasons else None
 
 
@@ -68,15 +70,16 @@ def preview(run: Run, plan: Plan, *, certain: bool) -> Preview:
 
 
 def _survey(run: Run, plan: Plan) -> dict[str, tuple[Survey, Decision | str]]:
+    from shiplane.registry.oci.names import Repository
     from shiplane.verify.surveyor import Surveyor
 
-    clients = run.registries
-    registry = clients.impatient(clients.reader(plan.repository), within=_LIMIT)
-    ledgers = clients.ledgers(plan.repository, registry)
-    surveyor = Surveyor(registry=registry, ledgers=ledgers)
+    clients, surveyors = run.registries, dict[Repository, Surveyor]()
+    for primary in plan.primaries:
+        registry = clients.impatient(clients.reader(primary), within=_LIMIT)
+        surveyors[primary] = Surveyor(registry=registry, ledgers=clients.ledgers(primary, registry))
     surveyed: dict[str, tuple[Survey, Decision | str]] = {}
     for lane in plan.lanes:
-        survey = surveyor.survey(lane)
+        survey = surveyors[lane.repository].survey(lane)
         surveyed[lane.lane.name] = survey, _decide(run, plan, lane, survey)
     return surveyed
 
@@ -122,14 +125,22 @@ def ignored_files(run: Run, plan: Plan) -> list[str]:
 
 
 def credential_notes(run: Run, plan: Plan) -> tuple[NamedCredentialJson | None, str]:
-    """The variables that a release would send to a registry on the project file's word alone: as JSON and as text."""
-    registry = plan.repository.registry
-    try:
-        candidates = run.credentials.variables(registry)
-    except AccessError as error:
-        return None, f"\n\ncredential  {error.what}"
-    candidate = next((candidate for candidate in candidates if candidate.credential), None)
-    if candidate is None or candidate.belongs:
-        return None, ""
-    text = f"{candidate.source} would be sent to {registry}: only {run.project.name} assigns it to that registry"
-    return {"registry": registry, "variables": candidate.source}, f"\n\ncredential  {text}"
+    """The variables that a release would send to a registry on the project file's word alone.
+
+    Returns:
+        Those of the first such registry as JSON, and those of all as text.
+    """
+    named: list[NamedCredentialJson] = []
+    notes: list[str] = []
+    for registry in dict.fromkeys(image.registry for lane in plan.lanes for image in lane.images.value):
+        try:
+            candidates = run.credentials.variables(registry)
+        except AccessError as error:
+            notes.append(f"credential  {error.what}")
+            continue
+        candidate = next((candidate for candidate in candidates if candidate.credential), None)
+        if candidate and not candidate.belongs:
+            named.append({"registry": registry, "variables": candidate.source})
+            only = f"only {run.project.name} assigns it to that registry"
+            notes.append(f"credential  {candidate.source} would be sent to {registry}: {only}")
+    return next(iter(named), None), "".join(f"\n\n{note}" for note in notes)

@@ -1,4 +1,4 @@
-"""Whatever publishes or stages a plan: its registry client, logins, builder and smoke tests."""
+"""Whatever publishes or stages a plan: its registry clients, logins, builder and smoke tests."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from shiplane.cli.clients.git import claiming_of
 from shiplane.cli.clients.prerequisites import compared_again
 
 if TYPE_CHECKING:
+    from shiplane.cli.clients.public_tags import TagsOf
     from shiplane.cli.run import Run
     from shiplane.config.plan import Plan
     from shiplane.docker.builders import Builder
@@ -42,7 +43,11 @@ class Options:
 
 @contextmanager
 def publishing(
-    run: Run, plan: Plan, options: Options, parts: Mapping[str, Sequence[PartialIndex]] | None = None
+    run: Run,
+    plan: Plan,
+    options: Options,
+    parts: Mapping[str, Sequence[PartialIndex]] | None = None,
+    tags_of: TagsOf = lambda lane: lane.image_tags,
 ) -> Iterator[tuple[Publisher, Callable[[], dict[str, Any]]]]:
     """Whatever publishes or stages a plan. Docker is logged in from the first build on, for as long as the block lasts.
 
@@ -53,6 +58,7 @@ def publishing(
         plan: What is to be published.
         options: How.
         parts: What was staged elsewhere and is only to be joined; without it this machine builds.
+        tags_of: The tags of a lane that are shown where the run fails.
 
     Yields:
         The publisher, and what asks for the facts about the builder that it used.
@@ -65,14 +71,15 @@ def publishing(
 
     clients = run.registries
     registry = clients.writers(plan.repository)
-    credential = registry.session.credential
-    run.show_at_the_end(lambda: plan_tags_now(lambda image: clients.impatient(registry.at(image)), plan))
+    primaries = {lane.lane.name: registry.at(lane.repository) for lane in plan.lanes}
+    credentials = dict.fromkeys(primary.session.credential for primary in primaries.values())
+    run.show_at_the_end(lambda: plan_tags_now(lambda image: clients.impatient(registry.at(image)), plan, tags_of))
     joiner = IndexJoiner(registry=registry)
     with ExitStack() as logins:
 
         @cache
         def buildx() -> Buildx:
-            return buildx_of(run, logins.enter_context(login(run, credential, stored=not options.login)))
+            return buildx_of(run, logins.enter_context(login(run, filter(None, credentials), stored=not options.login)))
 
         @cache
         def builder() -> Builder:
@@ -88,10 +95,10 @@ def publishing(
             registry=registry,
             stager=stager,
             probe="access" not in options.skip,
-            ledgers=clients.ledgers(plan.repository, registry),
+            ledgers=cache(lambda primary: clients.ledgers(primary, registry.at(primary))),
             claiming=claiming_of(run) if options.claim else None,
             saved=options.saved,
-            smoke=smoker_of(run, plan.repository, credential, skip=options.skip),
+            smoke=smoker_of(run, primaries, skip=options.skip),
             # What was staged elsewhere was built from a tree that was looked at there.
             source=(lambda: check_again(plan, compared_again(run))) if parts is None else None,
         )

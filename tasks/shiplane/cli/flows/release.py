@@ -19,6 +19,7 @@ from shiplane.core.errors import RefusedError
 if TYPE_CHECKING:
     from shiplane.cli.documents import ReleasedDataJson
     from shiplane.cli.run import Run
+    from shiplane.config.plan import Plan
     from shiplane.config.settings import Flags
     from shiplane.release.result import LaneResult
 
@@ -53,14 +54,14 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
         "image": str(plan.repository),
         "commit": plan.commit,
         "prerequisites": released.evidence.to_json(),
-        "lanes": [lane.to_json(plan.repository) for lane in released.lanes],
+        "lanes": [lane.to_json() for lane in released.lanes],
     }
-    return Answer(text=published_text(plan.repository, released.lanes), data=data, error=_unmet(released.lanes))
+    return Answer(text=published_text(released.lanes), data=data, error=_unmet(plan, released.lanes))
 
 
-def _unmet(lanes: Sequence[LaneResult]) -> RefusedError | None:
+def _unmet(plan: Plan, lanes: Sequence[LaneResult]) -> RefusedError | None:
     """What is said last where floating tags that were asked for stayed where they were."""
-    stayed = [stayed_text(lane.plan, floating.tag, floating.reason) for lane in lanes for floating in lane.unmet]
+    stayed = [stayed_text(plan, lane.plan, floating.tag, floating.reason) for lane in lanes for floating in lane.unmet]
     if not stayed:
         return None
     leave = "the floating tag where it is" if len(stayed) == 1 else "floating tags where they are"

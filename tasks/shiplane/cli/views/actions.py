@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, TextIO
 
-from shiplane.cli.views.step_summary import Report, released, render
+from shiplane.cli.views.step_summary import Report, released, render, repository_of
 from shiplane.core.progress import Step, StepOutcome
 from shiplane.core.redact import Redactor
 from shiplane.core.text import one_line
@@ -77,7 +77,7 @@ class Actions:
 
 def outputs(report: Report) -> Iterable[tuple[str, str]]:
     """The outputs of a step by name: the lane's, where there is one, each lane's as JSON, and the whole result."""
-    lanes = {str(lane["lane"]): _outputs_of(lane, report.data) for lane in released(report.data)}
+    lanes = {str(lane["lane"]): _outputs_of(lane) for lane in released(report.data)}
     if len(lanes) == 1:
         yield from next(iter(lanes.values())).items()
     if lanes:
@@ -88,10 +88,10 @@ def outputs(report: Report) -> Iterable[tuple[str, str]]:
     yield "result", json.dumps({"ok": code == 0, "exit": code, **report.data, **failure, **closing})
 
 
-def _outputs_of(lane: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, str]:
+def _outputs_of(lane: Mapping[str, Any]) -> dict[str, str]:
     """A floating tag counts only where it has this digest; several are given one per line, as metadata-action does."""
     here = [tag["tag"] for tag in lane["floating_tags"] if tag["digest"] == lane["digest"]]
-    values = {**lane, "image": data["image"], "floating": "\n".join(here)}
+    values = {**lane, "image": repository_of(lane), "floating": "\n".join(here)}
     return {name: str(values[name]) for name in _OUTPUTS}
 
 

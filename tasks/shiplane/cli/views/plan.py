@@ -41,7 +41,7 @@ def plan_text(
     parts += ["", "builds, in one bake; each equivalent to"]
     parts += [f"  {_build_line(plan, lane)}" for lane in plan.lanes]
     parts += ["", "tags", *([f"  {doubt}"] if doubt else [])]
-    parts += [columns([row for lane in plan.lanes for row in _tag_rows(lane, surveyed.get(lane.lane.name))])]
+    parts += [columns([row for lane in plan.lanes for row in _tag_rows(plan, lane, surveyed.get(lane.lane.name))])]
     return "\n".join(parts)
 
 
@@ -63,14 +63,19 @@ def _build_line(plan: Plan, lane: LanePlan) -> str:
     return shlex.join([*argv, *plan.build(lane).flags(), "--output", output, lane.lane.context])
 
 
-def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[tuple[str, ...]]:
+def _tag_rows(plan: Plan, lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[tuple[str, ...]]:
+    """A row for each tag of a lane; its repository is named where the lanes have several."""
+    return [(f"  {tag}{plan.where(lane)}", *outlook) for tag, *outlook in _outlooks(lane, surveyed)]
+
+
+def _outlooks(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) -> list[tuple[str, ...]]:
     from shiplane.release.planning.tag_actions import VersionTagAction
 
     snapshot = lane.version.value.is_snapshot
     if surveyed is None:
         after = _UNNAMED if snapshot else "would be written"
-        once = ((f"  {tag}", after) for tag in (lane.tag, *lane.aliases))
-        return [*once, *((f"  {tag}", _guess(lane, tag)) for tag in lane.floating_tags)]
+        once = ((tag, after) for tag in (lane.tag, *lane.aliases))
+        return [*once, *((str(tag), _guess(lane, tag)) for tag in lane.floating_tags)]
     survey, decision = surveyed
     if isinstance(decision, str):
         refused = ". ".join(line.strip() for line in decision.splitlines())
@@ -80,12 +85,12 @@ def _tag_rows(lane: LanePlan, surveyed: tuple[Survey, Decision | str] | None) ->
         after = _UNNAMED if snapshot else after
         moves = [f"{f'-> {lane.tag}' if move.moves else 'stays'} ({move.reason})" for move in decision.moves]
     states = zip(survey.floating_tags, moves, strict=True)
-    floating = [(f"  {state.tag}", _before(state.answer), move) for state, move in states]
+    floating = [(state.tag, _before(state.answer), move) for state, move in states]
     aliases = [
-        (f"  {alias}", _before(answer), "stays" if isinstance(answer, Present) else f"-> {lane.tag}")
+        (alias, _before(answer), "stays" if isinstance(answer, Present) else f"-> {lane.tag}")
         for alias, answer in survey.aliases.items()
     ]
-    return [(f"  {lane.tag}", _before(survey.version), after), *aliases, *floating]
+    return [(lane.tag, _before(survey.version), after), *aliases, *floating]
 
 
 def _guess(lane: LanePlan, floating: FloatingTag) -> str:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from shiplane.release.result import FloatingTagResult, LaneResult
 
 
-def published_text(repository: Repository, published: Sequence[LaneResult]) -> str:
+def published_text(published: Sequence[LaneResult]) -> str:
     """What a release published: a line for each tag, with its digest."""
     rows = []
     for lane in published:
+        repository = lane.plan.repository
         rows.append((f"{repository}:{lane.plan.tag}", str(lane.digest), "new" if lane.built else "already published"))
         rows += [(f"{repository}:{alias}", str(lane.digest), "the same") for alias in lane.plan.aliases]
         rows += [_floating_row(repository, floating) for floating in lane.floating_tags]
@@ -34,19 +35,19 @@ def _floating_row(repository: Repository, floating: FloatingTagResult) -> tuple[
     return f"{repository}:{floating.tag}", digest, "moved" if floating.moved else floating.reason
 
 
-def stayed_text(lane: LanePlan, tag: Tag, reason: str) -> str:
+def stayed_text(plan: Plan, lane: LanePlan, tag: Tag, reason: str) -> str:
     """That a floating tag does not move although requested, and why."""
-    return f"{tag} does not move, although requested ({lane.latest.source}): {reason}"
+    return f"{tag}{plan.where(lane)} does not move, although requested ({lane.latest.source}): {reason}"
 
 
 def channel_text(plan: Plan, lanes: Sequence[ChannelLaneResult]) -> str:
     """What a channel published: a line for each tag, with its digest."""
     rows = []
     for lane in lanes:
-        rows.append((f"{plan.repository}:{lane.tag}", str(lane.digest), _move(plan, lane)))
+        rows.append((f"{lane.repository}:{lane.tag}", str(lane.digest), _move(plan, lane)))
         kept = lane.tagged.kept
         if kept:
-            rows.append((f"{plan.repository}:{kept}", str(lane.digest), "new" if lane.built else "already published"))
+            rows.append((f"{lane.repository}:{kept}", str(lane.digest), "new" if lane.built else "already published"))
         for mirror in lane.tagged.image.lane.plan.mirrors:
             rows += [(f"{mirror}:{tag}", str(lane.digest), "the same") for tag in (lane.tag, kept) if tag]
     return columns(rows)

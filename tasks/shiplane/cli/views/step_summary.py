@@ -100,10 +100,10 @@ def _result(report: Report) -> str:
     if not lanes:
         head = "Dry run: nothing was pushed" if report.data.get("dry_run") else code(report.command)
         return "\n\n".join([f"## {head}", *([block(report.text)] if report.text else [])])
-    image, commit = str(report.data.get("image", "")), str(report.data.get("commit", ""))
-    names = ", ".join(code(lane["tag"]) for lane in lanes)
-    head = f"## Released {names}\n\n{code(image)}, from commit {code(commit[:12])}"
-    return "\n\n".join([head, _names(lanes), _commands(image, lanes)])
+    commit, images = str(report.data.get("commit", "")), list(dict.fromkeys(map(repository_of, lanes)))
+    names = ", ".join(code(tag) for tag in dict.fromkeys(lane["tag"] for lane in lanes))
+    head = f"## Released {names}\n\n{', '.join(map(code, images))}, from commit {code(commit[:12])}"
+    return "\n\n".join([head, _names(lanes), _commands(lanes)])
 
 
 def released(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
@@ -112,21 +112,30 @@ def released(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     return [lane for lane in lanes if isinstance(lane, dict) and "built" in lane] if isinstance(lanes, list) else []
 
 
+def repository_of(lane: Mapping[str, Any]) -> str:
+    """The primary repository of a released lane."""
+    return str(lane["reference"]).partition("@")[0]
+
+
 def _names(lanes: Sequence[Mapping[str, Any]]) -> str:
-    rows = []
+    """A line for each tag; behind the repository's name where the lanes have several."""
+    several, rows = len(set(map(repository_of, lanes))) > 1, []
     for lane in lanes:
+        where = f"{repository_of(lane)}:" if several else ""
         platforms = ", ".join(map(plain, lane["platforms"]))
         what = "new" if lane.get("built") else "already published"
-        rows.append([code(lane["tag"]), code(lane["digest"]), what, platforms, megabytes(int(lane.get("size") or 0))])
-        rows += [_floating(tag) for tag in lane["floating_tags"]]
+        rows.append(
+            [code(where + lane["tag"]), code(lane["digest"]), what, platforms, megabytes(int(lane.get("size") or 0))]
+        )
+        rows += [_floating(tag, where) for tag in lane["floating_tags"]]
         rows += [_ledger(kept)] if (kept := lane.get("ledger")) else []
     return _table(["tag", "digest", "", "platforms", "size"], rows)
 
 
-def _floating(tag: Mapping[str, Any]) -> list[str]:
-    """The row of a floating tag."""
+def _floating(tag: Mapping[str, Any], where: str) -> list[str]:
+    """The row of a floating tag; ``where`` is its repository before its name, or nothing."""
     moved = "moved" if tag["moved"] else plain(f"not moved: {tag['reason']}")
-    return [code(tag["tag"]), code(tag["digest"] or "") or "does not exist", moved, "", ""]
+    return [code(where + tag["tag"]), code(tag["digest"] or "") or "does not exist", moved, "", ""]
 
 
 def _ledger(kept: Mapping[str, Any]) -> list[str]:
@@ -135,9 +144,10 @@ def _ledger(kept: Mapping[str, Any]) -> list[str]:
     return [code(kept["tag"]), code(kept["digest"] or "") or "unknown", added, "", ""]
 
 
-def _commands(image: str, lanes: Sequence[Mapping[str, Any]]) -> str:
+def _commands(lanes: Sequence[Mapping[str, Any]]) -> str:
     lines = []
     for lane in lanes:
+        image = repository_of(lane)
         lines.append(command("verify", "--lane", lane["lane"], "--tag", lane["tag"], "--image", image, "--pull"))
         lines.append(f"docker pull {image}@{lane['digest']}")
     return f"To check:\n\n{block(chr(10).join(lines), 'sh')}"

@@ -41,7 +41,7 @@ class ChannelImages:
     stager: Callable[[], Stager]
     smoke: SmokeRunner | None
     source: Callable[[], Flow[None]] | None
-    inspector: ImageInspector
+    workers: int
 
     def prepare(self, plan: Plan, lanes: Sequence[ChannelLane]) -> Flow[list[ChannelImage]]:
         """Stage what is not built yet, and check every image: no lane is tagged before all are ready.
@@ -73,13 +73,19 @@ class ChannelImages:
         if self.smoke:
             self.smoke.check({lane.name: lane.plan.platforms.value for lane in missing})
         digests = self.stager().stage(plan, [lane.plan for lane in missing])
-        images = {name: wait_for_digest(self.registry, digests[name], "the builder pushed it") for name in names}
+        images = {
+            lane.name: wait_for_digest(
+                self.registry.at(lane.plan.repository), digests[lane.name], "the builder pushed it"
+            )
+            for lane in missing
+        }
         yield step.done(", ".join(f"{name} is {digests[name].short}" for name in names))
         return images
 
     def _inspect(self, plan: Plan, lane: ChannelLane, raw: RawManifest) -> Flow[ImageReport]:
+        inspector = ImageInspector(registry=self.registry.at(lane.plan.repository), workers=self.workers)
         if lane.image is None:
-            return (yield from self.inspector.inspect(plan, lane.plan, raw, NOT_TAGGED))
+            return (yield from inspector.inspect(plan, lane.plan, raw, NOT_TAGGED))
         # Another tool may have kept it under this name, with a version label of its own.
         expected = ExpectedImage(platforms=lane.plan.platforms.value, revision=plan.commit, foreign=True)
-        return (yield from self.inspector.inspect(plan, lane.plan, raw, _ADOPTED, expected))
+        return (yield from inspector.inspect(plan, lane.plan, raw, _ADOPTED, expected))

@@ -6,19 +6,20 @@ A run that ends anywhere leaves correct tags or none, and running it again finis
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shiplane.core.errors import LostRaceError
 from shiplane.core.progress import Flow
-from shiplane.release.access import check_access
+from shiplane.release.access import check_repositories
 from shiplane.release.channel.result import ChannelLaneResult, ChannelResult
 from shiplane.release.channel.tagging import ChannelTagging, record_channel
 from shiplane.release.planning.decision import Pending
 
 if TYPE_CHECKING:
     from shiplane.config.plan import Plan
-    from shiplane.ledger.recorder import Ledgers
+    from shiplane.ledger.recorder import LedgersOf
+    from shiplane.registry.client import RegistryClient
     from shiplane.release.channel.images import ChannelImages
     from shiplane.release.channel.mirrors import ChannelMirrors
     from shiplane.release.channel.survey import ChannelLane, ChannelSurveyor
@@ -30,21 +31,23 @@ class ChannelPublisher:
     """Publishes a channel.
 
     Attributes:
+        registry: A client that may push; it knows the credentials of every registry of the plan.
         surveyor: Reads its tags, and decides whether they may move.
         images: Stages and checks its images.
         tagging: Writes its tags.
         mirrors: The further repositories.
         probe: Whether push permission is checked before anything is built.
-        ledgers: The lanes' ledgers; None where none is kept.
+        ledgers: The ledgers of the lanes of each primary repository.
         conditions: The build command and the gates.
     """
 
+    registry: RegistryClient
     surveyor: ChannelSurveyor
     images: ChannelImages
     tagging: ChannelTagging
     mirrors: ChannelMirrors
     probe: bool
-    ledgers: Ledgers | None
+    ledgers: LedgersOf
     conditions: Conditions
 
     def publish(self, plan: Plan) -> Flow[ChannelResult]:
@@ -55,7 +58,7 @@ class ChannelPublisher:
         Raises:
             ShiplaneError: By situation; every tag that was written by then is right.
         """
-        may_push = yield from self._check_access()
+        may_push = yield from check_repositories(self.registry, self.ledgers, plan.primaries, probe=self.probe)
         lanes = yield from self.surveyor.survey(plan, may_push=may_push)
         mirrors = yield from self.mirrors.survey(lanes)
         evidence = yield from self.conditions.require(_pending(lanes))
@@ -64,40 +67,27 @@ class ChannelPublisher:
             mirrors = yield from self.mirrors.survey(lanes)
         images = yield from self.images.prepare(plan, lanes)
         yield from self.mirrors.copy(plan, images, mirrors)
-        if any(lane.state.presumed for lane in lanes):
-            yield from self._check_new(plan)
+        if presumed := [lane.plan for lane in lanes if lane.state.presumed]:
+            yield from self._check_new(replace(plan, lanes=tuple(presumed)))
         tagged = yield from self.tagging.tag(images, mirrors)
         try:
             recorded = yield from record_channel(self.ledgers, plan.commit, tagged)
         except LostRaceError:
-            assert self.ledgers  # noqa: S101 -- without one nothing contradicts
             yield from self.tagging.give_back_recorded(self.ledgers, tagged)
             raise
-        results = (
-            ChannelLaneResult(tagged=lane, recorded=ledger) for lane, ledger in zip(tagged, recorded, strict=True)
-        )
+        results = (ChannelLaneResult(tagged=lane, recorded=recorded.get(lane.image.lane.name)) for lane in tagged)
         return ChannelResult(evidence, tuple(results))
 
-    def _check_access(self) -> Flow[bool]:
-        ledgers = self.ledgers
-        elsewhere = ledgers is not None and ledgers.registry.repository != self.images.registry.repository
-        may_push = yield from check_access(
-            self.images.registry, probe=self.probe, records=ledgers is not None and not elsewhere
-        )
-        if ledgers and elsewhere:
-            yield from check_access(ledgers.registry, probe=self.probe, records=True)
-        return may_push
-
     def _check_new(self, plan: Plan) -> Flow[None]:
-        """Check that a repository that was presumed new is new: by now it exists and can be read.
+        """Check that repositories that were presumed new are new: by now they exist and can be read.
 
         Raises:
-            LostRaceError: It is not.
+            LostRaceError: One is not.
         """
         for lane in (yield from self.surveyor.survey(plan)):
             if lane.image or lane.state.digest or lane.state.ledger.entries:
                 raise LostRaceError(
-                    f"{plan.repository} was presumed new because nothing of it could be read, but it is not",
+                    f"{lane.plan.repository} was presumed new because nothing of it could be read, but it is not",
                     remedy="Run it again: it decides by the current state.",
                 )
 

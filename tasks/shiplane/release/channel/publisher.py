@@ -10,41 +10,47 @@ from shiplane.release.channel.mirrors import ChannelMirrors
 from shiplane.release.channel.publish import ChannelPublisher
 from shiplane.release.channel.survey import ChannelSurveyor
 from shiplane.release.channel.tagging import ChannelTagging
-from shiplane.release.image_inspection import ImageInspector
-from shiplane.release.write_tags import tag_writer_for
+from shiplane.release.write_tags import tag_writers
 from shiplane.verify.audit.channel import ChannelReader
 
 if TYPE_CHECKING:
     from shiplane.config.channel import Channel
+    from shiplane.config.plan import Plan
+    from shiplane.registry.oci.names import Repository
     from shiplane.release.publish import Publisher
 
 
 def channel_publisher(
-    release: Publisher, channel: Channel, commit: str, is_ancestor: IsAncestor, *, reset: bool = False
+    release: Publisher, channel: Channel, plan: Plan, is_ancestor: IsAncestor, *, reset: bool = False
 ) -> ChannelPublisher:
     """The publisher of a channel with a release's registry, stager, ledgers, smoke tests and conditions.
 
     Args:
         release: What publishes versions; its claims and its saved plan do not apply.
         channel: The channel.
-        commit: The full hash of the commit that is published.
+        plan: What is published.
         is_ancestor: Asks git.
         reset: Whether the channel's tag may leave a commit that is no longer of the branch.
     """
-    rule = ForwardOnly(commit=commit, is_ancestor=is_ancestor, reset=reset)
-    reader = ChannelReader(registry=release.registry, ledgers=release.ledgers)
-    surveyor = ChannelSurveyor(channel=channel, reader=reader, rule=rule)
+    rule = ForwardOnly(commit=plan.commit, is_ancestor=is_ancestor, reset=reset)
+
+    def reader(primary: Repository) -> ChannelReader:
+        return ChannelReader(registry=release.registry.at(primary), ledgers=release.ledgers(primary))
+
+    surveyor = ChannelSurveyor(channel=channel, readers=reader, rule=rule)
     images = ChannelImages(
         registry=release.registry,
         stager=release.stager,
         smoke=release.smoke,
         source=release.source,
-        inspector=ImageInspector(registry=release.registry, workers=release.workers),
+        workers=release.workers,
     )
+    writers = tag_writers(release.registry, plan)
     return ChannelPublisher(
+        registry=release.registry,
         surveyor=surveyor,
         images=images,
-        tagging=ChannelTagging(writer=tag_writer_for(release.registry, commit), surveyor=surveyor, commit=commit),
+        tagging=ChannelTagging(writers=writers, surveyor=surveyor, commit=plan.commit),
         mirrors=ChannelMirrors(
             registry=release.registry, surveyor=surveyor, probe=release.probe, workers=release.workers
         ),

@@ -42,6 +42,11 @@ class ChannelLaneResult:
     recorded: LedgerResult | None
 
     @property
+    def repository(self) -> Repository:
+        """The lane's primary repository."""
+        return self.tagged.image.lane.plan.repository
+
+    @property
     def tag(self) -> Tag:
         """The channel's tag."""
         return self.tagged.image.lane.state.tag
@@ -61,9 +66,9 @@ class ChannelLaneResult:
         """The commit that the channel's tag was at, as its image says, or else the record."""
         return next(iter(self.tagged.image.lane.state.commits), None)
 
-    def to_json(self, repository: Repository) -> ChannelLaneResultJson:
+    def to_json(self) -> ChannelLaneResultJson:
         """The result as JSON values."""
-        report = self.tagged.image.report
+        report, repository = self.tagged.image.report, self.repository
         return {
             "lane": self.tagged.image.lane.name,
             "tag": self.tag,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from shiplane.config.channel import Channel
@@ -15,13 +17,16 @@ from shiplane.ledger.ledger import Entry
 from shiplane.registry.lookup import resolve, resolve_consistent
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.manifest import REVISION
-from shiplane.registry.oci.names import Tag
+from shiplane.registry.oci.names import Repository, Tag
 from shiplane.release.planning.decision import Pending
 from shiplane.verify.label_reader import read_label
 
 if TYPE_CHECKING:
     from shiplane.release.channel.forward import ForwardOnly
     from shiplane.verify.audit.channel import ChannelReader, ChannelTag
+
+
+_NOTHING: Mapping[Repository, bool] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,20 +76,20 @@ class ChannelSurveyor:
 
     Attributes:
         channel: The channel.
-        reader: Reads its tags.
+        readers: Reads its tags in each primary repository.
         rule: Whether they may move.
     """
 
     channel: Channel
-    reader: ChannelReader
+    readers: Callable[[Repository], ChannelReader]
     rule: ForwardOnly
 
-    def survey(self, plan: Plan, *, may_push: bool = False) -> Flow[list[ChannelLane]]:
+    def survey(self, plan: Plan, *, may_push: Mapping[Repository, bool] = _NOTHING) -> Flow[list[ChannelLane]]:
         """Read every lane's tags, and refuse what may not be published.
 
         Args:
             plan: What is to be published.
-            may_push: Whether push permission is proven: see :meth:`ChannelReader.read`.
+            may_push: Whether push permission is proven, for each primary repository: see :meth:`ChannelReader.read`.
 
         Raises:
             RefusedError: A tag would not go forward, or has another commit's image.
@@ -93,24 +98,27 @@ class ChannelSurveyor:
         """
         lanes = []
         for lane_plan in plan.lanes:
-            step = Step("registry", f"{self.channel.tag_of(lane_plan.lane)} ({lane_plan.lane.name})")
+            primary = lane_plan.repository
+            step = Step(
+                "registry", f"{self.channel.tag_of(lane_plan.lane)} ({lane_plan.lane.name}){plan.where(lane_plan)}"
+            )
             yield step
-            state = self.reader.read(self.channel, lane_plan.lane, may_push=may_push)
+            state = self.readers(primary).read(self.channel, lane_plan.lane, may_push=may_push.get(primary, False))
             lanes.append(self._lane(plan, lane_plan, state))
             yield step.done(lanes[-1].describe())
         return lanes
 
     def survey_again(self, lane: ChannelLane) -> ChannelLane:
         """The lane with its tag as it is now. Raises as :meth:`survey`."""
-        state = self.reader.read(self.channel, lane.plan.lane, newest=lane.state.ledger)
+        state = self.readers(lane.plan.repository).read(self.channel, lane.plan.lane, newest=lane.state.ledger)
         if state.digest == lane.state.digest and state.position == lane.state.position:
             return replace(lane, state=state)
         return replace(lane, state=state, forward=replace(self.rule, reset=False).check(state))
 
-    def moved_on(self, state: ChannelTag, commit: str) -> Entry | None:
+    def moved_on(self, lane: ChannelLane, commit: str) -> Entry | None:
         """The move to the newest descendant of a commit that was recorded since; None if there is none."""
         newest = None
-        for move in self.reader.moves_since(state):
+        for move in self.readers(lane.plan.repository).moves_since(lane.state):
             behind = newest.commit if newest else commit
             if move.commit != behind and self.rule.is_certain(behind, move.commit):
                 newest = move
@@ -120,16 +128,16 @@ class ChannelSurveyor:
         forward = self.rule.check(state)
         kept, image = None, None
         if tag := self.channel.kept_tag(lane_plan.lane, plan.commit):
-            kept = Absent() if state.presumed else self._kept(tag, state, plan.commit)
-            image = kept if isinstance(kept, Present) else self._recorded(tag, state)
+            kept = Absent() if state.presumed else self._kept(lane_plan, tag, state, plan.commit)
+            image = kept if isinstance(kept, Present) else self._recorded(lane_plan, tag, state)
         ours = (state.commit, state.version) == (plan.commit, str(lane_plan.version.value))
         if image is None and ours and isinstance(state.answer, Present):
             image = state.answer
         return ChannelLane(plan=lane_plan, state=state, forward=forward, kept=kept, image=image)
 
-    def _kept(self, tag: Tag, state: ChannelTag, commit: str) -> Present | Absent:
+    def _kept(self, lane_plan: LanePlan, tag: Tag, state: ChannelTag, commit: str) -> Present | Absent:
         """What the tag that the build keeps has: nothing, or this commit's image as it was recorded."""
-        registry, record = self.reader.registry, state.ledger.published(tag)
+        registry, record = self.readers(lane_plan.repository).registry, state.ledger.published(tag)
         answer = resolve_consistent(registry, tag, lambda digest: record is None or digest == record.after)
         if isinstance(answer, Absent):
             return answer
@@ -144,7 +152,7 @@ class ChannelSurveyor:
             raise RefusedError(f"{tag} exists already as {answer.digest}, built from {source}", remedy=_NEXT)
         return answer
 
-    def _recorded(self, tag: Tag, state: ChannelTag) -> Present | None:
+    def _recorded(self, lane_plan: LanePlan, tag: Tag, state: ChannelTag) -> Present | None:
         """The image that this tag had by the record, though the tag is gone: it is tagged again, and never built again.
 
         Raises:
@@ -153,7 +161,7 @@ class ChannelSurveyor:
         record = state.ledger.published(tag)
         if record is None:
             return None
-        answer = resolve(self.reader.registry, record.after)
+        answer = resolve(self.readers(lane_plan.repository).registry, record.after)
         if isinstance(answer, Present):
             return answer
         raise RefusedError(

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shiplane.core.errors import LostRaceError
-from shiplane.core.plurals import NO_LEDGER
 from shiplane.core.progress import Flow, Step
 from shiplane.core.text import one_line
 from shiplane.ledger.ledger import Action, Entry
-from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
+from shiplane.ledger.recorder import LedgersOf, LedgerUpdate, record, record_kept
 from shiplane.registry.lookup import wait_for_digest
-from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Tag
 from shiplane.release.channel.entries import TaggedChannel
 from shiplane.release.channel.mirror_tags import ChannelMirror, keep_in_mirrors, move_in_mirrors
@@ -23,6 +21,7 @@ if TYPE_CHECKING:
     from shiplane.registry.tag_writer import TagWriter
     from shiplane.release.channel.images import ChannelImage
     from shiplane.release.channel.survey import ChannelSurveyor
+    from shiplane.release.write_tags import Writers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,12 +29,12 @@ class ChannelTagging:
     """Writes the tags of one channel.
 
     Attributes:
-        writer: Writes tags.
+        writers: Writes a lane's tags.
         surveyor: Reads a tag once more before it moves.
         commit: The full hash of the commit that is published.
     """
 
-    writer: TagWriter
+    writers: Writers
     surveyor: ChannelSurveyor
     commit: str
 
@@ -51,18 +50,21 @@ class ChannelTagging:
         kept = {image.lane.name: channel.kept_tag(image.lane.plan.lane, self.commit) for image in images}
         for image in images:
             if tag := kept[image.lane.name]:
-                yield from self.writer.create(tag, image.raw)
+                yield from self._writer(image).create(tag, image.raw)
         yield from keep_in_mirrors(images, mirrors, self.commit)
         tagged = []
         for image in images:
             if tag := kept[image.lane.name]:
-                yield from self.writer.confirm(tag, image.raw)
+                yield from self._writer(image).confirm(tag, image.raw)
             tagged.append(replace((yield from self._move(image)), kept=kept[image.lane.name]))
             yield from move_in_mirrors(image, mirrors, self.commit)
         for lane in tagged:
             state = lane.image.lane.state
-            yield from self.writer.confirm(state.tag, lane.image.raw, previous={state.digest, *state.past})
+            yield from self._writer(lane.image).confirm(state.tag, lane.image.raw, previous={state.digest, *state.past})
         return tagged
+
+    def _writer(self, image: ChannelImage) -> TagWriter:
+        return self.writers(image.lane.plan)
 
     def _move(self, image: ChannelImage) -> Flow[TaggedChannel]:
         """Move a channel's tag, if it still goes forward from where it is now."""
@@ -75,7 +77,7 @@ class ChannelTagging:
             yield Step("move", state.tag, writes=True).unchanged("it has this digest")
             return TaggedChannel(image=image, kept=None, moved=False, before=None)
         origins = [state.digest, state.position.after if state.position else state.digest]
-        replaced = yield from self.writer.move(
+        replaced = yield from self._writer(image).move(
             state.tag,
             image.raw,
             change=f"{one_line(state.commit)[:12] or 'new'} -> {self.commit[:12]}",
@@ -95,11 +97,11 @@ class ChannelTagging:
         Raises:
             LostRaceError: It was, and is there again.
         """
-        if newer := self.surveyor.moved_on(image.lane.state, self.commit):
+        if newer := self.surveyor.moved_on(image.lane, self.commit):
             yield from self._move_back(image, newer)
             raise self._lost(image.lane.state.tag, newer)
 
-    def give_back_recorded(self, ledgers: Ledgers, lanes: Sequence[TaggedChannel]) -> Flow[None]:
+    def give_back_recorded(self, ledgers: LedgersOf, lanes: Sequence[TaggedChannel]) -> Flow[None]:
         """The same for moves that are recorded by now, one of which turned out to contradict another run's.
 
         Raises:
@@ -107,9 +109,10 @@ class ChannelTagging:
         """
         for lane in (lane for lane in lanes if lane.moved):
             state = lane.image.lane.state
-            if newer := self.surveyor.moved_on(state, self.commit):
+            kept = ledgers(lane.image.lane.plan.repository)
+            if kept and (newer := self.surveyor.moved_on(lane.image.lane, self.commit)):
                 yield from self._move_back(lane.image, newer)
-                entry = ledgers.author.entry(
+                entry = kept.author.entry(
                     Action.FLOAT,
                     tag=state.tag,
                     version=newer.version,
@@ -118,14 +121,14 @@ class ChannelTagging:
                     commit=newer.commit,
                     why="an older commit had overwritten it",
                 )
-                yield from record([LedgerUpdate(store=ledgers.store(state.lane), entries=[entry])])
+                yield from record([LedgerUpdate(store=kept.store(state.lane), entries=[entry])])
                 raise self._lost(state.tag, newer)
 
     def _move_back(self, image: ChannelImage, newer: Entry) -> Flow[None]:
-        tag = image.lane.state.tag
-        raw = wait_for_digest(self.writer.registry, newer.after, f"{tag} was recorded there")
+        tag, writer = image.lane.state.tag, self._writer(image)
+        raw = wait_for_digest(writer.registry, newer.after, f"{tag} was recorded there")
         change = f"back to {one_line(newer.commit)[:12]}"
-        yield from self.writer.move(tag, raw, change=change, expected_digests=[image.raw.digest], recorded_digests=())
+        yield from writer.move(tag, raw, change=change, expected_digests=[image.raw.digest], recorded_digests=())
 
     def _lost(self, tag: Tag, newer: Entry) -> LostRaceError:
         return LostRaceError(
@@ -135,37 +138,23 @@ class ChannelTagging:
         )
 
 
-def record_channel(
-    ledgers: Ledgers | None, commit: str, lanes: Sequence[TaggedChannel]
-) -> Flow[list[LedgerResult | None]]:
+def record_channel(ledgers: LedgersOf, commit: str, lanes: Sequence[TaggedChannel]) -> Flow[Mapping[str, LedgerResult]]:
     """Record what was done, and what an earlier run did and could not record.
 
     Returns:
-        Each lane's ledger; None where none is kept.
+        Each lane's ledger, by the lane's name; empty where none is kept.
 
     Raises:
         ShiplaneError: By situation; the tags are right, but perhaps not recorded.
     """
-    if ledgers is None:
-        yield Step("record", "the ledger").skipped(NO_LEDGER)
-        return [None for _ in lanes]
-    updates = [
-        LedgerUpdate(
-            store=ledgers.store(lane.image.lane.plan.lane),
-            entries=lane.entries(ledgers.author, commit),
+    updates = {
+        lane.image.lane.name: LedgerUpdate(
+            store=kept.store(lane.image.lane.plan.lane),
+            entries=lane.entries(kept.author, commit),
             base=lane.image.lane.state.ledger,
         )
         for lane in lanes
-    ]
-    yield from record(updates)
-    return [_ledger_result(ledgers, update) for update in updates]
-
-
-def _ledger_result(ledgers: Ledgers, update: LedgerUpdate) -> LedgerResult:
-    """The ledger as it is now; it was read back before, so failing to read it here is no error."""
-    return LedgerResult(
-        repository=ledgers.registry.repository,
-        tag=update.store.tag,
-        digest=digest_of(ledgers.registry.get_manifest(update.store.tag)),
-        added=tuple(entry.action.value for entry in update.entries),
-    )
+        if (kept := ledgers(lane.image.lane.plan.repository))
+    }
+    yield from record_kept(list(updates.values()))
+    return {name: LedgerResult.of(update) for name, update in updates.items()}

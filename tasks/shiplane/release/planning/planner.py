@@ -25,7 +25,7 @@ def make_plan(resolver: Resolver) -> Plan:
             remedy="Run it in a checkout.",
         )
     lanes = resolver.released_lanes()
-    _check_primaries(resolver, lanes)
+
     slug = resolver.slug()
     server = resolver.env.get("GITHUB_SERVER_URL") or "https://github.com"
     plan = Plan(
@@ -59,21 +59,6 @@ def _check_latest(lanes: Sequence[LanePlan]) -> None:
         raise UsageError(
             f"{asked[0].latest.source}: no floating tag can move, since {names} has none",
             remedy="Leave it out, or configure floating for the lane.",
-        )
-
-
-def _check_primaries(resolver: Resolver, lanes: Iterable[Lane]) -> None:
-    """Refuse lanes whose primary repositories differ: they are staged, claimed and named in one place.
-
-    Raises:
-        UsageError: Naming each lane's.
-    """
-    primaries = {lane.name: resolver.image(lane).value for lane in lanes}
-    if len(set(primaries.values())) > 1:
-        named = ", ".join(f"{name} in {primary}" for name, primary in primaries.items())
-        raise UsageError(
-            f"the lanes have several primary repositories: {named}",
-            remedy="Release them one after the other: add --lane.",
         )
 
 

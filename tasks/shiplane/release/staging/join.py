@@ -22,7 +22,7 @@ _MAX_LOST = 3
 
 @dataclass(frozen=True, kw_only=True)
 class IndexJoiner:
-    """Joins the parts of a lane's image in the plan's repository."""
+    """Joins the parts of a lane's image in its primary repository; ``registry`` knows the credentials of all."""
 
     registry: RegistryClient
     workers: int = WORKERS
@@ -41,26 +41,27 @@ class IndexJoiner:
         if len(inspected) == 1:
             return inspected[0][0].digest
         index = join(inspected, lane_plan.platforms.value, plan.annotations(lane_plan))
-        self._put(index)
+        self._put(self.registry.at(lane_plan.repository), index)
         return index.digest
 
     def _inspect(self, plan: Plan, lane_plan: LanePlan, part: PartialIndex) -> RawManifest:
-        raw = wait_for_digest(self.registry, part.digest, "it was staged")
+        registry = self.registry.at(lane_plan.repository)
+        raw = wait_for_digest(registry, part.digest, "it was staged")
         expected = ExpectedImage.planned(plan, lane_plan, part.platforms)
-        checker = ImageChecker(registry=self.registry, fresh=True, workers=self.workers)
+        checker = ImageChecker(registry=registry, fresh=True, workers=self.workers)
         what = f"lane {lane_plan.lane.name}'s part for {', '.join(map(str, part.platforms))}, {part.digest},"
         require(checker.check(raw, expected).checks, what, remedy="Stage it again.")
         return raw
 
-    def _put(self, raw: RawManifest) -> None:
+    def _put(self, registry: RegistryClient, raw: RawManifest) -> None:
         """Push an index by its digest; pushing the same bytes again changes nothing."""
         detail = ""
         for _ in range(_MAX_LOST):
-            written = self.registry.put_manifest(raw.digest, raw)
-            if written.certain or isinstance(self.registry.get_manifest(raw.digest), Present):
+            written = registry.put_manifest(raw.digest, raw)
+            if written.certain or isinstance(registry.get_manifest(raw.digest), Present):
                 return
             detail = written.detail
         raise UnreachableError(
-            f"the joined image {raw.digest} could not be sent to {self.registry.repository}: {detail}",
+            f"the joined image {raw.digest} could not be sent to {registry.repository}: {detail}",
             remedy="Nothing was tagged. Run it again.",
         )

@@ -142,7 +142,7 @@ def parts_of(plan: Plan, files: Mapping[str, Staged]) -> dict[str, tuple[Partial
 def _identity(plan: Plan, lane_plan: LanePlan) -> dict[str, str]:
     """What all parts of one image have in common."""
     return {
-        "image": str(plan.repository),
+        "image": str(lane_plan.repository),
         "lane": lane_plan.lane.name,
         "version": str(lane_plan.version.value),
         "commit": plan.commit,

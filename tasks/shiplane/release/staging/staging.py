@@ -83,7 +83,7 @@ def dry_run(plan: Plan, buildx: Buildx, native: Platform, *, requested: str | No
     )
     yield step
     buildx.bake(builds, builder)
-    names = [local_name(lane) for lane in plan.lanes]
+    names = [local_name(plan, lane) for lane in plan.lanes]
     yield step.done(f"loaded {', '.join(names)}")
-    yield Step("push", str(plan.repository)).skipped("dry run: nothing was pushed")
+    yield Step("push", ", ".join(map(str, plan.primaries))).skipped("dry run: nothing was pushed")
     return names

@@ -1,0 +1,39 @@
+"""The guards of a release of lanes with different primary repositories."""
+
+from __future__ import annotations
+
+from tests.faults.edits import no_round, returns, unfiltered
+from tests.faults.guard import Guard
+
+_PRIMARIES = "tests/faults/release/test_primaries.py::"
+
+APART = (
+    Guard(
+        "permission to push is checked for every primary repository before anything is built",
+        "release/access",
+        "check_repositories",
+        no_round(0),
+        (_PRIMARIES + "test_an_account_that_may_not_push_to_one_of_them_ends_the_run_before_the_build",),
+    ),
+    Guard(
+        "permission to push is checked where the ledgers of all lanes are",
+        "release/access",
+        "check_repositories",
+        no_round(1),
+        (_PRIMARIES + "test_an_account_that_may_not_push_to_the_one_ledger_repository_ends_the_run_before_the_build",),
+    ),
+    Guard(
+        "one tag in several repositories is claimed for each",
+        "release/claiming",
+        "_version_tag",
+        returns("VersionTag('one', lane.tag)"),
+        (_PRIMARIES + "test_one_tag_in_several_repositories_is_claimed_for_each",),
+    ),
+    Guard(
+        "only a repository that was presumed new has to be new",
+        "release/release_survey",
+        "ReleaseSurveyor.check_new",
+        unfiltered(0),
+        (_PRIMARIES + "test_a_repository_that_is_new_among_others_is_looked_at_alone_once_it_is_there",),
+    ),
+)
