@@ -164,6 +164,10 @@ def _of_dockerfile(path: str, facts: Facts, image: PublishedImage | None = None)
     entries |= {"target": Entry(image.target, source)} if image and image.target else {}
     if base is None or git_tag != base.git_tag:
         entries["git-tag"] = Entry(git_tag, why)
+        shared = [other for other in facts.images if image and other.images == image.images]
+        if base is None and image and image.images and len(shared) == 1:
+            reason = f"it has {image.images[0]} to itself"
+            entries |= {"tag": Entry("v{version}", reason), "floating": Entry("latest", reason)}
         entries |= _by_registry(facts, is_main=base is not None and base.name == "main")
         scheme = _scheme(facts, git_tag)
         entries |= {"versions": Entry(scheme.value, "git tags")} if scheme is not Scheme.SEMVER else {}

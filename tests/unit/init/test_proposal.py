@@ -133,6 +133,20 @@ LANE = {
         ),
         ([image(tags=Tags(), git_tag="docker-v{version}")], {}),
         ([image(tags=Tags(), git_tag="", platforms=())], {}),
+        (
+            [image(tags=Tags(), dockerfile="Dockerfile.web", images=("ghcr.io/acme/web",))],
+            {
+                "image": "ghcr.io/acme/web",
+                "lanes": {"web": {"dockerfile": "Dockerfile.web", "git-tag": "v{version}", "tag": "v{version}", "floating": "latest"}},
+            },
+        ),
+        (
+            [image(tags=Tags(), dockerfile=f"Dockerfile.{name}", images=("ghcr.io/acme/web",)) for name in ("a", "b")],
+            {
+                "image": "ghcr.io/acme/web",
+                "lanes": {name: {"dockerfile": f"Dockerfile.{name}", "git-tag": "v{version}"} for name in ("a", "b")},
+            },
+        ),
         ([image(tags=Tags(), target="x")], {"lanes": {"main": {"target": "x", "git-tag": "v{version}"}}}),
     ],
 )  # fmt: skip

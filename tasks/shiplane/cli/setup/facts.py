@@ -13,35 +13,52 @@ from shiplane.init import project_files
 from shiplane.init.facts import Facts
 from shiplane.init.git_tags import forms_of_tags
 from shiplane.init.sources import Remark, Source
+from shiplane.init.workflows.bake_files import read_bake
 from shiplane.init.workflows.images import Place, WorkflowReader
-from shiplane.init.workflows.yaml_nodes import read_yaml
+from shiplane.init.workflows.yaml_nodes import Node, read_yaml
 from shiplane.workflows.render import is_ours
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.init.workflows.published_image import PublishedImage
 
+# Those that ``docker buildx bake`` reads by itself, but for compose files.
+_BAKE_FILES = ("docker-bake.hcl", "docker-bake.json")
 # Seconds for the registry's tags: without them the proposal is only less sure.
 _ASKING = 10.0
 
 
 @dataclass
 class OldWorkflows:
-    """What the project's workflows publish so far."""
+    """What the project's workflows publish so far; where there are none, what its bake files build."""
 
     readers: dict[str, tuple[WorkflowReader, list[PublishedImage]]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
+    baked: list[PublishedImage] = field(default_factory=list)
+
+    @property
+    def images(self) -> list[PublishedImage]:
+        """All of them."""
+        return [*self.baked, *(image for _, each in self.readers.values() for image in each)]
 
 
 def place_of(run: Run) -> tuple[Place, list[str]]:
     """What git knows, and its tags."""
     checkout = run.checkout
     if checkout is None:
-        return Place(), []
+        return Place(bake=_bake_files(run)), []
     tags = run.git.tags()
-    slug = github_slug(checkout.remote)
-    return Place(slug=slug, git_tags=forms_of_tags(tags), default_branch=run.git.default_branch()), tags
+    branch, bake = run.git.default_branch(), _bake_files(run)
+    return Place(
+        slug=github_slug(checkout.remote), git_tags=forms_of_tags(tags), default_branch=branch, bake=bake
+    ), tags
+
+
+def _bake_files(run: Run) -> dict[str, Node]:
+    texts = {path: project_files.read(run.root, path) or "" for path in _BAKE_FILES}
+    nodes = {path: read_bake(path, text) for path, text in texts.items() if text}
+    return {path: node for path, node in nodes.items() if node}
 
 
 def old_workflows(run: Run, place: Place) -> OldWorkflows:
@@ -55,6 +72,10 @@ def old_workflows(run: Run, place: Place) -> OldWorkflows:
             if images:
                 old.readers[path], old.texts[path] = (reader, images), text
                 old.remarks += reader.remarks
+    for path, bake in place.bake.items() if not old.readers else ():
+        reader = WorkflowReader(path, Node(), place)
+        old.baked += reader.baked(bake, [], {}, Node(), 0)
+        old.remarks += reader.remarks
     return old
 
 
@@ -62,7 +83,7 @@ def registry_tags(run: Run, old: OldWorkflows) -> tuple[str, list[str], str]:
     """The repository that is published to so far and its tags, read anonymously; and what came of it."""
     from shiplane.registry.oci.names import Repository
 
-    images = [image.images[0] for _, each in old.readers.values() for image in each if image.images]
+    images = [image.images[0] for image in old.images if image.images]
     try:
         given = run.resolver(Flags()).image().value if run.env.get("IMAGE_REPO") or not images else None
         repository = given or Repository.parse(images[0])
@@ -81,7 +102,7 @@ def facts_of(
     Raises:
         UsageError: Nothing here builds an image.
     """
-    images = [image for _, each in old.readers.values() for image in each]
+    images = old.images
     image = f"ghcr.io/{place.slug.lower()}" if place.slug else ""
     named = next((image.images[0] for image in images if image.images), image)
     dockerfiles = project_files.dockerfiles(run.root)

@@ -14,6 +14,7 @@ from itertools import islice, product
 from shiplane.core.errors import UsageError
 from shiplane.init.git_tags import form_of_pattern
 from shiplane.init.sources import Remark, Source
+from shiplane.init.workflows.bake_files import steps_of
 from shiplane.init.workflows.expressions import EXPRESSION, LONGEST, filled, is_open
 from shiplane.init.workflows.published_image import PublishedImage, dockerfile_suffix
 from shiplane.init.workflows.tag_rules import DEFAULT_RULES, Tags, Triggers, add_plain, read_rules
@@ -37,11 +38,13 @@ class Place:
     Attributes:
         slug: ``owner/name`` on GitHub; empty where that is unknown.
         git_tags: The forms of its git tags, the most used first.
+        bake: Its bake files, by path.
     """
 
     slug: str = ""
     git_tags: Sequence[str] = ()
     default_branch: str = "main"
+    bake: Mapping[str, Node] = field(default_factory=dict)
 
 
 @dataclass
@@ -107,8 +110,32 @@ class WorkflowReader:
         for name, job in self.root.at("jobs").entries.items():
             for chosen in combinations(job.at("strategy", "matrix"))[:_MOST]:
                 for step in job.at("steps").items:
-                    if step.at("uses").text.startswith("docker/build-push-action@") and _pushes(step.at("with")):
+                    uses = step.at("uses").text
+                    if uses.startswith("docker/build-push-action@") and _pushes(step.at("with")):
                         yield self._image(name, job, step, chosen)
+                    elif uses.startswith("docker/bake-action@") and _pushes(step.at("with")):
+                        yield from self._baked(job, step, chosen)
+
+    def _baked(self, job: Node, step: Node, chosen: Mapping[str, str]) -> Iterator[PublishedImage]:
+        """The images of a step that bakes: its targets, each as a step of its own."""
+        given, values = step.at("with"), self._values(job, step, chosen)
+        paths = [*(path.removeprefix("./") for _, path in given.at("files").lines), *self.place.bake]
+        bake = next((self.place.bake[path] for path in paths if path in self.place.bake), None)
+        if bake is None:
+            self.remarks.append(
+                Remark(Source(self.path, step.line), step.at("uses").text, "its bake file could not be read")
+            )
+            return
+        variables = {key.removeprefix("env."): text for key, text in values.items() if key.startswith("env.")}
+        targets = filled(given.at("targets").text, values).replace(",", " ").split()
+        yield from self.baked(bake, targets, variables, job, step.line)
+
+    def baked(
+        self, bake: Node, targets: Sequence[str], variables: Mapping[str, str], job: Node, line: int
+    ) -> Iterator[PublishedImage]:
+        """The images of a bake file's targets."""
+        for name, step in list(steps_of(bake, targets, variables))[:_MOST]:
+            yield self._image(name, job, replace(step, line=line), {})
 
     def _image(self, job_name: str, job: Node, step: Node, chosen: Mapping[str, str]) -> PublishedImage:
         values, given = self._values(job, step, chosen), step.at("with").entries
