@@ -50,7 +50,8 @@ def deployments(root: Path, image: str) -> list[str]:
 
 def _is_dockerfile(name: str) -> bool:
     stem, _, suffix = name.partition(".")
-    return stem == "Dockerfile" and suffix.lower() not in _NOT_RELEASED
+    known = suffix if stem == "Dockerfile" else stem if suffix == "Dockerfile" else "dockerignore"
+    return known.lower() not in _NOT_RELEASED
 
 
 def _files(root: Path) -> Iterator[str]:

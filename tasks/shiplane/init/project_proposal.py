@@ -98,10 +98,16 @@ def _channels(lanes: Sequence[ProposedLane]) -> tuple[list[ProposedTable], list[
     tables: dict[str, ProposedTable] = {}
     remarks = []
     for lane, image in ((lane, lane.image) for lane in lanes if lane.image):
-        if image.tags.kept if not image.tags.following else image.tags.kept[1:]:
+        floating = {rule.text for rule in image.tags.floating}
+        following = [(branch, tag) for branch, tag in image.tags.following if tag not in floating]
+        for branch, tag in image.tags.following:
+            if tag in floating:
+                reason = f"it moves with versions alone, no longer with each push to {branch} as well"
+                remarks.append(Remark(image.source, tag, reason))
+        if image.tags.kept if not following else image.tags.kept[1:]:
             reason = "a build of a channel keeps one tag, beside the one that follows the branch"
             remarks.append(Remark(image.source, image.tags.kept[-1], reason))
-        for branch, tag in image.tags.following:
+        for branch, tag in following:
             table = _channel(lane, image, branch, tag, alone=len(lanes) == 1)
             if tag in tables:
                 reason = f"{tables[tag].name} has this tag already; channels of several lanes have {{lane}} in theirs"

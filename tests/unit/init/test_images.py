@@ -162,6 +162,13 @@ jobs:
     ] * 2 or told
 
 
+def test_an_image_of_an_unknown_dockerfile_is_told_once() -> None:
+    step = "{uses: docker/build-push-action@v6, with: {push: true, file: '${{ matrix.f }}/Dockerfile', tags: '${{ f(a, b) }}'}}"
+    read = reader(job(step, more="strategy: {matrix: {v: [1, 2]}}"))
+    assert read.images() == []
+    assert [remark.text for remark in read.remarks] == ["${{ f(a, b) }}", "file: ${{ matrix.f }}/Dockerfile"]
+
+
 def test_a_job_for_one_of_several_git_tags() -> None:
     condition = "if: startsWith(github.ref, 'refs/tags/b/')"
     image, _ = only(job(PUSHED + "}}", "{push: {tags: ['a/v*', 'b/v*']}}", condition))
@@ -206,7 +213,13 @@ def test_combinations_of_a_matrix(matrix: str, expected: list[object]) -> None:
 
 @pytest.mark.parametrize(
     ("path", "suffix"),
-    [("Dockerfile", ""), ("Dockerfile.alpine", "alpine"), ("svc/Dockerfile", "svc"), ("svc/Dockerfile.x", "x")],
+    [
+        ("Dockerfile", ""),
+        ("Dockerfile.alpine", "alpine"),
+        ("svc/Dockerfile", "svc"),
+        ("svc/Dockerfile.x", "x"),
+        ("web.Dockerfile", "web"),
+    ],
 )
 def test_what_tells_dockerfiles_apart(path: str, suffix: str) -> None:
     assert dockerfile_suffix(path) == suffix
@@ -247,7 +260,7 @@ def test_yaml_with_its_lines() -> None:
 
 OLD = """
 on:
-  push: {tags: ["docker-v*"]}
+  push: {tags: ["docker-v*"], branches: [main, "feature/**"]}
   schedule: [{cron: "0 0 * * *"}]
   workflow_dispatch:
     inputs:
@@ -285,6 +298,7 @@ def test_what_becomes_of_an_old_workflow() -> None:
         (7, "tag", "the input is now called version, and takes a version, as in 0.2.1, and builds its git tag"),
         (9, "colour", "there is no such input"),
         (4, "schedule", "no schedule starts the new workflows; a channel is published with each push to its branch"),
+        (3, "feature/**", "a channel follows one branch, and no pattern"),
         (17, "Resolve", "this step is not part of the new workflows"),
         (20, "echo two", "this step is not part of the new workflows"),
         (23, "sigstore/cosign-installer@v3", "this step is not part of the new workflows"),

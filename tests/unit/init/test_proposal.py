@@ -178,6 +178,16 @@ def test_two_lanes_have_no_tag_of_a_branch_in_common() -> None:
     assert propose(Facts(images=images)).remarks == [Remark(Source("w.yml", 9), "edge", reason)]
 
 
+def test_a_tag_of_versions_and_of_a_branch_goes_on_with_versions() -> None:
+    tags = Tags(
+        versions=["{version}"], floating=[FloatingRule("latest")], following=[("main", "latest"), ("main", "edge")]
+    )
+    proposal = propose(Facts(image=IMAGE, images=[image(tags=tags)]))
+    assert tomli.loads(proposal.text)["channels"] == {"edge": {"branch": "main", "keep": False}}
+    reason = "it moves with versions alone, no longer with each push to main as well"
+    assert proposal.remarks == [Remark(Source("w.yml", 9), "latest", reason)]
+
+
 def test_each_value_has_its_reason() -> None:
     built_in = propose(Facts(dockerfiles=["Dockerfile"]))
     assert list(built_in.understood()) == [

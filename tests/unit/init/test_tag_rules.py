@@ -109,6 +109,13 @@ def test_what_a_rule_cannot_make_is_told_with_its_line(
     assert (made(tags), told) == (expected, [("w.yml:1", rule, reason)] if reason else [])
 
 
+def test_a_flavor_that_depends_on_the_run_is_told() -> None:
+    tags = read("type=semver,pattern={{version}}", flavor="latest=${{ github.ref_type == 'branch' }}")
+    assert made(tags) == ["{version}"]
+    reason = "latest=${{ github.ref_type == 'branch' }}: when it applies is not understood"
+    assert [(str(remark.source), remark.reason) for remark in tags.remarks] == [("w.yml:1", reason)]
+
+
 def test_a_match_says_what_the_git_tags_are() -> None:
     assert read("type=match,pattern=app/(v.*),group=1").git_tag == "app/v{version}"
     assert read("type=pep440,pattern={{version}}").scheme == "pep440"

@@ -69,7 +69,7 @@ def old_workflows(run: Run, place: Place) -> OldWorkflows:
         if root is not None:
             reader = WorkflowReader(path, root, place)
             images = reader.images()
-            if images:
+            if images or reader.remarks:
                 old.readers[path], old.texts[path] = (reader, images), text
                 old.remarks += reader.remarks
     for path, bake in place.bake.items() if not old.readers else ():

@@ -55,6 +55,10 @@ def differences(
     for key, reason in _STARTS.items():
         if key in on.entries or key in on.texts:
             yield Remark(Source(reader.path, on.keys.get(key, on.line)), key, reason)
+    for branch in on.at("push", "branches").items:
+        if set(branch.text) & set("*?+[!"):
+            reason = "a channel follows one branch, and no pattern"
+            yield Remark(Source(reader.path, branch.line), branch.text, reason)
     for step in _steps(reader.root, {image.source.line for image in images}):
         uses = step.at("uses").text
         if not uses.startswith(_CARRIED_OVER):

@@ -17,7 +17,7 @@ from shiplane.init.sources import Remark, Source
 from shiplane.init.workflows.bake_files import steps_of
 from shiplane.init.workflows.expressions import EXPRESSION, LONGEST, filled, is_open
 from shiplane.init.workflows.published_image import PublishedImage, dockerfile_suffix
-from shiplane.init.workflows.tag_rules import DEFAULT_RULES, Tags, Triggers, add_plain, read_rules
+from shiplane.init.workflows.tag_rules import DEFAULT_RULES, FIELD, Tags, Triggers, add_plain, read_rules
 from shiplane.init.workflows.yaml_nodes import Node
 from shiplane.registry.oci.names import Repository
 
@@ -66,10 +66,13 @@ class WorkflowReader:
         """The images that it publishes; those that differ in their platforms alone are one."""
         merged: dict[tuple[object, ...], PublishedImage] = {}
         for image in self._each():
+            if is_open(image.dockerfile) or is_open(image.context):
+                continue  # told already
             key = (*image.identity, tuple(image.tags.versions), tuple(image.tags.following))
             before = merged.get(key)
             platforms = (*(before.platforms if before else ()), *image.platforms)
             merged[key] = replace(before or image, platforms=tuple(dict.fromkeys(platforms)))
+        self.remarks = list(dict.fromkeys(self.remarks))  # a matrix says each thing several times
         return list(merged.values())
 
     @property
@@ -205,7 +208,7 @@ class WorkflowReader:
         tags = Tags()
         images: dict[str, None] = {}
         for source, line in self._lines(written, values):
-            for name in re.split(r",\s*", line):
+            for name in map(str.strip, FIELD.findall(line)):
                 image, _, tag = name.rpartition(":")
                 repository = "" if is_open(image) or "/" in tag else _repository(image)
                 if not repository:
@@ -335,6 +338,7 @@ def _placeholder(expression: str) -> str:
     """What a release has in place of an expression."""
     if re.fullmatch(r"steps\.[\w-]+\.outputs\.version", expression):
         return "{version}"
-    if "image.created" in expression or expression == "github.event.repository.updated_at":
-        return "{created}"
+    for label, placeholder in (("created", "{created}"), ("version", "{version}"), ("revision", "{commit}")):
+        if f"labels['org.opencontainers.image.{label}']" in expression:
+            return placeholder
     return {"github.sha": "{commit}", "github.ref_name": "{git-tag}"}.get(expression, "")

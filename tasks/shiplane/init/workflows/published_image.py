@@ -44,4 +44,4 @@ class PublishedImage:
 def dockerfile_suffix(dockerfile: str) -> str:
     """What tells a Dockerfile from its neighbours: what follows its name, or its folder."""
     folder, name = posixpath.split(dockerfile)
-    return name.removeprefix("Dockerfile").strip(".") or posixpath.basename(folder)
+    return name.removeprefix("Dockerfile").removesuffix(".Dockerfile").strip(".") or posixpath.basename(folder)

@@ -15,7 +15,7 @@ from shiplane.init.sources import Remark, Source
 from shiplane.init.workflows.expressions import is_open
 
 # Fields end at a comma, but for one within an expression.
-_FIELD = re.compile(r"(?:\$?\{\{.*?\}\}|[^,])+")
+FIELD = re.compile(r"(?:\$?\{\{.*?\}\}|[^,])+")
 _BRANCH_TEST = re.compile(r"github\.(?:ref == 'refs/heads/|ref_name == ')([\w./-]+)'")
 _TAG_TEST = re.compile(
     r"startsWith\(github\.ref, ?'refs/tags/[^']*'\)|!startsWith\(github\.ref, ?'refs/tags/v?0\.?'\)|"
@@ -95,11 +95,12 @@ _NEVER = _Where(tags=False)
 
 def read_rules(rules: Sequence[tuple[Source, str]], flavor: Sequence[tuple[Source, str]], triggers: Triggers) -> Tags:
     """The tags that these rules make, each a line of the input with its place."""
-    flavors = dict(field.split("=", 1) for _, line in flavor for field in _FIELD.findall(line) if "=" in field)
+    flavors = dict(field.split("=", 1) for _, line in flavor for field in FIELD.findall(line) if "=" in field)
     reader = _Rules(triggers, {key.strip(): value.strip() for key, value in flavors.items()})
     for source, line in rules:
         if not line.startswith("#"):
             reader.add(source, line)
+    reader.source, reader.line = flavor[-1] if flavor else (reader.source, reader.line)
     reader.add_latest()
     return reader.tags
 
@@ -122,7 +123,7 @@ class _Rules:
     def add(self, source: Source, line: str) -> None:
         """Add what a rule makes, or the remark that it was left out."""
         self.source, self.line = source, line
-        fields = [part.strip().strip('"') for part in _FIELD.findall(line)]
+        fields = [part.strip().strip('"') for part in FIELD.findall(line)]
         attributes = dict(part.split("=", 1) if "=" in part else ("value", part) for part in fields)
         where = self._where(attributes.pop("enable", ""))
         kind = attributes.pop("type", "raw")
@@ -140,7 +141,10 @@ class _Rules:
 
     def add_latest(self) -> None:
         """What the flavor adds: ``latest`` with each version, unless it is told otherwise."""
-        if self.tags.versions and self.flavor.get("latest", "auto") != "false":
+        latest = self.flavor.get("latest", "auto")
+        if is_open(latest):
+            self._leave_out(f"latest={latest}: when it applies is not understood")
+        elif self.tags.versions and latest != "false":
             parts = [self.flavor.get(key, "") for key in ("prefix", "suffix")]
             before, after = parts if self.flavor.get("onlatest") == "true" else ("", "")
             self._float(f"{before}latest{after}")
