@@ -1,4 +1,4 @@
-"""The guards of a release of lanes with different primary repositories."""
+"""The guards of releases and rollbacks of lanes with different primary repositories."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from tests.faults.edits import no_round, returns, unfiltered
 from tests.faults.guard import Guard
 
 _PRIMARIES = "tests/faults/release/test_primaries.py::"
+_ROLLBACK = "tests/faults/rollback/test_primaries.py::"
 
 APART = (
     Guard(
@@ -35,5 +36,15 @@ APART = (
         "ReleaseSurveyor.check_new",
         unfiltered(0),
         (_PRIMARIES + "test_a_repository_that_is_new_among_others_is_looked_at_alone_once_it_is_there",),
+    ),
+    Guard(
+        "an error of a rollback in several repositories says in which a tag has moved",
+        "rollback/lane_repositories",
+        "LaneRepositories.where",
+        returns("''"),
+        (
+            _ROLLBACK + "test_every_target_is_verified_before_any_tag_moves_and_each_step_names_its_repository",
+            _ROLLBACK + "test_one_that_goes_away_between_the_moves_is_told_and_the_same_command_finishes_it",
+        ),
     ),
 )

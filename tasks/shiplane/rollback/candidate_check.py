@@ -59,12 +59,14 @@ class CandidateChecker:
         platforms: What a version must have, unless the ledger recorded others.
         commit_of: The commit that a version was released from, as far as git knows.
         workers: How many reads at once.
+        where: The repository for display behind tags, or nothing.
     """
 
     registry: RegistryClient
     platforms: tuple[Platform, ...]
     commit_of: Callable[[Lane, Version], str | None]
     workers: int
+    where: str = ""
 
     def choose(self, lane: Lane, tags: Sequence[RollbackTargets], ledger: Ledger) -> Flow[tuple[TagChoice, ...]]:
         """Take the first good candidate of each floating tag.
@@ -113,7 +115,7 @@ class CandidateChecker:
 
     def _verify(self, lane: Lane, candidate: RollbackCandidate, ledger: Ledger) -> Flow[VerifiedTarget | list[Check]]:
         """Verify a candidate: the target, or the bad checks."""
-        step = Step("verify", lane.tag_of(candidate.version))
+        step = Step("verify", f"{lane.tag_of(candidate.version)}{self.where}")
         yield step
         result = self.check(lane, candidate, ledger)
         if isinstance(result, VerifiedTarget):

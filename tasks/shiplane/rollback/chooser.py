@@ -9,12 +9,11 @@ from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.progress import Flow
 from shiplane.core.system.parallel import WORKERS
-from shiplane.ledger.recorder import Ledgers
-from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Digest, Platform
 from shiplane.rollback.candidate_check import CandidateChecker, TagChoice
 from shiplane.rollback.choice import RollbackChoice, TagPlan
 from shiplane.rollback.lane_reader import LaneReader
+from shiplane.rollback.lane_repositories import LaneRepositories
 from shiplane.rollback.lane_survey import LaneSurvey
 from shiplane.rollback.lane_targets import LaneTargets, choose_targets
 from shiplane.rollback.result import RollbackRequest
@@ -24,19 +23,17 @@ from shiplane.verify.lane_versions import LaneVersions, versions_among
 
 @dataclass(frozen=True, kw_only=True)
 class RollbackChooser:
-    """Chooses for lanes of one repository.
+    """Chooses for lanes.
 
     Attributes:
-        registry: The registry.
+        lanes: Where they are, and where it is recorded.
         platforms: What a version of a lane must have, unless the ledger recorded others.
-        ledgers: The lanes' ledgers; None where none is kept.
         commit_of: The commit that a version was released from, as far as git knows.
         workers: How many reads at once.
     """
 
-    registry: RegistryClient
+    lanes: LaneRepositories
     platforms: Callable[[Lane], tuple[Platform, ...]]
-    ledgers: Ledgers | None
     commit_of: Callable[[Lane, Version], str | None]
     workers: int = WORKERS
 
@@ -74,15 +71,18 @@ class RollbackChooser:
             return error
 
     def _choose(self, request: RollbackRequest) -> Flow[RollbackChoice]:
-        reader = LaneReader(registry=self.registry, ledgers=self.ledgers, workers=self.workers)
+        registry, ledgers = self.lanes.primary(request.lane), self.lanes.ledgers(request.lane)
+        where = self.lanes.where(request.lane)
+        reader = LaneReader(registry=registry, ledgers=ledgers, workers=self.workers, where=where)
         survey = yield from reader.survey(request.lane)
         request = replace(request, lane=survey.lane)
         targets = choose_targets(request, self._histories(survey, request))
         checker = CandidateChecker(
-            registry=self.registry,
+            registry=registry,
             platforms=self.platforms(survey.lane),
             commit_of=self.commit_of,
             workers=self.workers,
+            where=where,
         )
         tags = yield from checker.choose(survey.lane, targets.tags, survey.ledger)
         return _choice(request, targets, tags, survey)
@@ -90,8 +90,9 @@ class RollbackChooser:
     def _histories(self, survey: LaneSurvey, request: RollbackRequest) -> list[TagHistory]:
         """The lane's floating tags, with the version of each on which the choice may depend."""
         lane, behind = survey.lane, dict[Digest | None, Version | None]()
-        versions = LaneVersions(registry=self.registry, workers=self.workers)
-        now, listed = self.registry.retry_budget.clock.wall(), versions_among(lane, survey.listed)
+        registry = self.lanes.primary(lane)
+        versions = LaneVersions(registry=registry, workers=self.workers)
+        now, listed = registry.retry_budget.clock.wall(), versions_among(lane, survey.listed)
         answers = {tag: answer for tag, answer in survey.answers.items() if not request.only or tag.tag in request.only}
         for floating, answer in answers.items():
             digest = survey.digest(floating)

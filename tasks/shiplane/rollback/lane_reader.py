@@ -30,11 +30,13 @@ class LaneReader:
         registry: Where they are.
         ledgers: Their ledgers; None where none is kept.
         workers: How many reads at once.
+        where: The repository for display behind tags, or nothing.
     """
 
     registry: RegistryClient
     ledgers: Ledgers | None
     workers: int = WORKERS
+    where: str = ""
 
     def survey(self, lane: Lane) -> Flow[LaneSurvey]:
         """Read a lane's floating tags and ledger; a broken ledger stops nobody from leaving a bad version.
@@ -42,7 +44,8 @@ class LaneReader:
         Raises:
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
-        step = Step("registry", ", ".join(map(str, lane.floating_templates)) or lane.name)
+        names = ", ".join(map(str, lane.floating_templates)) or lane.name
+        step = Step("registry", f"{names}{self.where}")
         yield step
         listed = self.registry.tags()
         answers: Answers = self._read(lane.floating_tags_among(listed))

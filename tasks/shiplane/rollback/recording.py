@@ -11,6 +11,7 @@ from shiplane.ledger.ledger import Action, Entry
 from shiplane.ledger.recorder import EntryAuthor, Ledgers, LedgerUpdate, record
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.rollback.choice import RollbackChoice
+from shiplane.rollback.lane_repositories import LaneRepositories
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +30,7 @@ class LaneMoves:
     moves: Sequence[FloatingTagMove]
 
 
-def record_rollbacks(ledgers: Ledgers | None, lanes: Sequence[LaneMoves]) -> Flow[None]:
+def record_rollbacks(repositories: LaneRepositories, lanes: Sequence[LaneMoves]) -> Flow[None]:
     """Record the moves and the marks of all lanes; lanes whose ledger is unusable come last.
 
     Raises:
@@ -39,8 +40,9 @@ def record_rollbacks(ledgers: Ledgers | None, lanes: Sequence[LaneMoves]) -> Flo
     for lane in lanes:
         choice = lane.choice
         request, survey = choice.request, choice.survey
+        ledgers = repositories.ledgers(request.lane)
         if survey.fault is not None and not request.dry_run:
-            faults.append(_unrecorded_error(choice, survey.fault))
+            faults.append(_unrecorded_error(choice, repositories.where(request.lane), survey.fault))
         elif ledgers is None or request.dry_run:
             reason = "dry run" if request.dry_run else "no ledger is kept (ledger = false)"
             yield Step("record", request.lane.ledger).skipped(reason)
@@ -57,8 +59,8 @@ def marked_tag(ledgers: Ledgers | None, choice: RollbackChoice) -> Tag | str:
     return choice.marked if ledgers and not choice.survey.fault else ""
 
 
-def _unrecorded_error(choice: RollbackChoice, fault: ShiplaneError) -> ShiplaneError:
-    positions = ", ".join(f"{plan.targets.floating} is at {plan.target.version}" for plan in choice.tags)
+def _unrecorded_error(choice: RollbackChoice, where: str, fault: ShiplaneError) -> ShiplaneError:
+    positions = ", ".join(f"{plan.targets.floating}{where} is at {plan.target.version}" for plan in choice.tags)
     return type(fault)(
         f"{positions}, but this is not recorded, and nothing is marked as bad: {fault.what}", remedy=fault.remedy
     )

@@ -14,12 +14,12 @@ from shiplane.config.version import Version
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
-from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.names import Platform
 from shiplane.registry.tag_writer import TagWriter
 from shiplane.rollback.choice import RollbackChoice, TagPlan
 from shiplane.rollback.chooser import RollbackChooser
+from shiplane.rollback.lane_repositories import LaneRepositories
 from shiplane.rollback.mirror_move import MirrorMove
 from shiplane.rollback.mirrors import MirrorRollback
 from shiplane.rollback.recording import FloatingTagMove, LaneMoves, marked_tag, record_rollbacks
@@ -28,20 +28,18 @@ from shiplane.rollback.result import RollbackRequest, RollbackResult, StayingTag
 
 @dataclass(frozen=True, kw_only=True)
 class Rollback:
-    """Rolls back lanes of one repository.
+    """Rolls back lanes.
 
     Attributes:
-        registry: The registry, with a credential that may push.
+        lanes: Where they are, and where that is recorded.
         platforms: What a version of a lane must have, unless the ledger recorded others.
-        ledgers: The lanes' ledgers; None where none is kept.
         commit_of: The commit that a version was released from, as far as git knows.
         workers: How many reads at once.
         mirrors: Clients of a lane's further repositories, which follow.
     """
 
-    registry: RegistryClient
+    lanes: LaneRepositories
     platforms: Callable[[Lane], tuple[Platform, ...]]
-    ledgers: Ledgers | None
     commit_of: Callable[[Lane, Version], str | None]
     workers: int = WORKERS
     mirrors: Callable[[Lane], Sequence[RegistryClient]] = lambda _lane: ()
@@ -49,9 +47,8 @@ class Rollback:
     def choose(self, requests: Sequence[RollbackRequest]) -> Flow[tuple[RollbackChoice, ...]]:
         """Choose and verify the versions to go to; raises as :meth:`RollbackChooser.choose`."""
         return RollbackChooser(
-            registry=self.registry,
+            lanes=self.lanes,
             platforms=self.platforms,
-            ledgers=self.ledgers,
             commit_of=self.commit_of,
             workers=self.workers,
         ).choose(requests)
@@ -71,9 +68,9 @@ class Rollback:
         mirrored = yield from elsewhere.check(choices)
         lanes = yield from self._move_all(choices)
         yield from self._move_elsewhere(elsewhere, lanes, mirrored)
-        yield from record_rollbacks(self.ledgers, lanes)
-        writer = TagWriter(registry=self.registry)
+        yield from record_rollbacks(self.lanes, lanes)
         for choice in choices:
+            writer = self._writer(choice)
             for plan in () if choice.request.dry_run else choice.tags:
                 floating = plan.targets.floating
                 yield from writer.confirm(floating.tag, plan.target.raw, previous=choice.survey.past(floating))
@@ -91,7 +88,12 @@ class Rollback:
             ) from error
 
     def _position(self, choice: RollbackChoice, plan: TagPlan) -> str:
-        return f"{plan.targets.floating} is at {choice.request.lane.tag_of(plan.target.version)}"
+        lane = choice.request.lane
+        return f"{plan.targets.floating}{self.lanes.where(lane)} is at {lane.tag_of(plan.target.version)}"
+
+    def _writer(self, choice: RollbackChoice) -> TagWriter:
+        registry = self.lanes.primary(choice.request.lane)
+        return TagWriter(registry=registry, names_repository=self.lanes.several)
 
     def _move_all(self, choices: Sequence[RollbackChoice]) -> Flow[list[LaneMoves]]:
         """Move the tags of each lane, in a lane the one with the widest range first: that is what most people pull."""
@@ -113,10 +115,11 @@ class Rollback:
         floating, digest = targets.floating, survey.digest(targets.floating)
         if choice.request.dry_run:
             state = "it is at" if digest == target.raw.digest else "dry run: it would move to"
-            yield Step("move", floating.tag).skipped(f"{state} {target.version}, {target.raw.digest}")
+            step = Step("move", f"{floating.tag}{self.lanes.where(lane)}")
+            yield step.skipped(f"{state} {target.version}, {target.raw.digest}")
             return FloatingTagMove(done=False, before=targets.previous_digest)
         previous = lane.tag_of(targets.previous) if targets.previous else "none"
-        replaced = yield from TagWriter(registry=self.registry).move(
+        replaced = yield from self._writer(choice).move(
             floating.tag,
             target.raw,
             change=f"{previous} -> {lane.tag_of(target.version)}",
@@ -132,7 +135,8 @@ class Rollback:
 
     def _result(self, lane: LaneMoves, mirrored: Sequence[MirrorMove]) -> RollbackResult:
         choice, first = lane.choice, lane.choice.tags[0]
-        told = self.ledgers is None and not choice.request.dry_run
+        ledgers = self.lanes.ledgers(choice.request.lane)
+        told = ledgers is None and not choice.request.dry_run
         return RollbackResult(
             request=choice.request,
             bad=choice.bad,
@@ -148,7 +152,7 @@ class Rollback:
                 if tag.targets.previous
             ),
             mirrors=tuple(move for move in mirrored if move.lane == choice.request.lane.name),
-            marked=marked_tag(self.ledgers, choice),
+            marked=marked_tag(ledgers, choice),
             was_marked=first.targets.is_marked,
             next_version=first.targets.next_version(first.target.version),
             next_target=first.targets.next_target(first.target.version) if told else None,

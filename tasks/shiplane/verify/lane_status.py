@@ -10,7 +10,7 @@ from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.ledger.ledger import Entry, Ledger
 from shiplane.ledger.versions import newest_release
-from shiplane.registry.oci.names import Digest, Tag
+from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.verify.floating_tags import FloatingTagState
 
 
@@ -54,6 +54,7 @@ class LaneStatus:
     """One lane.
 
     Attributes:
+        repository: Where it was read.
         floating: Every floating tag that exists or is recorded, and each without a range, in moving order.
         versions: Every version with a tag or a record, the highest first.
         ledger: The ledger; empty if there is none, or it is broken.
@@ -66,6 +67,7 @@ class LaneStatus:
     """
 
     lane: Lane
+    repository: Repository
     floating: tuple[FloatingTagState, ...]
     versions: tuple[VersionStatus, ...] = ()
     ledger: Ledger = field(default_factory=Ledger)
@@ -128,6 +130,7 @@ class LaneStatus:
         """The lane as JSON values."""
         return {
             "lane": self.lane.name,
+            "image": str(self.repository),
             "floating_tags": [self._floating_json(floating) for floating in self.floating],
             "newest": str(self.newest) if self.newest else None,
             "ledger": {"tag": self.lane.ledger, "exists": self.exists, "entries": len(self.ledger.entries)},

@@ -16,6 +16,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.session import Session
 from shiplane.registry.oci.names import Digest, Repository
+from shiplane.rollback.lane_repositories import LaneRepositories
 from tests.faults.harness.access import Access, Account
 from tests.faults.harness.images import push_image
 from tests.faults.harness.memory import MemoryRegistry
@@ -92,7 +93,16 @@ class Apart(Scene):
 
     def releaser(self) -> Releaser:
         client = self.client()
-        return Releaser(registry=client, ledgers_of=lambda primary: self.ledgers_of(client, primary))
+        repositories = LaneRepositories(
+            primary=lambda lane: client.at(PRIMARIES[lane.name]),
+            ledgers=lambda lane: self.ledgers_of(client, PRIMARIES[lane.name]),
+            several=True,
+        )
+        return Releaser(
+            registry=client,
+            ledgers_of=lambda primary: self.ledgers_of(client, primary),
+            repositories=repositories,
+        )
 
     def all_tags(self) -> dict[str, dict[str, str]]:
         """The image's tags of each lane, by the lane's name."""

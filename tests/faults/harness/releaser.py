@@ -23,6 +23,7 @@ from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.lane_images import Stager
 from shiplane.release.publish import Publisher
 from shiplane.release.result import LaneResult
+from shiplane.rollback.lane_repositories import LaneRepositories
 from shiplane.rollback.marks import Marker
 from shiplane.rollback.result import RollbackRequest, RollbackResult
 from shiplane.rollback.rollback import Rollback
@@ -39,6 +40,7 @@ class Releaser:
         registry: Its client.
         ledgers: Where it records; None where no ledger is kept.
         ledgers_of: The same where the lanes have several primary repositories.
+        repositories: The same for rollbacks.
         claiming: How it claims; None where it does not.
         mirrors: Its clients of further repositories, for rollbacks.
         commit_of: The commit that a version was released from, as far as it knows.
@@ -49,6 +51,7 @@ class Releaser:
     registry: RegistryClient
     ledgers: Ledgers | None = None
     ledgers_of: LedgersOf | None = None
+    repositories: LaneRepositories | None = None
     claiming: ReleaseClaims | None = None
     commit_of: Callable[[Lane, Version], str | None] = lambda _lane, _version: None
     mirrors: Sequence[RegistryClient] = ()
@@ -96,9 +99,8 @@ class Releaser:
     def rolling_back(self) -> Rollback:
         """Who rolls back."""
         return Rollback(
-            registry=self.registry,
+            lanes=self.repositories or LaneRepositories.one(self.registry, self.ledgers),
             platforms=lambda _lane: tuple(map(Platform.parse, PLATFORMS)),
-            ledgers=self.ledgers,
             commit_of=self.commit_of,
             workers=self.workers,
             mirrors=lambda _lane: self.mirrors,

@@ -189,8 +189,9 @@ def test_one_registry_away_or_refusing_and_nothing_is_named_anywhere(kind: F, *,
     assert_complete(scene)
 
 
-def test_an_account_that_may_not_push_to_one_of_them_ends_the_run_before_the_build() -> None:
-    scene = Apart()
+@pytest.mark.parametrize("keeps_ledger", [True, False])
+def test_an_account_that_may_not_push_to_one_of_them_ends_the_run_before_the_build(*, keeps_ledger: bool) -> None:
+    scene = Apart(keeps_ledger=keeps_ledger)
     scene.far.access.accounts[FAR_USER.username] = Account(PASSWORD, actions="pull")
     with pytest.raises(ShiplaneError, match=r"registry\.example/acme/adapter"):
         scene.publish(group_plan())

@@ -15,7 +15,7 @@ from shiplane.ledger.checks import recorded_checks
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
-from shiplane.registry.oci.names import Digest, Tag
+from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.lane_status import LaneStatus, VersionStatus
 
@@ -59,6 +59,7 @@ def latest_at(
 
 AS_RECORDED = LaneStatus(
     lane=MAIN,
+    repository=Repository("ghcr.io", "cognary/aionis"),
     floating=latest_at("b", V2),
     versions=(
         VersionStatus(version=V2, digest=B, recorded=LEDGER.published(Tag("v0.2.2")), floating=(Tag("latest"),)),

@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from shiplane.rollback.result import RollbackResult
 
 
-def follow(run: Run, registry: RegistryClient, pins: Pins, state: str, *, dry_run: bool) -> Followed | None:
+def follow(
+    run: Run, registry: RegistryClient, lanes: Sequence[Lane], pins: Pins, state: str, *, dry_run: bool
+) -> Followed | None:
     """Pin a lane's deployment files to what its floating tags were set to; None where none are configured.
 
     Args:
         run: The run.
         registry: The image's repository.
+        lanes: The lanes of that repository.
         pins: The lane, and what its places are to name.
         state: Where the floating tags are, for an error.
         dry_run: Whether nothing is written.
@@ -41,7 +44,7 @@ def follow(run: Run, registry: RegistryClient, pins: Pins, state: str, *, dry_ru
     from shiplane.deployments.repoint import write
 
     lane = pins.lane
-    repointer = _repointer(run, registry, [lane if lane == other else other for other in run.project.lanes])
+    repointer = _repointer(run, registry, [lane if lane.name == other.name else other for other in lanes])
     try:
         prepared = run.console.drive(repointer.prepare(pins))
         run.console.drive(write(run.root, prepared.changes, dry_run=dry_run))

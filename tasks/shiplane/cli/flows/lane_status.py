@@ -93,6 +93,7 @@ def history_json(state: LaneStatus) -> dict[str, object]:
 
     return {
         "lane": state.lane.name,
+        "image": str(state.repository),
         "ledger": {"tag": state.lane.ledger, "exists": state.exists},
         "versions": [version_json(state.lane, version) for version in state.versions],
         "entries": [entry.to_json() for entry in state.ledger.entries],

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
 from shiplane.config.settings import Flags
+from shiplane.core.errors import UsageError
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from shiplane.registry.client import RegistryClient
     from shiplane.registry.oci.names import Repository, Tag
     from shiplane.rollback.choice import RollbackChoice
+    from shiplane.rollback.lane_repositories import LaneRepositories
     from shiplane.rollback.marks import Marker
     from shiplane.rollback.result import RollbackRequest, RollbackResult
 
@@ -29,43 +32,55 @@ def roll_back(run: Run, requests: Sequence[RollbackRequest], flags: Flags) -> An
     from shiplane.rollback.rollback import Rollback
 
     resolver, clients = run.resolver(flags), run.registries
-    repository = _one_repository(resolver, [request.lane for request in requests])
     dry_run = any(request.dry_run for request in requests)
     connect = clients.reader if dry_run else clients.writer
-    registry = connect(repository)
-    tags = [tag for request in requests for tag in _fixed_tags(request.lane)]
-    run.show_at_the_end(lambda: clients.tags_now(registry, tags))
+    repositories = _repositories(run, resolver, [request.lane for request in requests], cache(connect))
+    tags = {request.lane.name: _fixed_tags(request.lane) for request in requests}
+    run.show_at_the_end(lambda: _tags_now(run, repositories, requests, tags))
     rollback = Rollback(
-        registry=registry,
+        lanes=repositories,
         platforms=lambda lane: resolver.platforms(lane).value,
-        ledgers=clients.ledgers(repository, registry),
         commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
         mirrors=lambda lane: [connect(mirror) for mirror in resolver.images(lane).value[1:]],
     )
     choices = run.console.drive(rollback.choose(requests))
-    tags[:] = [tag for choice in choices for tag in choice.floating_tags]
+    tags |= {choice.request.lane.name: list(choice.floating_tags) for choice in choices}
     run.repeat_with(*_repeated(choices))
     results = run.console.drive(rollback.go_to(choices))
-    answers = [_with_deployments(run, registry, result) for result in results]
+    answers = [_with_deployments(run, resolver, result, repositories) for result in results]
     if len(answers) == 1:
         return answers[0]
     text = "\n\n".join(answer.text for answer in answers)
-    return Answer(text=text, data={"image": str(repository), "lanes": [answer.data for answer in answers]})
+    first = repositories.primary(requests[0].lane).repository
+    return Answer(text=text, data={"image": str(first), "lanes": [answer.data for answer in answers]})
 
 
-def _one_repository(resolver: Resolver, lanes: Sequence[Lane]) -> Repository:
-    """The repository of all lanes.
+def _repositories(
+    run: Run, resolver: Resolver, lanes: Sequence[Lane], connect: Callable[[Repository], RegistryClient]
+) -> LaneRepositories:
+    """Each lane's primary repository; several lanes may share one, and then its client."""
+    from shiplane.rollback.lane_repositories import LaneRepositories
 
-    Raises:
-        UsageError: They have several.
-    """
-    from shiplane.core.errors import UsageError
+    def primary(lane: Lane) -> RegistryClient:
+        return connect(resolver.image(lane).value)
 
-    repositories = {lane.name: resolver.image(lane).value for lane in lanes}
-    if len(set(repositories.values())) > 1:
-        described = ", ".join(f"{name} in {repository}" for name, repository in repositories.items())
-        raise UsageError(f"the lanes are in several repositories: {described}", remedy="Roll back one after the other.")
-    return repositories[lanes[0].name]
+    ledgers = cache(lambda repository: run.registries.ledgers(repository, connect(repository)))
+    return LaneRepositories(
+        primary=primary,
+        ledgers=lambda lane: ledgers(resolver.image(lane).value),
+        several=len({resolver.image(lane).value for lane in lanes}) > 1,
+    )
+
+
+def _tags_now(
+    run: Run,
+    repositories: LaneRepositories,
+    requests: Sequence[RollbackRequest],
+    tags: Mapping[str, Sequence[Tag]],
+) -> list[str]:
+    """A line for each of the lanes' tags as it is now."""
+    pairs = ((repositories.primary(request.lane), tags[request.lane.name]) for request in requests)
+    return [line for registry, names in pairs for line in run.registries.tags_now(registry, names)]
 
 
 def _fixed_tags(lane: Lane) -> list[Tag]:
@@ -84,16 +99,27 @@ def _repeated(choices: Sequence[RollbackChoice]) -> list[str]:
     return [*(("--from", request.lane.tag_of(source)) if source else ()), *(("--to", to) if to else ())]
 
 
-def _with_deployments(run: Run, registry: RegistryClient, result: RollbackResult) -> Answer:
+def _with_deployments(run: Run, resolver: Resolver, result: RollbackResult, repositories: LaneRepositories) -> Answer:
     """A lane's rollback, and that of the deployment files which follow it."""
     from shiplane.cli.flows.deployment_files import follow, pins_of
     from shiplane.cli.views.rollback import positions_text, rolled_back_text
 
     state, dry_run = positions_text(result), result.request.dry_run
-    followed = follow(run, registry, pins_of(result), state, dry_run=dry_run)
+    registry = repositories.primary(result.request.lane)
+    beside = [lane for lane in run.project.lanes if _is_in(resolver, lane, registry.repository)]
+    followed = follow(run, registry, beside, pins_of(result), state, dry_run=dry_run)
     text = rolled_back_text(registry.repository, result) + (f"\n\n{followed.text}" if followed else "")
     data = {**result.to_json(registry.repository), "deployments": followed.data if followed else None}
     return Answer(text=text, data=data)
+
+
+def _is_in(resolver: Resolver, lane: Lane, repository: Repository) -> bool:
+    """Whether a lane is in a repository: in another one it may have the same tags."""
+    try:
+        return resolver.image(lane).value == repository
+    except UsageError:
+        # Nothing says where a lane is that this run is not about.
+        return False
 
 
 def marker_of(

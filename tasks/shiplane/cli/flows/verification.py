@@ -52,9 +52,11 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
         results.append(run.console.drive(verifier.verify(lane, version, latest=resolver.latest(lane))))
     good = all(result.good for result in results)
     repositories = [resolver.image(lane).value for lane in resolver.lanes()]
-    data = {"image": str(repositories[0]), "lanes": [result.to_json() for result in results]}
+    verified = list(zip(repositories, results, strict=True))
+    lanes = [{"image": str(repository), **result.to_json()} for repository, result in verified]
     code = 0 if good else VerificationError.exit_code
-    return Answer(text=verified_text(list(zip(repositories, results, strict=True))), data=data, exit_code=code)
+    data = {"image": str(repositories[0]), "lanes": lanes}
+    return Answer(text=verified_text(verified), data=data, exit_code=code)
 
 
 def _verifier(run: Run, lane: Lane, resolver: Resolver, depth: Depth) -> Verifier:

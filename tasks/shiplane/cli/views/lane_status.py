@@ -28,24 +28,39 @@ _NAMED = 5
 
 def status_text(repository: Repository, lanes: Following, now: float, channels: Sequence[ChannelTag] = ()) -> str:
     """Each lane as a block of named lines."""
-    blocks = [f"{repository}"]
+    where = _where([state for state, _ in lanes])
+    blocks = [_heading(repository, [state for state, _ in lanes])]
     for state, following in lanes:
         rows = [(f"  {name}", value) for name, value in _status_rows(state, following, now)]
-        blocks.append(f"lane {state.lane.name}\n{columns(rows)}")
+        blocks.append(f"lane {state.lane.name}{where[state.lane.name]}\n{columns(rows)}")
     for tag in channels:
         rows = [(f"  {name}", value) for name, value in _channel_rows(tag, now)]
-        blocks.append(f"{_channel_title(tag)}\n{columns(rows)}")
+        blocks.append(f"{_channel_title(tag)}{where.get(tag.lane.name, '')}\n{columns(rows)}")
     return "\n\n".join(blocks)
 
 
 def status_markdown(repository: Repository, lanes: Following, now: float, channels: Sequence[ChannelTag] = ()) -> str:
     """The same as Markdown tables."""
-    parts = [f"## {markdown_cell(str(repository))}"]
+    where = _where([state for state, _ in lanes])
+    parts = [f"## {markdown_cell(_heading(repository, [state for state, _ in lanes]))}"]
     for state, following in lanes:
         rows = _status_rows(state, following, now)
-        parts.append(f"### {state.lane.name}\n\n{markdown_table(('', ''), rows)}")
-    parts += [f"### {_channel_title(tag)}\n\n{markdown_table(('', ''), _channel_rows(tag, now))}" for tag in channels]
+        parts.append(f"### {state.lane.name}{where[state.lane.name]}\n\n{markdown_table(('', ''), rows)}")
+    for tag in channels:
+        table = markdown_table(("", ""), _channel_rows(tag, now))
+        parts.append(f"### {_channel_title(tag)}{where.get(tag.lane.name, '')}\n\n{table}")
     return "\n\n".join(parts)
+
+
+def _heading(repository: Repository, states: Sequence[LaneStatus]) -> str:
+    """The repositories of the lanes, each once; ``repository`` where there are no lanes."""
+    return ", ".join(dict.fromkeys(str(state.repository) for state in states)) or str(repository)
+
+
+def _where(states: Sequence[LaneStatus]) -> dict[str, str]:
+    """Each lane's repository for its title, by the lane's name: nothing where all lanes have the same."""
+    several = len({state.repository for state in states}) > 1
+    return {state.lane.name: f" in {state.repository}" if several else "" for state in states}
 
 
 def _channel_title(tag: ChannelTag) -> str:
@@ -154,11 +169,11 @@ def _commit(version: VersionStatus | None) -> str:
 
 def history_text(repository: Repository, states: Sequence[LaneStatus], channels: Sequence[Channel] = ()) -> str:
     """Every version, then every move, lane by lane."""
-    parts = [str(repository)]
+    where, parts = _where(states), [_heading(repository, states)]
     for state in states:
         rows = _history_rows(state)
         table = columns([_HEAD, *rows]) if rows else "no published versions"
-        parts.append(f"lane {state.lane.name}\n{_indented(table)}")
+        parts.append(f"lane {state.lane.name}{where[state.lane.name]}\n{_indented(table)}")
         parts += [f"moves of {tag}\n{_indented(columns([_MOVES, *moves]))}" for tag, moves in _moves(state, channels)]
         parts += [f"DRIFT  {what}" for what in state.drift]
     return "\n\n".join(parts)
@@ -166,9 +181,9 @@ def history_text(repository: Repository, states: Sequence[LaneStatus], channels:
 
 def history_markdown(repository: Repository, states: Sequence[LaneStatus], channels: Sequence[Channel] = ()) -> str:
     """The same as Markdown tables."""
-    parts = [f"## {markdown_cell(str(repository))}"]
+    where, parts = _where(states), [f"## {markdown_cell(_heading(repository, states))}"]
     for state in states:
-        parts.append(f"### {state.lane.name}\n\n{markdown_table(_HEAD, _history_rows(state))}")
+        parts.append(f"### {state.lane.name}{where[state.lane.name]}\n\n{markdown_table(_HEAD, _history_rows(state))}")
         parts += [f"#### moves of `{tag}`\n\n{markdown_table(_MOVES, moves)}" for tag, moves in _moves(state, channels)]
         parts += [f"**Drift:** {markdown_cell(what)}" for what in state.drift]
     return "\n\n".join(parts)

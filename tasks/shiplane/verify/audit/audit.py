@@ -55,6 +55,7 @@ class Auditor:
         reading = reader.read(deep=deep)
         return LaneStatus(
             lane=lane,
+            repository=self.registry.repository,
             floating=reading.floating,
             versions=reading.versions,
             ledger=snapshot.ledger,
