@@ -6,6 +6,7 @@ from tests.faults.edits import no_round, returns, unfiltered
 from tests.faults.guard import Guard
 
 _PRIMARIES = "tests/faults/release/test_primaries.py::"
+_CHANNEL = "tests/faults/release/test_channel_primaries.py::"
 _ROLLBACK = "tests/faults/rollback/test_primaries.py::"
 
 APART = (
@@ -46,5 +47,12 @@ APART = (
             _ROLLBACK + "test_every_target_is_verified_before_any_tag_moves_and_each_step_names_its_repository",
             _ROLLBACK + "test_one_that_goes_away_between_the_moves_is_told_and_the_same_command_finishes_it",
         ),
+    ),
+    Guard(
+        "only a repository that was presumed new has to be new for a channel",
+        "release/channel/publish",
+        "ChannelPublisher.publish",
+        unfiltered(0),
+        (_CHANNEL + "test_a_repository_that_is_new_among_others_is_looked_at_alone_once_it_is_there",),
     ),
 )

@@ -99,17 +99,6 @@ def test_a_rollback_is_limited_to_floating_tags_of_the_lane_alone(run: Run) -> N
     )
 
 
-def test_lanes_of_several_repositories_are_rolled_back_one_after_the_other(
-    run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delenv("IMAGE_REPO")
-    lanes = {"main": "ghcr.io/a/b", "standalone": "ghcr.io/a/c"}
-    Path("shiplane.toml").write_text("".join(f'[lanes.{name}]\nimage = "{image}"\n' for name, image in lanes.items()))
-    code, _, story = run("rollback", "--lane", "main,standalone")
-    said = "the lanes are in several repositories: main in ghcr.io/a/b, standalone in ghcr.io/a/c"
-    assert (code, said in story) == (2, True), story
-
-
 @pytest.mark.parametrize(
     ("arguments", "variables"),
     [

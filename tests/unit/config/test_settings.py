@@ -84,15 +84,19 @@ def test_a_lane_has_one_repository_or_several(
     assert [str(lane_plan.repository), *map(str, lane_plan.mirrors)] == images
 
 
-def test_lanes_are_released_together_only_from_one_primary_repository() -> None:
+def test_lanes_of_one_plan_have_their_own_primary_repositories_or_the_given_one() -> None:
     file = {"image": PRIMARY, "lanes": {"standalone": {"image": [MIRROR, PRIMARY]}}}
     project = parse_project_file(file, "shiplane.toml")
     resolver = Resolver(project=project, checkout=HERE, flags=Flags(tag="0.2.1"), dockerfiles=BOTH)
-    with pytest.raises(UsageError, match=f"several primary repositories: main in {PRIMARY}, standalone in {MIRROR}"):
-        make_plan(resolver)
+    plan = make_plan(resolver)
+    main, standalone = plan.lanes
+    assert list(map(str, plan.primaries)) == [PRIMARY, MIRROR]
+    assert [plan.where(main), plan.where(standalone)] == [f" in {PRIMARY}", f" in {MIRROR}"]
     (lane_plan,) = make_plan(replace(resolver, flags=Flags(tag="0.2.1", lanes=("standalone",)))).lanes
     assert [str(image) for image in lane_plan.images.value] == [MIRROR, PRIMARY]
-    assert len(make_plan(replace(resolver, flags=Flags(tag="0.2.1", image=OTHER))).lanes) == 2
+    together = make_plan(replace(resolver, flags=Flags(tag="0.2.1", image=OTHER)))
+    assert ([str(primary) for primary in together.primaries], len(together.lanes)) == ([OTHER], 2)
+    assert together.where(together.lanes[0]) == ""
 
 
 def test_floating_tags_that_no_lane_has_are_not_asked_for() -> None:

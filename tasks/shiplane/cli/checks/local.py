@@ -18,7 +18,7 @@ from shiplane.doctor.doctor import Look, rows
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.settings import Flags
-    from shiplane.registry.oci.names import Platform, Repository
+    from shiplane.registry.oci.names import Platform
 
 
 def config_check(run: Run, flags: Flags) -> Look:
@@ -85,14 +85,12 @@ def prerequisite_checks(run: Run, skip: Sequence[str]) -> dict[str, Look]:
     }
 
 
-def smoke_checks(
-    run: Run, repository: Repository | None, platforms: Mapping[str, Sequence[Platform]] | None, skip: Sequence[str]
-) -> dict[str, Look]:
+def smoke_checks(run: Run, platforms: Mapping[str, Sequence[Platform]] | None, skip: Sequence[str]) -> dict[str, Look]:
     """The smoke tests; nothing where none is configured or the settings are wrong."""
     from shiplane.doctor.release import SmokeChecks
 
     smokes = value_or_none(lambda: dict(run.project.smokes))
-    if not smokes or repository is None:
+    if not smokes:
         return {}
     if "smoke" in skip:
         return {"smoke": lambda: [skipped("smoke", "--skip smoke")]}

@@ -27,18 +27,34 @@ if TYPE_CHECKING:
 _WAIT = 10.0
 
 
-def registry_checks(run: Run, repository: Repository | None, flags: Flags, skip: Sequence[str]) -> dict[str, Look]:
-    """All of them, one after the other: each needs what the one before found out."""
+def registry_checks(run: Run, flags: Flags, skip: Sequence[str]) -> dict[str, Look]:
+    """All of them; those of one primary repository one after the other: each needs what the one before found out."""
     if "access" in skip:
         return {"access": lambda: [skipped("access", "--skip access")]}
-    if repository is None:
+    primaries = value_or_none(lambda: _by_primary(run.resolver(flags)))
+    if primaries is None:
         return {"access": lambda: [skipped("access: credential", "the image is unknown: see config")]}
-    access, ledgers = access_check(run, repository), _ledgers(run, repository, flags)
-    tags = _floating_tags(run, repository, flags)
-    return {
-        "access, ledger, tags": lambda: tags.after(list(ledgers.after(list(access())))),
-        **further_access(run, [other for other in run.resolver(flags).repositories() if other != repository]),
+    resolver = run.resolver(flags)
+    checks = {
+        f"access, ledger, tags of {primary}": _primary_checks(run, resolver, primary, lanes)
+        for primary, lanes in primaries.items()
     }
+    return {**checks, **further_access(run, [other for other in resolver.repositories() if other not in primaries])}
+
+
+def _by_primary(resolver: Resolver) -> dict[Repository, list[Lane]]:
+    """The lanes of each primary repository."""
+    primaries: dict[Repository, list[Lane]] = {}
+    for lane in resolver.lanes():
+        primaries.setdefault(resolver.image(lane).value, []).append(lane)
+    return primaries
+
+
+def _primary_checks(run: Run, resolver: Resolver, repository: Repository, lanes: Sequence[Lane]) -> Look:
+    """Access, ledgers and floating tags of one primary repository."""
+    access, ledgers = access_check(run, repository), _ledgers(run, repository, lanes)
+    tags = _floating_tags(run, resolver, repository, lanes)
+    return lambda: tags.after(list(ledgers.after(list(access()))))
 
 
 def access_checks(run: Run, repositories: Sequence[Repository]) -> dict[str, Look]:
@@ -75,7 +91,7 @@ def _claim(run: Run, repository: Repository) -> Finding:
     return done("access: claim", "git can log in there; only a push proves write permission")
 
 
-def _ledgers(run: Run, repository: Repository, flags: Flags) -> LedgerChecks:
+def _ledgers(run: Run, repository: Repository, lanes: Sequence[Lane]) -> LedgerChecks:
     """The ledgers of the lanes that would be released, read with hardly any waiting."""
     from shiplane.doctor.release import LedgerChecks
 
@@ -83,15 +99,13 @@ def _ledgers(run: Run, repository: Repository, flags: Flags) -> LedgerChecks:
         return run.registries.ledgers(repository, _client(run, repository, run.registries.credential(repository)))
 
     elsewhere = run.project.ledger not in (None, repository)
-    return LedgerChecks(lanes=run.resolver(flags).lanes(), ledgers=ledgers, elsewhere=elsewhere)
+    return LedgerChecks(lanes=lanes, ledgers=ledgers, elsewhere=elsewhere)
 
 
-def _floating_tags(run: Run, repository: Repository, flags: Flags) -> FloatingTagChecks:
+def _floating_tags(run: Run, resolver: Resolver, repository: Repository, lanes: Sequence[Lane]) -> FloatingTagChecks:
     """The floating tags of the same lanes."""
     from shiplane.doctor.floating_tags import FloatingTagChecks
     from shiplane.verify.surveyor import Surveyor
-
-    resolver = run.resolver(flags)
 
     def surveyor() -> Surveyor:
         registry = _client(run, repository, run.registries.credential(repository))
@@ -99,7 +113,7 @@ def _floating_tags(run: Run, repository: Repository, flags: Flags) -> FloatingTa
         return Surveyor(registry=registry, ledgers=ledgers)
 
     return FloatingTagChecks(
-        lanes=[(lane, bool(value_or_none(partial(_latest, resolver, lane)))) for lane in resolver.lanes()],
+        lanes=[(lane, bool(value_or_none(partial(_latest, resolver, lane)))) for lane in lanes],
         surveyor=surveyor,
     )
 

@@ -95,9 +95,9 @@ def everything(
 
     flags, left_out = Flags(image=image, platforms=platforms), skip or ()
     targets = value_or_none(lambda: local.lane_platforms(run, flags))
-    repository = value_or_none(lambda: run.resolver(flags).image().value)
+    repositories = value_or_none(lambda: run.resolver(flags).repositories())
     checks = {"config": local.config_check(run, flags), **local.tool_checks(run, targets, builder)}
     checks |= local.prerequisite_checks(run, left_out)
-    checks |= local.smoke_checks(run, repository, targets, left_out)
-    checks |= registry_checks(run, repository, flags, left_out)
+    checks |= local.smoke_checks(run, targets, left_out) if repositories else {}
+    checks |= registry_checks(run, flags, left_out)
     return answer_of(run, checks)
