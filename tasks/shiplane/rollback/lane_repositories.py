@@ -24,11 +24,6 @@ class LaneRepositories:
     ledgers: Callable[[Lane], Ledgers | None]
     several: bool = False
 
-    @classmethod
-    def one(cls, registry: RegistryClient, ledgers: Ledgers | None) -> LaneRepositories:
-        """One for all lanes."""
-        return cls(primary=lambda _lane: registry, ledgers=lambda _lane: ledgers)
-
     def where(self, lane: Lane) -> str:
         """A lane's repository, for display behind its tags: nothing where all lanes have the same."""
         return f" in {self.primary(lane).repository}" if self.several else ""

@@ -99,7 +99,8 @@ class Releaser:
     def rolling_back(self) -> Rollback:
         """Who rolls back."""
         return Rollback(
-            lanes=self.repositories or LaneRepositories.one(self.registry, self.ledgers),
+            lanes=self.repositories
+            or LaneRepositories(primary=lambda _lane: self.registry, ledgers=lambda _lane: self.ledgers),
             platforms=lambda _lane: tuple(map(Platform.parse, PLATFORMS)),
             commit_of=self.commit_of,
             workers=self.workers,

@@ -259,3 +259,11 @@ def test_a_claim_that_arrived_although_the_answer_was_lost_is_found_by_the_next_
     scene.publish()
     assert {tag: scene.tags()[tag] for tag in halfway} == halfway
     assert scene.stager.built == built
+
+
+def test_whether_a_repository_s_versions_may_be_claimed_is_asked_without_a_claim() -> None:
+    scene = Claimed()
+    ReleaseClaims(claims=scene.claims, by="the test").check_permission(IMAGE)
+    assert (scene.claims.probed, scene.kept()) == (1, {})
+    with pytest.raises(AccessError):
+        ReleaseClaims(claims=Broken(at="probe", error=AccessError("no")), by="the test").check_permission(IMAGE)
