@@ -21,6 +21,7 @@ from shiplane.core.errors import ConfigurationError
 from shiplane.core.file_change import FileChange
 from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform
+from shiplane.workflows.action_pins import differs, keep_newer, without_pins
 
 FOLDER = ".github/workflows"
 SHARED = f"{FOLDER}/release-lane.yml"
@@ -40,8 +41,10 @@ _EMULATING = {"arm": "ubuntu-24.04-arm"}
 # What a secret can be called (docs.github.com, "Secrets reference"); those of GITHUB_ are GitHub's own.
 _SECRET = re.compile(r"(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _PROVIDED = ("GHCR_USERNAME", "GHCR_TOKEN")
-_SIGN = "# sha256 of what follows: "
-_SIGNED = re.compile(rf"(?:#[^\n]*\n)*?{re.escape(_SIGN)}([0-9a-f]{{64}})\n(.*)", re.DOTALL)
+_SIGN = "# sha256 of what follows"
+# Version 0.1 signed the pins as well, which others keep up to date.
+_PINLESS = ", each action by its name alone"
+_SIGNED = re.compile(rf"(?:#[^\n]*\n)*?{_SIGN}({_PINLESS})?: ([0-9a-f]{{64}})\n(.*)", re.DOTALL)
 _HEAD = "# Written by `{program} workflow.write` from the project's configuration. Change that, and write it again.\n"
 
 
@@ -112,9 +115,12 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str, c
 
 
 def was_changed_by_hand(text: str) -> bool:
-    """Whether a workflow was changed since it was generated, or is not ours."""
+    """Whether a workflow was changed since it was generated, its actions' pins aside, or is not ours."""
     match = _SIGNED.fullmatch(text)
-    return match is None or match.group(1) != _digest(match.group(2))
+    if match is None:
+        return True
+    pinless, digest, body = match.groups()
+    return digest != _digest(without_pins(body) if pinless else body)
 
 
 def is_ours(text: str) -> bool:
@@ -133,9 +139,15 @@ class WorkflowChange(FileChange):
 
 
 def changes(rendered: Mapping[str, str], existing: Mapping[str, str]) -> list[WorkflowChange]:
-    """The changes from the existing to the rendered workflows; files that were never ours are kept."""
+    """The changes from the existing to the rendered workflows, whose newer pins of actions stay.
+
+    Files that were never ours are kept.
+    """
+    before = {path: existing.get(path) for path in rendered}
     written = [
-        WorkflowChange(path, existing.get(path), text) for path, text in rendered.items() if existing.get(path) != text
+        WorkflowChange(path, before[path], keep_newer(text, before[path] or ""))
+        for path, text in rendered.items()
+        if differs(before[path] or "", text)
     ]
     left_over = [
         WorkflowChange(path, text, None) for path, text in existing.items() if path not in rendered and is_ours(text)
@@ -262,7 +274,7 @@ def _fill(template: str, values: Mapping[str, str]) -> str:
 
 
 def _signed(text: str, program: str) -> str:
-    return f"{_HEAD.format(program=program)}{_SIGN}{_digest(text)}\n{text}"
+    return f"{_HEAD.format(program=program)}{_SIGN}{_PINLESS}: {_digest(without_pins(text))}\n{text}"
 
 
 def _digest(text: str) -> str:

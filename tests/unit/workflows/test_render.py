@@ -19,7 +19,16 @@ from shiplane.config.project_file import parse_project_file
 from shiplane.config.settings import DEFAULT_PLATFORMS
 from shiplane.core.errors import ConfigurationError
 from shiplane.workflows.files import template
-from shiplane.workflows.render import SHARED, WorkflowProject, changes, is_ours, path_of, render, was_changed_by_hand
+from shiplane.workflows.render import (
+    ACTIONS,
+    SHARED,
+    WorkflowProject,
+    changes,
+    is_ours,
+    path_of,
+    render,
+    was_changed_by_hand,
+)
 from shiplane.workflows.tag_filter import starts_on
 from tests.fresh.roots import RELEASES
 from tests.unit import workflow_rules
@@ -30,6 +39,7 @@ MAIN = ".github/workflows/docker-publish.yml"
 STANDALONE = ".github/workflows/docker-standalone-publish.yml"
 TEMPLATES = tuple(template(f"{name}.yml") for name in ("lane", "release-lane", "channel"))
 EDGE = ".github/workflows/channel-edge.yml"
+CHECKOUT = ACTIONS["CHECKOUT"]
 Configuration = dict[str, Any]
 CHANNELS = {
     "channels": {
