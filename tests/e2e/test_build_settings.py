@@ -94,6 +94,30 @@ def test_target_and_args_make_the_image(workstation: Workstation, tmp_path: Path
     assert file_in(reader, "flavour", tmp_path).strip() == "plain ${HOME} %{x} beta"
 
 
+def test_a_dry_run_can_leave_out_what_comes_from_variables_that_are_not_set(workstation: Workstation) -> None:
+    person, reader = workstation
+    settings = (
+        'build-args = { FLAVOUR = "plain", CHANNEL = { env = "CHANNEL" } }',
+        'target = "app"',
+        'secrets = { npm = { env = "NPM_SECRET" } }',
+    )
+    configure(
+        person,
+        *settings,
+        dockerfile="FROM busybox:stable AS app\nARG FLAVOUR\nARG CHANNEL=none\n"
+        'RUN --mount=type=secret,id=npm test ! -e /run/secrets/npm && echo "built $FLAVOUR $CHANNEL"\n',
+    )
+    done = succeeded(publish(person, "--dry-run", "--skip", "variables"))
+    for words in ("build-args: CHANNEL is left out, because CHANNEL", "secrets: npm is left out, because NPM_SECRET"):
+        assert f"lane main: {words} is not set" in done.err
+    assert "built plain none" in done.err
+    given = publish(person, "--dry-run", "--skip", "variables", NPM_SECRET=VARIABLE, CHANNEL="beta")
+    assert (given.built, "left out" in given.err) == (True, False), str(given)
+    refused = publish(person, "--skip", "variables")
+    assert (refused.code, "--skip variables is for a dry run" in refused.err) == (2, True), str(refused)
+    assert reader.tags() == {}
+
+
 def test_args_hold_what_is_released_at_the_desk_and_in_a_manual_run_of_a_workflow(
     workstation: Workstation, tmp_path: Path
 ) -> None:

@@ -16,7 +16,7 @@ _LINES = re.compile(
     r"python -m pip install --disable-pip-version-check --requirement \.github/shiplane-requirements\.txt"
     r"|npm ci"
     r"|(?:invoke|shiplane) (?:check\.build|check\.gates"
-    r"|(?:(?:publish|release|stage) --lane \"\$LANE\"|publish --channel \"\$CHANNEL\")(?: --[a-z-]+(?: [\w\"$/.-]+)?)*)"
+    r"|(?:(?:publish|release|stage) --lane \"\$LANE\"|publish --channel [a-z0-9.-]+)(?: --[a-z-]+(?: [\w\"$/.-]+)?)*)"
 )
 _PAIR = {"GHCR_USERNAME", "GHCR_TOKEN", "GITHUB_TOKEN"}
 _SHARED = "release-lane.yml"
@@ -131,9 +131,20 @@ def no_permission_is_idle(flows: list[Workflow]) -> bool:
 
 
 def the_projects_own_commands_see_no_secret(flows: list[Workflow]) -> bool:
-    """A build or a gate is somebody else's code: the job that runs it has nothing to steal."""
-    guarded = [job for flow in flows for job in flow.jobs.values() if re.search(r"check\.|npm|--dry-run", _lines(job))]
-    return bool(guarded) and not any("secrets." in str(job) for job in guarded)
+    """A build or a gate is somebody else's code: the job that runs it has nothing to steal.
+
+    A dry run mounts what the build needs, and has no credential of a registry.
+    """
+    jobs = [job for flow in flows for job in flow.jobs.values()]
+    guarded = [job for job in jobs if re.search(r"check\.|npm", _lines(job))]
+    dry = [step for job in jobs for step in _steps(job) if "--dry-run" in step.get("run", "")]
+    mounting = [step for step in dry if "secrets." in str(step)]
+    return (
+        bool(guarded)
+        and not any("secrets." in str(job) for job in guarded)
+        and all("--skip variables" in step["run"] for step in mounting)
+        and not any(re.search(r"GHCR_|secrets\.GITHUB_TOKEN", str(step)) for step in dry)
+    )
 
 
 def publishing_waits_for_the_gates_and_builds_their_commit(flows: list[Workflow]) -> bool:
@@ -205,7 +216,8 @@ def secrets_are_given_to_one_step_as_pairs(flows: list[Workflow]) -> bool:
             if job.get("secrets", {}) == "inherit" or "secrets." in str(job.get("env", {})):
                 return False
     having = [step for _, step in _all_steps(flows) if "secrets." in str(step)]
-    return bool(having) and all("run" in step and set(step["env"]) >= _PAIR for step in having)
+    pushing = [step for step in having if "--dry-run" not in step.get("run", "")]
+    return bool(pushing) and all("run" in step for step in having) and all(set(s["env"]) >= _PAIR for s in pushing)
 
 
 def nothing_is_restored_from_a_cache(flows: list[Workflow]) -> bool:

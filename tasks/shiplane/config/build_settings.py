@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, TypedDict
 
@@ -273,11 +273,25 @@ def check_variables(lane: str, settings: BuildSettings, env: Mapping[str, str]) 
     Raises:
         UsageError: Naming lane, setting and variable.
     """
+    for key, name, variable in unset_variables(settings, env):
+        raise UsageError(
+            f"lane {lane}: {key}: {name} comes from {variable}, which is not set",
+            remedy=f"Set {variable} in the environment of this command.",
+        )
+
+
+def unset_variables(settings: BuildSettings, env: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:
+    """What comes from a variable that is not set: its key, its name, the variable."""
     named = [("build-args", arg.name, arg.env) for arg in settings.args]
     named += [("secrets", secret.id, secret.env) for secret in settings.secrets]
-    for key, name, variable in named:
-        if variable and not env.get(variable):
-            raise UsageError(
-                f"lane {lane}: {key}: {name} comes from {variable}, which is not set",
-                remedy=f"Set {variable} in the environment of this command.",
-            )
+    return (given for given in named if given[2] and not env.get(given[2]))
+
+
+def without_unset(settings: BuildSettings, env: Mapping[str, str]) -> BuildSettings:
+    """The settings without what comes from a variable that is not set: the Dockerfile's defaults stand for it."""
+    unset = {variable for _, _, variable in unset_variables(settings, env)}
+    return replace(
+        settings,
+        args=tuple(arg for arg in settings.args if arg.env not in unset),
+        secrets=tuple(secret for secret in settings.secrets if secret.env not in unset),
+    )

@@ -21,6 +21,7 @@ from shiplane.core.errors import ConfigurationError
 from shiplane.core.file_change import FileChange
 from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform
+from shiplane.workflows import step_variables
 from shiplane.workflows.action_pins import differs, keep_newer, without_pins
 
 FOLDER = ".github/workflows"
@@ -38,9 +39,6 @@ ACTIONS = {
 # GitHub's runners (docs.github.com, "GitHub-hosted runners") by what they build: natively, and nearest to it.
 _RUNNERS = {"amd64": "ubuntu-24.04", "386": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
 _EMULATING = {"arm": "ubuntu-24.04-arm"}
-# What a secret can be called (docs.github.com, "Secrets reference"); those of GITHUB_ are GitHub's own.
-_SECRET = re.compile(r"(?!GITHUB_)[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
-_PROVIDED = ("GHCR_USERNAME", "GHCR_TOKEN")
 _SIGN = "# sha256 of what follows"
 # Version 0.1 signed the pins as well, which others keep up to date.
 _PINLESS = ", each action by its name alone"
@@ -100,6 +98,7 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str, c
     groups = groups_of(project.lanes)
     stages = [_stages(group, project) for group in groups] if project.wishes.native else []
     facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
+    facts["variables"] = any(secret.env for lane in project.lanes for secret in lane.build.secrets)
     facts["grouped"] = _has_groups(project)
     facts["lanes-apart"] = facts["native"] and facts["grouped"]
     facts["github-gates"] = any(gate.kind is GateKind.GITHUB for gate in project.gates)
@@ -109,8 +108,8 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str, c
     for group in groups:
         texts[path_of(group[0])] = _fill(_choose(lane_template, facts), {**common, **_group_values(group, project)})
     for channel in project.channels:
-        values = {"CHANNEL": channel.name, "BRANCH": channel.branch}
-        texts[path_of_channel(channel)] = _fill(_choose(channel_template, facts), {**common, **values})
+        values = {**common, **_channel_values(channel, project)}
+        texts[path_of_channel(channel)] = _fill(_choose(channel_template, facts), values)
     return {path: _signed(text, project.program) for path, text in texts.items()}
 
 
@@ -165,8 +164,12 @@ def requirements(version: str) -> str:
 
 
 def _project_values(project: WorkflowProject) -> dict[str, str]:
+    taken = _secrets_passed(project, project.lanes)
     return {
-        **_secrets(project.registries),
+        **_step_values(project, project.lanes),
+        "SECRETS_TAKEN": "".join(
+            f'\n      {name}:\n        description: "{text}"\n        required: false' for name, text in taken.items()
+        ),
         "IMAGE": project.image,
         "PROGRAM": project.program,
         "REQUIREMENTS": REQUIREMENTS,
@@ -178,24 +181,24 @@ def _project_values(project: WorkflowProject) -> dict[str, str]:
     }
 
 
-def _secrets(registries: Mapping[str, CredentialVariables]) -> dict[str, str]:
-    """The secrets of the project's own registries: for the caller, for the shared workflow, and for a step.
-
-    A user name may be a variable instead of a secret.
-    """
-    users = [name for variables in registries.values() for name in variables.username_env]
-    tokens = [name for variables in registries.values() for name in variables.password_env]
-    names = [name for name in dict.fromkeys((*users, *tokens)) if _SECRET.fullmatch(name) and name not in _PROVIDED]
-    values = {
-        name: f"secrets.{name} || vars.{name}" if name in users and name not in tokens else f"secrets.{name}"
-        for name in names
-    }
-    taken = '\n        description: "Credential of a registry"\n        required: false'
+def _step_values(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str, str]:
+    """The variables of steps that build or push some lanes: with a credential, for a build alone, and for both."""
+    credentials = step_variables.credentials_of(project.registries)
+    build = {**step_variables.build_args_of(lanes), **step_variables.build_secrets_of(lanes)}
+    beside = step_variables.without_provided(build)
+    only_build = {name: value for name, value in build.items() if name not in credentials}
     return {
-        "SECRETS": "".join(f"\n          {name}: ${{{{ {value} }}}}" for name, value in values.items()),
-        "SECRETS_PASSED": "".join(f"\n      {name}: ${{{{ secrets.{name} }}}}" for name in names),
-        "SECRETS_TAKEN": "".join(f"\n      {name}:{taken}" for name in names),
+        "CREDENTIALS": step_variables.env_lines(credentials, 10),
+        "CREDENTIALS_AND_BUILD": step_variables.env_lines({**beside, **credentials}, 10),
+        "BUILD": step_variables.env_lines(only_build, 10),
     }
+
+
+def _secrets_passed(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str, str]:
+    """The secrets that some lanes need, by name: what each is."""
+    build = step_variables.without_provided(step_variables.build_secrets_of(lanes))
+    credentials = step_variables.credentials_of(project.registries)
+    return {**dict.fromkeys(build, "Build secret"), **dict.fromkeys(credentials, "Credential of a registry")}
 
 
 def _has_groups(project: WorkflowProject) -> bool:
@@ -232,7 +235,9 @@ def _group_values(group: Sequence[Lane], project: WorkflowProject) -> dict[str, 
     platforms = {platform: None for lane in group for platform in lane.platforms or project.platforms}
     floating = [str(template) for lane in group for template in lane.floating_templates]
     first = group[0]
+    secrets = {name: f"secrets.{name}" for name in _secrets_passed(project, group)}
     return {
+        "SECRETS_PASSED": step_variables.env_lines(secrets, 6),
         "LANES": ", ".join(lane.name for lane in group),
         "LANE": ",".join(lane.name for lane in group),
         "PLATFORMS": ",".join(map(str, platforms)),
@@ -242,6 +247,11 @@ def _group_values(group: Sequence[Lane], project: WorkflowProject) -> dict[str, 
         "GIT_TAG": first.git_template.fill("X.Y.Z"),
         "FORMAT": first.git_template.fill("{0}"),
     }
+
+
+def _channel_values(channel: Channel, project: WorkflowProject) -> dict[str, str]:
+    lanes = [lane for lane in project.lanes if lane.name in channel.lanes]
+    return {**_step_values(project, lanes), "CHANNEL": channel.name, "BRANCH": channel.branch}
 
 
 def _patterns(lane: Lane, lanes: Sequence[Lane]) -> Iterator[str]:

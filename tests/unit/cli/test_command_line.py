@@ -233,6 +233,7 @@ PUBLISH = ("publish", "--lane", "main")
         (("publish", "--lane", "mian"), {}),
         (("publish", "--lane", ""), {}),
         ((*PUBLISH, "--skip", "everything"), {"TAG": "v0.2.1"}),
+        ((*PUBLISH, "--skip", "variables"), {"TAG": "v0.2.1"}),
         ((*PUBLISH, "--latest=perhaps"), {"TAG": "v0.2.1"}),
         ((*PUBLISH, "--snapshot"), {"TAG": "v0.2.1"}),
         (PUBLISH, {}),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from shiplane.config.build_settings import check_variables
+from shiplane.config.build_settings import check_variables, without_unset
 from shiplane.config.plan import Plan
 from shiplane.config.project_file import parse_project_file
 from shiplane.config.setting import Setting
@@ -282,6 +282,9 @@ def test_a_variable_that_a_build_needs_has_to_be_set() -> None:
     for env, words in rows:
         with pytest.raises(UsageError, match=words):
             check_variables("main", build, env)
+    kept = without_unset(build, {"CHANNEL": ""})
+    assert ([arg.name for arg in kept.args], [secret.id for secret in kept.secrets]) == (["A"], ["f"])
+    assert without_unset(build, {"CHANNEL": "beta", "T": "canary"}) == build
 
 
 def test_a_dry_run_reads_a_cache_and_writes_none_and_attests_nothing() -> None:

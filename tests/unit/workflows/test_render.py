@@ -64,6 +64,17 @@ TWO_REGISTRIES: Configuration = {
         "docker.io": {"username-env": ["DOCKERHUB_USERNAME"], "password-env": ["DOCKERHUB_TOKEN", "NO NAME"]},
     },
 }
+NEEDY: Configuration = {
+    **TWO_REGISTRIES,
+    "lanes": {
+        "main": {
+            "build-args": {"EDITION": {"env": "EDITION"}, "COMMIT": {"env": "GITHUB_SHA"}, "PLAIN": "1"},
+            "secrets": {"npm": {"env": "NPM_TOKEN"}, "rc": {"file": "/root/.npmrc"}, "gh": {"env": "GITHUB_TOKEN"}},
+        },
+        "standalone": {"secrets": {"pip": {"env": "PIP_TOKEN"}, "hub": {"env": "DOCKERHUB_TOKEN"}}},
+    },
+    "channels": {"edge": {"branch": "main", "lanes": ["main"]}},
+}
 KINDS: dict[str, Configuration] = {
     "built in": {},
     "native": {"workflows": {"native": True}},
@@ -76,6 +87,8 @@ KINDS: dict[str, Configuration] = {
     },
     "GitHub gates": GITHUB_GATE,
     "two registries": TWO_REGISTRIES,
+    "variables and secrets": NEEDY,
+    "native, variables and secrets": {**NEEDY, "workflows": {"native": True}},
     "claims": {"claim": True},
     "everything": {"claim": True, "workflows": {"native": True, "environment": "live"}, **GITHUB_GATE},
     "other lanes": {"lanes": {"worker": {"git-tag": "v{version}"}, "next": {"git-tag": "vnext/v{version}"}}},
@@ -154,7 +167,8 @@ def test_a_channel_is_published_by_a_push_to_its_branch_and_the_newest_push_is_n
     assert other[True]["push"] == {"branches": ["1.0"]}
     # One pending run of a group is kept, the newest (docs.github.com, "Concurrency"); none that runs is cancelled.
     assert edge["concurrency"] == {"group": "shiplane-channel-edge", "cancel-in-progress": False}
-    assert (edge["env"]["CHANNEL"], other["env"]["CHANNEL"]) == ("edge", "no")
+    lines = [document["jobs"]["publish"]["steps"][-1]["run"] for document in (edge, other)]
+    assert lines == [f"invoke publish --channel {name} --skip build --skip gates" for name in ("edge", "no")]
     checkouts = [
         step["with"] for job in edge["jobs"].values() for step in job["steps"] if "checkout" in step.get("uses", "")
     ]
@@ -524,6 +538,70 @@ def test_where_versions_are_claimed_git_logs_in_with_the_jobs_token(tmp_path: Pa
 
 def test_without_claims_no_job_may_push_to_git() -> None:
     assert not [text for text in rendered().values() if "contents: write" in text or "GIT_CONFIG" in text]
+
+
+def given_to(texts: dict[str, str], path: str, job: str) -> dict[str, str]:
+    """The variables of a job's last step with a command, without those of every project."""
+    step = [step for step in yaml.safe_load(texts[path])["jobs"][job]["steps"] if "run" in step][-1]
+    others = ("GHCR_USERNAME", "GHCR_TOKEN", "GITHUB_TOKEN", "LANE", "PLATFORMS", "STAGED")
+    return {
+        name: value.removeprefix("${{ ").removesuffix(" }}")
+        for name, value in step.get("env", {}).items()
+        if name not in others
+    }
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_build_args_and_secrets_reach_the_step_that_builds_and_no_other(*, native: bool) -> None:
+    texts = rendered({**NEEDY, "workflows": {"native": native}})
+    args = {"EDITION": "vars.EDITION"}
+    main, standalone = {"NPM_TOKEN": "secrets.NPM_TOKEN"}, {"PIP_TOKEN": "secrets.PIP_TOKEN"}
+    hub = {
+        "DOCKERHUB_USERNAME": "secrets.DOCKERHUB_USERNAME || vars.DOCKERHUB_USERNAME",
+        "DOCKERHUB_TOKEN": "secrets.DOCKERHUB_TOKEN",
+    }
+    assert given_to(texts, SHARED, "publish") == (hub if native else {**args, **main, **standalone, **hub})
+    if native:
+        assert given_to(texts, SHARED, "stage") == {**args, **main, **standalone, **hub}
+    assert given_to(texts, SHARED, "dry-run") == {**args, **main, **standalone}
+    assert given_to(texts, EDGE, "publish") == {**args, **main, **hub}
+    assert given_to(texts, SHARED, "gate") == given_to(texts, EDGE, "gate") == {}
+    for path, own in ((MAIN, main), (STANDALONE, standalone)):
+        (call,) = yaml.safe_load(texts[path])["jobs"].values()
+        assert set(call["secrets"]) == {"GHCR_USERNAME", "GHCR_TOKEN", *own, *hub}
+    declared = yaml.safe_load(texts[SHARED])[True]["workflow_call"]["secrets"]
+    assert {name: facts["description"] for name, facts in declared.items() if "GHCR" not in name} == {
+        **dict.fromkeys((*main, *standalone), "Build secret"),
+        **dict.fromkeys(hub, "Credential of a registry"),
+    }
+
+
+def test_a_dry_run_leaves_out_a_secret_that_its_job_cannot_see() -> None:
+    def line(configuration: Configuration) -> str:
+        steps = yaml.safe_load(rendered(configuration)[SHARED])["jobs"]["dry-run"]["steps"]
+        return str(steps[-1]["run"])
+
+    assert line(NEEDY).endswith(' --dry-run --platforms "$PLATFORMS" --skip variables')
+    assert line({"lanes": {"main": {"build-args": {"EDITION": {"env": "EDITION"}}}}}).endswith(' "$PLATFORMS"')
+
+
+@pytest.mark.parametrize(
+    ("lane", "what"),
+    [
+        ({"build-args": {"T": {"env": "TAG"}}}, "lane main: build-args: T comes from TAG, which the workflows set"),
+        ({"secrets": {"t": {"env": "LANE"}}}, "lane main: secrets: t comes from LANE, which the workflows set"),
+        ({"secrets": {"t": {"env": "GITHUB_PAT"}}}, "lane main: secrets: t comes from GITHUB_PAT, and a secret of"),
+        (
+            {"build-args": {"T": {"env": "FOO"}}, "secrets": {"t": {"env": "FOO"}}},
+            "lane main: build-args: T comes from FOO, which is a build secret as well",
+        ),
+    ],
+)
+def test_a_variable_that_no_workflow_could_give_is_refused(lane: Configuration, what: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        rendered({"lanes": {"main": lane}})
+    assert caught.value.what.startswith(what)
+    assert caught.value.remedy
 
 
 def test_the_credentials_of_further_registries_are_secrets_of_the_steps_that_push_alone() -> None:

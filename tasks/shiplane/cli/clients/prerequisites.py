@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shiplane.config.build_settings import check_variables
+from shiplane.config.build_settings import check_variables, unset_variables, without_unset
 from shiplane.config.keys.gates import RESERVED_CHECKS
 from shiplane.core.errors import PrerequisiteError, UsageError
 from shiplane.docker.contexts import check_folder_names
@@ -13,11 +14,13 @@ from shiplane.docker.contexts import check_folder_names
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.lane import Lane
-    from shiplane.config.plan import Plan
+    from shiplane.config.plan import LanePlan, Plan
     from shiplane.config.project_file import ProjectFile
     from shiplane.config.settings import Checkout
     from shiplane.git.github import GitHub
     from shiplane.release.prerequisites import Prerequisites
+
+_VARIABLES = "variables"
 
 
 def prerequisites_of(run: Run, commit: str, skip: Sequence[str] = ()) -> Prerequisites:
@@ -67,20 +70,28 @@ def _github(run: Run) -> GitHub:
     )
 
 
-def check_skip(project: ProjectFile, skip: Sequence[str]) -> None:
+def check_skip(project: ProjectFile, skip: Sequence[str], *, dry_run: bool = False) -> None:
     """Refuse the name of a check that does not exist.
 
     Raises:
-        UsageError: Listing those that do.
+        UsageError: Listing those that do; or it is one that only a dry run can skip.
     """
+    if _VARIABLES in skip and not dry_run:
+        raise UsageError(
+            f"--skip {_VARIABLES} is for a dry run: a release is built with all that the project file names",
+            remedy="Set the variables, or add --dry-run.",
+        )
     checks = [*RESERVED_CHECKS, *(gate.name for gate in project.gates)]
     for name in skip:
         if name not in checks:
             raise UsageError(f"--skip {name[:40]!a}: no such check", remedy=f"One of: {', '.join(checks)}.")
 
 
-def check_build(run: Run, plan: Plan) -> None:
-    """See that what the builds are given is there, and hide the secrets among it from here on.
+def checked_build(run: Run, plan: Plan, skip: Sequence[str]) -> Plan:
+    """The plan, once what its builds are given is there; secrets among it are hidden from here on.
+
+    With ``--skip variables`` it is a plan without what comes from variables that are not set: what a pull request from
+    a fork builds.
 
     Raises:
         UsageError: A variable is not set, a file is missing, or a cache would take an image's name.
@@ -88,12 +99,22 @@ def check_build(run: Run, plan: Plan) -> None:
     from shiplane.release.planning.planner import check_caches
 
     check_caches(plan, run.project.lanes, run.project.channels)
+    if _VARIABLES in skip:
+        plan = replace(plan, lanes=tuple(_without_unset(run, lane_plan) for lane_plan in plan.lanes))
     for lane in plan.lanes:
         check_build_of(run, lane.lane)
+    return plan
+
+
+def _without_unset(run: Run, lane_plan: LanePlan) -> LanePlan:
+    lane = lane_plan.lane
+    for key, name, variable in unset_variables(lane.build, run.env):
+        run.console.tell(f"lane {lane.name}: {key}: {name} is left out, because {variable} is not set")
+    return replace(lane_plan, lane=replace(lane, build=without_unset(lane.build, run.env)))
 
 
 def check_build_of(run: Run, lane: Lane) -> None:
-    """The same for what one lane's build is given, its cache aside. Raises as :func:`check_build`."""
+    """The same for what one lane's build is given, its cache aside. Raises as :func:`checked_build`."""
     from shiplane.config.project_folder import read_secret
 
     check_variables(lane.name, lane.build, run.env)

@@ -39,12 +39,12 @@ def publish_channel(run: Run, name: str, flags: Flags, options: Options, *, rese
     """
     from shiplane.release.planning.planner import check_dockerfiles
 
-    before.check_skip(run.project, options.skip)
+    before.check_skip(run.project, options.skip, dry_run=options.dry_run)
     channel = channel_named(run.project.channels, name)
     plan = _plan(run, channel, flags)
     check_dockerfiles(plan, run.dockerfiles())
     check_inside(run.root, [lane.lane for lane in plan.lanes])
-    before.check_build(run, plan)
+    plan = before.checked_build(run, plan, options.skip)
     if options.dry_run:
         return build_only(run, plan, options.builder, every_platform=flags.platforms is not None)
     before.check_source_of(run, plan)

@@ -32,7 +32,7 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     """
     from shiplane.release.planning.planner import check_dockerfiles, check_versions, make_plan
 
-    before.check_skip(run.project, options.skip)
+    before.check_skip(run.project, options.skip, dry_run=options.dry_run)
     plan = make_plan(run.resolver(flags))
     if options.saved:
         check_settings(run, plan, options.saved)
@@ -40,7 +40,7 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     check_inside(run.root, [lane.lane for lane in plan.lanes])
     parts = staged_parts(run, plan, options)
     if parts is None:
-        before.check_build(run, plan)
+        plan = before.checked_build(run, plan, options.skip)
     if options.dry_run:
         return build_only(run, plan, options.builder, every_platform=flags.platforms is not None)
     check_versions(plan, snapshot=flags.snapshot, flag=flags.tag_flag)

@@ -41,7 +41,7 @@ def stage_lane(run: Run, flags: Flags, options: Options, output: str) -> Answer:
     check_dockerfiles(plan, run.dockerfiles())
     check_inside(run.root, [lane.lane for lane in plan.lanes])
     check_versions(plan, snapshot=flags.snapshot)
-    before.check_build(run, plan)
+    before.checked_build(run, plan, options.skip)
     path = run.folder / output
     check_output(path)
     check_output_path(run, output, "--output ../staged.json")

@@ -17,7 +17,7 @@ from shiplane.core.text import INVISIBLE
 from shiplane.registry.oci.names import PORT_FORM
 
 # Reserved by --skip: a gate of such a name would be ambiguous.
-RESERVED_CHECKS = ("access", "build", "gates", "smoke")
+RESERVED_CHECKS = ("access", "build", "gates", "smoke", "variables")
 _MAX_NAME = 80
 _HOURS = Number(above=0)
 _LINE = Text(pattern=LINE_FORM, problem="is empty, or has control characters")
