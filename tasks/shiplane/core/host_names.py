@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ipaddress
 
+GHCR_HOST = "ghcr.io"
+
 
 def split_port(registry: str) -> tuple[str, str]:
     """Split ``host:port`` or ``[::1]:5000``; the port may be empty."""

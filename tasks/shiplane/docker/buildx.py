@@ -313,7 +313,7 @@ def _push_error(reason: str) -> ShiplaneError:
     """The error for a successful build whose push failed."""
     message = one_line(reason)[:400]
     if is_refused(reason):
-        cause = cause_of(message)
+        cause = cause_of(message, registry=message.partition("/")[0])
         return AccessError(
             f"the build succeeded, but the registry refused the push to {message}",
             remedy=f"Cause: {cause.meaning}.\n  How to fix: {cause.remedy}\n"

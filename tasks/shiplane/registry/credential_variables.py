@@ -23,11 +23,10 @@ from dataclasses import dataclass
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from shiplane.core.host_names import is_loopback, split_port
+from shiplane.core.host_names import GHCR_HOST, is_loopback, split_port
 from shiplane.core.schema.tables import Key
 from shiplane.core.schema.values import Array, Text
 
-GHCR_HOST = "ghcr.io"
 _SECRET, _JOB = ("GHCR_USERNAME", "GHCR_TOKEN"), ("GITHUB_ACTOR", "GITHUB_TOKEN")
 _GITHUB = re.compile(r"(GHCR|GITHUB|GH)_", re.ASCII)
 _SERVERS = re.compile(r"(GITHUB|GH)_", re.ASCII)

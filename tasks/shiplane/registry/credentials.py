@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 from shiplane.core.credential import Credential
 from shiplane.core.errors import AccessError
+from shiplane.core.host_names import GHCR_HOST
 from shiplane.core.system.process import without_secrets
-from shiplane.registry.credential_variables import GHCR_HOST, CredentialVariables, default_variables, without_enterprise
+from shiplane.registry.credential_variables import CredentialVariables, default_variables, without_enterprise
 from shiplane.registry.stored_login import AUTH_CONFIG, stored_login
 
 

@@ -41,8 +41,8 @@ from shiplane.registry.http.denials import SET_SECRETS, anonymous_cause, cause_o
     ],
 )
 def test_a_refusal_is_told_from_the_registrys_own_words(words: str, meaning: str) -> None:
-    assert meaning in cause_of(words).meaning
-    assert cause_of(words).remedy
+    assert meaning in cause_of(words, "ghcr.io").meaning
+    assert cause_of(words, "ghcr.io").remedy
 
 
 @pytest.mark.parametrize(
@@ -56,8 +56,22 @@ def test_a_refusal_is_told_from_the_registrys_own_words(words: str, meaning: str
     ],
 )
 def test_where_a_token_may_help_the_runbooks_advice_is_given(words: str) -> None:
-    assert SET_SECRETS in cause_of(words).remedy
+    assert SET_SECRETS in cause_of(words, "ghcr.io").remedy
     assert "configure the GHCR secrets explicitly" in SET_SECRETS
+
+
+@pytest.mark.parametrize("words", ["", "denied", "unauthorized: authentication required"])
+@pytest.mark.parametrize(
+    ("variables", "names"), [("", 'the variables of [registries."r.example"]'), ("R_USER and R_KEY",) * 2]
+)
+def test_another_registrys_refusal_advises_its_own_variables(words: str, variables: str, names: str) -> None:
+    remedy = cause_of(words, "r.example", variables).remedy
+    assert f"set {names}, or run docker login r.example" in remedy
+    assert "GHCR" not in remedy
+
+
+def test_a_registry_given_the_variables_of_ghcr_is_spoken_of_like_it() -> None:
+    assert SET_SECRETS in cause_of("denied", "r.example", "GHCR_USERNAME and GHCR_TOKEN").remedy
 
 
 @pytest.mark.parametrize(

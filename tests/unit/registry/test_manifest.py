@@ -115,6 +115,13 @@ def test_both_kinds_of_image_are_read(media_type: str) -> None:
     assert parsed.annotations == {"a": "b"}
 
 
+@pytest.mark.parametrize("nothing", [None, []])
+def test_an_image_from_scratch_may_have_no_layer(nothing: object) -> None:
+    parsed = parse_manifest(image(layers=nothing))
+    assert isinstance(parsed, Manifest)
+    assert parsed.layers == ()
+
+
 def test_oci_documents_may_leave_their_media_type_out() -> None:
     body = json.dumps({"schemaVersion": 2, "manifests": []}).encode()
     assert isinstance(parse_manifest(RawManifest(body=body, media_type=OCI_INDEX)), Index)

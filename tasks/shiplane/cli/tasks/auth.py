@@ -54,7 +54,7 @@ def logout(run: Run, *, image: str | None = None) -> Answer:
 def _registries(run: Run, image: str | None) -> list[str]:
     """The registries of every image, then every configured one."""
     from shiplane.core.errors import UsageError
-    from shiplane.registry.credential_variables import GHCR_HOST
+    from shiplane.core.host_names import GHCR_HOST
 
     configured = list(run.project.registries)
     try:

@@ -7,8 +7,9 @@ package, an organization's policy, a bad token and a rate limit: only the messag
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from shiplane.core.host_names import GHCR_HOST
 from shiplane.core.next_command import command
 
 SET_SECRETS = "configure the GHCR secrets explicitly (GHCR_USERNAME and GHCR_TOKEN with the write:packages scope)"
@@ -16,7 +17,7 @@ SET_SECRETS = "configure the GHCR secrets explicitly (GHCR_USERNAME and GHCR_TOK
 
 @dataclass(frozen=True)
 class DenialCause:
-    """A known cause: a pattern of the message, its meaning and how to fix it."""
+    """A known cause: a pattern of the message, its meaning and how to fix it; ``{other_token}`` is how to give one."""
 
     pattern: str
     meaning: str
@@ -34,14 +35,14 @@ _CAUSES = (
     DenialCause(
         r"does not match expected scopes",
         "the token lacks write:packages, or is fine-grained (GHCR accepts classic tokens only)",
-        f"Create a classic token with write:packages; {SET_SECRETS}.",
+        "Create a classic token with write:packages; {other_token}.",
     ),
     # tuna-os/tunaOS#642, hephaestus-build/Hephaestus#1671
     DenialCause(
         r"permission_denied: write_package",
         "the package exists, but is not linked to this repository or denies it write access",
         "Add the repository with the role Write in the package's settings under 'Manage Actions access', or "
-        f"{SET_SECRETS}.",
+        "{other_token}.",
     ),
     # sophium/erun, GHCR preflight
     DenialCause(
@@ -53,13 +54,13 @@ _CAUSES = (
     DenialCause(
         r"installation not allowed to (create|write) organization package",
         "the workflow lacks 'packages: write', runs for a fork or by Dependabot, or the organization forbids it",
-        f"Give the publish job 'permissions: packages: write', or {SET_SECRETS}.",
+        "Give the publish job 'permissions: packages: write', or {other_token}.",
     ),
     # macbre/push-to-ghcr#26
     DenialCause(
         r"requested installation does not exist",
         "the token belongs to an app installation unknown to GHCR",
-        f"Use another token: {SET_SECRETS}.",
+        "Use another token: {other_token}.",
     ),
     # servers with immutable tags: ECR, Harbor, MSR (kaniko's errTagImmutable texts)
     DenialCause(
@@ -71,20 +72,38 @@ _CAUSES = (
     DenialCause(
         r"^denied: denied$|^denied$|authentication|unauthorized|incorrect username or password",
         "the user name or the token is wrong or has expired, or it has no permission here",
-        f"Renew the token; {SET_SECRETS}.",
+        "Renew the token; {other_token}.",
     ),
 )
 _UNKNOWN = DenialCause(
     "",
     "the token is wrong or has expired, or it is valid but lacks permission: the registry does not say which",
-    f"Try docker login, which shows whether the token is valid; check that it may write to this package, or "
-    f"{SET_SECRETS}.",
+    "Try docker login, which shows whether the token is valid; check that it may write to this package, or "
+    "{other_token}.",
 )
 
 
-def cause_of(text: str) -> DenialCause:
-    """The known cause of a registry's message, or a general one."""
+def cause_of(text: str, registry: str, variables: str = "") -> DenialCause:
+    """The known cause of a registry's message, or a general one.
+
+    Args:
+        text: The registry's message.
+        registry: As it is written in the image's name.
+        variables: The two variables that this command would use for it; may be empty.
+    """
+    cause = _known_cause(text)
+    return replace(cause, remedy=cause.remedy.format(other_token=_other_token(registry, variables)))
+
+
+def _known_cause(text: str) -> DenialCause:
     return next((cause for cause in _CAUSES if re.search(cause.pattern, text.strip(), re.IGNORECASE)), _UNKNOWN)
+
+
+def _other_token(registry: str, variables: str) -> str:
+    if registry == GHCR_HOST or "GHCR_TOKEN" in variables:
+        return SET_SECRETS
+    names = variables or f'the variables of [registries."{registry}"]'
+    return f"give another token: set {names}, or run docker login {registry}"
 
 
 _NO_WRITER = "no credentials were found, and anonymous push is not allowed"
@@ -101,7 +120,7 @@ def anonymous_cause(text: str, registry: str, variables: str, *, pushes: bool) -
         pushes: Whether a push was denied.
     """
     if is_rate_limit(text):
-        return cause_of(text)
+        return _known_cause(text)
     token = " (a classic token with write:packages)" if pushes and "GHCR_TOKEN" in variables else ""
     name = f', or name its variables in shiplane.toml: [registries."{registry}"]' if pushes else ""
     ways = (
@@ -114,4 +133,4 @@ def anonymous_cause(text: str, registry: str, variables: str, *, pushes: bool) -
 
 def is_rate_limit(text: str) -> bool:
     """Whether a 403 is a rate limit."""
-    return cause_of(text) is _CAUSES[0]
+    return _known_cause(text) is _CAUSES[0]

@@ -180,9 +180,7 @@ class Session:
     def _denied(self, repository: Repository, actions: str, response: Response) -> AccessError:
         text = self.error_text(response) or "(no reason given)"
         credential = self.credential if self._basic(repository) else None
-        cause = (
-            cause_of(text) if credential else self._anonymous_cause(repository.registry, text, pushes=actions == PUSH)
-        )
+        cause = self._cause(text, repository.registry, authenticated=credential is not None, pushes=actions == PUSH)
         identity = f"as {credential.username} ({credential.source})" if credential else "anonymously (no credentials)"
         action = "push to" if actions == PUSH else "read"
         return AccessError(
@@ -190,8 +188,11 @@ class Session:
             remedy=f"Cause: {cause.meaning}.\n  How to fix: {cause.remedy}",
         )
 
-    def _anonymous_cause(self, registry: str, text: str, *, pushes: bool) -> DenialCause:
-        return anonymous_cause(text, registry, self.variables(registry, pushes), pushes=pushes)
+    def _cause(self, text: str, registry: str, *, authenticated: bool, pushes: bool) -> DenialCause:
+        variables = self.variables(registry, pushes)
+        if authenticated:
+            return cause_of(text, registry, variables)
+        return anonymous_cause(text, registry, variables, pushes=pushes)
 
     def error_text(self, response: Response) -> str:
         """The registry's error messages, or the beginning of the body; safe to print."""

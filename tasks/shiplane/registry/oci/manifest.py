@@ -187,10 +187,16 @@ def _index(document: dict[str, Any]) -> Index:
 def _image(document: dict[str, Any]) -> Manifest:
     return Manifest(
         config=_descriptor(document.get("config")),
-        layers=tuple(_descriptor(layer) for layer in _typed(document.get("layers"), list, "layers")),
+        layers=tuple(_descriptor(layer) for layer in _layers(document)),
         annotations=_strings(document.get("annotations"), "annotations"),
         artifact_type=_typed(document.get("artifactType", ""), str, "artifactType"),
     )
+
+
+def _layers(document: dict[str, Any]) -> list[object]:
+    # An image of a Dockerfile with FROM scratch and no file has none, and BuildKit 0.25 writes that as null.
+    absent = "layers" in document and document["layers"] is None
+    return [] if absent else _typed(document.get("layers"), list, "layers")
 
 
 def _descriptor(value: object) -> Descriptor:
