@@ -13,7 +13,7 @@ import yaml
 _PINNED = re.compile(r"[\w-]+/[\w./-]+@[0-9a-f]{40} # v[0-9]+\.[0-9]+\.[0-9]+")
 _USES = re.compile(r"^\s*-?\s*uses:\s*(.*)$", re.MULTILINE)
 _LINES = re.compile(
-    r"python -m pip install --disable-pip-version-check --requirement \.github/shiplane-requirements\.txt"
+    r"python -m pip install --disable-pip-version-check --requirement (?:\.\./)*\.github/shiplane-requirements\.txt"
     r"|npm ci"
     r"|(?:invoke|shiplane) (?:check\.build|check\.gates"
     r"|(?:(?:publish|release|stage) --lane \"\$LANE\"|publish --channel [a-z0-9.-]+)(?: --[a-z-]+(?: [\w\"$/.-]+)?)*)"
@@ -48,7 +48,12 @@ class Workflow:
     @property
     def is_channel(self) -> bool:
         """Whether it publishes a channel, by itself."""
-        return "/channel-" in self.path
+        return re.search(r"[/.]channel-", self.path) is not None
+
+    @property
+    def is_in_subfolder(self) -> bool:
+        """Whether it belongs to a project below the repository's root."""
+        return "." in self.path.rpartition("/")[2].removesuffix(".yml")
 
     @property
     def works(self) -> bool:
@@ -95,7 +100,8 @@ def _names_versions(line: str) -> bool:
 
 def actions_are_pinned_by_commit(flows: list[Workflow]) -> bool:
     used = [name for flow in flows for name in _USES.findall(flow.text)]
-    return bool(used) and all(_PINNED.fullmatch(name) or name == f"$/.github/workflows/{_SHARED}" for name in used)
+    own = {f"$/{flow.path}" for flow in flows if flow.is_shared}
+    return bool(used) and all(_PINNED.fullmatch(name) or name in own for name in used)
 
 
 def nothing_is_permitted_by_default(flows: list[Workflow]) -> bool:
@@ -203,7 +209,9 @@ def only_people_and_git_tags_start_them(flows: list[Workflow]) -> bool:
         started = flow.document["on"]
         if set(started) != ({"workflow_call"} if flow.is_shared else {"push", "workflow_dispatch"}):
             return False
-        if not flow.is_shared and set(started["push"]) != ({"branches"} if flow.is_channel else {"tags"}):
+        # GitHub looks at no paths where a git tag is pushed.
+        filters = {"branches", "paths"} if flow.is_in_subfolder else {"branches"}
+        if not flow.is_shared and set(started["push"]) != (filters if flow.is_channel else {"tags"}):
             return False
     return True
 

@@ -31,6 +31,11 @@ _SECRET_LIMIT = 500 * 1024
 _READ_OTHERWISE = re.compile(r"-|[\w.-]+@[\w.-]+:.*", re.ASCII | re.DOTALL)
 
 
+def repository_top(root: Path) -> Path:
+    """The root of the project's repository; the project's own where there is none."""
+    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+
+
 def find_root(start: Path) -> Path:
     """The project's root: the nearest folder upwards with ``shiplane.toml`` or ``.git``, else the start.
 
@@ -144,19 +149,27 @@ def build_command(root: Path, project: ProjectFile) -> Setting[tuple[str, ...]]:
 
 
 def uses_lfs(root: Path) -> bool:
-    """Whether the attributes at the project's root give files to Git LFS."""
+    """Whether the attributes at the project's root, or above it in its repository, give files to Git LFS."""
+    top = repository_top(root)
+    return any(_gives_to_lfs(folder) for folder in (root, *root.parents) if folder.is_relative_to(top))
+
+
+def _gives_to_lfs(folder: Path) -> bool:
     with suppress(OSError):
-        return "filter=lfs" in (root / ".gitattributes").read_text("utf-8", "replace")
+        return "filter=lfs" in (folder / ".gitattributes").read_text("utf-8", "replace")
     return False
 
 
 def workflows(root: Path) -> dict[str, str]:
-    """The text of each workflow of GitHub Actions, by its path; one that cannot be read is left out."""
+    """The text of each workflow of GitHub Actions, by its path from here; one that cannot be read is left out.
+
+    GitHub reads them at the repository's root alone, which a project may lie below.
+    """
     texts: dict[str, str] = {}
-    for path in sorted((root / ".github" / "workflows").glob("*.y*ml")):
+    for path in sorted((repository_top(root) / ".github" / "workflows").glob("*.y*ml")):
         with suppress(OSError, UnicodeDecodeError):
             if path.is_file() and path.stat().st_size <= _LIMIT:
-                texts[str(path.relative_to(root))] = path.read_text("utf-8")
+                texts[os.path.relpath(path, root)] = path.read_text("utf-8")
     return texts
 
 

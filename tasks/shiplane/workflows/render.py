@@ -6,7 +6,6 @@ project file are validated for that.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import textwrap
@@ -18,15 +17,20 @@ from shiplane.config.gate import Gate, GateKind
 from shiplane.config.keys.workflows import WorkflowSettings
 from shiplane.config.lane import Lane, groups_of
 from shiplane.core.errors import ConfigurationError
-from shiplane.core.file_change import FileChange
 from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform
 from shiplane.workflows import step_variables
-from shiplane.workflows.action_pins import differs, keep_newer, without_pins
+from shiplane.workflows.paths import (
+    REQUIREMENTS,
+    check_folder,
+    path_of,
+    path_of_channel,
+    prefix_of,
+    shared_path,
+    way_up,
+)
+from shiplane.workflows.signature import signed
 
-FOLDER = ".github/workflows"
-SHARED = f"{FOLDER}/release-lane.yml"
-REQUIREMENTS = ".github/shiplane-requirements.txt"
 # Commits behind the version tags of the actions, each seen in several public repositories that pin by commit.
 ACTIONS = {
     "CHECKOUT": "actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3",
@@ -39,11 +43,6 @@ ACTIONS = {
 # GitHub's runners (docs.github.com, "GitHub-hosted runners") by what they build: natively, and nearest to it.
 _RUNNERS = {"amd64": "ubuntu-24.04", "386": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
 _EMULATING = {"arm": "ubuntu-24.04-arm"}
-_SIGN = "# sha256 of what follows"
-# Version 0.1 signed the pins as well, which others keep up to date.
-_PINLESS = ", each action by its name alone"
-_SIGNED = re.compile(rf"(?:#[^\n]*\n)*?{_SIGN}({_PINLESS})?: ([0-9a-f]{{64}})\n(.*)", re.DOTALL)
-_HEAD = "# Written by `{program} workflow.write` from the project's configuration. Change that, and write it again.\n"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +59,7 @@ class WorkflowProject:
         modules: Whether the repository has submodules.
         channels: Each gets a workflow of its own.
         registries: The variables of the further registries' credentials, by registry host.
+        folder: The project's folder in its repository; empty at the root.
     """
 
     lanes: Sequence[Lane]
@@ -74,27 +74,16 @@ class WorkflowProject:
     lfs: bool = False
     channels: Sequence[Channel] = ()
     registries: Mapping[str, CredentialVariables] = field(default_factory=dict)
-
-
-def path_of(lane: Lane) -> str:
-    """The path of the workflow of a lane, or of the group that it is the first of; the runbook's names.
-
-    The built-in lanes have those that the runbook gives them.
-    """
-    return f"{FOLDER}/docker-publish.yml" if lane.name == "main" else f"{FOLDER}/docker-{lane.name}-publish.yml"
-
-
-def path_of_channel(channel: Channel) -> str:
-    """The path of a channel's workflow."""
-    return f"{FOLDER}/channel-{channel.name}.yml"
+    folder: str = ""
 
 
 def render(project: WorkflowProject, lane_template: str, shared_template: str, channel_template: str) -> dict[str, str]:
-    """The text of every workflow by path.
+    """The text of every workflow by its path in the repository.
 
     Raises:
-        ConfigurationError: GitHub has no runner that could build a platform.
+        ConfigurationError: GitHub has no runner that could build a platform, or a workflow cannot name the folder.
     """
+    check_folder(project.folder)
     groups = groups_of(project.lanes)
     stages = [_stages(group, project) for group in groups] if project.wishes.native else []
     facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
@@ -104,54 +93,16 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str, c
     facts["github-gates"] = any(gate.kind is GateKind.GITHUB for gate in project.gates)
     facts["emulated"] = any(stage["emulated"] for lane_stages in stages for stage in lane_stages)
     common = {**ACTIONS, **_project_values(project)}
-    texts = {SHARED: _fill(_choose(shared_template, facts), common)}
+    facts["subfolder"] = bool(project.folder)
+    texts = {shared_path(project.folder): _fill(_choose(shared_template, facts), common)}
     for group in groups:
-        texts[path_of(group[0])] = _fill(_choose(lane_template, facts), {**common, **_group_values(group, project)})
+        values = {**common, **_group_values(group, project)}
+        texts[path_of(group[0], project.folder)] = _fill(_choose(lane_template, facts), values)
     for channel in project.channels:
         values = {**common, **_channel_values(channel, project)}
-        texts[path_of_channel(channel)] = _fill(_choose(channel_template, facts), values)
-    return {path: _signed(text, project.program) for path, text in texts.items()}
-
-
-def was_changed_by_hand(text: str) -> bool:
-    """Whether a workflow was changed since it was generated, its actions' pins aside, or is not ours."""
-    match = _SIGNED.fullmatch(text)
-    if match is None:
-        return True
-    pinless, digest, body = match.groups()
-    return digest != _digest(without_pins(body) if pinless else body)
-
-
-def is_ours(text: str) -> bool:
-    """Whether we generated a workflow, possibly changed since."""
-    return f"\n{_SIGN}" in text[:1000]
-
-
-@dataclass(frozen=True)
-class WorkflowChange(FileChange):
-    """A workflow that differs from the configuration."""
-
-    @property
-    def by_hand(self) -> bool:
-        """Whether writing would overwrite manual changes."""
-        return self.before is not None and was_changed_by_hand(self.before)
-
-
-def changes(rendered: Mapping[str, str], existing: Mapping[str, str]) -> list[WorkflowChange]:
-    """The changes from the existing to the rendered workflows, whose newer pins of actions stay.
-
-    Files that were never ours are kept.
-    """
-    before = {path: existing.get(path) for path in rendered}
-    written = [
-        WorkflowChange(path, before[path], keep_newer(text, before[path] or ""))
-        for path, text in rendered.items()
-        if differs(before[path] or "", text)
-    ]
-    left_over = [
-        WorkflowChange(path, text, None) for path, text in existing.items() if path not in rendered and is_ours(text)
-    ]
-    return written + left_over
+        path = path_of_channel(channel, project.folder)
+        texts[path] = _fill(_choose(channel_template, facts), {**values, "PATH": path})
+    return {path: signed(text, project.program, project.folder) for path, text in texts.items()}
 
 
 def requirements(version: str) -> str:
@@ -172,7 +123,11 @@ def _project_values(project: WorkflowProject) -> dict[str, str]:
         ),
         "IMAGE": project.image,
         "PROGRAM": project.program,
-        "REQUIREMENTS": REQUIREMENTS,
+        "REQUIREMENTS": f"{way_up(project.folder)}{REQUIREMENTS}",
+        "FOLDER": project.folder,
+        "PREFIX": prefix_of(project.folder),
+        "SHARED": shared_path(project.folder),
+        "IN": f" in {project.folder}" if project.folder else "",
         "ENVIRONMENT": project.wishes.environment,
         "PUBLISH": "release" if _has_groups(project) else "publish",
         "STAGE": ("${{ matrix.lane }}, " if _has_groups(project) else "") + "${{ matrix.platform }}",
@@ -281,11 +236,3 @@ def _choose(template: str, facts: Mapping[str, bool]) -> str:
 
 def _fill(template: str, values: Mapping[str, str]) -> str:
     return re.sub(r"@([A-Z_]+)@", lambda match: values[match.group(1)], template)
-
-
-def _signed(text: str, program: str) -> str:
-    return f"{_HEAD.format(program=program)}{_SIGN}{_PINLESS}: {_digest(without_pins(text))}\n{text}"
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()

@@ -174,3 +174,77 @@ def test_the_answer_as_json_is_one_document(run: Run) -> None:
     code, out, _ = run("workflow.check", "--json")
     document = json.loads(out)
     assert (code, document["ok"], len(document["changes"])) == (3, False, 3)
+
+
+@pytest.fixture
+def enter(run: Run) -> Callable[[str], None]:
+    """Makes a project below the repository's root, and goes there."""
+    top = Path.cwd()
+
+    def go(folder: str) -> None:
+        (top / folder).mkdir(parents=True, exist_ok=True)
+        os.chdir(top / folder)
+        if folder:
+            Path("shiplane.toml").write_text("[lanes.main]\n")
+            Path("Dockerfile").write_text("FROM scratch\n")
+
+    return go
+
+
+def test_a_project_in_a_folder_has_its_workflows_at_the_root(run: Run, enter: Callable[[str], None]) -> None:
+    enter("services/api")
+    up = "../../.github/workflows/services.api."
+    assert run("workflow.write")[1].splitlines() == [
+        f"wrote {path}"
+        for path in (f"{up}release-lane.yml", f"{up}docker-publish.yml", "../../.github/shiplane-requirements.txt")
+    ]
+    assert not Path(".github").exists()
+    assert 'working-directory: "services/api"' in Path(f"{up}release-lane.yml").read_text()
+    assert run("workflow.check")[0] == 0
+    assert run("check.config")[1].count("up to date with shiplane.toml") == 1
+
+
+def test_projects_of_one_repository_leave_each_others_workflows_alone(run: Run, enter: Callable[[str], None]) -> None:
+    folders = ("", "services/api", "web")
+    for folder in folders:
+        enter(folder)
+        assert run("workflow.write")[0] == 0
+    for folder in folders:
+        enter(folder)
+        assert run("workflow.check")[0] == 0
+        assert run("workflow.write")[:2] == (0, "everything is up to date\n")
+    enter("")
+    assert {path.removeprefix(f"{FOLDER}/") for path in files()} == {
+        REQUIREMENTS,
+        *("docker-publish.yml", "docker-standalone-publish.yml", "release-lane.yml"),
+        *("services.api.docker-publish.yml", "services.api.release-lane.yml"),
+        *("web.docker-publish.yml", "web.release-lane.yml"),
+    }
+
+
+def test_submodules_and_lfs_are_those_of_the_whole_repository(run: Run, enter: Callable[[str], None]) -> None:
+    top = Path.cwd()
+    Path(".gitmodules").write_text('[submodule "a"]\n')
+    Path("services").mkdir()
+    Path("services/.gitattributes").write_text("*.bin filter=lfs -text\n")
+    for folder, lfs in (("services/api", True), ("web", False)):
+        enter(folder)
+        assert run("workflow.write")[0] == 0
+        text = (top / FOLDER / f"{folder.replace('/', '.')}.release-lane.yml").read_text()
+        assert ("submodules: recursive" in text, "lfs: true" in text) == (True, lfs)
+
+
+def test_init_writes_them_there_too(run: Run, enter: Callable[[str], None]) -> None:
+    enter("services/api")
+    code, out, _ = run("init", "--yes")
+    assert (code, Path("tasks.py").exists(), Path("../../tasks.py").exists()) == (0, True, False)
+    assert "  git add tasks.py .gitignore ../../.github/shiplane-requirements.txt ../../.github/workflows/" in out
+    assert run("workflow.check")[0] == 0
+    assert run("init", "--yes")[1].endswith("everything is set up\n")
+
+
+def test_a_folder_that_no_workflow_can_name_is_said(run: Run, enter: Callable[[str], None]) -> None:
+    enter("my app")
+    assert "config: workflows" not in run("check.config")[1]
+    code, _, err = run("workflow.write")
+    assert (code, "the project's folder 'my app' cannot be named in a workflow" in err) == (2, True)

@@ -18,17 +18,11 @@ from shiplane.config.lane import BUILT_IN
 from shiplane.config.project_file import parse_project_file
 from shiplane.config.settings import DEFAULT_PLATFORMS
 from shiplane.core.errors import ConfigurationError
+from shiplane.workflows.changes import changes
 from shiplane.workflows.files import template
-from shiplane.workflows.render import (
-    ACTIONS,
-    SHARED,
-    WorkflowProject,
-    changes,
-    is_ours,
-    path_of,
-    render,
-    was_changed_by_hand,
-)
+from shiplane.workflows.paths import SHARED, path_of
+from shiplane.workflows.render import ACTIONS, WorkflowProject, render
+from shiplane.workflows.signature import is_ours, was_changed_by_hand
 from shiplane.workflows.tag_filter import starts_on
 from tests.fresh.roots import RELEASES
 from tests.unit import workflow_rules
@@ -118,7 +112,12 @@ def test_the_workflow_says_which_tags_its_input_moves(floating: tuple[str, ...],
 
 
 def rendered(
-    configuration: Configuration | None = None, *, program: str = "invoke", npm: bool = False, whole: bool = False
+    configuration: Configuration | None = None,
+    *,
+    program: str = "invoke",
+    npm: bool = False,
+    whole: bool = False,
+    folder: str = "",
 ) -> dict[str, str]:
     known = parse_project_file(configuration or {}, "shiplane.toml")
     made = WorkflowProject(
@@ -134,6 +133,7 @@ def rendered(
         lfs=whole,
         channels=known.channels,
         registries=known.registries,
+        folder=folder,
     )
     return render(made, *TEMPLATES)
 
@@ -215,9 +215,14 @@ def test_the_linters_find_nothing(tmp_path: Path, kind: str) -> None:
         **rendered(KINDS[kind], npm=kind == "everything", whole=kind == "everything"),
         **{path: own()[path] for path in (CI, WEEKLY)},
     }
-    found = zizmor(tmp_path, texts)
+    assert_clean(tmp_path, texts)
+
+
+def assert_clean(folder: Path, texts: dict[str, str]) -> None:
+    """See that neither linter finds anything."""
+    found = zizmor(folder, texts)
     assert (found.returncode, "No findings to report" in found.stdout + found.stderr) == (0, True), found.stdout
-    linted = actionlint(tmp_path, texts)
+    linted = actionlint(folder, texts)
     assert (linted.returncode, linted.stdout) == (0, ""), linted.stdout + linted.stderr
 
 

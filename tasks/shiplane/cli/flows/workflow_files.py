@@ -6,18 +6,13 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shiplane.config.project_folder import build_command, existing, uses_lfs, workflows
+from shiplane.config.project_folder import build_command, existing, repository_top, uses_lfs, workflows
 from shiplane.config.settings import DEFAULT_PLATFORMS, Resolver
 from shiplane.workflows import files
-from shiplane.workflows.render import (
-    REQUIREMENTS,
-    WorkflowChange,
-    WorkflowProject,
-    changes,
-    is_ours,
-    render,
-    requirements,
-)
+from shiplane.workflows.changes import WorkflowChange, changes
+from shiplane.workflows.paths import REQUIREMENTS, way_up
+from shiplane.workflows.render import WorkflowProject, render, requirements
+from shiplane.workflows.signature import folder_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +30,8 @@ _UNREAD = "(not a text file)"
 
 def drifted(run: Run) -> list[str] | None:
     """The workflows that are out of date; None in a project that has none from us."""
-    if not any(map(is_ours, workflows(run.root).values())):
+    folder = folder_in_repository(run.root)
+    if not any(folder_of(text) == folder for text in workflows(run.root).values()):
         return None
     return [change.path for change in changes_of(run)]
 
@@ -47,10 +43,23 @@ def changes_of(run: Run) -> list[WorkflowChange]:
 
 def changes_for(root: Path, project: ProjectFile, program: str) -> list[WorkflowChange]:
     """The same for a configuration that need not be written yet, whose tasks a program calls."""
-    rendered, present = _rendered(root, project, program), workflows(root)
+    folder = folder_in_repository(root)
+    rendered = {f"{way_up(folder)}{path}": text for path, text in _rendered(root, project, program).items()}
+    present = workflows(root)
     # What cannot be read as a workflow is somebody's all the same.
     unread = {path: _UNREAD for path in rendered if path not in present and (root / path).exists()}
-    return changes(rendered, {**present, **unread})
+    return changes(rendered, {**present, **unread}, folder)
+
+
+def folder_in_repository(root: Path) -> str:
+    """The project's folder in its repository, with slashes; empty at the root."""
+    folder = root.relative_to(repository_top(root)).as_posix()
+    return "" if folder == "." else folder
+
+
+def requirements_path(root: Path) -> str:
+    """What the workflows install, by its path from the project: one file for all projects of a repository."""
+    return f"{way_up(folder_in_repository(root))}{REQUIREMENTS}"
 
 
 def program_of(root: Path) -> str:
@@ -90,10 +99,11 @@ def _project(root: Path, project: ProjectFile, program: str) -> WorkflowProject:
         program=program,
         npm=command.value[:1] == ("npm",) and (root / "package-lock.json").is_file(),
         claim=project.claim is not None,
-        modules=(root / ".gitmodules").is_file(),
+        modules=(repository_top(root) / ".gitmodules").is_file(),
         lfs=uses_lfs(root),
         channels=project.channels,
         registries=project.registries,
+        folder=folder_in_repository(root),
     )
 
 
@@ -107,4 +117,4 @@ def write_changes(root: Path, planned: Sequence[WorkflowChange], *, wants_requir
         else:
             files.write(root, change.path, change.after)
     if wants_requirements:
-        files.write(root, REQUIREMENTS, requirements(__version__))
+        files.write(root, requirements_path(root), requirements(__version__))

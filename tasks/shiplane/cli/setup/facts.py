@@ -16,7 +16,7 @@ from shiplane.init.sources import Remark, Source
 from shiplane.init.workflows.bake_files import read_bake
 from shiplane.init.workflows.images import Place, WorkflowReader
 from shiplane.init.workflows.yaml_nodes import Node, read_yaml
-from shiplane.workflows.render import is_ours
+from shiplane.workflows.signature import is_ours
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run

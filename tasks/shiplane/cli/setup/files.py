@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shiplane.cli.flows.workflow_files import collection_name, tasks_files
+from shiplane.cli.flows.workflow_files import collection_name, requirements_path, tasks_files
 from shiplane.core.file_change import FileChange
 from shiplane.init import ignored, npm_scripts, project_files, tasks_file
 from shiplane.init.sources import Remark, Source
-from shiplane.workflows.render import REQUIREMENTS, requirements
+from shiplane.workflows.render import requirements
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,10 +34,10 @@ def setup_files(root: Path, project_text: str) -> Iterator[FileChange]:
     package = project_files.read(root, _NPM)
     if package and npm_scripts.old_scripts(package):
         yield FileChange(_NPM, package, npm_scripts.with_new_scripts(package) or package)
-    if not (root / REQUIREMENTS).exists():
+    if not (root / requirements_path(root)).exists():
         from shiplane import __version__
 
-        yield FileChange(REQUIREMENTS, None, requirements(__version__))
+        yield FileChange(requirements_path(root), None, requirements(__version__))
 
 
 def _ended_as(before: str | None, after: str) -> str:

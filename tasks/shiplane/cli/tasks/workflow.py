@@ -23,9 +23,8 @@ def write(run: Run, *, force: bool = False, dry_run: bool = False) -> Answer:
     One for each lane and one that they share, rendered from the configuration. Files changed by hand are replaced only
     with --force.
     """
-    from shiplane.cli.flows.workflow_files import changes_of, write_changes
+    from shiplane.cli.flows.workflow_files import changes_of, requirements_path, write_changes
     from shiplane.cli.views.workflows import outdated_answer, written_answer
-    from shiplane.workflows.render import REQUIREMENTS
 
     changes = changes_of(run)
     by_hand = [change.path for change in changes if change.by_hand]
@@ -34,10 +33,11 @@ def write(run: Run, *, force: bool = False, dry_run: bool = False) -> Answer:
         return outdated_answer(
             changes, what, "Move your changes into a workflow of their own, or replace the files with --force."
         )
-    wants_requirements = not (run.root / REQUIREMENTS).exists()
+    requirements = requirements_path(run.root)
+    wants_requirements = not (run.root / requirements).exists()
     if not dry_run:
         write_changes(run.root, changes, wants_requirements=wants_requirements)
-    return written_answer(changes, dry_run=dry_run, wants_requirements=wants_requirements)
+    return written_answer(changes, dry_run=dry_run, requirements=requirements if wants_requirements else "")
 
 
 @shiplane_task(flags={})
@@ -46,11 +46,10 @@ def check(run: Run) -> Answer:
 
     Ends with 3 and a diff if they differ from what the configuration renders.
     """
-    from shiplane.cli.flows.workflow_files import changes_of
+    from shiplane.cli.flows.workflow_files import changes_of, requirements_path
     from shiplane.cli.views.workflows import outdated_answer
     from shiplane.core.errors import PrerequisiteError
     from shiplane.core.next_command import command
-    from shiplane.workflows.render import REQUIREMENTS
 
     changes = changes_of(run)
     if changes:
@@ -58,8 +57,9 @@ def check(run: Run) -> Answer:
         return outdated_answer(
             changes, f"out of date with {run.project.name or 'the configuration'}: {paths}", command("workflow.write")
         )
-    if not (run.root / REQUIREMENTS).is_file():
+    requirements = requirements_path(run.root)
+    if not (run.root / requirements).is_file():
         raise PrerequisiteError(
-            f"{REQUIREMENTS} is missing: the workflows install it", remedy=command("workflow.write")
+            f"{requirements} is missing: the workflows install it", remedy=command("workflow.write")
         )
     return Answer(text="the workflows are up to date", data={"changes": []})

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
 from shiplane.core.errors import PrerequisiteError
-from shiplane.workflows.render import REQUIREMENTS
 
 if TYPE_CHECKING:
-    from shiplane.workflows.render import WorkflowChange
+    from shiplane.workflows.changes import WorkflowChange
 
 
 def outdated_answer(changes: Sequence[WorkflowChange], what: str, remedy: str) -> Answer:
@@ -19,15 +18,15 @@ def outdated_answer(changes: Sequence[WorkflowChange], what: str, remedy: str) -
     return Answer(text=text, data={"changes": _json(changes)}, exit_code=PrerequisiteError.exit_code)
 
 
-def written_answer(changes: Sequence[WorkflowChange], *, dry_run: bool, wants_requirements: bool) -> Answer:
-    """What was written and removed, or would be."""
+def written_answer(changes: Sequence[WorkflowChange], *, dry_run: bool, requirements: str) -> Answer:
+    """What was written and removed, or would be; ``requirements`` is the path of that file where it is written."""
     lines = [f"{_verb(change, dry_run=dry_run)} {change.path}" for change in changes]
-    lines += [f"{'would write' if dry_run else 'wrote'} {REQUIREMENTS}"] if wants_requirements else []
+    lines += [f"{'would write' if dry_run else 'wrote'} {requirements}"] if requirements else []
     shown = [_diffs(changes)] if dry_run and changes else []
     data = {
         "dry_run": dry_run,
         "changes": _json(changes),
-        "requirements": wants_requirements,
+        "requirements": bool(requirements),
     }
     return Answer(text="\n".join([*shown, *(lines or ["everything is up to date"])]), data=data)
 
