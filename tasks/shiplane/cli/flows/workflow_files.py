@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 _MOUNTED = re.compile(
     r"add_collection\(\s*(?:shiplane\.)?ns\b|from shiplane import ns as|from_module\(\s*shiplane\s*,\s*name\b"
 )
-_COLLECTION_NAME = re.compile(r"^[ \t]+collection_name:[ \t]*[\"']?(\w+)", re.ASCII | re.MULTILINE)
 _UNREAD = "(not a text file)"
 
 
@@ -70,15 +69,7 @@ def program_of(root: Path) -> str:
 
 def tasks_files(root: Path) -> list[Path]:
     """The file that Invoke loads, if there is one: it prefers a module to a package."""
-    name = collection_name(root)
-    return [path for path in (root / f"{name}.py", root / name / "__init__.py") if path.is_file()][:1]
-
-
-def collection_name(root: Path) -> str:
-    """What the project's tasks are called: ``tasks``, or what its ``invoke.yaml`` says (docs.pyinvoke.org)."""
-    paths = (path for path in (root / "invoke.yaml", root / "invoke.yml") if path.is_file())
-    match = next(filter(None, (_COLLECTION_NAME.search(path.read_text("utf-8", "replace")) for path in paths)), None)
-    return match[1] if match else "tasks"
+    return [path for path in (root / "tasks.py", root / "tasks" / "__init__.py") if path.is_file()][:1]
 
 
 def _rendered(root: Path, project: ProjectFile, program: str) -> dict[str, str]:

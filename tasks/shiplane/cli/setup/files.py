@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shiplane.cli.flows.workflow_files import collection_name, requirements_path, tasks_files
+from shiplane.cli.flows.workflow_files import requirements_path, tasks_files
 from shiplane.core.file_change import FileChange
 from shiplane.init import ignored, npm_scripts, project_files, tasks_file
 from shiplane.init.sources import Remark, Source
@@ -23,7 +23,7 @@ def setup_files(root: Path, project_text: str) -> Iterator[FileChange]:
     """The project file where there is none, the tasks, ``.gitignore`` and the npm scripts."""
     if project_text:
         yield FileChange(PROJECT_FILE, project_files.read(root, PROJECT_FILE), project_text)
-    path = next((str(file.relative_to(root)) for file in tasks_files(root)), f"{collection_name(root)}.py")
+    path = next((str(file.relative_to(root)) for file in tasks_files(root)), "tasks.py")
     before = project_files.read(root, path)
     if not (root / path).exists() or before is not None:
         after = tasks_file.with_our_tasks(before or "")
