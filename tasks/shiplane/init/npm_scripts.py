@@ -8,12 +8,15 @@ from collections.abc import Mapping
 
 from shiplane.core import strict_json
 
-SCRIPTS = {
-    "docker:publish:ghcr": "shiplane publish --lane main",
-    "docker:publish:ghcr:dry-run": "shiplane publish --lane main --dry-run",
-    "docker:publish:standalone:ghcr": "shiplane publish --lane standalone",
-    "docker:publish:standalone:ghcr:dry-run": "shiplane publish --lane standalone --dry-run",
+# npm finds it where Python's environment is on the PATH; a project's own tasks may have ours below another name.
+_PROGRAM = "shiplane"
+_PUBLISH = {
+    "docker:publish:ghcr": "--lane main",
+    "docker:publish:ghcr:dry-run": "--lane main --dry-run",
+    "docker:publish:standalone:ghcr": "--lane standalone",
+    "docker:publish:standalone:ghcr:dry-run": "--lane standalone --dry-run",
 }
+SCRIPTS = {name: f"{_PROGRAM} publish {flags}" for name, flags in _PUBLISH.items()}
 
 
 def old_scripts(text: str) -> Mapping[str, str]:
