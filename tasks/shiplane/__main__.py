@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import re
+import sys
+from collections.abc import Iterator
+
 from invoke import Exit, ParseError, Program
 
 from shiplane import __version__, ns
 from shiplane.core.errors import UsageError
+from shiplane.core.system.streams import silence
 
 # Flags of the scripts that shiplane replaces, where they are spelled otherwise now.
 _OLD_FLAGS = {"--no-latest": "--latest=no"}
+# What Invoke says of a word that is no task, and no flag of the one before it (invoke 3.0.3, ``Parser``).
+_UNKNOWN = re.compile(r"No idea what '(.+)' is")
 
 
 class ShiplaneProgram(Program):
@@ -31,15 +38,32 @@ class ShiplaneProgram(Program):
 
 def _usage(error: ParseError) -> Exit:
     remedies = [f"\n  Write {new}." for old, new in _OLD_FLAGS.items() if f"'{old}'" in str(error)]
-    return Exit(f"error: {error}{''.join(remedies)}", code=UsageError.exit_code)
+    return Exit(f"error: {error}{''.join(remedies or _nearest(error))}", code=UsageError.exit_code)
+
+
+def _nearest(error: ParseError) -> Iterator[str]:
+    """The task or flag that was probably meant."""
+    if match := _UNKNOWN.search(str(error)):
+        import difflib
+
+        names = error.context.flags if error.context and match[1].startswith("-") else ns.task_names
+        near = difflib.get_close_matches(match[1].partition("=")[0], names, n=1)
+        yield f"\n  Did you mean {near[0]}?" if near else f"\n  See {program.binary} --list."
 
 
 program = ShiplaneProgram(namespace=ns, name="shiplane", binary="shiplane", version=__version__)
 
 
 def main() -> None:
-    """Run the command line."""
-    program.run()
+    """Run the command line; a reader that has seen enough of a list (``| head``) is no error."""
+    try:
+        try:
+            program.run()
+        finally:
+            if sys.stdout:
+                sys.stdout.flush()
+    except BrokenPipeError:
+        silence(sys.stdout)
 
 
 if __name__ == "__main__":

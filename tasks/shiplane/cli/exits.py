@@ -7,16 +7,17 @@ import sys
 import traceback
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shiplane.cli.answer import Answer
 from shiplane.cli.signals import TerminatedError, heeding_signals
-from shiplane.cli.views.console import open_streams
 from shiplane.cli.views.exit_report import closing_lines
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
 from shiplane.core.next_command import Caller
 from shiplane.core.progress import Step
 from shiplane.core.system.process import refuse_dumps
+from shiplane.core.system.streams import open_streams
 
 if TYPE_CHECKING:
     from shiplane.cli.envelope import FailureJson
@@ -32,7 +33,7 @@ def run_to_its_end(task: Callable[[Run], Answer], *, caller: Caller, as_json: bo
     refuse_dumps()  # before anything that could start a child: git runs whatever a repository configures
     open_streams()
     with heeding_signals():
-        return _attempt(Run(caller=caller), task, as_json=as_json)
+        return _attempt(Run(caller=caller, search_root=Path.cwd() / caller.search_root), task, as_json=as_json)
 
 
 def _attempt(run: Run, task: Callable[[Run], Answer], *, as_json: bool) -> int:

@@ -36,12 +36,14 @@ class Run:
         env: The environment, read once.
         folder: Where the user stands.
         caller: How the tasks are called here.
+        search_root: Where the search for the project begins, if not where the user stands.
         repeat_flags: What has to be added to the command, so that running it again means the same.
     """
 
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
     folder: Path = field(default_factory=Path.cwd)
     caller: Caller = field(default_factory=Caller)
+    search_root: Path | None = None
     repeat_flags: tuple[str, ...] = field(default=(), init=False)
     _read_public_tags: Callable[[], list[str]] | None = field(default=None, init=False, repr=False)
 
@@ -63,6 +65,7 @@ class Run:
             env=self.env if env is None else env,
             folder=self.folder if folder is None else folder,
             caller=self.caller,
+            search_root=self.search_root if folder is None else None,
         )
         self.show_at_the_end(part.public_tags)
         return part
@@ -92,7 +95,7 @@ class Run:
     @cached_property
     def root(self) -> Path:
         """The project's root."""
-        return find_root(self.folder)
+        return find_root(self.search_root or self.folder)
 
     @cached_property
     def project(self) -> ProjectFile:

@@ -10,9 +10,12 @@ import re
 import shlex
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import Any
 
+# As Invoke reads it: the value follows, or is part of the word.
+_ROOT_FLAG = re.compile(r"(?:-r|--search-root)(?:=|(?<=-r)|$)")
 _MARKED = re.compile("⟦([^⟦⟧]*)⟧?")
 
 
@@ -44,6 +47,14 @@ class Caller:
         if isinstance(value, Mapping):
             return {key: self.render_json(inner) for key, inner in value.items()}
         return [self.render_json(inner) for inner in value] if isinstance(value, (list, tuple)) else value
+
+    @property
+    def search_root(self) -> str:
+        """The folder where the user has Invoke search for tasks (``-r``, ``--search-root``); empty if none is given."""
+        words = self.program[1:]
+        pairs = zip_longest(words, words[1:], fillvalue="")
+        given = (_ROOT_FLAG.sub("", word) or following for word, following in pairs if _ROOT_FLAG.match(word))
+        return next(given, "")
 
     def task_name(self, word: str, names: Collection[str]) -> str:
         """The task that an argument names; empty if it is none of ours."""

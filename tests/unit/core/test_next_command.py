@@ -50,6 +50,23 @@ def test_how_the_tasks_are_called_is_told_from_the_command_line(
     assert caller_of(typed.split(), task, NAMES) == Caller(tuple(program.split()), prefix)
 
 
+@pytest.mark.parametrize(
+    ("typed", "folder"),
+    [
+        ("invoke plan -r x", ""),
+        ("invoke -e -r ../one plan", "../one"),
+        ("invoke -r../one plan", "../one"),
+        ("invoke -r=../one plan", "../one"),
+        ("invoke --search-root /one -e plan", "/one"),
+        ("invoke --search-root=/one plan", "/one"),
+        ("invoke --search-rooted -e plan", ""),
+        ("invoke -R plan", ""),
+    ],
+)
+def test_where_invoke_searches_for_tasks_is_told_from_the_command_line(typed: str, folder: str) -> None:
+    assert caller_of(typed.split(), "plan", NAMES).search_root == folder
+
+
 def test_a_command_in_a_text_is_shown_as_it_can_be_pasted() -> None:
     caller = Caller(("invoke", "-c", "my tasks"), "ship.")
     text = f"See {command('status')}, then {command('rollback', '--reason', 'two words')}."

@@ -30,7 +30,7 @@ IMPURE = {
     *(f"shiplane.cli.flows.{name}" for name in ("rehearsal", "workflow_files")),
     "shiplane.config.project_folder",
     *(f"shiplane.core.system.{name}" for name in ("atomic_file", "host", "output", "parallel", "process")),
-    *(f"shiplane.core.system.{name}" for name in ("real_path", "temp_folder")),
+    *(f"shiplane.core.system.{name}" for name in ("real_path", "streams", "temp_folder")),
     *(f"shiplane.deployments.{name}" for name in ("files", "inventory", "repoint")),
     *(f"shiplane.docker.{name}" for name in ("buildx", "cache_probe", "containers", "contexts", "dial", "endpoint")),
     *(f"shiplane.docker.{name}" for name in ("engine", "private_config")),

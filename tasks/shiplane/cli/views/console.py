@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +15,7 @@ from colorama import Fore, Style, just_fix_windows_console
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.progress import Flow, Step, StepOutcome, StepState
 from shiplane.core.redact import Redactor
+from shiplane.core.system.streams import silence
 from shiplane.core.text import inert, one_line
 
 T = TypeVar("T")
@@ -27,18 +27,6 @@ _COLOUR = {
     StepState.FAILED: Fore.RED,
 }
 _SLOW = 1.0
-
-
-def open_streams() -> None:
-    """Open the standard streams that the caller has closed on the null device, so that no file becomes one of them."""
-    for name, number, mode in (("stdin", 0, "r"), ("stdout", 1, "w"), ("stderr", 2, "w")):
-        if getattr(sys, name) is not None:
-            continue
-        null = os.open(os.devnull, os.O_RDWR)
-        if null != number:
-            os.dup2(null, number)
-            os.close(null)
-        setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 -- a descriptor
 
 
 def wants_colour(env: Mapping[str, str], stream: TextIO) -> bool:
@@ -163,9 +151,9 @@ class Console:
         try:
             print(text, file=self.out, flush=True)
         except BrokenPipeError:
-            _silence(self.out)
+            silence(self.out)
         except OSError as error:
-            _silence(self.out)
+            silence(self.out)
             raise PrerequisiteError(
                 f"the result could not be written to standard output: {error.strerror}",
                 remedy="Free some space and run the command again: a finished release is only reported again.",
@@ -192,17 +180,10 @@ class Console:
         try:
             print(inert(self.shown(self.redact(text))), file=self.err, flush=True)
         except OSError:
-            _silence(self.err)
+            silence(self.err)
 
 
 def _title(events: Sequence[Step | StepOutcome]) -> str:
     """What is going on: the last step that was begun."""
     steps = [event for event in events if isinstance(event, Step)]
     return f"{steps[-1].name} {steps[-1].subject}" if steps else "output"
-
-
-def _silence(stream: TextIO) -> None:
-    """Send what is still to come nowhere: else the interpreter would try once more at its end, and complain."""
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, stream.fileno())
-    os.close(null)
