@@ -20,10 +20,11 @@ REVISION, VERSION = "org.opencontainers.image.revision", "org.opencontainers.ima
 
 @pytest.fixture
 def workplace(workstation: tuple[Person, Reader], tmp_path: Path) -> tuple[Person, Reader]:
-    """A pushed checkout whose project file has the channel edge, which follows main."""
+    """A pushed checkout whose project file has the channel edge, which follows main and not the version in a file."""
     person, reader = workstation
     folder, remote = person.checkout, tmp_path / "remote.git"
-    (folder / "shiplane.toml").write_text((folder / "shiplane.toml").read_text() + EDGE)
+    project = (folder / "shiplane.toml").read_text()
+    (folder / "shiplane.toml").write_text(f'version-file = "package.json"\n{project}{EDGE}')
     git(folder, "commit", "--quiet", "--all", "--message", "the channel")
     git(tmp_path, "init", "--quiet", "--bare", "--initial-branch", "main", str(remote))
     git(folder, "remote", "set-url", "origin", remote.as_uri())

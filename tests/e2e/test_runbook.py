@@ -180,6 +180,9 @@ def test_what_stops_a_publish_stops_it_before_the_registry_hears_of_it(
 
 def test_rehearse_tells_a_newcomer_the_tags_and_the_digests(rig: Rig, sample: Path) -> None:
     person, logs = Person(rig, sample), [Log(rig.plain_log), Log(rig.guarded_log)]
+    project = sample / "shiplane.toml"
+    project.write_text(f'version-file = "package.json"\n{project.read_text()}')  # a rehearsal has versions of its own
+    git(sample, "commit", "--quiet", "--all", "--message", "the version is in a file")
     done = person.invoke("rehearse", "--json")
     assert done.code == 0, str(done)
     rounds = done.document["rounds"]

@@ -91,6 +91,19 @@ def test_a_tag_is_made_annotated_pushed_and_read_back(person: Person) -> None:
     assert remote_tags(person)["docker-v0.2.1"] == git(person.checkout, "rev-parse", "docker-v0.2.1")
 
 
+def test_the_version_file_says_which_tag_to_make_and_refuses_another(person: Person) -> None:
+    project = person.checkout / "shiplane.toml"
+    project.write_text(f'version-file = "package.json"\n{project.read_text()}')
+    git(person.checkout, "commit", "--quiet", "--all", "--message", "the version is in package.json")
+    git(person.checkout, "push", "--quiet", "origin", "main")
+    refused = trigger(person, "0.2.2")
+    conflict = "--version gives lane main version 0.2.2, but package.json of the commit has '0.2.1'"
+    assert (refused.code, conflict in refused.err, remote_tags(person)) == (5, True, {}), refused
+    done = person.invoke("trigger", "--lane", "main")
+    assert done.code == 0, done
+    assert remote_tags(person)["docker-v0.2.1^{}"] == git(person.checkout, "rev-parse", "HEAD")
+
+
 def test_no_setting_and_no_variable_changes_what_is_read_and_pushed(person: Person, tmp_path: Path) -> None:
     other = checkout(tmp_path / "other")
     (person.checkout / "Dockerfile").write_text("FROM scratch\n")

@@ -727,6 +727,13 @@ SOURCES = (
         (_PROMISES + "test_a_git_tag_at_another_commit_is_refused_whatever_else_holds",),
     ),
     Guard(
+        "a version that the version file does not have is not published",
+        "release/source_check",
+        "check_version_file",
+        never(),
+        (_PROMISES + "test_a_version_that_its_file_does_not_have_is_refused_whatever_else_holds",),
+    ),
+    Guard(
         "what a pattern of the project file's schema refuses is refused by its reader",
         "core/schema/values",
         "Text.fits",

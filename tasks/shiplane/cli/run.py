@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cache, cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -142,7 +142,14 @@ class Run:
             project=self.project,
             checkout=self.checkout,
             dockerfiles=self.dockerfiles(),
+            committed=self.committed,
         )
+
+    @cached_property
+    def committed(self) -> Callable[[str], str | None]:
+        """Reads the files of HEAD's commit by their paths, each once; where there is no commit there are none."""
+        checkout = self.checkout
+        return cache(partial(self.git.committed_file, checkout.commit)) if checkout else lambda _path: None
 
     def dockerfiles(self) -> frozenset[str]:
         """The lanes' Dockerfiles that exist."""

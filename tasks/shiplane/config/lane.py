@@ -14,7 +14,7 @@ from typing import Annotated
 from shiplane.config.build_settings import NOTHING_GIVEN, BuildSettings
 from shiplane.config.floating_tag import FloatingTag, FloatingTemplate, in_moving_order
 from shiplane.config.keys.floating import FLOATING
-from shiplane.config.keys.texts import IMAGES, PATH, PLATFORMS
+from shiplane.config.keys.texts import IMAGES, PATH, PLATFORMS, VERSION_FILE
 from shiplane.config.names.version_schemes import Scheme, VersionError
 from shiplane.config.names.version_tag import GIT_TAG, PLAIN, TAG, TagTemplate
 from shiplane.config.version import Version
@@ -38,6 +38,7 @@ class Lane:
 
     Attributes:
         name: What ``--lane`` takes.
+        version_file: Empty for none; None for the project's.
         names: What other tools called versions of it, where that is no tag of ours: see
             :mod:`shiplane.ledger.foreign_tags`. Not part of what the lane is.
         reserved: Endings that no version of it may have, each with the lane whose versions they mark: beside a lane
@@ -97,6 +98,10 @@ class Lane:
             Choice(tuple((scheme.value, scheme) for scheme in Scheme)),
         ),
     ] = Scheme.SEMVER
+    version_file: Annotated[
+        str | None,
+        Key("The lane's own version-file, or false for none. Default: that of the project.", VERSION_FILE),
+    ] = None
     publish_latest: Annotated[bool, Key("Whether a publish moves the floating tag by default.", Boolean())] = False
     context: Annotated[str, Key("Build context, relative to the project's root.", PATH)] = "."
     platforms: Annotated[

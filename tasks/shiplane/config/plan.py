@@ -11,6 +11,7 @@ from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.setting import LATEST_GIVEN, Setting
 from shiplane.config.version import Version
+from shiplane.config.version_file import FileVersion, VersionFileJson
 from shiplane.registry.oci.document_keys import CommitJson, PlatformJson, TagJson
 from shiplane.registry.oci.manifest import CREATED, REVISION, SOURCE, VERSION
 from shiplane.registry.oci.names import Platform, Repository, Tag
@@ -53,6 +54,7 @@ class LanePlanJson(TypedDict):
     git_tag: Annotated[str, "The git tag of this version."]
     build: BuildSettingsJson
     version: Annotated[SettingJson, "X.Y.Z, with a pre-release where it is one."]
+    version_file: Annotated[VersionFileJson | None, "The lane's version file; null if there is none."]
     images: Annotated[ImagesJson, "Image repositories."]
     platforms: Annotated[PlatformsJson, "Target platforms."]
     tag: TagJson
@@ -75,13 +77,14 @@ class PlanJson(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class LanePlan:
-    """One lane's part of a release."""
+    """One lane's part of a release; a snapshot has no version file, which is about releases."""
 
     lane: Lane
     version: Setting[Version]
     latest: Setting[bool]
     platforms: Setting[tuple[Platform, ...]]
     images: Setting[tuple[Repository, ...]]
+    version_file: FileVersion | None = None
 
     @property
     def repository(self) -> Repository:
@@ -223,6 +226,7 @@ def _lane_json(plan: LanePlan, build: BuildSettings) -> LanePlanJson:
         "git_tag": plan.lane.git_tag_of(plan.version.value),
         "build": build.to_json(),
         "version": {"value": str(plan.version.value), "source": plan.version.source},
+        "version_file": plan.version_file.to_json() if plan.version_file else None,
         "images": {"value": [str(image) for image in plan.images.value], "source": plan.images.source},
         "platforms": {"value": [str(p) for p in plan.platforms.value], "source": plan.platforms.source},
         "tag": plan.tag,

@@ -6,7 +6,7 @@ Unknown keys are errors that name the nearest known one: a misspelt ``publish-la
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from shiplane.config.channel import CHANNELS, Channel, make_channels
@@ -17,7 +17,7 @@ from shiplane.config.keys.deployments import DEPLOYMENTS, Deployments
 from shiplane.config.keys.lane import LANES, MATRIX, lane_tables, make_lanes
 from shiplane.config.keys.registries import REGISTRIES
 from shiplane.config.keys.smoke import SMOKE, make_smokes
-from shiplane.config.keys.texts import COMMAND, IMAGES, PLATFORMS, REPOSITORY, SECONDS
+from shiplane.config.keys.texts import COMMAND, IMAGES, PATH, PLATFORMS, REPOSITORY, SECONDS
 from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
 from shiplane.config.lane import BUILT_IN, Lane, groups_of
 from shiplane.config.smoke import Smoke
@@ -81,6 +81,15 @@ class ProjectFile:
             PLATFORMS,
         ),
     ] = ()
+    version_file: Annotated[
+        str,
+        Key(
+            "The committed file that has the version of every lane without its own: package.json or another .json, "
+            "pyproject.toml, Cargo.toml, or a text file such as VERSION. A release of another version is refused. If "
+            "no version is given and no git tag is at HEAD, this is the version.",
+            PATH,
+        ),
+    ] = ""
     build: Annotated[
         tuple[str, ...] | None,
         Key(
@@ -163,6 +172,10 @@ class ProjectFile:
         if name not in lanes:
             raise UsageError(f"there is no lane {name[:40]!r}", remedy=f"Known lanes: {', '.join(lanes)}.")
         return lanes[name]
+
+    def without_version_files(self) -> ProjectFile:
+        """The same, whose versions no file says."""
+        return replace(self, version_file="", lanes=tuple(replace(lane, version_file="") for lane in self.lanes))
 
     @property
     def groups(self) -> tuple[tuple[Lane, ...], ...]:

@@ -15,6 +15,7 @@ from shiplane.config.lane import Lane
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.setting import LATEST_GIVEN, Setting
 from shiplane.config.version import Version
+from shiplane.config.version_file import CommittedFiles, FileVersion, read_version_file
 from shiplane.core.errors import UsageError
 from shiplane.registry.credential_variables import enterprise_host
 from shiplane.registry.oci.names import Platform, Repository, parse_platforms, parse_repositories
@@ -90,6 +91,7 @@ class Resolver:
         project: The project file.
         checkout: Git's facts; None where there is no repository.
         dockerfiles: The lanes' Dockerfiles that exist.
+        committed: Reads the files of the checkout's commit.
     """
 
     flags: Flags = field(default_factory=Flags)
@@ -97,6 +99,7 @@ class Resolver:
     project: ProjectFile = field(default_factory=ProjectFile)
     checkout: Checkout | None = None
     dockerfiles: frozenset[str] = frozenset()
+    committed: CommittedFiles = field(default=lambda _path: None, repr=False)
 
     def image(self, lane: Lane | None = None) -> Setting[Repository]:
         """The primary repository of a lane, or of the project; raises as :meth:`images`."""
@@ -209,13 +212,16 @@ class Resolver:
         return Setting(lane.publish_latest, f"lane {lane.name}")
 
     def version(self, lane: Lane) -> Setting[Version]:
-        """The version to release: as given, else by the git tag that started this run, else by a git tag at HEAD.
+        """The version to release, as given; else by the git tag that started this run; else by a git tag at HEAD.
+
+        Without any of these it is that of the version file, unless a snapshot was asked for.
 
         Returns:
-            Without any of these the snapshot of HEAD, which only a dry run or ``--snapshot`` may use.
+            Where there is none either, the snapshot of HEAD, which only a dry run or ``--snapshot`` may use.
 
         Raises:
-            UsageError: The text names no version of this lane, several git tags do, or there is no git repository.
+            UsageError: The text names no version of this lane, several git tags do, there is no git repository, or the
+                version file cannot be read.
         """
         if given := self._given(self.flags.tag, self.flags.tag_flag, "TAG"):
             return Setting(named(given, lambda text: self.project.version_of(lane, text)), given.source)
@@ -224,7 +230,28 @@ class Resolver:
                 "no version given, and this folder is not a git repository",
                 remedy=f"Add {self.flags.tag_flag} X.Y.Z.",
             )
-        return self._triggered(lane) or self._tagged(lane) or Setting(lane.snapshot(self.checkout.commit), "HEAD")
+        named_by_git = self._triggered(lane) or self._tagged(lane)
+        return named_by_git or self._in_file(lane) or Setting(lane.snapshot(self.checkout.commit), "HEAD")
+
+    def _in_file(self, lane: Lane) -> Setting[Version] | None:
+        file = None if self.flags.snapshot else self.version_file(lane)
+        return Setting(file.version_of(lane), file.path) if file else None
+
+    def version_file(self, lane: Lane) -> FileVersion | None:
+        """The version in the lane's version file, as HEAD has it; None where none is configured.
+
+        Raises:
+            UsageError: HEAD has no such file, or no version can be read from it.
+        """
+        path = self.version_path(lane)
+        return named(path, lambda name: read_version_file(name, self.committed)) if path else None
+
+    def version_path(self, lane: Lane) -> Setting[str] | None:
+        """The path of the lane's version file; None where none is configured, or there is no commit to read it from."""
+        path, key = lane.version_file, f"lanes.{lane.name}.version-file"
+        if path is None:
+            path, key = self.project.version_file, "version-file"
+        return Setting(path, f"{self.project.name}: {key}") if path and self.checkout else None
 
     def published(self, lane: Lane) -> Setting[Version] | None:
         """The version that is named of those that are there already; None where none is named.

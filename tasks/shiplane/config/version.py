@@ -78,6 +78,13 @@ class Version:
         """Whether both are one version, perhaps in two spellings: ``3.2`` and ``3.2.0`` of PEP 440."""
         return self._reading.rank == other._reading.rank
 
+    def means_text(self, text: str) -> bool:
+        """Whether a text is this version, perhaps in another spelling of its scheme."""
+        try:
+            return self.means(Version.parse(text, self.scheme))
+        except UsageError:
+            return False
+
     def __str__(self) -> str:
         return self.text
 

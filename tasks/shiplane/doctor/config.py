@@ -20,6 +20,7 @@ from shiplane.core.text import one_line
 from shiplane.deployments.files import Collected
 from shiplane.doctor.doctor import attempt
 from shiplane.git.remote_url import without_credentials
+from shiplane.release.source_check import check_version_file
 
 _FILE = "config: project file"
 
@@ -151,6 +152,8 @@ def _lane(lane: Lane, resolver: Resolver) -> Iterator[Finding]:
         return
     yield attempt(name, lambda: _floating(name, lane, resolver))
     yield attempt(f"{name} version", lambda: _version(f"{name} version", lane, resolver))
+    if resolver.version_path(lane):
+        yield attempt(f"{name} version file", lambda: _version_file(f"{name} version file", lane, resolver))
 
 
 def _without_dockerfile(name: str, lane: Lane, project: ProjectFile) -> Finding:
@@ -176,3 +179,11 @@ def _version(name: str, lane: Lane, resolver: Resolver) -> Finding:
         git_tag = lane.git_tag.replace("{version}", "X.Y.Z")
         return skipped(name, f"none given and no git tag {git_tag} at HEAD: a publish needs --tag")
     return done(name, f"{version.value} ({version.source})")
+
+
+def _version_file(name: str, lane: Lane, resolver: Resolver) -> Finding:
+    file, version = resolver.version_file(lane), resolver.version(lane)
+    assert file is not None  # noqa: S101 -- one is configured
+    if not version.value.is_snapshot:
+        check_version_file(lane, version, file)
+    return done(name, f"{file.path} has {file.text}")

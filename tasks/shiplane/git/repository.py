@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shiplane.config.settings import Checkout, github_slug
-from shiplane.core.errors import PrerequisiteError
+from shiplane.core.errors import ConfigurationError, PrerequisiteError
 from shiplane.core.system.process import ProcessResult, run, without_secrets
 from shiplane.core.text import one_line
 from shiplane.core.timestamps import rfc3339
 from shiplane.git.plumbing import Plumbing, failure, git_environment
 from shiplane.git.worktree import differences, printable_path
 
+# A blob with content of its own, executable or not: a link is 120000, a submodule 160000 (git-fast-import(1)).
+_FILE_MODE = "100"
+_LARGEST_FILE = 1024 * 1024
 # A line of ``git remote --verbose``; of a partial clone it goes on with the filter.
 _REMOTE = re.compile(r"[^\t]*\t(.*) \((?:fetch|push)\)")
 
@@ -106,6 +110,33 @@ class Git:
         """
         flags = ("--others", "--ignored", "--directory", "-z", "--exclude-per-directory=.gitignore")
         return tuple(printable_path(path) for path in self._read.records("ls-files", *flags))
+
+    def committed_file(self, commit: str, path: str) -> str | None:
+        """The text of a file as a commit has it; None where it has none there, or the path leads out of the repository.
+
+        Args:
+            commit: Its hash.
+            path: Of the file, from this folder.
+
+        Raises:
+            ConfigurationError: It is a link, a folder or a submodule, too large, or not UTF-8.
+            PrerequisiteError: git fails.
+        """
+        prefix = self._read.output("rev-parse", "--show-prefix").rstrip("\n")
+        full_path = posixpath.normpath(posixpath.join(prefix, path))
+        if full_path.split("/")[0] == "..":
+            return None
+        entries = self._read.records("ls-tree", "--full-tree", "-z", "--long", commit, "--", full_path)
+        if not entries:
+            return None
+        mode, _, digest, size = entries[0].partition("\t")[0].split()
+        if not mode.startswith(_FILE_MODE) or int(size) > _LARGEST_FILE:
+            raise ConfigurationError(f"{path} is not a file of at most {_LARGEST_FILE} bytes in commit {commit[:12]}")
+        content = self._read.output("cat-file", "blob", digest).encode(errors="surrogateescape")
+        try:
+            return content.decode("utf-8-sig")
+        except UnicodeDecodeError as error:
+            raise ConfigurationError(f"{path} is not UTF-8: {error.reason}") from error
 
     def message(self, commit: str) -> str:
         """The message of a commit."""

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from shiplane.config.lane import Lane
 from shiplane.config.plan import LanePlan, Plan
+from shiplane.config.setting import Setting
 from shiplane.config.settings import Checkout
-from shiplane.core.errors import PrerequisiteError
+from shiplane.config.version import Version
+from shiplane.config.version_file import FileVersion
+from shiplane.core.errors import PrerequisiteError, RefusedError
 from shiplane.core.progress import Flow, Step
+from shiplane.core.text import one_line, quoted
 
 _SHOWN = 5
 _COMMIT = "Commit or stash the changes: only committed files are published."
@@ -15,7 +20,7 @@ _GENERATED = "If the build command generated it, commit it or add it to .gitigno
 
 
 def check_source(plan: Plan, checkout: Checkout, commit_of_tag: Callable[[str], str | None]) -> Flow[None]:
-    """Refuse a dirty or incomplete tree, and a version whose git tag is at another commit.
+    """Refuse a dirty or incomplete tree, and a version whose git tag is at another commit or whose file has another.
 
     Args:
         plan: What is to be released.
@@ -23,13 +28,31 @@ def check_source(plan: Plan, checkout: Checkout, commit_of_tag: Callable[[str], 
         commit_of_tag: Finds the commit of a git tag.
 
     Raises:
-        PrerequisiteError: One of these.
+        PrerequisiteError: A dirty or incomplete tree, or a git tag at another commit.
+        RefusedError: The version file has another version.
     """
     step = Step("resolve", ", ".join(lane.tag for lane in plan.lanes))
     yield step
     require_committed(checkout, plan.commit, remedy=_COMMIT)
+    for lane in plan.lanes:
+        check_version_file(lane.lane, lane.version, lane.version_file)
     notes = [_check_tag(plan, lane, commit_of_tag) for lane in plan.lanes]
     yield step.done(f"commit {plan.commit[:12]}, clean" + "".join(notes))
+
+
+def check_version_file(lane: Lane, version: Setting[Version], file: FileVersion | None) -> None:
+    """Refuse a version that is not the one in the lane's version file.
+
+    Raises:
+        RefusedError: Naming both, and the file.
+    """
+    if file is not None and not file.agrees(version.value):
+        raise RefusedError(
+            f"{version.source} gives lane {lane.name} version {version.value}, but {file.path} of the commit has "
+            f"{quoted(file.text, 80)}",
+            remedy=f"Write {version.value} into {file.path}, commit it and release that commit; or release "
+            f"{one_line(file.text)[:80]}.",
+        )
 
 
 def check_again(plan: Plan, checkout: Checkout) -> Flow[None]:

@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from shiplane.config.lane import Lane
+from shiplane.config.setting import Setting
 from shiplane.config.settings import Checkout
 from shiplane.config.version import Version
+from shiplane.config.version_file import FileVersion
 from shiplane.core.errors import LostRaceError, PrerequisiteError, RefusedError, ShiplaneError, UnreachableError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
@@ -16,7 +18,7 @@ from shiplane.git.remote import Remote
 from shiplane.git.repository import Git
 from shiplane.ledger.versions import newest_release
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present
-from shiplane.release.source_check import require_committed
+from shiplane.release.source_check import check_version_file, require_committed
 from shiplane.workflows.tag_filter import skipped_by, starts_on
 
 
@@ -65,12 +67,14 @@ class TriggeredLane:
         version: The version to release.
         get_version_tag: Reads the version tag in the registry; None if the registry is unknown.
         published: Reads every version of the lane there.
+        version_file: The version that HEAD's version file has; None where there is none.
     """
 
     lane: Lane
     version: Version
     get_version_tag: Callable[[], LookupResult] | None = None
     published: Callable[[], Sequence[Version]] = tuple
+    version_file: FileVersion | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,7 +117,8 @@ class Trigger:
 
         Raises:
             PrerequisiteError: The tree is dirty, or the remote does not have the commit.
-            RefusedError: The version exists, or is not higher than the lane's newest release.
+            RefusedError: The version exists, is not higher than the lane's newest release, or is not that of the
+                version file.
             LostRaceError: Somebody else pushed this git tag meanwhile.
             AccessError, UnreachableError: The remote cannot be asked, or refuses.
         """
@@ -143,6 +148,8 @@ class Trigger:
         yield step
         remedy = "Commit or stash the changes: the workflow builds what is committed."
         require_committed(self.checkout, self.checkout.commit, remedy=remedy)
+        for triggered in self.lanes:
+            check_version_file(triggered.lane, Setting(triggered.version, "--version"), triggered.version_file)
         yield step.done(f"commit {self.checkout.commit[:12]}, clean")
 
     def _check_pushed(self, url: str) -> Flow[None]:

@@ -24,10 +24,20 @@ READ = DeploymentFile(path="a.yml", content=b"")
 
 
 def rows(
-    project: ProjectFile, files: frozenset[str] = BOTH, collected: Collected | None = None, lacking: str = ""
+    project: ProjectFile,
+    files: frozenset[str] = BOTH,
+    collected: Collected | None = None,
+    lacking: str = "",
+    tag: str = "",
 ) -> dict[str, Finding]:
     """The rows, by name."""
-    resolver = Resolver(env={"IMAGE_REPO": str(AIONIS)}, project=project, checkout=HEAD, dockerfiles=files)
+    resolver = Resolver(
+        env={"IMAGE_REPO": str(AIONIS), "TAG": tag},
+        project=project,
+        checkout=HEAD,
+        dockerfiles=files,
+        committed={"VERSION": "0.2.1"}.get,
+    )
 
     def check_build(lane: Lane) -> None:
         if lane.name == lacking:
@@ -93,3 +103,22 @@ def test_deployment_files_are_counted_and_what_was_not_read_is_a_warning() -> No
     assert (row.reason, row.is_warning) == ("2 files read", True)
     assert row.remedy.splitlines() == ["No file matches c/*.yml.", "Not read: b.yml: too large."]
     assert "config: deployments" not in rows(GIVEN)
+
+
+@pytest.mark.parametrize(
+    ("tag", "code", "reason"),
+    [
+        ("", 0, "VERSION has 0.2.1"),
+        ("0.2.1", 0, "VERSION has 0.2.1"),
+        (f"0.0.0-{HEAD.commit[:12]}", 0, "VERSION has 0.2.1"),
+        ("0.2.2", 5, "TAG gives lane main version 0.2.2, but VERSION of the commit has '0.2.1'"),
+    ],
+)
+def test_the_version_in_a_file_is_a_row_that_fails_where_another_is_to_be_released(
+    tag: str, code: int, reason: str
+) -> None:
+    told = parse_project_file({"version-file": "VERSION"}, "shiplane.toml")
+    row = rows(told, tag=tag)["config: main version file"]
+    assert (row.reason, row.exit_code) == (reason, code)
+    assert rows(told)["config: main version"].reason == "0.2.1 (VERSION)"
+    assert "config: main version file" not in rows(ProjectFile())

@@ -13,7 +13,8 @@ from shiplane.config.project_file import parse_project_file
 from shiplane.config.setting import Setting
 from shiplane.config.settings import Checkout, Lacking
 from shiplane.config.version import Version
-from shiplane.core.errors import ConfigurationError, PrerequisiteError, ShiplaneError, UnreachableError
+from shiplane.config.version_file import FileVersion
+from shiplane.core.errors import ConfigurationError, PrerequisiteError, RefusedError, ShiplaneError, UnreachableError
 from shiplane.core.progress import Flow
 from shiplane.docker.builders import Builder, Node
 from shiplane.docker.buildx import Buildx
@@ -240,6 +241,17 @@ def test_another_head_than_was_planned_is_refused() -> None:
 def test_a_git_tag_at_another_commit_is_refused_whatever_else_holds() -> None:
     with pytest.raises(PrerequisiteError, match="is at bbbbbbbbbbbb"):
         list(_source(tag_at="b" * 40))
+
+
+def test_a_version_that_its_file_does_not_have_is_refused_whatever_else_holds() -> None:
+    plan = a_plan(lanes=["main"])
+    (lane,) = plan.lanes
+    told = replace(plan, lanes=(replace(lane, version_file=FileVersion("package.json", "0.2.2")),))
+    checkout = Checkout(commit=COMMIT, committed_at="2026-02-28T12:00:00Z")
+    with pytest.raises(RefusedError) as caught:
+        list(check_source(told, checkout, lambda _tag: COMMIT))
+    assert caught.value.what == "--tag gives lane main version 0.2.1, but package.json of the commit has '0.2.2'"
+    assert caught.value.remedy == "Write 0.2.1 into package.json, commit it and release that commit; or release 0.2.2."
 
 
 def test_a_snapshot_has_no_git_tag_that_could_stand_elsewhere() -> None:

@@ -13,6 +13,7 @@ from shiplane.config.names.version_schemes import Scheme
 from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.settings import Checkout
 from shiplane.config.version import Version
+from shiplane.config.version_file import FileVersion
 from shiplane.core.errors import AccessError, LostRaceError, PrerequisiteError, RefusedError, UnreachableError
 from shiplane.core.progress import StepOutcome
 from shiplane.core.redact import Redactor
@@ -102,6 +103,7 @@ class Scene:
     drifted: Sequence[str] = ()
     lanes: Sequence[Lane] = (MAIN,)
     version: str = "0.2.1"
+    in_file: str = ""
 
     def trigger(self) -> Trigger:
         answer = self.answer
@@ -112,6 +114,7 @@ class Scene:
                     version=Version.parse(self.version, lane.versions),
                     get_version_tag=(lambda: answer) if answer is not None else None,
                     published=lambda: [Version.parse(text, self.lanes[0].versions) for text in self.published],
+                    version_file=FileVersion("package.json", self.in_file) if self.in_file else None,
                 )
                 for lane in self.lanes
             ],
@@ -172,6 +175,11 @@ PRESENT = Present(RawManifest(body=b"{}", media_type=OCI_INDEX))
             RefusedError,
             "0.2.1 is not higher than 0.2.9, the newest release in the registry of lane main",
         ),
+        (
+            {"in_file": "0.2.2"},
+            RefusedError,
+            "--version gives lane main version 0.2.1, but package.json of the commit has '0.2.2'",
+        ),
         ({"drifted": ["a.yml", "b.yml"]}, PrerequisiteError, "out of date with the project file: a.yml, b.yml"),
         (
             {"said": "fix\n\nskip-checks: true\n"},
@@ -185,6 +193,7 @@ def test_what_must_not_be_tagged_is_refused_before_a_tag_is_made(
 ) -> None:
     scene = Scene()
     scene.changes = change.get("changes", ())  # type: ignore[assignment] # the table's columns
+    scene.in_file = str(change.get("in_file", "0.2.1"))
     object.__setattr__(scene.there, "has", change.get("has", True))
     scene.there.known.update(dict.fromkeys(change.get("there", ()), THEIRS))  # type: ignore[call-overload]
     scene.here.known.update(dict.fromkeys(change.get("here", ()), THEIRS))  # type: ignore[call-overload]

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from shiplane.config.settings import Checkout
-from shiplane.core.errors import PrerequisiteError
+from shiplane.core.errors import ConfigurationError, PrerequisiteError
 from shiplane.git.repository import Git
 from tests.gitnoise import NOISE, configured
 
@@ -614,3 +614,23 @@ def test_what_the_project_ignores_and_has_is_listed(project: Path) -> None:
         (project / name).touch()
     assert asked(project).ignored_paths() == ("a b.log", "api/dist/")
     assert asked(project / "api").ignored_paths() == ("dist/",)
+
+
+def test_a_file_is_read_as_the_commit_has_it_and_not_as_it_lies_there(tmp_path: Path) -> None:
+    project = repository(tmp_path / "project", VERSION="\ufeff0.2.1\n", **{"latin-1": "\n"})
+    (project / "sub").mkdir()
+    (project / "sub" / "deep.txt").write_text("deep")
+    (project / "link").symlink_to("VERSION")
+    (project / "latin-1").write_bytes(b"\xe9\n")
+    (project / "large").write_text("x" * (1024 * 1024 + 1))
+    commit = git(committed(project), "rev-parse", "HEAD")
+    (project / "VERSION").write_text("0.2.2\n")
+    here, below = asked(project), asked(project / "sub")
+    assert here.committed_file(commit, "./VERSION") == below.committed_file(commit, "../VERSION") == "0.2.1\n"
+    assert here.committed_file(commit, "sub/deep.txt") == below.committed_file(commit, "deep.txt") == "deep"
+    assert [here.committed_file(commit, path) for path in ("missing", "../VERSION", "sub/*.txt")] == [None] * 3
+    for path in ("link", "sub", "large"):
+        with pytest.raises(ConfigurationError, match=f"{path} is not a file of at most 1048576 bytes in commit"):
+            here.committed_file(commit, path)
+    with pytest.raises(ConfigurationError, match="latin-1 is not UTF-8"):
+        here.committed_file(commit, "latin-1")

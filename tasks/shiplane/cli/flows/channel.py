@@ -61,7 +61,7 @@ def _plan(run: Run, channel: Channel, flags: Flags) -> Plan:
     """
     from shiplane.release.planning.planner import make_plan
 
-    resolver = run.resolver(replace(flags, lanes=channel.chosen(flags.lanes)))
+    resolver = run.resolver(replace(flags, lanes=channel.chosen(flags.lanes), snapshot=True))
     env = {name: value for name, value in resolver.env.items() if name not in _OF_VERSIONS}
     checkout = replace(resolver.checkout, tags=()) if resolver.checkout else None
     return make_plan(replace(resolver, env=env, checkout=checkout))

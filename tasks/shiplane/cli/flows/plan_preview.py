@@ -40,6 +40,13 @@ class Preview:
     def refusal(self, plan: Plan) -> RefusedError | None:
         """How a release would end as things are, where it would not end well."""
         from shiplane.release.planning.decision import Decision
+        from shiplane.release.source_check import check_version_file
+
+        try:
+            for lane in plan.lanes:
+                check_version_file(lane.lane, lane.version, lane.version_file)
+        except RefusedError as error:
+            return error
 
         versions = [lane for lane in plan.lanes if not lane.version.value.is_snapshot and self.lanes]
         decisions = [(lane, self.lanes[lane.lane.name][1]) for lane in versions]

@@ -108,8 +108,10 @@ class _Rehearsal:
         return "\n".join([*(answer.text for answer in back), verified.text]), [dict(answer.data) for answer in back]
 
     def _run(self, run: Run) -> Run:
-        """A part of the run, within the clone."""
-        return run.within(env=self.env, folder=self.folder)
+        """A part of the run, within the clone; its versions are a rehearsal's own, which no file has."""
+        part = run.within(env=self.env, folder=self.folder)
+        part.project = part.project.without_version_files()
+        return part
 
     def _verified(self, run: Run, part: Run, resolver: Resolver, version: str) -> Answer:
         run.console.say(run.console.paint(f"verify {version}", "\033[1m"))

@@ -53,6 +53,7 @@ def save_plan(run: Run, plan: Plan, surveyed: Mapping[str, tuple[Survey, Decisio
     from shiplane.release.planning.plan_document import encode, tags_json
     from shiplane.release.planning.plan_files import write_plan
     from shiplane.release.planning.planner import check_versions
+    from shiplane.release.source_check import check_version_file
 
     # Only publish, which is for one lane, has the flag that allows a snapshot.
     check_versions(plan, snapshot=len(plan.lanes) == 1 and plan.lanes[0].version.value.is_snapshot)
@@ -60,6 +61,7 @@ def save_plan(run: Run, plan: Plan, surveyed: Mapping[str, tuple[Survey, Decisio
     check_output_path(run, file, "--save ../plan.json")
     tags = []
     for lane in plan.lanes:
+        check_version_file(lane.lane, lane.version, lane.version_file)
         survey, decision = surveyed[lane.lane.name]
         if isinstance(decision, str):
             raise RefusedError(f"the plan is not saved, since a release would be refused: {decision}")

@@ -33,6 +33,7 @@ def trigger_of(run: Run, versions: Iterable[tuple[Lane, Version]]) -> Trigger:
                 version=version,
                 get_version_tag=_lookup(run, lane, lane.tag_of(version)),
                 published=partial(published_versions, run, lane),
+                version_file=run.resolver(Flags()).version_file(lane),
             )
             for lane, version in versions
         ],
@@ -42,6 +43,13 @@ def trigger_of(run: Run, versions: Iterable[tuple[Lane, Version]]) -> Trigger:
         workflows=workflows(run.root),
         outdated=drifted(run) or (),
     )
+
+
+def version_in_file(run: Run, lanes: Iterable[Lane]) -> str | None:
+    """The version to tag where none is given: that of the first lane's version file; None where no lane has one."""
+    resolver = run.resolver(Flags())
+    files = ((lane, resolver.version_file(lane)) for lane in lanes)
+    return next((str(file.version_of(lane)) for lane, file in files if file), None)
 
 
 def _checkout(run: Run) -> Checkout:

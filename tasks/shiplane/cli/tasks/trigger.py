@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 @shiplane_task(
     flags={
         "lane": "Lane whose workflow to start; those that share its git tag start with it.",
-        "version": "Version to release: 0.2.1, v0.2.1 or the lane's own tag.",
+        "version": "Version to release: 0.2.1, v0.2.1 or the lane's own tag; default: the version file's.",
         "dry_run": "Run all checks; tag and push nothing.",
     },
     iterable=("lane",),
@@ -29,9 +29,10 @@ def trigger(
     Checks first: a clean tree, HEAD on the remote, and a new version that is higher than the lane's newest.
     """
     from shiplane.cli.flag_values import lane_group, new_version
-    from shiplane.cli.flows.trigger import trigger_of
+    from shiplane.cli.flows.trigger import trigger_of, version_in_file
 
     group = lane_group(lane, run.project, version)
+    version = version or version_in_file(run, group)
     flow = trigger_of(run, [(each, new_version(run.project, each, "--version", version)) for each in group])
     result = run.console.drive(flow.run(dry_run=dry_run))
     text = _text(result, in_workflow=run.env.get("GITHUB_ACTIONS") == "true")

@@ -35,6 +35,8 @@ def plan_text(
     ]
     for lane in plan.lanes:
         rows.append((f"{lane.lane.name} version", str(lane.version.value), lane.version.source))
+        if file := lane.version_file:
+            rows.append((f"{lane.lane.name} version file", file.text, file.path))
         rows.append((f"{lane.lane.name} latest", "yes" if lane.latest.value else "no", lane.latest.source))
     parts = [columns([(name, value, f"({source})") for name, value, source in rows])]
     parts += ["", "prerequisites", *(f"  {name}: {what}" for name, what in prerequisites)]

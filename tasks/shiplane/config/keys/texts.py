@@ -7,7 +7,7 @@ from dataclasses import replace
 from posixpath import normpath
 
 from shiplane.core.errors import UsageError
-from shiplane.core.schema.values import Array, Either, Number, Text
+from shiplane.core.schema.values import Array, Choice, Either, Number, Text
 from shiplane.core.text import INVISIBLE, quoted
 from shiplane.registry.oci.names import MAX_NAME, PLATFORM_FORM, REPOSITORY_FORM, Platform, Repository
 
@@ -60,3 +60,5 @@ def inside(path: str) -> str:
 
 
 PATH = Text(pattern=r"(?!/)(?!(?:[^\u0000]*/)?\.\.(?:/|$))[^\u0000]+", parse=inside)
+# A lane's own, or false for none.
+VERSION_FILE = Either((PATH, Choice(((False, ""),))))

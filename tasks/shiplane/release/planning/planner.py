@@ -32,19 +32,22 @@ def make_plan(resolver: Resolver) -> Plan:
         commit=resolver.checkout.commit,
         created=resolver.checkout.committed_at,
         source=f"{server}/{slug.value}" if slug else "",
-        lanes=tuple(
-            LanePlan(
-                lane=lane,
-                version=resolver.version(lane),
-                latest=resolver.latest(lane),
-                platforms=resolver.platforms(lane),
-                images=resolver.images(lane),
-            )
-            for lane in lanes
-        ),
+        lanes=tuple(_plan_lane(resolver, lane) for lane in lanes),
     )
     _check_latest(plan.lanes)
     return plan
+
+
+def _plan_lane(resolver: Resolver, lane: Lane) -> LanePlan:
+    version = resolver.version(lane)
+    return LanePlan(
+        lane=lane,
+        version=version,
+        latest=resolver.latest(lane),
+        platforms=resolver.platforms(lane),
+        images=resolver.images(lane),
+        version_file=None if version.value.is_snapshot else resolver.version_file(lane),
+    )
 
 
 def _check_latest(lanes: Sequence[LanePlan]) -> None:
