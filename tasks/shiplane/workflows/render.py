@@ -14,12 +14,12 @@ from dataclasses import dataclass, field
 
 from shiplane.config.channel import Channel
 from shiplane.config.gate import Gate, GateKind
-from shiplane.config.keys.workflows import WorkflowSettings
+from shiplane.config.keys.workflows import SetupStep, WorkflowSettings
 from shiplane.config.lane import Lane, groups_of
 from shiplane.core.errors import ConfigurationError
 from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform
-from shiplane.workflows import step_variables
+from shiplane.workflows import setup_steps, step_variables
 from shiplane.workflows.paths import (
     REQUIREMENTS,
     check_folder,
@@ -86,7 +86,9 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str, c
     check_folder(project.folder)
     groups = groups_of(project.lanes)
     stages = [_stages(group, project) for group in groups] if project.wishes.native else []
-    facts = {"native": project.wishes.native, "npm": project.npm, "claim": project.claim}
+    facts = {"native": project.wishes.native, "claim": project.claim, "setup": bool(_setup(project))}
+    facts |= _host_output_facts(project.wishes)
+    facts["gate-secrets"] = any(step.env for step in project.wishes.setup)
     facts["variables"] = any(secret.env for lane in project.lanes for secret in lane.build.secrets)
     facts["grouped"] = _has_groups(project)
     facts["lanes-apart"] = facts["native"] and facts["grouped"]
@@ -116,11 +118,14 @@ def requirements(version: str) -> str:
 
 def _project_values(project: WorkflowProject) -> dict[str, str]:
     taken = _secrets_passed(project, project.lanes)
+    setup, build = _setup(project), setup_steps.build_command_lines(project.program)
     return {
         **_step_values(project, project.lanes),
         "SECRETS_TAKEN": "".join(
             f'\n      {name}:\n        description: "{text}"\n        required: false' for name, text in taken.items()
         ),
+        "SETUP": setup_steps.setup_lines(setup),
+        "HOST_OUTPUT": "\n".join(filter(None, (setup_steps.setup_lines(setup), build))),
         "IMAGE": project.image,
         "PROGRAM": project.program,
         "REQUIREMENTS": f"{way_up(project.folder)}{REQUIREMENTS}",
@@ -153,7 +158,32 @@ def _secrets_passed(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str
     """The secrets that some lanes need, by name: what each is."""
     build = step_variables.without_provided(step_variables.build_secrets_of(lanes))
     credentials = step_variables.credentials_of(project.registries)
-    return {**dict.fromkeys(build, "Build secret"), **dict.fromkeys(credentials, "Credential of a registry")}
+    setup = [name for step in project.wishes.setup for name in step.env]
+    return {
+        **dict.fromkeys(setup, "For a setup step"),
+        **dict.fromkeys(build, "Build secret"),
+        **dict.fromkeys(credentials, "Credential of a registry"),
+    }
+
+
+def _setup(project: WorkflowProject) -> Sequence[SetupStep]:
+    """What goes before the build command.
+
+    Raises:
+        ConfigurationError: A step needs a variable that it must not have, or has anyway.
+    """
+    for number, step in enumerate(project.wishes.setup):
+        step_variables.check_own(f"workflows: setup[{number}]", step.env, project.registries)
+    return setup_steps.with_npm(project.wishes.setup) if project.npm else project.wishes.setup
+
+
+def _host_output_facts(wishes: WorkflowSettings) -> dict[str, bool]:
+    """Whether the build command runs where images are built, which is not where the natively built ones are joined."""
+    return {
+        "host-output": wishes.host_output,
+        "host-output-staged": wishes.host_output and wishes.native,
+        "host-output-published": wishes.host_output and not wishes.native,
+    }
 
 
 def _has_groups(project: WorkflowProject) -> bool:

@@ -6,7 +6,7 @@ Each name stands for an expression of GitHub's. Names are validated: none has a 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from shiplane.config.lane import Lane
 from shiplane.core.errors import ConfigurationError
@@ -67,6 +67,29 @@ def build_secrets_of(lanes: Sequence[Lane]) -> Expressions:
                 remedy="Use another name: GITHUB_ is reserved.",
             )
     return {name: "github.token" if name == _JOB_TOKEN else f"secrets.{name}" for _, name in _build_secrets(lanes)}
+
+
+def either_of(names: Iterable[str]) -> Expressions:
+    """Variables that may be a secret of the repository or a variable."""
+    return {name: f"secrets.{name} || vars.{name}" for name in names}
+
+
+def check_own(place: str, names: Iterable[str], registries: Mapping[str, CredentialVariables]) -> None:
+    """Refuse variables that the project's own commands must not have, or have anyway.
+
+    Raises:
+        ConfigurationError: One is a credential of the release, or GitHub sets it.
+    """
+    for name in names:
+        if name in (*_PROVIDED, *credentials_of(registries)):
+            raise ConfigurationError(
+                f"{place} needs {name}, a credential of the release, which no command of the project gets",
+                remedy="Give it a token of its own, under another name.",
+            )
+        if _DEFAULT.fullmatch(name):
+            raise ConfigurationError(
+                f"{place} needs {name}, which GitHub or the machine sets", remedy="Leave it out of env."
+            )
 
 
 def without_provided(expressions: Expressions) -> Expressions:

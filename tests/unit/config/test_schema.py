@@ -24,6 +24,8 @@ from tests.unit.generate import quickly
 SCHEMA = schema("project")
 VALIDATOR = Draft202012Validator(SCHEMA)
 
+COMMIT = "48b55a011bda9f5d6aeb4c2d9c7362e8dae4041e"
+
 GOOD: list[dict[str, Any]] = [
     {},
     {"image": "ghcr.io/cognary/aionis"},
@@ -68,6 +70,10 @@ GOOD: list[dict[str, Any]] = [
     {"workflows": {}},
     {"workflows": {"native": True, "environment": "release"}},
     {"workflows": {"environment": "Live_1.0-eu"}},
+    {"workflows": {"setup": [], "host-output": True}},
+    {"workflows": {"setup": [{"uses": f"actions/setup-node@{COMMIT} # v6.0.0", "with": {"node-version": "22"}}]}},
+    {"workflows": {"setup": [{"uses": f"a/b/c/d@{COMMIT}", "with": {"x": True}, "name": "b c", "env": ["T"]}]}},
+    {"workflows": {"setup": [{"uses": "./.github/actions/x"}, {"run": "make x", "name": "x", "env": ["A", "B"]}]}},
     {"claim": True},
     {"claim": False},
     {"claim": {}},
@@ -217,6 +223,37 @@ BAD: list[dict[str, Any]] = [
     {"workflows": {"native": "yes"}},
     {"workflows": {"environment": ""}},
     {"workflows": {"environment": "live\nx"}},
+    {"workflows": {"host-output": "dist"}},
+    {"workflows": {"setup": {"run": "make"}}},
+    {"workflows": {"setup": ["make"]}},
+    {"workflows": {"setup": [{}]}},
+    {"workflows": {"setup": [{"name": "x"}]}},
+    {"workflows": {"setup": [{"run": "make", "uses": f"a/b@{COMMIT}"}]}},
+    {"workflows": {"setup": [{"run": "make", "with": {"a": "b"}}]}},
+    {"workflows": {"setup": [{"run": "make", "if": "always()"}]}},
+    *({"workflows": {"setup": [{"run": line}]}} for line in ("", " ", "make\nx", "make ${{ github.token }}")),
+    *(
+        {"workflows": {"setup": [{"uses": action}]}}
+        for action in (
+            "actions/setup-node",
+            "actions/setup-node@v6",
+            f"actions/setup-node@{COMMIT[:39]}",
+            f"actions/setup-node@{COMMIT} v6",
+            f"actions/setup-node@{COMMIT} # v6\n",
+            f"actions/setup-node@{COMMIT} # ${{{{ x }}}}",
+            f"actions/../x@{COMMIT}",
+            "docker://alpine",
+            "./",
+            "./../x",
+            "../x",
+        )
+    ),
+    {"workflows": {"setup": [{"uses": "./x", "with": {"a": 1}}]}},
+    {"workflows": {"setup": [{"uses": "./x", "with": {"a b": "c"}}]}},
+    {"workflows": {"setup": [{"uses": "./x", "with": {"a": "${{ secrets.X }}"}}]}},
+    {"workflows": {"setup": [{"run": "make", "env": ["A B"]}]}},
+    {"workflows": {"setup": [{"run": "make", "env": ["A", "A"]}]}},
+    {"workflows": {"setup": [{"run": "make", "name": "${{ x }}"}]}},
     {"workflows": {"environment": "${{ x }}"}},
     {"workflows": {"environment": "a" * 101}},
     {"lanes": []},

@@ -69,6 +69,12 @@ NEEDY: Configuration = {
     },
     "channels": {"edge": {"branch": "main", "lanes": ["main"]}},
 }
+NODE: Configuration = {
+    "uses": "actions/setup-node@48b55a011bda9f5d6aeb4c2d9c7362e8dae4041e # v6.4.0",
+    "with": {"node-version": "22", "check-latest": True},
+}
+SETUP: Configuration = {"setup": [NODE, {"name": "Packages", "run": "npm ci", "env": ["OWN_NPM_TOKEN"]}]}
+HOST_OUTPUT: Configuration = {"host-output": True, **SETUP}
 KINDS: dict[str, Configuration] = {
     "built in": {},
     "native": {"workflows": {"native": True}},
@@ -83,6 +89,9 @@ KINDS: dict[str, Configuration] = {
     "two registries": TWO_REGISTRIES,
     "variables and secrets": NEEDY,
     "native, variables and secrets": {**NEEDY, "workflows": {"native": True}},
+    "setup": {**CHANNELS, "workflows": SETUP},
+    "host output": {**NEEDY, "workflows": HOST_OUTPUT},
+    "native, host output": {**NEEDY, "workflows": {**HOST_OUTPUT, "native": True}},
     "claims": {"claim": True},
     "everything": {"claim": True, "workflows": {"native": True, "environment": "live"}, **GITHUB_GATE},
     "other lanes": {"lanes": {"worker": {"git-tag": "v{version}"}, "next": {"git-tag": "vnext/v{version}"}}},
@@ -607,6 +616,92 @@ def test_a_variable_that_no_workflow_could_give_is_refused(lane: Configuration, 
         rendered({"lanes": {"main": lane}})
     assert caught.value.what.startswith(what)
     assert caught.value.remedy
+
+
+def ran_by(texts: dict[str, str], path: str, job: str) -> list[str]:
+    """What the steps of a job run or use, by name."""
+    steps = yaml.safe_load(texts[path])["jobs"][job]["steps"]
+    return [str(step.get("uses", step.get("run"))).partition("@")[0] for step in steps]
+
+
+PREPARED = ["actions/setup-node", "npm ci"]
+
+
+def test_setup_goes_before_the_build_command_of_the_gate_job() -> None:
+    texts = rendered({**CHANNELS, "workflows": SETUP}, npm=True)
+    for path in (SHARED, EDGE):
+        ran = ran_by(texts, path, "gate")
+        start = ran.index("actions/setup-node")
+        assert ran[start:] == [*PREPARED, "invoke check.build", "invoke check.gates"]
+        assert not set(PREPARED) & set(ran_by(texts, path, "publish"))
+        node, packages = yaml.safe_load(texts[path])["jobs"]["gate"]["steps"][start : start + 2]
+        assert node["with"] == {"node-version": "22", "check-latest": True}
+        assert packages["name"] == "Packages"
+        jobs = yaml.safe_load(texts[path])["jobs"]
+        assert {name: job.get("environment") for name, job in jobs.items() if name != "dry-run"} == {
+            "gate": "release",
+            "publish": "release",
+        }
+        assert packages["env"] == {"OWN_NPM_TOKEN": "${{ secrets.OWN_NPM_TOKEN || vars.OWN_NPM_TOKEN }}"}
+    (call,) = yaml.safe_load(texts[MAIN])["jobs"].values()
+    assert "OWN_NPM_TOKEN" in call["secrets"]
+    assert "OWN_NPM_TOKEN" in yaml.safe_load(texts[SHARED])[True]["workflow_call"]["secrets"]
+
+
+@pytest.mark.parametrize(("native", "building"), [(False, ["dry-run", "publish"]), (True, ["dry-run", "stage"])])
+def test_output_of_the_host_is_made_in_each_job_that_builds_an_image(*, native: bool, building: list[str]) -> None:
+    texts = rendered({**CHANNELS, "workflows": {**HOST_OUTPUT, "native": native}})
+    jobs = yaml.safe_load(texts[SHARED])["jobs"]
+    builds = [(SHARED, name) for name in building] + [(EDGE, "publish")]
+    for path, job in builds:
+        ran = ran_by(texts, path, job)
+        start = ran.index("actions/setup-node")
+        assert ran[start : start + 3] == [*PREPARED, "invoke check.build"]
+        assert ran[start + 3] in ("docker/setup-qemu-action", "docker/setup-buildx-action")
+    assert {name for name in jobs if "invoke check.build" in ran_by(texts, SHARED, name)} == {"gate", *building}
+
+
+def test_a_gate_job_without_secrets_waits_for_no_reviewer() -> None:
+    texts = rendered({**CHANNELS, "workflows": {"setup": [NODE]}})
+    for path in (SHARED, EDGE):
+        assert "environment" not in yaml.safe_load(texts[path])["jobs"]["gate"]
+
+
+def test_packages_of_npm_are_installed_once() -> None:
+    def installed(setup: list[Configuration]) -> list[str]:
+        ran = ran_by(rendered({"workflows": {"setup": setup}}, npm=True), SHARED, "gate")
+        return [line for line in ran if "npm" in line or "make" in line]
+
+    assert installed([{"run": "make tools"}]) == ["make tools", "npm ci"]
+    assert installed([{"run": "npm install --no-audit"}]) == ["npm install --no-audit"]
+
+
+TEXTS = ("make x", "true", "a: b", "echo '#1' # \"x\"", "echo ${HOME} \\", "- x", "äöü 🚢", "x  y")
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_step_has_the_very_texts_of_the_project_file(text: str) -> None:
+    step = {"uses": "./.github/actions/tools", "with": {"x": f"{text}\n{text}"}, "name": text}
+    texts = rendered({"workflows": {"setup": [step, {"run": text}]}})
+    action, command = yaml.safe_load(texts[SHARED])["jobs"]["gate"]["steps"][3:5]
+    assert action == {"name": text, "uses": "./.github/actions/tools", "with": {"x": f"{text}\n{text}"}}
+    assert command == {"name": text, "run": text}
+
+
+@pytest.mark.parametrize(
+    ("name", "what"),
+    [
+        ("GHCR_TOKEN", "workflows: setup[0] needs GHCR_TOKEN, a credential of the release"),
+        ("GITHUB_TOKEN", "workflows: setup[0] needs GITHUB_TOKEN, a credential of the release"),
+        ("DOCKERHUB_TOKEN", "workflows: setup[0] needs DOCKERHUB_TOKEN, a credential of the release"),
+        ("GITHUB_SHA", "workflows: setup[0] needs GITHUB_SHA, which GitHub or the machine sets"),
+        ("PATH", "workflows: setup[0] needs PATH, which GitHub or the machine sets"),
+    ],
+)
+def test_a_setup_step_gets_no_credential_of_the_release(name: str, what: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        rendered({**TWO_REGISTRIES, "workflows": {"setup": [{"run": "make tools", "env": [name]}]}})
+    assert caught.value.what.startswith(what)
 
 
 def test_the_credentials_of_further_registries_are_secrets_of_the_steps_that_push_alone() -> None:
