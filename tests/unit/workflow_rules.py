@@ -109,12 +109,13 @@ def nothing_is_permitted_by_default(flows: list[Workflow]) -> bool:
 
 
 def only_publishing_jobs_may_write_and_packages_alone(flows: list[Workflow]) -> bool:
-    """Where versions are claimed, the job that names them may push to the git remote, too."""
+    """Where versions are claimed or shown on GitHub, the job that names them may write contents, too."""
     for flow in flows:
         for job in flow.jobs.values():
             writes = {name for name, level in job["permissions"].items() if level != "read"}
             names = not flow.works or _names_versions(_lines(job))
-            allowed = {"packages", "contents"} if names and _claims(flows) else {"packages"}
+            shown = "make its release on GitHub" in flow.text
+            allowed = {"packages", "contents"} if names and (shown or _claims(flows)) else {"packages"}
             if writes != (allowed if not flow.works or _publishes(job) else set()):
                 return False
     return True

@@ -10,6 +10,7 @@ from shiplane.config.plan import PlanJson
 from shiplane.core.schema.documents import document
 from shiplane.core.schema.values import Choice, Json
 from shiplane.registry.oci.document_keys import CommitJson, DigestJson
+from shiplane.release.announcing.github_result import GitHubReleaseJson
 from shiplane.release.channel.result import ChannelLaneResultJson
 from shiplane.release.planning.plan_document import PrerequisiteJson
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
@@ -95,6 +96,9 @@ class ReleasedDataJson(TypedDict):
     commit: CommitJson
     prerequisites: PrerequisiteEvidenceJson
     lanes: Annotated[list[LaneResultJson], {"least": 1}, "Each lane after the release, as read back from the registry."]
+    github_releases: Annotated[
+        list[GitHubReleaseJson], "The releases on GitHub of the git tags; empty if none are configured."
+    ]
 
 
 class ChannelDataJson(TypedDict):

@@ -10,12 +10,12 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from shiplane.config.channel import CHANNELS, Channel, make_channels
-from shiplane.config.gate import Gate
 from shiplane.config.keys import gates as gate_keys
 from shiplane.config.keys.claim import CLAIM, ClaimSettings
 from shiplane.config.keys.deployments import DEPLOYMENTS, Deployments
+from shiplane.config.keys.github_release import GITHUB_RELEASE, GitHubReleaseSettings
 from shiplane.config.keys.lane import LANES, MATRIX, lane_tables, make_lanes
-from shiplane.config.keys.registries import REGISTRIES
+from shiplane.config.keys.registries import REGISTRIES, Registries
 from shiplane.config.keys.smoke import SMOKE, make_smokes
 from shiplane.config.keys.texts import COMMAND, IMAGES, PATH, PLATFORMS, REPOSITORY, SECONDS
 from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
@@ -27,7 +27,6 @@ from shiplane.core.schema.documents import document
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Boolean, Either, Json
-from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform, Repository
 
 # What the parser refuses and no schema can: each takes more than one place of the file to see, or knowledge of what a
@@ -59,6 +58,7 @@ class ProjectFile:
         keeps_ledger: Whether releases, moves and marks are recorded.
         ledger: The repository of the ledgers; None for the images' own.
         claim: None for nowhere.
+        github_release: None for none.
         channels: Whose tags were checked against the lanes' and each other's.
         smokes: How each lane's image is tried before it gets a name; a lane that is not there is not.
     """
@@ -119,7 +119,7 @@ class ProjectFile:
         WorkflowSettings, Key("How the publish workflows of GitHub Actions are generated.", WORKFLOWS)
     ] = field(default_factory=WorkflowSettings)
     gates: Annotated[
-        tuple[Gate, ...],
+        gate_keys.Gates,
         Key(
             "Prerequisite 2: what else must be green for the commit before a release. Each is a command, a "
             "health URL or a GitHub check; names are unique.",
@@ -145,8 +145,17 @@ class ProjectFile:
             default=False,
         ),
     ] = None
+    github_release: Annotated[
+        GitHubReleaseSettings | None,
+        Key(
+            "Whether the git tag of a version gets a release on GitHub, with its images and the commands to pull them: "
+            "made, or completed, when all tags are written. true for the defaults, or a table.",
+            GITHUB_RELEASE,
+            default=False,
+        ),
+    ] = None
     registries: Annotated[
-        Mapping[str, CredentialVariables],
+        Registries,
         Key("Credentials by registry host, as in the image name.", REGISTRIES),
     ] = field(default_factory=dict)
     deployments: Annotated[
@@ -267,7 +276,7 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     lanes = make_lanes(tables, place.key("lanes"), given.get("images", ()))
     given.pop("matrix", None)
     gate_keys.check_names(given.get("gates", ()), place.key("gates"))
-    ledger, claim = given.get("ledger", True), given.get("claim", False)
+    ledger, claim, on_github = given.get("ledger", True), given.get("claim", False), given.get("github_release", False)
     resolved = {
         "lanes": lanes,
         "named": frozenset(tables),
@@ -276,6 +285,9 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
         "keeps_ledger": ledger is not False,
         "ledger": None if isinstance(ledger, bool) else ledger,
         "claim": (ClaimSettings() if claim else None) if isinstance(claim, bool) else claim,
+        "github_release": (GitHubReleaseSettings() if on_github else None)
+        if isinstance(on_github, bool)
+        else on_github,
     }
     return ProjectFile(name=name, **{**given, **resolved})
 

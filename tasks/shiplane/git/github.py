@@ -1,12 +1,14 @@
-"""A commit's check runs and workflow runs on GitHub.
+"""GitHub's API about one repository; its check runs and workflow runs of a commit.
 
 The token goes to its API host only: redirects and pages on another origin are not followed. Sources: GitHub REST API
 docs, "List check runs for a Git reference", "List workflow runs for a repository", "Using pagination in the REST API"
-(Link), "Rate limits for the REST API" (``x-ratelimit-*``, secondary limits).
+(Link), "Rate limits for the REST API" (``x-ratelimit-*``, secondary limits), "Troubleshooting the REST API" (errors of
+a 422).
 """
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -19,8 +21,9 @@ from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, 
 from shiplane.core.host_names import is_loopback
 from shiplane.core.redact import Redactor
 from shiplane.core.text import one_line
+from shiplane.registry.http import retry
 from shiplane.registry.http.exchange import Request, Response, Transport
-from shiplane.registry.http.retry import RetryPolicy, body_text, is_throttled, requested_wait
+from shiplane.registry.http.retry import RetryPolicy, body_text
 from shiplane.registry.http.retry_budget import RetryBudget
 
 API = "https://api.github.com"
@@ -31,7 +34,11 @@ _MAX_PAGES = 20
 _NEXT = re.compile(r'<([^<>]+)>\s*;[^,]*\brel="?next"?', re.ASCII)
 _SLUG = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+", re.ASCII)
 _SECONDS = re.compile(r"[0-9]{1,12}", re.ASCII)
-_READ_ACCESS = "a token that may read checks and actions (in a workflow: permissions: checks: read, actions: read)"
+READ_CHECKS = "a token that may read checks and actions (in a workflow: permissions: checks: read, actions: read)"
+_OK, _UNPROCESSABLE = 200, 422
+_MOVED = (301, 302, 307, 308)
+# It may be sent again: what it asks for is the same whether it arrived once or twice.
+_SAFE = frozenset({"GET", "PATCH"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +69,11 @@ class GitHub:
         if self.token and not (self.token.isascii() and self.token.isprintable() and " " not in self.token):
             raise AccessError(f"{' or '.join(TOKEN_VARIABLES)} holds blanks or control characters")
 
+    @property
+    def base_url(self) -> str:
+        """What the URLs of this repository begin with."""
+        return f"{self.api.rstrip('/')}/repos/{self.slug}"
+
     def runs(self, commit: str) -> list[CheckRun]:
         """Every check run and workflow run of a commit.
 
@@ -76,54 +88,107 @@ class GitHub:
 
     def _entries(self, path: str, key: str, query: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
         """All pages of a list, or an error: a part of it could lack the failed run."""
-        base_url = f"{self.api.rstrip('/')}/repos/{self.slug}/{path}"
-        url = f"{base_url}?{urlencode({**query, 'per_page': 100})}"
-        for _ in range(_MAX_PAGES):
-            response = self._get(url)
-            yield from _page(response, key, base_url)
-            match = _NEXT.search(response.headers.get("link", ""))
-            if not match:
-                return
-            url = match.group(1)
-            if urlsplit(url)[:2] != urlsplit(self.api)[:2]:
-                raise UnreachableError(f"GET {base_url}: the list goes on at another host, which was not asked")
-        raise UnreachableError(f"GET {base_url}: more than {_MAX_PAGES} pages")
+        for number, response in enumerate(self.pages(path, {**query, "per_page": 100}), start=1):
+            yield from _page(response, key, f"{self.base_url}/{path}")
+            if number == _MAX_PAGES and _next_url(response):
+                raise UnreachableError(f"GET {self.base_url}/{path}: more than {_MAX_PAGES} pages")
 
-    def _get(self, url: str) -> Response:
+    def pages(self, path: str, query: Mapping[str, str | int]) -> Iterator[Response]:
+        """The pages of a list, each when it is asked for; raises as :meth:`send`."""
+        url = f"{self.base_url}/{path}?{urlencode(query)}"
+        while url:
+            response = self._answer(self.send("GET", url))
+            yield response
+            url = _next_url(response)
+            if url and urlsplit(url)[:2] != urlsplit(self.api)[:2]:
+                raise UnreachableError(
+                    f"GET {self.base_url}/{path}: the list goes on at another host, which was not asked"
+                )
+
+    def _answer(self, response: Response) -> Response:
+        """A response, if that is what was asked for; else its error."""
+        if response.status == _OK:
+            return response
+        if response.status == _UNPROCESSABLE:  # its answer to a commit that it does not have
+            remedy = "Push the commit; GitHub has checks only for what it has."
+            raise PrerequisiteError(self.describe(response), remedy=remedy)
+        raise self.error(response, READ_CHECKS)
+
+    def send(self, method: str, url: str, document: Mapping[str, Any] | None = None, *, safe: bool = False) -> Response:
+        """Send a request, again if it was throttled or lost.
+
+        A request that creates something is sent once: whether it arrived has to be looked up.
+
+        Args:
+            method: Its method.
+            url: Its whole URL, of this API.
+            document: The JSON of its body.
+            safe: Whether a POST may be sent again, too: it changes nothing.
+
+        Returns:
+            The response, whatever its status.
+
+        Raises:
+            UnreachableError: No usable answer, after the retries.
+        """
         headers = {"Accept": "application/vnd.github+json", "X-GitHub-Api-Version": "2022-11-28"}
         if self.token:
             headers["Authorization"] = f"Bearer {self.token}"
-        carrier = RetryPolicy(
+        body = b"" if document is None else json.dumps(document).encode()
+        request = Request(method=method, url=url, headers=headers, body=body)
+        if method in _SAFE or safe:
+            return self._retries.send(request, limit=_LIMIT)
+        return self._retries.send_once(request, limit=_LIMIT)
+
+    @property
+    def _retries(self) -> RetryPolicy:
+        return RetryPolicy(
             transport=self.transport,
             retry_budget=self.retry_budget,
-            error_text=self._error_text,
-            is_throttled=_is_throttled,
-            requested_wait=_requested_wait,
+            error_text=self.error_text,
+            is_throttled=is_throttled,
+            requested_wait=requested_wait,
             fail_fast=True,
         )
-        response = carrier.send(Request(method="GET", url=url, headers=headers), limit=_LIMIT)
-        if response.status != 200:  # noqa: PLR2004
-            raise self._error(response)
-        return response
 
-    def _error(self, response: Response) -> ShiplaneError:
-        message = f"GitHub answered HTTP {response.status} about {self.slug}: {self._error_text(response)}"
-        variables = " or ".join(TOKEN_VARIABLES)
-        if response.status == 422:  # noqa: PLR2004 -- its answer to a commit that it does not have
-            return PrerequisiteError(message, remedy="Push the commit; GitHub has checks only for what it has.")
+    def describe(self, response: Response) -> str:
+        """What GitHub answered, as a message."""
+        return f"GitHub answered HTTP {response.status} about {self.slug}: {self.error_text(response)}"
+
+    def error(self, response: Response, access: str) -> ShiplaneError:
+        """The error that a response stands for; ``access`` says which token could do what was asked for."""
+        message, variables = self.describe(response), " or ".join(TOKEN_VARIABLES)
         if response.status == 401:  # noqa: PLR2004
-            return AccessError(message, remedy=f"The token in {variables} is wrong or has expired: set {_READ_ACCESS}.")
+            return AccessError(message, remedy=f"The token in {variables} is wrong or has expired: set {access}.")
         if response.status in (403, 404):
             reason = "The token lacks access" if self.token else "No token is set, and anonymous access is denied"
-            return AccessError(message, remedy=f"{reason}, or the name is wrong: set {variables} to {_READ_ACCESS}.")
+            return AccessError(message, remedy=f"{reason}, or the name is wrong: set {variables} to {access}.")
+        if response.status in _MOVED:
+            return UnreachableError(message, remedy=f"{self.slug} was renamed: set GITHUB_REPOSITORY to its new name.")
         return UnreachableError(message, remedy=f"Check that {self.api} is the API of the right server.")
 
-    def _error_text(self, response: Response) -> str:
+    def error_text(self, response: Response) -> str:
+        """GitHub's words, with what it says of single fields."""
         try:
-            text = str(strict_json.loads(response.body)["message"])
-        except (ValueError, KeyError, TypeError):
+            document = strict_json.loads(response.body)
+            details = [_detail(entry) for entry in document.get("errors", ())]
+            text = "; ".join(filter(None, [str(document["message"]), *details]))
+        except (ValueError, KeyError, TypeError, AttributeError):
             text = body_text(response)
         return one_line(self.redact(text))[:300]
+
+
+def _next_url(response: Response) -> str:
+    """Where a list goes on; nothing at its end."""
+    match = _NEXT.search(response.headers.get("link", ""))
+    return match.group(1) if match else ""
+
+
+def _detail(entry: object) -> str:
+    """What an error of a 422 says: of a field, or in words."""
+    if not isinstance(entry, dict):
+        return str(entry)
+    return str(entry.get("message") or f"{entry.get('field', '')} {entry.get('code', '')}").strip()
 
 
 def _api_problem(api: str) -> str:
@@ -139,15 +204,15 @@ def _api_problem(api: str) -> str:
     return ""
 
 
-def _is_throttled(response: Response) -> bool:
+def is_throttled(response: Response) -> bool:
     """Whether it is a rate limit: GitHub responds with 403 as well as 429, at its primary or secondary limit."""
     spent = response.headers.get("x-ratelimit-remaining", "").strip() == "0"
-    return (response.status == 403 and spent) or is_throttled(response)  # noqa: PLR2004
+    return (response.status == 403 and spent) or retry.is_throttled(response)  # noqa: PLR2004
 
 
-def _requested_wait(response: Response, wall: float) -> float | None:
+def requested_wait(response: Response, wall: float) -> float | None:
     """Seconds by ``Retry-After``, else until an exhausted limit resets."""
-    asked = requested_wait(response, wall)
+    asked = retry.requested_wait(response, wall)
     reset = response.headers.get("x-ratelimit-reset", "").strip()
     if asked is None and response.headers.get("x-ratelimit-remaining", "").strip() == "0" and _SECONDS.fullmatch(reset):
         return max(0.0, float(reset) - wall)

@@ -56,6 +56,7 @@ class WorkflowProject:
         program: ``invoke`` if the project has tasks of its own, else ``shiplane``.
         npm: Whether npm must install packages before the build command.
         claim: Whether a release pushes a claim to the git remote.
+        github_release: Whether a release is shown on GitHub.
         modules: Whether the repository has submodules.
         channels: Each gets a workflow of its own.
         registries: The variables of the further registries' credentials, by registry host.
@@ -70,6 +71,7 @@ class WorkflowProject:
     program: str = "invoke"
     npm: bool = False
     claim: bool = False
+    github_release: bool = False
     modules: bool = False
     lfs: bool = False
     channels: Sequence[Channel] = ()
@@ -90,6 +92,7 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str, c
     facts |= _host_output_facts(project.wishes)
     facts["gate-secrets"] = any(step.env for step in project.wishes.setup)
     facts["variables"] = any(secret.env for lane in project.lanes for secret in lane.build.secrets)
+    facts["writes"] = project.claim or project.github_release
     facts["grouped"] = _has_groups(project)
     facts["lanes-apart"] = facts["native"] and facts["grouped"]
     facts["github-gates"] = any(gate.kind is GateKind.GITHUB for gate in project.gates)
@@ -127,6 +130,10 @@ def _project_values(project: WorkflowProject) -> dict[str, str]:
         "SETUP": setup_steps.setup_lines(setup),
         "HOST_OUTPUT": "\n".join(filter(None, (setup_steps.setup_lines(setup), build))),
         "IMAGE": project.image,
+        "WRITES": " and ".join(
+            ["claim the version on the git remote"] * project.claim
+            + ["make its release on GitHub"] * project.github_release
+        ),
         "PROGRAM": project.program,
         "REQUIREMENTS": f"{way_up(project.folder)}{REQUIREMENTS}",
         "FOLDER": project.folder,

@@ -179,7 +179,7 @@ def test_a_rate_limit_without_a_word_is_bounded(api: Api, tmp_path: Path) -> Non
         (403, "checks: read, actions: read"),
         (404, "lacks access"),
         (422, "Push the commit"),
-        (301, "the right server"),
+        (301, "was renamed: set GITHUB_REPOSITORY"),
     ],
 )
 def test_each_refusal_of_github_has_its_own_remedy(api: Api, tmp_path: Path, status: int, words: str) -> None:

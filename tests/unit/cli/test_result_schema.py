@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ from jsonschema import Draft202012Validator
 
 from shiplane.cli.documents import result_schema
 from shiplane.config.gate import Evidence
+from shiplane.core.errors import AccessError
 from shiplane.core.progress import Step
+from shiplane.release.announcing.github_result import GitHubAction, GitHubReleaseResult
 from shiplane.release.planning.plan_document import plan_schema
 from shiplane.release.prerequisites import PrerequisiteEvidence
 from tests.faults.adopt.test_adopt import adopt, old_scene
@@ -24,6 +27,7 @@ from tests.faults.release.test_smoke import Bench
 from tests.unit.documents import faults, schema
 
 NAMES = ("plan", "result")
+MADE_ON_GITHUB = GitHubReleaseResult(tag="docker-v0.2.1", action=GitHubAction.MADE, url="https://github.com/a/b")
 MADE = {"plan": plan_schema, "result": result_schema}
 
 
@@ -81,6 +85,7 @@ def released(lanes: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         "commit": COMMIT,
         "prerequisites": held.to_json(),
         "lanes": list(lanes),
+        "github_releases": [MADE_ON_GITHUB.to_json(), replace(MADE_ON_GITHUB, error=AccessError("no")).to_json()],
     }
 
 

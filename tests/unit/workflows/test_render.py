@@ -93,7 +93,13 @@ KINDS: dict[str, Configuration] = {
     "host output": {**NEEDY, "workflows": HOST_OUTPUT},
     "native, host output": {**NEEDY, "workflows": {**HOST_OUTPUT, "native": True}},
     "claims": {"claim": True},
-    "everything": {"claim": True, "workflows": {"native": True, "environment": "live"}, **GITHUB_GATE},
+    "releases on GitHub": {"github-release": True, **CHANNELS},
+    "everything": {
+        "claim": True,
+        "github-release": True,
+        "workflows": {"native": True, "environment": "live"},
+        **GITHUB_GATE,
+    },
     "other lanes": {"lanes": {"worker": {"git-tag": "v{version}"}, "next": {"git-tag": "vnext/v{version}"}}},
     "channels": CHANNELS,
     "channels, everything": {**CHANNELS, "claim": True, "workflows": {"native": True}, **GITHUB_GATE},
@@ -138,6 +144,7 @@ def rendered(
         program=program,
         npm=npm,
         claim=known.claim is not None,
+        github_release=known.github_release is not None,
         modules=whole,
         lfs=whole,
         channels=known.channels,
@@ -548,6 +555,29 @@ def test_where_versions_are_claimed_git_logs_in_with_the_jobs_token(tmp_path: Pa
             argv, cwd=tmp_path, env=env, input=asked, capture_output=True, encoding="utf-8", check=False
         )
         assert (password in done.stdout.splitlines()) if password else done.returncode != 0, done
+
+
+@pytest.mark.parametrize(
+    ("configuration", "purpose"),
+    [
+        ({"github-release": {"draft": True}}, "make its release on GitHub"),
+        ({"github-release": True, "claim": True}, "claim the version on the git remote and make its release on GitHub"),
+    ],
+)
+def test_a_release_on_github_is_made_by_the_one_job_that_may_write_contents(
+    configuration: Configuration, purpose: str
+) -> None:
+    texts = rendered({**configuration, **CHANNELS})
+    writing = [line.strip() for text in texts.values() for line in text.splitlines() if "contents: write" in line]
+    # The callers', which a reusable workflow cannot go beyond, and its publishing job's.
+    assert writing == [
+        *[f"contents: write # check out the source, and {purpose}"],
+        *[f"contents: write # check out the git tag, and {purpose}; only the publishing job has it"] * 2,
+    ]
+    jobs = yaml.safe_load(texts[SHARED])["jobs"]
+    assert [name for name, job in jobs.items() if job["permissions"]["contents"] == "write"] == ["publish"]
+    assert jobs["publish"]["steps"][-1]["env"]["GITHUB_TOKEN"] == "${{ secrets.GITHUB_TOKEN }}"
+    assert ("GIT_CONFIG_COUNT" in texts[SHARED]) is ("claim" in configuration)
 
 
 def test_without_claims_no_job_may_push_to_git() -> None:

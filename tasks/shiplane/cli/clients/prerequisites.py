@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from shiplane.cli.clients.github import github_of
 from shiplane.config.build_settings import check_variables, unset_variables, without_unset
 from shiplane.config.keys.gates import RESERVED_CHECKS
 from shiplane.core.errors import PrerequisiteError, UsageError
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from shiplane.config.plan import LanePlan, Plan
     from shiplane.config.project_file import ProjectFile
     from shiplane.config.settings import Checkout
-    from shiplane.git.github import GitHub
     from shiplane.release.prerequisites import Prerequisites
 
 _VARIABLES = "variables"
@@ -41,32 +41,10 @@ def prerequisites_of(run: Run, commit: str, skip: Sequence[str] = ()) -> Prerequ
         commit=commit,
         env=run.child_env,
         transport=run.transport(),
-        github=lambda: _github(run),
+        github=lambda: github_of(run, "a gate checks GitHub"),
         redact=run.redact,
         skip=frozenset(skip),
         tell=run.console.tell,
-    )
-
-
-def _github(run: Run) -> GitHub:
-    """The client for the checks of this project's repository.
-
-    Raises:
-        UsageError: Nothing says which repository that is.
-    """
-    from shiplane.config.settings import Flags
-    from shiplane.git.github import API, TOKEN_VARIABLES, GitHub
-
-    slug = run.resolver(Flags()).slug()
-    if slug is None:
-        raise UsageError("a gate checks GitHub, but the GitHub repository is unknown", remedy="Set GITHUB_REPOSITORY.")
-    return GitHub(
-        transport=run.transport(),
-        retry_budget=run.registries.retry_budget,
-        redact=run.redact,
-        slug=slug.value,
-        api=run.env.get("GITHUB_API_URL") or API,
-        token=next((run.env[name] for name in TOKEN_VARIABLES if run.env.get(name)), ""),
     )
 
 

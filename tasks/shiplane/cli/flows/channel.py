@@ -78,7 +78,7 @@ def _carry_out(run: Run, channel: Channel, plan: Plan, options: Options, *, rese
     from shiplane.release.channel.publisher import channel_publisher
 
     conditions = before.prerequisites_of(run, plan.commit, options.skip)
-    unclaimed = replace(options, claim=False)
+    unclaimed = replace(options, public=False)
     tags_of = lambda lane: channel.tags_of(lane.lane, plan.commit)  # noqa: E731
     with publishing(run, plan, unclaimed, tags_of=tags_of) as (publisher, _):
         release = replace(publisher, conditions=conditions)

@@ -26,13 +26,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """How a release is carried out, apart from what is released; ``saved`` is the plan that it has to keep to."""
+    """How a release is carried out, apart from what is released.
+
+    Attributes:
+        public: Whether it concerns others: its versions are claimed, shown on GitHub, and announced.
+        saved: The plan that it has to keep to.
+    """
 
     dry_run: bool = False
     builder: str | None = None
     skip: Sequence[str] = ()
     login: bool = True
-    claim: bool = True
+    public: bool = True
     saved: SavedPlan | None = None
     staged: Sequence[str] = ()
 
@@ -96,7 +101,7 @@ def publishing(
             stager=stager,
             probe="access" not in options.skip,
             ledgers=cache(lambda primary: clients.ledgers(primary, registry.at(primary))),
-            claiming=claiming_of(run) if options.claim else None,
+            claiming=claiming_of(run) if options.public else None,
             saved=options.saved,
             smoke=smoker_of(run, primaries, skip=options.skip),
             # What was staged elsewhere was built from a tree that was looked at there.

@@ -82,7 +82,8 @@ class _Rehearsal:
     def release(self, version: str, platforms: str | None, builder: str, run: Run) -> tuple[str, dict[str, object]]:
         """One round: a commit, a release of all lanes, a verification that asks others too.
 
-        Nothing is claimed: the clone's remote is the project itself, where a rehearsal leaves no ref.
+        Nothing is claimed, shown on GitHub or announced: the clone's remote is the project itself, where a rehearsal
+        leaves no ref.
         """
         self._git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--message", f"rehearse {version}", cwd=self.folder)
         from shiplane.cli.flows.release import carry_out
@@ -90,7 +91,7 @@ class _Rehearsal:
         part = self._run(run)
         run.console.say(run.console.paint(f"release {version}", "\033[1m"))
         flags = Flags(tag=version, image=self.image, platforms=platforms, latest="yes")
-        released = carry_out(part, flags, Options(builder=builder, skip=("build", "gates"), claim=False))
+        released = carry_out(part, flags, Options(builder=builder, skip=("build", "gates"), public=False))
         verified = self._verified(run, part, part.resolver(flags), version)
         return f"{released.text}\n{verified.text}", {"released": released.data, "verified": verified.data}
 

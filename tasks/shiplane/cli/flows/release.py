@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
 from shiplane.cli.clients import prerequisites as before
+from shiplane.cli.clients.github import github_releaser_of
 from shiplane.cli.flows.dry_run import build_only
 from shiplane.cli.flows.publishing import Options, publishing
 from shiplane.cli.flows.saved_plans import check_settings
 from shiplane.cli.flows.staging import staged_parts
-from shiplane.cli.views.release import published_text, stayed_text
 from shiplane.config.project_folder import check_inside
-from shiplane.core.errors import RefusedError
 
 if TYPE_CHECKING:
-    from shiplane.cli.documents import ReleasedDataJson
     from shiplane.cli.run import Run
-    from shiplane.config.plan import Plan
     from shiplane.config.settings import Flags
-    from shiplane.release.result import LaneResult
 
 
 def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
@@ -30,6 +25,8 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     Raises:
         ShiplaneError: By situation.
     """
+    from shiplane.cli.flows.release_answer import released_answer
+    from shiplane.release.announcing.github_release import with_github_releases
     from shiplane.release.planning.planner import check_dockerfiles, check_versions, make_plan
 
     before.check_skip(run.project, options.skip, dry_run=options.dry_run)
@@ -48,21 +45,8 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     if parts is None:
         before.check_contexts(run, plan)
     conditions = before.prerequisites_of(run, plan.commit, options.skip)
+    github = github_releaser_of(run, options.skip) if options.public else None
     with publishing(run, plan, options, parts) as (publisher, _):
-        released = run.console.drive(replace(publisher, conditions=conditions).publish(plan))
-    data: ReleasedDataJson = {
-        "image": str(plan.repository),
-        "commit": plan.commit,
-        "prerequisites": released.evidence.to_json(),
-        "lanes": [lane.to_json() for lane in released.lanes],
-    }
-    return Answer(text=published_text(released.lanes), data=data, error=_unmet(plan, released.lanes))
-
-
-def _unmet(plan: Plan, lanes: Sequence[LaneResult]) -> RefusedError | None:
-    """What is said last where floating tags that were asked for stayed where they were."""
-    stayed = [stayed_text(plan, lane.plan, floating.tag, floating.reason) for lane in lanes for floating in lane.unmet]
-    if not stayed:
-        return None
-    leave = "the floating tag where it is" if len(stayed) == 1 else "floating tags where they are"
-    return RefusedError("\n".join(stayed), remedy=f"The version is published. To leave {leave}, use --latest=no.")
+        release = replace(publisher, conditions=conditions).publish(plan)
+        released, on_github = run.console.drive(with_github_releases(github, plan, release))
+    return released_answer(plan, released, on_github)

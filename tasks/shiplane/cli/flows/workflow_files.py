@@ -90,6 +90,7 @@ def _project(root: Path, project: ProjectFile, program: str) -> WorkflowProject:
         program=program,
         npm=command.value[:1] == ("npm",) and (root / "package-lock.json").is_file(),
         claim=project.claim is not None,
+        github_release=project.github_release is not None,
         modules=(repository_top(root) / ".gitmodules").is_file(),
         lfs=uses_lfs(root),
         channels=project.channels,

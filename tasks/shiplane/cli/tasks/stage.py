@@ -55,5 +55,5 @@ def stage(
     chosen = one_lane(lane, run.project, tag or run.env.get("TAG"))
     flags = flags_of([chosen], tag, image, platforms, snapshot=snapshot)
     # Nothing is claimed: a claim is for the digest of the joined index, which the publish makes.
-    options = Options(builder=builder, skip=skip or (), login=not no_login, claim=False)
+    options = Options(builder=builder, skip=skip or (), login=not no_login, public=False)
     return stage_lane(run, flags, options, output)

@@ -11,6 +11,7 @@ from shiplane.core.text import one_line
 if TYPE_CHECKING:
     from shiplane.config.plan import LanePlan, Plan
     from shiplane.registry.oci.names import Repository, Tag
+    from shiplane.release.announcing.github_result import GitHubReleaseResult
     from shiplane.release.channel.result import ChannelLaneResult
     from shiplane.release.result import FloatingTagResult, LaneResult
 
@@ -33,6 +34,11 @@ def published_text(published: Sequence[LaneResult]) -> str:
 def _floating_row(repository: Repository, floating: FloatingTagResult) -> tuple[str, str, str]:
     digest = str(floating.digest) if floating.digest else "does not exist"
     return f"{repository}:{floating.tag}", digest, "moved" if floating.moved else floating.reason
+
+
+def github_text(releases: Sequence[GitHubReleaseResult]) -> str:
+    """A line for each release on GitHub."""
+    return "\n".join(f"GitHub release {release.tag}: {release.description}" for release in releases)
 
 
 def stayed_text(plan: Plan, lane: LanePlan, tag: Tag, reason: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from shiplane.config.gate import Gate, GateKind
@@ -17,7 +17,8 @@ from shiplane.core.text import INVISIBLE
 from shiplane.registry.oci.names import PORT_FORM
 
 # Reserved by --skip: a gate of such a name would be ambiguous.
-RESERVED_CHECKS = ("access", "build", "gates", "smoke", "variables")
+GITHUB_RELEASE_CHECK = "github-release"
+RESERVED_CHECKS = ("access", "build", "gates", GITHUB_RELEASE_CHECK, "smoke", "variables")
 _MAX_NAME = 80
 _HOURS = Number(above=0)
 _LINE = Text(pattern=LINE_FORM, problem="is empty, or has control characters")
@@ -120,6 +121,7 @@ GATE = OneOf(
         ),
     }
 )
+Gates: TypeAlias = tuple[Gate, ...]
 GATES = Array(of=GATE)
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TypeAlias
 
 from shiplane.core.errors import ConfigurationError
 from shiplane.core.schema.tables import Table
 from shiplane.core.schema.values import Named
 from shiplane.registry.credential_variables import CredentialVariables, foreign_owner
 
+Registries: TypeAlias = Mapping[str, CredentialVariables]
 REGISTRIES = Named(
     of=Table.of(CredentialVariables, "registry", "Names of environment variables, in order; never a secret itself.")
 )
