@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from shiplane.config.version_file import FileVersion
 from shiplane.init.sources import Remark
 from shiplane.init.workflows.published_image import PublishedImage
 
@@ -23,6 +24,7 @@ class Facts:
         logins: The names of the secrets of user name and password, by registry.
         deployments: Paths of files that name the image.
         remarks: What could not be translated.
+        version_files: The committed files that have a version, by their paths, the likeliest first.
     """
 
     image: str = ""
@@ -34,3 +36,4 @@ class Facts:
     logins: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     deployments: Sequence[str] = ()
     remarks: Sequence[Remark] = ()
+    version_files: Sequence[tuple[str, FileVersion]] = ()

@@ -11,6 +11,7 @@ from shiplane.init.lane_proposal import ProposedLane, propose_lanes
 from shiplane.init.proposal import Entry, Proposal, ProposedTable
 from shiplane.init.sources import Remark
 from shiplane.init.toml_text import Value
+from shiplane.init.version_files import with_version_files
 from shiplane.init.workflows.published_image import PublishedImage
 
 _DEFAULT_PLATFORMS = {"linux/amd64", "linux/arm64"}
@@ -21,8 +22,9 @@ _STANDARD = {"GHCR_TOKEN", "GITHUB_TOKEN"}
 def propose(facts: Facts) -> Proposal:
     """The project file that follows from the facts."""
     lanes, doubled = _apart_by_name(propose_lanes(facts))
+    version_file, lanes = with_version_files(lanes, facts.git_tags, facts.version_files)
     channels, remarks = _channels(lanes)
-    common = {**_images(lanes, facts), **_platforms(lanes), **_deployments(facts)}
+    common = {**_images(lanes, facts), **_platforms(lanes), **version_file, **_deployments(facts)}
     own = [
         ProposedLane(name=lane.name, entries={**_apart(lane, common, facts.image), **lane.entries}, source=lane.source)
         for lane in lanes

@@ -207,3 +207,15 @@ def test_a_link_is_not_followed(run: Run, tmp_path: Path) -> None:
     code, _, err = run("init", "--yes")
     assert (code, Path("elsewhere").read_text()) == (3, "dist\n")
     assert ".gitignore is a link" in err
+
+
+def test_a_committed_version_that_is_the_newest_git_tags_is_proposed(run: Run) -> None:
+    Path("package.json").write_text('{"version": "0.2.1"}')
+    Path("Cargo.toml").write_text("[")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@localhost"]
+    for arguments in (("add", "--all"), ("commit", "--quiet", "--message", "one"), ("tag", "docker-v0.2.1")):
+        subprocess.run([*git, *arguments], check=True, stdin=subprocess.DEVNULL)
+    Path("package.json").write_text('{"version": "0.2.2"}')
+    _, out, _ = run("init", "--dry-run")
+    assert '+version-file = "package.json"' in out
+    assert "it has 0.2.1, the version of the newest git tag" in out

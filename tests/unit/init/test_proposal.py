@@ -10,6 +10,7 @@ import tomli
 
 from shiplane.config.names.version_schemes import Scheme
 from shiplane.config.project_file import parse_project_file
+from shiplane.config.version_file import FileVersion
 from shiplane.init.facts import Facts
 from shiplane.init.git_tags import form_of_pattern, forms_of_tags, scheme_of, versions_among
 from shiplane.init.project_proposal import propose
@@ -19,6 +20,10 @@ from shiplane.init.workflows.published_image import PublishedImage
 from shiplane.init.workflows.tag_rules import FloatingRule, Tags
 
 IMAGE = "ghcr.io/acme/app"
+NODE = [
+    ("package.json", FileVersion("package.json", "0.2.1", Scheme.SEMVER)),
+    ("pyproject.toml", FileVersion("pyproject.toml", "1.0rc1", Scheme.PEP440)),
+]
 BARE = ("1.2.2", "1.2.3", "1.2", "1", "latest")
 
 
@@ -58,6 +63,33 @@ def file_of(**facts: Any) -> dict[str, Any]:  # noqa: ANN401 -- the fields of Fa
         ({"dockerfiles": ["9/Dockerfile"]}, {"lanes": {"image": {"dockerfile": "9/Dockerfile", "context": "9", "git-tag": "image-v{version}"}}}),
         ({"dockerfiles": ["Dockerfile"], "image": "", "registry": "quay.io/a/b"}, {"image": "quay.io/a/b"}),
         ({"dockerfiles": ["Dockerfile"], "deployments": ["compose.yml"]}, {"deployments": ["compose.yml"]}),
+        (
+            {"dockerfiles": ["Dockerfile"], "git_tags": ["docker-v0.2.1", "docker-v0.2.0", "docker-v9-x"], "version_files": NODE},
+            {"version-file": "package.json"},
+        ),
+        # The next version, another lane's, none that is known: nobody knows that they go together.
+        ({"dockerfiles": ["Dockerfile"], "git_tags": ["docker-v0.2.0"], "version_files": NODE}, {}),
+        ({"dockerfiles": ["Dockerfile"], "version_files": NODE}, {}),
+        (
+            {
+                "dockerfiles": ["Dockerfile", "Dockerfile.standalone"],
+                "git_tags": ["docker-v0.2.0", "standalone-v0.2.1"],
+                "version_files": NODE,
+            },
+            {"lanes": {"standalone": {"version-file": "package.json"}}},
+        ),
+        (
+            {
+                "dockerfiles": ["Dockerfile", "Dockerfile.standalone"],
+                "git_tags": ["docker-v0.2.1", "standalone-v1.0.0-rc.1"],
+                "version_files": NODE,
+            },
+            {"lanes": {"main": {"version-file": "package.json"}, "standalone": {"version-file": "pyproject.toml"}}},
+        ),
+        (
+            {"dockerfiles": ["Dockerfile"], "git_tags": ["2026.08.24", "2026.8.1.2"], "version_files": [("VERSION", FileVersion("VERSION", "2026.8.24"))]},
+            {"version-file": "VERSION", "lanes": {"main": {"git-tag": "{version}", "versions": "calver"}}},
+        ),
     ],
 )  # fmt: skip
 def test_what_follows_without_a_workflow(facts: dict[str, Any], expected: dict[str, Any]) -> None:

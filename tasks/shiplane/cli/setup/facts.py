@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from shiplane.config.project_folder import workflows
 from shiplane.config.settings import Flags, github_slug
-from shiplane.core.errors import ShiplaneError, UsageError
+from shiplane.config.version_file import USUAL_FILES, FileVersion, read_version_file
+from shiplane.core.errors import ConfigurationError, ShiplaneError, UsageError
 from shiplane.init import project_files
 from shiplane.init.facts import Facts
 from shiplane.init.git_tags import forms_of_tags
@@ -123,4 +125,12 @@ def facts_of(
         logins={host: (user, secret) for reader, _ in old.readers.values() for host, user, secret in reader.logins()},
         deployments=project_files.deployments(run.root, named),
         remarks=[*old.remarks, *(Remark(Source(path), "", "no workflow publishes it") for path in left)],
+        version_files=list(_version_files(run)),
     )
+
+
+def _version_files(run: Run) -> Iterator[tuple[str, FileVersion]]:
+    """The committed files that have a version; one that cannot be read is none."""
+    for path in USUAL_FILES:
+        with suppress(ConfigurationError):
+            yield path, read_version_file(path, run.committed)
