@@ -143,7 +143,8 @@ class Runner:
     def follow(self, path: str, event: Event) -> dict[str, str]:
         """Run a workflow whose jobs have steps of their own, by a push to its branch; gives the last job's outputs."""
         workflow = load(self.source / path)
-        assert set(workflow) == {"name", "on", "permissions", "concurrency", "env", "jobs"}, sorted(workflow)
+        known_keys = {"name", "on", "permissions", "concurrency", "env", "jobs"}
+        assert set(workflow) - {"defaults"} == known_keys, sorted(workflow)
         assert event.ref in [f"refs/heads/{branch}" for branch in workflow["on"]["push"]["branches"]]
         known = {"GHCR_USERNAME": "", "GHCR_TOKEN": "", **self.secrets}
         contexts = {"github": self._github(event), "secrets": known}
@@ -240,7 +241,7 @@ class Runner:
     ) -> bool:
         """One machine of a job."""
         place = self.folder / f"{name}-{len(list(self.folder.iterdir()))}"
-        machine = _Machine(self, name, place)
+        machine = _Machine(self, name, place, workflow.get("defaults", {}).get("run", {}))
         contexts = {**contexts, "runner": {"temp": str(machine.temp)}}
         base = {key: text(resolve(value, contexts)) for key, value in workflow.get("env", {}).items()}
         steps: dict[str, dict[str, dict[str, str]]] = {}
@@ -262,8 +263,9 @@ class Runner:
 class _Machine:
     """A fresh machine for one job."""
 
-    def __init__(self, runner: Runner, job: str, folder: Path) -> None:
-        self.runner, self.job = runner, job
+    def __init__(self, runner: Runner, job: str, folder: Path, defaults: Mapping[str, str]) -> None:
+        assert set(defaults) <= {"working-directory"}
+        self.runner, self.job, self.below = runner, job, defaults.get("working-directory", "")
         self.workspace, self.temp = folder / "work", folder / "temp"
         for path in (self.workspace, self.temp, folder / "home"):
             path.mkdir(parents=True)
@@ -305,7 +307,7 @@ class _Machine:
         assert "${{" not in step["run"], "an expression within a shell line is an injection"
         done = subprocess.run(
             ["bash", "-e", "-c", step["run"]],
-            cwd=self.workspace,
+            cwd=self.workspace / self.below,
             env=env,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -6,6 +6,7 @@ import base64
 import json
 import os
 import re
+import shutil
 import subprocess
 import sysconfig
 import uuid
@@ -431,3 +432,47 @@ def test_a_push_to_the_branch_publishes_its_channel_and_a_run_of_an_older_push_i
     assert results(runner) == {"gate": "success", "publish": "failure"}, runner.log
     assert f"edge is at commit {second}, which is newer: it has {first} in its history" in runner.log
     assert reader.digest("edge") == reader.digest(f"sha-{second}")
+
+
+_PROJECTS = ("services/api", "web")
+
+
+def test_projects_in_folders_publish_by_workflows_at_the_root(
+    rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path
+) -> None:
+    """Each from its own folder, by its own git tags, with what one file installs for all."""
+    images = {folder: f"{rig.guarded}/cognary/{Path(folder).name}-{uuid.uuid4().hex[:8]}" for folder in _PROJECTS}
+    for folder in _PROJECTS:
+        shutil.copytree(sample, sample / folder, ignore=shutil.ignore_patterns(".git*", "services", "web"))
+        name = Path(folder).name
+        (sample / folder / "shiplane.toml").write_text(
+            f'image = "{images[folder]}"\nbuild = "sh build.sh"\nplatforms = ["linux/amd64"]\n{pair_for(rig.guarded)}'
+            f'[lanes.main]\ngit-tag = "{name}-v{{version}}"\n[channels.edge]\nbranch = "main"\nlanes = ["main"]\n'
+        )
+    git(sample, "rm", "--quiet", "-r", "--ignore-unmatch", "Dockerfile", "Dockerfile.standalone", "shiplane.toml")
+    (sample / ".gitignore").write_text("dist\n")
+    for folder in _PROJECTS:
+        succeeded(Person(rig, sample / folder).invoke("workflow.write", PYTHONDONTWRITEBYTECODE="1"))
+    (sample / ".github/shiplane-requirements.txt").write_text(f"shiplane @ {wheel.as_uri()}\n")
+    commit_all(sample)
+    (tmp_path / "jobs").mkdir()
+    runner = Runner(rig, tmp_path / "jobs", sample, python, secrets=pair(rig))
+    readers = {folder: Reader(rig, image, account="pull") for folder, image in images.items()}
+
+    git(sample, "tag", "api-v0.2.1")
+    outputs = runner.start(".github/workflows/services.api.docker-publish.yml", pushed("api-v0.2.1"))
+    assert results(runner)["publish"] == "success", runner.log
+    assert readers["services/api"].tags() == {"v0.2.1": outputs["digest"]}
+    assert readers["web"].tags() == {}
+
+    runner.follow(".github/workflows/web.channel-edge.yml", branch_pushed("main"))
+    assert results(runner)["publish"] == "success", runner.log
+    assert "edge" in readers["web"].tags()
+    assert set(readers["services/api"].tags()) == {"v0.2.1"}
+    for folder in _PROJECTS:
+        succeeded(Person(rig, sample / folder).invoke("workflow.check"))
+
+
+def commit_all(folder: Path) -> None:
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message", "two projects")
