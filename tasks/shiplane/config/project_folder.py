@@ -66,6 +66,16 @@ def load_project_file(root: Path) -> ProjectFile:
     return parse_project_file(own, _FILE) if own else ProjectFile()
 
 
+def tables_in(name: str, text: str) -> dict[str, Any]:
+    """The tables of a project file of this name, whose text may be an older one; nothing where it has none."""
+    with suppress(ValueError, RecursionError):
+        content = tomli.loads(text.removeprefix("\ufeff"))
+        tool = content.get("tool", {}) if name != _FILE else {}
+        found = tool.get("shiplane", {}) if isinstance(tool, dict) and name != _FILE else content
+        return found if isinstance(found, dict) else {}
+    return {}
+
+
 def existing(root: Path, paths: list[str]) -> frozenset[str]:
     """Which of these files the project has."""
     # As bytes: a locale that cannot say a name does not keep the file from being there.

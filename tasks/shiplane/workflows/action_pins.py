@@ -7,9 +7,18 @@ commit is that version's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+# Commits behind the version tags of the actions, each seen in several public repositories that pin by commit.
+ACTIONS = {
+    "CHECKOUT": "actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3",
+    "PYTHON": "actions/setup-python@a309ff8b426b58ec0e2a45f0f869d46889d02405 # v6.2.0",
+    "QEMU": "docker/setup-qemu-action@06116385d9baf250c9f4dcb4858b16962ea869c3 # v4.1.0",
+    "BUILDX": "docker/setup-buildx-action@bb05f3f5519dd87d3ba754cc423b652a5edd6d2c # v4.2.0",
+    "UPLOAD": "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1",
+    "DOWNLOAD": "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1",
+}
 _PIN = re.compile(
     r"^(?P<key> *(?:- )?uses: )(?P<pin>(?P<action>[\w.-]+/[\w./-]+)@[0-9a-f]{40}"
     r" +# *(?:tag=)?v?(?P<version>\d{1,6}(?:\.\d{1,6}){0,2}))$",
@@ -56,6 +65,14 @@ def keep_newer(text: str, other: str) -> str:
 def differs(text: str, rendered: str) -> bool:
     """Whether a workflow is another than the rendered one, apart from newer pins in some or all of its steps."""
     return keep_newer(text, text) != keep_newer(rendered, text)
+
+
+def newer_than(text: str, others: Iterable[str]) -> list[Pin]:
+    """The newest pins in a workflow that are newer than these, ``owner/name@<sha> # v1.2.3``."""
+    floor = newest_pins("".join(f"uses: {other}\n" for other in others))
+    return [
+        pin for pin in newest_pins(text).values() if pin.action in floor and pin.numbers > floor[pin.action].numbers
+    ]
 
 
 def without_pins(text: str) -> str:

@@ -20,6 +20,7 @@ from shiplane.core.errors import ConfigurationError
 from shiplane.registry.credential_variables import CredentialVariables
 from shiplane.registry.oci.names import Platform
 from shiplane.workflows import setup_steps, step_variables
+from shiplane.workflows.action_pins import ACTIONS
 from shiplane.workflows.paths import (
     REQUIREMENTS,
     check_folder,
@@ -31,15 +32,6 @@ from shiplane.workflows.paths import (
 )
 from shiplane.workflows.signature import signed
 
-# Commits behind the version tags of the actions, each seen in several public repositories that pin by commit.
-ACTIONS = {
-    "CHECKOUT": "actions/checkout@df4cb1c069e1874edd31b4311f1884172cec0e10 # v6.0.3",
-    "PYTHON": "actions/setup-python@a309ff8b426b58ec0e2a45f0f869d46889d02405 # v6.2.0",
-    "QEMU": "docker/setup-qemu-action@06116385d9baf250c9f4dcb4858b16962ea869c3 # v4.1.0",
-    "BUILDX": "docker/setup-buildx-action@bb05f3f5519dd87d3ba754cc423b652a5edd6d2c # v4.2.0",
-    "UPLOAD": "actions/upload-artifact@043fb46d1a93c77aae656e7c1c64a875d1fc6a0a # v7.0.1",
-    "DOWNLOAD": "actions/download-artifact@3e5f45b2cfb9172054b4087a40e8e0b5a5461e7c # v8.0.1",
-}
 # GitHub's runners (docs.github.com, "GitHub-hosted runners") by what they build: natively, and nearest to it.
 _RUNNERS = {"amd64": "ubuntu-24.04", "386": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
 _EMULATING = {"arm": "ubuntu-24.04-arm"}

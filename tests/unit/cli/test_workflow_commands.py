@@ -40,7 +40,9 @@ def files() -> dict[str, str]:
 def test_what_is_written_is_what_is_checked(run: Run) -> None:
     code, out, _ = run("workflow.write")
     assert (code, set(files())) == (0, {MAIN, STANDALONE, SHARED, REQUIREMENTS})
-    assert out.splitlines() == [f"wrote {path}" for path in (SHARED, MAIN, STANDALONE, REQUIREMENTS)]
+    assert [line.split() for line in out.splitlines()] == [
+        ["wrote", path, "new"] for path in (SHARED, MAIN, STANDALONE, REQUIREMENTS)
+    ]
     assert files()[REQUIREMENTS].endswith(f"shiplane=={shiplane.__version__}\n")
     assert run("workflow.check")[0] == 0
     before = files()
@@ -50,11 +52,12 @@ def test_what_is_written_is_what_is_checked(run: Run) -> None:
 
 
 def test_a_dry_run_shows_all_of_it_and_writes_nothing(run: Run) -> None:
-    code, out, _ = run("workflow.write", "--dry-run")
+    code, out, _ = run("workflow.write", "--dry-run", "--diff")
     assert (code, files()) == (0, {})
     assert f"+++ b/{MAIN}" in out
     assert '+      - "docker-v*"' in out
-    assert f"would write {REQUIREMENTS}" in out
+    assert re.search(rf"would write  {REQUIREMENTS} +new", out)
+    assert "+++" not in run("workflow.write", "--dry-run")[1]
 
 
 def test_a_configuration_that_went_on_is_drift_until_it_is_written(run: Run) -> None:
@@ -65,22 +68,35 @@ def test_a_configuration_that_went_on_is_drift_until_it_is_written(run: Run) -> 
     assert re.search(f"config: workflows +warning .* out of date with shiplane.toml: {MAIN}\n", run("check.config")[1])
     code, out, err = run("workflow.check")
     assert code == 3
-    assert '-      - "docker-v*"\n+      - "api/v*"' in out
-    assert out.startswith(f"out of date with shiplane.toml: {MAIN}\n  shiplane workflow.write\n")
+    assert (
+        out
+        == f"""the workflows are out of date with shiplane.toml:
+  shiplane.toml, other files of the project or the version of shiplane changed since they were written
+
+would write  {MAIN}  +4 -4
+
+bring them up to date with:
+  shiplane workflow.write
+see every line with:
+  shiplane workflow.check --diff
+"""
+    )
     assert err.endswith("next: fix the error above, then: shiplane workflow.check\n")
-    assert run("workflow.write")[:2] == (0, f"wrote {MAIN}\n")
+    code, out, _ = run("workflow.check", "--diff")
+    assert (code, '-      - "docker-v*"\n+      - "api/v*"' in out, "see every line" in out) == (3, True, False)
+    assert run("workflow.write")[1].endswith(f"\n\nwrote  {MAIN}  +4 -4\n")
     assert run("workflow.check")[0] == 0
 
 
 def test_a_repository_with_submodules_or_lfs_wants_them_checked_out(run: Run) -> None:
     run("workflow.write")
     Path(".gitmodules").write_text('[submodule "a"]\n')
-    assert "+          submodules: recursive" in run("workflow.check")[1]
+    assert "+          submodules: recursive" in run("workflow.check", "--diff")[1]
     Path(".gitattributes").write_text("*.bin filter=lfs -text\n")
-    assert "+          lfs: true" in run("workflow.check")[1]
+    assert "+          lfs: true" in run("workflow.check", "--diff")[1]
     assert run("workflow.write")[0] == 0
     Path(".gitattributes").write_text("*.bin -text\n")
-    assert "-          lfs: true" in run("workflow.check")[1]
+    assert "-          lfs: true" in run("workflow.check", "--diff")[1]
 
 
 def test_what_a_person_changed_is_kept_and_shown(run: Run) -> None:
@@ -90,10 +106,11 @@ def test_what_a_person_changed_is_kept_and_shown(run: Run) -> None:
     Path("shiplane.toml").write_text("[workflows]\nnative = true\n")
     before = files()
     assert run("workflow.check")[0] == 3
-    code, out, _ = run("workflow.write")
+    code, out, _ = run("workflow.write", "--diff")
     assert (code, files()) == (3, before)
     assert '-      - "release-*"' in out
-    assert f"changed by hand, or not written by shiplane: {MAIN}" in out
+    assert out.startswith(f"nothing was written:\n  {MAIN} was changed by hand, and the change is not committed\n")
+    assert "or replace the files with:\n  shiplane workflow.write --force\n" in out
     assert run("workflow.write", "--force")[0] == 0
     assert "release-*" not in files()[MAIN]
     assert run("workflow.check")[0] == 0
@@ -102,8 +119,10 @@ def test_what_a_person_changed_is_kept_and_shown(run: Run) -> None:
 def test_a_workflow_of_the_same_name_that_was_never_ours_is_kept(run: Run) -> None:
     Path(MAIN).parent.mkdir(parents=True)
     Path(MAIN).write_text("name: mine\n")
-    assert run("workflow.write")[0] == 3
-    assert files() == {MAIN: "name: mine\n"}
+    code, out, _ = run("workflow.write")
+    assert (code, files()) == (3, {MAIN: "name: mine\n"})
+    assert f"{MAIN} was not written by shiplane\n" in out
+    assert re.search(f"would write  {MAIN} +[+]\\d+ -1, not written by shiplane\n", out)
 
 
 def test_what_is_no_text_is_kept_too(run: Run) -> None:
@@ -111,7 +130,7 @@ def test_what_is_no_text_is_kept_too(run: Run) -> None:
     Path(MAIN).write_bytes(b"\xff\xfe")
     code, out, _ = run("workflow.write")
     assert (code, Path(MAIN).read_bytes()) == (3, b"\xff\xfe")
-    assert f"changed by hand, or not written by shiplane: {MAIN}" in out
+    assert f"{MAIN} was not written by shiplane\n" in out
     Path(MAIN).unlink()
     Path(MAIN).mkdir()
     code, _, err = run("workflow.write", "--force")
@@ -123,7 +142,7 @@ def test_a_lane_that_went_away_takes_its_workflow_along(run: Run) -> None:
     Path("Dockerfile.standalone").unlink()
     (FOLDER / "other.yml").write_text("name: other\n")
     assert run("workflow.check")[0] == 3
-    assert run("workflow.write")[:2] == (0, f"removed {STANDALONE}\n")
+    assert run("workflow.write")[1].endswith(f"removed  {STANDALONE}  no lane or channel needs it\n")
     assert set(files()) == {MAIN, SHARED, REQUIREMENTS, str(FOLDER / "other.yml")}
 
 
@@ -174,6 +193,10 @@ def test_the_answer_as_json_is_one_document(run: Run) -> None:
     code, out, _ = run("workflow.check", "--json")
     document = json.loads(out)
     assert (code, document["ok"], len(document["changes"])) == (3, False, 3)
+    assert document["reasons"] == []
+    change = document["changes"][0]
+    assert change.pop("diff").startswith("--- /dev/null\n")
+    assert change == {"path": SHARED, "action": "write", "cause": "new", "by_hand": False, "kept_pins": []}
 
 
 @pytest.fixture
@@ -194,8 +217,8 @@ def enter(run: Run) -> Callable[[str], None]:
 def test_a_project_in_a_folder_has_its_workflows_at_the_root(run: Run, enter: Callable[[str], None]) -> None:
     enter("services/api")
     up = "../../.github/workflows/services.api."
-    assert run("workflow.write")[1].splitlines() == [
-        f"wrote {path}"
+    assert [line.split()[:2] for line in run("workflow.write")[1].splitlines()] == [
+        ["wrote", path]
         for path in (f"{up}release-lane.yml", f"{up}docker-publish.yml", "../../.github/shiplane-requirements.txt")
     ]
     assert not Path(".github").exists()
@@ -248,3 +271,99 @@ def test_a_folder_that_no_workflow_can_name_is_said(run: Run, enter: Callable[[s
     assert "config: workflows" not in run("check.config")[1]
     code, _, err = run("workflow.write")
     assert (code, "the project's folder 'my app' cannot be named in a workflow" in err) == (2, True)
+
+
+@pytest.fixture
+def committed(run: Run) -> Callable[[str], str]:
+    """Commits everything under a message; gives the commit's first digits."""
+    git("config", "user.name", "Ada")
+    git("config", "user.email", "ada@localhost")
+
+    def commit(message: str) -> str:
+        git("add", "--all")
+        git("commit", "--quiet", "--message", message, "--date", "2026-11-02T12:00:00Z")
+        return git("rev-parse", "HEAD")[:12]
+
+    return commit
+
+
+def git(*arguments: str) -> str:
+    env = {**os.environ, "GIT_COMMITTER_DATE": "2026-11-02T12:00:00Z"}
+    argv = ["git", "-c", "commit.gpgsign=false", *arguments]
+    return subprocess.run(
+        argv, check=True, stdin=subprocess.DEVNULL, capture_output=True, encoding="utf-8", env=env
+    ).stdout.strip()
+
+
+def test_the_keys_that_changed_the_workflows_are_named(run: Run, committed: Callable[[str], str]) -> None:
+    Path("shiplane.toml").write_text('[lanes.main]\ngit-tag = "v{version}"\n')
+    run("workflow.write")
+    written = committed("workflows")
+    for path in (MAIN, SHARED):
+        text = Path(path).read_text()
+        Path(path).write_text(re.sub(r"actions/checkout@\w+ # v\S+", f"actions/checkout@{'a' * 40} # v9.1.0", text))
+    Path("shiplane.toml").write_text(
+        '[lanes.main]\ngit-tag = "api/v{version}"\nsmoke.command = "x"\n[workflows]\nnative = true\n'
+        '[channels.edge]\nbranch = "main"\nlanes = ["main"]\n[smoke]\ntimeout-seconds = 9\n'
+    )
+    committed("pins, and another configuration")
+    assert run("workflow.check")[1].startswith(
+        "the workflows are out of date with shiplane.toml:\n"
+        f"  shiplane.toml changed since they were written on 2026-11-02 (commit {written}): lanes.main.git-tag, "
+        "workflows, channels.edge\n\n"
+    )
+    code, out, _ = run("workflow.write")
+    assert (code, out.count("keeps actions/checkout v9.1.0")) == (0, 1)
+    assert f"actions/checkout@{'a' * 40} # v9.1.0" in Path(SHARED).read_text()
+
+
+def test_a_change_that_is_none_of_the_configuration_is_said_to_be_none(
+    run: Run, committed: Callable[[str], str]
+) -> None:
+    Path("shiplane.toml").write_text("[workflows]\n")
+    run("workflow.write")
+    written = committed("workflows")
+    Path("Dockerfile.standalone").unlink()
+    reason = "other files of the project, or the version of shiplane, changed since they were written on 2026-11-02"
+    assert f"  {reason} (commit {written})\n" in run("workflow.check")[1]
+
+
+def test_who_changed_a_workflow_is_named(run: Run, committed: Callable[[str], str]) -> None:
+    run("workflow.write")
+    committed("workflows")
+    Path(SHARED).write_text(Path(SHARED).read_text().replace("timeout-minutes: 180", "timeout-minutes: 90"))
+    edited = committed("::error::x")
+    code, out, _ = run("workflow.check")
+    assert code == 3
+    assert f"  {SHARED} was changed by hand, last by Ada on 2026-11-02 (commit {edited})\n\n" in out
+
+
+def test_a_history_that_is_cut_off_says_nothing(
+    run: Run, committed: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run("workflow.write")
+    Path(SHARED).write_text(Path(SHARED).read_text().replace("timeout-minutes: 180", "timeout-minutes: 90"))
+    committed("workflows, and one changed by hand")
+    clone = tmp_path / "clone"
+    git("clone", "--quiet", "--depth", "1", Path.cwd().as_uri(), str(clone))
+    monkeypatch.chdir(clone)
+    Path("shiplane.toml").write_text("[workflows]\nnative = true\n")
+    out = run("workflow.check")[1]
+    assert f"  {SHARED} was changed by hand\n" in out
+    assert "  shiplane.toml, other files of the project or the version of shiplane changed since they were" in out
+
+
+def test_another_pin_of_the_same_version_is_told(run: Run) -> None:
+    run("workflow.write")
+    Path(SHARED).write_text(re.sub(r"actions/checkout@\w+", f"actions/checkout@{'a' * 40}", Path(SHARED).read_text()))
+    out = run("workflow.check")[1]
+    assert f"{SHARED} pins an action to an older version than shiplane, or to another commit of the same\n\n" in out
+    assert re.search(f"would write  {SHARED}  [+]\\d -\\d, actions pinned otherwise\n", out)
+
+
+def test_another_projects_workflow_is_told(run: Run, enter: Callable[[str], None]) -> None:
+    enter("services.api")
+    run("workflow.write")
+    enter("services/api")
+    code, out, _ = run("workflow.write")
+    assert (code, out.count("belongs to the project in services.api")) == (3, 2)

@@ -6,10 +6,9 @@ import hashlib
 
 import pytest
 
-from shiplane.workflows.action_pins import without_pins
+from shiplane.workflows.action_pins import ACTIONS, without_pins
 from shiplane.workflows.changes import changes
 from shiplane.workflows.paths import SHARED
-from shiplane.workflows.render import ACTIONS
 from shiplane.workflows.signature import was_changed_by_hand
 from tests.unit.workflows.test_render import CHANNELS, CHECKOUT, EDGE, MAIN, rendered
 

@@ -18,10 +18,11 @@ from shiplane.config.lane import BUILT_IN
 from shiplane.config.project_file import parse_project_file
 from shiplane.config.settings import DEFAULT_PLATFORMS
 from shiplane.core.errors import ConfigurationError
+from shiplane.workflows.action_pins import ACTIONS
 from shiplane.workflows.changes import changes
 from shiplane.workflows.files import template
 from shiplane.workflows.paths import SHARED, path_of
-from shiplane.workflows.render import ACTIONS, WorkflowProject, render
+from shiplane.workflows.render import WorkflowProject, render
 from shiplane.workflows.signature import is_ours, was_changed_by_hand
 from shiplane.workflows.tag_filter import starts_on
 from tests.fresh.roots import RELEASES

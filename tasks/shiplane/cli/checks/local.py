@@ -35,7 +35,7 @@ def config_check(run: Run, flags: Flags) -> Look:
 
 def _workflows(run: Run) -> Iterator[Finding]:
     """Whether the workflows that shiplane wrote are up to date: a manual release does not need them."""
-    from shiplane.cli.flows.workflow_files import drifted
+    from shiplane.cli.workflows.files import drifted
 
     paths = value_or_none(lambda: drifted(run))
     if paths is None:

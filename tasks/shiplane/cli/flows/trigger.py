@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def trigger_of(run: Run, versions: Iterable[tuple[Lane, Version]]) -> Trigger:
     """The trigger of a version of each lane of a group, with all that it checks first."""
-    from shiplane.cli.flows.workflow_files import drifted
+    from shiplane.cli.workflows.files import drifted
     from shiplane.release.trigger import Trigger, TriggeredLane
 
     return Trigger(

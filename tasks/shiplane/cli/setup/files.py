@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shiplane.cli.flows.workflow_files import requirements_path, tasks_files
+from shiplane.cli.workflows.files import requirements_path, tasks_files
 from shiplane.core.file_change import FileChange
 from shiplane.init import ignored, npm_scripts, project_files, tasks_file
 from shiplane.init.sources import Remark, Source

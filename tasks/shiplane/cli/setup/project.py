@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import tomli
 
-from shiplane.cli.flows.workflow_files import changes_for, program_of, tasks_files
 from shiplane.cli.setup.facts import OldWorkflows, facts_of, old_workflows, place_of, registry_tags
 from shiplane.cli.setup.files import PROJECT_FILE, replaced_scripts, setup_files, unusable
+from shiplane.cli.workflows.files import changes_for, program_of, tasks_files
 from shiplane.config.project_file import ProjectFile, parse_project_file
 from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.file_change import FileChange

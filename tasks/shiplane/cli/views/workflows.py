@@ -1,43 +1,79 @@
-"""Changes of workflow files as answers: what is out of date, or what was written."""
+"""Changes of workflow files as answers: what is out of date and why, or what was written."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
+from shiplane.cli.views.tables import columns
 from shiplane.core.errors import PrerequisiteError
+from shiplane.core.text import one_line
+from shiplane.workflows.changes import Cause
 
 if TYPE_CHECKING:
     from shiplane.workflows.changes import WorkflowChange
 
-
-def outdated_answer(changes: Sequence[WorkflowChange], what: str, remedy: str) -> Answer:
-    """Files that are out of date, with what would change."""
-    text = f"{what}\n  {remedy}\n\n{_diffs(changes)}"
-    return Answer(text=text, data={"changes": _json(changes)}, exit_code=PrerequisiteError.exit_code)
+_KEPT = ("would write", "would remove")
+_DONE = ("wrote", "removed")
 
 
-def written_answer(changes: Sequence[WorkflowChange], *, dry_run: bool, requirements: str) -> Answer:
+def outdated_answer(
+    changes: Sequence[WorkflowChange], title: str, reasons: Sequence[str], next_steps: Sequence[str], *, diff: bool
+) -> Answer:
+    """Files that are out of date: the reasons, what would happen to each, and what to do."""
+    parts = [
+        "\n".join([title, *(f"  {one_line(reason)}" for reason in reasons)]),
+        columns(list(_rows(changes, _KEPT))),
+        "\n".join(next_steps),
+        _diffs(changes) if diff else "",
+    ]
+    data = {"reasons": list(reasons), "changes": _json(changes)}
+    return Answer(text="\n\n".join(filter(None, parts)), data=data, exit_code=PrerequisiteError.exit_code)
+
+
+def written_answer(
+    changes: Sequence[WorkflowChange], reasons: Sequence[str], *, dry_run: bool, diff: bool, requirements: str
+) -> Answer:
     """What was written and removed, or would be; ``requirements`` is the path of that file where it is written."""
-    lines = [f"{_verb(change, dry_run=dry_run)} {change.path}" for change in changes]
-    lines += [f"{'would write' if dry_run else 'wrote'} {requirements}"] if requirements else []
-    shown = [_diffs(changes)] if dry_run and changes else []
+    verbs = _KEPT if dry_run else _DONE
+    rows = [*_rows(changes, verbs), *([(verbs[0], requirements, "new")] if requirements else [])]
+    parts = [
+        "\n".join(map(one_line, reasons)),
+        columns(rows) if rows else "everything is up to date",
+        _diffs(changes) if diff else "",
+    ]
     data = {
         "dry_run": dry_run,
+        "reasons": list(reasons),
         "changes": _json(changes),
         "requirements": bool(requirements),
     }
-    return Answer(text="\n".join([*shown, *(lines or ["everything is up to date"])]), data=data)
+    return Answer(text="\n\n".join(filter(None, parts)), data=data)
 
 
-def _verb(change: WorkflowChange, *, dry_run: bool) -> str:
-    would, past = ("would remove", "removed") if change.after is None else ("would write", "wrote")
-    return would if dry_run else past
+def _rows(changes: Sequence[WorkflowChange], verbs: tuple[str, str]) -> Iterator[tuple[str, str, str]]:
+    for change in changes:
+        added, removed = change.lines
+        cause = "" if change.cause is Cause.OUTDATED else change.cause.value
+        lines = f"+{added} -{removed}" if change.before is not None and change.after is not None else ""
+        kept = ", ".join(f"{pin.action} v{pin.version}" for pin in change.newer_pins)
+        facts = (lines, cause, f"keeps {kept}" if kept else "")
+        yield verbs[change.after is None], change.path, ", ".join(filter(None, facts))
 
 
 def _json(changes: Sequence[WorkflowChange]) -> list[dict[str, object]]:
-    return [{"path": change.path, "by_hand": change.by_hand, "diff": change.diff} for change in changes]
+    return [
+        {
+            "path": change.path,
+            "action": "remove" if change.after is None else "write",
+            "cause": change.cause.value,
+            "by_hand": change.by_hand,
+            "kept_pins": [pin.text for pin in change.newer_pins],
+            "diff": change.diff,
+        }
+        for change in changes
+    ]
 
 
 def _diffs(changes: Sequence[WorkflowChange]) -> str:

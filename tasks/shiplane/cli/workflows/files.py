@@ -43,7 +43,7 @@ def changes_of(run: Run) -> list[WorkflowChange]:
 def changes_for(root: Path, project: ProjectFile, program: str) -> list[WorkflowChange]:
     """The same for a configuration that need not be written yet, whose tasks a program calls."""
     folder = folder_in_repository(root)
-    rendered = {f"{way_up(folder)}{path}": text for path, text in _rendered(root, project, program).items()}
+    rendered = {f"{way_up(folder)}{path}": text for path, text in rendered_from(root, project, program).items()}
     present = workflows(root)
     # What cannot be read as a workflow is somebody's all the same.
     unread = {path: _UNREAD for path in rendered if path not in present and (root / path).exists()}
@@ -72,7 +72,12 @@ def tasks_files(root: Path) -> list[Path]:
     return [path for path in (root / "tasks.py", root / "tasks" / "__init__.py") if path.is_file()][:1]
 
 
-def _rendered(root: Path, project: ProjectFile, program: str) -> dict[str, str]:
+def rendered_from(root: Path, project: ProjectFile, program: str) -> dict[str, str]:
+    """The workflows that a configuration gives, by their paths in the repository.
+
+    Raises:
+        UsageError: It gives none.
+    """
     templates = (files.template(f"{name}.yml") for name in ("lane", "release-lane", "channel"))
     return render(_project(root, project, program), *templates)
 
