@@ -15,6 +15,16 @@ def template(name: str) -> str:
     return resources.files("shiplane").joinpath("templates", name).read_text("utf-8")
 
 
+def origin() -> str | None:
+    """Where this package was installed from, as pip recorded it (PEP 610); None if from an index, or not at all."""
+    from importlib import metadata
+
+    try:
+        return metadata.distribution("shiplane").read_text("direct_url.json")
+    except metadata.PackageNotFoundError:
+        return None
+
+
 def write(root: Path, path: str, text: str) -> None:
     """Write a workflow file atomically.
 

@@ -102,15 +102,6 @@ def render(project: WorkflowProject, lane_template: str, shared_template: str, c
     return {path: signed(text, project.program, project.folder) for path, text in texts.items()}
 
 
-def requirements(version: str) -> str:
-    """The initial requirements file; afterwards the user maintains it, with hashes for their platform."""
-    return (
-        "# What the publish workflows install. One line with a hash makes pip want one for every package:\n"
-        "# uv pip compile --generate-hashes gives all of them.\n"
-        f"shiplane=={version}\n"
-    )
-
-
 def _project_values(project: WorkflowProject) -> dict[str, str]:
     taken = _secrets_passed(project, project.lanes)
     setup, build = _setup(project), setup_steps.build_command_lines(project.program)

@@ -10,7 +10,8 @@ from shiplane.cli.workflows.files import requirements_path, tasks_files
 from shiplane.core.file_change import FileChange
 from shiplane.init import ignored, npm_scripts, project_files, tasks_file
 from shiplane.init.sources import Remark, Source
-from shiplane.workflows.render import requirements
+from shiplane.workflows import files
+from shiplane.workflows.requirement import LOCAL, requirement, requirements
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,7 +38,7 @@ def setup_files(root: Path, project_text: str) -> Iterator[FileChange]:
     if not (root / requirements_path(root)).exists():
         from shiplane import __version__
 
-        yield FileChange(requirements_path(root), None, requirements(__version__))
+        yield FileChange(requirements_path(root), None, requirements(__version__, files.origin()))
 
 
 def _ended_as(before: str | None, after: str) -> str:
@@ -54,6 +55,8 @@ def unusable(root: Path) -> Iterator[Remark]:
     package = project_files.read(root, _NPM)
     if package and npm_scripts.old_scripts(package) and npm_scripts.with_new_scripts(package) is None:
         yield Remark(Source(_NPM), ", ".join(npm_scripts.old_scripts(package)), "these scripts could not be replaced")
+    if not (root / requirements_path(root)).exists() and not requirement("", files.origin()):
+        yield Remark(Source(requirements_path(root)), "", f"{LOCAL}: name there where it is got from")
 
 
 def replaced_scripts(root: Path) -> Iterator[Remark]:

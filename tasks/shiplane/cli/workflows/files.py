@@ -11,7 +11,8 @@ from shiplane.config.settings import DEFAULT_PLATFORMS, Resolver
 from shiplane.workflows import files
 from shiplane.workflows.changes import WorkflowChange, changes
 from shiplane.workflows.paths import REQUIREMENTS, way_up
-from shiplane.workflows.render import WorkflowProject, render, requirements
+from shiplane.workflows.render import WorkflowProject, render
+from shiplane.workflows.requirement import requirements
 from shiplane.workflows.signature import folder_of
 
 if TYPE_CHECKING:
@@ -114,4 +115,4 @@ def write_changes(root: Path, planned: Sequence[WorkflowChange], *, wants_requir
         else:
             files.write(root, change.path, change.after)
     if wants_requirements:
-        files.write(root, requirements_path(root), requirements(__version__))
+        files.write(root, requirements_path(root), requirements(__version__, files.origin()))
