@@ -131,8 +131,7 @@ def _of_tags(image: PublishedImage, name: str, facts: Facts) -> ProposedLane:
     values |= {"git-tag": image.git_tag} if versions else {}
     # docker/metadata-action moves them with every version.
     values |= {"publish-latest": True} if tags.floating else {}
-    values |= {"build-args": image.build_args} if image.build_args else {}
-    values |= {"secrets": {key: {"env": secret} for key, secret in image.secrets.items()}} if image.secrets else {}
+    values |= image.build
     entries = {key: Entry(value, why) for key, value in values.items()}
     return ProposedLane(name=name, entries=entries, source=why, image=image)
 
@@ -162,6 +161,7 @@ def _of_dockerfile(path: str, facts: Facts, image: PublishedImage | None = None)
     context = image.context if image else posixpath.dirname(path) or "."
     entries |= {"context": Entry(context, source)} if context != "." else {}
     entries |= {"target": Entry(image.target, source)} if image and image.target else {}
+    entries |= {key: Entry(value, source) for key, value in image.build.items()} if image else {}
     if base is None or git_tag != base.git_tag:
         entries["git-tag"] = Entry(git_tag, why)
         shared = [other for other in facts.images if image and other.images == image.images]

@@ -72,13 +72,13 @@ def test_what_the_targets_of_a_file_are() -> None:
     platforms = {"platforms": "linux/amd64\nlinux/arm64", "push": "true"}
     read = texts("docker-bake.hcl", HCL)
     assert list(read) == ["app", "web"]
-    args = "GO=1.26\nV=VERSION"
+    args = "GO=1.26\nV=${VERSION}"
     assert read["app"] == {**platforms, "file": "./Dockerfile", "tags": "ghcr.io/acme/app:latest", "build-args": args}
     assert read["web"]["context"] == "web"
     assert "${" in read["web"]["target"]
     assert "${" in read["web"]["tags"]
     assert texts("docker-bake.hcl", HCL, "base", REGISTRY="x") == {
-        "base": {**platforms, "build-args": "GO=1.25\nV=VERSION"}
+        "base": {**platforms, "build-args": "GO=1.25\nV=${VERSION}"}
     }
     assert texts("docker-bake.hcl", HCL, "app", REGISTRY="x")["app"]["tags"] == "x/app:latest"
 
@@ -107,6 +107,36 @@ def test_json_says_the_same() -> None:
 def test_what_is_no_bake_file_is_none_or_empty(text: str) -> None:
     bake = read_bake("docker-bake.hcl", text)
     assert bake is None or list(steps_of(bake, [], {})) == []
+
+
+def test_the_inputs_of_a_target_are_those_of_a_step_that_builds() -> None:
+    text = """
+target "default" {
+  labels = { "org.example.team" = "web" }
+  annotations = ["index:org.example.team=web"]
+  secret = ["id=npm,env=NPM_TOKEN", "id=GH", "type=file,id=rc,src=/root/.npmrc", { id = "a", source = "b" }]
+  cache-to = [{ type = "registry", ref = "ghcr.io/acme/app:cache" }]
+  attest = ["type=provenance,mode=max", "type=sbom"]
+  contexts = { base = "docker-image://alpine" }
+  ssh = ["default"]
+  description = "none"
+  tags = []
+}
+"""
+    assert texts("docker-bake.hcl", text) == {
+        "default": {
+            "labels": "org.example.team=web",
+            "annotations": "index:org.example.team=web",
+            "secret-envs": "npm=NPM_TOKEN\nGH=GH",
+            "secret-files": "rc=/root/.npmrc\na=b",
+            "cache-to": "type=registry,ref=ghcr.io/acme/app:cache",
+            "provenance": "mode=max",
+            "sbom": "true",
+            "build-contexts": "base=docker-image://alpine",
+            "ssh": "default",
+            "push": "true",
+        }
+    }
 
 
 def test_targets_that_name_each_other_come_to_an_end() -> None:

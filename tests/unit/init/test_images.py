@@ -106,18 +106,32 @@ def test_platforms_and_what_a_lane_cannot_have(given: str, platforms: tuple[str,
     assert (image.platforms, told) == (platforms, remarks)
 
 
-def test_build_args_and_secrets() -> None:
-    given = (
-        ', build-args: "V=${{ steps.meta.outputs.version }}\\nT=${{ github.ref_name }}\\nD=${{ fromJSON(steps.m.outputs.json)'
-        ".labels['org.opencontainers.image.created'] }}\\nS=${{ inputs.s }}\\nN=1\""
-        ', secrets: "npm=${{ secrets.NPM_TOKEN }}\\nx=$(cat y)"'
-    )
-    image, told = only(job(f"{PUSHED}{given}}}}}"))
-    assert image.build_args == {"V": "{version}", "T": "{git-tag}", "D": "{created}", "N": "1"}
-    assert image.secrets == {"npm": "NPM_TOKEN"}
+def test_labels_are_those_of_the_step_and_of_metadata_action() -> None:
+    text = """
+on: {push: {tags: ["v*"]}}
+jobs:
+  image:
+    steps:
+      - id: meta
+        uses: docker/metadata-action@v5
+        with:
+          images: ghcr.io/acme/app
+          tags: type=semver,pattern={{version}}
+          labels: |
+            org.opencontainers.image.title=App
+          annotations: org.example.a=b
+      - uses: docker/build-push-action@v6
+        with:
+          push: true
+          tags: ${{ steps.meta.outputs.tags }}
+          labels: ${{ steps.meta.outputs.labels }}
+          annotations: ${{ steps.other.outputs.annotations }}
+"""
+    image, told = only(text)
+    assert image.build == {"labels": {"org.opencontainers.image.title": "App"}}
     assert told == [
-        "w.yml:10 S=${{ inputs.s }}: the value of this build argument is only known later",
-        "w.yml:8 x=$(cat y): this secret of the build is not one of GitHub's",
+        "w.yml:18 ${{ steps.meta.outputs.labels }}: title, description, url and licenses are not taken from GitHub: write them into labels",
+        "w.yml:19 ${{ steps.other.outputs.annotations }}: title, description, url and licenses are not taken from GitHub: write them into annotations",
     ]
 
 

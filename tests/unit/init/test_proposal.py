@@ -125,7 +125,7 @@ LANE = {
         ([image(images=())], {"lanes": {"app": LANE}}),
         ([image(platforms=("linux/amd64",))], {"platforms": ["linux/amd64"], "lanes": {"app": LANE}}),
         ([image(target="x", context="y")], {"lanes": {"app": {**LANE, "target": "x", "context": "y"}}}),
-        ([image(secrets={"npm": "NPM"})], {"lanes": {"app": {**LANE, "secrets": {"npm": {"env": "NPM"}}}}}),
+        ([image(build={"secrets": {"npm": {"env": "NPM"}}})], {"lanes": {"app": {**LANE, "secrets": {"npm": {"env": "NPM"}}}}}),
         ([image(tags=Tags(floating=[FloatingRule("x", ("rc",))]))], {"lanes": {"app": {**LANE, "tag": "v{version}", "floating": [{"tag": "x", "prereleases": ["rc"]}]}}}),
         (
             [image("one", platforms=("linux/amd64",), images=("quay.io/a/b",)), image("two", images=("quay.io/a/c", "quay.io/a/d"))],

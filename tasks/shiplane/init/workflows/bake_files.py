@@ -6,8 +6,8 @@ Source: docs.docker.com, "Bake file reference". Functions, conditions and what i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from shiplane.init.workflows.expressions import LONGEST
 from shiplane.init.workflows.yaml_nodes import Node, read_yaml
@@ -18,9 +18,13 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
+# A bare name is a variable's; the others are numbers and literals.
+_REFERENCE = re.compile(r"(?!(?:true|false|null)$)[A-Za-z_]\w*", re.ASCII)
 _DEEPEST = 20
 # What a target says, as docker/build-push-action calls it.
-_INPUTS = {"context": "context", "dockerfile": "file", "target": "target", "platforms": "platforms", "tags": "tags"}
+_INPUTS = {"dockerfile": "file", "args": "build-args", "contexts": "build-contexts"}
+# What makes no difference to the image.
+_OF_BAKE = {"inherits", "output", "description", "name", "matrix"}
 
 
 def read_bake(path: str, text: str) -> Node | None:
@@ -45,11 +49,47 @@ def steps_of(bake: Node, targets: Sequence[str], variables: Mapping[str, str]) -
     values = {name: text for name, text in {**defaults, **variables}.items() if text}
     for name in _targets(bake, targets or ["default"], set()):
         merged = _merged(bake, name, set())
-        inputs = {_INPUTS[key]: _filled(node, values) for key, node in merged.items() if key in _INPUTS}
-        args = merged["args"].entries
-        lines = "\n".join(f"{key}={_filled(node, values).text}" for key, node in args.items())
-        inputs |= {"build-args": Node(text=lines)} if lines else {}
+        inputs = dict(_inputs(merged, values))
         yield name, Node(entries={"with": Node(entries={**inputs, "push": Node(text="true")})})
+
+
+def _inputs(target: Mapping[str, Node], values: Mapping[str, str]) -> Iterator[tuple[str, Node]]:
+    """What a target says, by the names of docker/build-push-action's inputs; what that has none for by its own."""
+    for key, node in target.items():
+        filled = _filled(node, values)
+        if key in _LISTS:
+            for name in dict.fromkeys(name for name, _ in _LISTS[key](filled)):
+                lines = (text for other, text in _LISTS[key](filled) if other == name)
+                yield name, replace(filled, text="\n".join(lines))
+        elif key not in _OF_BAKE and filled.text:
+            yield _INPUTS.get(key, key), filled
+
+
+def _secrets(node: Node) -> Iterator[tuple[str, str]]:
+    """Build secrets, as ``id=npm,env=NPM_TOKEN``: an id alone is a variable, too."""
+    for line in node.text.splitlines():
+        given = _fields(line)
+        file = given.get("src", given.get("source"))
+        yield (
+            ("secret-files", f"{given.get('id', '')}={file}")
+            if file
+            else ("secret-envs", f"{given.get('id', '')}={given.get('env', given.get('id', ''))}")
+        )
+
+
+def _proofs(node: Node) -> Iterator[tuple[str, str]]:
+    """Attestations, as ``type=provenance,mode=max``."""
+    for line in node.text.splitlines():
+        given = _fields(line)
+        yield given.pop("type", "attest"), ",".join(f"{key}={text}" for key, text in given.items()) or "true"
+
+
+def _fields(line: str) -> dict[str, str]:
+    fields = (field.strip().partition("=") for field in line.split(","))
+    return {key: text for key, _, text in fields}
+
+
+_LISTS: dict[str, Callable[[Node], Iterator[tuple[str, str]]]] = {"secret": _secrets, "attest": _proofs}
 
 
 def _targets(bake: Node, names: Sequence[str], seen: set[str]) -> Iterator[str]:
@@ -77,8 +117,10 @@ def _merged(bake: Node, name: str, seen: set[str]) -> dict[str, Node]:
 
 
 def _filled(node: Node, values: Mapping[str, str]) -> Node:
-    """A text, or a list as one text of lines, with what its variables are set to."""
-    text = "\n".join(node.texts)[: LONGEST + 1]
+    """A text, or what is in a list or a table as one text of lines, with what its variables are set to."""
+    pairs = [f"{key}={value.text}" for key, value in node.entries.items()]
+    items = [",".join(f"{key}={value.text}" for key, value in item.entries.items()) or item.text for item in node.items]
+    text = "\n".join(pairs or items or node.texts)[: LONGEST + 1]
     return Node(text=_VARIABLE.sub(lambda match: values.get(match[1], match[0]), text), line=node.line)
 
 
@@ -135,7 +177,8 @@ class _Hcl:
         is_plain = kind in ("text", "name") and self._ends_at(self.at + 1)
         if is_plain:
             self.at += 1
-            return Node(text=text, line=line)
+            is_reference = kind == "name" and _REFERENCE.fullmatch(text)
+            return Node(text=f"${{{text}}}" if is_reference else text, line=line)
         return self._open(line)
 
     def _list(self, line: int) -> Node:

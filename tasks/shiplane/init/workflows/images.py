@@ -14,21 +14,21 @@ from itertools import islice, product
 from shiplane.core.errors import UsageError
 from shiplane.init.git_tags import form_of_pattern
 from shiplane.init.sources import Remark, Source
+from shiplane.init.toml_text import Value
 from shiplane.init.workflows.bake_files import steps_of
-from shiplane.init.workflows.expressions import EXPRESSION, LONGEST, filled, is_open
+from shiplane.init.workflows.build_inputs import INPUTS, BuildInputs
+from shiplane.init.workflows.expressions import LONGEST, filled, is_open
 from shiplane.init.workflows.published_image import PublishedImage, dockerfile_suffix
 from shiplane.init.workflows.tag_rules import DEFAULT_RULES, FIELD, Tags, Triggers, add_plain, read_rules
 from shiplane.init.workflows.yaml_nodes import Node
 from shiplane.registry.oci.names import Repository
 
 _MOST = 64
-_TAGS_OF_STEP = re.compile(r"steps\.([\w-]+)\.outputs\.tags")
 _STARTS_WITH = re.compile(r"startsWith\(github\.ref(?:_name)?, ?'(?:refs/tags/)?([^']+)'\)")
 _VARIABLE = re.compile(r"\b(?:secrets|vars)\.(\w+)")
-_SECRET_LINE = re.compile(r"\"?([\w.-]+)=\$\{\{\s*secrets\.(\w+)\s*\}\}\"?")
-_TRANSLATED = {"context", "file", "target", "platforms", "push", "tags", "labels", "build-args", "outputs", "secrets"}
-# What only makes a build faster or is on already; a lane has keys of its own for them.
-_HARMLESS = {"cache-from", "cache-to", "pull", "builder", "annotations", "no-cache", "load", "github-token"}
+_TRANSLATED = {"context", "file", "target", "platforms", "push", "tags", "outputs", *INPUTS}
+# What a release does anyway, or its builder decides.
+_HARMLESS = {"pull", "builder", "no-cache", "load", "github-token"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -156,8 +156,7 @@ class WorkflowReader:
             context=context,
             target=target,
             platforms=_platforms(texts.get("platforms", "")),
-            build_args=dict(self._build_args(given.get("build-args", Node()), values)),
-            secrets=dict(self._secrets(given.get("secrets", Node()))),
+            build=self._build(job, given, values),
             images=images,
             git_tag=tags.git_tag or triggers.git_tag,
             tags=tags,
@@ -183,14 +182,8 @@ class WorkflowReader:
         self, job: Node, given: Mapping[str, Node], values: Mapping[str, str], triggers: Triggers
     ) -> tuple[tuple[str, ...], Tags]:
         """The repositories, and the tags there."""
-        written = given.get("tags", Node())
-        named = _TAGS_OF_STEP.search(written.text)
-        steps = [
-            *job.at("steps").items,
-            *(step for other in self.root.at("jobs").entries.values() for step in other.at("steps").items),
-        ]
-        metas = [step for step in steps if step.at("uses").text.startswith("docker/metadata-action@")]
-        own = [step for step in metas if named and step.at("id").text == named[1]]
+        written, metas = given.get("tags", Node()), self._metadata_steps(job)
+        own = _used(written, "tags", metas)
         if own or (metas and not written.text):
             tags = self._of_metadata((own or metas)[0].at("with"), values, triggers)
             images = self._repositories((own or metas)[0].at("with", "images"), values)
@@ -235,21 +228,22 @@ class WorkflowReader:
         self.remarks += [Remark(source, source.text[:80], "the line is too long to be read") for source in too_long]
         return [(source, line) for source, line in filled_lines if len(line) <= LONGEST]
 
-    def _build_args(self, node: Node, values: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-        for source, line in self._lines(node, values):
-            key, _, value = line.partition("=")
-            text = EXPRESSION.sub(lambda match: _placeholder(match[1]) or match[0], value)
-            if is_open(text):
-                self.remarks.append(Remark(source, source.text, "the value of this build argument is only known later"))
-            else:
-                yield key, text
+    def _build(self, job: Node, given: Mapping[str, Node], values: Mapping[str, str]) -> dict[str, Value]:
+        """The keys of a lane's table for what else is given; labels and annotations may be those of metadata-action."""
+        inputs = {key: self._lines(given.get(key, Node()), values) for key in INPUTS}
+        for key in ("labels", "annotations"):
+            for meta in _used(given.get(key, Node()), key, self._metadata_steps(job))[:1]:
+                inputs[key] = [*inputs[key], *self._lines(meta.at("with", key), values)]
+        read = BuildInputs(inputs)
+        keys = read.keys()
+        self.remarks += read.remarks
+        return keys
 
-    def _secrets(self, node: Node) -> Iterator[tuple[str, str]]:
-        for source, line in self._lines(node, {}):
-            if match := _SECRET_LINE.fullmatch(line):
-                yield match[1], match[2]
-            else:
-                self.remarks.append(Remark(source, source.text, "this secret of the build is not one of GitHub's"))
+    def _metadata_steps(self, job: Node) -> list[Node]:
+        """The steps of metadata-action: those of the job, and those of others."""
+        jobs = (job, *self.root.at("jobs").entries.values())
+        steps = (step for each in jobs for step in each.at("steps").items)
+        return [step for step in steps if step.at("uses").text.startswith("docker/metadata-action@")]
 
     def _remark_on_rest(self, given: Mapping[str, Node], texts: Mapping[str, str]) -> None:
         for key, node in given.items():
@@ -258,6 +252,12 @@ class WorkflowReader:
                 self.remarks.append(Remark(source, f"{key}: {node.text}", "a lane has no such setting"))
             elif key in ("platforms", "target", "file", "context") and is_open(texts[key]):
                 self.remarks.append(Remark(source, f"{key}: {node.text}", "it is only known when the workflow runs"))
+
+
+def _used(written: Node, output: str, steps: Sequence[Node]) -> list[Node]:
+    """Those of some steps of which an output is written here."""
+    named = re.search(rf"steps\.([\w-]+)\.outputs\.{output}", written.text)
+    return [step for step in steps if named and step.at("id").text == named[1]]
 
 
 def combinations(matrix: Node) -> list[dict[str, str]]:
@@ -332,13 +332,3 @@ def _repository(name: str) -> str:
         return str(Repository.parse(full))
     except UsageError:
         return ""
-
-
-def _placeholder(expression: str) -> str:
-    """What a release has in place of an expression."""
-    if re.fullmatch(r"steps\.[\w-]+\.outputs\.version", expression):
-        return "{version}"
-    for label, placeholder in (("created", "{created}"), ("version", "{version}"), ("revision", "{commit}")):
-        if f"labels['org.opencontainers.image.{label}']" in expression:
-            return placeholder
-    return {"github.sha": "{commit}", "github.ref_name": "{git-tag}"}.get(expression, "")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from shiplane.init.sources import Source
+from shiplane.init.toml_text import Value
 from shiplane.init.workflows.tag_rules import Tags
 
 
@@ -18,6 +19,7 @@ class PublishedImage:
         source: The step.
         names: What a lane of it could be called, the best first.
         context: The folder that is sent to the builder.
+        build: The keys of a lane's table for its other inputs.
         images: The repositories, as ``docker`` names them.
         git_tag: The form of the git tags that start it; empty where none does.
         tags: What they are, for each.
@@ -29,8 +31,7 @@ class PublishedImage:
     context: str = "."
     target: str = ""
     platforms: tuple[str, ...] = ()
-    build_args: Mapping[str, str] = field(default_factory=dict)
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    build: Mapping[str, Value] = field(default_factory=dict)
     images: tuple[str, ...] = ()
     git_tag: str = ""
     tags: Tags = field(default_factory=Tags)
