@@ -45,7 +45,7 @@ KEPT_APART = (
     Guard(
         "a command that reads tries without credentials first",
         "cli/clients/registry",
-        "RegistryClients.reader",
+        "RegistryClients._reader",
         argument("client", 1, "self.credential(repository)"),
         (_HOSTILE + "test_no_command_that_reads_sends_what_only_the_project_file_names",),
     ),

@@ -145,3 +145,22 @@ def test_jitter_spreads_the_waits_from_nothing_to_the_whole() -> None:
         for attempt in range(1, 6):
             retry_budget.wait(attempt, "it")
         assert clock.sleeps == [share * wait for wait in (0.5, 1.0, 2.0, 4.0)]
+
+
+class StoppedClock(VirtualClock):
+    """One that stands still, as it does for threads that wait at the same time."""
+
+    def sleep(self, seconds: float) -> None:
+        self.sleeps.append(seconds)
+
+
+def test_waits_of_threads_at_one_time_count_once() -> None:
+    clock = StoppedClock()
+    budget = RetryBudget(clock=clock, jitter=lambda: 1.0)
+    for asked in (30.0, 40.0, 10.0):
+        assert budget.wait(1, "429", asked=asked)
+    assert (budget.spent, clock.sleeps) == (40, [30, 40, 10])
+    clock.pass_by(30)
+    budget.count_lost(since=20)
+    budget.pause(15)
+    assert budget.spent == 45

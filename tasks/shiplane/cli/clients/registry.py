@@ -73,9 +73,26 @@ class RegistryClients:
         return credential
 
     def reader(self, repository: Repository, retry_budget: RetryBudget | None = None) -> RegistryClient:
-        """A client that only reads: anonymous, and where that is refused with a credential of that very registry."""
+        """A client that only reads: anonymous, and where that is refused with a credential of that very registry.
+
+        The readers of one registry share their connections and tokens, unless one has a budget of its own.
+        """
+        if retry_budget is not None:
+            return self._reader(repository, retry_budget)
+        session = self._reading.get(repository.registry)
+        if session is None:
+            session = self._reading[repository.registry] = self._reader(repository).session
+        return RegistryClient(session, repository)
+
+    @cached_property
+    def _reading(self) -> dict[str, Session]:
+        """The session that reads each registry."""
+        return {}
+
+    def _reader(self, repository: Repository, retry_budget: RetryBudget | None = None) -> RegistryClient:
         registry = self.client(repository, None, retry_budget)
         registry.session.fallback = lambda: self._hidden(self.credentials.for_reading(repository.registry))
+        registry.session.only_reads = True
         return registry
 
     def writer(self, repository: Repository) -> RegistryClient:
@@ -147,7 +164,7 @@ class RegistryClients:
             return None
         kept_in = self.project.ledger or repository
         if kept_in.registry != repository.registry and registry.sessions is None:
-            registry = self.reader(kept_in) if registry.session.fallback is not None else self.writer(kept_in)
+            registry = self.reader(kept_in) if registry.session.only_reads else self.writer(kept_in)
         registry = registry.at(kept_in)
         credential = registry.session.credential
         who, run = acting_user(self.env, credential.username if credential else "", user_at_host=user_at_host())

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shiplane.core.errors import ShiplaneError
+from shiplane.core.system.parallel import map_parallel
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
@@ -34,15 +35,18 @@ def audit_lanes(run: Run, resolver: Resolver, *, deep: bool = False) -> list[tup
     """
     from shiplane.verify.mirrors.mirror_check import differences
 
-    audited: list[tuple[LaneStatus, Auditor]] = []
-    auditors: dict[Repository, Auditor] = {}
-    for lane in resolver.lanes():
-        primary, *mirrors = resolver.images(lane).value
-        auditor = auditors[primary] = auditors.get(primary) or auditor_of(run, primary)
-        state = run.console.drive(auditor.audit(lane, deep=deep))
-        elsewhere = differences([run.registries.reader(mirror) for mirror in mirrors], state)
-        audited.append((replace(state, elsewhere=elsewhere), auditor))
-    return audited
+    lanes = resolver.lanes()
+    primaries = [resolver.image(lane).value for lane in lanes]
+    auditors = {repository: auditor_of(run, repository) for repository in dict.fromkeys(primaries)}
+    read_by = [auditors[repository] for repository in primaries]
+    flows = [auditor.audit(lane, deep=deep) for lane, auditor in zip(lanes, read_by, strict=True)]
+    states = run.console.drive_all(flows)
+    mirrors = [[run.registries.reader(mirror) for mirror in resolver.images(lane).value[1:]] for lane in lanes]
+    elsewhere = map_parallel(lambda pair: differences(*pair), zip(mirrors, states, strict=True))
+    return [
+        (replace(state, elsewhere=lines), auditor)
+        for state, lines, auditor in zip(states, elsewhere, read_by, strict=True)
+    ]
 
 
 def channel_tags(channels: Sequence[Channel], audited: Sequence[tuple[LaneStatus, Auditor]]) -> list[ChannelTag]:

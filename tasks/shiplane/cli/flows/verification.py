@@ -9,14 +9,17 @@ from typing import TYPE_CHECKING
 from shiplane.cli.answer import Answer
 from shiplane.cli.views.verification import verified_text
 from shiplane.core.errors import VerificationError
+from shiplane.core.system.parallel import FLOWS
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.lane import Lane
     from shiplane.config.settings import Resolver
+    from shiplane.core.progress import Flow
     from shiplane.docker.engine import Engine
     from shiplane.registry.client import RegistryClient
     from shiplane.registry.oci.names import Platform, Repository, Tag
+    from shiplane.verify.verification_result import VerificationResult
     from shiplane.verify.verify import Verifier
 
 
@@ -44,12 +47,9 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
     Raises:
         ShiplaneError: It could not be verified: by situation.
     """
-    results = []
-    for lane in resolver.lanes():
-        verifier = _verifier(run, lane, resolver, depth)
-        published = resolver.published(lane)
-        version = published.value if published else None
-        results.append(run.console.drive(verifier.verify(lane, version, latest=resolver.latest(lane))))
+    flows = [_verification(run, lane, resolver, depth) for lane in resolver.lanes()]
+    # One pull after the other: an interrupt has to reach the engine's client.
+    results = run.console.drive_all(flows, workers=1 if depth.pull else FLOWS)
     good = all(result.good for result in results)
     repositories = [resolver.image(lane).value for lane in resolver.lanes()]
     verified = list(zip(repositories, results, strict=True))
@@ -59,19 +59,25 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
     return Answer(text=verified_text(verified), data=data, exit_code=code)
 
 
+def _verification(run: Run, lane: Lane, resolver: Resolver, depth: Depth) -> Flow[VerificationResult]:
+    published = resolver.published(lane)
+    version = published.value if published else None
+    return _verifier(run, lane, resolver, depth).verify(lane, version, latest=resolver.latest(lane))
+
+
 def _verifier(run: Run, lane: Lane, resolver: Resolver, depth: Depth) -> Verifier:
     """What verifies a lane, by its own platforms, in its own repositories."""
     from shiplane.docker.engine import Engine
     from shiplane.verify.verify import Verifier
 
-    clients, (repository, *mirrors) = run.registries, resolver.images(lane).value
+    git, clients, (repository, *mirrors) = run.git, run.registries, resolver.images(lane).value
     registry = clients.reader(repository)
     puller = _EnginePuller(engine=Engine(env=run.child_env), registry=registry) if depth.pull else None
     return Verifier(
         registry=registry,
         platforms=resolver.platforms(lane),
         platforms_given=resolver.flags.platforms is not None,
-        commit_of=lambda lane, version: run.git.commit_of_tag(lane.git_tag_of(version)),
+        commit_of=lambda lane, version: git.commit_of_tag(lane.git_tag_of(version)),
         deep=depth.deep,
         puller=puller,
         anonymous=clients.client(repository, None) if depth.anonymous else None,

@@ -15,6 +15,7 @@ from colorama import Fore, Style, just_fix_windows_console
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.progress import Flow, Step, StepOutcome, StepState
 from shiplane.core.redact import Redactor
+from shiplane.core.system.parallel import FLOWS, relay_parallel
 from shiplane.core.system.streams import silence
 from shiplane.core.text import inert, one_line
 
@@ -92,6 +93,10 @@ class Console:
             if self.events and isinstance(step := self.events[-1], Step):
                 self.steps.append((step.failed("the run ended here"), time.monotonic() - started))
             raise
+
+    def drive_all(self, flows: Sequence[Flow[T]], *, workers: int = FLOWS) -> list[T]:
+        """Run thread-safe flows side by side, and show them as if they ran in turn; the first one's error is raised."""
+        return [self.drive(flow) for flow in relay_parallel(flows, workers=workers)]
 
     def tell(self, text: str) -> None:
         """A line of progress, dimmed."""

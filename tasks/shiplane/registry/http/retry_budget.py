@@ -7,6 +7,7 @@ run at most 300 s. Every wait is reported.
 from __future__ import annotations
 
 import random
+import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -55,7 +56,7 @@ def _discard(_text: str) -> None:
 
 @dataclass
 class RetryBudget:
-    """How often and how long one run retries; shared by all its requests.
+    """How often and how long one run retries; shared by all its requests, whose threads' waits at one time count once.
 
     Attributes:
         budget: Total seconds for waits and failed attempts.
@@ -69,6 +70,7 @@ class RetryBudget:
     jitter: Callable[[], float] = random.random
     spent: float = 0.0
     _counted: float = 0.0
+    _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
 
     @property
     def remaining(self) -> float:
@@ -86,27 +88,34 @@ class RetryBudget:
         Returns:
             False if attempts or budget are used up, without having waited.
         """
-        if attempt >= TRIES or self.spent >= self.budget:
-            return False
-        backoff = min(_LAST, _FIRST * 2 ** (attempt - 1)) * self.jitter()
-        seconds = min(MAX_WAIT, max(backoff, asked or 0.0), self.remaining)
+        with self._lock:
+            if attempt >= TRIES or self.spent >= self.budget:
+                return False
+            backoff = min(_LAST, _FIRST * 2 ** (attempt - 1)) * self.jitter()
+            seconds = min(MAX_WAIT, max(backoff, asked or 0.0), self.remaining)
+            self._count(self.clock.now(), seconds)
         self.tell(f"{reason}: waiting {seconds:.1f} s, then try {attempt + 1} of {TRIES}")
-        self.spent += seconds
         self.clock.sleep(seconds)
         return True
 
     def count_lost(self, since: float) -> None:
-        """Count a failed attempt since its start on this clock; parallel threads' time counts once."""
-        now = self.clock.now()
-        self.spent += max(0.0, now - max(since, self._counted))
-        self._counted = max(now, self._counted)
+        """Count a failed attempt since its start on this clock."""
+        with self._lock:
+            self._count(since, self.clock.now() - since)
 
     def pause(self, seconds: float, reason: str = "") -> None:
         """Wait on the same budget; longer waits are reported."""
         if seconds >= _REPORTED_FROM:
             self.tell(f"{reason}: waiting {seconds:.1f} s")
-        self.spent += seconds
+        with self._lock:
+            self._count(self.clock.now(), seconds)
         self.clock.sleep(seconds)
+
+    def _count(self, since: float, seconds: float) -> None:
+        """Count seconds from a time on, but for those that another thread has counted; the lock is held."""
+        until = since + seconds
+        self.spent += max(0.0, until - max(since, self._counted))
+        self._counted = max(until, self._counted)
 
     def poll(self, limit: float = 60.0, *, condition: str = "") -> Iterator[int]:
         """Attempts of a read expected to succeed: GHCR's reads lag its writes by seconds.

@@ -38,6 +38,7 @@ class Session:
         until: When every request must end, on the retry budget's clock.
         variables: Names a registry's login variables, for pushing or only reading, in messages.
         fallback: Finds the credential to use once anonymous access is refused.
+        only_reads: Whether it is for reading, and so with as little credential as that takes.
     """
 
     transport: Transport
@@ -48,6 +49,7 @@ class Session:
     token_hosts: Mapping[str, str] = field(default_factory=dict)
     until: float | None = None
     fallback: Callable[[], Credential | None] | None = None
+    only_reads: bool = False
     variables: Callable[[str, bool], str] = lambda _registry, _pushes: ""
 
     def send(

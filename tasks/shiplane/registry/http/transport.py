@@ -6,6 +6,7 @@ Tests replace :class:`Transport` with an in-memory registry.
 from __future__ import annotations
 
 import re
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
@@ -49,6 +50,7 @@ class HttpTransport:
         self._env = env
         self._user_agent = user_agent
         self._pools: dict[tuple[str, tuple[Path, ...] | None], PoolManager] = {}
+        self._lock = threading.Lock()
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
         """See :meth:`Transport.send`."""
@@ -113,11 +115,13 @@ class HttpTransport:
         parts, proxy = urlsplit(url), proxy_for(url, self._env)
         folders = folders_of(parts.netloc, self._env) if parts.scheme == "https" else None
         key = (proxy.url if proxy else "", folders)
-        if key not in self._pools:
+        # Locked, so that threads that start together share one pool, and read the certificates once.
+        with self._lock:
+            if key in self._pools:
+                return self._pools[key]
             context = None if folders is None else context_of(folders, self._env)
             proxy_context = context_of((), self._env) if proxy and proxy.url.startswith("https") else None
-            self._pools[key] = pool_manager(proxy, context, proxy_context)
-        return self._pools[key]
+            return self._pools.setdefault(key, pool_manager(proxy, context, proxy_context))
 
 
 @dataclass(frozen=True)
