@@ -10,7 +10,7 @@ from shiplane.config.plan import PlanJson
 from shiplane.core.schema.documents import document
 from shiplane.core.schema.values import Choice, Json
 from shiplane.registry.oci.document_keys import CommitJson, DigestJson
-from shiplane.release.announcing.github_result import GitHubReleaseJson
+from shiplane.release.announcing.github_result import GitHubReleaseJson, PlannedGitHubReleaseJson
 from shiplane.release.channel.result import ChannelLaneResultJson
 from shiplane.release.planning.plan_document import PrerequisiteJson
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
@@ -77,6 +77,9 @@ class PlannedDataJson(PlanJson):
     tags: Annotated[
         dict[str, OutlookJson | RefusedOutlookJson],
         "Each lane's tags now, and what happens to them; empty if the registry was not asked.",
+    ]
+    github_releases: Annotated[
+        list[PlannedGitHubReleaseJson], "The releases on GitHub that would be made or completed; empty if none are."
     ]
     credential: Annotated[
         NamedCredentialJson | None,

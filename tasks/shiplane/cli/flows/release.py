@@ -26,7 +26,7 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
         ShiplaneError: By situation.
     """
     from shiplane.cli.flows.release_answer import released_answer
-    from shiplane.release.announcing.github_release import with_github_releases
+    from shiplane.release.announcing.github_release import planned_releases, with_github_releases
     from shiplane.release.planning.planner import check_dockerfiles, check_versions, make_plan
 
     before.check_skip(run.project, options.skip, dry_run=options.dry_run)
@@ -39,6 +39,8 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     if parts is None:
         plan = before.checked_build(run, plan, options.skip)
     if options.dry_run:
+        for release in planned_releases(plan, run.project.github_release):
+            run.console.tell(f"dry run: no release {release['git_tag']} on GitHub is made or completed")
         return build_only(run, plan, options.builder, every_platform=flags.platforms is not None)
     check_versions(plan, snapshot=flags.snapshot, flag=flags.tag_flag)
     before.check_source_of(run, plan)
@@ -47,6 +49,6 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     conditions = before.prerequisites_of(run, plan.commit, options.skip)
     github = github_releaser_of(run, options.skip) if options.public else None
     with publishing(run, plan, options, parts) as (publisher, _):
-        release = replace(publisher, conditions=conditions).publish(plan)
-        released, on_github = run.console.drive(with_github_releases(github, plan, release))
+        flow = replace(publisher, conditions=conditions).publish(plan)
+        released, on_github = run.console.drive(with_github_releases(github, plan, flow))
     return released_answer(plan, released, on_github)

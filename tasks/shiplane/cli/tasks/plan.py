@@ -44,7 +44,8 @@ def plan(
     from shiplane.cli.flag_values import flags_of
     from shiplane.cli.flows.plan_preview import credential_notes, ignored_files, preview
     from shiplane.cli.flows.saved_plans import requirements, save_plan
-    from shiplane.cli.views.plan import ignored_text, outlook_json, plan_text
+    from shiplane.cli.views.plan import following_text, ignored_text, outlook_json, plan_text
+    from shiplane.release.announcing.github_release import planned_releases
     from shiplane.release.planning.plan_document import prerequisites_json
     from shiplane.release.planning.planner import check_dockerfiles, make_plan
 
@@ -58,10 +59,12 @@ def plan(
         "registry": {"asked": not outlook.doubt, "why_not": outlook.doubt},
         "prerequisites": prerequisites_json(required),
         "tags": {name: outlook_json(survey, decision) for name, (survey, decision) in outlook.lanes.items()},
+        "github_releases": planned_releases(planned, run.project.github_release),
         "credential": credential,
         "ignored": ignored_files(run, planned),
     }
-    text = plan_text(planned, outlook.lanes, outlook.doubt, required) + credential_text + ignored_text(data["ignored"])
+    text = plan_text(planned, outlook.lanes, outlook.doubt, required) + following_text(data["github_releases"])
+    text += credential_text + ignored_text(data["ignored"])
     if save is not None:
         text += f"\n\nsaved; carry it out with:\n  {save_plan(run, planned, outlook.lanes, save)}"
     saved = {} if save is None else {"saved": save}

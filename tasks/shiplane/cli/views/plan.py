@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from shiplane.config.floating_tag import FloatingTag
     from shiplane.config.plan import LanePlan, Plan
     from shiplane.config.setting import Setting
+    from shiplane.release.announcing.github_result import PlannedGitHubReleaseJson
     from shiplane.release.planning.decision import Decision
     from shiplane.verify.survey import Survey
 
@@ -116,6 +117,23 @@ def outlook_json(survey: Survey, decision: Decision | str) -> OutlookJson | Refu
         for state, move in zip(states, decision.moves, strict=True)
     ]
     return {**before, "version": decision.version_tag.value, "floating_tags": floating}
+
+
+def following_text(releases: Sequence[PlannedGitHubReleaseJson]) -> str:
+    """What follows the tags; empty if nothing does."""
+    rows = [("  GitHub release", release["git_tag"], _about(release)) for release in releases]
+    return f"\n\nafter the tags\n{columns(rows)}" if rows else ""
+
+
+def _about(release: PlannedGitHubReleaseJson) -> str:
+    kinds = {
+        "draft": release["draft"],
+        "pre-release": release["prerelease"],
+        "generated notes": release["generate_notes"],
+    }
+    return "; ".join(
+        [f"images of {', '.join(release['lanes'])}", *(kind for kind, applies in kinds.items() if applies)]
+    )
 
 
 def ignored_text(ignored: Sequence[str]) -> str:

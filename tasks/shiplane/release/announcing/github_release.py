@@ -20,7 +20,7 @@ from shiplane.core.errors import AccessError, LostRaceError, PrerequisiteError, 
 from shiplane.core.progress import Flow, Step
 from shiplane.git.github import TOKEN_VARIABLES
 from shiplane.git.github_releases import LONGEST_BODY, WRITE_CONTENTS, GitHubRelease, GitHubReleases
-from shiplane.release.announcing.github_result import GitHubAction, GitHubReleaseResult
+from shiplane.release.announcing.github_result import GitHubAction, GitHubReleaseResult, PlannedGitHubReleaseJson
 from shiplane.release.announcing.latest_release import full_releases, previous_tag, reason_against
 from shiplane.release.announcing.release_body import complete, has_parts, part_of, with_notes
 from shiplane.release.result import LaneResult
@@ -60,6 +60,21 @@ def git_tags_of(plan: Plan) -> list[GitTagLanes]:
         if not lane.version.value.is_snapshot:
             tags.setdefault(lane.lane.git_tag_of(lane.version.value), []).append(lane)
     return [GitTagLanes(tag=tag, lanes=tuple(lanes)) for tag, lanes in tags.items()]
+
+
+def planned_releases(plan: Plan, settings: GitHubReleaseSettings | None) -> list[PlannedGitHubReleaseJson]:
+    """The releases on GitHub that a release would make; none where that is not configured."""
+    return [
+        {
+            "git_tag": tagged.tag,
+            "lanes": [lane.lane.name for lane in tagged.lanes],
+            "draft": settings.draft,
+            "prerelease": tagged.version.is_prerelease,
+            "generate_notes": settings.generate_notes,
+        }
+        for tagged in (git_tags_of(plan) if settings else ())
+        if settings
+    ]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,6 +18,16 @@ class GitHubAction(Enum):
     FAILED = "failed"
 
 
+class PlannedGitHubReleaseJson(TypedDict):
+    """A release on GitHub that would be made, or completed where it is there."""
+
+    git_tag: Annotated[str, "The git tag."]
+    lanes: Annotated[list[str], "The lanes whose images it names."]
+    draft: Annotated[bool, "Whether it would be made as a draft."]
+    prerelease: Annotated[bool, "Whether it would be marked as a pre-release."]
+    generate_notes: Annotated[bool, "Whether GitHub's generated notes would follow the images."]
+
+
 class GitHubReleaseJson(TypedDict):
     """The release on GitHub of a git tag."""
 
