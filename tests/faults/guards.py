@@ -33,6 +33,7 @@ from tests.faults.edits import (
     without_operand,
 )
 from tests.faults.guard import Guard
+from tests.faults.guards_announcing import FOLLOWED_BY
 from tests.faults.guards_channels import FOLLOWING
 from tests.faults.guards_primaries import APART
 from tests.faults.guards_records import RECORDS
@@ -855,7 +856,7 @@ ORDER = (
 
 GUARDS = (
     *(*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS),
-    *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING, *LEFT_ALONE, *APART),
+    *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING, *LEFT_ALONE, *APART, *FOLLOWED_BY),
 )
 
 

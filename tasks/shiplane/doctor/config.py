@@ -9,7 +9,7 @@ from functools import partial
 
 from shiplane.config.build_settings import BuildSettings
 from shiplane.config.floating_tag import in_moving_order
-from shiplane.config.lane import Lane
+from shiplane.config.lane import Lane, groups_of
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.settings import Checkout, Resolver
 from shiplane.core.errors import PrerequisiteError, UsageError
@@ -72,12 +72,22 @@ class ConfigChecks:
             yield from _lane(lane, resolver)
             if lane.build != BuildSettings() and lane.dockerfile in resolver.dockerfiles:
                 yield attempt(f"config: {lane.name} build", partial(self._build, lane))
+        if resolver.project.github_release:
+            yield attempt("config: github release", lambda: _github_release(resolver))
         if resolver.project.deployments:
             yield attempt("config: deployments", lambda: _deployments(self.collect()))
 
     def _build(self, lane: Lane) -> Finding:
         self.check_build(lane)
         return done(f"config: {lane.name} build", f"is given {shlex.join(lane.build.flags())}")
+
+
+def _github_release(resolver: Resolver) -> Finding:
+    slug, settings = resolver.slug(), resolver.project.github_release
+    if slug is None:
+        raise UsageError("the GitHub repository is unknown", remedy="Set GITHUB_REPOSITORY, or add a GitHub remote.")
+    tags = ", ".join(group[0].git_template.fill("X.Y.Z") for group in groups_of(resolver.lanes()))
+    return done("config: github release", f"{settings} for {tags} in {slug.value} ({slug.source})")
 
 
 def _deployments(collected: Collected) -> Finding:

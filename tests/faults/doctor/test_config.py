@@ -11,6 +11,7 @@ from shiplane.config.project_file import ProjectFile, parse_project_file
 from shiplane.config.settings import Checkout, Resolver
 from shiplane.core.errors import UsageError
 from shiplane.core.finding import Finding
+from shiplane.core.progress import StepState
 from shiplane.deployments.files import Collected
 from shiplane.deployments.finder import DeploymentFile
 from shiplane.doctor.config import ConfigChecks
@@ -29,10 +30,11 @@ def rows(
     collected: Collected | None = None,
     lacking: str = "",
     tag: str = "",
+    slug: str = "",
 ) -> dict[str, Finding]:
     """The rows, by name."""
     resolver = Resolver(
-        env={"IMAGE_REPO": str(AIONIS), "TAG": tag},
+        env={"IMAGE_REPO": str(AIONIS), "TAG": tag, "GITHUB_REPOSITORY": slug},
         project=project,
         checkout=HEAD,
         dockerfiles=files,
@@ -92,6 +94,23 @@ def test_what_a_build_would_lack_fails_its_row_alone() -> None:
     found = rows(GIVEN, lacking="main")
     assert found["config: main build"].reason == "lane main: NPM_TOKEN is not set"
     assert (found["config: main build"].exit_code, found["config: standalone build"].exit_code) == (2, 0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "slug", "reason"),
+    [
+        (True, "acme/app", "published for docker-vX.Y.Z, standalone-vX.Y.Z in acme/app (GITHUB_REPOSITORY)"),
+        (
+            {"draft": True, "generate-notes": True},
+            "a/b",
+            "a draft with generated notes for docker-vX.Y.Z, standalone-vX.Y.Z in a/b (GITHUB_REPOSITORY)",
+        ),
+        (True, "", "the GitHub repository is unknown"),
+    ],
+)
+def test_releases_on_github_are_told_with_their_repository(settings: object, slug: str, reason: str) -> None:
+    row = rows(parse_project_file({"github-release": settings}, "shiplane.toml"), slug=slug)["config: github release"]
+    assert (row.reason, row.state is StepState.DONE) == (reason, bool(slug))
 
 
 def test_deployment_files_are_counted_and_what_was_not_read_is_a_warning() -> None:

@@ -136,6 +136,21 @@ def test_a_release_made_by_hand_keeps_its_text_and_its_marks() -> None:
     assert desk.release()[0].action is GitHubAction.UNCHANGED
 
 
+def test_a_release_that_is_completed_does_not_become_the_latest() -> None:
+    desk = Desk()
+    desk.github.release("docker-v0.1.0")
+    desk.github.release(TAG, make_latest="false")
+    desk.release()
+    assert desk.github.latest_tag == "docker-v0.1.0"
+
+
+def test_the_latest_release_stays_so_when_it_is_completed() -> None:
+    desk = Desk()
+    desk.github.release(TAG)
+    desk.release()
+    assert desk.github.latest_tag == TAG
+
+
 def test_only_our_part_is_replaced_and_line_ends_of_githubs_page_are_no_difference() -> None:
     desk = Desk()
     desk.release()

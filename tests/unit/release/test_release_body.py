@@ -26,7 +26,7 @@ ALPINE = PART.replace("main", "main-alpine")
         # One marker alone is no part: what follows it is somebody's.
         (f"{BEGIN}\nmine", f"{BEGIN}\nmine\n\n{PART}"),
         (f"{END}\nmine", f"{END}\nmine\n\n{PART}"),
-        (f"{BEGIN}\nmine\n\n{OLD}", f"{BEGIN}\nmine\n\n{PART}"),
+        pytest.param(f"{BEGIN}\nmine\n\n{OLD}", f"{BEGIN}\nmine\n\n{PART}", id="two opening markers"),
         (f"{END}\nmine\n\n{OLD}\nrest", f"{END}\nmine\n\n{PART}\nrest"),
         # Another lane's, and a second one of ours.
         (ALPINE, f"{ALPINE}\n\n{PART}"),
