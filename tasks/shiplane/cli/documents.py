@@ -1,4 +1,4 @@
-"""The JSON documents of ``plan``, ``publish``, ``release`` and ``adopt``, and the schema that is made from them."""
+"""The JSON documents of the tasks that release, verify and roll back, and the schema that is made from them."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated, TypedDict
 
 from shiplane.adopt.result import AdoptionResultJson
 from shiplane.cli.envelope import ClosingJson, EndingJson, FailureJson, OutcomeJson
+from shiplane.cli.views.rollback import RolledBackDataJson, RolledBackLanesDataJson
 from shiplane.config.plan import PlanJson
 from shiplane.core.schema.documents import document
 from shiplane.core.schema.values import Choice, Json
@@ -17,6 +18,7 @@ from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagA
 from shiplane.release.prerequisites import PrerequisiteEvidenceJson
 from shiplane.release.result import LaneResultJson
 from shiplane.verify.floating_tags import FloatingTagJson
+from shiplane.verify.verification_result import VerifiedDataJson
 
 
 class RegistryAskedJson(TypedDict):
@@ -148,6 +150,18 @@ class AdoptedJson(OutcomeJson, AdoptedDataJson, EndingJson):
     """invoke adopt --json."""
 
 
+class VerifiedJson(OutcomeJson, VerifiedDataJson, EndingJson):
+    """invoke verify --json."""
+
+
+class RolledBackJson(OutcomeJson, RolledBackDataJson):
+    """invoke rollback --json of one lane."""
+
+
+class RolledBackLanesJson(OutcomeJson, RolledBackLanesDataJson):
+    """invoke rollback --json of several lanes."""
+
+
 class ErrorJson(OutcomeJson):
     """A failure of any task."""
 
@@ -158,9 +172,18 @@ class ErrorJson(OutcomeJson):
 def result_schema() -> Json:
     """The JSON Schema of these documents."""
     return document(
-        PlannedJson | ReleasedJson | ChannelJson | DryRunJson | AdoptedJson | ErrorJson,
+        PlannedJson
+        | ReleasedJson
+        | ChannelJson
+        | DryRunJson
+        | AdoptedJson
+        | VerifiedJson
+        | RolledBackJson
+        | RolledBackLanesJson
+        | ErrorJson,
         urn="urn:shiplane:result",
         title="shiplane result",
-        description="The one JSON document that plan, publish, release and adopt write to standard output with --json: "
-        "a plan, a release, a published channel, a dry run, an adoption, or an error (of any task).",
+        description="The one JSON document that plan, publish, release, adopt, verify and rollback write to standard "
+        "output with --json: a plan, a release, a published channel, a dry run, an adoption, a verification, a "
+        "rollback, or an error (of any task).",
     )

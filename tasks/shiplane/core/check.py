@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
+from typing import Annotated, TypedDict
 
 from shiplane.core.errors import VerificationError
+
+
+class CheckJson(TypedDict):
+    """One check of an image."""
+
+    name: Annotated[str, "What was checked: platforms, child, config, revision ..."]
+    subject: Annotated[str, "The tag, digest or platform that was checked."]
+    good: Annotated[bool, "Whether it is as expected."]
+    expected: Annotated[str, "What was expected; empty if nothing in particular was."]
+    found: Annotated[str, "What was found."]
+    warning: Annotated[bool, "Whether it is good, but not as shiplane builds it."]
 
 
 @dataclass(frozen=True)
@@ -27,9 +38,16 @@ class Check:
     found: str = ""
     warning: bool = False
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> CheckJson:
         """The check as JSON values."""
-        return asdict(self)
+        return {
+            "name": self.name,
+            "subject": self.subject,
+            "good": self.good,
+            "expected": self.expected,
+            "found": self.found,
+            "warning": self.warning,
+        }
 
     def __str__(self) -> str:
         if not self.expected:

@@ -3,11 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag
+
+
+class MirrorMoveJson(TypedDict):
+    """A floating tag of a further repository in a rollback."""
+
+    image: Annotated[str, "The repository."]
+    tag: TagJson
+    digest: DigestJson
+    before: Annotated[DigestJson | None, "Its digest before; null if it did not exist."]
+    moved: Annotated[bool, "Whether it was (or would be) moved."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +51,7 @@ class MirrorMove:
         """Whether it has to be moved."""
         return self.current != self.raw.digest
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> MirrorMoveJson:
         """The tag as JSON values."""
         return {
             "image": str(self.repository),

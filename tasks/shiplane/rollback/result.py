@@ -3,14 +3,68 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Annotated, TypedDict
 
 from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
+from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.names import Digest, Repository, Tag
-from shiplane.rollback.mirror_move import MirrorMove
-from shiplane.rollback.target import RollbackCandidate
+from shiplane.rollback.mirror_move import MirrorMove, MirrorMoveJson
+from shiplane.rollback.target import RollbackCandidate, TargetReason
+
+
+class PositionJson(TypedDict):
+    """Where a floating tag was."""
+
+    version: Annotated[str | None, "The version that it pointed at; null if it was none of the lane's."]
+    digest: Annotated[DigestJson | None, "Its digest; null if it did not exist."]
+
+
+class ChosenJson(TypedDict):
+    """Why a version was taken."""
+
+    choice: Annotated[str, TargetReason, "The kind of reason."]
+    why: Annotated[str, "The reason for people."]
+
+
+class _TagJson(TypedDict):
+    tag: TagJson
+    range: Annotated[str, "The first numbers of the versions in its range, 1 or 1.2; empty for all."]
+    version: Annotated[str, "The version that it points at now (or would)."]
+    digest: Annotated[DigestJson | None, "Its digest."]
+    before: PositionJson
+
+
+class TagRollbackJson(_TagJson):
+    """What a rollback did to one floating tag."""
+
+    moved: Annotated[bool, "Whether this run moved it."]
+    chosen: Annotated[ChosenJson | None, "Why it points at that version; null if it stays."]
+    passed_over: Annotated[dict[str, str], "The versions that were not taken, each with the reason."]
+    stays: Annotated[str | None, "Why it stays at the bad version; null if it does not."]
+
+
+class RollbackJson(TypedDict):
+    """The rollback of one lane; version, digest and before are those of the tag with the widest range."""
+
+    image: Annotated[str, "The repository."]
+    lane: Annotated[str, "The lane's name."]
+    floating_tags: Annotated[list[TagRollbackJson], {"least": 1}, "Every floating tag that it was about."]
+    version: Annotated[str, "The version rolled back to."]
+    tag: TagJson
+    digest: DigestJson
+    reference: Annotated[str, "The image as deployments name it: repository:tag@digest."]
+    before: PositionJson
+    mirrors: Annotated[list[MirrorMoveJson], "The same tags in further repositories."]
+    moved: Annotated[bool, "Whether this run moved any tag."]
+    dry_run: Annotated[bool, "Whether nothing was written."]
+    marked: Annotated[TagJson | None, "The version tag that was (or would be) marked as bad; null for none."]
+    reason: Annotated[str, "The reason, as it was given."]
+    passed_over: Annotated[dict[str, str], "The versions that were not taken, each with the reason."]
+    chosen: ChosenJson
+    next_version: Annotated[str, "The next free patch version, for the fix."]
+    again_goes_to: Annotated[str | None, "Where the same command would go next, without a ledger; null for nowhere."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +120,7 @@ class TagRollback:
     chosen: RollbackCandidate
     rejected: tuple[tuple[Version, str], ...] = ()
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> TagRollbackJson:
         """The tag as JSON values."""
         return {
             **_tag_json(self.floating, self.target, self.digest, self.previous, self.previous_digest),
@@ -99,7 +153,7 @@ class StayingTag:
         good = self.floating.span.replace("releases", "release", 1)
         return f"no good {good} is below it"
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> TagRollbackJson:
         """The tag as JSON values."""
         return {
             **_tag_json(self.floating, self.version, self.digest, self.version, self.digest),
@@ -112,7 +166,7 @@ class StayingTag:
 
 def _tag_json(
     floating: FloatingTag, at: Version, digest: Digest | None, previous: Version | None, before: Digest | None
-) -> dict[str, Any]:
+) -> _TagJson:
     """A floating tag, where it is and where it was."""
     return {
         "tag": floating.tag,
@@ -188,7 +242,7 @@ class RollbackResult:
         in_order = self.request.lane.floating_tags_among(states)
         return [states[floating.tag] for floating in in_order if floating.tag in states]
 
-    def to_json(self, repository: Repository) -> dict[str, Any]:
+    def to_json(self, repository: Repository) -> RollbackJson:
         """The result as JSON values; version and digest are those of the tag with the widest range."""
         lane, widest = self.request.lane, self.widest
         tag = lane.tag_of(self.target)
@@ -204,7 +258,7 @@ class RollbackResult:
             "mirrors": [move.to_json() for move in self.mirrors],
             "moved": self.moved,
             "dry_run": self.request.dry_run,
-            "marked": self.marked or None,
+            "marked": Tag(self.marked) if self.marked else None,
             "reason": self.request.reason,
             "passed_over": {str(version): why for version, why in widest.rejected},
             "chosen": {"choice": widest.chosen.choice.value, "why": widest.chosen.reason},

@@ -4,15 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Annotated, TypedDict
 
 from shiplane.config.lane import Lane
+from shiplane.config.plan import FlagJson, PlatformsJson
 from shiplane.config.setting import Setting
 from shiplane.config.version import Version
-from shiplane.core.check import Check
+from shiplane.core.check import Check, CheckJson
+from shiplane.registry.oci.document_keys import DigestJson, PlatformJson, TagJson
 from shiplane.registry.oci.names import Digest, Platform, Tag
-from shiplane.verify.floating_tags import FloatingTagState
+from shiplane.verify.floating_tags import FloatingTagJson, FloatingTagState
 from shiplane.verify.image_check import ImageReport
+
+
+class VerificationJson(TypedDict):
+    """The verification of one lane."""
+
+    lane: Annotated[str, "The lane's name."]
+    version: Annotated[str | None, "The version that was verified; null if there is none."]
+    tag: Annotated[TagJson | None, "Its tag."]
+    floating_tags: Annotated[list[FloatingTagJson], "The floating tags that were checked."]
+    digest: Annotated[DigestJson | None, "Digest of the version tag; null if it does not exist."]
+    platforms: Annotated[dict[PlatformJson, DigestJson], "Digest of each platform's image, as far as they were read."]
+    expected_platforms: Annotated[PlatformsJson | None, "The platforms that it must have; null without a version."]
+    expected_floating: Annotated[
+        dict[str, FlagJson],
+        "Whether each floating tag must be at the version, by tag; empty if no version was requested.",
+    ]
+    good: Annotated[bool, "Whether every check is good."]
+    checks: Annotated[list[CheckJson], "Every check."]
+
+
+class VerifiedLaneJson(VerificationJson):
+    """The verification of one lane, in its repository."""
+
+    image: Annotated[str, "The lane's primary repository."]
+
+
+class VerifiedDataJson(TypedDict):
+    """The result of ``verify``."""
+
+    image: Annotated[str, "The primary repository of the first lane."]
+    lanes: Annotated[list[VerifiedLaneJson], {"least": 1}, "Each lane."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +83,7 @@ class VerificationResult:
         """Whether every check is good."""
         return all(check.good for check in self.checks)
 
-    def to_json(self) -> dict[str, Any]:
+    def to_json(self) -> VerificationJson:
         """The result as JSON values."""
         images = self.report.images if self.report else ()
         return {

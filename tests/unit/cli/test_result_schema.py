@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 
 from shiplane.cli.documents import result_schema
 from shiplane.config.gate import Evidence
+from shiplane.config.version import Version
 from shiplane.core.errors import AccessError
 from shiplane.core.progress import Step
 from shiplane.release.announcing.github_result import GitHubAction, GitHubReleaseResult
@@ -22,8 +23,11 @@ from shiplane.release.planning.plan_document import plan_schema
 from shiplane.release.prerequisites import PrerequisiteEvidence
 from tests.faults.adopt.test_adopt import adopt, old_scene
 from tests.faults.harness.images import COMMIT
-from tests.faults.harness.scene import PATH, Scene, a_plan
+from tests.faults.harness.scene import AIONIS, PATH, Scene, a_plan
 from tests.faults.release.test_smoke import Bench
+from tests.faults.rollback import test_floating_tags, test_mirrors
+from tests.faults.rollback.test_rollback import roll, scene_of
+from tests.faults.verify.test_verify import verify
 from tests.unit.documents import faults, schema
 
 NAMES = ("plan", "result")
@@ -105,6 +109,38 @@ def test_what_an_adoption_gives_is_as_the_schema_says() -> None:
         document = {"ok": True, "exit": 0, "image": "ghcr.io/cognary/aionis", **done.to_json()}
         assert faults(document, "result") == []
         assert faults(document, "result", "adopted") == []
+
+
+OUTER = {"ok": True, "exit": 0, "image": str(AIONIS)}
+
+
+def test_what_a_verification_gives_is_as_the_schema_says() -> None:
+    scene = scene_of()
+    version = Version.parse("0.2.2")
+    absent = verify(Scene())
+    assert absent.to_json()["tag"] is None
+    results = [verify(scene), verify(scene, version), verify(scene, version, recorded=True, stranger=True), absent]
+    for result in results:
+        document = {**OUTER, "lanes": [{"image": str(AIONIS), **result.to_json()}]}
+        assert faults(document, "result") == []
+        assert faults({**document, "ok": False, "exit": 6, "closing": ["x"]}, "result", "verified") == []
+
+
+def test_what_a_rollback_gives_is_as_the_schema_says() -> None:
+    repointed = {"tag": "v0.2.1", "digest": f"sha256:{'a' * 64}", "by_tag": {"latest": "v0.2.1@sha256:x"}}
+    change, updater = {"file": "a", "places": 1, "diff": ""}, {"path": "a", "tool": "Flux", "what": "b", "hold": "c"}
+    place = {"file": "a", "line": 1, "reference": "b", "lane": None, "tag": "v1", "digest": None, "runs": None}
+    inventory = {"image": str(AIONIS), "registry_said": True, "doubt": "", "places": [{**place, "flags": {"f": "x"}}]}
+    before = {**inventory, "unmatched": ["x"], "skipped": ["y"], "undoers": [{**updater, "line": 1}]}
+    mirrored = test_mirrors.roll_back(test_mirrors.released()).to_json(AIONIS)
+    (partly,) = test_floating_tags.roll(test_floating_tags.scene_of(*test_floating_tags.FIRST_OF_2))
+    assert partly.staying
+    for result in (roll(scene_of()).to_json(AIONIS), partly.to_json(AIONIS), mirrored):
+        for deployments in (None, {**repointed, "changes": [change], "before": before}):
+            lane = {**result, "deployments": deployments}
+            assert faults({"ok": True, "exit": 0, **lane}, "result", "rolled-back") == []
+            assert faults({**OUTER, "lanes": [lane, lane]}, "result", "rolled-back-lanes") == []
+    assert faults({"ok": True, "exit": 0, **mirrored}, "result") != []
 
 
 @pytest.mark.parametrize("key", ["record", "reason", "Digest"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from shiplane.cli.views.deployments import repointed_json, repointed_text
 from shiplane.config.settings import Flags
@@ -13,6 +13,7 @@ from shiplane.ledger.foreign_tags import with_adopted_tags
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
+    from shiplane.cli.views.deployments import RepointedJson
     from shiplane.config.lane import Lane
     from shiplane.deployments.repoint import Repointer
     from shiplane.deployments.tag_replacement import Pins
@@ -79,7 +80,7 @@ class Followed:
     """What happened to the deployment files, as text and as JSON."""
 
     text: str
-    data: dict[str, Any]
+    data: RepointedJson
 
 
 def repointer_of(

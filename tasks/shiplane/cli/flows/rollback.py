@@ -12,6 +12,7 @@ from shiplane.core.errors import UsageError
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
+    from shiplane.cli.views.rollback import RolledBackDataJson
     from shiplane.config.lane import Lane
     from shiplane.config.settings import Resolver
     from shiplane.config.version import Version
@@ -109,7 +110,10 @@ def _with_deployments(run: Run, resolver: Resolver, result: RollbackResult, repo
     beside = [lane for lane in run.project.lanes if _is_in(resolver, lane, registry.repository)]
     followed = follow(run, registry, beside, pins_of(result), state, dry_run=dry_run)
     text = rolled_back_text(registry.repository, result) + (f"\n\n{followed.text}" if followed else "")
-    data = {**result.to_json(registry.repository), "deployments": followed.data if followed else None}
+    data: RolledBackDataJson = {
+        **result.to_json(registry.repository),
+        "deployments": followed.data if followed else None,
+    }
     return Answer(text=text, data=data)
 
 

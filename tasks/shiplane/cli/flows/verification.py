@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from shiplane.docker.engine import Engine
     from shiplane.registry.client import RegistryClient
     from shiplane.registry.oci.names import Platform, Repository, Tag
-    from shiplane.verify.verification_result import VerificationResult
+    from shiplane.verify.verification_result import VerificationResult, VerifiedDataJson, VerifiedLaneJson
     from shiplane.verify.verify import Verifier
 
 
@@ -53,9 +53,9 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
     good = all(result.good for result in results)
     repositories = [resolver.image(lane).value for lane in resolver.lanes()]
     verified = list(zip(repositories, results, strict=True))
-    lanes = [{"image": str(repository), **result.to_json()} for repository, result in verified]
+    lanes: list[VerifiedLaneJson] = [{"image": str(repository), **result.to_json()} for repository, result in verified]
     code = 0 if good else VerificationError.exit_code
-    data = {"image": str(repositories[0]), "lanes": lanes}
+    data: VerifiedDataJson = {"image": str(repositories[0]), "lanes": lanes}
     return Answer(text=verified_text(verified), data=data, exit_code=code)
 
 

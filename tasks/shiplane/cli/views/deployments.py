@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from shiplane.cli.views.tables import columns
 from shiplane.core.plurals import counted
 from shiplane.core.text import one_line
 from shiplane.deployments.findings import flags_of, version_run
 from shiplane.deployments.image_use import Part
+from shiplane.registry.oci.document_keys import DigestJson, TagJson
 
 if TYPE_CHECKING:
     from shiplane.config.lane import Lane
@@ -18,6 +18,59 @@ if TYPE_CHECKING:
     from shiplane.deployments.inventory import Inventory
     from shiplane.deployments.repoint import Prepared, Repointer
     from shiplane.deployments.updaters import Updater
+
+
+class PlaceJson(TypedDict):
+    """A place in a deployment file that names the image."""
+
+    file: Annotated[str, "Path of the file, relative to the project's root."]
+    line: Annotated[int, "Line, from 1."]
+    reference: Annotated[str, "The image as it stands there."]
+    lane: Annotated[str | None, "The lane; null if the tag is of none."]
+    tag: Annotated[str | None, "The tag; null if there is none."]
+    digest: Annotated[DigestJson | None, "The digest; null if there is none."]
+    runs: Annotated[str | None, "The version tag that it runs; null if that is unknown."]
+    flags: Annotated[dict[str, str], "What is wrong with it, by kind."]
+
+
+class UpdaterJson(TypedDict):
+    """A program that would undo a change of the files."""
+
+    path: Annotated[str, "The file that configures it."]
+    line: Annotated[int, "Line, from 1."]
+    tool: Annotated[str, "The program."]
+    what: Annotated[str, "What it does."]
+    hold: Annotated[str, "How to pause it."]
+
+
+class InventoryJson(TypedDict):
+    """Which deployment files name the image."""
+
+    image: Annotated[str, "The repository."]
+    registry_said: Annotated[bool, "Whether the places were compared with the registry."]
+    doubt: Annotated[str, "Why they were not; empty if they were."]
+    places: Annotated[list[PlaceJson], "The places."]
+    unmatched: Annotated[list[str], "Globs that match no file."]
+    skipped: Annotated[list[str], "Files that were not read, each with the reason."]
+    undoers: Annotated[list[UpdaterJson], "Programs that would undo a change of the files."]
+
+
+class FileChangeJson(TypedDict):
+    """A changed deployment file."""
+
+    file: Annotated[str, "Path of the file, relative to the project's root."]
+    places: Annotated[int, "How many places of it changed."]
+    diff: Annotated[str, "The change."]
+
+
+class RepointedJson(TypedDict):
+    """What became of the deployment files."""
+
+    tag: TagJson
+    digest: DigestJson
+    by_tag: Annotated[dict[str, str], "What places are pinned to, by the tag that they name; empty if all are alike."]
+    changes: Annotated[list[FileChangeJson], "The files that changed (or would)."]
+    before: InventoryJson
 
 
 _TAG_ALONE = "tag written without the digest, for which there is no key (a pattern with {tag@digest} writes both)"
@@ -91,7 +144,7 @@ def _left_alone(place: Place, lane: Lane) -> bool:
     return bool(place.problem) and not place.mention.comment and place.lane in (None, lane)
 
 
-def inventory_json(repointer: Repointer, inventory: Inventory) -> dict[str, Any]:
+def inventory_json(repointer: Repointer, inventory: Inventory) -> InventoryJson:
     """The inventory as JSON values."""
     return {
         "image": str(repointer.image),
@@ -100,11 +153,21 @@ def inventory_json(repointer: Repointer, inventory: Inventory) -> dict[str, Any]
         "places": [_place_json(repointer, inventory, place) for place in inventory.places],
         "unmatched": list(inventory.collected.unmatched),
         "skipped": list(inventory.collected.skipped),
-        "undoers": [asdict(updater) for updater in inventory.updaters],
+        "undoers": [_updater_json(updater) for updater in inventory.updaters],
     }
 
 
-def _place_json(repointer: Repointer, inventory: Inventory, place: Place) -> dict[str, Any]:
+def _updater_json(updater: Updater) -> UpdaterJson:
+    return {
+        "path": updater.path,
+        "line": updater.line,
+        "tool": updater.tool,
+        "what": updater.what,
+        "hold": updater.hold,
+    }
+
+
+def _place_json(repointer: Repointer, inventory: Inventory, place: Place) -> PlaceJson:
     mention = place.mention
     return {
         "file": place.path,
@@ -118,7 +181,7 @@ def _place_json(repointer: Repointer, inventory: Inventory, place: Place) -> dic
     }
 
 
-def repointed_json(repointer: Repointer, prepared: Prepared) -> dict[str, Any]:
+def repointed_json(repointer: Repointer, prepared: Prepared) -> RepointedJson:
     """The changes as JSON values, with the inventory before them."""
     return {
         "tag": prepared.pins.targets[0].tag,

@@ -1,11 +1,13 @@
-"""Rollbacks and marks as text."""
+"""Rollbacks and marks as text, and rollbacks as JSON."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
+from shiplane.cli.views.deployments import RepointedJson
 from shiplane.core.next_command import command
+from shiplane.rollback.result import RollbackJson
 
 if TYPE_CHECKING:
     from shiplane.config.lane import Lane
@@ -13,6 +15,19 @@ if TYPE_CHECKING:
     from shiplane.registry.oci.names import Repository
     from shiplane.rollback.marks import MarkResult
     from shiplane.rollback.result import RollbackResult, StayingTag, TagRollback
+
+
+class RolledBackDataJson(RollbackJson):
+    """The result of ``rollback`` for one lane."""
+
+    deployments: Annotated[RepointedJson | None, "The deployment files; null if none are configured."]
+
+
+class RolledBackLanesDataJson(TypedDict):
+    """The result of ``rollback`` for several lanes."""
+
+    image: Annotated[str, "The primary repository of the first lane."]
+    lanes: Annotated[list[RolledBackDataJson], {"least": 1}, "Each lane, in the order in which they were given."]
 
 
 def rolled_back_text(repository: Repository, result: RollbackResult) -> str:
