@@ -468,7 +468,7 @@ FILES = (
     Guard(
         "re-pointing a lane leaves the other lane's places",
         "deployments/tag_replacement",
-        "mentions_of_lane",
+        "places_of_lane",
         without_operand(0),
         (_DEPLOYMENT + "test_re_pointing_the_other_lane_leaves_this_one",),
     ),

@@ -173,8 +173,7 @@ class Lane:
 
     def owns(self, tag: str) -> bool:
         """Whether a tag is one of this lane's names: a version's or its alias, a floating one, the ledger's."""
-        version = self.version_of_tag(tag) or self.version_of_alias(tag)
-        return tag == self.ledger or self.floating_tag(tag) is not None or version is not None
+        return tag == self.ledger or self.floating_tag(tag) is not None or self.version_under(tag) is not None
 
     def git_tag_of(self, version: Version) -> str:
         """The git tag that triggers this version's release."""
@@ -210,6 +209,10 @@ class Lane:
     def version_of_alias(self, tag: str) -> Version | None:
         """The version that an image tag is an alias of, or None."""
         return self._read(tag, self.alias_templates)
+
+    def version_under(self, tag: str) -> Version | None:
+        """The version that a release writes under an image tag, its version tag or an alias, or None."""
+        return self.version_of_tag(tag) or self.version_of_alias(tag)
 
     def version_of_git_tag(self, git_tag: str) -> Version | None:
         """The version that a git tag stands for, or None when it does not trigger this lane."""

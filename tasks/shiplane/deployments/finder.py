@@ -74,6 +74,13 @@ class Place:
         tag = self.mention.effective_tag
         return self.lane.floating_tag(tag) if self.lane and tag else None
 
+    @property
+    def version_tag(self) -> Tag | None:
+        """The version tag that it names, itself or by an alias, if it does."""
+        tag = self.mention.effective_tag
+        version = self.lane.version_under(tag) if self.lane and tag else None
+        return self.lane.tag_of(version) if self.lane and version else None
+
     def __str__(self) -> str:
         return f"{self.path}:{self.mention.line}"
 
@@ -116,8 +123,8 @@ class Finder:
         return sorted(mentions, key=lambda mention: mention.start)
 
     def lane_of_tag(self, tag: str | None) -> Lane | None:
-        """The lane that this version or floating tag belongs to."""
-        owns = (lane for lane in self.lanes if tag and (lane.floating_tag(tag) or lane.version_of_tag(tag)))
+        """The lane that this version tag, alias or floating tag belongs to."""
+        owns = (lane for lane in self.lanes if tag and (lane.floating_tag(tag) or lane.version_under(tag)))
         return next(owns, None)
 
     def place(self, path: str, mention: Mention) -> Place:

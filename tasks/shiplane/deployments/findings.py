@@ -42,7 +42,7 @@ def version_run(place: Place, served: ServedTags) -> Tag | None:
     digest = mention.digest or (served.digests.get(tag) if tag else None)
     if digest and digest in served.version_tags:
         return served.version_tags[digest]
-    return tag if tag and place.lane and place.lane.version_of_tag(tag) else None
+    return place.version_tag
 
 
 # How it was read, where the file is not YAML.

@@ -106,6 +106,7 @@ class InventoryReader:
     def _served(self, places: Sequence[Place]) -> ServedTags:
         """Read every tag that a place names, and the newest versions where a place names none."""
         tags = {Tag(tag) for place in places if (tag := place.mention.effective_tag)}
+        tags |= {place.version_tag for place in places if place.version_tag}
         try:
             if any(self._needs_version(place) for place in places):
                 tags |= set(self._newest(places))
@@ -123,7 +124,7 @@ class InventoryReader:
 
     def _needs_version(self, place: Place) -> bool:
         """Whether a place names no version: a digest alone, or a floating tag."""
-        return not self._is_version(Tag(place.mention.effective_tag or "")) and not place.mention.problem
+        return not place.version_tag and not place.mention.problem
 
     def _is_version(self, tag: Tag) -> bool:
         return any(lane.version_of_tag(tag) for lane in self.lanes)

@@ -60,12 +60,13 @@ class Pins:
 
     def aimed(self, finder: Finder, places: Iterable[Place]) -> list[tuple[Mention, Target]]:
         """The mentions that are re-pointed, each with its target."""
-        targets = ((mention, self._target_of(finder, mention)) for mention in mentions_of_lane(places, self.lane))
+        targets = ((place.mention, self._target_of(finder, place)) for place in places_of_lane(places, self.lane))
         return [(mention, target) for mention, target in targets if target]
 
-    def _target_of(self, finder: Finder, mention: Mention) -> Target | None:
+    def _target_of(self, finder: Finder, place: Place) -> Target | None:
+        mention = place.mention
         behind = finder.version_tags.get(mention.digest) if mention.digest else None
-        return self.by_tag.get(mention.effective_tag or behind or "", self.target)
+        return self.by_tag.get(place.version_tag or mention.effective_tag or behind or "", self.target)
 
 
 def replace_tags(files: Sequence[DeploymentFile], finder: Finder, pins: Pins) -> tuple[FileChange, ...]:
@@ -81,9 +82,9 @@ def replace_tags(files: Sequence[DeploymentFile], finder: Finder, pins: Pins) ->
     return tuple(change for change in changes if change.before != change.after)
 
 
-def mentions_of_lane(places: Iterable[Place], lane: Lane) -> list[Mention]:
-    """The mentions that re-pointing a lane changes."""
-    return [place.mention for place in places if place.lane == lane and not place.problem]
+def places_of_lane(places: Iterable[Place], lane: Lane) -> list[Place]:
+    """The places that re-pointing a lane changes."""
+    return [place for place in places if place.lane == lane and not place.problem]
 
 
 def _change(file: DeploymentFile, finder: Finder, pins: Pins) -> FileChange:

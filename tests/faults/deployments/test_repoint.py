@@ -11,6 +11,7 @@ import pytest
 
 from shiplane.config.keys.deployments import Deployments
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE
+from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.version import Version
 from shiplane.core.errors import (
     ConfigurationError,
@@ -22,12 +23,12 @@ from shiplane.core.errors import (
     VerificationError,
 )
 from shiplane.core.progress import Step, StepState
-from shiplane.deployments.findings import version_run
+from shiplane.deployments.findings import flags_of, version_run
 from shiplane.deployments.image_use import Target
 from shiplane.deployments.repoint import Repointer, write
 from shiplane.deployments.tag_replacement import Pins
 from shiplane.registry.oci.manifest import RawManifest
-from shiplane.registry.oci.names import Tag
+from shiplane.registry.oci.names import Digest, Tag
 from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
 from tests.faults.harness.images import lose_blob, lose_child, push_image
@@ -198,6 +199,33 @@ def test_the_version_behind_an_old_floating_tag_is_looked_for_in_its_range(tmp_p
     finish(made.repoint(SEVERAL, Version.parse("1.2.0"), dry_run=False))
     pinned = f"{IMAGE}:v1.2.0@{several.tags()['v1.2.0']}"
     assert (tmp_path / "deploy.yml").read_text() == f"a: {pinned}\nb: {pinned}\nc: {pinned}\n"
+
+
+@pytest.mark.parametrize("digest", ["", "@{}"])
+def test_a_place_at_an_alias_runs_its_version_and_is_re_pointed_to_a_version_tag(
+    scene: Scene, tmp_path: Path, digest: str
+) -> None:
+    aliased = replace(MAIN, alias_templates=(TagTemplate.parse("{version}-bookworm"),))
+    scene.registry.tag(PATH, "0.2.1-bookworm", scene.tags()["v0.2.1"])
+    text = f"a: {IMAGE}:0.2.1-bookworm{digest.format(scene.tags()['v0.2.1'])}\n"
+    made = replace(repointer(scene, tmp_path, text=text), lanes=(aliased, STANDALONE))
+    inventory = finish(made.inventory())
+    assert [version_run(place, inventory.served) for place in inventory.places] == ["v0.2.1"]
+    good = Target(Tag("v0.2.0"), Digest(scene.tags()["v0.2.0"]))
+    finish(write(tmp_path, finish(made.prepare(Pins(lane=aliased, by_tag={"v0.2.1": good}))).changes))
+    assert (tmp_path / "deploy.yml").read_text() == f"a: {IMAGE}:v0.2.0@{good.digest}\n"
+
+
+def test_an_alias_says_its_version_although_its_digest_is_no_version_s(scene: Scene, tmp_path: Path) -> None:
+    aliased = replace(MAIN, alias_templates=(TagTemplate.parse("{version}-bookworm"),))
+    text = f"a: {IMAGE}:0.1.0-bookworm\n"
+    inventory = finish(replace(repointer(scene, tmp_path, text=text), lanes=(aliased, STANDALONE)).inventory())
+    (place,) = inventory.places
+    assert version_run(place, inventory.served) == "v0.1.0"
+    assert [flag.kind for flag in flags_of(place, inventory.served, {Tag("v0.1.0"): "leaks"})][:2] == [
+        "marked",
+        "absent",
+    ]
 
 
 def test_a_digest_alone_finds_its_lane_by_what_the_registry_serves(scene: Scene, tmp_path: Path) -> None:

@@ -105,7 +105,7 @@ def _differences(old: OldWorkflows, project: ProjectFile, written: set[str]) -> 
 
 def _is_foreign(lane: Lane, tag: str) -> bool:
     """Whether a tag names a version of a lane as another tool would have."""
-    if lane.version_of_tag(tag) or lane.version_of_alias(tag):
+    if lane.version_under(tag):
         return False
     read = (template.read(tag) for template in lane.version_template.variants)
     return any(text and lane.version_of(text) for text in read)
