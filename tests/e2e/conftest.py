@@ -9,11 +9,12 @@ import pytest
 from tests.e2e import person as persons
 from tests.e2e.held import scene
 from tests.e2e.person import Person, Reader, runbook
+from tests.e2e.workflow_project import python, wheel
 from tests.rig import Rig
 from tests.rig.fixtures import rig, sample
 from tests.sinks import forms
 
-__all__ = ["guarded_workstation", "rig", "sample", "scene", "workstation"]
+__all__ = ["guarded_workstation", "python", "rig", "sample", "scene", "wheel", "workstation"]
 
 
 @pytest.fixture(autouse=True)

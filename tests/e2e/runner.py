@@ -138,6 +138,7 @@ class Runner:
         given = {name: resolve(value, contexts) for name, value in call["with"].items()}
         secrets = {name: text(resolve(value, contexts)) for name, value in call["secrets"].items()}
         shared = load(self.source / call["uses"].removeprefix("$/"))
+        secrets = {**dict.fromkeys(shared["on"]["workflow_call"]["secrets"], ""), **secrets}
         return self._called(shared, _typed(shared["on"]["workflow_call"]["inputs"], given), secrets, github, call)
 
     def follow(self, path: str, event: Event) -> dict[str, str]:
@@ -283,7 +284,7 @@ class _Machine:
     ) -> tuple[bool, dict[str, str]]:
         """One step: whether it went well, and its outputs."""
         if "uses" in step:
-            assert set(step) <= {"name", "id", "if", "uses", "with"}, sorted(step)
+            assert set(step) <= {"name", "id", "if", "uses", "with", "env"}, sorted(step)
             given = {name: text(resolve(value, contexts)) for name, value in step.get("with", {}).items()}
             return self._action(step["uses"].partition("@")[0], given)
         assert set(step) <= {"name", "id", "if", "run", "env"}, sorted(step)
@@ -329,6 +330,8 @@ class _Machine:
         elif action == "docker/setup-buildx-action":
             assert given == {"cache-binary": "false"}
             self.env["BUILDX_BUILDER"] = self.runner.rig.env["BUILDX_BUILDER"]
+        elif action == "actions/setup-node":
+            assert set(given) == {"node-version"}  # Node is on this machine, or the project's build needs none
         elif action == "docker/setup-qemu-action":
             assert given == {"cache-image": "false"}
         elif action == "actions/upload-artifact":
@@ -350,6 +353,9 @@ class _Machine:
             git(here, "checkout", "--quiet", "--detach", wanted)
         except subprocess.CalledProcessError:
             return False, {}
+        if given.get("submodules") == "recursive":
+            # git clones submodules from a path of this machine only where it is told to (CVE-2022-39253).
+            git(here, "-c", "protocol.file.allow=always", "submodule", "--quiet", "update", "--init", "--recursive")
         return True, {"commit": git(here, "rev-parse", "HEAD"), "ref": given["ref"]}
 
 

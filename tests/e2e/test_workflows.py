@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 import re
 import shutil
 import subprocess
-import sysconfig
 import uuid
-import venv
 from collections.abc import Mapping
 from pathlib import Path
 
-import hatchling.build
 import pytest
 
 import shiplane
-from tests.e2e.person import ROOT, Log, Person, Reader, succeeded
+from tests.e2e.person import Log, Person, Reader, succeeded
 from tests.e2e.runner import Event, Runner, branch_pushed, dispatched, load, pushed
+from tests.e2e.workflow_project import prepare, results
 from tests.rig import Rig
 from tests.rig.sample import commit, git, pair_for
 
@@ -29,41 +26,6 @@ SHARED = ".github/workflows/release-lane.yml"
 EDGE = ".github/workflows/channel-edge.yml"
 
 
-@pytest.fixture(scope="session")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library as it would be on a package index."""
-    folder, before = tmp_path_factory.mktemp("wheel"), Path.cwd()
-    os.chdir(ROOT)
-    try:
-        return folder / hatchling.build.build_wheel(str(folder))
-    finally:
-        os.chdir(before)
-
-
-@pytest.fixture
-def python(tmp_path: Path) -> Path:
-    """A Python without shiplane, as setup-python gives it; its packages are found on this machine, not fetched."""
-    folder = tmp_path / "python"
-    venv.create(folder, symlinks=True)
-    site = Path(sysconfig.get_path("purelib", vars={"base": str(folder), "platbase": str(folder)}))
-    (site / "machine.pth").write_text(sysconfig.get_path("purelib") + "\n")
-    program = folder / "bin" / "invoke"
-    program.write_text(f"#!{folder}/bin/python\nfrom invoke.main import program\nprogram.run()\n")
-    program.chmod(0o755)
-    return folder
-
-
-def prepare(person: Person, wheel: Path, configuration: str) -> None:
-    """Make the sample a repository with workflows of its own."""
-    folder = person.checkout
-    (folder / ".gitignore").write_text("dist\n")
-    (folder / "shiplane.toml").write_text(pair_for(person.rig.guarded) + configuration)
-    succeeded(person.invoke("workflow.write", PYTHONDONTWRITEBYTECODE="1"))
-    (folder / ".github/shiplane-requirements.txt").write_text(f"shiplane @ {wheel.as_uri()}\n")
-    git(folder, "add", "--all")
-    git(folder, "commit", "--quiet", "--message", "workflows")
-
-
 @pytest.fixture
 def hub(rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path) -> tuple[Runner, Reader]:
     """The sample on GitHub with its workflows, and one who looks at its registry."""
@@ -71,7 +33,7 @@ def hub(rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path) -> tu
     jobs = tmp_path / "jobs"
     jobs.mkdir()
     configuration = f'image = "{image}"\nbuild = "sh build.sh"\nplatforms = ["linux/amd64"]\n'
-    prepare(Person(rig, sample), wheel, configuration)
+    prepare(Person(rig, sample), wheel, pair_for(rig.guarded) + configuration)
     return Runner(rig, jobs, sample, python), Reader(rig, image, account="pull")
 
 
@@ -91,10 +53,6 @@ def lines_of(runner: Runner, *jobs: str) -> list[str]:
     """Every ``run:`` of some jobs, in order."""
     known = load(runner.source / SHARED)["jobs"]
     return [step["run"] for job in jobs for step in known[job]["steps"] if "run" in step]
-
-
-def results(runner: Runner) -> dict[str, str]:
-    return {name: job.result for name, job in runner.jobs.items()}
 
 
 def errors_told(runner: Runner) -> list[str]:
@@ -382,7 +340,7 @@ def test_native_runners_stage_each_platform_and_their_image_is_joined(
     rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path
 ) -> None:
     image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
-    prepare(Person(rig, sample), wheel, _APART.format(image=image))
+    prepare(Person(rig, sample), wheel, pair_for(rig.guarded) + _APART.format(image=image))
     jobs = tmp_path / "jobs"
     jobs.mkdir()
     runner, reader = Runner(rig, jobs, sample, python, secrets=pair(rig)), Reader(rig, image, account="pull")
@@ -412,7 +370,7 @@ def test_a_push_to_the_branch_publishes_its_channel_and_a_run_of_an_older_push_i
     prepare(
         Person(rig, sample),
         wheel,
-        f'image = "{image}"\nbuild = "sh build.sh"\nplatforms = ["linux/amd64"]\n{edge}',
+        f'{pair_for(rig.guarded)}image = "{image}"\nbuild = "sh build.sh"\nplatforms = ["linux/amd64"]\n{edge}',
     )
     (tmp_path / "jobs").mkdir()
     runner, reader = Runner(rig, tmp_path / "jobs", sample, python, secrets=pair(rig)), Reader(rig, image, "pull")
