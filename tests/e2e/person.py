@@ -246,8 +246,8 @@ def logged_in(person: Person, folder: Path) -> None:
     succeeded(person.invoke("auth.login"))
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20.0) -> bool:
-    """Whether it became true in time."""
+def wait_until(true: Callable[[], bool], seconds: float = 240.0) -> bool:
+    """Whether it became true, in a time that a busy machine meets as well."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if true():

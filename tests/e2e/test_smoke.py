@@ -135,7 +135,7 @@ def test_what_decides_is_the_healthcheck_the_command_or_staying_up(
 
 def running(person: Person, reader: Reader) -> Done:
     """The container of a smoke run, looked at while it runs."""
-    assert wait_until(lambda: containers(person, reader.image) != [], 60)
+    assert wait_until(lambda: containers(person, reader.image) != [])
     form = (
         "{{.HostConfig.Privileged}} {{.HostConfig.NetworkMode}} {{.HostConfig.CapDrop}} {{.HostConfig.SecurityOpt}} "
         "{{len .HostConfig.PortBindings}} {{.HostConfig.PublishAllPorts}} {{len .Mounts}} {{.HostConfig.Memory}}"
@@ -153,7 +153,7 @@ def test_a_polite_signal_removes_the_container_which_had_no_privilege_and_no_por
     try:
         seen = running(person, reader)
         child.send_signal(number)
-        story = child.communicate(timeout=60)[1]
+        story = child.communicate(timeout=240)[1]
     finally:
         child.kill()
     assert seen.out.strip() == "false none [NET_RAW MKNOD] [no-new-privileges] 0 false 0 2147483648"
@@ -168,7 +168,7 @@ def test_what_a_killed_run_left_is_removed_by_the_next_one(workstation: Workstat
     child = person.begin(*PUBLISH)
     running(person, reader)
     child.kill()
-    child.communicate(timeout=60)
+    child.communicate(timeout=240)
     left = containers(person, reader.image)
     assert (len(left), len(images(person, reader.image))) == (1, 1)
     assert person.invoke(*PUBLISH).code == 6
