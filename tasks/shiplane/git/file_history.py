@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from shiplane.core.errors import PrerequisiteError
 from shiplane.git.plumbing import Plumbing
 
 _FORMAT = "--format=%H%x00%cs%x00%an"
@@ -38,27 +40,23 @@ class FileHistory:
         """The last commit that changed one of some files; with ``line`` one that changed a line that has this.
 
         None where there is none, or where the history here is cut off and cannot tell.
-
-        Raises:
-            PrerequisiteError: git is not installed.
         """
-        if self._git.run("rev-parse", "--is-shallow-repository").stdout.strip() != "false":
+        if self._output("rev-parse", "--is-shallow-repository") != "false\n":
             return None
         changing = ["-G", line] if line else []
-        answer = self._git.run("log", "--max-count=1", _FORMAT, *_PLAIN_DIFF, *changing, "HEAD", "--", *paths)
-        commit, _, rest = answer.stdout.strip().partition("\0")
-        day, _, author = rest.partition("\0")
-        return LastChange(commit, day, author) if answer.code == 0 and commit else None
+        written = self._output("log", "--max-count=1", _FORMAT, *_PLAIN_DIFF, *changing, "HEAD", "--", *paths)
+        if not written:
+            return None
+        commit, day, author = written.strip().split("\0", maxsplit=2)
+        return LastChange(commit, day, author)
 
     def text(self, commit: str, path: str) -> str | None:
-        """What a file was in a commit; None where it was not there.
+        """What a file was in a commit; None where it was not there."""
+        return self._output("cat-file", "blob", f"{commit}:./{path}")
 
-        Raises:
-            PrerequisiteError: git is not installed.
-        """
-        answer = self._git.run("cat-file", "blob", f"{commit}:./{path}")
-        return answer.stdout if answer.code == 0 else None
-
-    @property
-    def _git(self) -> Plumbing:
-        return Plumbing(folder=self.folder, env=self.env, extra_env={"GIT_LITERAL_PATHSPECS": "1"})
+    def _output(self, *words: str) -> str | None:
+        """What git says; None where it fails or is not installed: this is nice to know, and no more."""
+        git = Plumbing(folder=self.folder, env=self.env, extra_env={"GIT_LITERAL_PATHSPECS": "1"})
+        with suppress(PrerequisiteError):
+            return git.output(*words)
+        return None

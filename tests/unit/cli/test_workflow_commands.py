@@ -367,3 +367,80 @@ def test_another_projects_workflow_is_told(run: Run, enter: Callable[[str], None
     enter("services/api")
     code, out, _ = run("workflow.write")
     assert (code, out.count("belongs to the project in services.api")) == (3, 2)
+
+
+OLD = """on:
+  push:
+    tags: ["docker-v*"]
+  workflow_dispatch:
+    inputs:
+      publish_latest: {type: boolean}
+      dry_run: {type: boolean, default: true}
+  schedule: [{cron: "0 0 * * *"}]
+jobs:
+  publish:
+    steps:
+      - run: |
+          publish_latest=true
+          docker push quay.io/acme/app:1
+      - uses: docker/build-push-action@v6
+        with: {file: Dockerfile, push: true, tags: "quay.io/acme/app:1"}
+"""
+
+
+def test_what_a_replaced_workflow_did_is_told(run: Run, committed: Callable[[str], str]) -> None:
+    Path("shiplane.toml").write_text('image = "ghcr.io/acme/app"\n')
+    Path(MAIN).parent.mkdir(parents=True)
+    Path(MAIN).write_text(OLD)
+    committed("old")
+    told = f"""
+different from before
+  {MAIN}:13 publish_latest=true
+      a git tag moves latest no longer by itself: publish-latest = true in [lanes.main] keeps that
+  {MAIN}:6 publish_latest
+      the input is now called latest, and takes yes, no or as configured
+  {MAIN}:7 dry_run
+      the input is now called dry-run, and takes true or false
+  {MAIN}:8 schedule
+      no schedule starts the new workflows; a channel is published with each push to its branch
+  {MAIN}:15 quay.io/acme/app
+      nothing is pushed there: add it to image to keep that
+
+"""
+    code, out, _ = run("workflow.write")
+    assert (code, told in out) == (3, True), out
+    code, out, _ = run("workflow.write", "--force", "--json")
+    document = json.loads(out)
+    assert [remark["line"] for remark in document["differences"]] == [13, 6, 7, 8, 15]
+    assert run("workflow.write")[:2] == (0, "everything is up to date\n")
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_a_workflow_that_goes_on_publishing_is_told(run: Run, script: bool) -> None:  # noqa: FBT001
+    other = FOLDER / "images.yml"
+    other.parent.mkdir(parents=True)
+    other.write_text(OLD.partition("      - uses")[0] if script else OLD)
+    (FOLDER / "ci.yml").write_text("on: push\njobs:\n  test:\n    steps:\n      - run: docker build .\n")
+    for _ in range(2):
+        code, out, _ = run("workflow.write")
+        assert (code, out.count("it still publishes: remove it")) == (0, 1)
+        assert f"  {other}\n      it still publishes" in out
+        assert "ci.yml" not in out
+
+
+def test_a_project_in_a_folder_has_its_own_old_workflows(run: Run, enter: Callable[[str], None]) -> None:
+    other = FOLDER / "images.yml"
+    other.parent.mkdir(parents=True)
+    build = (
+        "      - uses: docker/build-push-action@v6\n        with: {{file: {}, push: true, tags: 'ghcr.io/acme/{}:1'}}\n"
+    )
+    steps = build.format("services/api/Dockerfile", "api") + build.format("web/Dockerfile", "web")
+    moves = "      - run: publish_latest=true; docker push ghcr.io/acme/web:1\n"
+    other.write_text(f"on:\n  push:\n    tags: ['v*']\njobs:\n  a:\n    steps:\n{moves}{steps}")
+    enter("services/api")
+    Path("shiplane.toml").write_text('image = "ghcr.io/acme/app"\n[lanes.main]\n')
+    out = run("workflow.write")[1]
+    assert "publish-latest = true in [lanes.main] keeps that" in out
+    assert ("ghcr.io/acme/api\n" in out, "ghcr.io/acme/web\n" in out) == (True, False)
+    enter("tool")
+    assert "different from before" not in run("workflow.write")[1]

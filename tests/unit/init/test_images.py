@@ -5,8 +5,6 @@ from __future__ import annotations
 
 import pytest
 
-from shiplane.config.lane import MAIN, STANDALONE
-from shiplane.init.workflows.differences import differences
 from shiplane.init.workflows.images import Place, WorkflowReader, combinations
 from shiplane.init.workflows.published_image import PublishedImage, dockerfile_suffix
 from shiplane.init.workflows.yaml_nodes import Node, read_yaml
@@ -270,51 +268,3 @@ def test_yaml_with_its_lines() -> None:
     assert list(node.at("e").lines) == [(8, "one")]
     assert node.at("nothing", "more").texts == ()
     assert read_yaml("") == Node()
-
-
-OLD = """
-on:
-  push: {tags: ["docker-v*"], branches: [main, "feature/**"]}
-  schedule: [{cron: "0 0 * * *"}]
-  workflow_dispatch:
-    inputs:
-      tag: {type: string}
-      platforms: {type: string}
-      colour: {type: string}
-jobs:
-  other:
-    steps:
-      - run: make test
-  image:
-    steps:
-      - uses: actions/checkout@v4
-      - name: Resolve
-        run: |
-          publish_latest=true
-      - run: |
-          echo two
-          echo lines
-      - uses: sigstore/cosign-installer@v3
-      - uses: docker/build-push-action@v6
-        with: {push: true, tags: "${{ env.TAGS }}"}
-"""
-
-
-def test_what_becomes_of_an_old_workflow() -> None:
-    read = reader(OLD)
-    images = read.images()
-    told = [
-        (remark.source.line, remark.text, remark.reason)
-        for remark in differences(read, OLD, images, [STANDALONE, MAIN])
-    ]
-    assert told == [
-        (19, "publish_latest=true", "a git tag moves latest no longer by itself: publish-latest = true in [lanes.main] keeps that"),
-        (7, "tag", "the input is now called version, and takes a version, as in 0.2.1, and builds its git tag"),
-        (9, "colour", "there is no such input"),
-        (4, "schedule", "no schedule starts the new workflows; a channel is published with each push to its branch"),
-        (3, "feature/**", "a channel follows one branch, and no pattern"),
-        (17, "Resolve", "this step is not part of the new workflows"),
-        (20, "echo two", "this step is not part of the new workflows"),
-        (23, "sigstore/cosign-installer@v3", "this step is not part of the new workflows"),
-    ]  # fmt: skip
-    assert not [remark for remark in differences(read, OLD, images, []) if "publish-latest" in remark.reason]

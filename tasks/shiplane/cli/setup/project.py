@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import tomli
 
-from shiplane.cli.setup.facts import OldWorkflows, facts_of, old_workflows, place_of, registry_tags
+from shiplane.cli.setup.facts import facts_of, registry_tags
 from shiplane.cli.setup.files import PROJECT_FILE, replaced_scripts, setup_files, unusable
 from shiplane.cli.workflows.files import changes_for, program_of, tasks_files
+from shiplane.cli.workflows.publishers import old_workflows, place_of
 from shiplane.config.project_file import ProjectFile, parse_project_file
 from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.file_change import FileChange
 from shiplane.init.project_proposal import propose
 from shiplane.init.proposal import Proposal
-from shiplane.init.sources import Remark, Source
-from shiplane.init.workflows.differences import differences
+from shiplane.init.sources import Remark
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
@@ -51,6 +51,8 @@ def read_setup(run: Run) -> Setup:
     Raises:
         UsageError: Nothing here builds an image, or what is published cannot be one project file.
     """
+    from shiplane.cli.workflows.behaviour import changes_of_behaviour
+
     place, git_tags = place_of(run)
     old = old_workflows(run, place)
     registry, tags, note = registry_tags(run, old)
@@ -63,7 +65,10 @@ def read_setup(run: Run) -> Setup:
         proposal=proposal,
         changes=[change for change in changes if change.before != change.after],
         untranslated=[*(proposal.remarks if proposal else old.remarks), *unusable(run.root)],
-        differences=[*_differences(old, project, {change.path for change in changes}), *replaced_scripts(run.root)],
+        differences=[
+            *changes_of_behaviour(run, old, project, {change.path for change in changes}),
+            *replaced_scripts(run.root),
+        ],
         adoptable=[lane.name for lane in project.lanes if any(_is_foreign(lane, tag) for tag in tags)],
         registry_note=note,
     )
@@ -93,14 +98,6 @@ def _workflow_changes(run: Run, project: ProjectFile) -> Sequence[FileChange]:
     present = [file.read_text("utf-8", "replace") for file in tasks_files(run.root)]
     is_new = not any(text.strip() for text in present)
     return changes_for(run.root, project, "invoke" if is_new else program_of(run.root))
-
-
-def _differences(old: OldWorkflows, project: ProjectFile, written: set[str]) -> Iterator[Remark]:
-    for path, (reader, images) in old.readers.items():
-        yield from differences(reader, old.texts[path], images, project.lanes)
-        if path not in written:
-            reason = "it still publishes: remove it, or the jobs that do, so that no version has two publishers"
-            yield Remark(Source(path), "", reason)
 
 
 def _is_foreign(lane: Lane, tag: str) -> bool:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shiplane.cli.views.tables import columns
+from shiplane.cli.workflows.remarks import remark_json, remark_lines
 from shiplane.core.next_command import command
 from shiplane.core.text import one_line
 
 if TYPE_CHECKING:
     from shiplane.cli.setup.project import Setup
-    from shiplane.init.sources import Remark
 
 
 def setup_text(setup: Setup) -> str:
@@ -20,8 +20,8 @@ def setup_text(setup: Setup) -> str:
     parts: list[str] = [
         _part("understood", [columns([("  ", *map(one_line, row)) for row in understood])] if understood else []),
         f"registry: {one_line(setup.registry_note)}",
-        _part("not translated", _remarks(setup.untranslated)),
-        _part("different from before", _remarks(setup.differences)),
+        _part("not translated", remark_lines(setup.untranslated)),
+        _part("different from before", remark_lines(setup.differences)),
         "\n".join(change.diff for change in setup.changes),
     ]
     return "\n\n".join(filter(None, parts))
@@ -45,8 +45,8 @@ def setup_json(setup: Setup, *, written: bool) -> dict[str, object]:
             for table, value, reason in (setup.proposal.understood() if setup.proposal else ())
         ],
         "registry": setup.registry_note,
-        "untranslated": [_remark_json(remark) for remark in setup.untranslated],
-        "differences": [_remark_json(remark) for remark in setup.differences],
+        "untranslated": [remark_json(remark) for remark in setup.untranslated],
+        "differences": [remark_json(remark) for remark in setup.differences],
         "changes": [{"path": change.path, "diff": change.diff} for change in setup.changes],
         "adopt": list(setup.adoptable),
     }
@@ -65,14 +65,3 @@ def _next(setup: Setup) -> list[str]:
 
 def _part(title: str, lines: Sequence[str]) -> str:
     return "\n".join([title, *lines]) if lines else ""
-
-
-def _remarks(remarks: Iterable[Remark]) -> list[str]:
-    lines: list[str] = []
-    for remark in remarks:
-        lines += [f"  {one_line(f'{remark.source}  {remark.text}').rstrip()}", f"      {one_line(remark.reason)}"]
-    return lines
-
-
-def _remark_json(remark: Remark) -> dict[str, object]:
-    return {"path": remark.source.path, "line": remark.source.line, "text": remark.text, "reason": remark.reason}

@@ -26,13 +26,14 @@ def write(run: Run, *, force: bool = False, dry_run: bool = False, diff: bool = 
     One for each lane and one that they share, rendered from the configuration. Files changed by hand are replaced only
     with --force.
     """
-    from shiplane.cli.views.workflows import outdated_answer, written_answer
+    from shiplane.cli.views.workflows import Why, outdated_answer, written_answer
+    from shiplane.cli.workflows.behaviour import behaviour_lost
     from shiplane.cli.workflows.files import changes_of, requirements_path, write_changes
     from shiplane.cli.workflows.reasons import reasons
     from shiplane.core.next_command import command
 
     changes = changes_of(run)
-    why = reasons(run, changes)
+    why = Why(reasons=reasons(run, changes), differences=behaviour_lost(run, changes))
     if any(change.by_hand for change in changes) and not force and not dry_run:
         next_steps = (
             "Move your changes into a workflow of their own, or replace the files with:",
@@ -56,7 +57,7 @@ def check(run: Run, *, diff: bool = False) -> Answer:
     Ends with 3, and says why, if they differ from what the configuration renders. A newer pin of an action is no
     difference.
     """
-    from shiplane.cli.views.workflows import outdated_answer
+    from shiplane.cli.views.workflows import Why, outdated_answer
     from shiplane.cli.workflows.files import changes_of, requirements_path
     from shiplane.cli.workflows.reasons import reasons
     from shiplane.core.errors import PrerequisiteError
@@ -70,7 +71,7 @@ def check(run: Run, *, diff: bool = False) -> Answer:
             f"  {command('workflow.write')}",
             *(() if diff else ("see every line with:", f"  {command('workflow.check', '--diff')}")),
         )
-        return outdated_answer(changes, title, reasons(run, changes), next_steps, diff=diff)
+        return outdated_answer(changes, title, Why(reasons=reasons(run, changes)), next_steps, diff=diff)
     requirements = requirements_path(run.root)
     if not (run.root / requirements).is_file():
         raise PrerequisiteError(

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, field
 
+from shiplane.config.channel import Channel
 from shiplane.config.lane import Lane
 from shiplane.init.sources import Remark, Source
 from shiplane.init.workflows.images import WorkflowReader
 from shiplane.init.workflows.published_image import PublishedImage
+from shiplane.init.workflows.pushing_steps import pushing_steps
 from shiplane.init.workflows.yaml_nodes import Node
 
 _MOVES = re.compile(r"\b(?:publish|push|move)[_-]?latest\b\s*[:=]\s*[\"']?true\b", re.IGNORECASE)
@@ -29,57 +32,122 @@ _TAKES = {
 }
 _CARRIED_OVER = ("docker/", "actions/checkout@", "actions/cache@")
 _STARTS = {
-    "pull_request": "a pull request starts none of the new workflows",
+    **dict.fromkeys(("pull_request", "pull_request_target"), "a pull request starts none of the new workflows"),
     "schedule": "no schedule starts the new workflows; a channel is published with each push to its branch",
     "workflow_call": "the new workflows are called as release-lane.yml is",
     "release": "the git tag of a GitHub release starts the new workflows, not the release",
 }
 
 
+@dataclass(frozen=True, kw_only=True)
+class NewWorkflows:
+    """What the workflows that shiplane writes do.
+
+    Attributes:
+        lanes: Those that are released from now on.
+        repositories: What is pushed to; None where that is not known.
+        native: Whether each platform has its own runner, so that nobody chooses platforms.
+    """
+
+    lanes: Sequence[Lane]
+    channels: Sequence[Channel] = ()
+    repositories: Collection[str] | None = None
+    native: bool = field(default=False)
+
+
 def differences(
-    reader: WorkflowReader, text: str, images: Sequence[PublishedImage], lanes: Sequence[Lane]
+    reader: WorkflowReader, text: str, images: Sequence[PublishedImage], new: NewWorkflows
 ) -> Iterator[Remark]:
-    """What becomes of a workflow that published some images, when these lanes replace it.
+    """What becomes of a workflow that published some images, when others replace it.
 
     Args:
         reader: The workflow.
         text: Of its file.
         images: What it published.
-        lanes: Those that release them from now on.
+        new: Those in its place.
     """
-    yield from _latest(reader.path, text, {image.dockerfile for image in images}, lanes)
-    on = reader.root.at("on")
-    for key, line in on.at("workflow_dispatch", "inputs").keys.items():
-        if _INPUTS.get(key) != key:
-            yield Remark(Source(reader.path, line), key, _input(key))
-    for key, reason in _STARTS.items():
-        if key in on.entries or key in on.texts:
-            yield Remark(Source(reader.path, on.keys.get(key, on.line)), key, reason)
-    for branch in on.at("push", "branches").items:
-        if set(branch.text) & set("*?+[!"):
-            reason = "a channel follows one branch, and no pattern"
-            yield Remark(Source(reader.path, branch.line), branch.text, reason)
-    for step in _steps(reader.root, {image.source.line for image in images}):
+    pushing = {line for line, _ in pushing_steps(reader.path, reader.root)}
+    yield from _latest(reader.path, text, {image.dockerfile for image in images}, new.lanes)
+    yield from _manual_runs(reader, new)
+    yield from _starts(reader, {channel.branch for channel in new.channels})
+    yield from _repositories(images, new.repositories)
+    for step in _steps(reader.root, {*pushing, *(image.source.line for image in images)}):
         uses = step.at("uses").text
-        if not uses.startswith(_CARRIED_OVER):
+        if not uses.startswith(_CARRIED_OVER) and step.line not in pushing:
             what = step.at("name").text or uses or next(iter(step.at("run").text.splitlines()), "")
             yield Remark(Source(reader.path, step.line), what, "this step is not part of the new workflows")
 
 
 def _latest(path: str, text: str, dockerfiles: set[str], lanes: Sequence[Lane]) -> Iterator[Remark]:
-    """A floating tag that moved with each git tag, and now moves only when that is asked for."""
-    lane = next((lane for lane in lanes if lane.dockerfile in dockerfiles and not lane.publish_latest), None)
+    """A floating tag that moved with each git tag, and now moves only when that is asked for.
+
+    What a script pushes can be any lane's.
+    """
+    fitting = [lane for lane in lanes if lane.dockerfile in dockerfiles or not dockerfiles]
+    lane = next((lane for lane in fitting if lane.floating_templates and not lane.publish_latest), None)
     moves = next(((n, line) for n, line in enumerate(text.splitlines(), 1) if _MOVES.search(line)), None)
-    if lane and lane.floating_templates and moves:
+    if lane and moves:
         number, line = moves
         tags = ", ".join(map(str, lane.floating_templates))
         reason = f"a git tag moves {tags} no longer by itself: publish-latest = true in [lanes.{lane.name}] keeps that"
         yield Remark(Source(path, number), line.strip(), reason)
 
 
-def _input(name: str) -> str:
+def _manual_runs(reader: WorkflowReader, new: NewWorkflows) -> Iterator[Remark]:
+    on = reader.root.at("on")
+    if "workflow_dispatch" not in (*on.entries, *on.texts):
+        return
+    inputs = on.at("workflow_dispatch", "inputs")
+    for key, line in inputs.keys.items():
+        if reason := _input(key, inputs.at(key, "type").text, new):
+            yield Remark(Source(reader.path, line), key, reason)
+    dry_run = next((inputs.at(key, "default").text for key in inputs.keys if _INPUTS.get(key) == "dry-run"), "false")
+    if dry_run != "true":
+        line = on.keys.get("workflow_dispatch", on.line)
+        reason = "a manual run is a dry run, unless its input dry-run is switched off"
+        yield Remark(Source(reader.path, line), "workflow_dispatch", reason)
+
+
+def _input(name: str, kind: str, new: NewWorkflows) -> str:
+    """What became of an input; nothing where it is as it was."""
     now = _INPUTS.get(name, "")
-    return f"the input is now called {now}, and takes {_TAKES[now]}" if now else "there is no such input"
+    if not now or (now == "platforms" and new.native):
+        return "there is no such input"
+    if now != name:
+        return f"the input is now called {now}, and takes {_TAKES[now]}"
+    return f"the input takes {_TAKES[now]}" if now == "latest" and kind == "boolean" else ""
+
+
+def _starts(reader: WorkflowReader, followed: Collection[str]) -> Iterator[Remark]:
+    """What started it and starts none of the new ones."""
+    on = reader.root.at("on")
+    for key in dict.fromkeys((*on.entries, *on.texts)):
+        if key not in ("push", "workflow_dispatch"):
+            reason = _STARTS.get(key, "this starts none of the new workflows")
+            yield Remark(Source(reader.path, on.keys.get(key, on.line)), key, reason)
+    branches = on.at("push", "branches").items
+    for branch in branches:
+        if set(branch.text) & set("*?+[!"):
+            reason = "a channel follows one branch, and no pattern"
+            yield Remark(Source(reader.path, branch.line), branch.text, reason)
+        elif branch.text not in followed:
+            yield Remark(Source(reader.path, branch.line), branch.text, _unfollowed(branch.text))
+    # Without a filter every branch and every git tag.
+    any_push = "push" in on.texts or ("push" in on.entries and not on.at("push").entries)
+    if any_push and reader.place.default_branch not in followed:
+        line = on.keys.get("push", on.line)
+        yield Remark(Source(reader.path, line), "push", _unfollowed(reader.place.default_branch))
+
+
+def _unfollowed(branch: str) -> str:
+    return f'a push to {branch} starts none of the new workflows, unless a channel has branch = "{branch}"'
+
+
+def _repositories(images: Sequence[PublishedImage], known: Collection[str] | None) -> Iterator[Remark]:
+    """Where it pushed to, and nothing is pushed now."""
+    lost = {name: image.source for image in images for name in image.images if known is not None and name not in known}
+    for name, source in lost.items():
+        yield Remark(source, name, "nothing is pushed there: add it to image to keep that")
 
 
 def _steps(root: Node, lines: set[int]) -> Iterator[Node]:
