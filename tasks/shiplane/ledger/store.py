@@ -10,13 +10,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shiplane.config.lane import Lane
 from shiplane.core.errors import UnreachableError, VerificationError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
-from shiplane.core.system.parallel import WORKERS, map_parallel
+from shiplane.core.system.parallel import WORKERS, map_parallel, run_parallel
 from shiplane.ledger.artifact import (
     EMPTY,
     EMPTY_CONTENT,
@@ -31,8 +31,8 @@ from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger, segments
 from shiplane.registry.blob_upload import Uploader
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import read_back, resolve, wait_until_readable
-from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
+from shiplane.registry.lookup import read_back, require_certain, resolve, wait_until_readable
+from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, digest_of
 from shiplane.registry.oci.manifest import Descriptor, RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 
@@ -49,12 +49,16 @@ _AGAIN = "Run it again to add what is missing."
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerSnapshot:
-    """A ledger as it was read: its entries, its pieces and their manifest (None if there is no ledger)."""
+    """A ledger as it was read: its entries, its pieces and their manifest (None if there is no ledger).
+
+    ``replaced`` is what was read of the one that it replaced, if that was.
+    """
 
     ledger: Ledger = field(default_factory=Ledger)
     pieces: tuple[bytes, ...] = ()
     raw: RawManifest | None = None
     manifest: LedgerManifest | None = None
+    replaced: LookupResult | None = None
 
     @property
     def exists(self) -> bool:
@@ -89,8 +93,11 @@ class LedgerStore:
         """The ledger's tag."""
         return self.lane.ledger
 
-    def read(self) -> LedgerSnapshot:
+    def read(self, *, with_replaced: bool = False) -> LedgerSnapshot:
         """Read the ledger; an empty snapshot if there is none and the tag list agrees.
+
+        Args:
+            with_replaced: Whether to read the one that it replaced beside it, for :meth:`verify_chain`.
 
         Raises:
             BrokenLedgerError: The tag holds no complete ledger.
@@ -100,7 +107,7 @@ class LedgerStore:
         # A first ledger written where there is one after all would replace it.
         if isinstance(answer, Absent) and self.tag in self.registry.tags():
             answer = wait_until_readable(self.registry, self.tag)
-        return self._snapshot(answer.raw) if isinstance(answer, Present) else LedgerSnapshot()
+        return self._snapshot(answer, with_replaced=with_replaced)
 
     def read_newer(self, newest: Ledger | None) -> LedgerSnapshot:
         """Read the ledger, waiting while it reads as older than a state that this run has seen.
@@ -110,7 +117,7 @@ class LedgerStore:
             BrokenLedgerError, AccessError: As :meth:`read`.
         """
         for _ in self.registry.retry_budget.poll(condition=f"{self.tag} reads as older than this run has seen it"):
-            snapshot = self.read()
+            snapshot = replace(self, registry=self.registry.fresh).read()
             if newest is None or not snapshot.ledger.precedes(newest):
                 return snapshot
         raise UnreachableError(
@@ -132,7 +139,8 @@ class LedgerStore:
         restarted = [(Action.RESTART, previous)]
         if previous is None or [(entry.action, entry.after) for entry in snapshot.ledger.entries] == restarted:
             return True
-        answer = resolve(self.registry, previous)
+        replaced = snapshot.replaced or self.registry.get_manifest(previous)
+        answer = require_certain(replaced, self.registry.repository, previous)
         if isinstance(answer, Absent):
             return False
         earlier = parse_ledger_manifest(answer.raw, f"the previous {self.tag}")
@@ -145,7 +153,7 @@ class LedgerStore:
 
     def read_verified(self) -> LedgerSnapshot:
         """Read the ledger and check its chain. Raises as :meth:`read` and :meth:`verify_chain`."""
-        snapshot = self.read()
+        snapshot = self.read(with_replaced=True)
         self.verify_chain(snapshot)
         return snapshot
 
@@ -202,12 +210,24 @@ class LedgerStore:
             raise UnreachableError(f"{self.tag} was changed by another run meanwhile", remedy="Check it again.")
         yield step.done("new ledger started")
 
-    def _snapshot(self, raw: RawManifest) -> LedgerSnapshot:
+    def _snapshot(self, answer: Present | Absent, *, with_replaced: bool) -> LedgerSnapshot:
+        if isinstance(answer, Absent):
+            return LedgerSnapshot()
+        raw = answer.raw
         try:
             manifest = parse_ledger_manifest(raw, self.tag)
-            pieces = tuple(map_parallel(self._piece, manifest.pieces, workers=self.workers))
+            previous = manifest.previous if with_replaced else None
+            pieces, replaced = run_parallel(
+                lambda: tuple(map_parallel(self._piece, manifest.pieces, workers=self.workers)),
+                lambda: self.registry.get_manifest(previous) if previous else None,
+                workers=self.workers,
+            )
             return LedgerSnapshot(
-                ledger=Ledger.parse(b"".join(pieces), self.lane.versions), pieces=pieces, raw=raw, manifest=manifest
+                ledger=Ledger.parse(b"".join(pieces), self.lane.versions),
+                pieces=pieces,
+                raw=raw,
+                manifest=manifest,
+                replaced=replaced,
             )
         except VerificationError as error:
             raise BrokenLedgerError(

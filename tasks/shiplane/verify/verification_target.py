@@ -16,7 +16,8 @@ from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.names import Tag
-from shiplane.verify.floating_tag_reader import FloatingTagReader
+from shiplane.registry.read_once import ReadOnce
+from shiplane.verify.floating_tag_reader import FloatingTagReader, read_ahead
 from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.lane_versions import LaneVersions
 
@@ -26,6 +27,7 @@ class VerificationTarget:
     """A lane and the version to check.
 
     Attributes:
+        registry: What read it; to be read with further, as it asks for nothing twice.
         lane: The lane with its adopted tags.
         requested: The version that was asked for, if any.
         version: The version to check; None if there is none.
@@ -36,6 +38,7 @@ class VerificationTarget:
         ledger_checks: What is wrong with the ledger.
     """
 
+    registry: ReadOnce
     lane: Lane
     requested: Version | None
     version: Version | None
@@ -70,7 +73,8 @@ def find_target(
         latest: Whether the floating tags were asked to move, and where that comes from. If they were not, and the
             widest does not exist, the lane's newest version is checked; so it is if the lane has none.
     """
-    ledger, checks = _read_ledger(ledgers, lane)
+    registry = ReadOnce.of(registry)
+    ledger, checks = read_ahead(registry, lane, requested, beside=lambda: _read_ledger(ledgers, lane))
     lane = with_adopted_tags(lane, ledger)
     versions = LaneVersions(registry=registry)
     reader = FloatingTagReader(versions=versions)
@@ -78,6 +82,7 @@ def find_target(
         reader.read(lane, ledger, lane.floating_tags(requested)) if requested else reader.read_existing(lane, ledger)
     )
     return VerificationTarget(
+        registry=registry,
         lane=lane,
         requested=requested,
         version=requested or _default_version(lane, floating, versions, latest, ledger),

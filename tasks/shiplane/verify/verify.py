@@ -64,7 +64,7 @@ class Verifier:
         step = Step("verify", f"{lane.name} {version or _default(lane)}")
         yield step
         target = find_target(self.registry, self.ledgers, lane, version, latest)
-        result = self._check(target)
+        result = replace(self, registry=target.registry)._check(target)  # noqa: SLF001 -- its own
         bad = [check for check in result.checks if not check.good]
         summary = f"{checks_summary(result.checks)}; {result.digest}"
         yield step.failed("; ".join(map(str, bad))) if bad else step.done(summary)

@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import pytest
 
-from shiplane.core.system.parallel import relay_parallel, run_parallel
+from shiplane.core.system.parallel import Once, map_parallel, relay_parallel, run_parallel
 
 
 def saying(
@@ -107,3 +107,25 @@ def test_an_interrupt_waits_for_none_and_lets_none_begin(monkeypatch: pytest.Mon
 def test_two_tasks_side_by_side_return_each_its_own() -> None:
     met = threading.Barrier(2)
     assert run_parallel(lambda: met.wait(10) >= 0, lambda: str(met.wait(10) >= 0)) == (True, "True")
+
+
+def test_threads_that_ask_for_one_thing_have_it_made_once() -> None:
+    once: Once[str, int] = Once()
+    made = list[int]()
+
+    def make() -> int:
+        made.append(len(made))
+        return made[-1]
+
+    asked = ["a", "b"] * 8
+    assert map_parallel(lambda key: once.get(key, make) >= 0, asked) == [True] * 16
+    assert len(made) == 2
+    assert once.get("a", make) == once.get("a", make)
+
+
+def test_an_error_is_made_once_and_raised_each_time() -> None:
+    once: Once[str, int] = Once()
+    with pytest.raises(ZeroDivisionError):
+        once.get("a", lambda: 1 // 0)
+    with pytest.raises(ZeroDivisionError):
+        once.get("a", lambda: 1)

@@ -82,6 +82,27 @@ def _run_threads(task: Callable[[Q, threading.Event], A], items: Sequence[Q], wo
     return [results[index] for index in range(len(items))]
 
 
+class Once(Generic[Q, A]):
+    """Results by key: of threads that ask for one at the same time the first makes it, and the others wait for that."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._locks: dict[Q, Any] = {}
+        self._results: dict[Q, Callable[[], A]] = {}
+
+    def get(self, key: Q, make: Callable[[], A]) -> A:
+        """The result, or the error, that ``make`` had when this key was first asked for."""
+        with self._lock:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key not in self._results:
+                try:
+                    self._results[key] = _returning(make())
+                except Exception as error:  # noqa: BLE001 -- raised again each time
+                    self._results[key] = _raising(error)
+        return self._results[key]()
+
+
 class _Threads:
     """Daemon threads: a pool would delay an interrupt, and the interpreter's exit, until its threads end.
 
