@@ -152,7 +152,8 @@ class Resolver:
         """``owner/name`` of the repository on GitHub, if it is known."""
         if self.env.get("GITHUB_REPOSITORY"):
             return Setting(self.env["GITHUB_REPOSITORY"], "GITHUB_REPOSITORY")
-        slug = github_slug(self.checkout.remote) if self.checkout else ""
+        remote, server = self.checkout.remote if self.checkout else "", enterprise_host(self.env)
+        slug = enterprise_slug(remote, server) if server else github_slug(remote)
         return Setting(slug, "git remote origin") if slug else None
 
     def platforms(self, lane: Lane) -> Setting[tuple[Platform, ...]]:
@@ -291,6 +292,18 @@ class Resolver:
 def github_slug(url: str) -> str:
     """``owner/name`` of a remote on github.com, or nothing."""
     match = _GITHUB_REMOTE.fullmatch(url)
+    return match["slug"] if match else ""
+
+
+def enterprise_slug(url: str, host: str) -> str:
+    """The same of a remote on a GitHub Enterprise server."""
+    name = rf"(?i:{re.escape(host)})(?::[0-9]+)?"
+    match = re.fullmatch(
+        rf"(?:https://(?:[^@/]*@)?{name}/|(?:git\+)?ssh(?:\+git)?://(?:[^@/]*@)?{name}/|[^@/:]+@{name}:/?)"
+        r"(?P<slug>[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?",
+        url,
+        re.ASCII,
+    )
     return match["slug"] if match else ""
 
 

@@ -21,6 +21,7 @@ from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, 
 from shiplane.core.host_names import is_loopback
 from shiplane.core.redact import Redactor
 from shiplane.core.text import one_line
+from shiplane.registry.credential_variables import enterprise_host
 from shiplane.registry.http import retry
 from shiplane.registry.http.exchange import Request, Response, Transport
 from shiplane.registry.http.retry import RetryPolicy, body_text
@@ -39,6 +40,20 @@ _OK, _UNPROCESSABLE = 200, 422
 _MOVED = (301, 302, 307, 308)
 # It may be sent again: what it asks for is the same whether it arrived once or twice.
 _SAFE = frozenset({"GET", "PATCH"})
+
+
+def api_of(env: Mapping[str, str]) -> str:
+    """The URL of GitHub's API: ``GITHUB_API_URL``, else that of the server in ``GITHUB_SERVER_URL``.
+
+    A server's token must not go to another one. Sources: GitHub REST API docs, "Getting started" of Enterprise Server
+    (``/api/v3``) and of Enterprise Cloud with data residency (``api.SUBDOMAIN.ghe.com``).
+    """
+    given, host = env.get("GITHUB_API_URL"), enterprise_host(env)
+    if given or not host:
+        return given or API
+    if host.endswith(".ghe.com"):
+        return f"https://api.{host}"
+    return f"{env['GITHUB_SERVER_URL'].rstrip('/')}/api/v3"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +78,7 @@ class GitHub:
 
     def __post_init__(self) -> None:
         if problem := _api_problem(self.api):
-            raise UsageError(f"GITHUB_API_URL {problem}", remedy=f"Expected one like {API}.")
+            raise UsageError(f"the URL of GitHub's API {problem}", remedy=f"Set GITHUB_API_URL to one like {API}.")
         if not _SLUG.fullmatch(self.slug) or {".", ".."} & set(self.slug.split("/")):
             raise UsageError(f"{self.slug[:120]!a} is no repository on GitHub", remedy="Expected owner/name.")
         if self.token and not (self.token.isascii() and self.token.isprintable() and " " not in self.token):

@@ -11,7 +11,7 @@ import pytest
 
 from shiplane.core.errors import AccessError, PrerequisiteError, UsageError
 from shiplane.core.redact import Redactor
-from shiplane.git.github import GitHub
+from shiplane.git.github import GitHub, api_of
 from shiplane.registry.http.retry_budget import RetryBudget, SystemClock
 from shiplane.registry.http.transport import HttpTransport
 from tests.faults.harness.clock import EPOCH, VirtualClock
@@ -215,6 +215,23 @@ def test_an_enterprise_server_has_its_api_below_a_path(api: Api, tmp_path: Path)
     api.checks(check())
     assert ask(api, tmp_path, github=NAME).good
     assert all(path.startswith("/api/v3/repos/cognary/aionis/") for path, _ in api.asked)
+
+
+@pytest.mark.parametrize(
+    ("env", "url"),
+    [
+        ({}, "https://api.github.com"),
+        ({"GITHUB_API_URL": ""}, "https://api.github.com"),
+        ({"GITHUB_SERVER_URL": "https://github.com"}, "https://api.github.com"),
+        ({"GITHUB_SERVER_URL": "https://ghe.example/"}, "https://ghe.example/api/v3"),
+        ({"GITHUB_SERVER_URL": "https://ghe.example:8443"}, "https://ghe.example:8443/api/v3"),
+        ({"GITHUB_SERVER_URL": "https://octocorp.ghe.com"}, "https://api.octocorp.ghe.com"),
+        ({"GITHUB_SERVER_URL": "https://ghe.example", "GITHUB_API_URL": "https://a.example"}, "https://a.example"),
+    ],
+)
+def test_the_api_is_that_of_the_server(env: dict[str, str], url: str) -> None:
+    assert api_of(env) == url
+    assert client(api=url).api == url
 
 
 def test_evidence_says_what_was_asked_about_which_commit_and_when(api: Api, tmp_path: Path) -> None:

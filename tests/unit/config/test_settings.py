@@ -481,6 +481,26 @@ def test_a_job_of_an_enterprise_server_has_no_default_image_on_public_ghcr(serve
 
 
 @pytest.mark.parametrize(
+    ("url", "slug"),
+    [
+        ("https://ghe.example/cognary/aionis.git", "cognary/aionis"),
+        ("https://robot:word@GHE.example:8443/cognary/aionis/", "cognary/aionis"),
+        ("git@ghe.example:cognary/aionis.git", "cognary/aionis"),
+        ("ssh://git@ghe.example:122/cognary/aionis", "cognary/aionis"),
+        ("https://gheXexample/cognary/aionis", ""),
+        ("https://ghe.example.evil/cognary/aionis", ""),
+        ("https://github.com/cognary/aionis", ""),
+        ("https://ghe.example/cognary", ""),
+        ("", ""),
+    ],
+)
+def test_the_repository_on_an_enterprise_server_follows_from_its_remote(url: str, slug: str) -> None:
+    checkout = Checkout(commit="a" * 40, committed_at="2026-02-28T12:00:00Z", remote=url)
+    found = Resolver(env={"GITHUB_SERVER_URL": "https://ghe.example"}, checkout=checkout).slug()
+    assert (found.value if found else "") == slug
+
+
+@pytest.mark.parametrize(
     ("url", "slug", "public"),
     [
         ("https://github.com/cognary/aionis.git", "cognary/aionis", "cognary/aionis"),

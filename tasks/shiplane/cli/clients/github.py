@@ -31,17 +31,20 @@ def github_of(run: Run, asking: str, retry_budget: RetryBudget | None = None) ->
         UsageError: Nothing says which repository that is.
     """
     from shiplane.config.settings import Flags
-    from shiplane.git.github import API, TOKEN_VARIABLES, GitHub
+    from shiplane.git.github import TOKEN_VARIABLES, GitHub, api_of
 
     slug = run.resolver(Flags()).slug()
     if slug is None:
-        raise UsageError(f"{asking}, but the GitHub repository is unknown", remedy="Set GITHUB_REPOSITORY.")
+        raise UsageError(
+            f"{asking}, but the GitHub repository is unknown",
+            remedy="Set GITHUB_REPOSITORY=owner/name; on an Enterprise server also GITHUB_SERVER_URL=https://HOST.",
+        )
     return GitHub(
         transport=run.transport(),
         retry_budget=retry_budget or run.registries.retry_budget,
         redact=run.redact,
         slug=slug.value,
-        api=run.env.get("GITHUB_API_URL") or API,
+        api=api_of(run.env),
         token=next((run.env[name] for name in TOKEN_VARIABLES if run.env.get(name)), ""),
     )
 
