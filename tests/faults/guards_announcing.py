@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from tests.faults.edits import always, call, never, returns, uncalled
+from tests.faults.edits import always, argument, call, never, on_error, returns, uncalled
 from tests.faults.guard import Guard
 
 _GITHUB = "tests/faults/release/test_github_release.py::"
+_ANNOUNCE = "tests/faults/release/test_announcements.py::"
 _BODY = "tests/unit/release/test_release_body.py::"
 
 FOLLOWED_BY = (
@@ -74,5 +75,47 @@ FOLLOWED_BY = (
         "_place",
         call("rfind", "0"),
         (_BODY + "test_a_part_takes_the_place_of_its_former_one_or_is_added[two opening markers]",),
+    ),
+    Guard(
+        "an announcement that fails keeps no other from being made",
+        "release/announcing/announcements",
+        "Announcer.announce",
+        on_error("ShiplaneError", "break"),
+        (_ANNOUNCE + "test_one_that_fails_keeps_no_other_from_being_made",),
+    ),
+    Guard(
+        "no message has the URL of a webhook",
+        "release/announcing/announcements",
+        "Announcer._post",
+        argument("Request", "url", "url"),
+        (_ANNOUNCE + "test_what_a_webhook_answers_decides[answers3-False-5-after 5 tries]",),
+    ),
+    Guard(
+        "urllib3 logs no path of a webhook",
+        "registry/http/connections",
+        "_WithoutPath.filter",
+        never(0),
+        (_ANNOUNCE + "test_a_webhook_is_posted_the_result_as_json_and_no_credential",),
+    ),
+    Guard(
+        "a webhook is posted to over TLS, or on this machine",
+        "release/announcing/announcements",
+        "Announcer._url",
+        never(2),
+        (_ANNOUNCE + "test_a_variable_without_a_url_that_can_be_posted_to_is_told_without_what_it_holds[http]",),
+    ),
+    Guard(
+        "a redirect is no success of a webhook",
+        "release/announcing/announcements",
+        "Announcer._post",
+        never(0),
+        (_ANNOUNCE + "test_what_a_webhook_answers_decides[answers6-False-1-redirects are not followed]",),
+    ),
+    Guard(
+        "no child of ours has the URL of a webhook",
+        "cli/clients/environment",
+        "child_environment",
+        call("webhook_variables", "()"),
+        ("tests/unit/cli/test_child_environment.py::test_no_child_has_the_url_of_a_webhook",),
     ),
 )

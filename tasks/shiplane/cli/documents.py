@@ -11,7 +11,7 @@ from shiplane.config.plan import PlanJson
 from shiplane.core.schema.documents import document
 from shiplane.core.schema.values import Choice, Json
 from shiplane.registry.oci.document_keys import CommitJson, DigestJson
-from shiplane.release.announcing.github_result import GitHubReleaseJson, PlannedGitHubReleaseJson
+from shiplane.release.announcing.documents import AnnouncedJson, FollowingJson, PlannedFollowingJson
 from shiplane.release.channel.result import ChannelLaneResultJson
 from shiplane.release.planning.plan_document import PrerequisiteJson
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
@@ -71,7 +71,7 @@ class _SavedJson(TypedDict, total=False):
     saved: Annotated[str, "The file that the plan was saved to, with --save."]
 
 
-class PlannedDataJson(PlanJson):
+class PlannedDataJson(PlanJson, PlannedFollowingJson):
     """The result of ``plan``."""
 
     registry: RegistryAskedJson
@@ -79,9 +79,6 @@ class PlannedDataJson(PlanJson):
     tags: Annotated[
         dict[str, OutlookJson | RefusedOutlookJson],
         "Each lane's tags now, and what happens to them; empty if the registry was not asked.",
-    ]
-    github_releases: Annotated[
-        list[PlannedGitHubReleaseJson], "The releases on GitHub that would be made or completed; empty if none are."
     ]
     credential: Annotated[
         NamedCredentialJson | None,
@@ -94,16 +91,13 @@ class PlannedDataJson(PlanJson):
     ]
 
 
-class ReleasedDataJson(TypedDict):
+class ReleasedDataJson(FollowingJson):
     """The result of ``publish`` and ``release``."""
 
     image: Annotated[str, "The primary repository of the first lane; each lane's references are of its own."]
     commit: CommitJson
     prerequisites: PrerequisiteEvidenceJson
     lanes: Annotated[list[LaneResultJson], {"least": 1}, "Each lane after the release, as read back from the registry."]
-    github_releases: Annotated[
-        list[GitHubReleaseJson], "The releases on GitHub of the git tags; empty if none are configured."
-    ]
 
 
 class ChannelDataJson(TypedDict):
@@ -154,11 +148,11 @@ class VerifiedJson(OutcomeJson, VerifiedDataJson, EndingJson):
     """invoke verify --json."""
 
 
-class RolledBackJson(OutcomeJson, RolledBackDataJson):
+class RolledBackJson(OutcomeJson, RolledBackDataJson, AnnouncedJson):
     """invoke rollback --json of one lane."""
 
 
-class RolledBackLanesJson(OutcomeJson, RolledBackLanesDataJson):
+class RolledBackLanesJson(OutcomeJson, RolledBackLanesDataJson, AnnouncedJson):
     """invoke rollback --json of several lanes."""
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 from shiplane.config.channel import CHANNELS, Channel, make_channels
 from shiplane.config.keys import gates as gate_keys
+from shiplane.config.keys.announcements import ANNOUNCEMENTS, Announcements
 from shiplane.config.keys.claim import CLAIM, ClaimSettings
 from shiplane.config.keys.deployments import DEPLOYMENTS, Deployments
 from shiplane.config.keys.github_release import GITHUB_RELEASE, GitHubReleaseSettings
@@ -154,6 +155,15 @@ class ProjectFile:
             default=False,
         ),
     ] = None
+    announcements: Annotated[
+        Announcements,
+        Key(
+            "Who is told of a release or a rollback, with its result as JSON, after everything else: each is a command "
+            "or a webhook. One that fails is told, and changes no exit code.",
+            ANNOUNCEMENTS,
+            "announce",
+        ),
+    ] = ()
     registries: Annotated[
         Registries,
         Key("Credentials by registry host, as in the image name.", REGISTRIES),

@@ -9,6 +9,7 @@ from functools import partial
 
 from shiplane.config.build_settings import BuildSettings
 from shiplane.config.floating_tag import in_moving_order
+from shiplane.config.keys.announcements import Announcement, webhook_variables
 from shiplane.config.lane import Lane, groups_of
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.settings import Checkout, Resolver
@@ -72,6 +73,8 @@ class ConfigChecks:
             yield from _lane(lane, resolver)
             if lane.build != BuildSettings() and lane.dockerfile in resolver.dockerfiles:
                 yield attempt(f"config: {lane.name} build", partial(self._build, lane))
+        for announcement in resolver.project.announcements:
+            yield _announcement(announcement, resolver)
         if resolver.project.github_release:
             yield attempt("config: github release", lambda: _github_release(resolver))
         if resolver.project.deployments:
@@ -80,6 +83,14 @@ class ConfigChecks:
     def _build(self, lane: Lane) -> Finding:
         self.check_build(lane)
         return done(f"config: {lane.name} build", f"is given {shlex.join(lane.build.flags())}")
+
+
+def _announcement(announcement: Announcement, resolver: Resolver) -> Finding:
+    """One that cannot be made fails no release, so it is a warning."""
+    events = " and ".join(event.value for event in announcement.events)
+    unset = [name for name in webhook_variables((announcement,)) if not resolver.env.get(name)]
+    warning = f"{unset[0]} is not set." if unset else ""
+    return done(f"config: announce {announcement.name}", f"{announcement}, of {events}", warning=warning)
 
 
 def _github_release(resolver: Resolver) -> Finding:

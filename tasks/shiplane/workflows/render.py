@@ -49,6 +49,7 @@ class WorkflowProject:
         npm: Whether npm must install packages before the build command.
         claim: Whether a release pushes a claim to the git remote.
         github_release: Whether a release is shown on GitHub.
+        webhooks: The variables with the URLs that announcements are posted to.
         modules: Whether the repository has submodules.
         channels: Each gets a workflow of its own.
         registries: The variables of the further registries' credentials, by registry host.
@@ -64,6 +65,7 @@ class WorkflowProject:
     npm: bool = False
     claim: bool = False
     github_release: bool = False
+    webhooks: Sequence[str] = ()
     modules: bool = False
     lfs: bool = False
     channels: Sequence[Channel] = ()
@@ -136,10 +138,14 @@ def _step_values(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str, s
     credentials = step_variables.credentials_of(project.registries)
     build = {**step_variables.build_args_of(lanes), **step_variables.build_secrets_of(lanes)}
     beside = step_variables.without_provided(build)
+    webhooks = step_variables.webhooks_of(project.webhooks)
     only_build = {name: value for name, value in build.items() if name not in credentials}
     return {
         "CREDENTIALS": step_variables.env_lines(credentials, 10),
         "CREDENTIALS_AND_BUILD": step_variables.env_lines({**beside, **credentials}, 10),
+        "WEBHOOKS": step_variables.env_lines(
+            {name: value for name, value in webhooks.items() if name not in {**beside, **credentials}}, 10
+        ),
         "BUILD": step_variables.env_lines(only_build, 10),
     }
 
@@ -151,6 +157,7 @@ def _secrets_passed(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str
     setup = [name for step in project.wishes.setup for name in step.env]
     return {
         **dict.fromkeys(setup, "For a setup step"),
+        **dict.fromkeys(project.webhooks, "Webhook of an announcement"),
         **dict.fromkeys(build, "Build secret"),
         **dict.fromkeys(credentials, "Credential of a registry"),
     }

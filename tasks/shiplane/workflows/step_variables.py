@@ -69,6 +69,21 @@ def build_secrets_of(lanes: Sequence[Lane]) -> Expressions:
     return {name: "github.token" if name == _JOB_TOKEN else f"secrets.{name}" for _, name in _build_secrets(lanes)}
 
 
+def webhooks_of(names: Iterable[str]) -> Expressions:
+    """The webhooks that announcements are posted to.
+
+    Raises:
+        ConfigurationError: GitHub has no secret of such a name.
+    """
+    for name in names:
+        if not _SECRET.fullmatch(name) or name in (*_TAKEN, *_PROVIDED):
+            raise ConfigurationError(
+                f"announce: webhook-env is {name}, and a secret for the workflows cannot be called that",
+                remedy="Use another name.",
+            )
+    return {name: f"secrets.{name}" for name in names}
+
+
 def either_of(names: Iterable[str]) -> Expressions:
     """Variables that may be a secret of the repository or a variable."""
     return {name: f"secrets.{name} || vars.{name}" for name in names}

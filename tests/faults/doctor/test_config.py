@@ -113,6 +113,22 @@ def test_releases_on_github_are_told_with_their_repository(settings: object, slu
     assert (row.reason, row.state is StepState.DONE) == (reason, bool(slug))
 
 
+def test_announcements_are_told_without_urls_and_a_variable_that_is_not_set_is_a_warning() -> None:
+    tables = [
+        {"webhook-env": "CHAT", "on": ["release", "rollback"]},
+        {"webhook": "https://hooks.example/secret", "name": "chat"},
+        {"command": "sh announce.sh"},
+    ]
+    found = rows(parse_project_file({"announce": tables}, "shiplane.toml"))
+    assert {
+        name.removeprefix("config: announce "): (row.reason, row.remedy) for name, row in found.items() if "ann" in name
+    } == {
+        "CHAT": ("webhook in CHAT, of release and rollback", "CHAT is not set."),
+        "chat": ("webhook on hooks.example, of release", ""),
+        "sh announce.sh": ("command: sh announce.sh, of release", ""),
+    }
+
+
 def test_deployment_files_are_counted_and_what_was_not_read_is_a_warning() -> None:
     project = parse_project_file({"deployments": ["*.yml"]}, "shiplane.toml")
     row = rows(project, collected=Collected(files=(READ,)))["config: deployments"]

@@ -23,6 +23,7 @@ _WORDED = {
     "a broken ledger stops a release",
     "a command that reads tries without credentials first",
     "what only this machine ignores is a change",
+    "no message has the URL of a webhook",
 }
 
 

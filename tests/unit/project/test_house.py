@@ -41,7 +41,7 @@ IMPURE = {
     *(f"shiplane.git.{name}" for name in ("ancestry", "file_history", "plumbing", "remote", "repository", "worktree")),
     *(f"shiplane.registry.http.{name}" for name in ("connections", "retry_budget", "tokens", "transport", "trust")),
     "shiplane.registry.stored_login",
-    *(f"shiplane.release.{name}" for name in ("gates_run", "prerequisites")),
+    *(f"shiplane.release.{name}" for name in ("announcing.announcements", "gates_run", "prerequisites")),
     *(f"shiplane.release.{name}" for name in ("planning.plan_files", "staging.multi_node", "staging.staged_file")),
     "shiplane.workflows.files",
 }

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from shiplane.config.floating_tag import FloatingTemplate
+from shiplane.config.keys.announcements import webhook_variables
 from shiplane.config.lane import BUILT_IN
 from shiplane.config.project_file import parse_project_file
 from shiplane.config.settings import DEFAULT_PLATFORMS
@@ -76,6 +77,7 @@ NODE: Configuration = {
 }
 SETUP: Configuration = {"setup": [NODE, {"name": "Packages", "run": "npm ci", "env": ["OWN_NPM_TOKEN"]}]}
 HOST_OUTPUT: Configuration = {"host-output": True, **SETUP}
+ANNOUNCED: Configuration = {**CHANNELS, "announce": [{"webhook-env": "CHAT_URL"}, {"command": "true"}]}
 KINDS: dict[str, Configuration] = {
     "built in": {},
     "native": {"workflows": {"native": True}},
@@ -95,6 +97,8 @@ KINDS: dict[str, Configuration] = {
     "native, host output": {**NEEDY, "workflows": {**HOST_OUTPUT, "native": True}},
     "claims": {"claim": True},
     "releases on GitHub": {"github-release": True, **CHANNELS},
+    "announcements": ANNOUNCED,
+    "native, announcements": {**ANNOUNCED, "workflows": {"native": True}},
     "everything": {
         "claim": True,
         "github-release": True,
@@ -146,6 +150,7 @@ def rendered(
         npm=npm,
         claim=known.claim is not None,
         github_release=known.github_release is not None,
+        webhooks=webhook_variables(known.announcements),
         modules=whole,
         lfs=whole,
         channels=known.channels,
@@ -579,6 +584,24 @@ def test_a_release_on_github_is_made_by_the_one_job_that_may_write_contents(
     assert [name for name, job in jobs.items() if job["permissions"]["contents"] == "write"] == ["publish"]
     assert jobs["publish"]["steps"][-1]["env"]["GITHUB_TOKEN"] == "${{ secrets.GITHUB_TOKEN }}"
     assert ("GIT_CONFIG_COUNT" in texts[SHARED]) is ("claim" in configuration)
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_the_url_of_a_webhook_is_a_secret_of_the_step_that_publishes_alone(native: bool) -> None:  # noqa: FBT001
+    texts = rendered({**ANNOUNCED, "workflows": {"native": native}})
+    assert yaml.safe_load(texts[MAIN])["jobs"]["release"]["secrets"]["CHAT_URL"] == "${{ secrets.CHAT_URL }}"
+    assert "CHAT_URL" in yaml.safe_load(texts[SHARED])[True]["workflow_call"]["secrets"]
+    jobs = [job for text in texts.values() for job in yaml.safe_load(text)["jobs"].values()]
+    steps = [step for job in jobs for step in job.get("steps", ())]
+    given = [step["name"] for step in steps if "CHAT_URL" in step.get("env", {})]
+    assert given == ["Publish"]
+    assert "CHAT_URL" not in texts[EDGE]
+
+
+@pytest.mark.parametrize("name", ["GITHUB_HOOK", "TAG", "GHCR_TOKEN"])
+def test_a_webhook_that_cannot_be_a_secret_of_its_own_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"webhook-env is {name}"):
+        rendered({"announce": [{"webhook-env": name}]})
 
 
 def test_without_claims_no_job_may_push_to_git() -> None:

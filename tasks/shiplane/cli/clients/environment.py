@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from shiplane.config.build_settings import secret_variables
+from shiplane.config.keys.announcements import webhook_variables
 from shiplane.core.system.process import without_secrets
 from shiplane.registry.http.proxies import proxy_passwords
 
@@ -23,6 +24,7 @@ def secrets_of(env: Mapping[str, str]) -> list[str]:
 
 
 def child_environment(env: Mapping[str, str], project: ProjectFile, credentials: Credentials) -> dict[str, str]:
-    """The environment without its secrets, and without those that the project file names for registries and builds."""
+    """The environment without its secrets, and without those of registries, builds and webhooks in the project file."""
     build_secrets = secret_variables(lane.build for lane in project.lanes)
-    return without_secrets(env, also=[*credentials.secret_variables(), *build_secrets])
+    webhooks = webhook_variables(project.announcements)
+    return without_secrets(env, also=[*credentials.secret_variables(), *build_secrets, *webhooks])

@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 from shiplane.cli.answer import Answer
 from shiplane.cli.clients import prerequisites as before
 from shiplane.cli.clients.github import github_releaser_of
+from shiplane.cli.flows.announcing import announced, hide_webhooks
 from shiplane.cli.flows.dry_run import build_only
 from shiplane.cli.flows.publishing import Options, publishing
 from shiplane.cli.flows.saved_plans import check_settings
 from shiplane.cli.flows.staging import staged_parts
+from shiplane.config.keys.announcements import AnnouncedEvent, planned_announcements
 from shiplane.config.project_folder import check_inside
 
 if TYPE_CHECKING:
@@ -25,11 +27,12 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     Raises:
         ShiplaneError: By situation.
     """
-    from shiplane.cli.flows.release_answer import released_answer
-    from shiplane.release.announcing.github_release import planned_releases, with_github_releases
+    from shiplane.cli.flows.release_answer import has_changed, released_answer, summary_of
+    from shiplane.release.announcing.github_release import git_tags_of, with_github_releases
     from shiplane.release.planning.planner import check_dockerfiles, check_versions, make_plan
 
     before.check_skip(run.project, options.skip, dry_run=options.dry_run)
+    hide_webhooks(run)
     plan = make_plan(run.resolver(flags))
     if options.saved:
         check_settings(run, plan, options.saved)
@@ -39,8 +42,10 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     if parts is None:
         plan = before.checked_build(run, plan, options.skip)
     if options.dry_run:
-        for release in planned_releases(plan, run.project.github_release):
-            run.console.tell(f"dry run: no release {release['git_tag']} on GitHub is made or completed")
+        for tag in git_tags_of(plan) if run.project.github_release else ():
+            run.console.tell(f"dry run: no release {tag.tag} on GitHub is made or completed")
+        for announcement in planned_announcements(run.project.announcements, AnnouncedEvent.RELEASE):
+            run.console.tell(f"dry run: nothing is announced by {announcement['name']}")
         return build_only(run, plan, options.builder, every_platform=flags.platforms is not None)
     check_versions(plan, snapshot=flags.snapshot, flag=flags.tag_flag)
     before.check_source_of(run, plan)
@@ -51,4 +56,8 @@ def carry_out(run: Run, flags: Flags, options: Options) -> Answer:
     with publishing(run, plan, options, parts) as (publisher, _):
         flow = replace(publisher, conditions=conditions).publish(plan)
         released, on_github = run.console.drive(with_github_releases(github, plan, flow))
-    return released_answer(plan, released, on_github)
+    answer = released_answer(plan, released, on_github)
+    if not options.public:
+        return answer
+    changed = has_changed(released, on_github)
+    return announced(run, AnnouncedEvent.RELEASE, answer, summary_of(plan), changed=changed, skip=options.skip)

@@ -25,9 +25,26 @@ def released_answer(plan: Plan, released: ReleaseResult, on_github: Sequence[Git
         "prerequisites": released.evidence.to_json(),
         "lanes": [lane.to_json() for lane in released.lanes],
         "github_releases": [release.to_json() for release in on_github],
+        "announcements": [],
     }
     text = "\n".join(filter(None, (published_text(released.lanes), github_text(on_github))))
     return Answer(text=text, data=data, error=_unmet(plan, released.lanes) or _not_on_github(plan, on_github))
+
+
+def summary_of(plan: Plan) -> str:
+    """A release in a line."""
+    tags = ", ".join(dict.fromkeys(f"{lane.repository}:{lane.tag}" for lane in plan.lanes))
+    return f"Released {tags} from commit {plan.commit[:12]}"
+
+
+def has_changed(released: ReleaseResult, on_github: Sequence[GitHubReleaseResult]) -> bool:
+    """Whether the run changed anything that others can see: another run of the same command changes nothing."""
+    from shiplane.release.announcing.github_result import GitHubAction
+
+    moved = any(tag.moved for lane in released.lanes for tag in lane.floating_tags)
+    recorded = any(lane.built or (lane.recorded and lane.recorded.added) for lane in released.lanes)
+    shown = any(release.action in (GitHubAction.MADE, GitHubAction.COMPLETED) for release in on_github)
+    return moved or recorded or shown
 
 
 def _unmet(plan: Plan, lanes: Sequence[LaneResult]) -> RefusedError | None:

@@ -7,7 +7,10 @@ IMAGE = "Image repository, e.g. ghcr.io/<owner>/<name>; several with commas, the
 LATEST = "Move the floating tag; --latest=no leaves it (PUBLISH_LATEST)."
 TAG = "Version: 0.2.1, v0.2.1, the lane's image tag or its git tag (TAG)."
 BUILDER = "buildx builder to use."
-SKIP = "Skip a check (repeatable): build, gates, a gate's name, access, smoke, github-release; in a dry run variables."
+SKIP = (
+    "Skip by name (repeatable): build, gates, a gate's name, access, smoke, github-release, announce; "
+    "in a dry run variables."
+)
 NO_LOGIN = "Push with the stored docker login instead of the credential from the environment."
 LANES = "Lane (repeatable); default: every lane whose Dockerfile exists."
 PLAN = "Carry out this saved plan; refuse if anything has changed since."

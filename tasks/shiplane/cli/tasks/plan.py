@@ -45,6 +45,7 @@ def plan(
     from shiplane.cli.flows.plan_preview import credential_notes, ignored_files, preview
     from shiplane.cli.flows.saved_plans import requirements, save_plan
     from shiplane.cli.views.plan import following_text, ignored_text, outlook_json, plan_text
+    from shiplane.config.keys.announcements import AnnouncedEvent, planned_announcements
     from shiplane.release.announcing.github_release import planned_releases
     from shiplane.release.planning.plan_document import prerequisites_json
     from shiplane.release.planning.planner import check_dockerfiles, make_plan
@@ -60,10 +61,13 @@ def plan(
         "prerequisites": prerequisites_json(required),
         "tags": {name: outlook_json(survey, decision) for name, (survey, decision) in outlook.lanes.items()},
         "github_releases": planned_releases(planned, run.project.github_release),
+        "announcements": planned_announcements(run.project.announcements, AnnouncedEvent.RELEASE),
         "credential": credential,
         "ignored": ignored_files(run, planned),
     }
-    text = plan_text(planned, outlook.lanes, outlook.doubt, required) + following_text(data["github_releases"])
+    text = plan_text(planned, outlook.lanes, outlook.doubt, required) + following_text(
+        data["github_releases"], data["announcements"]
+    )
     text += credential_text + ignored_text(data["ignored"])
     if save is not None:
         text += f"\n\nsaved; carry it out with:\n  {save_plan(run, planned, outlook.lanes, save)}"

@@ -49,10 +49,12 @@ def rollback(
     and nothing is ever deleted. To undo: unmark, then the same command with --to.
     """
     from shiplane.cli.flag_values import floating_tags_of, one_line_reason, published_version, several_lanes
+    from shiplane.cli.flows.announcing import announced_rollback, hide_webhooks
     from shiplane.cli.flows.rollback import roll_back
     from shiplane.config.settings import Flags
     from shiplane.rollback.result import RollbackRequest
 
+    hide_webhooks(run)
     requests = [
         RollbackRequest(
             lane=each,
@@ -66,4 +68,5 @@ def rollback(
         )
         for each in several_lanes(lane, run.project, to or from_)
     ]
-    return roll_back(run, requests, Flags(image=image, platforms=platforms))
+    answer = roll_back(run, requests, Flags(image=image, platforms=platforms))
+    return answer if dry_run else announced_rollback(run, answer)

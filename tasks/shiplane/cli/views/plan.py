@@ -12,6 +12,7 @@ from shiplane.registry.oci.lookup_result import Absent, Present
 if TYPE_CHECKING:
     from shiplane.cli.documents import FloatingOutlookJson, OutlookJson, RefusedOutlookJson, TagsBeforeJson
     from shiplane.config.floating_tag import FloatingTag
+    from shiplane.config.keys.announcements import PlannedAnnouncementJson
     from shiplane.config.plan import LanePlan, Plan
     from shiplane.config.setting import Setting
     from shiplane.release.announcing.github_result import PlannedGitHubReleaseJson
@@ -119,9 +120,12 @@ def outlook_json(survey: Survey, decision: Decision | str) -> OutlookJson | Refu
     return {**before, "version": decision.version_tag.value, "floating_tags": floating}
 
 
-def following_text(releases: Sequence[PlannedGitHubReleaseJson]) -> str:
+def following_text(
+    releases: Sequence[PlannedGitHubReleaseJson], announcements: Sequence[PlannedAnnouncementJson]
+) -> str:
     """What follows the tags; empty if nothing does."""
     rows = [("  GitHub release", release["git_tag"], _about(release)) for release in releases]
+    rows += [("  announcement", each["name"], each["what"]) for each in announcements]
     return f"\n\nafter the tags\n{columns(rows)}" if rows else ""
 
 

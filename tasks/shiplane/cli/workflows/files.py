@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from shiplane.config.keys.announcements import webhook_variables
 from shiplane.config.project_folder import build_command, existing, repository_top, uses_lfs, workflows
 from shiplane.config.settings import DEFAULT_PLATFORMS, Resolver
 from shiplane.workflows import files
@@ -97,6 +98,7 @@ def _project(root: Path, project: ProjectFile, program: str) -> WorkflowProject:
         npm=command.value[:1] == ("npm",) and (root / "package-lock.json").is_file(),
         claim=project.claim is not None,
         github_release=project.github_release is not None,
+        webhooks=webhook_variables(project.announcements),
         modules=(repository_top(root) / ".gitmodules").is_file(),
         lfs=uses_lfs(root),
         channels=project.channels,

@@ -18,10 +18,11 @@ from shiplane.registry.oci.names import PORT_FORM
 
 # Reserved by --skip: a gate of such a name would be ambiguous.
 GITHUB_RELEASE_CHECK = "github-release"
-RESERVED_CHECKS = ("access", "build", "gates", GITHUB_RELEASE_CHECK, "smoke", "variables")
+ANNOUNCE_CHECK = "announce"
+RESERVED_CHECKS = ("access", ANNOUNCE_CHECK, "build", "gates", GITHUB_RELEASE_CHECK, "smoke", "variables")
 _MAX_NAME = 80
 _HOURS = Number(above=0)
-_LINE = Text(pattern=LINE_FORM, problem="is empty, or has control characters")
+LINE = Text(pattern=LINE_FORM, problem="is empty, or has control characters")
 _NAME = Text(
     pattern=rf"(?!(?:{'|'.join(RESERVED_CHECKS)})$){LINE_FORM}",
     problem="is empty, has control characters, or is reserved by --skip",
@@ -30,7 +31,7 @@ _NAME = Text(
 
 def _command(text: str) -> str:
     """A command that stays as it is written: it is shown in one line, and split when it is run."""
-    if not _LINE.fits(text):
+    if not LINE.fits(text):
         raise UsageError("the command is empty, or has control characters")
     split_command(text)
     return text
@@ -50,7 +51,7 @@ def _url(text: str) -> str:
     return text
 
 
-_COMMAND = Text(pattern=rf"(?=[^{INVISIBLE}]*$(?!\n)){COMMAND.pattern}", parse=_command)
+ONE_LINE_COMMAND = Text(pattern=rf"(?=[^{INVISIBLE}]*$(?!\n)){COMMAND.pattern}", parse=_command)
 _URL = Text(
     pattern=rf"[Hh][Tt][Tt][Pp][Ss]?://(?:\[[0-9A-Fa-f:.]+\]|[^{INVISIBLE} /?#@:\[\]\\]+)(?::(?:{PORT_FORM})?)?"
     rf"(?:[/?#][^{INVISIBLE} ]*)?",
@@ -82,7 +83,7 @@ GATE = OneOf(
             GateKind.COMMAND,
             Key(
                 "The command, split like a shell command, run without a shell and without credentials.",
-                _COMMAND,
+                ONE_LINE_COMMAND,
                 "command",
                 required=True,
             ),
@@ -112,7 +113,7 @@ GATE = OneOf(
             GateKind.GITHUB,
             Key(
                 "Name of a check run or workflow that must be green for the commit.",
-                _LINE,
+                LINE,
                 "github",
                 required=True,
             ),

@@ -1,0 +1,15 @@
+"""The environment of commands that log in nowhere."""
+
+from __future__ import annotations
+
+from shiplane.cli.clients.environment import child_environment
+from shiplane.config.project_file import parse_project_file
+from shiplane.registry.credentials import Credentials
+
+URL = "https://hooks.example/services/T0/B0"
+
+
+def test_no_child_has_the_url_of_a_webhook() -> None:
+    project = parse_project_file({"announce": [{"webhook-env": "CHAT_URL"}, {"command": "true"}]}, "shiplane.toml")
+    env = {"CHAT_URL": URL, "COPY": f"url={URL}", "KEPT": "1"}
+    assert child_environment(env, project, Credentials(env=env, names={})) == {"KEPT": "1"}
