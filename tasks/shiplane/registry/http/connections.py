@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import logging
 import os
 import socket
 import ssl
@@ -88,6 +89,22 @@ class _CurrentSocket(threading.local):
 
 
 CURRENT = _CurrentSocket()
+
+
+class _WithoutPath(logging.Filter):
+    """Takes paths and queries out of what urllib3 logs of our requests: the URL of a webhook is a secret.
+
+    Its line for a request has scheme, host, port, method, path, version, status and length (connectionpool.py). With
+    ``INVOKE_DEBUG`` it would be printed.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if CURRENT.exchange is not None and isinstance(record.args, tuple):
+            record.args = tuple("/..." if isinstance(each, str) and each[:1] == "/" else each for each in record.args)
+        return True
+
+
+logging.getLogger("urllib3.connectionpool").addFilter(_WithoutPath())
 
 
 class _FinalResponse(http.client.HTTPResponse):
