@@ -18,6 +18,7 @@ class Facts:
         image: The repository that is published to when nothing is configured; empty where it is unknown.
         registry: The repository whose tags were asked for; empty where none was.
         dockerfiles: Paths of those that could be lanes.
+        contexts: The folders that they are built from, where these are not their own.
         git_tags: All of them.
         registry_tags: Those of ``registry``; empty also where they could not be read.
         images: What the workflows publish.
@@ -30,6 +31,7 @@ class Facts:
     image: str = ""
     registry: str = ""
     dockerfiles: Sequence[str] = ()
+    contexts: Mapping[str, str] = field(default_factory=dict)
     git_tags: Sequence[str] = ()
     registry_tags: Sequence[str] = ()
     images: Sequence[PublishedImage] = ()

@@ -64,8 +64,14 @@ def propose_lanes(facts: Facts) -> list[ProposedLane]:
         for image in images
     ]
     if images:
-        return lanes
+        return sorted(lanes, key=_is_variant)
     return [_of_dockerfile(path, facts) for path in facts.dockerfiles]
+
+
+def _is_variant(lane: ProposedLane) -> bool:
+    """Whether its tags say more than the version: the others go first, and a group is called like its first lane."""
+    tag = lane.entries.get("tag")
+    return tag is not None and tag.value not in (PLACEHOLDER, f"v{PLACEHOLDER}")
 
 
 def _merged(images: Iterable[PublishedImage]) -> list[PublishedImage]:
@@ -158,7 +164,7 @@ def _of_dockerfile(path: str, facts: Facts, image: PublishedImage | None = None)
     git_tag, why = _git_tag(base, name, forms, image)
     source = str(image.source) if image else f"{path} is there"
     entries: dict[str, Entry] = {} if base else {"dockerfile": Entry(path, source)}
-    context = image.context if image else posixpath.dirname(path) or "."
+    context = image.context if image else facts.contexts.get(path, posixpath.dirname(path) or ".")
     entries |= {"context": Entry(context, source)} if context != "." else {}
     entries |= {"target": Entry(image.target, source)} if image and image.target else {}
     entries |= {key: Entry(value, source) for key, value in image.build.items()} if image else {}

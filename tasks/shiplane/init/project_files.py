@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +24,7 @@ _SKIPPED = {
 }
 _NOT_RELEASED = {"dev", "development", "test", "tests", "ci", "local", "debug", "dockerignore", "bak", "orig"}
 _DEPTH = 3
+_COPY = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t](.+)$", re.IGNORECASE | re.MULTILINE)
 _MANIFESTS = {".yml", ".yaml"}
 
 
@@ -40,6 +42,21 @@ def dockerfiles(root: Path) -> list[str]:
     """The Dockerfiles at the root, or if there are none those in folders below it."""
     paths = [path for path in _files(root) if _is_dockerfile(path.rpartition("/")[2])]
     return [path for path in paths if "/" not in path] or paths
+
+
+def is_built_at_the_root(root: Path, dockerfile: str) -> bool:
+    """Whether a Dockerfile in a folder copies what is not in its folder, and is at the project's root."""
+    folder = root / dockerfile.rpartition("/")[0]
+    sources = list(_copied(read(root, dockerfile) or ""))
+    return not all((folder / path).exists() for path in sources) and all((root / path).exists() for path in sources)
+
+
+def _copied(text: str) -> Iterator[str]:
+    """The paths that a Dockerfile copies, where they are written out (Dockerfile reference, "COPY" and "ADD")."""
+    for line in _COPY.findall(text):
+        words = [word for word in line.split() if not word.startswith("--")]
+        is_plain = "--from=" not in line and not set(line) & set('[<$*?\\"')
+        yield from (word.lstrip("/") for word in words[:-1] if is_plain and "://" not in word)
 
 
 def deployments(root: Path, image: str) -> list[str]:

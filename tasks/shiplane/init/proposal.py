@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shiplane.init.sources import Remark
 from shiplane.init.toml_text import Value, key_text, value_text
 
-_HEAD = "# How shiplane releases this project. Each key is optional; the README of shiplane lists all of them.\n"
+_HEAD = "# How shiplane releases this project. Each key is optional; the README of shiplane lists all of them."
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,9 @@ class Proposal:
 
     @property
     def text(self) -> str:
-        """The file."""
-        return "\n\n".join([_HEAD.rstrip("\n"), *(table.text for table in self.tables if table.entries)]) + "\n"
+        """The file; its head says what goes without a value."""
+        head = "\n".join([_HEAD, *(f"# Built in: {what}" for what, _ in self.notes)])
+        return "\n\n".join([head, *(table.text for table in self.tables if table.entries)]) + "\n"
 
     def understood(self) -> Iterator[tuple[str, str, str]]:
         """Each value for people: what it is of, its key and value, and why."""

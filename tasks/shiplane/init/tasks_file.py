@@ -13,7 +13,13 @@ __all__ = ["ns"]
 '''
 # What ours could be called beside the project's own.
 _NAMES = ("ship", "shiplane", "image-release")
+_IMPORT = re.compile(r"^[ \t]*(?:from[ \t]+shiplane\b|import\b[^#\n]*\bshiplane\b)", re.MULTILINE)
 _ROOTS = ("ns", "namespace")
+
+
+def imports_shiplane(text: str) -> bool:
+    """Whether a file of tasks has ours, or could have: it imports the package, and does not only name it."""
+    return _IMPORT.search(text) is not None
 
 
 def with_our_tasks(text: str) -> str | None:
@@ -22,7 +28,7 @@ def with_our_tasks(text: str) -> str | None:
     Invoke collects a module's tasks by itself only as long as the module has no ``ns`` or ``namespace`` of its own
     (invoke 3.0.3, ``Collection.from_module``): so where it has none, one is made of what Invoke would have collected.
     """
-    if "shiplane" in text:
+    if imports_shiplane(text):
         return text
     try:
         names = _module_names(ast.parse(text))
@@ -30,6 +36,8 @@ def with_our_tasks(text: str) -> str | None:
         return None
     if not text.strip():
         return NEW
+    if any(names.get(root, False) is None for root in _ROOTS):
+        return None
     own = next((root for root in _ROOTS if names.get(root)), None)
     made = next((root for root in _ROOTS if root not in names), None)
     if own is None and made is None:
@@ -38,9 +46,12 @@ def with_our_tasks(text: str) -> str | None:
     return f"{text.rstrip()}\n\n\n{_added_to(own, name) if own else _made(made, name)}"
 
 
-def _module_names(tree: ast.Module) -> dict[str, bool]:
-    """What the module's own statements name, and whether it looks like a collection: made as one, or imported."""
-    names: dict[str, bool] = {}
+def _module_names(tree: ast.Module) -> dict[str, bool | None]:
+    """What the module's own statements name, and whether it is a collection: made as one, or imported.
+
+    None where only running the module would show it.
+    """
+    names: dict[str, bool | None] = {}
     statements: list[ast.AST] = [tree]
     while statements:
         node = statements.pop()
@@ -48,13 +59,18 @@ def _module_names(tree: ast.Module) -> dict[str, bool]:
             names.update({(alias.asname or alias.name).partition(".")[0]: True for alias in node.names})
         elif isinstance(node, (ast.Assign, ast.AnnAssign)):
             targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-            is_collection = node.value is not None and "Collection" in ast.dump(node.value)
-            names.update({target.id: is_collection for target in targets if isinstance(target, ast.Name)})
+            names.update({target.id: _is_collection(node.value) for target in targets if isinstance(target, ast.Name)})
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
             names[node.name] = False
         else:
             statements += ast.iter_child_nodes(node)
     return names
+
+
+def _is_collection(value: ast.expr | None) -> bool | None:
+    if value is None or isinstance(value, (ast.Constant, ast.List, ast.Tuple, ast.Dict)):
+        return False
+    return True if "Collection" in ast.dump(value) else None
 
 
 _HEAD = "# The release tasks, as in `invoke {name}.plan`.\n"

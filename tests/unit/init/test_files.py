@@ -15,6 +15,7 @@ import pytest
 
 from shiplane.init.ignored import with_needed_lines
 from shiplane.init.npm_scripts import SCRIPTS, old_scripts, with_new_scripts
+from shiplane.init.project_files import is_built_at_the_root
 from shiplane.init.tasks_file import NEW, with_our_tasks
 
 ROOT = Path(__file__).parents[3]
@@ -26,6 +27,7 @@ OWN = {
     "a variable called ns": TASK + "\nns = 'production'\n",
     "a local ns": TASK + "\ndef helper():\n    ns = 1\n    return ns\n",
     "a collection within a block": TASK + "\ntry:\n    from invoke import Collection\n    ns = Collection(build_it)\nexcept ImportError:\n    pass\n",
+    "shiplane in a comment": "# shiplane could do this\n" + TASK,
     "ship is taken": TASK + "\n\n@task\ndef ship(c):\n    '''Ship it.'''\n",
 }  # fmt: skip
 
@@ -75,10 +77,39 @@ def test_a_project_without_tasks_gets_ours(tmp_path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["def (", "ns = 1\nnamespace = 2\n", "class ns:\n    pass\ndef namespace(): ...\n", "\0"]
+    "text",
+    [
+        "def (",
+        "ns = 1\nnamespace = 2\n",
+        "class ns:\n    pass\ndef namespace(): ...\n",
+        "\0",
+        "from mine import make\n\nns = make()\n",
+        "ns = other\n",
+    ],
 )
 def test_what_cannot_be_added_safely_is_not(text: str) -> None:
     assert with_our_tasks(text) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "at_the_root"),
+    [
+        ("COPY go.mod ./", True),
+        ("copy --chown=1:1 go.mod cmd /src/", True),
+        ("ADD /go.mod .", True),
+        ("COPY own go.mod ./", False),
+        ("COPY own ./", False),
+        ("COPY neither ./", False),
+        ("FROM scratch", False),
+        ("COPY --from=build go.mod ./\nCOPY $A ./\nADD https://example.org/a ./", False),
+    ],
+)
+def test_the_folder_that_a_dockerfile_is_built_from(tmp_path: Path, text: str, at_the_root: bool) -> None:  # noqa: FBT001
+    for path in ("go.mod", "cmd/a.go", "docker/own"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).touch()
+    (tmp_path / "docker/Dockerfile").write_text(f"{text}\n")
+    assert is_built_at_the_root(tmp_path, "docker/Dockerfile") is at_the_root
 
 
 PACKAGE = """{

@@ -60,6 +60,10 @@ def file_of(**facts: Any) -> dict[str, Any]:  # noqa: ANN401 -- the fields of Fa
             {"dockerfiles": ["svc/Dockerfile"]},
             {"lanes": {"svc": {"dockerfile": "svc/Dockerfile", "context": "svc", "git-tag": "svc-v{version}"}}},
         ),
+        (
+            {"dockerfiles": ["svc/Dockerfile"], "contexts": {"svc/Dockerfile": "."}},
+            {"lanes": {"svc": {"dockerfile": "svc/Dockerfile", "git-tag": "svc-v{version}"}}},
+        ),
         ({"dockerfiles": ["9/Dockerfile"]}, {"lanes": {"image": {"dockerfile": "9/Dockerfile", "context": "9", "git-tag": "image-v{version}"}}}),
         ({"dockerfiles": ["Dockerfile"], "image": "", "registry": "quay.io/a/b"}, {"image": "quay.io/a/b"}),
         ({"dockerfiles": ["Dockerfile"], "deployments": ["compose.yml"]}, {"deployments": ["compose.yml"]}),

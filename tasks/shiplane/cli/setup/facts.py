@@ -60,6 +60,7 @@ def facts_of(
         image=image,
         registry=registry,
         dockerfiles=dockerfiles,
+        contexts={path: "." for path in dockerfiles if project_files.is_built_at_the_root(run.root, path)},
         git_tags=git_tags,
         registry_tags=tags,
         images=images,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shiplane.config.keys.announcements import webhook_variables
 from shiplane.config.project_folder import build_command, existing, repository_top, uses_lfs, workflows
 from shiplane.config.settings import DEFAULT_PLATFORMS, Resolver
+from shiplane.init.tasks_file import imports_shiplane
 from shiplane.workflows import files
 from shiplane.workflows.changes import WorkflowChange, changes
 from shiplane.workflows.paths import REQUIREMENTS, way_up
@@ -66,7 +67,7 @@ def requirements_path(root: Path) -> str:
 def program_of(root: Path) -> str:
     """What calls the tasks in a project: ``shiplane`` where its own tasks are others, or have ours below a name."""
     texts = [tasks_file.read_text("utf-8", "replace") for tasks_file in tasks_files(root)]
-    return "invoke" if any("shiplane" in text and not _MOUNTED.search(text) for text in texts) else "shiplane"
+    return "invoke" if any(imports_shiplane(text) and not _MOUNTED.search(text) for text in texts) else "shiplane"
 
 
 def tasks_files(root: Path) -> list[Path]:
