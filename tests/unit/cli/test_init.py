@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -54,6 +56,10 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureF
     return lambda *arguments: shiplane_here(capsys, monkeypatch, arguments)
 
 
+def git(*words: str) -> None:
+    subprocess.run(["git", *words], check=True, stdin=subprocess.DEVNULL)
+
+
 def files() -> set[str]:
     return {str(path) for path in Path().rglob("*") if path.is_file() and ".git" not in path.parts}
 
@@ -94,6 +100,66 @@ def test_on_a_terminal_it_asks(run: Run, monkeypatch: pytest.MonkeyPatch, answer
     assert "+from shiplane import ns" not in out
 
 
+def test_workflows_are_counted_and_shown_in_full_when_asked(run: Run) -> None:
+    short, full = run("init", "--dry-run")[1], run("init", "--dry-run", "--diff")[1]
+    assert re.search(r"^workflows, in full with --diff\n  \S+/release-lane.yml  new, \+\d+ -0$", short, re.MULTILINE)
+    assert re.search(rf"^  {WORKFLOW}  \+\d+ -\d+$", short, re.MULTILINE)
+    assert "+from shiplane import ns" in short
+    assert "+  workflow_call:" not in short
+    assert "+  workflow_call:" in full
+
+
+def test_what_is_left_to_do_is_told(run: Run) -> None:
+    person = ("-c", "user.name=a", "-c", "user.email=a@localhost")
+    git(*person, "commit", "--quiet", "--allow-empty", "--message", "one")
+    out = run("init", "--dry-run")[1]
+    assert (
+        "  shiplane.toml image\n      the repository to publish to is unknown, as no remote origin is on GitHub: "
+        'write image = "ghcr.io/OWNER/NAME"\n'
+    ) in out
+    assert "git init" not in out
+    for name in ("upstream", "fork"):
+        git("remote", "add", name, f"https://github.com/{name}/App.git")
+    assert 'write image = "ghcr.io/fork/app" or image = "ghcr.io/upstream/app"\n' in run("init", "--dry-run")[1]
+    git("remote", "add", "origin", "https://github.com/acme/app.git")
+    assert "is unknown" not in run("init", "--dry-run")[1]
+
+
+def test_a_folder_that_is_no_repository_is_set_up_as_well(run: Run) -> None:
+    shutil.rmtree(".git")
+    code, out, _ = run("init", "--yes")
+    assert (code, "  .\n      this folder is no git repository" in out) == (0, True)
+    assert "next:\n  git init\n  git add shiplane.toml " in out
+
+
+@pytest.mark.parametrize(
+    ("file", "releases"),
+    [
+        ("", ["release --version X.Y.Z"]),
+        ('[lanes.a]\ndockerfile = "Dockerfile"\nfloating = false\n', ["release --version X.Y.Z"]),
+        (
+            '[lanes.a]\ndockerfile = "Dockerfile"\nfloating = false\n[channels.edge]\nbranch = "main"\n',
+            ["publish --channel edge"],
+        ),
+        (
+            "".join(f'[lanes.{lane}]\nimage = "ghcr.io/a/{lane}"\ndockerfile = "Dockerfile"\n' for lane in "ab"),
+            ["release --lane a --version X.Y.Z", "release --lane b --version X.Y.Z"],
+        ),
+        (
+            "".join(f'[lanes.{lane}]\ndockerfile = "Dockerfile"\n' for lane in "ab"),
+            ["release --version X.Y.Z"],
+        ),
+    ],
+)
+def test_the_first_release_is_one_that_the_project_can_have(
+    run: Run, monkeypatch: pytest.MonkeyPatch, file: str, releases: list[str]
+) -> None:
+    monkeypatch.setattr("shiplane.cli.setup.project.registry_tags", lambda *_: ("", [], ""))
+    Path("shiplane.toml").write_text(f'image = "ghcr.io/a/b"\n{file}')
+    lines = run("init", "--yes")[1].splitlines()
+    assert lines[lines.index("  shiplane check.all") + 1 :] == [f"  shiplane {words}" for words in releases]
+
+
 def test_the_document_has_all_of_it(run: Run) -> None:
     document = json.loads(run("init", "--yes", "--json")[1])
     assert (document["ok"], document["written"], document["adopt"]) == (True, True, [])
@@ -101,7 +167,7 @@ def test_the_document_has_all_of_it(run: Run) -> None:
     assert {"path": str(WORKFLOW), "line": 9, "text": "publish_latest=true"}.items() <= document["differences"][
         0
     ].items()
-    assert [remark["line"] for remark in document["untranslated"]] == [16, 14, 0]
+    assert [remark["line"] for remark in document["untranslated"]] == [16, 14]
     assert document["understood"][0]["table"] == "built in"
 
 
@@ -181,6 +247,14 @@ def test_a_folder_that_builds_no_image_is_refused(run: Run) -> None:
     assert "nothing here builds an image" in err
 
 
+def test_what_cannot_be_read_is_told(run: Run) -> None:
+    Path(".github/workflows/broken.yml").write_text("on: [push\n")
+    Path("docker-bake.hcl").write_text('target "x"')
+    out = run("init", "--dry-run")[1]
+    assert "  .github/workflows/broken.yml\n      it cannot be read as YAML\n" in out
+    assert "  docker-bake.hcl\n      it cannot be read as a bake file\n" in out
+
+
 def test_what_makes_no_project_file_is_refused_and_shown(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("shiplane.cli.setup.project.registry_tags", lambda *_: ("", [], ""))
     given = "{push: true, tags: 'ghcr.io/a/b:${{ github.ref_name }}'}"
@@ -191,6 +265,9 @@ def test_what_makes_no_project_file_is_refused_and_shown(run: Run, monkeypatch: 
     assert (code, files()) == (2, {"Dockerfile", str(WORKFLOW)})
     assert "what the workflows publish does not make a project file" in err
     assert "[lanes.two]" in err
+    assert "not translated\n" not in err
+    Path("docker-bake.hcl").write_text('target "x"')
+    assert "\nnot translated\n  docker-bake.hcl\n" in run("init", "--yes")[2]
 
 
 def test_older_versions_under_other_tags_are_to_be_adopted(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import tomli
-
 from shiplane.cli.setup.facts import facts_of, registry_tags
 from shiplane.cli.setup.files import PROJECT_FILE, replaced_scripts, setup_files, unusable
+from shiplane.cli.setup.next_steps import commands, missing
+from shiplane.cli.setup.proposed_file import checked
 from shiplane.cli.workflows.files import changes_for, program_of, tasks_files
 from shiplane.cli.workflows.publishers import old_workflows, place_of
-from shiplane.config.project_file import ProjectFile, parse_project_file
-from shiplane.core.errors import ConfigurationError, UsageError
+from shiplane.config.project_file import ProjectFile
 from shiplane.core.file_change import FileChange
 from shiplane.init.project_proposal import propose
 from shiplane.init.proposal import Proposal
@@ -32,7 +31,9 @@ class Setup:
         proposal: What was understood; None where the project is configured already.
         changes: The files to write.
         untranslated: What the configuration does not carry over.
+        by_hand: What is left to do before the first release.
         differences: What the old workflows and scripts did and the new ones do not.
+        next_commands: From the files to the first release.
         adoptable: The lanes whose older versions have other tags in the registry.
         registry_note: What the registry said, in a line.
     """
@@ -40,6 +41,8 @@ class Setup:
     proposal: Proposal | None
     changes: Sequence[FileChange]
     untranslated: Sequence[Remark] = ()
+    by_hand: Sequence[Remark] = ()
+    next_commands: Sequence[str] = ()
     differences: Sequence[Remark] = ()
     adoptable: Sequence[str] = ()
     registry_note: str = ""
@@ -59,38 +62,23 @@ def read_setup(run: Run) -> Setup:
     proposal, project, text = None, run.project, ""
     if not project.name and not (run.root / PROJECT_FILE).exists():
         proposal = propose(facts_of(run, place, git_tags, old, registry, tags))
-        project, text = _checked(run, proposal)
-    changes = [*setup_files(run.root, text), *_workflow_changes(run, project)]
+        project, text = checked(run, proposal, PROJECT_FILE), proposal.text
+    planned = [*setup_files(run.root, text), *_workflow_changes(run, project)]
+    changes = [change for change in planned if change.before != change.after]
+    adoptable = [lane.name for lane in project.lanes if any(_is_foreign(lane, tag) for tag in tags)]
     return Setup(
         proposal=proposal,
-        changes=[change for change in changes if change.before != change.after],
-        untranslated=[*(proposal.remarks if proposal else old.remarks), *unusable(run.root)],
+        changes=changes,
+        untranslated=proposal.remarks if proposal else old.remarks,
+        by_hand=[*missing(run, project, project.name or PROJECT_FILE), *unusable(run.root)],
         differences=[
-            *changes_of_behaviour(run, old, project, {change.path for change in changes}),
+            *changes_of_behaviour(run, old, project, {change.path for change in planned}),
             *replaced_scripts(run.root),
         ],
-        adoptable=[lane.name for lane in project.lanes if any(_is_foreign(lane, tag) for tag in tags)],
+        next_commands=list(commands(run, project, [change.path for change in changes], adoptable)),
+        adoptable=adoptable,
         registry_note=note,
     )
-
-
-def _checked(run: Run, proposal: Proposal) -> tuple[ProjectFile, str]:
-    """The proposed project file as it will be read.
-
-    Raises:
-        ConfigurationError: What is published now cannot be one.
-    """
-    from shiplane.config.keys.registries import check_names
-
-    try:
-        project = parse_project_file(tomli.loads(proposal.text), PROJECT_FILE)
-        check_names(project.name, project.registries, run.env)
-    except UsageError as error:
-        raise ConfigurationError(
-            f"what the workflows publish does not make a project file: {error.what}",
-            remedy=f"{error.remedy} Write {PROJECT_FILE} by hand; init adds the rest. Proposed:\n\n{proposal.text}",
-        ) from error
-    return project, proposal.text
 
 
 def _workflow_changes(run: Run, project: ProjectFile) -> Sequence[FileChange]:

@@ -7,24 +7,49 @@ from typing import TYPE_CHECKING
 
 from shiplane.cli.views.tables import columns
 from shiplane.cli.workflows.remarks import remark_json, remark_lines
-from shiplane.core.next_command import command
 from shiplane.core.text import one_line
 
 if TYPE_CHECKING:
     from shiplane.cli.setup.project import Setup
+    from shiplane.core.file_change import FileChange
 
 
-def setup_text(setup: Setup) -> str:
-    """Everything before the decision: what was understood, what was not, what changes, and the diff."""
-    understood = list(setup.proposal.understood()) if setup.proposal else []
+def setup_text(setup: Setup, *, diff: bool) -> str:
+    """Everything before the decision: what was understood, what was not, and what changes.
+
+    Args:
+        setup: What would be done.
+        diff: Whether to show every line; otherwise workflows, which are long and not for reading, are counted.
+    """
+    counted = [] if diff else [change for change in setup.changes if ".github/workflows/" in change.path]
     parts: list[str] = [
-        _part("understood", [columns([("  ", *map(one_line, row)) for row in understood])] if understood else []),
+        _part("understood", _understood(setup)),
         f"registry: {one_line(setup.registry_note)}",
         _part("not translated", remark_lines(setup.untranslated)),
         _part("different from before", remark_lines(setup.differences)),
-        "\n".join(change.diff for change in setup.changes),
+        _part("left to do by hand", remark_lines(setup.by_hand)),
+        "\n".join(change.diff for change in setup.changes if change not in counted),
+        _part("workflows, in full with --diff", list(map(_counted, counted))),
     ]
     return "\n\n".join(filter(None, parts))
+
+
+def _understood(setup: Setup) -> list[str]:
+    """A line for each value; what is the same as in the line before is not repeated."""
+    lines: list[tuple[str, ...]] = []
+    before = ("", "")
+    for table, value, reason in setup.proposal.understood() if setup.proposal else ():
+        same = (table, reason) == before
+        lines.append(("" if same else table, value, "" if same else reason))
+        before = (table, reason)
+    return [f"  {line}" for line in columns([tuple(map(one_line, line)) for line in lines]).splitlines()]
+
+
+def _counted(change: FileChange) -> str:
+    """A file with how many of its lines are new and how many go."""
+    lines = change.diff.splitlines()[2:]
+    added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+    return f"  {change.path}  {'new, ' if change.before is None else ''}+{added} -{removed}"
 
 
 def written_text(setup: Setup, *, dry_run: bool) -> str:
@@ -33,7 +58,7 @@ def written_text(setup: Setup, *, dry_run: bool) -> str:
         return "everything is set up"
     did = {True: ("would write", "would remove"), False: ("wrote", "removed")}[dry_run]
     lines = [f"{did[change.after is None]} {change.path}" for change in setup.changes]
-    return "\n".join([*lines, *([] if dry_run else ["", *_next(setup)])])
+    return "\n".join([*lines, *([] if dry_run else ["", "next:", *(f"  {step}" for step in setup.next_commands)])])
 
 
 def setup_json(setup: Setup, *, written: bool) -> dict[str, object]:
@@ -46,21 +71,11 @@ def setup_json(setup: Setup, *, written: bool) -> dict[str, object]:
         ],
         "registry": setup.registry_note,
         "untranslated": [remark_json(remark) for remark in setup.untranslated],
+        "by_hand": [remark_json(remark) for remark in setup.by_hand],
         "differences": [remark_json(remark) for remark in setup.differences],
         "changes": [{"path": change.path, "diff": change.diff} for change in setup.changes],
         "adopt": list(setup.adoptable),
     }
-
-
-def _next(setup: Setup) -> list[str]:
-    paths = " ".join(change.path for change in setup.changes)
-    return [
-        "next:",
-        f"  git add {paths} && git commit -m 'Release with shiplane'",
-        *(f"  {command('adopt', '--lane', lane)}" for lane in setup.adoptable),
-        f"  {command('check.all')}",
-        f"  {command('release', '--version', 'X.Y.Z')}",
-    ]
 
 
 def _part(title: str, lines: Sequence[str]) -> str:

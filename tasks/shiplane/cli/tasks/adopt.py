@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     flags={
         "yes": "Write the files without asking.",
         "dry_run": "Show what would be written; write nothing.",
+        "diff": "Show every line of the workflows, too.",
     },
 )
-def init(run: Run, *, yes: bool = False, dry_run: bool = False) -> Answer:
+def init(run: Run, *, yes: bool = False, dry_run: bool = False, diff: bool = False) -> Answer:
     """Set up this project: configuration and workflows.
 
     Reads Dockerfiles, workflows, git tags and the registry's tags; shows what it understood, what it could not
@@ -33,7 +34,7 @@ def init(run: Run, *, yes: bool = False, dry_run: bool = False) -> Answer:
 
     setup = read_setup(run)
     writes = bool(setup.changes) and not dry_run
-    shown = f"{setup_text(setup)}\n\n"
+    shown = f"{setup_text(setup, diff=diff)}\n\n"
     if writes and not yes:
         agreed = run.console.agrees(shown, f"Write {len(setup.changes)} files?")
         if not agreed:

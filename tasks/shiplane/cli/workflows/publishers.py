@@ -12,7 +12,7 @@ from shiplane.config.project_folder import workflows
 from shiplane.config.settings import github_slug
 from shiplane.init import project_files
 from shiplane.init.git_tags import forms_of_tags
-from shiplane.init.sources import Remark
+from shiplane.init.sources import Remark, Source
 from shiplane.init.workflows.bake_files import read_bake
 from shiplane.init.workflows.images import Place, WorkflowReader
 from shiplane.init.workflows.pushing_steps import pushing_steps
@@ -65,8 +65,13 @@ def old_workflows(run: Run, place: Place) -> OldWorkflows:
     old = OldWorkflows()
     for path, text in workflows(run.root).items():
         root = None if is_ours(text) else read_yaml(text)
-        if root is not None:
+        if root is None and not is_ours(text):
+            old.remarks.append(Remark(Source(path), "", "it cannot be read as YAML"))
+        elif root is not None:
             _add(old, WorkflowReader(path, root, place), text, folder_in_repository(run.root))
+    for path in _BAKE_FILES:
+        if path not in place.bake and project_files.read(run.root, path):
+            old.remarks.append(Remark(Source(path), "", "it cannot be read as a bake file"))
     for path, bake in place.bake.items() if not old.readers else ():
         reader = WorkflowReader(path, Node(), place)
         old.baked += reader.baked(bake, [], {}, Node(), 0)
