@@ -659,10 +659,10 @@ SEVERAL_TAGS = (
         (_SEVERAL + "test_of_two_versions_with_one_image_a_floating_tag_is_at_the_one_in_its_range",),
     ),
     Guard(
-        "an audit reads no config twice",
-        "verify/audit/version_reader",
-        "VersionReader._labels",
-        never(kind="a if b else c"),
+        "an audit reads nothing twice",
+        "verify/audit/audit",
+        "Auditor._status",
+        call("of", "{0}"),
         (_SEVERAL + "test_an_audit_reads_nothing_twice",),
     ),
     Guard(

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from shiplane.registry.oci.names import Tag
 
 _LONGEST_REASON = 300
+_LONGEST_COUNT = 7
 
 
 def flags_of(
@@ -187,3 +188,14 @@ def one_line_reason(text: str | None) -> str:
             remedy=f"At most {_LONGEST_REASON}; link to the details instead.",
         )
     return reason
+
+
+def count_of(flag: str, text: str) -> int:
+    """The number that a flag gives.
+
+    Raises:
+        UsageError: It is none, or not from 1 to 999999.
+    """
+    if not (text.isascii() and text.isdecimal() and 0 < len(text) < _LONGEST_COUNT and int(text)):
+        raise UsageError(f"{flag} is {quoted(text)}", remedy=f"Expected a number from 1 on: {flag} 20.")
+    return int(text)

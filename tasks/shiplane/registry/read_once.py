@@ -10,15 +10,17 @@ from dataclasses import dataclass, field
 from shiplane.core.system.parallel import Once
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import LookupResult
+from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Repository, Tag
 
 
 @dataclass(frozen=True)
 class ReadOnce(RegistryClient):
-    """All requests to one repository, of which those for manifests and tags are never made twice; for reading only."""
+    """All requests to one repository, none of which for content is made twice; for reading only."""
 
     manifests: Once[tuple[Repository, Tag | Digest], LookupResult] = field(default_factory=Once, compare=False)
     lists: Once[Repository, list[Tag]] = field(default_factory=Once, compare=False)
+    blobs: Once[tuple[Repository, Digest, int], bytes] = field(default_factory=Once, compare=False)
 
     @classmethod
     def of(cls, registry: RegistryClient) -> ReadOnce:
@@ -35,6 +37,11 @@ class ReadOnce(RegistryClient):
     def get_manifest(self, reference: Tag | Digest) -> LookupResult:
         """See :meth:`RegistryClient.get_manifest`."""
         return self.manifests.get((self.repository, reference), lambda: self.fresh.get_manifest(reference))
+
+    def blob(self, descriptor: Descriptor) -> bytes:
+        """See :meth:`RegistryClient.blob`."""
+        key = (self.repository, descriptor.digest, descriptor.size)
+        return self.blobs.get(key, lambda: self.fresh.blob(descriptor))
 
     def tags(self) -> list[Tag]:
         """See :meth:`RegistryClient.tags`."""

@@ -14,8 +14,8 @@ from shiplane.core.errors import ShiplaneError
 from shiplane.core.system.parallel import WORKERS, map_parallel, run_parallel
 from shiplane.ledger.ledger import Ledger
 from shiplane.registry.lookup import resolve
-from shiplane.registry.oci.lookup_result import Absent, Present
-from shiplane.registry.oci.manifest import VERSION, Index, Manifest, parse_manifest
+from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present
+from shiplane.registry.oci.manifest import REVISION, VERSION, Descriptor, Index, Manifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.registry.read_once import ReadOnce
 from shiplane.verify.floating_tags import FloatingTagState, existing_floating_tags
@@ -91,8 +91,9 @@ def read_ahead(
     """Do something, and meanwhile read what a check will ask for, before it is certain that it will.
 
     That is a version and the floating tags in whose range it is, or every floating tag; the version that each image
-    names itself; and every manifest of the image to check: the version's, else that of the widest floating tag. Whoever
-    asks for any of it afterwards learns of its errors, as if it was read then.
+    names itself; and every manifest of the image to check, the version's, else that of the widest floating tag, with
+    the configs where the index does not say what they do. Whoever asks for any of it afterwards learns of its errors,
+    as if it was read then.
     """
     return run_parallel(beside, lambda: _read_ahead(registry, lane, version, workers), workers=workers)[0]
 
@@ -101,11 +102,14 @@ def _read_ahead(registry: ReadOnce, lane: Lane, version: Version | None, workers
     with suppress(ShiplaneError):
         tags = _tags(registry, lane, version)
         answers = map_parallel(registry.get_manifest, tags, workers=workers)
-        images = [answer for answer in answers if isinstance(answer, Present)]
-        documents = [parse_manifest(image.raw) for image in images]
-        parts = _parts(documents[-1]) if documents and answers[-1] == images[-1] else ()
-        named = (_named(lane, document) for document in documents)
-        map_parallel(registry.get_manifest, dict.fromkeys([*filter(None, named), *parts]), workers=workers)
+        images = [(answer.digest, parse_manifest(answer.raw)) for answer in answers if isinstance(answer, Present)]
+        is_there = bool(answers) and isinstance(answers[-1], Present)
+        children, attestations = _parts(*images[-1]) if is_there else ([], [])
+        named = (_named(lane, document) for _, document in images)
+        further: list[Tag | Digest] = [*children, *attestations, *filter(None, named)]
+        read = map_parallel(registry.get_manifest, further, workers=workers)
+        if is_there and not {REVISION, VERSION} <= set(images[-1][1].annotations):
+            map_parallel(registry.blob, _configs(read[: len(children)]), workers=workers)
 
 
 def _tags(registry: ReadOnce, lane: Lane, version: Version | None) -> list[Tag]:
@@ -121,6 +125,14 @@ def _named(lane: Lane, document: Index | Manifest) -> Tag | None:
     return lane.tag_of(version) if version else None
 
 
-def _parts(document: Index | Manifest) -> list[Digest]:
-    """Every manifest that an index lists."""
-    return [entry.digest for entry in (*document.images, *document.attestations)] if isinstance(document, Index) else []
+def _parts(digest: Digest, document: Index | Manifest) -> tuple[list[Digest], list[Digest]]:
+    """The manifests of an image's platforms, and those of its attestations."""
+    if isinstance(document, Manifest):
+        return [digest], []
+    return [entry.digest for entry in document.images], [entry.digest for entry in document.attestations]
+
+
+def _configs(images: Sequence[LookupResult]) -> list[Descriptor]:
+    """The configs of some images."""
+    documents = [parse_manifest(image.raw) for image in images if isinstance(image, Present)]
+    return [document.config for document in documents if isinstance(document, Manifest)]

@@ -27,6 +27,8 @@ class VersionStatus:
         mark: The entry that marks it as bad, if any.
         floating: The floating tags that have its digest, in moving order.
         rival: For a version that was adopted under another tag: the different image under shiplane's own tag, if any.
+        is_read: Whether its tag was read; if not, all that is known of it is its record.
+        is_checked: Whether its image was checked, down to its configs.
     """
 
     version: Version
@@ -38,11 +40,13 @@ class VersionStatus:
     mark: Entry | None = None
     floating: tuple[Tag, ...] = ()
     rival: Digest | None = None
+    is_read: bool = True
+    is_checked: bool = False
 
     @property
     def drift(self) -> str:
         """How the registry differs from the record, or nothing."""
-        if self.recorded is None or self.recorded.after == self.digest:
+        if self.recorded is None or not self.is_read or self.recorded.after == self.digest:
             return ""
         how = "adopted" if self.recorded.adopted else "published"
         was = f"{how} as {self.recorded.after} on {self.recorded.when}"

@@ -67,12 +67,12 @@ class LaneVersions:
         self, lane: Lane, tags: Sequence[tuple[FloatingTag | None, Digest]], read: Mapping[Version, Digest | None]
     ) -> dict[Digest, Version | None]:
         """The versions behind digests whose labels do not tell; ``read`` are the version tags that were read before."""
-        others = self._candidates(lane, [floating for floating, _ in tags]) if tags else []
+        others = self.candidates(lane, [floating for floating, _ in tags]) if tags else []
         digests = {**read, **self._digests(lane, [version for version in others if version not in read])}
         versions = {digests[version]: version for version in sorted(digests)}
         return {digest: versions.get(digest) for _, digest in tags}
 
-    def _candidates(self, lane: Lane, tags: Sequence[FloatingTag | None]) -> list[Version]:
+    def candidates(self, lane: Lane, tags: Sequence[FloatingTag | None]) -> list[Version]:
         """The highest releases in the ranges of some floating tags."""
         releases = [version for version in self.all(lane) if not version.is_prerelease]
         ranges = [[version for version in releases if tag is None or tag.spans(version)] for tag in tags]

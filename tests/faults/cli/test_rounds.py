@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 from shiplane.cli.run import Run
 from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.project_folder import load_project_file
+from tests.faults.harness.images import push_image
 from tests.faults.harness.rounds import Rounds
 from tests.faults.harness.scene import IMAGE, PATH, USER, Scene, a_plan, a_registry
 from tests.inprocess import shiplane_here
@@ -118,6 +120,64 @@ def test_the_first_lane_s_error_is_told_whichever_lane_was_first(scene: Scene, s
 
 def test_lanes_are_audited_in_as_many_rounds_as_one(scene: Scene, shiplane: Command) -> None:
     released(scene, "0.2.1", "0.2.2")
-    for command in ("status", "history"):
-        assert shiplane(command, "--lane", "main").size == (13, 8)
-        assert shiplane(command).size == (25, 8)
+    assert shiplane("status", "--lane", "main").size == (12, 4)
+    assert shiplane("status").size == (22, 4)
+    assert shiplane("history", "--lane", "main").size == (13, 5)
+    assert shiplane("history").size == (24, 5)
+
+
+def unrecorded(scene: Scene, count: int, *, annotated: bool) -> None:
+    """Versions that another tool published, of which the highest is the latest."""
+    for version in (f"0.{number}.0" for number in range(count)):
+        raw = push_image(scene.registry, PATH, tag=f"v{version}", version=version, annotated=annotated, salt=version)
+        scene.registry.tag(PATH, "latest", raw.digest)
+
+
+@pytest.mark.parametrize(("annotated", "size"), [(True, (13, 5)), (False, (13, 6))])
+def test_a_status_costs_the_same_whatever_was_ever_published(
+    scene: Scene, shiplane: Command, *, annotated: bool, size: tuple[int, int]
+) -> None:
+    for count in (3, 300):
+        unrecorded(scene, count, annotated=annotated)
+        status = shiplane("status", "--lane", "main")
+        assert status.size == size
+        assert f"v0.{count - 1}.0" in status.result
+
+
+@pytest.mark.parametrize("annotated", [True, False])
+def test_a_history_costs_one_request_for_each_version(scene: Scene, shiplane: Command, *, annotated: bool) -> None:
+    unrecorded(scene, 100, annotated=annotated)
+    history = shiplane("history", "--lane", "main")
+    # Beside the versions: a token, the ledger, the list, latest, the parts of its image, and their configs in storage.
+    assert history.size == (100 + 4 + 4 + 4, 2 + 100 // 16 + 4)
+    assert ("--deep" in history.result) is not annotated
+    assert "linux/amd64,linux/arm64" in history.result.splitlines()[-3]
+
+
+def test_a_limited_history_reads_the_newest_and_what_floats(scene: Scene, shiplane: Command) -> None:
+    released(scene, "0.2.0", "0.2.1", "0.2.2", "0.2.3")
+    scene.registry.tag(PATH, "latest", scene.registry.tags(PATH)["v0.2.0"])
+    history = shiplane("history", "--lane", "main", "--limit", "1")
+    rows = [line.split()[0] for line in history.result.splitlines() if line.startswith("  v0.2.")]
+    assert rows == ["v0.2.3", "v0.2.0"]
+    assert "2 versions more: a higher --limit shows them" in history.result
+    assert not [request for request in history.requests if "v0.2.1" in request or "v0.2.2" in request]
+    document = json.loads(shiplane("history", "--lane", "main", "--limit", "2", "--json").result)
+    assert [version["version"] for version in document["lanes"][0]["versions"]] == ["0.2.3", "0.2.2", "0.2.0"]
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "x", "1.5", "", "9999999", "\u0661"])
+def test_a_limit_that_is_no_number_is_refused(shiplane: Command, text: str) -> None:
+    refused = shiplane("history", f"--limit={text}", code=2)
+    assert "Expected a number from 1 on: --limit 20." in refused.story
+    assert refused.requests == ()
+
+
+def test_a_version_tag_that_was_moved_or_is_gone_is_told(scene: Scene, shiplane: Command) -> None:
+    released(scene, "0.2.1", "0.2.2", "0.2.3")
+    push_image(scene.registry, PATH, tag="v0.2.1", salt="by hand")
+    del scene.registry.shelf(PATH).tags["v0.2.2"]
+    history, status = (shiplane(command, "--lane", "main").result for command in ("history", "status"))
+    assert "DRIFT  v0.2.1: published as" in history
+    assert "and is gone" in history
+    assert "and is gone" in status, "what is not listed is asked for"

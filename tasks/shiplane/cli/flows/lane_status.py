@@ -21,14 +21,19 @@ if TYPE_CHECKING:
 
 def auditor_of(run: Run, repository: Repository) -> Auditor:
     """What reads the lanes of a repository."""
+    from shiplane.registry.read_once import ReadOnce
     from shiplane.verify.audit.audit import Auditor
 
-    registry = run.registries.reader(repository)
+    registry = ReadOnce.of(run.registries.reader(repository))
     return Auditor(registry=registry, ledgers=run.registries.ledgers(repository, registry))
 
 
-def audit_lanes(run: Run, resolver: Resolver, *, deep: bool = False) -> list[tuple[LaneStatus, Auditor]]:
+def audit_lanes(
+    run: Run, resolver: Resolver, *, deep: bool = False, newest: int | None = None
+) -> list[tuple[LaneStatus, Auditor]]:
     """Audit each lane in its primary repository, and compare its further ones; gives what read it as well.
+
+    ``deep`` and ``newest`` are as :meth:`shiplane.verify.audit.audit.Auditor.audit` takes them.
 
     Raises:
         ShiplaneError: A primary could not be read: by situation.
@@ -39,7 +44,7 @@ def audit_lanes(run: Run, resolver: Resolver, *, deep: bool = False) -> list[tup
     primaries = [resolver.image(lane).value for lane in lanes]
     auditors = {repository: auditor_of(run, repository) for repository in dict.fromkeys(primaries)}
     read_by = [auditors[repository] for repository in primaries]
-    flows = [auditor.audit(lane, deep=deep) for lane, auditor in zip(lanes, read_by, strict=True)]
+    flows = [auditor.audit(lane, deep=deep, newest=newest) for lane, auditor in zip(lanes, read_by, strict=True)]
     states = run.console.drive_all(flows)
     mirrors = [[run.registries.reader(mirror) for mirror in resolver.images(lane).value[1:]] for lane in lanes]
     elsewhere = map_parallel(lambda pair: differences(*pair), zip(mirrors, states, strict=True))
@@ -99,7 +104,7 @@ def history_json(state: LaneStatus) -> dict[str, object]:
         "lane": state.lane.name,
         "image": str(state.repository),
         "ledger": {"tag": state.lane.ledger, "exists": state.exists},
-        "versions": [version_json(state.lane, version) for version in state.versions],
+        "versions": [version_json(state.lane, version) for version in state.versions if version.is_read],
         "entries": [entry.to_json() for entry in state.ledger.entries],
         "unrecorded_moves": [entry.id for floating in state.floating for entry in state.ledger.gaps(floating.tag)],
         "drift": list(state.drift),

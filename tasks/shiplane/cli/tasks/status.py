@@ -30,7 +30,7 @@ def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = N
     from shiplane.config.settings import Flags
 
     resolver = run.resolver(Flags(lanes=tuple(lane or ()), image=image))
-    audited = audit_lanes(run, resolver)
+    audited = audit_lanes(run, resolver, newest=0)
     repository = audited[0][1].registry.repository
     lanes = [(state, next_publish(resolver, state, auditor)) for state, auditor in audited]
     channels = channel_tags(run.project.channels, audited)
@@ -48,7 +48,8 @@ def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = N
         "lane": LANES,
         "image": IMAGE,
         "markdown": _MARKDOWN,
-        "deep": "Also check the image of every version.",
+        "deep": "Also check the image of every version that is shown.",
+        "limit": "How many versions to show (N), the newest first, and those that floating tags are at; default: all.",
     },
     iterable=("lane",),
 )
@@ -59,17 +60,20 @@ def history(
     image: str | None = None,
     markdown: bool = False,
     deep: bool = False,
+    limit: str | None = None,
 ) -> Answer:
     """Show every version of a lane, and every recorded move.
 
     Date, digest, platforms, commit and mark of each version, and when its floating tag moved where, by whom and why.
     """
+    from shiplane.cli.flag_values import count_of
     from shiplane.cli.flows.lane_status import audit_lanes, history_json
     from shiplane.cli.views.lane_status import history_markdown, history_text
     from shiplane.config.settings import Flags
 
+    newest = count_of("--limit", limit) if limit is not None else None
     resolver = run.resolver(Flags(lanes=tuple(lane or ()), image=image))
-    audited = audit_lanes(run, resolver, deep=deep)
+    audited = audit_lanes(run, resolver, deep=deep, newest=newest)
     repository, states = audited[0][1].registry.repository, [state for state, _ in audited]
     show = history_markdown if markdown else history_text
     data = {"image": str(repository), "lanes": [history_json(state) for state in states]}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from shiplane.cli.views.tables import columns, markdown_cell, markdown_table
 from shiplane.core.next_command import command
-from shiplane.core.plurals import NO_LEDGER
+from shiplane.core.plurals import NO_LEDGER, counted
 from shiplane.core.text import one_line
 from shiplane.core.timestamps import age, short_time
 
@@ -174,6 +174,7 @@ def history_text(repository: Repository, states: Sequence[LaneStatus], channels:
         rows = _history_rows(state)
         table = columns([_HEAD, *rows]) if rows else "no published versions"
         parts.append(f"lane {state.lane.name}{where[state.lane.name]}\n{_indented(table)}")
+        parts += _left_out(state)
         parts += [f"moves of {tag}\n{_indented(columns([_MOVES, *moves]))}" for tag, moves in _moves(state, channels)]
         parts += [f"DRIFT  {what}" for what in state.drift]
     return "\n\n".join(parts)
@@ -184,6 +185,7 @@ def history_markdown(repository: Repository, states: Sequence[LaneStatus], chann
     where, parts = _where(states), [f"## {markdown_cell(_heading(repository, states))}"]
     for state in states:
         parts.append(f"### {state.lane.name}{where[state.lane.name]}\n\n{markdown_table(_HEAD, _history_rows(state))}")
+        parts += _left_out(state)
         parts += [f"#### moves of `{tag}`\n\n{markdown_table(_MOVES, moves)}" for tag, moves in _moves(state, channels)]
         parts += [f"**Drift:** {markdown_cell(what)}" for what in state.drift]
     return "\n\n".join(parts)
@@ -207,7 +209,22 @@ def _history_rows(state: LaneStatus) -> list[tuple[str, ...]]:
             _remarks(state, version),
         )
         for version in state.versions
+        if version.is_read
     ]
+
+
+def _left_out(state: LaneStatus) -> list[str]:
+    """What the table does not show, and the flag that shows it."""
+    older = sum(not version.is_read for version in state.versions)
+    unknown = [
+        version
+        for version in state.versions
+        if version.digest and not version.is_checked and not (version.created and version.commit)
+    ]
+    lines = [f"{counted(older, 'version')} more: a higher --limit shows them"] if older else []
+    if unknown:
+        lines.append(f"{_UNKNOWN}: neither recorded nor annotated; --deep reads it from the images' labels")
+    return lines
 
 
 def _remarks(state: LaneStatus, version: VersionStatus) -> str:

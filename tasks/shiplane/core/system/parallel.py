@@ -13,6 +13,8 @@ B = TypeVar("B")
 
 # Eight connections: GHCR allows far more requests a minute, but more do not speed up two lanes.
 WORKERS = 8
+# For one question about each of many versions.
+MANY = 16
 # Lanes at once: a flow waits for its own reads most of the time.
 FLOWS = 32
 # Seconds for a thread to end its child process: process.py's poll interval and grace period.

@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from shiplane.config.lane import Lane
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
-from shiplane.core.system.parallel import WORKERS
+from shiplane.core.system.parallel import MANY, run_parallel
 from shiplane.ledger.foreign_tags import unadopted_tags, with_adopted_tags
 from shiplane.ledger.ledger import BrokenLedgerError
 from shiplane.ledger.recorder import Ledgers
 from shiplane.ledger.store import LedgerSnapshot
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.read_once import ReadOnce
 from shiplane.verify.audit.version_reader import VersionReader
+from shiplane.verify.floating_tag_reader import read_ahead
 from shiplane.verify.lane_status import LaneStatus
 
 
@@ -29,10 +31,15 @@ class Auditor:
 
     registry: RegistryClient
     ledgers: Ledgers | None
-    workers: int = WORKERS
+    workers: int = MANY
 
-    def audit(self, lane: Lane, *, deep: bool = False) -> Flow[LaneStatus]:
-        """Read everything about a lane; with ``deep`` check every version's image, not only the current ones'.
+    def audit(self, lane: Lane, *, deep: bool = False, newest: int | None = None) -> Flow[LaneStatus]:
+        """Read a lane.
+
+        Args:
+            lane: The lane.
+            deep: Whether to check the image of every version that is read, not only the current ones'.
+            newest: How many versions to read beside the current ones; None for all.
 
         Raises:
             AccessError: The registry refuses this identity.
@@ -40,19 +47,22 @@ class Auditor:
         """
         step = Step("audit", lane.name)
         yield step
-        status = self._status(lane, deep=deep)
+        status = self._status(lane, deep=deep, newest=newest)
         entries = counted(len(status.ledger.entries), "entry", "entries")
         yield step.done(f"{counted(len(status.versions), 'version')}, {entries} in the ledger")
         return status
 
-    def _status(self, lane: Lane, *, deep: bool) -> LaneStatus:
-        snapshot, fault = self._read_ledger(lane)
-        lane = with_adopted_tags(lane, snapshot.ledger)
-        tags = frozenset(self.registry.tags())
-        reader = VersionReader(
-            registry=self.registry, lane=lane, ledger=snapshot.ledger, tags=tags, workers=self.workers
+    def _status(self, lane: Lane, *, deep: bool, newest: int | None) -> LaneStatus:
+        registry = ReadOnce.of(self.registry)
+        (snapshot, fault), listed = read_ahead(
+            registry,
+            lane,
+            beside=lambda: run_parallel(lambda: self._read_ledger(lane), registry.tags, workers=self.workers),
+            workers=self.workers,
         )
-        reading = reader.read(deep=deep)
+        lane, tags = with_adopted_tags(lane, snapshot.ledger), frozenset(listed)
+        reader = VersionReader(registry=registry, lane=lane, ledger=snapshot.ledger, tags=tags, workers=self.workers)
+        reading = reader.read(deep=deep, newest=newest)
         return LaneStatus(
             lane=lane,
             repository=self.registry.repository,
@@ -72,7 +82,7 @@ class Auditor:
             return LedgerSnapshot(), ""
         store, snapshot = self.ledgers.store(lane), LedgerSnapshot()
         try:
-            snapshot = store.read()
+            snapshot = store.read(with_replaced=True)
             store.verify_chain(snapshot)
         except BrokenLedgerError as error:
             return LedgerSnapshot(raw=snapshot.raw), f"the ledger is broken: {error.what}"

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
-from shiplane.core.system.parallel import WORKERS, map_parallel
+from shiplane.core.system.parallel import MANY, map_parallel
 from shiplane.ledger.ledger import Ledger
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
-from shiplane.registry.oci.manifest import CREATED, REVISION, Index, InvalidManifestError, RawManifest, parse_manifest
-from shiplane.registry.oci.names import Digest, Platform
+from shiplane.registry.oci.manifest import (
+    CREATED,
+    REVISION,
+    Index,
+    InvalidManifestError,
+    Manifest,
+    RawManifest,
+    parse_manifest,
+)
+from shiplane.registry.oci.names import Digest, Platform, Tag
 from shiplane.verify.floating_tags import FloatingTagState, existing_floating_tags
 from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
-from shiplane.verify.label_reader import read_labels
 from shiplane.verify.lane_status import VersionStatus
-from shiplane.verify.lane_versions import versions_among
+from shiplane.verify.lane_versions import LaneVersions, versions_among
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,56 +54,76 @@ class VersionReader:
     lane: Lane
     ledger: Ledger
     tags: Collection[str]
-    workers: int = WORKERS
+    workers: int = MANY
 
-    def read(self, *, deep: bool) -> LaneReading:
-        """Every version, and every floating tag; recorded ones that are gone included.
+    def read(self, *, deep: bool = False, newest: int | None = None) -> LaneReading:
+        """Every floating tag and the versions, recorded ones that are gone included.
 
         Args:
-            deep: Whether every version's image is checked, and not only those that a floating tag is at.
+            deep: Whether the image of every version that is read is checked, and not only those that a floating tag is
+                at.
+            newest: How many versions are read beside those that a floating tag is at; None for all.
         """
         floating = existing_floating_tags(self.lane, self.ledger, self.tags)
         versions = versions_among(self.lane, [*self.tags, *(entry.tag for entry in self.ledger.entries)])
-        tags = [*(one.tag for one in floating), *map(self.lane.tag_of, versions)]
-        answers = map_parallel(lambda tag: resolve(self.registry, tag), tags, workers=self.workers)
-        images = dict(zip(versions, answers[len(floating) :], strict=True))
         states = [
             FloatingTagState(floating=one, answer=answer, position=self.ledger.position(one.tag))
-            for one, answer in zip(floating, answers, strict=False)
+            for one, answer in zip(floating, self._answers([one.tag for one in floating]), strict=True)
         ]
-        read = [self._version(version, image, states, deep=deep) for version, image in images.items()]
+        chosen = versions if newest is None else self._chosen(versions, states, newest)
+        images = zip(chosen, self._answers(map(self.lane.tag_of, chosen)), strict=True)
+        read = map_parallel(lambda pair: self._version(*pair, states, deep=deep), images, workers=self.workers)
+        statuses = {version: self._recorded(version) for version in versions}
+        statuses |= {status.version: status for status, _ in read}
         return LaneReading(
             floating=tuple(state.placed((status.version, status.digest) for status, _ in read) for state in states),
-            versions=tuple(status for status, _ in read),
+            versions=tuple(statuses.values()),
             damage=tuple(fault for _, faults in read for fault in faults),
         )
 
+    def _answers(self, tags: Iterable[Tag]) -> list[Present | Absent]:
+        return map_parallel(lambda tag: resolve(self.registry, tag), tags, workers=self.workers)
+
+    def _chosen(self, versions: Sequence[Version], states: Sequence[FloatingTagState], newest: int) -> list[Version]:
+        """The newest versions, those that floating tags are at, and those whose tags should be listed and are not."""
+        reader = LaneVersions(registry=self.registry, workers=self.workers)
+        images = [(state.floating, state.answer) for state in states if isinstance(state.answer, Present)]
+        behind = reader.behind_each(self.lane, images)
+        # Another version with the same image may be the one in the range.
+        strays = [one for one, image in images if (at := behind[image.digest]) and not one.spans(at)]
+        wanted = {*behind.values(), *versions[:newest], *(reader.candidates(self.lane, strays) if strays else ())}
+        return [each for each in versions if each in wanted or self.lane.tag_of(each) not in self.tags]
+
+    def _recorded(self, version: Version) -> VersionStatus:
+        """A version by its record alone."""
+        tag = self.lane.tag_of(version)
+        recorded, mark = self.ledger.published(tag), self.ledger.marks.get(tag)
+        return VersionStatus(version=version, digest=None, recorded=recorded, mark=mark, is_read=False)
+
     def _version(
-        self,
-        version: Version,
-        image: Present | Absent,
-        states: Sequence[FloatingTagState],
-        *,
-        deep: bool,
+        self, version: Version, image: Present | Absent, states: Sequence[FloatingTagState], *, deep: bool
     ) -> tuple[VersionStatus, list[str]]:
         """One version by its image and its record, and what is wrong with its image."""
-        tag, digest = self.lane.tag_of(version), digest_of(image)
-        recorded = self.ledger.published(tag)
-        entry = recorded if recorded and recorded.after == digest else None
-        status = VersionStatus(
-            version=version,
+        known, digest = self._recorded(version), digest_of(image)
+        entry = known.recorded if known.recorded and known.recorded.after == digest else None
+        document = _document(image)
+        status = replace(
+            known,
             digest=digest,
-            platforms=tuple(entry.platforms) if entry else _platforms(image),
-            recorded=recorded,
-            mark=self.ledger.marks.get(tag),
+            platforms=tuple(entry.platforms) if entry else _platforms(document),
             floating=tuple(state.tag for state in states if digest and state.digest == digest),
             rival=self._rival(version, digest),
+            is_read=True,
         )
         report = self._report(image.raw, status) if isinstance(image, Present) and (deep or status.floating) else None
+        labels = report.labels if report else document.annotations if document else {}
         date = (entry.created if entry.adopted else entry.when) if entry else ""
-        commit, created = (entry.commit, date) if entry and entry.commit else self._labels(image, report)
-        faults = [f"{tag}: {check}" for check in report.checks if not check.good] if report else []
-        return replace(status, commit=commit, created=date or created), faults
+        commit = (entry.commit if entry else "") or labels.get(REVISION, "")[:80]
+        created = date or labels.get(CREATED, "")[:80]
+        faults = (
+            [f"{self.lane.tag_of(version)}: {check}" for check in report.checks if not check.good] if report else []
+        )
+        return replace(status, commit=commit, created=created, is_checked=report is not None), faults
 
     def _rival(self, version: Version, digest: Digest | None) -> Digest | None:
         """The different image under shiplane's own tag of a version that was adopted under another one, if any."""
@@ -105,13 +132,6 @@ class VersionReader:
             return None
         other = digest_of(resolve(self.registry, own_tag))
         return None if other == digest else other
-
-    def _labels(self, image: Present | Absent, report: ImageReport | None) -> tuple[str, str]:
-        """The commit and the time in an image's labels; what was checked is not read again."""
-        if isinstance(image, Absent):
-            return "", ""
-        labels = report.labels if report else read_labels(self.registry, image, REVISION, CREATED)
-        return labels.get(REVISION, "")[:80], labels.get(CREATED, "")[:80]
 
     def _report(self, raw: RawManifest, status: VersionStatus) -> ImageReport:
         known = tuple(Platform.parse(name) for name in status.platforms if _is_platform(name))
@@ -131,10 +151,14 @@ def _is_platform(name: str) -> bool:
     return True
 
 
-def _platforms(image: Present | Absent) -> tuple[str, ...]:
+def _document(image: Present | Absent) -> Index | Manifest | None:
+    """What an image is, if it is one."""
     try:
-        document = parse_manifest(image.raw) if isinstance(image, Present) else None
+        return parse_manifest(image.raw) if isinstance(image, Present) else None
     except InvalidManifestError:
-        return ()
+        return None
+
+
+def _platforms(document: Index | Manifest | None) -> tuple[str, ...]:
     images = document.images if isinstance(document, Index) else ()
     return tuple(str(entry.platform) for entry in images if entry.platform)
