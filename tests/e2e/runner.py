@@ -69,6 +69,11 @@ def branch_pushed(branch: str, commit: str = "") -> Event:
     return Event(name="push", ref=f"refs/heads/{branch}", commit=commit)
 
 
+def proposed(ref: str) -> Event:
+    """Somebody proposed a change, from a fork; the ref is that of the merged commit."""
+    return Event(name="pull_request", ref=ref)
+
+
 def dispatched(**inputs: Any) -> Event:  # noqa: ANN401
     """Somebody started it by hand on the main branch, with these inputs; ``dry_run`` is ``dry-run``."""
     given = {name.replace("_", "-"): value for name, value in inputs.items()}
@@ -142,12 +147,16 @@ class Runner:
         return self._called(shared, _typed(shared["on"]["workflow_call"]["inputs"], given), secrets, github, call)
 
     def follow(self, path: str, event: Event) -> dict[str, str]:
-        """Run a workflow whose jobs have steps of their own, by a push to its branch; gives the last job's outputs."""
+        """Run a workflow whose jobs have steps of their own, as by a push; gives the last job's outputs."""
         workflow = load(self.source / path)
         known_keys = {"name", "on", "permissions", "concurrency", "env", "jobs"}
         assert set(workflow) - {"defaults"} == known_keys, sorted(workflow)
-        assert event.ref in [f"refs/heads/{branch}" for branch in workflow["on"]["push"]["branches"]]
-        known = {"GHCR_USERNAME": "", "GHCR_TOKEN": "", **self.secrets}
+        if event.name == "pull_request":
+            assert "pull_request" in workflow["on"]
+            known: Mapping[str, str] = {}
+        else:
+            assert event.ref in [f"refs/heads/{branch}" for branch in workflow["on"]["push"]["branches"]]
+            known = {"GHCR_USERNAME": "", "GHCR_TOKEN": "", **self.secrets}
         contexts = {"github": self._github(event), "secrets": known}
         jobs = _in_order(workflow["jobs"])
         for name in jobs:

@@ -10,14 +10,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.e2e.person import Person, Reader, succeeded
-from tests.e2e.runner import Runner, branch_pushed, dispatched, pushed
+from tests.e2e.person import Log, Person, Reader, succeeded
+from tests.e2e.runner import Runner, branch_pushed, dispatched, proposed, pushed
 from tests.e2e.workflow_project import prepare, results
 from tests.rig import Rig
 from tests.rig.sample import git
 
 pytestmark = pytest.mark.e2e
 MAIN, EDGE = ".github/workflows/docker-publish.yml", ".github/workflows/channel-edge.yml"
+PULLS = ".github/workflows/docker-pull-request.yml"
 NPM_TOKEN, TOOL_TOKEN = "canary-of-a-build-secret-0123456789", "canary-of-a-setup-step-0123456789"
 # Its files are those that the host made, of the project and of the submodule; the secret has to be there.
 DOCKERFILE = """FROM busybox:stable
@@ -42,9 +43,10 @@ lanes = ["main"]
 [workflows]
 native = {native}
 host-output = true
+pull-request = true
 setup = [
   {{ uses = "actions/setup-node@48b55a011bda9f5d6aeb4c2d9c7362e8dae4041e # v6.4.0", with = {{ node-version = "22" }} }},
-  {{ run = 'test -n "$TOOL_TOKEN" && echo made with node >tool.txt', env = ["TOOL_TOKEN"] }},
+  {{ run = 'echo "made ${{TOOL_TOKEN:+with a token}}" >tool.txt', env = ["TOOL_TOKEN"] }},
 ]
 
 [registries."{guarded}"]
@@ -101,7 +103,7 @@ def needy(
     steps = {canary: {step.name for step in runner.steps if canary in step.env.values()} for canary in secrets.values()}
     assert steps[NPM_TOKEN] <= {"Build", "Stage", "Publish"}
     assert steps[who.password] <= {"Stage", "Publish"}
-    assert len(steps[TOOL_TOKEN]) == 1
+    assert len(steps[TOOL_TOKEN]) <= 1
     shown = "\n".join(line for line in runner.log.splitlines() if not line.startswith("::add-mask::"))
     assert not [canary for canary in (NPM_TOKEN, TOOL_TOKEN, who.password) if canary in shown]
 
@@ -117,7 +119,7 @@ def output_in(runner: Runner, reader: Reader, tag: str, folder: Path) -> dict[st
         return {name: member.read().decode() for name, member in members.items() if member}
 
 
-MADE = {"app/output": "made with node\nfrom the submodule\n", "edition": "edition community\n"}
+MADE = {"app/output": "made with a token\nfrom the submodule\n", "edition": "edition community\n"}
 
 
 @pytest.mark.parametrize("needy", ["false", "true"], ids=["emulated", "native"], indirect=True)
@@ -146,3 +148,26 @@ def test_its_channel_is_published_and_its_dry_run_pushes_nothing(
     assert json.loads(outputs["result"])["channel"] == "edge"
     assert primary.digest("edge") == second.digest("edge")
     assert output_in(runner, second, "edge", tmp_path / "seen") == MADE
+
+
+@pytest.mark.parametrize("needy", ["false", "true"], ids=["emulated", "native"], indirect=True)
+def test_a_pull_request_from_a_fork_builds_without_secrets_and_speaks_to_no_registry(
+    rig: Rig, needy: tuple[Runner, tuple[Reader, Reader]]
+) -> None:
+    runner, readers = needy
+    runner.variables = dict.fromkeys(runner.variables, "")  # GitHub passes none on to a fork's pull request
+    dockerfile = "FROM busybox:stable\nARG EDITION=none\nCOPY dist /app\nRUN --mount=type=secret,id=npm \\\n"
+    # The name of the test's own repository: no other test's layer is taken from the cache.
+    dockerfile += f'test ! -e /run/secrets/npm && echo "{readers[0].image}: edition $EDITION, $(cat /app/output)"\n'
+    (runner.source / "Dockerfile").write_text(dockerfile)
+    git(runner.source, "checkout", "--quiet", "--detach")
+    git(runner.source, "commit", "--quiet", "--all", "--message", "a proposal")
+    git(runner.source, "update-ref", "refs/pull/1/merge", "HEAD")
+    git(runner.source, "checkout", "--quiet", "main")
+    log = Log(rig.guarded_log)
+    runner.follow(PULLS, proposed("refs/pull/1/merge"))
+    assert results(runner) == {"build": "success"}, runner.log
+    assert f"{readers[0].image}: edition none, made" in runner.log
+    assert "lane main: secrets: npm is left out, because NPM_TOKEN is not set" in runner.log
+    assert "nothing was pushed" in runner.log
+    assert (log.lines(), [reader.tags() for reader in readers]) == ([], [{}, {}])

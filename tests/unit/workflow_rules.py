@@ -16,7 +16,8 @@ _LINES = re.compile(
     r"python -m pip install --disable-pip-version-check --requirement (?:\.\./)*\.github/shiplane-requirements\.txt"
     r"|npm ci"
     r"|(?:invoke|shiplane) (?:check\.build|check\.gates"
-    r"|(?:(?:publish|release|stage) --lane \"\$LANE\"|publish --channel [a-z0-9.-]+)(?: --[a-z-]+(?: [\w\"$/.-]+)?)*)"
+    r"|(?:(?:publish|release|stage) --lane \"\$LANE\"|publish --channel [a-z0-9.-]+|release --dry-run)"
+    r"(?: --[a-z-]+(?: [\w\"$/.-]+)?)*)"
 )
 _PAIR = {"GHCR_USERNAME", "GHCR_TOKEN", "GITHUB_TOKEN"}
 _SHARED = "release-lane.yml"
@@ -51,6 +52,11 @@ class Workflow:
         return re.search(r"[/.]channel-", self.path) is not None
 
     @property
+    def is_for_pull_requests(self) -> bool:
+        """Whether it builds what anybody proposes."""
+        return self.path.endswith("docker-pull-request.yml")
+
+    @property
     def is_in_subfolder(self) -> bool:
         """Whether it belongs to a project below the repository's root."""
         return "." in self.path.rpartition("/")[2].removesuffix(".yml")
@@ -58,7 +64,7 @@ class Workflow:
     @property
     def works(self) -> bool:
         """Whether its jobs have steps of their own, and call no other workflow."""
-        return self.is_shared or self.is_channel
+        return self.is_shared or self.is_channel or self.is_for_pull_requests
 
 
 def broken(texts: Mapping[str, str]) -> set[str]:
@@ -210,11 +216,29 @@ def shell_lines_call_the_library_and_have_no_logic(flows: list[Workflow]) -> boo
 def only_people_and_git_tags_start_them(flows: list[Workflow]) -> bool:
     for flow in flows:
         started = flow.document["on"]
+        if flow.is_for_pull_requests:
+            # Not pull_request_target, which has the repository's secrets.
+            if set(started) != {"pull_request"} or set(started["pull_request"] or ()) - {"paths"}:
+                return False
+            continue
         if set(started) != ({"workflow_call"} if flow.is_shared else {"push", "workflow_dispatch"}):
             return False
         # GitHub looks at no paths where a git tag is pushed.
         filters = {"branches", "paths"} if flow.is_in_subfolder else {"branches"}
         if not flow.is_shared and set(started["push"]) != (filters if flow.is_channel else {"tags"}):
+            return False
+    return True
+
+
+def a_pull_request_sees_no_secret_and_pushes_nothing(flows: list[Workflow]) -> bool:
+    """Anybody can propose anything: what is built has nothing to steal, and nothing to write to."""
+    for flow in (flow for flow in flows if flow.is_for_pull_requests):
+        lines = [line for job in flow.jobs.values() for line in _lines(job).splitlines()]
+        building = [line for line in lines if re.search(r" (?:publish|release|stage) ", line)]
+        permitted = [job["permissions"] for job in flow.jobs.values()]
+        if re.search(r"secrets\.|github\.token|environment:", flow.text) or permitted != [{"contents": "read"}]:
+            return False
+        if not building or not all(" --dry-run" in line for line in building):
             return False
     return True
 
@@ -255,6 +279,7 @@ RULES: tuple[Callable[[list[Workflow]], bool], ...] = (
     every_job_ends_in_time,
     shell_lines_call_the_library_and_have_no_logic,
     only_people_and_git_tags_start_them,
+    a_pull_request_sees_no_secret_and_pushes_nothing,
     secrets_are_given_to_one_step_as_pairs,
     nothing_is_restored_from_a_cache,
 )

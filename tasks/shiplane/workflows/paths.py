@@ -33,6 +33,11 @@ def path_of_channel(channel: Channel, folder: str = "") -> str:
     return f"{FOLDER}/{prefix_of(folder)}channel-{channel.name}.yml"
 
 
+def path_of_pull_requests(folder: str = "") -> str:
+    """The path of the workflow that pull requests start; no lane's has that name."""
+    return f"{FOLDER}/{prefix_of(folder)}docker-pull-request.yml"
+
+
 def shared_path(folder: str = "") -> str:
     """The path of the workflow that those of the lanes call."""
     return f"{FOLDER}/{prefix_of(folder)}release-lane.yml"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 import textwrap
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from shiplane.config.channel import Channel
@@ -26,12 +26,15 @@ from shiplane.workflows.paths import (
     check_folder,
     path_of,
     path_of_channel,
+    path_of_pull_requests,
     prefix_of,
     shared_path,
     way_up,
 )
 from shiplane.workflows.signature import signed
 
+# What :func:`render` is given.
+TEMPLATES = ("lane", "release-lane", "channel", "pull-request")
 # GitHub's runners (docs.github.com, "GitHub-hosted runners") by what they build: natively, and nearest to it.
 _RUNNERS = {"amd64": "ubuntu-24.04", "386": "ubuntu-24.04", "arm64": "ubuntu-24.04-arm"}
 _EMULATING = {"arm": "ubuntu-24.04-arm"}
@@ -73,47 +76,93 @@ class WorkflowProject:
     folder: str = ""
 
 
-def render(project: WorkflowProject, lane_template: str, shared_template: str, channel_template: str) -> dict[str, str]:
+def render(project: WorkflowProject, templates: Mapping[str, str]) -> dict[str, str]:
     """The text of every workflow by its path in the repository.
+
+    Args:
+        project: What they are for.
+        templates: The text of each of ``TEMPLATES``.
 
     Raises:
         ConfigurationError: GitHub has no runner that could build a platform, or a workflow cannot name the folder.
     """
     check_folder(project.folder)
     groups = groups_of(project.lanes)
-    stages = [_stages(group, project) for group in groups] if project.wishes.native else []
-    facts = {"native": project.wishes.native, "claim": project.claim, "setup": bool(_setup(project))}
-    facts |= _host_output_facts(project.wishes)
-    facts["gate-secrets"] = any(step.env for step in project.wishes.setup)
-    facts["variables"] = any(secret.env for lane in project.lanes for secret in lane.build.secrets)
-    facts["writes"] = project.claim or project.github_release
-    facts["grouped"] = _has_groups(project)
-    facts["lanes-apart"] = facts["native"] and facts["grouped"]
-    facts["github-gates"] = any(gate.kind is GateKind.GITHUB for gate in project.gates)
-    facts["emulated"] = any(stage["emulated"] for lane_stages in stages for stage in lane_stages)
+    facts = _facts(project)
     common = {**ACTIONS, **_project_values(project)}
-    facts["subfolder"] = bool(project.folder)
-    texts = {shared_path(project.folder): _fill(_choose(shared_template, facts), common)}
+    chosen = {name: _choose(templates[name], facts) for name in TEMPLATES}
+    texts = {shared_path(project.folder): _fill(chosen["release-lane"], common)}
     for group in groups:
         values = {**common, **_group_values(group, project)}
-        texts[path_of(group[0], project.folder)] = _fill(_choose(lane_template, facts), values)
+        texts[path_of(group[0], project.folder)] = _fill(chosen["lane"], values)
     for channel in project.channels:
-        values = {**common, **_channel_values(channel, project)}
         path = path_of_channel(channel, project.folder)
-        texts[path] = _fill(_choose(channel_template, facts), {**values, "PATH": path})
+        texts[path] = _fill(chosen["channel"], {**common, **_channel_values(channel, project), "PATH": path})
+    if project.wishes.pull_request:
+        path = path_of_pull_requests(project.folder)
+        texts[path] = _fill(chosen["pull-request"], {**common, **_pull_request_values(project), "PATH": path})
     return {path: signed(text, project.program, project.folder) for path, text in texts.items()}
+
+
+def _facts(project: WorkflowProject) -> dict[str, bool]:
+    """What decides about conditional lines."""
+    wishes, grouped = project.wishes, _has_groups(project)
+    return {
+        "native": wishes.native,
+        "grouped": grouped,
+        "lanes-apart": wishes.native and grouped,
+        "emulated": wishes.native and any(stage["emulated"] for stage in _stages(project.lanes, project)),
+        "claim": project.claim,
+        "writes": project.claim or project.github_release,
+        "github-gates": any(gate.kind is GateKind.GITHUB for gate in project.gates),
+        "subfolder": bool(project.folder),
+        "setup": bool(_setup(project)),
+        "gate-secrets": any(step.env for step in wishes.setup),
+        "variables": any(secret.env for lane in project.lanes for secret in lane.build.secrets),
+        **_host_output_facts(wishes),
+    }
+
+
+def _pull_request_values(project: WorkflowProject) -> dict[str, str]:
+    """What a pull request builds, without any secret: natively each platform of each lane by itself."""
+    args = step_variables.build_args_of(project.lanes)
+    leaves_out = bool(args or step_variables.build_secrets_of(project.lanes))
+    build = step_variables.env_lines(args, 10)
+    return {
+        "BUILDS": "\n".join(_native_builds(project)) if project.wishes.native else "",
+        "SKIP": " --skip variables" * leaves_out,
+        "BUILD": build,
+        "BUILD_ENV": f"\n        env:{build}" * bool(build),
+        "HOST_OUTPUT": _host_output(project, step_variables.only_variables),
+    }
+
+
+def _native_builds(project: WorkflowProject) -> Iterator[str]:
+    """One line for each build that has a runner of its own."""
+    for lane in project.lanes:
+        for stage in _stages([lane], project):
+            build = {"lane": lane.name, **{key: stage[key] for key in ("platform", "runner", "emulated")}}
+            yield f"          - {json.dumps(build)}"
+
+
+def _host_output(
+    project: WorkflowProject,
+    variables: Callable[[Iterable[str]], step_variables.Expressions] = step_variables.either_of,
+) -> str:
+    """The steps that make what images take from the host."""
+    lines = setup_steps.setup_lines(_setup(project), variables)
+    return "\n".join(filter(None, (lines, setup_steps.build_command_lines(project.program))))
 
 
 def _project_values(project: WorkflowProject) -> dict[str, str]:
     taken = _secrets_passed(project, project.lanes)
-    setup, build = _setup(project), setup_steps.build_command_lines(project.program)
     return {
         **_step_values(project, project.lanes),
         "SECRETS_TAKEN": "".join(
             f'\n      {name}:\n        description: "{text}"\n        required: false' for name, text in taken.items()
         ),
-        "SETUP": setup_steps.setup_lines(setup),
-        "HOST_OUTPUT": "\n".join(filter(None, (setup_steps.setup_lines(setup), build))),
+        "SETUP": setup_steps.setup_lines(_setup(project)),
+        "HOST_OUTPUT": _host_output(project),
         "IMAGE": project.image,
         "WRITES": " and ".join(
             ["claim the version on the git remote"] * project.claim

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from shiplane.config.keys.workflows import SetupStep
-from shiplane.workflows.step_variables import either_of, env_lines
+from shiplane.workflows.step_variables import Expressions, either_of, env_lines
 
 NPM = SetupStep(name="Install the project's packages", run="npm ci")
 # Several words that mean the same to YAML without quotes: no scalar of another type, no comment, no mapping.
@@ -19,9 +19,9 @@ def with_npm(steps: Sequence[SetupStep]) -> tuple[SetupStep, ...]:
     return (*steps, *([] if any(re.match(r"npm (?:ci|i|install)\b", step.run) for step in steps) else [NPM]))
 
 
-def setup_lines(steps: Sequence[SetupStep]) -> str:
-    """The steps as items of a job's ``steps``, without a line break at the end."""
-    return "\n".join(line for step in steps for line in _lines(step))
+def setup_lines(steps: Sequence[SetupStep], variables: Callable[[Iterable[str]], Expressions] = either_of) -> str:
+    """The steps as items of a job's ``steps``, without a line break at the end; ``variables`` says what ``env`` is."""
+    return "\n".join(line for step in steps for line in _lines(step, variables))
 
 
 def build_command_lines(program: str) -> str:
@@ -29,14 +29,14 @@ def build_command_lines(program: str) -> str:
     return f"      - name: Build command\n        run: {program} check.build"
 
 
-def _lines(step: SetupStep) -> Iterator[str]:
+def _lines(step: SetupStep, variables: Callable[[Iterable[str]], Expressions]) -> Iterator[str]:
     yield f"      - name: {_scalar(step.title)}"
     yield f"        uses: {step.uses}" if step.uses else f"        run: {_scalar(step.run)}"
     if step.inputs:
         yield "        with:"
         yield from (f"          {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in step.inputs.items())
     if step.env:
-        yield "        env:" + env_lines(either_of(step.env), 10)
+        yield "        env:" + env_lines(variables(step.env), 10)
 
 
 def _scalar(text: str) -> str:

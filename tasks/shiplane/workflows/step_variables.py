@@ -89,6 +89,11 @@ def either_of(names: Iterable[str]) -> Expressions:
     return {name: f"secrets.{name} || vars.{name}" for name in names}
 
 
+def only_variables(names: Iterable[str]) -> Expressions:
+    """The same where there is no secret: in a pull request."""
+    return {name: f"vars.{name}" for name in names}
+
+
 def check_own(place: str, names: Iterable[str], registries: Mapping[str, CredentialVariables]) -> None:
     """Refuse variables that the project's own commands must not have, or have anyway.
 

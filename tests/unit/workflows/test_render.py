@@ -23,7 +23,7 @@ from shiplane.workflows.action_pins import ACTIONS
 from shiplane.workflows.changes import changes
 from shiplane.workflows.files import template
 from shiplane.workflows.paths import SHARED, path_of
-from shiplane.workflows.render import WorkflowProject, render
+from shiplane.workflows.render import TEMPLATES, WorkflowProject, render
 from shiplane.workflows.signature import is_ours, was_changed_by_hand
 from shiplane.workflows.tag_filter import starts_on
 from tests.fresh.roots import RELEASES
@@ -33,8 +33,9 @@ from tests.unit.workflow_rules import broken
 ROOT = Path(__file__).parents[3]
 MAIN = ".github/workflows/docker-publish.yml"
 STANDALONE = ".github/workflows/docker-standalone-publish.yml"
-TEMPLATES = tuple(template(f"{name}.yml") for name in ("lane", "release-lane", "channel"))
+TEXTS_OF_TEMPLATES = {name: template(f"{name}.yml") for name in TEMPLATES}
 EDGE = ".github/workflows/channel-edge.yml"
+PULLS = ".github/workflows/docker-pull-request.yml"
 CHECKOUT = ACTIONS["CHECKOUT"]
 Configuration = dict[str, Any]
 CHANNELS = {
@@ -78,6 +79,7 @@ NODE: Configuration = {
 SETUP: Configuration = {"setup": [NODE, {"name": "Packages", "run": "npm ci", "env": ["OWN_NPM_TOKEN"]}]}
 HOST_OUTPUT: Configuration = {"host-output": True, **SETUP}
 ANNOUNCED: Configuration = {**CHANNELS, "announce": [{"webhook-env": "CHAT_URL"}, {"command": "true"}]}
+PULL_REQUESTS: Configuration = {**NEEDY, "workflows": {**HOST_OUTPUT, "pull-request": True}}
 KINDS: dict[str, Configuration] = {
     "built in": {},
     "native": {"workflows": {"native": True}},
@@ -95,6 +97,13 @@ KINDS: dict[str, Configuration] = {
     "setup": {**CHANNELS, "workflows": SETUP},
     "host output": {**NEEDY, "workflows": HOST_OUTPUT},
     "native, host output": {**NEEDY, "workflows": {**HOST_OUTPUT, "native": True}},
+    "pull requests": PULL_REQUESTS,
+    "native, pull requests": {
+        **PULL_REQUESTS,
+        "platforms": ["linux/amd64", "linux/arm/v7"],
+        "workflows": {**HOST_OUTPUT, "pull-request": True, "native": True},
+    },
+    "pull requests, groups": {**GROUP, "workflows": {"native": True, "pull-request": True}},
     "claims": {"claim": True},
     "releases on GitHub": {"github-release": True, **CHANNELS},
     "announcements": ANNOUNCED,
@@ -126,7 +135,7 @@ def test_the_workflow_says_which_tags_its_input_moves(floating: tuple[str, ...],
     templates = tuple(FloatingTemplate(text=text) for text in floating)
     lanes = [replace(lane, floating_templates=templates) for lane in BUILT_IN[:1]]
     project = WorkflowProject(lanes=lanes, platforms=DEFAULT_PLATFORMS, image="x")
-    text = render(project, *TEMPLATES)[MAIN]
+    text = render(project, TEXTS_OF_TEMPLATES)[MAIN]
     inputs = yaml.safe_load(text)[True]["workflow_dispatch"]["inputs"]
     assert inputs["latest"]["description"] == words
 
@@ -157,7 +166,7 @@ def rendered(
         registries=known.registries,
         folder=folder,
     )
-    return render(made, *TEMPLATES)
+    return render(made, TEXTS_OF_TEMPLATES)
 
 
 def lint(folder: Path, texts: dict[str, str], *argv: str) -> subprocess.CompletedProcess[str]:
@@ -335,6 +344,17 @@ EDITS = [
     (EDGE, "    timeout-minutes: 180\n", "", "every_job_ends_in_time"),
     (EDGE, "    branches:\n", "    tags:\n", "only_people_and_git_tags_start_them"),
     (SHARED, "    timeout-minutes: 180\n", "", "every_job_ends_in_time"),
+    (PULLS, "    timeout-minutes: 120\n", "", "every_job_ends_in_time"),
+    (PULLS, "  pull_request:\n", "  pull_request_target:\n", "only_people_and_git_tags_start_them"),
+    (PULLS, "contents: read", "packages: write", "only_publishing_jobs_may_write_and_packages_alone"),
+    (
+        PULLS,
+        "contents: read",
+        "contents: read\n      packages: read",
+        "a_pull_request_sees_no_secret_and_pushes_nothing",
+    ),
+    (PULLS, "vars.EDITION", "secrets.EDITION", "a_pull_request_sees_no_secret_and_pushes_nothing"),
+    (PULLS, " --dry-run", "", "a_pull_request_sees_no_secret_and_pushes_nothing"),
     (
         SHARED,
         'publish --lane "$LANE" --skip',
@@ -377,11 +397,18 @@ EDITS = [
 ]
 
 
+EDITED: Configuration = {
+    **CHANNELS,
+    "lanes": {"main": {"build-args": {"EDITION": {"env": "EDITION"}}}},
+    "workflows": {"pull-request": True},
+}
+
+
 @pytest.mark.parametrize(
     ("path", "old", "new", "rule"), EDITS, ids=[f"{row[3]}-{place}" for place, row in enumerate(EDITS)]
 )
 def test_a_bad_edit_is_caught_by_its_rule_and_seen_as_made_by_hand(path: str, old: str, new: str, rule: str) -> None:
-    texts = rendered(CHANNELS)
+    texts = rendered(EDITED)
     assert old in texts[path]
     edited = {**texts, path: texts[path].replace(old, new)}
     assert rule in broken(edited)
@@ -756,6 +783,41 @@ def test_a_setup_step_gets_no_credential_of_the_release(name: str, what: str) ->
     with pytest.raises(ConfigurationError) as caught:
         rendered({**TWO_REGISTRIES, "workflows": {"setup": [{"run": "make tools", "env": [name]}]}})
     assert caught.value.what.startswith(what)
+
+
+def test_a_pull_request_builds_every_image_without_secrets_and_pushes_nothing() -> None:
+    text = rendered(PULL_REQUESTS, npm=True)[PULLS]
+    document = yaml.safe_load(text)
+    assert document[True] == {"pull_request": None}
+    (job,) = document["jobs"].values()
+    assert (job["permissions"], "secrets." in text) == ({"contents": "read"}, False)
+    assert ran_by({PULLS: text}, PULLS, "build")[3:] == [
+        *PREPARED,
+        "invoke check.build",
+        "docker/setup-qemu-action",
+        "docker/setup-buildx-action",
+        "invoke release --dry-run --platforms all --skip variables",
+    ]
+    assert job["steps"][4]["env"] == {"OWN_NPM_TOKEN": "${{ vars.OWN_NPM_TOKEN }}"}
+    assert job["steps"][-1]["env"] == {"EDITION": "${{ vars.EDITION }}"}
+    plain = yaml.safe_load(rendered({"workflows": {"pull-request": True}})[PULLS])["jobs"]["build"]["steps"][-1]
+    assert plain == {"name": "Build", "run": "invoke release --dry-run --platforms all"}
+    assert PULLS not in rendered()
+
+
+def test_natively_a_pull_request_builds_each_platform_on_its_runner() -> None:
+    (job,) = yaml.safe_load(rendered(KINDS["pull requests, groups"])[PULLS])["jobs"].values()
+    builds = job["strategy"]["matrix"]["include"]
+    assert [(build["lane"], build["platform"], build["runner"]) for build in builds] == [
+        ("main", "linux/amd64", "ubuntu-24.04"),
+        ("main", "linux/arm64", "ubuntu-24.04-arm"),
+        ("alpine", "linux/amd64", "ubuntu-24.04"),
+        ("tool", "linux/amd64", "ubuntu-24.04"),
+        ("tool", "linux/arm64", "ubuntu-24.04-arm"),
+    ]
+    assert job["steps"][-1]["run"] == 'invoke publish --lane "$LANE" --dry-run --platforms "$PLATFORMS"'
+    emulated = yaml.safe_load(rendered(KINDS["native, pull requests"])[PULLS])["jobs"]["build"]["steps"]
+    assert [step["if"] for step in emulated if "if" in step] == ["${{ matrix.emulated }}"]
 
 
 def test_the_credentials_of_further_registries_are_secrets_of_the_steps_that_push_alone() -> None:

@@ -13,7 +13,7 @@ from shiplane.init.tasks_file import imports_shiplane
 from shiplane.workflows import files
 from shiplane.workflows.changes import WorkflowChange, changes
 from shiplane.workflows.paths import REQUIREMENTS, way_up
-from shiplane.workflows.render import WorkflowProject, render
+from shiplane.workflows.render import TEMPLATES, WorkflowProject, render
 from shiplane.workflows.requirement import requirements
 from shiplane.workflows.signature import folder_of
 
@@ -81,8 +81,8 @@ def rendered_from(root: Path, project: ProjectFile, program: str) -> dict[str, s
     Raises:
         UsageError: It gives none.
     """
-    templates = (files.template(f"{name}.yml") for name in ("lane", "release-lane", "channel"))
-    return render(_project(root, project, program), *templates)
+    templates = {name: files.template(f"{name}.yml") for name in TEMPLATES}
+    return render(_project(root, project, program), templates)
 
 
 def _project(root: Path, project: ProjectFile, program: str) -> WorkflowProject:

@@ -121,6 +121,10 @@ class WorkflowSettings:
             Boolean(),
         ),
     ] = False
+    pull_request: Annotated[
+        bool,
+        Key("Whether each pull request builds every image, without secrets, and pushes nothing.", Boolean()),
+    ] = False
 
 
 WORKFLOWS = Table.of(WorkflowSettings, "workflows")
