@@ -15,7 +15,7 @@ from shiplane.config.project_file import parse_project_file
 from shiplane.core.errors import AccessError, LostRaceError, PrerequisiteError, ShiplaneError, UnreachableError
 from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState
 from shiplane.registry.oci.names import Repository
-from shiplane.release.announcing.github_release import GitHubReleaser, with_github_releases
+from shiplane.release.announcing.github_release import GitHubReleaser, planned_releases, with_github_releases
 from shiplane.release.announcing.github_result import GitHubAction, GitHubReleaseResult
 from shiplane.release.publish import Publisher, ReleaseResult
 from tests.faults.harness.github import API, DEFAULT_BRANCH, MemoryGitHub, answering, lost
@@ -495,6 +495,23 @@ def test_a_text_without_room_for_the_images_is_left_as_it_is() -> None:
     assert isinstance(result.error, PrerequisiteError)
     assert "no room" in result.error.what
     assert desk.github.of(TAG)["body"] == text
+
+
+def test_a_plan_names_the_releases_that_would_be_made() -> None:
+    settings = GitHubReleaseSettings(draft=True)
+    plan = a_plan("0.2.1-rc.1", lanes=["app", "tool"], configured=GROUP)
+    assert planned_releases(plan, settings) == [
+        {"git_tag": "v0.2.1-rc.1", "lanes": ["app", "tool"], "draft": True, "prerelease": True, "generate_notes": False}
+    ]
+    assert [release["git_tag"] for release in planned_releases(a_plan(), settings)] == [TAG, "standalone-v0.2.1"]
+    assert planned_releases(plan, None) == []
+
+
+def test_a_project_without_them_asks_github_nothing() -> None:
+    desk = Desk()
+    publisher = Publisher(registry=desk.client(), stager=lambda: desk.stager, workers=1)
+    released, on_github = finish(with_github_releases(None, ONE, publisher.publish(ONE)))
+    assert (len(released.lanes), on_github, desk.github.log) == (1, (), [])
 
 
 def test_a_snapshot_has_no_release() -> None:

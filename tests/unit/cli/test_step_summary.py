@@ -85,6 +85,18 @@ def test_a_release_gives_commands_to_paste_for_each_lane() -> None:
         assert f"\n{wanted}\n" in text
 
 
+def test_what_followed_the_tags_is_said() -> None:
+    made = {"git_tag": "docker-v0.2.1", "action": "made", "url": "https://github.com/a/b/releases/1", "error": None}
+    failed = {"git_tag": "x-v1", "action": "failed", "url": "", "error": "GitHub answered HTTP 403 about a/b: **no**"}
+    told = [{"name": "chat", "ok": True, "detail": "x"}, {"name": "CHAT_URL", "ok": False, "detail": "it is not set"}]
+    lines = render(released(lane(), github_releases=[made, failed], announcements=told)).splitlines()
+    assert [line for line in lines if line.startswith("- ")] == [
+        "- GitHub release `docker-v0.2.1`: made, `https://github.com/a/b/releases/1`",
+        r"- GitHub release `x-v1`: GitHub answered HTTP 403 about a/b: \*\*no\*\*",
+        r"- not announced: CHAT\_URL: it is not set",
+    ]
+
+
 def test_the_gates_answers_are_evidence() -> None:
     gate = {
         "gate": "core",

@@ -103,7 +103,20 @@ def _result(report: Report) -> str:
     commit, images = str(report.data.get("commit", "")), list(dict.fromkeys(map(repository_of, lanes)))
     names = ", ".join(code(tag) for tag in dict.fromkeys(lane["tag"] for lane in lanes))
     head = f"## Released {names}\n\n{', '.join(map(code, images))}, from commit {code(commit[:12])}"
-    return "\n\n".join([head, _names(lanes), _commands(lanes)])
+    return "\n\n".join(filter(None, [head, _names(lanes), _following(report.data), _commands(lanes)]))
+
+
+def _following(data: Mapping[str, Any]) -> str:
+    """A line for each release on GitHub, and for each announcement that failed."""
+    releases = [
+        f"- GitHub release {code(each['git_tag'])}: "
+        + ", ".join([plain(each["error"] or each["action"]), *([code(each["url"])] if each["url"] else [])])
+        for each in data.get("github_releases", ())
+    ]
+    failed = [each for each in data.get("announcements", ()) if not each["ok"]]
+    return "\n".join(
+        [*releases, *(f"- not announced: {plain(each['name'])}: {plain(each['detail'])}" for each in failed)]
+    )
 
 
 def released(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -64,6 +64,8 @@ def git_tags_of(plan: Plan) -> list[GitTagLanes]:
 
 def planned_releases(plan: Plan, settings: GitHubReleaseSettings | None) -> list[PlannedGitHubReleaseJson]:
     """The releases on GitHub that a release would make; none where that is not configured."""
+    if settings is None:
+        return []
     return [
         {
             "git_tag": tagged.tag,
@@ -72,8 +74,7 @@ def planned_releases(plan: Plan, settings: GitHubReleaseSettings | None) -> list
             "prerelease": tagged.version.is_prerelease,
             "generate_notes": settings.generate_notes,
         }
-        for tagged in (git_tags_of(plan) if settings else ())
-        if settings
+        for tagged in git_tags_of(plan)
     ]
 
 
