@@ -145,13 +145,18 @@ def test_what_cannot_be_meant_is_refused_before_anything_is_asked(
     ],
     ids=" ".join,
 )
-def test_what_the_parser_cannot_read_runs_nothing_and_is_told_in_a_line(
+def test_what_the_parser_cannot_read_runs_nothing_and_is_told_with_what_to_do(
     rig: Rig, person: Person, arguments: tuple[str, ...], program: str, code: int
 ) -> None:
     log = Log(rig.plain_log)
     done = person.run([sys.executable, "-m", program, *arguments])
     assert (done.code, done.out) == (code, ""), str(done)
-    assert len(done.err.splitlines()) == 1
+    told, *remedy = done.err.splitlines()
+    assert told
+    near = {"--pubish-latest": "  Did you mean --latest?", "publsh": "  Did you mean publish?"}
+    wrong = arguments[-1] if arguments[-1] in near else ""
+    own = arguments != ("publish", "--lane") and program == "shiplane"  # a flag without its value needs no advice
+    assert remedy == ([near.get(wrong, "  See shiplane --list.")] if own else [])
     assert log.lines() == []
 
 
