@@ -1,11 +1,14 @@
-"""The guards of what ``init`` leaves alone; see ``guards.py``."""
+"""The guards of what ``init`` and ``workflow.write`` leave alone; see ``guards.py``."""
 
 from __future__ import annotations
 
-from tests.faults.edits import always, never
+from tests.faults.edits import always, never, without_operand
 from tests.faults.guard import Guard
 
 _INIT = "tests/unit/cli/test_init.py::"
+_WRITE = "tests/unit/cli/test_workflow_commands.py::"
+_PINS = "tests/unit/workflows/test_action_pins.py::"
+_FOLDERS = "tests/unit/workflows/test_subfolder.py::"
 _FILES = "tests/unit/init/test_files.py::"
 
 LEFT_ALONE = (
@@ -43,5 +46,47 @@ LEFT_ALONE = (
         "with_new_scripts",
         always(kind="a if b else c"),
         (_FILES + "test_a_script_that_is_there_twice_is_left_to_the_reader",),
+    ),
+    Guard(
+        "a workflow that somebody changed is not replaced unasked",
+        "cli/tasks/workflow",
+        "write",
+        never(0),
+        (_WRITE + "test_what_a_person_changed_is_kept_and_shown",),
+    ),
+    Guard(
+        "another project's workflow is not replaced unasked",
+        "workflows/changes",
+        "WorkflowChange.cause",
+        never(2),
+        (_WRITE + "test_another_projects_workflow_is_told",),
+    ),
+    Guard(
+        "another project's workflow is not removed",
+        "workflows/changes",
+        "changes",
+        without_operand(1, 2),
+        (_FOLDERS + "test_a_projects_workflows_are_not_anothers_to_remove_or_replace",),
+    ),
+    Guard(
+        "a pin that is no newer than ours does not stay",
+        "workflows/action_pins",
+        "keep_newer",
+        always(kind="a if b else c"),
+        (_PINS + "test_a_pin_that_is_not_newer_is_drift_and_ours_is_written",),
+    ),
+    Guard(
+        "a folder that would mean something to YAML or a shell is in no workflow",
+        "workflows/paths",
+        "check_folder",
+        never(0),
+        (_FOLDERS + "test_a_folder_that_no_workflow_can_name_is_refused",),
+    ),
+    Guard(
+        "an Enterprise server's token does not go to github.com",
+        "git/github",
+        "api_of",
+        always(0),
+        ("tests/faults/release/test_gates.py::test_the_api_is_that_of_the_server",),
     ),
 )

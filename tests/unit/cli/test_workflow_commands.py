@@ -208,7 +208,7 @@ def enter(run: Run) -> Callable[[str], None]:
         (top / folder).mkdir(parents=True, exist_ok=True)
         os.chdir(top / folder)
         if folder:
-            Path("shiplane.toml").write_text("[lanes.main]\n")
+            Path("shiplane.toml").write_text(f'[lanes.main]\ngit-tag = "{Path(folder).name[-3:]}-v{{version}}"\n')
             Path("Dockerfile").write_text("FROM scratch\n")
 
     return go
@@ -394,7 +394,7 @@ def test_what_a_replaced_workflow_did_is_told(run: Run, committed: Callable[[str
     Path(MAIN).write_text(OLD)
     committed("old")
     told = f"""
-different from before
+notes
   {MAIN}:13 publish_latest=true
       a git tag moves latest no longer by itself: publish-latest = true in [lanes.main] keeps that
   {MAIN}:6 publish_latest
@@ -443,4 +443,28 @@ def test_a_project_in_a_folder_has_its_own_old_workflows(run: Run, enter: Callab
     assert "publish-latest = true in [lanes.main] keeps that" in out
     assert ("ghcr.io/acme/api\n" in out, "ghcr.io/acme/web\n" in out) == (True, False)
     enter("tool")
-    assert "different from before" not in run("workflow.write")[1]
+    assert "notes\n" not in run("workflow.write")[1]
+
+
+def test_an_image_that_no_lane_builds_is_left_to_its_workflow(run: Run) -> None:
+    given = "{file: Dockerfile.tool, push: true, tags: 'a/b:1'}"
+    build = f"      - uses: docker/build-push-action@v6\n        with: {given}\n"
+    other = FOLDER / "tool.yml"
+    other.parent.mkdir(parents=True)
+    other.write_text(f"on:\n  schedule: [{{cron: '0 0 * * *'}}]\njobs:\n  a:\n    steps:\n{build}")
+    assert "notes\n" not in run("workflow.write")[1]
+    other.rename(MAIN)
+    code, out, _ = run("workflow.write")
+    assert (code, "schedule\n" in out) == (3, True)
+    assert f"  {MAIN}:6 Dockerfile.tool\n      no lane builds this image: nothing publishes it any more\n" in out
+
+
+def test_a_git_tag_that_starts_two_projects_is_told(run: Run, enter: Callable[[str], None]) -> None:
+    enter("api")
+    assert "notes\n" not in run("workflow.write")[1]
+    enter("web")
+    Path("shiplane.toml").write_text('[lanes.main]\ngit-tag = "api-v{version}"\n')
+    assert (
+        "notes\n  ../.github/workflows/api.docker-publish.yml api-v{version}\n"
+        "      this git tag starts a workflow of another project, too: give one of them another git-tag\n\n"
+    ) in run("workflow.write")[1]

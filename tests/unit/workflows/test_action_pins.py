@@ -7,7 +7,7 @@ import hashlib
 import pytest
 
 from shiplane.workflows.action_pins import ACTIONS, without_pins
-from shiplane.workflows.changes import changes
+from shiplane.workflows.changes import Cause, changes
 from shiplane.workflows.paths import SHARED
 from shiplane.workflows.signature import was_changed_by_hand
 from tests.unit.workflows.test_render import CHANNELS, CHECKOUT, EDGE, MAIN, rendered
@@ -56,9 +56,9 @@ OLDER = {
 
 @pytest.mark.parametrize("pin", OLDER.values(), ids=OLDER)
 def test_a_pin_that_is_not_newer_is_drift_and_ours_is_written(pin: str) -> None:
-    text = bumped(pin)
-    (change,) = changes(rendered(), {**rendered(), SHARED: text})
-    assert (change.path, change.after, change.by_hand) == (SHARED, rendered()[SHARED], False)
+    found = changes(rendered(), {**rendered(), SHARED: bumped(pin)})
+    expected = [(SHARED, rendered()[SHARED], Cause.PINNED)]
+    assert [(change.path, change.after, change.cause) for change in found] == expected
 
 
 def test_two_commits_of_one_newer_version_are_drift() -> None:

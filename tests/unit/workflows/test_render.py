@@ -835,3 +835,10 @@ def test_the_credentials_of_further_registries_are_secrets_of_the_steps_that_pus
             expected = values if "GHCR_TOKEN" in env else [None, None]
             assert [env.get(name) for name in names] == expected, step
     assert sum("DOCKERHUB_TOKEN" in step.get("env", {}) for step in shared["jobs"]["publish"]["steps"]) == 1
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_workflow_names_a_server(kind: str) -> None:
+    """A GitHub Enterprise server runs the same workflows; its variables say where everything is."""
+    for text in rendered(KINDS[kind], npm=True, whole=True).values():
+        assert "github.com" not in text

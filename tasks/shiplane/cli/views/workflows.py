@@ -71,7 +71,7 @@ def written_answer(
 
 
 def _differences(why: Why) -> str:
-    return "\n".join(["different from before", *remark_lines(why.differences)]) if why.differences else ""
+    return "\n".join(["notes", *remark_lines(why.differences)]) if why.differences else ""
 
 
 def _why_json(why: Why) -> dict[str, object]:
