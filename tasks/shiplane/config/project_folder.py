@@ -63,7 +63,8 @@ def load_project_file(root: Path) -> ProjectFile:
         raise ConfigurationError("pyproject.toml: tool.shiplane is not a table")
     if shared:
         return parse_project_file(shared, "pyproject.toml")
-    return parse_project_file(own, _FILE) if own else ProjectFile()
+    # One with nothing but comments configures a project as well: by the defaults.
+    return parse_project_file(own, _FILE) if (root / _FILE).is_file() else ProjectFile()
 
 
 def tables_in(name: str, text: str) -> dict[str, Any]:

@@ -19,6 +19,7 @@ class Facts:
         registry: The repository whose tags were asked for; empty where none was.
         dockerfiles: Paths of those that could be lanes.
         contexts: The folders that they are built from, where these are not their own.
+        build: The build command with where it comes from; None where there is none.
         git_tags: All of them.
         registry_tags: Those of ``registry``; empty also where they could not be read.
         images: What the workflows publish.
@@ -32,6 +33,7 @@ class Facts:
     registry: str = ""
     dockerfiles: Sequence[str] = ()
     contexts: Mapping[str, str] = field(default_factory=dict)
+    build: tuple[str, str] | None = None
     git_tags: Sequence[str] = ()
     registry_tags: Sequence[str] = ()
     images: Sequence[PublishedImage] = ()

@@ -37,6 +37,7 @@ def propose(facts: Facts) -> Proposal:
         *_registries(lanes, facts),
     ]
     notes = [(_built_in(lane.name), lane.source) for lane in own if are_built_in and lane.is_built_in]
+    notes += [(f"build command: {facts.build[0]}", facts.build[1])] if facts.build else []
     return Proposal(tables=tables, notes=notes, remarks=[*facts.remarks, *doubled, *remarks])
 
 

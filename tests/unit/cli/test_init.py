@@ -197,6 +197,13 @@ def test_the_tasks_are_where_invoke_looks_for_them(run: Run) -> None:
     assert "+++ b/tasks.py" in run("init", "--dry-run")[1]
 
 
+def test_the_build_command_is_told(run: Run) -> None:
+    Path("package.json").write_text('{"scripts": {"build": "tsc"}}\n')
+    assert re.search(r"built in  build command: npm run build +package.json: scripts.build", run("init", "--yes")[1])
+    assert "\n# Built in: build command: npm run build\n" in Path("shiplane.toml").read_text()
+    assert re.search(r"project file +done .* shiplane.toml is well-formed", run("check.config")[1])
+
+
 def test_npm_scripts_are_replaced_and_the_old_ones_told(run: Run) -> None:
     Path("package.json").write_text('{"scripts": {"docker:publish:ghcr": "bash x.sh --latest"}}\n')
     code, out, _ = run("init", "--yes")
@@ -276,6 +283,8 @@ def test_older_versions_under_other_tags_are_to_be_adopted(run: Run, monkeypatch
     out = run("init", "--yes")[1]
     assert "registry: 3 tags\n" in out
     assert "  shiplane adopt --lane main\n  shiplane check.all\n" in out
+    assert "  ghcr.io/a/b 0.2.17\n      lane main tags a version as v{version} from now on: " in out
+    assert "0.2.17" not in run("init")[1]
 
 
 def test_a_link_is_not_followed(run: Run, tmp_path: Path) -> None:

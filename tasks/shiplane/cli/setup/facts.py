@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from shiplane.config.project_folder import build_command
 from shiplane.config.settings import Flags
 from shiplane.config.version_file import USUAL_FILES, FileVersion, read_version_file
 from shiplane.core.errors import ConfigurationError, ShiplaneError, UsageError
@@ -48,7 +50,7 @@ def facts_of(
     images = old.images
     image = f"ghcr.io/{place.slug.lower()}" if place.slug else ""
     named = next((image.images[0] for image in images if image.images), image)
-    dockerfiles = project_files.dockerfiles(run.root)
+    dockerfiles, build = project_files.dockerfiles(run.root), build_command(run.root, run.project)
     if not images and not dockerfiles:
         raise UsageError(
             "nothing here builds an image: there is no Dockerfile, and no workflow uses docker/build-push-action",
@@ -61,6 +63,7 @@ def facts_of(
         registry=registry,
         dockerfiles=dockerfiles,
         contexts={path: "." for path in dockerfiles if project_files.is_built_at_the_root(run.root, path)},
+        build=(shlex.join(build.value), build.source) if build.value else None,
         git_tags=git_tags,
         registry_tags=tags,
         images=images,

@@ -14,13 +14,13 @@ from shiplane.cli.workflows.files import changes_for, program_of, tasks_files
 from shiplane.cli.workflows.publishers import old_workflows, place_of
 from shiplane.config.project_file import ProjectFile
 from shiplane.core.file_change import FileChange
+from shiplane.init.foreign_tags import foreign_tags
 from shiplane.init.project_proposal import propose
 from shiplane.init.proposal import Proposal
 from shiplane.init.sources import Remark
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
-    from shiplane.config.lane import Lane
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,8 @@ def read_setup(run: Run) -> Setup:
         project, text = checked(run, proposal, PROJECT_FILE), proposal.text
     planned = [*setup_files(run.root, text), *_workflow_changes(run, project)]
     changes = [change for change in planned if change.before != change.after]
-    adoptable = [lane.name for lane in project.lanes if any(_is_foreign(lane, tag) for tag in tags)]
+    foreign = foreign_tags(project.lanes, tags)
+    adoptable = [each.lane.name for each in foreign]
     return Setup(
         proposal=proposal,
         changes=changes,
@@ -73,6 +74,7 @@ def read_setup(run: Run) -> Setup:
         by_hand=[*missing(run, project, project.name or PROJECT_FILE), *unusable(run.root)],
         differences=[
             *changes_of_behaviour(run, old, project, {change.path for change in planned}),
+            *(each.remark(registry) for each in foreign if proposal),
             *replaced_scripts(run.root),
         ],
         next_commands=list(commands(run, project, [change.path for change in changes], adoptable)),
@@ -86,11 +88,3 @@ def _workflow_changes(run: Run, project: ProjectFile) -> Sequence[FileChange]:
     present = [file.read_text("utf-8", "replace") for file in tasks_files(run.root)]
     is_new = not any(text.strip() for text in present)
     return changes_for(run.root, project, "invoke" if is_new else program_of(run.root))
-
-
-def _is_foreign(lane: Lane, tag: str) -> bool:
-    """Whether a tag names a version of a lane as another tool would have."""
-    if lane.version_under(tag):
-        return False
-    read = (template.read(tag) for template in lane.version_template.variants)
-    return any(text and lane.version_of(text) for text in read)
