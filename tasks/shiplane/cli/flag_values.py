@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from shiplane.config.project_file import ProjectFile
     from shiplane.config.version import Version
     from shiplane.registry.oci.names import Tag
+    from shiplane.rollback.result import RollbackRequest
 
 _LONGEST_REASON = 300
 _LONGEST_COUNT = 7
@@ -199,3 +200,37 @@ def count_of(flag: str, text: str) -> int:
     if not (text.isascii() and text.isdecimal() and 0 < len(text) < _LONGEST_COUNT and int(text)):
         raise UsageError(f"{flag} is {quoted(text)}", remedy=f"Expected a number from 1 on: {flag} 20.")
     return int(text)
+
+
+def rollback_requests(
+    project: ProjectFile,
+    lanes: Sequence[str] | None,
+    *,
+    source: str | None,
+    to: str | None,
+    floating: Sequence[str],
+    reason: str | None,
+    mark: bool,
+    dry_run: bool,
+    again: bool,
+) -> list[RollbackRequest]:
+    """The rollbacks that are asked for, one for each lane.
+
+    Raises:
+        UsageError: A lane, a version or a floating tag is none, or the reason is too long.
+    """
+    from shiplane.rollback.result import RollbackRequest
+
+    return [
+        RollbackRequest(
+            lane=lane,
+            source=published_version(project, lane, "--from", source) if source else None,
+            to=published_version(project, lane, "--to", to) if to else None,
+            only=floating_tags_of(lane, floating),
+            reason=one_line_reason(reason),
+            mark=mark,
+            dry_run=dry_run,
+            again=again,
+        )
+        for lane in several_lanes(lanes, project, to or source)
+    ]

@@ -12,7 +12,9 @@ from shiplane.config.keys.gates import ANNOUNCE_CHECK
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
+    from shiplane.config.settings import Flags
     from shiplane.release.announcing.announcements import AnnouncementJson
+    from shiplane.rollback.result import RollbackRequest
 
 
 def hide_webhooks(run: Run) -> None:
@@ -59,8 +61,18 @@ def announced(
     return _with(answer, run.console.drive(announcer.announce(event, run.caller.render_json(document))))
 
 
-def announced_rollback(run: Run, answer: Answer) -> Answer:
-    """Make the announcements of a rollback; as :func:`announced`."""
+def roll_back_and_announce(run: Run, requests: Sequence[RollbackRequest], flags: Flags) -> Answer:
+    """Roll back lanes, and make the announcements unless that was a dry run.
+
+    Raises:
+        ShiplaneError: By situation; then nothing is announced.
+    """
+    from shiplane.cli.flows.rollback import roll_back
+
+    hide_webhooks(run)
+    answer = roll_back(run, requests, flags)
+    if any(request.dry_run for request in requests):
+        return answer
     lanes = answer.data.get("lanes") or [answer.data]
     reason = lanes[0]["reason"]
     went = ", ".join(f"{lane['lane']} to {lane['tag']}" for lane in lanes)

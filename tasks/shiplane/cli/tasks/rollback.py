@@ -48,25 +48,19 @@ def rollback(
     are verified first, and the tags get their exact bytes; the bad version is marked as bad and kept. Nothing is built,
     and nothing is ever deleted. To undo: unmark, then the same command with --to.
     """
-    from shiplane.cli.flag_values import floating_tags_of, one_line_reason, published_version, several_lanes
-    from shiplane.cli.flows.announcing import announced_rollback, hide_webhooks
-    from shiplane.cli.flows.rollback import roll_back
+    from shiplane.cli.flag_values import rollback_requests
+    from shiplane.cli.flows.announcing import roll_back_and_announce
     from shiplane.config.settings import Flags
-    from shiplane.rollback.result import RollbackRequest
 
-    hide_webhooks(run)
-    requests = [
-        RollbackRequest(
-            lane=each,
-            source=published_version(run.project, each, "--from", from_) if from_ else None,
-            to=published_version(run.project, each, "--to", to) if to else None,
-            only=floating_tags_of(each, floating or ()),
-            reason=one_line_reason(reason),
-            mark=not keep_bad_unmarked,
-            dry_run=dry_run,
-            again=again,
-        )
-        for each in several_lanes(lane, run.project, to or from_)
-    ]
-    answer = roll_back(run, requests, Flags(image=image, platforms=platforms))
-    return answer if dry_run else announced_rollback(run, answer)
+    requests = rollback_requests(
+        run.project,
+        lane,
+        source=from_,
+        to=to,
+        floating=floating or (),
+        reason=reason,
+        mark=not keep_bad_unmarked,
+        dry_run=dry_run,
+        again=again,
+    )
+    return roll_back_and_announce(run, requests, Flags(image=image, platforms=platforms))
