@@ -18,7 +18,7 @@ from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagA
 from shiplane.release.prerequisites import PrerequisiteEvidenceJson
 from shiplane.release.result import LaneResultJson
 from shiplane.verify.floating_tags import FloatingTagJson
-from shiplane.verify.verification_result import VerifiedDataJson
+from shiplane.verify.verification_result import VerifiedDataJson as VerifiedDataJson  # noqa: PLC0414 -- handed on
 
 
 class RegistryAskedJson(TypedDict):
@@ -122,6 +122,10 @@ class AdoptedDataJson(AdoptionResultJson):
     """The result of ``adopt``."""
 
     image: Annotated[str, "The repository."]
+
+
+class RollbacksDataJson(RolledBackLanesDataJson, AnnouncedJson):
+    """The result of ``rollback`` for any number of lanes, as programs get it."""
 
 
 class PlannedJson(OutcomeJson, PlannedDataJson, _SavedJson, EndingJson):

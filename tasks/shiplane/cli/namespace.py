@@ -18,7 +18,7 @@ from shiplane.cli.tasks.trigger import trigger
 from shiplane.cli.tasks.verify import verify
 
 
-def namespace() -> Collection:
+def _namespace() -> Collection:
     """The tasks and their collections. None of them is a default task: a bare command must not do anything."""
     tasks = (
         init,
@@ -66,3 +66,6 @@ def _collection(name: str, doc: str, *tasks: object) -> Collection:
     collection = Collection(name, *tasks)
     collection.__doc__ = doc
     return collection
+
+
+ns = _namespace()

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 
 class ShiplaneError(Exception):
     """Base of all errors shown as a message instead of a traceback.
 
-    Args:
+    Attributes:
         what: One sentence: what happened, and to which tag, file, digest or host.
         remedy: One sentence or command that fixes it; may be empty.
+        kind: What the JSON documents call it: ``usage``, ``refused`` ...
+        exit_code: What a command ends with.
+        result: What there is all the same, as the command prints it with ``--json``; None where it was not carried out
+            to its end. :class:`shiplane.Project` alone sets it.
     """
 
     exit_code: ClassVar[int] = 1
     kind: ClassVar[str] = "error"
+    result: Mapping[str, Any] | None = None
 
     def __init__(self, what: str, *, remedy: str = "") -> None:
         super().__init__(what)

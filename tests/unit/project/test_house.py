@@ -25,7 +25,11 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # Who may touch files, sockets, processes, threads or the clock. All else decides, and is tested by values alone.
 IMPURE = {
     "shiplane.__main__",
-    *(f"shiplane.cli.{name}" for name in ("exits", "signals", "namespace", "run", "task_decorator", "tasks.status")),
+    "shiplane.api",
+    *(
+        f"shiplane.cli.{name}"
+        for name in ("embedded", "exits", "signals", "namespace", "run", "task_decorator", "tasks.status")
+    ),
     *(f"shiplane.cli.views.{name}" for name in ("actions", "console", "findings")),
     "shiplane.cli.flows.rehearsal",
     "shiplane.cli.workflows.files",
@@ -255,7 +259,7 @@ def test_starting_costs_no_heavy_import() -> None:
     )
     loaded = set(run.stdout.split())
     assert "shiplane" in loaded
-    assert not loaded & {"docker", "packaging", "urllib3", "requests"}
+    assert not loaded & {"docker", "packaging", "urllib3", "requests", "invoke", "colorama"}
 
 
 @pytest.fixture(scope="module")

@@ -59,6 +59,15 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
     return Answer(text=verified_text(verified), data=data, exit_code=code)
 
 
+def failed_verification(verified: VerifiedDataJson) -> VerificationError:
+    """The checks of a verification that failed, as an error."""
+    from shiplane.core.check import Check
+
+    checks = [(lane["lane"], Check(**check)) for lane in verified["lanes"] for check in lane["checks"]]
+    failed = [f"lane {lane}: {check}" for lane, check in checks if not check.good]
+    return VerificationError("verification failed:\n  " + "\n  ".join(failed))
+
+
 def _verification(run: Run, lane: Lane, resolver: Resolver, depth: Depth) -> Flow[VerificationResult]:
     published = resolver.published(lane)
     version = published.value if published else None

@@ -13,7 +13,7 @@ from typing import Any, TextIO, TypeVar
 from colorama import Fore, Style, just_fix_windows_console
 
 from shiplane.core.errors import PrerequisiteError
-from shiplane.core.progress import Flow, Step, StepOutcome, StepState
+from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState
 from shiplane.core.redact import Redactor
 from shiplane.core.system.parallel import FLOWS, relay_parallel
 from shiplane.core.system.streams import silence
@@ -49,6 +49,8 @@ class Console:
         shown: Writes the commands in a text as they can be pasted.
         fold: Begins and ends a part of the progress that is folded away, where that can be shown: called with a title,
             and with nothing at its end.
+        log: Takes each line of progress, instead of ``err``.
+        watch: Called with each event of a flow, in the thread that drives it.
     """
 
     env: Mapping[str, str]
@@ -59,6 +61,8 @@ class Console:
     steps: list[tuple[StepOutcome, float]] = field(default_factory=list)
     shown: Callable[[str], str] = str
     fold: Callable[[str], None] | None = None
+    log: Callable[[str], object] | None = None
+    watch: Callable[[Event], object] = lambda _event: None
 
     def __post_init__(self) -> None:
         just_fix_windows_console()
@@ -79,6 +83,7 @@ class Console:
             while True:
                 event = next(flow)
                 self.events.append(event)
+                self.watch(event)
                 if isinstance(event, Step):
                     started = time.monotonic()
                 else:
@@ -90,6 +95,7 @@ class Console:
             value: T = end.value
             return value
         except BaseException:
+            flow.close()  # at once: a traceback that somebody keeps would keep it open
             if self.events and isinstance(step := self.events[-1], Step):
                 self.steps.append((step.failed("the run ended here"), time.monotonic() - started))
             raise
@@ -182,8 +188,12 @@ class Console:
 
     def _print(self, text: str) -> None:
         """Write a line of progress; a lost terminal must not leave a release half done."""
+        line = inert(self.shown(self.redact(text)))
+        if self.log is not None:
+            self.log(line)
+            return
         try:
-            print(inert(self.shown(self.redact(text))), file=self.err, flush=True)
+            print(line, file=self.err, flush=True)
         except OSError:
             silence(self.err)
 
