@@ -77,7 +77,7 @@ class Project:
             RefusedError: The release would be refused as things are; ``result`` is the plan.
             ShiplaneError: Others by situation.
         """
-        from shiplane.cli.flows.planning import plan_release
+        from shiplane.cli.flows.plans.planning import plan_release
 
         flags = _flags(lanes, version, image, platforms, latest=latest)
         planned: Planned = self._call(lambda run: plan_release(run, flags))

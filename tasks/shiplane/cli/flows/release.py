@@ -10,8 +10,8 @@ from shiplane.cli.clients import prerequisites as before
 from shiplane.cli.clients.github import github_releaser_of
 from shiplane.cli.flows.announcing import announced, hide_webhooks
 from shiplane.cli.flows.dry_run import build_only
+from shiplane.cli.flows.plans.saved_plans import check_settings
 from shiplane.cli.flows.publishing import Options, publishing
-from shiplane.cli.flows.saved_plans import check_settings
 from shiplane.cli.flows.staging import staged_parts
 from shiplane.config.keys.announcements import AnnouncedEvent, planned_announcements
 from shiplane.config.project_folder import check_inside

@@ -41,6 +41,6 @@ def plan(
     and without a network, and then says that the registry was not asked.
     """
     from shiplane.cli.flag_values import flags_of
-    from shiplane.cli.flows.planning import plan_release
+    from shiplane.cli.flows.plans.planning import plan_release
 
     return plan_release(run, flags_of(lane, tag, image, platforms, latest=latest), save)

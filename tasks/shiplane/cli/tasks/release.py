@@ -71,9 +71,9 @@ def publish(
     With --channel the commit at HEAD is published under the tag that follows a branch, and under one that it keeps.
     """
     from shiplane.cli.flag_values import channel_of, flags_of, one_lane
+    from shiplane.cli.flows.plans.saved_plans import load_lane_plan
     from shiplane.cli.flows.publishing import Options
     from shiplane.cli.flows.release import carry_out
-    from shiplane.cli.flows.saved_plans import load_lane_plan
 
     options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=staged or ())
     if channel is not None or reset:
@@ -128,9 +128,9 @@ def release(
     moves.
     """
     from shiplane.cli.flag_values import flags_of
+    from shiplane.cli.flows.plans.saved_plans import load_plan
     from shiplane.cli.flows.publishing import Options
     from shiplane.cli.flows.release import carry_out
-    from shiplane.cli.flows.saved_plans import load_plan
 
     options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=staged or ())
     if plan is not None:

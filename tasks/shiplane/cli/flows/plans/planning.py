@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
-from shiplane.cli.flows.plan_preview import credential_notes, ignored_files, preview
-from shiplane.cli.flows.saved_plans import requirements, save_plan
+from shiplane.cli.flows.plans.preview import credential_notes, ignored_files, preview
+from shiplane.cli.flows.plans.saved_plans import requirements, save_plan
 from shiplane.cli.views.plan import following_text, ignored_text, outlook_json, plan_text
 
 if TYPE_CHECKING:
