@@ -449,7 +449,8 @@ def test_a_draft_of_somebody_else_is_completed_and_stays_one() -> None:
     desk = Desk()
     desk.github.release(TAG, "drafted", draft=True)
     desk.github.release(TAG, "drafted twice", draft=True)
-    assert desk.release()[0].action is GitHubAction.COMPLETED
+    (result,) = desk.release()
+    assert result.description.startswith("images added to its text; it is a draft, https://github.com/")
     assert [(one["draft"], "shiplane" in one["body"]) for one in desk.github.releases.values()] == [
         (True, True),
         (True, False),
@@ -520,6 +521,47 @@ def test_a_snapshot_has_no_release() -> None:
     plan = replace(ONE, lanes=tuple(replace(lane, version=replace(lane.version, value=snapshot)) for lane in ONE.lanes))
     assert desk.release(plan) == ()
     assert desk.github.log == []
+
+
+def at_each_request(make: Callable[[], Desk], first: Plan, second: Plan) -> Iterator[MemoryGitHub]:
+    """GitHub after two runs, the second within the first: before each request of that, one after the other."""
+    alone = make()
+    alone.release(first)
+    for place in range(len(alone.github.log) + 1):
+        desk = make()
+        other = replace(desk)
+
+        def both(*_: object, desk: Desk = desk, other: Desk = other, place: int = place) -> None:
+            if len(desk.github.log) == place + 1:
+                desk.github.faults.clear()
+                other.release(second)
+
+        desk.github.faults.append(both)
+        desk.release(first)
+        yield desk.github
+
+
+def test_two_runs_of_lanes_that_share_a_release_end_with_one_that_has_both() -> None:
+    def make() -> Desk:
+        return Desk(lanes=GROUP, github=MemoryGitHub(tags={"v0.2.1": COMMIT}))
+
+    plans = [a_plan(lanes=[lane], configured=GROUP) for lane in ("app", "tool")]
+    ends = list(at_each_request(make, *plans))
+    assert len(ends) > 10
+    for github in ends[:-1]:
+        assert github.of("v0.2.1")["body"].count("docker pull") == 2
+
+
+@pytest.mark.parametrize(("first", "second"), [("1.1.0", "2.0.0"), ("2.0.0", "1.1.0")])
+def test_two_runs_of_two_versions_end_with_the_newer_as_the_latest(first: str, second: str) -> None:
+    def make() -> Desk:
+        desk = Desk(github=MemoryGitHub(tags={f"docker-v{version}": COMMIT for version in (first, second)}))
+        desk.github.release("docker-v1.0.0")
+        return desk
+
+    plans = [a_plan(version, lanes=["main"], latest="no") for version in (first, second)]
+    for github in list(at_each_request(make, *plans))[:-1]:
+        assert github.latest_tag == "docker-v2.0.0"
 
 
 def malformed() -> Iterator[tuple[str, str, object]]:

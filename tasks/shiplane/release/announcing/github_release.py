@@ -2,8 +2,8 @@
 
 A release is made only for a git tag that GitHub has, at the commit that was released: GitHub would make a missing one,
 on its default branch. One that is there is kept: in its text only our parts are added or replaced. Nothing on GitHub
-can be written on a condition, so what was written is read again, at once and a little later: of two runs at once the
-one that was overwritten writes again.
+can be written on a condition, so what was written is read again a little later: of two runs at once the one that was
+overwritten writes again. (One that reads, and writes only after the other has looked again, can still overwrite it.)
 """
 
 from __future__ import annotations

@@ -61,8 +61,9 @@ class GitHubReleaseResult:
             GitHubAction.UNCHANGED: "has the images in its text",
             GitHubAction.FAILED: f"failed: {self.error.what if self.error else ''}",
         }[self.action]
+        draft = "; it is a draft" if self.draft and self.action is not GitHubAction.MADE else ""
         reason = f" (not GitHub's latest release: {self.not_latest})" if self.not_latest and not self.draft else ""
-        return f"{done}{reason}{self.url and f', {self.url}'}"
+        return f"{done}{draft}{reason}{self.url and f', {self.url}'}"
 
     def to_json(self) -> GitHubReleaseJson:
         """The result as JSON values."""
