@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -22,7 +24,7 @@ from shiplane import (
     VerificationError,
 )
 from shiplane.core.progress import Event
-from tests.e2e.person import Person, Reader, runbook
+from tests.e2e.person import ROOT, Person, Reader, runbook
 from tests.rig import Rig
 from tests.rig.sample import commit, git
 from tests.unit.cli.test_api import example
@@ -145,6 +147,35 @@ def test_progress_is_told_and_may_end_a_run_which_the_same_call_completes(
     assert any(line.startswith("done") and " tag v0.2.1" in line for line in lines)
     assert any(line.startswith("  | #") for line in lines)
     assert capfd.readouterr() == ("", "")
+
+
+HANDLER = "signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))"
+PROGRAM = f"""import signal, sys
+from shiplane import Project
+{HANDLER}
+Project(log=lambda line: print(line, flush=True)).publish("main", version="0.2.1", latest=True)
+"""
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143)])
+def test_a_program_that_is_ended_leaves_nothing_and_the_same_call_completes_it(
+    guarded_workstation: Workstation, tmp_path: Path, number: signal.Signals, code: int
+) -> None:
+    person, reader = guarded_workstation
+    assert HANDLER in (ROOT / "README.md").read_text()
+    argv, env = [sys.executable, "-c", PROGRAM], person.environ(PLATFORMS="linux/amd64")
+    with subprocess.Popen(argv, cwd=person.checkout, env=env, stdout=subprocess.PIPE, text=True) as program:
+        assert program.stdout is not None
+        for line in program.stdout:
+            if line.startswith("  | #"):
+                program.send_signal(number)
+                break
+        program.stdout.read()
+        assert program.wait(timeout=60) == code
+    assert [path for path in (tmp_path / "left").rglob("*") if path.is_file()] == []
+    assert reader.tags() == {}
+    done = person.run(argv, PLATFORMS="linux/amd64")
+    assert (done.code, sorted(reader.tags())) == (0, ["latest", "v0.2.1"]), str(done)
 
 
 def test_nothing_secret_is_told_and_a_job_is_left_alone(
