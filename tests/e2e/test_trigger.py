@@ -97,7 +97,7 @@ def test_the_version_file_says_which_tag_to_make_and_refuses_another(person: Per
     git(person.checkout, "commit", "--quiet", "--all", "--message", "the version is in package.json")
     git(person.checkout, "push", "--quiet", "origin", "main")
     refused = trigger(person, "0.2.2")
-    conflict = "--version gives lane main version 0.2.2, but package.json of the commit has '0.2.1'"
+    conflict = "git tag docker-v0.2.2 gives lane main version 0.2.2, but package.json of the commit has '0.2.1'"
     assert (refused.code, conflict in refused.err, remote_tags(person)) == (5, True, {}), refused
     done = person.invoke("trigger", "--lane", "main")
     assert done.code == 0, done

@@ -149,7 +149,9 @@ class Trigger:
         remedy = "Commit or stash the changes: the workflow builds what is committed."
         require_committed(self.checkout, self.checkout.commit, remedy=remedy)
         for triggered in self.lanes:
-            check_version_file(triggered.lane, Setting(triggered.version, "--version"), triggered.version_file)
+            check_version_file(
+                triggered.lane, Setting(triggered.version, f"git tag {self.git_tag}"), triggered.version_file
+            )
         yield step.done(f"commit {self.checkout.commit[:12]}, clean")
 
     def _check_pushed(self, url: str) -> Flow[None]:

@@ -178,7 +178,7 @@ PRESENT = Present(RawManifest(body=b"{}", media_type=OCI_INDEX))
         (
             {"in_file": "0.2.2"},
             RefusedError,
-            "--version gives lane main version 0.2.1, but package.json of the commit has '0.2.2'",
+            "git tag docker-v0.2.1 gives lane main version 0.2.1, but package.json of the commit has '0.2.2'",
         ),
         ({"drifted": ["a.yml", "b.yml"]}, PrerequisiteError, "out of date with the project file: a.yml, b.yml"),
         (
