@@ -110,6 +110,13 @@ def test_a_branch_that_a_channel_follows_is_no_difference(on: str) -> None:
     assert told(started(on), replace(NEW, channels=[EDGE])) == []
 
 
+def test_what_becomes_of_pull_requests() -> None:
+    ((_, _, without),) = told(started("pull_request"))
+    ((_, _, built),) = told(started("pull_request"), replace(NEW, pull_requests=True))
+    assert without.endswith("unless [workflows] has pull-request = true")
+    assert built == "a pull request builds the images, and pushes none"
+
+
 def test_unknown_events_have_a_reason() -> None:
     ((line, text, reason),) = told(started("{merge_group: }"))
     assert (line, text, reason) == (1, "merge_group", "this starts none of the new workflows")

@@ -105,6 +105,11 @@ def test_a_workflow_of_version_0_1_whose_digest_has_the_pins_is_known() -> None:
     assert (change.after, change.by_hand) == (rendered()[MAIN], False)
 
 
+def test_a_workflow_without_our_first_lines_was_changed_by_hand() -> None:
+    assert was_changed_by_hand("name: mine\n")
+    assert was_changed_by_hand(rendered()[MAIN].partition("\n# sha256")[0])
+
+
 def test_each_of_our_own_pins_is_one() -> None:
     for pin in ACTIONS.values():
         text = f"uses: {pin}\n"

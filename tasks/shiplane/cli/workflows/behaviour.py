@@ -47,6 +47,7 @@ def changes_of_behaviour(
         channels=project.channels,
         repositories=_repositories(resolver),
         native=project.workflows.native,
+        pull_requests=project.workflows.pull_request,
     )
     dockerfiles = {lane.dockerfile for lane in project.lanes}
     for path, (reader, images) in old.readers.items():

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from shiplane.config.channel import Channel
 from shiplane.config.lane import Lane
@@ -31,8 +31,10 @@ _TAKES = {
     "dry-run": "true or false",
 }
 _CARRIED_OVER = ("docker/", "actions/checkout@", "actions/cache@")
+_BUILDS = "a pull request builds the images, and pushes none"
 _STARTS = {
-    **dict.fromkeys(("pull_request", "pull_request_target"), "a pull request starts none of the new workflows"),
+    "pull_request": "a pull request starts none of the new workflows, unless [workflows] has pull-request = true",
+    "pull_request_target": "no pull request gets secrets from the new workflows",
     "schedule": "no schedule starts the new workflows; a channel is published with each push to its branch",
     "workflow_call": "the new workflows are called as release-lane.yml is",
     "release": "the git tag of a GitHub release starts the new workflows, not the release",
@@ -47,12 +49,14 @@ class NewWorkflows:
         lanes: Those that are released from now on.
         repositories: What is pushed to; None where that is not known.
         native: Whether each platform has its own runner, so that nobody chooses platforms.
+        pull_requests: Whether a pull request builds the images.
     """
 
     lanes: Sequence[Lane]
     channels: Sequence[Channel] = ()
     repositories: Collection[str] | None = None
-    native: bool = field(default=False)
+    native: bool = False
+    pull_requests: bool = False
 
 
 def differences(
@@ -69,7 +73,7 @@ def differences(
     pushing = {line for line, _ in pushing_steps(reader.path, reader.root)}
     yield from _latest(reader.path, text, {image.dockerfile for image in images}, new.lanes)
     yield from _manual_runs(reader, new)
-    yield from _starts(reader, {channel.branch for channel in new.channels})
+    yield from _starts(reader, new)
     yield from _repositories(images, new.repositories)
     for step in _steps(reader.root, {*pushing, *(image.source.line for image in images)}):
         uses = step.at("uses").text
@@ -118,13 +122,14 @@ def _input(name: str, kind: str, new: NewWorkflows) -> str:
     return f"the input takes {_TAKES[now]}" if now == "latest" and kind == "boolean" else ""
 
 
-def _starts(reader: WorkflowReader, followed: Collection[str]) -> Iterator[Remark]:
+def _starts(reader: WorkflowReader, new: NewWorkflows) -> Iterator[Remark]:
     """What started it and starts none of the new ones."""
-    on = reader.root.at("on")
+    on, followed = reader.root.at("on"), {channel.branch for channel in new.channels}
     for key in dict.fromkeys((*on.entries, *on.texts)):
         if key not in ("push", "workflow_dispatch"):
             reason = _STARTS.get(key, "this starts none of the new workflows")
-            yield Remark(Source(reader.path, on.keys.get(key, on.line)), key, reason)
+            built = new.pull_requests and key == "pull_request"
+            yield Remark(Source(reader.path, on.keys.get(key, on.line)), key, _BUILDS if built else reason)
     branches = on.at("push", "branches").items
     for branch in branches:
         if set(branch.text) & set("*?+[!"):
