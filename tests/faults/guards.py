@@ -594,14 +594,14 @@ SECRETS = (
     Guard(
         "foreign text holds no terminal escape",
         "core/text",
-        "one_line",
+        "_printable",
         call("_ESCAPE_SEQUENCE.sub", "{1}"),
         (_REDACT + "test_foreign_text_becomes_one_harmless_line",),
     ),
     Guard(
         "foreign text holds no control character",
         "core/text",
-        "one_line",
+        "_printable",
         always(0, kind="a if b else c"),
         (_REDACT + "test_foreign_text_becomes_one_harmless_line",),
     ),
@@ -611,6 +611,13 @@ SECRETS = (
         "one_line",
         call("_COMMAND.sub", "{1}"),
         (_REDACT + "test_foreign_text_becomes_one_harmless_line",),
+    ),
+    Guard(
+        "a line of a diff holds no workflow command",
+        "core/text",
+        "spaced_line",
+        call("inert", "{0}"),
+        ("tests/unit/core/test_file_change.py::test_a_line_that_stays_is_no_workflow_command",),
     ),
     Guard(
         "children that do not log in get no secret",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import dataclass
 
-from shiplane.core.text import one_line
+from shiplane.core.text import spaced_line
 
 
 @dataclass(frozen=True)
@@ -22,9 +22,4 @@ class FileChange:
         old, new = ((text or "").splitlines() for text in (self.before, self.after))
         old_name = f"a/{self.path}" if self.before is not None else "/dev/null"
         new_name = f"b/{self.path}" if self.after is not None else "/dev/null"
-        return "\n".join(_shown(line) for line in difflib.unified_diff(old, new, old_name, new_name, lineterm=""))
-
-
-def _shown(line: str) -> str:
-    indent = len(line) - len(line[1:].lstrip(" ")) if line[:1] in "+- " else 0
-    return line[:indent] + one_line(line[indent:])
+        return "\n".join(spaced_line(line) for line in difflib.unified_diff(old, new, old_name, new_name, lineterm=""))

@@ -32,8 +32,20 @@ def one_line(text: str) -> str:
 
     Unprintable characters go as well: bidirectional overrides, zero-width characters, lone surrogates.
     """
+    return _bounded(_COMMAND.sub(r"\g<0> ", " ".join(_printable(text).split())), text)
+
+
+def spaced_line(text: str) -> str:
+    """The same with its spaces as they are, for a line of a file."""
+    return _bounded(inert(_printable(text).rstrip()), text)
+
+
+def _printable(text: str) -> str:
     plain = _ESCAPE_SEQUENCE.sub("", text[: 2 * _MAX_LINE])
-    folded = " ".join("".join(sign if sign.isprintable() else " " for sign in plain).split())
-    harmless = _COMMAND.sub(r"\g<0> ", folded)
-    is_complete = len(harmless) <= _MAX_LINE and len(text) <= 2 * _MAX_LINE
-    return harmless if is_complete else harmless[:_MAX_LINE] + " ..."
+    return "".join(sign if sign.isprintable() else " " for sign in plain)
+
+
+def _bounded(line: str, text: str) -> str:
+    """A line made of a text, cut where it is too long."""
+    is_complete = len(line) <= _MAX_LINE and len(text) <= 2 * _MAX_LINE
+    return line if is_complete else line[:_MAX_LINE] + " ..."
