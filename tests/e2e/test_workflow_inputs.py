@@ -19,6 +19,7 @@ from tests.rig.sample import git
 pytestmark = pytest.mark.e2e
 MAIN, EDGE = ".github/workflows/docker-publish.yml", ".github/workflows/channel-edge.yml"
 PULLS = ".github/workflows/docker-pull-request.yml"
+GATE_TOKEN = "token-of-a-gate-0123456789"
 NPM_TOKEN, TOOL_TOKEN = "canary-of-a-build-secret-0123456789", "canary-of-a-setup-step-0123456789"
 # Its files are those that the host made, of the project and of the submodule; the secret has to be there.
 DOCKERFILE = """FROM busybox:stable
@@ -26,15 +27,26 @@ ARG EDITION
 RUN --mount=type=secret,id=npm,required=true test -s /run/secrets/npm && echo "edition $EDITION" >/edition
 COPY dist /app
 """
-BUILD = "set -eu\nmkdir dist\ncat tool.txt vendor/lib/lib.txt >dist/output\nif env | grep -q canary; then exit 1; fi\n"
+BUILD = """set -eu
+mkdir dist
+echo "${SITE_URL:-nowhere}" >dist/site
+cat tool.txt vendor/lib/lib.txt >dist/output
+if env | grep -q canary; then exit 1; fi
+"""
 CONFIGURATION = """
 image = ["{plain}/{name}", "{guarded}/{name}"]
 build = "sh build.sh"
+build-env = ["SITE_URL"]
 platforms = ["linux/amd64"]
 
 [lanes.main]
 build-args = {{ EDITION = {{ env = "EDITION" }} }}
 secrets = {{ npm = {{ env = "NPM_TOKEN" }} }}
+
+[[gates]]
+name = "core"
+command = 'grep https://site.example dist/site'
+env = ["GATE_TOKEN"]
 
 [channels.edge]
 branch = "main"
@@ -84,7 +96,12 @@ def needy(
     (sample / "build.sh").write_text(BUILD)
     (sample / "Dockerfile.standalone").unlink()
     (sample / ".dockerignore").unlink()
-    values = {"plain": rig.plain, "guarded": rig.guarded, "name": name, "native": getattr(request, "param", "false")}
+    values = {
+        "plain": rig.plain,
+        "guarded": rig.guarded,
+        "name": name,
+        "native": getattr(request, "param", "false"),
+    }
     prepare(Person(rig, sample), wheel, CONFIGURATION.format(**values))
     (sample / ".gitignore").write_text("dist\ntool.txt\n")
     git(sample, "commit", "--quiet", "--all", "--message", "ignore what is made")
@@ -93,17 +110,19 @@ def needy(
     secrets = {
         "NPM_TOKEN": NPM_TOKEN,
         "TOOL_TOKEN": TOOL_TOKEN,
+        "GATE_TOKEN": GATE_TOKEN,
         "HUB_USERNAME": who.username,
         "HUB_TOKEN": who.password,
     }
-    runner = Runner(rig, tmp_path / "jobs", sample, python, secrets=secrets)
-    runner.variables = {"EDITION": "community", "TOOL_TOKEN": "", "HUB_USERNAME": ""}
+    runner = Runner(rig, tmp_path / "jobs", sample, python, secrets={**secrets, "SITE_URL": ""})
+    runner.variables = {**dict.fromkeys(secrets, ""), "EDITION": "community", "SITE_URL": "https://site.example"}
     readers = Reader(rig, f"{rig.plain}/{name}"), Reader(rig, f"{rig.guarded}/{name}", account="pull")
     yield runner, readers
     steps = {canary: {step.name for step in runner.steps if canary in step.env.values()} for canary in secrets.values()}
     assert steps[NPM_TOKEN] <= {"Build", "Stage", "Publish"}
     assert steps[who.password] <= {"Stage", "Publish"}
     assert len(steps[TOOL_TOKEN]) <= 1
+    assert steps[GATE_TOKEN] <= {"Gates"}
     shown = "\n".join(line for line in runner.log.splitlines() if not line.startswith("::add-mask::"))
     assert not [canary for canary in (NPM_TOKEN, TOOL_TOKEN, who.password) if canary in shown]
 

@@ -15,7 +15,7 @@ _USES = re.compile(r"^\s*-?\s*uses:\s*(.*)$", re.MULTILINE)
 _LINES = re.compile(
     r"python -m pip install --disable-pip-version-check --requirement (?:\.\./)*\.github/shiplane-requirements\.txt"
     r"|npm ci"
-    r"|(?:invoke|shiplane) (?:check\.build|check\.gates"
+    r"|(?:invoke|shiplane) (?:check\.build(?: --skip variables)?|check\.gates"
     r"|(?:(?:publish|release|stage) --lane \"\$LANE\"|publish --channel [a-z0-9.-]+|release --dry-run)"
     r"(?: --[a-z-]+(?: [\w\"$/.-]+)?)*)"
 )

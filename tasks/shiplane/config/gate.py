@@ -37,6 +37,7 @@ class Gate:
         field: A dotted path into its JSON answer that has to be there, or nothing.
         value: What has to stand at ``field``; None for anything that is true.
         max_age_hours: How old a green GitHub check may be; None for any age.
+        env: The variables that a command needs.
     """
 
     name: str
@@ -47,6 +48,7 @@ class Gate:
     field: str = ""
     value: str | None = None
     max_age_hours: float | None = None
+    env: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         return f"{self.kind.value}: {self.target} ({self._wanted})"

@@ -18,7 +18,7 @@ from shiplane.config.keys.github_release import GITHUB_RELEASE, GitHubReleaseSet
 from shiplane.config.keys.lane import LANES, MATRIX, lane_tables, make_lanes
 from shiplane.config.keys.registries import REGISTRIES, Registries
 from shiplane.config.keys.smoke import SMOKE, make_smokes
-from shiplane.config.keys.texts import COMMAND, IMAGES, PATH, PLATFORMS, REPOSITORY, SECONDS
+from shiplane.config.keys.texts import COMMAND, IMAGES, PATH, PLATFORMS, REPOSITORY, SECONDS, VARIABLES
 from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
 from shiplane.config.lane import BUILT_IN, Lane, groups_of
 from shiplane.config.smoke import Smoke
@@ -103,6 +103,14 @@ class ProjectFile:
         float,
         Key("Timeout of the build command in seconds.", SECONDS, "build-timeout-seconds"),
     ] = 900.0
+    build_env: Annotated[
+        tuple[str, ...],
+        Key(
+            "Variables that the build command needs; each must be set. In a workflow each is the repository's secret "
+            "of that name, or else its variable.",
+            VARIABLES,
+        ),
+    ] = ()
     lanes: Annotated[
         tuple[Lane, ...],
         Key(

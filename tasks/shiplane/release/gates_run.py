@@ -85,12 +85,21 @@ class GateRunner:
             output=answer.output,
         )
 
-    def run(self, argv: Sequence[str], timeout: float, stop: threading.Event | None = None) -> None:
+    def run(
+        self, argv: Sequence[str], timeout: float, needs: Sequence[str] = (), stop: threading.Event | None = None
+    ) -> None:
         """Run a command of the project: quiet if it passes, with all its output if it fails.
 
+        Args:
+            argv: The command, word by word.
+            timeout: In seconds.
+            needs: The variables that have to be set for it.
+            stop: Ends it when set.
+
         Raises:
-            CommandError: It failed, cannot be started, or did not end in time.
+            CommandError: It failed, cannot be started, did not end in time, or lacks a variable.
         """
+        self._check_variables(needs)
         lines: list[str] = []
         try:
             result = run(
@@ -105,9 +114,18 @@ class GateRunner:
 
     def _answer(self, gate: Gate, stop: threading.Event | None) -> _GateAnswer:
         if gate.kind is GateKind.COMMAND:
-            self.run(shlex.split(gate.target), gate.timeout, stop)
+            self.run(shlex.split(gate.target), gate.timeout, gate.env, stop)
             return _GateAnswer(good=True, detail="passed")
         return self._health(gate) if gate.kind is GateKind.HTTP else self._checks(gate, stop)
+
+    def _check_variables(self, names: Sequence[str]) -> None:
+        unset = [name for name in names if not self.env.get(name)]
+        if unset:
+            raise CommandError(
+                f"the command needs {', '.join(unset)}, which {'is' if len(unset) == 1 else 'are'} not set",
+                remedy="Set what is missing. A credential of the release, or what contains one, no command gets.",
+                output="",
+            )
 
     def _health(self, gate: Gate) -> _GateAnswer:
         """Ask a health URL: outages and 5xx are retried within the gate's time limit, redirects are not followed."""

@@ -174,7 +174,8 @@ class Prerequisites:
             outcome = step.skipped(reason or command.source)
         else:
             try:
-                self._runner.run(command.value, self.project.build_timeout)
+                needs = () if "variables" in self.skip else self.project.build_env
+                self._runner.run(command.value, self.project.build_timeout, needs)
             except CommandError as error:
                 raise PrerequisiteError(f"{error.what}\n{error.output}".rstrip(), remedy=error.remedy) from error
             outcome = step.done(f"passed ({command.source})")

@@ -50,6 +50,7 @@ class WorkflowProject:
         wishes: The project file's ``[workflows]``.
         program: ``invoke`` if the project has tasks of its own, else ``shiplane``.
         npm: Whether npm must install packages before the build command.
+        build_env: The variables that the build command needs.
         claim: Whether a release pushes a claim to the git remote.
         github_release: Whether a release is shown on GitHub.
         webhooks: The variables with the URLs that announcements are posted to.
@@ -66,6 +67,7 @@ class WorkflowProject:
     wishes: WorkflowSettings = field(default_factory=WorkflowSettings)
     program: str = "invoke"
     npm: bool = False
+    build_env: Sequence[str] = ()
     claim: bool = False
     github_release: bool = False
     webhooks: Sequence[str] = ()
@@ -117,7 +119,7 @@ def _facts(project: WorkflowProject) -> dict[str, bool]:
         "github-gates": any(gate.kind is GateKind.GITHUB for gate in project.gates),
         "subfolder": bool(project.folder),
         "setup": bool(_setup(project)),
-        "gate-secrets": any(step.env for step in wishes.setup),
+        "gate-secrets": bool(_own_variables(project)),
         "variables": any(secret.env for lane in project.lanes for secret in lane.build.secrets),
         **_host_output_facts(wishes),
     }
@@ -132,8 +134,8 @@ def _pull_request_values(project: WorkflowProject) -> dict[str, str]:
         "BUILDS": "\n".join(_native_builds(project)) if project.wishes.native else "",
         "SKIP": " --skip variables" * leaves_out,
         "BUILD": build,
-        "BUILD_ENV": f"\n        env:{build}" * bool(build),
-        "HOST_OUTPUT": _host_output(project, step_variables.only_variables),
+        "BUILD_ENV": step_variables.env_block(args),
+        "HOST_OUTPUT": _host_output(project, step_variables.only_variables, dry_run=True),
     }
 
 
@@ -148,10 +150,13 @@ def _native_builds(project: WorkflowProject) -> Iterator[str]:
 def _host_output(
     project: WorkflowProject,
     variables: Callable[[Iterable[str]], step_variables.Expressions] = step_variables.either_of,
+    *,
+    dry_run: bool = False,
 ) -> str:
     """The steps that make what images take from the host."""
     lines = setup_steps.setup_lines(_setup(project), variables)
-    return "\n".join(filter(None, (lines, setup_steps.build_command_lines(project.program))))
+    build = setup_steps.build_command_lines(project.program, variables(project.build_env), dry_run=dry_run)
+    return "\n".join(filter(None, (lines, build)))
 
 
 def _project_values(project: WorkflowProject) -> dict[str, str]:
@@ -162,7 +167,10 @@ def _project_values(project: WorkflowProject) -> dict[str, str]:
             f'\n      {name}:\n        description: "{text}"\n        required: false' for name, text in taken.items()
         ),
         "SETUP": setup_steps.setup_lines(_setup(project)),
+        "BUILD_COMMAND": setup_steps.build_command_lines(project.program, step_variables.either_of(project.build_env)),
+        "GATES_ENV": setup_steps.gates_env(project.gates),
         "HOST_OUTPUT": _host_output(project),
+        "HOST_OUTPUT_DRY": _host_output(project, dry_run=True),
         "IMAGE": project.image,
         "WRITES": " and ".join(
             ["claim the version on the git remote"] * project.claim
@@ -203,9 +211,8 @@ def _secrets_passed(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str
     """The secrets that some lanes need, by name: what each is."""
     build = step_variables.without_provided(step_variables.build_secrets_of(lanes))
     credentials = step_variables.credentials_of(project.registries)
-    setup = [name for step in project.wishes.setup for name in step.env]
     return {
-        **dict.fromkeys(setup, "For a setup step"),
+        **dict.fromkeys(_own_variables(project), "For a command of the project"),
         **dict.fromkeys(project.webhooks, "Webhook of an announcement"),
         **dict.fromkeys(build, "Build secret"),
         **dict.fromkeys(credentials, "Credential of a registry"),
@@ -213,14 +220,21 @@ def _secrets_passed(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str
 
 
 def _setup(project: WorkflowProject) -> Sequence[SetupStep]:
-    """What goes before the build command.
+    """What goes before the build command."""
+    return setup_steps.with_npm(project.wishes.setup) if project.npm else project.wishes.setup
+
+
+def _own_variables(project: WorkflowProject) -> list[str]:
+    """What the project's own commands need.
 
     Raises:
-        ConfigurationError: A step needs a variable that it must not have, or has anyway.
+        ConfigurationError: One needs a variable that it must not have, or has anyway.
     """
-    for number, step in enumerate(project.wishes.setup):
-        step_variables.check_own(f"workflows: setup[{number}]", step.env, project.registries)
-    return setup_steps.with_npm(project.wishes.setup) if project.npm else project.wishes.setup
+    needs = [(f"workflows: setup[{number}]", step.env) for number, step in enumerate(project.wishes.setup)]
+    needs += [("build-env", tuple(project.build_env)), *((f"gate {gate.name!a}", gate.env) for gate in project.gates)]
+    for place, names in needs:
+        step_variables.check_own(place, names, project.registries)
+    return [name for _, names in needs for name in names]
 
 
 def _host_output_facts(wishes: WorkflowSettings) -> dict[str, bool]:

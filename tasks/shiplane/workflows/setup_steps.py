@@ -6,10 +6,12 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 
+from shiplane.config.gate import Gate, GateKind
 from shiplane.config.keys.workflows import SetupStep
-from shiplane.workflows.step_variables import Expressions, either_of, env_lines
+from shiplane.workflows.step_variables import Expressions, either_of, env_block, env_lines
 
 NPM = SetupStep(name="Install the project's packages", run="npm ci")
+_READING = "\n          GITHUB_TOKEN: ${{ github.token }} # can only read what the permissions above allow"
 # Several words that mean the same to YAML without quotes: no scalar of another type, no comment, no mapping.
 _PLAIN = re.compile(r"[A-Za-z][\w./=-]*(?: [\w'./=-]+)+", re.ASCII)
 
@@ -24,9 +26,18 @@ def setup_lines(steps: Sequence[SetupStep], variables: Callable[[Iterable[str]],
     return "\n".join(line for step in steps for line in _lines(step, variables))
 
 
-def build_command_lines(program: str) -> str:
-    """The step that runs the build command."""
-    return f"      - name: Build command\n        run: {program} check.build"
+def build_command_lines(program: str, env: Expressions, *, dry_run: bool = False) -> str:
+    """The step that runs the build command; in a dry run it may lack variables."""
+    skip = " --skip variables" * (dry_run and bool(env))
+    return f"      - name: Build command\n        run: {program} check.build{skip}{env_block(env)}"
+
+
+def gates_env(gates: Sequence[Gate]) -> str:
+    """The ``env`` of the step that asks the gates: the job's token for GitHub's, and what commands need."""
+    names = dict.fromkeys(name for gate in gates for name in gate.env)
+    token = any(gate.kind is GateKind.GITHUB for gate in gates)
+    lines = _READING * token + env_lines(either_of(names), 10)
+    return f"\n        env:{lines}" if lines else ""
 
 
 def _lines(step: SetupStep, variables: Callable[[Iterable[str]], Expressions]) -> Iterator[str]:
@@ -36,7 +47,7 @@ def _lines(step: SetupStep, variables: Callable[[Iterable[str]], Expressions]) -
         yield "        with:"
         yield from (f"          {name}: {json.dumps(value, ensure_ascii=False)}" for name, value in step.inputs.items())
     if step.env:
-        yield "        env:" + env_lines(variables(step.env), 10)
+        yield env_block(variables(step.env)).removeprefix("\n")
 
 
 def _scalar(text: str) -> str:

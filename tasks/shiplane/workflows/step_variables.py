@@ -122,6 +122,11 @@ def env_lines(expressions: Expressions, indent: int) -> str:
     return "".join(f"\n{' ' * indent}{name}: ${{{{ {value} }}}}" for name, value in expressions.items())
 
 
+def env_block(expressions: Expressions) -> str:
+    """The whole ``env`` of a step, after a line break; nothing where there is nothing in it."""
+    return f"\n        env:{env_lines(expressions, 10)}" if expressions else ""
+
+
 def _build_secrets(lanes: Sequence[Lane]) -> Iterator[tuple[str, str]]:
     for lane in lanes:
         for secret in lane.build.secrets:

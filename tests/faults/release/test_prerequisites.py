@@ -101,6 +101,23 @@ def test_every_gate_that_is_not_green_is_named(tmp_path: Path) -> None:
     assert [line.split(":")[0].strip() for line in caught.value.what.splitlines() if "ended" in line] == ["a", "c"]
 
 
+def test_a_command_does_not_run_without_the_variables_that_it_names(tmp_path: Path) -> None:
+    build = {"build": "sh -c 'test $SITE = here'", "build-env": ["SITE", "EDITION"]}
+    gates = [{"name": "core", "command": "touch ran", "env": ["GATE"]}]
+    with pytest.raises(PrerequisiteError, match=r"^the command needs SITE, EDITION, which are not set"):
+        outcomes(prerequisites(tmp_path, None, {"PATH": "/usr/bin:/bin", "EDITION": ""}, **build))
+    env = {"PATH": "/usr/bin:/bin", "SITE": "here"}
+    (built, _) = outcomes(prerequisites(tmp_path, None, env, "variables", **build))
+    assert built.state is StepState.DONE
+    env["EDITION"] = "x"
+    with pytest.raises(PrerequisiteError, match="core: the command needs GATE, which is not set"):
+        outcomes(prerequisites(tmp_path, None, env, **build, gates=gates))
+    assert not (tmp_path / "ran").exists()
+    found = outcomes(prerequisites(tmp_path, None, {**env, "GATE": "token"}, **build, gates=gates))
+    assert [outcome.state for outcome in found] == [StepState.DONE, StepState.DONE]
+    assert (tmp_path / "ran").exists()
+
+
 def test_no_child_sees_a_credential_in_any_spelling(tmp_path: Path) -> None:
     names = (
         "GHCR_TOKEN",

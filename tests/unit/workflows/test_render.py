@@ -79,6 +79,14 @@ NODE: Configuration = {
 SETUP: Configuration = {"setup": [NODE, {"name": "Packages", "run": "npm ci", "env": ["OWN_NPM_TOKEN"]}]}
 HOST_OUTPUT: Configuration = {"host-output": True, **SETUP}
 ANNOUNCED: Configuration = {**CHANNELS, "announce": [{"webhook-env": "CHAT_URL"}, {"command": "true"}]}
+OWN: Configuration = {
+    "build": "make",
+    "build-env": ["OWN_SITE_URL"],
+    "gates": [
+        {"name": "own", "command": "make gate", "env": ["OWN_GATE_TOKEN", "OWN_SITE_URL"]},
+        *GITHUB_GATE["gates"][:1],
+    ],
+}
 PULL_REQUESTS: Configuration = {**NEEDY, "workflows": {**HOST_OUTPUT, "pull-request": True}}
 KINDS: dict[str, Configuration] = {
     "built in": {},
@@ -104,6 +112,7 @@ KINDS: dict[str, Configuration] = {
         "workflows": {**HOST_OUTPUT, "pull-request": True, "native": True},
     },
     "pull requests, groups": {**GROUP, "workflows": {"native": True, "pull-request": True}},
+    "own variables": {**OWN, **CHANNELS, "workflows": HOST_OUTPUT},
     "claims": {"claim": True},
     "releases on GitHub": {"github-release": True, **CHANNELS},
     "announcements": ANNOUNCED,
@@ -157,6 +166,7 @@ def rendered(
         wishes=known.workflows,
         program=program,
         npm=npm,
+        build_env=known.build_env,
         claim=known.claim is not None,
         github_release=known.github_release is not None,
         webhooks=webhook_variables(known.announcements),
@@ -746,6 +756,46 @@ def test_a_gate_job_without_secrets_waits_for_no_reviewer() -> None:
     texts = rendered({**CHANNELS, "workflows": {"setup": [NODE]}})
     for path in (SHARED, EDGE):
         assert "environment" not in yaml.safe_load(texts[path])["jobs"]["gate"]
+
+
+def test_the_build_command_and_the_gates_have_the_variables_that_they_name() -> None:
+    texts = rendered({**OWN, **CHANNELS, "workflows": {"host-output": True, "pull-request": True}})
+
+    def env(path: str, job: str, name: str) -> dict[str, str] | None:
+        (step,) = [step for step in yaml.safe_load(texts[path])["jobs"][job]["steps"] if step["name"] == name]
+        given: dict[str, str] | None = step.get("env")
+        return given
+
+    site = {"OWN_SITE_URL": "${{ secrets.OWN_SITE_URL || vars.OWN_SITE_URL }}"}
+    for path in (SHARED, EDGE):
+        assert env(path, "gate", "Build command") == env(path, "publish", "Build command") == site
+        assert env(path, "gate", "Gates") == {
+            "GITHUB_TOKEN": "${{ github.token }}",
+            "OWN_GATE_TOKEN": "${{ secrets.OWN_GATE_TOKEN || vars.OWN_GATE_TOKEN }}",
+            **site,
+        }
+        assert yaml.safe_load(texts[path])["jobs"]["gate"]["environment"] == "release"
+    ran = [ran_by(texts, path, job) for path, job in ((PULLS, "build"), (SHARED, "dry-run"))]
+    assert all("invoke check.build --skip variables" in lines for lines in ran)
+    assert env(PULLS, "build", "Build command") == {"OWN_SITE_URL": "${{ vars.OWN_SITE_URL }}"}
+    (call,) = yaml.safe_load(texts[MAIN])["jobs"].values()
+    assert set(call["secrets"]) == {"GHCR_USERNAME", "GHCR_TOKEN", "OWN_SITE_URL", "OWN_GATE_TOKEN"}
+
+
+@pytest.mark.parametrize(
+    ("configuration", "what"),
+    [
+        ({"build-env": ["GHCR_TOKEN"]}, "build-env needs GHCR_TOKEN, a credential of the release"),
+        (
+            {"gates": [{"name": "x", "command": "true", "env": ["GHCR_TOKEN"]}]},
+            "gate 'x' needs GHCR_TOKEN, a credential of the release",
+        ),
+    ],
+)
+def test_a_command_of_the_project_gets_no_credential_of_the_release(configuration: Configuration, what: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        rendered(configuration)
+    assert caught.value.what.startswith(what)
 
 
 def test_packages_of_npm_are_installed_once() -> None:

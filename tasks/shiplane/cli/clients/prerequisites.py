@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 _VARIABLES = "variables"
 
 
-def prerequisites_of(run: Run, commit: str, skip: Sequence[str] = ()) -> Prerequisites:
+def prerequisites_of(run: Run, commit: str, skip: Sequence[str] = (), *, dry_run: bool = False) -> Prerequisites:
     """The prerequisites of a commit, with children that see no secret.
 
     Raises:
@@ -31,7 +31,7 @@ def prerequisites_of(run: Run, commit: str, skip: Sequence[str] = ()) -> Prerequ
     """
     from shiplane.release.prerequisites import Prerequisites
 
-    check_skip(run.project, skip)
+    check_skip(run.project, skip, dry_run=dry_run)
     # A gate may repeat what it was never given: the project's own registries have secrets, too.
     for name in run.credentials.secret_variables():
         run.redact.add(run.env.get(name, ""))

@@ -97,6 +97,7 @@ def _project(root: Path, project: ProjectFile, program: str) -> WorkflowProject:
         wishes=project.workflows,
         program=program,
         npm=command.value[:1] == ("npm",) and (root / "package-lock.json").is_file(),
+        build_env=project.build_env,
         claim=project.claim is not None,
         github_release=project.github_release is not None,
         webhooks=webhook_variables(project.announcements),

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
 from shiplane.config.gate import Gate, GateKind
-from shiplane.config.keys.texts import COMMAND, LINE_FORM, SECONDS, split_command
+from shiplane.config.keys.texts import COMMAND, LINE_FORM, SECONDS, VARIABLES, split_command
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, OneOf, Table
@@ -88,6 +88,12 @@ GATE = OneOf(
                 required=True,
             ),
             Key("Timeout in seconds; then the gate is not green.", SECONDS, "timeout-seconds", default=900),
+            env=Key(
+                "Variables that the command needs; each must be set. In a workflow each is the repository's secret of "
+                "that name, or else its variable.",
+                VARIABLES,
+                "env",
+            ),
         ),
         "http": _table(
             GateKind.HTTP,

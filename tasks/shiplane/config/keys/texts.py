@@ -15,6 +15,7 @@ LINE_FORM = rf"(?! *$)[^{INVISIBLE}]+"
 # What shlex.split accepts: every quote closed, no trailing backslash, at least one word.
 _WORDS = r"""(?=[\s\S]*[^ \t\r\n])(?:[^'"\\\u0000]|\\[^\u0000]|'[^'\u0000]*'|"(?:[^"\\\u0000]|\\[^\u0000])*")*"""
 VARIABLE_FORM = r"[A-Za-z_][A-Za-z0-9_]*"
+VARIABLES = Array(of=Text(pattern=VARIABLE_FORM, problem="is not the name of an environment variable"), unique=True)
 SECONDS = Number(above=0)
 REPOSITORY = Text(pattern=REPOSITORY_FORM, most=MAX_NAME, parse=Repository.parse, ref="repository")
 IMAGES = Either(

@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Annotated
 
-from shiplane.config.keys.build import VARIABLE
-from shiplane.config.keys.texts import LINE_FORM
+from shiplane.config.keys.texts import LINE_FORM, VARIABLES
 from shiplane.core.schema.tables import Key, OneOf, Table, keys_of
 from shiplane.core.schema.values import Array, Boolean, Either, Named, Text
 from shiplane.core.text import INVISIBLE
@@ -62,7 +61,7 @@ class SetupStep:
         tuple[str, ...],
         Key(
             "Variables that it needs: each is the repository's secret of that name, or else its variable.",
-            Array(of=VARIABLE, unique=True),
+            VARIABLES,
         ),
     ] = ()
 
