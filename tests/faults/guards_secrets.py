@@ -5,6 +5,7 @@ from __future__ import annotations
 from tests.faults.edits import argument, call, never, uncalled, without_operand
 from tests.faults.guard import Guard
 
+_API = "tests/unit/cli/test_api.py::"
 _BAKE = "tests/unit/docker/test_bake.py::"
 _CREDENTIALS = "tests/unit/registry/test_credentials.py::"
 _ENVIRONMENT = "tests/faults/core/test_environment.py::"
@@ -55,6 +56,20 @@ KEPT_APART = (
         "run_to_its_end",
         uncalled("refuse_dumps"),
         (_ENVIRONMENT + "test_what_git_runs_finds_no_secret_in_its_environment_nor_in_its_parents",),
+    ),
+    Guard(
+        "nothing can read a program's environment before the first child is started for it",
+        "cli/embedded",
+        "carry_out_embedded",
+        uncalled("refuse_dumps"),
+        (_ENVIRONMENT + "test_what_git_runs_finds_no_secret_in_its_environment_nor_in_its_parents",),
+    ),
+    Guard(
+        "an error that a program gets contains no secret",
+        "cli/embedded",
+        "_shown",
+        call("redact", "{0}"),
+        (_API + "test_an_error_has_no_mark_of_ours_and_no_secret",),
     ),
     Guard(
         "a context is literal and a folder of the project",

@@ -31,8 +31,8 @@ _FORM = re.compile(rf"[!-~]{{1,{MAX_LENGTH}}}", re.ASCII)
 # How far up the root of a Cargo workspace is looked for.
 _MOST_PARENTS = 16
 _DYNAMIC = (
-    "Write the version there and take it out of dynamic, or name the file that the build backend reads it from as "
-    "version-file, or leave version-file out: the git tag says the version."
+    "Write the version there and take it out of dynamic; or, where the build backend reads it from a text file, name "
+    "that one as version-file; or leave version-file out: the git tag says the version."
 )
 
 

@@ -131,7 +131,10 @@ class Git:
             return None
         mode, _, digest, size = entries[0].partition("\t")[0].split()
         if not mode.startswith(_FILE_MODE) or int(size) > _LARGEST_FILE:
-            raise ConfigurationError(f"{path} is not a file of at most {_LARGEST_FILE} bytes in commit {commit[:12]}")
+            raise ConfigurationError(
+                f"{path} is not a file of at most {_LARGEST_FILE} bytes in commit {commit[:12]}",
+                remedy="Name the file itself, where it is a link to one.",
+            )
         content = self._read.output("cat-file", "blob", digest).encode(errors="surrogateescape")
         try:
             return content.decode("utf-8-sig")

@@ -103,13 +103,14 @@ env >>{log}
 [ "${{0##*/}}" != git ] || exec {git} "$@"
 exit 1
 """
+PROGRAM = "from shiplane import Project; Project().plan('main', version='0.2.1')"
 # Root without any of root's rights: for what /proc shows it is anybody.
 ANYBODY = ["setpriv", "--bounding-set", "-all", "--inh-caps", "-all"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux's")
 @pytest.mark.parametrize("name", ["git", "ssh"])
-@pytest.mark.parametrize("task", ["status", "check.config", "trigger --lane main --version 0.2.1"])
+@pytest.mark.parametrize("task", ["status", "check.config", "trigger --lane main --version 0.2.1", "a program"])
 def test_what_git_runs_finds_no_secret_in_its_environment_nor_in_its_parents(
     tmp_path: Path, name: str, task: str
 ) -> None:
@@ -126,7 +127,8 @@ def test_what_git_runs_finds_no_secret_in_its_environment_nor_in_its_parents(
     env = {"PYTHONPATH": str(SOURCES), "PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path), "SEEN": "yes"}
     env |= {"GHCR_USERNAME": "robot", "GHCR_TOKEN": canary, "ACTIONS_RUNTIME_TOKEN": canary}
     env |= {"IMAGE_REPO": "127.0.0.1:1/cognary/aionis", "HTTP_PROXY": f"http://robot:{canary}@127.0.0.1:1"}
-    argv = [*ANYBODY, sys.executable, "-B", "-m", "shiplane", *task.split()]
+    code = ["-c", PROGRAM] if task == "a program" else ["-m", "shiplane", *task.split()]
+    argv = [*ANYBODY, sys.executable, "-B", *code]
     done = subprocess.run(argv, env=env, cwd=project, capture_output=True, encoding="utf-8", check=False)
     assert "Traceback" not in done.stderr, done.stderr
     seen = log.read_text(errors="replace") if log.exists() else ""
