@@ -310,7 +310,7 @@ def test_the_keys_that_changed_the_workflows_are_named(run: Run, committed: Call
     assert run("workflow.check")[1].startswith(
         "the workflows are out of date with shiplane.toml:\n"
         f"  shiplane.toml changed since they were written on 2026-11-02 (commit {written}): lanes.main.git-tag, "
-        "workflows, channels.edge\n\n"
+        "workflows.native, channels.edge\n\n"
     )
     code, out, _ = run("workflow.write")
     assert (code, out.count("keeps actions/checkout v9.1.0")) == (0, 1)

@@ -21,7 +21,7 @@ CHANGES = {
     "a table": (LANES, LANES.replace("[lanes.worker]", ""), ["lanes.worker"]),
     "tables where there were none": ("", LANES, ["lanes.main", "lanes.worker"]),
     "tables that are all gone": (LANES, "", ["lanes.main", "lanes.worker"]),
-    "a table with values": ("", "[workflows]\nnative = true", ["workflows"]),
+    "a table with values": ("", "[workflows]\nnative = true\nsetup = []", ["workflows.native", "workflows.setup"]),
     "an empty table": ("", "[workflows]", ["workflows"]),
     "a table instead of a value": ("claim = true", "[claim]\nremote = 'x'", ["claim"]),
     "tables instead of a value": ("lanes = 1", LANES, ["lanes"]),
