@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 from pathlib import Path
 
@@ -257,6 +258,21 @@ def test_workflows_that_are_not_as_the_configuration_wants_start_nothing(person:
     done = trigger(person, "0.2.1")
     assert (done.code, "out of date with the project file: .github/workflows/" in done.err) == (3, True), done
     assert remote_tags(person) == {}
+
+
+def test_workflows_whose_actions_were_brought_up_to_date_start(person: Person) -> None:
+    succeeded(person.invoke("workflow.write"))
+    path = person.checkout / ".github/workflows/release-lane.yml"
+    newer = f"actions/checkout@{'a' * 40} # v99.0.0"
+    bumped, count = re.subn(r"actions/checkout@\w+ # v\S+", newer, path.read_text())
+    assert count > 1
+    path.write_text(bumped)
+    git(person.checkout, "add", "--all")
+    commit(person.checkout, "Bump actions/checkout")
+    git(person.checkout, "push", "--quiet", "origin", "main")
+    succeeded(person.invoke("workflow.check"))
+    assert trigger(person, "0.2.1").code == 0
+    assert "docker-v0.2.1" in remote_tags(person)
 
 
 def clone(person: Person, *how: str) -> Person:
