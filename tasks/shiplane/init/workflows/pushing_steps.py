@@ -10,7 +10,11 @@ from shiplane.init.workflows.yaml_nodes import Node
 
 _COMMANDS = (
     r"(?:docker|podman|buildah|nerdctl) (?:image |manifest )?push\b",
-    r"(?:docker|podman|buildah|nerdctl) (?:buildx |image )?(?:build|bake) .*(?:--push\b|type=registry|push=true)",
+    r"(?:docker|podman|buildah|nerdctl|depot) (?:buildx |image )?(?:build|bake) .*(?:--push\b|type=registry|push=true)",
+    r"(?:docker |docker-)compose .*\bpush\b",
+    r"earthly .*--push\b",
+    r"make (?:push(?:-images?|-docker)?|(?:docker|image|images|container)-push)(?![\w-])",
+    r"jib:build\b",
     r"(?:npm|pnpm|yarn)(?: run)? docker:publish:",
     r"imagetools create\b",
     r"skopeo (?:copy|sync) .*docker://",
@@ -21,7 +25,7 @@ _COMMANDS = (
 )
 _PUSHES = re.compile("|".join(rf"\b{command}" for command in _COMMANDS))
 # A registry on the runner itself is one for tests.
-_HARMLESS = re.compile(r"dry-run|\blocalhost\b|\b127\.0\.0\.1\b")
+_HARMLESS = re.compile(r"dry-run|\blocalhost\b|\b127\.0\.0\.1\b|^(?:#|echo\b)")
 _ACTIONS = (
     "depot/build-push-action@",
     "depot/bake-action@",
