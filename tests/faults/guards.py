@@ -55,6 +55,7 @@ _SOCKETS = "tests/faults/registry/test_client_sockets.py::"
 _PROCESS = "tests/faults/core/test_process.py::"
 _PROXIES = "tests/faults/registry/test_client_proxies.py::"
 _TRUST = "tests/faults/registry/test_client_trust.py::"
+_SLOTS = "tests/faults/registry/test_client_slots.py::"
 _WAITS = "tests/faults/registry/test_client_waits.py::"
 _GIT = "tests/unit/git/test_checkout.py::"
 _MIRRORS = "tests/faults/release/test_mirrors.py::"
@@ -496,6 +497,20 @@ BOUNDS = (
         "RetryBudget.wait",
         never(),
         (_WAITS + "test_all_waits_of_a_run_together_are_bounded",),
+    ),
+    Guard(
+        "no more requests are under way at once than there are slots",
+        "registry/http/slots",
+        "Slots._admit",
+        without_operand(1),
+        (_SLOTS + "test_sixteen_requests_are_under_way_at_once",),
+    ),
+    Guard(
+        "a rate limit bounds how many requests are under way at once",
+        "registry/http/retry",
+        "RetryPolicy._exchange",
+        uncalled("halve"),
+        (_SLOTS + "test_a_rate_limit_halves_them_once_for_all_that_meet_it",),
     ),
     Guard(
         "a list of tags that leads back to itself is left",

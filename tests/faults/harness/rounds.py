@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from shiplane.core.system import parallel
-from shiplane.registry.http import tokens
+from shiplane.registry.http import slots, tokens
 
 if TYPE_CHECKING:
     import pytest
@@ -34,7 +34,7 @@ class Rounds:
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> Rounds:
         """Know of every thread that the run starts, and of what they wait for."""
-        for module in (parallel, tokens):
+        for module in (parallel, slots, tokens):
             monkeypatch.setattr(module, "threading", self)
         return self
 

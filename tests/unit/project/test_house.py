@@ -43,7 +43,10 @@ IMPURE = {
     "shiplane.cli.setup.files",
     "shiplane.init.project_files",
     *(f"shiplane.git.{name}" for name in ("ancestry", "file_history", "plumbing", "remote", "repository", "worktree")),
-    *(f"shiplane.registry.http.{name}" for name in ("connections", "retry_budget", "tokens", "transport", "trust")),
+    *(
+        f"shiplane.registry.http.{name}"
+        for name in ("connections", "retry_budget", "slots", "tokens", "transport", "trust")
+    ),
     "shiplane.registry.stored_login",
     *(f"shiplane.release.{name}" for name in ("announcing.announcements", "gates_run", "prerequisites")),
     *(f"shiplane.release.{name}" for name in ("planning.plan_files", "staging.multi_node", "staging.staged_file")),

@@ -101,7 +101,7 @@ class RetryPolicy:
         if self.until is not None:
             deadline = min(deadline, max(self._left(), 0.05))
         try:
-            return self.transport.send(request, limit=limit, deadline=deadline)
+            return self._exchange(request, limit, deadline)
         except MisconfiguredError as error:
             raise MisconfiguredError(f"{describe(request)}: {error.what}", remedy=error.remedy) from error
         except TransportError as error:
@@ -110,6 +110,17 @@ class RetryPolicy:
             ) from error
         except OversizedError as error:
             raise VerificationError(f"{describe(request)}: the response is too large: {error}") from error
+
+    def _exchange(self, request: Request, limit: int, deadline: float) -> Response:
+        """Send in a slot; a body that flows takes none: what it flows from is read by a request within this one."""
+        slots = self.retry_budget.slots
+        if request.streamed is not None:
+            return self.transport.send(request, limit=limit, deadline=deadline)
+        with slots.slot() as limited:
+            response = self.transport.send(request, limit=limit, deadline=deadline)
+            if response.status == 429 or self.is_throttled(response):  # noqa: PLR2004
+                slots.halve(limited)
+        return response
 
     def _wait(self, attempt: int, reason: str, asked: float | None = None) -> bool:
         if self.until is None:

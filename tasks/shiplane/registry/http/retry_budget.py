@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from shiplane.registry.http.slots import Slots
+
 TRIES = 5
 MAX_WAIT = 60.0
 BUDGET = 300.0
@@ -62,12 +64,14 @@ class RetryBudget:
         budget: Total seconds for waits and failed attempts.
         tell: Called with the announcement of each wait.
         jitter: Returns a number in [0, 1).
+        slots: How many of them are under way at once.
     """
 
     budget: float = BUDGET
     clock: Clock = field(default_factory=SystemClock)
     tell: Callable[[str], None] = _discard
     jitter: Callable[[], float] = random.random
+    slots: Slots = field(default_factory=Slots, repr=False, compare=False)
     spent: float = 0.0
     _counted: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False, compare=False)
