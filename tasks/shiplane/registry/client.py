@@ -254,6 +254,10 @@ class RegistryClient:
             certain=False, detail=f"HTTP {response.status}: {self.session.error_text(response) or served_digest}"
         )
 
+    def authorize_push(self) -> None:
+        """Get the token for a write that comes next, while something is read."""
+        self.session.authorize_ahead(self.repository, PUSH)
+
     def log_in(self) -> bool:
         """Get a token for pushing, which does not prove push permission; False if the registry needs none.
 

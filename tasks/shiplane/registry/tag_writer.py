@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from shiplane.core.errors import LostRaceError, RefusedError, UnreachableError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Event, Flow, Step
+from shiplane.core.system.parallel import run_parallel
 from shiplane.registry.client import PutResult, RegistryClient
 from shiplane.registry.lookup import read_back, resolve_consistent
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, digest_of
@@ -110,7 +111,10 @@ class TagWriter:
         """Read a tag once more, and for seconds while it shows a ``late`` digest."""
         step = self._step("re-check", tag)
         yield step
-        answer = resolve_consistent(self.registry, tag, lambda digest: digest not in late)
+        answer, _ = run_parallel(
+            lambda: resolve_consistent(self.registry, tag, lambda digest: digest not in late),
+            self.registry.authorize_push,
+        )
         yield step.done(f"at {answer.digest.short}" if isinstance(answer, Present) else "still unpublished")
         return answer
 

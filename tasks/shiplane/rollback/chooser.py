@@ -90,9 +90,8 @@ class RollbackChooser:
     def _histories(self, survey: LaneSurvey, request: RollbackRequest) -> list[TagHistory]:
         """The lane's floating tags, with the version of each on which the choice may depend."""
         lane, behind = survey.lane, dict[Digest | None, Version | None]()
-        registry = self.lanes.primary(lane)
-        versions = LaneVersions(registry=registry, workers=self.workers)
-        now, listed = registry.retry_budget.clock.wall(), versions_among(lane, survey.listed)
+        versions = LaneVersions(registry=survey.registry, workers=self.workers)
+        now, listed = survey.registry.retry_budget.clock.wall(), versions_among(lane, survey.listed)
         answers = {tag: answer for tag, answer in survey.answers.items() if not request.only or tag.tag in request.only}
         for floating, answer in answers.items():
             digest = survey.digest(floating)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
 from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
@@ -13,11 +13,11 @@ from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.ledger.foreign_tags import with_adopted_tags, with_foreign_tags
 from shiplane.ledger.recorder import Ledgers
-from shiplane.ledger.store import LedgerSnapshot
+from shiplane.ledger.store import LedgerSnapshot, LedgerStore
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import CONSISTENCY_WAIT, resolve
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
-from shiplane.registry.oci.names import Tag
+from shiplane.rollback.first_reading import FirstReading
 from shiplane.rollback.lane_survey import Answers, LaneSurvey
 from shiplane.verify.floating_tags import existing_floating_tags
 
@@ -47,44 +47,47 @@ class LaneReader:
         names = ", ".join(map(str, lane.floating_templates)) or lane.name
         step = Step("registry", f"{names}{self.where}")
         yield step
-        listed = self.registry.tags()
-        answers: Answers = self._read(lane.floating_tags_among(listed))
-        if self.ledgers is None:
+        store = self.ledgers.store(lane) if self.ledgers else None
+        reading = FirstReading.of(self.registry, store)
+        listed = reading.list_tags(lane, workers=self.workers)
+        answers: Answers = self._read(reading.registry, lane.floating_tags_among(listed))
+        survey = LaneSurvey(
+            registry=reading.registry, lane=with_foreign_tags(lane, listed), listed=listed, answers=answers
+        )
+        if store is None:
             yield step.done(f"{_positions(answers)}; no ledger is kept, so no version is known to be bad")
-            return LaneSurvey(lane=with_foreign_tags(lane, listed), listed=listed, answers=answers)
+            return survey
         try:
-            answers, snapshot = self._read_consistent(self.ledgers, lane, listed, answers)
+            answers, snapshot = self._read_consistent(reading, store, survey)
         except ShiplaneError as error:
             yield step.failed(f"{_positions(answers)}; continuing without the ledger, which is unusable: {error.what}")
-            return LaneSurvey(lane=with_foreign_tags(lane, listed), listed=listed, answers=answers, fault=error)
+            return replace(survey, fault=error)
         entries = counted(len(snapshot.ledger.entries), "entry", "entries")
         kept = f"{entries} in {lane.ledger}" if snapshot.exists else "no ledger yet"
         yield step.done(f"{_positions(answers)}; {kept}")
-        lane = with_adopted_tags(lane, snapshot.ledger)
-        return LaneSurvey(lane=lane, listed=listed, answers=answers, snapshot=snapshot)
+        return replace(survey, lane=with_adopted_tags(lane, snapshot.ledger), answers=answers, snapshot=snapshot)
 
-    def _read(self, tags: Iterable[FloatingTag]) -> dict[FloatingTag, Present | Absent]:
+    def _read(self, registry: RegistryClient, tags: Iterable[FloatingTag]) -> dict[FloatingTag, Present | Absent]:
         asked = list(tags)
-        found = map_parallel(lambda floating: resolve(self.registry, floating.tag), asked, workers=self.workers)
+        found = map_parallel(lambda floating: resolve(registry, floating.tag), asked, workers=self.workers)
         return dict(zip(asked, found, strict=True))
 
     def _read_consistent(
-        self, ledgers: Ledgers, lane: Lane, listed: Sequence[Tag], answers: Answers
+        self, reading: FirstReading, store: LedgerStore, survey: LaneSurvey
     ) -> tuple[Answers, LedgerSnapshot]:
         """The floating tags and the ledger, read again for seconds while they contradict each other: one may lag.
 
         If they never agree, a tag was moved without a record, and counts as it is.
         """
-        store = ledgers.store(lane)
-        snapshot, latest = store.read_verified(), dict(answers)
+        snapshot, latest = reading.snapshot(store), dict(survey.answers)
         for _ in self.registry.retry_budget.poll(CONSISTENCY_WAIT, condition=_contradiction(snapshot, latest)):
-            existing = existing_floating_tags(lane, snapshot.ledger, listed)
-            latest = {**latest, **self._read(tag for tag in existing if tag not in latest)}
+            existing = existing_floating_tags(survey.lane, snapshot.ledger, survey.listed)
+            latest = {**latest, **self._read(reading.registry, (tag for tag in existing if tag not in latest))}
             differing = _differing(snapshot, latest)
             if not differing:
                 break
-            latest, snapshot = {**latest, **self._read(differing)}, store.read_verified()
-        in_order = lane.floating_tags_among([floating.tag for floating in latest])
+            latest, snapshot = {**latest, **self._read(self.registry.fresh, differing)}, store.read_verified()
+        in_order = survey.lane.floating_tags_among([floating.tag for floating in latest])
         return {floating: latest[floating] for floating in in_order}, snapshot
 
 

@@ -11,6 +11,7 @@ from shiplane.config.version import Version
 from shiplane.core.errors import ShiplaneError
 from shiplane.ledger.ledger import Ledger
 from shiplane.ledger.store import LedgerSnapshot
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Digest, Tag
 
@@ -22,6 +23,7 @@ class LaneSurvey:
     """A lane before a rollback.
 
     Attributes:
+        registry: What read it, and asks for nothing twice.
         lane: The lane with other tools' versions: the adopted ones, or by their tags where no ledger can tell.
         listed: The repository's tags.
         answers: The floating tags that exist or are recorded, in moving order.
@@ -29,6 +31,7 @@ class LaneSurvey:
         fault: Why it cannot.
     """
 
+    registry: RegistryClient
     lane: Lane
     listed: Sequence[Tag]
     answers: Answers

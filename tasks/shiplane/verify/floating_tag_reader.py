@@ -86,24 +86,30 @@ class FloatingTagReader:
 
 
 def read_ahead(
-    registry: ReadOnce, lane: Lane, version: Version | None = None, *, beside: Callable[[], T], workers: int = WORKERS
+    registry: ReadOnce,
+    lane: Lane,
+    version: Version | None = None,
+    *,
+    beside: Callable[[], T],
+    parts: bool = True,
+    workers: int = WORKERS,
 ) -> T:
     """Do something, and meanwhile read what a check will ask for, before it is certain that it will.
 
     That is a version and the floating tags in whose range it is, or every floating tag; the version that each image
-    names itself; and every manifest of the image to check, the version's, else that of the widest floating tag, with
-    the configs where the index does not say what they do. Whoever asks for any of it afterwards learns of its errors,
-    as if it was read then.
+    names itself; and with ``parts`` every manifest of the image to check, the version's, else that of the widest
+    floating tag, with the configs where the index does not say what they do. Whoever asks for any of it afterwards
+    learns of its errors, as if it was read then.
     """
-    return run_parallel(beside, lambda: _read_ahead(registry, lane, version, workers), workers=workers)[0]
+    return run_parallel(beside, lambda: _read_ahead(registry, lane, version, workers, parts=parts), workers=workers)[0]
 
 
-def _read_ahead(registry: ReadOnce, lane: Lane, version: Version | None, workers: int) -> None:
+def _read_ahead(registry: ReadOnce, lane: Lane, version: Version | None, workers: int, *, parts: bool) -> None:
     with suppress(ShiplaneError):
         tags = _tags(registry, lane, version)
         answers = map_parallel(registry.get_manifest, tags, workers=workers)
         images = [(answer.digest, parse_manifest(answer.raw)) for answer in answers if isinstance(answer, Present)]
-        is_there = bool(answers) and isinstance(answers[-1], Present)
+        is_there = parts and bool(answers) and isinstance(answers[-1], Present)
         children, attestations = _parts(*images[-1]) if is_there else ([], [])
         named = (_named(lane, document) for _, document in images)
         further: list[Tag | Digest] = [*children, *attestations, *filter(None, named)]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
@@ -14,8 +15,8 @@ from typing import TYPE_CHECKING
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.check import Check
-from shiplane.core.errors import VerificationError
-from shiplane.core.system.parallel import WORKERS, map_parallel
+from shiplane.core.errors import AccessError, UnreachableError, VerificationError
+from shiplane.core.system.parallel import WORKERS, Once, map_parallel, run_parallel
 from shiplane.core.text import quoted
 from shiplane.core.timestamps import parse_timestamp, rfc3339
 from shiplane.registry.client import RegistryClient
@@ -35,7 +36,7 @@ from shiplane.registry.oci.manifest import (
     parse_config,
     parse_manifest,
 )
-from shiplane.registry.oci.names import Platform
+from shiplane.registry.oci.names import Digest, Platform
 
 if TYPE_CHECKING:
     from shiplane.config.plan import LanePlan, Plan
@@ -180,8 +181,9 @@ class ImageChecker:
         entries = document.images if isinstance(document, Index) else (_own_descriptor(raw),)
         proven = expected.proven and {REVISION, VERSION} <= set(document.annotations)
         attestations = document.attestations if isinstance(document, Index) and not self.fresh else ()
-        reads = [partial(self._check_child, entry, proven=proven) for entry in entries]
-        reads += [partial(self._check_attestation, entry) for entry in attestations]
+        sizes = _Sizes(self)
+        reads = [partial(self._check_child, entry, sizes, proven=proven) for entry in entries]
+        reads += [partial(self._check_attestation, entry, sizes) for entry in attestations]
         parts = map_parallel(lambda read: read(), reads, workers=self.workers)
         children, attestation_parts = parts[: len(entries)], parts[len(entries) :]
         labels = {key: _labels_of(key, document.annotations, children) for key in (REVISION, VERSION)}
@@ -196,7 +198,7 @@ class ImageChecker:
             ),
             *_check_configured(expected, document.annotations, children),
             *(check for part in attestation_parts for check in part.checks),
-            *(self._check_blobs(parts) if self.deep or self.blobs else ()),
+            *(self._check_blobs(parts, sizes) if self.deep or self.blobs else ()),
         ]
         size = sum(layer.size for child in children for layer in child.layers)
         return ImageReport(
@@ -208,7 +210,7 @@ class ImageChecker:
             labels={**_own_labels(children[:1]), **document.annotations},
         )
 
-    def _check_child(self, entry: Descriptor, *, proven: bool) -> _PlatformImage:
+    def _check_child(self, entry: Descriptor, sizes: _Sizes, *, proven: bool) -> _PlatformImage:
         """Read one platform's manifest and config, and compare each with its descriptor."""
         subject = f"{entry.platform or 'image'} ({entry.digest.short})"
         if entry.media_type in INDEX_TYPES:
@@ -229,22 +231,28 @@ class ImageChecker:
             manifest = parse_manifest(answer.raw)
             assert isinstance(manifest, Manifest)  # noqa: S101 -- its media type was compared above
             if proven and entry.platform and not self.deep:
+                sizes.read_ahead((manifest.config, *manifest.layers))
                 return _PlatformImage(
                     entry, manifest, None, (Check("child", subject, good=True, found="as it was recorded"),)
                 )
-            config = parse_config(self.registry.blob(manifest.config))
+            content, _ = run_parallel(
+                lambda: self.registry.blob(manifest.config),
+                lambda: sizes.read_ahead(manifest.layers),
+                workers=self.workers,
+            )
+            config = parse_config(content)
         except VerificationError as error:
             return _PlatformImage(
                 entry, None, None, (_bad("config", subject, "a manifest and its config", error.what),)
             )
         return _PlatformImage(entry, manifest, config, (_child_platform(subject, entry, config),))
 
-    def _check_blobs(self, parts: Sequence[_PlatformImage]) -> list[Check]:
+    def _check_blobs(self, parts: Sequence[_PlatformImage], sizes: _Sizes) -> list[Check]:
         """Whether everything that was not read exists with its size: layers, configs, attestations."""
         blobs = {blob.digest: blob for part in parts for blob in part.unread}
-        return map_parallel(self._check_blob, blobs.values(), workers=self.workers)
+        return map_parallel(partial(_check_blob, sizes), blobs.values(), workers=self.workers)
 
-    def _check_attestation(self, entry: Descriptor) -> _PlatformImage:
+    def _check_attestation(self, entry: Descriptor, sizes: _Sizes) -> _PlatformImage:
         """Read the manifest of one attestation: provenance or SBOM of an image of the index."""
         subject = entry.digest.short
         answer = resolve(self.registry, entry.digest)
@@ -256,13 +264,33 @@ class ImageChecker:
         except InvalidManifestError as error:
             return _PlatformImage(entry, None, None, (_bad("attestation", subject, "a valid manifest", error.what),))
         manifest = document if isinstance(document, Manifest) else None
+        sizes.read_ahead((manifest.config, *manifest.layers) if manifest else ())
         check = Check("attestation", subject, manifest is not None, "a manifest", "one" if manifest else "an index")
         return _PlatformImage(entry, manifest, None, (check,))
 
-    def _check_blob(self, blob: Descriptor) -> Check:
-        size = self.registry.blob_size(blob)
-        description = "nothing" if size is None else f"{size} bytes"
-        return Check("blob", blob.digest.short, size == blob.size, f"{blob.size} bytes", description)
+
+class _Sizes:
+    """The sizes of blobs, each asked for once: where all are checked, as soon as a manifest names it."""
+
+    def __init__(self, checker: ImageChecker) -> None:
+        self._registry, self._workers = checker.registry, checker.workers
+        self._wanted = checker.deep or checker.blobs
+        self._sizes: Once[Digest, int | None] = Once()
+
+    def of(self, blob: Descriptor) -> int | None:
+        """See :meth:`shiplane.registry.client.RegistryClient.blob_size`."""
+        return self._sizes.get(blob.digest, lambda: self._registry.blob_size(blob))
+
+    def read_ahead(self, blobs: Sequence[Descriptor]) -> None:
+        """Ask for some; whoever needs one learns of its error then."""
+        with suppress(AccessError, UnreachableError):
+            map_parallel(self.of, blobs if self._wanted else (), workers=self._workers)
+
+
+def _check_blob(sizes: _Sizes, blob: Descriptor) -> Check:
+    size = sizes.of(blob)
+    description = "nothing" if size is None else f"{size} bytes"
+    return Check("blob", blob.digest.short, size == blob.size, f"{blob.size} bytes", description)
 
 
 def _own_descriptor(raw: RawManifest) -> Descriptor:

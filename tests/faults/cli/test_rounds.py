@@ -109,6 +109,35 @@ def test_lanes_are_verified_in_as_many_rounds_as_one(scene: Scene, shiplane: Com
     assert [line.split()[2] for line in twenty.story.splitlines()] == [lane.name for lane in lanes]
 
 
+def test_a_version_that_is_named_is_verified_to_the_last_blob_in_two_rounds_more(
+    scene: Scene, shiplane: Command
+) -> None:
+    released(scene, "0.2.1", "0.2.2")
+    verified = shiplane("verify", "--lane", "main", "--tag", "v0.2.2")
+    assert verified.size == (11 + 2 * 7, 4 + 2)
+    assert [request for request in verified.requests if verified.requests.count(request) > 1] == []
+
+
+# A token, the list and latest, the ledger (four, with the one before), both versions, the target's manifests, configs
+# (four, with storage) and blobs (ten), latest again, a token to push; its write, read back; the ledger's piece in two,
+# its tag before, its write, read back, settled; and latest once more.
+ROLLBACK = 1 + 2 + 4 + 2 + 4 + 4 + 10 + 2 + 2 + 2 + 4 + 1
+
+
+def test_a_rollback_reads_side_by_side_and_writes_one_thing_after_the_other(scene: Scene, shiplane: Command) -> None:
+    released(scene, "0.2.1", "0.2.2")
+    back = shiplane("rollback", "--lane", "main", "--reason", "crashes")
+    assert back.size == (ROLLBACK, 18)
+    writes = [request for request in back.requests if request.startswith(("PUT manifests", "POST"))]
+    assert writes == ["PUT manifests/latest", "POST blobs/uploads/", "PUT manifests/ledger-main"]
+    after = back.requests[back.requests.index("PUT manifests/latest") + 1 :]
+    assert [request.split("/")[-1] for request in after if "manifests" in request] == [
+        "latest",
+        *["ledger-main"] * 4,
+        "latest",
+    ]
+
+
 def test_the_first_lane_s_error_is_told_whichever_lane_was_first(scene: Scene, shiplane: Command) -> None:
     released(scene, "0.2.1")
     shelf = scene.registry.shelf(PATH)

@@ -7,11 +7,12 @@ renewed once when it expires, and redacted from all output.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from shiplane.core import strict_json
 from shiplane.core.credential import Credential
-from shiplane.core.errors import AccessError, UnreachableError
+from shiplane.core.errors import AccessError, ShiplaneError, UnreachableError
 from shiplane.core.redact import Redactor
 from shiplane.core.text import one_line
 from shiplane.registry.http.denials import DenialCause, anonymous_cause, cause_of
@@ -119,9 +120,16 @@ class Session:
                 self.tokens.learn(repository.registry, Challenge.parse(response.headers.get("www-authenticate", "")))
         return bool(self._authorization(repository, actions))
 
+    def authorize_ahead(self, repository: Repository, actions: str) -> None:
+        """Get a token that will be needed, if it is known how; errors are left to the request that needs it."""
+        with suppress(ShiplaneError):
+            self._authorization(repository, actions)
+
     def _authorization(self, repository: Repository, actions: str) -> str:
         """The ``Authorization`` value: a token, Basic, or empty before any challenge."""
-        # Locked, so that parallel readers share one token request.
+        if (cached := self.tokens.get(repository, actions)) is not None:
+            return cached
+        # Locked, so that parallel readers share one token request; who has a token waits for nobody's.
         with self.tokens.lock:
             cached = self.tokens.get(repository, actions)
             challenge = self.tokens.challenge(repository.registry)
