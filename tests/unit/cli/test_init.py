@@ -132,6 +132,12 @@ def test_a_folder_that_is_no_repository_is_set_up_as_well(run: Run) -> None:
     assert "next:\n  git init\n  git add shiplane.toml " in out
 
 
+def test_the_next_command_is_for_the_folder_where_one_stands(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("one two").mkdir()
+    monkeypatch.chdir("one two")
+    assert "  git add ../shiplane.toml ../tasks.py " in run("init", "--yes")[1]
+
+
 @pytest.mark.parametrize(
     ("file", "releases"),
     [

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import posixpath
+import shlex
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
@@ -47,7 +49,8 @@ def commands(run: Run, project: ProjectFile, changed: Sequence[str], adoptable: 
     """From the files to the first release."""
     if not _is_repository(run):
         yield "git init"
-    yield f"git add {' '.join(changed)} && git commit -m 'Release with shiplane'"
+    paths = [posixpath.relpath(run.root / path, run.folder) for path in changed]
+    yield f"git add {shlex.join(paths)} && git commit -m 'Release with shiplane'"
     yield from (command("adopt", "--lane", lane) for lane in adoptable)
     yield command("check.all")
     yield from _releases(run, project)
