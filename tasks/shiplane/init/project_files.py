@@ -38,10 +38,11 @@ def read(root: Path, path: str) -> str | None:
     return None
 
 
-def dockerfiles(root: Path) -> list[str]:
-    """The Dockerfiles at the root, or if there are none those in folders below it."""
+def dockerfiles(root: Path) -> tuple[list[str], list[str]]:
+    """The Dockerfiles at the root, or if there are none those in folders below it; and the others."""
     paths = [path for path in _files(root) if _is_dockerfile(path.rpartition("/")[2])]
-    return [path for path in paths if "/" not in path] or paths
+    at_root = [path for path in paths if "/" not in path]
+    return at_root or paths, [path for path in paths if at_root and "/" in path]
 
 
 def is_built_at_the_root(root: Path, dockerfile: str) -> bool:

@@ -10,7 +10,7 @@ from shiplane.init.facts import Facts
 from shiplane.init.lane_proposal import ProposedLane, propose_lanes
 from shiplane.init.proposal import Entry, Proposal, ProposedTable
 from shiplane.init.sources import Remark
-from shiplane.init.toml_text import Value
+from shiplane.init.toml_text import Value, value_text
 from shiplane.init.version_files import with_version_files
 from shiplane.init.workflows.published_image import PublishedImage
 
@@ -36,7 +36,7 @@ def propose(facts: Facts) -> Proposal:
         *channels,
         *_registries(lanes, facts),
     ]
-    notes = [(_built_in(lane.name), lane.source) for lane in own if are_built_in and lane.is_built_in]
+    notes = [(rest, lane.source) for lane in own if (rest := _built_in(lane))]
     notes += [(f"build command: {facts.build[0]}", facts.build[1])] if facts.build else []
     return Proposal(tables=tables, notes=notes, remarks=[*facts.remarks, *doubled, *remarks])
 
@@ -49,10 +49,15 @@ def _apart_by_name(lanes: Sequence[ProposedLane]) -> tuple[list[ProposedLane], l
     return kept, [Remark(image.source, image.dockerfile, reason) for image in left]
 
 
-def _built_in(name: str) -> str:
-    lane = next(lane for lane in BUILT_IN if lane.name == name)
-    floating = ", ".join(map(str, lane.floating_templates))
-    return f"lane {name}: {lane.dockerfile}, tag {lane.version_template}, {floating}, git tag {lane.git_tag}"
+def _built_in(proposed: ProposedLane) -> str:
+    """What a lane has without being told; empty where that is nothing, as it is no lane that is built in."""
+    lane = next((lane for lane in BUILT_IN if lane.name == proposed.name), None)
+    if lane is None:
+        return ""
+    values: dict[str, Value] = {"dockerfile": lane.dockerfile, "tag": str(lane.version_template)}
+    values |= {"floating": ", ".join(map(str, lane.floating_templates)), "git-tag": lane.git_tag}
+    rest = [f"{key} = {value_text(value)}" for key, value in values.items() if key not in proposed.entries]
+    return f"lane {lane.name}: {', '.join(rest)}" if rest else ""
 
 
 def _images(lanes: Sequence[ProposedLane], facts: Facts) -> dict[str, Entry]:

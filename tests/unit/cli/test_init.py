@@ -67,7 +67,10 @@ def files() -> set[str]:
 def test_without_a_terminal_it_shows_and_writes_nothing(run: Run) -> None:
     code, out, err = run("init")
     assert (code, files(), WORKFLOW.read_text()) == (2, {"Dockerfile", str(WORKFLOW)}, OLD)
-    assert "lane main: Dockerfile, tag v{version}, latest, git tag docker-v{version}" in out
+    assert (
+        'lane main: dockerfile = "Dockerfile", tag = "v{version}", floating = "latest", git-tag = "docker-v{version}"'
+        in out
+    )
     assert f"  {WORKFLOW}:16 ${{{{ env.TAGS }}}}\n      the tag is made by a script, or only known later\n" in out
     assert "a git tag moves latest no longer by itself: publish-latest = true in [lanes.main] keeps that" in out
     assert "+from shiplane import ns" in out
@@ -250,6 +253,17 @@ def test_dockerfiles_that_are_none_of_a_release_are_not_lanes(run: Run) -> None:
         'context = "svc"',
         'git-tag = "svc-v{version}"',
     ]
+
+
+def test_dockerfiles_that_make_no_lane_beside_those_at_the_root_are_told(run: Run) -> None:
+    WORKFLOW.unlink()
+    for name in "abcdef":
+        Path(name).mkdir()
+        Path(name, "Dockerfile").write_text("FROM scratch\n")
+    line = "  a/Dockerfile b/Dockerfile, c/Dockerfile, d/Dockerfile, e/Dockerfile and 1 more\n      these are no lanes"
+    assert line in run("init", "--dry-run")[1]
+    Path("f/Dockerfile").unlink()
+    assert "e/Dockerfile\n      these are no lanes" in run("init", "--dry-run")[1]
 
 
 def test_a_folder_that_builds_no_image_is_refused(run: Run) -> None:

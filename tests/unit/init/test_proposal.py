@@ -227,7 +227,11 @@ def test_a_tag_of_versions_and_of_a_branch_goes_on_with_versions() -> None:
 def test_each_value_has_its_reason() -> None:
     built_in = propose(Facts(dockerfiles=["Dockerfile"]))
     assert list(built_in.understood()) == [
-        ("built in", "lane main: Dockerfile, tag v{version}, latest, git tag docker-v{version}", "Dockerfile is there")
+        (
+            "built in",
+            'lane main: dockerfile = "Dockerfile", tag = "v{version}", floating = "latest", git-tag = "docker-v{version}"',
+            "Dockerfile is there",
+        )
     ]
     own = propose(Facts(images=[image(images=("quay.io/a/b",))]))
     assert list(own.understood())[:2] == [

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Seconds for the registry's tags: without them the proposal is only less sure.
 _ASKING = 10.0
+# Of a list of files that could be long.
+_SHOWN = 5
 
 
 def registry_tags(run: Run, old: OldWorkflows) -> tuple[str, list[str], str]:
@@ -50,14 +52,17 @@ def facts_of(
     images = old.images
     image = f"ghcr.io/{place.slug.lower()}" if place.slug else ""
     named = next((image.images[0] for image in images if image.images), image)
-    dockerfiles, build = project_files.dockerfiles(run.root), build_command(run.root, run.project)
+    (dockerfiles, others), build = project_files.dockerfiles(run.root), build_command(run.root, run.project)
     if not images and not dockerfiles:
         raise UsageError(
             "nothing here builds an image: there is no Dockerfile, and no workflow uses docker/build-push-action",
             remedy="Add a Dockerfile, or name one in shiplane.toml: dockerfile in [lanes.NAME].",
         )
     built = {one.dockerfile for one in images}
-    left = [path for path in dockerfiles if images and path not in built]
+    left = [
+        Remark(Source(path), "", "no workflow publishes it") for path in dockerfiles if images and path not in built
+    ]
+    left += [_no_lanes(others)] if others and not images else []
     return Facts(
         image=image,
         registry=registry,
@@ -69,9 +74,17 @@ def facts_of(
         images=images,
         logins={host: (user, secret) for reader, _ in old.readers.values() for host, user, secret in reader.logins()},
         deployments=project_files.deployments(run.root, named),
-        remarks=[*old.remarks, *(Remark(Source(path), "", "no workflow publishes it") for path in left)],
+        remarks=[*old.remarks, *left],
         version_files=list(_version_files(run)),
     )
+
+
+def _no_lanes(paths: Sequence[str]) -> Remark:
+    more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+    reason = (
+        "these are no lanes, as there are Dockerfiles at the root: [lanes.NAME] with dockerfile and context adds one"
+    )
+    return Remark(Source(paths[0]), f"{', '.join(paths[1:_SHOWN])}{more}", reason)
 
 
 def _version_files(run: Run) -> Iterator[tuple[str, FileVersion]]:
