@@ -210,6 +210,14 @@ def test_a_newer_release_that_is_not_the_latest_by_somebodys_choice_still_counts
     assert desk.github.latest_tag == "docker-v1.0.0"
 
 
+def test_a_pre_release_that_nobody_marked_as_one_is_none_before_which_a_release_would_stop() -> None:
+    desk = Desk()
+    desk.version("1.9.0")
+    desk.github.release("docker-v2.0.0-rc.1", make_latest="false")
+    assert desk.version("1.9.1").not_latest == ""
+    assert desk.github.latest_tag == "docker-v1.9.1"
+
+
 def test_where_only_the_latest_release_is_newer_it_is_left() -> None:
     desk = Desk()
     old = desk.github.release("docker-v2.0.0", prerelease=True)

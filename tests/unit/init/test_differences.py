@@ -78,6 +78,23 @@ def test_what_becomes_of_an_old_workflow() -> None:
     assert not [reason for _, _, reason in told(OLD, NewWorkflows(lanes=[])) if "publish-latest" in reason]
 
 
+@pytest.mark.parametrize(
+    ("step", "is_made"),
+    [
+        ("{uses: softprops/action-gh-release@v2}", True),
+        ("{uses: ncipollo/release-action@v1}", True),
+        ("{run: 'cd x && gh release create v1 --notes y'}", True),
+        ("{run: gh release upload v1 x}", False),
+        ("{uses: acme/softprops/action-gh-release@v2}", False),
+    ],
+)
+def test_a_step_that_makes_a_release_on_github_is_told_what_makes_it_now(step: str, is_made: bool) -> None:  # noqa: FBT001
+    (reason,) = [
+        why for _, _, why in told(f"jobs:\n  image:\n    steps:\n      - {BUILD}\n      - {step}\n") if "step" in why
+    ]
+    assert ("github-release = true" in reason) is is_made
+
+
 def test_a_floating_tag_that_moves_on_is_no_difference() -> None:
     assert not [
         one for one in told(OLD, NewWorkflows(lanes=[replace(MAIN, publish_latest=True)])) if "latest" in one[1]

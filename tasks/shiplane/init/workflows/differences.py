@@ -31,6 +31,11 @@ _TAKES = {
     "dry-run": "true or false",
 }
 _CARRIED_OVER = ("docker/", "actions/checkout@", "actions/cache@")
+# By the actions that most projects make them with, or by GitHub's command line.
+_SHOWS_RELEASES = re.compile(
+    r"^(?:softprops/action-gh-release|ncipollo/release-action|actions/create-release)@|\bgh release create\b",
+    re.MULTILINE,
+)
 _BUILDS = "a pull request builds the images, and pushes none"
 _STARTS = {
     "pull_request": "a pull request starts none of the new workflows, unless [workflows] has pull-request = true",
@@ -79,7 +84,16 @@ def differences(
         uses = step.at("uses").text
         if not uses.startswith(_CARRIED_OVER) and step.line not in pushing:
             what = step.at("name").text or uses or next(iter(step.at("run").text.splitlines()), "")
-            yield Remark(Source(reader.path, step.line), what, "this step is not part of the new workflows")
+            yield Remark(
+                Source(reader.path, step.line), what, f"this step is not part of the new workflows{_instead(step)}"
+            )
+
+
+def _instead(step: Node) -> str:
+    """What does the work of a step that is left out, if anything does."""
+    if _SHOWS_RELEASES.search(f"{step.at('uses').text}\n{step.at('run').text}"):
+        return "; github-release = true makes the release on GitHub"
+    return ""
 
 
 def _latest(path: str, text: str, dockerfiles: set[str], lanes: Sequence[Lane]) -> Iterator[Remark]:

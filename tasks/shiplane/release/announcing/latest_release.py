@@ -54,5 +54,5 @@ def reason_against(
     if other is not None:
         return f"{latest.tag} is newer" if other > version else ""
     ranks = [number for number, (first, *_) in enumerate(groups) if first.version_of_git_tag(latest.tag)]
-    own = [number for number, (first, *_) in enumerate(groups) if first.git_tag == lane.git_tag]
-    return "" if ranks and own and own[0] < ranks[0] else f"{latest.tag} is"
+    (own,) = (number for number, (first, *_) in enumerate(groups) if first.git_tag == lane.git_tag)
+    return "" if ranks and own < ranks[0] else f"{latest.tag} is"
