@@ -58,5 +58,6 @@ def test_generated_notes_that_are_too_long_end_at_a_line_and_say_so(longest: int
 
 
 def test_notes_that_fit_are_whole_and_none_leave_no_blank() -> None:
-    assert with_notes(PART, "notes", 1000) == f"{PART}\n\nnotes"
+    whole = f"{PART}\n\nnotes"
+    assert with_notes(PART, "notes", 1000) == with_notes(PART, "notes", len(whole)) == whole
     assert with_notes(PART, "", 1000) == PART
