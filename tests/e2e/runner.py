@@ -26,6 +26,8 @@ from tests.rig.sample import REMOTE, git
 
 REPOSITORY = "cognary/aionis"
 _ASSIGNMENT = re.compile(r"([A-Za-z_-]+)<<(\S+)\n(.*?)\n?\2\n", re.DOTALL)
+# What a step that publishes has for one lane or for several, which is empty where it has not.
+_OPTIONAL = ("image", "tag", "digest", "version", "floating", "lanes")
 _DEFAULTS = {"boolean": False, "string": ""}
 
 
@@ -262,7 +264,7 @@ class Runner:
                 ok, outputs = machine.step(step, {**contexts, "steps": steps}, base)
                 good = good and ok
                 if "id" in step:
-                    steps[step["id"]] = {"outputs": outputs}
+                    steps[step["id"]] = {"outputs": {**dict.fromkeys(_OPTIONAL, ""), **outputs}}
         if good:
             done.outputs |= {
                 key: text(resolve(value, {"steps": steps})) for key, value in job.get("outputs", {}).items()

@@ -353,6 +353,41 @@ def test_native_runners_stage_each_platform_and_their_image_is_joined(
     assert outputs["digest"] == reader.tags()["v0.2.1"]
 
 
+_GROUP = """
+image = "{image}"
+build = "sh build.sh"
+[lanes.main]
+git-tag = "v{{version}}"
+platforms = ["linux/amd64", "linux/arm64"]
+[lanes.standalone]
+git-tag = "v{{version}}"
+platforms = ["linux/amd64"]
+[workflows]
+native = true
+"""
+
+
+def test_natively_the_lanes_of_a_group_are_released_together(
+    rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path
+) -> None:
+    image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
+    prepare(Person(rig, sample), wheel, pair_for(rig.guarded) + _GROUP.format(image=image))
+    jobs = tmp_path / "jobs"
+    jobs.mkdir()
+    runner, reader = Runner(rig, jobs, sample, python, secrets=pair(rig)), Reader(rig, image, account="pull")
+    git(sample, "tag", "v0.2.1")
+    outputs = runner.start(MAIN, pushed("v0.2.1"))
+    assert results(runner)["publish"] == "success", runner.log
+    assert runner.ran("stage") == 3 * lines_of(runner, "stage")
+    assert runner.ran("publish")[-1].startswith('invoke release --lane "$LANE" --skip build --skip gates --staged')
+    assert set(reader.tags()) == {"v0.2.1", "standalone-v0.2.1", "standalone-latest"}
+    assert reader.platforms("v0.2.1") == ["linux/amd64", "linux/arm64"]
+    assert {name: lane["digest"] for name, lane in json.loads(outputs["lanes"]).items()} == {
+        "main": reader.digest("v0.2.1"),
+        "standalone": reader.digest("standalone-v0.2.1"),
+    }
+
+
 def test_what_the_workflows_run_is_what_they_installed(hub: tuple[Runner, Reader]) -> None:
     runner, _ = hub
     runner.start(MAIN, dispatched())
