@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -9,11 +11,13 @@ import pytest
 import tomli
 
 from shiplane.config.project_file import ProjectFile, parse_project_file
+from shiplane.config.project_folder import load_project_file
 from shiplane.config.settings import Resolver
 from shiplane.init.facts import Facts
 from shiplane.init.project_proposal import propose
 from shiplane.init.workflows.images import Place, WorkflowReader
 from shiplane.init.workflows.yaml_nodes import read_yaml
+from tests.inprocess import shiplane_here
 
 WORKFLOWS = sorted((Path(__file__).parent / "shapes").glob("*.yml"))
 BY_HAND = Path(__file__).parents[2] / "shapes"
@@ -57,6 +61,32 @@ def test_the_proposal_is_what_was_written_by_hand(path: Path) -> None:
     text = proposed(path, slug)
     made, expected = (parse_project_file(tomli.loads(each), "shiplane.toml") for each in (text, by_hand))
     assert lanes(made, slug) == lanes(expected, slug), text
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)
+def test_init_sets_the_repository_up_as_by_hand(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slug, project = SLUGS.get(path.stem, "acme/any"), tmp_path / "project"
+    monkeypatch.setattr("shiplane.cli.setup.project.registry_tags", lambda *_: ("", [], "not asked"))
+    shutil.copytree(BY_HAND / path.stem, project, ignore=shutil.ignore_patterns("shiplane.toml"))
+    (project / ".github/workflows").mkdir(parents=True)
+    shutil.copy(path, project / ".github/workflows/images.yml")
+    person = ("-c", "user.name=a", "-c", "user.email=a@localhost", "-c", "commit.gpgsign=false")
+    for words in (
+        ("init", "--quiet", "--initial-branch=main"),
+        ("remote", "add", "origin", f"https://github.com/{slug}.git"),
+        ("add", "--all"),
+        (*person, "commit", "--quiet", "--message", "one"),
+    ):
+        subprocess.run(["git", *words], cwd=project, check=True, stdin=subprocess.DEVNULL)
+    monkeypatch.chdir(project)
+    code, out, _ = shiplane_here(capsys, monkeypatch, ("init", "--yes"))
+    by_hand = parse_project_file(tomli.loads((BY_HAND / path.stem / "shiplane.toml").read_text()), "shiplane.toml")
+    assert (code, "it still publishes: remove it" in out) == (0, True)
+    assert lanes(load_project_file(project), slug) == lanes(by_hand, slug)
+    assert shiplane_here(capsys, monkeypatch, ("workflow.check",))[0] == 0
+    assert shiplane_here(capsys, monkeypatch, ("init",))[1].endswith("everything is set up\n")
 
 
 def test_every_shape_has_a_workflow() -> None:
