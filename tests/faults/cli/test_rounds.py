@@ -13,6 +13,7 @@ from shiplane.cli.run import Run
 from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.project_folder import load_project_file
 from shiplane.registry.http.slots import AT_ONCE
+from tests.faults.harness.access import Account
 from tests.faults.harness.images import push_image
 from tests.faults.harness.rounds import Rounds
 from tests.faults.harness.scene import IMAGE, PATH, USER, Scene, a_plan, a_registry
@@ -107,6 +108,22 @@ def test_lanes_are_verified_in_as_many_rounds_as_one(scene: Scene, shiplane: Com
     assert len(twenty.requests) == 201
     assert twenty.rounds <= 4 + 201 // AT_ONCE, "and never more at once than the slots"
     assert [line.split()[2] for line in twenty.story.splitlines()] == [lane.name for lane in lanes]
+
+
+def test_a_private_repository_costs_one_refusal_and_one_token(scene: Scene, shiplane: Command) -> None:
+    released(scene, "0.2.1", "0.2.2")
+    scene.registry.access.anonymous = ""
+    verified = shiplane("verify")
+    assert verified.size == (22, 5)
+    assert verified.requests.count("GET /token") == 2
+
+
+def test_threads_that_wait_for_a_token_are_denied_together(scene: Scene, shiplane: Command) -> None:
+    released(scene, "0.2.1", "0.2.2")
+    scene.registry.access.anonymous = ""
+    scene.registry.access.accounts[USER.username] = Account("another password")
+    denied = shiplane("verify", code=4)
+    assert denied.requests == ("GET /token",) * 2, "once without credentials, and once with them"
 
 
 def test_a_version_that_is_named_is_verified_to_the_last_blob_in_two_rounds_more(

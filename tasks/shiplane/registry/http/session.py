@@ -52,6 +52,7 @@ class Session:
     fallback: Callable[[], Credential | None] | None = None
     only_reads: bool = False
     variables: Callable[[str, bool], str] = lambda _registry, _pushes: ""
+    _denials: dict[tuple[Repository, str], AccessError] = field(default_factory=dict, repr=False)
 
     def send(
         self,
@@ -66,8 +67,8 @@ class Session:
         credential = self.credential
         try:
             return self._send(repository, request, actions, limit=limit, retry=retry)
-        except AccessError:
-            if not self._switch_to_fallback(credential):
+        except AccessError as error:
+            if error is self._denials.get((repository, actions)) or not self._switch_to_fallback(credential):
                 raise
             return self._send(repository, request, actions, limit=limit, retry=retry)
 
@@ -129,17 +130,40 @@ class Session:
         """The ``Authorization`` value: a token, Basic, or empty before any challenge."""
         if (cached := self.tokens.get(repository, actions)) is not None:
             return cached
+        before = self._denials.get((repository, actions))
         # Locked, so that parallel readers share one token request; who has a token waits for nobody's.
         with self.tokens.lock:
             cached = self.tokens.get(repository, actions)
             challenge = self.tokens.challenge(repository.registry)
             if cached is not None or challenge is None:
                 return cached or ""
+            denial = self._denials.get((repository, actions))
+            if denial is not None and denial is not before:
+                # This thread waited for the one that was denied: one refusal is enough for all of them.
+                raise denial
             value = self._basic(repository) if challenge.scheme == "basic" else ""
             if challenge.scheme == "bearer":
-                value = "Bearer " + self._fetch_token(repository, actions, challenge)
+                value = "Bearer " + self._token(repository, actions, challenge)
             self.tokens.put(repository, actions, value)
             return value
+
+    def _token(self, repository: Repository, actions: str, challenge: Challenge) -> str:
+        """A new token; if there is none for anonymous access, one for the fallback credential.
+
+        The lock is held, so that threads that start together are not refused one after the other.
+        """
+        credential = self.credential
+        try:
+            return self._fetch_token(repository, actions, challenge)
+        except AccessError as error:
+            if not self._switch_to_fallback(credential):
+                self._denials[repository, actions] = error
+                raise
+        try:
+            return self._fetch_token(repository, actions, challenge)
+        except AccessError as error:
+            self._denials[repository, actions] = error
+            raise
 
     def _basic(self, repository: Repository) -> str:
         """The credential as a Basic value, for its own registry only."""
