@@ -65,7 +65,7 @@ LEFT_ALONE = (
         "another project's workflow is not removed",
         "workflows/changes",
         "changes",
-        without_operand(1, 2),
+        without_operand(1),
         (_FOLDERS + "test_a_projects_workflows_are_not_anothers_to_remove_or_replace",),
     ),
     Guard(

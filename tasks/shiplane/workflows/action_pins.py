@@ -7,7 +7,7 @@ commit is that version's.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 # Commits behind the version tags of the actions, each seen in several public repositories that pin by commit.
@@ -41,43 +41,46 @@ class Pin:
         return (*numbers, 0, 0)[:3]
 
 
-def newest_pins(text: str) -> dict[str, Pin]:
-    """The newest pin of each action in a workflow; of two with the same version the first."""
-    newest: dict[str, Pin] = {}
-    for pin in _pins(text):
-        if pin.action not in newest or pin.numbers > newest[pin.action].numbers:
-            newest[pin.action] = pin
-    return newest
-
-
 def keep_newer(text: str, other: str) -> str:
-    """A workflow with the pins of another one, where those are newer."""
-    newest = newest_pins(other)
+    """A workflow with the pins of another one, where those are newer.
+
+    Where both use an action equally often each step has its own pin, else all have the newest one, if that is newer
+    than all of them. Of two commits of one version only the first is believed.
+    """
+    own, theirs = _by_action(text), _by_action(other)
+    steps = {action: iter(range(len(pins))) for action, pins in own.items()}
 
     def newer(match: re.Match[str]) -> str:
-        own = _pin(match)
-        theirs = newest.get(own.action, own)
-        return f"{match['key']}{theirs.text}" if theirs.numbers > own.numbers else match[0]
+        pin = _pin(match)
+        found = _counterpart(own[pin.action], theirs.get(pin.action, []), next(steps[pin.action]))
+        return f"{match['key']}{found.text}" if found.numbers > pin.numbers else match[0]
 
     return _PIN.sub(newer, text)
 
 
-def differs(text: str, rendered: str) -> bool:
-    """Whether a workflow is another than the rendered one, apart from newer pins in some or all of its steps."""
-    return keep_newer(text, text) != keep_newer(rendered, text)
-
-
-def newer_than(text: str, others: Iterable[str]) -> list[Pin]:
-    """The newest pins in a workflow that are newer than these, ``owner/name@<sha> # v1.2.3``."""
-    floor = newest_pins("".join(f"uses: {other}\n" for other in others))
-    return [
-        pin for pin in newest_pins(text).values() if pin.action in floor and pin.numbers > floor[pin.action].numbers
-    ]
+def added_pins(text: str, other: str) -> list[Pin]:
+    """The pins of a workflow that another one does not have, each once."""
+    return list(dict.fromkeys(pin for pin in _pins(text) if pin not in set(_pins(other))))
 
 
 def without_pins(text: str) -> str:
     """A workflow with the names of its actions alone."""
     return _PIN.sub(r"\g<key>\g<action>", text)
+
+
+def _by_action(text: str) -> dict[str, list[Pin]]:
+    by_action: dict[str, list[Pin]] = {}
+    for pin in _pins(text):
+        by_action.setdefault(pin.action, []).append(pin)
+    return by_action
+
+
+def _counterpart(own: Sequence[Pin], theirs: Sequence[Pin], step: int) -> Pin:
+    """The other workflow's pin for one of the steps that use an action; the own one where it has none."""
+    if len(own) == len(theirs):
+        return next(pin for pin in theirs if pin.numbers == theirs[step].numbers)
+    newest = max(theirs, key=lambda pin: pin.numbers, default=own[step])
+    return newest if all(newest.numbers > pin.numbers for pin in own) else own[step]
 
 
 def _pins(text: str) -> Iterator[Pin]:

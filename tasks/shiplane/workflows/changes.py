@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 
 from shiplane.core.file_change import FileChange
-from shiplane.workflows.action_pins import ACTIONS, Pin, differs, keep_newer, newer_than, without_pins
-from shiplane.workflows.signature import folder_of, is_ours, was_changed_by_hand
+from shiplane.workflows.action_pins import Pin, added_pins, keep_newer, without_pins
+from shiplane.workflows.signature import folder_of, is_as_written, is_ours, unsigned, was_changed_by_hand
 
 
 class Cause(Enum):
@@ -25,7 +25,13 @@ class Cause(Enum):
 
 @dataclass(frozen=True)
 class WorkflowChange(FileChange):
-    """A workflow that differs from the configuration."""
+    """A workflow that differs from the configuration.
+
+    Attributes:
+        kept_pins: Those in ``after`` that are newer than the configuration's and ours.
+    """
+
+    kept_pins: Sequence[Pin] = ()
 
     @property
     def by_hand(self) -> bool:
@@ -45,7 +51,8 @@ class WorkflowChange(FileChange):
             return Cause.EDITED
         if self.after is None:
             return Cause.LEFT_OVER
-        return Cause.PINNED if without_pins(self.before) == without_pins(self.after) else Cause.OUTDATED
+        alike = without_pins(unsigned(self.before)) == without_pins(unsigned(self.after))
+        return Cause.PINNED if alike and not is_as_written(self.before) else Cause.OUTDATED
 
     @property
     def lines(self) -> tuple[int, int]:
@@ -53,14 +60,9 @@ class WorkflowChange(FileChange):
         signs = [line[:1] for line in self.diff.splitlines()[2:]]
         return signs.count("+"), signs.count("-")
 
-    @property
-    def newer_pins(self) -> list[Pin]:
-        """The pins that stay since they are newer than ours."""
-        return newer_than(self.after or "", ACTIONS.values())
-
 
 def changes(rendered: Mapping[str, str], existing: Mapping[str, str], folder: str = "") -> list[WorkflowChange]:
-    """The changes from the existing to the rendered workflows, whose newer pins of actions stay.
+    """The changes from the existing to the rendered workflows, where newer pins of actions that others wrote stay.
 
     Files that were never ours, or are another project's, are kept.
 
@@ -69,15 +71,19 @@ def changes(rendered: Mapping[str, str], existing: Mapping[str, str], folder: st
         existing: By path.
         folder: The project's folder in its repository.
     """
-    before = {path: existing.get(path) for path in rendered}
-    written = [
-        WorkflowChange(path, before[path], keep_newer(text, before[path] or ""))
-        for path, text in rendered.items()
-        if differs(before[path] or "", text)
-    ]
+    written = [_written(path, existing.get(path), text) for path, text in rendered.items()]
     left_over = [
         WorkflowChange(path, text, None)
         for path, text in existing.items()
         if path not in rendered and folder_of(text) == folder
     ]
-    return written + left_over
+    return [change for change in written if change.before != change.after] + left_over
+
+
+def _written(path: str, before: str | None, text: str) -> WorkflowChange:
+    # What nobody changed has the pins that were configured then: older ones may be wanted now.
+    if before is None or is_as_written(before):
+        return WorkflowChange(path, before, text)
+    kept = keep_newer(text, before)
+    is_the_same = unsigned(kept) == unsigned(before) and not was_changed_by_hand(before)
+    return WorkflowChange(path, before, before if is_the_same else kept, added_pins(kept, text))

@@ -8,9 +8,9 @@ import re
 from shiplane.workflows.action_pins import without_pins
 
 _SIGN = "# sha256 of what follows"
-# Version 0.1 signed the pins as well, which others keep up to date.
+# Others keep the pins up to date. Version 0.1 did not have this digest.
 _PINLESS = ", each action by its name alone"
-_SIGNED = re.compile(rf"(?:#[^\n]*\n)*?{_SIGN}({_PINLESS})?: ([0-9a-f]{{64}})\n(.*)", re.DOTALL)
+_SIGNED = re.compile(rf"(?:#[^\n]*\n)*?{_SIGN}: ([0-9a-f]{{64}})(?:{_PINLESS}: ([0-9a-f]{{64}}))?\n(.*)", re.DOTALL)
 _HEAD = "# Written by `{program} workflow.write` from {source}. Change that, and write it again.\n"
 _SOURCE = re.compile(r"^# Written by `[^`\n]*` from the configuration in ([^\s]+)\. Change that,", re.MULTILINE)
 
@@ -18,17 +18,25 @@ _SOURCE = re.compile(r"^# Written by `[^`\n]*` from the configuration in ([^\s]+
 def signed(text: str, program: str, folder: str) -> str:
     """A workflow with its first lines."""
     source = f"the configuration in {folder}" if folder else "the project's configuration"
-    digest = _digest(without_pins(text))
-    return f"{_HEAD.format(program=program, source=source)}{_SIGN}{_PINLESS}: {digest}\n{text}"
+    digests = f"{_SIGN}: {_digest(text)}{_PINLESS}: {_digest(without_pins(text))}"
+    return f"{_HEAD.format(program=program, source=source)}{digests}\n{text}"
 
 
 def was_changed_by_hand(text: str) -> bool:
     """Whether a workflow was changed since it was generated, its actions' pins aside, or is not ours."""
     match = _SIGNED.fullmatch(text)
-    if match is None:
-        return True
-    pinless, digest, body = match.groups()
-    return digest != _digest(without_pins(body) if pinless else body)
+    return not is_as_written(text) and (match is None or match[2] != _digest(without_pins(match[3])))
+
+
+def is_as_written(text: str) -> bool:
+    """Whether nobody changed a workflow since it was generated."""
+    match = _SIGNED.fullmatch(text)
+    return match is not None and match[1] == _digest(match[3])
+
+
+def unsigned(text: str) -> str:
+    """A workflow without the line of its digests."""
+    return re.sub(rf"^{_SIGN}.*\n", "", text, count=1, flags=re.MULTILINE)
 
 
 def is_ours(text: str) -> bool:

@@ -6,10 +6,10 @@ import hashlib
 
 import pytest
 
-from shiplane.workflows.action_pins import ACTIONS, without_pins
+from shiplane.workflows.action_pins import ACTIONS, added_pins, keep_newer, without_pins
 from shiplane.workflows.changes import Cause, changes
 from shiplane.workflows.paths import SHARED
-from shiplane.workflows.signature import was_changed_by_hand
+from shiplane.workflows.signature import is_as_written, signed, was_changed_by_hand
 from tests.unit.workflows.test_render import CHANNELS, CHECKOUT, EDGE, MAIN, rendered
 
 OTHER = "a" * 40
@@ -112,5 +112,50 @@ def test_a_workflow_without_our_first_lines_was_changed_by_hand() -> None:
 
 def test_each_of_our_own_pins_is_one() -> None:
     for pin in ACTIONS.values():
-        text = f"uses: {pin}\n"
-        assert changes({SHARED: text}, {SHARED: text.replace("# v", "# v9")}) == []
+        text, newer = f"uses: {pin}\n", f"uses: {pin}\n".replace("# v", "# v9")
+        assert keep_newer(text, newer) == newer
+
+
+def test_a_pin_that_is_wanted_older_is_written_where_nobody_brought_it_up_to_date() -> None:
+    """As where a release of an action turned out to be bad, or an older shiplane writes the workflows."""
+    newer = signed(bumped(f"{OTHER} # v7.0.0").split("\n", 2)[2], "invoke", "")
+    assert is_as_written(newer)
+    (change,) = changes(rendered(), {**rendered(), SHARED: newer})
+    assert (change.after, change.cause, change.kept_pins) == (rendered()[SHARED], Cause.OUTDATED, ())
+
+
+def test_newer_pins_of_our_own_are_no_drift_where_those_that_are_there_are_newer_still() -> None:
+    ours = signed(bumped(f"{OTHER} # v6.9.0").split("\n", 2)[2], "invoke", "")
+    there = {**rendered(), SHARED: bumped(f"{'b' * 40} # v7.0.0")}
+    assert changes({**rendered(), SHARED: ours}, there) == []
+
+
+def uses(*pins: str) -> str:
+    return "".join(f"      - uses: {pin}\n" for pin in pins)
+
+
+A5, A6, B6, A7 = (
+    f"actions/setup-python@{sign * 40} # v{version}"
+    for sign, version in (("a", "5.0.0"), ("a", "6.0.0"), ("b", "6.0.0"), ("a", "7.0.0"))
+)
+KEPT = {
+    "each step has its own": ((A6, A5), (A6, A6), (A6, A6)),
+    "an older one beside": ((A6, A5), (A5, A7), (A6, A7)),
+    "none": ((A6, A5), (), (A6, A5)),
+    "fewer steps, newer than all": ((A6, A5), (A7,), (A7, A7)),
+    "fewer steps, newer than one": ((A6, A5), (A6,), (A6, A5)),
+    "more steps": ((A5,), (A5, A6), (A6,)),
+    "two commits of one version": ((A5, A5), (A6, B6), (A6, A6)),
+    "another commit of the same version": ((A6,), (B6,), (A6,)),
+}
+
+
+@pytest.mark.parametrize(("own", "theirs", "kept"), KEPT.values(), ids=KEPT)
+def test_which_pin_each_step_has(own: tuple[str, ...], theirs: tuple[str, ...], kept: tuple[str, ...]) -> None:
+    assert keep_newer(uses(*own), uses(*theirs)) == uses(*kept)
+
+
+def test_the_pins_that_were_kept_are_named_once() -> None:
+    text = uses(A6, A6, A7)
+    assert [pin.text for pin in added_pins(text, uses(A6))] == [A7]
+    assert [pin.text for pin in added_pins(text, "")] == [A6, A7]

@@ -573,11 +573,12 @@ def test_only_our_own_left_over_files_are_to_go() -> None:
 
 
 def test_a_foreign_file_in_the_place_of_ours_is_a_persons() -> None:
-    (found,) = changes(rendered(), {**rendered(), MAIN: "name: mine\n::error::x\n"})
+    (found,) = changes(rendered(), {**rendered(), MAIN: "name: mine\n::error::x\n##[error]x\n"})
     assert found.by_hand
     assert "-name: mine" in found.diff
-    # The runner reads a command only where a line begins with it.
+    # A runner obeys the first only where a line begins with it, the second anywhere.
     assert not [line for line in found.diff.splitlines() if line.lstrip().startswith("::")]
+    assert "##[error]" not in found.diff
 
 
 @pytest.mark.parametrize("name", ["true", "null", "no", "y"])

@@ -83,7 +83,7 @@ def _rows(changes: Sequence[WorkflowChange], verbs: tuple[str, str]) -> Iterator
         added, removed = change.lines
         cause = "" if change.cause is Cause.OUTDATED else change.cause.value
         lines = f"+{added} -{removed}" if change.before is not None and change.after is not None else ""
-        kept = ", ".join(f"{pin.action} v{pin.version}" for pin in change.newer_pins)
+        kept = ", ".join(f"{pin.action} v{pin.version}" for pin in change.kept_pins)
         facts = (lines, cause, f"keeps {kept}" if kept else "")
         yield verbs[change.after is None], change.path, ", ".join(filter(None, facts))
 
@@ -95,7 +95,7 @@ def _json(changes: Sequence[WorkflowChange]) -> list[dict[str, object]]:
             "action": "remove" if change.after is None else "write",
             "cause": change.cause.value,
             "by_hand": change.by_hand,
-            "kept_pins": [pin.text for pin in change.newer_pins],
+            "kept_pins": [pin.text for pin in change.kept_pins],
             "diff": change.diff,
         }
         for change in changes
