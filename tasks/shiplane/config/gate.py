@@ -56,7 +56,7 @@ class Gate:
     @property
     def _wanted(self) -> str:
         if self.kind is GateKind.COMMAND:
-            return f"passes within {self.timeout:g} s"
+            return f"passes within {self.timeout:g} s{', given ' * bool(self.env)}{', '.join(self.env)}"
         if self.kind is GateKind.HTTP:
             value = "something true" if self.value is None else self.value
             field = f", {self.field} is {value}" if self.field else ""

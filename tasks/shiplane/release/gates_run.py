@@ -123,7 +123,7 @@ class GateRunner:
         if unset:
             raise CommandError(
                 f"the command needs {', '.join(unset)}, which {'is' if len(unset) == 1 else 'are'} not set",
-                remedy="Set what is missing. A credential of the release, or what contains one, no command gets.",
+                remedy="Set it. No command gets a credential of the release, or a variable that contains one.",
                 output="",
             )
 

@@ -129,6 +129,10 @@ def test_a_health_answer_is_judged_by_status_and_field(
         ({}, f"github: {NAME} (green for this commit, at most 168 h old)"),
         ({"max_age_hours": None}, f"github: {NAME} (green for this commit)"),
         ({"kind": GateKind.COMMAND, "target": "make test", "timeout": 900}, "command: make test (passes within 900 s)"),
+        (
+            {"kind": GateKind.COMMAND, "target": "make test", "timeout": 900, "env": ("TOKEN", "URL")},
+            "command: make test (passes within 900 s, given TOKEN, URL)",
+        ),
         ({"kind": GateKind.HTTP, "target": "http://x/", "timeout": 2.5}, "http: http://x/ (answers 200 within 2.5 s)"),
         (
             {"kind": GateKind.HTTP, "target": "http://x/", "timeout": 10, "status": 204, "field": "core.ok"},

@@ -31,7 +31,7 @@ _TEXT = Text(
 _NAME = "[A-Za-z0-9_][A-Za-z0-9_.-]*"
 _ACTION = Text(
     pattern=rf"(?:{_NAME}/{_NAME}(?:/{_NAME})*@[0-9a-f]{{40}}(?: # [A-Za-z0-9._/-]{{1,80}})?|\.(?:/\.?{_NAME})+)",
-    problem="is no action pinned by its commit",
+    problem="is not an action pinned by its commit",
     remedy="Expected owner/name@<commit, 40 hex digits> # v1.2.3, or ./path of an action in this repository. "
     "A tag or branch can be moved to other code.",
 )
