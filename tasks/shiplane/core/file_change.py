@@ -22,4 +22,6 @@ class FileChange:
         old, new = ((text or "").splitlines() for text in (self.before, self.after))
         old_name = f"a/{self.path}" if self.before is not None else "/dev/null"
         new_name = f"b/{self.path}" if self.after is not None else "/dev/null"
-        return "\n".join(spaced_line(line) for line in difflib.unified_diff(old, new, old_name, new_name, lineterm=""))
+        return "\n".join(
+            line[:1] + spaced_line(line[1:]) for line in difflib.unified_diff(old, new, old_name, new_name, lineterm="")
+        )

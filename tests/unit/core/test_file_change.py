@@ -13,9 +13,9 @@ from shiplane.core.file_change import FileChange
         ("import sys  # noqa: E402", "import sys  # noqa: E402"),
         ('  "a":  "b"', '  "a":  "b"'),
         ("a\tb", "a b"),
-        ("::warning::x", "::warning::x"),
+        ("::warning::x", ": :warning::x"),
         ("\x1b[31mred\u202e", "red"),
-        ("x" * 20_000, f"{'x' * 1999} ..."),
+        ("x" * 20_000, f"{'x' * 2000} ..."),
     ],
 )
 def test_a_line_of_a_diff_keeps_its_spaces(line: str, shown: str) -> None:
