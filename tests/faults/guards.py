@@ -56,6 +56,8 @@ _PROCESS = "tests/faults/core/test_process.py::"
 _PROXIES = "tests/faults/registry/test_client_proxies.py::"
 _TRUST = "tests/faults/registry/test_client_trust.py::"
 _SLOTS = "tests/faults/registry/test_client_slots.py::"
+_READ_ONCE = "tests/faults/registry/test_read_once.py::"
+_ROUNDS = "tests/faults/cli/test_rounds.py::"
 _WAITS = "tests/faults/registry/test_client_waits.py::"
 _GIT = "tests/unit/git/test_checkout.py::"
 _MIRRORS = "tests/faults/release/test_mirrors.py::"
@@ -497,6 +499,27 @@ BOUNDS = (
         "RetryBudget.wait",
         never(),
         (_WAITS + "test_all_waits_of_a_run_together_are_bounded",),
+    ),
+    Guard(
+        "what is listed and not readable yet is asked for again, whatever was read before",
+        "registry/lookup",
+        "wait_until_readable",
+        call("resolve", "resolve(registry, tag)"),
+        (_READ_ONCE + "test_what_may_have_changed_is_read_anew",),
+    ),
+    Guard(
+        "a tag that does not read as it was recorded is asked for again, whatever was read before",
+        "registry/lookup",
+        "resolve_consistent",
+        call("resolve", "resolve(registry, tag)"),
+        (_READ_ONCE + "test_what_may_have_changed_is_read_anew",),
+    ),
+    Guard(
+        "threads that wait for a token that is refused do not ask for it one after the other",
+        "registry/http/session",
+        "Session._authorization",
+        never(at=2),
+        (_ROUNDS + "test_threads_that_wait_for_a_token_are_denied_together",),
     ),
     Guard(
         "no more requests are under way at once than there are slots",
