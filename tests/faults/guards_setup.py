@@ -10,6 +10,7 @@ _WRITE = "tests/unit/cli/test_workflow_commands.py::"
 _PINS = "tests/unit/workflows/test_action_pins.py::"
 _FOLDERS = "tests/unit/workflows/test_subfolder.py::"
 _FILES = "tests/unit/init/test_files.py::"
+_RENDER = "tests/unit/workflows/test_render.py::"
 
 LEFT_ALONE = (
     Guard(
@@ -88,5 +89,42 @@ LEFT_ALONE = (
         "api_of",
         always(0),
         ("tests/faults/release/test_gates.py::test_the_api_is_that_of_the_server",),
+    ),
+    Guard(
+        "no command of the project gets a credential of the release from a workflow",
+        "workflows/step_variables",
+        "check_own",
+        never(0),
+        (_RENDER + "test_a_setup_step_gets_no_credential_of_the_release",),
+    ),
+    Guard(
+        "no build arg, which is public, comes from the variable of a build secret",
+        "workflows/step_variables",
+        "build_args_of",
+        never(0),
+        (_RENDER + "test_a_variable_that_no_workflow_could_give_is_refused",),
+    ),
+    Guard(
+        "no variable of a project replaces one that the workflows set",
+        "workflows/step_variables",
+        "_check_free",
+        never(0),
+        (_RENDER + "test_a_variable_that_no_workflow_could_give_is_refused",),
+    ),
+    Guard(
+        "no command of the project runs without the variables that it names",
+        "release/gates_run",
+        "GateRunner._check_variables",
+        never(0),
+        (
+            "tests/faults/release/test_prerequisites.py::test_a_command_does_not_run_without_the_variables_that_it_names",
+        ),
+    ),
+    Guard(
+        "only a dry run leaves out what a build is to be given",
+        "cli/clients/prerequisites",
+        "check_skip",
+        never(0),
+        ("tests/unit/cli/test_command_line.py::test_what_cannot_be_meant_ends_with_2_and_one_clear_line",),
     ),
 )
