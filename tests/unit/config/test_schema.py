@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import re
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -654,7 +654,7 @@ def test_each_rule_beyond_the_schema_has_an_example() -> None:
 
 
 # A text in a document, the signs that decide about it, and what the parser sees beyond the pattern.
-TEXTS: dict[str, tuple[Callable[[str], dict[str, Any]], str]] = {
+TEXTS: dict[str, tuple[Callable[[str], dict[str, Any]], Sequence[str]]] = {
     "branch": (lambda text: {"channels": {"x": {"branch": text, "lanes": ["main"]}}}, "a./lock-_*\n"),
     "channel": (lambda text: {"channels": {text: {"branch": "b", "lanes": ["main"]}}}, "a1-A_."),
     "keep": (lambda text: {"channels": {"x": {"branch": "b", "lanes": ["main"], "keep": f"s{text}"}}}, "{commit}-."),
@@ -672,7 +672,11 @@ TEXTS: dict[str, tuple[Callable[[str], dict[str, Any]], str]] = {
     "git tag": (lambda text: {"lanes": {"main": {"git-tag": f"docker-{text}{{version}}"}}}, "a./-lock{v"),
     "build arg": (lambda text: {"lanes": {"main": {"build-args": {text: ""}}}}, "AKEYSkeys_1"),
     "label": (lambda text: {"lanes": {"main": {"labels": {f"org.opencontainers.image.{text}": ""}}}}, "aB1._/-\n"),
-    "cache": (lambda text: {"lanes": {"main": {"cache": {"type": "registry", "ref": text}}}}, "a./:1-"),
+    # No host of digits: that an address is none is beyond a schema.
+    "cache": (
+        lambda text: {"lanes": {"main": {"cache": {"type": "registry", "ref": text}}}},
+        ("a", ".", "/", ":", ":1", "-"),
+    ),
     "ref prefix": (lambda text: {"claim": {"ref-prefix": f"refs/{text}"}}, "a-/1headstg"),
 }
 
