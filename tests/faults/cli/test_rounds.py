@@ -174,6 +174,15 @@ def test_lanes_are_audited_in_as_many_rounds_as_one(scene: Scene, shiplane: Comm
     assert shiplane("history").size == (24, 5)
 
 
+@pytest.mark.parametrize("task", ["status", "history", "verify"])
+def test_lanes_are_named_with_commas_wherever_a_run_of_several_proposes_it(
+    scene: Scene, shiplane: Command, task: str
+) -> None:
+    released(scene, "0.2.1")
+    document = json.loads(shiplane(task, "--lane", "standalone,main", "--json").result)
+    assert [lane["lane"] for lane in document["lanes"]] == ["standalone", "main"]
+
+
 def unrecorded(scene: Scene, count: int, *, annotated: bool) -> None:
     """Versions that another tool published, of which the highest is the latest."""
     for version in (f"0.{number}.0" for number in range(count)):

@@ -25,11 +25,11 @@ def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = N
     """
     import time
 
+    from shiplane.cli.flag_values import flags_of
     from shiplane.cli.flows.lane_status import audit_lanes, channel_tags, next_publish
     from shiplane.cli.views.lane_status import status_markdown, status_text
-    from shiplane.config.settings import Flags
 
-    resolver = run.resolver(Flags(lanes=tuple(lane or ()), image=image))
+    resolver = run.resolver(flags_of(lane, None, image, None))
     audited = audit_lanes(run, resolver, newest=0)
     repository = audited[0][1].registry.repository
     lanes = [(state, next_publish(resolver, state, auditor)) for state, auditor in audited]
@@ -66,13 +66,12 @@ def history(
 
     Date, digest, platforms, commit and mark of each version, and when its floating tag moved where, by whom and why.
     """
-    from shiplane.cli.flag_values import count_of
+    from shiplane.cli.flag_values import count_of, flags_of
     from shiplane.cli.flows.lane_status import audit_lanes, history_json
     from shiplane.cli.views.lane_status import history_markdown, history_text
-    from shiplane.config.settings import Flags
 
     newest = count_of("--limit", limit) if limit is not None else None
-    resolver = run.resolver(Flags(lanes=tuple(lane or ()), image=image))
+    resolver = run.resolver(flags_of(lane, None, image, None))
     audited = audit_lanes(run, resolver, deep=deep, newest=newest)
     repository, states = audited[0][1].registry.repository, [state for state, _ in audited]
     show = history_markdown if markdown else history_text
