@@ -1,4 +1,4 @@
-"""A program that releases without Invoke: README's example, errors, progress, and what it never does."""
+"""A program that releases without Invoke: the documentation's example, errors, progress, and what it never does."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def test_a_program_that_is_ended_leaves_nothing_and_the_same_call_completes_it(
     guarded_workstation: Workstation, tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     person, reader = guarded_workstation
-    assert HANDLER in (ROOT / "README.md").read_text()
+    assert HANDLER in (ROOT / ".github/docs/python.md").read_text()
     argv, env = [sys.executable, "-c", PROGRAM], person.environ(PLATFORMS="linux/amd64")
     with subprocess.Popen(argv, cwd=person.checkout, env=env, stdout=subprocess.PIPE, text=True) as program:
         assert program.stdout is not None

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from shiplane.init.sources import Remark
 from shiplane.init.toml_text import Value, key_text, value_text
 
-_HEAD = "# How shiplane releases this project. Each key is optional; the README of shiplane lists all of them."
+_HEAD = "# How shiplane releases this project. Each key is optional; the documentation of shiplane lists all of them."
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""The package as a program imports it: what that costs, what it shows, and the types of README's example."""
+"""The package as a program imports it: what that costs, what it shows, and the types of the documentation's example."""
 
 from __future__ import annotations
 
@@ -46,13 +46,13 @@ RENAMED = {"tag": "version", "lane": "lanes", "no_login": "login", "from_": "bad
 
 
 def example() -> str:
-    """The program in README's section on Python."""
-    section = (ROOT / "README.md").read_text("utf-8").partition("\n## From Python\n")[2].partition("\n## ")[0]
-    (code,) = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    """The program on the page about Python."""
+    page = (ROOT / ".github/docs/python.md").read_text("utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
     return str(code)
 
 
-def test_the_example_of_the_readme_passes_a_strict_type_check_and_mistakes_do_not(tmp_path: Path) -> None:
+def test_the_example_of_the_documentation_passes_a_strict_type_check_and_mistakes_do_not(tmp_path: Path) -> None:
     (tmp_path / "good.py").write_text(example())
     (tmp_path / "wrong.py").write_text(example() + WRONG)
     # As where the package is installed: its types are used, and it is not checked itself.

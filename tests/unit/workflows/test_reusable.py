@@ -1,4 +1,4 @@
-"""``release-lane.yml`` called by a workflow of the project's own: as README says, and as the linters see it."""
+"""``release-lane.yml`` called by a workflow of the project's own: as documented, and as the linters see it."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from tests.unit.workflows.test_render import (
 )
 
 CALLER = ".github/workflows/tag-and-release.yml"
-README = (ROOT / "README.md").read_text("utf-8")
+PAGE = (ROOT / ".github/docs/github.md").read_text("utf-8")
 
 
 def example() -> str:
-    """The workflow in README that calls the shared one."""
-    (block,) = re.findall(r"```yaml\n(name: Tag and release\n.*?)```", README, re.DOTALL)
+    """The workflow in the documentation that calls the shared one."""
+    (block,) = re.findall(r"```yaml\n(name: Tag and release\n.*?)```", PAGE, re.DOTALL)
     return str(block)
 
 
@@ -57,7 +57,11 @@ each_kind = pytest.mark.parametrize(("configuration", "granted"), CALLED.values(
 def granting(permissions: dict[str, str]) -> str:
     """The example with these permissions."""
     before, _, after = re.split(r"(      contents: read # .*\n      packages: write.*\n)", example())
-    return before + "".join(f"      {name}: {level} # as README says\n" for name, level in permissions.items()) + after
+    return (
+        before
+        + "".join(f"      {name}: {level} # as the documentation says\n" for name, level in permissions.items())
+        + after
+    )
 
 
 @each_kind
@@ -94,8 +98,8 @@ def test_a_caller_that_is_wrong_is_not_accepted(tmp_path: Path, old: str, new: s
     assert complaint in linted.stdout
 
 
-def test_readme_lists_every_input() -> None:
-    table = README.partition("input of `release-lane.yml`")[2]
+def test_the_documentation_lists_every_input() -> None:
+    table = PAGE.partition("input of `release-lane.yml`")[2]
     rows = dict(re.findall(r"^\| `([a-z-]+)` \| (.*) \|$", table, re.MULTILINE))
     inputs = [shared(kind)[True]["workflow_call"]["inputs"] for kind in ({}, {"workflows": {"native": True}})]
     assert {*inputs[0], *inputs[1]} <= set(rows)
