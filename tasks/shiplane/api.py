@@ -93,7 +93,7 @@ class Project:
         latest: bool | None = None,
         snapshot: bool = False,
         builder: str | None = None,
-        skip: Sequence[str] = (),
+        skip: Names = (),
         login: bool = True,
     ) -> Released:
         """Build, verify and publish one lane.
@@ -106,7 +106,7 @@ class Project:
             latest: Whether the floating tags move; None: as configured.
             snapshot: Publish an untagged commit as v0.0.0-<commit>.
             builder: The buildx builder.
-            skip: Checks to leave out: build, gates, a gate's name, access, smoke.
+            skip: Checks to leave out: build, gates, a gate's name, access, smoke, github-release, announce.
             login: Whether docker pushes with the credential of ``env``; otherwise with its own stored login.
 
         Raises:
@@ -124,7 +124,7 @@ class Project:
         from shiplane.cli.flows.release import carry_out
 
         flags = replace(_flags((), version, image, platforms, latest=latest), snapshot=snapshot)
-        options = Options(builder=builder, skip=skip, login=login)
+        options = Options(builder=builder, skip=_several(skip), login=login)
 
         def task(run: Run) -> Answer:
             chosen = one_lane(lane, run.project, version or run.env.get("TAG"))
@@ -141,7 +141,7 @@ class Project:
         platforms: Names | None = None,
         latest: bool | None = None,
         builder: str | None = None,
-        skip: Sequence[str] = (),
+        skip: Names = (),
         login: bool = True,
     ) -> Released:
         """Publish several lanes together, all or nothing: no lane is tagged until all are staged and verified.
@@ -163,7 +163,7 @@ class Project:
         from shiplane.cli.flows.release import carry_out
 
         flags = replace(_flags(lanes, version, image, platforms, latest=latest), tag_flag="--version")
-        options = Options(builder=builder, skip=skip, login=login)
+        options = Options(builder=builder, skip=_several(skip), login=login)
         released: Released = self._call(lambda run: carry_out(run, flags, options))
         return released
 
@@ -239,7 +239,7 @@ class Project:
         *lanes: str,
         to: str | None = None,
         bad: str | None = None,
-        floating: Sequence[str] = (),
+        floating: Names = (),
         reason: str = "",
         image: Names | None = None,
         platforms: Names | None = None,
@@ -283,7 +283,7 @@ class Project:
                 lanes,
                 source=bad,
                 to=to,
-                floating=floating,
+                floating=_several(floating),
                 reason=reason,
                 mark=mark,
                 dry_run=dry_run,
@@ -313,13 +313,18 @@ def _flags(
     image: Names | None,
     platforms: Names | None,
     *,
-    latest: bool | None = None,
+    latest: str | bool | None = None,
 ) -> Flags:
     """The arguments as a command's flags."""
     from shiplane.cli.flag_values import flags_of
 
-    yes_or_no = None if latest is None else "yes" if latest else "no"
+    # A text is read as the command reads it: taken for true, "no" would move the floating tags.
+    yes_or_no = ("no", "yes")[latest] if isinstance(latest, bool) else latest
     return flags_of(lanes, version, _text(image), _text(platforms), latest=yes_or_no)
+
+
+def _several(names: Names) -> Sequence[str]:
+    return (names,) if isinstance(names, str) else names
 
 
 def _text(names: Names | None) -> str | None:

@@ -18,6 +18,7 @@ from invoke import Collection
 
 import shiplane
 from shiplane import Project, Step, UsageError
+from shiplane.api import _flags
 from shiplane.cli import documents
 from shiplane.cli.tasks.plan import plan
 from shiplane.cli.tasks.release import publish, release
@@ -137,6 +138,24 @@ def test_an_error_has_no_mark_of_ours_and_no_secret(tmp_path: Path, monkeypatch:
     assert (error.__suppress_context__, error.result) == (True, None)
     assert "'***'" in error.what
     assert "c4n4ry" not in f"{error} {error.args}"
+
+
+@pytest.mark.parametrize(
+    ("latest", "flag"), [("no", "no"), ("maybe", "maybe"), (False, "no"), (True, "yes"), (None, None)]
+)
+def test_a_text_for_whether_floating_tags_move_is_read_as_the_command_reads_it(
+    *, latest: str | bool | None, flag: str | None
+) -> None:
+    assert _flags((), None, None, None, latest=latest).latest == flag
+
+
+def test_a_name_given_alone_is_not_taken_for_its_letters(tmp_path: Path) -> None:
+    (tmp_path / "Dockerfile").touch()
+    project = Project(tmp_path)
+    with pytest.raises(UsageError, match="'nothing': no such check"):
+        project.publish("main", skip="nothing")
+    with pytest.raises(UsageError, match="'nothing' is not a floating tag"):
+        project.rollback("main", floating="nothing")
 
 
 def test_a_callback_that_raises_closes_the_flow_at_once() -> None:
