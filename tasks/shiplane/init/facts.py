@@ -17,12 +17,12 @@ class Facts:
     Attributes:
         image: The repository that is published to when nothing is configured; empty where it is unknown.
         registry: The repository whose tags were asked for; empty where none was.
-        dockerfiles: Paths of those that could be lanes.
+        dockerfiles: Paths of those that could be lanes besides ``images``.
         contexts: The folders that they are built from, where these are not their own.
         build: The build command with where it comes from; None where there is none.
         git_tags: All of them.
         registry_tags: Those of ``registry``; empty also where they could not be read.
-        images: What the workflows publish.
+        images: What the workflows, the bake files or the compose files publish.
         logins: The names of the secrets of user name and password, by registry.
         deployments: Paths of files that name the image.
         remarks: What could not be translated.

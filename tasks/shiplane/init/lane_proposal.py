@@ -53,7 +53,7 @@ class ProposedLane:
 
 
 def propose_lanes(facts: Facts) -> list[ProposedLane]:
-    """The lanes: those of the workflows, or of the Dockerfiles where no workflow publishes any."""
+    """The lanes: those of the images that are published, and of the Dockerfiles that are left."""
     images = _merged(facts.images)
     understood = [image for image in images if not image.tags.is_empty]
     named = dict(zip(map(id, understood), _names(understood), strict=True))
@@ -63,9 +63,7 @@ def propose_lanes(facts: Facts) -> list[ProposedLane]:
         else _of_dockerfile(image.dockerfile, facts, image)
         for image in images
     ]
-    if images:
-        return sorted(lanes, key=_is_variant)
-    return [_of_dockerfile(path, facts) for path in facts.dockerfiles]
+    return sorted([*lanes, *(_of_dockerfile(path, facts) for path in facts.dockerfiles)], key=_is_variant)
 
 
 def _is_variant(lane: ProposedLane) -> bool:
@@ -158,8 +156,9 @@ def _floating(rules: Sequence[FloatingRule]) -> Value:
 
 def _of_dockerfile(path: str, facts: Facts, image: PublishedImage | None = None) -> ProposedLane:
     """The lane of a Dockerfile of whose tags no workflow says anything: the registry's and git's tags decide."""
-    base = _BY_DOCKERFILE.get(path)
-    name = base.name if base else _name(dockerfile_suffix(path)) or "image"
+    variant = _name(image.variant) if image else ""
+    base = None if variant else _BY_DOCKERFILE.get(path)
+    name = base.name if base else variant or _name(dockerfile_suffix(path)) or "image"
     forms = forms_of_tags(facts.git_tags)
     git_tag, why = _git_tag(base, name, forms, image)
     source = str(image.source) if image else f"{path} is there"

@@ -25,6 +25,9 @@ _SKIPPED = {
 _NOT_RELEASED = {"dev", "development", "test", "tests", "ci", "local", "debug", "dockerignore", "bak", "orig"}
 _DEPTH = 3
 _COPY = re.compile(r"^[ \t]*(?:COPY|ADD)[ \t](.+)$", re.IGNORECASE | re.MULTILINE)
+_COMPOSE = re.compile(r"(?:docker-)?compose(?:[.-](?P<kind>[\w.-]+))?\.ya?ml", re.ASCII)
+# As docker looks for them: the first that is there counts.
+_USUAL_COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yml", "docker-compose.yaml")
 _MANIFESTS = {".yml", ".yaml"}
 
 
@@ -58,6 +61,17 @@ def _copied(text: str) -> Iterator[str]:
         words = [word for word in line.split() if not word.startswith("--")]
         is_plain = "--from=" not in line and not set(line) & set('[<$*?\\"')
         yield from (word.lstrip("/") for word in words[:-1] if is_plain and "://" not in word)
+
+
+def compose_files(root: Path) -> list[str]:
+    """The compose files at the root, those with a name of their own first: what they say comes on top.
+
+    Those that override others, which are for development, are left out.
+    """
+    kinds = {entry.name: match["kind"] or "" for entry in root.iterdir() if (match := _COMPOSE.fullmatch(entry.name))}
+    usual = [name for name in _USUAL_COMPOSE if name in kinds][:1]
+    apart = {name for name, kind in kinds.items() if set(re.split(r"[.-]", kind)) & {*_NOT_RELEASED, "override"}}
+    return [*sorted(name for name, kind in kinds.items() if kind and name not in apart), *usual]
 
 
 def deployments(root: Path, image: str) -> list[str]:

@@ -59,14 +59,15 @@ def facts_of(
             remedy="Add a Dockerfile, or name one in shiplane.toml: dockerfile in [lanes.NAME].",
         )
     built = {one.dockerfile for one in images}
-    left = [
-        Remark(Source(path), "", "no workflow publishes it") for path in dockerfiles if images and path not in built
-    ]
-    left += [_no_lanes(others)] if others and not images else []
+    unbuilt = [path for path in dockerfiles if path not in built]
+    are_all = bool(images) and not old.composed
+    left = [Remark(Source(path), "", "no workflow publishes it") for path in unbuilt if are_all]
+    apart = [path for path in others if path not in built]
+    left += [_no_lanes(apart)] if apart and not are_all else []
     return Facts(
         image=image,
         registry=registry,
-        dockerfiles=dockerfiles,
+        dockerfiles=[] if are_all else unbuilt,
         contexts={path: "." for path in dockerfiles if project_files.is_built_at_the_root(run.root, path)},
         build=(shlex.join(build.value), build.source) if build.value else None,
         git_tags=git_tags,

@@ -14,6 +14,7 @@ from shiplane.init import project_files
 from shiplane.init.git_tags import forms_of_tags
 from shiplane.init.sources import Remark, Source
 from shiplane.init.workflows.bake_files import read_bake
+from shiplane.init.workflows.compose_files import ComposeReader
 from shiplane.init.workflows.images import Place, WorkflowReader
 from shiplane.init.workflows.pushing_steps import pushing_steps
 from shiplane.init.workflows.yaml_nodes import Node, read_yaml
@@ -29,17 +30,18 @@ _BAKE_FILES = ("docker-bake.hcl", "docker-bake.json")
 
 @dataclass
 class OldWorkflows:
-    """What the project's workflows publish so far; where there are none, what its bake files build."""
+    """What the project's workflows publish so far; where there are none, what its bake or compose files build."""
 
     readers: dict[str, tuple[WorkflowReader, list[PublishedImage]]] = field(default_factory=dict)
     texts: dict[str, str] = field(default_factory=dict)
     remarks: list[Remark] = field(default_factory=list)
     baked: list[PublishedImage] = field(default_factory=list)
+    composed: list[PublishedImage] = field(default_factory=list)
 
     @property
     def images(self) -> list[PublishedImage]:
         """All of them."""
-        return [*self.baked, *(image for _, each in self.readers.values() for image in each)]
+        return [*self.baked, *self.composed, *(image for _, each in self.readers.values() for image in each)]
 
 
 def place_of(run: Run) -> tuple[Place, list[str]]:
@@ -76,7 +78,20 @@ def old_workflows(run: Run, place: Place) -> OldWorkflows:
         reader = WorkflowReader(path, Node(), place)
         old.baked += reader.baked(bake, [], {}, Node(), 0)
         old.remarks += reader.remarks
+    if not old.images and not run.project.name:
+        _add_composed(old, run, place)
     return old
+
+
+def _add_composed(old: OldWorkflows, run: Run, place: Place) -> None:
+    """Add what the compose files build, where nothing else says how an image is built."""
+    nodes = {
+        path: read_yaml(project_files.read(run.root, path) or "") for path in project_files.compose_files(run.root)
+    }
+    reader = ComposeReader(slug=place.slug, own=run.env.get("IMAGE_REPO", "").split(","))
+    old.composed += reader.images({path: node for path, node in nodes.items() if node})
+    unread = [Remark(Source(path), "", "it cannot be read as YAML") for path, node in nodes.items() if node is None]
+    old.remarks += [*unread, *reader.remarks]
 
 
 def _add(old: OldWorkflows, reader: WorkflowReader, text: str, folder: str) -> None:

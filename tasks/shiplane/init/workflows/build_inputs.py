@@ -74,12 +74,9 @@ class BuildInputs:
 
     def _is_accepted(self, source: Source, key: str, value: Value) -> bool:
         """Whether a project file can have the value: else one odd line would keep all the rest from being used."""
-        try:
-            parse_project_file({"lanes": {"any": {key: value}}}, "")
-        except UsageError as error:
-            self._leave_out(source, error.what.partition("lanes.any.")[2])
-            return False
-        return True
+        if problem := rejection({key: value}):
+            self._leave_out(source, problem)
+        return not problem
 
     def _build_args(self) -> Iterator[tuple[Source, str, Value]]:
         for source, line in self.inputs.get("build-args", ()):
@@ -154,6 +151,15 @@ class BuildInputs:
 
     def _leave_out(self, source: Source, reason: str) -> None:
         self.remarks.append(Remark(source, source.text, reason))
+
+
+def rejection(values: Mapping[str, Value]) -> str:
+    """Why a project file cannot have these values in the table of a lane; empty if it can."""
+    try:
+        parse_project_file({"lanes": {"any": values}}, "")
+    except UsageError as error:
+        return error.what.partition("lanes.any.")[2] or error.what
+    return ""
 
 
 def _fields(line: str) -> dict[str, str]:

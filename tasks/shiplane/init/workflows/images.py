@@ -11,17 +11,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
-from shiplane.core.errors import UsageError
 from shiplane.init.git_tags import form_of_pattern
 from shiplane.init.sources import Remark, Source
 from shiplane.init.toml_text import Value
 from shiplane.init.workflows.bake_files import steps_of
 from shiplane.init.workflows.build_inputs import INPUTS, BuildInputs
 from shiplane.init.workflows.expressions import LONGEST, filled, is_open
-from shiplane.init.workflows.published_image import PublishedImage, dockerfile_suffix
+from shiplane.init.workflows.published_image import PublishedImage, dockerfile_suffix, repository_of
 from shiplane.init.workflows.tag_rules import DEFAULT_RULES, FIELD, Tags, Triggers, add_plain, read_rules
 from shiplane.init.workflows.yaml_nodes import Node
-from shiplane.registry.oci.names import Repository
 
 _MOST = 64
 _STARTS_WITH = re.compile(r"startsWith\(github\.ref(?:_name)?, ?'(?:refs/tags/)?([^']+)'\)")
@@ -203,7 +201,7 @@ class WorkflowReader:
         for source, line in self._lines(written, values):
             for name in map(str.strip, FIELD.findall(line)):
                 image, _, tag = name.rpartition(":")
-                repository = "" if is_open(image) or "/" in tag else _repository(image)
+                repository = "" if is_open(image) or "/" in tag else repository_of(image)
                 if not repository:
                     self.remarks.append(Remark(source, source.text, "the tag is made by a script, or only known later"))
                     continue
@@ -215,7 +213,7 @@ class WorkflowReader:
         found: dict[str, None] = {}
         for source, line in self._lines(given, values):
             name = re.sub(r"^name=|,.*$", "", line)
-            if repository := "" if is_open(name) else _repository(name):
+            if repository := "" if is_open(name) else repository_of(name):
                 found[repository] = None
             else:
                 self.remarks.append(Remark(source, source.text, "the repository is not known"))
@@ -321,14 +319,3 @@ def _paths(texts: Mapping[str, str]) -> tuple[str, str]:
     context = posixpath.normpath(texts["context"] or ".")
     dockerfile = texts.get("file", "") or posixpath.join(context, "Dockerfile")
     return posixpath.normpath(dockerfile), context
-
-
-def _repository(name: str) -> str:
-    """A repository as ``docker`` names it; empty if it is none."""
-    parts = name.strip().lower().split("/")
-    has_host = len(parts) > 1 and (set(parts[0]) & set(".:") or parts[0] == "localhost")
-    full = "/".join(parts if has_host else ["docker.io", *(["library"] if len(parts) == 1 else []), *parts])
-    try:
-        return str(Repository.parse(full))
-    except UsageError:
-        return ""

@@ -15,13 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Node:
-    """A value: a text, a mapping or a list; what is absent is an empty one. ``keys`` are the lines of its keys."""
+    """A value: a text, a mapping or a list; what is absent is an empty one. ``keys`` are the lines of its keys.
+
+    Attributes:
+        is_null: Whether it is written as nothing, which has a text as well: ``null``, or an empty one.
+    """
 
     text: str = ""
     line: int = 0
     entries: dict[str, Node] = field(default_factory=dict)
     items: tuple[Node, ...] = ()
     keys: dict[str, int] = field(default_factory=dict)
+    is_null: bool = False
 
     def at(self, *keys: str) -> Node:
         """What is below these keys."""
@@ -45,6 +50,7 @@ class Node:
 
 
 _NOTHING = Node()
+_NULL = "tag:yaml.org,2002:null"
 
 
 def read_yaml(text: str) -> Node | None:
@@ -73,5 +79,5 @@ def _node(node: yaml.Node, made: dict[int, Node] | None = None) -> Node:
         elif isinstance(node, yaml.SequenceNode):
             made[id(node)] = Node(line=line, items=tuple(_node(item, made) for item in node.value))
         else:
-            made[id(node)] = Node(text=str(node.value), line=line)
+            made[id(node)] = Node(text=str(node.value), line=line, is_null=node.tag == _NULL)
     return made[id(node)]
