@@ -43,6 +43,7 @@ services:
       args: [MODE=prod, FLAVOUR, "HOST=$HOST_NAME", "PORT=${PORT:-80}"]
       ssh: [default]
       cache_from: [type=gha]
+      secrets: [npm]
 """
 
 
@@ -78,7 +79,8 @@ def test_what_the_services_of_a_file_are() -> None:
     assert web.build == {"build-args": {"MODE": "prod", "FLAVOUR": {"env": "FLAVOUR"}, "HOST": {"env": "HOST_NAME"}}}
     assert remarks == [
         "compose.yaml:21 ssh: default: a lane has no such setting",
-        "compose.yaml:22 cache_from: type=gha: a lane has no such setting",
+        "compose.yaml:22 cache_from: type=gha: a lane has one cache, which it reads and writes: cache in its table",
+        "compose.yaml:23 secrets: npm: name the variable or the file of each: secrets in the lane's table",
         f"compose.yaml:20 PORT: ${{PORT:-80}}: {LATER}: a lane has a value, or a variable alone",
     ]
 

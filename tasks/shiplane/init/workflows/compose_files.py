@@ -36,6 +36,13 @@ _HARMLESS = {"pull", "no_cache"}
 _LATER = "it is only known when compose runs"
 _NOTHING = Node()
 _NO_SETTING = "a lane has no such setting"
+_CACHE = "a lane has one cache, which it reads and writes: cache in its table"
+# What a lane has in another form.
+_BY_HAND = {
+    "secrets": "name the variable or the file of each: secrets in the lane's table",
+    "cache_from": _CACHE,
+    "cache_to": _CACHE,
+}
 
 
 @dataclass
@@ -160,7 +167,7 @@ class ComposeReader:
     def _remark_on_rest(self, service: _Service) -> None:
         for key, node in service.build.items():
             if key not in _READ | _HARMLESS:
-                self._remark(service.at(node), key, node, _NO_SETTING)
+                self._remark(service.at(node), key, node, _BY_HAND.get(key, _NO_SETTING))
         profiles = service.entries.get("profiles", _NOTHING)
         self._remark(service.at(profiles), "profiles", profiles, _NO_SETTING)
 
