@@ -88,7 +88,8 @@ def aionis(rig: Rig, sample: Path, tmp_path: Path) -> tuple[Person, Reader]:
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin/npm").write_text('#!/bin/sh\n[ "$*" = "run build" ] && exec sh build.sh\n')
     (tmp_path / "bin/npm").chmod(0o755)
-    person = Person(rig, sample, {"IMAGE_REPO": image, "PATH": f"{tmp_path / 'bin'}:{os.environ['PATH']}"})
+    path = rig.env.get("PATH", os.environ["PATH"])
+    person = Person(rig, sample, {"IMAGE_REPO": image, "PATH": f"{tmp_path / 'bin'}:{path}"})
     for path in ("tasks.py", "shiplane.toml"):
         (sample / path).unlink()
     shutil.rmtree(sample / "dist", ignore_errors=True)
