@@ -504,14 +504,14 @@ BOUNDS = (
         "what is listed and not readable yet is asked for again, whatever was read before",
         "registry/lookup",
         "wait_until_readable",
-        call("resolve", "resolve(registry, tag)"),
+        call("resolve", "require_certain(Absent(), {0}.repository, {1})"),
         (_READ_ONCE + "test_what_may_have_changed_is_read_anew",),
     ),
     Guard(
         "a tag that does not read as it was recorded is asked for again, whatever was read before",
         "registry/lookup",
         "resolve_consistent",
-        call("resolve", "resolve(registry, tag)"),
+        call("resolve", "require_certain(Absent(), {0}.repository, {1})"),
         (_READ_ONCE + "test_what_may_have_changed_is_read_anew",),
     ),
     Guard(

@@ -167,8 +167,8 @@ ROLLBACK = (
     Guard(
         "a version that is marked as bad never floats",
         "release/planning/decision",
-        "_obstacle",
-        never(2),
+        "_mark",
+        returns("''"),
         (_ROLLBACK + "test_a_marked_version_published_again_does_not_take_the_floating_tag_back",),
     ),
     Guard(
