@@ -231,6 +231,14 @@ def holding(seen: Path, secret: str) -> list[str]:
     [
         (('build-args = { NPM_TOKEN = "x" }',), "Use secrets"),
         (('build-args = { A = { env = "GHCR_TOKEN" } }',), "Use secrets"),
+        (
+            ('build-args = { A = { env = "C" } }', 'secrets = { x = { env = "C" } }'),
+            "from C, which is a secret as well",
+        ),
+        (
+            ('build-args = { A = { env = "C" } }', "[[announce]]", 'webhook-env = "C"'),
+            "from C, which is a secret as well",
+        ),
         (('labels = { "org.opencontainers.image.version" = "x" }',), "is set by every release"),
         (('annotations = { a = "{versoin}" }',), "Known are {version}"),
         (('secrets = { npm = { env = "UNSET" } }',), "UNSET, which is not set"),

@@ -99,4 +99,11 @@ KEPT_APART = (
         never(),
         (_SCRATCH + "test_no_context_with_files_of_ours_is_sent_whoever_put_them_there",),
     ),
+    Guard(
+        "a build arg, which is public, comes from no variable that holds a secret",
+        "config/build_settings",
+        "check_public",
+        never(),
+        (_BAKE + "test_a_build_arg_does_not_come_from_a_variable_that_holds_a_secret",),
+    ),
 )

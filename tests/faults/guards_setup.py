@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.edits import always, never, without_operand
+from tests.faults.edits import always, never, uncalled, without_operand
 from tests.faults.guard import Guard
 
 _INIT = "tests/unit/cli/test_init.py::"
@@ -101,7 +101,7 @@ LEFT_ALONE = (
         "no build arg, which is public, comes from the variable of a build secret",
         "workflows/step_variables",
         "build_args_of",
-        never(0),
+        uncalled("check_public"),
         (_RENDER + "test_a_variable_that_no_workflow_could_give_is_refused",),
     ),
     Guard(

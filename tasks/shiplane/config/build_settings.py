@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Annotated, TypedDict
 
 from shiplane.config.keys import build as forms
 from shiplane.config.placeholders import check_placeholders, resolve_placeholders
-from shiplane.core.errors import UsageError
+from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.core.schema.tables import Key, OneOf, Table
 from shiplane.core.schema.values import Boolean, Choice, Either, Named, Text
 
@@ -278,6 +278,21 @@ def check_variables(lane: str, settings: BuildSettings, env: Mapping[str, str]) 
             f"lane {lane}: {key}: {name} comes from {variable}, which is not set",
             remedy=f"Set {variable} in the environment of this command.",
         )
+
+
+def check_public(lane: str, settings: BuildSettings, private: Collection[str]) -> None:
+    """Refuse a build arg that comes from a variable which holds a secret: provenance and history show build args.
+
+    Raises:
+        ConfigurationError: Naming lane, build arg and variable.
+    """
+    for arg in settings.args:
+        if arg.env and arg.env in private:
+            raise ConfigurationError(
+                f"lane {lane}: build-args: {arg.name} comes from {arg.env}, which is a secret as well: build args are "
+                "public",
+                remedy="Let it come from a variable of its own.",
+            )
 
 
 def unset_variables(settings: BuildSettings, env: Mapping[str, str]) -> Iterator[tuple[str, str, str]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from shiplane.config.build_settings import check_public
 from shiplane.config.lane import Lane
 from shiplane.core.errors import ConfigurationError
 from shiplane.registry.credential_variables import CredentialVariables
@@ -42,14 +43,11 @@ def build_args_of(lanes: Sequence[Lane]) -> Expressions:
         ConfigurationError: The workflows set such a variable themselves, or it holds a secret.
     """
     secrets = {name for _, name in _build_secrets(lanes)}
+    for lane in lanes:
+        check_public(lane.name, lane.build, secrets)
     names = [(f"{lane.name}: build-args: {arg.name}", arg.env) for lane in lanes for arg in lane.build.args if arg.env]
     for place, name in names:
         _check_free(place, name)
-        if name in secrets:
-            raise ConfigurationError(
-                f"lane {place} comes from {name}, which is a build secret as well: build args are public",
-                remedy="Let it come from a variable of its own.",
-            )
     return {name: f"vars.{name}" for _, name in names if not _DEFAULT.fullmatch(name)}
 
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from shiplane.config.build_settings import check_variables, without_unset
+from shiplane.config.build_settings import check_public, check_variables, without_unset
 from shiplane.config.plan import Plan
 from shiplane.config.project_file import parse_project_file
 from shiplane.config.setting import Setting
 from shiplane.config.settings import Checkout, Flags, Resolver
-from shiplane.core.errors import UsageError
+from shiplane.core.errors import ConfigurationError, UsageError
 from shiplane.docker.bake import Build, definition, literal, staging, trial
 from shiplane.registry.oci.names import Platform, Repository
 from shiplane.release.planning.planner import make_plan
@@ -285,6 +285,14 @@ def test_a_variable_that_a_build_needs_has_to_be_set() -> None:
     kept = without_unset(build, {"CHANNEL": ""})
     assert ([arg.name for arg in kept.args], [secret.id for secret in kept.secrets]) == (["A"], ["f"])
     assert without_unset(build, {"CHANNEL": "beta", "T": "canary"}) == build
+
+
+def test_a_build_arg_does_not_come_from_a_variable_that_holds_a_secret() -> None:
+    settings = {"build-args": {"A": "URL", "B": {"env": "CHANNEL"}}}
+    build = parse_project_file({"lanes": {"main": settings}}, "shiplane.toml").lane("main").build
+    check_public("main", build, ["URL", "OTHER"])
+    with pytest.raises(ConfigurationError, match="lane main: build-args: B comes from CHANNEL, which is a secret"):
+        check_public("main", build, ["URL", "CHANNEL"])
 
 
 def test_a_dry_run_reads_a_cache_and_writes_none_and_attests_nothing() -> None:

@@ -711,7 +711,7 @@ def test_a_dry_run_leaves_out_a_secret_that_its_job_cannot_see() -> None:
         ({"secrets": {"t": {"env": "GITHUB_PAT"}}}, "lane main: secrets: t comes from GITHUB_PAT, and a secret of"),
         (
             {"build-args": {"T": {"env": "FOO"}}, "secrets": {"t": {"env": "FOO"}}},
-            "lane main: build-args: T comes from FOO, which is a build secret as well",
+            "lane main: build-args: T comes from FOO, which is a secret as well",
         ),
     ],
 )

@@ -25,6 +25,10 @@ def secrets_of(env: Mapping[str, str]) -> list[str]:
 
 def child_environment(env: Mapping[str, str], project: ProjectFile, credentials: Credentials) -> dict[str, str]:
     """The environment without its secrets, and without those of registries, builds and webhooks in the project file."""
+    return without_secrets(env, also=private_variables(project, credentials))
+
+
+def private_variables(project: ProjectFile, credentials: Credentials) -> list[str]:
+    """The variables that hold a secret of this project: passwords of registries, build secrets, URLs of webhooks."""
     build_secrets = secret_variables(lane.build for lane in project.lanes)
-    webhooks = webhook_variables(project.announcements)
-    return without_secrets(env, also=[*credentials.secret_variables(), *build_secrets, *webhooks])
+    return [*credentials.secret_variables(), *build_secrets, *webhook_variables(project.announcements)]

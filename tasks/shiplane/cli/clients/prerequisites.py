@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from shiplane.cli.clients.environment import private_variables
 from shiplane.cli.clients.github import github_of
-from shiplane.config.build_settings import check_variables, unset_variables, without_unset
+from shiplane.config.build_settings import check_public, check_variables, unset_variables, without_unset
 from shiplane.config.keys.gates import RESERVED_CHECKS
 from shiplane.core.errors import PrerequisiteError, UsageError
 from shiplane.docker.contexts import check_folder_names
@@ -73,6 +74,7 @@ def checked_build(run: Run, plan: Plan, skip: Sequence[str]) -> Plan:
 
     Raises:
         UsageError: A variable is not set, a file is missing, or a cache would take an image's name.
+        ConfigurationError: A build arg, which is public, comes from a variable that holds a secret.
     """
     from shiplane.release.planning.planner import check_caches
 
@@ -95,6 +97,7 @@ def check_build_of(run: Run, lane: Lane) -> None:
     """The same for what one lane's build is given, its cache aside. Raises as :func:`checked_build`."""
     from shiplane.config.project_folder import read_secret
 
+    check_public(lane.name, lane.build, private_variables(run.project, run.credentials))
     check_variables(lane.name, lane.build, run.env)
     for secret in lane.build.secrets:
         content = run.env[secret.env] if secret.env else read_secret(run.root, lane.name, secret)
