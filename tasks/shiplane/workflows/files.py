@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
 
@@ -39,20 +41,32 @@ def write(root: Path, path: str, text: str) -> None:
         raise PrerequisiteError(f"{path} cannot be written: {error.strerror or error}") from error
 
 
-def apply(root: Path, change: FileChange) -> None:
-    """Write or remove the file of a change.
+def apply(root: Path, changes: Sequence[FileChange]) -> None:
+    """Write or remove the files of changes: none, where one could not be or would be somewhere else.
 
     Raises:
-        PrerequisiteError: It cannot be written or removed, or is a link, whose file belongs somewhere else.
+        PrerequisiteError: One cannot be written or removed, or it or a folder of it is a link.
     """
-    if (root / change.path).is_symlink():
-        raise PrerequisiteError(
-            f"{change.path} is a link", remedy="Replace it with a file, or set the project up by hand."
-        )
-    if change.after is None:
-        remove(root, change.path)
-    else:
-        write(root, change.path, change.after)
+    for change in changes:
+        _check_place(root, change.path)
+    for change in changes:
+        if change.after is None:
+            remove(root, change.path)
+        else:
+            write(root, change.path, change.after)
+
+
+def _check_place(root: Path, path: str) -> None:
+    target = Path(os.path.normpath(root / path))
+    for place in (target, *target.parents):
+        if place in (root, *root.parents):
+            return
+        wrong = "a link" if place.is_symlink() else "a file" if place != target and place.is_file() else ""
+        if wrong:
+            raise PrerequisiteError(
+                f"{os.path.relpath(place, root)} is {wrong}",
+                remedy=f"Replace it with a {'file' if place == target else 'folder'}, or set the project up by hand.",
+            )
 
 
 def remove(root: Path, path: str) -> None:

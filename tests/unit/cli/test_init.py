@@ -158,6 +158,8 @@ def test_the_next_command_is_for_the_folder_where_one_stands(run: Run, monkeypat
             "".join(f'[lanes.{lane}]\ndockerfile = "Dockerfile"\n' for lane in "ab"),
             ["release --version X.Y.Z"],
         ),
+        ('version-file = "VERSION"\n', ["release"]),
+        ('version-file = "VERSION"\n[lanes.main]\nversion-file = false\n', ["release --version X.Y.Z"]),
     ],
 )
 def test_the_first_release_is_one_that_the_project_can_have(
@@ -313,6 +315,21 @@ def test_a_link_is_not_followed(run: Run, tmp_path: Path) -> None:
     code, _, err = run("init", "--yes")
     assert (code, Path("elsewhere").read_text()) == (3, "dist\n")
     assert ".gitignore is a link" in err
+    assert not Path("shiplane.toml").exists()
+
+
+def test_a_folder_that_is_a_link_or_a_file_is_told_before_anything_is_written(run: Run, tmp_path: Path) -> None:
+    WORKFLOW.unlink()
+    WORKFLOW.parent.rmdir()
+    for make, wrong in (
+        (lambda: WORKFLOW.parent.symlink_to(tmp_path), "a link"),
+        (lambda: WORKFLOW.parent.write_text("no folder"), "a file"),
+    ):
+        make()
+        code, _, err = run("init", "--yes")
+        assert (code, f".github/workflows is {wrong}\n  Replace it with a folder" in err) == (3, True), err
+        assert not Path("shiplane.toml").exists()
+        WORKFLOW.parent.unlink()
 
 
 def test_a_committed_version_that_is_the_newest_git_tags_is_proposed(run: Run) -> None:

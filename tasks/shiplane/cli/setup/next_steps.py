@@ -61,12 +61,18 @@ def _releases(run: Run, project: ProjectFile) -> Iterator[str]:
     lanes = [lane for lane in project.lanes if lane.dockerfile in present]
     groups = groups_of(lane for lane in lanes if not _follows_only(lane, project.channels))
     if len(groups) == 1 or (groups and not any(lane.images for lane in lanes)):
-        yield command("release", "--version", _VERSION)
+        yield command("release", *_version(project, lanes))
     else:
         for group in groups:
             chosen = (word for lane in group for word in ("--lane", lane.name))
-            yield command("release", *chosen, "--version", _VERSION)
+            yield command("release", *chosen, *_version(project, group))
     yield from (command("publish", "--channel", channel.name) for channel in project.channels)
+
+
+def _version(project: ProjectFile, lanes: Sequence[Lane]) -> tuple[str, ...]:
+    """The flags that say the version; none where a file of each lane does."""
+    files = [project.version_file if lane.version_file is None else lane.version_file for lane in lanes]
+    return () if all(files) else ("--version", _VERSION)
 
 
 def _is_repository(run: Run) -> bool:

@@ -45,8 +45,7 @@ def init(run: Run, *, yes: bool = False, dry_run: bool = False, diff: bool = Fal
             return Answer(text="" if agreed is False else shown, data=setup_json(setup, written=False), error=error)
         shown = ""
     if writes:
-        for change in setup.changes:
-            files.apply(run.root, change)
+        files.apply(run.root, setup.changes)
     text = shown + written_text(setup, dry_run=dry_run)
     return Answer(text=text, data=setup_json(setup, written=writes))
 
