@@ -78,9 +78,8 @@ def _carry_out(run: Run, channel: Channel, plan: Plan, options: Options, *, rese
     from shiplane.release.channel.publisher import channel_publisher
 
     conditions = before.prerequisites_of(run, plan.commit, options.skip)
-    unclaimed = replace(options, public=False)
-    tags_of = lambda lane: channel.tags_of(lane.lane, plan.commit)  # noqa: E731
-    with publishing(run, plan, unclaimed, tags_of=tags_of) as (publisher, _):
+    options = replace(options, public=False)
+    with publishing(run, plan, options, tags_of=lambda lane: channel.tags_of(lane.lane, plan.commit)) as (publisher, _):
         release = replace(publisher, conditions=conditions)
         mine = channel_publisher(release, channel, plan, history_of(run).is_ancestor, reset=reset)
         result = run.console.drive(mine.publish(plan))
