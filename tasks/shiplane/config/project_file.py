@@ -302,10 +302,8 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
         "smokes": make_smokes(given.get("smokes"), tables, [lane.name for lane in lanes]),
         "keeps_ledger": ledger is not False,
         "ledger": None if isinstance(ledger, bool) else ledger,
-        "claim": (ClaimSettings() if claim else None) if isinstance(claim, bool) else claim,
-        "github_release": (GitHubReleaseSettings() if on_github else None)
-        if isinstance(on_github, bool)
-        else on_github,
+        "claim": ClaimSettings() if claim is True else claim or None,
+        "github_release": GitHubReleaseSettings() if on_github is True else on_github or None,
     }
     return ProjectFile(name=name, **{**given, **resolved})
 
