@@ -105,9 +105,8 @@ class LaneImages:
             self.smoke.check({lane_plan.lane.name: lane_plan.platforms.value for lane_plan in missing})
         digests = self.stager().stage(plan, missing)
         images = {
-            name: self._wait_for(lane_plan, digests[name], "the builder pushed it")
+            lane_plan.lane.name: self._wait_for(lane_plan, digests[lane_plan.lane.name], "the builder pushed it")
             for lane_plan in missing
-            for name in (lane_plan.lane.name,)
         }
         yield step.done(", ".join(f"{name} is {digest.short}" for name, digest in digests.items()))
         return images
