@@ -39,7 +39,6 @@ class Preview:
 
     def refusal(self, plan: Plan) -> RefusedError | None:
         """How a release would end as things are, where it would not end well."""
-        from shiplane.release.planning.decision import Decision
         from shiplane.release.source_check import check_version_file
 
         try:
@@ -47,14 +46,15 @@ class Preview:
                 check_version_file(lane.lane, lane.version, lane.version_file)
         except RefusedError as error:
             return error
-
-        versions = [lane for lane in plan.lanes if not lane.version.value.is_snapshot and self.lanes]
-        decisions = [(lane, self.lanes[lane.lane.name][1]) for lane in versions]
+        lanes = [lane for lane in plan.lanes if not lane.version.value.is_snapshot and self.lanes]
+        decisions = [(lane, self.lanes[lane.lane.name][1]) for lane in lanes]
         reasons = [
-            f"{lane.tag}{plan.where(lane)} would be refused: {why}" for lane, why in decisions if isinstance(why, str)
+            f"{lane.tag}{plan.where(lane)} would be refused: {decision}"
+            for lane, decision in decisions
+            if isinstance(decision, str)
         ]
-        for lane, why in decisions:
-            unmet = why.unmet if isinstance(why, Decision) else ()
+        for lane, decision in decisions:
+            unmet = () if isinstance(decision, str) else decision.unmet
             reasons += [stayed_text(plan, lane, move.tag, move.reason) for move in unmet]
         return RefusedError("\n".join(reasons)) if reasons else None
 
@@ -117,8 +117,8 @@ def _check_mirror(run: Run, lane: LanePlan, mirror: Repository, survey: Survey, 
     clients = run.registries
     registry = clients.impatient(clients.reader(mirror), within=_LIMIT)
     surveyor = MirrorSurveyor(registry=registry, probe=False)
-    there = surveyor.survey_lane(lane, registry, LaneDecision(survey, decision), may_push=False)
-    there.describe(decision)
+    mirror_lane = surveyor.survey_lane(lane, registry, LaneDecision(survey, decision), may_push=False)
+    mirror_lane.describe(decision)
 
 
 def ignored_files(run: Run, plan: Plan) -> list[str]:
