@@ -227,10 +227,8 @@ class Project:
         """
         from shiplane.cli.flows.verification import Depth, verify_lanes
 
-        flags, depth = (
-            _flags(lanes, version, image, platforms, latest=latest),
-            Depth(deep=deep, pull=pull, anonymous=anonymous),
-        )
+        flags = _flags(lanes, version, image, platforms, latest=latest)
+        depth = Depth(deep=deep, pull=pull, anonymous=anonymous)
         verified: Verified = self._call(lambda run: verify_lanes(run, run.resolver(flags), depth))
         return verified
 

@@ -25,7 +25,6 @@ def make_plan(resolver: Resolver) -> Plan:
             remedy="Run it in a checkout.",
         )
     lanes = resolver.released_lanes()
-
     slug = resolver.slug()
     server = resolver.env.get("GITHUB_SERVER_URL") or "https://github.com"
     plan = Plan(
