@@ -114,7 +114,7 @@ FOLLOWED_BY = (
     Guard(
         "no child of ours has the URL of a webhook",
         "cli/clients/environment",
-        "child_environment",
+        "private_variables",
         call("webhook_variables", "()"),
         ("tests/unit/cli/test_child_environment.py::test_no_child_has_the_url_of_a_webhook",),
     ),
