@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from shiplane.config.channel import Channel
 from shiplane.config.lane import Lane
 from shiplane.init.sources import Remark, Source
-from shiplane.init.workflows.images import WorkflowReader
+from shiplane.init.workflows.images import WorkflowReader, is_branch_pattern
 from shiplane.init.workflows.published_image import PublishedImage
 from shiplane.init.workflows.pushing_steps import pushing_steps
 from shiplane.init.workflows.yaml_nodes import Node
@@ -146,14 +146,12 @@ def _starts(reader: WorkflowReader, new: NewWorkflows) -> Iterator[Remark]:
             yield Remark(Source(reader.path, on.keys.get(key, on.line)), key, _BUILDS if built else reason)
     branches = on.at("push", "branches").items
     for branch in branches:
-        if set(branch.text) & set("*?+[!"):
+        if is_branch_pattern(branch.text):
             reason = "a channel follows one branch, and no pattern"
             yield Remark(Source(reader.path, branch.line), branch.text, reason)
         elif branch.text not in followed:
             yield Remark(Source(reader.path, branch.line), branch.text, _unfollowed(branch.text))
-    # Without a filter every branch and every git tag.
-    any_push = "push" in on.texts or ("push" in on.entries and not on.at("push").entries)
-    if any_push and reader.place.default_branch not in followed:
+    if reader.any_push and reader.place.default_branch not in followed:
         line = on.keys.get("push", on.line)
         yield Remark(Source(reader.path, line), "push", _unfollowed(reader.place.default_branch))
 

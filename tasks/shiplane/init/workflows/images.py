@@ -80,22 +80,23 @@ class WorkflowReader:
         tags = on.at("push", "tags").texts
         if tags or "release" in on.entries:
             return tags or ("*",)
-        return ("*",) if "push" in (*on.texts,) or self._any_push else ()
+        return ("*",) if self.any_push else ()
 
     @property
     def branches(self) -> tuple[str, ...]:
         """The branches of which a push starts it, those with a pattern left out."""
         on = self.root.at("on")
-        given = on.at("push", "branches").texts
-        any_branch = "push" in on.texts or self._any_push or (not given and "schedule" in on.entries)
-        return tuple(name for name in given if not set(name) & set("*?+[!")) or (
+        filters = on.at("push", "branches").texts
+        any_branch = self.any_push or (not filters and "schedule" in on.entries)
+        return tuple(name for name in filters if not is_branch_pattern(name)) or (
             (self.place.default_branch,) if any_branch else ()
         )
 
     @property
-    def _any_push(self) -> bool:
-        push = self.root.at("on").entries.get("push")
-        return push is not None and not push.entries
+    def any_push(self) -> bool:
+        """Whether a push of any branch and of any git tag starts it: there is no filter."""
+        on = self.root.at("on")
+        return "push" in on.texts or ("push" in on.entries and not on.at("push").entries)
 
     def logins(self) -> Iterator[tuple[str, str, str]]:
         """Each registry that it logs in to, with the names of the secrets of user name and password."""
@@ -250,6 +251,11 @@ class WorkflowReader:
                 self.remarks.append(Remark(source, f"{key}: {node.text}", "a lane has no such setting"))
             elif key in ("platforms", "target", "file", "context") and is_open(texts[key]):
                 self.remarks.append(Remark(source, f"{key}: {node.text}", "it is only known when the workflow runs"))
+
+
+def is_branch_pattern(text: str) -> bool:
+    """Whether a filter of branches is a pattern, and no branch's name."""
+    return bool(set(text) & set("*?+[!"))
 
 
 def _used(written: Node, output: str, steps: Sequence[Node]) -> list[Node]:
