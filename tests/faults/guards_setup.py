@@ -31,7 +31,7 @@ LEFT_ALONE = (
         "no file is written through a link",
         "workflows/files",
         "apply",
-        never(0),
+        uncalled("_check_place"),
         (_INIT + "test_a_link_is_not_followed",),
     ),
     Guard(
