@@ -49,7 +49,7 @@ class BuildInputs:
 
     Attributes:
         inputs: The lines of each, filled.
-        remarks: What could not be translated, after :meth:`keys`.
+        remarks: Where :meth:`keys` adds what could not be translated.
     """
 
     inputs: Mapping[str, Lines]

@@ -143,10 +143,7 @@ class ComposeReader:
         for key in ("provenance", "sbom"):
             node = service.build.get(key, _NOTHING)
             inputs[key] = [(service.at(node, f"{key}: {node.text}"), node.text)] if node.text else []
-        read = BuildInputs(inputs)
-        keys = read.keys()
-        self.remarks += read.remarks
-        return keys
+        return BuildInputs(inputs, self.remarks).keys()
 
     def _lines(self, service: _Service, key: str, *, are_variables: bool) -> Iterator[tuple[Source, str]]:
         """Each pair as a line of docker/build-push-action's input; a name alone is a variable's."""

@@ -233,10 +233,7 @@ class WorkflowReader:
         for key in ("labels", "annotations"):
             for meta in _used(given.get(key, Node()), key, self._metadata_steps(job))[:1]:
                 inputs[key] = [*inputs[key], *self._lines(meta.at("with", key), values)]
-        read = BuildInputs(inputs)
-        keys = read.keys()
-        self.remarks += read.remarks
-        return keys
+        return BuildInputs(inputs, self.remarks).keys()
 
     def _metadata_steps(self, job: Node) -> list[Node]:
         """The steps of metadata-action: those of the job, and those of others."""
