@@ -25,3 +25,9 @@ class FileChange:
         return "\n".join(
             line[:1] + spaced_line(line[1:]) for line in difflib.unified_diff(old, new, old_name, new_name, lineterm="")
         )
+
+    @property
+    def lines(self) -> tuple[int, int]:
+        """How many lines are added and removed."""
+        signs = [line[:1] for line in self.diff.splitlines()[2:]]
+        return signs.count("+"), signs.count("-")

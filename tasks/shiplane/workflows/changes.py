@@ -54,12 +54,6 @@ class WorkflowChange(FileChange):
         alike = without_pins(unsigned(self.before)) == without_pins(unsigned(self.after))
         return Cause.PINNED if alike and not is_as_written(self.before) else Cause.OUTDATED
 
-    @property
-    def lines(self) -> tuple[int, int]:
-        """How many lines are added and removed."""
-        signs = [line[:1] for line in self.diff.splitlines()[2:]]
-        return signs.count("+"), signs.count("-")
-
 
 def changes(rendered: Mapping[str, str], existing: Mapping[str, str], folder: str = "") -> list[WorkflowChange]:
     """The changes from the existing to the rendered workflows, where newer pins of actions that others wrote stay.

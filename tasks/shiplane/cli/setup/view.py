@@ -47,8 +47,7 @@ def _understood(setup: Setup) -> list[str]:
 
 def _counted(change: FileChange) -> str:
     """A file with how many of its lines are new and how many go."""
-    lines = change.diff.splitlines()[2:]
-    added, removed = (sum(line.startswith(sign) for line in lines) for sign in "+-")
+    added, removed = change.lines
     return f"  {change.path}  {'new, ' if change.before is None else ''}+{added} -{removed}"
 
 
