@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from shiplane.config.lane import BUILT_IN
+from shiplane.config.settings import DEFAULT_PLATFORMS
 from shiplane.init.facts import Facts
 from shiplane.init.lane_proposal import ProposedLane, propose_lanes
 from shiplane.init.proposal import Entry, Proposal, ProposedTable
@@ -14,7 +15,7 @@ from shiplane.init.toml_text import Value, value_text
 from shiplane.init.version_files import with_version_files
 from shiplane.init.workflows.published_image import PublishedImage
 
-_DEFAULT_PLATFORMS = {"linux/amd64", "linux/arm64"}
+_DEFAULT_PLATFORMS = set(map(str, DEFAULT_PLATFORMS))
 # What GHCR's credential is called anyway.
 _STANDARD = {"GHCR_TOKEN", "GITHUB_TOKEN"}
 
