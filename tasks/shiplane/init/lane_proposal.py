@@ -40,14 +40,21 @@ class ProposedLane:
     image: PublishedImage | None = None
 
     @property
-    def is_built_in(self) -> bool:
-        """Whether it is there without a table."""
-        return not self.entries and any(lane.name == self.name for lane in BUILT_IN)
+    def built_in(self) -> Lane | None:
+        """The lane that is built in under its name."""
+        return next((lane for lane in BUILT_IN if lane.name == self.name), None)
+
+    @property
+    def git_tag(self) -> str:
+        """The form of the git tags that release it, also where no value says it."""
+        if "git-tag" in self.entries:
+            return str(self.entries["git-tag"].value)
+        return _default_git_tag(self.built_in, self.name)
 
     @property
     def table(self) -> ProposedTable:
         """Its table; one that is built in and changes nothing still has to be named beside others."""
-        dockerfile = next((lane.dockerfile for lane in BUILT_IN if lane.name == self.name), "")
+        dockerfile = self.built_in.dockerfile if self.built_in else ""
         entries = self.entries or {"dockerfile": Entry(dockerfile, self.source)}
         return ProposedTable(("lanes", self.name), entries)
 
@@ -181,12 +188,16 @@ def _of_dockerfile(path: str, facts: Facts, image: PublishedImage | None = None)
 
 def _git_tag(base: Lane | None, name: str, forms: Sequence[str], image: PublishedImage | None) -> tuple[str, str]:
     """The form of the git tags that release a lane, and why."""
-    default = base.git_tag if base else f"{name}-v{{version}}"
+    default = _default_git_tag(base, name)
     if image and image.git_tag:
         return image.git_tag, f"{image.source.path} is started by it"
     if default in forms or not forms or (base and base.name != "main"):
         return default, "git tags" if default in forms else "default"
     return forms[0], "git tags"
+
+
+def _default_git_tag(base: Lane | None, name: str) -> str:
+    return base.git_tag if base else f"{name}-v{{version}}"
 
 
 def _by_registry(facts: Facts, *, is_main: bool) -> dict[str, Entry]:

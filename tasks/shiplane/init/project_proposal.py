@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from shiplane.config.lane import BUILT_IN
 from shiplane.config.settings import DEFAULT_PLATFORMS
 from shiplane.init.facts import Facts
 from shiplane.init.lane_proposal import ProposedLane, propose_lanes
@@ -30,10 +29,10 @@ def propose(facts: Facts) -> Proposal:
         ProposedLane(name=lane.name, entries={**_apart(lane, common, facts.image), **lane.entries}, source=lane.source)
         for lane in lanes
     ]
-    are_built_in = all(lane.name in [other.name for other in BUILT_IN] for lane in own)
+    are_built_in = all(lane.built_in for lane in own)
     tables = [
         ProposedTable((), common),
-        *(lane.table for lane in own if not (are_built_in and lane.is_built_in)),
+        *(lane.table for lane in own if lane.entries or not are_built_in),
         *channels,
         *_registries(lanes, facts),
     ]
@@ -52,7 +51,7 @@ def _apart_by_name(lanes: Sequence[ProposedLane]) -> tuple[list[ProposedLane], l
 
 def _built_in(proposed: ProposedLane) -> str:
     """What a lane has without being told; empty where that is nothing, as it is no lane that is built in."""
-    lane = next((lane for lane in BUILT_IN if lane.name == proposed.name), None)
+    lane = proposed.built_in
     if lane is None:
         return ""
     values: dict[str, Value] = {"dockerfile": lane.dockerfile, "tag": str(lane.version_template)}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from shiplane.config.lane import BUILT_IN
 from shiplane.config.names.version_schemes import Scheme
 from shiplane.config.version import Version
 from shiplane.config.version_file import FileVersion
@@ -42,10 +41,10 @@ def _entry(newest: Version | None, files: Sequence[tuple[str, FileVersion]]) -> 
 
 def _newest(lane: ProposedLane, git_tags: Sequence[str]) -> Version | None:
     """The highest version that the lane's git tags name."""
-    default = next((each.git_tag for each in BUILT_IN if each.name == lane.name), f"{lane.name}-v{{version}}")
-    form = str(lane.entries["git-tag"].value) if "git-tag" in lane.entries else default
     scheme = Scheme(str(lane.entries["versions"].value)) if "versions" in lane.entries else Scheme.SEMVER
-    return max((version for text in versions_among(git_tags, form) if (version := _read(text, scheme))), default=None)
+    return max(
+        (version for text in versions_among(git_tags, lane.git_tag) if (version := _read(text, scheme))), default=None
+    )
 
 
 def _read(text: str, scheme: Scheme) -> Version | None:
