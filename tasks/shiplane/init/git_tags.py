@@ -40,12 +40,12 @@ def versions_among(tags: Iterable[str], form: str) -> list[str]:
 
 def scheme_of(versions: Sequence[str]) -> Scheme:
     """The scheme that reads the most of these versions; of those that read as many, the first of the three."""
-    return max(Scheme, key=lambda scheme: sum(_reads(scheme, text) for text in versions))
+    return max(Scheme, key=lambda scheme: sum(version_of(text, scheme) is not None for text in versions))
 
 
-def _reads(scheme: Scheme, text: str) -> bool:
+def version_of(text: str, scheme: Scheme) -> Version | None:
+    """The version that a text is by a scheme, or None."""
     try:
-        Version.parse(text, scheme)
+        return Version.parse(text, scheme)
     except UsageError:
-        return False
-    return True
+        return None

@@ -8,8 +8,7 @@ from dataclasses import replace
 from shiplane.config.names.version_schemes import Scheme
 from shiplane.config.version import Version
 from shiplane.config.version_file import FileVersion
-from shiplane.core.errors import UsageError
-from shiplane.init.git_tags import versions_among
+from shiplane.init.git_tags import version_of, versions_among
 from shiplane.init.lane_proposal import ProposedLane
 from shiplane.init.proposal import Entry
 
@@ -43,12 +42,6 @@ def _newest(lane: ProposedLane, git_tags: Sequence[str]) -> Version | None:
     """The highest version that the lane's git tags name."""
     scheme = Scheme(str(lane.entries["versions"].value)) if "versions" in lane.entries else Scheme.SEMVER
     return max(
-        (version for text in versions_among(git_tags, lane.git_tag) if (version := _read(text, scheme))), default=None
+        (version for text in versions_among(git_tags, lane.git_tag) if (version := version_of(text, scheme))),
+        default=None,
     )
-
-
-def _read(text: str, scheme: Scheme) -> Version | None:
-    try:
-        return Version.parse(text, scheme)
-    except UsageError:
-        return None
