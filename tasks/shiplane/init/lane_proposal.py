@@ -62,12 +62,9 @@ class ProposedLane:
 def propose_lanes(facts: Facts) -> list[ProposedLane]:
     """The lanes: those of the images that are published, and of the Dockerfiles that are left."""
     images = _merged(facts.images)
-    understood = [image for image in images if not image.tags.is_empty]
-    named = dict(zip(map(id, understood), _names(understood), strict=True))
+    names = iter(_names([image for image in images if not image.tags.is_empty]))
     lanes = [
-        _of_tags(image, named[id(image)], facts)
-        if id(image) in named
-        else _of_dockerfile(image.dockerfile, facts, image)
+        _of_dockerfile(image.dockerfile, facts, image) if image.tags.is_empty else _of_tags(image, next(names), facts)
         for image in images
     ]
     return sorted([*lanes, *(_of_dockerfile(path, facts) for path in facts.dockerfiles)], key=_is_variant)

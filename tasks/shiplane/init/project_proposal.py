@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from shiplane.config.settings import DEFAULT_PLATFORMS
 from shiplane.init.facts import Facts
@@ -25,10 +26,7 @@ def propose(facts: Facts) -> Proposal:
     version_file, lanes = with_version_files(lanes, facts.git_tags, facts.version_files)
     channels, remarks = _channels(lanes)
     common = {**_images(lanes, facts), **_platforms(lanes), **version_file, **_deployments(facts)}
-    own = [
-        ProposedLane(name=lane.name, entries={**_apart(lane, common, facts.image), **lane.entries}, source=lane.source)
-        for lane in lanes
-    ]
+    own = [replace(lane, entries={**_apart(lane, common, facts.image), **lane.entries}) for lane in lanes]
     are_built_in = all(lane.built_in for lane in own)
     tables = [
         ProposedTable((), common),
@@ -69,7 +67,12 @@ def _images(lanes: Sequence[ProposedLane], facts: Facts) -> dict[str, Entry]:
         return {}
     images = next(iter(each))
     source = next(lane.source for lane in lanes if lane.image and lane.image.images)
-    return {"image": Entry(images[0] if len(images) == 1 else list(images), source)}
+    return {"image": _image(images, source)}
+
+
+def _image(images: Sequence[str], source: str) -> Entry:
+    """The value of ``image``: one repository, or a list."""
+    return Entry(images[0] if len(images) == 1 else list(images), source)
 
 
 def _platforms(lanes: Sequence[ProposedLane]) -> dict[str, Entry]:
@@ -90,7 +93,7 @@ def _apart(lane: ProposedLane, common: Mapping[str, Entry], default: str) -> dic
     entries: dict[str, Entry] = {}
     images = lane.image.images if lane.image else ()
     if images and "image" not in common and images != (default,):
-        entries["image"] = Entry(images[0] if len(images) == 1 else list(images), lane.source)
+        entries["image"] = _image(images, lane.source)
     if "platforms" not in common and {*_platforms_of(lane)} != _DEFAULT_PLATFORMS:
         entries["platforms"] = Entry(_platforms_of(lane), lane.source)
     return entries
