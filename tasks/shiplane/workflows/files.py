@@ -27,12 +27,7 @@ def origin() -> str | None:
         return None
 
 
-def write(root: Path, path: str, text: str) -> None:
-    """Write a workflow file atomically.
-
-    Raises:
-        PrerequisiteError: It cannot be written.
-    """
+def _write(root: Path, path: str, text: str) -> None:
     target = root / path
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -50,10 +45,19 @@ def apply(root: Path, changes: Sequence[FileChange]) -> None:
     for change in changes:
         _check_place(root, change.path)
     for change in changes:
-        if change.after is None:
-            remove(root, change.path)
-        else:
-            write(root, change.path, change.after)
+        write_change(root, change)
+
+
+def write_change(root: Path, change: FileChange) -> None:
+    """Write or remove the file of a change.
+
+    Raises:
+        PrerequisiteError: It cannot be written or removed.
+    """
+    if change.after is None:
+        _remove(root, change.path)
+    else:
+        _write(root, change.path, change.after)
 
 
 def _check_place(root: Path, path: str) -> None:
@@ -69,12 +73,7 @@ def _check_place(root: Path, path: str) -> None:
             )
 
 
-def remove(root: Path, path: str) -> None:
-    """Remove a workflow file.
-
-    Raises:
-        PrerequisiteError: It cannot be removed.
-    """
+def _remove(root: Path, path: str) -> None:
     try:
         (root / path).unlink()
     except OSError as error:

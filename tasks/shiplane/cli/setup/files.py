@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from shiplane.cli.workflows.files import requirements_path, tasks_files
+from shiplane.cli.workflows.files import new_requirements, requirements_path, tasks_files
 from shiplane.core.file_change import FileChange
 from shiplane.init import ignored, npm_scripts, project_files, tasks_file
 from shiplane.init.sources import Remark, Source
 from shiplane.workflows import files
-from shiplane.workflows.requirement import LOCAL, requirement, requirements
+from shiplane.workflows.requirement import LOCAL, requirement
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -36,9 +36,7 @@ def setup_files(root: Path, project_text: str) -> Iterator[FileChange]:
     if package and npm_scripts.old_scripts(package):
         yield FileChange(_NPM, package, npm_scripts.with_new_scripts(package) or package)
     if not (root / requirements_path(root)).exists():
-        from shiplane import __version__
-
-        yield FileChange(requirements_path(root), None, requirements(__version__, files.origin()))
+        yield new_requirements(root)
 
 
 def _ended_as(before: str | None, after: str) -> str:

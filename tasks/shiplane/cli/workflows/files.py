@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from shiplane.config.keys.announcements import webhook_variables
 from shiplane.config.project_folder import build_command, existing, repository_top, uses_lfs, workflows
 from shiplane.config.settings import DEFAULT_PLATFORMS, Resolver
+from shiplane.core.file_change import FileChange
 from shiplane.init.tasks_file import imports_shiplane
 from shiplane.workflows import files
 from shiplane.workflows.changes import WorkflowChange, changes
@@ -64,6 +65,13 @@ def requirements_path(root: Path) -> str:
     return f"{way_up(folder_in_repository(root))}{REQUIREMENTS}"
 
 
+def new_requirements(root: Path) -> FileChange:
+    """The file of what the workflows install, with our version, where it is missing."""
+    from shiplane import __version__
+
+    return FileChange(requirements_path(root), None, requirements(__version__, files.origin()))
+
+
 def program_of(root: Path) -> str:
     """What calls the tasks in a project: ``shiplane`` where its own tasks are others, or have ours below a name."""
     texts = [tasks_file.read_text("utf-8", "replace") for tasks_file in tasks_files(root)]
@@ -111,12 +119,5 @@ def _project(root: Path, project: ProjectFile, program: str) -> WorkflowProject:
 
 def write_changes(root: Path, planned: Sequence[WorkflowChange], *, wants_requirements: bool) -> None:
     """Write and remove files; the requirements, with our version, where they are missing."""
-    from shiplane import __version__
-
-    for change in planned:
-        if change.after is None:
-            files.remove(root, change.path)
-        else:
-            files.write(root, change.path, change.after)
-    if wants_requirements:
-        files.write(root, requirements_path(root), requirements(__version__, files.origin()))
+    for change in (*planned, *([new_requirements(root)] if wants_requirements else [])):
+        files.write_change(root, change)
