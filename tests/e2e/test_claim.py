@@ -7,7 +7,6 @@ import os
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -19,7 +18,7 @@ from shiplane.git.claim_store import GitClaims
 from shiplane.git.remote import Remote
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from tests.e2e.person import Person, Reader, succeeded, wait_until
-from tests.faults.harness.serving import serving
+from tests.faults.harness.serving import QuietHandler, QuietServer, serving
 from tests.gitnoise import NOISE, configured
 from tests.rig.sample import checkout, commit, git
 
@@ -154,18 +153,14 @@ def test_a_remote_that_declines_the_ref_is_a_matter_of_permission(bare: Path) ->
 def forbidding() -> Iterator[str]:
     """A git host that lets everybody read and nobody push, as far as git asks before it gives up."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(QuietHandler):
+        def _get(self) -> None:
             # Without a service's name in the answer git takes it for the old protocol: a list of refs, here empty.
-            self.send_response(403 if "git-receive-pack" in self.path else 200)
-            self.send_header("Content-Type", "text/plain")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
+            self.answer(403 if "git-receive-pack" in self.path else 200, b"", {"content-type": "text/plain"})
 
-        def log_message(self, *_: object) -> None:
-            """Quiet."""
+        do_GET = _get
 
-    with serving(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+    with serving(QuietServer(("127.0.0.1", 0), Handler)) as address:
         yield f"http://{address}/aionis.git"
 
 

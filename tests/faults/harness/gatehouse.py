@@ -7,7 +7,6 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -23,7 +22,7 @@ from shiplane.registry.http.retry_budget import Clock, RetryBudget
 from shiplane.registry.http.transport import HttpTransport
 from shiplane.release.prerequisites import Prerequisites
 from tests.faults.harness.clock import EPOCH, VirtualClock
-from tests.faults.harness.serving import QuietServer, serving
+from tests.faults.harness.serving import QuietHandler, QuietServer, serving
 
 COMMIT = "c" * 40
 NAME = "Core Production Gate"
@@ -58,8 +57,8 @@ class Api:
 def api() -> Iterator[Api]:
     known = Api()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
+    class Handler(QuietHandler):
+        def _get(self) -> None:
             parts = urlsplit(self.path)
             time.sleep(known.slow)
             known.asked.append((self.path, self.headers.get("Authorization", "")))
@@ -68,15 +67,9 @@ def api() -> Iterator[Api]:
                 parts.path + (f"?page={page}" if page else ""), [(404, {"message": "Not Found"}, {})]
             )
             status, body, headers = left.pop(0) if len(left) > 1 else left[0]
-            content = body if isinstance(body, bytes) else json.dumps(body).encode()
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
+            self.answer(status, body if isinstance(body, bytes) else json.dumps(body).encode(), headers)
 
-        def log_message(self, *_: object) -> None:
-            pass
+        do_GET = _get
 
     with serving(QuietServer(("127.0.0.1", 0), Handler)) as address:
         known.address = f"http://{address}"

@@ -13,7 +13,6 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from typing import Any
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -24,7 +23,7 @@ from shiplane.registry.http.exchange import Request, Response, TransportError
 from shiplane.registry.http.retry_budget import Clock, RetryBudget
 from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.gatehouse import TOKEN
-from tests.faults.harness.serving import QuietServer, serving
+from tests.faults.harness.serving import QuietHandler, QuietServer, serving
 
 SLUG = "cognary/aionis"
 API = "https://api.github.com"
@@ -209,21 +208,13 @@ class MemoryGitHub:
         """Serve it on this machine; gives the URL of its API."""
         known = self
 
-        class Handler(BaseHTTPRequestHandler):
+        class Handler(QuietHandler):
             def _any(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                status, document, headers = known.answer(self.command, self.path, dict(self.headers.items()), body)
-                content = json.dumps(document).encode()
-                self.send_response(status)
-                for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                    self.send_header(name, value)
-                self.end_headers()
-                self.wfile.write(content)
+                sent = dict(self.headers.items())
+                status, document, headers = known.answer(self.command, self.path, sent, self.read_body())
+                self.answer(status, json.dumps(document).encode(), headers)
 
             do_GET = do_POST = do_PATCH = _any
-
-            def log_message(self, *_: object) -> None:
-                pass
 
         with serving(QuietServer(("127.0.0.1", 0), Handler)) as address:
             self.address = f"http://{address}"

@@ -6,10 +6,9 @@ import http.client
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 from typing import TYPE_CHECKING, cast
 
-from tests.faults.harness.serving import QuietServer, serving
+from tests.faults.harness.serving import QuietHandler, QuietServer, serving
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -70,13 +69,10 @@ class _Server(QuietServer):
     door: Relay
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
     server: _Server
-
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
-        """Keep the tests' output quiet."""
 
     def handle_one_request(self) -> None:
         """Tell who speaks TLS that this is plain HTTP, in the form by which Go's clients know it; read on otherwise."""
@@ -89,7 +85,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _body(self, headers: dict[str, str]) -> bytes:
         """The whole body, as it was before it was cut into pieces."""
         if headers.get("transfer-encoding", "") != "chunked":
-            return self.rfile.read(int(headers.get("content-length", "0")))
+            return self.read_body()
         parts = []
         while size := int(self.rfile.readline().split(b";")[0], 16):
             parts.append(self.rfile.read(size))
@@ -108,7 +104,7 @@ class _Handler(BaseHTTPRequestHandler):
                 self._upstream(passing)
                 door.passed.append(passing)
                 door.meet(passing)
-            self._answer(passing)
+            self.answer(passing.status, passing.content, passing.answer)
         except (HangUpError, OSError):
             self.close_connection = True
             with suppress(OSError):
@@ -125,13 +121,5 @@ class _Handler(BaseHTTPRequestHandler):
             passing.status = passing.arrived = answer.status
         finally:
             connection.close()
-
-    def _answer(self, passing: Passing) -> None:
-        self.send_response(passing.status)
-        for name, value in {"content-length": str(len(passing.content)), **passing.answer}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        if passing.method != "HEAD":
-            self.wfile.write(passing.content)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_PATCH = do_DELETE = _serve

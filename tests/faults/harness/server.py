@@ -8,11 +8,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler
 
 from shiplane.registry.http.exchange import Request, Response
 from tests.faults.harness.memory import MemoryRegistry
-from tests.faults.harness.serving import QuietServer, serving
+from tests.faults.harness.serving import QuietHandler, QuietServer, serving
 
 # Writes an answer by hand: gets the socket.
 Rude = Callable[[socket.socket], None]
@@ -53,7 +52,7 @@ class _Server(QuietServer):
     served: Served
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(QuietHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # headers and body are two writes; the second would wait 40 ms for an ACK
     server: _Server
@@ -62,14 +61,10 @@ class _Handler(BaseHTTPRequestHandler):
         super().setup()
         self.server.served.connections += 1
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
-        """Keep the tests' output quiet."""
-
     def _serve(self) -> None:
         served = self.server.served
-        body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
         headers = {name.title(): value for name, value in self.headers.items()}
-        request = Request(method=self.command, url=served.url(self.path), headers=headers, body=body)
+        request = Request(method=self.command, url=served.url(self.path), headers=headers, body=self.read_body())
 
         def carry_out() -> Response:
             return served.memory.send(request, limit=NO_LIMIT, deadline=0)
@@ -81,11 +76,7 @@ class _Handler(BaseHTTPRequestHandler):
                 rude(self.connection)
             return
         response = carry_out()
-        self.send_response(response.status)
-        for name, value in {"content-length": str(len(response.body)), **response.headers}.items():
-            self.send_header(name, value)
-        self.end_headers()
-        self.wfile.write(response.body)
+        self.answer(response.status, response.body, response.headers)
 
     do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = _serve
 

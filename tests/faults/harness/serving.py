@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from http.server import ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 
 
@@ -18,6 +18,26 @@ class QuietServer(ThreadingHTTPServer):
 
     def handle_error(self, request: object, client_address: object) -> None:
         """Nothing to say."""
+
+
+class QuietHandler(BaseHTTPRequestHandler):
+    """One that keeps the tests' output quiet."""
+
+    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 -- the base class names it so
+        """Nothing to say."""
+
+    def read_body(self) -> bytes:
+        """The body of the request, as long as its headers say."""
+        return self.rfile.read(int(self.headers.get("content-length", "0")))
+
+    def answer(self, status: int, content: bytes, headers: Mapping[str, str]) -> None:
+        """Send a whole answer; ``headers`` are in lower case where they have a ``content-length`` of their own."""
+        self.send_response(status)
+        for name, value in {"content-length": str(len(content)), **headers}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(content)
 
 
 @contextmanager

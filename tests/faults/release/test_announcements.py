@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from shiplane.release.announcing.announcements import AnnouncementJson, Announce
 from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.gatehouse import TOKEN
 from tests.faults.harness.scene import finish
-from tests.faults.harness.serving import QuietServer, serving
+from tests.faults.harness.serving import QuietHandler, QuietServer, serving
 
 PATH = f"/services/T0/{TOKEN}"
 DOCUMENT = {"event": "release", "lanes": [{"tag": "v0.2.1"}], "said": TOKEN}
@@ -39,19 +38,12 @@ class Hooks:
 def hooks() -> Iterator[Hooks]:
     known = Hooks()
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            known.posted.append((self.path, dict(self.headers.items()), json.loads(body)))
-            status, content, headers = known.answers.pop(0) if len(known.answers) > 1 else known.answers[0]
-            self.send_response(status)
-            for name, value in {"Content-Length": str(len(content)), **headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            self.wfile.write(content)
+    class Handler(QuietHandler):
+        def _post(self) -> None:
+            known.posted.append((self.path, dict(self.headers.items()), json.loads(self.read_body())))
+            self.answer(*(known.answers.pop(0) if len(known.answers) > 1 else known.answers[0]))
 
-        def log_message(self, *_: object) -> None:
-            pass
+        do_POST = _post
 
     with serving(QuietServer(("127.0.0.1", 0), Handler)) as address:
         known.url = f"http://{address}{PATH}"
