@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Annotated, Protocol, TypedDict
 
 from shiplane.config.gate import Evidence, EvidenceJson, Gate
+from shiplane.config.keys.gates import VARIABLES_CHECK
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.project_folder import build_command
 from shiplane.config.setting import Setting
@@ -174,7 +175,7 @@ class Prerequisites:
             outcome = step.skipped(reason or command.source)
         else:
             try:
-                needs = () if "variables" in self.skip else self.project.build_env
+                needs = () if VARIABLES_CHECK in self.skip else self.project.build_env
                 self._runner.run(command.value, self.project.build_timeout, needs)
             except CommandError as error:
                 raise PrerequisiteError(f"{error.what}\n{error.output}".rstrip(), remedy=error.remedy) from error

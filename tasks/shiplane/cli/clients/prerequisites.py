@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from shiplane.cli.clients.environment import private_variables
 from shiplane.cli.clients.github import github_of
 from shiplane.config.build_settings import check_public, check_variables, unset_variables, without_unset
-from shiplane.config.keys.gates import RESERVED_CHECKS
+from shiplane.config.keys.gates import RESERVED_CHECKS, VARIABLES_CHECK
 from shiplane.core.errors import PrerequisiteError, UsageError
 from shiplane.docker.contexts import check_folder_names
 
@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from shiplane.config.project_file import ProjectFile
     from shiplane.config.settings import Checkout
     from shiplane.release.prerequisites import Prerequisites
-
-_VARIABLES = "variables"
 
 
 def prerequisites_of(run: Run, commit: str, skip: Sequence[str] = (), *, dry_run: bool = False) -> Prerequisites:
@@ -55,9 +53,9 @@ def check_skip(project: ProjectFile, skip: Sequence[str], *, dry_run: bool = Fal
     Raises:
         UsageError: Listing those that do; or it is one that only a dry run can skip.
     """
-    if _VARIABLES in skip and not dry_run:
+    if VARIABLES_CHECK in skip and not dry_run:
         raise UsageError(
-            f"--skip {_VARIABLES} is for a dry run: a release is built with all that the project file names",
+            f"--skip {VARIABLES_CHECK} is for a dry run: a release is built with all that the project file names",
             remedy="Set the variables, or add --dry-run.",
         )
     checks = [*RESERVED_CHECKS, *(gate.name for gate in project.gates)]
@@ -79,7 +77,7 @@ def checked_build(run: Run, plan: Plan, skip: Sequence[str]) -> Plan:
     from shiplane.release.planning.planner import check_caches
 
     check_caches(plan, run.project.lanes, run.project.channels)
-    if _VARIABLES in skip:
+    if VARIABLES_CHECK in skip:
         plan = replace(plan, lanes=tuple(_without_unset(run, lane_plan) for lane_plan in plan.lanes))
     for lane in plan.lanes:
         check_build_of(run, lane.lane)

@@ -16,10 +16,11 @@ from shiplane.core.schema.values import Array, Number, ScalarText, Text
 from shiplane.core.text import INVISIBLE
 from shiplane.registry.oci.names import PORT_FORM
 
-# Reserved by --skip: a gate of such a name would be ambiguous.
-GITHUB_RELEASE_CHECK = "github-release"
 ANNOUNCE_CHECK = "announce"
-RESERVED_CHECKS = ("access", ANNOUNCE_CHECK, "build", "gates", GITHUB_RELEASE_CHECK, "smoke", "variables")
+GITHUB_RELEASE_CHECK = "github-release"
+VARIABLES_CHECK = "variables"
+# Reserved by --skip: a gate of such a name would be ambiguous.
+RESERVED_CHECKS = ("access", ANNOUNCE_CHECK, "build", "gates", GITHUB_RELEASE_CHECK, "smoke", VARIABLES_CHECK)
 _MAX_NAME = 80
 _HOURS = Number(above=0)
 LINE = Text(pattern=LINE_FORM, problem="is empty, or has control characters")
