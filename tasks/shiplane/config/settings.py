@@ -26,14 +26,15 @@ DEFAULT_PLATFORMS = (Platform("linux", "amd64"), Platform("linux", "arm64"))
 # Not a platform: those that are configured, all of them where fewer would do.
 ALL_PLATFORMS = "all"
 _WORDS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+# What the URL of a remote ends with, on github.com and on an Enterprise server.
+_SLUG = r"(?P<slug>[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?"
 # docs.github.com: "About remote repositories" (https, and ssh in both spellings), "Using SSH over the HTTPS port"
 # (ssh.github.com:443), "About SSH certificate authorities" (org-NUMBER for git). A host
 # is one in whatever case, and a scheme's own port may stand there.
 _GITHUB_REMOTE = re.compile(
     r"(?:https://(?P<person>[^@/]*@)?(?i:github\.com)(?::443)?/"
     r"|(?:git\+)?ssh(?:\+git)?://(?:(?:git|org-\d+)@)?(?i:github\.com(?::22)?|ssh\.github\.com(?::443)?)/"
-    r"|(?:(?:git|org-\d+)@)?(?i:(?:ssh\.)?github\.com):/?)"
-    r"(?P<slug>[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?",
+    r"|(?:(?:git|org-\d+)@)?(?i:(?:ssh\.)?github\.com):/?)" + _SLUG,
     re.ASCII,
 )
 
@@ -299,8 +300,7 @@ def enterprise_slug(url: str, host: str) -> str:
     """The same of a remote on a GitHub Enterprise server."""
     name = rf"(?i:{re.escape(host)})(?::[0-9]+)?"
     match = re.fullmatch(
-        rf"(?:https://(?:[^@/]*@)?{name}/|(?:git\+)?ssh(?:\+git)?://(?:[^@/]*@)?{name}/|[^@/:]+@{name}:/?)"
-        r"(?P<slug>[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+?)(?:\.git)?/?",
+        rf"(?:https://(?:[^@/]*@)?{name}/|(?:git\+)?ssh(?:\+git)?://(?:[^@/]*@)?{name}/|[^@/:]+@{name}:/?)" + _SLUG,
         url,
         re.ASCII,
     )
