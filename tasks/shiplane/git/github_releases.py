@@ -110,9 +110,7 @@ class GitHubReleases:
         """The notes that GitHub generates for a git tag, since a previous one or one that it chooses."""
         document = {"tag_name": tag, **({"previous_tag_name": previous} if previous else {})}
         response = self.github.send("POST", f"{self.github.base_url}/releases/generate-notes", document, safe=True)
-        if response.status != _OK:
-            raise self._error(response)
-        body = _read(response).get("body")
+        body = _read(self._successful(response)).get("body")
         return body if isinstance(body, str) else ""
 
     def check_write_access(self, tag: str) -> None:
@@ -160,25 +158,27 @@ class GitHubReleases:
     def update(self, number: int, document: Mapping[str, Any]) -> GitHubRelease | None:
         """Change the given fields of a release; None where it is gone."""
         response = self.github.send("PATCH", f"{self.github.base_url}/releases/{number}", document)
-        if response.status not in (_OK, _MISSING):
-            raise self._error(response)
-        return _release(response) if response.status == _OK else None
+        return _optional(self._existing(response))
 
     @property
     def _clock(self) -> Clock:
         return self.github.retry_budget.clock
 
     def _get(self, path: str) -> Response | None:
-        response = self.github.send("GET", f"{self.github.base_url}/{path}")
-        if response.status not in (_OK, _MISSING):
-            raise self._error(response)
-        return response if response.status == _OK else None
+        return self._existing(self.github.send("GET", f"{self.github.base_url}/{path}"))
 
     def _check_repository(self) -> None:
         """See that the repository is there for this token: without the right to read, all of it is a 404."""
-        response = self.github.send("GET", self.github.base_url)
+        self._successful(self.github.send("GET", self.github.base_url))
+
+    def _existing(self, response: Response) -> Response | None:
+        """What was asked for; None where there is none."""
+        return None if response.status == _MISSING else self._successful(response)
+
+    def _successful(self, response: Response) -> Response:
         if response.status != _OK:
             raise self._error(response)
+        return response
 
     def _error(self, response: Response) -> ShiplaneError:
         if response.status == _UNPROCESSABLE:
