@@ -27,7 +27,6 @@ _KIND_TESTS = re.compile(r"(!?)contains\(github\.ref(?:_name)?, ?'-?([A-Za-z]+)'
 _MATCH = re.compile(r"\^?([A-Za-z0-9@/_-]*?)(\()?(v?)(?:\.\*|\\d[^()]*|\[0-9\][^()]*)\)?\$?")
 _DAY = re.compile(r"\{\{(?:commit_)?date 'YYYY-MM-DD'[^}]*\}\}")
 _ANY_DAY = re.compile(r"\{\{(?:commit_)?date [^}]*\}\}")
-_OF_A_VERSION = ("semver", "pep440", "match")
 DEFAULT_RULES = ("type=schedule", "type=ref,event=branch", "type=ref,event=tag", "type=ref,event=pr")
 
 
