@@ -121,19 +121,18 @@ class BuildInputs:
     def _cache(self) -> Iterator[tuple[Source, Value]]:
         """The cache that is written to, if it is one in a registry; a lane has one, and reads and writes it."""
         written, read = self.inputs.get("cache-to", ()), self.inputs.get("cache-from", ())
-        for number, (source, line) in enumerate([*written, *read]):
-            given = _fields(line)
-            first = _fields([*written, *read][0][1])
-            if number and (given["type"], given["ref"]) == (first["type"], first["ref"]):
+        caches = [(source, _fields(line)) for source, line in (*written, *read)]
+        for number, (source, cache) in enumerate(caches):
+            if number and all(cache[key] == caches[0][1][key] for key in ("type", "ref")):
                 continue  # the same, to be read
-            if number or given["type"] != "registry":
-                self._leave_out(source, "a lane has one cache" if number else _CACHES.get(given["type"], _NO_CACHE))
+            if number or cache["type"] != "registry":
+                self._leave_out(source, "a lane has one cache" if number else _CACHES.get(cache["type"], _NO_CACHE))
             elif not written:
                 self._leave_out(source, "a lane also writes to its cache, and this one is only read")
-            elif EXPRESSION.search(given["ref"]):
+            elif EXPRESSION.search(cache["ref"]):
                 self._leave_out(source, _LATER)
             else:
-                yield source, {"type": "registry", "ref": given["ref"], **_MODES.get(given.get("mode", ""), {})}
+                yield source, {"type": "registry", "ref": cache["ref"], **_MODES.get(cache.get("mode", ""), {})}
 
     def _provenance(self) -> Iterator[tuple[Source, Value]]:
         for source, line in self.inputs.get("provenance", ()):
@@ -164,8 +163,8 @@ def rejection(values: Mapping[str, Value]) -> str:
 
 def _fields(line: str) -> dict[str, str]:
     """A cache as buildx reads it: fields, or a reference alone (docs.docker.com, "Cache storage backends")."""
-    given = (field.strip().partition("=") for field in line.split(","))
-    pairs = {(key if equals else "ref"): (value if equals else key) for key, equals, value in given}
+    fields = (field.strip().partition("=") for field in line.split(","))
+    pairs = {(key if equals else "ref"): (value if equals else key) for key, equals, value in fields}
     return {"type": "registry", "ref": "", **pairs}
 
 
