@@ -201,6 +201,12 @@ def actionlint(folder: Path, texts: dict[str, str]) -> subprocess.CompletedProce
     return lint(folder, texts, "actionlint", "-shellcheck", str(tools / "shellcheck"), *texts)
 
 
+def checkouts(workflow: dict[str, Any]) -> list[dict[str, Any]]:
+    """The inputs of each step that checks out."""
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    return [step["with"] for step in steps if "actions/checkout" in step.get("uses", "")]
+
+
 def test_a_channel_is_published_by_a_push_to_its_branch_and_the_newest_push_is_never_dropped() -> None:
     texts = rendered(CHANNELS)
     edge, other = (yaml.safe_load(texts[f".github/workflows/channel-{name}.yml"]) for name in ("edge", "no"))
@@ -210,10 +216,7 @@ def test_a_channel_is_published_by_a_push_to_its_branch_and_the_newest_push_is_n
     assert edge["concurrency"] == {"group": "shiplane-channel-edge", "cancel-in-progress": False}
     lines = [document["jobs"]["publish"]["steps"][-1]["run"] for document in (edge, other)]
     assert lines == [f"invoke publish --channel {name} --skip build --skip gates" for name in ("edge", "no")]
-    checkouts = [
-        step["with"] for job in edge["jobs"].values() for step in job["steps"] if "checkout" in step.get("uses", "")
-    ]
-    assert [one["fetch-depth"] for one in checkouts] == [0, 0]
+    assert [inputs["fetch-depth"] for inputs in checkouts(edge)] == [0, 0]
     assert edge["jobs"]["publish"]["environment"] == "release"
 
 
@@ -284,14 +287,8 @@ def test_every_configuration_keeps_our_rules(kind: str, program: str) -> None:
 @pytest.mark.parametrize("whole", [True, False])
 def test_every_checkout_of_a_repository_with_submodules_and_lfs_is_complete(*, whole: bool) -> None:
     shared = yaml.safe_load(rendered(KINDS["everything"], whole=whole)[SHARED])
-    given = [
-        step["with"]
-        for job in shared["jobs"].values()
-        for step in job["steps"]
-        if "actions/checkout" in step.get("uses", "")
-    ]
-    found = {(one.get("submodules"), one.get("lfs")) for one in given}
-    assert (len(given), found) == (len(shared["jobs"]), {("recursive", True)} if whole else {(None, None)})
+    chosen = [(inputs.get("submodules"), inputs.get("lfs")) for inputs in checkouts(shared)]
+    assert chosen == [("recursive", True) if whole else (None, None)] * len(shared["jobs"])
 
 
 EDITS = [
