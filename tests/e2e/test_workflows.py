@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -26,15 +26,28 @@ SHARED = ".github/workflows/release-lane.yml"
 EDGE = ".github/workflows/channel-edge.yml"
 
 
+_BUILT_BY_A_SCRIPT = 'build = "sh build.sh"\nplatforms = ["linux/amd64"]\n'
+Hub = Callable[[str], tuple[Runner, Reader]]
+
+
 @pytest.fixture
-def hub(rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path) -> tuple[Runner, Reader]:
+def hub_of(rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path) -> Hub:
+    """Puts the sample on GitHub with the workflows of a configuration, and gives one who looks at its registry."""
+
+    def put(configuration: str) -> tuple[Runner, Reader]:
+        image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
+        jobs = tmp_path / "jobs"
+        jobs.mkdir()
+        prepare(Person(rig, sample), wheel, f'{pair_for(rig.guarded)}image = "{image}"\n{configuration}')
+        return Runner(rig, jobs, sample, python), Reader(rig, image, account="pull")
+
+    return put
+
+
+@pytest.fixture
+def hub(hub_of: Hub) -> tuple[Runner, Reader]:
     """The sample on GitHub with its workflows, and one who looks at its registry."""
-    image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
-    jobs = tmp_path / "jobs"
-    jobs.mkdir()
-    configuration = f'image = "{image}"\nbuild = "sh build.sh"\nplatforms = ["linux/amd64"]\n'
-    prepare(Person(rig, sample), wheel, pair_for(rig.guarded) + configuration)
-    return Runner(rig, jobs, sample, python), Reader(rig, image, account="pull")
+    return hub_of(_BUILT_BY_A_SCRIPT)
 
 
 def pair(rig: Rig, account: str = "push") -> dict[str, str]:
@@ -325,7 +338,6 @@ def test_a_build_cannot_command_the_runner(rig: Rig, hub: tuple[Runner, Reader])
 
 
 _APART = """
-image = "{image}"
 platforms = ["linux/386"]
 build = "sh build.sh"
 [lanes.main]
@@ -336,15 +348,10 @@ native = true
 
 
 @pytest.mark.skipif("stage" not in shiplane.ns.task_names, reason="needs the task stage and publish --staged")
-def test_native_runners_stage_each_platform_and_their_image_is_joined(
-    rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path
-) -> None:
-    image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
-    prepare(Person(rig, sample), wheel, pair_for(rig.guarded) + _APART.format(image=image))
-    jobs = tmp_path / "jobs"
-    jobs.mkdir()
-    runner, reader = Runner(rig, jobs, sample, python, secrets=pair(rig)), Reader(rig, image, account="pull")
-    git(sample, "tag", "docker-v0.2.1")
+def test_native_runners_stage_each_platform_and_their_image_is_joined(hub_of: Hub) -> None:
+    runner, reader = hub_of(_APART)
+    runner.secrets = pair(runner.rig)
+    git(runner.source, "tag", "docker-v0.2.1")
     outputs = runner.start(MAIN, pushed("docker-v0.2.1"))
     assert results(runner)["publish"] == "success", runner.log
     assert runner.ran("publish") == lines_of(runner, "publish")
@@ -354,28 +361,22 @@ def test_native_runners_stage_each_platform_and_their_image_is_joined(
 
 
 _GROUP = """
-image = "{image}"
 build = "sh build.sh"
 [lanes.main]
-git-tag = "v{{version}}"
+git-tag = "v{version}"
 platforms = ["linux/amd64", "linux/arm64"]
 [lanes.standalone]
-git-tag = "v{{version}}"
+git-tag = "v{version}"
 platforms = ["linux/amd64"]
 [workflows]
 native = true
 """
 
 
-def test_natively_the_lanes_of_a_group_are_released_together(
-    rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path
-) -> None:
-    image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
-    prepare(Person(rig, sample), wheel, pair_for(rig.guarded) + _GROUP.format(image=image))
-    jobs = tmp_path / "jobs"
-    jobs.mkdir()
-    runner, reader = Runner(rig, jobs, sample, python, secrets=pair(rig)), Reader(rig, image, account="pull")
-    git(sample, "tag", "v0.2.1")
+def test_natively_the_lanes_of_a_group_are_released_together(hub_of: Hub) -> None:
+    runner, reader = hub_of(_GROUP)
+    runner.secrets = pair(runner.rig)
+    git(runner.source, "tag", "v0.2.1")
     outputs = runner.start(MAIN, pushed("v0.2.1"))
     assert results(runner)["publish"] == "success", runner.log
     assert runner.ran("stage") == 3 * lines_of(runner, "stage")
@@ -398,17 +399,10 @@ def test_what_the_workflows_run_is_what_they_installed(hub: tuple[Runner, Reader
 
 
 def test_a_push_to_the_branch_publishes_its_channel_and_a_run_of_an_older_push_is_refused(
-    rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path
+    hub_of: Hub, sample: Path
 ) -> None:
-    image = f"{rig.guarded}/cognary/aionis-{uuid.uuid4().hex[:8]}"
-    edge = '[channels.edge]\nbranch = "main"\nlanes = ["main"]\n'
-    prepare(
-        Person(rig, sample),
-        wheel,
-        f'{pair_for(rig.guarded)}image = "{image}"\nbuild = "sh build.sh"\nplatforms = ["linux/amd64"]\n{edge}',
-    )
-    (tmp_path / "jobs").mkdir()
-    runner, reader = Runner(rig, tmp_path / "jobs", sample, python, secrets=pair(rig)), Reader(rig, image, "pull")
+    runner, reader = hub_of(f'{_BUILT_BY_A_SCRIPT}[channels.edge]\nbranch = "main"\nlanes = ["main"]\n')
+    runner.secrets = pair(runner.rig)
     first = git(sample, "rev-parse", "HEAD")
     outputs = runner.follow(EDGE, branch_pushed("main"))
     assert results(runner) == {"gate": "success", "publish": "success"}, runner.log
