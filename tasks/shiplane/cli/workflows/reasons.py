@@ -73,14 +73,14 @@ def _changed(run: Run, history: FileHistory, commit: str) -> list[Path]:
     path = run.root / name
     now = tables_in(name, path.read_text("utf-8", "replace")) if path.is_file() else {}
     before = tables_in(name, history.text(commit, name) or "")
-    return [key for key in changed_keys(before, now) if _matters(run, with_old(before, now, key))]
-
-
-def _matters(run: Run, tables: Mapping[str, Any]) -> bool:
-    """Whether a project file with these tables gives other workflows; also where it would be refused."""
     program = program_of(run.root)
+    current = rendered_from(run.root, run.project, program)
+    return [key for key in changed_keys(before, now) if _rendered(run, with_old(before, now, key), program) != current]
+
+
+def _rendered(run: Run, tables: Mapping[str, Any], program: str) -> dict[str, str] | None:
+    """The workflows that a project file with these tables gives; None where it would be refused."""
     try:
-        project = parse_project_file(tables, run.project.name)
-        return rendered_from(run.root, project, program) != rendered_from(run.root, run.project, program)
+        return rendered_from(run.root, parse_project_file(tables, run.project.name), program)
     except ShiplaneError:
-        return True
+        return None
