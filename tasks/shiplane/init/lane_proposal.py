@@ -131,7 +131,7 @@ def _of_tags(image: PublishedImage, name: str, facts: Facts) -> ProposedLane:
     values |= {"target": image.target} if image.target else {}
     versions = tags.versions or ([_as_tag(image.git_tag)] if tags.floating else [])
     if versions:
-        scheme = Scheme(tags.scheme) if tags.scheme != Scheme.SEMVER.value else _scheme(facts, image.git_tag)
+        scheme = _scheme(facts, image.git_tag) if tags.scheme is Scheme.SEMVER else tags.scheme
         values |= {"versions": scheme.value} if scheme is not Scheme.SEMVER else {}
         values |= {"tag": versions[0]}
         values |= {"aliases": versions[1:]} if versions[1:] else {}

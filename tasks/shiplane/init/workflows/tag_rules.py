@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from shiplane.config.names.version_schemes import Scheme
 from shiplane.config.names.version_tag import PLACEHOLDER
 from shiplane.init.sources import Remark, Source
 from shiplane.init.workflows.expressions import is_open
@@ -70,7 +71,7 @@ class Tags:
     floating: list[FloatingRule] = field(default_factory=list)
     following: list[tuple[str, str]] = field(default_factory=list)
     kept: list[str] = field(default_factory=list)
-    scheme: str = "semver"
+    scheme: Scheme = Scheme.SEMVER
     git_tag: str = ""
     remarks: list[Remark] = field(default_factory=list)
 
@@ -135,7 +136,7 @@ class _Rules:
         elif kind not in handlers:
             self._leave_out("there is nothing like it")
         else:
-            self.tags.scheme = "pep440" if kind == "pep440" else self.tags.scheme
+            self.tags.scheme = Scheme.PEP440 if kind == "pep440" else self.tags.scheme
             handlers[kind](attributes, where)
 
     def add_latest(self) -> None:
