@@ -15,7 +15,7 @@ from shiplane.ledger.foreign_tags import Channels, SortedTags, sort_tags, with_a
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.ledger.recorder import Ledgers, LedgerUpdate, record
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import resolve
+from shiplane.registry.lookup import resolve, resolve_all
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Tag
 from shiplane.verify.floating_tags import FloatingTagState, existing_floating_tags
@@ -126,7 +126,7 @@ class Adopter:
     ) -> tuple[FloatingTagState, ...]:
         """Where each floating tag of the lane is."""
         tags = existing_floating_tags(lane, ledger, listed)
-        answers = map_parallel(lambda floating: resolve(self.registry, floating.tag), tags, workers=self.workers)
+        answers = resolve_all(self.registry, [floating.tag for floating in tags], workers=self.workers)
         digests = [(one.version, one.digest) for one in reversed(adopted)]
         return tuple(
             FloatingTagState(floating=one, answer=answer, position=ledger.position(one.tag)).placed(digests)
@@ -182,9 +182,9 @@ class Adopter:
     def _others(self, tags: Iterable[Tag], survey: _RepositorySurvey) -> dict[Tag, Version | None]:
         versions = {adopted.digest: adopted.version for adopted in survey.adopted}
         floating_tags = list(tags)
-        answers = map_parallel(lambda tag: digest_of(resolve(self.registry, tag)), floating_tags, workers=self.workers)
+        digests = map(digest_of, resolve_all(self.registry, floating_tags, workers=self.workers))
         return {
-            tag: versions.get(digest) if digest else None for tag, digest in zip(floating_tags, answers, strict=True)
+            tag: versions.get(digest) if digest else None for tag, digest in zip(floating_tags, digests, strict=True)
         }
 
 

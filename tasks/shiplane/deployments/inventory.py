@@ -11,13 +11,12 @@ from shiplane.config.lane import Lane
 from shiplane.core.errors import ConfigurationError, ShiplaneError
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
-from shiplane.core.system.parallel import map_parallel
 from shiplane.deployments.files import Collected, collect
 from shiplane.deployments.finder import Channels, Finder, Place
 from shiplane.deployments.findings import ServedTags
 from shiplane.deployments.updaters import USUAL_PLACES, ProjectTexts, Updater, find_updaters
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import resolve
+from shiplane.registry.lookup import resolve_all
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.verify.lane_versions import SEARCHED
@@ -111,7 +110,7 @@ class InventoryReader:
             if any(self._needs_version(place) for place in places):
                 tags |= set(self._newest(places))
             asked = sorted(tags)
-            answers = map_parallel(lambda tag: resolve(self.registry, tag), asked)
+            answers = resolve_all(self.registry, asked)
         except ShiplaneError as error:
             return ServedTags(doubt=error.what)
         by_tag = dict(zip(asked, answers, strict=True))

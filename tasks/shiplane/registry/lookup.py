@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 
 from shiplane.core.errors import AccessError, MisconfiguredError, UnreachableError, VerificationError
+from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, digest_of
 from shiplane.registry.oci.manifest import RawManifest
@@ -40,6 +41,11 @@ def require_certain(answer: LookupResult, repository: Repository, reference: Tag
 def resolve(registry: RegistryClient, reference: Tag | Digest) -> Present | Absent:
     """Look up a tag or digest reliably; raises as :func:`require_certain`."""
     return require_certain(registry.get_manifest(reference), registry.repository, reference)
+
+
+def resolve_all(registry: RegistryClient, tags: Iterable[Tag], *, workers: int = WORKERS) -> list[Present | Absent]:
+    """Look up tags side by side; the answers are in their order. Raises as :func:`require_certain`."""
+    return map_parallel(lambda tag: resolve(registry, tag), tags, workers=workers)
 
 
 def hides_everything(registry: RegistryClient, tags: Iterable[Tag]) -> bool:

@@ -10,12 +10,12 @@ from shiplane.config.lane import Lane
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
-from shiplane.core.system.parallel import WORKERS, map_parallel
+from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.foreign_tags import with_adopted_tags, with_foreign_tags
 from shiplane.ledger.recorder import Ledgers
 from shiplane.ledger.store import LedgerSnapshot, LedgerStore
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import CONSISTENCY_WAIT, resolve
+from shiplane.registry.lookup import CONSISTENCY_WAIT, resolve_all
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.rollback.first_reading import FirstReading
 from shiplane.rollback.lane_survey import Answers, LaneSurvey
@@ -69,8 +69,8 @@ class LaneReader:
 
     def _read(self, registry: RegistryClient, tags: Iterable[FloatingTag]) -> dict[FloatingTag, Present | Absent]:
         asked = list(tags)
-        found = map_parallel(lambda floating: resolve(registry, floating.tag), asked, workers=self.workers)
-        return dict(zip(asked, found, strict=True))
+        answers = resolve_all(registry, [floating.tag for floating in asked], workers=self.workers)
+        return dict(zip(asked, answers, strict=True))
 
     def _read_consistent(
         self, reading: FirstReading, store: LedgerStore, survey: LaneSurvey

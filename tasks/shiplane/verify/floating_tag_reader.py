@@ -13,7 +13,7 @@ from shiplane.config.version import Version
 from shiplane.core.errors import ShiplaneError
 from shiplane.core.system.parallel import WORKERS, map_parallel, run_parallel
 from shiplane.ledger.ledger import Ledger
-from shiplane.registry.lookup import resolve
+from shiplane.registry.lookup import resolve_all
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present
 from shiplane.registry.oci.manifest import REVISION, VERSION, Descriptor, Index, Manifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Tag
@@ -56,7 +56,7 @@ class FloatingTagReader:
             UnreachableError: It gave no reliable answer about one of the tags.
         """
         floating, versions = list(tags), self.versions
-        answers = map_parallel(lambda one: resolve(versions.registry, one.tag), floating, workers=versions.workers)
+        answers = resolve_all(versions.registry, [one.tag for one in floating], workers=versions.workers)
         return dict(zip(floating, answers, strict=True))
 
     def states(

@@ -11,7 +11,7 @@ from shiplane.core.errors import UsageError
 from shiplane.core.system.parallel import MANY, map_parallel
 from shiplane.ledger.ledger import Ledger
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import resolve
+from shiplane.registry.lookup import resolve, resolve_all
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.manifest import (
     CREATED,
@@ -82,7 +82,7 @@ class VersionReader:
         )
 
     def _answers(self, tags: Iterable[Tag]) -> list[Present | Absent]:
-        return map_parallel(lambda tag: resolve(self.registry, tag), tags, workers=self.workers)
+        return resolve_all(self.registry, tags, workers=self.workers)
 
     def _chosen(self, versions: Sequence[Version], states: Sequence[FloatingTagState], newest: int) -> list[Version]:
         """The newest versions, those that floating tags are at, and those whose tags should be listed and are not."""

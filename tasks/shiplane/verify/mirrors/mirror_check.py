@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shiplane.core.check import Check
 from shiplane.core.errors import AccessError, UnreachableError
-from shiplane.core.system.parallel import WORKERS, map_parallel
+from shiplane.core.system.parallel import WORKERS
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import resolve
-from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
+from shiplane.registry.lookup import resolve_all
+from shiplane.registry.oci.lookup_result import Present, digest_of
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.verify.image_check import ExpectedImage, ImageChecker
 
@@ -49,7 +49,7 @@ def differences(mirrors: Iterable[RegistryClient], status: LaneStatus, *, worker
 
 def _differences(mirror: RegistryClient, tags: Mapping[Tag, Digest | None], workers: int) -> list[str]:
     try:
-        answers = _answers(mirror, list(tags), workers)
+        answers = resolve_all(mirror, list(tags), workers=workers)
     except (AccessError, UnreachableError) as error:
         return [f"{mirror.repository} could not be compared: {error.what}"]
     pairs = zip(tags.items(), map(digest_of, answers), strict=True)
@@ -65,7 +65,7 @@ def _check(mirror: RegistryClient, result: VerificationResult, *, blobs: bool, w
     tags: dict[Tag, Digest | None] = {state.tag: state.digest for state in result.floating}
     if result.version and result.digest:
         tags[result.lane.tag_of(result.version)] = result.digest
-    answers = _answers(mirror, list(tags), workers)
+    answers = resolve_all(mirror, list(tags), workers=workers)
     checks = [
         _same(f"{mirror.repository}:{tag}", digest, digest_of(answer))
         for (tag, digest), answer in zip(tags.items(), answers, strict=True)
@@ -81,7 +81,3 @@ def _check(mirror: RegistryClient, result: VerificationResult, *, blobs: bool, w
 def _same(subject: str, primary: Digest | None, there: Digest | None) -> Check:
     expected = f"{primary or 'nothing'}, as in the primary"
     return Check("mirror", subject, primary == there, expected, str(there or "nothing"))
-
-
-def _answers(mirror: RegistryClient, tags: Sequence[Tag], workers: int) -> list[Present | Absent]:
-    return map_parallel(lambda tag: resolve(mirror, tag), tags, workers=workers)
