@@ -365,7 +365,8 @@ def test_the_layers_of_a_version_are_asked_for_by_head_alone_and_each_once() -> 
     ]
     heads = [entry.path for entry in asked[1] if entry.method == "HEAD"]
     assert not [entry for entry in asked[0] if entry.method == "HEAD"]
-    assert [entry.path for entry in asked[1] if entry.method == "GET"] == [entry.path for entry in asked[0]]
+    # Which of the reads that begin together is first is a matter of time.
+    assert sorted(entry.path for entry in asked[1] if entry.method == "GET") == sorted(entry.path for entry in asked[0])
     assert sorted(heads) == sorted(set(heads))
     assert len(heads) == 5
 
