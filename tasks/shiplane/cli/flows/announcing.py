@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -20,8 +21,9 @@ if TYPE_CHECKING:
 def hide_webhooks(run: Run) -> None:
     """Keep what the URLs of webhooks have behind their host out of all output from here on."""
     for name in webhook_variables(run.project.announcements):
-        _, _, path = run.env.get(name, "").partition("://")[2].partition("/")
-        run.redact.add(f"/{path}")
+        _, _, address = run.env.get(name, "").partition("://")
+        host = re.split("[/?]", address, maxsplit=1)[0]
+        run.redact.add(address[len(host) :])
 
 
 def announced(
