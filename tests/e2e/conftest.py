@@ -11,10 +11,10 @@ from tests.e2e.held import scene
 from tests.e2e.person import Person, Reader, runbook
 from tests.e2e.workflow_project import python, wheel
 from tests.rig import Rig
-from tests.rig.fixtures import rig, sample
+from tests.rig.fixtures import rig, sample, signing_path
 from tests.sinks import forms
 
-__all__ = ["guarded_workstation", "python", "rig", "sample", "scene", "wheel", "workstation"]
+__all__ = ["guarded_workstation", "python", "rig", "sample", "scene", "signing_path", "wheel", "workstation"]
 
 
 @pytest.fixture(autouse=True)

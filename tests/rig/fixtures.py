@@ -10,6 +10,7 @@ import pytest
 
 from tests import rig as rigs
 from tests.rig import sample as samples
+from tests.rig import signing_tools
 
 
 @pytest.fixture(scope="session")
@@ -32,3 +33,13 @@ def rig() -> Iterator[rigs.Rig]:
 def sample(rig: rigs.Rig, tmp_path: Path) -> Path:
     """The sample application in a git repository of its own; its file names GHCR's pair for the guarded registry."""
     return samples.checkout(tmp_path / "aionis", rig.guarded)
+
+
+@pytest.fixture(scope="session")
+def signing_path(rig: rigs.Rig) -> str:
+    """The PATH of a rig's clients with cosign and notation on it; where one cannot be had, the test is skipped."""
+    try:
+        folders = [str(signing_tools.directory(name)) for name in signing_tools.TOOLS]
+    except rigs.RigUnavailableError as fault:
+        pytest.skip(str(fault))
+    return ":".join([*dict.fromkeys(folders), rig.environ()["PATH"]])

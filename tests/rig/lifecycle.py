@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.rig import doors, engine, machine, network, packages, processes, registries, tokens
+from tests.rig import doors, engine, machine, network, packages, processes, registries, signing_tools, tokens
 from tests.rig.model import STATE, Rig, RigError, RigUnavailableError, load, save
 
 if TYPE_CHECKING:
@@ -63,6 +63,8 @@ def prepare() -> None:
     tools = packages.toolbox()
     if tools.lacking:
         raise RigUnavailableError(f"no archive here has what the tests compare with: {', '.join(tools.lacking)}")
+    with contextlib.suppress(RigUnavailableError):  # the tests that sign say so themselves
+        signing_tools.signing_tools()
 
 
 def only_platform() -> str | None:

@@ -31,6 +31,8 @@ STARTS = {
     "tini": ("--version",),
     "crane": ("version",),
     "oras": ("version",),
+    "cosign": ("version",),
+    "notation": ("version",),
 }
 
 
