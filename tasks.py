@@ -293,6 +293,12 @@ def rooms(c: Context) -> None:
     _module(c, "tests.rooms")
 
 
+@_task
+def registries(c: Context) -> None:
+    """Write the page about registries from the package's table of them."""
+    _module(c, "tests.registries")
+
+
 def _module(c: Context, *words: str) -> None:
     """Run a module of this checkout."""
     import shlex
@@ -328,7 +334,9 @@ def bench(c: Context, only: list[str] | None = None, rounds: int = 3, folder: st
             print(f"== {name}", *BENCHES[name](running, rounds), sep="\n")
 
 
-dev = Collection("dev", test, rig, fresh, bench, race, model, mutate, soak, schema, coverage, thorough, pythons, rooms)
+dev = Collection(
+    *("dev", test, rig, fresh, bench, race, model, mutate, soak, schema, coverage, thorough, pythons, rooms, registries)
+)
 dev.__doc__ = "Development of shiplane itself."
 ns = Collection.from_module(shiplane)
 ns.add_task(rehearse)

@@ -12,6 +12,7 @@ import subprocess
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import pytest
 
@@ -21,9 +22,11 @@ from shiplane.core.errors import ShiplaneError
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.session import Session
 from shiplane.registry.http.transport import HttpTransport
+from shiplane.registry.kinds import RegistryTraits, registry_kinds, traits_of
 from shiplane.registry.oci.names import Repository
 from shiplane.verify.verify import Verifier
 from tests.faults.harness.access import Access
+from tests.faults.harness.behaviour import BEHAVIOURS
 from tests.faults.harness.conformance import CRANE, DEVIATIONS, DISTRIBUTION, MEMORY, STORIES, Api
 from tests.faults.harness.contenders import OTHER, Publishing
 from tests.faults.harness.memory import MemoryRegistry
@@ -79,6 +82,19 @@ def test_a_story_of_the_specification(addresses: Mapping[str, str], name: str, k
 def test_the_registry_in_memory_deviates_nowhere() -> None:
     assert not [name for kind, name in DEVIATIONS if kind == MEMORY]
     assert {name for _, name in DEVIATIONS} <= set(STORIES)
+
+
+@pytest.mark.parametrize("kind", [DISTRIBUTION, CRANE])
+def test_the_table_of_registries_says_what_they_do(addresses: Mapping[str, str], kind: str) -> None:
+    entry = registry_kinds()[kind]
+    api = partial(Api, addresses[kind])
+    seen = {name: behave(api(f"behaviour/{uuid.uuid4().hex[:10]}")) for name, behave in BEHAVIOURS.items()}
+    assert seen == {name: behaviour.answer for name, behaviour in entry.behaviours.items()}
+    assert {behaviour.source for behaviour in entry.behaviours.values()} == {"run"}
+    there = RegistryClient(
+        Session(HttpTransport({}, user_agent="test")), Repository(addresses[kind], f"{PATH}-{uuid.uuid4().hex[:10]}")
+    )
+    assert traits_of(there) == RegistryTraits(kind=entry, has_referrers=False)
 
 
 # Flows, read by others.

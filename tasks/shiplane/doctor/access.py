@@ -12,10 +12,13 @@ from shiplane.core.next_command import command
 from shiplane.core.progress import StepState
 from shiplane.doctor.doctor import attempt
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.kinds import traits_of
 from shiplane.registry.oci.names import Repository
 from shiplane.release.access import prove_push
 
-_CREDENTIAL, _TOKEN, _UPLOAD, _PACKAGE = (f"access: {what}" for what in ("credential", "token", "upload", "package"))
+_CREDENTIAL, _TOKEN, _UPLOAD, _PACKAGE, _REGISTRY = (
+    f"access: {what}" for what in ("credential", "token", "upload", "package", "registry")
+)
 _STALE = f"  If the stored login is stale: {command('auth.logout')}, then docker login anew."
 
 
@@ -63,6 +66,7 @@ class AccessChecks:
         yield opened
         if opened.state is StepState.DONE:
             yield attempt(_PACKAGE, lambda: self._package(registry))
+            yield done(_REGISTRY, str(traits_of(registry)))
 
     def _token(self, registry: RegistryClient) -> Finding:
         if registry.log_in():

@@ -109,6 +109,7 @@ def test_who_may_push_is_told_row_by_row() -> None:
     assert first["access: token"].startswith("done: ghcr.io issued one")
     assert first["access: upload"] == f"done: push permission for {AIONIS} confirmed (test upload accepted)"
     assert "does not exist yet: this is the first publish" in first["access: package"]
+    assert first["access: registry"].startswith("done: GitHub Container Registry; no referrers API: signatures are ")
     scene.publish()
     assert told(entrance(scene).check())["access: package"] == f"done: {AIONIS} exists"
     hidden = told(entrance(Scene(a_registry(hides_missing=True))).check())
