@@ -1,11 +1,22 @@
-"""Whether the long form of the long suites is wanted: ``SHIPLANE_THOROUGH=1``, as ``invoke dev.thorough`` sets it."""
+"""Whether the long form of the long suites is wanted: ``SHIPLANE_THOROUGH=1``, as ``invoke dev.thorough`` sets it.
+
+The ordinary run has every test that finds something no other does, and of long tables a share, which is the same in
+every run. What it leaves out is marked:
+
+- ``@pytest.mark.share(3)``: of the cases of this test every third, beginning with the first;
+- ``@pytest.mark.thorough("what it alone finds; where the rest of it is tested")``: none.
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from itertools import product
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pytest
 
 THOROUGH = bool(os.environ.get("SHIPLANE_THOROUGH"))
 
@@ -21,3 +32,17 @@ def crossed(*axes: Iterable[Any], one_in: int = 4) -> list[tuple[Any, ...]]:
         for places in combinations
         if THOROUGH or sum(place for place, _ in places) % one_in == 0
     ]
+
+
+def ordinary(items: Sequence[pytest.Item]) -> tuple[list[pytest.Item], list[pytest.Item]]:
+    """What the ordinary run has of these tests, and what only the thorough one has, each in its order."""
+    cases: defaultdict[str, int] = defaultdict(int)
+    kept: list[pytest.Item] = []
+    left: list[pytest.Item] = []
+    for item in items:
+        test = item.nodeid.partition("[")[0]
+        share = item.get_closest_marker("share")
+        rare = item.get_closest_marker("thorough") or (share and cases[test] % share.args[0])
+        cases[test] += 1
+        (left if rare else kept).append(item)
+    return kept, left

@@ -157,6 +157,7 @@ Project(log=lambda line: print(line, flush=True)).publish("main", version="0.2.1
 """
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, -signal.SIGINT), (signal.SIGTERM, 143)])
 def test_a_program_that_is_ended_leaves_nothing_and_the_same_call_completes_it(
     guarded_workstation: Workstation, tmp_path: Path, number: signal.Signals, code: int

@@ -51,6 +51,7 @@ def login(rig: Rig) -> dict[str, dict[str, str]]:
     return {rig.guarded: {"auth": base64.b64encode(f"{who.username}:{who.password}".encode()).decode()}}
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(
     "where", ["nowhere", "the file", "DOCKER_AUTH_CONFIG", "the file, beside a store that is gone"]
 )

@@ -141,6 +141,7 @@ def test_args_hold_what_is_released_at_the_desk_and_in_a_manual_run_of_a_workflo
     assert file_in(again, "values", tmp_path).splitlines() == expected
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize(
     ("platforms", "more"), [("linux/amd64,linux/arm64", ""), ("linux/amd64", "provenance = false")]
 )
@@ -264,6 +265,7 @@ def prune(person: Person) -> None:
     succeeded(person.run(["docker", "buildx", "prune", "--all", "--force", "--builder", "rig"]))
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("kind", ["local", "registry"])
 def test_a_cache_spares_the_second_machine_the_work(workstation: Workstation, tmp_path: Path, kind: str) -> None:
     person, reader = workstation
@@ -322,6 +324,7 @@ def test_a_build_that_fails_is_not_blamed_on_the_cache(workstation: Workstation)
     assert "without the cache" not in done.err
 
 
+@pytest.mark.thorough("the real builder before a dead cache; what it says of it is read in unit/docker/test_build_log")
 def test_a_cache_that_never_answers_is_not_waited_for_for_ever(workstation: Workstation) -> None:
     person, reader = workstation
     with socket.create_server(("127.0.0.1", 0)) as silent:

@@ -54,6 +54,7 @@ def clean(rig: Rig, workstation: Workstation) -> None:
     assert not any(b"shiplane-login" in text or b"shiplane-build" in text for text in texts)
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("place", [".", ".tmp", "deeper/.tmp", "link/.tmp", "nowhere"])
 @pytest.mark.parametrize("absolute", [True, False], ids=["absolute", "relative"])
 def test_a_temporary_folder_within_the_project_is_not_used(
@@ -104,6 +105,7 @@ REMOTES = {
 LANES = '[lanes.main]\nprovenance = "max"\n[lanes.standalone]\nprovenance = "min"\n'
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("kind", REMOTES if THOROUGH else ["a query", "a path", "what insteadOf makes of it"])
 def test_of_the_git_remote_nothing_is_published_but_what_the_label_says(
     rig: Rig, greedy: Workstation, kind: str
@@ -136,6 +138,7 @@ def test_an_ordinary_remote_and_the_commit_stay_in_the_provenance(rig: Rig, gree
     assert vcs["revision"] == git(person.checkout, "rev-parse", "HEAD")
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("context", ["${GHCR_TOKEN}", "%{if true}", "github.com/cognary", "https:/x", "${TAG} $${TAG}"])
 def test_a_context_is_a_folder_of_the_project_whatever_it_is_called(
     rig: Rig, greedy: Workstation, context: str

@@ -142,6 +142,7 @@ def test_flags_of_versions_are_none_of_a_channels(workplace: tuple[Person, Reade
     assert dry.out.strip().endswith(f":v0.0.0-{head(person)[:12]}")
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("line", ["done       tag sha-", "done       move edge"])
 def test_a_publisher_that_was_killed_is_finished_by_the_next_run(workplace: tuple[Person, Reader], line: str) -> None:
     person, reader = workplace

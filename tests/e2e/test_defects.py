@@ -89,6 +89,7 @@ def test_4_a_lane_takes_no_version_from_another_lanes_git_tag(quick: Workstation
     refused(quick, 2, publish(person, "main", TAG="standalone-v0.2.1", PUBLISH_LATEST="true"))
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("annotated", ["docker-v0.2.1", "standalone-v0.2.2"])
 def test_5_of_two_git_tags_at_one_commit_each_lane_takes_its_own(quick: Workstation, annotated: str) -> None:
     person, reader = quick

@@ -223,6 +223,7 @@ def test_a_list_without_network_says_that_the_registry_was_not_heard(workstation
     assert (document["registry_said"], document["unmatched"]) == (False, ["charts/*.yaml"])
 
 
+@pytest.mark.thorough("its words after a real release; the rule is in faults/deployments/test_repoint")
 def test_a_lane_that_no_file_names_is_said(released: Workstation) -> None:
     person, _ = released
     (person.checkout / "deploy/compose.yml").write_text("services: {}\n")
@@ -231,6 +232,7 @@ def test_a_lane_that_no_file_names_is_said(released: Workstation) -> None:
     assert "nothing to re-point" in done.err
 
 
+@pytest.mark.thorough("a link beside a real rollback; alone it is in unit/deployments/test_files")
 def test_a_link_out_of_the_project_is_neither_read_nor_written(released: Workstation, tmp_path: Path) -> None:
     person, reader = released
     outside = tmp_path / "outside.yml"
@@ -261,6 +263,7 @@ def small_disk(released: Workstation) -> Iterator[Path]:
         subprocess.run(["umount", str(folder)], check=True)
 
 
+@pytest.mark.thorough("ENOSPC of a real file system; made by hand it is in unit/deployments/test_files")
 def test_a_full_disk_is_one_clear_error_and_leaves_every_file(released: Workstation, small_disk: Path) -> None:
     person, _ = released
     before = contents(person)

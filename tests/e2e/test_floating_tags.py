@@ -97,6 +97,7 @@ def test_version_tags_come_first_then_narrow_ranges_then_latest_over_all_lanes(
     assert len(set(reader.tags().values())) == 2
 
 
+@pytest.mark.thorough("four pre-releases on a real registry; the rule is held by faults/release/test_floating_tags")
 def test_a_pre_release_moves_the_tag_that_lists_its_kind(workstation: Workstation) -> None:
     person, reader = workstation
     configure(person, AND_NEXT)

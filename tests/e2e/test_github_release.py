@@ -118,6 +118,7 @@ def test_a_plan_and_a_dry_run_show_it_and_make_nothing(desk: Desk) -> None:
     assert desk.github.log == []
 
 
+@pytest.mark.thorough("a rehearsal beside a GitHub release; alone they are in test_runbook and this file")
 def test_a_rehearsal_shows_nothing_on_github(desk: Desk) -> None:
     succeeded(desk.person.invoke("rehearse", *ONE))
     assert desk.github.log == []

@@ -152,6 +152,7 @@ def test_four_commands_to_the_first_release_of_both_lanes_and_back(aionis: tuple
     assert succeeded(shiplane(person, "init")).out.endswith("everything is set up\n")
 
 
+@pytest.mark.thorough("the old spellings after init; those of the runbook are in test_runbook")
 def test_what_the_scripts_took_is_taken_or_refused_with_its_new_spelling(aionis: tuple[Person, Reader]) -> None:
     person, _ = aionis
     succeeded(shiplane(person, "init", "--yes"))

@@ -67,6 +67,7 @@ SOME = [(at, bool(at // 8 % 2), list(CODES)[at // 8 % len(CODES)]) for at in ran
 SOME += [case for case in EVERY if case[0] in (*NAMES, RECORD[-1]) and case[2] is signal.SIGKILL and case not in SOME]
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(("at", "answered", "number"), EVERY if THOROUGH else SOME)
 def test_a_signal_at_any_request_ends_the_run_and_the_next_one_repairs_it(
     scene: Scene,
@@ -93,6 +94,7 @@ def building(scene: Scene) -> tuple[subprocess.Popen[str], int]:
     raise AssertionError("it never came to build")
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("number", CODES, ids=lambda number: number.name)
 def test_a_signal_during_the_build_leaves_no_process_and_no_login(scene: Scene, number: signal.Signals) -> None:
     child, builds = building(scene)
@@ -113,6 +115,7 @@ def test_a_signal_during_the_build_leaves_no_process_and_no_login(scene: Scene, 
     converges(scene, {})
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(
     "number", CODES if THOROUGH else [signal.SIGKILL, signal.SIGINT], ids=lambda number: number.name
 )

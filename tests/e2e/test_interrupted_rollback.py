@@ -66,6 +66,7 @@ EVERY = [(at, answered, number) for at in WRITES for answered in (False, True) f
 SOME = [EVERY[len(CODES) * place + place % len(CODES)] for place in range(2 * len(WRITES))]
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(("at", "answered", "number"), EVERY if THOROUGH else SOME)
 def test_a_signal_at_any_write_ends_the_rollback_and_the_next_one_finishes_it(
     bad: Scene,
@@ -84,6 +85,7 @@ def test_a_signal_at_any_write_ends_the_rollback_and_the_next_one_finishes_it(
     is_back(bad, versions)
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(
     ("at", "answered"), [*crossed(WRITES[:-1], [False, True], one_in=2), (WRITES[-1], False), (WRITES[-1], True)]
 )

@@ -72,6 +72,7 @@ def command_of(process: Path, temporary: Path) -> str:
     return ""
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(("moment", "number"), CASES, ids=lambda part: getattr(part, "name", part))
 def test_killed_anywhere_and_run_again_it_ends_as_an_undisturbed_run(
     rig: Rig, owner: Workstation, temporary: Path, moment: str, number: signal.Signals
@@ -95,6 +96,7 @@ def test_killed_anywhere_and_run_again_it_ends_as_an_undisturbed_run(
     assert wait_until(lambda: processes(temporary) == []), processes(temporary)
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("number", [n for n in CODES if n is not signal.SIGKILL], ids=lambda number: number.name)
 def test_a_polite_signal_ends_the_build_and_leaves_nothing_behind(
     owner: Workstation, temporary: Path, number: signal.Signals

@@ -123,6 +123,7 @@ publish-latest = true
 """
 
 
+@pytest.mark.thorough("ten targets in one bake; the matrix of four is in test_shapes")
 def test_a_matrix_of_ten_lanes_is_released_as_one_bake(workstation: Workstation) -> None:
     person, reader = workstation
     dockerfile = 'FROM scratch\nARG PYTHON\nARG VERSION\nLABEL built="$PYTHON $VERSION"\nCOPY src/index.html /\n'

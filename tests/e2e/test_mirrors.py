@@ -99,6 +99,7 @@ def subjects(document: dict[str, Any]) -> set[str]:
     return {check["subject"] for lane in document["lanes"] for check in lane["checks"]}
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("moment", ["done       stage", "done       copy", "done       tag", "done       move"])
 def test_a_run_that_is_killed_is_completed_by_the_next(both: tuple[Person, Reader, Reader], moment: str) -> None:
     person, primary, mirror = both

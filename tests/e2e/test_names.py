@@ -127,6 +127,7 @@ def test_aliases_are_written_once_with_their_version_and_before_any_floating_tag
     assert (refused.code, "tags that end in -bookworm are those of lane debian" in refused.err) == (2, True)
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize(
     ("scheme", "versions", "prerelease", "spelling", "refused", "why"),
     [

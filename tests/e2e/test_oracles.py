@@ -208,6 +208,7 @@ class Reading:
         return done.stdout.strip()
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("kind", [DISTRIBUTION, CRANE])
 @pytest.mark.parametrize("story", FLOWS.values(), ids=FLOWS.keys())
 def test_releases_are_read_alike_by_all(addresses: Mapping[str, str], reading: Reading, story: Told, kind: str) -> None:

@@ -89,6 +89,7 @@ def test_a_plan_is_refused_when_somebody_else_published_meanwhile(workstation: W
     assert reader.tags() == before
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("line", ["done       read back v0.2.1", "done       read back latest"])
 def test_a_plan_that_was_cut_off_half_way_is_carried_out_to_its_end(
     workstation: Workstation, file: Path, line: str

@@ -113,6 +113,7 @@ def test_one_release_and_one_rollback_of_three_repositories(group: Group, tmp_pa
         assert re.search(rf"tags: {name} latest .*latest is at v1\.0\.0", everything), everything
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("moment", ["done       stage", "done       tag", "done       move"])
 def test_a_run_that_is_killed_is_completed_by_the_next(group: Group, moment: str) -> None:
     release = ("release", "--version", "1.0.0")

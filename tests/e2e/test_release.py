@@ -92,6 +92,7 @@ def test_a_lane_whose_image_does_not_run_keeps_both_unnamed(rig: Rig, workstatio
     assert (reader.tags(), log.tag_puts()) == ({}, [])
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(
     ("line", "halfway"),
     [
@@ -117,6 +118,7 @@ def test_killed_between_two_names_and_run_again_it_ends_as_an_undisturbed_run(
     assert sorted(log.tag_puts()) == sorted([*VERSIONS, *FLOATS])
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(
     ("refused", "public"),
     [("standalone-v0.2.1", ["v0.2.1"]), ("latest", VERSIONS), ("standalone-latest", [*VERSIONS, "latest"])],

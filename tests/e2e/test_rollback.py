@@ -66,6 +66,7 @@ def lose_a_layer(rig: Rig, image: str, tag: str) -> str:
     return str(layer)
 
 
+@pytest.mark.thorough("a blob gone from the disk of a real registry; the choice is in faults/rollback")
 def test_a_version_that_nobody_can_pull_is_passed_over_and_the_same_rollback_goes_down_once(
     rig: Rig, workstation: Workstation
 ) -> None:
@@ -198,6 +199,7 @@ for number in range(int(sys.argv[2])):
 """
 
 
+@pytest.mark.thorough("the ledger between two processes many times; test_race has both in one release")
 def test_two_processes_that_write_at_once_lose_no_entry(rig: Rig, workstation: Workstation) -> None:
     person, reader = workstation
     count = 50
@@ -268,6 +270,7 @@ def test_deployment_files_follow_a_rollback_and_what_would_undo_it_is_named(work
     assert (refused.code, "v0.2.2 is marked as bad: slow" in refused.err) == (5, True), str(refused)
 
 
+@pytest.mark.thorough("files that cannot be written after a rollback; alone they are in test_deployments")
 @pytest.mark.skipif(os.geteuid() != 0, reason="making a folder read-only for root takes root")
 def test_files_that_cannot_be_written_are_said_with_where_the_tag_is(workstation: Workstation) -> None:
     person, reader = workstation

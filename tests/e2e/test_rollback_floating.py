@@ -91,6 +91,7 @@ def test_each_floating_tag_goes_back_within_its_range_or_stays(
     assert (nobody.code, "no floating tag of lane main is at v1.0.0" in nobody.err) == (5, True), str(nobody)
 
 
+@pytest.mark.thorough("all lanes or none on one real registry; on three it is in test_primaries")
 def test_several_lanes_go_back_by_one_command_or_none_does(workstation: tuple[Person, Reader], person: Person) -> None:
     _, reader = workstation
     for version in ("1.0.0", "1.0.1"):

@@ -171,6 +171,7 @@ def of(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("shape", [name], indirect=True)
 
 
+@pytest.mark.thorough("a copy and a channel in one project; alone they are in test_mirrors and test_channel")
 @of("copy-on-the-hub")
 def test_a_service_with_a_copy_on_the_hub_and_nightly_from_a_branch(shape: Shape) -> None:
     shape.release("v1.0.0")
@@ -189,6 +190,7 @@ def test_a_service_with_a_copy_on_the_hub_and_nightly_from_a_branch(shape: Shape
     shape.workflows("docker-service-publish.yml", "channel-nightly.yml")
 
 
+@pytest.mark.thorough("suffixes over three registries; over one in test_names, plain ones over two in test_mirrors")
 @of("variants")
 def test_debian_and_alpine_over_three_registries_with_latest_and_alpine_together(shape: Shape) -> None:
     debian, alpine = "{0} {0}-debian", "{0}-alpine"
@@ -206,6 +208,7 @@ def test_debian_and_alpine_over_three_registries_with_latest_and_alpine_together
     shape.workflows("docker-debian-publish.yml")
 
 
+@pytest.mark.thorough("six platforms in one image; the tags are in test_floating_tags and test_channel")
 @of("rolling")
 def test_rolling_tags_and_edge_on_two_registries_for_six_platforms(shape: Shape) -> None:
     shape.release("v1.2.0")
@@ -221,6 +224,7 @@ def test_rolling_tags_and_edge_on_two_registries_for_six_platforms(shape: Shape)
     shape.workflows("docker-tool-publish.yml", "channel-edge.yml")
 
 
+@pytest.mark.thorough("this shape as a whole; two git tags are in test_workflows and test_defects")
 @of("release-please")
 def test_two_images_with_git_tags_of_their_own(shape: Shape) -> None:
     shape.release("flagd/v0.1.0", lanes=("flagd",))
@@ -237,6 +241,7 @@ def test_two_images_with_git_tags_of_their_own(shape: Shape) -> None:
     shape.workflows("docker-flagd-publish.yml", "docker-proxy-publish.yml")
 
 
+@pytest.mark.thorough("this shape as a whole; its parts are in test_floating_tags and test_names")
 @of("changesets")
 def test_a_package_with_2_and_2_12_and_a_variant_for_bun(shape: Shape) -> None:
     shape.release("pkg@2.12.0")

@@ -63,6 +63,7 @@ LATE = 'HEALTHCHECK --interval=1s --retries=99 CMD exit 1\nCMD ["sh", "-c", "ech
 CRASHING = 'HEALTHCHECK --interval=1s CMD true\nCMD ["sh", "-c", "echo up; echo cannot bind >&2; exit 3"]'
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(
     ("dockerfile", "words"),
     [
@@ -91,6 +92,7 @@ def test_an_image_that_does_not_run_gets_no_name_and_shows_what_it_wrote(
     assert set(reader.tags()) == {"v0.2.1"}
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(
     ("command", "words"),
     [("sleep 600", "but does not end"), ("yes", "but does not end"), ("/no/such", "but ends with 127")],
@@ -106,6 +108,7 @@ def test_a_command_that_never_exits_0_is_waited_for_no_longer_than_configured(
     assert spotless(person, reader)
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize(
     ("smoke", "dockerfile", "reason"),
     [
@@ -143,6 +146,7 @@ def running(person: Person, reader: Reader) -> Done:
     return person.run(["docker", "inspect", "--format", form, containers(person, reader.image)[0]])
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=lambda number: number.name)
 def test_a_polite_signal_removes_the_container_which_had_no_privilege_and_no_port(
     workstation: Workstation, number: signal.Signals

@@ -10,6 +10,7 @@ from tests.rig import Rig
 pytestmark = pytest.mark.e2e
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_twenty_releases_in_a_row_break_no_invariant_and_leave_nothing_behind(rig: Rig, seed: int) -> None:
     made, early, late = soak(rig.plain, 20, share=0.15, seed=seed, every=7)

@@ -141,6 +141,7 @@ def output_in(runner: Runner, reader: Reader, tag: str, folder: Path) -> dict[st
 MADE = {"app/output": "made with a token\nfrom the submodule\n", "edition": "edition community\n"}
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("needy", ["false", "true"], ids=["emulated", "native"], indirect=True)
 def test_a_project_that_needs_much_is_published_by_the_lines_of_its_workflows(
     needy: tuple[Runner, tuple[Reader, Reader]], tmp_path: Path
@@ -155,6 +156,9 @@ def test_a_project_that_needs_much_is_published_by_the_lines_of_its_workflows(
     assert runner.ran(built)[-2:-1] == ["invoke check.build"]
 
 
+@pytest.mark.thorough(
+    "a channel beside inputs, a second registry and host output; the plain channel is in test_workflows"
+)
 def test_its_channel_is_published_and_its_dry_run_pushes_nothing(
     needy: tuple[Runner, tuple[Reader, Reader]], tmp_path: Path
 ) -> None:
@@ -169,6 +173,7 @@ def test_its_channel_is_published_and_its_dry_run_pushes_nothing(
     assert output_in(runner, second, "edge", tmp_path / "seen") == MADE
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("needy", ["false", "true"], ids=["emulated", "native"], indirect=True)
 def test_a_pull_request_from_a_fork_builds_without_secrets_and_speaks_to_no_registry(
     rig: Rig, needy: tuple[Runner, tuple[Reader, Reader]]

@@ -163,6 +163,7 @@ def test_inputs_reach_the_library_as_its_variables(rig: Rig, hub: tuple[Runner, 
     assert (outputs["image"], outputs["floating"]) == (image, "")
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("secrets", [(), ("GHCR_TOKEN",), ("GHCR_USERNAME",)], ids=["none", "token", "user"])
 def test_without_both_secrets_the_actor_and_the_jobs_token_are_used_and_never_a_mixture(
     rig: Rig, hub: tuple[Runner, Reader], secrets: tuple[str, ...]
@@ -191,6 +192,7 @@ def test_the_user_may_be_a_variable_so_that_no_log_hides_the_image(rig: Rig, hub
     assert set(reader.tags()) == {"v0.2.1"}
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize(("account", "words"), [("unlinked", "write_package"), ("pull", "expected scopes")])
 def test_a_fallback_that_is_denied_says_what_the_runbook_says(
     rig: Rig, hub: tuple[Runner, Reader], account: str, words: str
@@ -241,6 +243,7 @@ REFUSED: Mapping[str, tuple[str, Event, dict[str, str], str]] = {
 }
 
 
+@pytest.mark.share(2)
 @pytest.mark.parametrize("case", REFUSED)
 def test_what_cannot_be_meant_publishes_nothing(rig: Rig, hub: tuple[Runner, Reader], case: str) -> None:
     runner, reader = hub
@@ -373,6 +376,9 @@ native = true
 """
 
 
+@pytest.mark.thorough(
+    "native stages joined for two lanes; for one they are in this file, those of two lanes in test_lanes"
+)
 def test_natively_the_lanes_of_a_group_are_released_together(hub_of: Hub) -> None:
     runner, reader = hub_of(_GROUP)
     runner.secrets = pair(runner.rig)
@@ -424,6 +430,7 @@ def test_a_push_to_the_branch_publishes_its_channel_and_a_run_of_an_older_push_i
 _PROJECTS = ("services/api", "web")
 
 
+@pytest.mark.thorough("runs of folder projects; the lines are held by unit/workflows/test_subfolder")
 def test_projects_in_folders_publish_by_workflows_at_the_root(
     rig: Rig, sample: Path, tmp_path: Path, wheel: Path, python: Path
 ) -> None:

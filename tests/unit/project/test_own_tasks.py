@@ -99,8 +99,8 @@ def test_checks_that_need_no_engine_ask_for_none(
     assert "not run" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("present", "shared"), [(False, " -n 2 --dist loadfile --no-loadscope-reorder"), (True, "")])
-def test_two_processes_share_the_tests_with_an_engine_where_each_has_one_of_its_own(
+@pytest.mark.parametrize(("present", "shared"), [(False, " -n 3 --dist loadfile --no-loadscope-reorder"), (True, "")])
+def test_three_processes_share_the_tests_with_an_engine_where_each_has_one_of_its_own(
     tasks: ModuleType, ran: list[str], monkeypatch: pytest.MonkeyPatch, present: object, shared: str
 ) -> None:
     monkeypatch.setattr(rigs, "prepare", lambda: None)
