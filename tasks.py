@@ -86,9 +86,10 @@ def _require_engine() -> None:
     flags={
         "platforms": "Target platforms, e.g. linux/amd64,linux/arm64.",
         "builder": "buildx builder to use.",
+        "faults": "Release while the registry misbehaves; show what is printed, and how it is repaired.",
     }
 )
-def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = None) -> Answer:
+def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = None, faults: bool = False) -> Answer:
     """Rehearse a release of the sample on this machine.
 
     Both lanes, on a real engine and a real registry, which are started if there are none.
@@ -102,7 +103,7 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
         part = run.within(env=dict(os.environ))  # the engine that was just started is in the environment only now
         if only and not platforms:
             run.console.tell(f"the only base image here is for {only}: the sample is released for that platform only")
-        return rehearse_project(part, checkout(folder / "aionis"), platforms or only, builder)
+        return rehearse_project(part, checkout(folder / "aionis"), platforms or only, builder, faults=faults)
 
 
 @_task(

@@ -202,6 +202,23 @@ def test_rehearse_tells_a_newcomer_the_tags_and_the_digests(rig: Rig, sample: Pa
     assert git(sample, "tag") == ""
 
 
+@pytest.mark.thorough("the story as it is told; each fault and its repair is run in faults/cli/test_rehearsed_faults")
+def test_rehearse_under_faults_shows_each_and_repairs_it(rig: Rig, sample: Path) -> None:
+    person = Person(rig, sample)
+    done = person.invoke("rehearse", "--faults", "--platforms", "linux/amd64", "--json")
+    assert done.code == 0, str(done)
+    faults = done.document["faults"]
+    assert [fault["exit"] for fault in faults] == [4, 7, 0, 0]
+    for fault in faults:
+        assert fault["command"].startswith("invoke release --version 0.1.")
+        assert f"\n$ {fault['command']}\n" in done.err
+        if fault["exit"]:
+            assert f"error: {fault['error']['what']}" in done.err
+            assert fault["closing"][-1].endswith(fault["command"])
+            assert f"repair: {fault['repair']}, then again: {fault['command']}" in done.err
+    assert git(sample, "status", "--porcelain") == ""
+
+
 def test_one_release_of_the_next_commit_moves_both_lanes_together(workstation: Workstation) -> None:
     person, reader = workstation
     succeeded(person.invoke("release", "--version", "0.2.1", "--latest"))

@@ -32,6 +32,7 @@ IMPURE = {
     ),
     *(f"shiplane.cli.views.{name}" for name in ("actions", "console", "findings")),
     "shiplane.cli.flows.rehearsal",
+    *(f"shiplane.cli.rehearsals.{name}" for name in ("hurried_clock", "rehearsal")),
     "shiplane.cli.workflows.files",
     "shiplane.config.project_folder",
     *(f"shiplane.core.system.{name}" for name in ("atomic_file", "host", "output", "parallel", "process")),

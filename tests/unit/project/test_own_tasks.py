@@ -136,7 +136,7 @@ def test_a_rehearsal_without_an_engine_ends_with_a_prerequisite(tasks: ModuleTyp
 def test_the_sample_is_not_taken_for_what_a_dead_run_left(
     tasks: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def rehearse(_run: object, project: Path, *_: object) -> Answer:
+    def rehearse(_run: object, project: Path, *_: object, faults: bool) -> Answer:
         sweep(tmp_path)
         return Answer(text=(project / "Dockerfile").read_text())
 

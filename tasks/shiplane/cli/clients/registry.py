@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,9 +14,9 @@ from shiplane.core.system.host import user_at_host
 from shiplane.ledger.actor import acting_user
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.credentials import Credentials
-from shiplane.registry.http.retry_budget import RetryBudget
+from shiplane.registry.http.exchange import Transport
+from shiplane.registry.http.retry_budget import Clock, RetryBudget, SystemClock
 from shiplane.registry.http.session import Session
-from shiplane.registry.http.transport import HttpTransport
 from shiplane.registry.oci.names import Repository, Tag
 
 if TYPE_CHECKING:
@@ -45,19 +45,21 @@ class RegistryClients:
         transport: Carries the requests.
         redact: Learns each credential that is used.
         tell: Shows a line of progress.
+        clock: Whose time waits go by.
     """
 
     env: Mapping[str, str]
     project: ProjectFile
     credentials: Credentials
-    transport: Callable[[], HttpTransport]
+    transport: Callable[[], Transport]
     redact: Redactor
     tell: Callable[[str], None]
+    clock: Clock = field(default_factory=SystemClock)
 
     @cached_property
     def retry_budget(self) -> RetryBudget:
         """The run's one retry budget."""
-        return RetryBudget(tell=self.tell)
+        return RetryBudget(tell=self.tell, clock=self.clock)
 
     def hurried(self, seconds: float = 0.0) -> RetryBudget:
         """A budget with only so many seconds of waiting: a registry that is down must not delay the answer."""

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
     flags={
         "platforms": "Target platforms, e.g. linux/amd64,linux/arm64.",
         "builder": "buildx builder to use; default: BUILDX_BUILDER, else one created for the rehearsal.",
+        "faults": "Release while the registry misbehaves; show what is printed, and how it is repaired.",
     },
 )
-def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
+def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None, faults: bool = False) -> Answer:
     """Rehearse a release on this machine; nothing leaves it.
 
     All lanes are released, verified, released again one version up and rolled back, against a throwaway registry.
     """
     from shiplane.cli.flows.rehearsal import rehearse_project
 
-    return rehearse_project(run, run.root, platforms, builder)
+    return rehearse_project(run, run.root, platforms, builder, faults=faults)

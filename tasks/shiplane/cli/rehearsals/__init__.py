@@ -1,0 +1,1 @@
+"""Rehearsals in which the registry misbehaves."""

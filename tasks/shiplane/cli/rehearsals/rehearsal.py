@@ -1,0 +1,89 @@
+"""What is rehearsed with: a clone of the project in which anything may be committed, and a registry to throw away."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from shiplane.cli.answer import Answer
+from shiplane.cli.flows.publishing import Options
+from shiplane.cli.flows.verification import Depth, verify_lanes
+from shiplane.config.settings import Flags
+from shiplane.core.errors import PrerequisiteError, VerificationError
+from shiplane.core.system.process import run as run_process
+from shiplane.core.system.process import without_secrets
+from shiplane.git.plumbing import git_environment
+
+if TYPE_CHECKING:
+    from shiplane.cli.run import Run
+
+_IDENTITY = ("-c", "user.name=shiplane rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgSign=false")
+_BOLD = "\033[1m"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rehearsal:
+    """A clone of the project, and the image that it releases.
+
+    Attributes:
+        env: Without the settings of the real release.
+        folder: Where the clone is.
+        image: Its repository in the throwaway registry.
+        platforms: What to release for, if not what is configured.
+        builder: The buildx builder.
+    """
+
+    env: Mapping[str, str]
+    folder: Path
+    image: str
+    platforms: str | None
+    builder: str
+
+    def clone(self, project: Path) -> None:
+        """Clone the committed state of the project."""
+        self._git("clone", "--quiet", "--no-local", "--recurse-submodules", str(project), str(self.folder), cwd=project)
+
+    def commit(self, version: str) -> None:
+        """A commit for a version to be released from."""
+        self._git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--message", f"rehearse {version}", cwd=self.folder)
+
+    def part(self, run: Run) -> Run:
+        """A part of the run, within the clone; its versions are a rehearsal's own, which no file has."""
+        part = run.within(env=self.env, folder=self.folder)
+        part.project = part.project.without_version_files()
+        return part
+
+    def flags(self, version: str) -> Flags:
+        """Release a version of every lane, and move what can be moved."""
+        return Flags(tag=version, image=self.image, platforms=self.platforms, latest="yes")
+
+    def release(self, part: Run, version: str) -> Answer:
+        """Release all lanes. Nothing is claimed, shown on GitHub or announced.
+
+        The clone's remote is the project itself, where a rehearsal leaves no ref.
+        """
+        from shiplane.cli.flows.release import carry_out
+
+        return carry_out(
+            part, self.flags(version), Options(builder=self.builder, skip=("build", "gates"), public=False)
+        )
+
+    def verified(self, run: Run, part: Run, version: str) -> Answer:
+        """Verify a version of all lanes, also by what others can read."""
+        self.heading(run, f"verify {version}")
+        verified = verify_lanes(part, part.resolver(self.flags(version)), Depth(deep=True, pull=True, anonymous=True))
+        if verified.exit_code:
+            raise VerificationError(f"version {version} failed verification after its release:\n{verified.text}")
+        return verified
+
+    @staticmethod
+    def heading(run: Run, text: str) -> None:
+        """Begin a part of the story."""
+        run.console.say(run.console.paint(text, _BOLD))
+
+    def _git(self, *arguments: str, cwd: Path) -> None:
+        git = run_process(["git", *arguments], env=git_environment(without_secrets(self.env)), cwd=cwd)
+        if git.code != 0:
+            raise PrerequisiteError(f"{git.command} failed: {git.stderr.strip()[:400]}")
