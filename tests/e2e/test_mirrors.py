@@ -52,8 +52,14 @@ def test_one_digest_is_in_both_and_every_version_tag_before_any_floating_tag(
     mirror.pull("v0.2.1", tmp_path / "pulled")
     checked = succeeded(person.invoke("verify", "--tag", "0.2.1", "--json")).document
     assert {f"{mirror.image}:v0.2.1", f"{mirror.image}:latest"} <= subjects(checked)
-    differing = person.invoke("status", IMAGE_REPO=f"{primary.image},{primary.image}-empty")
-    assert f"{primary.image}-empty:latest does not exist; in the primary it is" in succeeded(differing).out
+    succeeded(person.invoke("status", "--exit-code"))
+    empty = {"IMAGE_REPO": f"{primary.image},{primary.image}-empty"}
+    succeeded(person.invoke("status", **empty))
+    differing = person.invoke("status", "--exit-code", **empty)
+    assert differing.code == 6, str(differing)
+    assert f"{primary.image}-empty:latest does not exist; in the primary it is" in differing.out
+    away = person.invoke("status", "--exit-code", IMAGE_REPO=f"{primary.image},127.0.0.1:1/away")
+    assert (away.code, "127.0.0.1:1/away could not be compared" in away.out) == (7, True), str(away)
 
 
 def test_a_rollback_moves_both(both: tuple[Person, Reader, Reader]) -> None:

@@ -64,6 +64,7 @@ def test_another_version_than_the_files_is_refused_before_anything_is_built(
     assert (staged.code, staged.built, kept.exists()) == (5, False, False), str(staged)
     row = person.invoke("check.config", "--json")
     assert (row.code, conflict in row.out) == (5, True), str(row)
+    assert f"would be refused: {conflict}" in succeeded(person.invoke("status", "--lane", "main")).out
     assert reader.tags() == {}
     succeeded(person.invoke("publish", "--lane", "main", "--tag", "0.2.1"))
     assert list(reader.tags()) == ["v0.2.1"]

@@ -8,6 +8,7 @@ from typing import Any
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
+from shiplane.core.errors import UnreachableError, VerificationError
 from shiplane.ledger.ledger import Entry, Ledger
 from shiplane.ledger.versions import newest_release
 from shiplane.registry.oci.names import Digest, Repository, Tag
@@ -68,6 +69,7 @@ class LaneStatus:
         damage: What is wrong with the images that were checked.
         others: Tags that read as another tool's versions of this lane, if none was ever adopted.
         elsewhere: How its further repositories differ from the primary.
+        unread: The further repositories that could not be compared, with the reason.
     """
 
     lane: Lane
@@ -81,6 +83,7 @@ class LaneStatus:
     damage: tuple[str, ...] = ()
     others: tuple[Tag, ...] = ()
     elsewhere: tuple[str, ...] = ()
+    unread: tuple[str, ...] = ()
 
     def behind(self, floating: FloatingTagState) -> VersionStatus | None:
         """The version that a floating tag points at."""
@@ -88,8 +91,14 @@ class LaneStatus:
 
     @property
     def drift(self) -> tuple[str, ...]:
-        """Every way in which the registry differs from the record, or from what it should be."""
-        return tuple(self._drift())
+        """Every way in which the registry differs from the record, or from what it should be, and what is unknown."""
+        return (*self._drift(), *self.unread)
+
+    @property
+    def exit_code(self) -> int:
+        """What a monitor is told: 0 where all is as it should be, 6 for drift, 7 where something could not be read."""
+        drifts = any(True for _ in self._drift())
+        return VerificationError.exit_code if drifts else UnreachableError.exit_code if self.unread else 0
 
     def _drift(self) -> Iterator[str]:
         if self.fault:

@@ -9,7 +9,8 @@ from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.errors import UnreachableError
 from shiplane.registry.oci.names import Platform
-from shiplane.verify.mirrors.mirror_check import differences
+from shiplane.verify.lane_status import LaneStatus
+from shiplane.verify.mirrors.mirror_check import compared
 from shiplane.verify.verification_result import VerificationResult
 from shiplane.verify.verify import Verifier
 from tests.faults.harness.faults import FOR_EVER, F, Fault, Faulty
@@ -41,8 +42,12 @@ def bad(scene: Mirrored, version: Version | None = None) -> list[str]:
     return [str(check) for check in verify(scene, version).checks if not check.good]
 
 
+def state(scene: Mirrored) -> LaneStatus:
+    return compared([scene.client().at(MIRROR)], scene.audit())
+
+
 def status(scene: Mirrored) -> tuple[str, ...]:
-    return differences([scene.client().at(MIRROR)], scene.audit())
+    return state(scene).drift
 
 
 @pytest.mark.parametrize("version", [None, Version.parse("0.2.0")])
@@ -54,7 +59,7 @@ def test_equal_repositories_are_good(version: Version | None) -> None:
         f"{MIRROR}:latest",
         f"{MIRROR}:{result.tag}",
     }
-    assert status(scene) == ()
+    assert (status(scene), state(scene).exit_code) == ((), 0)
 
 
 def test_a_tag_that_is_missing_or_elsewhere_there_is_named_by_verify_and_status() -> None:
@@ -66,6 +71,7 @@ def test_a_tag_that_is_missing_or_elsewhere_there_is_named_by_verify_and_status(
         f"mirror of {MIRROR}:latest: expected {here['latest']}, as in the primary, found {here['v0.2.0']}",
         f"mirror of {MIRROR}:v0.2.1: expected {here['v0.2.1']}, as in the primary, found nothing",
     ]
+    assert state(scene).exit_code == 6
     assert status(scene) == (
         f"{MIRROR}:latest is {here['v0.2.0']}; in the primary it is {here['latest']}",
         f"{MIRROR}:v0.2.1 does not exist; in the primary it is {here['v0.2.1']}",
@@ -108,5 +114,7 @@ def test_a_repository_that_does_not_answer_ends_a_verification_and_is_a_line_of_
     scene.to_mirror = Faulty(scene.mirror, [Fault(F.RESET, times=FOR_EVER)])
     with pytest.raises(UnreachableError):
         verify(scene)
-    (line,) = status(scene)
+    read = state(scene)
+    (line,) = read.drift
+    assert read.exit_code == 7
     assert line.startswith(f"{MIRROR} could not be compared: {MIRROR}: could not read latest")

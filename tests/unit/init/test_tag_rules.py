@@ -85,7 +85,7 @@ def test_what_a_rule_makes(rule: str, triggers: Triggers, flavor: str, expected:
         ("type=semver,pattern={{version}}", BRANCH, [], "it does not go with a version's git tag"),
         ("type=semver,pattern={{patch}}", TAGS, [], "the pattern is unknown"),
         ("type=raw,value=x,enable=${{ inputs.x }}", TAGS, [], "when it applies is not understood"),
-        ("type=new", TAGS, [], "there is nothing like it"),
+        ("type=new", TAGS, [], "no tag of a lane or a channel is made by a rule of type=new"),
         ("type=ref,event=pr", TAGS, [], "images of pull requests are not published"),
         ("type=sha", TAGS, [], "a release has its version's tags alone; its commit is in the image's labels"),
         ("type=sha", BRANCH, ["sha-{commit}"], "with the full hash of the commit, not the short one"),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from shiplane.core.errors import ShiplaneError
+from shiplane.core.errors import ShiplaneError, VerificationError
 from shiplane.core.system.parallel import map_parallel
 
 if TYPE_CHECKING:
@@ -38,7 +37,7 @@ def audit_lanes(
     Raises:
         ShiplaneError: A primary could not be read: by situation.
     """
-    from shiplane.verify.mirrors.mirror_check import differences
+    from shiplane.verify.mirrors.mirror_check import compared
 
     lanes = resolver.lanes()
     primaries = [resolver.image(lane).value for lane in lanes]
@@ -47,11 +46,8 @@ def audit_lanes(
     flows = [auditor.audit(lane, deep=deep, newest=newest) for lane, auditor in zip(lanes, read_by, strict=True)]
     states = run.console.drive_all(flows)
     mirrors = [[run.registries.reader(mirror) for mirror in resolver.images(lane).value[1:]] for lane in lanes]
-    elsewhere = map_parallel(lambda pair: differences(*pair), zip(mirrors, states, strict=True))
-    return [
-        (replace(state, elsewhere=lines), auditor)
-        for state, lines, auditor in zip(states, elsewhere, read_by, strict=True)
-    ]
+    whole = map_parallel(lambda pair: compared(*pair), zip(mirrors, states, strict=True))
+    return list(zip(whole, read_by, strict=True))
 
 
 def channel_tags(channels: Sequence[Channel], audited: Sequence[tuple[LaneStatus, Auditor]]) -> list[ChannelTag]:
@@ -66,10 +62,17 @@ def channel_tags(channels: Sequence[Channel], audited: Sequence[tuple[LaneStatus
     ]
 
 
+def exit_code_of(audited: Sequence[tuple[LaneStatus, Auditor]], channels: Sequence[ChannelTag]) -> int:
+    """What a monitor is told of all of them: 6 for drift anywhere, else 7 where something could not be read, else 0."""
+    codes = {state.exit_code for state, _ in audited} | {VerificationError.exit_code for tag in channels if tag.drift}
+    return min(codes - {0}, default=0)
+
+
 def next_publish(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str:
     """What a publish would do here and now, in one sentence."""
     from shiplane.config.plan import LanePlan
     from shiplane.release.planning.decision import decide
+    from shiplane.release.source_check import check_version_file
     from shiplane.verify.surveyor import Surveyor
 
     lane = state.lane
@@ -80,6 +83,7 @@ def next_publish(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str
             latest=resolver.latest(lane),
             platforms=resolver.platforms(lane),
             images=resolver.images(lane),
+            version_file=resolver.version_file(lane),
         )
         if planned.version.value.is_snapshot or resolver.checkout is None:
             following = (
@@ -88,6 +92,7 @@ def next_publish(resolver: Resolver, state: LaneStatus, auditor: Auditor) -> str
                 else "nothing is published"
             )
             return f"no version is tagged at HEAD; {following}"
+        check_version_file(lane, planned.version, planned.version_file)
         surveyor = Surveyor(registry=auditor.registry, ledgers=auditor.ledgers)
         decision = decide(planned, surveyor.survey(planned), resolver.checkout.commit)
     except ShiplaneError as error:

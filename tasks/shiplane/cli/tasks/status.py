@@ -16,8 +16,23 @@ if TYPE_CHECKING:
 _MARKDOWN = "Print Markdown, for a wiki or a summary."
 
 
-@shiplane_task(flags={"lane": LANES, "image": IMAGE, "markdown": _MARKDOWN}, iterable=("lane",))
-def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = None, markdown: bool = False) -> Answer:
+@shiplane_task(
+    flags={
+        "lane": LANES,
+        "image": IMAGE,
+        "markdown": _MARKDOWN,
+        "exit_code": "End with 6 if there is any drift, and with 7 if a further repository could not be read.",
+    },
+    iterable=("lane",),
+)
+def status(
+    run: Run,
+    *,
+    lane: Sequence[str] | None = None,
+    image: str | None = None,
+    markdown: bool = False,
+    exit_code: bool = False,
+) -> Answer:
     """Show where floating tags and channels point, and any drift.
 
     Version, digest, since when, by whom and why; what a publish would do next; and where the registry differs from the
@@ -26,7 +41,7 @@ def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = N
     import time
 
     from shiplane.cli.flag_values import flags_of
-    from shiplane.cli.flows.lane_status import audit_lanes, channel_tags, next_publish
+    from shiplane.cli.flows.lane_status import audit_lanes, channel_tags, exit_code_of, next_publish
     from shiplane.cli.views.lane_status import status_markdown, status_text
 
     resolver = run.resolver(flags_of(lane, None, image, None))
@@ -40,7 +55,8 @@ def status(run: Run, *, lane: Sequence[str] | None = None, image: str | None = N
         "lanes": [{**state.to_json(), "next": following} for state, following in lanes],
         "channels": [tag.to_json() for tag in channels],
     }
-    return Answer(text=show(repository, lanes, time.time(), channels), data=data)
+    text = show(repository, lanes, time.time(), channels)
+    return Answer(text=text, data=data, exit_code=exit_code_of(audited, channels) if exit_code else 0)
 
 
 @shiplane_task(

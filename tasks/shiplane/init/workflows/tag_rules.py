@@ -134,7 +134,7 @@ class _Rules:
         elif where == _NEVER:
             return
         elif kind not in handlers:
-            self._leave_out("there is nothing like it")
+            self._leave_out(f"no tag of a lane or a channel is made by a rule of type={kind}")
         else:
             self.tags.scheme = Scheme.PEP440 if kind == "pep440" else self.tags.scheme
             handlers[kind](attributes, where)

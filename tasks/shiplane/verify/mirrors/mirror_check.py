@@ -38,20 +38,28 @@ def check_mirrors(
     return [check for mirror in mirrors for check in _check(mirror, result, blobs=blobs, workers=workers)]
 
 
-def differences(mirrors: Iterable[RegistryClient], status: LaneStatus, *, workers: int = WORKERS) -> tuple[str, ...]:
-    """How further repositories differ from the primary in the floating tags and the versions behind them."""
+def compared(mirrors: Iterable[RegistryClient], status: LaneStatus, *, workers: int = WORKERS) -> LaneStatus:
+    """The lane's state with how further repositories differ in the floating tags and the versions behind them."""
     tags: dict[Tag, Digest | None] = {state.tag: state.digest for state in status.floating}
     for state in status.floating:
         if state.version and state.digest:
             tags[status.lane.tag_of(state.version)] = state.digest
-    return tuple(line for mirror in mirrors for line in _differences(mirror, tags, workers))
+    for mirror in mirrors:
+        lines, unread = _read(mirror, tags, workers)
+        status = replace(status, elsewhere=(*status.elsewhere, *lines), unread=(*status.unread, *unread))
+    return status
+
+
+def _read(mirror: RegistryClient, tags: Mapping[Tag, Digest | None], workers: int) -> tuple[list[str], list[str]]:
+    """How a repository differs; or that it could not be compared."""
+    try:
+        return _differences(mirror, tags, workers), []
+    except (AccessError, UnreachableError) as error:
+        return [], [f"{mirror.repository} could not be compared: {error.what}"]
 
 
 def _differences(mirror: RegistryClient, tags: Mapping[Tag, Digest | None], workers: int) -> list[str]:
-    try:
-        answers = resolve_all(mirror, list(tags), workers=workers)
-    except (AccessError, UnreachableError) as error:
-        return [f"{mirror.repository} could not be compared: {error.what}"]
+    answers = resolve_all(mirror, list(tags), workers=workers)
     pairs = zip(tags.items(), map(digest_of, answers), strict=True)
     return [
         f"{mirror.repository}:{tag} {f'is {there}' if there else 'does not exist'}; "
