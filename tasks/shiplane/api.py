@@ -206,6 +206,7 @@ class Project:
         deep: bool = False,
         pull: bool = False,
         anonymous: bool = False,
+        provenance: bool = False,
     ) -> Verified:
         """Check what the registry serves; reads only.
 
@@ -218,6 +219,7 @@ class Project:
             deep: Check every layer without a ``version``, too.
             pull: Also pull the tags with the Docker engine.
             anonymous: Also read the tags without credentials.
+            provenance: Read provenance and SBOMs without a ``version``, too.
 
         Raises:
             VerificationError: Something is wrong; ``result`` has every check.
@@ -228,7 +230,7 @@ class Project:
         from shiplane.cli.flows.verification import Depth, verify_lanes
 
         flags = _flags(lanes, version, image, platforms, latest=latest)
-        depth = Depth(deep=deep, pull=pull, anonymous=anonymous)
+        depth = Depth(deep=deep, pull=pull, anonymous=anonymous, provenance=provenance)
         verified: Verified = self._call(lambda run: verify_lanes(run, run.resolver(flags), depth))
         return verified
 

@@ -36,6 +36,7 @@ from tests.faults.guard import Guard
 from tests.faults.guards_announcing import FOLLOWED_BY
 from tests.faults.guards_channels import FOLLOWING
 from tests.faults.guards_primaries import APART
+from tests.faults.guards_proofs import PROVEN
 from tests.faults.guards_records import RECORDS
 from tests.faults.guards_secrets import KEPT_APART
 from tests.faults.guards_setup import LEFT_ALONE
@@ -902,6 +903,7 @@ ORDER = (
 GUARDS = (
     *(*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS),
     *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING, *LEFT_ALONE, *APART, *FOLLOWED_BY),
+    *PROVEN,
 )
 
 

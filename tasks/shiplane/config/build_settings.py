@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Annotated, TypedDict
 
 from shiplane.config.keys import build as forms
@@ -161,7 +161,11 @@ class BuildSettingsJson(TypedDict):
 
 @dataclass(frozen=True, kw_only=True)
 class BuildSettings:
-    """All settings of a lane's build; ``target`` and ``provenance`` are empty where there is none."""
+    """All settings of a lane's build; ``target`` and ``provenance`` are empty where there is none.
+
+    Attributes:
+        asks_for_provenance: Whether the project file itself asks for provenance, which by default is attested as well.
+    """
 
     target: Annotated[str, Key("Stage of the Dockerfile to build. Default: the last one.", forms.TARGET)] = ""
     args: Annotated[
@@ -199,12 +203,22 @@ class BuildSettings:
         Key("Where layers are cached between machines. Cache errors never fail a release.", _CACHE),
     ] = None
     provenance: Annotated[
-        str, Key("Provenance attested for each image, or false. max includes build args.", forms.PROVENANCE)
+        str,
+        Key(
+            "Provenance attested for each image, or false. max includes build args. If it is set to min or max, verify "
+            "fails for an image of the lane without one.",
+            forms.PROVENANCE,
+        ),
     ] = "min"
     sbom: Annotated[
         bool,
-        Key("Whether each image gets an SBOM; BuildKit pulls a scanner for it.", Boolean()),
+        Key(
+            "Whether each image gets an SBOM; BuildKit pulls a scanner for it. If true, verify fails for an image of "
+            "the lane without one.",
+            Boolean(),
+        ),
     ] = False
+    asks_for_provenance: bool = field(default=False, compare=False)
 
     def resolved(self, values: Mapping[str, str]) -> BuildSettings:
         """The settings of one release: with what the placeholders stand for in it."""

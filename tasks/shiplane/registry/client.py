@@ -105,17 +105,21 @@ class RegistryClient:
             return None
         return False if is_not_found(response) else True if response.status == 200 else None  # noqa: PLR2004
 
-    def blob(self, descriptor: Descriptor) -> bytes:
+    def blob(self, descriptor: Descriptor, *, limit: int = MANIFEST_LIMIT) -> bytes:
         """The content of a small blob (a config), with digest and size verified.
+
+        Args:
+            descriptor: The blob.
+            limit: How many bytes it may have.
 
         Raises:
             VerificationError: It is missing, or does not match its descriptor.
             AccessError: The registry denied access.
             UnreachableError: No response.
         """
-        if descriptor.size > MANIFEST_LIMIT:
+        if descriptor.size > limit:
             raise VerificationError(
-                f"blob {descriptor.digest} of {self.repository} has {descriptor.size} bytes, too many for a config"
+                f"blob {descriptor.digest} of {self.repository} has {descriptor.size} bytes, more than {limit}"
             )
         response = self._fetch_blob(descriptor, "GET")
         if response.status == 404:  # noqa: PLR2004

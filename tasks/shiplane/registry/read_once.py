@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from shiplane.core.system.parallel import Once
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.http.session import MANIFEST_LIMIT
 from shiplane.registry.oci.lookup_result import LookupResult
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Repository, Tag
@@ -38,10 +39,10 @@ class ReadOnce(RegistryClient):
         """See :meth:`RegistryClient.get_manifest`."""
         return self.manifests.get((self.repository, reference), lambda: self.fresh.get_manifest(reference))
 
-    def blob(self, descriptor: Descriptor) -> bytes:
+    def blob(self, descriptor: Descriptor, *, limit: int = MANIFEST_LIMIT) -> bytes:
         """See :meth:`RegistryClient.blob`."""
         key = (self.repository, descriptor.digest, descriptor.size)
-        return self.blobs.get(key, lambda: self.fresh.blob(descriptor))
+        return self.blobs.get(key, lambda: self.fresh.blob(descriptor, limit=limit))
 
     def tags(self) -> list[Tag]:
         """See :meth:`RegistryClient.tags`."""

@@ -40,6 +40,8 @@ from shiplane.registry.oci.names import Digest, Platform
 
 if TYPE_CHECKING:
     from shiplane.config.plan import LanePlan, Plan
+    from shiplane.verify.attestations.attestation import Attestation
+    from shiplane.verify.attestations.reader import AttestationPart
 
 # Images that claim an earlier year were built without a clock: 1 (Go's zero time), 1970 (reproducible builds).
 _EPOCH = 1970
@@ -120,6 +122,7 @@ class ImageReport:
     revision: str = ""
     created: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
+    attestations: tuple[Attestation, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -157,6 +160,7 @@ class ImageChecker:
         blobs: Whether every unread blob has to exist with its size (a HEAD each): an image that lacks one cannot be
             pulled.
         fresh: Whether the image was pushed just now: attestations, which only time can lose, are then not checked.
+        statements: Whether what its attestations say is read.
         workers: How many reads at once.
     """
 
@@ -164,6 +168,7 @@ class ImageChecker:
     deep: bool = False
     blobs: bool = False
     fresh: bool = False
+    statements: bool = False
     workers: int = WORKERS
 
     def check(self, raw: RawManifest, expected: ExpectedImage) -> ImageReport:
@@ -182,10 +187,7 @@ class ImageChecker:
         proven = expected.proven and {REVISION, VERSION} <= set(document.annotations)
         attestations = document.attestations if isinstance(document, Index) and not self.fresh else ()
         sizes = _Sizes(self)
-        reads = [partial(self._check_child, entry, sizes, proven=proven) for entry in entries]
-        reads += [partial(self._check_attestation, entry, sizes) for entry in attestations]
-        parts = map_parallel(lambda read: read(), reads, workers=self.workers)
-        children, attestation_parts = parts[: len(entries)], parts[len(entries) :]
+        children, proofs = self._read_parts(entries, attestations, sizes, proven=proven)
         labels = {key: _labels_of(key, document.annotations, children) for key in (REVISION, VERSION)}
         checks = [
             _check_platforms(subject, expected, [child.platform for child in children]),
@@ -197,8 +199,8 @@ class ImageChecker:
                 foreign=expected.foreign,
             ),
             *_check_configured(expected, document.annotations, children),
-            *(check for part in attestation_parts for check in part.checks),
-            *(self._check_blobs(parts, sizes) if self.deep or self.blobs else ()),
+            *(check for part in proofs for check in part.checks),
+            *(self._check_blobs([*children, *proofs], sizes) if self.deep or self.blobs else ()),
         ]
         size = sum(layer.size for child in children for layer in child.layers)
         return ImageReport(
@@ -208,6 +210,26 @@ class ImageChecker:
             revision=next(iter(labels[REVISION].values()), ""),
             created=_created(document.annotations, children),
             labels={**_own_labels(children[:1]), **document.annotations},
+            attestations=tuple(attestation for part in proofs for attestation in part.attestations),
+        )
+
+    def _read_parts(
+        self, entries: Sequence[Descriptor], attestations: Sequence[Descriptor], sizes: _Sizes, *, proven: bool
+    ) -> tuple[list[_PlatformImage], list[AttestationPart]]:
+        """Read the images and the manifests with their attestations, all side by side."""
+        from shiplane.verify.attestations.reader import AttestationReader
+
+        reader = AttestationReader(
+            registry=self.registry, manifests=len(attestations), reads=self.statements, workers=self.workers
+        )
+        return run_parallel(
+            lambda: map_parallel(
+                lambda entry: self._check_child(entry, sizes, proven=proven), entries, workers=self.workers
+            ),
+            lambda: map_parallel(
+                lambda entry: reader.check(entry, sizes.read_ahead), attestations, workers=self.workers
+            ),
+            workers=self.workers,
         )
 
     def _check_child(self, entry: Descriptor, sizes: _Sizes, *, proven: bool) -> _PlatformImage:
@@ -247,26 +269,10 @@ class ImageChecker:
             )
         return _PlatformImage(entry, manifest, config, (_child_platform(subject, entry, config),))
 
-    def _check_blobs(self, parts: Sequence[_PlatformImage], sizes: _Sizes) -> list[Check]:
+    def _check_blobs(self, parts: Sequence[_PlatformImage | AttestationPart], sizes: _Sizes) -> list[Check]:
         """Whether everything that was not read exists with its size: layers, configs, attestations."""
         blobs = {blob.digest: blob for part in parts for blob in part.unread}
         return map_parallel(partial(_check_blob, sizes), blobs.values(), workers=self.workers)
-
-    def _check_attestation(self, entry: Descriptor, sizes: _Sizes) -> _PlatformImage:
-        """Read the manifest of one attestation: provenance or SBOM of an image of the index."""
-        subject = entry.digest.short
-        answer = resolve(self.registry, entry.digest)
-        if isinstance(answer, Absent):
-            lost = _bad("attestation", subject, "its manifest", "nothing: the registry has lost it")
-            return _PlatformImage(entry, None, None, (lost,))
-        try:
-            document = parse_manifest(answer.raw)
-        except InvalidManifestError as error:
-            return _PlatformImage(entry, None, None, (_bad("attestation", subject, "a valid manifest", error.what),))
-        manifest = document if isinstance(document, Manifest) else None
-        sizes.read_ahead((manifest.config, *manifest.layers) if manifest else ())
-        check = Check("attestation", subject, manifest is not None, "a manifest", "one" if manifest else "an index")
-        return _PlatformImage(entry, manifest, None, (check,))
 
 
 class _Sizes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
@@ -13,6 +13,9 @@ from shiplane.ledger.ledger import Entry, Ledger
 from shiplane.ledger.versions import newest_release
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.verify.floating_tags import FloatingTagState
+
+if TYPE_CHECKING:
+    from shiplane.verify.attestations.attested_version import AttestedVersion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +73,7 @@ class LaneStatus:
         others: Tags that read as another tool's versions of this lane, if none was ever adopted.
         elsewhere: How its further repositories differ from the primary.
         unread: The further repositories that could not be compared, with the reason.
+        attested: What the versions at the floating tags attest; None if that was not read.
     """
 
     lane: Lane
@@ -84,6 +88,7 @@ class LaneStatus:
     others: tuple[Tag, ...] = ()
     elsewhere: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
+    attested: tuple[AttestedVersion, ...] | None = None
 
     def behind(self, floating: FloatingTagState) -> VersionStatus | None:
         """The version that a floating tag points at."""
@@ -97,7 +102,8 @@ class LaneStatus:
     @property
     def exit_code(self) -> int:
         """What a monitor is told: 0 where all is as it should be, 6 for drift, 7 where something could not be read."""
-        drifts = any(True for _ in self._drift())
+        disagrees = any(not check.good for version in self.attested or () for check in version.checks)
+        drifts = disagrees or any(True for _ in self._drift())
         return VerificationError.exit_code if drifts else UnreachableError.exit_code if self.unread else 0
 
     def _drift(self) -> Iterator[str]:
@@ -150,6 +156,7 @@ class LaneStatus:
             "drift": list(self.drift),
             "unrecorded": [str(version) for version in self.unrecorded],
             "others": list(self.others),
+            **({} if self.attested is None else {"attested": [version.to_json() for version in self.attested]}),
         }
 
     def _floating_json(self, floating: FloatingTagState) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from shiplane.config.version import Version
 from shiplane.core.check import Check, CheckJson
 from shiplane.registry.oci.document_keys import DigestJson, PlatformJson, TagJson
 from shiplane.registry.oci.names import Digest, Platform, Tag
+from shiplane.verify.attestations.attestation import AttestationJson
 from shiplane.verify.floating_tags import FloatingTagJson, FloatingTagState
 from shiplane.verify.image_check import ImageReport
 
@@ -33,6 +34,11 @@ class VerificationJson(TypedDict):
     ]
     good: Annotated[bool, "Whether every check is good."]
     checks: Annotated[list[CheckJson], "Every check."]
+    attestations: Annotated[
+        list[AttestationJson],
+        "Provenance and SBOMs of the images. They are read with --tag, --pull, --deep or --provenance, and where the "
+        "ledger does not have the digest.",
+    ]
 
 
 class VerifiedLaneJson(VerificationJson):
@@ -85,7 +91,7 @@ class VerificationResult:
 
     def to_json(self) -> VerificationJson:
         """The result as JSON values."""
-        images = self.report.images if self.report else ()
+        images, attestations = (self.report.images, self.report.attestations) if self.report else ((), ())
         return {
             "lane": self.lane.name,
             "version": str(self.version) if self.version else None,
@@ -101,4 +107,5 @@ class VerificationResult:
             },
             "good": self.good,
             "checks": [check.to_json() for check in self.checks],
+            "attestations": [attestation.to_json() for attestation in attestations],
         }

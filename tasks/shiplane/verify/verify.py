@@ -32,6 +32,7 @@ class Verifier:
         platforms_given: Whether that applies even if it is: the platforms were given for this run.
         commit_of: The commit that a lane's version was released from, as far as git knows.
         deep: Whether every blob is checked though no version is named, and configs are read though they are recorded.
+        statements: Whether what attestations say is read though no version is named and the image is recorded.
         puller: The engine for ``--pull``, or None.
         anonymous: A registry client without credentials for ``--anonymous``, or None.
         ledgers: The lanes' ledgers; None where none is kept.
@@ -43,6 +44,7 @@ class Verifier:
     commit_of: Callable[[Lane, Version], str | None]
     platforms_given: bool = False
     deep: bool = False
+    statements: bool = False
     puller: Puller | None = None
     anonymous: RegistryClient | None = None
     ledgers: Ledgers | None = None
@@ -105,6 +107,7 @@ class Verifier:
             commit_of=self.commit_of,
             deep=self.deep,
             blobs=self._wants_blobs(target),
+            statements=self.statements,
         )
 
     def _wants_blobs(self, target: VerificationTarget) -> bool:

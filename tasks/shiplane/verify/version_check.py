@@ -15,6 +15,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Digest, Platform
+from shiplane.verify.attestations.agreement import attestation_checks
 from shiplane.verify.image_check import ExpectedImage, ImageChecker
 from shiplane.verify.verification_result import VerificationResult
 
@@ -33,6 +34,8 @@ class VersionChecker:
         commit_of: The commit that a lane's version was released from, as far as git knows.
         deep: Whether attestations are checked, and configs read though they are recorded.
         blobs: Whether every blob has to exist.
+        statements: Whether what attestations say is read in any case, and not only where the image's record does not
+            stand for it or every blob has to exist.
     """
 
     registry: RegistryClient
@@ -41,6 +44,7 @@ class VersionChecker:
     commit_of: Callable[[Lane, Version], str | None]
     deep: bool
     blobs: bool
+    statements: bool = False
 
     def check(self, target: VerificationTarget) -> VerificationResult:
         """Check the version's image; without a version, the image behind the widest floating tag."""
@@ -53,9 +57,12 @@ class VersionChecker:
             return _result(target, None, (missing,))
         record = target.ledger.published(tag)
         platforms = self._platforms(record)
-        images = ImageChecker(registry=self.registry, deep=self.deep, blobs=self.blobs)
-        report = images.check(answer.raw, self._expected(target, answer, record, platforms))
-        checks = (Check("resolves", tag, good=True, found=str(answer.digest)), *report.checks)
+        expected = self._expected(target, answer, record, platforms)
+        statements = self.statements or self.deep or self.blobs or not expected.proven
+        images = ImageChecker(registry=self.registry, deep=self.deep, blobs=self.blobs, statements=statements)
+        report = images.check(answer.raw, expected)
+        attested = attestation_checks(target.lane, report, record)
+        checks = (Check("resolves", tag, good=True, found=str(answer.digest)), *report.checks, *attested)
         return replace(_result(target, answer.digest, checks), report=report, platforms=platforms)
 
     def _expected(

@@ -30,6 +30,7 @@ class Depth:
     deep: bool = False
     pull: bool = False
     anonymous: bool = False
+    provenance: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +89,7 @@ def _verifier(run: Run, lane: Lane, resolver: Resolver, depth: Depth) -> Verifie
         platforms_given=resolver.flags.platforms is not None,
         commit_of=lambda lane, version: git.commit_of_tag(lane.git_tag_of(version)),
         deep=depth.deep,
+        statements=depth.provenance,
         puller=puller,
         anonymous=clients.client(repository, None) if depth.anonymous else None,
         ledgers=clients.ledgers(repository, registry),

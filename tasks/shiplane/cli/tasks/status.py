@@ -11,6 +11,8 @@ from shiplane.cli.tasks.flag_help import IMAGE, LANES
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
+    from shiplane.verify.audit.audit import Auditor
+    from shiplane.verify.lane_status import LaneStatus
 
 
 _MARKDOWN = "Print Markdown, for a wiki or a summary."
@@ -22,6 +24,7 @@ _MARKDOWN = "Print Markdown, for a wiki or a summary."
         "image": IMAGE,
         "markdown": _MARKDOWN,
         "exit_code": "End with 6 if there is any drift, and with 7 if a further repository could not be read.",
+        "provenance": "Also show what provenance and SBOMs of those versions claim; disagreement counts as drift.",
     },
     iterable=("lane",),
 )
@@ -32,6 +35,7 @@ def status(
     image: str | None = None,
     markdown: bool = False,
     exit_code: bool = False,
+    provenance: bool = False,
 ) -> Answer:
     """Show where floating tags and channels point, and any drift.
 
@@ -46,6 +50,7 @@ def status(
 
     resolver = run.resolver(flags_of(lane, None, image, None))
     audited = audit_lanes(run, resolver, newest=0)
+    audited = _attested(audited) if provenance else audited
     repository = audited[0][1].registry.repository
     lanes = [(state, next_publish(resolver, state, auditor)) for state, auditor in audited]
     channels = channel_tags(run.project.channels, audited)
@@ -57,6 +62,15 @@ def status(
     }
     text = show(repository, lanes, time.time(), channels)
     return Answer(text=text, data=data, exit_code=exit_code_of(audited, channels) if exit_code else 0)
+
+
+def _attested(audited: Sequence[tuple[LaneStatus, Auditor]]) -> list[tuple[LaneStatus, Auditor]]:
+    """The same lanes with what the versions at their floating tags attest. Raises as an audit does."""
+    from shiplane.core.system.parallel import map_parallel
+    from shiplane.verify.attestations.lane_attestations import with_attestations
+
+    states = map_parallel(lambda pair: with_attestations(pair[1].registry, pair[0]), audited)
+    return [(state, auditor) for state, (_, auditor) in zip(states, audited, strict=True)]
 
 
 @shiplane_task(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         "pull": "Also check that every layer exists, and pull both tags with the Docker engine.",
         "deep": "Check every layer and attestation without --tag too, and read each config again.",
         "anonymous": "Also read both tags without credentials.",
+        "provenance": "Read provenance and SBOMs without --tag too: what they claim, and whether it agrees.",
     },
     iterable=("lane",),
     optional=("latest",),
@@ -38,14 +39,15 @@ def verify(
     pull: bool = False,
     deep: bool = False,
     anonymous: bool = False,
+    provenance: bool = False,
 ) -> Answer:
     """Check what the registry serves; reads only.
 
-    Platforms, digests, configs, labels, and where the floating tag points; with --tag, every layer as well. Ends with 6
-    if anything is wrong.
+    Platforms, digests, configs, labels, and where the floating tag points; with --tag, every layer and what provenance
+    and SBOMs say as well. Ends with 6 if anything is wrong.
     """
     from shiplane.cli.flag_values import flags_of
     from shiplane.cli.flows.verification import Depth, verify_lanes
 
     resolver = run.resolver(flags_of(lane, tag, image, platforms, latest=latest))
-    return verify_lanes(run, resolver, Depth(deep=deep, pull=pull, anonymous=anonymous))
+    return verify_lanes(run, resolver, Depth(deep=deep, pull=pull, anonymous=anonymous, provenance=provenance))

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from shiplane.cli.views.tables import columns, markdown_cell, markdown_table
+from shiplane.cli.views.verification import attested_rows
 from shiplane.core.next_command import command
 from shiplane.core.plurals import NO_LEDGER, counted
 from shiplane.core.text import one_line
@@ -76,7 +77,7 @@ def _channel_rows(tag: ChannelTag, now: float) -> list[tuple[str, str]]:
 
 
 def _status_rows(state: LaneStatus, following: str, now: float) -> list[tuple[str, str]]:
-    rows = _floating_rows(state, now)
+    rows = _floating_rows(state, now) + _attested_rows(state)
     rows += [
         ("marked", f"{state.lane.tag_of(version.version)}: {version.mark.reason}")
         for version in state.versions
@@ -96,6 +97,18 @@ def _status_rows(state: LaneStatus, following: str, now: float) -> list[tuple[st
         rows.append(("other tags", f"{_some(state.others)}: from another tool; record with {_adopt(state)}"))
     rows += [("DRIFT", what) for what in state.drift]
     return [*rows, ("next", following)]
+
+
+def _attested_rows(state: LaneStatus) -> list[tuple[str, str]]:
+    """What the versions at the floating tags attest, and what of it agrees with nothing else."""
+    rows: list[tuple[str, str]] = []
+    for version in state.attested or ():
+        name = f"{version.tag}, " if len(state.attested or ()) > 1 else ""
+        said = attested_rows(version.report) or [("provenance", "no provenance and no SBOM")]
+        said += [("warning", str(check)) for check in version.checks if check.warning]
+        said += [("DISAGREES", str(check)) for check in version.checks if not check.good]
+        rows += [(kind, f"{name}{what}") for kind, what in said]
+    return rows
 
 
 def _adopt(state: LaneStatus) -> str:

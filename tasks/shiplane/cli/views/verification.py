@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from shiplane.core.plurals import counted
+
 if TYPE_CHECKING:
     from shiplane.config.setting import Setting
     from shiplane.registry.oci.names import Repository
+    from shiplane.verify.attestations.attestation import Attestation
+    from shiplane.verify.attestations.provenance import Provenance
+    from shiplane.verify.attestations.sbom import Sbom
+    from shiplane.verify.image_check import ImageReport
     from shiplane.verify.verification_result import VerificationResult
+
+# How many images that a build used are named, and how many tools that made an SBOM.
+_MOST_BASES = 4
 
 
 def verified_text(results: Sequence[tuple[Repository, VerificationResult]]) -> str:
@@ -30,8 +39,43 @@ def verified_text(results: Sequence[tuple[Repository, VerificationResult]]) -> s
             lines.append(f"BAD   {what}  {lane.digest or ''}".rstrip())
             lines += [f"      {check}" for check in lane.checks if not check.good]
         lines += [f"      warning: {check}" for check in lane.checks if check.warning]
+        lines += [f"      {name}: {what}" for name, what in (attested_rows(lane.report) if lane.report else ())]
         lines += _pointing(lane)
     return "\n".join(lines)
+
+
+def attested_rows(report: ImageReport) -> list[tuple[str, str]]:
+    """What the attestations of an image say, as far as they were read: platforms that say the same in one row."""
+    platforms = {image.digest: str(image.platform) for image in report.images}
+    rows: dict[tuple[str, str], list[str]] = {}
+    for attestation in report.attestations:
+        platform = platforms.get(attestation.image, "") if attestation.image else ""
+        if platform and (what := _claims(attestation)):
+            rows.setdefault((attestation.kind.value, what), []).append(platform)
+    return [(kind, f"{', '.join(names)}: {what}") for (kind, what), names in rows.items()]
+
+
+def _claims(attestation: Attestation) -> str:
+    if attestation.provenance:
+        return _built(attestation.provenance)
+    return _listed(attestation.sbom) if attestation.sbom else ""
+
+
+def _built(provenance: Provenance) -> str:
+    """What a provenance claims; whether the tree was clean is not for it to say, unless it says that it was not."""
+    tree = "from a dirty tree" if provenance.dirty else "clean or dirty: not recorded"
+    source = f" of {provenance.source}" if provenance.source else ""
+    commit = f"commit {provenance.commit[:40]}{source} ({tree})" if provenance.commit else f"no commit{source}"
+    bases = list(dict.fromkeys(filter(None, (material.image for material in provenance.materials))))
+    more = f" and {len(bases) - _MOST_BASES} more" if len(bases) > _MOST_BASES else ""
+    used = f", with {', '.join(bases[:_MOST_BASES])}{more}" if bases else ""
+    builder = provenance.builder or "a builder without an id"
+    return f"{commit}, by {builder}, mode {provenance.mode}{used}"
+
+
+def _listed(sbom: Sbom) -> str:
+    generators = f", by {', '.join(sbom.generators[:_MOST_BASES])}" if sbom.generators else ""
+    return f"{counted(sbom.packages, 'package')}, {sbom.format}{generators}"
 
 
 def _pointing(result: VerificationResult) -> list[str]:

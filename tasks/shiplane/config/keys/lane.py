@@ -111,7 +111,7 @@ def _lane(base: Lane, given: Json, place: Location) -> Lane:
         if "version_template" in given:
             raise place.error("has both tag and prefix, which is short for one", remedy="Give one of them.")
         own["version_template"] = TagTemplate(f"{given['prefix']}v")
-    build = replace(base.build, **given["build"])
+    build = replace(base.build, **given["build"], asks_for_provenance=bool(given["build"].get("provenance")))
     if build.cache and not build.cache.place:
         build = replace(build, cache=replace(build.cache, place=base.name))
     return replace(base, **own, build=build)
