@@ -63,6 +63,7 @@ _WAITS = "tests/faults/registry/test_client_waits.py::"
 _GIT = "tests/unit/git/test_checkout.py::"
 _MIRRORS = "tests/faults/release/test_mirrors.py::"
 _NAMING = "tests/faults/registry/test_tag_writer.py::"
+_TOGETHER = "tests/faults/registry/test_several_tags.py::"
 _STALE = "tests/faults/promises/test_matrix_stale.py::"
 _ORDER = "tests/faults/release/test_order.py::"
 _FOLLOWED = (
@@ -77,6 +78,37 @@ NAMES = (
         "TagWriter.create",
         never(0),
         (_PUBLISH + "test_a_version_written_by_another_before_the_last_look_is_refused",),
+    ),
+    Guard(
+        "tags are written together only where the project says that the registry takes it",
+        "registry/tag_writer",
+        "TagWriter.create_all",
+        always(kind="a if b else c"),
+        (_TOGETHER + "test_it_is_never_tried_where_nobody_says_so_nor_for_one_tag_or_none",),
+    ),
+    Guard(
+        "tags are written together only where none of them is there",
+        "registry/tag_writer",
+        "TagWriter._create_together",
+        never(),
+        (_TOGETHER + "test_where_one_is_taken_nothing_is_written_together",),
+    ),
+    Guard(
+        "a tag that the registry did not acknowledge is written alone",
+        "registry/tag_writer",
+        "TagWriter._write_together",
+        unfiltered(0),
+        (
+            _TOGETHER + "test_a_registry_that_answers_201_and_makes_no_tag_is_noticed_and_each_is_written_alone",
+            _TOGETHER + "test_what_is_not_acknowledged_is_written_alone",
+        ),
+    ),
+    Guard(
+        "a tag that the registry acknowledged is read back, and else written alone",
+        "registry/tag_writer",
+        "TagWriter._is_there",
+        returned("True"),
+        (_TOGETHER + "test_a_claim_that_nothing_stands_behind_is_noticed_by_reading",),
     ),
     Guard(
         "every name is read back after it was written",

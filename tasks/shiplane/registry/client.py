@@ -6,7 +6,7 @@ Redirects are followed for blobs only, without credentials.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from urllib.parse import urlencode
@@ -34,10 +34,17 @@ _ACCEPT = ", ".join((*INDEX_TYPES, *MANIFEST_TYPES))
 
 @dataclass(frozen=True, kw_only=True)
 class PutResult:
-    """The result of one PUT of a manifest: ``certain`` only if the registry accepted it under our digest."""
+    """The result of one PUT of a manifest.
+
+    Attributes:
+        certain: Only if the registry accepted it under our digest.
+        detail: What it answered.
+        tags: The further tags that it says it made.
+    """
 
     certain: bool
     detail: str
+    tags: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,11 @@ class RegistryClient:
     def retry_budget(self) -> RetryBudget:
         """The retry budget of this client's run."""
         return self.session.retry_budget
+
+    @property
+    def takes_several_tags(self) -> bool:
+        """Whether this registry is said to write several tags by one request; only its answer proves it."""
+        return self.repository.registry in self.session.joining
 
     def get_manifest(self, reference: Tag | Digest) -> LookupResult:
         """Look up a tag or a digest; errors become ``Refused`` or ``Unknown`` results."""
@@ -234,15 +246,19 @@ class RegistryClient:
             response = self.session.send_with_retries(request, limit=size_limit)
         return response
 
-    def put_manifest(self, reference: Tag | Digest, raw: RawManifest) -> PutResult:
+    def put_manifest(self, reference: Tag | Digest, raw: RawManifest, tags: Sequence[Tag] = ()) -> PutResult:
         """Send a manifest once. Unless the result is certain, read the tag before sending it again.
+
+        Further tags go with a digest alone (distribution-spec, "Pushing Manifests", since 2026-04; zot refuses them
+        beside a tag). Those that the answer does not name were not made: distribution 2.8 answers 201 and makes none.
 
         Raises:
             AccessError: The registry denied access; nothing was written.
         """
+        query = "?" + urlencode([("tag", tag) for tag in tags]) if tags else ""
         request = Request(
             method="PUT",
-            url=api_url(self.repository, f"manifests/{reference}"),
+            url=api_url(self.repository, f"manifests/{reference}{query}"),
             headers={"Content-Type": raw.media_type},
             body=raw.body,
         )
@@ -253,7 +269,10 @@ class RegistryClient:
         served_digest = response.headers.get("docker-content-digest", str(raw.digest))
         accepted = response.status in (200, 201, 202)
         if accepted and served_digest == str(raw.digest):
-            return PutResult(certain=True, detail=f"HTTP {response.status}")
+            named = response.headers.get("oci-tag", "").split(",")
+            return PutResult(
+                certain=True, detail=f"HTTP {response.status}", tags=frozenset(tag.strip() for tag in named)
+            )
         return PutResult(
             certain=False, detail=f"HTTP {response.status}: {self.session.error_text(response) or served_digest}"
         )

@@ -19,13 +19,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated
 from urllib.parse import urlsplit
 
 from shiplane.core.host_names import GHCR_HOST, is_loopback, split_port
 from shiplane.core.schema.tables import Key
-from shiplane.core.schema.values import Array, Text
+from shiplane.core.schema.values import Array, Boolean, Text
 
 _SECRET, _JOB = ("GHCR_USERNAME", "GHCR_TOKEN"), ("GITHUB_ACTOR", "GITHUB_TOKEN")
 _GITHUB = re.compile(r"(GHCR|GITHUB|GH)_", re.ASCII)
@@ -53,7 +53,7 @@ _OTHERS = {
 
 @dataclass(frozen=True, kw_only=True)
 class CredentialVariables:
-    """The environment variables that hold a registry's credential, in order, and its token service's host."""
+    """The environment variables that hold a registry's credential, in order, and what else is said of that registry."""
 
     username_env: Annotated[
         tuple[str, ...],
@@ -69,6 +69,14 @@ class CredentialVariables:
         str,
         Key("Host of the registry's token service, where that is neither its own nor a parent or child of it.", Text()),
     ] = ""
+    several_tags: Annotated[
+        bool,
+        Key(
+            "Whether to write a version's aliases by one request (zot can); what its answer does not prove is written "
+            "alone.",
+            Boolean(),
+        ),
+    ] = False
 
 
 def default_variables(registry: str, env: Mapping[str, str]) -> CredentialVariables:
@@ -110,7 +118,7 @@ def without_enterprise(names: CredentialVariables, registry: str, env: Mapping[s
     users, tokens = (
         tuple(name for name in kind if not _SERVERS.match(name)) for kind in (names.username_env, names.password_env)
     )
-    return CredentialVariables(username_env=users, password_env=tokens, token_host=names.token_host)
+    return replace(names, username_env=users, password_env=tokens)
 
 
 def _is_enterprise(host: str, env: Mapping[str, str]) -> bool:

@@ -6,7 +6,7 @@ preceded by a look and followed by reading back, and what happened in between is
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Generator
+from collections.abc import Callable, Collection, Generator, Sequence
 from dataclasses import dataclass
 
 from shiplane.core.errors import LostRaceError, RefusedError, UnreachableError
@@ -20,6 +20,8 @@ from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 
 _ATTEMPTS = 3
+# What a registry that takes several tags should take at least (distribution-spec, "Pushing Manifests").
+_MOST_TOGETHER = 10
 _WRITTEN = PutResult(certain=True, detail="and once read back")
 _DOUBTFUL = "it reads as it did before, which proves nothing"
 
@@ -53,6 +55,52 @@ class TagWriter:
             yield self._step("tag", tag, writes=True).unchanged("it has this digest")
             return
         yield from self._write("tag", tag, raw, change="created", previous={None})
+
+    def create_all(self, tags: Sequence[Tag], raw: RawManifest) -> Flow[None]:
+        """Create tags of one version, by one request where the registry is said to take that and proves it.
+
+        Raises:
+            ShiplaneError: As :meth:`create`; the tags before the one that it names are there.
+        """
+        created = (yield from self._create_together(tags, raw)) if self.registry.takes_several_tags else ()
+        for tag in tags:
+            if tag not in created:
+                yield from self.create(tag, raw)
+
+    def _create_together(self, tags: Sequence[Tag], raw: RawManifest) -> Generator[Event, None, list[Tag]]:
+        """Create tags by one PUT, if all of them are absent; gives those that were acknowledged and read back.
+
+        What the registry does not acknowledge it did not make, whatever the status (distribution 2.8 answers 201). If
+        there is no certain answer, each tag is read again before it is written alone.
+        """
+        together = tags[:_MOST_TOGETHER] if len(tags) > 1 else ()
+        for tag in together:
+            if isinstance((yield from self._re_read(tag)), Present):
+                return []  # judged one by one
+        return (yield from self._write_together(together, raw)) if together else []
+
+    def _write_together(self, tags: Sequence[Tag], raw: RawManifest) -> Generator[Event, None, list[Tag]]:
+        step = self._step("tag", Tag(", ".join(tags)), writes=True)
+        yield step
+        result = self.registry.put_manifest(raw.digest, raw, tags)
+        acknowledged = [tag for tag in tags if tag in result.tags]
+        if len(acknowledged) == len(tags):
+            yield step.done("created by one request")
+        else:
+            missing = ", ".join(tag for tag in tags if tag not in acknowledged)
+            yield step.failed(f"{missing} not acknowledged ({result.detail}); writing each alone")
+        there = {}
+        for tag in acknowledged:
+            there[tag] = yield from self._is_there(tag, raw)
+        return [tag for tag in acknowledged if there[tag]]
+
+    def _is_there(self, tag: Tag, raw: RawManifest) -> Generator[Event, None, bool]:
+        """Whether a tag that was acknowledged can be read back within seconds; else it is written alone."""
+        step = self._step("read back", tag)
+        yield step
+        there = digest_of(self._read_back(tag, {None}, patient=False)) == raw.digest
+        yield step.done(f"{tag} is {raw.digest}") if there else step.failed("it did not arrive; sending it alone")
+        return there
 
     def move(
         self,

@@ -96,8 +96,7 @@ def _create_version_tags(writers: Writers, lanes: Sequence[ReadyLane]) -> Flow[N
     for lane in lanes:
         yield from writers(lane.plan).create(lane.plan.tag, lane.raw)
     for lane in lanes:
-        for alias in lane.plan.aliases:
-            yield from writers(lane.plan).create(alias, lane.raw)
+        yield from writers(lane.plan).create_all(lane.plan.aliases, lane.raw)
 
 
 def _confirm_version_tags(writers: Writers, lanes: Sequence[ReadyLane]) -> Flow[None]:

@@ -85,6 +85,7 @@ class MemoryRegistry:
         page: The most tags on one page, whatever ``n`` asks for.
         ranges: Whether it serves a part of a blob where only that is asked for.
         mounts: Whether it takes over blobs from another repository, or opens an upload instead.
+        joins_tags: Whether it makes the tags of a PUT by digest (``?tag=``) and names them, as zot does.
         hides_missing: Whether reading a repository that does not exist is answered with 403, as on GHCR.
         shelves: The content, by repository path.
         log: Every request that arrived, in order.
@@ -99,6 +100,7 @@ class MemoryRegistry:
     page: int = 1000
     ranges: bool = False
     mounts: bool = True
+    joins_tags: bool = False
     hides_missing: bool = False
     shelves: dict[str, Shelf] = field(default_factory=dict)
     log: list[Exchange] = field(default_factory=list)
@@ -210,8 +212,14 @@ class MemoryRegistry:
         shelf.manifests[str(raw.digest)] = raw
         if ":" not in reference:
             self._write_tag(shelf, reference, str(raw.digest))
+        further = parse_qs(urlsplit(request.url).query).get("tag", []) if self.joins_tags else []
+        if further and ":" not in reference:
+            return failure(400, "MANIFEST_INVALID", "tag query parameters are only valid when pushing by digest")
+        for tag in further:
+            self._write_tag(shelf, tag, str(raw.digest))
         location = f"/v2/{repository}/manifests/{raw.digest}"
-        return answer(201, {}, docker_content_digest=str(raw.digest), location=location)
+        named = {"oci_tag": ", ".join(further)} if further else {}
+        return answer(201, {}, docker_content_digest=str(raw.digest), location=location, **named)
 
     def _write_tag(self, shelf: Shelf, tag: str, digest: str) -> None:
         if self.lag.reads or self.lag.seconds:

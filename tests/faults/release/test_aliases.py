@@ -13,8 +13,9 @@ from shiplane.config.plan import Plan
 from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError, ShiplaneError
 from shiplane.ledger.ledger import Action
+from shiplane.registry.client import RegistryClient
 from tests.faults.harness.images import push_image
-from tests.faults.harness.scene import PATH, Scene, a_plan, events, finish, to_images
+from tests.faults.harness.scene import PATH, Scene, a_plan, a_registry, events, finish, to_images
 from tests.faults.release.test_mirrors import MIRROR, Mirrored
 
 ALIASED = replace(MAIN, alias_templates=(TagTemplate("", "-bookworm"), TagTemplate("x-")))
@@ -55,6 +56,27 @@ def test_a_run_that_was_cut_anywhere_is_completed_by_the_next() -> None:
         scene.publish(plan())
         tags = scene.tags()
         assert len({tags[tag] for tag in ("v0.2.1", *ALIASES, "latest")}) == 1, cut
+
+
+def test_aliases_go_together_where_the_registry_takes_that_after_the_version_and_before_the_floating_tag() -> None:
+    scene = Joining(a_registry(joins_tags=True))
+    for _ in range(2):
+        scene.publish(plan())
+        sent = [entry.reference for entry in scene.registry.log if entry.is_manifest_put]
+        named = [reference for reference in sent if not reference.startswith("ledger-")]
+        # Between them the one request for both, by digest.
+        assert [reference for reference in named if ":" not in reference] == ["v0.2.1", "latest"]
+        assert named[1] == scene.tags()["v0.2.1"]
+    assert {scene.tags()[tag] for tag in ("v0.2.1", *ALIASES, "latest")} == {scene.tags()["v0.2.1"]}
+
+
+class Joining(Scene):
+    """A scene whose project says that the registry takes several tags by one request."""
+
+    def client(self) -> RegistryClient:
+        registry = super().client()
+        registry.session.joining = frozenset({registry.repository.registry})
+        return registry
 
 
 def test_an_alias_that_the_lane_gets_later_is_added_without_a_build() -> None:

@@ -120,6 +120,7 @@ class RegistryClients:
         """A client with a credential, or an anonymous one."""
         session = Session(self.transport(), credential, retry_budget or self.retry_budget, self.redact)
         session.token_hosts = {host: names.token_host for host, names in self.project.registries.items()}
+        session.joining = frozenset(host for host, names in self.project.registries.items() if names.several_tags)
         session.variables = self.credentials.login_variables
         return RegistryClient(session, repository)
 

@@ -36,6 +36,7 @@ class Session:
         credential: None for anonymous access. Never sent to another registry.
         redact: Learns every token; applied to all foreign text.
         token_hosts: The configured token service host of each registry.
+        joining: Registries that are said to take several tags by one request.
         until: When every request must end, on the retry budget's clock.
         variables: Names a registry's login variables, for pushing or only reading, in messages.
         fallback: Finds the credential to use once anonymous access is refused.
@@ -48,6 +49,7 @@ class Session:
     redact: Redactor = field(default_factory=Redactor)
     tokens: TokenCache = field(default_factory=TokenCache)
     token_hosts: Mapping[str, str] = field(default_factory=dict)
+    joining: frozenset[str] = frozenset()
     until: float | None = None
     fallback: Callable[[], Credential | None] | None = None
     only_reads: bool = False

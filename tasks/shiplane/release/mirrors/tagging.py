@@ -32,8 +32,8 @@ class MirrorTags:
     def create_version_tags(self, lanes: Sequence[ReadyLane]) -> Flow[None]:
         """Create each lane's version tag in each of its further repositories. Raises as TagWriter.create."""
         for lane, mirror in self._of(lanes):
-            for tag in (mirror.plan.tag, *mirror.plan.aliases):
-                yield from _writer(mirror).create(tag, lane.raw)
+            yield from _writer(mirror).create(mirror.plan.tag, lane.raw)
+            yield from _writer(mirror).create_all(mirror.plan.aliases, lane.raw)
 
     def confirm_version_tags(self, lanes: Sequence[ReadyLane]) -> Flow[None]:
         """Read those once more that this run created. Raises as TagWriter.confirm."""
