@@ -36,6 +36,7 @@ from tests.faults.guard import Guard
 from tests.faults.guards_announcing import FOLLOWED_BY
 from tests.faults.guards_channels import FOLLOWING
 from tests.faults.guards_primaries import APART
+from tests.faults.guards_promoting import CARRIED
 from tests.faults.guards_proofs import PROVEN
 from tests.faults.guards_records import RECORDS
 from tests.faults.guards_secrets import KEPT_APART
@@ -400,7 +401,7 @@ ANSWERS = (
     Guard(
         "a copied child has the size that its index says",
         "registry/image_copy",
-        "ImageCopier._child",
+        "_child",
         without_operand(1),
         (_COPY + "test_a_child_of_another_size_than_its_index_says_is_refused",),
     ),
@@ -584,8 +585,8 @@ BOUNDS = (
     ),
     Guard(
         "a list of tags goes on at the same place only",
-        "registry/tag_list",
-        "_TagList._next_page",
+        "registry/http/links",
+        "next_page",
         never(1),
         ("tests/faults/registry/test_client_paging.py::test_a_list_that_cannot_be_whole_is_no_list",),
     ),
@@ -936,6 +937,7 @@ GUARDS = (
     *(*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS),
     *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING, *LEFT_ALONE, *APART, *FOLLOWED_BY),
     *PROVEN,
+    *CARRIED,
 )
 
 

@@ -80,26 +80,9 @@ class ImageCopier:
         yield step.done(f"{counted(len(blobs), 'blob')} ({sent}), {counted(len(manifests), 'manifest')}")
 
     def _content(self, raw: RawManifest) -> Content:
-        manifests: dict[Digest, RawManifest] = {}
-        for manifest in self._tree(raw, _DEEPEST):
-            manifests.setdefault(manifest.digest, manifest)
-        blobs = {(blob.digest, blob.size): blob for manifest in manifests.values() for blob in _blobs_of(manifest)}
-        return Content(tuple(manifests.values()), tuple(blobs.values()))
-
-    def _tree(self, raw: RawManifest, levels: int) -> Iterator[RawManifest]:
-        """A manifest after all that it lists."""
-        if not levels:
-            raise VerificationError(f"{self.source.repository}: {raw.digest} nests indexes too deeply")
-        for entry in _entries_of(raw):
-            yield from self._tree(self._child(raw, entry), levels - 1)
-        yield raw
-
-    def _child(self, parent: RawManifest, entry: Descriptor) -> RawManifest:
-        child = resolve(self.source, entry.digest)
-        if isinstance(child, Present) and len(child.raw.body) == entry.size:
-            return child.raw
-        what = "is missing" if isinstance(child, Absent) else f"does not have {entry.size} bytes"
-        raise VerificationError(f"{self.source.repository}: {entry.digest}, which {parent.digest} lists, {what}")
+        manifests = manifests_of(self.source, raw)
+        blobs = {(blob.digest, blob.size): blob for manifest in manifests for blob in _blobs_of(manifest)}
+        return Content(manifests, tuple(blobs.values()))
 
     def _missing(self, blobs: Iterable[Descriptor]) -> list[Descriptor]:
         pairs = zip(blobs, map_parallel(self._size, blobs, workers=self.workers), strict=True)
@@ -167,6 +150,36 @@ class ImageCopier:
         if not self.target.retry_budget.wait(attempt, f"{self.target.repository}: {problem}"):
             what = f"{subject} could not be copied to {self.target.repository}: {problem}"
             raise UnreachableError(what, remedy=_AGAIN)
+
+
+def manifests_of(registry: RegistryClient, raw: RawManifest) -> tuple[RawManifest, ...]:
+    """What an image consists of: its manifest, and all that it lists, each once and after what it lists itself.
+
+    Raises:
+        VerificationError: One of them is missing, or other content than its entry says.
+        AccessError, UnreachableError: One cannot be read.
+    """
+    manifests: dict[Digest, RawManifest] = {}
+    for manifest in _tree(registry, raw, _DEEPEST):
+        manifests.setdefault(manifest.digest, manifest)
+    return tuple(manifests.values())
+
+
+def _tree(registry: RegistryClient, raw: RawManifest, levels: int) -> Iterator[RawManifest]:
+    """A manifest after all that it lists."""
+    if not levels:
+        raise VerificationError(f"{registry.repository}: {raw.digest} nests indexes too deeply")
+    for entry in _entries_of(raw):
+        yield from _tree(registry, _child(registry, raw, entry), levels - 1)
+    yield raw
+
+
+def _child(registry: RegistryClient, parent: RawManifest, entry: Descriptor) -> RawManifest:
+    child = resolve(registry, entry.digest)
+    if isinstance(child, Present) and len(child.raw.body) == entry.size:
+        return child.raw
+    what = "is missing" if isinstance(child, Absent) else f"does not have {entry.size} bytes"
+    raise VerificationError(f"{registry.repository}: {entry.digest}, which {parent.digest} lists, {what}")
 
 
 def _entries_of(raw: RawManifest) -> tuple[Descriptor, ...]:

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from shiplane.core import strict_json
 from shiplane.core.errors import UnreachableError, UsageError
-from shiplane.core.text import one_line
 from shiplane.registry.api_urls import api_url
 from shiplane.registry.http.error_response import is_not_found
 from shiplane.registry.http.exchange import Request, Response
+from shiplane.registry.http.links import next_page
 from shiplane.registry.http.tokens import PULL
-from shiplane.registry.http.urls import follow, parse_url
 from shiplane.registry.oci.names import Repository, Tag, parse_tag
 
 if TYPE_CHECKING:
     from shiplane.registry.http.session import Session
 
 _PAGE = _MAX_PAGES = 1000
-# Ours: requests.utils.parse_header_links cuts a URL at its semicolon, and does not know REL=next (RFC 8288, section 3).
-_NEXT = re.compile(r'<([^<>]+)>\s*;[^,<>]*\brel\s*=\s*"?next"?(?![\w-])', re.ASCII | re.IGNORECASE)
-_MENTIONS_NEXT = re.compile(r"\brel\b.*\bnext\b(?!-)", re.ASCII | re.IGNORECASE)
 
 
 def read_tags(session: Session, repository: Repository) -> list[Tag]:
@@ -84,16 +79,10 @@ class _TagList:
 
     def _next_page(self, url: str, response: Response) -> str:
         """The URL of the next page, on the same registry; empty after the last."""
-        link = response.headers.get("link", "")
-        match = _NEXT.search(link)
-        if not match and not _MENTIONS_NEXT.search(link):
-            return ""
-        next_url = follow(url, match.group(1)) if match else ""
-        if parse_url(next_url) != parse_url(url):
-            raise UnreachableError(
-                f"the tag list of {self.repository} continues on another host: {one_line(link)[:160]}"
-            )
-        return next_url
+        try:
+            return next_page(url, response)
+        except ValueError as error:
+            raise UnreachableError(f"the tag list of {self.repository} continues on another host: {error}") from error
 
 
 def _is_tag(name: str) -> bool:

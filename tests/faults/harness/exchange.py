@@ -11,7 +11,7 @@ from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.names import Digest
 
 _MANIFEST = re.compile(r"/v2/(?P<repository>.+)/manifests/(?P<reference>[^/]+)")
-_ANY = re.compile(r"/v2/(?P<repository>.+?)/(?:blobs|tags)/.*")
+_ANY = re.compile(r"/v2/(?P<repository>.+?)/(?:blobs|tags|referrers)/.*")
 
 
 @dataclass(frozen=True)

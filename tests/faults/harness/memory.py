@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from shiplane.core import strict_json
 from shiplane.registry.http.exchange import OversizedError, Request, Response, TransportError
 from shiplane.registry.http.retry_budget import Clock
-from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
 from shiplane.registry.oci.names import Digest
 from tests.faults.harness.access import Access, answer, failure
 from tests.faults.harness.clock import VirtualClock
@@ -30,6 +30,7 @@ _ROUTES = tuple(
         (_NAME + r"/blobs/uploads/(?P<upload>[^/]*)", "_upload"),
         (_NAME + r"/blobs/(?P<digest>[^/]+)", "_blob"),
         (_NAME + r"/tags/list", "_list"),
+        (_NAME + r"/referrers/(?P<subject>[^/]+)", "_referrers"),
     )
 )
 _LARGEST = 4 * 1024 * 1024
@@ -87,6 +88,7 @@ class MemoryRegistry:
         mounts: Whether it takes over blobs from another repository, or opens an upload instead.
         joins_tags: Whether it makes the tags of a PUT by digest (``?tag=``) and names them, as zot does.
         hides_missing: Whether reading a repository that does not exist is answered with 403, as on GHCR.
+        lists_referrers: Whether it lists what refers to a manifest itself, as distribution 2.8 and GHCR do not.
         shelves: The content, by repository path.
         log: Every request that arrived, in order.
     """
@@ -102,6 +104,7 @@ class MemoryRegistry:
     mounts: bool = True
     joins_tags: bool = False
     hides_missing: bool = False
+    lists_referrers: bool = False
     shelves: dict[str, Shelf] = field(default_factory=dict)
     log: list[Exchange] = field(default_factory=list)
     uploads: int = 0
@@ -242,6 +245,19 @@ class MemoryRegistry:
         more = {"n": query.get("n", ["100"])[0], "last": some[-1]} if len(some) < len(rest) else {}
         link = {"link": f'</v2/{repository}/tags/list?{urlencode(more)}>; rel="next"'} if more else {}
         return answer(200, {"name": repository, "tags": some}, **link)
+
+    def _referrers(self, _request: Request, repository: str, subject: str) -> Response:
+        """Every manifest that names a subject, in the order in which they came (distribution-spec)."""
+        if not self.lists_referrers:
+            return Response(status=404, headers={"content-type": "text/plain"}, body=b"404 page not found\n")
+        documents = {raw: strict_json.loads(raw.body) for raw in self.shelf(repository).manifests.values()}
+        entries = [
+            {"mediaType": raw.media_type, "digest": str(raw.digest), "size": len(raw.body)}
+            for raw, document in documents.items()
+            if (document.get("subject") or {}).get("digest") == subject
+        ]
+        index = {"schemaVersion": 2, "mediaType": OCI_INDEX, "manifests": entries}
+        return replace(answer(200, index), headers={"content-type": OCI_INDEX})
 
     def _blob(self, request: Request, repository: str, digest: str) -> Response:
         if request.method not in ("GET", "HEAD"):
