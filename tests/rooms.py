@@ -16,7 +16,7 @@ PACKAGE = ROOT / "tasks" / "shiplane"
 PICTURE = ROOT / ".github" / "rooms.svg"
 # From the bottom: each may import what stands before it.
 ROOMS = (
-    *("core", "registry", "config", "docker", "git", "ledger", "workflows", "verify"),
+    *("core", "registry", "config", "docker", "git", "ledger", "workflows", "signing", "verify"),
     *("release", "rollback", "deployments", "adopt", "doctor", "init", "cli"),
 )
 _WIDTH, _HEIGHT, _GAP, _LEFT, _TRACK = 560, 34, 14, 24, 15

@@ -207,6 +207,7 @@ class Project:
         pull: bool = False,
         anonymous: bool = False,
         provenance: bool = False,
+        signed: bool = False,
     ) -> Verified:
         """Check what the registry serves; reads only.
 
@@ -220,6 +221,7 @@ class Project:
             pull: Also pull the tags with the Docker engine.
             anonymous: Also read the tags without credentials.
             provenance: Read provenance and SBOMs without a ``version``, too.
+            signed: Whether the image and its platforms must have a valid signature, as with ``required`` in ``[sign]``.
 
         Raises:
             VerificationError: Something is wrong; ``result`` has every check.
@@ -230,7 +232,7 @@ class Project:
         from shiplane.cli.flows.verification import Depth, verify_lanes
 
         flags = _flags(lanes, version, image, platforms, latest=latest)
-        depth = Depth(deep=deep, pull=pull, anonymous=anonymous, provenance=provenance)
+        depth = Depth(deep=deep, pull=pull, anonymous=anonymous, provenance=provenance, signed=signed)
         verified: Verified = self._call(lambda run: verify_lanes(run, run.resolver(flags), depth))
         return verified
 

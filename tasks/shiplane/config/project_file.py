@@ -17,8 +17,9 @@ from shiplane.config.keys.deployments import DEPLOYMENTS, Deployments
 from shiplane.config.keys.github_release import GITHUB_RELEASE, GitHubReleaseSettings
 from shiplane.config.keys.lane import LANES, MATRIX, lane_tables, make_lanes
 from shiplane.config.keys.registries import REGISTRIES, Registries
+from shiplane.config.keys.sign import SIGN, SigningSettings, check_signing
 from shiplane.config.keys.smoke import SMOKE, make_smokes
-from shiplane.config.keys.texts import COMMAND, IMAGES, PATH, PLATFORMS, REPOSITORY, SECONDS, VARIABLES
+from shiplane.config.keys.texts import COMMAND, IMAGES, LEDGER, PATH, PLATFORMS, SECONDS, VARIABLES
 from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
 from shiplane.config.lane import BUILT_IN, Lane, groups_of
 from shiplane.config.smoke import Smoke
@@ -27,7 +28,6 @@ from shiplane.core.errors import UsageError
 from shiplane.core.schema.documents import document
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table, keys_of
-from shiplane.core.schema.values import Boolean, Either, Json
 from shiplane.registry.oci.names import Platform, Repository
 
 # What the parser refuses and no schema can: each takes more than one place of the file to see, or knowledge of what a
@@ -41,6 +41,7 @@ BEYOND_THE_SCHEMA = {
     "placeholders": "no value contains an unknown placeholder, e.g. {versoin}",
     "platforms": "no platform is given twice in two spellings, e.g. linux/arm64 and linux/arm64/v8",
     "addresses": "an IP address is a complete host address: neither 127.1 nor multicast",
+    "signing": "cosign has either a key or, for keyless signing, an identity, and then its log",
     "numbers": "nan is not a number: JSON has none",
 }
 
@@ -61,6 +62,7 @@ class ProjectFile:
         claim: None for nowhere.
         github_release: None for none.
         channels: Whose tags were checked against the lanes' and each other's.
+        sign: None for not at all.
         smokes: How each lane's image is tried before it gets a name; a lane that is not there is not.
     """
 
@@ -141,7 +143,7 @@ class ProjectFile:
         Key(
             "Where releases, moves and marks are recorded: true (the image's own repository, the default), false "
             "(nowhere), or another repository.",
-            Either((Boolean(), REPOSITORY)),
+            LEDGER,
             default=True,
         ),
     ] = None
@@ -172,6 +174,13 @@ class ProjectFile:
             "announce",
         ),
     ] = ()
+    sign: Annotated[
+        SigningSettings | None,
+        Key(
+            "How images are signed: each staged digest, in every repository, and verified before any tag is written.",
+            SIGN,
+        ),
+    ] = None
     registries: Annotated[
         Registries,
         Key("Credentials by registry host, as in the image name.", REGISTRIES),
@@ -200,9 +209,10 @@ class ProjectFile:
             raise UsageError(f"there is no lane {name[:40]!r}", remedy=f"Known lanes: {', '.join(lanes)}.")
         return lanes[name]
 
-    def without_version_files(self) -> ProjectFile:
-        """The same, whose versions no file says."""
-        return replace(self, version_file="", lanes=tuple(replace(lane, version_file="") for lane in self.lanes))
+    def for_rehearsal(self) -> ProjectFile:
+        """The same for a rehearsal: its versions are its own, which no file says, and nobody signs them."""
+        lanes = tuple(replace(lane, version_file="") for lane in self.lanes)
+        return replace(self, version_file="", lanes=lanes, sign=None)
 
     @property
     def groups(self) -> tuple[tuple[Lane, ...], ...]:
@@ -289,11 +299,12 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
         ConfigurationError: A key is unknown, or a value has the wrong type or form; the key and the file are named.
     """
     place = Location(name)
-    given: Json = _FILE.read(dict(content), place)
+    given: dict[str, Any] = _FILE.read(dict(content), place)
     tables = lane_tables(given, place)
     lanes = make_lanes(tables, place.key("lanes"), given.get("images", ()))
     given.pop("matrix", None)
     gate_keys.check_names(given.get("gates", ()), place.key("gates"))
+    check_signing(given.get("sign"), place.key("sign"))
     ledger, claim, on_github = given.get("ledger", True), given.get("claim", False), given.get("github_release", False)
     resolved = {
         "lanes": lanes,
@@ -308,6 +319,6 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     return ProjectFile(name=name, **{**given, **resolved})
 
 
-def project_schema() -> Json:
+def project_schema() -> dict[str, Any]:
     """The JSON Schema of the file, from the types that it is read by."""
     return document(Annotated[dict[str, Any], _FILE], urn="urn:shiplane:project-file", title="shiplane project file")

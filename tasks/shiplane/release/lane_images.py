@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from shiplane.config.plan import LanePlan, Plan
@@ -18,11 +18,14 @@ from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.image_inspection import NOT_TAGGED, ImageInspector
 from shiplane.release.ready_lane import ReadyLane
 from shiplane.release.smoke_run import SmokeRunner, smoke_lanes
+from shiplane.signing.sign import ReleaseSigning
 from shiplane.verify.image_check import ImageReport
 
 if TYPE_CHECKING:
     from shiplane.release.release_survey import ReleaseSurvey
 
+# The digest of each lane's image, by the lane's name.
+StagedDigests: TypeAlias = dict[str, Digest]
 _Images: TypeAlias = dict[str, RawManifest]
 _Reports: TypeAlias = dict[str, ImageReport]
 
@@ -86,7 +89,7 @@ class LaneImages:
             for name in (lane_plan.lane.name,)
         ]
 
-    def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
+    def stage(self, plan: Plan) -> Flow[StagedDigests]:
         """Stage and inspect every lane, without tags; gives each image's digest by the lane's name."""
         images = yield from self._stage(plan, plan.lanes)
         for lane_plan in plan.lanes:
@@ -139,6 +142,18 @@ class LaneImages:
                     assert self.claiming  # noqa: S101 -- without it nothing is claimed
                     raise self.claiming.unusable(plan, lane_plan, digest, error.what) from error
         return images, reports
+
+
+def sign_lanes(signing: ReleaseSigning | None, lanes: list[ReadyLane]) -> Flow[list[ReadyLane]]:
+    """Sign every lane's image in each of its repositories, if that is configured.
+
+    Raises:
+        ShiplaneError: As :meth:`shiplane.signing.sign.ReleaseSigning.sign`; no lane was tagged.
+    """
+    if signing is None:
+        return lanes
+    signed = yield from signing.sign([lane.digests_to_sign for lane in lanes])
+    return [replace(lane, signed=image) for lane, image in zip(lanes, signed, strict=True)]
 
 
 def _published(survey: ReleaseSurvey) -> _Images:

@@ -13,9 +13,8 @@ from shiplane.core.progress import Flow
 from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.recorder import LedgersOf, no_ledgers
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.oci.names import Digest
 from shiplane.release.claiming import ReleaseClaims
-from shiplane.release.lane_images import LaneImages, Stager
+from shiplane.release.lane_images import LaneImages, StagedDigests, Stager, sign_lanes
 from shiplane.release.mirrors.mirroring import Mirroring
 from shiplane.release.planning.saved_plan import SavedPlan
 from shiplane.release.prerequisites import Conditions, NoConditions, PrerequisiteEvidence
@@ -23,6 +22,7 @@ from shiplane.release.release_survey import ReleaseSurveyor
 from shiplane.release.result import LaneResult
 from shiplane.release.smoke_run import SmokeRunner
 from shiplane.release.write_tags import tag_and_record, tag_writers
+from shiplane.signing.sign import ReleaseSigning
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,7 @@ class Publisher:
         smoke: Smoke-tests the staged images, if configured.
         workers: How many reads at once.
         claiming: Claims each version for this run, if configured.
+        signing: Signs the images before they are tagged, if configured.
         conditions: The build command and the gates.
         source: Checks that what is built is still what the commit holds; None where nothing is built here.
     """
@@ -58,6 +59,7 @@ class Publisher:
     smoke: SmokeRunner | None = None
     workers: int = WORKERS
     claiming: ReleaseClaims | None = None
+    signing: ReleaseSigning | None = None
     conditions: Conditions = field(default_factory=NoConditions)
     source: Callable[[], Flow[None]] | None = None
 
@@ -69,6 +71,8 @@ class Publisher:
         Raises:
             ShiplaneError: By situation; every tag that was written by then is right.
         """
+        if self.signing:
+            yield from self.signing.check()
         survey = yield from self._surveyor.survey(plan)
         mirrors = yield from self._mirrors.survey(plan, survey.decisions)
         evidence = yield from self.conditions.require(survey.pending)
@@ -79,11 +83,12 @@ class Publisher:
         yield from self._mirrors.copy(plan, lanes, mirrors)
         if survey.presumed:
             yield from self._surveyor.check_new(plan, survey.presumed)
+        lanes = yield from sign_lanes(self.signing, lanes)
         writers = tag_writers(self.registry, plan)
         results = yield from tag_and_record(writers, self.ledgers, plan.commit, lanes, mirrors)
         return ReleaseResult(evidence, results)
 
-    def stage(self, plan: Plan) -> Flow[dict[str, Digest]]:
+    def stage(self, plan: Plan) -> Flow[StagedDigests]:
         """Stage and inspect every lane of a plan without tags; what a publish would refuse is refused now.
 
         Returns:

@@ -12,6 +12,8 @@ from shiplane.registry.oci.names import Digest, Tag
 from shiplane.release.planning.decision import Decision, FloatingMove
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
 from shiplane.release.result import FloatingTagResult, LaneResult, LedgerResult, MirrorResult
+from shiplane.signing.sign import SignedImage
+from shiplane.signing.signature import SignedDigest, digests_to_sign
 from shiplane.verify.floating_tags import FloatingTagState
 from shiplane.verify.image_check import ImageReport
 from shiplane.verify.survey import Survey
@@ -47,7 +49,7 @@ class LaneDecision:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadyLane:
-    """A lane whose image may be tagged: staged, claimed earlier or adopted, and checked."""
+    """A lane whose image may be tagged: staged, claimed earlier or adopted, checked, and signed if configured."""
 
     plan: LanePlan
     survey: Survey
@@ -56,6 +58,12 @@ class ReadyLane:
     report: ImageReport
     built: bool
     smoked: SmokeResult
+    signed: SignedImage | None = None
+
+    @property
+    def digests_to_sign(self) -> list[SignedDigest]:
+        """What has to be signed of its image, in each of its repositories."""
+        return digests_to_sign(self.plan.images.value, self.raw.digest, self.report.images)
 
     @property
     def decided(self) -> LaneDecision:
@@ -152,6 +160,7 @@ class TaggedLane:
             built=ready.built,
             report=ready.report,
             smoked=ready.smoked,
+            signed=ready.signed,
             recorded=recorded,
             mirrors=self.mirrors,
         )

@@ -11,6 +11,7 @@ from shiplane.core.schema.values import Choice
 from shiplane.ledger.ledger import Action
 from shiplane.registry.oci.document_keys import DigestJson, PlatformJson, TagJson
 from shiplane.registry.oci.names import Digest, Repository, Tag
+from shiplane.signing.sign import SignedImage, SignedJson
 from shiplane.verify.floating_tags import FloatingTagJson, FloatingTagState
 from shiplane.verify.image_check import ImageReport
 
@@ -66,6 +67,7 @@ class LaneResultJson(TypedDict):
     ]
     mirrors: Annotated[list[MirrorResultJson], "The further repositories."]
     smoke: SmokeResultJson
+    signature: Annotated[SignedJson | None, "By whom it is signed; null where nothing is configured."]
     ledger: Annotated[LedgerResultJson | None, "The lane's ledger; null where none is kept."]
 
 
@@ -157,6 +159,7 @@ class LaneResult:
         built: Whether this run built the image.
         report: What the image consists of.
         smoked: How its smoke tests ended.
+        signed: By whom it is signed; None where that is not configured.
         recorded: The lane's ledger; None where none is kept.
         mirrors: The lane in its further repositories.
     """
@@ -167,6 +170,7 @@ class LaneResult:
     built: bool
     report: ImageReport
     smoked: SmokeResult = NOT_CONFIGURED
+    signed: SignedImage | None = None
     recorded: LedgerResult | None = None
     mirrors: tuple[MirrorResult, ...] = ()
 
@@ -192,5 +196,6 @@ class LaneResult:
             "floating_tags": [floating.to_json() for floating in self.floating_tags],
             "mirrors": [mirror.to_json(self.plan.tag, self.digest) for mirror in self.mirrors],
             "smoke": self.smoked.to_json(),
+            "signature": self.signed.to_json() if self.signed else None,
             "ledger": self.recorded.to_json() if self.recorded else None,
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, TypedDict
 
@@ -12,7 +12,8 @@ from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.check import Check, CheckJson
 from shiplane.registry.oci.document_keys import DigestJson, PlatformJson, TagJson
-from shiplane.registry.oci.names import Digest, Platform, Tag
+from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
+from shiplane.signing.signature import SignedDigest, digests_to_sign
 from shiplane.verify.attestations.attestation import AttestationJson
 from shiplane.verify.floating_tags import FloatingTagJson, FloatingTagState
 from shiplane.verify.image_check import ImageReport
@@ -31,6 +32,9 @@ class VerificationJson(TypedDict):
     expected_floating: Annotated[
         dict[str, FlagJson],
         "Whether each floating tag must be at the version, by tag; empty if no version was requested.",
+    ]
+    signed_by: Annotated[
+        str | None, "By whom every part of the image is signed, with the tool; null if not, or if nobody looked."
     ]
     good: Annotated[bool, "Whether every check is good."]
     checks: Annotated[list[CheckJson], "Every check."]
@@ -66,6 +70,7 @@ class VerificationResult:
         report: What the image consists of, as far as it could be read.
         platforms: The platforms that the image had to have, and where that comes from.
         floating: The floating tags that were checked, in moving order.
+        signed_by: By whom the image is signed, and with which tool; empty if it is not, or nobody looked.
         expected: Whether each of them had to be at the requested version, and where that comes from; empty if no
             version was requested.
     """
@@ -78,6 +83,7 @@ class VerificationResult:
     platforms: Setting[tuple[Platform, ...]] | None = None
     floating: tuple[FloatingTagState, ...] = ()
     expected: Mapping[Tag, Setting[bool]] = field(default_factory=dict)
+    signed_by: str = ""
 
     @property
     def tag(self) -> Tag | None:
@@ -88,6 +94,12 @@ class VerificationResult:
     def good(self) -> bool:
         """Whether every check is good."""
         return all(check.good for check in self.checks)
+
+    def digests_to_sign(self, repositories: Iterable[Repository]) -> list[SignedDigest]:
+        """What has to have a signature of the image; nothing where it could not be read."""
+        if self.digest is None or self.report is None:
+            return []
+        return digests_to_sign(repositories, self.digest, self.report.images)
 
     def to_json(self) -> VerificationJson:
         """The result as JSON values."""
@@ -105,6 +117,7 @@ class VerificationResult:
             "expected_floating": {
                 tag: {"value": expected.value, "source": expected.source} for tag, expected in self.expected.items()
             },
+            "signed_by": self.signed_by or None,
             "good": self.good,
             "checks": [check.to_json() for check in self.checks],
             "attestations": [attestation.to_json() for attestation in attestations],

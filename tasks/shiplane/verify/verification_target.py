@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from shiplane.config.floating_tag import FloatingTag
+from shiplane.config.floating_tag import FloatingTag, in_moving_order
 from shiplane.config.lane import Lane
 from shiplane.config.setting import LATEST_GIVEN, RECORDED, Setting
 from shiplane.config.version import Version
@@ -145,3 +145,8 @@ def _read_ledger(ledgers: Ledgers | None, lane: Lane) -> tuple[Ledger, tuple[Che
 def _newest(versions: Sequence[Version]) -> Version | None:
     """The highest release; if there is none, the highest pre-release."""
     return next((version for version in versions if not version.is_prerelease), next(iter(versions), None))
+
+
+def default_subject(lane: Lane) -> str:
+    """What is verified where no version is named, for display."""
+    return ", ".join(map(str, in_moving_order(lane.floating_templates))) or "the newest version"

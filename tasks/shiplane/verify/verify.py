@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from shiplane.config.floating_tag import in_moving_order
 from shiplane.config.lane import Lane
 from shiplane.config.setting import Setting
 from shiplane.config.version import Version
@@ -14,11 +13,12 @@ from shiplane.core.progress import Flow, Step
 from shiplane.ledger.checks import recorded_checks
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.oci.names import Platform
+from shiplane.registry.oci.names import Platform, Repository
+from shiplane.signing.check import SignatureChecker, signer_of
 from shiplane.verify.floating_check import check_floating
 from shiplane.verify.tag_readers import Puller, TagReaders
 from shiplane.verify.verification_result import VerificationResult
-from shiplane.verify.verification_target import VerificationTarget, find_target
+from shiplane.verify.verification_target import VerificationTarget, default_subject, find_target
 from shiplane.verify.version_check import VersionChecker, check_aliases, check_own_tag
 
 
@@ -36,6 +36,7 @@ class Verifier:
         puller: The engine for ``--pull``, or None.
         anonymous: A registry client without credentials for ``--anonymous``, or None.
         ledgers: The lanes' ledgers; None where none is kept.
+        signatures: Checks the signatures; None where none are configured, or nothing can be said of them.
         mirrors: Clients of the further repositories, which have to serve the same.
     """
 
@@ -49,6 +50,7 @@ class Verifier:
     anonymous: RegistryClient | None = None
     ledgers: Ledgers | None = None
     mirrors: Sequence[RegistryClient] = ()
+    signatures: SignatureChecker | None = None
 
     def verify(self, lane: Lane, version: Version | None, *, latest: Setting[bool]) -> Flow[VerificationResult]:
         """Verify a version of a lane, or the one that its widest floating tag points at.
@@ -63,7 +65,7 @@ class Verifier:
             AccessError: The registry refuses to show something.
             UnreachableError: Something could not be read; then nothing is said about it.
         """
-        step = Step("verify", f"{lane.name} {version or _default(lane)}")
+        step = Step("verify", f"{lane.name} {version or default_subject(lane)}")
         yield step
         target = find_target(self.registry, self.ledgers, lane, version, latest)
         result = replace(self, registry=target.registry)._check(target)  # noqa: SLF001 -- its own
@@ -82,8 +84,10 @@ class Verifier:
             mirrors=self.mirrors,
             blobs=self._wants_blobs(target),
         )
+        signatures = self.signatures.check(result.digests_to_sign(self._repositories)) if self.signatures else []
         checks = (
             *result.checks,
+            *signatures,
             *check_floating(self.registry, target, result.digest),
             *target.ledger_checks,
             *recorded_checks(
@@ -93,7 +97,11 @@ class Verifier:
             *check_aliases(self.registry, result, target.ledger),
             *readers.check(result),
         )
-        return replace(result, checks=checks)
+        return replace(result, checks=checks, signed_by=signer_of(signatures))
+
+    @property
+    def _repositories(self) -> list[Repository]:
+        return [self.registry.repository, *(mirror.repository for mirror in self.mirrors)]
 
     def _version_checker(self, target: VerificationTarget) -> VersionChecker:
         """An image that is named, or to be pulled, has to be complete down to the last layer.
@@ -112,8 +120,3 @@ class Verifier:
 
     def _wants_blobs(self, target: VerificationTarget) -> bool:
         return target.requested is not None or self.puller is not None
-
-
-def _default(lane: Lane) -> str:
-    """What is verified where no version is named, for display."""
-    return ", ".join(map(str, in_moving_order(lane.floating_templates))) or "the newest version"

@@ -212,5 +212,5 @@ def test_without_a_commit_there_is_no_version_file() -> None:
 
 def test_a_rehearsal_has_its_own_versions() -> None:
     lanes: dict[str, Any] = {"main": {"version-file": "own/VERSION"}}
-    project = parse_project_file({"version-file": "VERSION", "lanes": lanes}, "shiplane.toml").without_version_files()
+    project = parse_project_file({"version-file": "VERSION", "lanes": lanes}, "shiplane.toml").for_rehearsal()
     assert [replace(resolver({}), project=project).version_file(lane) for lane in project.lanes] == [None, None]

@@ -51,6 +51,7 @@ IMPURE = {
     "shiplane.registry.stored_login",
     *(f"shiplane.release.{name}" for name in ("announcing.announcements", "gates_run", "prerequisites")),
     *(f"shiplane.release.{name}" for name in ("planning.plan_files", "staging.multi_node", "staging.staged_file")),
+    "shiplane.signing.tool",
     "shiplane.workflows.files",
 }
 # Which rooms may import a library.

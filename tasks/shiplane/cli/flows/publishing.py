@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from shiplane.cli.clients.docker import buildx_of, login, smoker_of
 from shiplane.cli.clients.git import claiming_of
 from shiplane.cli.clients.prerequisites import compared_again
+from shiplane.cli.clients.signing import release_signing
 
 if TYPE_CHECKING:
     from shiplane.cli.clients.public_tags import TagsOf
@@ -71,15 +72,15 @@ def publishing(
     from shiplane.cli.clients.public_tags import plan_tags_now
     from shiplane.release.publish import Publisher
     from shiplane.release.source_check import check_again
-    from shiplane.release.staging.join import IndexJoiner
-    from shiplane.release.staging.staging import JoiningStager, stager_for
+    from shiplane.release.staging.staging import JoiningStager, joiner_for, stager_for
 
     clients = run.registries
     registry = clients.writers(plan.repository)
     primaries = {lane.lane.name: registry.at(lane.repository) for lane in plan.lanes}
     credentials = dict.fromkeys(primary.session.credential for primary in primaries.values())
     run.show_at_the_end(lambda: plan_tags_now(lambda image: clients.impatient(registry.at(image)), plan, tags_of))
-    joiner = IndexJoiner(registry=registry)
+    joiner = joiner_for(registry)
+    signing = release_signing(run, registry, plan, stored=not options.login)
     with ExitStack() as logins:
 
         @cache
@@ -102,6 +103,7 @@ def publishing(
             probe="access" not in options.skip,
             ledgers=cache(lambda primary: clients.ledgers(primary, registry.at(primary))),
             claiming=claiming_of(run) if options.public else None,
+            signing=logins.enter_context(signing) if options.public else None,
             saved=options.saved,
             smoke=smoker_of(run, primaries, skip=options.skip),
             # What was staged elsewhere was built from a tree that was looked at there.

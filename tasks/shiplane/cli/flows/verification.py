@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
+from shiplane.cli.clients.signing import signature_checker
 from shiplane.cli.views.verification import verified_text
 from shiplane.core.errors import VerificationError
 from shiplane.core.system.parallel import FLOWS
@@ -31,6 +32,7 @@ class Depth:
     pull: bool = False
     anonymous: bool = False
     provenance: bool = False
+    signed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,9 +50,11 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
     Raises:
         ShiplaneError: It could not be verified: by situation.
     """
-    flows = [_verification(run, lane, resolver, depth) for lane in resolver.lanes()]
-    # One pull after the other: an interrupt has to reach the engine's client.
-    results = run.console.drive_all(flows, workers=1 if depth.pull else FLOWS)
+    verifiers = [(lane, _verifier(run, lane, resolver, depth)) for lane in resolver.lanes()]
+    with signature_checker(run, resolver, required=depth.signed) as signatures:
+        flows = [_verification(lane, resolver, replace(each, signatures=signatures)) for lane, each in verifiers]
+        # One pull after the other: an interrupt has to reach the engine's client.
+        results = run.console.drive_all(flows, workers=1 if depth.pull else FLOWS)
     good = all(result.good for result in results)
     repositories = [resolver.image(lane).value for lane in resolver.lanes()]
     verified = list(zip(repositories, results, strict=True))
@@ -69,10 +73,10 @@ def failed_verification(verified: VerifiedDataJson) -> VerificationError:
     return VerificationError("verification failed:\n  " + "\n  ".join(failed))
 
 
-def _verification(run: Run, lane: Lane, resolver: Resolver, depth: Depth) -> Flow[VerificationResult]:
+def _verification(lane: Lane, resolver: Resolver, verifier: Verifier) -> Flow[VerificationResult]:
     published = resolver.published(lane)
     version = published.value if published else None
-    return _verifier(run, lane, resolver, depth).verify(lane, version, latest=resolver.latest(lane))
+    return verifier.verify(lane, version, latest=resolver.latest(lane))
 
 
 def _verifier(run: Run, lane: Lane, resolver: Resolver, depth: Depth) -> Verifier:

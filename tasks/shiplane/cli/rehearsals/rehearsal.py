@@ -52,7 +52,7 @@ class Rehearsal:
     def part(self, run: Run) -> Run:
         """A part of the run, within the clone; its versions are a rehearsal's own, which no file has."""
         part = run.within(env=self.env, folder=self.folder)
-        part.project = part.project.without_version_files()
+        part.project = part.project.for_rehearsal()
         return part
 
     def flags(self, version: str) -> Flags:

@@ -116,7 +116,7 @@ def _released(fault: RegistryFault, version: str, rehearsal: Rehearsal, run: Run
     line = shlex.join([*run.caller.program, *arguments])
     rehearsal.heading(run, f"{fault.name}\n$ {line}")
     part = _DisturbedRun(env=rehearsal.env, folder=rehearsal.folder, caller=run.caller, disturbance=fault.begin())
-    part.project = part.project.without_version_files()
+    part.project = part.project.for_rehearsal()
     try:
         rehearsal.release(part, version)
     except ShiplaneError as error:

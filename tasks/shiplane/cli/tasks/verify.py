@@ -22,6 +22,7 @@ if TYPE_CHECKING:
         "latest": "Whether the floating tag must point at --tag: yes or no (PUBLISH_LATEST); default: as recorded.",
         "pull": "Also check that every layer exists, and pull both tags with the Docker engine.",
         "deep": "Check every layer and attestation without --tag too, and read each config again.",
+        "signed": "Fail if the image, or one of its platforms, has no valid signature by [sign] in the project file.",
         "anonymous": "Also read both tags without credentials.",
         "provenance": "Read provenance and SBOMs without --tag too: what they claim, and whether it agrees.",
     },
@@ -40,6 +41,7 @@ def verify(
     deep: bool = False,
     anonymous: bool = False,
     provenance: bool = False,
+    signed: bool = False,
 ) -> Answer:
     """Check what the registry serves; reads only.
 
@@ -50,4 +52,5 @@ def verify(
     from shiplane.cli.flows.verification import Depth, verify_lanes
 
     resolver = run.resolver(flags_of(lane, tag, image, platforms, latest=latest))
-    return verify_lanes(run, resolver, Depth(deep=deep, pull=pull, anonymous=anonymous, provenance=provenance))
+    depth = Depth(deep=deep, pull=pull, anonymous=anonymous, provenance=provenance, signed=signed)
+    return verify_lanes(run, resolver, depth)

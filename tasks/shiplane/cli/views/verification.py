@@ -35,6 +35,7 @@ def verified_text(results: Sequence[tuple[Repository, VerificationResult]]) -> s
             platforms = ", ".join(str(image.platform) for image in images)
             lines.append(f"good  {what}  {lane.digest}  {platforms}  ({len(lane.checks)} checks)")
             lines += [f"      platforms: {lane.platforms.source}"] if lane.platforms else []
+            lines += [f"      signed by {lane.signed_by}"] if lane.signed_by else []
         else:
             lines.append(f"BAD   {what}  {lane.digest or ''}".rstrip())
             lines += [f"      {check}" for check in lane.checks if not check.good]

@@ -7,7 +7,7 @@ from dataclasses import replace
 from posixpath import normpath
 
 from shiplane.core.errors import UsageError
-from shiplane.core.schema.values import Array, Choice, Either, Number, Text
+from shiplane.core.schema.values import Array, Boolean, Choice, Either, Number, Text
 from shiplane.core.text import INVISIBLE, quoted
 from shiplane.registry.oci.names import MAX_NAME, PLATFORM_FORM, REPOSITORY_FORM, Platform, Repository
 
@@ -21,6 +21,7 @@ REPOSITORY = Text(pattern=REPOSITORY_FORM, most=MAX_NAME, parse=Repository.parse
 IMAGES = Either(
     (replace(REPOSITORY, parse=lambda text: (Repository.parse(text),)), Array(of=REPOSITORY, unique=True, least=1))
 )
+LEDGER = Either((Boolean(), REPOSITORY))
 PLATFORMS = Array(of=Text(pattern=PLATFORM_FORM, parse=Platform.parse, ref="platform"), unique=True)
 
 

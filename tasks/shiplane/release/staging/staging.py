@@ -10,6 +10,7 @@ from shiplane.core.progress import Flow, Step
 from shiplane.docker.bake import local_name, staging, trial
 from shiplane.docker.builders import Builder
 from shiplane.docker.buildx import Buildx
+from shiplane.registry.client import RegistryClient
 from shiplane.registry.oci.index_join import PartialIndex
 from shiplane.registry.oci.names import Digest, Platform
 from shiplane.release.staging.join import IndexJoiner
@@ -87,3 +88,8 @@ def dry_run(plan: Plan, buildx: Buildx, native: Platform, *, requested: str | No
     yield step.done(f"loaded {', '.join(names)}")
     yield Step("push", ", ".join(map(str, plan.primaries))).skipped("dry run: nothing was pushed")
     return names
+
+
+def joiner_for(registry: RegistryClient) -> IndexJoiner:
+    """Joins what was staged apart, in the repositories of a client."""
+    return IndexJoiner(registry=registry)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 def requirements(run: Run) -> list[tuple[str, str]]:
-    """What has to pass before anything is tagged: the build command, each gate, each smoke run, the claim, by name."""
+    """What has to pass before anything is tagged: the build command, gates, smoke runs, signing and claim, by name."""
     from shiplane.config.project_folder import build_command
 
     command = build_command(run.root, run.project)
@@ -29,7 +29,8 @@ def requirements(run: Run) -> list[tuple[str, str]]:
     smokes = [(f"smoke {lane}", str(smoke)) for lane, smoke in run.project.smokes.items()]
     claim = run.project.claim
     claims = [("claim", f"each version on git remote {claim.remote}, below {claim.prefix}")] if claim else []
-    return [("build command", build), *(gates or [("gates", "none is configured")]), *smokes, *claims]
+    signing = [("signing", str(run.project.sign))] if run.project.sign else []
+    return [("build command", build), *(gates or [("gates", "none is configured")]), *smokes, *signing, *claims]
 
 
 def save_plan(run: Run, plan: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str]], file: str) -> str:
