@@ -49,14 +49,23 @@ class Step:
         """It did not succeed."""
         return StepOutcome(self, StepState.FAILED, reason)
 
+    def retried(self, reason: str) -> StepOutcome:
+        """It did not succeed, and will be tried again."""
+        return StepOutcome(self, StepState.FAILED, reason, repeated=True)
+
 
 @dataclass(frozen=True)
 class StepOutcome:
-    """How a step ended, and why."""
+    """How a step ended, and why.
+
+    Attributes:
+        repeated: Whether it is tried again, so that its failure is not the run's.
+    """
 
     step: Step
     state: StepState
     reason: str
+    repeated: bool = False
 
 
 Event: TypeAlias = Step | StepOutcome

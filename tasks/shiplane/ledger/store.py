@@ -189,7 +189,7 @@ class LedgerStore:
                 yield step.done(_summary(missing))
                 return written
             reason = written
-            yield step.failed(f"{reason}; reading it again first")
+            yield step.retried(f"{reason}; reading it again first")
             lost += reason != _CONFLICT
             if lost == _MAX_LOST:
                 break

@@ -195,7 +195,7 @@ class TagWriter:
             if result.certain:
                 yield step.done(change)
             else:
-                yield step.failed(f"no certain answer ({result.detail}); reading the tag first")
+                yield step.retried(f"no certain answer ({result.detail}); reading the tag first")
             read_step = self._step("read back", tag)
             yield read_step
             answer = self._read_back(tag, stale, patient=result.certain or not retries_left)
@@ -206,7 +206,7 @@ class TagWriter:
                     yield step.done(f"{change}; it had arrived after all")
                 return
             _check_written(tag, raw, answer, previous, result, last=not retries_left)
-            yield read_step.failed(f"{_DOUBTFUL if arrived else 'it did not arrive'}; sending it again")
+            yield read_step.retried(f"{_DOUBTFUL if arrived else 'it did not arrive'}; sending it again")
 
     def _step(self, name: str, tag: Tag, *, writes: bool = False) -> Step:
         where = f" in {self.registry.repository}" if self.names_repository else ""

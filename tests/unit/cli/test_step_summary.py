@@ -144,6 +144,12 @@ def test_every_step_is_listed_with_its_seconds() -> None:
     assert "| float | latest | **failed** | no | 0.0 |" in text
 
 
+def test_a_step_that_was_repeated_does_not_look_like_a_failure_of_the_run() -> None:
+    steps = [(Step("tag", "v1").retried("no certain answer"), 1.0), (Step("tag", "v1").done("created"), 1.0)]
+    text = render(Report(command="invoke publish", exit_code=0, steps=steps))
+    assert "| tag | v1 | failed | no certain answer | 1.0 |" in text
+
+
 @pytest.mark.parametrize(
     ("size", "words"), [(0, "0 B"), (999, "999 B"), (1000, "1.0 KB"), (1_070_669, "1.1 MB"), (10**16, "10000.0 TB")]
 )

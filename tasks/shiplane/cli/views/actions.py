@@ -118,7 +118,7 @@ def _without_secrets(report: Report, redact: Redactor) -> Report:
 
 def _outcome(outcome: StepOutcome, redact: Redactor) -> StepOutcome:
     step = Step(redact(outcome.step.name), redact(outcome.step.subject), outcome.step.writes)
-    return StepOutcome(step, outcome.state, redact(outcome.reason))
+    return replace(outcome, step=step, reason=redact(outcome.reason))
 
 
 def _value(text: str) -> str:

@@ -212,7 +212,7 @@ def _steps(report: Report) -> str:
         [
             plain(outcome.step.name),
             plain(outcome.step.subject),
-            _bold(outcome.state),
+            _bold(outcome),
             plain(outcome.reason),
             f"{took:.1f}",
         ]
@@ -225,5 +225,6 @@ def _steps(report: Report) -> str:
     return f"<details><summary>{counted(len(rows), 'step')}, {total:.1f} s</summary>\n\n{table}\n\n</details>"
 
 
-def _bold(state: StepState) -> str:
-    return f"**{state.value}**" if state is StepState.FAILED else state.value
+def _bold(outcome: StepOutcome) -> str:
+    is_failure = outcome.state is StepState.FAILED and not outcome.repeated
+    return f"**{outcome.state.value}**" if is_failure else outcome.state.value
