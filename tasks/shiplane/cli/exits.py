@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from shiplane.cli.answer import Answer
 from shiplane.cli.signals import TerminatedError, heeding_signals
+from shiplane.cli.views.console import Verbosity
 from shiplane.cli.views.exit_report import closing_lines
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
 from shiplane.core.next_command import Caller
@@ -26,14 +27,20 @@ if TYPE_CHECKING:
 _INTERRUPTED = 130
 
 
-def run_to_its_end(task: Callable[[Run], Answer], *, caller: Caller, as_json: bool) -> int:
+def run_to_its_end(
+    task: Callable[[Run], Answer], *, caller: Caller, as_json: bool, verbosity: Verbosity = Verbosity.USUAL
+) -> int:
     """Run a task and show its result; gives its exit code, whatever goes wrong."""
     from shiplane.cli.run import Run
 
     refuse_dumps()  # before anything that could start a child: git runs whatever a repository configures
     open_streams()
     with heeding_signals():
-        return _attempt(Run(caller=caller, search_root=Path.cwd() / caller.search_root), task, as_json=as_json)
+        run = Run(caller=caller, search_root=Path.cwd() / caller.search_root, verbosity=verbosity)
+        try:
+            return _attempt(run, task, as_json=as_json)
+        finally:
+            run.console.close()
 
 
 def _attempt(run: Run, task: Callable[[Run], Answer], *, as_json: bool) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from shiplane.cli.clients.environment import child_environment, secrets_of
-from shiplane.cli.views.console import Console
+from shiplane.cli.views.console import Console, Live, Verbosity, live_on
 from shiplane.config.keys.registries import check_names
 from shiplane.config.project_folder import existing, find_root, load_project_file
 from shiplane.config.settings import Checkout, Flags, Resolver
@@ -37,6 +38,7 @@ class Run:
         folder: Where the user stands.
         caller: How the tasks are called here.
         search_root: Where the search for the project begins, if not where the user stands.
+        verbosity: How much of the run is shown.
         repeat_flags: What has to be added to the command, so that running it again means the same.
     """
 
@@ -44,6 +46,7 @@ class Run:
     folder: Path = field(default_factory=Path.cwd)
     caller: Caller = field(default_factory=Caller)
     search_root: Path | None = None
+    verbosity: Verbosity = Verbosity.USUAL
     repeat_flags: tuple[str, ...] = field(default=(), init=False)
     _read_public_tags: Callable[[], list[str]] | None = field(default=None, init=False, repr=False)
 
@@ -66,7 +69,9 @@ class Run:
             folder=self.folder if folder is None else folder,
             caller=self.caller,
             search_root=self.search_root if folder is None else None,
+            verbosity=self.verbosity,
         )
+        part.live = self.console.live
         self.show_at_the_end(part.public_tags)
         return part
 
@@ -80,8 +85,18 @@ class Run:
     def console(self) -> Console:
         """Where progress and the result are shown."""
         return Console(
-            self.env, self.redact, shown=self.caller.render, fold=self.actions.fold if self.actions else None
+            self.env,
+            self.redact,
+            shown=self.caller.render,
+            fold=self.actions.fold if self.actions else None,
+            live=self.live,
+            quiet=self.verbosity is Verbosity.QUIET,
         )
+
+    @cached_property
+    def live(self) -> Live | None:
+        """What shows the running steps on a terminal; the parts of a run share it."""
+        return live_on(self.env, sys.stderr) if self.verbosity is Verbosity.USUAL else None
 
     @cached_property
     def actions(self) -> Actions | None:

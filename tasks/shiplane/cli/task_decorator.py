@@ -20,7 +20,13 @@ if TYPE_CHECKING:
     from shiplane.core.next_command import Caller
 
 _CONTEXT = inspect.Parameter("c", inspect.Parameter.POSITIONAL_OR_KEYWORD)
-_JSON = inspect.Parameter("json", inspect.Parameter.KEYWORD_ONLY, default=False)
+# What every task has, with its help.
+_COMMON = {
+    "json": "Print the result as one JSON document on standard output.",
+    "quiet": "Print only the result, and errors.",
+    "verbose": "Print every step and the output of builds on a terminal, too, and digests in full.",
+}
+_COMMON_PARAMETERS = [inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=False) for name in _COMMON]
 # Both are the version of a release: whichever a task has, it takes the other one, too.
 _SYNONYMS = {"tag": "version", "version": "tag"}
 
@@ -35,7 +41,8 @@ def shiplane_task(
     """Make an Invoke task of a function that takes a :class:`~shiplane.cli.run.Run` and its flags by name.
 
     Invoke would let a required positional swallow ``--help`` and then run the task, and would give out short flags
-    that move when a parameter is added: so there are neither. Every task gets ``--json``; one with ``--tag`` takes
+    that move when a parameter is added: so there are neither. Every task gets ``--json``, ``--quiet`` and
+    ``--verbose``; one with ``--tag`` takes
     ``--version``, too, and the other way round, since Invoke would take ``plan --version 0.2.1`` for a wish to see the
     program's own version, and 0.2.1 for a task.
 
@@ -46,7 +53,7 @@ def shiplane_task(
         name: What the task is called, where that cannot be the function's name.
     """
     synonyms = {other: f"Same as --{flag}." for flag, other in _SYNONYMS.items() if flag in flags}
-    texts = {**flags, **synonyms, "json": "Print the result as one JSON document on standard output."}
+    texts = {**flags, **synonyms, **_COMMON}
 
     def decorate(function: Callable[..., Answer]) -> Any:  # noqa: ANN401 -- invoke's Task is untyped
         decorator = task(
@@ -61,28 +68,37 @@ def _run_by_invoke(function: Callable[..., Answer]) -> Callable[..., None]:
     """What Invoke calls: the function in a run of its own, ended by its exit code."""
 
     @functools.wraps(function)
-    def run_task(c: Context, *, json: bool = False, **arguments: Any) -> None:  # noqa: ANN401 -- the command line's
+    def run_task(c: Context, **arguments: Any) -> None:  # noqa: ANN401 -- the command line's
         from shiplane.cli.exits import run_to_its_end
+        from shiplane.cli.views.console import Verbosity
 
-        code = run_to_its_end(functools.partial(_call, function, c, arguments), caller=_caller(run_task), as_json=json)
+        as_json, quiet, verbose = (arguments.pop(name, False) for name in _COMMON)
+        code = run_to_its_end(
+            functools.partial(_call, function, c, arguments, both=quiet and verbose),
+            caller=_caller(run_task),
+            as_json=as_json,
+            verbosity=Verbosity.QUIET if quiet else Verbosity.VERBOSE if verbose else Verbosity.USUAL,
+        )
         if code:
             raise Exit(code=code)
 
     _, *flags = inspect.signature(function).parameters.values()  # the first is the run
     synonyms = [flag.replace(name=_SYNONYMS[flag.name]) for flag in flags if flag.name in _SYNONYMS]
-    signature = inspect.Signature([_CONTEXT, *flags, *synonyms, _JSON])
+    signature = inspect.Signature([_CONTEXT, *flags, *synonyms, *_COMMON_PARAMETERS])
     run_task.__signature__ = signature  # type: ignore[attr-defined]
     return run_task
 
 
-def _call(function: Callable[..., Answer], c: Context, arguments: dict[str, Any], run: Run) -> Answer:
+def _call(function: Callable[..., Answer], c: Context, arguments: dict[str, Any], run: Run, *, both: bool) -> Answer:
     """Call a task's function with what was typed.
 
     Raises:
-        UsageError: ``--dry`` of Invoke is given, or two versions are.
+        UsageError: ``--dry`` of Invoke is given, both ``--quiet`` and ``--verbose`` are, or two versions are.
     """
     from shiplane.core.errors import UsageError
 
+    if both:
+        raise UsageError("--quiet and --verbose cannot be combined", remedy="Use only one of them.")
     if c.config.run.dry:
         raise UsageError("invoke's own --dry has no effect on shiplane", remedy="Use --dry-run.")
     return function(run, **_one_version(arguments))

@@ -16,6 +16,8 @@ from shiplane.config.build_settings import NOTHING_GIVEN, BuildSettings
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.registry.oci.names import Platform, Repository
 
+# Ends the name of a dry run's second build of a lane. Two underscores: no lane's target has them.
+OTHERS = "__others"
 _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
@@ -79,8 +81,7 @@ def trial(plan: Plan, native: Platform, *, every: bool) -> list[Build]:
         others = tuple(platform for platform in platforms if platform != first) if every else ()
         builds.append(_build(plan, lane_plan, platforms=(first,), load=local_name(plan, lane_plan)))
         if others:
-            # Two underscores: no lane's target has them.
-            builds.append(_build(plan, lane_plan, platforms=others, name=f"{lane_plan.lane.name}__others"))
+            builds.append(_build(plan, lane_plan, platforms=others, name=f"{lane_plan.lane.name}{OTHERS}"))
     return builds
 
 

@@ -70,6 +70,7 @@ class Buildx:
         root: The project's root, where builds run.
         listen: Called with each line of a build's output.
         tell: Called with notes for the user.
+        show_build: Called with the targets of each build; gives what is called with each line of its output, too.
         user_env: The source of the variables that build settings name.
         is_silent: Whether a cache's registry accepts connections without responding.
         remotes_match_source: Whether git's remotes reveal only what the images' source label does.
@@ -79,6 +80,7 @@ class Buildx:
     root: Path
     listen: Listener
     tell: Listener = lambda _text: None
+    show_build: Callable[[Sequence[Build]], Listener] = lambda _builds: lambda _line: None
     user_env: Mapping[str, str] = field(default_factory=dict)
     is_silent: Probe = lambda _registry: False
     remotes_match_source: Callable[[], bool] = lambda: False
@@ -180,7 +182,12 @@ class Buildx:
             AccessError, UnreachableError: The build succeeded, but the push failed.
             PrerequisiteError: It took more than two hours, was stopped, or a context cannot be sent.
         """
-        listen = (lambda line: self.listen(mark + line if line.strip() else "")) if mark else self.listen
+        show = self.show_build(builds)
+
+        def listen(line: str) -> None:
+            self.listen(mark + line if line.strip() else "")
+            show(line)
+
         if builder.driver != "docker":
             check_folder_names(self.root, {build.name: build.context for build in builds}, self.env)
         with temp_folder("build", self.env, project=self.root) as folder:

@@ -36,6 +36,7 @@ def buildx_of(run: Run, env: Mapping[str, str]) -> Buildx:
         root=run.root,
         listen=run.console.foreign,
         tell=run.console.tell,
+        show_build=run.console.show_build,
         user_env=run.env,
         is_silent=probe_with(run.transport()),
         remotes_match_source=lambda: _remotes_name_the_source(run),

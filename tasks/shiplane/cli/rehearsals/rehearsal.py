@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from shiplane.cli.run import Run
 
 _IDENTITY = ("-c", "user.name=shiplane rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgSign=false")
-_BOLD = "\033[1m"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +80,7 @@ class Rehearsal:
     @staticmethod
     def heading(run: Run, text: str) -> None:
         """Begin a part of the story."""
-        run.console.say(run.console.paint(text, _BOLD))
+        run.console.heading(text)
 
     def _git(self, *arguments: str, cwd: Path) -> None:
         git = run_process(["git", *arguments], env=git_environment(without_secrets(self.env)), cwd=cwd)

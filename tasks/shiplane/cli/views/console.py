@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TextIO, TypeVar
+from enum import Enum
+from typing import TYPE_CHECKING, Any, TextIO, TypeAlias, TypeVar
 
 from colorama import Fore, Style, just_fix_windows_console
 
+from shiplane.cli.live.accent import Accent, Paint, unpainted
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState
 from shiplane.core.redact import Redactor
@@ -19,15 +21,45 @@ from shiplane.core.system.parallel import FLOWS, relay_parallel
 from shiplane.core.system.streams import silence
 from shiplane.core.text import inert, one_line
 
-T = TypeVar("T")
+if TYPE_CHECKING:
+    from shiplane.cli.live.terminal import LiveTerminal
+    from shiplane.docker.bake import Build
 
-_COLOUR = {
-    StepState.DONE: Fore.GREEN,
-    StepState.UNCHANGED: Fore.CYAN,
-    StepState.SKIPPED: Fore.YELLOW,
-    StepState.FAILED: Fore.RED,
+T = TypeVar("T")
+Live: TypeAlias = "LiveTerminal"
+
+_ACCENT = {
+    Accent.LESS: Style.DIM,
+    Accent.MORE: Style.BRIGHT,
+    Accent.GOOD: Fore.GREEN,
+    Accent.SAME: Fore.CYAN,
+    Accent.CARE: Fore.YELLOW,
+    Accent.BAD: Fore.RED,
+}
+_STATES = {
+    StepState.DONE: Accent.GOOD,
+    StepState.UNCHANGED: Accent.SAME,
+    StepState.SKIPPED: Accent.CARE,
+    StepState.FAILED: Accent.BAD,
 }
 _SLOW = 1.0
+# The columns of a step's state.
+_STATE = 10
+# Steps that only look, or keep the record: of one that is done a terminal shows no more than that it is under way.
+ROUTINE = frozenset(
+    {"access", "confirm", "inspect", "re-check", "read back", "record", "registry", "resolve", "source"}
+)
+
+
+class Verbosity(Enum):
+    """What a person sees of a run beside its result; programs that read the output see it all, unless it is quiet.
+
+    The usual screen shows what is going on, and keeps the lines that matter afterwards.
+    """
+
+    QUIET = "quiet"
+    USUAL = "usual"
+    VERBOSE = "verbose"
 
 
 def wants_colour(env: Mapping[str, str], stream: TextIO) -> bool:
@@ -35,6 +67,24 @@ def wants_colour(env: Mapping[str, str], stream: TextIO) -> bool:
     if env.get("NO_COLOR"):
         return False
     return bool(env.get("FORCE_COLOR")) or (stream.isatty() and env.get("TERM") != "dumb")
+
+
+def paint_with(env: Mapping[str, str], stream: TextIO) -> Paint:
+    """What shows accents as colours on a stream, where colours are wanted."""
+    if not wants_colour(env, stream):
+        return unpainted
+    return lambda text, accent: f"{_ACCENT[accent]}{text}{Style.RESET_ALL}" if accent in _ACCENT else text
+
+
+def live_on(env: Mapping[str, str], stream: TextIO) -> Live | None:
+    """What shows the running steps where a stream can be drawn anew: on a terminal, but not in CI."""
+    in_ci = env.get("CI", "").lower() not in {"", "0", "false"}
+    if in_ci or env.get("GITHUB_ACTIONS") == "true" or env.get("TERM") == "dumb" or not stream.isatty():
+        return None
+    from shiplane.cli.live.live_view import LiveView
+    from shiplane.cli.live.terminal import LiveTerminal
+
+    return LiveTerminal(stream, LiveView(paint_with(env, stream)))
 
 
 @dataclass
@@ -51,6 +101,8 @@ class Console:
             and with nothing at its end.
         log: Takes each line of progress, instead of ``err``.
         watch: Called with each event of a flow, in the thread that drives it.
+        live: Shows what is going on, on a terminal; the lines that it makes unnecessary are not written there.
+        quiet: Whether nothing but the result and errors is written.
     """
 
     env: Mapping[str, str]
@@ -63,13 +115,15 @@ class Console:
     fold: Callable[[str], None] | None = None
     log: Callable[[str], object] | None = None
     watch: Callable[[Event], object] = lambda _event: None
+    live: Live | None = None
+    quiet: bool = False
 
     def __post_init__(self) -> None:
         just_fix_windows_console()
         for stream in (self.out, self.err):
             if isinstance(stream, io.TextIOWrapper):
                 stream.reconfigure(errors="backslashreplace")  # what the locale cannot encode is escaped
-        self._colours = wants_colour(self.env, self.err)
+        self.paint = paint_with(self.env, self.err)
         self._folded = False
 
     def drive(self, flow: Flow[T]) -> T:
@@ -86,6 +140,7 @@ class Console:
                 self.watch(event)
                 if isinstance(event, Step):
                     started = time.monotonic()
+                    self._begin(event)
                 else:
                     seconds = time.monotonic() - started
                     self.steps.append((event, seconds))
@@ -95,6 +150,8 @@ class Console:
             value: T = end.value
             return value
         except BaseException:
+            if self.live:
+                self.live.leave()
             flow.close()  # at once: a traceback that somebody keeps would keep it open
             if self.events and isinstance(step := self.events[-1], Step):
                 self.steps.append((step.failed("the run ended here"), time.monotonic() - started))
@@ -106,24 +163,70 @@ class Console:
 
     def tell(self, text: str) -> None:
         """A line of progress, dimmed."""
-        self._line(self.paint("  " + one_line(text), Style.DIM))
+        self._progress(self.paint("  " + one_line(text), Accent.LESS))
+
+    def heading(self, text: str) -> None:
+        """The title of a part of the run."""
+        self._progress(self.paint(text, Accent.MORE))
 
     def foreign(self, line: str) -> None:
         """A line of somebody else's output: marked, and unable to act as anything but text."""
-        if text := one_line(line):
+        if self.live:
+            self.show_line(line)
+        elif (text := one_line(line)) and not self.quiet:
             self._folding(begins=True)
-            self._print(self.paint(f"  | {text}", Style.DIM))
+            self._print(self.paint(f"  | {text}", Accent.LESS))
+
+    def show_line(self, line: str, name: str = "") -> None:
+        """A line of output that is shown only while it is the last one, of the step of this subject."""
+        if self.live and (text := self.harmless(line)):
+            with self.live.changing() as (view, _):
+                view.show_line(text, name)
+
+    def show_wait(self, reason: str, seconds: float) -> None:
+        """Count the seconds of a wait down."""
+        if self.live:
+            with self.live.changing() as (view, now):
+                view.show_wait(self.harmless(reason), now + seconds)
+
+    def show_build(self, builds: Sequence[Build]) -> Callable[[str], None]:
+        """Show how far a build has come; gives what takes its lines in."""
+        if self.live is None:
+            return lambda _line: None
+        from shiplane.cli.live.build_log_view import BuildLogView, BuildTarget
+
+        live, build = self.live, BuildLogView([BuildTarget.of(build) for build in builds])
+        with live.changing() as (view, _):
+            view.show_build(build)
+
+        def read(line: str) -> None:
+            with live.changing() as (_, now):
+                build.read(self.harmless(line), now)
+
+        return read
+
+    def harmless(self, text: str) -> str:
+        """A text as one line that can be drawn: without secrets, and unable to act as anything but text."""
+        from shiplane.cli.live.text_width import drawable
+
+        line = drawable(one_line(text), self.err.encoding or "ascii")
+        return inert(self.shown(self.redact(line)))
 
     def complain(self, text: str) -> None:
         """Lines that say what went wrong."""
         first, *rest = text.splitlines() or [""]
-        self._line(self.paint(f"error: {first}", Fore.RED))
+        self._line(self.paint(f"error: {first}", Accent.BAD))
         for line in rest:
             self._line(line)
 
     def say(self, text: str) -> None:
         """A plain line of progress."""
         self._line(text)
+
+    def close(self) -> None:
+        """The run has ended."""
+        if self.live:
+            self.live.close()
 
     def result(self, text: str) -> None:
         """The result for people."""
@@ -148,10 +251,8 @@ class Console:
     def unfold(self) -> None:
         """End what is folded away, if anything is."""
         self._folding(begins=False)
-
-    def paint(self, text: str, colour: str) -> str:
-        """The text in a colour, where colours are wanted."""
-        return f"{colour}{text}{Style.RESET_ALL}" if self._colours else text
+        if self.live:
+            self.live.erase()
 
     def _out(self, text: str) -> None:
         """Write a result; a reader that has seen enough (``| head``) changes neither the run nor its exit code.
@@ -170,11 +271,25 @@ class Console:
                 remedy="Free some space and run the command again: a finished release is only reported again.",
             ) from error
 
+    def _begin(self, step: Step) -> None:
+        if self.live:
+            with self.live.changing() as (view, now):
+                view.begin(step, self.harmless(f"{step.name} {step.subject}"), now)
+
     def _outcome(self, outcome: StepOutcome, seconds: float) -> None:
-        state = self.paint(f"{outcome.state.value:<10}", _COLOUR[outcome.state])
+        if self.live:
+            with self.live.changing() as (view, _):
+                view.end(outcome.step)
+            if _is_routine(outcome):
+                return
+        state = f"{outcome.state.value:<{_STATE}}"
         took = f" [{seconds:.1f} s]" if seconds >= _SLOW else ""
         reason = f": {outcome.reason}" if outcome.reason else ""
-        self._line(f"{state} {outcome.step.name} {outcome.step.subject}{reason}{took}")
+        text = f"{outcome.step.name} {outcome.step.subject}{reason}{took}"
+        if self.live:
+            text = self.live.wrapped(text, indent=_STATE + 1)
+        accent = Accent.CARE if outcome.repeated else _STATES[outcome.state]
+        self._progress(f"{self.paint(state, accent)} {text}")
 
     def _folding(self, *, begins: bool) -> None:
         """Fold foreign output: one fold until there is other output."""
@@ -182,8 +297,13 @@ class Console:
             self._folded = begins
             self.fold(_title(self.events) if begins else "")
 
+    def _progress(self, text: str) -> None:
+        """A line that is no part of the result, nor of an error."""
+        if not self.quiet:
+            self._line(text)
+
     def _line(self, text: str) -> None:
-        self.unfold()
+        self._folding(begins=False)
         self._print(text)
 
     def _print(self, text: str) -> None:
@@ -193,9 +313,17 @@ class Console:
             self.log(line)
             return
         try:
-            print(line, file=self.err, flush=True)
+            if self.live:
+                self.live.write(line)
+            else:
+                print(line, file=self.err, flush=True)
         except OSError:
             silence(self.err)
+
+
+def _is_routine(outcome: StepOutcome) -> bool:
+    """Whether an outcome tells a person nothing that the result does not: a look that found what was expected."""
+    return outcome.state is StepState.DONE and outcome.step.name in ROUTINE
 
 
 def _title(events: Sequence[Step | StepOutcome]) -> str:
