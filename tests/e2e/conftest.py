@@ -17,6 +17,27 @@ from tests.sinks import forms
 __all__ = ["guarded_workstation", "python", "rig", "sample", "scene", "signing_path", "wheel", "workstation"]
 
 
+# The files that take longest: one that is begun last is waited for by the other processes.
+LONGEST = (
+    "workflows",
+    "rollback",
+    "smoke",
+    "mirrors",
+    "workflow_inputs",
+    "verify",
+    "build_settings",
+    "channel",
+    "shapes",
+)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest files."""
+    order = {f"test_{name}": place for place, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(item.path.stem, len(order)))
+
+
 @pytest.fixture(autouse=True)
 def nothing_secret_comes_to_light(rig: Rig, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """After every test here: no password of the rig in any output of a command, nor in a file that it left.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from tests.e2e.conftest import LONGEST
+from tests.rooms import ROOT
 from tests.thorough import THOROUGH, ordinary
 
 pytest_plugins = ["pytester"]
@@ -32,3 +34,7 @@ def test_it_has_a_share_of_a_long_table_and_none_of_what_is_rare(pytester: pytes
 @pytest.mark.parametrize("number", range(4))
 def test_every_run_is_sorted_so(request: pytest.FixtureRequest, number: int) -> None:
     assert THOROUGH or number % 2 == 0, request.node.nodeid
+
+
+def test_the_files_to_begin_with_are_there() -> None:
+    assert [name for name in LONGEST if not (ROOT / f"tests/e2e/test_{name}.py").exists()] == []
