@@ -106,7 +106,8 @@ class Project:
             latest: Whether the floating tags move; None: as configured.
             snapshot: Publish an untagged commit as v0.0.0-<commit>.
             builder: The buildx builder.
-            skip: Checks to leave out: build, gates, a gate's name, access, smoke, github-release, announce.
+            skip: Checks to leave out: build, gates, a gate's name, access, smoke, checks, a check's name,
+                github-release, announce.
             login: Whether docker pushes with the credential of ``env``; otherwise with its own stored login.
 
         Raises:
@@ -114,7 +115,7 @@ class Project:
                 floating tag did not move: then there is a ``result``.
             PrerequisiteError: A dirty tree, a failed build or gate, a missing builder.
             AccessError: The credentials are wrong, or may not push.
-            VerificationError: The staged image or its smoke run is not as it has to be; nothing was tagged.
+            VerificationError: The staged image, its smoke run or a check is not as it has to be; nothing was tagged.
             LostRaceError: Somebody else published at the same time.
             UnreachableError: The registry or the engine does not answer.
             UsageError: An argument or the configuration is wrong.

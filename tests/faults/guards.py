@@ -35,6 +35,7 @@ from tests.faults.edits import (
 from tests.faults.guard import Guard
 from tests.faults.guards_announcing import FOLLOWED_BY
 from tests.faults.guards_channels import FOLLOWING
+from tests.faults.guards_checks import ASKED_OF_IMAGES
 from tests.faults.guards_primaries import APART
 from tests.faults.guards_promoting import CARRIED
 from tests.faults.guards_proofs import PROVEN
@@ -936,8 +937,7 @@ ORDER = (
 GUARDS = (
     *(*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS),
     *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING, *LEFT_ALONE, *APART, *FOLLOWED_BY),
-    *PROVEN,
-    *CARRIED,
+    *(*PROVEN, *CARRIED, *ASKED_OF_IMAGES),
 )
 
 

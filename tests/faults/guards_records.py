@@ -372,8 +372,8 @@ BEFORE_NAMES = (
     ),
     Guard(
         "images are tried before any of them is named",
-        "release/lane_images",
-        "LaneImages.prepare",
+        "release/checks/image_tests",
+        "ImageTests.run",
         argument("smoke_lanes", 0, "None"),
         (
             _SMOKE + "test_each_platform_of_each_lane_is_run_before_any_name_is_written",

@@ -113,8 +113,8 @@ LEFT_ALONE = (
     ),
     Guard(
         "no command of the project runs without the variables that it names",
-        "release/gates_run",
-        "GateRunner._check_variables",
+        "release/checks/project_command",
+        "CommandRunner.check_variables",
         never(0),
         (
             "tests/faults/release/test_prerequisites.py::test_a_command_does_not_run_without_the_variables_that_it_names",

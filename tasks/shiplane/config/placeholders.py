@@ -7,7 +7,7 @@ pair of braces makes a name plain text: ``{{version}}`` is ``{version}``.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from shiplane.core.errors import UsageError
 
@@ -17,15 +17,15 @@ _NAME = "[a-z][a-z0-9_-]{0,30}"
 _FORM = re.compile(rf"\{{(?P<plain>\{{{_NAME}\}})\}}|(?P<given>\$?\{{(?P<name>{_NAME})\}})")
 
 
-def check_placeholders(text: str) -> str:
+def check_placeholders(text: str, known_names: Collection[str] = PLACEHOLDERS) -> str:
     """A value that contains no other placeholders than those that are known.
 
     Raises:
         UsageError: It contains another one.
     """
     for match in _FORM.finditer(text):
-        if match["given"] and match["given"].removeprefix("{").removesuffix("}") not in PLACEHOLDERS:
-            known = ", ".join(f"{{{name}}}" for name in PLACEHOLDERS)
+        if match["given"] and match["given"].removeprefix("{").removesuffix("}") not in known_names:
+            known = ", ".join(f"{{{name}}}" for name in known_names)
             raise UsageError(
                 f"{match['given']} is not a placeholder",
                 remedy=f"Known are {known}. For the text {match['given']} itself: "

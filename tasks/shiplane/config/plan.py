@@ -191,16 +191,18 @@ class Plan:
 
     def build(self, lane_plan: LanePlan) -> BuildSettings:
         """The settings of a lane's build, with what their placeholders stand for."""
+        return lane_plan.lane.build.resolved(self.placeholders(lane_plan))
+
+    def placeholders(self, lane_plan: LanePlan) -> dict[str, str]:
+        """What each placeholder stands for in a lane's settings."""
         lane, version = lane_plan.lane, lane_plan.version.value
-        return lane.build.resolved(
-            {
-                "version": str(version),
-                "commit": self.commit,
-                "created": self.created,
-                "git-tag": lane.git_tag_of(version),
-                "lane": lane.name,
-            }
-        )
+        return {
+            "version": str(version),
+            "commit": self.commit,
+            "created": self.created,
+            "git-tag": lane.git_tag_of(version),
+            "lane": lane.name,
+        }
 
     def to_json(self) -> PlanJson:
         """The plan as JSON values, each setting with its source."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Annotated, Any
 
 from shiplane.config.channel import CHANNELS, Channel, make_channels
+from shiplane.config.checks.keys import CHECKS, Checks, make_checks
 from shiplane.config.keys import gates as gate_keys
 from shiplane.config.keys.announcements import ANNOUNCEMENTS, Announcements
 from shiplane.config.keys.claim import CLAIM, ClaimSettings
@@ -18,11 +19,10 @@ from shiplane.config.keys.github_release import GITHUB_RELEASE, GitHubReleaseSet
 from shiplane.config.keys.lane import LANES, MATRIX, lane_tables, make_lanes
 from shiplane.config.keys.registries import REGISTRIES, Registries
 from shiplane.config.keys.sign import SIGN, SigningSettings, check_signing
-from shiplane.config.keys.smoke import SMOKE, make_smokes
+from shiplane.config.keys.smoke import SMOKE, Smokes, make_smokes
 from shiplane.config.keys.texts import COMMAND, IMAGES, LEDGER, PATH, PLATFORMS, SECONDS, VARIABLES
 from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
 from shiplane.config.lane import BUILT_IN, Lane, groups_of
-from shiplane.config.smoke import Smoke
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.documents import document
@@ -36,6 +36,7 @@ BEYOND_THE_SCHEMA = {
     "lanes": "lanes share no tag, git tag, ledger or cache, and no tag can be read as another lane's",
     "channels": "a channel's lanes exist and have tags of their own, which are no lane's and no other channel's",
     "gates": "gate names (by default the targets) are unique, and none is reserved by --skip",
+    "checks": "one image's checks have unique names, none a gate's or reserved, and each report is one check's",
     "from": "from names a lane, and leads round in no circle",
     "matrix": "there are at most 64 lanes, and those of a matrix have names of their own and lanes' forms",
     "placeholders": "no value contains an unknown placeholder, e.g. {versoin}",
@@ -64,6 +65,7 @@ class ProjectFile:
         channels: Whose tags were checked against the lanes' and each other's.
         sign: None for not at all.
         smokes: How each lane's image is tried before it gets a name; a lane that is not there is not.
+        checks: What decides about each lane's staged image; a lane without any is not there.
     """
 
     name: str = ""
@@ -194,8 +196,16 @@ class ProjectFile:
         ),
     ] = ()
     smokes: Annotated[
-        Mapping[str, Smoke],
+        Smokes,
         Key("Smoke runs of every lane; [lanes.X.smoke] overrides them for one lane.", SMOKE, "smoke"),
+    ] = field(default_factory=dict)
+    checks: Annotated[
+        Checks,
+        Key(
+            "Commands that every lane's staged image has to pass before it is tagged, run side by side; "
+            "[[lanes.X.checks]] adds those of one lane, and replaces one of the same name.",
+            CHECKS,
+        ),
     ] = field(default_factory=dict)
 
     def lane(self, name: str) -> Lane:
@@ -303,14 +313,17 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     tables = lane_tables(given, place)
     lanes = make_lanes(tables, place.key("lanes"), given.get("images", ()))
     given.pop("matrix", None)
-    gate_keys.check_names(given.get("gates", ()), place.key("gates"))
+    names = [lane.name for lane in lanes]
+    gates: gate_keys.Gates = given.get("gates", ())
+    gate_keys.check_names(gates, place.key("gates"))
     check_signing(given.get("sign"), place.key("sign"))
     ledger, claim, on_github = given.get("ledger", True), given.get("claim", False), given.get("github_release", False)
     resolved = {
         "lanes": lanes,
         "named": frozenset(tables),
         "channels": make_channels(given.get("channels", {}), lanes, place.key("channels")),
-        "smokes": make_smokes(given.get("smokes"), tables, [lane.name for lane in lanes]),
+        "smokes": make_smokes(given.get("smokes"), tables, names),
+        "checks": make_checks(given.get("checks", ()), tables, names, {gate.name for gate in gates}, place),
         "keeps_ledger": ledger is not False,
         "ledger": None if isinstance(ledger, bool) else ledger,
         "claim": ClaimSettings() if claim is True else claim or None,

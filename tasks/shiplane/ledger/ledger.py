@@ -18,6 +18,7 @@ from shiplane.config.version import Version
 from shiplane.core import strict_json
 from shiplane.core.errors import UsageError, VerificationError
 from shiplane.core.text import one_line
+from shiplane.ledger.evidence import RecordedEvidence, RecordedEvidenceJson, parse_evidence
 from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.names import Digest, Platform, Tag, parse_tag
 
@@ -74,6 +75,7 @@ class EntryJson(_DoneJson, _MoveJson, total=False):
     overtaken_by: Annotated[str, "The id of the move that went on from it and was recorded sooner."]
     adopted: Annotated[bool, "Whether another tool did it, and it was taken into the ledger later."]
     created: Annotated[str, "When an adopted image was made, as it says itself; RFC 3339."]
+    evidence: Annotated[list[RecordedEvidenceJson], "What gates and checks answered before it, or after a rollback."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,6 +100,7 @@ class Entry:
             adoption's. It is a field and no action, since a reader refuses a ledger with an unknown action and ignores
             an unknown field.
         created: When an adopted image was made, by its own labels; RFC 3339.
+        evidence: What gates and checks answered before it, or after a rollback.
         scheme: How the lane's versions are written; not in the ledger itself.
     """
 
@@ -117,6 +120,7 @@ class Entry:
     overtaken_by: str = ""
     adopted: bool = False
     created: str = ""
+    evidence: tuple[RecordedEvidence, ...] = ()
     scheme: Scheme = field(default=Scheme.SEMVER, compare=False)
 
     @property
@@ -156,6 +160,7 @@ class Entry:
             "overtaken_by": self.overtaken_by,
             "adopted": self.adopted,
             "created": self.created,
+            "evidence": [evidence.to_json() for evidence in self.evidence],
         }
         kept = {key: value for key, value in fields.items() if value or (key == "from" and self.action in MOVES)}
         return cast("EntryJson", kept)
@@ -209,6 +214,11 @@ class Ledger:
         )
         return next(publications, None)
 
+    def evidence(self, tag: Tag, digest: Digest | None) -> tuple[RecordedEvidence, ...]:
+        """What was asked before a version was published; nothing where its tag has another digest now."""
+        entry = self.published(tag)
+        return entry.evidence if entry and entry.after == digest else ()
+
     def moves(self, floating: Tag) -> list[Entry]:
         """Every recorded move of a floating tag, the oldest first.
 
@@ -247,6 +257,11 @@ class Ledger:
             elif entry.action is Action.UNMARK:
                 marks.pop(entry.tag, None)
         return marks
+
+
+def with_evidence(entries: Sequence[Entry], evidence: tuple[RecordedEvidence, ...]) -> list[Entry]:
+    """The entries that a run adds to one ledger, the first of them with what was asked before."""
+    return [replace(entry, evidence=evidence if entry is entries[0] else ()) for entry in entries]
 
 
 def _hash(line: bytes) -> str:
@@ -289,6 +304,7 @@ def _parse_entry(fields: Mapping[str, Any]) -> Entry:
         overtaken_by=_text(fields, "overtaken_by"),
         adopted=fields.get("adopted") is True,
         created=_text(fields, "created"),
+        evidence=parse_evidence(fields.get("evidence", [])),
     )
 
 

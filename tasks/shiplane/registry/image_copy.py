@@ -42,6 +42,11 @@ class Content:
     manifests: tuple[RawManifest, ...]
     blobs: tuple[Descriptor, ...]
 
+    @property
+    def size(self) -> int:
+        """Bytes of all of it."""
+        return sum(blob.size for blob in self.blobs) + sum(len(manifest.body) for manifest in self.manifests)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ImageCopier:
@@ -66,7 +71,7 @@ class ImageCopier:
         """
         step = Step("copy", f"{raw.digest.short} to {self.target.repository}")
         yield step
-        content = self._content(raw)
+        content = read_content(self.source, raw)
         blobs = self._missing(content.blobs)
         manifests = [manifest for manifest in content.manifests if not self._has(manifest)]
         if not blobs and not manifests:
@@ -78,11 +83,6 @@ class ImageCopier:
             self._put(manifest)
         sent = megabytes(sum(blob.size for blob in blobs))
         yield step.done(f"{counted(len(blobs), 'blob')} ({sent}), {counted(len(manifests), 'manifest')}")
-
-    def _content(self, raw: RawManifest) -> Content:
-        manifests = manifests_of(self.source, raw)
-        blobs = {(blob.digest, blob.size): blob for manifest in manifests for blob in _blobs_of(manifest)}
-        return Content(manifests, tuple(blobs.values()))
 
     def _missing(self, blobs: Iterable[Descriptor]) -> list[Descriptor]:
         pairs = zip(blobs, map_parallel(self._size, blobs, workers=self.workers), strict=True)
@@ -150,6 +150,13 @@ class ImageCopier:
         if not self.target.retry_budget.wait(attempt, f"{self.target.repository}: {problem}"):
             what = f"{subject} could not be copied to {self.target.repository}: {problem}"
             raise UnreachableError(what, remedy=_AGAIN)
+
+
+def read_content(registry: RegistryClient, raw: RawManifest) -> Content:
+    """Read the manifests of an image. Raises as :func:`manifests_of`."""
+    manifests = manifests_of(registry, raw)
+    blobs = {(blob.digest, blob.size): blob for manifest in manifests for blob in _blobs_of(manifest)}
+    return Content(manifests, tuple(blobs.values()))
 
 
 def manifests_of(registry: RegistryClient, raw: RawManifest) -> tuple[RawManifest, ...]:

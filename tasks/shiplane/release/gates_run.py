@@ -13,13 +13,13 @@ from shiplane.config.gate import Evidence, Gate, GateJudgement, GateKind, GateVe
 from shiplane.core import strict_json
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
 from shiplane.core.redact import Redactor
-from shiplane.core.system.process import run
 from shiplane.core.text import one_line
 from shiplane.core.timestamps import rfc3339
 from shiplane.git.github import GitHub
 from shiplane.registry.http.exchange import Request, Response, Transport
 from shiplane.registry.http.retry import DEADLINE, RETRIED, RetryPolicy, body_text
 from shiplane.registry.http.retry_budget import BUDGET, Clock, RetryBudget, SystemClock
+from shiplane.release.checks.project_command import CommandError, CommandRunner
 
 _HEALTH_LIMIT = 1024 * 1024
 _POLL = 10.0
@@ -32,14 +32,6 @@ class _GateAnswer:
     remedy: str = ""
     when: str = ""
     output: str = ""
-
-
-class CommandError(PrerequisiteError):
-    """A command of the project failed; ``output`` is all that it wrote, safe to print."""
-
-    def __init__(self, what: str, *, remedy: str, output: str) -> None:
-        super().__init__(what, remedy=remedy)
-        self.output = output
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -85,47 +77,26 @@ class GateRunner:
             output=answer.output,
         )
 
-    def run(
-        self, argv: Sequence[str], timeout: float, needs: Sequence[str] = (), stop: threading.Event | None = None
-    ) -> None:
-        """Run a command of the project: quiet if it passes, with all its output if it fails.
-
-        Args:
-            argv: The command, word by word.
-            timeout: In seconds.
-            needs: The variables that have to be set for it.
-            stop: Ends it when set.
+    def run_build(self, argv: Sequence[str], timeout: float, needs: Sequence[str] = ()) -> None:
+        """Run the build command; one that fails shows all its output.
 
         Raises:
-            CommandError: It failed, cannot be started, did not end in time, or lacks a variable.
+            PrerequisiteError: It failed, cannot be started, did not end in time, or lacks a variable.
         """
-        self._check_variables(needs)
-        lines: list[str] = []
         try:
-            result = run(
-                argv, env=self.env, cwd=self.root, timeout=timeout, listen=lines.append, joined=True, stop=stop
-            )
-        except PrerequisiteError as error:
-            remedy = error.remedy or "Fix it, or give it more time in the project file."
-            raise CommandError(error.what, remedy=remedy, output=self._safe_output(lines)) from error
-        if result.code != 0:
-            what = f"{result.command} ended with {result.code}"
-            raise CommandError(what, remedy="Fix what it reports.", output=self._safe_output(lines))
+            self._commands.run(argv, timeout, needs)
+        except CommandError as error:
+            raise PrerequisiteError(f"{error.what}\n{error.output}".rstrip(), remedy=error.remedy) from error
+
+    @property
+    def _commands(self) -> CommandRunner:
+        return CommandRunner(root=self.root, env=self.env, redact=self.redact)
 
     def _answer(self, gate: Gate, stop: threading.Event | None) -> _GateAnswer:
         if gate.kind is GateKind.COMMAND:
-            self.run(shlex.split(gate.target), gate.timeout, gate.env, stop)
+            self._commands.run(shlex.split(gate.target), gate.timeout, gate.env, stop)
             return _GateAnswer(good=True, detail="passed")
         return self._health(gate) if gate.kind is GateKind.HTTP else self._checks(gate, stop)
-
-    def _check_variables(self, names: Sequence[str]) -> None:
-        unset = [name for name in names if not self.env.get(name)]
-        if unset:
-            raise CommandError(
-                f"the command needs {', '.join(unset)}, which {'is' if len(unset) == 1 else 'are'} not set",
-                remedy="Set it. No command gets a credential of the release, or a variable that contains one.",
-                output="",
-            )
 
     def _health(self, gate: Gate) -> _GateAnswer:
         """Ask a health URL: outages and 5xx are retried within the gate's time limit, redirects are not followed."""
@@ -165,10 +136,6 @@ class GateRunner:
         return _GateAnswer(
             good, f"{judgement.verdict.value}: {judgement.detail}", remedy[judgement.verdict], judgement.when
         )
-
-    def _safe_output(self, lines: Sequence[str]) -> str:
-        """A child's whole output: marked, without control sequences and secrets."""
-        return "\n".join(f"  | {one_line(self.redact(line))}" for line in lines)
 
     def _now(self) -> datetime:
         return datetime.fromtimestamp(self.clock.wall(), timezone.utc)

@@ -1,4 +1,4 @@
-"""The images of a release: staged, or adopted from earlier runs; inspected, smoke-tested and claimed."""
+"""The images of a release: staged, or adopted from earlier runs; inspected, tested and claimed."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from shiplane.registry.lookup import wait_for_digest
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest
+from shiplane.release.checks.image_tests import ImageTests, StagedImages
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.image_inspection import NOT_TAGGED, ImageInspector
 from shiplane.release.ready_lane import ReadyLane
-from shiplane.release.smoke_run import SmokeRunner, smoke_lanes
 from shiplane.signing.sign import ReleaseSigning
 from shiplane.verify.image_check import ImageReport
 
@@ -47,7 +47,7 @@ class LaneImages:
 
     registry: RegistryClient
     stager: Callable[[], Stager]
-    smoke: SmokeRunner | None
+    tests: ImageTests
     claiming: ReleaseClaims | None
     source: Callable[[], Flow[None]] | None
     workers: int
@@ -60,7 +60,7 @@ class LaneImages:
         return wait_for_digest(self.registry.at(lane_plan.repository), digest, reason)
 
     def prepare(self, plan: Plan, survey: ReleaseSurvey) -> Flow[list[ReadyLane]]:
-        """Stage, inspect, smoke-test and claim every lane's image: no lane is tagged before all are ready."""
+        """Stage, inspect, test and claim every lane's image: no lane is tagged before all are ready."""
         decisions, created = survey.decisions, survey.created(plan)
         images, reports = yield from self._adopt_claimed(plan, created, survey.claimed)
         missing = [lane_plan for lane_plan in created if lane_plan.lane.name not in images]
@@ -71,9 +71,13 @@ class LaneImages:
             if name not in reports:
                 inspector = self._inspector(lane_plan)
                 reports[name] = yield from inspector.inspect_for(plan, lane_plan, images[name], decisions[name])
-        smoked = yield from smoke_lanes(self.smoke, reports, built=[lane_plan.lane.name for lane_plan in created])
+        staged = StagedImages(plan=plan, registry=self.registry, workers=self.workers)
+        testable = staged.of(plan.lanes, images, reports)
+        tested = yield from self.tests.run(testable, reports, built=[lane_plan.lane.name for lane_plan in created])
         claimed, claimed_reports = yield from self._claim(plan, created, images)
         images, reports = images | claimed, reports | claimed_reports
+        theirs = staged.of([lane_plan for lane_plan in created if lane_plan.lane.name in claimed], images, reports)
+        checked = {name: tested[name].checked for name in tested} | (yield from self.tests.check(theirs))
         built = {lane_plan.lane.name for lane_plan in missing} - set(claimed)
         return [
             ReadyLane(
@@ -83,7 +87,8 @@ class LaneImages:
                 raw=images[name],
                 report=reports[name],
                 built=name in built,
-                smoked=smoked[name],
+                smoked=tested[name].smoked,
+                checked=checked[name],
             )
             for lane_plan in plan.lanes
             for name in (lane_plan.lane.name,)
@@ -104,8 +109,7 @@ class LaneImages:
         if not missing:
             yield step.unchanged("published from this commit before; nothing to build")
             return {}
-        if self.smoke:
-            self.smoke.check({lane_plan.lane.name: lane_plan.platforms.value for lane_plan in missing})
+        self.tests.require({lane_plan.lane.name: lane_plan.platforms.value for lane_plan in missing})
         digests = self.stager().stage(plan, missing)
         images = {
             lane_plan.lane.name: self._wait_for(lane_plan, digests[lane_plan.lane.name], "the builder pushed it")

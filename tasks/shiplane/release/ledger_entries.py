@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from shiplane.config.plan import LanePlan
 from shiplane.core.progress import Flow
-from shiplane.ledger.ledger import Action, Entry
+from shiplane.ledger.evidence import RecordedEvidence, recorded_evidence
+from shiplane.ledger.ledger import Action, Entry, with_evidence
 from shiplane.ledger.recorder import EntryAuthor, Ledgers, LedgersOf, LedgerUpdate, record_kept
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import Descriptor
@@ -46,6 +47,7 @@ class LaneRelease:
         digest: The version tag's digest.
         floating_tags: What was done to the floating tags.
         images: The image's platforms.
+        evidence: What gates and checks answered.
     """
 
     plan: LanePlan
@@ -53,16 +55,17 @@ class LaneRelease:
     digest: Digest
     floating_tags: Sequence[FloatingTagChange]
     images: Sequence[Descriptor]
+    evidence: tuple[RecordedEvidence, ...] = ()
 
     def entries(self, author: EntryAuthor, survey: Survey) -> list[Entry]:
-        """The entries that the surveyed ledger lacks."""
+        """The entries that the surveyed ledger lacks, the first of them with the evidence."""
         aliases = (self._alias(author, survey, alias) for alias in self.plan.aliases)
         entries = [
             self._publication(author, survey),
             *aliases,
             *(self._move(author, tag) for tag in self.floating_tags),
         ]
-        return [entry for entry in entries if entry]
+        return with_evidence([entry for entry in entries if entry], self.evidence)
 
     def _publication(self, author: EntryAuthor, survey: Survey) -> Entry | None:
         if survey.ledger.published(self.plan.tag):
@@ -139,6 +142,7 @@ def _update(ledgers: Ledgers, commit: str, tagged: TaggedLane) -> LedgerUpdate:
             for floating in tagged.floating_tags
         ],
         images=lane.report.images,
+        evidence=recorded_evidence(lane.gates, lane.checked.evidence),
     )
     entries = release.entries(ledgers.author, lane.survey)
     return LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, base=lane.survey.ledger)

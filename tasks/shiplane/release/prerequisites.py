@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Protocol, TypedDict
 
+from shiplane.config.checks.names import VARIABLES_CHECK
 from shiplane.config.gate import Evidence, EvidenceJson, Gate
-from shiplane.config.keys.gates import VARIABLES_CHECK
 from shiplane.config.project_file import ProjectFile
 from shiplane.config.project_folder import build_command
 from shiplane.config.setting import Setting
@@ -25,7 +25,7 @@ from shiplane.core.system.process import refuse_dumps
 from shiplane.git.github import GitHub
 from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.retry_budget import Clock, SystemClock
-from shiplane.release.gates_run import CommandError, GateRunner
+from shiplane.release.gates_run import GateRunner
 from shiplane.release.planning.decision import Pending
 
 
@@ -174,11 +174,8 @@ class Prerequisites:
         if reason or not command.value:
             outcome = step.skipped(reason or command.source)
         else:
-            try:
-                needs = () if VARIABLES_CHECK in self.skip else self.project.build_env
-                self._runner.run(command.value, self.project.build_timeout, needs)
-            except CommandError as error:
-                raise PrerequisiteError(f"{error.what}\n{error.output}".rstrip(), remedy=error.remedy) from error
+            needs = () if VARIABLES_CHECK in self.skip else self.project.build_env
+            self._runner.run_build(command.value, self.project.build_timeout, needs)
             outcome = step.done(f"passed ({command.source})")
         yield outcome
         return outcome

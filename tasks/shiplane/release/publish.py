@@ -6,13 +6,14 @@ A run that ends anywhere leaves correct tags or none, and running it again finis
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shiplane.config.plan import Plan
 from shiplane.core.progress import Flow
 from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.recorder import LedgersOf, no_ledgers
 from shiplane.registry.client import RegistryClient
+from shiplane.release.checks.image_tests import ImageTests
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.lane_images import LaneImages, StagedDigests, Stager, sign_lanes
 from shiplane.release.mirrors.mirroring import Mirroring
@@ -20,7 +21,6 @@ from shiplane.release.planning.saved_plan import SavedPlan
 from shiplane.release.prerequisites import Conditions, NoConditions, PrerequisiteEvidence
 from shiplane.release.release_survey import ReleaseSurveyor
 from shiplane.release.result import LaneResult
-from shiplane.release.smoke_run import SmokeRunner
 from shiplane.release.write_tags import tag_and_record, tag_writers
 from shiplane.signing.sign import ReleaseSigning
 
@@ -43,7 +43,7 @@ class Publisher:
         probe: Whether push permission is checked before anything is built.
         ledgers: The ledgers of the lanes of each primary repository.
         saved: The saved plan that is carried out, if any: the registry has to be as it says.
-        smoke: Smoke-tests the staged images, if configured.
+        tests: The smoke tests and checks of the staged images.
         workers: How many reads at once.
         claiming: Claims each version for this run, if configured.
         signing: Signs the images before they are tagged, if configured.
@@ -56,7 +56,7 @@ class Publisher:
     probe: bool = True
     ledgers: LedgersOf = no_ledgers
     saved: SavedPlan | None = None
-    smoke: SmokeRunner | None = None
+    tests: ImageTests = field(default_factory=ImageTests)
     workers: int = WORKERS
     claiming: ReleaseClaims | None = None
     signing: ReleaseSigning | None = None
@@ -79,7 +79,8 @@ class Publisher:
         if evidence.took_time:
             survey = yield from self._surveyor.survey_again(plan, survey.pending)
             mirrors = yield from self._mirrors.survey(plan, survey.decisions)
-        lanes = yield from self._images.prepare(plan, survey)
+        prepared = yield from self._images.prepare(plan, survey)
+        lanes = [replace(lane, gates=evidence.gates) for lane in prepared]
         yield from self._mirrors.copy(plan, lanes, mirrors)
         if survey.presumed:
             yield from self._surveyor.check_new(plan, survey.presumed)
@@ -120,7 +121,7 @@ class Publisher:
         return LaneImages(
             registry=self.registry,
             stager=self.stager,
-            smoke=self.smoke,
+            tests=self.tests,
             claiming=self.claiming,
             source=self.source,
             workers=self.workers,

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from shiplane.config.checks.staged_check import ChecksResult
+from shiplane.config.gate import Evidence
 from shiplane.config.plan import LanePlan
 from shiplane.config.smoke import SmokeResult
 from shiplane.registry.oci.lookup_result import Present
@@ -49,7 +52,10 @@ class LaneDecision:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadyLane:
-    """A lane whose image may be tagged: staged, claimed earlier or adopted, checked, and signed if configured."""
+    """A lane whose image may be tagged: staged, claimed earlier or adopted, tested, and signed if configured.
+
+    ``gates`` is what the gates answered before.
+    """
 
     plan: LanePlan
     survey: Survey
@@ -58,6 +64,8 @@ class ReadyLane:
     report: ImageReport
     built: bool
     smoked: SmokeResult
+    checked: ChecksResult
+    gates: Sequence[Evidence] = ()
     signed: SignedImage | None = None
 
     @property
@@ -161,6 +169,7 @@ class TaggedLane:
             report=ready.report,
             smoked=ready.smoked,
             signed=ready.signed,
+            checked=ready.checked,
             recorded=recorded,
             mirrors=self.mirrors,
         )

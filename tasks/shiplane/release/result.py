@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
+from shiplane.config.checks.staged_check import NOT_CHECKED, ChecksResult, ChecksResultJson
 from shiplane.config.plan import LanePlan
 from shiplane.config.smoke import NOT_CONFIGURED, SmokeResult, SmokeResultJson
 from shiplane.core.schema.values import Choice
@@ -68,6 +69,7 @@ class LaneResultJson(TypedDict):
     mirrors: Annotated[list[MirrorResultJson], "The further repositories."]
     smoke: SmokeResultJson
     signature: Annotated[SignedJson | None, "By whom it is signed; null where nothing is configured."]
+    checks: ChecksResultJson
     ledger: Annotated[LedgerResultJson | None, "The lane's ledger; null where none is kept."]
 
 
@@ -160,6 +162,7 @@ class LaneResult:
         report: What the image consists of.
         smoked: How its smoke tests ended.
         signed: By whom it is signed; None where that is not configured.
+        checked: How its checks ended.
         recorded: The lane's ledger; None where none is kept.
         mirrors: The lane in its further repositories.
     """
@@ -171,6 +174,7 @@ class LaneResult:
     report: ImageReport
     smoked: SmokeResult = NOT_CONFIGURED
     signed: SignedImage | None = None
+    checked: ChecksResult = NOT_CHECKED
     recorded: LedgerResult | None = None
     mirrors: tuple[MirrorResult, ...] = ()
 
@@ -197,5 +201,6 @@ class LaneResult:
             "mirrors": [mirror.to_json(self.plan.tag, self.digest) for mirror in self.mirrors],
             "smoke": self.smoked.to_json(),
             "signature": self.signed.to_json() if self.signed else None,
+            "checks": self.checked.to_json(),
             "ledger": self.recorded.to_json() if self.recorded else None,
         }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import UnreachableError, VerificationError
+from shiplane.ledger.evidence import RecordedEvidence
 from shiplane.ledger.ledger import Entry, Ledger
 from shiplane.ledger.versions import newest_release
 from shiplane.registry.oci.names import Digest, Repository, Tag
@@ -46,6 +47,11 @@ class VersionStatus:
     rival: Digest | None = None
     is_read: bool = True
     is_checked: bool = False
+
+    @property
+    def evidence(self) -> tuple[RecordedEvidence, ...]:
+        """What gates and checks answered before it was published; nothing where its tag has another digest now."""
+        return self.recorded.evidence if self.recorded and self.recorded.after == self.digest else ()
 
     @property
     def drift(self) -> str:
@@ -188,5 +194,6 @@ def version_json(lane: Lane, state: VersionStatus) -> Mapping[str, Any]:
         "adopted": state.recorded is not None and state.recorded.adopted,
         "floating_tags": list(state.floating),
         "marked": state.mark.to_json() if state.mark else None,
+        "evidence": [evidence.to_json() for evidence in state.evidence],
         "drift": state.drift or None,
     }

@@ -11,6 +11,7 @@ from shiplane.config.plan import FlagJson, PlatformsJson
 from shiplane.config.setting import Setting
 from shiplane.config.version import Version
 from shiplane.core.check import Check, CheckJson
+from shiplane.ledger.evidence import RecordedEvidence, RecordedEvidenceJson
 from shiplane.registry.oci.document_keys import DigestJson, PlatformJson, TagJson
 from shiplane.registry.oci.names import Digest, Platform, Repository, Tag
 from shiplane.signing.signature import SignedDigest, digests_to_sign
@@ -43,6 +44,10 @@ class VerificationJson(TypedDict):
         "Provenance and SBOMs of the images. They are read with --tag, --pull, --deep or --provenance, and where the "
         "ledger does not have the digest.",
     ]
+    evidence: Annotated[
+        list[RecordedEvidenceJson],
+        "What gates and checks answered before it was published, if recorded.",
+    ]
 
 
 class VerifiedLaneJson(VerificationJson):
@@ -73,6 +78,7 @@ class VerificationResult:
         signed_by: By whom the image is signed, and with which tool; empty if it is not, or nobody looked.
         expected: Whether each of them had to be at the requested version, and where that comes from; empty if no
             version was requested.
+        evidence: What gates and checks answered before it was published, by the record.
     """
 
     lane: Lane
@@ -84,6 +90,7 @@ class VerificationResult:
     floating: tuple[FloatingTagState, ...] = ()
     expected: Mapping[Tag, Setting[bool]] = field(default_factory=dict)
     signed_by: str = ""
+    evidence: tuple[RecordedEvidence, ...] = ()
 
     @property
     def tag(self) -> Tag | None:
@@ -121,4 +128,5 @@ class VerificationResult:
             "good": self.good,
             "checks": [check.to_json() for check in self.checks],
             "attestations": [attestation.to_json() for attestation in attestations],
+            "evidence": [evidence.to_json() for evidence in self.evidence],
         }

@@ -97,7 +97,9 @@ class Verifier:
             *check_aliases(self.registry, result, target.ledger),
             *readers.check(result),
         )
-        return replace(result, checks=checks, signed_by=signer_of(signatures))
+        tag = result.lane.tag_of(result.version) if result.version else None
+        evidence = target.ledger.evidence(tag, result.digest) if tag else ()
+        return replace(result, checks=checks, evidence=evidence, signed_by=signer_of(signatures))
 
     @property
     def _repositories(self) -> list[Repository]:

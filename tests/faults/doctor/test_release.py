@@ -6,12 +6,15 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
+from shiplane.config.checks.staged_check import StagedCheck
 from shiplane.config.lane import BUILT_IN, MAIN, Lane
 from shiplane.config.smoke import Runnable, Smoke
 from shiplane.core.errors import AccessError
 from shiplane.core.finding import Finding, done, failed
+from shiplane.core.progress import StepState
 from shiplane.doctor.floating_tags import FloatingTagChecks
 from shiplane.doctor.release import LedgerChecks, SmokeChecks
+from shiplane.doctor.staged_checks import check_programs
 from shiplane.registry.oci.names import Platform, Repository
 from shiplane.release.smoke_run import SmokeRunner
 from shiplane.verify.surveyor import Surveyor
@@ -186,3 +189,19 @@ def test_a_smoke_run_is_possible_or_it_is_said_on_which_platform_it_is_not(
     assert found.startswith("failed: ") == ("cannot" in row)
     assert found.startswith("skipped: ") == ("cannot" not in row), "nothing is run here, so nothing is done"
     assert (str(smoke) in found) == ("can run" in row)
+
+
+def test_the_program_of_each_check_is_looked_for() -> None:
+    checks = {
+        "main": (StagedCheck(name="scan", command="scan {layout}"), StagedCheck(name="own", command="bin/own")),
+        "standalone": (StagedCheck(name="scan", command="scan {layout}"), StagedCheck(name="lost", command="lost x")),
+    }
+    found = {row.name: row for row in check_programs(checks, lambda program: program == "scan")}
+    assert [(name, row.state, row.exit_code) for name, row in found.items()] == [
+        ("config: check scan", StepState.DONE, 0),
+        ("config: check own", StepState.DONE, 0),
+        ("config: check lost", StepState.FAILED, 3),
+    ]
+    assert "for main, standalone" in found["config: check scan"].reason
+    assert "a release looks again after the build" in found["config: check own"].remedy
+    assert found["config: check lost"].reason == "lost is not installed"

@@ -32,6 +32,7 @@ from shiplane.release.channel.forward import REWRITTEN
 from shiplane.release.channel.publish import ChannelPublisher
 from shiplane.release.channel.publisher import channel_publisher
 from shiplane.release.channel.result import ChannelLaneResult, ChannelResult
+from shiplane.release.checks.image_tests import ImageTests
 from shiplane.release.planning.decision import Pending
 from shiplane.release.prerequisites import NoConditions, PrerequisiteEvidence
 from shiplane.release.publish import Publisher
@@ -603,7 +604,7 @@ def test_what_is_built_is_smoke_tested_before_it_is_kept() -> None:
         clock=engine.clock,
     )
     with pytest.raises(VerificationError, match="smoke test failed for lane main"):
-        finish(scene.publisher(FIRST, smoke=smoker).publish(channel_plan(FIRST)))
+        finish(scene.publisher(FIRST, tests=ImageTests(smoke=smoker)).publish(channel_plan(FIRST)))
     assert scene.tags() == {}
 
 

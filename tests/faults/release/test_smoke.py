@@ -12,6 +12,7 @@ from shiplane.config.smoke import Runnable, Smoke
 from shiplane.core.errors import PrerequisiteError, ShiplaneError, UnreachableError, VerificationError
 from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState
 from shiplane.registry.oci.names import Platform
+from shiplane.release.checks.image_tests import ImageTests
 from shiplane.release.publish import Publisher
 from shiplane.release.result import LaneResult
 from shiplane.release.smoke_run import ImageSource, SmokeRunner
@@ -52,7 +53,9 @@ class Bench:
             skip_reason=self.left_out,
             clock=self.engine.clock,
         )
-        publisher = Publisher(registry=registry, stager=lambda: self.scene.stager, workers=1, smoke=smoker)
+        publisher = Publisher(
+            registry=registry, stager=lambda: self.scene.stager, workers=1, tests=ImageTests(smoke=smoker)
+        )
         return (yield from publisher.publish(known)).lanes
 
     def publish(self, plan: Plan | None = None) -> tuple[LaneResult, ...]:

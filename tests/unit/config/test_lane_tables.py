@@ -99,6 +99,40 @@ def test_smoke_runs_are_inherited_and_differ_in_what_the_lane_says() -> None:
     assert set(parse(lanes={"main": main, "x": {"from": "main"}, "y": {}}).smokes) == {"main", "x"}
 
 
+def commands(**content: Any) -> dict[str, list[str]]:  # noqa: ANN401 -- the forms of the keys vary
+    """The commands of each lane's checks."""
+    return {lane: [check.command for check in checks] for lane, checks in parse(**content).checks.items()}
+
+
+def test_checks_of_every_lane_come_before_its_own_and_one_of_the_same_name_is_replaced() -> None:
+    shared = [{"name": "size", "command": "sh size.sh 100"}, {"command": "scan {layout}"}]
+    own = {"main": {"checks": [{"name": "size", "command": "sh size.sh 500"}, {"command": "policy"}]}}
+    assert commands(checks=shared, lanes=own) == {
+        "main": ["sh size.sh 500", "scan {layout}", "policy"],
+        "standalone": ["sh size.sh 100", "scan {layout}"],
+    }
+    assert commands(lanes=own) == {"main": ["sh size.sh 500", "policy"]}
+
+
+def test_checks_are_inherited_and_add_up_by_name() -> None:
+    main = {"checks": [{"name": "a", "command": "x"}, {"name": "b", "command": "y"}]}
+    lanes = {"main": main, "x": {"from": "main", "checks": [{"name": "b", "command": "z"}]}, "y": {"from": "x"}}
+    assert commands(lanes=lanes) == {"main": ["x", "y"], "x": ["x", "z"], "y": ["x", "z"]}
+
+
+def test_a_value_of_a_matrix_stands_in_the_checks_of_its_lane_beside_their_own_placeholders() -> None:
+    check = {"command": "python{python} check.py {layout}", "report": "reports/{python}-{lane}.json"}
+    project = parse(matrix={"python": {**PYTHON, "checks": [check]}})
+    (made,) = project.checks["app-py3.12"]
+    assert (made.command, made.report) == ("python3.12 check.py {layout}", "reports/3.12-{lane}.json")
+
+
+def test_two_checks_that_write_one_report_are_refused_with_what_helps() -> None:
+    said = refused(checks=[{"command": "scan", "report": "./reports/r.json"}])
+    assert "lanes.standalone.checks write 'reports/r.json', as one of main does" in said
+    assert "Put {lane} into the path" in said
+
+
 @pytest.mark.parametrize(
     ("lanes", "said"),
     [

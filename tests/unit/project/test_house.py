@@ -49,8 +49,10 @@ IMPURE = {
         f"shiplane.registry.http.{name}"
         for name in ("connections", "retry_budget", "slots", "tokens", "transport", "trust")
     ),
+    "shiplane.registry.image_layout",
     "shiplane.registry.stored_login",
     *(f"shiplane.release.{name}" for name in ("announcing.announcements", "gates_run", "prerequisites")),
+    *(f"shiplane.release.checks.{name}" for name in ("check_run", "project_command", "report_file", "staged_image")),
     *(f"shiplane.release.{name}" for name in ("planning.plan_files", "staging.multi_node", "staging.staged_file")),
     "shiplane.signing.tool",
     "shiplane.workflows.files",

@@ -1,49 +1,22 @@
-"""The checks of this machine and this project: configuration, tools, build, gates and smoke tests."""
+"""The checks of this machine and this project: tools, build, gates and smoke tests."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import chain
 from typing import TYPE_CHECKING
 
 from shiplane.cli.checks.findings import commit_of, value_or_none
-from shiplane.cli.clients.docker import buildx_of, smoker_of
-from shiplane.cli.clients.prerequisites import check_build_of, prerequisites_of
-from shiplane.core.finding import Finding, done, skipped
-from shiplane.core.next_command import command
-from shiplane.deployments.files import collect
-from shiplane.doctor.config import ConfigChecks
+from shiplane.cli.clients.docker import buildx_of
+from shiplane.cli.clients.image_tests import smoker_of
+from shiplane.cli.clients.prerequisites import prerequisites_of
+from shiplane.core.finding import skipped
 from shiplane.doctor.doctor import Look, rows
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
     from shiplane.config.settings import Flags
     from shiplane.registry.oci.names import Platform
-
-
-def config_check(run: Run, flags: Flags) -> Look:
-    """The project file, the lanes, what git knows, and the workflows."""
-    checks = ConfigChecks(
-        project=lambda: run.project,
-        checkout=lambda: run.compared,
-        resolver=lambda: run.resolver(flags),
-        check_build=lambda lane: check_build_of(run, lane),
-        collect=lambda: collect(run.root, run.project.deployments),
-    )
-    return lambda: [*checks.check(), *_workflows(run)]
-
-
-def _workflows(run: Run) -> Iterator[Finding]:
-    """Whether the workflows that shiplane wrote are up to date: a manual release does not need them."""
-    from shiplane.cli.workflows.files import drifted
-
-    paths = value_or_none(lambda: drifted(run))
-    if paths is None:
-        return
-    remedy = f"See the changes with: {command('workflow.check')}" if paths else ""
-    name = run.project.name or "the configuration"
-    reason = f"out of date with {name}: {', '.join(paths)}" if paths else f"up to date with {name}"
-    yield done("config: workflows", reason, warning=remedy)
 
 
 def lane_platforms(run: Run, flags: Flags) -> dict[str, tuple[Platform, ...]]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from shiplane.core.errors import UsageError
+from shiplane.core.errors import PrerequisiteError, UsageError
 from shiplane.core.system.host import user_at_host
 from shiplane.core.text import quoted
 from shiplane.git.remote import GIT_TOKENS, Remote
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
+    from shiplane.config.settings import Checkout
     from shiplane.git.ancestry import History
     from shiplane.release.claiming import ReleaseClaims
 
@@ -71,3 +72,17 @@ def check_output_path(run: Run, file: str, example: str) -> None:
             "and a dirty tree cannot be released",
             remedy=f"Write it outside the checkout, e.g. {example}, or where the project's .gitignore ignores it.",
         )
+
+
+def compared_again(run: Run) -> Checkout:
+    """Git's facts as they are now; a plan implies a commit.
+
+    Raises:
+        PrerequisiteError: There is none any more.
+    """
+    checkout = run.git.compare_worktree()
+    if checkout is None:
+        raise PrerequisiteError(
+            "the git repository disappeared during the run", remedy="Run the command in a git checkout."
+        )
+    return checkout

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from shiplane.config.keys.gates import GITHUB_RELEASE_CHECK
+from shiplane.config.checks.names import GITHUB_RELEASE_CHECK
 from shiplane.config.lane import groups_of
 from shiplane.core.errors import UsageError
 

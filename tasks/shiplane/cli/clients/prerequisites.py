@@ -7,10 +7,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from shiplane.cli.clients.environment import private_variables
+from shiplane.cli.clients.git import compared_again
 from shiplane.cli.clients.github import github_of
 from shiplane.config.build_settings import check_public, check_variables, unset_variables, without_unset
-from shiplane.config.keys.gates import RESERVED_CHECKS, VARIABLES_CHECK
-from shiplane.core.errors import PrerequisiteError, UsageError
+from shiplane.config.checks.names import RESERVED_CHECKS, VARIABLES_CHECK
+from shiplane.core.errors import UsageError
 from shiplane.docker.contexts import check_folder_names
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from shiplane.config.lane import Lane
     from shiplane.config.plan import LanePlan, Plan
     from shiplane.config.project_file import ProjectFile
-    from shiplane.config.settings import Checkout
     from shiplane.release.prerequisites import Prerequisites
 
 
@@ -58,7 +58,8 @@ def check_skip(project: ProjectFile, skip: Sequence[str], *, dry_run: bool = Fal
             f"--skip {VARIABLES_CHECK} is for a dry run: a release is built with all that the project file names",
             remedy="Set the variables, or add --dry-run.",
         )
-    checks = [*RESERVED_CHECKS, *(gate.name for gate in project.gates)]
+    own = (check.name for checks in project.checks.values() for check in checks)
+    checks = [*RESERVED_CHECKS, *(gate.name for gate in project.gates), *dict.fromkeys(own)]
     for name in skip:
         if name not in checks:
             raise UsageError(f"--skip {name[:40]!a}: no such check", remedy=f"One of: {', '.join(checks)}.")
@@ -120,17 +121,3 @@ def check_source_of(run: Run, plan: Plan) -> None:
     from shiplane.release.source_check import check_source
 
     run.console.drive(check_source(plan, compared_again(run), run.git.commit_of_tag))
-
-
-def compared_again(run: Run) -> Checkout:
-    """Git's facts as they are now; a plan implies a commit.
-
-    Raises:
-        PrerequisiteError: There is none any more.
-    """
-    checkout = run.git.compare_worktree()
-    if checkout is None:
-        raise PrerequisiteError(
-            "the git repository disappeared during the run", remedy="Run the command in a git checkout."
-        )
-    return checkout

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from shiplane.cli.answer import Answer
+from shiplane.config.checks.names import ANNOUNCE_CHECK
 from shiplane.config.keys.announcements import AnnouncedEvent, webhook_variables
-from shiplane.config.keys.gates import ANNOUNCE_CHECK
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run

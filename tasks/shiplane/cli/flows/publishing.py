@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from shiplane.cli.clients.docker import buildx_of, login, smoker_of
-from shiplane.cli.clients.git import claiming_of
-from shiplane.cli.clients.prerequisites import compared_again
+from shiplane.cli.clients.docker import buildx_of, login
+from shiplane.cli.clients.git import claiming_of, compared_again
+from shiplane.cli.clients.image_tests import image_tests_of
 from shiplane.cli.clients.signing import release_signing
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def publishing(
     run.show_at_the_end(lambda: plan_tags_now(lambda image: clients.impatient(registry.at(image)), plan, tags_of))
     joiner = joiner_for(registry)
     signing = release_signing(run, registry, plan, stored=not options.login)
-    with ExitStack() as logins:
+    with ExitStack() as signed, ExitStack() as logins:
 
         @cache
         def buildx() -> Buildx:
@@ -103,9 +103,10 @@ def publishing(
             probe="access" not in options.skip,
             ledgers=cache(lambda primary: clients.ledgers(primary, registry.at(primary))),
             claiming=claiming_of(run) if options.public else None,
-            signing=logins.enter_context(signing) if options.public else None,
+            signing=signed.enter_context(signing) if options.public else None,
             saved=options.saved,
-            smoke=smoker_of(run, primaries, skip=options.skip),
+            # The builder's login ends before any check runs: docker pushes nothing after that.
+            tests=image_tests_of(run, primaries, options.skip, before_checks=logins.close),
             # What was staged elsewhere was built from a tree that was looked at there.
             source=(lambda: check_again(plan, compared_again(run))) if parts is None else None,
         )

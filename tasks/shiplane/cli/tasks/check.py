@@ -65,8 +65,8 @@ def tools(run: Run, *, platforms: str | None = None, builder: str | None = None)
 @shiplane_task(flags={"image": IMAGE})
 def config(run: Run, *, image: str | None = None) -> Answer:
     """Check the project file, the lanes and the git checkout."""
+    from shiplane.cli.checks.configuration import config_check
     from shiplane.cli.checks.findings import answer_of
-    from shiplane.cli.checks.local import config_check
     from shiplane.config.settings import Flags
 
     return answer_of(run, {"config": config_check(run, Flags(image=image))})
@@ -91,6 +91,7 @@ def everything(
     5 a floating tag that cannot be moved, 6 a broken ledger, 7 an engine or a registry that does not answer.
     """
     from shiplane.cli.checks import local
+    from shiplane.cli.checks.configuration import config_check
     from shiplane.cli.checks.findings import answer_of, value_or_none
     from shiplane.cli.checks.registry import registry_checks
     from shiplane.config.settings import Flags
@@ -98,7 +99,7 @@ def everything(
     flags, left_out = Flags(image=image, platforms=platforms), skip or ()
     targets = value_or_none(lambda: local.lane_platforms(run, flags))
     repositories = value_or_none(lambda: run.resolver(flags).repositories())
-    checks = {"config": local.config_check(run, flags), **local.tool_checks(run, targets, builder)}
+    checks = {"config": config_check(run, flags), **local.tool_checks(run, targets, builder)}
     checks |= local.prerequisite_checks(run, left_out)
     checks |= local.smoke_checks(run, targets, left_out) if repositories else {}
     checks |= registry_checks(run, flags, left_out)

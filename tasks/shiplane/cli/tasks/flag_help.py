@@ -8,8 +8,8 @@ LATEST = "Move the floating tag; --latest=no leaves it (PUBLISH_LATEST)."
 TAG = "Version: 0.2.1, v0.2.1, the lane's image tag or its git tag (TAG)."
 BUILDER = "buildx builder to use."
 SKIP = (
-    "Skip by name (repeatable): build, gates, a gate's name, access, smoke, github-release, announce; "
-    "in a dry run variables."
+    "Skip by name (repeatable): build, gates, a gate's name, access, smoke, checks, a check's name, github-release, "
+    "announce; in a dry run variables."
 )
 NO_LOGIN = "Push with the stored docker login instead of the credential from the environment."
 LANES = "Lane (repeatable); default: every lane whose Dockerfile exists."

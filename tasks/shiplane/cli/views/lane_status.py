@@ -11,6 +11,7 @@ from shiplane.core.next_command import command
 from shiplane.core.plurals import NO_LEDGER, counted
 from shiplane.core.text import one_line
 from shiplane.core.timestamps import age, short_time
+from shiplane.ledger.evidence import evidence_text
 
 if TYPE_CHECKING:
     from shiplane.config.channel import Channel
@@ -244,6 +245,7 @@ def _remarks(state: LaneStatus, version: VersionStatus) -> str:
     remarks = [_names(version)] if version.floating else []
     remarks += [f"marked as bad: {version.mark.reason}"] if version.mark else []
     remarks += [f"adopted by {version.recorded.who}"] if version.recorded and version.recorded.adopted else []
+    remarks += [text] if (text := evidence_text(version.evidence)) else []
     remarks += ["unrecorded"] if version.recorded is None and not state.fault else []
     remarks += ["DRIFT"] if version.drift else []
     return "; ".join(remarks)

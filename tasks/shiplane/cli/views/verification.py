@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shiplane.core.plurals import counted
+from shiplane.ledger.evidence import evidence_text
 
 if TYPE_CHECKING:
     from shiplane.config.setting import Setting
@@ -41,6 +42,7 @@ def verified_text(results: Sequence[tuple[Repository, VerificationResult]]) -> s
             lines += [f"      {check}" for check in lane.checks if not check.good]
         lines += [f"      warning: {check}" for check in lane.checks if check.warning]
         lines += [f"      {name}: {what}" for name, what in (attested_rows(lane.report) if lane.report else ())]
+        lines += [f"      {text}" for text in (evidence_text(lane.evidence),) if text]
         lines += _pointing(lane)
     return "\n".join(lines)
 

@@ -7,8 +7,7 @@ from enum import Enum
 from functools import partial
 from typing import Annotated, Any, TypeAlias, TypedDict
 
-from shiplane.config.keys.gates import LINE, ONE_LINE_COMMAND
-from shiplane.config.keys.texts import SECONDS, VARIABLE_FORM
+from shiplane.config.keys.texts import LINE, ONE_LINE_COMMAND, SECONDS, VARIABLE_FORM
 from shiplane.core.schema.tables import Key, OneOf, Table
 from shiplane.core.schema.values import Array, Choice, Text
 from shiplane.registry.http.urls import parse_url

@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any, TypeAlias
 from urllib.parse import urlsplit
 
+from shiplane.config.checks.names import MAX_NAME, NAME_KEY, RESERVED_CHECKS
 from shiplane.config.gate import Gate, GateKind
-from shiplane.config.keys.texts import COMMAND, LINE_FORM, SECONDS, VARIABLES, split_command
+from shiplane.config.keys.texts import LINE, ONE_LINE_COMMAND, SECONDS, VARIABLES
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, OneOf, Table
@@ -16,26 +17,7 @@ from shiplane.core.schema.values import Array, Number, ScalarText, Text
 from shiplane.core.text import INVISIBLE
 from shiplane.registry.oci.names import PORT_FORM
 
-ANNOUNCE_CHECK = "announce"
-GITHUB_RELEASE_CHECK = "github-release"
-VARIABLES_CHECK = "variables"
-# Reserved by --skip: a gate of such a name would be ambiguous.
-RESERVED_CHECKS = ("access", ANNOUNCE_CHECK, "build", "gates", GITHUB_RELEASE_CHECK, "smoke", VARIABLES_CHECK)
-_MAX_NAME = 80
 _HOURS = Number(above=0)
-LINE = Text(pattern=LINE_FORM, problem="is empty, or has control characters")
-_NAME = Text(
-    pattern=rf"(?!(?:{'|'.join(RESERVED_CHECKS)})$){LINE_FORM}",
-    problem="is empty, has control characters, or is reserved by --skip",
-)
-
-
-def _command(text: str) -> str:
-    """A command that stays as it is written: it is shown in one line, and split when it is run."""
-    if not LINE.fits(text):
-        raise UsageError("the command is empty, or has control characters")
-    split_command(text)
-    return text
 
 
 def _url(text: str) -> str:
@@ -52,7 +34,6 @@ def _url(text: str) -> str:
     return text
 
 
-ONE_LINE_COMMAND = Text(pattern=rf"(?=[^{INVISIBLE}]*$(?!\n)){COMMAND.pattern}", parse=_command)
 _URL = Text(
     pattern=rf"[Hh][Tt][Tt][Pp][Ss]?://(?:\[[0-9A-Fa-f:.]+\]|[^{INVISIBLE} /?#@:\[\]\\]+)(?::(?:{PORT_FORM})?)?"
     rf"(?:[/?#][^{INVISIBLE} ]*)?",
@@ -66,18 +47,12 @@ def _table(kind: GateKind, target: Key, timeout: Key, **more: Key) -> Table:
     """The table of one kind of gate; the key of its kind holds what is asked."""
 
     def make(*, target: str, **given: Any) -> Gate:  # noqa: ANN401 -- a gate's fields
-        return Gate(**{"name": target[:_MAX_NAME], "timeout": timeout.default, **given}, kind=kind, target=target)
+        return Gate(**{"name": target[:MAX_NAME], "timeout": timeout.default, **given}, kind=kind, target=target)
 
-    keys = {"name": _NAME_KEY, "target": target, "timeout": timeout, **more}
+    keys = {"name": NAME_KEY, "target": target, "timeout": timeout, **more}
     return Table(f"{kind.value}-gate", f"A gate of kind {kind.value}.", make, partial(dict, keys))
 
 
-_NAME_KEY = Key(
-    "Name in the output, in the evidence and for --skip. Default: the target. "
-    f"{', '.join(RESERVED_CHECKS[:-1])} and {RESERVED_CHECKS[-1]} are reserved.",
-    _NAME,
-    "name",
-)
 GATE = OneOf(
     {
         "command": _table(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, replace
 
+from shiplane.config.checks.keys import CHECKS
 from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.keys.matrix import Matrix
 from shiplane.config.keys.parents import with_parents
@@ -30,11 +31,12 @@ _PREFIX = Key(
 _FROM = Key(
     "A lane, configured or built in, from which this one has all that it does not say, except its names: tag, prefix, "
     "aliases, floating and git-tag are its own, with the defaults of a new lane. build-args, labels, annotations, "
-    "secrets and smoke add to those of that lane; a cache with a place of its own is not taken over.",
+    "secrets, smoke and checks add to those of that lane; a cache with a place of its own is not taken over.",
     NAME,
     "from",
 )
 _SMOKE = Key("Smoke runs of this lane; keys that are not set are taken from [smoke].", SMOKE, "smoke")
+_CHECKS = Key("Checks of this lane's staged image, beside those of every lane.", CHECKS, "checks")
 # Each pair of lanes is looked at for names that both could write.
 _MOST_LANES = 64
 # What the file says of a lane, by attribute; a built-in one has the rest already.
@@ -42,7 +44,7 @@ _LANE = Table(
     "lane",
     "An independent line of releases.",
     Lane,
-    lambda: {"parent": _FROM, **keys_of(Lane), "prefix": _PREFIX, "smoke": _SMOKE},
+    lambda: {"parent": _FROM, **keys_of(Lane), "prefix": _PREFIX, "smoke": _SMOKE, "checks": _CHECKS},
     partial=True,
 )
 LANES = Named(of=_LANE, names=NAME, most=_MOST_LANES)
@@ -106,7 +108,7 @@ def make_lanes(given: Mapping[str, Json], place: Location, images: Sequence[Repo
 
 
 def _lane(base: Lane, given: Json, place: Location) -> Lane:
-    own = {key: value for key, value in given.items() if key not in ("build", "parent", "prefix", "smoke")}
+    own = {key: value for key, value in given.items() if key not in ("build", "checks", "parent", "prefix", "smoke")}
     if "prefix" in given:
         if "version_template" in given:
             raise place.error("has both tag and prefix, which is short for one", remedy="Give one of them.")

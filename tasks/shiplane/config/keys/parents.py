@@ -52,8 +52,10 @@ def _merged(parent: Json, own: Json) -> Json:
     """A lane's own over what it inherits."""
     inherited = {key: value for key, value in parent.items() if key not in _OWN}
     smokes = [fields["smoke"] for fields in (parent, own) if "smoke" in fields]
-    smoke = {"smoke": {key: value for fields in smokes for key, value in fields.items()}} if smokes else {}
-    return {**inherited, **own, "build": _merged_build(parent.get("build", {}), own["build"]), **smoke}
+    merged: Json = {"smoke": {key: value for fields in smokes for key, value in fields.items()}} if smokes else {}
+    if checks := _by_name(parent.get("checks", ()), own.get("checks", ()), lambda check: check.name):
+        merged["checks"] = checks
+    return {**inherited, **own, "build": _merged_build(parent.get("build", {}), own["build"]), **merged}
 
 
 def _merged_build(parent: Json, own: Json) -> Json:

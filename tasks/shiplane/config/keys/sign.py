@@ -6,8 +6,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Annotated, ClassVar
 
-from shiplane.config.keys.gates import LINE
-from shiplane.config.keys.texts import SECONDS, VARIABLE_FORM
+from shiplane.config.keys.texts import LINE, SECONDS, VARIABLE_FORM
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, OneOf, Table, keys_of
 from shiplane.core.schema.values import Boolean, Choice, Text

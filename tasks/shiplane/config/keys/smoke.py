@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import TypeAlias
 
 from shiplane.config.smoke import Smoke
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Boolean, Json
 
+# How each lane's image is tried; a lane that is not there is not.
+Smokes: TypeAlias = Mapping[str, Smoke]
 _ENABLED = Key(
     "Whether smoke runs are done; false turns them off for a lane or for all.", Boolean(), "enabled", default=True
 )

@@ -41,6 +41,18 @@ def split_command(text: str) -> tuple[str, ...]:
 
 
 COMMAND = Text(pattern=_WORDS, problem="is not a command", parse=split_command)
+LINE = Text(pattern=LINE_FORM, problem="is empty, or has control characters")
+
+
+def _one_line(text: str) -> str:
+    """A command that stays as it is written: it is shown in one line, and split when it is run."""
+    if not LINE.fits(text):
+        raise UsageError("the command is empty, or has control characters")
+    split_command(text)
+    return text
+
+
+ONE_LINE_COMMAND = Text(pattern=rf"(?=[^{INVISIBLE}]*$(?!\n)){COMMAND.pattern}", parse=_one_line)
 
 
 def inside(path: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import getpass
+import os
 import shutil
 import socket
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -41,3 +43,13 @@ def free_bytes(folder: Path) -> int:
         return shutil.disk_usage(folder).free
     except OSError as error:
         raise PrerequisiteError(f"cannot read the free space of {folder}: {error.strerror or error}") from error
+
+
+def can_execute(program: str, env: Mapping[str, str], folder: Path) -> bool:
+    """Whether a child in this environment and working folder would find a program.
+
+    A name with a slash is a path from that folder; any other one is looked for in the folders of ``PATH``.
+    """
+    if "/" in program:
+        return os.access(folder / program, os.X_OK) and not (folder / program).is_dir()
+    return shutil.which(program, path=env.get("PATH", os.defpath)) is not None

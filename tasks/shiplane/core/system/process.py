@@ -103,6 +103,7 @@ def run(
     joined: bool = False,
     stop: threading.Event | None = None,
     exact: bool = False,
+    alone: bool = False,
 ) -> ProcessResult:
     """Run a child process to its end.
 
@@ -116,6 +117,7 @@ def run(
         joined: Treat standard output like standard error, keeping the order of lines; ``stdout`` is then empty.
         stop: Kills it when set.
         exact: Keep ``stdout`` and ``given`` byte for byte (surrogateescape), line ends included.
+        alone: Kill what it leaves running in its process group, however it ends.
 
     Returns:
         Its standard output, and the last MiB of its standard error.
@@ -133,7 +135,7 @@ def run(
         _write_stdin(child, given.encode("utf-8", "surrogateescape" if exact else "replace"))
         failure = _wait(child, stdout, timeout, stop)
     finally:
-        _end(child)
+        _end(child, everything=alone)
         # Bounded: a grandchild that outlives the group could hold the pipe open forever.
         stderr.wait_ended(_GRACE)
     if failure:
@@ -202,14 +204,16 @@ def _start(
         raise PrerequisiteError(f"{quoted(argv[0])} cannot be started: {why}") from error
 
 
-def _end(child: subprocess.Popen[bytes]) -> None:
-    """Terminate the process group, then kill it."""
+def _end(child: subprocess.Popen[bytes], *, everything: bool) -> None:
+    """Terminate the process group, then kill it; of one that ended by itself only if ``everything`` has to end."""
     if child.poll() is None:
         _signal(child, signal.SIGTERM)
         with suppress(subprocess.TimeoutExpired):
             child.wait(timeout=_GRACE)
         _signal(child, signal.SIGKILL)
         child.wait()
+    elif everything:
+        _signal(child, signal.SIGKILL)
 
 
 def _signal(child: subprocess.Popen[bytes], number: int) -> None:

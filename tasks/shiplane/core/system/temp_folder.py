@@ -25,7 +25,7 @@ from shiplane.core.system.real_path import is_within
 # Exactly the folders created here, so that a user's own shiplane-something is kept. Up to 0.1.0 they had the owner's
 # process id and no lock.
 _NAME = re.compile(
-    r"shiplane-(?:announce|build|index|login|look|rehearsal|sign)-(?:(?P<pid>[0-9]+)-)?[a-z0-9_]{8}", re.ASCII
+    r"shiplane-(?:announce|build|index|layout|login|look|rehearsal|sign)-(?:(?P<pid>[0-9]+)-)?[a-z0-9_]{8}", re.ASCII
 )
 _PRIVATE = 0o700
 # Attempts: a sweep may remove a new folder between its creation and its locking.

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from shiplane.ledger.ledger import Action, Entry
+from shiplane.ledger.evidence import recorded_evidence
+from shiplane.ledger.ledger import Action, Entry, with_evidence
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.release.channel.forward import REWRITTEN
 
 if TYPE_CHECKING:
+    from shiplane.config.gate import Evidence
     from shiplane.ledger.recorder import EntryAuthor
     from shiplane.release.channel.images import ChannelImage
 
@@ -32,9 +34,10 @@ class TaggedChannel:
     moved: bool
     before: Digest | None
 
-    def entries(self, author: EntryAuthor, commit: str) -> list[Entry]:
-        """The entries that the surveyed ledger lacks."""
-        return [*self._publication(author, commit), *self._move(author, commit)]
+    def entries(self, author: EntryAuthor, commit: str, gates: Sequence[Evidence] = ()) -> list[Entry]:
+        """The entries that the surveyed ledger lacks, the first of them with what was asked before."""
+        entries = [*self._publication(author, commit), *self._move(author, commit)]
+        return with_evidence(entries, recorded_evidence(gates, self.image.tested.checked.evidence))
 
     def _publication(self, author: EntryAuthor, commit: str) -> Iterator[Entry]:
         """The kept tag's. Its version is the tag itself, so that no reader takes it for one of the lane's."""

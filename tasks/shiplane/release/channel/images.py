@@ -1,4 +1,4 @@
-"""The images of a channel's commit: staged, or published before; inspected and smoke-tested."""
+"""The images of a channel's commit: staged, or published before; inspected and tested."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shiplane.config.plan import Plan
-from shiplane.config.smoke import SmokeResult
 from shiplane.core.progress import Flow, Step
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import wait_for_digest
 from shiplane.registry.oci.manifest import RawManifest
+from shiplane.release.checks.image_tests import ImageTests, StagedImages, TestedImage
 from shiplane.release.image_inspection import NOT_TAGGED, ImageInspector
-from shiplane.release.smoke_run import SmokeRunner, smoke_lanes
 from shiplane.verify.image_check import ExpectedImage, ImageReport
 
 if TYPE_CHECKING:
@@ -25,12 +24,12 @@ _ADOPTED = "It was published before, and is written once: publish another commit
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelImage:
-    """An image that may be tagged: checked, and smoke-tested if this run built it."""
+    """An image that may be tagged: inspected, and tested if this run built it."""
 
     lane: ChannelLane
     raw: RawManifest
     report: ImageReport
-    smoked: SmokeResult
+    tested: TestedImage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +38,7 @@ class ChannelImages:
 
     registry: RegistryClient
     stager: Callable[[], Stager]
-    smoke: SmokeRunner | None
+    tests: ImageTests
     source: Callable[[], Flow[None]] | None
     workers: int
 
@@ -55,9 +54,11 @@ class ChannelImages:
         reports = {}
         for lane in lanes:
             reports[lane.name] = yield from self._inspect(plan, lane, images[lane.name])
-        smoked = yield from smoke_lanes(self.smoke, reports, built=[lane.name for lane in missing])
+        staged = StagedImages(plan=plan, registry=self.registry, workers=self.workers)
+        testable = staged.of([lane.plan for lane in lanes], images, reports)
+        tested = yield from self.tests.run(testable, reports, built=[lane.name for lane in missing])
         return [
-            ChannelImage(lane=lane, raw=images[lane.name], report=reports[lane.name], smoked=smoked[lane.name])
+            ChannelImage(lane=lane, raw=images[lane.name], report=reports[lane.name], tested=tested[lane.name])
             for lane in lanes
         ]
 
@@ -70,8 +71,7 @@ class ChannelImages:
         if not missing:
             yield step.unchanged("published from this commit before; nothing to build")
             return {}
-        if self.smoke:
-            self.smoke.check({lane.name: lane.plan.platforms.value for lane in missing})
+        self.tests.require({lane.name: lane.plan.platforms.value for lane in missing})
         digests = self.stager().stage(plan, [lane.plan for lane in missing])
         images = {
             lane.name: wait_for_digest(

@@ -71,7 +71,7 @@ class ChannelPublisher:
             yield from self._check_new(replace(plan, lanes=tuple(presumed)))
         tagged = yield from self.tagging.tag(images, mirrors)
         try:
-            recorded = yield from record_channel(self.ledgers, plan.commit, tagged)
+            recorded = yield from record_channel(self.ledgers, plan.commit, tagged, evidence.gates)
         except LostRaceError:
             yield from self.tagging.give_back_recorded(self.ledgers, tagged)
             raise

@@ -41,7 +41,7 @@ def channel_publisher(
     images = ChannelImages(
         registry=release.registry,
         stager=release.stager,
-        smoke=release.smoke,
+        tests=release.tests,
         source=release.source,
         workers=release.workers,
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
+from shiplane.config.checks.staged_check import ChecksResultJson
 from shiplane.config.smoke import SmokeResultJson
 from shiplane.registry.oci.document_keys import CommitJson, DigestJson, PlatformJson, TagJson
 from shiplane.registry.oci.names import Digest, Repository, Tag
@@ -31,6 +32,7 @@ class ChannelLaneResultJson(TypedDict):
     size: Annotated[int, "Bytes of all layers and configs."]
     built: Annotated[bool, "Whether this run built it; otherwise it was there."]
     smoke: SmokeResultJson
+    checks: ChecksResultJson
     ledger: Annotated[LedgerResultJson | None, "The lane's ledger; null where none is kept."]
 
 
@@ -82,7 +84,8 @@ class ChannelLaneResult:
             "platforms": {str(image.platform): str(image.digest) for image in report.images},
             "size": report.size,
             "built": self.built,
-            "smoke": self.tagged.image.smoked.to_json(),
+            "smoke": self.tagged.image.tested.smoked.to_json(),
+            "checks": self.tagged.image.tested.checked.to_json(),
             "ledger": self.recorded.to_json() if self.recorded else None,
         }
 

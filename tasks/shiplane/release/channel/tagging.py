@@ -18,6 +18,7 @@ from shiplane.release.channel.mirror_tags import ChannelMirror, keep_in_mirrors,
 from shiplane.release.result import LedgerResult
 
 if TYPE_CHECKING:
+    from shiplane.config.gate import Evidence
     from shiplane.registry.tag_writer import TagWriter
     from shiplane.release.channel.images import ChannelImage
     from shiplane.release.channel.survey import ChannelSurveyor
@@ -138,8 +139,10 @@ class ChannelTagging:
         )
 
 
-def record_channel(ledgers: LedgersOf, commit: str, lanes: Sequence[TaggedChannel]) -> Flow[Mapping[str, LedgerResult]]:
-    """Record what was done, and what an earlier run did and could not record.
+def record_channel(
+    ledgers: LedgersOf, commit: str, lanes: Sequence[TaggedChannel], gates: Sequence[Evidence] = ()
+) -> Flow[Mapping[str, LedgerResult]]:
+    """Record what was done, after what the gates answered, and what an earlier run did and could not record.
 
     Returns:
         Each lane's ledger, by the lane's name; empty where none is kept.
@@ -150,7 +153,7 @@ def record_channel(ledgers: LedgersOf, commit: str, lanes: Sequence[TaggedChanne
     updates = {
         lane.image.lane.name: LedgerUpdate(
             store=kept.store(lane.image.lane.plan.lane),
-            entries=lane.entries(kept.author, commit),
+            entries=lane.entries(kept.author, commit, gates),
             base=lane.image.lane.state.ledger,
         )
         for lane in lanes

@@ -30,7 +30,7 @@ _READ = ("lane", "version", "floating_tags", "latest", "platforms", "images")
 class PrerequisiteJson(TypedDict):
     """What has to pass before anything is tagged."""
 
-    name: Annotated[str, "The build command, a gate, a lane's smoke run."]
+    name: Annotated[str, "The build command, a gate, a lane's smoke run, a check."]
     what: Annotated[str, "How it is checked, as text."]
 
 

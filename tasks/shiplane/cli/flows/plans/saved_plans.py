@@ -20,17 +20,23 @@ if TYPE_CHECKING:
 
 
 def requirements(run: Run) -> list[tuple[str, str]]:
-    """What has to pass before anything is tagged: the build command, gates, smoke runs, signing and claim, by name."""
+    """What has to pass before anything is tagged: the build command, gates, smoke runs, checks, signing, the claim."""
+    from shiplane.config.checks.staged_check import planned_checks
     from shiplane.config.project_folder import build_command
 
     command = build_command(run.root, run.project)
     build = f"{shlex.join(command.value) or 'nothing'} ({command.source})"
     gates = [(gate.name, str(gate)) for gate in run.project.gates]
     smokes = [(f"smoke {lane}", str(smoke)) for lane, smoke in run.project.smokes.items()]
+    checks = [
+        (f"check {check.name}", f"{check}, for {', '.join(lanes)}")
+        for check, lanes in planned_checks(run.project.checks)
+    ]
     claim = run.project.claim
     claims = [("claim", f"each version on git remote {claim.remote}, below {claim.prefix}")] if claim else []
     signing = [("signing", str(run.project.sign))] if run.project.sign else []
-    return [("build command", build), *(gates or [("gates", "none is configured")]), *smokes, *signing, *claims]
+    gates = gates or [("gates", "none is configured")]
+    return [("build command", build), *gates, *smokes, *checks, *signing, *claims]
 
 
 def save_plan(run: Run, plan: Plan, surveyed: Mapping[str, tuple[Survey, Decision | str]], file: str) -> str:

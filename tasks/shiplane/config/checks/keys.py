@@ -1,0 +1,121 @@
+"""Checks of staged images in the project file: ``[[checks]]`` of every lane, ``[[lanes.X.checks]]`` of one more."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
+from posixpath import normpath
+from typing import Any, TypeAlias
+
+from shiplane.config.checks.names import MAX_NAME, NAME_KEY, RESERVED_CHECKS
+from shiplane.config.checks.staged_check import StagedCheck, check_command_placeholders, check_report_placeholders
+from shiplane.config.keys.texts import ONE_LINE_COMMAND, PATH, SECONDS, VARIABLES, inside
+from shiplane.core.schema.location import Location
+from shiplane.core.schema.tables import Key, Table
+from shiplane.core.schema.values import Array, Boolean, Json
+
+Checks: TypeAlias = Mapping[str, tuple[StagedCheck, ...]]
+
+
+def _command(text: str) -> str:
+    """Raises UsageError: it is no command in one line, or contains an unknown placeholder."""
+    assert ONE_LINE_COMMAND.parse  # noqa: S101 -- it has one
+    return check_command_placeholders(ONE_LINE_COMMAND.parse(text))
+
+
+def _report(text: str) -> str:
+    """Raises UsageError: it leads out of the project, or contains an unknown placeholder."""
+    return check_report_placeholders(inside(text))
+
+
+def _make(*, command: str, **given: Any) -> StagedCheck:  # noqa: ANN401 -- a check's fields
+    return StagedCheck(**{"name": command[:MAX_NAME], **given}, command=command)
+
+
+_CHECK = Table(
+    "check",
+    "A command that decides whether a staged image may be tagged: a scanner, a policy, a size limit.",
+    _make,
+    lambda: {
+        "name": replace(NAME_KEY, description=NAME_KEY.description.replace("target", "command")),
+        "command": Key(
+            "The command, split like a shell command, run in the project's root without a shell and without "
+            "credentials; 0 lets the image be tagged. {image} is its reference by digest, {digest} its digest, "
+            "{platforms} its platforms separated by commas, {layout} the folder of its OCI layout, {report} the "
+            "report's file; {version}, {commit}, {created}, {git-tag} and {lane} say what is released. The variables "
+            "SHIPLANE_IMAGE, SHIPLANE_DIGEST and so on say the same.",
+            replace(ONE_LINE_COMMAND, parse=_command),
+            required=True,
+            name="command",
+        ),
+        "timeout": Key("Timeout in seconds; then the check has failed.", SECONDS, "timeout-seconds", default=900),
+        "layout": Key(
+            "Whether the image is laid out in a folder for it, so that it needs no login; {layout} in the command does "
+            "that as well.",
+            Boolean(),
+            "layout",
+            default=False,
+        ),
+        "report": Key(
+            "The file that it writes, relative to the project's root, with {lane} where several lanes have the check: "
+            "its digest is recorded.",
+            replace(PATH, parse=_report),
+            "report",
+        ),
+        "env": Key(
+            "Variables that it needs; each must be set. In a workflow each is the repository's secret of that name, "
+            "or else its variable.",
+            VARIABLES,
+            "env",
+        ),
+    },
+)
+CHECKS = Array(of=_CHECK)
+
+
+def make_checks(
+    shared: Sequence[StagedCheck],
+    given: Mapping[str, Json],
+    lanes: Iterable[str],
+    taken: Collection[str],
+    place: Location,
+) -> Checks:
+    """The checks by lane; a lane without any is not there.
+
+    A lane's own come after those of every lane, and replace one of the same name.
+
+    Args:
+        shared: Those of every lane.
+        given: What the file says of each lane, its checks among it.
+        lanes: The names of all lanes.
+        taken: The gates' names.
+        place: The file.
+
+    Raises:
+        ConfigurationError: A name is ambiguous for --skip, or two checks write one report.
+    """
+    _check_names(shared, taken, place.key("checks"))
+    checks, reports = {}, dict[str, str]()
+    for lane in lanes:
+        location = place.key("lanes").key(lane).key("checks")
+        own = given.get(lane, {}).get("checks", ())
+        _check_names(own, taken, location)
+        if all_of_lane := tuple({check.name: check for check in (*shared, *own)}.values()):
+            checks[lane] = all_of_lane
+        for report in (normpath(path) for check in all_of_lane if (path := check.report_of(lane))):
+            if report in reports:
+                remedy = "Put {lane} into the path, or name another file."
+                raise location.error(f"write {report[:80]!r}, as one of {reports[report]} does", remedy=remedy)
+            reports[report] = lane
+    return checks
+
+
+def _check_names(checks: Iterable[StagedCheck], taken: Collection[str], location: Location) -> None:
+    names = [check.name for check in checks]
+    for name in names:
+        if names.count(name) > 1:
+            raise location.error(f"have the name {name[:40]!a} twice")
+        if name in taken:
+            raise location.error(f"have the name {name[:40]!a}, which is a gate's")
+        if name in RESERVED_CHECKS:
+            raise location.error(f"have the name {name!a}, which is reserved by --skip")
