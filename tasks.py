@@ -5,7 +5,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -315,25 +315,29 @@ def _module(c: Context, *words: str) -> None:
 @_task(
     iterable=["only"],
     help={
-        "only": "Run only this bench (repeatable): build.",
-        "rounds": "Number of measurements; medians are shown.",
-        "folder": "Folder of a running rig; default: start one for this run.",
+        "only": "Measure only this row (repeatable), e.g. verify.",
+        "rounds": "Number of rounds, in each of which every command runs once; medians are shown.",
+        "against": "Folder of another checkout, or a revision, that is measured beside this one.",
+        "json": "Print every sample as JSON.",
+        "svg": "Draw the ratios into this file.",
     },
 )
-def bench(c: Context, only: list[str] | None = None, rounds: int = 3, folder: str = "") -> None:  # noqa: ARG001
-    """Measure a release against the commands that it replaces.
+def bench(
+    c: Context,
+    only: list[str] | None = None,
+    rounds: str = "7",
+    against: str = "",
+    json: bool = False,  # noqa: FBT001, FBT002
+    svg: str = "",
+) -> None:
+    """Measure shiplane beside the commands that do the same by hand, behind a network of 50 ms.
 
-    The figures depend on the machine and its load; nothing is asserted.
+    Requests and connections are counted; times depend on the machine and its load. Nothing is asserted. Needs root on
+    Debian or Ubuntu.
     """
-    from tests import rig as rigs
-    from tests.bench import BENCHES
-
-    unknown = [name for name in only or () if name not in BENCHES]
-    if unknown:
-        raise Exit(f"no such bench: {unknown[0]}; known: {', '.join(BENCHES)}", code=2)
-    with nullcontext(rigs.load(Path(folder))) if folder else rigs.running() as running:
-        for name in only or BENCHES:
-            print(f"== {name}", *BENCHES[name](running, rounds), sep="\n")
+    words = [("--only", name) for name in only or ()] + [("--rounds", rounds)]
+    words += [(flag, value) for flag, value in (("--against", against), ("--svg", svg)) if value]
+    _module(c, "tests.bench", *(word for pair in words for word in pair), *(["--json"] if json else []))
 
 
 dev = Collection(
