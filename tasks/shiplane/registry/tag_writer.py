@@ -86,6 +86,8 @@ class TagWriter:
         acknowledged = [tag for tag in tags if tag in result.tags]
         if len(acknowledged) == len(tags):
             yield step.done("created by one request")
+        elif result.certain and not acknowledged:
+            yield step.skipped(f"the registry makes no tags of one request ({result.detail}); writing each alone")
         else:
             missing = ", ".join(tag for tag in tags if tag not in acknowledged)
             yield step.failed(f"{missing} not acknowledged ({result.detail}); writing each alone")
