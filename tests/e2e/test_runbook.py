@@ -208,14 +208,14 @@ def test_rehearse_under_faults_shows_each_and_repairs_it(rig: Rig, sample: Path)
     done = person.invoke("rehearse", "--faults", "--platforms", "linux/amd64", "--json")
     assert done.code == 0, str(done)
     faults = done.document["faults"]
-    assert [fault["exit"] for fault in faults] == [4, 7, 0, 0]
+    assert [(fault["met"], fault["exit"]) for fault in faults] == [(True, code) for code in (4, 7, 0, 0, 7)]
+    assert faults[-1]["again"] == "invoke rollback --lane main --reason rehearsed --to v0.1.3"
     for fault in faults:
-        assert fault["command"].startswith("invoke release --version 0.1.")
         assert f"\n$ {fault['command']}\n" in done.err
         if fault["exit"]:
             assert f"error: {fault['error']['what']}" in done.err
-            assert fault["closing"][-1].endswith(fault["command"])
-            assert f"repair: {fault['repair']}, then again: {fault['command']}" in done.err
+            assert fault["closing"][-1].endswith(fault["again"])
+            assert f"repair: {fault['repair']}, then: {fault['again']}" in done.err
     assert git(sample, "status", "--porcelain") == ""
 
 

@@ -9,8 +9,11 @@ import pytest
 from shiplane.cli.rehearsals import hurried_clock
 from shiplane.cli.rehearsals.faults import FAULTS, Disturbance, DisturbedTransport, LateReads, RegistryFault
 from shiplane.cli.rehearsals.hurried_clock import HURRY, HurriedClock
+from shiplane.config.lane import MAIN
 from shiplane.core.errors import ShiplaneError
+from shiplane.ledger.ledger import Action
 from shiplane.registry.http.exchange import Request, Response
+from shiplane.rollback.result import RollbackRequest
 from tests.faults.harness.scene import Scene, a_plan, finish
 
 VERSION_TAGS = ["v0.2.1", "standalone-v0.2.1"]
@@ -30,7 +33,10 @@ def release(scene: Scene, disturbance: Disturbance | None = None) -> int:
     return 0
 
 
-@pytest.mark.parametrize("fault", FAULTS, ids=lambda fault: fault.name)
+RELEASES = [fault for fault in FAULTS if not fault.rolls_back]
+
+
+@pytest.mark.parametrize("fault", RELEASES, ids=lambda fault: fault.name)
 def test_a_release_ends_as_it_is_said_and_the_same_command_repairs_it(fault: RegistryFault) -> None:
     scene = Scene()
     assert release(scene, fault.begin()) == fault.exit_code
@@ -42,8 +48,34 @@ def test_a_release_ends_as_it_is_said_and_the_same_command_repairs_it(fault: Reg
 
 
 def fault_named(start: str) -> RegistryFault:
-    (fault,) = (fault for fault in FAULTS if fault.name.startswith(start))
+    (fault,) = (fault for fault in RELEASES if fault.name.startswith(start))
     return fault
+
+
+@pytest.mark.parametrize("fault", [fault for fault in FAULTS if fault.rolls_back], ids=lambda fault: fault.name)
+def test_a_rollback_ends_as_it_is_said_and_naming_its_version_repairs_it(fault: RegistryFault) -> None:
+    scene = Scene()
+    plans = [a_plan("0.2.0"), a_plan("0.2.1", commit="b" * 40)]
+    for plan in plans:
+        scene.publish(plan)
+    sound, disturbance = scene.transport, fault.begin()
+    scene.transport = DisturbedTransport(inner=sound, disturbance=disturbance)
+    with pytest.raises(ShiplaneError) as end:
+        finish(scene.rollback(RollbackRequest(lane=MAIN, reason="rehearsed")))
+    assert (end.value.exit_code, disturbance.met) == (fault.exit_code, True)
+    scene.transport = sound
+    finish(scene.rollback(RollbackRequest(lane=MAIN, reason="rehearsed", to=plans[0].lanes[0].version.value)))
+    assert scene.tags()["latest"] == scene.tags()["v0.2.0"]
+    assert [entry.action for entry in scene.ledger().entries][-2:] == [Action.ROLLBACK, Action.MARK]
+
+
+def test_a_fault_that_a_run_does_not_come_to_is_known_not_to_be_met() -> None:
+    scene = Scene(keeps_ledger=False)
+    disturbance = fault_named("503").begin()
+    scene.transport = DisturbedTransport(inner=scene.registry, disturbance=disturbance)
+    scene.publish(a_plan(lanes=["main"], latest="no"))
+    assert not disturbance.met
+    assert list(scene.tags()) == ["v0.2.1"]
 
 
 def test_no_permission_leaves_nothing_and_the_second_tags_failure_the_first_one() -> None:

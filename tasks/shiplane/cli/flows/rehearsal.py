@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
 from shiplane.cli.clients.prerequisites import prerequisites_of
-from shiplane.cli.flows.rollback import roll_back
 from shiplane.cli.rehearsals.rehearsal import Rehearsal
-from shiplane.config.settings import Flags
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.system.process import run as run_process
 from shiplane.core.system.process import without_secrets
@@ -85,14 +83,13 @@ def _round(rehearsal: Rehearsal, version: str, run: Run) -> tuple[str, dict[str,
 
 
 def _roll_back(rehearsal: Rehearsal, run: Run) -> tuple[str, list[dict[str, object]]]:
-    """Every lane back to the first version."""
-    from shiplane.rollback.result import RollbackRequest
-
+    """Every lane that has floating tags back to the first version."""
     part = rehearsal.part(run)
     rehearsal.heading(run, "roll back")
-    lanes = part.resolver(rehearsal.flags(_VERSIONS[0])).lanes()
-    flags = Flags(image=rehearsal.image, platforms=rehearsal.platforms)
-    back = [roll_back(part, [RollbackRequest(lane=lane, reason="rehearsed")], flags) for lane in lanes]
+    lanes = rehearsal.movable_lanes(part)
+    if not lanes:
+        run.console.tell("no lane has a floating tag: there is nothing to move back")
+    back = [rehearsal.roll_back(part, lane) for lane in lanes]
     verified = rehearsal.verified(run, part, _VERSIONS[0])
     return "\n".join([*(answer.text for answer in back), verified.text]), [dict(answer.data) for answer in back]
 

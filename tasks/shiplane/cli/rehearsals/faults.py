@@ -21,7 +21,13 @@ Send: TypeAlias = Callable[[], Response]
 
 
 class Disturbance(Protocol):
-    """A fault under way, in one run: it sees every request."""
+    """A fault under way, in one run: it sees every request.
+
+    Attributes:
+        met: Whether it has answered any request itself. A project without a second tag has none that could fail.
+    """
+
+    met: bool
 
     def answer(self, request: Request, send: Send) -> Response:
         """The answer to a request; ``send`` has the registry carry it out."""
@@ -32,6 +38,7 @@ class SecondTagUnavailable:
     """503 for each try to write the second tag: the first one stays, alone."""
 
     tags: list[str] = field(default_factory=list)
+    met: bool = False
 
     def answer(self, request: Request, send: Send) -> Response:
         """See :class:`Disturbance`."""
@@ -47,6 +54,8 @@ class SecondTagUnavailable:
 class PushForbidden:
     """403 for each upload, in GHCR's words."""
 
+    met: bool = False
+
     def answer(self, request: Request, send: Send) -> Response:
         """See :class:`Disturbance`."""
         if request.method == "POST" and "/blobs/uploads/" in request.url:
@@ -59,6 +68,7 @@ class Throttled:
     """429 for the first reads of manifests, with a time to wait."""
 
     left: int = _THROTTLED
+    met: bool = False
 
     def answer(self, request: Request, send: Send) -> Response:
         """See :class:`Disturbance`."""
@@ -74,6 +84,7 @@ class LateReads:
 
     before: dict[str, Response] = field(default_factory=dict)
     pending: dict[str, int] = field(default_factory=dict)
+    met: bool = False
 
     def answer(self, request: Request, send: Send) -> Response:
         """See :class:`Disturbance`."""
@@ -92,21 +103,26 @@ class LateReads:
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryFault:
-    """A fault that a release is rehearsed under.
+    """A fault that a command is rehearsed under.
 
     Attributes:
         name: What the registry does.
         begin: Makes it for one run.
-        exit_code: Of a release under it.
+        exit_code: Of the command under it.
         repair: What a person does before running it again; empty where the run gets over it.
+        rolls_back: Whether the command is a rollback of one lane; else it is a release of all.
     """
 
     name: str
     begin: Callable[[], Disturbance]
     exit_code: int = 0
     repair: str = ""
+    rolls_back: bool = False
 
 
+_WAIT = "wait until the registry is well again"
+
+# The rollback comes last: it goes back to the version before.
 FAULTS = (
     RegistryFault(
         name="403: the push is not permitted",
@@ -118,10 +134,17 @@ FAULTS = (
         name="503 at the second tag: the first is public, alone",
         begin=SecondTagUnavailable,
         exit_code=UnreachableError.exit_code,
-        repair="wait until the registry is well again",
+        repair=_WAIT,
     ),
     RegistryFault(name="429: too many requests", begin=Throttled),
     RegistryFault(name="late reads: a new tag reads as before for seconds", begin=LateReads),
+    RegistryFault(
+        name="503 at the second tag of a rollback",
+        begin=SecondTagUnavailable,
+        exit_code=UnreachableError.exit_code,
+        repair=_WAIT,
+        rolls_back=True,
+    ),
 )
 
 
@@ -134,7 +157,15 @@ class DisturbedTransport:
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
         """Exchange one request for one response."""
-        return self.disturbance.answer(request, lambda: self.inner.send(request, limit=limit, deadline=deadline))
+        sent: list[Response] = []
+
+        def send() -> Response:
+            sent.append(self.inner.send(request, limit=limit, deadline=deadline))
+            return sent[-1]
+
+        response = self.disturbance.answer(request, send)
+        self.disturbance.met |= not sent
+        return response
 
 
 def _tag_of(request: Request) -> str:

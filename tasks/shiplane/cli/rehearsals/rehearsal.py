@@ -18,6 +18,7 @@ from shiplane.git.plumbing import git_environment
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
+    from shiplane.config.lane import Lane
 
 _IDENTITY = ("-c", "user.name=shiplane rehearsal", "-c", "user.email=rehearsal@localhost", "-c", "commit.gpgSign=false")
 
@@ -54,9 +55,33 @@ class Rehearsal:
         part.project = part.project.for_rehearsal()
         return part
 
-    def flags(self, version: str) -> Flags:
-        """Release a version of every lane, and move what can be moved."""
-        return Flags(tag=version, image=self.image, platforms=self.platforms, latest="yes")
+    def flags(self, part: Run, version: str, *lanes: str) -> Flags:
+        """Release a version of these lanes, or of every one, and move what can be moved."""
+        latest = "yes" if self.movable_lanes(part) else None
+        return Flags(lanes=lanes, tag=version, image=self.image, platforms=self.platforms, latest=latest)
+
+    @staticmethod
+    def movable_lanes(part: Run) -> list[Lane]:
+        """The lanes that have floating tags: those can be rolled back."""
+        return [lane for lane in part.resolver(Flags()).lanes() if lane.floating_templates]
+
+    def roll_back(self, part: Run, lane: Lane, source: str | None = None, to: str | None = None) -> Answer:
+        """Roll one lane back; by default to the version before."""
+        from shiplane.cli.flag_values import rollback_requests
+        from shiplane.cli.flows.rollback import roll_back
+
+        requests = rollback_requests(
+            part.project,
+            [lane.name],
+            source=source,
+            to=to,
+            floating=(),
+            reason="rehearsed",
+            mark=True,
+            dry_run=False,
+            again=False,
+        )
+        return roll_back(part, requests, Flags(image=self.image, platforms=self.platforms))
 
     def release(self, part: Run, version: str) -> Answer:
         """Release all lanes. Nothing is claimed, shown on GitHub or announced.
@@ -66,13 +91,15 @@ class Rehearsal:
         from shiplane.cli.flows.release import carry_out
 
         return carry_out(
-            part, self.flags(version), Options(builder=self.builder, skip=("build", "gates"), public=False)
+            part, self.flags(part, version), Options(builder=self.builder, skip=("build", "gates"), public=False)
         )
 
-    def verified(self, run: Run, part: Run, version: str) -> Answer:
-        """Verify a version of all lanes, also by what others can read."""
+    def verified(self, run: Run, part: Run, version: str, *lanes: str) -> Answer:
+        """Verify a version of these lanes, or of all, also by what others can read."""
         self.heading(run, f"verify {version}")
-        verified = verify_lanes(part, part.resolver(self.flags(version)), Depth(deep=True, pull=True, anonymous=True))
+        verified = verify_lanes(
+            part, part.resolver(self.flags(part, version, *lanes)), Depth(deep=True, pull=True, anonymous=True)
+        )
         if verified.exit_code:
             raise VerificationError(f"version {version} failed verification after its release:\n{verified.text}")
         return verified

@@ -6,7 +6,7 @@ The registry itself is sound, and only this process sees the faults: the builder
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -23,6 +23,7 @@ from shiplane.core.progress import Step
 if TYPE_CHECKING:
     from shiplane.cli.clients.registry import RegistryClients
     from shiplane.cli.rehearsals.faults import Disturbance
+    from shiplane.config.lane import Lane
     from shiplane.registry.http.exchange import Transport
 
 _FIRST = "0.1.0"
@@ -44,21 +45,43 @@ class _DisturbedRun(Run):
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Outcome:
-    """How a release under a fault ended.
+class _Story:
+    """A command under a fault.
 
     Attributes:
-        version: What was released.
-        line: The command, as a person would type it.
-        error: None if it got over the fault.
-        closing: The closing lines of a run that failed.
+        arguments: Of the command, as a person would type it.
+        act: Carries it out in a part of the run, with these further flags and their values.
+        version: What it comes to.
+        lanes: Those that it is about; none: all.
     """
 
     fault: RegistryFault
+    arguments: tuple[str, ...]
+    act: Callable[[Run, Sequence[str]], object]
     version: str
+    lanes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """How a command under a fault ended.
+
+    Attributes:
+        line: The command.
+        met: Whether the run came to where the fault is.
+        error: None if it got over the fault.
+        closing: The closing lines of a run that failed.
+        again: What repairs it; empty where nothing has to be.
+        flags: What the command has more then, so that it means the same.
+    """
+
+    story: _Story
     line: str
-    error: ShiplaneError | None
-    closing: list[str]
+    met: bool
+    error: ShiplaneError | None = None
+    closing: Sequence[str] = ()
+    again: str = ""
+    flags: Sequence[str] = ()
 
     @property
     def code(self) -> int:
@@ -67,65 +90,110 @@ class _Outcome:
     def to_json(self) -> dict[str, Any]:
         error = {"what": self.error.what, "remedy": self.error.remedy} if self.error else None
         return {
-            "fault": self.fault.name,
+            "fault": self.story.fault.name,
             "command": self.line,
+            "met": self.met,
             "exit": self.code,
             "error": error,
-            "closing": self.closing,
-            "repair": self.fault.repair,
-            "version": self.version,
+            "closing": list(self.closing),
+            "repair": self.story.fault.repair,
+            "again": self.again,
+            "version": self.story.version,
         }
 
 
 def rehearse_faults(rehearsal: Rehearsal, run: Run) -> Answer:
-    """Release one version undisturbed, and one under each fault; repair what has failed, and verify.
+    """Release one version undisturbed, then run a command under each fault; repair what has failed, and verify.
 
     Raises:
-        VerificationError: A release under a fault ended otherwise than it should, or left something wrong.
+        VerificationError: A command under a fault ended otherwise than it should, or left something wrong.
         ShiplaneError: What an undisturbed release would end with.
     """
     rehearsal.commit(_FIRST)
     rehearsal.heading(run, f"release {_FIRST}: nothing is wrong yet")
     rehearsal.release(rehearsal.part(run), _FIRST)
-    run.console.tell(
-        "from here on the registry misbehaves; its faults are made here, and waits take a twentieth of their time"
-    )
-    outcomes = [_under(fault, f"0.1.{number}", rehearsal, run) for number, fault in enumerate(FAULTS, 1)]
+    run.console.tell("from here on the registry misbehaves: its faults are made here, and waits are cut to a twentieth")
+    outcomes = [_told(story, rehearsal, run) for story in _stories(rehearsal, run)]
     return Answer(text="\n".join(_table(outcomes)), data={"faults": [outcome.to_json() for outcome in outcomes]})
 
 
-def _under(fault: RegistryFault, version: str, rehearsal: Rehearsal, run: Run) -> _Outcome:
-    """One fault, from the release under it to the verified end."""
+def _stories(rehearsal: Rehearsal, run: Run) -> Iterator[_Story]:
+    """One for each fault, in time: a commit for each release, and at the end the version before the last."""
+    lanes = rehearsal.movable_lanes(rehearsal.part(run))
+    latest = ("--latest",) if lanes else ()
+    for number, fault in enumerate(FAULTS, 1):
+        if not fault.rolls_back:
+            yield _release(fault, _version(number), latest, rehearsal)
+        elif lanes:
+            yield _rollback(fault, lanes[0], _version(number - 2), rehearsal)
+
+
+def _release(fault: RegistryFault, version: str, latest: tuple[str, ...], rehearsal: Rehearsal) -> _Story:
     rehearsal.commit(version)
-    outcome = _released(fault, version, rehearsal, run)
+    return _Story(
+        fault=fault,
+        arguments=("release", "--version", version, *latest),
+        act=lambda part, _flags: rehearsal.release(part, version),
+        version=version,
+    )
+
+
+def _rollback(fault: RegistryFault, lane: Lane, version: str, rehearsal: Rehearsal) -> _Story:
+    def act(part: Run, flags: Sequence[str]) -> Answer:
+        given = dict(zip(flags[::2], flags[1::2], strict=True))
+        return rehearsal.roll_back(part, lane, source=given.get("--from"), to=given.get("--to"))
+
+    arguments = ("rollback", "--lane", lane.name, "--reason", "rehearsed")
+    return _Story(fault=fault, arguments=arguments, act=act, version=version, lanes=(lane.name,))
+
+
+def _version(number: int) -> str:
+    return f"0.1.{number}"
+
+
+def _told(story: _Story, rehearsal: Rehearsal, run: Run) -> _Outcome:
+    """One story, from the command under the fault to the verified end."""
+    outcome = _outcome(story, rehearsal, run)
     run.console.say(f"exit code {outcome.code}")
-    if outcome.code != fault.exit_code:
+    fault = story.fault
+    if outcome.code != (fault.exit_code if outcome.met else 0):
         raise VerificationError(
-            f"a release under {fault.name!r} ended with exit code {outcome.code}, not {fault.exit_code}"
+            f"{outcome.line}, under {fault.name!r}, ended with {outcome.code}, not {fault.exit_code}"
         )
-    if outcome.error:
-        rehearsal.heading(run, f"repair: {fault.repair}, then again: {outcome.line}")
-        rehearsal.release(rehearsal.part(run), version)
-    rehearsal.verified(run, rehearsal.part(run), version)
+    if outcome.again:
+        rehearsal.heading(run, f"repair: {fault.repair}, then: {outcome.again}")
+        story.act(rehearsal.part(run), outcome.flags)
+    rehearsal.verified(run, rehearsal.part(run), story.version, *story.lanes)
     return outcome
 
 
-def _released(fault: RegistryFault, version: str, rehearsal: Rehearsal, run: Run) -> _Outcome:
-    """Release a version while the registry misbehaves, and show what a person would be shown."""
-    arguments = [f"{run.caller.prefix}release", "--version", version, "--latest"]
+def _outcome(story: _Story, rehearsal: Rehearsal, run: Run) -> _Outcome:
+    """Run the command while the registry misbehaves, and show what a person would be shown."""
+    arguments = [f"{run.caller.prefix}{story.arguments[0]}", *story.arguments[1:]]
     line = shlex.join([*run.caller.program, *arguments])
-    rehearsal.heading(run, f"{fault.name}\n$ {line}")
-    part = _DisturbedRun(env=rehearsal.env, folder=rehearsal.folder, caller=run.caller, disturbance=fault.begin())
+    rehearsal.heading(run, f"{story.fault.name}\n$ {line}")
+    disturbance = story.fault.begin()
+    part = _DisturbedRun(env=rehearsal.env, folder=rehearsal.folder, caller=run.caller, disturbance=disturbance)
     part.project = part.project.for_rehearsal()
     try:
-        rehearsal.release(part, version)
+        story.act(part, ())
     except ShiplaneError as error:
+        arguments = [*arguments, *part.repeat_flags]
         closing = _closing(part, error.exit_code, arguments)
         part.console.complain(str(error))
         for text in closing:
             part.console.say(text)
-        return _Outcome(fault=fault, version=version, line=line, error=error, closing=closing)
-    return _Outcome(fault=fault, version=version, line=line, error=None, closing=[])
+        again = shlex.join([*run.caller.program, *arguments])
+        return _Outcome(
+            story=story,
+            line=line,
+            met=disturbance.met,
+            error=error,
+            closing=closing,
+            again=again,
+            flags=part.repeat_flags,
+        )
+    return _Outcome(story=story, line=line, met=disturbance.met)
 
 
 def _closing(part: Run, code: int, arguments: list[str]) -> list[str]:
@@ -136,9 +204,11 @@ def _closing(part: Run, code: int, arguments: list[str]) -> list[str]:
 
 def _table(outcomes: list[_Outcome]) -> Iterator[str]:
     """A row for each fault."""
-    width = max(len(outcome.fault.name) for outcome in outcomes)
+    width = max(len(outcome.story.fault.name) for outcome in outcomes)
     yield f"{'the registry':<{width}}  exit  what to do"
     for outcome in outcomes:
-        repair = f"{outcome.fault.repair}, and run it again" if outcome.error else "nothing: the run waits and goes on"
-        yield f"{outcome.fault.name:<{width}}  {outcome.code:>4}  {repair}"
-    yield "each version was verified at the end: all tags are in place"
+        fault = outcome.story.fault
+        calm = "nothing: the run waits and goes on" if outcome.met else "not met: the project has no such tag"
+        repair = f"{fault.repair}, then: {outcome.again}" if outcome.again else calm
+        yield f"{fault.name:<{width}}  {outcome.code:>4}  {repair}"
+    yield "each was verified at its end: all tags are in place"

@@ -1,0 +1,31 @@
+"""What a rehearsal asks for, by what the project has."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from shiplane.cli.rehearsals.rehearsal import Rehearsal
+from shiplane.cli.run import Run
+
+
+@pytest.mark.parametrize(
+    ("floating", "latest", "movable"),
+    [
+        ('floating = "latest"', "yes", ["main"]),
+        ('floating = ["v{major}"]', "yes", ["main"]),
+        ("floating = false", None, []),
+    ],
+)
+def test_only_a_lane_with_floating_tags_is_moved_and_moved_back(
+    tmp_path: Path, floating: str, latest: str | None, movable: list[str]
+) -> None:
+    (tmp_path / "Dockerfile").touch()
+    other = '[lanes.other]\ndockerfile = "Dockerfile"\nprefix = "other-"\nfloating = false\n'
+    (tmp_path / "shiplane.toml").write_text(f"[lanes.main]\n{floating}\n{other}", encoding="utf-8")
+    rehearsal = Rehearsal(env={}, folder=tmp_path, image="127.0.0.1:5000/app", platforms=None, builder="none")
+    part = rehearsal.part(Run(env={}, folder=tmp_path))
+    assert [lane.name for lane in rehearsal.movable_lanes(part)] == movable
+    flags = rehearsal.flags(part, "0.1.0", "main")
+    assert (flags.latest, flags.lanes, flags.image) == (latest, ("main",), "127.0.0.1:5000/app")
