@@ -45,7 +45,7 @@ def _namespace() -> Collection:
         _collection(
             "check",
             "Check the prerequisites of a release, one by one or all.",
-            *(check.build, check.gates, check.access, check.tools, check.config, check.everything),
+            *(check.build, check.gates, check.access, check.tools, check.config, check.docs, check.everything),
         ),
         _collection(
             "deploy",

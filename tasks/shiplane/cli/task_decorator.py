@@ -128,11 +128,22 @@ def _one_version(arguments: dict[str, Any]) -> dict[str, Any]:
 
 
 def with_names(tasks: Collection) -> Collection:
-    """Give each task the unprefixed names of all, so that it finds itself on the command line."""
+    """Give each task the unprefixed names of all, so that it finds itself on the command line, and all of them."""
     names = list(tasks.task_names)
     for name in names:
         tasks[name].body.names = [name, *names]
+        tasks[name].body.tasks = tasks
     return tasks
+
+
+def flags_by_task(one: Any) -> dict[str, frozenset[str]]:  # noqa: ANN401 -- invoke's Task is untyped
+    """The flags of every task, without their dashes, by its name; ``one`` is any of them."""
+    tasks = one.body.tasks
+    return {name: frozenset(_flag(each.name) for each in tasks[name].get_arguments()) for name in tasks.task_names}
+
+
+def _flag(parameter: str) -> str:
+    return parameter.replace("_", "-")
 
 
 def _caller(run_task: Callable[..., None]) -> Caller:

@@ -111,6 +111,15 @@ class Git:
         flags = ("--others", "--ignored", "--directory", "-z", "--exclude-per-directory=.gitignore")
         return tuple(printable_path(path) for path in self._read.records("ls-files", *flags))
 
+    def tracked_files(self) -> tuple[str, ...]:
+        """Every file of the folder that git tracks, by its path from it; no links, no submodules.
+
+        Raises:
+            PrerequisiteError: git fails.
+        """
+        entries = (entry.partition("\t") for entry in self._read.records("ls-files", "--stage", "-z"))
+        return tuple(dict.fromkeys(path for kind, _, path in entries if kind.startswith("100")))
+
     def committed_file(self, commit: str, path: str) -> str | None:
         """The text of a file as a commit has it; None where it has none there, or the path leads out of the repository.
 

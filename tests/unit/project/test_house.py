@@ -41,7 +41,7 @@ IMPURE = {
     *(f"shiplane.deployments.{name}" for name in ("files", "inventory", "repoint")),
     *(f"shiplane.docker.{name}" for name in ("buildx", "cache_probe", "containers", "contexts", "dial", "endpoint")),
     *(f"shiplane.docker.{name}" for name in ("engine", "private_config")),
-    *(f"shiplane.doctor.{name}" for name in ("doctor", "tools")),
+    *(f"shiplane.doctor.{name}" for name in ("doctor", "documents.files", "tools")),
     "shiplane.cli.setup.files",
     "shiplane.init.project_files",
     *(f"shiplane.git.{name}" for name in ("ancestry", "file_history", "plumbing", "remote", "repository", "worktree")),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
-from shiplane.cli.task_decorator import shiplane_task
+from shiplane.cli.task_decorator import flags_by_task, shiplane_task
 from shiplane.cli.tasks.flag_help import BUILDER, IMAGE, PLATFORMS, SKIP
 
 if TYPE_CHECKING:
@@ -72,6 +72,19 @@ def config(run: Run, *, image: str | None = None) -> Answer:
     return answer_of(run, {"config": config_check(run, Flags(image=image))})
 
 
+@shiplane_task(flags={"image": IMAGE})
+def docs(run: Run, *, image: str | None = None) -> Answer:
+    """Find commands and tags in the documents that would not work.
+
+    Tags of this image that no lane writes, git tags that start none, npm scripts of before, unknown tasks, flags and
+    lanes; with file, line and what would be right. Reads what git tracks. Ends with 3 if there are any.
+    """
+    from shiplane.cli.checks.documents import document_checks
+    from shiplane.cli.checks.findings import answer_of
+
+    return answer_of(run, {"docs": document_checks(run, flags_by_task(docs), image).each})
+
+
 @shiplane_task(
     flags={"image": IMAGE, "platforms": PLATFORMS, "builder": BUILDER, "skip": SKIP},
     iterable=("skip",),
@@ -92,6 +105,7 @@ def everything(
     """
     from shiplane.cli.checks import local
     from shiplane.cli.checks.configuration import config_check
+    from shiplane.cli.checks.documents import document_checks
     from shiplane.cli.checks.findings import answer_of, value_or_none
     from shiplane.cli.checks.registry import registry_checks
     from shiplane.config.settings import Flags
@@ -103,4 +117,5 @@ def everything(
     checks |= local.prerequisite_checks(run, left_out)
     checks |= local.smoke_checks(run, targets, left_out) if repositories else {}
     checks |= registry_checks(run, flags, left_out)
+    checks |= {"docs": document_checks(run, flags_by_task(docs), image).together}
     return answer_of(run, checks)
