@@ -90,7 +90,7 @@ class TagWriter:
             yield step.skipped(f"the registry makes no tags of one request ({result.detail}); writing each alone")
         else:
             missing = ", ".join(tag for tag in tags if tag not in acknowledged)
-            yield step.failed(f"{missing} not acknowledged ({result.detail}); writing each alone")
+            yield step.retried(f"{missing} not acknowledged ({result.detail}); writing each alone")
         there = {}
         for tag in acknowledged:
             there[tag] = yield from self._is_there(tag, raw)
@@ -101,7 +101,7 @@ class TagWriter:
         step = self._step("read back", tag)
         yield step
         there = digest_of(self._read_back(tag, {None}, patient=False)) == raw.digest
-        yield step.done(f"{tag} is {raw.digest}") if there else step.failed("it did not arrive; sending it alone")
+        yield step.done(f"{tag} is {raw.digest}") if there else step.retried("it did not arrive; sending it alone")
         return there
 
     def move(
