@@ -115,13 +115,14 @@ def nothing_is_permitted_by_default(flows: list[Workflow]) -> bool:
 
 
 def only_publishing_jobs_may_write_and_packages_alone(flows: list[Workflow]) -> bool:
-    """Where versions are claimed or shown on GitHub, the job that names them may write contents, too."""
+    """Where versions are claimed or shown on GitHub, the job that names them may write contents, too; or sign."""
     for flow in flows:
         for job in flow.jobs.values():
             writes = {name for name, level in job["permissions"].items() if level != "read"}
             names = not flow.works or _names_versions(_lines(job))
             shown = "make its release on GitHub" in flow.text
             allowed = {"packages", "contents"} if names and (shown or _claims(flows)) else {"packages"}
+            allowed |= {"id-token"} if names and "sign as this workflow" in flow.text else set()
             if writes != (allowed if not flow.works or _publishes(job) else set()):
                 return False
     return True
@@ -135,7 +136,7 @@ def _claims(flows: list[Workflow]) -> bool:
 def no_permission_is_idle(flows: list[Workflow]) -> bool:
     """Reading checks and runs is for a gate that asks GitHub; a job that publishes asks none."""
     return all(
-        set(job["permissions"]) <= {"contents", "packages"}
+        set(job["permissions"]) <= {"contents", "packages", "id-token"}
         for flow in flows
         if flow.works
         for job in flow.jobs.values()

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 
 from shiplane.config.channel import Channel
 from shiplane.config.gate import Gate, GateKind
+from shiplane.config.keys.sign import SigningSettings, SignTool
 from shiplane.config.keys.workflows import SetupStep, WorkflowSettings
 from shiplane.config.lane import Lane, groups_of
 from shiplane.core.errors import ConfigurationError
@@ -54,6 +55,7 @@ class WorkflowProject:
         claim: Whether a release pushes a claim to the git remote.
         github_release: Whether a release is shown on GitHub.
         webhooks: The variables with the URLs that announcements are posted to.
+        signing: How images are signed; None for not at all.
         modules: Whether the repository has submodules.
         channels: Each gets a workflow of its own.
         registries: The variables of the further registries' credentials, by registry host.
@@ -71,6 +73,7 @@ class WorkflowProject:
     claim: bool = False
     github_release: bool = False
     webhooks: Sequence[str] = ()
+    signing: SigningSettings | None = None
     modules: bool = False
     lfs: bool = False
     channels: Sequence[Channel] = ()
@@ -89,6 +92,7 @@ def render(project: WorkflowProject, templates: Mapping[str, str]) -> dict[str, 
         ConfigurationError: GitHub has no runner that could build a platform, or a workflow cannot name the folder.
     """
     check_folder(project.folder)
+    _check_signing(project.signing)
     groups = groups_of(project.lanes)
     facts = _facts(project)
     common = {**ACTIONS, **_project_values(project)}
@@ -106,6 +110,14 @@ def render(project: WorkflowProject, templates: Mapping[str, str]) -> dict[str, 
     return {path: signed(text, project.program, project.folder) for path, text in texts.items()}
 
 
+def _check_signing(signing: SigningSettings | None) -> None:
+    if signing and signing.tool is SignTool.NOTATION:
+        raise ConfigurationError(
+            "sign: the generated workflows can install cosign alone, not notation",
+            remedy='Set tool = "cosign", or release with a workflow of your own.',
+        )
+
+
 def _facts(project: WorkflowProject) -> dict[str, bool]:
     """What decides about conditional lines."""
     wishes, grouped = project.wishes, _has_groups(project)
@@ -116,6 +128,8 @@ def _facts(project: WorkflowProject) -> dict[str, bool]:
         "emulated": wishes.native and any(stage["emulated"] for stage in _stages(project.lanes, project)),
         "claim": project.claim,
         "writes": project.claim or project.github_release,
+        "cosign": project.signing is not None,
+        "keyless": project.signing is not None and project.signing.is_keyless,
         "github-gates": any(gate.kind is GateKind.GITHUB for gate in project.gates),
         "subfolder": bool(project.folder),
         "setup": bool(_setup(project)),
@@ -196,12 +210,16 @@ def _step_values(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str, s
     build = {**step_variables.build_args_of(lanes), **step_variables.build_secrets_of(lanes)}
     beside = step_variables.without_provided(build)
     webhooks = step_variables.webhooks_of(project.webhooks)
+    signing = step_variables.signing_of(project.signing)
     only_build = {name: value for name, value in build.items() if name not in credentials}
     return {
         "CREDENTIALS": step_variables.env_lines(credentials, 10),
         "CREDENTIALS_AND_BUILD": step_variables.env_lines({**beside, **credentials}, 10),
         "WEBHOOKS": step_variables.env_lines(
             {name: value for name, value in webhooks.items() if name not in {**beside, **credentials}}, 10
+        ),
+        "SIGNING": step_variables.env_lines(
+            {name: value for name, value in signing.items() if name not in {**beside, **credentials, **webhooks}}, 10
         ),
         "BUILD": step_variables.env_lines(only_build, 10),
     }
@@ -215,6 +233,7 @@ def _secrets_passed(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str
         **dict.fromkeys(_own_variables(project), "For a command of the project"),
         **dict.fromkeys(project.webhooks, "Webhook of an announcement"),
         **dict.fromkeys(build, "Build secret"),
+        **dict.fromkeys(step_variables.signing_of(project.signing), "Signing key, or its password"),
         **dict.fromkeys(credentials, "Credential of a registry"),
     }
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from shiplane.config.build_settings import check_public
+from shiplane.config.keys.sign import SigningSettings
 from shiplane.config.lane import Lane
 from shiplane.core.errors import ConfigurationError
 from shiplane.registry.credential_variables import CredentialVariables
@@ -77,6 +78,22 @@ def webhooks_of(names: Iterable[str]) -> Expressions:
         if not _SECRET.fullmatch(name) or name in (*_TAKEN, *_PROVIDED):
             raise ConfigurationError(
                 f"announce: webhook-env is {name}, and a secret for the workflows cannot be called that",
+                remedy="Use another name.",
+            )
+    return {name: f"secrets.{name}" for name in names}
+
+
+def signing_of(signing: SigningSettings | None) -> Expressions:
+    """The key that images are signed with, and its password.
+
+    Raises:
+        ConfigurationError: GitHub has no secret of such a name.
+    """
+    names = signing.secret_variables if signing else ()
+    for name in names:
+        if not _SECRET.fullmatch(name) or name in (*_TAKEN, *_PROVIDED):
+            raise ConfigurationError(
+                f"sign: the key or its password is in {name}, and a secret for the workflows cannot be called that",
                 remedy="Use another name.",
             )
     return {name: f"secrets.{name}" for name in names}

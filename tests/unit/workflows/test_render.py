@@ -88,6 +88,8 @@ OWN: Configuration = {
     ],
 }
 PULL_REQUESTS: Configuration = {**NEEDY, "workflows": {**HOST_OUTPUT, "pull-request": True}}
+SIGNED: Configuration = {"sign": {"tool": "cosign", "key": "env://SIGNING_KEY", "public-key": "release.pub"}}
+KEYLESS: Configuration = {"sign": {"tool": "cosign", "identity": "https://github.com/acme/.*"}}
 KINDS: dict[str, Configuration] = {
     "built in": {},
     "native": {"workflows": {"native": True}},
@@ -116,6 +118,9 @@ KINDS: dict[str, Configuration] = {
     "claims": {"claim": True},
     "releases on GitHub": {"github-release": True, **CHANNELS},
     "announcements": ANNOUNCED,
+    "signing": SIGNED,
+    "native, signing": {**SIGNED, "workflows": {"native": True}, **CHANNELS},
+    "keyless signing": KEYLESS,
     "native, announcements": {**ANNOUNCED, "workflows": {"native": True}},
     "everything": {
         "claim": True,
@@ -170,6 +175,7 @@ def rendered(
         claim=known.claim is not None,
         github_release=known.github_release is not None,
         webhooks=webhook_variables(known.announcements),
+        signing=known.sign,
         modules=whole,
         lfs=whole,
         channels=known.channels,
@@ -649,6 +655,45 @@ def test_the_url_of_a_webhook_is_a_secret_of_the_step_that_publishes_alone(nativ
 def test_a_webhook_that_cannot_be_a_secret_of_its_own_is_refused(name: str) -> None:
     with pytest.raises(ConfigurationError, match=f"webhook-env is {name}"):
         rendered({"announce": [{"webhook-env": name}]})
+
+
+@pytest.mark.parametrize("native", [False, True])
+def test_the_key_is_a_secret_of_the_step_that_publishes_alone(native: bool) -> None:  # noqa: FBT001
+    texts = rendered({**SIGNED, **CHANNELS, "workflows": {"native": native}})
+    passed = yaml.safe_load(texts[MAIN])["jobs"]["release"]["secrets"]
+    assert {name: passed[name] for name in ("SIGNING_KEY", "COSIGN_PASSWORD")} == {
+        "SIGNING_KEY": "${{ secrets.SIGNING_KEY }}",
+        "COSIGN_PASSWORD": "${{ secrets.COSIGN_PASSWORD }}",
+    }
+    steps = [
+        step
+        for text in texts.values()
+        for job in yaml.safe_load(text)["jobs"].values()
+        for step in job.get("steps", ())
+    ]
+    assert [step["name"] for step in steps if "SIGNING_KEY" in step.get("env", {})] == ["Publish"]
+    assert [step["name"] for step in steps if "cosign-installer@" in step.get("uses", "")] == ["Install cosign"]
+    assert "id-token" not in "".join(texts.values())
+    assert "SIGNING_KEY" not in texts[EDGE]
+
+
+def test_the_publishing_job_alone_may_sign_as_the_workflow() -> None:
+    texts = rendered(KEYLESS)
+    jobs = yaml.safe_load(texts[SHARED])["jobs"]
+    assert [name for name, job in jobs.items() if job["permissions"].get("id-token") == "write"] == ["publish"]
+    assert yaml.safe_load(texts[MAIN])["jobs"]["release"]["permissions"]["id-token"] == "write"
+    assert "COSIGN_PASSWORD" not in texts[SHARED]
+
+
+@pytest.mark.parametrize("name", ["GITHUB_KEY", "TAG", "GHCR_TOKEN"])
+def test_a_key_that_cannot_be_a_secret_of_its_own_is_refused(name: str) -> None:
+    with pytest.raises(ConfigurationError, match=f"sign: the key or its password is in {name}"):
+        rendered({"sign": {"tool": "cosign", "key": f"env://{name}"}})
+
+
+def test_notation_is_not_installed_by_a_generated_workflow() -> None:
+    with pytest.raises(ConfigurationError, match="cosign alone"):
+        rendered({"sign": {"tool": "notation", "key": "a", "certificate": "b"}})
 
 
 def test_without_claims_no_job_may_push_to_git() -> None:

@@ -12,6 +12,7 @@ import yaml
 from shiplane.workflows.paths import SHARED
 from tests.unit.workflows.test_render import (
     GITHUB_GATE,
+    KEYLESS,
     KINDS,
     ROOT,
     TWO_REGISTRIES,
@@ -49,6 +50,7 @@ CALLED: dict[str, tuple[Configuration, dict[str, str]]] = {
     "two registries": (TWO_REGISTRIES, PLAIN),
     "a group": (KINDS["a group"], PLAIN),
     "claims": ({"claim": True}, {**PLAIN, "contents": "write"}),
+    "keyless signing": (KEYLESS, {**PLAIN, "id-token": "write"}),
     "releases on GitHub": ({"github-release": True}, {**PLAIN, "contents": "write"}),
 }
 each_kind = pytest.mark.parametrize(("configuration", "granted"), CALLED.values(), ids=CALLED)
@@ -80,7 +82,10 @@ def test_no_permission_can_be_left_out(tmp_path: Path, configuration: Configurat
 def test_readme_says_what_to_grant() -> None:
     assert call()["permissions"] == PLAIN
     (told,) = re.findall(r"contents: read # (.*)\n      packages: write", example())
-    assert told == "write with claim or github-release; with a GitHub gate also checks: read and actions: read"
+    assert told == (
+        "write with claim or github-release; with a GitHub gate also checks: read and actions: read; keyless signing "
+        "also id-token: write"
+    )
 
 
 MISTAKES = {

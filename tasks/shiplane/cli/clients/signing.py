@@ -41,14 +41,12 @@ def release_signing(run: Run, registry: RegistryClient, plan: Plan, *, stored: b
         return
     from shiplane.signing.sign import ReleaseSigning
 
-    for name in settings.secret_variables:
-        run.redact.add_content(run.env.get(name, ""))
     repositories = [repository for lane in plan.lanes for repository in lane.images.value]
 
     def credentials() -> Iterable[Credential | None]:
         return [] if stored else [registry.at(repository).session.credential for repository in repositories]
 
-    with _tool(run, settings, credentials, run.env) as tool:
+    with signing_tool(run, settings, credentials, run.env) as tool:
         yield ReleaseSigning(tool=tool)
 
 
@@ -77,7 +75,7 @@ def signature_checker(run: Run, resolver: Resolver, *, required: bool) -> Iterat
 
     required = required or settings.required
     repositories = [repository for lane in resolver.lanes() for repository in resolver.images(lane).value]
-    with _tool(run, settings, lambda: _readers(run, repositories)) as tool:
+    with signing_tool(run, settings, lambda: _readers(run, repositories)) as tool:
         try:
             tool.prepare_to_verify()
         except (ConfigurationError, PrerequisiteError) as error:
@@ -99,15 +97,25 @@ def _readers(run: Run, repositories: Iterable[Repository]) -> list[Credential | 
 
 
 @contextmanager
-def _tool(
+def signing_tool(
     run: Run,
     settings: SigningSettings,
     credentials: Callable[[], Iterable[Credential | None]],
     secrets: Mapping[str, str] | None = None,
 ) -> Iterator[SigningTool]:
+    """The configured tool, with a private folder for as long as the block lasts.
+
+    Args:
+        run: The run.
+        settings: The project file's ``[sign]``.
+        credentials: Gives those of the registries that it asks, when it first asks one.
+        secrets: The environment with the key's variables; None where nothing is signed.
+    """
     from shiplane.core.system.temp_folder import temp_folder
     from shiplane.signing.tool import SigningTool
 
+    for name in settings.secret_variables:
+        run.redact.add_content(run.env.get(name, ""))
     with ExitStack() as stack:
         folder = stack.enter_context(temp_folder("sign", run.child_env, project=run.root))
 

@@ -109,6 +109,7 @@ def _project(root: Path, project: ProjectFile, program: str) -> WorkflowProject:
         claim=project.claim is not None,
         github_release=project.github_release is not None,
         webhooks=webhook_variables(project.announcements),
+        signing=project.sign,
         modules=(repository_top(root) / ".gitmodules").is_file(),
         lfs=uses_lfs(root),
         channels=project.channels,
