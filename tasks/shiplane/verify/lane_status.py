@@ -79,6 +79,8 @@ class LaneStatus:
         others: Tags that read as another tool's versions of this lane, if none was ever adopted.
         elsewhere: How its further repositories differ from the primary.
         unread: The further repositories that could not be compared, with the reason.
+        unsigned: The versions without a signature, among others that have one.
+        requires_signatures: Whether each has to have one.
         attested: What the versions at the floating tags attest; None if that was not read.
     """
 
@@ -95,6 +97,8 @@ class LaneStatus:
     elsewhere: tuple[str, ...] = ()
     unread: tuple[str, ...] = ()
     attested: tuple[AttestedVersion, ...] | None = None
+    unsigned: tuple[Version, ...] = ()
+    requires_signatures: bool = False
 
     def behind(self, floating: FloatingTagState) -> VersionStatus | None:
         """The version that a floating tag points at."""
@@ -119,6 +123,8 @@ class LaneStatus:
         yield from (f"{self.lane.tag_of(state.version)}: {state.drift}" for state in self.versions if state.drift)
         yield from (self._rivalry(state) for state in self.versions if state.rival)
         yield from self.damage
+        if self.requires_signatures:
+            yield from (f"{self.lane.tag_of(version)} has no signature" for version in self.unsigned)
         yield from self.elsewhere
 
     def _floating_drift(self, floating: FloatingTagState) -> Iterator[str]:
@@ -161,6 +167,7 @@ class LaneStatus:
             "ledger": {"tag": self.lane.ledger, "exists": self.exists, "entries": len(self.ledger.entries)},
             "drift": list(self.drift),
             "unrecorded": [str(version) for version in self.unrecorded],
+            "unsigned": [str(version) for version in self.unsigned],
             "others": list(self.others),
             **({} if self.attested is None else {"attested": [version.to_json() for version in self.attested]}),
         }

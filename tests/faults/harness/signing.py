@@ -23,6 +23,8 @@ from tests.faults.harness.memory import MemoryRegistry
 from tests.faults.harness.scene import Scene, a_plan, finish
 
 OURS = "release.pub"
+# What cosign 3 lists its signatures by.
+EMPTY = "application/vnd.oci.empty.v1+json"
 
 
 def referrers_tag(digest: object) -> Tag:
@@ -47,6 +49,7 @@ class StandIn:
         signer: The key.
         fault: What ``check`` ends with.
         refusal: What ``sign`` ends with.
+        kind: The type that its signatures are listed by.
         signed: What was to be signed, in order.
         after: Called after each signature.
     """
@@ -58,6 +61,7 @@ class StandIn:
     signed: list[SignedDigest] = field(default_factory=list)
     after: Callable[[SignedDigest], object] = lambda _digest: None
     name: str = "stand-in"
+    kind: str = EMPTY
 
     def check(self) -> str:
         """See :class:`shiplane.signing.signature.ImageSigner`."""
@@ -74,7 +78,12 @@ class StandIn:
         entries = self._entries(digest)
         claim = {"subject": str(digest.digest), "key": self.signer, "number": str(len(entries))}
         signature = _index([], claim)
-        entry = {"mediaType": OCI_INDEX, "digest": str(signature.digest), "size": len(signature.body)}
+        entry = {
+            "mediaType": OCI_INDEX,
+            "artifactType": self.kind,
+            "digest": str(signature.digest),
+            "size": len(signature.body),
+        }
         self._put(repository, signature.digest, signature)
         self._put(repository, referrers_tag(digest.digest), _index([*entries, entry], {}))
         self.after(digest)

@@ -58,23 +58,6 @@ def prerequisite_checks(run: Run, skip: Sequence[str]) -> dict[str, Look]:
     }
 
 
-def signing_checks(run: Run) -> dict[str, Look]:
-    """The signing tool and the key; nothing where no signing is configured or the settings are wrong."""
-    from shiplane.cli.clients.signing import signing_tool
-    from shiplane.doctor.doctor import attempt
-
-    settings = value_or_none(lambda: run.project.sign)
-    if settings is None:
-        return {}
-
-    def look() -> Iterator[Finding]:
-        with signing_tool(run, settings, lambda: (), run.env) as tool:
-            yield attempt("signing: tool", lambda: done("signing: tool", f"{tool.name} {tool.check_version()}"))
-            yield attempt("signing: key", lambda: done("signing: key", f"{tool.check()}: can be used"))
-
-    return {"signing": look}
-
-
 def smoke_checks(run: Run, platforms: Mapping[str, Sequence[Platform]] | None, skip: Sequence[str]) -> dict[str, Look]:
     """The smoke tests; nothing where none is configured or the settings are wrong."""
     from shiplane.doctor.release import SmokeChecks

@@ -24,7 +24,9 @@ def auditor_of(run: Run, repository: Repository) -> Auditor:
     from shiplane.verify.audit.audit import Auditor
 
     registry = ReadOnce.of(run.registries.reader(repository))
-    return Auditor(registry=registry, ledgers=run.registries.ledgers(repository, registry))
+    required = run.project.sign.required if run.project.sign else None
+    ledgers = run.registries.ledgers(repository, registry)
+    return Auditor(registry=registry, ledgers=ledgers, requires_signatures=required)
 
 
 def audit_lanes(

@@ -56,7 +56,8 @@ def access(run: Run, *, image: str | None = None) -> Answer:
 def tools(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
     """Check docker, buildx, builder, platforms, git, disk space, and signing if configured."""
     from shiplane.cli.checks.findings import answer_of
-    from shiplane.cli.checks.local import lane_platforms, signing_checks, tool_checks
+    from shiplane.cli.checks.local import lane_platforms, tool_checks
+    from shiplane.cli.checks.signing import signing_checks
     from shiplane.config.settings import Flags
 
     checks = tool_checks(run, lane_platforms(run, Flags(platforms=platforms)), builder)
@@ -109,6 +110,7 @@ def everything(
     from shiplane.cli.checks.documents import document_checks
     from shiplane.cli.checks.findings import answer_of, value_or_none
     from shiplane.cli.checks.registry import registry_checks
+    from shiplane.cli.checks.signing import signing_checks
     from shiplane.config.settings import Flags
 
     flags, left_out = Flags(image=image, platforms=platforms), skip or ()
@@ -117,7 +119,7 @@ def everything(
     checks = {"config": config_check(run, flags), **local.tool_checks(run, targets, builder)}
     checks |= local.prerequisite_checks(run, left_out)
     checks |= local.smoke_checks(run, targets, left_out) if repositories else {}
-    checks |= local.signing_checks(run)
+    checks |= signing_checks(run)
     checks |= registry_checks(run, flags, left_out)
     checks |= {"docs": document_checks(run, flags_by_task(docs), image).together}
     return answer_of(run, checks)

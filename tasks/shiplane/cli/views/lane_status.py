@@ -96,6 +96,9 @@ def _status_rows(state: LaneStatus, following: str, now: float) -> list[tuple[st
         )
     if state.others and state.kept and not state.fault:
         rows.append(("other tags", f"{_some(state.others)}: from another tool; record with {_adopt(state)}"))
+    if state.unsigned and not state.requires_signatures:
+        names = _some([state.lane.tag_of(version) for version in state.unsigned])
+        rows.append(("unsigned", f"{names}: no signature, unlike others; publishing it again from its commit signs it"))
     rows += [("DRIFT", what) for what in state.drift]
     return [*rows, ("next", following)]
 

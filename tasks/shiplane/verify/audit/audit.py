@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from shiplane.config.lane import Lane
+from shiplane.config.version import Version
 from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import MANY, run_parallel
@@ -14,6 +15,7 @@ from shiplane.ledger.recorder import Ledgers
 from shiplane.ledger.store import LedgerSnapshot
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.read_once import ReadOnce
+from shiplane.verify.audit.unsigned import unsigned_versions
 from shiplane.verify.audit.version_reader import VersionReader
 from shiplane.verify.floating_tag_reader import read_ahead
 from shiplane.verify.lane_status import LaneStatus
@@ -27,11 +29,13 @@ class Auditor:
         registry: Where the lanes are.
         ledgers: Their ledgers; None where none is kept.
         workers: How many reads at once.
+        requires_signatures: Whether each version has to be signed; None where nothing signs them.
     """
 
     registry: RegistryClient
     ledgers: Ledgers | None
     workers: int = MANY
+    requires_signatures: bool | None = None
 
     def audit(self, lane: Lane, *, deep: bool = False, newest: int | None = None) -> Flow[LaneStatus]:
         """Read a lane.
@@ -63,6 +67,11 @@ class Auditor:
         lane, tags = with_adopted_tags(lane, snapshot.ledger), frozenset(listed)
         reader = VersionReader(registry=registry, lane=lane, ledger=snapshot.ledger, tags=tags, workers=self.workers)
         reading = reader.read(deep=deep, newest=newest)
+        unsigned: tuple[Version, ...] = ()
+        if self.requires_signatures is not None:
+            unsigned = unsigned_versions(
+                registry, reading.versions, tags, required=self.requires_signatures, workers=self.workers
+            )
         return LaneStatus(
             lane=lane,
             repository=self.registry.repository,
@@ -74,6 +83,8 @@ class Auditor:
             fault=fault,
             damage=reading.damage,
             others=unadopted_tags(lane, snapshot.ledger, tags),
+            unsigned=unsigned,
+            requires_signatures=self.requires_signatures is True,
         )
 
     def _read_ledger(self, lane: Lane) -> tuple[LedgerSnapshot, str]:
