@@ -93,6 +93,7 @@ def bench(tmp_path: Path) -> Bench:
 def test_the_key_and_its_password_reach_the_signing_child_alone(bench: Bench) -> None:
     bench.answers["public-key"] = [0, "PUBLIC", ""]
     tool = bench.tool(key="env://K", public_key="env://P")
+    assert (tool.name, tool.signer) == ("cosign", "env://P")
     tool.sign(DIGEST)
     tool.verify(DIGEST)
     signing, verifying = bench.call("sign"), bench.call("verify")
