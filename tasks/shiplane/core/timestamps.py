@@ -28,8 +28,9 @@ def seconds_since(text: str, now: float) -> float | None:
 
 
 def short_time(text: str) -> str:
-    """An RFC 3339 time in UTC as ``2026-11-25 09:00``."""
-    return text[:16].replace("T", " ") if parse_timestamp(text) else text[:40]
+    """An RFC 3339 time as ``2026-11-25 09:00 UTC``."""
+    moment = parse_timestamp(text)
+    return f"{moment.astimezone(timezone.utc):%Y-%m-%d %H:%M} UTC" if moment else text[:40]
 
 
 def age(text: str, now: float) -> str:

@@ -110,7 +110,7 @@ def test_what_stays_is_named_and_what_moved_is_told_line_by_line() -> None:
         f"{AIONIS}:v2 stays at v2.0.0: no good release of 2 is below it",
         f"{AIONIS}:v2.0 stays at v2.0.0: no good release of 2.0 is below it",
         f"  {AIONIS}:v1.3.0@{scene.tags()['v1.3.0']}",
-        "  chosen: known good: latest was moved to it on 2027-01-15 08:00 by releaser",
+        "  chosen: known good: latest was moved to it on 2027-01-15 08:00 UTC by releaser",
         "  v2.0.0 is marked as bad (crashes) and is kept",
         "next: publish the fix as v2.0.1 with --latest; that moves latest, v2, v2.0 forward again",
         "undo: ⟦unmark --lane main --tag v2.0.0 --reason TEXT⟧, then ⟦rollback --lane main --to v2.0.0⟧",

@@ -71,7 +71,7 @@ def test_the_result_as_json_names_where_it_was_where_it_is_and_what_was_passed_o
     scene = scene_of()
     before = scene.tags()
     finish(scene.marker().mark(MAIN, Version.parse("0.2.1"), "loses data"))
-    why = "known good: latest was moved to it on 2027-01-15 08:00 by releaser"
+    why = "known good: latest was moved to it on 2027-01-15 08:00 UTC by releaser"
     assert roll(scene).to_json(AIONIS) == {
         "image": str(AIONIS),
         "lane": "main",

@@ -198,7 +198,7 @@ def test_what_the_floating_tag_has_been_at_is_preferred_to_what_was_only_publish
     assert tries(way) == ["0.2.1", "0.2.0", "0.2.2"]
     assert [candidate.choice.value for candidate in way.candidates] == ["known-good", "known-good", "newest-below"]
     first = way.candidates[0]
-    assert first.reason == "known good: latest was moved to it on 2026-11-25 09:00 by robot"
+    assert first.reason == "known good: latest was moved to it on 2026-11-25 09:00 UTC by robot"
     assert first.digest == digest("0.2.1")
     assert way.rejected_above(first) == [
         (Version.parse("0.2.2"), "latest was never at it by the record (--to goes there)")
@@ -211,7 +211,7 @@ def test_where_the_first_recorded_move_began_is_known_good_as_well_and_a_mark_go
     way = choose_candidates(MAIN, None, standing("0.2.3", entries))
     assert (tries(way), way.candidates[0].reason) == (
         ["0.2.1", "0.2.2", "0.2.0"],
-        "known good: latest was at it until 2026-11-25 09:00",
+        "known good: latest was at it until 2026-11-25 09:00 UTC",
     )
     assert tries(choose_candidates(MAIN, None, standing("0.2.3", [*FLOATED, mark("0.2.1")]))) == ["0.2.0", "0.2.2"]
 
@@ -220,7 +220,9 @@ def test_where_the_floating_tag_was_when_it_was_adopted_is_known_good() -> None:
     way = choose_candidates(
         MAIN, None, standing("0.2.3", [replace(float_to("0.2.1"), adopted=True), float_to("0.2.3", "0.2.1")])
     )
-    assert way.candidates[0].reason == "known good: latest was at it when it was adopted on 2026-11-25 09:00 by robot"
+    assert (
+        way.candidates[0].reason == "known good: latest was at it when it was adopted on 2026-11-25 09:00 UTC by robot"
+    )
 
 
 def test_without_a_record_the_newest_below_is_taken_and_that_is_said() -> None:
@@ -252,8 +254,8 @@ WHEN = 1795597200.0  # 2026-11-25T09:00:00Z
 @pytest.mark.parametrize(
     ("now", "told"),
     [
-        (WHEN + 3, "3 s ago (2026-11-25 09:00)"),
-        (WHEN + 599, "9 min ago (2026-11-25 09:00)"),
+        (WHEN + 3, "3 s ago (2026-11-25 09:00 UTC)"),
+        (WHEN + 599, "9 min ago (2026-11-25 09:00 UTC)"),
         (WHEN - 7200, "at 2026-11-25T09:00:00Z by another clock"),
     ],
     ids=["seconds ago", "within ten minutes", "by a clock that is ahead of ours"],

@@ -154,7 +154,13 @@ def test_who_did_it_is_told_from_the_environment(env: dict[str, str], account: s
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("2026-11-25T09:00:30Z", "2026-11-25 09:00"), ("yesterday", "yesterday"), ("", ""), ("9" * 99, "9" * 40)],
+    [
+        ("2026-11-25T09:00:30Z", "2026-11-25 09:00 UTC"),
+        ("2026-11-25T00:30:00+02:00", "2026-11-24 22:30 UTC"),
+        ("yesterday", "yesterday"),
+        ("", ""),
+        ("9" * 99, "9" * 40),
+    ],
 )
 def test_a_time_is_shown_to_the_minute(text: str, shown: str) -> None:
     assert short_time(text) == shown
