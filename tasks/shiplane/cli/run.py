@@ -194,4 +194,5 @@ class Run:
             transport=self.transport,
             redact=self.redact,
             tell=self.console.tell,
+            count_down=self.console.show_wait,
         )

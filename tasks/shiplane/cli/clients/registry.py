@@ -45,6 +45,7 @@ class RegistryClients:
         transport: Carries the requests.
         redact: Learns each credential that is used.
         tell: Shows a line of progress.
+        count_down: Shows how long a wait will still take.
         clock: Whose time waits go by.
     """
 
@@ -54,16 +55,17 @@ class RegistryClients:
     transport: Callable[[], Transport]
     redact: Redactor
     tell: Callable[[str], None]
+    count_down: Callable[[str, float], None] = lambda _reason, _seconds: None
     clock: Clock = field(default_factory=SystemClock)
 
     @cached_property
     def retry_budget(self) -> RetryBudget:
         """The run's one retry budget."""
-        return RetryBudget(tell=self.tell, clock=self.clock)
+        return RetryBudget(tell=self.tell, count_down=self.count_down, clock=self.clock)
 
     def hurried(self, seconds: float = 0.0) -> RetryBudget:
         """A budget with only so many seconds of waiting: a registry that is down must not delay the answer."""
-        return RetryBudget(tell=self.tell, budget=seconds)
+        return RetryBudget(tell=self.tell, count_down=self.count_down, budget=seconds)
 
     def credential(self, repository: Repository) -> Credential | None:
         """The credential to write to a repository with, known to the redactor from here on."""

@@ -56,6 +56,10 @@ def _discard(_text: str) -> None:
     return None
 
 
+def _count_nothing(_reason: str, _seconds: float) -> None:
+    return None
+
+
 @dataclass
 class RetryBudget:
     """How often and how long one run retries; shared by all its requests, whose threads' waits at one time count once.
@@ -63,6 +67,7 @@ class RetryBudget:
     Attributes:
         budget: Total seconds for waits and failed attempts.
         tell: Called with the announcement of each wait.
+        count_down: Called with the reason for a wait that is announced, and its seconds, as it begins.
         jitter: Returns a number in [0, 1).
         slots: How many of them are under way at once.
     """
@@ -70,6 +75,7 @@ class RetryBudget:
     budget: float = BUDGET
     clock: Clock = field(default_factory=SystemClock)
     tell: Callable[[str], None] = _discard
+    count_down: Callable[[str, float], None] = _count_nothing
     jitter: Callable[[], float] = random.random
     slots: Slots = field(default_factory=Slots, repr=False, compare=False)
     spent: float = 0.0
@@ -99,6 +105,7 @@ class RetryBudget:
             seconds = min(MAX_WAIT, max(backoff, asked or 0.0), self.remaining)
             self._count(self.clock.now(), seconds)
         self.tell(f"{reason}: waiting {seconds:.1f} s, then try {attempt + 1} of {TRIES}")
+        self.count_down(f"try {attempt + 1} of {TRIES}: {reason}", seconds)
         self.clock.sleep(seconds)
         return True
 
@@ -111,6 +118,7 @@ class RetryBudget:
         """Wait on the same budget; longer waits are reported."""
         if seconds >= _REPORTED_FROM:
             self.tell(f"{reason}: waiting {seconds:.1f} s")
+            self.count_down(reason, seconds)
         with self._lock:
             self._count(self.clock.now(), seconds)
         self.clock.sleep(seconds)
@@ -139,5 +147,6 @@ class RetryBudget:
                 return
             if elapsed >= _REPORTED_FROM:
                 self.tell(f"{condition} after {elapsed:.0f} s: looking again in {wait:.1f} s, for up to {limit:.0f} s")
+                self.count_down(condition, wait)
             self.clock.sleep(wait)
             wait = min(_LAST, wait * 2)
