@@ -68,7 +68,7 @@ def _show(run: Run, answer: Answer, *, as_json: bool) -> None:
         rest = {**({"error": _json(error)} if error else {}), **({"closing": lines} if lines else {})}
         run.console.document(run.caller.render_json({"ok": code == 0, "exit": code, **answer.data, **rest}))
     elif answer.text:
-        run.console.result(answer.text)
+        run.console.result(answer.text, answer.screen)
     if error:
         run.console.complain(str(error))
     for line in lines:

@@ -90,7 +90,7 @@ class Run:
             shown=self.caller.render,
             fold=self.actions.fold if self.actions else None,
             live=self.live,
-            quiet=self.verbosity is Verbosity.QUIET,
+            verbosity=self.verbosity,
         )
 
     @cached_property

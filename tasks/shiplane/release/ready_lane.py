@@ -144,6 +144,7 @@ class ReadyFloatingTag:
             moved=self.move.moves,
             reason=self.move.reason,
             unmet=self.move.unmet,
+            change=self.change if self.move.moves else "",
         )
 
 

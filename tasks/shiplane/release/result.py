@@ -112,12 +112,14 @@ class FloatingTagResult:
         moved: Whether this run moved it.
         reason: Why it moved or stayed.
         unmet: Whether it did not move although that was requested.
+        change: Its move, for display: ``v0.2.1 -> v0.2.2``; empty where it did not move.
     """
 
     state: FloatingTagState
     moved: bool
     reason: str
     unmet: bool = False
+    change: str = ""
 
     @property
     def tag(self) -> Tag:

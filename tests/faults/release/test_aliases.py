@@ -6,7 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from shiplane.cli.views.release import published_text
+from shiplane.cli.live.accent import unpainted
+from shiplane.cli.live.screen import Screen
+from shiplane.cli.views.release import published_screen, published_text
 from shiplane.config.lane import MAIN
 from shiplane.config.names.version_tag import TagTemplate
 from shiplane.config.plan import Plan
@@ -41,9 +43,15 @@ def test_aliases_are_written_after_the_version_and_before_the_floating_tag_and_r
         *ALIASES,
         "latest",
     ]
-    before = scene.tag_writes()
-    scene.publish(plan())
+    before, screen = scene.tag_writes(), Screen(columns=80, seconds=21.6, paint=unpainted)
+    where = f"  {lane.plan.repository}:v0.2.1, {lane.digest.short}, in 22 s"
+    names = f"v0.2.1, {', '.join(ALIASES)}"
+    shown = published_screen([lane], [], screen).splitlines()
+    assert shown == [f"{names} published", "  latest: new -> v0.2.1", where]
+    (again,) = scene.publish(plan())
     assert scene.tag_writes() == before
+    shown = published_screen([again], [], screen).splitlines()
+    assert shown == [f"{names} was published already", "  latest: unchanged, at this version", where]
 
 
 def test_a_run_that_was_cut_anywhere_is_completed_by_the_next() -> None:

@@ -85,5 +85,5 @@ def roll_back_and_announce(run: Run, requests: Sequence[RollbackRequest], flags:
 
 def _with(answer: Answer, made: Sequence[AnnouncementJson]) -> Answer:
     failed = [f"not announced: {each['name']}: {each['detail']}" for each in made if not each["ok"]]
-    text = "\n".join([answer.text, *failed])
-    return replace(answer, text=text, data={**answer.data, "announcements": list(made)})
+    data = {**answer.data, "announcements": list(made)}
+    return replace(answer.followed_by(failed), data=data)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
-from shiplane.cli.views.release import github_text, published_text, stayed_text
+from shiplane.cli.views.release import github_text, published_screen, published_text, stayed_text
 from shiplane.core.errors import RefusedError, ShiplaneError
 
 if TYPE_CHECKING:
@@ -28,7 +29,12 @@ def released_answer(plan: Plan, released: ReleaseResult, on_github: Sequence[Git
         "announcements": [],
     }
     text = "\n".join(filter(None, (published_text(released.lanes), github_text(on_github))))
-    return Answer(text=text, data=data, error=_unmet(plan, released.lanes) or _not_on_github(plan, on_github))
+    return Answer(
+        text=text,
+        screen=partial(published_screen, released.lanes, on_github),
+        data=data,
+        error=_unmet(plan, released.lanes) or _not_on_github(plan, on_github),
+    )
 
 
 def summary_of(plan: Plan) -> str:

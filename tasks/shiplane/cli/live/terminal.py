@@ -17,6 +17,7 @@ from types import FrameType
 from typing import TextIO
 
 from shiplane.cli.live.live_view import LiveView
+from shiplane.cli.live.screen import short_digests
 from shiplane.core.system.streams import silence
 
 # ECMA-48: CUU, ED and EL.
@@ -56,9 +57,9 @@ class LiveTerminal:
             yield self._view, self._clock()
 
     def wrapped(self, text: str, *, indent: int) -> str:
-        """A text in lines that fit behind an indentation, unbroken where a word does not."""
+        """A text with short digests, in lines that fit behind an indentation, unbroken where a word does not."""
         room = size_of(self._stream).columns - 1 - indent
-        lines = textwrap.wrap(text, max(room, indent), break_long_words=False, break_on_hyphens=False)
+        lines = textwrap.wrap(short_digests(text), max(room, indent), break_long_words=False, break_on_hyphens=False)
         return ("\n" + " " * indent).join(lines)
 
     def write(self, line: str) -> None:

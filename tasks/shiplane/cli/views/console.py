@@ -22,6 +22,7 @@ from shiplane.core.system.streams import silence
 from shiplane.core.text import inert, one_line
 
 if TYPE_CHECKING:
+    from shiplane.cli.live.screen import ScreenText
     from shiplane.cli.live.terminal import LiveTerminal
     from shiplane.docker.bake import Build
 
@@ -76,10 +77,15 @@ def paint_with(env: Mapping[str, str], stream: TextIO) -> Paint:
     return lambda text, accent: f"{_ACCENT[accent]}{text}{Style.RESET_ALL}" if accent in _ACCENT else text
 
 
+def is_screen(env: Mapping[str, str], stream: TextIO) -> bool:
+    """Whether a stream is a terminal whose lines have an end."""
+    return stream.isatty() and env.get("TERM") != "dumb"
+
+
 def live_on(env: Mapping[str, str], stream: TextIO) -> Live | None:
     """What shows the running steps where a stream can be drawn anew: on a terminal, but not in CI."""
     in_ci = env.get("CI", "").lower() not in {"", "0", "false"}
-    if in_ci or env.get("GITHUB_ACTIONS") == "true" or env.get("TERM") == "dumb" or not stream.isatty():
+    if in_ci or env.get("GITHUB_ACTIONS") == "true" or not is_screen(env, stream):
         return None
     from shiplane.cli.live.live_view import LiveView
     from shiplane.cli.live.terminal import LiveTerminal
@@ -102,7 +108,7 @@ class Console:
         log: Takes each line of progress, instead of ``err``.
         watch: Called with each event of a flow, in the thread that drives it.
         live: Shows what is going on, on a terminal; the lines that it makes unnecessary are not written there.
-        quiet: Whether nothing but the result and errors is written.
+        verbosity: How much of the run is shown.
     """
 
     env: Mapping[str, str]
@@ -116,7 +122,7 @@ class Console:
     log: Callable[[str], object] | None = None
     watch: Callable[[Event], object] = lambda _event: None
     live: Live | None = None
-    quiet: bool = False
+    verbosity: Verbosity = Verbosity.USUAL
 
     def __post_init__(self) -> None:
         just_fix_windows_console()
@@ -125,6 +131,7 @@ class Console:
                 stream.reconfigure(errors="backslashreplace")  # what the locale cannot encode is escaped
         self.paint = paint_with(self.env, self.err)
         self._folded = False
+        self._since = time.monotonic()
 
     def drive(self, flow: Flow[T]) -> T:
         """Run a flow to its end, showing each outcome as it comes.
@@ -173,7 +180,7 @@ class Console:
         """A line of somebody else's output: marked, and unable to act as anything but text."""
         if self.live:
             self.show_line(line)
-        elif (text := one_line(line)) and not self.quiet:
+        elif (text := one_line(line)) and self.verbosity is not Verbosity.QUIET:
             self._folding(begins=True)
             self._print(self.paint(f"  | {text}", Accent.LESS))
 
@@ -228,10 +235,21 @@ class Console:
         if self.live:
             self.live.close()
 
-    def result(self, text: str) -> None:
-        """The result for people."""
+    def result(self, text: str, screen: ScreenText | None = None) -> None:
+        """The result for people, on a screen in its form for that."""
         self.unfold()
+        if self.verbosity is not Verbosity.VERBOSE and is_screen(self.env, self.out):
+            text = self._for_screen(text, screen)
         self._out(inert(self.shown(self.redact(text))))
+
+    def _for_screen(self, text: str, screen: ScreenText | None) -> str:
+        from shiplane.cli.live.screen import Screen, fitted
+        from shiplane.cli.live.terminal import size_of
+
+        columns, paint = size_of(self.out).columns, paint_with(self.env, self.out)
+        if screen:
+            text = screen(Screen(columns=columns, seconds=time.monotonic() - self._since, paint=paint))
+        return fitted(self.redact(text), columns)
 
     def document(self, value: Mapping[str, Any]) -> None:
         """The result for programs: one JSON document."""
@@ -287,7 +305,7 @@ class Console:
         reason = f": {outcome.reason}" if outcome.reason else ""
         text = f"{outcome.step.name} {outcome.step.subject}{reason}{took}"
         if self.live:
-            text = self.live.wrapped(text, indent=_STATE + 1)
+            text = self.live.wrapped(self.redact(text), indent=_STATE + 1)
         accent = Accent.CARE if outcome.repeated else _STATES[outcome.state]
         self._progress(f"{self.paint(state, accent)} {text}")
 
@@ -299,7 +317,7 @@ class Console:
 
     def _progress(self, text: str) -> None:
         """A line that is no part of the result, nor of an error."""
-        if not self.quiet:
+        if self.verbosity is not Verbosity.QUIET:
             self._line(text)
 
     def _line(self, text: str) -> None:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from shiplane.cli.live.accent import Accent
 from shiplane.cli.views.tables import columns
 from shiplane.core.text import one_line
 
 if TYPE_CHECKING:
+    from shiplane.cli.live.screen import Screen
     from shiplane.config.plan import LanePlan, Plan
     from shiplane.registry.oci.names import Repository, Tag
     from shiplane.release.announcing.github_result import GitHubReleaseResult
@@ -29,6 +31,24 @@ def published_text(published: Sequence[LaneResult]) -> str:
             rows += [(f"{mirror.repository}:{tag}", str(lane.digest), "the same") for tag in tags]
             rows += [_floating_row(mirror.repository, floating) for floating in mirror.floating_tags]
     return columns(rows)
+
+
+def published_screen(published: Sequence[LaneResult], on_github: Sequence[GitHubReleaseResult], screen: Screen) -> str:
+    """What a release comes to: for each lane its version, where its floating tags went, where it is and how long."""
+    lines = [line for lane in published for line in _lane_lines(lane, screen)]
+    return "\n".join([*lines, *filter(None, [github_text(on_github)])])
+
+
+def _lane_lines(lane: LaneResult, screen: Screen) -> Iterator[str]:
+    names = ", ".join((lane.plan.tag, *lane.plan.aliases))
+    became = ("published", Accent.GOOD) if lane.built else ("was published already", Accent.SAME)
+    yield f"{screen.paint(names, Accent.MORE)} {screen.paint(*became)}"
+    for floating in lane.floating_tags:
+        here = "unchanged, at this version" if floating.digest == lane.digest else floating.reason
+        yield f"  {floating.tag}: {floating.change or here}"
+    for mirror in lane.mirrors:
+        yield f"  the same in {mirror.repository}"
+    yield f"  {lane.plan.repository}:{lane.plan.tag}, {lane.digest.short}, in {screen.seconds:.0f} s"
 
 
 def _floating_row(repository: Repository, floating: FloatingTagResult) -> tuple[str, str, str]:
