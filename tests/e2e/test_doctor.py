@@ -11,6 +11,7 @@ import pytest
 
 from tests.e2e.person import Done, Person, Reader, succeeded, without
 from tests.rig import Rig
+from tests.rig.sample import git
 
 pytestmark = pytest.mark.e2e
 
@@ -180,6 +181,41 @@ def test_a_floating_tag_that_no_release_could_move_is_found(workstation: Worksta
     done = person.invoke("check.all", PUBLISH_LATEST="true")
     assert of(checked(done, 5), "failed") == {"tags: main"}
     assert "which is not a version of lane main" in done.out
+
+
+# Lines of Aionis' runbook, as it was, and as it was changed to fit its workflow.
+RUNBOOK = """\
+Main image push:
+
+```bash
+IMAGE_REPO=ghcr.io/cognary/aionis \\
+TAG=v0.2.1 \\
+npm run docker:publish:ghcr
+```
+
+    git tag docker-v0.2.1
+    docker pull ghcr.io/cognary/aionis:v0.2.1
+    docker pull ghcr.io/cognary/aionis:0.2.1
+"""
+
+
+def test_a_runbook_is_told_what_it_should_say_and_then_says_it(guarded_workstation: Workstation) -> None:
+    person, _ = guarded_workstation
+    (person.checkout / "RUNBOOK.md").write_text(RUNBOOK)
+    (person.checkout / "untracked.md").write_text(RUNBOOK)
+    image = {"IMAGE_REPO": "ghcr.io/cognary/aionis"}
+    assert of(checked(person.invoke("check.docs", **image), 0), "done") == {"docs"}, "nobody tracks it yet"
+    git(person.checkout, "add", "RUNBOOK.md")
+    git(person.checkout, "commit", "--quiet", "--message", "the runbook")
+    done = person.invoke("check.docs", **image)
+    assert of(checked(done, 3), "failed") == {"docs: RUNBOOK.md:6", "docs: RUNBOOK.md:11"}
+    told = " ".join(done.out.split())
+    assert "Write invoke publish --lane main" in told
+    assert "Write ghcr.io/cognary/aionis:v0.2.1" in told
+    assert rows(person.invoke("check.all", "--skip", "access", **image))["docs"] == "warning"
+    new = RUNBOOK.replace("npm run docker:publish:ghcr", "invoke publish --lane main").replace(":0.2.1", ":v0.2.1")
+    (person.checkout / "RUNBOOK.md").write_text(new)
+    assert checked(person.invoke("check.docs", **image), 0) == {"docs": "done"}
 
 
 def test_a_failing_build_is_shown_whole(guarded_workstation: Workstation) -> None:

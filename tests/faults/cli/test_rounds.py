@@ -135,6 +135,20 @@ def test_a_version_that_is_named_is_verified_to_the_last_blob_in_two_rounds_more
     assert [request for request in verified.requests if verified.requests.count(request) > 1] == []
 
 
+def test_statements_are_read_beside_the_configs_and_for_a_recorded_image_only_if_asked_for(
+    scene: Scene, shiplane: Command
+) -> None:
+    """A blob takes two rounds here, the second from its storage: the same two as the configs'."""
+    for attestations, size in ((False, (11, 5)), (True, (11 + 2 + 2 * 2, 5))):
+        push_image(scene.registry, PATH, tag="v0.1.0", version="0.1.0", attestations=attestations)
+        scene.registry.tag(PATH, "latest", scene.registry.tags(PATH)["v0.1.0"])
+        assert shiplane("verify", "--lane", "main").size == size
+    released(scene, "0.2.1", "0.2.2")
+    assert shiplane("verify", "--lane", "main").size == (11, 4)
+    assert shiplane("verify", "--lane", "main", "--provenance").size == (11 + 2 * 2, 4 + 2)
+    assert shiplane("status", "--lane", "main", "--provenance").size == (12 + 2 * 2, 4 + 2)
+
+
 # A token, the list and latest, the ledger (four, with the one before), both versions, the target's manifests, configs
 # (four, with storage) and blobs (ten), latest again, a token to push; its write, read back; the ledger's piece in two,
 # its tag before, its write, read back, settled; and latest once more.

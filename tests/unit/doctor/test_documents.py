@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from shiplane.config.channel import Channel
 from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.config.names.version_tag import TagTemplate
-from shiplane.core.errors import PrerequisiteError
+from shiplane.config.version import Version
+from shiplane.core.errors import PrerequisiteError, UnreachableError
 from shiplane.core.finding import exit_code_of
 from shiplane.core.next_command import Caller
 from shiplane.core.progress import StepState
@@ -24,7 +25,7 @@ from shiplane.doctor.documents.check import DocumentChecks
 from shiplane.doctor.documents.files import Document, Documents, documents, invoke_tasks, is_document, npm_scripts
 from shiplane.doctor.documents.lint import lint
 from shiplane.doctor.documents.names import Names, Problem
-from shiplane.registry.oci.names import Repository
+from shiplane.registry.oci.names import Repository, Tag
 
 TASKS = flags_by_task(shiplane.ns["check.docs"])
 GHCR, HUB = Repository("ghcr.io", "cognary/aionis"), Repository("docker.io", "cognary/aionis")
@@ -376,3 +377,28 @@ def test_without_git_a_release_s_doctor_reads_no_documents() -> None:
     assert (row.state, row.reason) == (StepState.SKIPPED, "git is not installed")
     with pytest.raises(PrerequisiteError):
         list(checks.each())
+
+
+def test_adopted_tags_are_asked_for_only_where_something_seems_wrong() -> None:
+    asked: list[Names] = []
+
+    def with_adopted(known: Names) -> Names:
+        asked.append(known)
+        old = replace(MAIN, names={Version.parse("0.2.17"): Tag("0.2.17")})
+        return replace(known, images=((old, (GHCR,)), *known.images[1:]))
+
+    def checked(text: str, adopted: Callable[[Names], Names] | None) -> list[str]:
+        read = Documents(read=(Document("README.md", text),))
+        checks = DocumentChecks(documents=lambda: read, names=names, with_adopted=adopted)
+        return [row.reason for row in checks.each()]
+
+    assert checked(f"docker pull {IMAGE}:v0.2.1", with_adopted) == ["1 document read"]
+    assert asked == []
+    old = f"docker pull {IMAGE}:0.2.17"
+    assert checked(old, with_adopted) == ["1 document read"]
+    assert (len(asked), len(checked(old, None))) == (1, 2)
+
+    def unreachable(_known: Names) -> Names:
+        raise UnreachableError("no answer")
+
+    assert checked(old, unreachable)[1:] == ["adopted tags are unknown: no answer", "1 document read"]

@@ -121,5 +121,6 @@ def everything(
     checks |= local.smoke_checks(run, targets, left_out) if repositories else {}
     checks |= signing_checks(run)
     checks |= registry_checks(run, flags, left_out)
-    checks |= {"docs": document_checks(run, flags_by_task(docs), image).together}
+    asks_registry = "access" not in left_out
+    checks |= {"docs": document_checks(run, flags_by_task(docs), image, asks_registry=asks_registry).together}
     return answer_of(run, checks)
