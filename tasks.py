@@ -1,6 +1,7 @@
 """This repository's own tasks: the library's, and ``dev.*`` for working on it."""
 
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -115,7 +116,7 @@ def rehearse(run: "Run", *, platforms: str | None = None, builder: str | None = 
     },
 )
 def test(
-    c: Context,  # noqa: ARG001
+    _: Context,
     only: list[str] | None = None,
     select: str = "",
     without_engine: bool = False,  # noqa: FBT001, FBT002
@@ -185,7 +186,7 @@ def _run(words: list[str]) -> int:
 @_task(
     help={"down": "Stop the rig and leave nothing running.", "folder": "Folder of the rig."},
 )
-def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> None:  # noqa: ARG001, FBT001, FBT002, S108
+def rig(_: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> None:  # noqa: FBT001, FBT002, S108
     """Start an engine and registries for manual use.
 
     Prints the exports for the environment: ``eval "$(invoke dev.rig)"``.
@@ -209,21 +210,21 @@ def rig(c: Context, down: bool = False, folder: str = "/tmp/shiplane-rig") -> No
         "command": "Arguments of invoke, as one word (repeatable); default: rehearse, then dev.test.",
     },
 )
-def fresh(c: Context, release: list[str] | None = None, command: list[str] | None = None) -> None:
+def fresh(_: Context, release: list[str] | None = None, command: list[str] | None = None) -> None:
     """Run the README's first commands in bare roots of Debian and Ubuntu, and check what they leave behind.
 
     Needs root. Takes half a minute for each root, plus the commands: `dev.test` a quarter of an hour.
     """
     words = [("--release", name) for name in release or ()] + [("--command", words) for words in command or ()]
-    _module(c, "tests.fresh", *(word for pair in words for word in pair))
+    _module("tests.fresh", *(word for pair in words for word in pair))
 
 
 @_task(
     help={"runs": "Number of runs, alternating with and without ledger and claim.", "seed": "Seed of the timing."},
 )
-def race(c: Context, runs: str = "200", seed: str = "0") -> None:
+def race(_: Context, runs: str = "200", seed: str = "0") -> None:
     """Race two processes that release, roll back or mark against a real registry."""
-    _module(c, "tests.race", "--runs", runs, "--seed", seed)
+    _module("tests.race", "--runs", runs, "--seed", seed)
 
 
 @_task(
@@ -233,27 +234,27 @@ def race(c: Context, runs: str = "200", seed: str = "0") -> None:
         "seed": "Seed of the first; they count up.",
     },
 )
-def model(c: Context, runs: str = "2000", steps: str = "50", seed: str = "0") -> None:
+def model(_: Context, runs: str = "2000", steps: str = "50", seed: str = "0") -> None:
     """Run long random histories of a repository and check every step."""
-    _module(c, "tests.faults.stateful", "--runs", runs, "--steps", steps, "--seed", seed)
+    _module("tests.faults.stateful", "--runs", runs, "--steps", steps, "--seed", seed)
 
 
 @_task(iterable=["only"], help={"only": "Part of a module's name (repeatable)."})
-def mutate(c: Context, only: list[str] | None = None) -> None:
+def mutate(_: Context, only: list[str] | None = None) -> None:
     """Mutate the deciding code and list the mutations that no test notices."""
-    _module(c, "tests.mutation", *(word for name in only or () for word in ("--only", name)))
+    _module("tests.mutation", *(word for name in only or () for word in ("--only", name)))
 
 
 @_task(
     help={"releases": "Number of releases.", "seed": "Seed of the faults."},
 )
-def soak(c: Context, releases: str = "1000", seed: str = "1") -> None:
+def soak(_: Context, releases: str = "1000", seed: str = "1") -> None:
     """Release many versions in a row against a real registry with occasional faults."""
-    _module(c, "tests.faults.harness.soak", "--releases", releases, "--seed", seed)
+    _module("tests.faults.harness.soak", "--releases", releases, "--seed", seed)
 
 
 @_task()
-def schema(c: Context) -> None:  # noqa: ARG001
+def schema(_: Context) -> None:
     """Regenerate the package's JSON Schemas from the types that read and write the documents."""
     import json
 
@@ -267,49 +268,52 @@ def schema(c: Context) -> None:  # noqa: ARG001
 
 
 @_task()
-def coverage(c: Context) -> None:
+def coverage(_: Context) -> None:
     """Measure branch coverage of the deciding code; fail below 100 %."""
     tests = ("-q", "tests/unit", "tests/faults", "--deselect=tests/faults/promises/test_guards.py")
-    _module(c, "coverage", "run", "-m", "pytest", *tests)
-    _module(c, "coverage", "report")
+    _module("coverage", "run", "-m", "pytest", *tests)
+    _module("coverage", "report")
 
 
 @_task(help={"examples": "Number of examples of each generated test."})
-def thorough(c: Context, examples: int = 10_000) -> None:
+def thorough(_: Context, examples: int = 10_000) -> None:
     """Run the long forms: every fault and signal at every request, ten thousand examples of each generated test."""
     os.environ.update(SHIPLANE_THOROUGH="1", SHIPLANE_EXAMPLES=str(examples))
-    _module(c, "pytest", "-q", "tests/unit", "tests/faults", "tests/e2e")
+    _module("pytest", "-q", "tests/unit", "tests/faults", "tests/e2e")
 
 
 @_task(help={"select": "Arguments for pytest; default: tests/unit."})
-def pythons(c: Context, select: str = "") -> None:
+def pythons(_: Context, select: str = "") -> None:
     """Run the unit tests under each installed Python from 3.10 to 3.14, and list the missing ones."""
     import shlex
 
-    _module(c, "tests.pythons", *shlex.split(select))
+    _module("tests.pythons", *shlex.split(select))
 
 
 @_task
-def rooms(c: Context) -> None:
+def rooms(_: Context) -> None:
     """Draw the picture of the rooms for CONTRIBUTING.md from the imports."""
-    _module(c, "tests.rooms")
+    _module("tests.rooms")
 
 
 @_task
-def registries(c: Context) -> None:
+def registries(_: Context) -> None:
     """Write the page about registries from the package's table of them."""
-    _module(c, "tests.registries")
+    _module("tests.registries")
 
 
-def _module(c: Context, *words: str) -> None:
-    """Run a module of this checkout."""
-    import shlex
-
-    path = os.pathsep.join(sys.path[:2])
-    with c.cd(str(ROOT)):
-        done = c.run(shlex.join([sys.executable, "-m", *words]), warn=True, in_stream=False, env={"PYTHONPATH": path})
-    if not done:
-        raise Exit(code=1)
+def _module(*words: str) -> None:
+    """Run a module of this checkout; what ends this process ends it too, and waits until it has cleared up."""
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path[:2])}
+    with subprocess.Popen([sys.executable, "-m", *words], cwd=ROOT, env=env, stdin=subprocess.DEVNULL) as running:
+        try:
+            code = running.wait()
+        except BaseException:
+            running.terminate()
+            raise
+    if code:
+        raise Exit(code=code)
 
 
 @_task(
@@ -323,7 +327,7 @@ def _module(c: Context, *words: str) -> None:
     },
 )
 def bench(
-    c: Context,
+    _: Context,
     only: list[str] | None = None,
     rounds: str = "7",
     against: str = "",
@@ -337,7 +341,7 @@ def bench(
     """
     words = [("--only", name) for name in only or ()] + [("--rounds", rounds)]
     words += [(flag, value) for flag, value in (("--against", against), ("--svg", svg)) if value]
-    _module(c, "tests.bench", *(word for pair in words for word in pair), *(["--json"] if json else []))
+    _module("tests.bench", *(word for pair in words for word in pair), *(["--json"] if json else []))
 
 
 dev = Collection(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -106,4 +107,6 @@ def _try(root: Path, release: str, command: str) -> Trial:
 
 
 if __name__ == "__main__":
+    # Without this the roots would stay, and all that runs in them.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     sys.exit(main(sys.argv[1:]))
