@@ -10,14 +10,13 @@ from shiplane.cli.views.rollback import RolledBackDataJson, RolledBackLanesDataJ
 from shiplane.config.plan import PlanJson
 from shiplane.core.schema.documents import document
 from shiplane.core.schema.values import Choice, Json
+from shiplane.promote.documents import AttachedJson, PromotionJson
 from shiplane.registry.oci.document_keys import CommitJson, DigestJson
 from shiplane.release.announcing.documents import AnnouncedJson, FollowingJson, PlannedFollowingJson
 from shiplane.release.channel.result import ChannelLaneResultJson
-from shiplane.release.planning.plan_document import PrerequisiteJson
-from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
+from shiplane.release.planning.plan_document import OutlookJson, PrerequisiteJson, RefusedOutlookJson
 from shiplane.release.prerequisites import PrerequisiteEvidenceJson
 from shiplane.release.result import LaneResultJson
-from shiplane.verify.floating_tags import FloatingTagJson
 from shiplane.verify.verification_result import VerifiedDataJson as VerifiedDataJson  # noqa: PLC0414 -- handed on
 
 
@@ -33,38 +32,6 @@ class NamedCredentialJson(TypedDict):
 
     registry: Annotated[str, "The registry that commands which write would send it to."]
     variables: Annotated[str, "Names of the variables that hold it."]
-
-
-class TagsBeforeJson(TypedDict):
-    """A lane's version tag as it is now."""
-
-    version_before: Annotated[DigestJson | None, "Digest of the version tag; null if it does not exist."]
-
-
-class FloatingOutlookJson(FloatingTagJson):
-    """A floating tag as it is now, and what a release would do with it."""
-
-    action: Annotated[str, FloatingTagAction, "What happens to it."]
-    reason: Annotated[str, "Why it moves or does not."]
-
-
-class OutlookJson(TagsBeforeJson):
-    """What a release would do with a lane's tags."""
-
-    version: Annotated[str, VersionTagAction, "What happens to the version tag."]
-    floating_tags: Annotated[
-        list[FloatingOutlookJson],
-        "The floating tags in whose range the version is, in the order in which they move.",
-    ]
-
-
-class RefusedOutlookJson(TagsBeforeJson):
-    """Why a release of a lane would be refused."""
-
-    refused: Annotated[str, "Why."]
-    floating_tags: Annotated[
-        list[FloatingTagJson], "The floating tags in whose range the version is, in the order in which they move."
-    ]
 
 
 class _SavedJson(TypedDict, total=False):
@@ -118,6 +85,25 @@ class DryRunDataJson(PlanJson):
     loaded: Annotated[list[str], "Names of the images in the local engine."]
 
 
+class PromotedDataJson(PromotionJson):
+    """The result of ``promote``."""
+
+    image: Annotated[str, "The repository that it was promoted to."]
+    commit: Annotated[str, "What the image was built from; empty if nothing says."]
+
+
+class PromotionDryRunDataJson(TypedDict):
+    """The result of ``promote --dry-run``."""
+
+    dry_run: Annotated[bool, Choice.of(True), "Nothing was written."]
+    image: Annotated[str, "The repository that it would be promoted to."]
+    source: Annotated[str, "The image reference that it would be copied from."]
+    digest: DigestJson
+    commit: Annotated[str, "What the image was built from; empty if nothing says."]
+    attached: AttachedJson
+    outlook: OutlookJson
+
+
 class AdoptedDataJson(AdoptionResultJson):
     """The result of ``adopt``."""
 
@@ -148,6 +134,14 @@ class AdoptedJson(OutcomeJson, AdoptedDataJson, EndingJson):
     """invoke adopt --json."""
 
 
+class PromotedJson(OutcomeJson, PromotedDataJson, EndingJson):
+    """invoke promote --json."""
+
+
+class PromotionDryRunJson(OutcomeJson, PromotionDryRunDataJson):
+    """invoke promote --dry-run --json."""
+
+
 class VerifiedJson(OutcomeJson, VerifiedDataJson, EndingJson):
     """invoke verify --json."""
 
@@ -175,13 +169,15 @@ def result_schema() -> Json:
         | ChannelJson
         | DryRunJson
         | AdoptedJson
+        | PromotedJson
+        | PromotionDryRunJson
         | VerifiedJson
         | RolledBackJson
         | RolledBackLanesJson
         | ErrorJson,
         urn="urn:shiplane:result",
         title="shiplane result",
-        description="The one JSON document that plan, publish, release, adopt, verify and rollback write to standard "
-        "output with --json: a plan, a release, a published channel, a dry run, an adoption, a verification, a "
-        "rollback, or an error (of any task).",
+        description="The one JSON document that plan, publish, release, promote, adopt, verify and rollback write to "
+        "standard output with --json: a plan, a release, a published channel, a promotion, a dry run, an adoption, a "
+        "verification, a rollback, or an error (of any task).",
     )

@@ -10,7 +10,7 @@ from shiplane.cli.tasks.adopt import adopt, init
 from shiplane.cli.tasks.marks import mark, restart, unmark
 from shiplane.cli.tasks.plan import plan
 from shiplane.cli.tasks.rehearse import rehearse
-from shiplane.cli.tasks.release import publish, release
+from shiplane.cli.tasks.release import promote, publish, release
 from shiplane.cli.tasks.rollback import rollback
 from shiplane.cli.tasks.stage import stage
 from shiplane.cli.tasks.status import history, status
@@ -26,6 +26,7 @@ def _namespace() -> Collection:
         publish,
         stage,
         release,
+        promote,
         verify,
         rollback,
         mark,

@@ -17,7 +17,7 @@ from shiplane.config.keys.claim import CLAIM, ClaimSettings
 from shiplane.config.keys.deployments import DEPLOYMENTS, Deployments
 from shiplane.config.keys.github_release import GITHUB_RELEASE, GitHubReleaseSettings
 from shiplane.config.keys.lane import LANES, MATRIX, lane_tables, make_lanes
-from shiplane.config.keys.registries import REGISTRIES, Registries
+from shiplane.config.keys.registries import PROMOTIONS, REGISTRIES, Promotions, Registries
 from shiplane.config.keys.sign import SIGN, SigningSettings, check_signing
 from shiplane.config.keys.smoke import SMOKE, Smokes, make_smokes
 from shiplane.config.keys.texts import COMMAND, IMAGES, LEDGER, PATH, PLATFORMS, SECONDS, VARIABLES
@@ -187,6 +187,14 @@ class ProjectFile:
         Registries,
         Key("Credentials by registry host, as in the image name.", REGISTRIES),
     ] = field(default_factory=dict)
+    promotions: Annotated[
+        Promotions,
+        Key(
+            "From where to where verified versions may be promoted: promote takes no other repositories then, and "
+            "needs no --from and --to where there is one way for the lane.",
+            PROMOTIONS,
+        ),
+    ] = ()
     deployments: Annotated[
         tuple[Deployments, ...],
         Key(
@@ -223,6 +231,15 @@ class ProjectFile:
         """The same for a rehearsal: its versions are its own, which no file says, and nobody signs them."""
         lanes = tuple(replace(lane, version_file="") for lane in self.lanes)
         return replace(self, version_file="", lanes=lanes, sign=None)
+
+    def ledger_of(self, repository: Repository) -> Repository:
+        """Where the ledgers of a repository are: a configured one is for the lanes' own images.
+
+        What is promoted from them, or to them, has its own: one ledger cannot say where two repositories' tags are.
+        """
+        promoted = {image for route in self.promotions for image in (route.source, route.target)}
+        own = {image for images in (self.images, *(lane.images for lane in self.lanes)) for image in images}
+        return repository if repository in promoted - own else self.ledger or repository
 
     @property
     def groups(self) -> tuple[tuple[Lane, ...], ...]:

@@ -76,6 +76,7 @@ class EntryJson(_DoneJson, _MoveJson, total=False):
     adopted: Annotated[bool, "Whether another tool did it, and it was taken into the ledger later."]
     created: Annotated[str, "When an adopted image was made, as it says itself; RFC 3339."]
     evidence: Annotated[list[RecordedEvidenceJson], "What gates and checks answered before it, or after a rollback."]
+    promoted_from: Annotated[str, "The reference that a promoted image was copied from."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,6 +102,7 @@ class Entry:
             an unknown field.
         created: When an adopted image was made, by its own labels; RFC 3339.
         evidence: What gates and checks answered before it, or after a rollback.
+        promoted_from: For a publication, the reference in another repository that it was copied from.
         scheme: How the lane's versions are written; not in the ledger itself.
     """
 
@@ -121,6 +123,7 @@ class Entry:
     adopted: bool = False
     created: str = ""
     evidence: tuple[RecordedEvidence, ...] = ()
+    promoted_from: str = ""
     scheme: Scheme = field(default=Scheme.SEMVER, compare=False)
 
     @property
@@ -131,7 +134,7 @@ class Entry:
     @property
     def how(self) -> str:
         """The action in one word, for display."""
-        return "adopted" if self.adopted else self.action.value
+        return "adopted" if self.adopted else "promoted" if self.promoted_from else self.action.value
 
     @property
     def release(self) -> Version | None:
@@ -161,6 +164,7 @@ class Entry:
             "adopted": self.adopted,
             "created": self.created,
             "evidence": [evidence.to_json() for evidence in self.evidence],
+            "promoted_from": self.promoted_from,
         }
         kept = {key: value for key, value in fields.items() if value or (key == "from" and self.action in MOVES)}
         return cast("EntryJson", kept)
@@ -305,6 +309,7 @@ def _parse_entry(fields: Mapping[str, Any]) -> Entry:
         adopted=fields.get("adopted") is True,
         created=_text(fields, "created"),
         evidence=parse_evidence(fields.get("evidence", [])),
+        promoted_from=_text(fields, "promoted_from"),
     )
 
 

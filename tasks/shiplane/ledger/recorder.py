@@ -53,6 +53,7 @@ class EntryAuthor:
         late: bool = False,
         adopted: bool = False,
         created: str = "",
+        promoted_from: str = "",
     ) -> Entry:
         """An entry with the current time."""
         return Entry(
@@ -71,6 +72,7 @@ class EntryAuthor:
             late=late,
             adopted=adopted,
             created=created,
+            promoted_from=promoted_from,
         )
 
 

@@ -228,7 +228,7 @@ def _already_published(
             remedy="Run the same command again: it adopts the published image and builds nothing.",
         )
     return RefusedError(
-        f"{tag} now exists as {current.digest}; this run built {raw.digest}",
+        f"{tag} now exists as {current.digest}; this run has {raw.digest}",
         remedy=f"Another publisher was faster. See {command('status')}, then release the next version.",
     )
 

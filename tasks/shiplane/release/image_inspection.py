@@ -16,6 +16,7 @@ from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
 if TYPE_CHECKING:
     from shiplane.release.ready_lane import LaneDecision
 
+NOT_COPIED = "This run did not tag it. Run it again: what is missing is copied again."
 NOT_TAGGED = "This run did not tag it. Fix the build, then run it again."
 
 
@@ -27,17 +28,19 @@ class ImageInspector:
     workers: int = WORKERS
 
     def inspect_for(
-        self, plan: Plan, lane_plan: LanePlan, raw: RawManifest, decision: LaneDecision
+        self, plan: Plan, lane_plan: LanePlan, raw: RawManifest, decision: LaneDecision, *, promoted: bool = False
     ) -> Flow[ImageReport]:
-        """Check a lane's image: staged just now, or published before, perhaps by another tool.
+        """Check a lane's image: staged just now, or published before, perhaps elsewhere or by another tool.
 
         Raises:
             VerificationError: It is not as it should be.
         """
-        if decision.creates:
+        if decision.creates and not promoted:
             return (yield from self.inspect(plan, lane_plan, raw, NOT_TAGGED))
         version, platforms = lane_plan.version.value, lane_plan.platforms.value
-        expected = ExpectedImage.published(lane_plan.lane, version, platforms=platforms, revision=plan.commit)
+        expected = ExpectedImage.published(lane_plan.lane, version, platforms=platforms, revision=plan.commit or None)
+        if decision.creates:
+            return (yield from self.inspect(plan, lane_plan, raw, NOT_COPIED, expected))
         following = lane_plan.lane.tag_of(version.next_patch())
         remedy = f"It is published as {lane_plan.tag}, which is written once. Release the next version, {following}."
         return (yield from self.inspect(plan, lane_plan, raw, remedy, expected))

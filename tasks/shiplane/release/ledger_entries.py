@@ -48,6 +48,7 @@ class LaneRelease:
         floating_tags: What was done to the floating tags.
         images: The image's platforms.
         evidence: What gates and checks answered.
+        origin: The reference that it was promoted from; empty if it was released here.
     """
 
     plan: LanePlan
@@ -56,6 +57,7 @@ class LaneRelease:
     floating_tags: Sequence[FloatingTagChange]
     images: Sequence[Descriptor]
     evidence: tuple[RecordedEvidence, ...] = ()
+    origin: str = ""
 
     def entries(self, author: EntryAuthor, survey: Survey) -> list[Entry]:
         """The entries that the surveyed ledger lacks, the first of them with the evidence."""
@@ -78,6 +80,7 @@ class LaneRelease:
             commit=self.commit,
             platforms={str(image.platform): str(image.digest) for image in self.images},
             late=isinstance(survey.version, Present),
+            promoted_from=self.origin,
         )
 
     def _alias(self, author: EntryAuthor, survey: Survey, alias: Tag) -> Entry | None:
@@ -90,6 +93,7 @@ class LaneRelease:
             after=self.digest,
             commit=self.commit,
             late=isinstance(survey.aliases.get(alias), Present),
+            promoted_from=self.origin,
         )
 
     def _move(self, author: EntryAuthor, floating: FloatingTagChange) -> Entry | None:
@@ -143,6 +147,7 @@ def _update(ledgers: Ledgers, commit: str, tagged: TaggedLane) -> LedgerUpdate:
         ],
         images=lane.report.images,
         evidence=recorded_evidence(lane.gates, lane.checked.evidence),
+        origin=lane.origin,
     )
     entries = release.entries(ledgers.author, lane.survey)
     return LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, base=lane.survey.ledger)

@@ -52,9 +52,9 @@ class LaneDecision:
 
 @dataclass(frozen=True, kw_only=True)
 class ReadyLane:
-    """A lane whose image may be tagged: staged, claimed earlier or adopted, tested, and signed if configured.
+    """A lane whose image may be tagged: staged, claimed earlier, adopted or promoted, tested, and signed if configured.
 
-    ``gates`` is what the gates answered before.
+    ``gates`` is what the gates answered before, ``origin`` the reference that it was promoted from (empty: released).
     """
 
     plan: LanePlan
@@ -67,6 +67,7 @@ class ReadyLane:
     checked: ChecksResult
     gates: Sequence[Evidence] = ()
     signed: SignedImage | None = None
+    origin: str = ""
 
     @property
     def digests_to_sign(self) -> list[SignedDigest]:

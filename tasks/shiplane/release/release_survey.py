@@ -15,7 +15,7 @@ from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.names import Digest, Repository
 from shiplane.release.access import check_repositories
 from shiplane.release.claiming import ReleaseClaims
-from shiplane.release.planning.decision import Pending, decide, pending_of
+from shiplane.release.planning.decision import Decide, Pending, decide, pending_of
 from shiplane.release.planning.saved_plan import SavedPlan, require_same
 from shiplane.release.ready_lane import LaneDecision
 from shiplane.verify.contradiction import contradiction
@@ -53,7 +53,12 @@ class ReleaseSurvey:
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseSurveyor:
-    """Surveys the lanes of a plan; the attributes are those of :class:`shiplane.release.publish.Publisher`."""
+    """Surveys the lanes of a plan.
+
+    Attributes:
+        decide: Decides what happens to a lane's tags, for the plan's commit; the other attributes are those of
+            :class:`shiplane.release.publish.Publisher`.
+    """
 
     registry: RegistryClient
     ledgers: LedgersOf
@@ -61,6 +66,7 @@ class ReleaseSurveyor:
     saved: SavedPlan | None
     probe: bool
     workers: int = WORKERS
+    decide: Decide = decide
 
     def survey(self, plan: Plan) -> Flow[ReleaseSurvey]:
         """Check the permission to push, and decide what is to be done."""
@@ -123,7 +129,9 @@ class ReleaseSurveyor:
             if changes:
                 yield step.failed(f"{'; '.join(changes)}: differs from the saved plan")
                 continue
-            decision = decisions[lane_plan.lane.name] = LaneDecision(survey, decide(lane_plan, survey, plan.commit))
+            decision = decisions[lane_plan.lane.name] = LaneDecision(
+                survey, self.decide(lane_plan, survey, plan.commit)
+            )
             doubt = contradiction(lane_plan, survey)
             warning = f"; the registry and the ledger differ: {doubt.what}" if doubt else ""
             yield step.done(f"{decision.describe(lane_plan)}{warning}")

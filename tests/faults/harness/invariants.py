@@ -25,10 +25,9 @@ from tests.faults.harness.memory import MemoryRegistry, Shelf
 MAX_REQUESTS = 200
 MAX_SECONDS = 15 * 60.0
 MAX_WAIT = 60.0
+# The tags of what refers to a manifest: they belong to its content, and to no lane.
+_ATTACHED = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
 BOTH = frozenset({Platform("linux", "amd64"), Platform("linux", "arm64")})
-
-# Where a registry without an API for it lists what refers to a digest: whoever attaches something writes it.
-_REFERRERS = re.compile(r"sha256-[0-9a-f]{64}")
 
 
 @dataclass(frozen=True)
@@ -176,10 +175,27 @@ def _own_names(case: Case) -> Iterator[str]:
     for view in case.views:
         for entry in view:
             name = entry.reference
-            if not entry.is_manifest_put or ":" in name or _REFERRERS.fullmatch(name):
+            if not entry.is_manifest_put or ":" in name:
                 continue
-            if not any(lane.owns(name) for lane in case.touched):
+            if not any(lane.owns(name) for lane in case.touched) and not _ATTACHED.fullmatch(name):
                 yield f"{name} was written, which is no name of {[lane.name for lane in case.touched]}"
+
+
+def _nothing_detached(case: Case) -> Iterator[str]:
+    """What refers to an image is listed for good, by whomever; only what the repository no longer has may go."""
+    shelf = case.registry.shelf(case.repository)
+    for effect in case.effects():
+        if _ATTACHED.fullmatch(effect.tag) and effect.before:
+            before, after = (_parts(shelf.manifests[digest]) for digest in (effect.before, effect.after))
+            there = {*shelf.manifests, *shelf.blobs}
+            lost = [part for part in before if part not in after and json.loads(part)["digest"] in there]
+            yield from (f"{effect.tag} lost {part}" for part in lost)
+
+
+def _parts(raw: RawManifest) -> list[str]:
+    """The entries of a list, or the signatures under a tag of cosign's."""
+    document = json.loads(raw.body)
+    return [json.dumps(part, sort_keys=True) for part in (*document.get("manifests", ()), *document.get("layers", ()))]
 
 
 def _secrets_at_home(case: Case) -> Iterator[str]:
@@ -341,6 +357,7 @@ _RULES: dict[str, Callable[[Case], Iterator[str]]] = {
     "I3": _pointers_valid,
     "I4": _monotone,
     "I5": _own_names,
+    "attached": _nothing_detached,
     "I7": _secrets_at_home,
     "I8": _bounded,
     "I10": _no_deletion,

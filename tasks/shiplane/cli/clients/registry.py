@@ -99,6 +99,16 @@ class RegistryClients:
         registry.session.only_reads = True
         return registry
 
+    def source(self, repository: Repository) -> RegistryClient:
+        """A client that reads what is to be written elsewhere: anonymous, and where that is refused as :meth:`writer`.
+
+        The command writes, so that a variable which only the project file assigns to this registry is meant for it.
+        """
+        registry = self.client(repository, None)
+        registry.session.fallback = lambda: self.credential(repository)
+        registry.session.only_reads = True
+        return registry
+
     def writer(self, repository: Repository) -> RegistryClient:
         """A client that may write, with the credential for it; anonymous where there is none."""
         return self.client(repository, self.credential(repository))
@@ -167,7 +177,7 @@ class RegistryClients:
 
         if not self.project.keeps_ledger:
             return None
-        kept_in = self.project.ledger or repository
+        kept_in = self.project.ledger_of(repository)
         if kept_in.registry != repository.registry and registry.sessions is None:
             registry = self.reader(kept_in) if registry.session.only_reads else self.writer(kept_in)
         registry = registry.at(kept_in)

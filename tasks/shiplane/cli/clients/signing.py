@@ -51,13 +51,20 @@ def release_signing(run: Run, registry: RegistryClient, plan: Plan, *, stored: b
 
 
 @contextmanager
-def signature_checker(run: Run, resolver: Resolver, *, required: bool) -> Iterator[SignatureChecker | None]:
+def signature_checker(
+    run: Run,
+    resolver: Resolver,
+    *,
+    required: bool,
+    credentials: Callable[[], Iterable[Credential | None]] | None = None,
+) -> Iterator[SignatureChecker | None]:
     """What checks signatures; None where none are configured, or where they cannot be checked and need not be.
 
     Args:
         run: The run.
         resolver: What is verified.
         required: Whether they have to be valid, whatever the project file says.
+        credentials: Those to read with; by default of the repositories of what is verified.
 
     Raises:
         ConfigurationError: They have to be, and nothing is configured, or there is no public key.
@@ -75,7 +82,7 @@ def signature_checker(run: Run, resolver: Resolver, *, required: bool) -> Iterat
 
     required = required or settings.required
     repositories = [repository for lane in resolver.lanes() for repository in resolver.images(lane).value]
-    with signing_tool(run, settings, lambda: _readers(run, repositories)) as tool:
+    with signing_tool(run, settings, credentials or (lambda: _readers(run, repositories))) as tool:
         try:
             tool.prepare_to_verify()
         except (ConfigurationError, PrerequisiteError) as error:

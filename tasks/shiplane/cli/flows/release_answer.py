@@ -33,7 +33,7 @@ def released_answer(plan: Plan, released: ReleaseResult, on_github: Sequence[Git
         text=text,
         screen=partial(published_screen, released.lanes, on_github),
         data=data,
-        error=_unmet(plan, released.lanes) or _not_on_github(plan, on_github),
+        error=unmet_error(plan, released.lanes) or _not_on_github(plan, on_github),
     )
 
 
@@ -53,7 +53,7 @@ def has_changed(released: ReleaseResult, on_github: Sequence[GitHubReleaseResult
     return moved or recorded or shown
 
 
-def _unmet(plan: Plan, lanes: Sequence[LaneResult]) -> RefusedError | None:
+def unmet_error(plan: Plan, lanes: Sequence[LaneResult]) -> RefusedError | None:
     """What is said last where floating tags that were asked for stayed where they were."""
     stayed = [stayed_text(plan, lane.plan, floating.tag, floating.reason) for lane in lanes for floating in lane.unmet]
     if not stayed:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -50,7 +50,9 @@ def verify_lanes(run: Run, resolver: Resolver, depth: Depth) -> Answer:
     Raises:
         ShiplaneError: It could not be verified: by situation.
     """
-    verifiers = [(lane, _verifier(run, lane, resolver, depth)) for lane in resolver.lanes()]
+    verifiers = [
+        (lane, verifier_of(run, lane, resolver, depth, resolver.images(lane).value)) for lane in resolver.lanes()
+    ]
     with signature_checker(run, resolver, required=depth.signed) as signatures:
         flows = [_verification(lane, resolver, replace(each, signatures=signatures)) for lane, each in verifiers]
         # One pull after the other: an interrupt has to reach the engine's client.
@@ -79,13 +81,24 @@ def _verification(lane: Lane, resolver: Resolver, verifier: Verifier) -> Flow[Ve
     return verifier.verify(lane, version, latest=resolver.latest(lane))
 
 
-def _verifier(run: Run, lane: Lane, resolver: Resolver, depth: Depth) -> Verifier:
-    """What verifies a lane, by its own platforms, in its own repositories."""
+def verifier_of(
+    run: Run,
+    lane: Lane,
+    resolver: Resolver,
+    depth: Depth,
+    images: Sequence[Repository],
+    *,
+    connect: Callable[[Repository], RegistryClient] | None = None,
+) -> Verifier:
+    """What verifies a lane, by its own platforms, in a repository and those that have the same.
+
+    ``connect`` makes the client of the first; by default it is one that only reads.
+    """
     from shiplane.docker.engine import Engine
     from shiplane.verify.verify import Verifier
 
-    git, clients, (repository, *mirrors) = run.git, run.registries, resolver.images(lane).value
-    registry = clients.reader(repository)
+    git, clients, (repository, *mirrors) = run.git, run.registries, images
+    registry = (connect or clients.reader)(repository)
     puller = _EnginePuller(engine=Engine(env=run.child_env), registry=registry) if depth.pull else None
     return Verifier(
         registry=registry,

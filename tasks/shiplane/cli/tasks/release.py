@@ -1,4 +1,4 @@
-"""``publish`` and ``release``."""
+"""``publish``, ``release`` and ``promote``."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from shiplane.cli.answer import Answer
 from shiplane.cli.task_decorator import shiplane_task
 from shiplane.cli.tasks.flag_help import (
     BUILDER,
+    CHANGE_DRY_RUN,
     IMAGE,
     LANES,
     LATEST,
@@ -139,3 +140,38 @@ def release(
         return carry_out(run, saved.flags(run.env, snapshot=False), options.keeping_to(saved))
     flags = flags_of(lane, version, image, platforms, latest=latest, tag_flag="--version")
     return carry_out(run, flags, options)
+
+
+@shiplane_task(
+    flags={
+        "lane": "Lane of the version.",
+        "tag": TAG,
+        "from_": "Repository to promote from; default: the lane's own, or as in [[promotions]].",
+        "to": "Repository to promote to; default: as in [[promotions]].",
+        "latest": LATEST,
+        "dry_run": CHANGE_DRY_RUN,
+        "yes": "Do not ask on the terminal.",
+    },
+    optional=("latest",),
+)
+def promote(
+    run: Run,
+    *,
+    lane: str | None = None,
+    tag: str | None = None,
+    from_: str | None = None,
+    to: str | None = None,
+    latest: str | bool | None = None,
+    dry_run: bool = False,
+    yes: bool = False,
+) -> Answer:
+    """Carry a verified version to another repository, digest unchanged.
+
+    The version is verified where it is, with every layer. Image, attestations, signatures and whatever else refers to
+    it are copied by digest and verified; then the version tag is written once, floating tags move forward as in a
+    release, and the ledger there records where it came from. Run it again to finish an interrupted run.
+    """
+    from shiplane.cli.flows.promotion import PromotionFlags, promote_version
+
+    flags = PromotionFlags(lane=lane, tag=tag, source=from_, target=to, latest=latest, dry_run=dry_run, yes=yes)
+    return promote_version(run, flags)

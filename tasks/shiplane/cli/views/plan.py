@@ -10,13 +10,18 @@ from shiplane.cli.views.tables import columns
 from shiplane.registry.oci.lookup_result import Absent, Present
 
 if TYPE_CHECKING:
-    from shiplane.cli.documents import FloatingOutlookJson, OutlookJson, RefusedOutlookJson, TagsBeforeJson
     from shiplane.config.floating_tag import FloatingTag
     from shiplane.config.keys.announcements import PlannedAnnouncementJson
     from shiplane.config.plan import LanePlan, Plan
     from shiplane.config.setting import Setting
     from shiplane.release.announcing.github_result import PlannedGitHubReleaseJson
     from shiplane.release.planning.decision import Decision
+    from shiplane.release.planning.plan_document import (
+        FloatingOutlookJson,
+        OutlookJson,
+        RefusedOutlookJson,
+        TagsBeforeJson,
+    )
     from shiplane.verify.survey import Survey
 
 _SHOWN = 10

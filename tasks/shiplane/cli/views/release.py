@@ -1,4 +1,4 @@
-"""Released lanes and published channels as text."""
+"""Released lanes, promotions and published channels as text."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from shiplane.core.text import one_line
 if TYPE_CHECKING:
     from shiplane.cli.live.screen import Screen
     from shiplane.config.plan import LanePlan, Plan
+    from shiplane.promote.result import PromotionResult
+    from shiplane.promote.survey import Promotion
     from shiplane.registry.oci.names import Repository, Tag
     from shiplane.release.announcing.github_result import GitHubReleaseResult
     from shiplane.release.channel.result import ChannelLaneResult
@@ -25,11 +27,7 @@ def published_text(published: Sequence[LaneResult]) -> str:
         repository = lane.plan.repository
         rows.append((f"{repository}:{lane.plan.tag}", str(lane.digest), "new" if lane.built else "already published"))
         rows += [(f"{repository}:{alias}", str(lane.digest), "the same") for alias in lane.plan.aliases]
-        rows += [_floating_row(repository, floating) for floating in lane.floating_tags]
-        for mirror in lane.mirrors:
-            tags = (lane.plan.tag, *lane.plan.aliases)
-            rows += [(f"{mirror.repository}:{tag}", str(lane.digest), "the same") for tag in tags]
-            rows += [_floating_row(mirror.repository, floating) for floating in mirror.floating_tags]
+        rows += [*_floating_rows(lane), *_mirror_rows(lane)]
     return columns(rows)
 
 
@@ -49,6 +47,39 @@ def _lane_lines(lane: LaneResult, screen: Screen) -> Iterator[str]:
     for mirror in lane.mirrors:
         yield f"  the same in {mirror.repository}"
     yield f"  {lane.plan.repository}:{lane.plan.tag}, {lane.digest.short}, in {screen.seconds:.0f} s"
+
+
+def promoted_text(promoted: PromotionResult) -> str:
+    """What a promotion published: a line for each tag, with its digest; and what refers to the image there."""
+    lane, repository = promoted.lane, promoted.lane.plan.repository
+    how = f"promoted from {promoted.source.reference}" if promoted.new else "was there, with this digest"
+    rows = [(f"{repository}:{lane.plan.tag}", str(lane.digest), how)]
+    rows += [(f"{repository}:{alias}", str(lane.digest), "the same") for alias in lane.plan.aliases]
+    rows += [*_floating_rows(lane), *_mirror_rows(lane)]
+    return f"{columns(rows)}\nattached to it: {promoted.source.attached.describe()}"
+
+
+def promotion_text(promotion: Promotion) -> str:
+    """What a promotion would do."""
+    plan, source = promotion.lane_plan, promotion.source
+    lines = [
+        f"{source.reference} is {source.raw.digest}, verified",
+        f"  to {plan.repository}: {promotion.decision.describe(plan)}",
+        *(f"  to {mirror.repository}: {mirror.describe(promotion.decision.decision)}" for mirror in promotion.mirrors),
+        f"  attached to it: {source.attached.describe()}",
+    ]
+    return "\n".join(lines)
+
+
+def _floating_rows(lane: LaneResult) -> Iterator[tuple[str, str, str]]:
+    return (_floating_row(lane.plan.repository, floating) for floating in lane.floating_tags)
+
+
+def _mirror_rows(lane: LaneResult) -> Iterator[tuple[str, str, str]]:
+    for mirror in lane.mirrors:
+        tags = (lane.plan.tag, *lane.plan.aliases)
+        yield from ((f"{mirror.repository}:{tag}", str(lane.digest), "the same") for tag in tags)
+        yield from (_floating_row(mirror.repository, floating) for floating in mirror.floating_tags)
 
 
 def _floating_row(repository: Repository, floating: FloatingTagResult) -> tuple[str, str, str]:

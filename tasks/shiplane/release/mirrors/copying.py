@@ -36,4 +36,4 @@ def copy_lanes(
         source = mirror.registry.at(lane.plan.repository)
         yield from ImageCopier(source=source, target=mirror.registry, workers=workers).copy(lane.raw)
         inspector = ImageInspector(registry=mirror.registry, workers=workers)
-        yield from inspector.inspect_for(plan, lane.plan, lane.raw, lane.decided)
+        yield from inspector.inspect_for(plan, lane.plan, lane.raw, lane.decided, promoted=bool(lane.origin))

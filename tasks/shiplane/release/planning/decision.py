@@ -7,9 +7,10 @@ in that order.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TypeAlias
 
 from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.plan import LanePlan
@@ -86,6 +87,10 @@ class Decision:
             return Pending.VERSION
         is_pending = self.aliases or any(move.moves for move in self.moves)
         return Pending.FLOATING_TAG if is_pending else Pending.NOTHING
+
+
+# Decides what a release does to a lane's tags, by its plan, its survey and the commit.
+Decide: TypeAlias = Callable[[LanePlan, Survey, str], Decision]
 
 
 def pending_of(decisions: Iterable[Decision]) -> Pending:

@@ -16,6 +16,7 @@ from shiplane.registry.oci.document_keys import DigestJson, TagJson
 from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
+from shiplane.verify.floating_tags import FloatingTagJson
 
 if TYPE_CHECKING:
     from shiplane.release.planning.decision import Decision
@@ -32,6 +33,38 @@ class PrerequisiteJson(TypedDict):
 
     name: Annotated[str, "The build command, a gate, a lane's smoke run, a check."]
     what: Annotated[str, "How it is checked, as text."]
+
+
+class TagsBeforeJson(TypedDict):
+    """A lane's version tag as it is now."""
+
+    version_before: Annotated[DigestJson | None, "Digest of the version tag; null if it does not exist."]
+
+
+class FloatingOutlookJson(FloatingTagJson):
+    """A floating tag as it is now, and what a release would do with it."""
+
+    action: Annotated[str, FloatingTagAction, "What happens to it."]
+    reason: Annotated[str, "Why it moves or does not."]
+
+
+class OutlookJson(TagsBeforeJson):
+    """What a release would do with a lane's tags."""
+
+    version: Annotated[str, VersionTagAction, "What happens to the version tag."]
+    floating_tags: Annotated[
+        list[FloatingOutlookJson],
+        "The floating tags in whose range the version is, in the order in which they move.",
+    ]
+
+
+class RefusedOutlookJson(TagsBeforeJson):
+    """Why a release of a lane would be refused."""
+
+    refused: Annotated[str, "Why."]
+    floating_tags: Annotated[
+        list[FloatingTagJson], "The floating tags in whose range the version is, in the order in which they move."
+    ]
 
 
 class SettingsJson(PlanJson):

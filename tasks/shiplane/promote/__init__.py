@@ -1,0 +1,1 @@
+"""Promotion: a verified version is carried to another repository, digest unchanged, by the rules of a release."""

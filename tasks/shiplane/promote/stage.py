@@ -1,0 +1,74 @@
+"""Copy an image and what refers to it, without a tag for its version, and check it where it is copied to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from shiplane.config.checks.staged_check import NOT_CHECKED
+from shiplane.config.smoke import NOT_CONFIGURED
+from shiplane.core.check import checks_summary, require
+from shiplane.core.progress import Flow, Step
+from shiplane.registry.image_copy import ImageCopier
+from shiplane.registry.lookup import wait_for_digest
+from shiplane.registry.referrers.copying import ReferrerCopier
+from shiplane.release.image_inspection import NOT_COPIED, ImageInspector
+from shiplane.release.ready_lane import ReadyLane
+from shiplane.signing.signature import digests_to_sign
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from shiplane.promote.survey import Promotion, PromotionSurveyor
+    from shiplane.registry.client import RegistryClient
+    from shiplane.signing.signature import SignedDigest
+
+
+@dataclass(frozen=True)
+class PromotionStager:
+    """Stages promotions; ``surveyor`` has all that it works with."""
+
+    surveyor: PromotionSurveyor
+
+    def stage(self, promotion: Promotion) -> Flow[ReadyLane]:
+        """Bring everything into the target that its version tag stands for.
+
+        Raises:
+            VerificationError: What is in the target then is not as it should be.
+            ShiplaneError: Others by situation.
+        """
+        plan, lane_plan, digest = promotion.plan, promotion.lane_plan, promotion.source.raw.digest
+        source, target, workers = self.surveyor.verifier.registry, self.surveyor.registry, self.surveyor.workers
+        yield from ImageCopier(source=source, target=target, workers=workers).copy(promotion.source.raw)
+        yield from self.attach(promotion, target)
+        raw = wait_for_digest(target, digest, "this run copied it")
+        inspector = ImageInspector(registry=target, workers=workers)
+        report = yield from inspector.inspect_for(plan, lane_plan, raw, promotion.decision, promoted=True)
+        yield from self._check_signatures(promotion, digests_to_sign([target.repository], digest, report.images))
+        return ReadyLane(
+            plan=lane_plan,
+            survey=promotion.decision.survey,
+            decision=promotion.decision.decision,
+            raw=raw,
+            report=report,
+            built=False,
+            smoked=NOT_CONFIGURED,
+            checked=NOT_CHECKED,
+            origin=promotion.source.reference,
+        )
+
+    def attach(self, promotion: Promotion, target: RegistryClient) -> Flow[None]:
+        """Attach to the image in a repository what refers to it in the source."""
+        source, workers = self.surveyor.verifier.registry, self.surveyor.workers
+        yield from ReferrerCopier(source=source, target=target, workers=workers).attach(promotion.source.attached)
+
+    def _check_signatures(self, promotion: Promotion, digests: Sequence[SignedDigest]) -> Flow[None]:
+        """Check, where it is configured, that the target's signatures verify as the source's did."""
+        signatures = self.surveyor.verifier.signatures
+        if signatures is None:
+            return
+        step = Step("signatures", digests[-1].reference)
+        yield step
+        checks = signatures.check(digests)
+        require(checks, f"the image in {promotion.lane_plan.repository}", remedy=NOT_COPIED)
+        yield step.done(checks_summary(checks))
