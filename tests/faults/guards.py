@@ -42,6 +42,7 @@ from tests.faults.guards_proofs import PROVEN
 from tests.faults.guards_records import RECORDS
 from tests.faults.guards_secrets import KEPT_APART
 from tests.faults.guards_setup import LEFT_ALONE
+from tests.faults.guards_signing import SIGNED
 from tests.faults.guards_values import PUT_INTO_IMAGES
 
 _ANSWERS = "tests/faults/registry/test_client_answers.py::"
@@ -937,7 +938,7 @@ ORDER = (
 GUARDS = (
     *(*NAMES, *DECISIONS, *ORDER, *ANSWERS, *BOUNDS, *SECRETS, *SOURCES, *SIGNALS),
     *(*RECORDS, *KEPT_APART, *PUT_INTO_IMAGES, *FOLLOWING, *LEFT_ALONE, *APART, *FOLLOWED_BY),
-    *(*PROVEN, *CARRIED, *ASKED_OF_IMAGES),
+    *(*SIGNED, *PROVEN, *CARRIED, *ASKED_OF_IMAGES),
 )
 
 

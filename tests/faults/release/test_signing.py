@@ -129,7 +129,7 @@ def test_one_that_became_another_is_a_fault_that_says_what_the_tool_said() -> No
 def test_a_registry_that_shows_signatures_late_is_waited_for() -> None:
     signing = Signing()
     signing.scene.registry.lag = Lag(seconds=5)
-    signing.publish()
+    assert _ended(signing.publish) is None
     assert_signed(signing.scene.registry)
 
 

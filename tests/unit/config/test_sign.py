@@ -104,3 +104,7 @@ def test_what_contradicts_itself_is_refused(table: dict[str, Any], problem: str)
 def test_the_tool_is_read() -> None:
     assert signing(NOTATION).tool is SignTool.NOTATION
     assert signing({**COSIGN, "required": True, "timeout-seconds": 5}).required
+
+
+def test_a_rehearsal_signs_nothing() -> None:
+    assert parse_project_file({"sign": COSIGN}, "shiplane.toml").for_rehearsal().sign is None
