@@ -97,6 +97,7 @@ def test_a_signature_that_is_stripped_anothers_or_of_another_image_is_a_fault_th
     verify = ("verify", "--lane", "main", "--tag", "0.2.1", "--signed")
     unsigned = person.invoke("publish", "--lane", "main", "--tag", "0.2.1", COSIGN_PASSWORD="wrong_password")
     assert (unsigned.code, "cannot be opened" in unsigned.err, unsigned.built) == (4, True, False), str(unsigned)
+    assert "signing: key" in succeeded(person.invoke("check.tools")).out
     for version in ("0.2.1", "0.2.2"):
         succeeded(person.invoke("publish", "--lane", "main", "--tag", version))
     reader = Reader(person.rig, image)

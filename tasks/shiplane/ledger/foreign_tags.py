@@ -15,6 +15,7 @@ from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Tag
+from shiplane.registry.referrers.referrer_list import lists_referrers
 
 if TYPE_CHECKING:
     from shiplane.config.channel import Channel
@@ -30,7 +31,7 @@ class SortedTags:
     Attributes:
         versions: Each version with its tags, the one that counts first.
         floating: Tags of a major or minor version, ``0`` or ``0.2``, which other tools move and the lane does not.
-        ignored: Every other tag with the reason, except shiplane's own.
+        ignored: Every other tag with the reason, except shiplane's own and those that list signatures and the like.
     """
 
     versions: Mapping[Version, tuple[Tag, ...]] = field(default_factory=dict)
@@ -104,7 +105,7 @@ def sort_tags(
     floating, ignored = [], []
     for tag in map(Tag, sorted(tags)):
         version = lane.version_tagged(tag)
-        if tag == lane.ledger or lane.floating_tag(tag):
+        if tag == lane.ledger or lane.floating_tag(tag) or lists_referrers(tag):
             continue
         if reason := _other_owner(lane, others, tag) or (_exclusion(version, since) if version else ""):
             ignored.append((tag, reason))

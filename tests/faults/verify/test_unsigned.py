@@ -101,7 +101,8 @@ def test_an_adoption_takes_versions_alone() -> None:
         StandIn(scene.client()).sign(SignedDigest(AIONIS, image.digest, "index"))
         scene.registry.tag(PATH, f"{referrers_tag(image.digest)}.sig", image.digest)
     scene.registry.tag(PATH, "latest", scene.tags()["0.1.1"])
-    finish(scene.releaser().adopt(MAIN))
+    adopted = finish(scene.releaser().adopt(MAIN))
+    assert adopted.to_json()["left_out"] == []
     recorded = {entry.tag for entry in scene.ledger().entries}
     assert recorded == {"0.1.0", "0.1.1", "latest"}
     finish(scene.releaser().verify(MAIN, Version.parse("0.1.1")))

@@ -11,10 +11,10 @@ from shiplane.config.channel import Channel
 from shiplane.config.floating_tag import FloatingTemplate
 from shiplane.config.lane import BUILT_IN, MAIN, STANDALONE, Lane
 from shiplane.config.names.version_tag import TagTemplate
-from shiplane.config.project_file import ProjectFile
+from shiplane.config.project_file import ProjectFile, parse_project_file
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
-from shiplane.ledger.foreign_tags import sort_tags, unadopted_tags, with_adopted_tags, with_foreign_tags
+from shiplane.ledger.foreign_tags import SortedTags, sort_tags, unadopted_tags, with_adopted_tags, with_foreign_tags
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.names import Digest, Tag
 from tests.unit.generate import lane_sets, quickly, versions
@@ -180,3 +180,15 @@ def test_a_channels_tags_are_its_own() -> None:
     whose = "belongs to channel edge"
     assert found.ignored == (("edge", whose), ("nightly", "not a version of lane main"), (build, whose))
     assert list(found.versions) == [Version.parse("0.2.1")]
+
+
+@pytest.mark.parametrize("suffix", ["", ".sig", ".att", ".sbom"])
+@pytest.mark.parametrize("scheme", ["semver", "pep440", "calver"])
+def test_what_lists_signatures_is_no_tag_of_any_lane(scheme: str, suffix: str) -> None:
+    table = {"lanes": {"app": {"tag": "{version}", "versions": scheme}, "other": {"floating": False}}}
+    lanes = parse_project_file(table, "shiplane.toml").lanes
+    for digits in ("0" * 64, "20260824" * 8, "12ab" * 16):
+        tag = f"sha256-{digits}{suffix}"
+        for lane in lanes:
+            assert sort_tags(lane, lanes, [tag]) == SortedTags()
+            assert (lane.version_of_tag(tag), lane.version_tagged(tag), lane.owns(tag)) == (None, None, False)

@@ -7,6 +7,7 @@ lists its signatures under the media type of the empty config, so that nothing c
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -15,6 +16,8 @@ from shiplane.core import strict_json
 from shiplane.core.errors import VerificationError
 from shiplane.registry.oci.manifest import OCI_INDEX, Descriptor, Index, RawManifest, parse_manifest
 from shiplane.registry.oci.names import Digest, Tag
+
+_LIST = re.compile(r"sha256-[0-9a-f]{64}(?:\.(?:sig|att|sbom))?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,11 @@ class Referrer:
 def list_tag(subject: Digest) -> Tag:
     """The tag of the list of what refers to a manifest, where the registry keeps no lists itself."""
     return Tag(str(subject).replace(":", "-"))
+
+
+def lists_referrers(tag: str) -> bool:
+    """Whether a tag lists what refers to a manifest, or is one of those under which cosign kept that before."""
+    return _LIST.fullmatch(tag) is not None
 
 
 def parse_list(raw: RawManifest, what: str) -> tuple[Referrer, ...]:
