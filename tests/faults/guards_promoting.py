@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from tests.faults.edits import always, call, never, returned, uncalled, without_operand
+from tests.faults.edits import always, call, never, no_round, returned, uncalled, without_operand
 from tests.faults.guard import Guard
 
+_PROMOTE = "tests/faults/promote/test_promote.py::"
+_ROUTES = "tests/unit/promote/test_routes.py::"
 _REFERRERS = "tests/faults/registry/test_referrers.py::"
 _LATE = (
     _REFERRERS
@@ -67,5 +69,54 @@ CARRIED = (
         "find_attached",
         call("manifests_of", "[{1}]"),
         (_REFERRERS + "test_what_is_attached_to_a_platform_an_attestation_or_a_signature_comes_along",),
+    ),
+    Guard(
+        "a version of the target with another digest is refused",
+        "promote/decision",
+        "PromotionRules.decide",
+        never(),
+        (_PROMOTE + "test_a_version_that_is_there_with_another_digest_is_refused_before_anything_is_sent",),
+    ),
+    Guard(
+        "a version that is claimed for another digest is not promoted",
+        "promote/decision",
+        "PromotionRules.require_claimed",
+        never(),
+        (_PROMOTE + "test_one_that_is_claimed_meanwhile_is_lost_as_well",),
+    ),
+    Guard(
+        "what does not verify in the source is not promoted",
+        "promote/source_image",
+        "find_source",
+        call("_require_good", "{0}.report"),
+        (_PROMOTE + "test_what_does_not_verify_where_it_is_goes_nowhere",),
+    ),
+    Guard(
+        "what is marked as bad in the source is not promoted",
+        "promote/source_image",
+        "find_source",
+        uncalled("_require_unmarked"),
+        (_PROMOTE + "test_a_version_that_is_marked_as_bad_where_it_is_goes_nowhere",),
+    ),
+    Guard(
+        "what is copied is what was verified",
+        "promote/source_image",
+        "find_source",
+        never(),
+        (_PROMOTE + "test_a_source_tag_that_moves_while_it_is_verified_is_told",),
+    ),
+    Guard(
+        "configured ways are the only ones",
+        "promote/routes",
+        "RouteChoice.choose",
+        never(kind="a if b else c"),
+        (_ROUTES + "test_where_ways_are_configured_there_are_no_others",),
+    ),
+    Guard(
+        "a version is promoted to no repository with another lane's tags of the same names",
+        "promote/routes",
+        "RouteChoice._check_rivals",
+        no_round(),
+        (_ROUTES + "test_lanes_with_tags_of_the_same_names_never_meet",),
     ),
 )

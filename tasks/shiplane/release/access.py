@@ -57,7 +57,7 @@ def check_access(registry: RegistryClient, *, probe: bool, records: bool) -> Flo
     step = Step("access", f"push to {registry.repository}")
     yield step
     if not probe:
-        yield step.skipped("--skip access")
+        yield step.skipped("left out")
         return False
     doubt = prove_push(registry, records=records)
     if doubt:

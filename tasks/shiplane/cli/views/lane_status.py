@@ -244,10 +244,16 @@ def _left_out(state: LaneStatus) -> list[str]:
     return lines
 
 
+def _origin(version: VersionStatus) -> str:
+    """The reference that a version was promoted from; empty if it was not."""
+    return version.recorded.promoted_from if version.recorded else ""
+
+
 def _remarks(state: LaneStatus, version: VersionStatus) -> str:
     remarks = [_names(version)] if version.floating else []
     remarks += [f"marked as bad: {version.mark.reason}"] if version.mark else []
     remarks += [f"adopted by {version.recorded.who}"] if version.recorded and version.recorded.adopted else []
+    remarks += [f"promoted from {origin}"] if (origin := _origin(version)) else []
     remarks += [text] if (text := evidence_text(version.evidence)) else []
     remarks += ["unrecorded"] if version.recorded is None and not state.fault else []
     remarks += ["DRIFT"] if version.drift else []
