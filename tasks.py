@@ -259,7 +259,7 @@ def schema(_: Context) -> None:
     import json
 
     from shiplane.cli.documents import result_schema
-    from shiplane.config.project_file import project_schema
+    from shiplane.config.running.project_schema import project_schema
     from shiplane.release.planning.plan_document import plan_schema
 
     for name, make in {"project": project_schema, "plan": plan_schema, "result": result_schema}.items():

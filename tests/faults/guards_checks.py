@@ -81,4 +81,18 @@ ASKED_OF_IMAGES = (
         never(),
         ("tests/unit/ledger/test_evidence.py::test_evidence_of_another_form_is_refused",),
     ),
+    Guard(
+        "a command ends at its limit",
+        "cli/signals",
+        "_look",
+        never(),
+        ("tests/faults/cli/test_signals.py::test_a_command_ends_at_its_limit_like_a_terminated_one",),
+    ),
+    Guard(
+        "a request is sent no more often than the project allows",
+        "registry/http/retry_budget",
+        "RetryBudget.wait",
+        without_operand(0, 0),
+        ("tests/faults/registry/test_client_waits.py::test_a_project_may_be_more_patient_or_less",),
+    ),
 )

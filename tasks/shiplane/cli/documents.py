@@ -14,7 +14,7 @@ from shiplane.promote.documents import AttachedJson, PromotionJson
 from shiplane.registry.oci.document_keys import CommitJson, DigestJson
 from shiplane.release.announcing.documents import AnnouncedJson, FollowingJson, PlannedFollowingJson
 from shiplane.release.channel.result import ChannelLaneResultJson
-from shiplane.release.planning.plan_document import OutlookJson, PrerequisiteJson, RefusedOutlookJson
+from shiplane.release.planning.plan_document import OutlookJson, RefusedOutlookJson, RequirementsJson
 from shiplane.release.prerequisites import PrerequisiteEvidenceJson
 from shiplane.release.result import LaneResultJson
 from shiplane.verify.verification_result import VerifiedDataJson as VerifiedDataJson  # noqa: PLC0414 -- handed on
@@ -38,11 +38,10 @@ class _SavedJson(TypedDict, total=False):
     saved: Annotated[str, "The file that the plan was saved to, with --save."]
 
 
-class PlannedDataJson(PlanJson, PlannedFollowingJson):
+class PlannedDataJson(PlanJson, RequirementsJson, PlannedFollowingJson):
     """The result of ``plan``."""
 
     registry: RegistryAskedJson
-    prerequisites: Annotated[list[PrerequisiteJson], "What has to pass before anything is tagged."]
     tags: Annotated[
         dict[str, OutlookJson | RefusedOutlookJson],
         "Each lane's tags now, and what happens to them; empty if the registry was not asked.",

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shiplane.cli.answer import Answer
-from shiplane.cli.signals import TerminatedError, heeding_signals
+from shiplane.cli.signals import TerminatedError, heeding_signals, limit_run
 from shiplane.cli.views.console import Verbosity
 from shiplane.cli.views.exit_report import closing_lines
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
@@ -36,7 +36,7 @@ def run_to_its_end(
     refuse_dumps()  # before anything that could start a child: git runs whatever a repository configures
     open_streams()
     with heeding_signals():
-        run = Run(caller=caller, search_root=Path.cwd() / caller.search_root, verbosity=verbosity)
+        run = Run(caller=caller, search_root=Path.cwd() / caller.search_root, verbosity=verbosity, limit=limit_run)
         try:
             return _attempt(run, task, as_json=as_json)
         finally:

@@ -39,6 +39,7 @@ class Run:
         caller: How the tasks are called here.
         search_root: Where the search for the project begins, if not where the user stands.
         verbosity: How much of the run is shown.
+        limit: Called with how many seconds the run may take, once the project file says it.
         repeat_flags: What has to be added to the command, so that running it again means the same.
     """
 
@@ -47,6 +48,7 @@ class Run:
     caller: Caller = field(default_factory=Caller)
     search_root: Path | None = None
     verbosity: Verbosity = Verbosity.USUAL
+    limit: Callable[[float], None] = lambda _seconds: None
     repeat_flags: tuple[str, ...] = field(default=(), init=False)
     _read_public_tags: Callable[[], list[str]] | None = field(default=None, init=False, repr=False)
 
@@ -117,6 +119,7 @@ class Run:
         """The project file."""
         project = load_project_file(self.root)
         check_names(project.name, project.registries, self.env)
+        self.limit(project.limits.run_seconds)
         return project
 
     @cached_property

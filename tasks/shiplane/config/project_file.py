@@ -23,9 +23,9 @@ from shiplane.config.keys.smoke import SMOKE, Smokes, make_smokes
 from shiplane.config.keys.texts import COMMAND, IMAGES, LEDGER, PATH, PLATFORMS, SECONDS, VARIABLES
 from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
 from shiplane.config.lane import BUILT_IN, Lane, groups_of
+from shiplane.config.running.limits import LIMITS, Limits
 from shiplane.config.version import Version
 from shiplane.core.errors import UsageError
-from shiplane.core.schema.documents import document
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.registry.oci.names import Platform, Repository
@@ -215,6 +215,9 @@ class ProjectFile:
             CHECKS,
         ),
     ] = field(default_factory=dict)
+    limits: Annotated[Limits, Key("How long a command may take, and how patient its requests are.", LIMITS)] = field(
+        default_factory=Limits
+    )
 
     def lane(self, name: str) -> Lane:
         """One lane by its name.
@@ -309,7 +312,7 @@ def _reads(lane: Lane, text: str) -> bool:
         return False
 
 
-_FILE = Table(
+PROJECT_FILE = Table(
     "",
     "shiplane.toml, or [tool.shiplane] in pyproject.toml. Everything is optional. Beyond this schema shiplane checks "
     f"(check.config): {'; '.join(BEYOND_THE_SCHEMA.values())}.",
@@ -326,7 +329,7 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
         ConfigurationError: A key is unknown, or a value has the wrong type or form; the key and the file are named.
     """
     place = Location(name)
-    given: dict[str, Any] = _FILE.read(dict(content), place)
+    given: dict[str, Any] = PROJECT_FILE.read(dict(content), place)
     tables = lane_tables(given, place)
     lanes = make_lanes(tables, place.key("lanes"), given.get("images", ()))
     given.pop("matrix", None)
@@ -347,8 +350,3 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
         "github_release": GitHubReleaseSettings() if on_github is True else on_github or None,
     }
     return ProjectFile(name=name, **{**given, **resolved})
-
-
-def project_schema() -> dict[str, Any]:
-    """The JSON Schema of the file, from the types that it is read by."""
-    return document(Annotated[dict[str, Any], _FILE], urn="urn:shiplane:project-file", title="shiplane project file")

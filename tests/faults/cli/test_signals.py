@@ -24,6 +24,7 @@ from tests.faults.harness.memory import MemoryRegistry
 from tests.faults.harness.relay import HangUpError, Passing, relay
 from tests.faults.harness.server import serve
 from tests.faults.harness.workshop import TOKEN, workshop
+from tests.rig.sample import git
 
 PUBLISH = ("publish", "--lane", "main", "--tag", "v0.2.1", "--latest")
 SIGNALS = [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129), (signal.SIGQUIT, 131)]
@@ -58,6 +59,21 @@ def test_a_polite_signal_takes_the_private_login_away(
     assert building.wait(10) == code, said
     assert list((tmp_path / "temporary").iterdir()) == []
     assert "next: invoke publish" in said
+
+
+def test_a_command_ends_at_its_limit_like_a_terminated_one(tmp_path: Path) -> None:
+    with serve(MemoryRegistry(access=Access(accounts={"robot": Account(TOKEN)}))) as served:
+        folder, variables = workshop(tmp_path, served.address)
+        with (folder / "shiplane.toml").open("a") as file:
+            file.write("\n[limits]\nrun-seconds = 8\n")
+        git(folder, "commit", "--quiet", "--all", "--message", "limits")
+        argv, variables["FAKE_BUILD"] = [sys.executable, "-m", "invoke", *PUBLISH], "60"
+        done = subprocess.run(argv, cwd=folder, env=variables, capture_output=True, encoding="utf-8", check=False)
+    assert done.returncode == 143, done.stderr
+    assert "building, process" in done.stderr
+    assert "ended after 8 s, the limit of run-seconds in [limits]" in done.stderr
+    assert "next: invoke publish" in done.stderr
+    assert list((tmp_path / "temporary").iterdir()) == []
 
 
 @pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGQUIT])

@@ -164,3 +164,15 @@ def test_waits_of_threads_at_one_time_count_once() -> None:
     budget.count_lost(since=20)
     budget.pause(15)
     assert budget.spent == 45
+
+
+def test_a_project_may_be_more_patient_or_less() -> None:
+    """How often, how long at once, and how long in all."""
+    cases = [(RetryBudget(tries=2), [0.5]), (RetryBudget(max_wait=0.25), [0.25] * 4), (RetryBudget(budget=0), [])]
+    for budget, sleeps in cases:
+        clock = VirtualClock()
+        budget.clock, budget.jitter = clock, lambda: 1.0
+        attempt = 1
+        while budget.wait(attempt, "busy"):
+            attempt += 1
+        assert clock.sleeps == sleeps

@@ -16,7 +16,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from shiplane.config.project_file import BEYOND_THE_SCHEMA, parse_project_file, project_schema
+from shiplane.config.project_file import BEYOND_THE_SCHEMA, parse_project_file
+from shiplane.config.running.project_schema import project_schema
 from shiplane.core.errors import ConfigurationError
 from tests.unit.documents import schema
 from tests.unit.generate import quickly
@@ -110,6 +111,9 @@ GOOD: list[dict[str, Any]] = [
     {"checks": [{"command": "scan {layout} {image}"}], "lanes": {"main": {"checks": [{"command": "sh size.sh"}]}}},
     {"checks": [{"name": "a", "command": "x", "timeout-seconds": 5, "layout": True, "report": "r-{lane}.json"}]},
     {"checks": [{"command": "x {{any}} {{.Size}} '{Upper}'", "env": ["SCAN_TOKEN"]}]},
+    {"limits": {}},
+    {"limits": {"run-seconds": 0.5, "tries": 1, "wait-seconds": 3600, "retry-seconds": 0}},
+    {"limits": {"run-seconds": 604800, "tries": 20.0}},
     {"smoke": {}},
     {"smoke": {"enabled": False}},
     {"lanes": {"main": {"smoke": {"command": "curl -f http://127.0.0.1:8080/", "timeout-seconds": 30}}}},
@@ -207,6 +211,10 @@ BAD_CHANNELS: list[dict[str, Any]] = [
     {"tags": "edge"},
 ]
 BAD: list[dict[str, Any]] = [
+    *({"limits": {"run-seconds": bad}} for bad in (0, -1, "1h", True, 604801)),
+    *({"limits": {"tries": bad}} for bad in (0, 21, 2.5, "5")),
+    *({"limits": {"wait-seconds": bad}} for bad in (0, 3601)),
+    *({"limits": {"retry-seconds": bad}} for bad in (-1, 86401)),
     {"checks": {}},
     {"checks": [{}]},
     {"checks": [{"name": "a"}]},
@@ -759,6 +767,7 @@ TABLES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("http", {"gates": [{"http": "https://x", UNKNOWN: 1}]}, SCHEMA["$defs"]["http-gate"]),
     ("github", {"gates": [{"github": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["github-gate"]),
     ("deployment", {"deployments": [{"files": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["deployment"]),
+    ("limits", {"limits": {UNKNOWN: 1}}, SCHEMA["$defs"]["limits"]),
     ("check", {"checks": [{UNKNOWN: 1}]}, SCHEMA["$defs"]["check"]),
     ("check of a lane", {"lanes": {"main": {"checks": [{UNKNOWN: 1}]}}}, SCHEMA["$defs"]["check"]),
     ("smoke", {"smoke": {UNKNOWN: 1}}, SCHEMA["$defs"]["smoke"]),

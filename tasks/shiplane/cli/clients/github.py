@@ -65,7 +65,14 @@ def github_releaser_of(run: Run, skip: Sequence[str]) -> GitHubReleaser | None:
     if GITHUB_RELEASE_CHECK in skip:
         run.console.tell(f"--skip {GITHUB_RELEASE_CHECK}: no release on GitHub is made")
         return None
-    budget = RetryBudget(budget=_BUDGET, tell=run.console.tell, count_down=run.console.show_wait)
+    limits = run.project.limits
+    budget = RetryBudget(
+        budget=min(_BUDGET, limits.retry_seconds),
+        tries=limits.tries,
+        max_wait=limits.wait_seconds,
+        tell=run.console.tell,
+        count_down=run.console.show_wait,
+    )
     github = github_of(run, "github-release is configured", budget)
     return GitHubReleaser(
         releases=GitHubReleases(github=github), settings=settings, groups=groups_of(run.project.lanes)

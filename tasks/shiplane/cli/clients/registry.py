@@ -61,7 +61,15 @@ class RegistryClients:
     @cached_property
     def retry_budget(self) -> RetryBudget:
         """The run's one retry budget."""
-        return RetryBudget(tell=self.tell, count_down=self.count_down, clock=self.clock)
+        limits = self.project.limits
+        return RetryBudget(
+            tell=self.tell,
+            count_down=self.count_down,
+            clock=self.clock,
+            budget=limits.retry_seconds,
+            tries=limits.tries,
+            max_wait=limits.wait_seconds,
+        )
 
     def hurried(self, seconds: float = 0.0) -> RetryBudget:
         """A budget with only so many seconds of waiting: a registry that is down must not delay the answer."""

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from shiplane.cli.views.tables import columns
+from shiplane.config.running.limits import Limits
 from shiplane.registry.oci.lookup_result import Absent, Present
 
 if TYPE_CHECKING:
     from shiplane.config.floating_tag import FloatingTag
     from shiplane.config.keys.announcements import PlannedAnnouncementJson
     from shiplane.config.plan import LanePlan, Plan
+    from shiplane.config.project_file import ProjectFile
     from shiplane.config.setting import Setting
     from shiplane.release.announcing.github_result import PlannedGitHubReleaseJson
     from shiplane.release.planning.decision import Decision
@@ -33,6 +35,7 @@ def plan_text(
     surveyed: Mapping[str, tuple[Survey, Decision | str]],
     doubt: str,
     prerequisites: Sequence[tuple[str, str]],
+    limits: tuple[str, str, str],
 ) -> str:
     """A plan: settings with sources, prerequisites, the build, each tag before and after."""
     rows = [
@@ -45,6 +48,7 @@ def plan_text(
         if file := lane.version_file:
             rows.append((f"{lane.lane.name} version file", file.text, file.path))
         rows.append((f"{lane.lane.name} latest", "yes" if lane.latest.value else "no", lane.latest.source))
+    rows.append(limits)
     parts = [columns([(name, value, f"({source})") for name, value, source in rows])]
     parts += ["", "prerequisites", *(f"  {name}: {what}" for name, what in prerequisites)]
     parts += ["", "builds, in one bake; each equivalent to"]
@@ -52,6 +56,11 @@ def plan_text(
     parts += ["", "tags", *([f"  {doubt}"] if doubt else [])]
     parts += [columns([row for lane in plan.lanes for row in _tag_rows(plan, lane, surveyed.get(lane.lane.name))])]
     return "\n".join(parts)
+
+
+def limits_row(project: ProjectFile) -> tuple[str, str, str]:
+    """The row of the limits of a command, with where they come from."""
+    return "limits", str(project.limits), "default" if project.limits == Limits() else f"{project.name}: limits"
 
 
 def _list_rows(

@@ -1,7 +1,7 @@
 """Retry limits shared by a run.
 
 Bounded attempts with full jitter (0.5 s doubling to 8 s); each wait at most 60 s; all waits and failed attempts of a
-run at most 300 s. Every wait is reported.
+run at most 300 s, unless the project says otherwise. Every wait is reported.
 """
 
 from __future__ import annotations
@@ -66,6 +66,8 @@ class RetryBudget:
 
     Attributes:
         budget: Total seconds for waits and failed attempts.
+        tries: How often a request is sent at most.
+        max_wait: Seconds of the longest wait.
         tell: Called with the announcement of each wait.
         count_down: Called with the reason for a wait that is announced, and its seconds, as it begins.
         jitter: Returns a number in [0, 1).
@@ -73,6 +75,8 @@ class RetryBudget:
     """
 
     budget: float = BUDGET
+    tries: int = TRIES
+    max_wait: float = MAX_WAIT
     clock: Clock = field(default_factory=SystemClock)
     tell: Callable[[str], None] = _discard
     count_down: Callable[[str, float], None] = _count_nothing
@@ -99,13 +103,13 @@ class RetryBudget:
             False if attempts or budget are used up, without having waited.
         """
         with self._lock:
-            if attempt >= TRIES or self.spent >= self.budget:
+            if attempt >= self.tries or self.spent >= self.budget:
                 return False
             backoff = min(_LAST, _FIRST * 2 ** (attempt - 1)) * self.jitter()
-            seconds = min(MAX_WAIT, max(backoff, asked or 0.0), self.remaining)
+            seconds = min(self.max_wait, max(backoff, asked or 0.0), self.remaining)
             self._count(self.clock.now(), seconds)
-        self.tell(f"{reason}: waiting {seconds:.1f} s, then try {attempt + 1} of {TRIES}")
-        self.count_down(f"try {attempt + 1} of {TRIES}: {reason}", seconds)
+        self.tell(f"{reason}: waiting {seconds:.1f} s, then try {attempt + 1} of {self.tries}")
+        self.count_down(f"try {attempt + 1} of {self.tries}: {reason}", seconds)
         self.clock.sleep(seconds)
         return True
 

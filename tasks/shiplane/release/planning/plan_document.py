@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Any, TypedDict
 
 from shiplane.config.plan import LanePlan, LanePlanJson, Plan, PlanJson
+from shiplane.config.running.limits import LimitsJson
 from shiplane.core.schema.documents import document as schema_of_document
 from shiplane.core.schema.documents import table_of
 from shiplane.core.schema.tables import Key, Table
@@ -65,6 +66,13 @@ class RefusedOutlookJson(TagsBeforeJson):
     floating_tags: Annotated[
         list[FloatingTagJson], "The floating tags in whose range the version is, in the order in which they move."
     ]
+
+
+class RequirementsJson(TypedDict):
+    """What a release needs, and how long it may take."""
+
+    prerequisites: Annotated[list[PrerequisiteJson], "What has to pass before anything is tagged."]
+    limits: LimitsJson
 
 
 class SettingsJson(PlanJson):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from shiplane.cli.answer import Answer
 from shiplane.cli.flows.plans.preview import credential_notes, ignored_files, preview
 from shiplane.cli.flows.plans.saved_plans import requirements, save_plan
-from shiplane.cli.views.plan import following_text, ignored_text, outlook_json, plan_text
+from shiplane.cli.views.plan import following_text, ignored_text, limits_row, outlook_json, plan_text
 
 if TYPE_CHECKING:
     from shiplane.cli.documents import PlannedDataJson
@@ -40,13 +40,14 @@ def plan_release(run: Run, flags: Flags, save: str | None = None) -> Answer:
         **planned.to_json(),
         "registry": {"asked": not outlook.doubt, "why_not": outlook.doubt},
         "prerequisites": prerequisites_json(required),
+        "limits": run.project.limits.to_json(),
         "tags": {name: outlook_json(survey, decision) for name, (survey, decision) in outlook.lanes.items()},
         "github_releases": planned_releases(planned, run.project.github_release),
         "announcements": planned_announcements(run.project.announcements, AnnouncedEvent.RELEASE),
         "credential": credential,
         "ignored": ignored_files(run, planned),
     }
-    text = plan_text(planned, outlook.lanes, outlook.doubt, required) + following_text(
+    text = plan_text(planned, outlook.lanes, outlook.doubt, required, limits_row(run.project)) + following_text(
         data["github_releases"], data["announcements"]
     )
     text += credential_text + ignored_text(data["ignored"])
