@@ -142,3 +142,36 @@ def test_a_check_whose_program_is_missing_is_told_by_the_doctor_and_before_a_bui
     assert (done.code, done.built, reader.tags()) == (3, False, {}), str(done)
     assert "needs no-such-scanner, which is not installed" in done.err
     assert "for main, standalone" in person.invoke("plan").out
+
+
+GATED = """
+[rollback]
+gates = true
+
+[[gates]]
+name = "production"
+command = "sh -c 'cat ../production; test `cat ../production` = up'"
+"""
+
+
+def test_after_a_rollback_the_gates_are_asked_told_and_recorded_and_undo_nothing(
+    guarded_workstation: Workstation,
+) -> None:
+    person, reader = guarded_workstation
+    production = person.checkout.parent / "production"
+    production.write_text("up\n")
+    configured(person, GATED, {})
+    flags = ("publish", "--lane", "main", "--latest", "--platforms", "linux/amd64", "--tag")
+    succeeded(person.invoke(*flags, "0.2.1"))
+    git(person.checkout, "commit", "--quiet", "--allow-empty", "--message", "next")
+    succeeded(person.invoke(*flags, "0.2.2"))
+    production.write_text("down\n")
+    done = succeeded(person.invoke("rollback", "--lane", "main", "--reason", "slow"))
+    assert "gate production is not green: sh -c " in done.out, str(done)
+    assert reader.tags()["latest"] == reader.tags()["v0.2.1"]
+    history = succeeded(person.invoke("history", "--lane", "main")).out
+    assert "slow; gate production, not passed: sh -c " in history, history
+    assert "passed: gate production" in history
+    again = succeeded(person.invoke("rollback", "--lane", "main", "--to", "0.2.1", "--json"))
+    assert (again.document["moved"], again.document["gates"]) == (False, None)
+    assert faults(again.document, "result", "rolled-back") == []

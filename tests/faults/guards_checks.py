@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.edits import argument, call, never, uncalled, without_operand
+from tests.faults.edits import argument, call, never, on_error, uncalled, without_operand
 from tests.faults.guard import Guard
 
 _CHECKS = "tests/faults/release/test_checks.py::"
@@ -94,5 +94,12 @@ ASKED_OF_IMAGES = (
         "RetryBudget.wait",
         without_operand(0, 0),
         ("tests/faults/registry/test_client_waits.py::test_a_project_may_be_more_patient_or_less",),
+    ),
+    Guard(
+        "a record of the gates that cannot be written does not end a rollback that is done",
+        "rollback/after/gates",
+        "GatesAfterRollback._record",
+        on_error("ShiplaneError", "raise"),
+        ("tests/faults/rollback/test_gates_after.py::test_a_record_that_cannot_be_written_is_told_and_is_no_error",),
     ),
 )

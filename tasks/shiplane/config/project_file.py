@@ -215,6 +215,9 @@ class ProjectFile:
             CHECKS,
         ),
     ] = field(default_factory=dict)
+    rollback: Annotated[gate_keys.RollbackSettings, Key("What follows a rollback.", gate_keys.ROLLBACK)] = field(
+        default_factory=gate_keys.RollbackSettings
+    )
     limits: Annotated[Limits, Key("How long a command may take, and how patient its requests are.", LIMITS)] = field(
         default_factory=Limits
     )

@@ -223,6 +223,14 @@ class Ledger:
         entry = self.published(tag)
         return entry.evidence if entry and entry.after == digest else ()
 
+    def asked_after(self, move: Entry, ledger: Tag) -> tuple[RecordedEvidence, ...]:
+        """What the gates answered after a rollback of a floating tag: an entry under the ledger's own tag."""
+        later = itertools.dropwhile(lambda entry: entry.id != move.id, self.entries)
+        moved = {entry.id for entry in self.moves(move.tag)}
+        following = [entry for entry in later if entry.tag == ledger or entry.id in moved]
+        asked = following[1] if len(following) > 1 else None
+        return asked.evidence if asked and asked.tag == ledger and asked.after == move.after else ()
+
     def moves(self, floating: Tag) -> list[Entry]:
         """Every recorded move of a floating tag, the oldest first.
 

@@ -136,9 +136,10 @@ def test_what_a_rollback_gives_is_as_the_schema_says() -> None:
     mirrored = test_mirrors.roll_back(test_mirrors.released()).to_json(AIONIS)
     (partly,) = test_floating_tags.roll(test_floating_tags.scene_of(*test_floating_tags.FIRST_OF_2))
     assert partly.staying
+    gate = Evidence(gate="a", kind="http", what="b", good=False, detail="c", commit="c" * 40, when="d").to_json()
     for result in (roll(scene_of()).to_json(AIONIS), partly.to_json(AIONIS), mirrored):
-        for deployments in (None, {**repointed, "changes": [change], "before": before}):
-            lane = {**result, "deployments": deployments}
+        for deployments, gates in ((None, None), ({**repointed, "changes": [change], "before": before}, [gate])):
+            lane = {**result, "deployments": deployments, "gates": gates}
             assert faults({"ok": True, "exit": 0, **lane}, "result", "rolled-back") == []
             assert faults({**OUTER, "lanes": [lane, lane]}, "result", "rolled-back-lanes") == []
     assert faults({"ok": True, "exit": 0, **mirrored}, "result") != []

@@ -111,6 +111,8 @@ GOOD: list[dict[str, Any]] = [
     {"checks": [{"command": "scan {layout} {image}"}], "lanes": {"main": {"checks": [{"command": "sh size.sh"}]}}},
     {"checks": [{"name": "a", "command": "x", "timeout-seconds": 5, "layout": True, "report": "r-{lane}.json"}]},
     {"checks": [{"command": "x {{any}} {{.Size}} '{Upper}'", "env": ["SCAN_TOKEN"]}]},
+    {"rollback": {}},
+    {"rollback": {"gates": True}},
     {"limits": {}},
     {"limits": {"run-seconds": 0.5, "tries": 1, "wait-seconds": 3600, "retry-seconds": 0}},
     {"limits": {"run-seconds": 604800, "tries": 20.0}},
@@ -211,6 +213,7 @@ BAD_CHANNELS: list[dict[str, Any]] = [
     {"tags": "edge"},
 ]
 BAD: list[dict[str, Any]] = [
+    *({"rollback": bad} for bad in (True, {"gates": "yes"}, {"gate": True})),
     *({"limits": {"run-seconds": bad}} for bad in (0, -1, "1h", True, 604801)),
     *({"limits": {"tries": bad}} for bad in (0, 21, 2.5, "5")),
     *({"limits": {"wait-seconds": bad}} for bad in (0, 3601)),
@@ -767,6 +770,7 @@ TABLES: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("http", {"gates": [{"http": "https://x", UNKNOWN: 1}]}, SCHEMA["$defs"]["http-gate"]),
     ("github", {"gates": [{"github": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["github-gate"]),
     ("deployment", {"deployments": [{"files": "x", UNKNOWN: 1}]}, SCHEMA["$defs"]["deployment"]),
+    ("rollback", {"rollback": {UNKNOWN: 1}}, SCHEMA["$defs"]["rollback"]),
     ("limits", {"limits": {UNKNOWN: 1}}, SCHEMA["$defs"]["limits"]),
     ("check", {"checks": [{UNKNOWN: 1}]}, SCHEMA["$defs"]["check"]),
     ("check of a lane", {"lanes": {"main": {"checks": [{UNKNOWN: 1}]}}}, SCHEMA["$defs"]["check"]),

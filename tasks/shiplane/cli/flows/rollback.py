@@ -7,6 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
+from shiplane.cli.flows.rollbacks.gates import ask_gates_again
 from shiplane.config.settings import Flags
 from shiplane.core.errors import UsageError
 
@@ -15,12 +16,10 @@ if TYPE_CHECKING:
     from shiplane.cli.views.rollback import RolledBackDataJson
     from shiplane.config.lane import Lane
     from shiplane.config.settings import Resolver
-    from shiplane.config.version import Version
     from shiplane.registry.client import RegistryClient
     from shiplane.registry.oci.names import Repository, Tag
     from shiplane.rollback.choice import RollbackChoice
     from shiplane.rollback.lane_repositories import LaneRepositories
-    from shiplane.rollback.marks import Marker
     from shiplane.rollback.result import RollbackRequest, RollbackResult
 
 
@@ -36,7 +35,7 @@ def roll_back(run: Run, requests: Sequence[RollbackRequest], flags: Flags) -> An
     dry_run = any(request.dry_run for request in requests)
     connect = clients.reader if dry_run else clients.writer
     repositories = _repositories(run, resolver, [request.lane for request in requests], cache(connect))
-    tags = {request.lane.name: _fixed_tags(request.lane) for request in requests}
+    tags = {request.lane.name: fixed_tags(request.lane) for request in requests}
     run.show_at_the_end(lambda: _tags_now(run, repositories, requests, tags))
     rollback = Rollback(
         lanes=repositories,
@@ -48,7 +47,8 @@ def roll_back(run: Run, requests: Sequence[RollbackRequest], flags: Flags) -> An
     tags |= {choice.request.lane.name: list(choice.floating_tags) for choice in choices}
     run.repeat_with(*_repeated(choices))
     results = run.console.drive(rollback.go_to(choices))
-    answers = [_with_deployments(run, resolver, result, repositories) for result in results]
+    rolled_back = [_with_deployments(run, resolver, result, repositories) for result in results]
+    answers = ask_gates_again(run, repositories, choices, results, rolled_back)
     if len(answers) == 1:
         return answers[0]
     text = "\n\n".join(answer.text for answer in answers)
@@ -84,7 +84,7 @@ def _tags_now(
     return [line for registry, names in pairs for line in run.registries.tags_now(registry, names)]
 
 
-def _fixed_tags(lane: Lane) -> list[Tag]:
+def fixed_tags(lane: Lane) -> list[Tag]:
     """The floating tags that exist whatever was released."""
     return [floating.tag for floating in lane.floating_tags_among(())]
 
@@ -113,6 +113,7 @@ def _with_deployments(run: Run, resolver: Resolver, result: RollbackResult, repo
     data: RolledBackDataJson = {
         **result.to_json(registry.repository),
         "deployments": followed.data if followed else None,
+        "gates": None,
     }
     return Answer(text=text, data=data)
 
@@ -124,22 +125,3 @@ def _is_in(resolver: Resolver, lane: Lane, repository: Repository) -> bool:
     except UsageError:
         # Nothing says where a lane is that this run is not about.
         return False
-
-
-def marker_of(
-    run: Run, lane: Lane, image: str | None, version: Version | None = None, *, dry_run: bool = False
-) -> Marker:
-    """What marks versions of a lane; at the end of the run, the floating tags of that version are shown.
-
-    Raises:
-        ConfigurationError: No ledger is kept.
-    """
-    from shiplane.rollback.marks import Marker
-
-    clients = run.registries
-    repository = run.resolver(Flags(image=image)).image(lane).value
-    registry = clients.reader(repository) if dry_run else clients.writer(repository)
-    tags = [floating.tag for floating in lane.floating_tags(version)] if version else _fixed_tags(lane)
-    run.show_at_the_end(lambda: clients.tags_now(registry, tags))
-    ledgers = clients.required_ledgers(repository, registry, for_what="marks are")
-    return Marker(registry=registry, ledgers=ledgers, dry_run=dry_run)

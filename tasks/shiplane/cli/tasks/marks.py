@@ -76,7 +76,7 @@ def _change_mark(
 ) -> Answer:
     """Set or remove the mark of a version."""
     from shiplane.cli.flag_values import one_line_reason, tagged_version
-    from shiplane.cli.flows.rollback import marker_of
+    from shiplane.cli.flows.rollbacks.marking import marker_of
     from shiplane.cli.views.rollback import marked_text
 
     chosen, version = tagged_version(run.project, lane, tag)
@@ -92,7 +92,7 @@ def restart(run: Run, *, lane: str | None = None, reason: str | None = None, ima
     Refused unless the ledger is corrupt. The old one stays readable by its digest; its marks are not carried over.
     """
     from shiplane.cli.flag_values import one_lane, one_line_reason
-    from shiplane.cli.flows.rollback import marker_of
+    from shiplane.cli.flows.rollbacks.marking import marker_of
     from shiplane.core.errors import UsageError
 
     if not reason:

@@ -281,6 +281,7 @@ def _move_rows(state: LaneStatus, floating: Tag) -> list[tuple[str, ...]]:
             move.why,
             "recorded later" if move.late and not move.adopted else "",
             "after an unrecorded move" if move.id in gaps else "",
+            evidence_text(state.ledger.asked_after(move, state.lane.ledger)),
         ]
         remark = "; ".join(filter(None, remarks)) + _run(move)
         rows.append((short_time(move.when), names.get(move.after, move.version), before, move.who, move.how, remark))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
 from shiplane.cli.views.deployments import RepointedJson
+from shiplane.config.gate import EvidenceJson
 from shiplane.core.next_command import command
 from shiplane.rollback.result import RollbackJson
 
@@ -21,6 +22,10 @@ class RolledBackDataJson(RollbackJson):
     """The result of ``rollback`` for one lane."""
 
     deployments: Annotated[RepointedJson | None, "The deployment files; null if none are configured."]
+    gates: Annotated[
+        list[EvidenceJson] | None,
+        "What each gate answered after the tags had moved; null if they were not asked again.",
+    ]
 
 
 class RolledBackLanesDataJson(TypedDict):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import partial
-from typing import Any, TypeAlias
+from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
 
 from shiplane.config.checks.names import MAX_NAME, NAME_KEY, RESERVED_CHECKS
@@ -13,7 +14,7 @@ from shiplane.config.keys.texts import LINE, ONE_LINE_COMMAND, SECONDS, VARIABLE
 from shiplane.core.errors import UsageError
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, OneOf, Table
-from shiplane.core.schema.values import Array, Number, ScalarText, Text
+from shiplane.core.schema.values import Array, Boolean, Number, ScalarText, Text
 from shiplane.core.text import INVISIBLE
 from shiplane.registry.oci.names import PORT_FORM
 
@@ -104,6 +105,23 @@ GATE = OneOf(
         ),
     }
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RollbackSettings:
+    """What follows a rollback."""
+
+    gates: Annotated[
+        bool,
+        Key(
+            "Whether the gates are asked again after floating tags have moved back, about the commit that they are at "
+            "now: told and recorded. One that is not green changes neither the tags nor the exit code.",
+            Boolean(),
+        ),
+    ] = False
+
+
+ROLLBACK = Table.of(RollbackSettings, "rollback")
 Gates: TypeAlias = tuple[Gate, ...]
 GATES = Array(of=GATE)
 

@@ -1,0 +1,1 @@
+"""What follows a rollback, and the marks on versions."""

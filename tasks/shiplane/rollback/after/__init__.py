@@ -1,0 +1,1 @@
+"""What follows a rollback that is done and recorded."""
