@@ -56,6 +56,7 @@ class WorkflowProject:
         github_release: Whether a release is shown on GitHub.
         webhooks: The variables with the URLs that announcements are posted to.
         signing: How images are signed; None for not at all.
+        checks: Each check of staged images, with the variables that it needs.
         modules: Whether the repository has submodules.
         channels: Each gets a workflow of its own.
         registries: The variables of the further registries' credentials, by registry host.
@@ -74,6 +75,7 @@ class WorkflowProject:
     github_release: bool = False
     webhooks: Sequence[str] = ()
     signing: SigningSettings | None = None
+    checks: Sequence[tuple[str, Sequence[str]]] = ()
     modules: bool = False
     lfs: bool = False
     channels: Sequence[Channel] = ()
@@ -129,6 +131,7 @@ def _facts(project: WorkflowProject) -> dict[str, bool]:
         "claim": project.claim,
         "writes": project.claim or project.github_release,
         "cosign": project.signing is not None,
+        "check-setup": bool(project.checks and project.wishes.check_setup),
         "keyless": project.signing is not None and project.signing.is_keyless,
         "github-gates": any(gate.kind is GateKind.GITHUB for gate in project.gates),
         "subfolder": bool(project.folder),
@@ -183,6 +186,7 @@ def _project_values(project: WorkflowProject) -> dict[str, str]:
         "SETUP": setup_steps.setup_lines(_setup(project)),
         "BUILD_COMMAND": setup_steps.build_command_lines(project.program, step_variables.either_of(project.build_env)),
         "GATES_ENV": setup_steps.gates_env(project.gates),
+        "CHECK_SETUP": setup_steps.setup_lines(project.wishes.check_setup),
         "HOST_OUTPUT": _host_output(project),
         "HOST_OUTPUT_DRY": _host_output(project, dry_run=True),
         "IMAGE": project.image,
@@ -211,6 +215,8 @@ def _step_values(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str, s
     beside = step_variables.without_provided(build)
     webhooks = step_variables.webhooks_of(project.webhooks)
     signing = step_variables.signing_of(project.signing)
+    given = {**beside, **credentials, **webhooks, **signing}
+    checks = step_variables.either_of(name for name in _check_variables(project) if name not in given)
     only_build = {name: value for name, value in build.items() if name not in credentials}
     return {
         "CREDENTIALS": step_variables.env_lines(credentials, 10),
@@ -221,6 +227,7 @@ def _step_values(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str, s
         "SIGNING": step_variables.env_lines(
             {name: value for name, value in signing.items() if name not in {**beside, **credentials, **webhooks}}, 10
         ),
+        "CHECKS": step_variables.env_lines(checks, 10),
         "BUILD": step_variables.env_lines(only_build, 10),
     }
 
@@ -230,7 +237,7 @@ def _secrets_passed(project: WorkflowProject, lanes: Sequence[Lane]) -> dict[str
     build = step_variables.without_provided(step_variables.build_secrets_of(lanes))
     credentials = step_variables.credentials_of(project.registries)
     return {
-        **dict.fromkeys(_own_variables(project), "For a command of the project"),
+        **dict.fromkeys((*_own_variables(project), *_check_variables(project)), "For a command of the project"),
         **dict.fromkeys(project.webhooks, "Webhook of an announcement"),
         **dict.fromkeys(build, "Build secret"),
         **dict.fromkeys(step_variables.signing_of(project.signing), "Signing key, or its password"),
@@ -254,6 +261,18 @@ def _own_variables(project: WorkflowProject) -> list[str]:
     for place, names in needs:
         step_variables.check_own(place, names, project.registries)
     return [name for _, names in needs for name in names]
+
+
+def _check_variables(project: WorkflowProject) -> list[str]:
+    """What the checks of staged images, and the steps that prepare for them, need. Raises as :func:`_own_variables`."""
+    if not project.checks:
+        return []
+    steps = enumerate(project.wishes.check_setup)
+    needs = [(f"workflows: check-setup[{number}]", step.env) for number, step in steps]
+    needs += [(f"check {name!a}", tuple(names)) for name, names in project.checks]
+    for place, names in needs:
+        step_variables.check_own(place, names, project.registries)
+    return list(dict.fromkeys(name for _, names in needs for name in names))
 
 
 def _host_output_facts(wishes: WorkflowSettings) -> dict[str, bool]:

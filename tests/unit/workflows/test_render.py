@@ -90,6 +90,10 @@ OWN: Configuration = {
 PULL_REQUESTS: Configuration = {**NEEDY, "workflows": {**HOST_OUTPUT, "pull-request": True}}
 SIGNED: Configuration = {"sign": {"tool": "cosign", "key": "env://SIGNING_KEY", "public-key": "release.pub"}}
 KEYLESS: Configuration = {"sign": {"tool": "cosign", "identity": "https://github.com/acme/.*"}}
+SCANNING: Configuration = {
+    "checks": [{"command": "scan {layout}", "env": ["SCAN_TOKEN", "OWN_SITE_URL"]}],
+    "workflows": {"check-setup": [{"name": "Scanner", "run": "npm ci"}]},
+}
 KINDS: dict[str, Configuration] = {
     "built in": {},
     "native": {"workflows": {"native": True}},
@@ -115,6 +119,7 @@ KINDS: dict[str, Configuration] = {
     },
     "pull requests, groups": {**GROUP, "workflows": {"native": True, "pull-request": True}},
     "own variables": {**OWN, **CHANNELS, "workflows": HOST_OUTPUT},
+    "checks": {**SCANNING, **CHANNELS},
     "claims": {"claim": True},
     "releases on GitHub": {"github-release": True, **CHANNELS},
     "announcements": ANNOUNCED,
@@ -176,6 +181,7 @@ def rendered(
         github_release=known.github_release is not None,
         webhooks=webhook_variables(known.announcements),
         signing=known.sign,
+        checks=[(check.name, check.env) for checks in known.checks.values() for check in checks],
         modules=whole,
         lfs=whole,
         channels=known.channels,
@@ -807,6 +813,28 @@ def test_output_of_the_host_is_made_in_each_job_that_builds_an_image(*, native: 
     assert {name for name in jobs if "invoke check.build" in ran_by(texts, SHARED, name)} == {"gate", *building}
 
 
+@pytest.mark.parametrize("native", [False, True])
+def test_the_job_that_publishes_is_prepared_for_the_checks_and_gives_them_their_variables(*, native: bool) -> None:
+    workflows = {**SCANNING["workflows"], "native": native}
+    texts = rendered({**SCANNING, **CHANNELS, "workflows": workflows})
+    for path in (SHARED, EDGE):
+        jobs = yaml.safe_load(texts[path])["jobs"]
+        assert [name for name in jobs if "npm ci" in ran_by(texts, path, name)] == ["publish"]
+        steps = jobs["publish"]["steps"]
+        names = [step["name"] for step in steps]
+        assert names.index("Scanner") < names.index("Publish")
+        (publish,) = [step for step in steps if step["name"] == "Publish"]
+        assert publish["env"]["SCAN_TOKEN"] == "${{ secrets.SCAN_TOKEN || vars.SCAN_TOKEN }}"
+        assert "environment" not in jobs["gate"]
+    (call,) = yaml.safe_load(texts[MAIN])["jobs"].values()
+    assert {"SCAN_TOKEN", "OWN_SITE_URL"} <= set(call["secrets"])
+
+
+def test_without_a_check_nothing_is_prepared_for_one() -> None:
+    texts = rendered({"workflows": SCANNING["workflows"]})
+    assert texts == rendered({"workflows": {}})
+
+
 def test_a_gate_job_without_secrets_waits_for_no_reviewer() -> None:
     texts = rendered({**CHANNELS, "workflows": {"setup": [NODE]}})
     for path in (SHARED, EDGE):
@@ -844,6 +872,10 @@ def test_the_build_command_and_the_gates_have_the_variables_that_they_name() -> 
         (
             {"gates": [{"name": "x", "command": "true", "env": ["GHCR_TOKEN"]}]},
             "gate 'x' needs GHCR_TOKEN, a credential of the release",
+        ),
+        (
+            {"checks": [{"name": "x", "command": "true", "env": ["GHCR_TOKEN"]}]},
+            "check 'x' needs GHCR_TOKEN, a credential of the release",
         ),
     ],
 )

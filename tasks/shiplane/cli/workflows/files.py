@@ -108,6 +108,7 @@ def _project(root: Path, project: ProjectFile, program: str) -> WorkflowProject:
         build_env=project.build_env,
         claim=project.claim is not None,
         github_release=project.github_release is not None,
+        checks=[(check.name, check.env) for checks in project.checks.values() for check in checks],
         webhooks=webhook_variables(project.announcements),
         signing=project.sign,
         modules=(repository_top(root) / ".gitmodules").is_file(),

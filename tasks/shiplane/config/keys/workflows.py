@@ -112,6 +112,14 @@ class WorkflowSettings:
         tuple[SetupStep, ...],
         Key("What prepares a job for the build command and the gates: actions and commands, in this order.", _SETUP),
     ] = ()
+    check_setup: Annotated[
+        tuple[SetupStep, ...],
+        Key(
+            "What prepares the job that publishes for the checks of staged images, such as installing a scanner: "
+            "actions and commands, in this order, without the release's credentials.",
+            _SETUP,
+        ),
+    ] = ()
     host_output: Annotated[
         bool,
         Key(
