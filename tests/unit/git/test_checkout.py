@@ -634,3 +634,13 @@ def test_a_file_is_read_as_the_commit_has_it_and_not_as_it_lies_there(tmp_path: 
             here.committed_file(commit, path)
     with pytest.raises(ConfigurationError, match="latin-1 is not UTF-8"):
         here.committed_file(commit, "latin-1")
+
+
+def test_tracked_files_are_those_of_the_folder_whatever_they_are_called(project: Path) -> None:
+    (project / "docs").mkdir()
+    for name in ("docs/a b.md", "docs/ü\n.md", "untracked.md"):
+        (project / name).write_text("x\n")
+    (project / "docs/link.md").symlink_to("a b.md")
+    git(project, "add", "docs")
+    assert asked(project).tracked_files() == ("Dockerfile", "app.txt", "docs/a b.md", "docs/ü\n.md")
+    assert asked(project / "docs").tracked_files() == ("a b.md", "ü\n.md")
