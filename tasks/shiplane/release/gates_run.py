@@ -19,7 +19,7 @@ from shiplane.git.github import GitHub
 from shiplane.registry.http.exchange import Request, Response, Transport
 from shiplane.registry.http.retry import DEADLINE, RETRIED, RetryPolicy, body_text
 from shiplane.registry.http.retry_budget import BUDGET, Clock, RetryBudget, SystemClock
-from shiplane.release.checks.project_command import CommandError, CommandRunner
+from shiplane.release.checks.project_command import CommandError, CommandRunner, LineView, show_nothing
 
 _HEALTH_LIMIT = 1024 * 1024
 _POLL = 10.0
@@ -47,6 +47,7 @@ class GateRunner:
         redact: Applied to all output.
         clock: The clock.
         tell: Reports waiting.
+        show: Shows the lines of commands while they run.
     """
 
     root: Path
@@ -57,6 +58,7 @@ class GateRunner:
     redact: Redactor
     clock: Clock = field(default_factory=SystemClock)
     tell: Callable[[str], None] = lambda _text: None
+    show: LineView = show_nothing
 
     def ask(self, gate: Gate, stop: threading.Event | None = None) -> Evidence:
         """Ask a gate; one that cannot be asked is not green. ``stop`` ends the waiting when it is set."""
@@ -90,11 +92,11 @@ class GateRunner:
 
     @property
     def _commands(self) -> CommandRunner:
-        return CommandRunner(root=self.root, env=self.env, redact=self.redact)
+        return CommandRunner(root=self.root, env=self.env, redact=self.redact, show=self.show)
 
     def _answer(self, gate: Gate, stop: threading.Event | None) -> _GateAnswer:
         if gate.kind is GateKind.COMMAND:
-            self._commands.run(shlex.split(gate.target), gate.timeout, gate.env, stop)
+            self._commands.run(shlex.split(gate.target), gate.timeout, gate.env, stop, gate.name)
             return _GateAnswer(good=True, detail="passed")
         return self._health(gate) if gate.kind is GateKind.HTTP else self._checks(gate, stop)
 

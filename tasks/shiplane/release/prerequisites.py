@@ -25,6 +25,7 @@ from shiplane.core.system.process import refuse_dumps
 from shiplane.git.github import GitHub
 from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.retry_budget import Clock, SystemClock
+from shiplane.release.checks.project_command import LineView, show_nothing
 from shiplane.release.gates_run import GateRunner
 from shiplane.release.planning.decision import Pending
 
@@ -117,6 +118,7 @@ class Prerequisites:
         skip: Names of checks to skip: ``build``, ``gates``, or a gate's.
         clock: The clock.
         tell: Reports waiting.
+        show: Shows the lines of commands while they run.
     """
 
     root: Path
@@ -129,6 +131,7 @@ class Prerequisites:
     skip: frozenset[str] = frozenset()
     clock: Clock = field(default_factory=SystemClock)
     tell: Callable[[str], None] = lambda _text: None
+    show: LineView = show_nothing
 
     def require(self, pending: Pending = Pending.VERSION) -> Flow[PrerequisiteEvidence]:
         """Check what has to hold before that much is written.
@@ -225,6 +228,7 @@ class Prerequisites:
             redact=self.redact,
             clock=self.clock,
             tell=self.tell,
+            show=self.show,
         )
 
 

@@ -25,7 +25,7 @@ ERASE = "\x1b[J"
 BUILD = r"""
 said() { while ! [ -e "$1" ]; do sleep 0.05; done; }
 said one; printf 'module \033[2J\033[31mone\033[0m of \342\200\256two\n'
-said two; echo "token $LEAKED"
+said two; echo "token $(cat secret)"
 said end; exit "$(cat end)"
 """
 
@@ -37,6 +37,7 @@ def project(tmp_path: Path) -> Path:
         (tmp_path / name).write_text("FROM scratch\n")
     (tmp_path / "shiplane.toml").write_text('image = "ghcr.io/cognary/aionis"\nbuild = "sh build.sh"\n')
     (tmp_path / "build.sh").write_text(BUILD)
+    (tmp_path / "secret").touch()
     identity = ("-c", "user.name=a", "-c", "user.email=a@localhost")
     for arguments in (("init", "--quiet"), ("add", "--all"), (*identity, "commit", "--quiet", "--message", "one")):
         subprocess.run(["git", *arguments], cwd=tmp_path, check=True, stdin=subprocess.DEVNULL)
@@ -80,6 +81,21 @@ def test_a_running_step_is_shown_with_its_time_and_gone_when_it_is_done(
     assert len(lines) == 1
     assert lines[0].startswith("done       build command sh build.sh: passed")
     assert "?25" not in session.output, "the cursor stays visible"
+
+
+def test_the_last_line_of_a_command_is_shown_harmless_and_without_secrets(
+    run: Callable[..., Session], project: Path
+) -> None:
+    (project / "secret").write_text(TOKEN)
+    session = run("check.build", GHCR_USERNAME="robot", GHCR_TOKEN=TOKEN)
+    (project / "one").touch()
+    session.until(lambda shown: "\n  | module one of two" in shown)
+    (project / "two").touch()
+    shown = session.until(lambda shown: "\n  | token ***" in shown)
+    assert "module" not in shown
+    finish(project)
+    assert "token" not in session.end()
+    assert TOKEN not in session.output
 
 
 @pytest.mark.parametrize("columns", [40, 120])
@@ -147,7 +163,8 @@ def test_a_failed_build_command_leaves_its_step_and_its_output(run: Callable[...
     shown = session.end().splitlines()
     assert session.code == 3
     assert shown[0].startswith("build command sh build.sh   ")
-    assert shown[1:4] == ["error: sh build.sh ended with 3", "  | module one of two", "  | token"]
+    assert shown[1].startswith("  | ")
+    assert shown[2:5] == ["error: sh build.sh ended with 3", "  | module one of two", "  | token"]
 
 
 @pytest.mark.parametrize("flag", ["--verbose", "--quiet"])

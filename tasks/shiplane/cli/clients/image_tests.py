@@ -58,7 +58,9 @@ def checker_of(run: Run, skip: Sequence[str] = (), *, before: Callable[[], None]
         run.redact.add(run.env.get(name, ""))
     env = run.child_env
     return CheckRunner(
-        commands=CommandRunner(root=run.root, env=env, redact=run.redact, kept=_KEPT, alone=True),
+        commands=CommandRunner(
+            root=run.root, env=env, redact=run.redact, kept=_KEPT, alone=True, show=run.console.show_line
+        ),
         checks=run.project.checks,
         layout_folder=lambda: temp_folder("layout", env, project=run.root),
         skip=frozenset(skip),

@@ -44,6 +44,7 @@ def prerequisites_of(run: Run, commit: str, skip: Sequence[str] = (), *, dry_run
         redact=run.redact,
         skip=frozenset(skip),
         tell=run.console.tell,
+        show=run.console.show_line,
     )
 
 

@@ -130,7 +130,7 @@ class CheckRunner:
             "report": report,
         }
         before, began = file_state(self.commands.root / report) if report else None, self.clock.now()
-        error, lines = self._outcome(check, values, stop)
+        error, lines = self._outcome(check, values, stop, f"{image.lane} {check.name}")
         answer = CheckEvidence(
             check=check.name,
             command=self._shown(check, {**values, "layout": LAYOUT}),
@@ -145,14 +145,14 @@ class CheckRunner:
         return self._with_report(answer, before) if report else answer
 
     def _outcome(
-        self, check: StagedCheck, values: Mapping[str, str], stop: threading.Event
+        self, check: StagedCheck, values: Mapping[str, str], stop: threading.Event, subject: str
     ) -> tuple[CommandError | None, Sequence[str]]:
         """How the command failed, if it did, and its output."""
         variables = {f"SHIPLANE_{name.upper().replace('-', '_')}": value for name, value in values.items()}
         runner = replace(self.commands, env={**self.commands.env, **variables})
         argv = [resolve_placeholders(word, values) for word in shlex.split(check.command)]
         try:
-            return None, runner.run(argv, check.timeout, check.env, stop)
+            return None, runner.run(argv, check.timeout, check.env, stop, subject)
         except CommandError as error:
             return error, error.lines
 

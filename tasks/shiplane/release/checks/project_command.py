@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 from shiplane.core.errors import PrerequisiteError
 from shiplane.core.redact import Redactor
 from shiplane.core.system.process import run
 from shiplane.core.text import one_line
+
+LineView: TypeAlias = Callable[[str, str], object]
+
+
+def show_nothing(_line: str, _subject: str) -> None:
+    """Show no line of a command."""
 
 
 class CommandError(PrerequisiteError):
@@ -37,6 +44,7 @@ class CommandRunner:
         redact: Applied to all output.
         kept: How many lines of output are kept, the last ones; None for all.
         alone: Whether what a command leaves running is killed when it ends.
+        show: Called with each line as it is written, and with the subject of the step that the command is run for.
     """
 
     root: Path
@@ -44,9 +52,15 @@ class CommandRunner:
     redact: Redactor
     kept: int | None = None
     alone: bool = False
+    show: LineView = show_nothing
 
     def run(
-        self, argv: Sequence[str], timeout: float, needs: Sequence[str] = (), stop: threading.Event | None = None
+        self,
+        argv: Sequence[str],
+        timeout: float,
+        needs: Sequence[str] = (),
+        stop: threading.Event | None = None,
+        subject: str = "",
     ) -> list[str]:
         """Run a command to its end.
 
@@ -55,6 +69,7 @@ class CommandRunner:
             timeout: In seconds.
             needs: The variables that have to be set for it.
             stop: Ends it when set.
+            subject: That of the step that it is run for; empty for the latest one.
 
         Returns:
             Its output, safe to print.
@@ -64,13 +79,18 @@ class CommandRunner:
         """
         self.check_variables(needs)
         lines: deque[str] = deque(maxlen=self.kept)
+
+        def listen(line: str) -> None:
+            lines.append(line)
+            self.show(line, subject)
+
         try:
             result = run(
                 argv,
                 env=self.env,
                 cwd=self.root,
                 timeout=timeout,
-                listen=lines.append,
+                listen=listen,
                 joined=True,
                 stop=stop,
                 alone=self.alone,
