@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from typing import NoReturn
 
 from invoke import Exit, ParseError, Program
 
 from shiplane import __version__, ns
-from shiplane.core.errors import UsageError
+from shiplane.core.errors import UsageError, did_you_mean
 from shiplane.core.system.streams import silence
 
 # Flags of the scripts that shiplane replaces, where they are spelled otherwise now.
@@ -27,6 +29,10 @@ class ShiplaneProgram(Program):
             super().parse_core_args()
         except ParseError as error:
             raise _usage(error) from error
+        if self.args.complete.value:
+            _complete(self.argv[self.argv.index("--") + 1 :] if "--" in self.argv else [])
+        if shell := self.args["print-completion-script"].value:
+            _print_script(shell)
 
     def parse_tasks(self) -> None:
         """See :class:`invoke.Program`."""
@@ -34,6 +40,25 @@ class ShiplaneProgram(Program):
             super().parse_tasks()
         except ParseError as error:
             raise _usage(error) from error
+
+
+def _complete(words: list[str]) -> NoReturn:
+    """Print what can stand at the end of a command line; an error would come into the prompt."""
+    with suppress(Exception):
+        from shiplane.cli.completion.candidates import candidates_here
+
+        sys.stdout.write("".join(f"{word}\n" for word in candidates_here(words, ns, program.binary)))
+    raise Exit
+
+
+def _print_script(shell: str) -> NoReturn:
+    from shiplane.cli.completion.scripts import SCRIPTS
+
+    if shell not in SCRIPTS:
+        shells = ", ".join(SCRIPTS)
+        raise Exit(f"error: no completion for the shell {shell[:40]!a}\n  One of: {shells}.", code=UsageError.exit_code)
+    sys.stdout.write(SCRIPTS[shell].lstrip())
+    raise Exit
 
 
 def _usage(error: ParseError) -> Exit:
@@ -44,11 +69,9 @@ def _usage(error: ParseError) -> Exit:
 def _nearest(error: ParseError) -> Iterator[str]:
     """The task or flag that was probably meant."""
     if match := _UNKNOWN.search(str(error)):
-        import difflib
-
         names = error.context.flags if error.context and match[1].startswith("-") else ns.task_names
-        near = difflib.get_close_matches(match[1].partition("=")[0], names, n=1)
-        yield f"\n  Did you mean {near[0]}?" if near else f"\n  See {program.binary} --list."
+        near = did_you_mean(match[1].partition("=")[0], names)
+        yield f"\n  {near or f'See {program.binary} --list.'}"
 
 
 program = ShiplaneProgram(namespace=ns, name="shiplane", binary="shiplane", version=__version__)

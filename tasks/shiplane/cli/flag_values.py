@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from shiplane.config.setting import Setting
 from shiplane.config.settings import Flags, named
-from shiplane.core.errors import UsageError
+from shiplane.core.errors import UsageError, did_you_mean
 from shiplane.core.text import one_line, quoted
 
 if TYPE_CHECKING:
@@ -114,10 +114,11 @@ def floating_tags_of(lane: Lane, tags: Sequence[str]) -> tuple[Tag, ...]:
     read = {tag: lane.floating_tag(tag) for tag in tags}
     for tag, floating in read.items():
         if floating is None:
-            templates = ", ".join(map(str, lane.floating_templates)) or "none"
+            names = list(map(str, lane.floating_templates))
+            known = f"Its floating tags: {', '.join(names) or 'none'}. {did_you_mean(tag, names)}"
             raise UsageError(
                 f"--floating: {quoted(tag)} is not a floating tag of lane {lane.name}",
-                remedy=f"Its floating tags: {templates}.",
+                remedy=known.rstrip(),
             )
     return tuple(floating.tag for floating in read.values() if floating)
 

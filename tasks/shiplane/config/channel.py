@@ -12,7 +12,7 @@ from typing import Annotated
 
 from shiplane.config.channel_names import ChannelTemplate, check_template
 from shiplane.config.lane import NAME, Lane
-from shiplane.core.errors import UsageError
+from shiplane.core.errors import UsageError, did_you_mean
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.core.schema.values import Array, Choice, Either, Json, Named, Text
@@ -162,9 +162,12 @@ def channel_named(channels: Sequence[Channel], name: str) -> Channel:
         if channel.name == name:
             return channel
     names = ", ".join(channel.name for channel in channels)
+    asked = did_you_mean(name, (channel.name for channel in channels))
     raise UsageError(
         f"there is no channel {name[:40]!r}",
-        remedy=f"Channels: {names}." if names else 'Add one to shiplane.toml: [channels.edge] with branch = "main".',
+        remedy=f"Channels: {names}. {asked}".rstrip()
+        if names
+        else 'Add one to shiplane.toml: [channels.edge] with branch = "main".',
     )
 
 

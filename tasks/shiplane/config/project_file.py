@@ -25,7 +25,7 @@ from shiplane.config.keys.workflows import WORKFLOWS, WorkflowSettings
 from shiplane.config.lane import BUILT_IN, Lane, groups_of
 from shiplane.config.running.limits import LIMITS, Limits
 from shiplane.config.version import Version
-from shiplane.core.errors import UsageError
+from shiplane.core.errors import UsageError, did_you_mean
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, Table, keys_of
 from shiplane.registry.oci.names import Platform, Repository
@@ -230,7 +230,8 @@ class ProjectFile:
         """
         lanes = {lane.name: lane for lane in self.lanes}
         if name not in lanes:
-            raise UsageError(f"there is no lane {name[:40]!r}", remedy=f"Known lanes: {', '.join(lanes)}.")
+            remedy = f"Known lanes: {', '.join(lanes)}. {did_you_mean(name, lanes)}".rstrip()
+            raise UsageError(f"there is no lane {name[:40]!r}", remedy=remedy)
         return lanes[name]
 
     def for_rehearsal(self) -> ProjectFile:

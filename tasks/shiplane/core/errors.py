@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, ClassVar
 
 
@@ -98,3 +98,11 @@ class LostRaceError(ShiplaneError):
 
     exit_code = 8
     kind = "lost-race"
+
+
+def did_you_mean(name: str, names: Iterable[str]) -> str:
+    """The name that was probably meant, as a question for a remedy; empty where none is near."""
+    import difflib
+
+    near = difflib.get_close_matches(name, list(names), n=1)
+    return f"Did you mean {near[0]}?" if near else ""

@@ -25,7 +25,6 @@ from shiplane.core.system.process import refuse_dumps
 from shiplane.git.github import GitHub
 from shiplane.registry.http.exchange import Transport
 from shiplane.registry.http.retry_budget import Clock, SystemClock
-from shiplane.release.checks.project_command import LineView, show_nothing
 from shiplane.release.gates_run import GateRunner
 from shiplane.release.planning.decision import Pending
 
@@ -131,7 +130,7 @@ class Prerequisites:
     skip: frozenset[str] = frozenset()
     clock: Clock = field(default_factory=SystemClock)
     tell: Callable[[str], None] = lambda _text: None
-    show: LineView = show_nothing
+    show: Callable[[str, str], object] = lambda _line, _subject: None
 
     def require(self, pending: Pending = Pending.VERSION) -> Flow[PrerequisiteEvidence]:
         """Check what has to hold before that much is written.

@@ -361,3 +361,20 @@ def test_a_broken_project_file_is_named_with_its_key(run: Run, tmp_path: Path) -
 def test_the_other_lane_s_tag_is_recognised_and_its_lane_named(run: Run, arguments: tuple[str, ...]) -> None:
     code, _, err = run(*arguments, TAG="standalone-v0.2.8")
     assert (code, "it belongs to lane standalone\n  Use --lane standalone.\n" in err) == (2, True), err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "question"),
+    [
+        (("publish", "--lane", "mian", "--tag", "1.2.3"), "Known lanes: main, standalone. Did you mean main?"),
+        (("publish", "--lane", "x", "--tag", "1.2.3"), "Known lanes: main, standalone.\n"),
+        (("publish", "--lane", "main", "--tag", "1.2.3", "--skip", "acess"), "variables. Did you mean access?"),
+        (("rollback", "--lane", "main", "--floating", "latset"), "Its floating tags: latest. Did you mean latest?"),
+        (("plan", "--quiet", "--verbose"), "--quiet and --verbose cannot be combined"),
+    ],
+)
+def test_a_misspelt_name_is_answered_with_the_one_that_was_meant(
+    run: Run, arguments: tuple[str, ...], question: str
+) -> None:
+    code, _, story = run(*arguments)
+    assert (code, question in story) == (2, True), story

@@ -30,6 +30,7 @@ IMPURE = {
         f"shiplane.cli.{name}"
         for name in ("embedded", "exits", "signals", "namespace", "run", "task_decorator", "tasks.status")
     ),
+    "shiplane.cli.completion.candidates",
     "shiplane.cli.live.terminal",
     *(f"shiplane.cli.views.{name}" for name in ("actions", "console", "findings")),
     "shiplane.cli.flows.rehearsal",

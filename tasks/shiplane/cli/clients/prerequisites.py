@@ -10,8 +10,8 @@ from shiplane.cli.clients.environment import private_variables
 from shiplane.cli.clients.git import compared_again
 from shiplane.cli.clients.github import github_of
 from shiplane.config.build_settings import check_public, check_variables, unset_variables, without_unset
-from shiplane.config.checks.names import RESERVED_CHECKS, VARIABLES_CHECK
-from shiplane.core.errors import UsageError
+from shiplane.config.checks.names import VARIABLES_CHECK, skippable
+from shiplane.core.errors import UsageError, did_you_mean
 from shiplane.docker.contexts import check_folder_names
 
 if TYPE_CHECKING:
@@ -59,11 +59,13 @@ def check_skip(project: ProjectFile, skip: Sequence[str], *, dry_run: bool = Fal
             f"--skip {VARIABLES_CHECK} is for a dry run: a release is built with all that the project file names",
             remedy="Set the variables, or add --dry-run.",
         )
-    own = (check.name for checks in project.checks.values() for check in checks)
-    checks = [*RESERVED_CHECKS, *(gate.name for gate in project.gates), *dict.fromkeys(own)]
+    checks = skippable(project.gates, project.checks)
     for name in skip:
         if name not in checks:
-            raise UsageError(f"--skip {name[:40]!a}: no such check", remedy=f"One of: {', '.join(checks)}.")
+            raise UsageError(
+                f"--skip {name[:40]!a}: no such check",
+                remedy=f"One of: {', '.join(checks)}. {did_you_mean(name, checks)}".rstrip(),
+            )
 
 
 def checked_build(run: Run, plan: Plan, skip: Sequence[str]) -> Plan:

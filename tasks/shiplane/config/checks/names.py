@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from typing import Protocol
+
 from shiplane.config.keys.texts import LINE_FORM
 from shiplane.core.schema.tables import Key
 from shiplane.core.schema.values import Text
@@ -22,3 +25,17 @@ NAME_KEY = Key(
     _NAME,
     "name",
 )
+
+
+class Named(Protocol):
+    """What a name skips."""
+
+    @property
+    def name(self) -> str:
+        """The name."""
+
+
+def skippable(gates: Iterable[Named], checks: Mapping[str, Iterable[Named]]) -> list[str]:
+    """The names of all that can be skipped: the built-in checks, the gates, and each lane's own checks."""
+    own = (check.name for of_lane in checks.values() for check in of_lane)
+    return [*RESERVED_CHECKS, *(gate.name for gate in gates), *dict.fromkeys(own)]

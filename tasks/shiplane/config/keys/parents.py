@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from shiplane.core.errors import did_you_mean
 from shiplane.core.schema.location import Location
 from shiplane.core.schema.values import Json
 from shiplane.core.text import quoted
@@ -70,5 +70,4 @@ def _by_name(parent: Iterable[Any], own: Iterable[Any], name: Callable[[Any], st
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, known, n=1)
-    return f"Did you mean {near[0]}?" if near else f"Lanes are {', '.join(known)}."
+    return did_you_mean(name, known) or f"Lanes are {', '.join(known)}."
