@@ -54,7 +54,7 @@ def access(run: Run, *, image: str | None = None) -> Answer:
 
 @shiplane_task(flags={"platforms": PLATFORMS, "builder": BUILDER})
 def tools(run: Run, *, platforms: str | None = None, builder: str | None = None) -> Answer:
-    """Check docker, buildx, builder, platforms, git, disk space, and signing if configured."""
+    """Check docker, buildx, platforms, git, disk and signing."""
     from shiplane.cli.checks.findings import answer_of
     from shiplane.cli.checks.local import lane_platforms, tool_checks
     from shiplane.cli.checks.signing import signing_checks

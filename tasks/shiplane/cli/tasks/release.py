@@ -165,7 +165,7 @@ def promote(
     dry_run: bool = False,
     yes: bool = False,
 ) -> Answer:
-    """Carry a verified version to another repository, digest unchanged.
+    """Carry a verified version to another repository.
 
     The version is verified where it is, with every layer. Image, attestations, signatures and whatever else refers to
     it are copied by digest and verified; then the version tag is written once, floating tags move forward as in a
