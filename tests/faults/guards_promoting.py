@@ -50,6 +50,13 @@ CARRIED = (
         (_REFERRERS + "test_a_tag_that_the_registry_names_and_does_not_serve_yet_is_waited_for",),
     ),
     Guard(
+        "an entry is left out of a list only if its manifest stays away",
+        "registry/referrers/reading",
+        "find_listed",
+        call("poll", "(1,)"),
+        (_REFERRERS + "test_one_that_is_missing_for_a_moment_is_not_left_out",),
+    ),
+    Guard(
         "a list that cannot be read is no empty list",
         "registry/referrers/reading",
         "_listed_by_registry",

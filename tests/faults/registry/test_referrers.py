@@ -361,6 +361,16 @@ def test_an_entry_of_the_target_whose_manifest_is_gone_is_no_obstacle() -> None:
     assert "1 added to 1, 1 left out that the repository no longer has" in said
 
 
+def test_one_that_is_missing_for_a_moment_is_not_left_out() -> None:
+    attached = Attached()
+    foreign, signature = attached.sign_there(), attached.sign()
+    missing = Fault(F.NOT_FOUND, "GET", f"/manifests/{foreign.digest}", times=2)
+    attached.to_target = wire = Faulty(attached.target, [missing])
+    attached.copy()
+    assert wire.met == 2
+    assert attached.there() == [str(foreign.digest), str(signature.digest)]
+
+
 @pytest.mark.parametrize("at_source", [True, False])
 def test_a_tag_that_is_no_list_is_a_finding(*, at_source: bool) -> None:
     attached = Attached()

@@ -15,12 +15,11 @@ from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import resolve
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.registry.referrers.cosign_tags import has_layers_of, with_layers_of
-from shiplane.registry.referrers.reading import Referrers, read_referrers, resolve_listed
+from shiplane.registry.referrers.reading import Referrers, find_listed, read_referrers, resolve_listed
 from shiplane.registry.referrers.referrer_list import Referrer, list_tag, make_list
 from shiplane.registry.tag_writer import TagWriter
 
@@ -113,9 +112,8 @@ class Attacher:
 
     def _existing(self, referrers: Mapping[Digest, Referrer]) -> list[Referrer]:
         """Those whose manifests exist: a registry takes no index that lists another one (distribution: 400)."""
-        answers = map_parallel(lambda digest: resolve(self.registry, digest), list(referrers), workers=self.workers)
-        pairs = zip(referrers.values(), answers, strict=True)
-        return [referrer for referrer, answer in pairs if isinstance(answer, Present)]
+        found = map_parallel(lambda digest: find_listed(self.registry, digest), list(referrers), workers=self.workers)
+        return [referrer for referrer, raw in zip(referrers.values(), found, strict=True) if raw]
 
     def _extend_tag(self, tag: Tag, other: RawManifest) -> Flow[bool]:
         step = Step("attach", f"{tag} in {self.registry.repository}")

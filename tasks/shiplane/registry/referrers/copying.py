@@ -11,14 +11,13 @@ from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.image_copy import ImageCopier, manifests_of
-from shiplane.registry.lookup import CONSISTENCY_WAIT, resolve
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 from shiplane.registry.read_once import ReadOnce
 from shiplane.registry.referrers.attaching import Attacher
 from shiplane.registry.referrers.cosign_tags import cosign_tags
-from shiplane.registry.referrers.reading import MAX_REFERRERS, read_referrers, resolve_listed
+from shiplane.registry.referrers.reading import MAX_REFERRERS, find_listed, read_referrers, resolve_listed
 from shiplane.registry.referrers.referrer_list import Referrer, subject_of
 
 # A signature of an attestation of an image is the third level; nobody goes deeper.
@@ -133,7 +132,7 @@ class _Subject:
         return cls(
             digest=digest,
             is_listed_by_api=listed.by_api is not None,
-            referrers={each: (referrer, _raw(registry, each)) for each, referrer in listed.all.items()},
+            referrers={each: (referrer, find_listed(registry, each)) for each, referrer in listed.all.items()},
             tags={tag: answer.raw for tag, answer in answers.items() if isinstance(answer, Present)},
         )
 
@@ -151,12 +150,3 @@ class _Subject:
                 new.append(raw)
         attached.tags.update(self.tags)
         return new
-
-
-def _raw(registry: RegistryClient, digest: Digest) -> RawManifest | None:
-    """A listed manifest; None if it is still missing after some seconds."""
-    for number in registry.retry_budget.poll(CONSISTENCY_WAIT, condition=f"{digest.short} is listed, and not there"):
-        answer = resolve(registry if number == 1 else registry.fresh, digest)
-        if isinstance(answer, Present):
-            return answer.raw
-    return None

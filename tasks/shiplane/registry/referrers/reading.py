@@ -17,7 +17,7 @@ from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.http.links import next_page
 from shiplane.registry.http.tokens import PULL
-from shiplane.registry.lookup import resolve, wait_until_readable
+from shiplane.registry.lookup import CONSISTENCY_WAIT, resolve, wait_until_readable
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
 from shiplane.registry.oci.names import Digest, Tag
@@ -76,6 +76,19 @@ def resolve_listed(registry: RegistryClient, tag: Tag) -> Present | Absent:
     if isinstance(answer, Absent) and tag in registry.tags():
         return wait_until_readable(registry, tag)
     return answer
+
+
+def find_listed(registry: RegistryClient, digest: Digest) -> RawManifest | None:
+    """The manifest of an entry; None if it is still missing after some seconds: one 404 may be a read that lags.
+
+    Raises:
+        AccessError, UnreachableError: It cannot be read.
+    """
+    for number in registry.retry_budget.poll(CONSISTENCY_WAIT, condition=f"{digest.short} is listed, and not there"):
+        answer = resolve(registry if number == 1 else registry.fresh, digest)
+        if isinstance(answer, Present):
+            return answer.raw
+    return None
 
 
 def _by_digest(referrers: Iterable[Referrer], what: str) -> dict[Digest, Referrer]:
