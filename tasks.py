@@ -322,6 +322,7 @@ def _module(*words: str) -> None:
         "only": "Measure only this row (repeatable), e.g. verify.",
         "rounds": "Number of rounds, in each of which every command runs once; medians are shown.",
         "against": "Folder of another checkout, or a revision, that is measured beside this one.",
+        "growth": "Measure instead how costs grow with 10,000 versions, 20 lanes, 10,000 entries.",
         "json": "Print every sample as JSON.",
         "svg": "Draw the ratios into this file.",
     },
@@ -331,6 +332,7 @@ def bench(
     only: list[str] | None = None,
     rounds: str = "7",
     against: str = "",
+    growth: bool = False,  # noqa: FBT001, FBT002
     json: bool = False,  # noqa: FBT001, FBT002
     svg: str = "",
 ) -> None:
@@ -340,8 +342,9 @@ def bench(
     Debian or Ubuntu.
     """
     words = [("--only", name) for name in only or ()] + [("--rounds", rounds)]
+    flags = [flag for flag, given in (("--growth", growth), ("--json", json)) if given]
     words += [(flag, value) for flag, value in (("--against", against), ("--svg", svg)) if value]
-    _module("tests.bench", *(word for pair in words for word in pair), *(["--json"] if json else []))
+    _module("tests.bench", *(word for pair in words for word in pair), *flags)
 
 
 dev = Collection(

@@ -9,6 +9,7 @@ import json
 import tarfile
 import xml.etree.ElementTree as ET
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import cast
 
@@ -17,17 +18,20 @@ import pytest
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
 from shiplane.ledger.ledger import Ledger
-from tests.bench import chart, report
+from tests.bench import chart, growth, growth_chart, report
 from tests.bench.__main__ import options
 from tests.bench.builds import ROOT, Build, builds
 from tests.bench.comparison import Result, turns
 from tests.bench.delay import Counts, Link
 from tests.bench.figures import Figures, Spread, ratio
 from tests.bench.front import Line, parse_log
+from tests.bench.growth import Point
 from tests.bench.measure import BenchError, Command, Sample, ledger_reads, run
 from tests.bench.pager import page
 from tests.bench.rows import ROWS, Row, Target
+from tests.bench.scene import Scene
 from tests.bench.seed import Storage, ledger, numbers, past, versions
+from tests.bench.wire import Wire
 
 DIGEST = "ab" * 32
 
@@ -227,3 +231,50 @@ def test_rows_are_chosen_by_name_and_there_is_at_least_one_round() -> None:
     for wrong in (["--only", "nothing"], ["--rounds", "0"]):
         with pytest.raises(SystemExit):
             options(wrong)
+
+
+def _point(size: int, seconds: float, *, ended: bool = False) -> Point:
+    sample = Sample(seconds=seconds, requests=size, memory=40, ended=ended)
+    return Point(series="v", command="c", build="b", size=size, figures=Figures(samples={0.05: [sample]}))
+
+
+def test_growth_is_a_table_in_which_what_was_ended_has_no_figures() -> None:
+    _, first, last = growth.text([_point(10, 0.5), _point(10_000, 120, ended=True)])
+    assert first == "10 v      c        b      0.50 s (0.50 - 0.50)  10        40 MiB"
+    assert "ended after 120 s" in last
+    assert "MiB" not in last
+    assert json.loads(json.dumps(growth.document([_point(10, 0.5)])))[0]["medians"]["memory"] == 40
+
+
+def test_growth_is_measured_in_each_world_and_what_was_ended_is_not_run_again() -> None:
+    sizes, ran = list[int](), list[str]()
+
+    def by(_wire: Wire, command: Command, _trip: float) -> Sample:
+        ran.append(command.script)
+        return Sample(seconds=1, ended=command.script == "slow")
+
+    commands = {name: partial(_command, name) for name in ("quick", "slow")}
+    series = growth.Series(sizes=(1, 2), seed=lambda _, size: sizes.append(size), commands=commands)
+    points = list(growth.grow(cast("Wire", None), [Build("b", ROOT)], 2, {"s": series}, by))
+    assert [(point.size, point.command, point.ended) for point in points] == [
+        *((1, "quick", False), (1, "slow", True), (2, "quick", False), (2, "slow", True))
+    ]
+    assert (sizes, ran) == ([1, 2], ["quick", "quick", "quick", "slow"] * 2)
+
+
+def _command(script: str, _scene: Scene) -> Command:
+    return Command(script=script, folder=ROOT)
+
+
+def test_the_picture_of_growth_has_a_line_for_each_command_in_each_panel() -> None:
+    points = [_point(10, 0.5), _point(100, 2), _point(10_000, 120, ended=True)]
+    root = ET.fromstring(growth_chart.svg("t", points))
+    lines = root.findall("{http://www.w3.org/2000/svg}polyline")
+    assert [len(str(line.get("points")).split()) for line in lines] == [2, 2, 2]
+
+
+def test_an_axis_of_growth_runs_between_powers_of_ten() -> None:
+    axis = growth_chart.Axis.over([20, 3000, 0], 300)
+    assert axis == growth_chart.Axis(1, 4, 300)
+    assert (axis.ticks, axis.place(100), axis.place(0)) == ([1, 2, 3, 4], 100, 0)
+    assert growth_chart.Axis.over([], 10).ticks == [0, 1]
