@@ -133,11 +133,17 @@ def _start(folder: Path, rig: rigs.Rig, address: str, bundle: str) -> Wire:
         folder=folder,
         registry=f"{address}:{doors['front']}",
         storage=storage,
-        env=rig.environ(SSL_CERT_FILE=bundle),
+        env=_commands_environment(rig, folder, bundle),
         rig=rig,
         log=log,
         control=doors["control"],
     )
+
+
+def _commands_environment(rig: rigs.Rig, folder: Path, bundle: str) -> dict[str, str]:
+    """The environment of what is measured: Python's bytecode is kept, as that of an installed package is."""
+    env = rig.environ(SSL_CERT_FILE=bundle, PYTHONPYCACHEPREFIX=str(folder / "bytecode"))
+    return {name: value for name, value in env.items() if name != "PYTHONDONTWRITEBYTECODE"}
 
 
 def _front(folder: Path, log: Path, storage: Path, names: Mapping[str, object]) -> None:
