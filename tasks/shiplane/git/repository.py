@@ -38,26 +38,29 @@ class Git:
         Raises:
             PrerequisiteError: git is not installed, refuses this repository, or fails.
         """
-        head = self._read.run("rev-parse", "--verify", "--quiet", "HEAD^{commit}")
-        if head.code != 0:
-            self._check_empty(head)
-            return None
-        self._check_top()
-        commit = head.stdout.strip()
-        return Checkout(
-            commit=commit,
-            committed_at=self._committed_at(),
-            tags=tuple(self._tags_of(commit)),
-            remote=self._remote(),
-        )
+        asked = self._asked()
+        return asked[0] if asked else None
 
     def compare_worktree(self) -> Checkout | None:
         """The same, with what of the files differs from the commit. Raises as :meth:`checkout`; also for a file."""
-        checkout = self.checkout()
-        if checkout is None:
+        asked = self._asked()
+        if asked is None:
             return None
-        result = differences(replace(self._read, folder=self._top()), checkout.commit)
+        checkout, top = asked
+        result = differences(replace(self._read, folder=top), checkout.commit)
         return replace(checkout, changes=result.changes, lacking=result.lacking)
+
+    def _asked(self) -> tuple[Checkout, Path] | None:
+        """The facts, and the top of the work tree. Raises as :meth:`checkout`."""
+        # One command for the commit and its time: they are of the same moment.
+        head = self._read.run("rev-list", "--max-count=1", "--timestamp", "HEAD")
+        if head.code != 0:
+            self._check_empty(head)
+            return None
+        top = self._checked_top()
+        seconds, commit = head.stdout.split()
+        tags = tuple(self._tags_of(commit))
+        return Checkout(commit=commit, committed_at=rfc3339(int(seconds)), tags=tags, remote=self._remote()), top
 
     def _remote(self) -> str:
         """The URL of ``origin`` as it is configured; if only ``url.*.insteadOf`` makes it one of GitHub's, that one."""
@@ -188,23 +191,23 @@ class Git:
     def _read(self) -> Plumbing:
         return Plumbing(folder=self.folder, env=self.env)
 
-    def _check_empty(self, head: ProcessResult) -> None:
-        """See that where HEAD is no commit there is no repository, or nothing was committed yet.
+    def _check_empty(self, listed: ProcessResult) -> None:
+        """See that where HEAD's commit cannot be listed there is no repository, or nothing was committed yet.
 
         Raises:
             PrerequisiteError: git fails: that is neither.
         """
-        if "not a git repository (or any" in head.stderr:
+        if "not a git repository (or any" in listed.stderr:
             return
-        any_head = self._read.run("rev-parse", "--verify", "--quiet", "HEAD")
-        if head.code != 1 or any_head.code == 0:
-            raise failure(self.folder, "rev-parse", head)
+        # Quietly: 1 where HEAD names a branch without a commit.
+        if self._read.run("rev-parse", "--verify", "--quiet", "HEAD").code != 1:
+            raise failure(self.folder, "rev-list", listed)
 
     def _top(self) -> Path:
         return Path(self._read.output("rev-parse", "--show-toplevel").rstrip("\n"))
 
-    def _check_top(self) -> None:
-        """See that git speaks of these files, and not of others: core.worktree may lead it anywhere.
+    def _checked_top(self) -> Path:
+        """The top of the work tree, if git speaks of these files and not of others: core.worktree may lead it anywhere.
 
         Raises:
             PrerequisiteError: Its work tree does not hold this folder, or the folder's own .git is no repository.
@@ -215,10 +218,7 @@ class Git:
                 f"git takes {top} for the work tree of {folder}",
                 remedy="See git rev-parse --show-toplevel there, and git config --get core.worktree.",
             )
-
-    def _committed_at(self) -> str:
-        seconds, _, _ = self._read.output("rev-list", "--max-count=1", "--timestamp", "HEAD").partition(" ")
-        return rfc3339(int(seconds))
+        return top
 
     def _tags_of(self, commit: str) -> list[str]:
         """The tags that lead to a commit, of a tag of a tag too, where ``--points-at`` sees one step alone."""

@@ -11,6 +11,8 @@ import pytest
 
 from shiplane.config.settings import Checkout
 from shiplane.core.errors import ConfigurationError, PrerequisiteError
+from shiplane.core.system.process import ProcessResult
+from shiplane.git.plumbing import Plumbing
 from shiplane.git.repository import Git
 from tests.gitnoise import NOISE, configured
 
@@ -419,7 +421,7 @@ FAILURES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "a commit that is not there": (
         lambda p: (p / ".git/refs/heads/main").write_text("1" * 40 + "\n"),
-        "rev-parse failed",
+        "rev-list failed.*bad object HEAD",
     ),
     "a work tree elsewhere": (lambda p: git(p, "config", "core.worktree", "../.."), "takes .* for the work tree of"),
 }
@@ -644,3 +646,19 @@ def test_tracked_files_are_those_of_the_folder_whatever_they_are_called(project:
     git(project, "add", "docs")
     assert asked(project).tracked_files() == ("Dockerfile", "app.txt", "docs/a b.md", "docs/ü\n.md")
     assert asked(project / "docs").tracked_files() == ("a b.md", "ü\n.md")
+
+
+def test_a_checkout_takes_four_commands_and_asks_nothing_twice(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    commands = list[tuple[str, ...]]()
+    run = Plumbing.run
+
+    def counted(plumbing: Plumbing, *words: str, given: str = "") -> ProcessResult:
+        commands.append(words)
+        return run(plumbing, *words, given=given)
+
+    monkeypatch.setattr(Plumbing, "run", counted)
+    asked(project).checkout()
+    assert [words[0] for words in commands] == ["rev-list", "rev-parse", "show-ref", "config"]
+    commands.clear()
+    compared(project)
+    assert len(commands) == len(set(commands)) == 10
