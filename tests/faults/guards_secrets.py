@@ -13,6 +13,7 @@ _HOSTILE = "tests/faults/cli/test_hostile_input.py::"
 _OWNERS = "tests/unit/registry/test_credential_variables.py::"
 _SETTINGS = "tests/unit/config/test_settings.py::"
 _SCRATCH = "tests/unit/core/test_temp_folder.py::"
+_TERMINAL = "tests/faults/cli/test_terminal.py::"
 
 KEPT_APART = (
     Guard(
@@ -70,6 +71,20 @@ KEPT_APART = (
         "_shown",
         call("redact", "{0}"),
         (_API + "test_an_error_has_no_mark_of_ours_and_no_secret",),
+    ),
+    Guard(
+        "a line that is drawn contains no secret",
+        "cli/views/console",
+        "Console.harmless",
+        call("redact", "{0}"),
+        (_TERMINAL + "test_the_last_line_of_a_command_is_shown_harmless_and_without_secrets",),
+    ),
+    Guard(
+        "a line that is drawn cannot act as anything but text",
+        "cli/views/console",
+        "Console.harmless",
+        call("one_line", "{0}"),
+        (_TERMINAL + "test_the_last_line_of_a_command_is_shown_harmless_and_without_secrets",),
     ),
     Guard(
         "a context is literal and a folder of the project",
