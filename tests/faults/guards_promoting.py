@@ -106,6 +106,13 @@ CARRIED = (
         (_PROMOTE + "test_a_version_that_is_marked_as_bad_where_it_is_goes_nowhere",),
     ),
     Guard(
+        "a required signature verifies in the target before its version is tagged",
+        "promote/stage",
+        "PromotionStager._check_signatures",
+        always(),
+        (_PROMOTE + "test_a_required_signature_has_to_verify_at_both_ends_before_anything_is_tagged",),
+    ),
+    Guard(
         "what is copied is what was verified",
         "promote/source_image",
         "find_source",

@@ -20,12 +20,16 @@ from shiplane.core.errors import (
 from shiplane.core.progress import Step, StepOutcome
 from shiplane.git.claim_record import Claim, VersionTag
 from shiplane.ledger.ledger import Action, Ledger
+from shiplane.promote.promote import Promoter
+from shiplane.promote.result import PromotionResult
 from shiplane.registry.http.exchange import Request, Response
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest, Repository, Tag
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.rollback.marks import Marker
 from shiplane.rollback.result import RollbackRequest
+from shiplane.signing.check import SignatureChecker
+from shiplane.signing.signature import Signature, SignatureState, SignedDigest
 from tests.faults.harness.access import Account
 from tests.faults.harness.claims import MemoryClaims
 from tests.faults.harness.images import COMMIT, children, lose_blob, lose_child, push_image
@@ -384,3 +388,56 @@ def test_two_lanes_with_one_repository_each_promote_their_own() -> None:
     assert set(scene.versions()) == {"standalone-v0.2.1", "standalone-latest"}
     scene.promote()
     assert set(scene.versions()) == {"standalone-v0.2.1", "standalone-latest", "v0.2.1", "latest"}
+
+
+@dataclass
+class Judge:
+    """A tool that accepts every signature in some repositories, and makes none."""
+
+    accepted: set[Repository]
+    name: str = "judge"
+    signer: str = "a key"
+
+    def check(self) -> str:
+        """See :class:`shiplane.signing.signature.ImageSigner`."""
+        raise NotImplementedError
+
+    def sign(self, digest: SignedDigest) -> None:
+        """See :class:`shiplane.signing.signature.ImageSigner`."""
+        raise NotImplementedError(str(digest))
+
+    def verify(self, digest: SignedDigest) -> Signature:
+        """See :class:`shiplane.signing.signature.ImageSigner`."""
+        is_valid = digest.repository in self.accepted
+        return Signature(SignatureState.VALID if is_valid else SignatureState.MISSING)
+
+
+def judged(scene: Promoting, *accepted: Repository) -> PromotionResult:
+    """A promotion where signatures are required."""
+    surveyor = scene.surveyor()
+    checker = SignatureChecker(tool=Judge({*accepted}), required=True)
+    surveyor = replace(surveyor, verifier=replace(surveyor.verifier, signatures=checker))
+    return finish(Promoter(surveyor).promote(finish(surveyor.survey(scene.request()))))
+
+
+def test_a_required_signature_has_to_verify_at_both_ends_before_anything_is_tagged() -> None:
+    scene = staged()
+    with pytest.raises(VerificationError, match="is not promoted"):
+        judged(scene, AIONIS)
+    assert scene.registry.log == []
+    with pytest.raises(VerificationError, match="signature"):
+        judged(scene, STAGING)
+    assert scene.versions() == {}
+    assert judged(scene, STAGING, AIONIS).new
+
+
+def test_the_result_says_what_was_carried_over_and_from_where() -> None:
+    scene = Promoting()
+    raw = scene.stage()
+    document = scene.promote().to_json()
+    assert (document["source"], document["new"], document["lane"]["built"]) == (f"{STAGING}:v0.2.1", True, False)
+    assert document["attached"] == {
+        "referrers": {str(raw.digest): listed(scene.staging, STAGING, raw)},
+        "tags": [f"sha256-{str(raw.digest).partition(':')[2]}.sig"],
+        "left_out": [],
+    }
