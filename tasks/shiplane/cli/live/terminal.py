@@ -56,6 +56,11 @@ class LiveTerminal:
             self._start()
             yield self._view, self._clock()
 
+    @staticmethod
+    def short(text: str) -> str:
+        """A text with short digests."""
+        return short_digests(text)
+
     def wrapped(self, text: str, *, indent: int) -> str:
         """A text with short digests, in lines that fit behind an indentation, unbroken where a word does not."""
         room = size_of(self._stream).columns - 1 - indent

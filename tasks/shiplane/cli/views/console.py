@@ -48,7 +48,10 @@ _SLOW = 1.0
 _STATE = 10
 # Steps that only look, or keep the record: of one that is done a terminal shows no more than that it is under way.
 ROUTINE = frozenset(
-    {"access", "confirm", "inspect", "re-check", "read back", "record", "registry", "resolve", "source"}
+    {
+        *("access", "audit", "confirm", "inspect", "layout", "re-check", "read back", "record", "registry"),
+        *("resolve", "source", "verify"),
+    }
 )
 
 
@@ -228,7 +231,7 @@ class Console:
 
     def say(self, text: str) -> None:
         """A plain line of progress."""
-        self._line(text)
+        self._line(self.live.short(text) if self.live else text)
 
     def close(self) -> None:
         """The run has ended."""
