@@ -31,6 +31,7 @@ from shiplane.registry.oci.names import Digest, Tag
 from shiplane.release.checks.check_run import CheckRunner
 from shiplane.release.checks.image_tests import ImageTests
 from shiplane.release.checks.project_command import CommandRunner
+from shiplane.release.checks.report_file import digest_of_report
 from shiplane.release.checks.staged_image import StagedImage
 from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.planning.decision import Pending
@@ -311,6 +312,17 @@ def test_the_report_of_an_earlier_run_is_none(bench: Bench) -> None:
     (bench.folder / "reports").mkdir()
     (bench.folder / "reports/main.json").write_text("{}")
     assert "it did not write it" in bench.fails(VerificationError, MAIN).what
+
+
+def test_a_report_that_cannot_be_read_to_its_end_is_none(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_descriptor: int, _size: int) -> bytes:
+        raise OSError(5, "Input/output error")
+
+    path = bench.folder / "report"
+    path.write_text("x")
+    monkeypatch.setattr(os, "read", broken)
+    with pytest.raises(ValueError, match="it cannot be read: Input/output error"):
+        digest_of_report(path, None)
 
 
 def test_a_check_that_fails_has_its_report_recorded_if_it_wrote_one(bench: Bench) -> None:

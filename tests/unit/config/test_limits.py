@@ -54,6 +54,12 @@ def test_a_plan_shows_them_with_their_source() -> None:
         "21600 s for the command; 5 tries of a request, waits of at most 60 s, 300 s in all",
         "default",
     )
+    assert dict(Limits().to_json()) == {
+        "run_seconds": 21600.0,
+        "tries": 5,
+        "wait_seconds": 60.0,
+        "retry_seconds": 300.0,
+    }
     own = limits_row(parse_project_file({"limits": {"tries": 1, "run-seconds": 600}}, "shiplane.toml"))
     assert own[1:] == (
         "600 s for the command; 1 try of a request, waits of at most 60 s, 300 s in all",
