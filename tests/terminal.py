@@ -1,7 +1,7 @@
 """A terminal of our own: a program's output on a real pty, and the screen that it makes.
 
 It knows what our output may hold, a few sequences of ECMA-48, and refuses every other one: a control character of
-somebody else's output that comes through fails the test. (It was compared with pyte 0.8.2 on recorded releases.)
+somebody else's output that comes through fails the test.
 """
 
 from __future__ import annotations
