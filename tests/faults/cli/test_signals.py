@@ -67,7 +67,7 @@ def test_a_command_ends_at_its_limit_like_a_terminated_one(tmp_path: Path) -> No
         with (folder / "shiplane.toml").open("a") as file:
             file.write("\n[limits]\nrun-seconds = 8\n")
         git(folder, "commit", "--quiet", "--all", "--message", "limits")
-        argv, variables["FAKE_BUILD"] = [sys.executable, "-m", "invoke", *PUBLISH], "60"
+        argv, variables["FAKE_BUILD"] = [sys.executable, "-m", "invoke", *PUBLISH], "20"
         done = subprocess.run(argv, cwd=folder, env=variables, capture_output=True, encoding="utf-8", check=False)
     assert done.returncode == 143, done.stderr
     assert "building, process" in done.stderr
