@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from shiplane.config.keys.sign import SigningSettings, SignTool
+from shiplane.config.keys.sign import OIDC_TOKEN, SigningSettings, SignTool
 from shiplane.core.errors import AccessError, ConfigurationError, PrerequisiteError, VerificationError
 from shiplane.core.system.process import ProcessResult, run
 from shiplane.signing import notation_files
@@ -24,7 +24,7 @@ from shiplane.signing.commands import (
 from shiplane.signing.signature import Signature, SignedDigest
 
 # What cosign signs keyless with: an Actions job's, or a token that was fetched before.
-OIDC_VARIABLES = ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", "SIGSTORE_ID_TOKEN")
+OIDC_VARIABLES = ("ACTIONS_ID_TOKEN_REQUEST_TOKEN", "ACTIONS_ID_TOKEN_REQUEST_URL", OIDC_TOKEN)
 _PASSWORD = "COSIGN_PASSWORD"  # noqa: S105 -- the name of a variable
 _PUBLIC_KEY = "key.pub"
 

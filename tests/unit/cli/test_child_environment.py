@@ -15,6 +15,12 @@ def test_no_child_has_the_url_of_a_webhook() -> None:
     assert child_environment(env, project, Credentials(env=env, names={})) == {"KEPT": "1"}
 
 
+def test_no_child_has_the_token_of_keyless_signing() -> None:
+    project = parse_project_file({"sign": {"tool": "cosign", "identity": "https://x/.*"}}, "shiplane.toml")
+    env = {"SIGSTORE_ID_TOKEN": "jwt-c4n4ry", "COPY": "x-jwt-c4n4ry", "KEPT": "1"}
+    assert child_environment(env, project, Credentials(env=env, names={})) == {"KEPT": "1"}
+
+
 def test_no_child_has_the_key_that_signs() -> None:
     project = parse_project_file({"sign": {"tool": "cosign", "key": "env://KEY"}}, "shiplane.toml")
     env = {"KEY": "-----BEGIN ENCRYPTED", "COSIGN_PASSWORD": "pw-c4n4ry", "COPY": "x-pw-c4n4ry", "KEPT": "1"}

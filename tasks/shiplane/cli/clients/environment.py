@@ -31,5 +31,5 @@ def child_environment(env: Mapping[str, str], project: ProjectFile, credentials:
 def private_variables(project: ProjectFile, credentials: Credentials) -> list[str]:
     """The variables that hold a secret of this project: passwords of registries, build secrets, keys, webhooks."""
     build_secrets = secret_variables(lane.build for lane in project.lanes)
-    signing = project.sign.secret_variables if project.sign else ()
+    signing = project.sign.withheld_variables if project.sign else ()
     return [*credentials.secret_variables(), *build_secrets, *webhook_variables(project.announcements), *signing]

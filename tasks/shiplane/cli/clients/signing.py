@@ -121,7 +121,7 @@ def signing_tool(
     from shiplane.core.system.temp_folder import temp_folder
     from shiplane.signing.tool import SigningTool
 
-    for name in settings.secret_variables:
+    for name in settings.withheld_variables:
         run.redact.add_content(run.env.get(name, ""))
     with ExitStack() as stack:
         folder = stack.enter_context(temp_folder("sign", run.child_env, project=run.root))

@@ -13,6 +13,8 @@ from shiplane.core.schema.values import Boolean, Choice, Text
 from shiplane.core.text import INVISIBLE
 
 GITHUB_ISSUER = "https://token.actions.githubusercontent.com"
+# What cosign signs keyless with where it was fetched before: whoever has it signs as the project.
+OIDC_TOKEN = "SIGSTORE_ID_TOKEN"  # noqa: S105 -- the name of a variable
 _VARIABLE = "env://"
 # What each tool is given; cosign's are its KMS providers and a secret of Kubernetes (`cosign sign --help`).
 _STORES = "awskms|azurekms|gcpkms|hashivault|k8s"
@@ -123,9 +125,14 @@ class SigningSettings:
 
     @property
     def secret_variables(self) -> tuple[str, ...]:
-        """The variables that hold the key or its password: no other child gets them."""
+        """The variables that hold the key or its password."""
         password = (self.password_env,) if self.key and self.tool is SignTool.COSIGN else ()
         return (*self.key_variables, *password)
+
+    @property
+    def withheld_variables(self) -> tuple[str, ...]:
+        """What only the tool may have: the key, its password, or the token that keyless signing proves itself with."""
+        return (*self.secret_variables, *((OIDC_TOKEN,) if self.is_keyless else ()))
 
     @property
     def key_variables(self) -> tuple[str, ...]:
