@@ -99,6 +99,13 @@ SIGNED = (
         (_FILE + "test_a_key_is_nobodys_business_and_a_keyless_signature_is_everybodys",),
     ),
     Guard(
+        "a rehearsal gives the key and its password to nobody",
+        "cli/rehearsals/rehearsal",
+        "Rehearsal.adapt",
+        never(kind="a if b else c"),
+        ("tests/unit/cli/test_rehearsal.py::test_a_rehearsal_gives_the_key_that_signs_to_nobody",),
+    ),
+    Guard(
         "a rehearsal signs nothing",
         "config/project_file",
         "ProjectFile.for_rehearsal",

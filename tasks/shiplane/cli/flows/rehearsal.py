@@ -40,14 +40,16 @@ def rehearse_project(run: Run, project: Path, platforms: str | None, builder: st
         Engine(env=run.child_env).throwaway_registry() as registry,
         _builder(run, builder) as usable,
     ):
+        own = run.within(env=_own_env(run.env), folder=project)
         rehearsal = Rehearsal(
-            env=_own_env(run.env),
+            env=own.env,
+            git_env=own.child_env,
             folder=folder / "checkout",
             image=f"{registry}/rehearsal/{project.name.lower()}",
             platforms=platforms,
             builder=usable,
         )
-        held = _prerequisites(run.within(env=rehearsal.env, folder=project))
+        held = _prerequisites(own)
         rehearsal.clone(project)
         answer = (rehearse_faults if faults else _rehearse)(rehearsal, run)
         return replace(answer, data={"prerequisites": held.to_json(), **answer.data})

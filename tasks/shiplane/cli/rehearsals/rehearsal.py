@@ -29,6 +29,7 @@ class Rehearsal:
 
     Attributes:
         env: Without the settings of the real release.
+        git_env: Of git, which runs hooks and filters: without any secret.
         folder: Where the clone is.
         image: Its repository in the throwaway registry.
         platforms: What to release for, if not what is configured.
@@ -36,6 +37,7 @@ class Rehearsal:
     """
 
     env: Mapping[str, str]
+    git_env: Mapping[str, str]
     folder: Path
     image: str
     platforms: str | None
@@ -50,10 +52,20 @@ class Rehearsal:
         self._git(*_IDENTITY, "commit", "--quiet", "--allow-empty", "--message", f"rehearse {version}", cwd=self.folder)
 
     def part(self, run: Run) -> Run:
-        """A part of the run, within the clone; its versions are a rehearsal's own, which no file has."""
+        """A part of the run, within the clone."""
         part = run.within(env=self.env, folder=self.folder)
-        part.project = part.project.for_rehearsal()
+        self.adapt(part)
         return part
+
+    @staticmethod
+    def adapt(part: Run) -> None:
+        """Have a part of the run release versions of a rehearsal's own, which no file has, and sign nothing.
+
+        So it has nothing either that only a signing tool may have: its children would get it as any other variable.
+        """
+        signing = part.project.sign
+        part.env = without_secrets(part.env, also=signing.withheld_variables if signing else ())
+        part.project = part.project.for_rehearsal()
 
     def flags(self, part: Run, version: str, *lanes: str) -> Flags:
         """Release a version of these lanes, or of every one, and move what can be moved."""
@@ -110,6 +122,6 @@ class Rehearsal:
         run.console.heading(text)
 
     def _git(self, *arguments: str, cwd: Path) -> None:
-        git = run_process(["git", *arguments], env=git_environment(without_secrets(self.env)), cwd=cwd)
+        git = run_process(["git", *arguments], env=git_environment(self.git_env), cwd=cwd)
         if git.code != 0:
             raise PrerequisiteError(f"{git.command} failed: {git.stderr.strip()[:400]}")

@@ -174,7 +174,7 @@ def _outcome(story: _Story, rehearsal: Rehearsal, run: Run) -> _Outcome:
     rehearsal.heading(run, f"{story.fault.name}\n$ {line}")
     disturbance = story.fault.begin()
     part = _DisturbedRun(env=rehearsal.env, folder=rehearsal.folder, caller=run.caller, disturbance=disturbance)
-    part.project = part.project.for_rehearsal()
+    rehearsal.adapt(part)
     try:
         story.act(part, ())
     except ShiplaneError as error:
