@@ -108,9 +108,16 @@ CARRIED = (
     Guard(
         "a required signature verifies in the target before its version is tagged",
         "promote/stage",
-        "PromotionStager._check_signatures",
+        "PromotionStager.check_signatures",
         always(),
         (_PROMOTE + "test_a_required_signature_has_to_verify_at_both_ends_before_anything_is_tagged",),
+    ),
+    Guard(
+        "a required signature verifies in each repository of the target",
+        "promote/promote",
+        "Promoter.promote",
+        uncalled("check_signatures"),
+        (_PROMOTE + "test_a_required_signature_has_to_verify_in_each_repository_of_the_target",),
     ),
     Guard(
         "what is copied is what was verified",

@@ -39,6 +39,7 @@ class Promoter:
         yield from copy_lanes(plan, [lane], promotion.mirrors, workers=surveyor.workers)
         for mirror in promotion.mirrors:
             yield from stager.attach(promotion, mirror.registry)
+            yield from stager.check_signatures(promotion, mirror.registry, lane.report)
         if promotion.survey.presumed:
             yield from surveyor.surveyor(source).check_new(plan, promotion.survey.presumed)
         yield from self._claim(promotion)

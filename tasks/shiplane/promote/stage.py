@@ -17,11 +17,9 @@ from shiplane.release.ready_lane import ReadyLane
 from shiplane.signing.signature import digests_to_sign
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from shiplane.promote.survey import Promotion, PromotionSurveyor
     from shiplane.registry.client import RegistryClient
-    from shiplane.signing.signature import SignedDigest
+    from shiplane.verify.image_check import ImageReport
 
 
 @dataclass(frozen=True)
@@ -44,7 +42,7 @@ class PromotionStager:
         raw = wait_for_digest(target, digest, "this run copied it")
         inspector = ImageInspector(registry=target, workers=workers)
         report = yield from inspector.inspect_for(plan, lane_plan, raw, promotion.decision, promoted=True)
-        yield from self._check_signatures(promotion, digests_to_sign([target.repository], digest, report.images))
+        yield from self.check_signatures(promotion, target, report)
         return ReadyLane(
             plan=lane_plan,
             survey=promotion.decision.survey,
@@ -62,13 +60,19 @@ class PromotionStager:
         source, workers = self.surveyor.verifier.registry, self.surveyor.workers
         yield from ReferrerCopier(source=source, target=target, workers=workers).attach(promotion.source.attached)
 
-    def _check_signatures(self, promotion: Promotion, digests: Sequence[SignedDigest]) -> Flow[None]:
-        """Check, where it is configured, that the target's signatures verify as the source's did."""
+    def check_signatures(self, promotion: Promotion, target: RegistryClient, report: ImageReport) -> Flow[None]:
+        """Check, where it is configured, that the signatures in a repository verify as the source's did.
+
+        Raises:
+            VerificationError: One is required, and missing or invalid there.
+            AccessError, UnreachableError: They cannot be read.
+        """
         signatures = self.surveyor.verifier.signatures
         if signatures is None:
             return
+        digests = digests_to_sign([target.repository], promotion.source.raw.digest, report.images)
         step = Step("signatures", digests[-1].reference)
         yield step
         checks = signatures.check(digests)
-        require(checks, f"the image in {promotion.lane_plan.repository}", remedy=NOT_COPIED)
+        require(checks, f"the image in {target.repository}", remedy=NOT_COPIED)
         yield step.done(checks_summary(checks))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -412,12 +413,12 @@ class Judge:
         return Signature(SignatureState.VALID if is_valid else SignatureState.MISSING)
 
 
-def judged(scene: Promoting, *accepted: Repository) -> PromotionResult:
+def judged(scene: Promoting, *accepted: Repository, images: Sequence[Repository] = (AIONIS,)) -> PromotionResult:
     """A promotion where signatures are required."""
     surveyor = scene.surveyor()
     checker = SignatureChecker(tool=Judge({*accepted}), required=True)
     surveyor = replace(surveyor, verifier=replace(surveyor.verifier, signatures=checker))
-    return finish(Promoter(surveyor).promote(finish(surveyor.survey(scene.request()))))
+    return finish(Promoter(surveyor).promote(finish(surveyor.survey(scene.request(images=images)))))
 
 
 def test_a_required_signature_has_to_verify_at_both_ends_before_anything_is_tagged() -> None:
@@ -429,6 +430,15 @@ def test_a_required_signature_has_to_verify_at_both_ends_before_anything_is_tagg
         judged(scene, STAGING)
     assert scene.versions() == {}
     assert judged(scene, STAGING, AIONIS).new
+
+
+def test_a_required_signature_has_to_verify_in_each_repository_of_the_target() -> None:
+    scene = staged()
+    images = (AIONIS, SIBLING)
+    with pytest.raises(VerificationError, match=f"the image in {SIBLING}"):
+        judged(scene, STAGING, AIONIS, images=images)
+    assert scene.versions() == {}
+    assert judged(scene, STAGING, *images, images=images).new
 
 
 def test_the_result_says_what_was_carried_over_and_from_where() -> None:
