@@ -26,9 +26,10 @@ _VERSION = re.compile(r"(?:GitVersion|Version):\s+v?(\d+\.\d+(?:\.\d+)?)")
 _COSIGN_UNSIGNED = 10
 _UNSIGNED = ("no signatures found", "no signature is associated with")
 # Go's net package, where nothing answered.
-_NO_ANSWER = (
-    *("dial tcp", "no such host", "connection refused", "connection reset", "i/o timeout"),
-    *("deadline exceeded", "handshake timeout", "eof", "proxyconnect"),
+_NO_ANSWER = re.compile(
+    r"\b(?:dial tcp|no such host|connection refused|connection reset|i/o timeout"
+    r"|deadline exceeded|handshake timeout|EOF|proxyconnect)\b",
+    re.IGNORECASE,
 )
 # What registries say, as both tools quote it.
 _DENIED = re.compile(r"\b(?:denied|unauthorized|status code 40[13])\b", re.IGNORECASE)
@@ -114,7 +115,7 @@ def read_verification(result: ProcessResult, digest: SignedDigest) -> Signature:
     what = complaint(result)
     if result.code == _COSIGN_UNSIGNED or any(sign in what for sign in _UNSIGNED):
         return Signature(SignatureState.MISSING)
-    if error := _outside(what, f"the signatures of {digest} cannot be read"):
+    if error := _outside(what, digest, f"the signatures of {digest} cannot be read"):
         raise error
     return Signature(SignatureState.INVALID, what)
 
@@ -125,7 +126,7 @@ def signing_error(result: ProcessResult, digest: SignedDigest) -> ShiplaneError:
     problem = f"{digest} could not be signed"
     if _DECRYPT in what:
         return wrong_password(what)
-    return _outside(what, problem) or VerificationError(f"{problem}: {what}")
+    return _outside(what, digest, problem) or VerificationError(f"{problem}: {what}")
 
 
 def wrong_password(what: str) -> AccessError:
@@ -133,10 +134,11 @@ def wrong_password(what: str) -> AccessError:
     return AccessError(f"the signing key cannot be opened: {what}", remedy="Check the variable with its password.")
 
 
-def _outside(what: str, problem: str) -> ShiplaneError | None:
-    """The error where not the signature is to blame."""
-    if any(sign in what.lower() for sign in _NO_ANSWER):
+def _outside(what: str, digest: SignedDigest, problem: str) -> ShiplaneError | None:
+    """The error where not the signature is to blame; a repository may be called as what a tool says."""
+    said = re.sub(rf"(?<![\w-]){re.escape(digest.repository.path)}(?![\w-])", "", what)
+    if _NO_ANSWER.search(said):
         return UnreachableError(f"{problem}: {what}", remedy="Check the network and try again.")
-    if _DENIED.search(what):
+    if _DENIED.search(said):
         return AccessError(f"{problem}: {what}", remedy="Signing needs the permission to push, verifying that to pull.")
     return None

@@ -102,12 +102,21 @@ def test_a_verification_is_valid_missing_or_invalid(code: int, text: str, state:
     assert signature.detail == (text if state is SignatureState.INVALID else "")
 
 
+@pytest.mark.parametrize("path", ["geofence/app", "acme/denied", "acme/unauthorized-eof"])
+def test_the_name_of_a_repository_is_not_taken_for_what_went_wrong(path: str) -> None:
+    digest = SignedDigest(Repository("ghcr.io", path), Digest.of(b"x"), "index")
+    text = f"signature verification failed for all the signatures associated with {digest.reference}"
+    assert read_verification(result(1, TWICE.format(text)), digest).state is SignatureState.INVALID
+    assert type(signing_error(result(1, TWICE.format(text)), digest)) is VerificationError
+
+
 @pytest.mark.parametrize(
     ("text", "kind", "signing"),
     [
         ("GET http://x/token?scope=y: DENIED: denied", AccessError, AccessError),
         ("response status code 403: denied", AccessError, AccessError),
         ('Get "https://127.0.0.1:2/v2/": dial tcp 127.0.0.1:2: connect: connection refused', *[UnreachableError] * 2),
+        ('Get "https://ghcr.io/v2/": unexpected EOF', UnreachableError, UnreachableError),
         ("lookup x: no such host", UnreachableError, UnreachableError),
         ("reading key: decrypt: encrypted: decryption failed", None, AccessError),
         ("anything else", None, VerificationError),
