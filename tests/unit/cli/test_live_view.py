@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 from pathlib import Path
 
@@ -12,8 +13,9 @@ from hypothesis import strategies as st
 from shiplane.cli.live.build_log_view import BuildLogView, BuildState, BuildTarget
 from shiplane.cli.live.live_view import LiveView
 from shiplane.cli.live.text_width import clipped, drawable, width_of
-from shiplane.cli.views.console import ROUTINE
+from shiplane.cli.views.console import ROUTINE, Console
 from shiplane.core.progress import Step
+from shiplane.core.redact import Redactor
 
 PLATFORMS = ("linux/amd64", "linux/arm64")
 BOTH = (BuildTarget("main", "main", PLATFORMS), BuildTarget("standalone", "standalone", PLATFORMS))
@@ -215,6 +217,19 @@ def test_no_cut_text_is_too_wide(text: str, columns: int) -> None:
 @pytest.mark.parametrize(("encoding", "text"), [("utf-8", "日本 ok❤"), ("ascii", "?? ok?"), ("latin-1", "?? ok?")])
 def test_what_a_terminal_cannot_show_takes_one_column(encoding: str, text: str) -> None:
     assert drawable("日本 ok❤\ufe0f", encoding) == text
+
+
+@pytest.mark.parametrize("secret", ["pa55wörd-c4n4ry", "c4n4ry❤\ufe0f-pa55word"])
+def test_a_secret_that_a_terminal_cannot_show_is_hidden(secret: str) -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    console = Console({}, Redactor([secret]), io.StringIO(), stream)
+    assert console.harmless(f"token {secret}!") == "token ***!"
+
+
+def test_a_secret_with_a_sequence_within_is_hidden() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    console = Console({}, Redactor(["pa55word-c4n4ry"]), io.StringIO(), stream)
+    assert console.harmless("token pa55\x1b[0mword-c4n4ry!") == "token ***!"
 
 
 def test_every_routine_step_exists() -> None:

@@ -219,7 +219,8 @@ class Console:
         """A text as one line that can be drawn: without secrets, and unable to act as anything but text."""
         from shiplane.cli.live.text_width import drawable
 
-        line = drawable(one_line(text), self.err.encoding or "ascii")
+        # Redacted before signs are replaced, and again after a sequence within a secret was removed.
+        line = drawable(one_line(self.redact(text)), self.err.encoding or "ascii")
         return inert(self.shown(self.redact(line)))
 
     def complain(self, text: str) -> None:
