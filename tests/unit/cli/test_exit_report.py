@@ -40,6 +40,8 @@ def test_a_run_that_had_begun_to_write_shows_the_names_as_they_are() -> None:
         (6, False, "invoke verify --lane main --deep", "invoke status --lane main"),
         (5, False, "invoke release --version 1.0.0 --image ghcr.io/a/b", "invoke status --image ghcr.io/a/b"),
         (5, False, "invoke release --lane=a --lane b", "invoke status --lane=a --lane b"),
+        (5, False, "invoke promote --lane a --from r.io/a/b --to r.io/a/c", "invoke status --lane a --image r.io/a/c"),
+        (8, True, "invoke promote --to=r.io/a/c --tag v1.0.0", "invoke status --image=r.io/a/c"),
         (5, False, "invoke mark --lane main --tag v1.0.0", "invoke history --lane main"),
         (6, False, "invoke rollback --lane main", "invoke history --lane main"),
         (6, True, "invoke rollback --lane main", "invoke status --lane main"),

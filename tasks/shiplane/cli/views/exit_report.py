@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator, Sequence
+from collections import ChainMap
+from collections.abc import Iterator, Mapping, Sequence
 
 from shiplane.core.next_command import Caller, command
 
@@ -32,8 +33,10 @@ _NEXT_OF = {
     "unmark": {5: _CHOICE},
     "verify": {6: _LOOK},
 }
-# The flags that select lanes and image; the next command repeats them.
-_SCOPE = ("--lane", "--image")
+# The flags that select lanes and image, as the next command repeats them.
+_SCOPE = {flag: flag for flag in ("--lane", "--image")}
+# The tags that a promotion is about are where it leads to.
+_SCOPE_OF = {"promote": {"--to": "--image"}}
 
 
 def closing_lines(
@@ -65,7 +68,8 @@ def _following(code: int, caller: Caller, arguments: Sequence[str], *, wrote: bo
     template = special[0] if special else _NEXT.get(code, "report this with the output above")
     # A tag that this run wrote and that fails verification is looked at first.
     template = _LOOK if code == 6 and wrote else template  # noqa: PLR2004 -- the code of a verification
-    scope = list(_scope(arguments))
+    further = [_SCOPE_OF.get(task, {}) for task in tasks]
+    scope = list(_scope(arguments, ChainMap(*further, _SCOPE)))
     return template.format(
         line=shlex.join([*caller.program, *arguments]).removesuffix(" --help"),
         help=command(*tasks[:1], "--help"),
@@ -74,9 +78,9 @@ def _following(code: int, caller: Caller, arguments: Sequence[str], *, wrote: bo
     )
 
 
-def _scope(arguments: Sequence[str]) -> Iterator[str]:
-    """The flags that name lanes and image, as they were given."""
+def _scope(arguments: Sequence[str], names: Mapping[str, str]) -> Iterator[str]:
+    """The flags that name lanes and image, as they were given, by their names for the next command."""
     for flag, value in zip(arguments, [*arguments[1:], ""], strict=True):
         name, _, joined = flag.partition("=")
-        if name in _SCOPE:
-            yield from [flag] if joined else [flag, value]
+        if name in names:
+            yield from [f"{names[name]}={joined}"] if joined else [names[name], value]
