@@ -19,7 +19,7 @@ from shiplane.core.errors import (
 from shiplane.core.progress import Event, Step, StepOutcome
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.exchange import Request, Response, Transport
-from shiplane.registry.oci.manifest import OCI_INDEX, RawManifest
+from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, InvalidManifestError, RawManifest
 from shiplane.registry.oci.names import Repository
 from shiplane.registry.referrers import reading
 from shiplane.registry.referrers.copying import ReferrerCopier
@@ -412,6 +412,22 @@ def test_an_old_tag_with_something_else_is_not_replaced() -> None:
     with pytest.raises(RefusedError, match="has other content"):
         attached.copy()
     assert attached.shelf.tags[signature_tag(attached.image)] == str(attached.image.digest)
+
+
+@pytest.mark.parametrize("body", [b"[]", b"{", b'{"schemaVersion": 2, "layers": 5}'])
+@pytest.mark.parametrize("where", ["listed", "tagged", "tagged there"])
+def test_what_is_no_manifest_although_a_registry_serves_it_as_one_is_a_finding(where: str, body: bytes) -> None:
+    attached = Attached()
+    raw = RawManifest(body=body, media_type=OCI_MANIFEST)
+    sign_by_tag(attached.source.memory, AIONIS, attached.image, "one")
+    registry, repository = (attached.target, THERE) if where == "tagged there" else (attached.source.memory, AIONIS)
+    registry.shelf(repository).manifests[str(raw.digest)] = raw
+    if where == "listed":
+        add_to_list(registry, repository, attached.image.digest, entry_of(raw))
+    else:
+        registry.tag(repository, signature_tag(attached.image), raw.digest)
+    with pytest.raises(InvalidManifestError, match="is not a valid manifest"):
+        attached.copy()
 
 
 @dataclass

@@ -49,12 +49,17 @@ def with_layers_of(current: RawManifest | None, other: RawManifest, what: str) -
 
 
 def has_layers_of(current: RawManifest | None, other: RawManifest) -> bool:
-    """Whether a manifest has each layer of the other one."""
+    """Whether a manifest has each layer of the other one.
+
+    Raises:
+        InvalidManifestError: One of them is none, although a registry serves it as one.
+    """
     return current is not None and (
         current.digest == other.digest or all(layer in _layers(current) for layer in _layers(other))
     )
 
 
 def _layers(raw: RawManifest) -> list[dict[str, Any]]:
+    parse_manifest(raw)
     layers: list[dict[str, Any]] = strict_json.loads(raw.body).get("layers") or []
     return layers

@@ -72,6 +72,11 @@ def make_list(current: RawManifest | None, referrers: Iterable[Referrer]) -> Raw
 
 
 def subject_of(raw: RawManifest) -> str:
-    """The digest of the manifest that a valid one refers to; empty if it refers to none."""
+    """The digest of the manifest that another one refers to; empty if it refers to none.
+
+    Raises:
+        InvalidManifestError: It is no manifest, although a registry serves it as one.
+    """
+    parse_manifest(raw)
     subject = strict_json.loads(raw.body).get("subject")
     return str(subject.get("digest", "")) if isinstance(subject, dict) else ""
