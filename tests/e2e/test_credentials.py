@@ -72,7 +72,8 @@ def test_the_rows_are_json_too(guarded_workstation: Workstation) -> None:
     document = person.invoke("check.access", "--json").document
     assert document["ok"] is True
     rows = {row["name"]: row["state"] for row in document["checks"]}
-    assert rows == dict.fromkeys(("access: credential", "access: token", "access: upload", "access: package"), "done")
+    names = ("credential", "token", "upload", "package", "registry")
+    assert rows == {f"access: {name}": "done" for name in names}
 
 
 def test_the_upload_probe_leaves_no_name_and_deletes_nothing(rig: Rig, guarded_workstation: Workstation) -> None:

@@ -108,7 +108,7 @@ def test_an_unknown_check_cannot_be_skipped(workstation: Workstation, dry: tuple
     configure(person, GATES)
     done = person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--skip", "core gat", *dry)
     assert (done.code, done.built) == (2, False), str(done)
-    every = "access, announce, build, gates, github-release, smoke, variables, core gate, production gate"
+    every = "access, announce, build, checks, gates, github-release, smoke, variables, core gate, production gate"
     assert f"One of: {every}." in done.err
 
 
