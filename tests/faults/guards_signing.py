@@ -8,6 +8,7 @@ from tests.faults.guard import Guard
 _CHECKED = "tests/unit/signing/test_signature.py::"
 _FILE = "tests/unit/config/test_sign.py::"
 _RELEASE = "tests/faults/release/test_signing.py::"
+_REHEARSAL = "tests/unit/cli/test_rehearsal.py::"
 _TOOL = "tests/unit/signing/test_tool.py::"
 _VERIFY = "tests/faults/verify/test_signatures.py::"
 
@@ -103,13 +104,33 @@ SIGNED = (
         "cli/rehearsals/rehearsal",
         "Rehearsal.adapt",
         never(kind="a if b else c"),
-        ("tests/unit/cli/test_rehearsal.py::test_a_rehearsal_gives_the_key_that_signs_to_nobody",),
+        (_REHEARSAL + "test_a_rehearsal_gives_the_key_that_signs_to_nobody",),
     ),
     Guard(
         "a rehearsal signs nothing",
         "config/project_file",
         "ProjectFile.for_rehearsal",
-        without_argument("replace", "sign", 1),
+        without_argument("replace", "sign", 2),
         (_FILE + "test_a_rehearsal_signs_nothing",),
+    ),
+    Guard(
+        "a rehearsal fills no cache that others build from",
+        "config/project_file",
+        "ProjectFile.for_rehearsal",
+        without_argument("replace", "cache", 1),
+        (_REHEARSAL + "test_a_rehearsal_leaves_what_others_share_alone_and_asks_no_gate_about_its_commits",),
+    ),
+    *(
+        Guard(
+            what,
+            "config/project_file",
+            "ProjectFile.for_rehearsal",
+            without_argument("replace", name, 2),
+            (_REHEARSAL + "test_a_rehearsal_leaves_what_others_share_alone_and_asks_no_gate_about_its_commits",),
+        )
+        for what, name in (
+            ("a rehearsal writes into no ledger of real releases", "ledger"),
+            ("no gate is asked about a commit of a rehearsal", "rollback"),
+        )
     ),
 )

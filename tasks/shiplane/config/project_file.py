@@ -235,9 +235,14 @@ class ProjectFile:
         return lanes[name]
 
     def for_rehearsal(self) -> ProjectFile:
-        """The same for a rehearsal: its versions are its own, which no file says, and nobody signs them."""
-        lanes = tuple(replace(lane, version_file="") for lane in self.lanes)
-        return replace(self, version_file="", lanes=lanes, sign=None)
+        """The same for a rehearsal: its versions are its own, which no file says, and nobody signs them.
+
+        They are recorded beside its images, not where the real ones are; its builds fill no shared cache; and its
+        commits are none that a gate knows.
+        """
+        lanes = tuple(replace(lane, version_file="", build=replace(lane.build, cache=None)) for lane in self.lanes)
+        asked = gate_keys.RollbackSettings()
+        return replace(self, version_file="", lanes=lanes, sign=None, ledger=None, rollback=asked)
 
     def ledger_of(self, repository: Repository) -> Repository:
         """Where the ledgers of a repository are: a configured one is for the lanes' own images.

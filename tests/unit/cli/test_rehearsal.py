@@ -8,6 +8,7 @@ import pytest
 
 from shiplane.cli.rehearsals.rehearsal import Rehearsal
 from shiplane.cli.run import Run
+from shiplane.registry.oci.names import Repository
 
 
 @pytest.mark.parametrize(
@@ -49,3 +50,23 @@ def test_a_rehearsal_gives_the_key_that_signs_to_nobody(tmp_path: Path) -> None:
     part = rehearsal.part(Run(env=env, folder=tmp_path))
     assert part.project.sign is None
     assert part.child_env == {"KEPT": "1"}
+
+
+REAL = """ledger = "registry.example/acme/ledgers"
+[rollback]
+gates = true
+[lanes.main]
+cache = { type = "registry", ref = "registry.example/acme/app:cache-main" }
+"""
+
+
+def test_a_rehearsal_leaves_what_others_share_alone_and_asks_no_gate_about_its_commits(tmp_path: Path) -> None:
+    (tmp_path / "shiplane.toml").write_text(REAL, encoding="utf-8")
+    image = Repository.parse("127.0.0.1:5000/app")
+    rehearsal = Rehearsal(env={}, git_env={}, folder=tmp_path, image=str(image), platforms=None, builder="none")
+    part = rehearsal.part(Run(env={}, folder=tmp_path))
+    ledgers = part.registries.ledgers(image, part.registries.reader(image))
+    assert ledgers
+    assert ledgers.registry.repository == image
+    assert part.project.lane("main").build.cache is None
+    assert not part.project.rollback.gates
