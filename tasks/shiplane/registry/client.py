@@ -347,9 +347,7 @@ def _skip(pieces: Iterable[bytes], count: int) -> Iterator[bytes]:
 
 def _parse_manifest_response(response: Response, reference: Tag | Digest) -> LookupResult:
     """The served manifest, if its bytes, its headers and the requested reference agree."""
-    # Case-insensitive (RFC 9110 section 8.3.1), possibly with parameters.
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    raw = RawManifest(body=response.body, media_type=media_type)
+    raw = RawManifest(body=response.body, media_type=response.media_type)
     if isinstance(reference, Digest) and raw.digest != reference:
         return Unknown(f"{reference} was requested, but content with {raw.digest} was served", corrupt=True)
     if raw.media_type not in INDEX_TYPES + MANIFEST_TYPES:

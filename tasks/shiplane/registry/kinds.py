@@ -141,7 +141,7 @@ def _has_referrers(response: Response) -> bool | None:
     GHCR redirects to a page for people instead (artifacthub#4785).
     """
     if response.status == 200:  # noqa: PLR2004
-        return response.headers.get("content-type", "").partition(";")[0].strip().lower() == OCI_INDEX or None
+        return response.media_type == OCI_INDEX or None
     if response.status == 404:  # noqa: PLR2004
         return None if error_codes(response) & _MISSING else False
     return False if response.status in (301, 302, 303, 307, 308) else None

@@ -88,6 +88,11 @@ class Response:
     body: bytes = b""
     download: Download | None = None
 
+    @property
+    def media_type(self) -> str:
+        """Lower case, without parameters (RFC 9110 section 8.3.1); empty where none was sent."""
+        return self.headers.get("content-type", "").partition(";")[0].strip().lower()
+
 
 class Transport(Protocol):
     """Sends requests."""

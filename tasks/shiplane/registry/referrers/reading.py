@@ -124,5 +124,4 @@ def _listed_by_registry(registry: RegistryClient, subject: Digest) -> dict[Diges
 
 
 def _is_list(response: Response) -> bool:
-    media_type = response.headers.get("content-type", "").partition(";")[0].strip().lower()
-    return response.status == 200 and media_type == OCI_INDEX  # noqa: PLR2004
+    return response.status == 200 and response.media_type == OCI_INDEX  # noqa: PLR2004
