@@ -344,7 +344,6 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
     given.pop("matrix", None)
     names = [lane.name for lane in lanes]
     gates: gate_keys.Gates = given.get("gates", ())
-    gate_keys.check_names(gates, place.key("gates"))
     check_signing(given.get("sign"), place.key("sign"))
     ledger, claim, on_github = given.get("ledger", True), given.get("claim", False), given.get("github_release", False)
     resolved = {
@@ -352,7 +351,7 @@ def parse_project_file(content: Mapping[str, Any], name: str) -> ProjectFile:
         "named": frozenset(tables),
         "channels": make_channels(given.get("channels", {}), lanes, place.key("channels")),
         "smokes": make_smokes(given.get("smokes"), tables, names),
-        "checks": make_checks(given.get("checks", ()), tables, names, {gate.name for gate in gates}, place),
+        "checks": make_checks(given.get("checks", ()), tables, names, gates, place),
         "keeps_ledger": ledger is not False,
         "ledger": None if isinstance(ledger, bool) else ledger,
         "claim": ClaimSettings() if claim is True else claim or None,

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from posixpath import normpath
 from typing import Any, TypeAlias
 
-from shiplane.config.checks.names import MAX_NAME, NAME_KEY, RESERVED_CHECKS
+from shiplane.config.checks.names import MAX_NAME, NAME_KEY, Named, check_skip_names
 from shiplane.config.checks.staged_check import StagedCheck, check_command_placeholders, check_report_placeholders
 from shiplane.config.keys.texts import ONE_LINE_COMMAND, PATH, SECONDS, VARIABLES, inside
 from shiplane.core.schema.location import Location
@@ -77,7 +77,7 @@ def make_checks(
     shared: Sequence[StagedCheck],
     given: Mapping[str, Json],
     lanes: Iterable[str],
-    taken: Collection[str],
+    gates: Sequence[Named],
     place: Location,
 ) -> Checks:
     """The checks by lane; a lane without any is not there.
@@ -88,18 +88,20 @@ def make_checks(
         shared: Those of every lane.
         given: What the file says of each lane, its checks among it.
         lanes: The names of all lanes.
-        taken: The gates' names.
+        gates: The gates: --skip takes the names of both.
         place: The file.
 
     Raises:
-        ConfigurationError: A name is ambiguous for --skip, or two checks write one report.
+        ConfigurationError: A name, of a gate as well, is ambiguous for --skip, or two checks write one report.
     """
-    _check_names(shared, taken, place.key("checks"))
+    check_skip_names(gates, place.key("gates"))
+    taken = {gate.name for gate in gates}
+    check_skip_names(shared, place.key("checks"), taken)
     checks, reports = {}, dict[str, str]()
     for lane in lanes:
         location = place.key("lanes").key(lane).key("checks")
         own = given.get(lane, {}).get("checks", ())
-        _check_names(own, taken, location)
+        check_skip_names(own, location, taken)
         if all_of_lane := tuple({check.name: check for check in (*shared, *own)}.values()):
             checks[lane] = all_of_lane
         for report in (normpath(path) for check in all_of_lane if (path := check.report_of(lane))):
@@ -108,14 +110,3 @@ def make_checks(
                 raise location.error(f"write {report[:80]!r}, as one of {reports[report]} does", remedy=remedy)
             reports[report] = lane
     return checks
-
-
-def _check_names(checks: Iterable[StagedCheck], taken: Collection[str], location: Location) -> None:
-    names = [check.name for check in checks]
-    for name in names:
-        if names.count(name) > 1:
-            raise location.error(f"have the name {name[:40]!a} twice")
-        if name in taken:
-            raise location.error(f"have the name {name[:40]!a}, which is a gate's")
-        if name in RESERVED_CHECKS:
-            raise location.error(f"have the name {name!a}, which is reserved by --skip")

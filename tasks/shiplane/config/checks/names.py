@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
 from shiplane.config.keys.texts import LINE_FORM
+from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key
 from shiplane.core.schema.values import Text
 
@@ -33,6 +34,27 @@ class Named(Protocol):
     @property
     def name(self) -> str:
         """The name."""
+
+
+def check_skip_names(named: Iterable[Named], location: Location, gates: Collection[str] = ()) -> None:
+    """Refuse names that are ambiguous for --skip; some are that by default.
+
+    Args:
+        named: Gates or checks.
+        location: Where they are configured.
+        gates: The names of gates, which a check must not have.
+
+    Raises:
+        ConfigurationError: Two have one name, or one has a name that means something else.
+    """
+    names = [each.name for each in named]
+    for name in names:
+        if names.count(name) > 1:
+            raise location.error(f"have the name {name[:40]!a} twice")
+        if name in gates:
+            raise location.error(f"have the name {name[:40]!a}, which is a gate's")
+        if name in RESERVED_CHECKS:
+            raise location.error(f"have the name {name!a}, which is reserved by --skip")
 
 
 def skippable(gates: Iterable[Named], checks: Mapping[str, Iterable[Named]]) -> list[str]:

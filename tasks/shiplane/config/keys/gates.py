@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import partial
 from typing import Annotated, Any, TypeAlias
 from urllib.parse import urlsplit
 
-from shiplane.config.checks.names import MAX_NAME, NAME_KEY, RESERVED_CHECKS
+from shiplane.config.checks.names import MAX_NAME, NAME_KEY
 from shiplane.config.gate import Gate, GateKind
 from shiplane.config.keys.texts import LINE, ONE_LINE_COMMAND, SECONDS, VARIABLES
 from shiplane.core.errors import UsageError
-from shiplane.core.schema.location import Location
 from shiplane.core.schema.tables import Key, OneOf, Table
 from shiplane.core.schema.values import Array, Boolean, Number, ScalarText, Text
 from shiplane.core.text import INVISIBLE
@@ -124,17 +122,3 @@ class RollbackSettings:
 ROLLBACK = Table.of(RollbackSettings, "rollback")
 Gates: TypeAlias = tuple[Gate, ...]
 GATES = Array(of=GATE)
-
-
-def check_names(gates: Iterable[Gate], place: Location) -> None:
-    """Refuse gates that are ambiguous for --skip.
-
-    Raises:
-        ConfigurationError: Two have one name, or one has by default a name that means something else.
-    """
-    names = [gate.name for gate in gates]
-    for name in names:
-        if names.count(name) > 1:
-            raise place.error(f"have the name {name[:40]!a} twice")
-        if name in RESERVED_CHECKS:
-            raise place.error(f"have the name {name!a}, which is reserved by --skip")
