@@ -16,13 +16,13 @@ from shiplane.core.errors import (
     UnreachableError,
     VerificationError,
 )
-from shiplane.core.progress import Event, Step, StepOutcome
+from shiplane.core.progress import Event, Flow, Step, StepOutcome
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.exchange import Request, Response, Transport
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, InvalidManifestError, RawManifest
 from shiplane.registry.oci.names import Repository
 from shiplane.registry.referrers import reading
-from shiplane.registry.referrers.copying import ReferrerCopier
+from shiplane.registry.referrers.copying import ReferrerCopier, find_attached
 from shiplane.registry.referrers.reading import read_referrers
 from tests.faults.harness.access import failure
 from tests.faults.harness.client_setup import AIONIS, ClientSetup, accounts
@@ -80,11 +80,14 @@ class Attached:
     def copy(self) -> list[str]:
         """Copy from beginning to end; gives the outcomes."""
         said: list[str] = []
-        finish(
-            self.copier.copy(self.image),
-            lambda event: said.append(event.reason) if isinstance(event, StepOutcome) else None,
-        )
+        finish(self.steps(), lambda event: said.append(event.reason) if isinstance(event, StepOutcome) else None)
         return said
+
+    def steps(self) -> Flow[None]:
+        """Find what refers to the image, and attach it, as a promotion does."""
+        copier = self.copier
+        attached = yield from find_attached(copier.source, self.image, workers=1)
+        yield from copier.attach(attached)
 
     @property
     def shelf(self) -> Shelf:
@@ -527,7 +530,7 @@ def test_two_runs_at_once_lose_nothing_whatever_the_order_of_their_steps() -> No
         sign_by_tag(attached.target, THERE, attached.image, "foreign")
         one = attached.sign("one")
         sign_by_tag(attached.source.memory, AIONIS, attached.image, "one")
-        first = attached.copier.copy(attached.image)
+        first = attached.steps()
         event = list(itertools.islice(first, turn))[-1]
         two = attached.sign("two")
         sign_by_tag(attached.source.memory, AIONIS, attached.image, "one", "two")
@@ -599,10 +602,10 @@ def test_a_copy_that_any_request_ends_loses_nothing_and_is_completed_by_the_next
 
 def test_a_copy_that_is_stopped_before_any_step_is_completed_by_the_next() -> None:
     attached = signed()
-    steps = sum(isinstance(event, Step) for event in attached.copier.copy(attached.image))
+    steps = sum(isinstance(event, Step) for event in attached.steps())
     for last in range(0, steps, 1 if THOROUGH else 3):
         attached = signed()
-        flow = attached.copier.copy(attached.image)
+        flow = attached.steps()
         for _ in range(last + 1):
             next(event for event in flow if isinstance(event, Step))
         flow.close()

@@ -60,16 +60,6 @@ class ReferrerCopier:
     target: RegistryClient
     workers: int = WORKERS
 
-    def copy(self, raw: RawManifest) -> Flow[AttachedContent]:
-        """Find what refers to an image of the source, and attach it to the same image in the target.
-
-        Raises:
-            ShiplaneError: As :func:`find_attached` and :meth:`attach`.
-        """
-        attached = yield from find_attached(self.source, raw, workers=self.workers)
-        yield from self.attach(attached)
-        return attached
-
     def attach(self, attached: AttachedContent) -> Flow[None]:
         """Copy what was found by digest, and add it to the lists of the target.
 
