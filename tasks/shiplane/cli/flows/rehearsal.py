@@ -78,7 +78,7 @@ def _round(rehearsal: Rehearsal, version: str, run: Run) -> tuple[str, dict[str,
     """A commit, a release of all lanes, a verification that asks others too."""
     rehearsal.commit(version)
     part = rehearsal.part(run)
-    rehearsal.heading(run, f"release {version}")
+    run.console.heading(f"release {version}")
     released = rehearsal.release(part, version)
     verified = rehearsal.verified(run, part, version)
     return f"{released.text}\n{verified.text}", {"released": released.data, "verified": verified.data}
@@ -87,7 +87,7 @@ def _round(rehearsal: Rehearsal, version: str, run: Run) -> tuple[str, dict[str,
 def _roll_back(rehearsal: Rehearsal, run: Run) -> tuple[str, list[dict[str, object]]]:
     """Every lane that has floating tags back to the first version."""
     part = rehearsal.part(run)
-    rehearsal.heading(run, "roll back")
+    run.console.heading("roll back")
     lanes = rehearsal.movable_lanes(part)
     if not lanes:
         run.console.tell("no lane has a floating tag: there is nothing to move back")

@@ -108,18 +108,13 @@ class Rehearsal:
 
     def verified(self, run: Run, part: Run, version: str, *lanes: str) -> Answer:
         """Verify a version of these lanes, or of all, also by what others can read."""
-        self.heading(run, f"verify {version}")
+        run.console.heading(f"verify {version}")
         verified = verify_lanes(
             part, part.resolver(self.flags(part, version, *lanes)), Depth(deep=True, pull=True, anonymous=True)
         )
         if verified.exit_code:
             raise VerificationError(f"version {version} failed verification after its release:\n{verified.text}")
         return verified
-
-    @staticmethod
-    def heading(run: Run, text: str) -> None:
-        """Begin a part of the story."""
-        run.console.heading(text)
 
     def _git(self, *arguments: str, cwd: Path) -> None:
         git = run_process(["git", *arguments], env=git_environment(self.git_env), cwd=cwd)

@@ -110,7 +110,7 @@ def rehearse_faults(rehearsal: Rehearsal, run: Run) -> Answer:
         ShiplaneError: What an undisturbed release would end with.
     """
     rehearsal.commit(_FIRST)
-    rehearsal.heading(run, f"release {_FIRST}: nothing is wrong yet")
+    run.console.heading(f"release {_FIRST}: nothing is wrong yet")
     rehearsal.release(rehearsal.part(run), _FIRST)
     run.console.tell("from here on the registry misbehaves: its faults are made here, and waits are cut to a twentieth")
     outcomes = [_told(story, rehearsal, run) for story in _stories(rehearsal, run)]
@@ -161,7 +161,7 @@ def _told(story: _Story, rehearsal: Rehearsal, run: Run) -> _Outcome:
             f"{outcome.line}, under {fault.name!r}, ended with {outcome.code}, not {fault.exit_code}"
         )
     if outcome.again:
-        rehearsal.heading(run, f"repair: {fault.repair}, then: {outcome.again}")
+        run.console.heading(f"repair: {fault.repair}, then: {outcome.again}")
         story.act(rehearsal.part(run), outcome.flags)
     rehearsal.verified(run, rehearsal.part(run), story.version, *story.lanes)
     return outcome
@@ -171,7 +171,7 @@ def _outcome(story: _Story, rehearsal: Rehearsal, run: Run) -> _Outcome:
     """Run the command while the registry misbehaves, and show what a person would be shown."""
     arguments = [f"{run.caller.prefix}{story.arguments[0]}", *story.arguments[1:]]
     line = shlex.join([*run.caller.program, *arguments])
-    rehearsal.heading(run, f"{story.fault.name}\n$ {line}")
+    run.console.heading(f"{story.fault.name}\n$ {line}")
     disturbance = story.fault.begin()
     part = _DisturbedRun(env=rehearsal.env, folder=rehearsal.folder, caller=run.caller, disturbance=disturbance)
     rehearsal.adapt(part)
