@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from packaging.version import Version as ToolVersion
 
 from shiplane.config.keys.sign import SignTool
-from shiplane.core.errors import AccessError, ShiplaneError, UnreachableError, VerificationError
+from shiplane.core.errors import AccessError, ConfigurationError, ShiplaneError, UnreachableError, VerificationError
 from shiplane.core.text import one_line
 from shiplane.signing.signature import Signature, SignatureState, SignedDigest
 
@@ -33,7 +33,7 @@ _NO_ANSWER = re.compile(
 )
 # What registries say, as both tools quote it.
 _DENIED = re.compile(r"\b(?:denied|unauthorized|status code 40[13])\b", re.IGNORECASE)
-_DECRYPT = "decryption failed"
+_DECRYPT = "decrypt"
 # What says nothing about what went wrong: notation could not clean up, cosign dislikes a flag.
 _NOTES = ("warning:", "flag --")
 _LONGEST = 400
@@ -125,12 +125,19 @@ def signing_error(result: ProcessResult, digest: SignedDigest) -> ShiplaneError:
     what = complaint(result)
     problem = f"{digest} could not be signed"
     if _DECRYPT in what:
-        return wrong_password(what)
+        return _wrong_password(what)
     return _outside(what, digest, problem) or VerificationError(f"{problem}: {what}")
 
 
-def wrong_password(what: str) -> AccessError:
-    """The error for a key that its password does not open."""
+def key_error(result: ProcessResult) -> ShiplaneError:
+    """Why cosign could not open its key."""
+    what = complaint(result)
+    if _DECRYPT in what:
+        return _wrong_password(what)
+    return ConfigurationError(f"sign: key: {what}", remedy="See cosign generate-key-pair.")
+
+
+def _wrong_password(what: str) -> AccessError:
     return AccessError(f"the signing key cannot be opened: {what}", remedy="Check the variable with its password.")
 
 

@@ -16,10 +16,10 @@ from shiplane.signing.commands import (
     MINIMUM,
     SigningCommands,
     complaint,
+    key_error,
     read_verification,
     signing_error,
     version_of,
-    wrong_password,
 )
 from shiplane.signing.signature import Signature, SignedDigest
 
@@ -204,10 +204,7 @@ class SigningTool:
             self._read(self.settings.key_file, "key")
         result = self._run(self._plain.derive_public_key, {**self.env, **self._key_variables})
         if result.code:
-            what = complaint(result)
-            if "decrypt" in what:
-                raise wrong_password(what)
-            raise ConfigurationError(f"sign: key: {what}", remedy="See cosign generate-key-pair.")
+            raise key_error(result)
         return result.stdout
 
     def _configured_public_key(self) -> str:
