@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 PROGRAMS = ("usr/bin", "usr/sbin", "bin", "sbin")
 PLUGINS = "usr/libexec/docker/cli-plugins"
-REMEDY = "start Docker, with buildx, and it is used"
 WEIGHT = "400 MB"
 
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 
 import pytest
 
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.exchange import Request, Response
+from shiplane.registry.http.exchange import Response
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, Refused, Unknown
 from shiplane.registry.oci.manifest import OCI_INDEX
 from shiplane.registry.oci.names import Tag
@@ -163,8 +162,6 @@ def test_words_of_a_registry_are_one_harmless_line(text: str) -> None:
 
 
 # PUT. ``certain`` needs a yes and our digest; everything else has to be read back.
-
-Reply = Callable[[Request], Response]
 
 
 def put(response: Response) -> tuple[bool, str, MemoryRegistry]:

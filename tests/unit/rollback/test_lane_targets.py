@@ -29,7 +29,6 @@ VERSIONS = ("2.0.1", "2.0.1-rc.1", "2.0.0", "1.3.0", "1.2.9", "1.2.8", "1.2.0")
 NEWEST = {"v1.2": "1.2.9", "v1.3": "1.3.0", "v1": "1.3.0", "v2.0": "2.0.1", "v2": "2.0.1", "latest": "2.0.1"}
 # 2.0.1 is not there yet.
 FIRST_OF_2 = {**NEWEST, "v2.0": "2.0.0", "v2": "2.0.0", "latest": "2.0.0"}
-BACK = {**NEWEST, "latest": "1.3.0"}
 
 
 def digest(version: str) -> Digest:
