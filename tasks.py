@@ -30,14 +30,14 @@ _task = partial(task, positional=[], auto_shortflags=False)
 _NO_ENGINE = "no Docker engine was found, and none can be started"
 _START_DOCKER = "Install and start Docker with buildx"
 _LONG = ("e2e", "tests")
-# Whole files are dealt out as a process comes free: the fixtures of a file are costly. More than two cores, since much
-# of a test's time is spent waiting: for a registry to settle, for a container, for a signal to be heeded.
-_SHARED = ["-n", "3", "--dist", "loadfile", "--no-loadscope-reorder"]
+# Whole files are dealt out as a process comes free: the fixtures of a file are costly. More processes than two cores
+# can run, since much of a test's time is spent waiting: for a registry to settle, or for a signal to be heeded.
+_SHARED = ["--dist", "loadfile", "--no-loadscope-reorder", "-n"]
 _CHECKS = {
     "format": ["ruff", "format", "--check", "."],
     "lint": ["ruff", "check", "."],
     "types": ["mypy"],
-    "tests": ["pytest", "tests/unit", "tests/faults"],
+    "tests": ["pytest", "tests/unit", "tests/faults", *_SHARED, "2"],
     "e2e": ["pytest", "tests/e2e"],
 }
 
@@ -149,11 +149,11 @@ def test(
 
 
 def _words(name: str) -> list[str]:
-    """What runs a check: three processes share the e2e tests where each starts an engine of its own."""
+    """What runs a check; three processes share the e2e tests where each starts an engine of its own."""
     from tests import rig as rigs
 
     shared = name == "e2e" and not rigs.engine_present(os.environ)
-    return [*_CHECKS[name], *(_SHARED if shared else [])]
+    return [*_CHECKS[name], *([*_SHARED, "3"] if shared else [])]
 
 
 def _side_by_side(runs: list[tuple[str, list[str]]]) -> dict[str, int]:

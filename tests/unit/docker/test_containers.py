@@ -47,6 +47,7 @@ def test_a_container_of_a_living_run_is_left_alone(hours: float) -> None:
         ("elsewhere:1", "", False),
         ("elsewhere:1", "yesterday", False),
     ],
+    ids=["young", "old", "its process is unreadable", "nobody's", "of no time", "of no readable time"],
 )
 def test_of_another_machines_container_only_its_age_is_known(owner: str, created: str, *, dead: bool) -> None:
     assert _is_dead(owner, created) is dead

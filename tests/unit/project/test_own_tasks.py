@@ -23,6 +23,8 @@ from tests import rig as rigs
 from tests.rig import machine, packages
 
 OWN = Path(__file__).parents[3] / "tasks.py"
+SHARED = "--dist loadfile --no-loadscope-reorder -n"
+UNITS = f"pytest tests/unit tests/faults {SHARED} 2"
 
 
 @pytest.fixture
@@ -71,7 +73,7 @@ def test_the_other_checks_can_be_run_alone_and_the_last_line_says_what_was_not(
     tasks: ModuleType, ran: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     tasks.test.body(Context(), without_engine=True)
-    assert ran == ["ruff format --check .", "ruff check .", "mypy", "pytest tests/unit tests/faults"]
+    assert ran == ["ruff format --check .", "ruff check .", "mypy", UNITS]
     assert capsys.readouterr().out.splitlines()[-1] == "not run, no Docker engine: pytest tests/e2e"
 
 
@@ -99,14 +101,14 @@ def test_checks_that_need_no_engine_ask_for_none(
     assert "not run" not in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("present", "shared"), [(False, " -n 3 --dist loadfile --no-loadscope-reorder"), (True, "")])
+@pytest.mark.parametrize(("present", "shared"), [(False, f" {SHARED} 3"), (True, "")])
 def test_three_processes_share_the_tests_with_an_engine_where_each_has_one_of_its_own(
     tasks: ModuleType, ran: list[str], monkeypatch: pytest.MonkeyPatch, present: object, shared: str
 ) -> None:
     monkeypatch.setattr(rigs, "prepare", lambda: None)
     monkeypatch.setattr(rigs, "engine_present", lambda _: present)
     tasks.test.body(Context(), only=["e2e", "tests"])
-    assert ran == [f"pytest tests/e2e{shared}", "pytest tests/unit tests/faults"]
+    assert ran == [f"pytest tests/e2e{shared}", UNITS]
 
 
 @pytest.mark.parametrize("fails", ["e2e", "tests"])
@@ -116,7 +118,7 @@ def test_one_check_that_fails_beside_another_is_a_failure(
     failing = tasks._CHECKS[fails][1]
 
     def start(words: Sequence[str], output: IO[str] | None = None) -> subprocess.Popen[str]:
-        program = f"print('{words[-1]}'); raise SystemExit({int(words[1] == failing)})"
+        program = f"print({' '.join(words)!r}); raise SystemExit({int(words[1] == failing)})"
         return subprocess.Popen([sys.executable, "-c", program], text=True, stdout=output)
 
     monkeypatch.setattr(rigs, "prepare", lambda: None)
