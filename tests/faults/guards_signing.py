@@ -28,6 +28,13 @@ SIGNED = (
         (_RELEASE + "test_a_tool_that_cannot_sign_is_found_out_before_anything_is_asked",),
     ),
     Guard(
+        "what was published before this run is not signed by it",
+        "signing/sign",
+        "ReleaseSigning.sign",
+        never(1),
+        (_RELEASE + "test_a_version_that_was_published_without_a_signature_is_refused_until_it_has_one",),
+    ),
+    Guard(
         "every signature is verified after the last was attached",
         "signing/sign",
         "ReleaseSigning._verify",
@@ -41,7 +48,7 @@ SIGNED = (
         "what verifies already is not signed again",
         "signing/sign",
         "ReleaseSigning.sign",
-        never(),
+        never(0),
         (_RELEASE + "test_what_is_signed_already_is_not_signed_again",),
     ),
     Guard(

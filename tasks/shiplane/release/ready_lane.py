@@ -71,8 +71,12 @@ class ReadyLane:
 
     @property
     def digests_to_sign(self) -> list[SignedDigest]:
-        """What has to be signed of its image, in each of its repositories."""
-        return digests_to_sign(self.plan.images.value, self.raw.digest, self.report.images)
+        """What has to be signed of its image, in each of its repositories; in the primary only what is new."""
+        is_published = self.decision.version_tag is not VersionTagAction.CREATE
+        return [
+            replace(digest, is_published=is_published and digest.repository == self.plan.repository)
+            for digest in digests_to_sign(self.plan.images.value, self.raw.digest, self.report.images)
+        ]
 
     @property
     def decided(self) -> LaneDecision:

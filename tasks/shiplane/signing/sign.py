@@ -63,7 +63,8 @@ class ReleaseSigning:
     def sign(self, images: Sequence[Sequence[SignedDigest]]) -> Flow[list[SignedImage]]:
         """Sign those digests of each image that have no valid signature, then verify every one.
 
-        An earlier run may have been killed anywhere: what verifies is not signed again.
+        An earlier run may have been killed anywhere: what verifies is not signed again. What was published by somebody
+        is not signed either: whoever may push could have published it, and nothing here has built or checked it.
 
         Raises:
             VerificationError: One could not be signed, or does not verify.
@@ -72,9 +73,12 @@ class ReleaseSigning:
         for digest in (digest for digests in images for digest in digests):
             step = Step("sign", str(digest), writes=True)
             yield step
-            if self.tool.verify(digest).is_valid:
+            signature = self._verified(digest) if digest.is_published else self.tool.verify(digest)
+            if signature.is_valid:
                 yield step.unchanged(f"signed by {self.tool.signer} already")
                 continue
+            if digest.is_published:
+                raise _published_unsigned(digest, signature, self.tool)
             self._sign(digest)
             yield step.done(f"signed by {self.tool.signer}")
         for digests in images:
@@ -105,6 +109,15 @@ class ReleaseSigning:
             self.clock.sleep(wait)
             signature = self.tool.verify(digest)
         return signature
+
+
+def _published_unsigned(digest: SignedDigest, signature: Signature, tool: ImageSigner) -> VerificationError:
+    reason = f" ({signature.detail})" if signature.detail else ""
+    return VerificationError(
+        f"{digest} was published without a valid signature by {tool.signer}{reason}",
+        remedy="What a release has not built is not signed. Publish a new version; or, if you trust this image, sign "
+        f"each part of it with {tool.name} itself, and run this again.",
+    )
 
 
 def _unsigned(digest: SignedDigest, signature: Signature, tool: ImageSigner) -> VerificationError:

@@ -46,11 +46,13 @@ class SignedDigest:
         repository: Where it is, and its signature.
         digest: The index or a platform's manifest.
         part: What it is of the image, for display: ``index``, or the platform.
+        is_published: Whether it had its version tag before this run, which then only verifies it.
     """
 
     repository: Repository
     digest: Digest
     part: str
+    is_published: bool = False
 
     @property
     def reference(self) -> str:

@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 
 from shiplane.core.errors import AccessError, PrerequisiteError, ShiplaneError, UnreachableError, VerificationError
-from shiplane.core.progress import Event, StepOutcome, StepState
-from shiplane.registry.oci.names import Repository
+from shiplane.core.progress import Event, Step, StepOutcome, StepState
+from shiplane.registry.oci.names import Digest, Repository
 from shiplane.signing.signature import SignedDigest
 from tests.faults.harness.clock import VirtualClock
 from tests.faults.harness.faults import F, Fault, Faulty
@@ -150,20 +150,32 @@ def test_what_is_signed_already_is_not_signed_again() -> None:
     assert_signed(signing.scene.registry)
 
 
-def test_a_version_that_was_published_without_a_signature_gets_one_when_it_is_published_again() -> None:
+def test_a_version_that_was_published_without_a_signature_is_refused_until_it_has_one() -> None:
     signing = Signing()
-    signing.scene.publish()
+    main, _ = signing.scene.publish()
+    with pytest.raises(VerificationError, match=f"was published without a valid signature by {OURS}"):
+        signing.publish()
+    assert entries_of(signing.scene.registry, AIONIS, main.digest) == []
+    for tag in ("v0.2.1", "standalone-v0.2.1"):
+        for digest in digests_of(signing.scene.registry, AIONIS, tag):
+            StandIn(signing.scene.client()).sign(SignedDigest(AIONIS, Digest(digest), "by hand"))
     signing.publish()
-    assert signing.scene.stager.built == ["main", "standalone"]
     assert_signed(signing.scene.registry)
 
 
 def test_a_signature_by_another_key_is_kept_and_ours_is_put_beside_it() -> None:
     signing = Signing()
-    main, _ = signing.scene.publish()
-    StandIn(signing.scene.client(), signer="another.pub").sign(SignedDigest(AIONIS, main.digest, "index"))
-    signing.publish()
-    assert entries_of(signing.scene.registry, AIONIS, main.digest) == ["another.pub", OURS]
+    another = StandIn(signing.scene.client(), signer="another.pub")
+    for event in signing.flow():
+        if isinstance(event, Step) and event.name == "sign" and event.subject.endswith("(index)"):
+            beginning = event.subject.rpartition("@")[2].removesuffix(" (index)")
+            digest = next(
+                digest for digest in signing.scene.registry.shelf(AIONIS).manifests if digest.startswith(beginning)
+            )
+            another.sign(SignedDigest(AIONIS, Digest(digest), "index"))
+    for tag in ("v0.2.1", "standalone-v0.2.1"):
+        index = digests_of(signing.scene.registry, AIONIS, tag)[0]
+        assert entries_of(signing.scene.registry, AIONIS, index) == ["another.pub", OURS]
 
 
 def cut(signing: Signing, number: int) -> int:
