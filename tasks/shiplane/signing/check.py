@@ -34,7 +34,7 @@ class SignatureChecker:
         found = {
             SignatureState.VALID: f"{_BY}{signer} ({self.tool.name})",
             SignatureState.MISSING: "no signature",
-            SignatureState.INVALID: f"a signature that does not verify, as of another key or image: {signature.detail}",
+            SignatureState.INVALID: f"a signature that does not verify (of another key or image): {signature.detail}",
         }[signature.state]
         expected = "" if signature.is_valid else f"a signature by {signer}"
         return Check(_NAME, str(digest), good, expected, found, warning=good and not signature.is_valid)

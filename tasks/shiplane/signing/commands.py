@@ -100,7 +100,7 @@ def complaint(result: ProcessResult) -> str:
     lines = [one_line(line) for line in result.stderr.splitlines()]
     lines = [line for line in lines if line.strip() and not line.lower().startswith(_NOTES)]
     named = [line for line in lines if line.startswith("Error: ")] or lines[-1:]
-    text = named[0].removeprefix("Error: ") if named else f"exit {result.code} without a word"
+    text = named[0].removeprefix("Error: ") if named else f"exit code {result.code}, no output"
     return text[:_LONGEST]
 
 
@@ -138,7 +138,9 @@ def key_error(result: ProcessResult) -> ShiplaneError:
 
 
 def _wrong_password(what: str) -> AccessError:
-    return AccessError(f"the signing key cannot be opened: {what}", remedy="Check the variable with its password.")
+    return AccessError(
+        f"the signing key cannot be opened: {what}", remedy="Check the variable that holds its password."
+    )
 
 
 def _outside(what: str, digest: SignedDigest, problem: str) -> ShiplaneError | None:
@@ -147,5 +149,5 @@ def _outside(what: str, digest: SignedDigest, problem: str) -> ShiplaneError | N
     if _NO_ANSWER.search(said):
         return UnreachableError(f"{problem}: {what}", remedy="Check the network and try again.")
     if _DENIED.search(said):
-        return AccessError(f"{problem}: {what}", remedy="Signing needs the permission to push, verifying that to pull.")
+        return AccessError(f"{problem}: {what}", remedy="Signing needs push permission, verifying pull permission.")
     return None

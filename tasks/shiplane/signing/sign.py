@@ -14,7 +14,7 @@ from shiplane.signing.signature import ImageSigner, Signature, SignedDigest
 
 # Seconds between the tries of a verification: a registry may show what was attached only some time later (GHCR).
 _WAITS = (1.0, 2.0, 4.0, 8.0)
-_AGAIN = "No version tag was written for it. Fix the cause, then run it again: what is signed stays, and is kept."
+_AGAIN = "No version tag was written for it. Fix the cause and run it again: existing signatures are kept."
 
 
 class SignedJson(TypedDict):
@@ -22,7 +22,7 @@ class SignedJson(TypedDict):
 
     tool: Annotated[str, "cosign or notation."]
     signer: Annotated[str, "The key, the certificate or the identity that its signatures verify with."]
-    digests: Annotated[list[str], "The references that have a signature: each platform, and the whole."]
+    digests: Annotated[list[str], "The signed references: each platform and the index."]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +75,7 @@ class ReleaseSigning:
             yield step
             signature = self._verified(digest) if digest.is_published else self.tool.verify(digest)
             if signature.is_valid:
-                yield step.unchanged(f"signed by {self.tool.signer} already")
+                yield step.unchanged(f"already signed by {self.tool.signer}")
                 continue
             if digest.is_published:
                 raise _published_unsigned(digest, signature, self.tool)
@@ -121,8 +121,8 @@ def _published_unsigned(digest: SignedDigest, signature: Signature, tool: ImageS
 
 
 def _unsigned(digest: SignedDigest, signature: Signature, tool: ImageSigner) -> VerificationError:
-    reason = f": {signature.detail}" if signature.detail else ": none is there"
+    reason = f": {signature.detail}" if signature.detail else ": none found"
     return VerificationError(
-        f"{digest} was signed, and has no valid signature by {tool.signer}{reason}",
-        remedy=f"Let nothing else attach to an image while it is released. {_AGAIN}",
+        f"{digest} was signed but has no valid signature by {tool.signer}{reason}",
+        remedy=f"Do not let other tools attach anything to an image while it is released. {_AGAIN}",
     )

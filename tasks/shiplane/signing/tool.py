@@ -163,7 +163,7 @@ class SigningTool:
         if not any(self.secrets.get(name) for name in OIDC_VARIABLES):
             raise AccessError(
                 "sign: this environment has no identity to sign with, and no key is configured",
-                remedy="In GitHub Actions give the job id-token: write; elsewhere set SIGSTORE_ID_TOKEN, or key.",
+                remedy="In GitHub Actions, give the job id-token: write; elsewhere set SIGSTORE_ID_TOKEN, or key.",
             )
 
     def _check_pair(self) -> None:
@@ -185,7 +185,7 @@ class SigningTool:
             return configured
         if not self.secrets:
             raise ConfigurationError(
-                f"sign: no public key to verify with{f': {configured} is not there' if configured else ''}",
+                f"sign: no public key to verify with{f': {configured} does not exist' if configured else ''}",
                 remedy=f"Set public-key; make it with: cosign public-key --key {self.settings.key}",
             )
         path = self.folder / _PUBLIC_KEY
@@ -242,7 +242,7 @@ class SigningTool:
         try:
             return (self.root / path).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
-            reason = getattr(error, "strerror", None) or "not a text"
+            reason = getattr(error, "strerror", None) or "not text"
             raise ConfigurationError(
                 f"sign: {key}: cannot read {path}: {reason}", remedy="Paths are relative to the project's root."
             ) from error

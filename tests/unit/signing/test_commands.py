@@ -78,7 +78,7 @@ def result(code: int, stderr: str = "") -> ProcessResult:
     [
         (TWICE.format("no signatures found"), "no signatures found"),
         ("WARNING: Skipping tlog\nFlag --x has been deprecated\nSigning artifact...\nlast", "last"),
-        ("", "exit 1 without a word"),
+        ("", "exit code 1, no output"),
         ("Error: a\x1b[31mb", "ab"),
     ],
 )

@@ -60,7 +60,7 @@ BOTH = digests_to_sign([HERE], INDEX, IMAGES[:1])
 
 @pytest.mark.parametrize("required", [False, True])
 @pytest.mark.parametrize(
-    ("answer", "text"), [(MISSING, "no signature"), (INVALID, "does not verify, as of another key or image: bad")]
+    ("answer", "text"), [(MISSING, "no signature"), (INVALID, "does not verify (of another key or image): bad")]
 )
 def test_what_is_not_signed_is_named_and_a_fault_where_that_is_required(
     answer: Signature,

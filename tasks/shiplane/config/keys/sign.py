@@ -49,7 +49,7 @@ class SigningSettings:
         password_env: The variable that holds the password of cosign's key.
         identity: Who signs without a key: a regular expression for all of it.
         issuer: Who vouches for that.
-        log: Whether signatures are entered into sigstore's public transparency log.
+        log: Whether signatures are recorded in sigstore's public transparency log.
         required: Whether ``verify`` faults what is not signed.
         timeout: Seconds for each call of the tool.
     """
@@ -59,8 +59,8 @@ class SigningSettings:
         str,
         Key(
             "The private key: a file, relative to the project's root; env://NAME, which holds the key itself; or for "
-            "cosign the URI of a key store, e.g. awskms:///alias/release. Without one cosign signs keyless, by the "
-            "identity that the environment has (GitHub Actions).",
+            "cosign the URI of a key store, e.g. awskms:///alias/release. Without one, cosign signs keyless, with the "
+            "identity of the environment (GitHub Actions).",
             _ANY_KEY,
         ),
     ] = ""
@@ -87,20 +87,22 @@ class SigningSettings:
             LINE,
         ),
     ] = ""
-    issuer: Annotated[str, Key("Who vouches for that identity.", LINE, needs="identity")] = GITHUB_ISSUER
+    issuer: Annotated[str, Key("The OIDC issuer that vouches for that identity.", LINE, needs="identity")] = (
+        GITHUB_ISSUER
+    )
     log: Annotated[
         bool | None,
         Key(
-            "Whether signatures are entered into sigstore's public transparency log, which shows everybody what was "
-            "signed when, and for good. Default: true for keyless ones, which cannot do without it; false with a key, "
-            "since verification needs no log then, and a private image is nobody's business.",
+            "Whether signatures are recorded in sigstore's transparency log, which is public and permanent. Default: "
+            "true for keyless signatures, which require it; false with a key, which verifies without it, so that a "
+            "private image stays private.",
             Boolean(),
             "transparency-log",
         ),
     ] = None
     required: Annotated[
         bool,
-        Key("Whether verify faults a version without a valid signature, as with --signed.", Boolean()),
+        Key("Whether verify fails for a version without a valid signature, as with --signed.", Boolean()),
     ] = False
     timeout: Annotated[float, Key("Timeout of each call of the tool in seconds.", SECONDS, "timeout-seconds")] = 120.0
 
@@ -153,7 +155,7 @@ class SigningSettings:
 
     def __str__(self) -> str:
         how = f"with key {self.key}" if self.key else f"{self.keyless_name}, as {self.identity}"
-        log = ", entered into the public transparency log" if self.uses_log else ""
+        log = ", recorded in the public transparency log" if self.uses_log else ""
         return f"{self.tool.value} {how}{log}"
 
 
@@ -209,13 +211,14 @@ def check_signing(settings: SigningSettings | None, location: Location) -> None:
     if settings is None or settings.tool is SignTool.NOTATION:
         return
     if settings.key and settings.identity:
-        raise location.error("has both key and identity", remedy="Keep key, or leave it out to sign keyless.")
+        raise location.error("has both key and identity", remedy="Remove identity, or remove key to sign keyless.")
     if not settings.key and not settings.identity:
         raise location.error(
             "has neither key nor identity",
-            remedy="Set key; or set identity to whose keyless signatures are accepted.",
+            remedy="Set key, or set identity to accept the keyless signatures of that identity.",
         )
     if settings.is_keyless and settings.log is False:
         raise location.key("transparency-log").error(
-            "is false without a key", remedy="A keyless signature is proven by the log alone: set key, or true."
+            "is false without a key",
+            remedy="Keyless signatures can only be verified with the log: set key, or set it to true.",
         )
