@@ -83,7 +83,7 @@ def test_cosign_accepts_in_production_what_was_signed_in_staging_beside_what_was
         assert cosign(signer, *VERIFY, OLD, f"{target.image}@{digest}") == 0
     assert versions(target) == versions(staging)
     again = succeeded(promote(person, staging, target, "--latest"))
-    assert "was there, with this digest" in again.out
+    assert "already there" in again.out
 
     checked = succeeded(person.invoke("verify", "--lane", "main", "--tag", "v0.2.1", "--image", target.image))
     assert checked.out.startswith("good ")

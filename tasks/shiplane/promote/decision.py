@@ -51,5 +51,5 @@ class PromotionRules:
             if digest != self.digest:
                 raise LostRaceError(
                     f"{lane.repository}:{lane.tag} is claimed for {digest}; {self.origin} is {self.digest}",
-                    remedy="Another run publishes it there from the same commit. Find out which of both is meant.",
+                    remedy="Another run publishes it there from the same commit. Find out which of the two is right.",
                 )

@@ -46,7 +46,8 @@ class RouteChoice:
         route = self._configured(lane, source, target) if self.project.promotions else self._given(lane, source, target)
         if route.value.source in route.value.images:
             raise UsageError(
-                f"{route.value.source} cannot be promoted to itself ({route.source})", remedy="Use two repositories."
+                f"{route.value.source} cannot be promoted to itself ({route.source})",
+                remedy="Use two different repositories.",
             )
         self._check_rivals(lane, route)
         return route
@@ -57,12 +58,12 @@ class RouteChoice:
             route for route in self.project.promotions if route.source in sources and target in (None, route.target)
         ]
         if len(fitting) != 1:
-            which = "more than one way" if fitting else "no way"
+            which = "more than one promotion route" if fitting else "no promotion route"
             ends = f"from {' or '.join(map(str, sources))}" + (f" to {target}" if target else "")
             raise UsageError(
                 f"the project file has {which} {ends}",
-                remedy=f"Its ways ([[promotions]]): {_listed(fitting or self.project.promotions)}. "
-                f"Choose one with {_FLAGS}, or add another one to {self.project.name}.",
+                remedy=f"Its routes ([[promotions]]): {_listed(fitting or self.project.promotions)}. "
+                f"Choose one with {_FLAGS}, or add a route to {self.project.name}.",
             )
         return Setting(fitting[0], f"{self.project.name}: promotions")
 
@@ -70,11 +71,13 @@ class RouteChoice:
         own = self.images[lane.name]
         if target is None:
             raise UsageError(
-                "nothing says where to promote to", remedy="Add --to REPOSITORY, or [[promotions]] to the project file."
+                "no repository to promote to", remedy="Add --to REPOSITORY, or [[promotions]] to the project file."
             )
         if self.project.ledger or lane.rivals:
             why = (
-                f"ledger = {self.project.ledger}" if self.project.ledger else f"lane {lane.name} shares its tags' names"
+                f"ledger = {self.project.ledger}"
+                if self.project.ledger
+                else f"lane {lane.name} shares tag names with another lane"
             )
             raise UsageError(
                 f"{why}, so that only the project file can say which ledger and which lane belong to {target}",

@@ -68,7 +68,7 @@ def _require_good(result: VerificationResult, reference: str) -> ImageReport:
     if bad or result.report is None:
         raise VerificationError(
             f"{reference} is not promoted: verification failed:\n  " + "\n  ".join(bad),
-            remedy="Nothing was copied. Promote a version that verifies where it is.",
+            remedy="Nothing was copied. Promote a version that passes verification in its own repository.",
         )
     return result.report
 
@@ -78,5 +78,5 @@ def _require_unmarked(verifier: Verifier, result: VerificationResult, reference:
     if mark := ledger.marks.get(result.tag) if result.tag else None:
         raise RefusedError(
             f"{reference} is marked as bad there: {mark.reason} ({mark.when}, {mark.who})",
-            remedy=f"Promote another version, or take the mark back first: {command('unmark')}.",
+            remedy=f"Promote another version, or remove the mark first: {command('unmark')}.",
         )

@@ -62,7 +62,7 @@ def test_the_one_way_of_a_lane_needs_no_flag() -> None:
 
 def test_of_several_ways_one_has_to_be_chosen() -> None:
     known = project(way(STAGING, QA), way(STAGING, PRODUCTION))
-    with pytest.raises(UsageError, match=rf"more than one way from {STAGING}") as raised:
+    with pytest.raises(UsageError, match=rf"more than one promotion route from {STAGING}") as raised:
         choose(known)
     assert f"{STAGING} -> {QA}, {STAGING} -> {PRODUCTION}" in raised.value.remedy
     assert choose(known, target=QA).value.target == QA
@@ -70,13 +70,13 @@ def test_of_several_ways_one_has_to_be_chosen() -> None:
 
 @pytest.mark.parametrize(("source", "target"), [(QA, None), (None, QA), (MIRROR, PRODUCTION)])
 def test_where_ways_are_configured_there_are_no_others(source: Repository | None, target: Repository | None) -> None:
-    with pytest.raises(UsageError, match=r"has no way from") as raised:
+    with pytest.raises(UsageError, match=r"has no promotion route from") as raised:
         choose(project(way(STAGING, PRODUCTION)), source, target)
     assert f"{STAGING} -> {PRODUCTION}" in raised.value.remedy
 
 
 def test_something_has_to_say_where_it_goes() -> None:
-    with pytest.raises(UsageError, match="nothing says where to promote to"):
+    with pytest.raises(UsageError, match="no repository to promote to"):
         choose(ProjectFile())
 
 
@@ -112,7 +112,7 @@ def test_lanes_with_tags_of_the_same_names_never_meet() -> None:
     for other in (rivals(way(STAGING, PRODUCTION), way(QA, PRODUCTION)), rivals(way(STAGING, QA))):
         with pytest.raises(UsageError, match="lanes one and two have tags of the same name"):
             choose(other)
-    with pytest.raises(UsageError, match="lane one shares its tags' names"):
+    with pytest.raises(UsageError, match="lane one shares tag names with another lane"):
         choose(rivals(), target=PRODUCTION)
 
 

@@ -165,10 +165,10 @@ def promote(
     dry_run: bool = False,
     yes: bool = False,
 ) -> Answer:
-    """Carry a verified version to another repository.
+    """Promote a verified version to another repository.
 
-    The version is verified where it is, with every layer. Image, attestations, signatures and whatever else refers to
-    it are copied by digest and verified; then the version tag is written once, floating tags move forward as in a
+    The version is verified in the source, with every layer. Image, attestations, signatures and all other referrers are
+    copied by digest and verified; then the version tag is written once, floating tags move forward as in a
     release, and the ledger there records where it came from. Run it again to finish an interrupted run.
     """
     from shiplane.cli.flows.promotion import PromotionFlags, promote_version

@@ -52,7 +52,7 @@ def _lane_lines(lane: LaneResult, screen: Screen) -> Iterator[str]:
 def promoted_text(promoted: PromotionResult) -> str:
     """What a promotion published: a line for each tag, with its digest; and what refers to the image there."""
     lane, repository = promoted.lane, promoted.lane.plan.repository
-    how = f"promoted from {promoted.source.reference}" if promoted.new else "was there, with this digest"
+    how = f"promoted from {promoted.source.reference}" if promoted.new else "already there"
     rows = [(f"{repository}:{lane.plan.tag}", str(lane.digest), how)]
     rows += [(f"{repository}:{alias}", str(lane.digest), "the same") for alias in lane.plan.aliases]
     rows += [*_floating_rows(lane), *_mirror_rows(lane)]

@@ -26,7 +26,11 @@ class PromotionRoute:
     source: Annotated[Repository, Key("The repository that versions are promoted from.", REPOSITORY, "from")]
     images: Annotated[
         tuple[Repository, ...],
-        Key("Where they go. A list: the first is the target, the others get the same bytes and tags.", IMAGES, "to"),
+        Key(
+            "The repository that they go to; of a list the first, and the others get the same bytes and tags.",
+            IMAGES,
+            "to",
+        ),
     ]
 
     @property

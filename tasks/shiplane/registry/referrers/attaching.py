@@ -28,7 +28,7 @@ SETTLE = 0.5
 # Seconds that a registry's own list may take to show what was pushed.
 _LISTED_WITHIN = 10.0
 _ROUNDS = 8
-_SAME = "everything is listed"
+_SAME = "already listed"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +65,9 @@ class Attacher:
                 lost = error
             self.registry.retry_budget.pause(SETTLE)
         raise lost or UnreachableError(
-            f"what refers to the image is not listed in {self.registry.repository}: other tools keep replacing its "
+            f"referrers of the image are not listed in {self.registry.repository}: other tools keep replacing the "
             "lists",
-            remedy="Run it again once nothing else is attached to the image.",
+            remedy="Run it again when no other tool attaches anything to the image.",
         )
 
     def _attach_once(
@@ -93,7 +93,7 @@ class Attacher:
             return False
         kept = self._existing(listed.by_tag)
         dropped = len(listed.by_tag) - len(kept)
-        gone = f", {dropped} left out that the repository no longer has" if dropped else ""
+        gone = f", {dropped} dropped, no longer in the repository" if dropped else ""
         change = f"{len(missing)} added to {len(kept)}{gone}"
         yield from self._write(list_tag(subject), listed.raw, make_list(listed.raw, (*kept, *missing)), change)
         yield step.done(change)
@@ -103,7 +103,7 @@ class Attacher:
         """What is listed; a registry that keeps lists itself gets a moment to show what was pushed."""
         listed = Referrers(by_api=None, by_tag={}, raw=None)
         for _ in self.registry.retry_budget.poll(
-            _LISTED_WITHIN, condition=f"the registry does not list all that refers to {subject.short} yet"
+            _LISTED_WITHIN, condition=f"the registry does not list all referrers of {subject.short} yet"
         ):
             listed = read_referrers(self.registry.fresh, subject)
             if listed.by_api is None or all(digest in listed.by_api for digest in referrers):
@@ -124,7 +124,7 @@ class Attacher:
             yield step.unchanged(_SAME)
             return False
         raw = with_layers_of(current, other, f"{self.registry.repository}:{tag}")
-        change = "added to what is there" if current else "copied"
+        change = "merged" if current else "copied"
         yield from self._write(tag, current, raw, change)
         yield step.done(change)
         return True

@@ -93,7 +93,8 @@ def find_attached(registry: RegistryClient, raw: RawManifest, *, workers: int = 
         )
         if len({each.is_listed_by_api for each in found}) > 1:
             raise UnreachableError(
-                f"{registry.repository} lists what refers to some manifests, and not to others", remedy="Run it again."
+                f"{registry.repository} lists the referrers of some manifests, but not of others",
+                remedy="Run it again.",
             )
         level = [manifest for each in found for manifest in each.add_to(attached)]
         if len(attached.manifests) > MAX_REFERRERS:
@@ -102,7 +103,8 @@ def find_attached(registry: RegistryClient, raw: RawManifest, *, workers: int = 
             yield step.done(attached.describe())
             return attached
     raise VerificationError(
-        f"{registry.repository}: more refers to {raw.digest} than {MAX_REFERRERS} manifests in {_DEEPEST} levels"
+        f"{registry.repository}: {raw.digest} has more than {MAX_REFERRERS} referrers, "
+        f"or more than {_DEEPEST} levels of them"
     )
 
 

@@ -35,7 +35,7 @@ def with_layers_of(current: RawManifest | None, other: RawManifest, what: str) -
         return other
     if not all(isinstance(parse_manifest(raw), Manifest) for raw in (current, other)):
         raise RefusedError(
-            f"{what} has other content, and what belongs together cannot be told",
+            f"{what} has other content that cannot be merged",
             remedy="Find out who wrote it. Nothing was replaced.",
         )
     ours, theirs = _layers(current), _layers(other)

@@ -84,7 +84,7 @@ def find_listed(registry: RegistryClient, digest: Digest) -> RawManifest | None:
     Raises:
         AccessError, UnreachableError: It cannot be read.
     """
-    for number in registry.retry_budget.poll(CONSISTENCY_WAIT, condition=f"{digest.short} is listed, and not there"):
+    for number in registry.retry_budget.poll(CONSISTENCY_WAIT, condition=f"{digest.short} is listed but missing"):
         answer = resolve(registry if number == 1 else registry.fresh, digest)
         if isinstance(answer, Present):
             return answer.raw

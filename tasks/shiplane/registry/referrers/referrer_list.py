@@ -55,7 +55,7 @@ def parse_list(raw: RawManifest, what: str) -> tuple[Referrer, ...]:
     """
     parsed = parse_manifest(raw)
     if not isinstance(parsed, Index):
-        raise VerificationError(f"{what} is no list of referrers", remedy="Find out who wrote it.")
+        raise VerificationError(f"{what} is not a list of referrers", remedy="Find out who wrote it.")
     entries = strict_json.loads(raw.body)["manifests"]
     return tuple(_referrer(*pair) for pair in zip(parsed.manifests, entries, strict=True))
 
