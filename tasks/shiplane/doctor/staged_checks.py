@@ -30,6 +30,8 @@ def _check(planned: PlannedCheck, can_execute: Callable[[str], bool]) -> Finding
     if can_execute(program):
         return done(name, what)
     if "/" in program:
-        return done(name, what, warning=f"{one_line(program)} is not there yet; a release looks again after the build.")
-    remedy = f"Install it and put it on PATH. To leave the check out: --skip {shlex.quote(check.name)}."
+        return done(
+            name, what, warning=f"{one_line(program)} does not exist yet; a release checks again after the build."
+        )
+    remedy = f"Install it and put it on PATH. To skip the check: --skip {shlex.quote(check.name)}."
     return failed(name, PrerequisiteError(f"{one_line(program)} is not installed", remedy=remedy))

@@ -203,5 +203,5 @@ def test_the_program_of_each_check_is_looked_for() -> None:
         ("config: check lost", StepState.FAILED, 3),
     ]
     assert "for main, standalone" in found["config: check scan"].reason
-    assert "a release looks again after the build" in found["config: check own"].remedy
+    assert "a release checks again after the build" in found["config: check own"].remedy
     assert found["config: check lost"].reason == "lost is not installed"

@@ -295,23 +295,23 @@ def test_the_report_is_recorded_by_its_digest(bench: Bench) -> None:
 @pytest.mark.parametrize(
     ("script", "words"),
     [
-        ("true", "it did not write it"),
-        ("mkdir -p reports/main.json", "it is no file"),
-        ("mkdir -p reports; mkfifo {report}", "it is no file"),
-        ("mkdir -p reports; ln -s /etc/passwd {report}", "it cannot be read"),
+        ("true", "was not written"),
+        ("mkdir -p reports/main.json", "is not a regular file"),
+        ("mkdir -p reports; mkfifo {report}", "is not a regular file"),
+        ("mkdir -p reports; ln -s /etc/passwd {report}", "cannot be read"),
     ],
 )
 def test_a_check_that_passes_without_its_report_has_not_passed(bench: Bench, script: str, words: str) -> None:
     bench.checks = [sh(script, **REPORT)]
     error = bench.fails(VerificationError, MAIN)
-    assert f"passed, but of its report reports/main.json: {words}" in error.what
+    assert f"passed, but its report reports/main.json {words}" in error.what
 
 
 def test_the_report_of_an_earlier_run_is_none(bench: Bench) -> None:
     bench.checks = [sh("true", **REPORT)]
     (bench.folder / "reports").mkdir()
     (bench.folder / "reports/main.json").write_text("{}")
-    assert "it did not write it" in bench.fails(VerificationError, MAIN).what
+    assert "was not written" in bench.fails(VerificationError, MAIN).what
 
 
 def test_a_report_that_cannot_be_read_to_its_end_is_none(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -321,7 +321,7 @@ def test_a_report_that_cannot_be_read_to_its_end_is_none(bench: Bench, monkeypat
     path = bench.folder / "report"
     path.write_text("x")
     monkeypatch.setattr(os, "read", broken)
-    with pytest.raises(ValueError, match="it cannot be read: Input/output error"):
+    with pytest.raises(ValueError, match="cannot be read: Input/output error"):
         digest_of_report(path, None)
 
 

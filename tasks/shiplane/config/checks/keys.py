@@ -48,7 +48,7 @@ _CHECK = Table(
             required=True,
             name="command",
         ),
-        "timeout": Key("Timeout in seconds; then the check has failed.", SECONDS, "timeout-seconds", default=900),
+        "timeout": Key("Timeout in seconds; after that the check fails.", SECONDS, "timeout-seconds", default=900),
         "layout": Key(
             "Whether the image is laid out in a folder for it, so that it needs no login; {layout} in the command does "
             "that as well.",

@@ -29,7 +29,7 @@ from shiplane.release.checks.project_command import CommandError, CommandRunner
 from shiplane.release.checks.report_file import FileState, digest_of_report, file_state
 from shiplane.release.checks.staged_image import StagedImage
 
-_SKIP = "To leave one out: --skip NAME."
+_SKIP = "To skip a check: --skip NAME."
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +92,7 @@ class CheckRunner:
         evidence = (yield from self._run(image, checks)) if checks else []
         failed = [answer.check for answer in evidence if not answer.good]
         state = StepState.FAILED if failed else StepState.DONE if evidence else StepState.SKIPPED
-        passed = f"{counted(len(evidence), 'check')} passed" if evidence else "all are left out"
+        passed = f"{counted(len(evidence), 'check')} passed" if evidence else "all skipped"
         reason = f"failed: {', '.join(failed)}" if failed else passed
         return ChecksResult(state=state, reason=reason, evidence=tuple(evidence), skipped=skipped)
 
@@ -167,8 +167,8 @@ class CheckRunner:
         except ValueError as error:
             if not answer.good:
                 return answer
-            result = f"passed, but of its report {one_line(answer.report)}: {error}"
-            return replace(answer, good=False, result=result, remedy="Let it write the file that report names.")
+            result = f"passed, but its report {one_line(answer.report)} {error}"
+            return replace(answer, good=False, result=result, remedy="Make it write the file that report names.")
 
 
 def check_images(
@@ -199,7 +199,7 @@ def _check_image(checker: CheckRunner | None, image: StagedImage, built: Collect
     if checker is None or image.lane not in checker.checks:
         return NOT_CHECKED
     if image.lane not in built:
-        reason = "published already: it was checked before it was tagged, if at all"
+        reason = "already published; not checked again"
         yield Step("check", image.lane).unchanged(reason)
         return ChecksResult(state=StepState.UNCHANGED, reason=reason)
     return (yield from checker.check(image))

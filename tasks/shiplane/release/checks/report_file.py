@@ -37,19 +37,19 @@ def digest_of_report(path: Path, before: FileState) -> Digest:
         ValueError: There is none, it is no regular file, or it was there before.
     """
     if file_state(path) == before:
-        raise ValueError("it did not write it")
+        raise ValueError("was not written")
     try:
         descriptor = os.open(path, _READ)
     except OSError as error:
-        raise ValueError(f"it cannot be read: {error.strerror or error}") from error
+        raise ValueError(f"cannot be read: {error.strerror or error}") from error
     try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise ValueError("it is no file")
+            raise ValueError("is not a regular file")
         sha256 = hashlib.sha256()
         while block := os.read(descriptor, _BLOCK):
             sha256.update(block)
     except OSError as error:
-        raise ValueError(f"it cannot be read: {error.strerror or error}") from error
+        raise ValueError(f"cannot be read: {error.strerror or error}") from error
     finally:
         os.close(descriptor)
     return Digest(f"sha256:{sha256.hexdigest()}")
