@@ -114,7 +114,7 @@ OTHER = "b" * 40
         (OTHER, "/srv/git/aionis.git", False, f"found commit {OTHER}"),
         (OTHER, "https://github.com/cognary/library.git", True, "of https://github.com/cognary/library.git"),
         (COMMIT, "https://github.com/mallory/aionis.git", True, "found https://github.com/mallory/aionis.git"),
-        (f"{COMMIT}-dirty", "https://github.com/cognary/aionis.git", False, "from a tree that differed from it"),
+        (f"{COMMIT}-dirty", "https://github.com/cognary/aionis.git", False, "from a dirty tree"),
         ("", "https://github.com/cognary/aionis.git", True, ""),
     ],
 )

@@ -209,9 +209,9 @@ COMMANDS = [
         "the git tag standalone-X.Y.Z starts no lane",
         "git push … standalone-vX.Y.Z",
     ),
-    ("`yarn docker:push`", "docker:push is no script of package.json", "invoke publish --lane main"),
-    ("`pnpm run release-image`", "release-image is no script of package.json", "invoke publish --lane main"),
-    ("`npm run -s docker:publish`", "docker:publish is no script of package.json", "invoke publish --lane main"),
+    ("`yarn docker:push`", "docker:push is not a script of package.json", "invoke publish --lane main"),
+    ("`pnpm run release-image`", "release-image is not a script of package.json", "invoke publish --lane main"),
+    ("`npm run -s docker:publish`", "docker:publish is not a script of package.json", "invoke publish --lane main"),
 ]
 
 
@@ -335,9 +335,9 @@ def test_documents_are_read_within_limits(tmp_path: Path, monkeypatch: pytest.Mo
     read = documents(tmp_path, [f"{name}.md" for name in "gfedcba"])
     assert [document.path for document in read.read] == ["a.md", "c.md"]
     assert read.skipped == (
-        "b.md: is 90 bytes large, too many to be read",
+        "b.md: is too large to be read (90 bytes)",
         "d.md: is binary",
-        "e.md: is 101 bytes large, too many to be read",
+        "e.md: is too large to be read (101 bytes)",
         "f.md: is not a regular file",
         "g.md: cannot be read: No such file or directory",
     )
@@ -363,7 +363,7 @@ def test_each_place_fails_by_itself_and_together_they_are_a_warning() -> None:
     assert exit_code_of(rows) == 3
     (row,) = checks.together()
     assert (row.is_warning, exit_code_of([row])) == (True, 0)
-    assert row.reason == "2 places in 1 document name what the configuration would not form"
+    assert row.reason == "2 places in 1 document do not match the configuration"
     (good,) = DocumentChecks(documents=lambda: replace(read, read=read.read[1:]), names=names).together()
     assert (good.is_warning, good.reason) == (False, "1 document read")
 

@@ -78,8 +78,9 @@ def config(run: Run, *, image: str | None = None) -> Answer:
 def docs(run: Run, *, image: str | None = None) -> Answer:
     """Find commands and tags in the documents that would not work.
 
-    Tags of this image that no lane writes, git tags that start none, npm scripts of before, unknown tasks, flags and
-    lanes; with file, line and what would be right. Reads what git tracks. Ends with 3 if there are any.
+    Tags of this image that no lane writes, git tags that start no lane, npm scripts that publish by themselves, unknown
+    tasks, flags and lanes; each with file, line and the correction. Reads the files that git tracks. Ends with 3 if
+    there are any.
     """
     from shiplane.cli.checks.documents import document_checks
     from shiplane.cli.checks.findings import answer_of

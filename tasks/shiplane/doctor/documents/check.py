@@ -61,7 +61,7 @@ class DocumentChecks:
         if not problems:
             return done(_NAME, f"{counted(len(documents.read), 'document')} read")
         files = counted(len({path for path, _ in problems}), "document")
-        wrong = f"{counted(len(problems), 'place')} in {files} name what the configuration would not form"
+        wrong = f"{counted(len(problems), 'place')} in {files} do not match the configuration"
         return done(_NAME, wrong, warning=f"See them with: {command('check.docs')}")
 
     def _problems(self, documents: Documents) -> tuple[list[tuple[str, Problem]], list[str]]:

@@ -96,7 +96,7 @@ def _text(path: Path, room: int) -> tuple[str, str]:
         if not stat.S_ISREG(kind.st_mode):
             return "", "is not a regular file"
         if kind.st_size > min(LIMIT, room):
-            return "", f"is {kind.st_size} bytes large, too many to be read"
+            return "", f"is too large to be read ({kind.st_size} bytes)"
         with path.open("rb") as stream:
             content = stream.read(LIMIT)
     except OSError as error:

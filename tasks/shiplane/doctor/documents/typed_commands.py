@@ -167,7 +167,7 @@ def _script(command: Command, names: Names) -> Iterator[_Wrong]:
     if not words or not _publishes(words[0].text) or _calls_us(names.scripts.get(words[0].text, "")):
         return
     script = words[0].text
-    reason = "is a script of its own" if script in names.scripts else "is no script of package.json"
+    reason = "is a script of its own" if script in names.scripts else "is not a script of package.json"
     yield words[0], f"{script} {reason}, and forms its tags without the configuration", _publish(script, names.lanes)
 
 

@@ -71,7 +71,7 @@ class AttestationChecker:
         for kind in self.required:
             for image in self.report.images:
                 if (image.digest, kind) not in there:
-                    expected = "one, which the lane's configuration asks for"
+                    expected = "one, as the lane's configuration requires"
                     yield _fault(kind.value, str(image.platform or "the image"), expected, "none")
 
     @property
@@ -120,7 +120,7 @@ class AttestationChecker:
         elsewhere = same_repository(provenance.source, self.report.labels.get(SOURCE, "")) is False
         told = ", ".join(f"{one_line(commit)[:64]} ({name})" for name, commit in expected.items())
         found = f"commit {provenance.commit}" + (f" of {provenance.source}" if elsewhere else "")
-        found += ", from a tree that differed from it" if provenance.dirty else ""
+        found += ", from a dirty tree" if provenance.dirty else ""
         good = not provenance.dirty and (not wrong or elsewhere)
         yield Check("provenance", platform, good, f"commit {told}", found, warning=good and bool(wrong))
 

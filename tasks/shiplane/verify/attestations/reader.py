@@ -133,7 +133,9 @@ def _filled(attestation: Attestation, body: bytes) -> Attestation:
     """An attestation with what its statement says. Raises ValueError if that is none of its kind."""
     statement = parse_statement(body)
     if statement.predicate_type != attestation.predicate_type:
-        raise ValueError(f"its predicate is {statement.predicate_type!a}, and listed as {attestation.predicate_type!a}")
+        raise ValueError(
+            f"its predicate is {statement.predicate_type!a}, but it is listed as {attestation.predicate_type!a}"
+        )
     is_sbom = attestation.kind is Kind.SBOM
     return replace(
         attestation,
