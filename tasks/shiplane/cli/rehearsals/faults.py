@@ -120,24 +120,24 @@ class RegistryFault:
     rolls_back: bool = False
 
 
-_WAIT = "wait until the registry is well again"
+_WAIT = "wait until the registry has recovered"
 
 # The rollback comes last: it goes back to the version before.
 FAULTS = (
     RegistryFault(
-        name="403: the push is not permitted",
+        name="403: push denied",
         begin=PushForbidden,
         exit_code=AccessError.exit_code,
-        repair="log in as somebody who may write the package",
+        repair="log in with an account that may write the package",
     ),
     RegistryFault(
-        name="503 at the second tag: the first is public, alone",
+        name="503 at the second tag: only the first is public",
         begin=SecondTagUnavailable,
         exit_code=UnreachableError.exit_code,
         repair=_WAIT,
     ),
     RegistryFault(name="429: too many requests", begin=Throttled),
-    RegistryFault(name="late reads: a new tag reads as before for seconds", begin=LateReads),
+    RegistryFault(name="late reads: a new tag is visible only after seconds", begin=LateReads),
     RegistryFault(
         name="503 at the second tag of a rollback",
         begin=SecondTagUnavailable,

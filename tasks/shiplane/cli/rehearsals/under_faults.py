@@ -110,9 +110,11 @@ def rehearse_faults(rehearsal: Rehearsal, run: Run) -> Answer:
         ShiplaneError: What an undisturbed release would end with.
     """
     rehearsal.commit(_FIRST)
-    run.console.heading(f"release {_FIRST}: nothing is wrong yet")
+    run.console.heading(f"release {_FIRST}: no faults yet")
     rehearsal.release(rehearsal.part(run), _FIRST)
-    run.console.tell("from here on the registry misbehaves: its faults are made here, and waits are cut to a twentieth")
+    run.console.tell(
+        "from here on the registry misbehaves: faults are simulated, and waits take a twentieth of their time"
+    )
     outcomes = [_told(story, rehearsal, run) for story in _stories(rehearsal, run)]
     return Answer(text="\n".join(_table(outcomes)), data={"faults": [outcome.to_json() for outcome in outcomes]})
 
@@ -208,7 +210,7 @@ def _table(outcomes: list[_Outcome]) -> Iterator[str]:
     yield f"{'the registry':<{width}}  exit  what to do"
     for outcome in outcomes:
         fault = outcome.story.fault
-        calm = "nothing: the run waits and goes on" if outcome.met else "not met: the project has no such tag"
+        calm = "nothing: the run waits and continues" if outcome.met else "did not occur: the project has no such tag"
         repair = f"{fault.repair}, then: {outcome.again}" if outcome.again else calm
         yield f"{fault.name:<{width}}  {outcome.code:>4}  {repair}"
-    yield "each was verified at its end: all tags are in place"
+    yield "each was verified at the end: all tags are in place"

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     flags={
         "platforms": "Target platforms, e.g. linux/amd64,linux/arm64.",
         "builder": "buildx builder to use; default: BUILDX_BUILDER, else one created for the rehearsal.",
-        "faults": "Release while the registry misbehaves; show what is printed, and how it is repaired.",
+        "faults": "Release while the registry misbehaves; show the output of each fault and its repair.",
     },
 )
 def rehearse(run: Run, *, platforms: str | None = None, builder: str | None = None, faults: bool = False) -> Answer:
