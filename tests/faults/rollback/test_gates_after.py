@@ -138,7 +138,7 @@ def test_the_history_shows_it_beside_the_rollback() -> None:
     [
         (Asking(evidence=()), "no gate answered"),
         (Asking(keeps_ledger=False), "none is kept (ledger = false)"),
-        (Asking(fault=True), "it is unusable"),
+        (Asking(fault=True), "the ledger cannot be used"),
     ],
     ids=["none", "no ledger", "broken"],
 )
@@ -169,7 +169,7 @@ def test_a_record_that_cannot_be_written_is_told_and_is_no_error() -> None:
     except ShiplaneError as error:
         pytest.fail(error.what)
     assert isinstance(last, StepOutcome)
-    assert (last.state, last.step.subject) == (StepState.FAILED, "what the gates answered")
+    assert (last.state, last.step.subject) == (StepState.FAILED, "gate results")
     assert asking.scene.ledger().entries[-1].action is Action.MARK
 
 

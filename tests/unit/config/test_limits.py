@@ -51,7 +51,7 @@ def test_a_plan_shows_them_with_their_source() -> None:
     default = limits_row(parse_project_file({}, ""))
     assert default == (
         "limits",
-        "21600 s for the command; 5 tries of a request, waits of at most 60 s, 300 s in all",
+        "21600 s for the command; 5 tries for a request, waits of at most 60 s, 300 s in all",
         "default",
     )
     assert dict(Limits().to_json()) == {
@@ -62,7 +62,7 @@ def test_a_plan_shows_them_with_their_source() -> None:
     }
     own = limits_row(parse_project_file({"limits": {"tries": 1, "run-seconds": 600}}, "shiplane.toml"))
     assert own[1:] == (
-        "600 s for the command; 1 try of a request, waits of at most 60 s, 300 s in all",
+        "600 s for the command; 1 try for a request, waits of at most 60 s, 300 s in all",
         "shiplane.toml: limits",
     )
 

@@ -24,7 +24,7 @@ class RolledBackDataJson(RollbackJson):
     deployments: Annotated[RepointedJson | None, "The deployment files; null if none are configured."]
     gates: Annotated[
         list[EvidenceJson] | None,
-        "What each gate answered after the tags had moved; null if they were not asked again.",
+        "What each gate answered after the tags had moved; null if they were not checked again.",
     ]
 
 

@@ -112,8 +112,8 @@ class RollbackSettings:
     gates: Annotated[
         bool,
         Key(
-            "Whether the gates are asked again after floating tags have moved back, about the commit that they are at "
-            "now: told and recorded. One that is not green changes neither the tags nor the exit code.",
+            "Whether the gates are checked again once floating tags have moved back, for the commit that they are at "
+            "now. The results are shown and recorded; they change neither the tags nor the exit code.",
             Boolean(),
         ),
     ] = False

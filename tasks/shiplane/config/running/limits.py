@@ -17,7 +17,7 @@ class LimitsJson(TypedDict):
     """How long a command may take, and how patient its requests are."""
 
     run_seconds: Annotated[float, "Seconds for a whole command."]
-    tries: Annotated[int, "How often a request is sent that fails for a reason that may pass."]
+    tries: Annotated[int, "How many times a request is tried that fails for a temporary reason."]
     wait_seconds: Annotated[float, "The longest wait between two tries."]
     retry_seconds: Annotated[float, "Seconds for all waits and failed tries of a command."]
 
@@ -29,13 +29,15 @@ class Limits:
     run_seconds: Annotated[
         float,
         Key(
-            "Seconds for a whole command; then it ends as by SIGTERM, with 143. The same command goes on from there.",
+            "Time limit of a whole command in seconds; it then ends as by SIGTERM, with 143. Run it again to continue.",
             Number(above=0, most=7 * 24 * 3600),
         ),
     ] = _LONGEST
     tries: Annotated[
         int,
-        Key("How often a request is sent that fails for a reason that may pass.", Number(whole=True, least=1, most=20)),
+        Key(
+            "How many times a request is tried that fails for a temporary reason.", Number(whole=True, least=1, most=20)
+        ),
     ] = TRIES
     wait_seconds: Annotated[
         float,
@@ -49,7 +51,7 @@ class Limits:
     def __str__(self) -> str:
         times = "1 try" if self.tries == 1 else f"{self.tries} tries"
         waits = f"waits of at most {self.wait_seconds:g} s, {self.retry_seconds:g} s in all"
-        return f"{self.run_seconds:g} s for the command; {times} of a request, {waits}"
+        return f"{self.run_seconds:g} s for the command; {times} for a request, {waits}"
 
     def to_json(self) -> LimitsJson:
         """The limits as JSON values."""

@@ -50,14 +50,20 @@ class GatesAfterRollback:
             lane, evidence = choice.request.lane, answers[_commit_of(choice)]
             ledgers = self.lanes.ledgers(lane)
             if ledgers is None or choice.survey.fault or not evidence:
-                reason = "no gate answered" if not evidence else NO_LEDGER if ledgers is None else "it is unusable"
+                reason = (
+                    "no gate answered"
+                    if not evidence
+                    else NO_LEDGER
+                    if ledgers is None
+                    else "the ledger cannot be used"
+                )
                 yield Step("record", f"gates in {lane.ledger}").skipped(reason)
                 continue
             updates.append(LedgerUpdate(store=ledgers.store(lane), entries=[_entry(ledgers.author, choice, evidence)]))
         try:
             yield from record(updates)
         except ShiplaneError as error:
-            yield Step("record", "what the gates answered").failed(error.what)
+            yield Step("record", "gate results").failed(error.what)
 
 
 def _commit_of(choice: RollbackChoice) -> str:
@@ -78,6 +84,6 @@ def _entry(author: EntryAuthor, choice: RollbackChoice, evidence: Sequence[Evide
         version=str(target.version),
         after=target.raw.digest,
         commit=target.report.revision,
-        why="the gates were asked again",
+        why="the gates were checked again",
     )
     return replace(entry, evidence=recorded_evidence(evidence, ()))

@@ -34,7 +34,7 @@ def ask_gates_again(
     if not run.project.rollback.gates or not any(result.moved for result in results):
         return list(answers)
     if any(result.request.dry_run for result in results):
-        run.console.tell("dry run: the gates are not asked again")
+        run.console.tell("dry run: the gates are not checked again")
         return list(answers)
     gates = GatesAfterRollback(lanes=repositories, ask=lambda commit: prerequisites_of(run, commit).asked_gates())
     evidence = run.console.drive(gates.ask_again(choices))
