@@ -394,7 +394,7 @@ def test_a_version_that_is_published_already_is_not_checked_again(bench: Bench) 
     (main,) = bench.publish(MAIN)
     assert (main.checked.state, main.checked.evidence) == (StepState.UNCHANGED, ())
     assert (bench.folder / "ran").read_text() == "x\n"
-    assert "published already" in bench.said()[-1][2]
+    assert "already published" in bench.said()[-1][2]
 
 
 def test_without_a_check_nothing_is_told(bench: Bench) -> None:
