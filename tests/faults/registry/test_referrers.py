@@ -298,7 +298,7 @@ def test_nor_is_a_chain_that_goes_on_and_on() -> None:
     last = attached.image
     for number in range(6):
         last = attached.sign(f"level {number}", last)
-    with pytest.raises(VerificationError, match="in 5 levels"):
+    with pytest.raises(VerificationError, match="more than 5 levels"):
         attached.copy()
 
 

@@ -265,7 +265,7 @@ def test_what_the_configuration_asks_for_has_to_be_there(lane: Lane, missing: se
         found = verify(scene, lane, statements=statements)
         named = {check.name for check in found.checks if not check.good}
         assert named == missing
-        assert all("which the lane's configuration asks for, found none" in what for what in bad(found))
+        assert all("as the lane's configuration requires, found none" in what for what in bad(found))
 
 
 def reads(scene: Scene) -> int:
