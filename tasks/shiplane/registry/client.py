@@ -75,13 +75,6 @@ class RegistryClient:
         """Whether this registry is said to write several tags by one request; only its answer proves it."""
         return self.repository.registry in self.session.joining
 
-    def open_ahead(self, connections: int) -> None:
-        """Open connections for requests that are to come, if they are carried over a network; returns at once."""
-        from shiplane.registry.http.transport import HttpTransport
-
-        if isinstance(self.session.transport, HttpTransport):
-            self.session.transport.open_ahead(f"{origin(self.repository)}/", connections)
-
     def get_manifest(self, reference: Tag | Digest) -> LookupResult:
         """Look up a tag or a digest; errors become ``Refused`` or ``Unknown`` results."""
         request = Request(

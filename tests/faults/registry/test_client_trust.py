@@ -7,15 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from queue import Queue
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 
 import pytest
-from urllib3.util.wait import wait_for_read
 
 from shiplane.core.errors import MisconfiguredError, UnreachableError
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.http.connections import fill
 from shiplane.registry.http.exchange import Request, Response, TransportError
 from shiplane.registry.http.retry import RetryPolicy
 from shiplane.registry.http.retry_budget import RetryBudget
@@ -240,64 +237,3 @@ def test_a_server_without_tls_is_tried_again_since_it_may_be_starting(tmp_path: 
         with pytest.raises(UnreachableError, match="TLS failed"):
             sender.send(Request(method="GET", url=f"https://{served.address}/v2/"), limit=10)
     assert len(clock.sleeps) == 4
-
-
-def test_connections_that_were_opened_ahead_carry_the_requests_that_come(authority: Authority, tmp_path: Path) -> None:
-    with secure_server(authority.server("127.0.0.1")) as (address, shown):
-        (docker_folder(tmp_path, address) / "ca.crt").write_bytes(authority.path.read_bytes())
-        transport, url = HttpTransport({"HOME": str(tmp_path)}, user_agent="test"), f"https://{address}/v2/"
-        pool = transport._pool(url).connection_from_url(url)
-        fill(pool)
-        (connection,) = (one for one in pool.pool.queue if one)  # type: ignore[union-attr]
-        opened = connection.sock
-        wait_for_read(opened, timeout=10)  # the session tickets of TLS 1.3
-        fill(pool)  # one is waiting there
-        assert connection.sock is opened
-        assert transport.send(Request(method="GET", url=url), limit=100, deadline=10).status == 200
-        assert shown == [False]
-
-
-def test_a_connection_whose_server_has_gone_is_not_taken_for_one_with_tickets(
-    authority: Authority, tmp_path: Path
-) -> None:
-    with secure_server(authority.server("127.0.0.1")) as (address, _):
-        (docker_folder(tmp_path, address) / "ca.crt").write_bytes(authority.path.read_bytes())
-        transport, url = HttpTransport({"HOME": str(tmp_path)}, user_agent="test"), f"https://{address}/v2/"
-        pool = transport._pool(url).connection_from_url(url)
-        fill(pool)
-        (connection,) = (one for one in pool.pool.queue if one)  # type: ignore[union-attr]
-        connection.sock.sendall(b"GET / HTTP/1.1\r\n\r\n")
-        wait_for_read(connection.sock, timeout=10)
-        while connection.is_connected:  # an answer that nobody reads, and the end
-            wait_for_read(connection.sock, timeout=10)
-        assert not connection.is_connected
-
-
-def test_a_connection_that_cannot_be_opened_ahead_is_the_business_of_the_request_that_needs_it(
-    authority: Authority, tmp_path: Path
-) -> None:
-    with secure_server(authority.server("127.0.0.1")) as (address, shown):
-        transport, url = HttpTransport({"HOME": str(tmp_path)}, user_agent="test"), f"https://{address}/v2/"
-        transport._open(url)
-        assert shown == []
-        with pytest.raises(MisconfiguredError, match="is not trusted"):
-            transport.send(Request(method="GET", url=url), limit=100, deadline=10)
-
-
-@pytest.mark.parametrize(
-    ("url", "env", "threads"),
-    [
-        ("https://r.test/", {}, 3),
-        ("http://r.test/", {}, 0),
-        ("https://r.test/", {"HTTPS_PROXY": "http://p.test:3128"}, 0),
-    ],
-)
-def test_connections_are_opened_ahead_over_tls_and_without_a_proxy_alone(
-    monkeypatch: pytest.MonkeyPatch, url: str, env: dict[str, str], threads: int
-) -> None:
-    opened = Queue[str]()
-    transport = HttpTransport(env, user_agent="test")
-    monkeypatch.setattr(transport, "_open", opened.put)
-    transport.open_ahead(url, 3)
-    assert [opened.get(timeout=10) for _ in range(threads)] == [url] * threads
-    assert opened.empty()

@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 # Seconds for a registry that is just writing what we read: distribution answers 500 for that moment.
 _HICCUP = 1.0
-# Connections that are opened while the first answer is awaited: two lanes read their tags and ledgers side by side.
-_AHEAD = 4
 # Seconds that the tags may take in the closing lines of an interrupted run: the user is waiting.
 _CLOSING = 4.0
 
@@ -95,9 +93,7 @@ class RegistryClients:
             return self._reader(repository, retry_budget)
         session = self._reading.get(repository.registry)
         if session is None:
-            reader = self._reader(repository)
-            reader.open_ahead(_AHEAD)
-            session = self._reading[repository.registry] = reader.session
+            session = self._reading[repository.registry] = self._reader(repository).session
         return RegistryClient(session, repository)
 
     @cached_property

@@ -81,12 +81,6 @@ def _verification(lane: Lane, resolver: Resolver, verifier: Verifier) -> Flow[Ve
     return verifier.verify(lane, version, latest=resolver.latest(lane))
 
 
-def _puller(run: Run, registry: RegistryClient) -> _EnginePuller:
-    from shiplane.docker.engine import Engine
-
-    return _EnginePuller(engine=Engine(env=run.child_env), registry=registry)
-
-
 def verifier_of(
     run: Run,
     lane: Lane,
@@ -100,12 +94,12 @@ def verifier_of(
 
     ``connect`` makes the client of the first; by default it is one that only reads.
     """
-    git, clients, (repository, *mirrors) = run.git, run.registries, images
-    registry = (connect or clients.reader)(repository)  # first: it connects while the rest is imported
-
+    from shiplane.docker.engine import Engine
     from shiplane.verify.verify import Verifier
 
-    puller = _puller(run, registry) if depth.pull else None
+    git, clients, (repository, *mirrors) = run.git, run.registries, images
+    registry = (connect or clients.reader)(repository)
+    puller = _EnginePuller(engine=Engine(env=run.child_env), registry=registry) if depth.pull else None
     return Verifier(
         registry=registry,
         platforms=resolver.platforms(lane),

@@ -141,15 +141,6 @@ class _SecureConnection(HTTPSConnection):
 
     response_class = _FinalResponse
 
-    @property
-    def is_connected(self) -> bool:
-        """Whether it can still be used.
-
-        urllib3 takes whatever there is to read for the end. After a handshake of TLS 1.3 that may be the server's
-        session tickets (RFC 8446 section 4.6.1), which OpenSSL reads with the first response only.
-        """
-        return super().is_connected or (isinstance(self.sock, ssl.SSLSocket) and _is_without_data(self.sock))
-
     def _new_conn(self) -> socket.socket:
         return _connect(self)
 
@@ -180,39 +171,6 @@ def pool_manager(
         )
     manager.pool_classes_by_scheme = {"http": _PlainPool, "https": _SecurePool}
     return manager
-
-
-def _is_without_data(sock: ssl.SSLSocket) -> bool:
-    """Read what is there of TLS itself; False after data that nobody asked for, and at the end."""
-    timeout = sock.gettimeout()
-    try:
-        sock.settimeout(0)
-        sock.recv(1)
-    except ssl.SSLWantReadError:
-        return True
-    except OSError:
-        return False
-    finally:
-        with suppress(OSError):
-            sock.settimeout(timeout)
-    return False
-
-
-def fill(pool: urllib3.HTTPConnectionPool) -> None:
-    """Open one more connection of a pool, if none is waiting there.
-
-    Raises:
-        urllib3.exceptions.HTTPError, OSError, ValueError: It cannot be opened.
-    """
-    connection = pool._get_conn()  # noqa: SLF001 -- urllib3 has no public way to connect before a request
-    try:
-        if not connection.is_connected:
-            connection.connect()
-    except BaseException:
-        connection.close()
-        raise
-    finally:
-        pool._put_conn(connection)  # noqa: SLF001
 
 
 def _connect(connection: HTTPConnection) -> socket.socket:

@@ -9,7 +9,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, suppress
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -51,25 +51,6 @@ class HttpTransport:
         self._user_agent = user_agent
         self._pools: dict[tuple[str, tuple[Path, ...] | None], PoolManager] = {}
         self._lock = threading.Lock()
-
-    def open_ahead(self, url: str, count: int) -> None:
-        """Open connections to a URL's server side by side, for requests that are to come; returns at once.
-
-        Over TLS and without a proxy alone, where opening one takes two round trips and more. One that cannot be opened
-        is left to the request that needs it, which says why.
-        """
-        if urlsplit(url).scheme == "https" and proxy_for(url, self._env) is None:
-            for _ in range(count):
-                # After a signal nobody waits for it: it must not keep the process alive.
-                threading.Thread(target=self._open, args=(url,), daemon=True).start()
-
-    def _open(self, url: str) -> None:
-        import urllib3
-
-        from shiplane.registry.http.connections import fill
-
-        with suppress(MisconfiguredError, urllib3.exceptions.HTTPError, OSError, ValueError):
-            fill(self._pool(url).connection_from_url(url))
 
     def send(self, request: Request, *, limit: int, deadline: float) -> Response:
         """See :meth:`Transport.send`."""
