@@ -86,7 +86,7 @@ def test_an_image_is_copied_whole_and_by_digest() -> None:
     said = copying.copy()
     assert copying.is_whole()
     # Two platforms and their attestations, with a config and a layer each; both attestations have the same config.
-    assert said == [*["sent"] * 7, "7 blobs (1.5 KB), 5 manifests"]
+    assert said == [*["sent"] * 7, "7 blobs (3.2 KB), 5 manifests"]
     assert copying.writes() == ["POST", "PUT blob"] * 7 + ["PUT manifest"] * 5
 
 
