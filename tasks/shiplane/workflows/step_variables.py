@@ -74,13 +74,7 @@ def webhooks_of(names: Iterable[str]) -> Expressions:
     Raises:
         ConfigurationError: GitHub has no secret of such a name.
     """
-    for name in names:
-        if not _SECRET.fullmatch(name) or name in (*_TAKEN, *_PROVIDED):
-            raise ConfigurationError(
-                f"announce: webhook-env is {name}, and a secret for the workflows cannot be called that",
-                remedy="Use another name.",
-            )
-    return {name: f"secrets.{name}" for name in names}
+    return _secrets(names, "announce: webhook-env is")
 
 
 def signing_of(signing: SigningSettings | None) -> Expressions:
@@ -89,12 +83,15 @@ def signing_of(signing: SigningSettings | None) -> Expressions:
     Raises:
         ConfigurationError: GitHub has no secret of such a name.
     """
-    names = signing.secret_variables if signing else ()
+    return _secrets(signing.secret_variables if signing else (), "sign: the key or its password is in")
+
+
+def _secrets(names: Iterable[str], setting: str) -> Expressions:
+    """Variables that are secrets of the repository, each as a setting names it."""
     for name in names:
         if not _SECRET.fullmatch(name) or name in (*_TAKEN, *_PROVIDED):
             raise ConfigurationError(
-                f"sign: the key or its password is in {name}, and a secret for the workflows cannot be called that",
-                remedy="Use another name.",
+                f"{setting} {name}, and a secret for the workflows cannot be called that", remedy="Use another name."
             )
     return {name: f"secrets.{name}" for name in names}
 
