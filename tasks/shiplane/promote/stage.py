@@ -11,7 +11,7 @@ from shiplane.core.check import checks_summary, require
 from shiplane.core.progress import Flow, Step
 from shiplane.registry.image_copy import ImageCopier
 from shiplane.registry.lookup import wait_for_digest
-from shiplane.registry.referrers.copying import ReferrerCopier
+from shiplane.registry.referrers.copying import copy_attached
 from shiplane.release.image_inspection import NOT_COPIED, ImageInspector
 from shiplane.release.ready_lane import ReadyLane
 from shiplane.signing.signature import digests_to_sign
@@ -58,7 +58,8 @@ class PromotionStager:
     def attach(self, promotion: Promotion, target: RegistryClient) -> Flow[None]:
         """Attach to the image in a repository what refers to it in the source."""
         source, workers = self.surveyor.verifier.registry, self.surveyor.workers
-        yield from ReferrerCopier(source=source, target=target, workers=workers).attach(promotion.source.attached)
+        copier = ImageCopier(source=source, target=target, workers=workers)
+        yield from copy_attached(copier, promotion.source.attached)
 
     def check_signatures(self, promotion: Promotion, target: RegistryClient, report: ImageReport) -> Flow[None]:
         """Check, where it is configured, that the signatures in a repository verify as the source's did.

@@ -19,10 +19,11 @@ from shiplane.core.errors import (
 from shiplane.core.progress import Event, Flow, Step, StepOutcome
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.exchange import Request, Response, Transport
+from shiplane.registry.image_copy import ImageCopier
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, InvalidManifestError, RawManifest
 from shiplane.registry.oci.names import Repository
 from shiplane.registry.referrers import reading
-from shiplane.registry.referrers.copying import ReferrerCopier, find_attached
+from shiplane.registry.referrers.copying import copy_attached, find_attached
 from shiplane.registry.referrers.reading import read_referrers
 from tests.faults.harness.access import failure
 from tests.faults.harness.client_setup import AIONIS, ClientSetup, accounts
@@ -69,13 +70,13 @@ class Attached:
         return attach(self.target, THERE, self.image, what, listed=listed)
 
     @property
-    def copier(self) -> ReferrerCopier:
+    def copier(self) -> ImageCopier:
         """A new process."""
         session = self.source.session(self.to_target)
         assert session.credential
         session.credential = replace(session.credential, registry=THERE.registry)
         source, target = self.source.registry(self.to_source), RegistryClient(session, THERE)
-        return ReferrerCopier(source=source, target=target, workers=1)
+        return ImageCopier(source=source, target=target, workers=1)
 
     def copy(self) -> list[str]:
         """Copy from beginning to end; gives the outcomes."""
@@ -87,7 +88,7 @@ class Attached:
         """Find what refers to the image, and attach it, as a promotion does."""
         copier = self.copier
         attached = yield from find_attached(copier.source, self.image, workers=1)
-        yield from copier.attach(attached)
+        yield from copy_attached(copier, attached)
 
     @property
     def shelf(self) -> Shelf:

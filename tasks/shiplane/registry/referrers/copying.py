@@ -47,31 +47,17 @@ class AttachedContent:
         return "; ".join((*(parts or ["none"]), *self.left_out))
 
 
-@dataclass(frozen=True, kw_only=True)
-class ReferrerCopier:
-    """Copies what refers to images.
+def copy_attached(copier: ImageCopier, attached: AttachedContent) -> Flow[None]:
+    """Copy what was found by digest, and add it to the lists of the target.
 
-    Attributes:
-        source: A client that may pull.
-        target: A client that may push.
+    Raises:
+        RefusedError: The target has content under a tag of cosign's that nothing can be added to.
+        LostRaceError: Another tool keeps replacing the lists there.
+        AccessError, UnreachableError, VerificationError: As :meth:`ImageCopier.copy`.
     """
-
-    source: RegistryClient
-    target: RegistryClient
-    workers: int = WORKERS
-
-    def attach(self, attached: AttachedContent) -> Flow[None]:
-        """Copy what was found by digest, and add it to the lists of the target.
-
-        Raises:
-            RefusedError: The target has content under a tag of cosign's that nothing can be added to.
-            LostRaceError: Another tool keeps replacing the lists there.
-            AccessError, UnreachableError, VerificationError: As :meth:`ImageCopier.copy`.
-        """
-        copier = ImageCopier(source=self.source, target=self.target, workers=self.workers)
-        for raw in (*attached.manifests.values(), *attached.tags.values()):
-            yield from copier.copy(raw)
-        yield from Attacher(registry=self.target, workers=self.workers).attach(attached.lists, attached.tags)
+    for raw in (*attached.manifests.values(), *attached.tags.values()):
+        yield from copier.copy(raw)
+    yield from Attacher(registry=copier.target, workers=copier.workers).attach(attached.lists, attached.tags)
 
 
 def find_attached(registry: RegistryClient, raw: RawManifest, *, workers: int = WORKERS) -> Flow[AttachedContent]:
