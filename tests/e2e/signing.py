@@ -13,6 +13,9 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
+from tests.e2e.person import Person, Reader
+from tests.rig.sample import commit, git
+
 PASSWORD = "pw_s1gn1ng_c4n4ry"
 # Nothing of a test speaks to sigstore's servers: whoever tries finds a proxy that does not answer.
 NOWHERE = {"HTTPS_PROXY": "http://127.0.0.1:1"}
@@ -107,3 +110,25 @@ def _certified_key(folder: Path) -> None:
     pem = key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, plain)
     (folder / "n.key").write_bytes(pem)
     (folder / "n.crt").write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
+
+
+def configure(person: Person, text: str) -> None:
+    """Put settings into the project file, and commit it."""
+    path = person.checkout / "shiplane.toml"
+    git(person.checkout, "checkout", "--quiet", "--force", "HEAD")
+    path.write_text(f"{path.read_text().partition('[sign]')[0]}\n{text}")
+    git(person.checkout, "add", "--all")
+    commit(person.checkout, "signing")
+
+
+def signer_of(reader: Reader, tool: str, folder: Path, path: str) -> Signer:
+    """Somebody with a key of their own, who reads with a reader's login and finds the tools on a path."""
+    reader.tags()  # which logs in
+    login = str(reader.rig.folder / f"reader-{reader.account}")
+    return Signer(tool, folder, {**reader.rig.environ(), "PATH": path, "DOCKER_CONFIG": login})
+
+
+def parts_of(reader: Reader, tag: str) -> list[str]:
+    """The digests of an image: the whole, and each platform's."""
+    entries = json.loads(reader.raw(tag))["manifests"]
+    return [reader.digest(tag), *(each["digest"] for each in entries if each["platform"]["os"] != "unknown")]

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.person import Done, Person, Reader, runbook, succeeded
-from tests.e2e.signing import NOWHERE, PASSWORD, Signer
+from tests.e2e.signing import NOWHERE, PASSWORD, Signer, configure, parts_of, signer_of
 from tests.rig import Rig
 
 pytestmark = pytest.mark.e2e
@@ -62,10 +62,7 @@ def test_cosign_accepts_in_production_what_was_signed_in_staging_beside_what_was
 ) -> None:
     person, staging = staged
     target = production(person.rig)
-    target.tags()  # which logs in
-    login = str(person.rig.folder / "reader-push")
-    env = {**person.rig.environ(), **NOWHERE, "PATH": signing_path, "DOCKER_CONFIG": login}
-    ours, foreign = (Signer("cosign", tmp_path / name, env) for name in ("ours", "foreign"))
+    ours, foreign = (signer_of(target, "cosign", tmp_path / name, signing_path) for name in ("ours", "foreign"))
     first = succeeded(promote(person, staging, target, "--json")).document
     assert (first["new"], first["source"]) == (True, f"{staging.image}:v0.2.1")
     assert versions(target) == {"v0.2.1": staging.digest("v0.2.1")}
@@ -91,6 +88,20 @@ def test_cosign_accepts_in_production_what_was_signed_in_staging_beside_what_was
     history = succeeded(person.invoke("history", "--lane", "main", "--image", target.image))
     assert f"promoted from {staging.image}:v0.2.1" in history.out
     assert PASSWORD not in done.out + done.err + again.err
+
+
+def test_notation_accepts_in_production_what_a_release_signed_in_staging(
+    rig: Rig, sample: Path, signing_path: str, tmp_path: Path
+) -> None:
+    staging, target = Reader(rig, f"{rig.plain}/acme/staging-{uuid.uuid4().hex[:8]}"), production(rig)
+    variables = {**runbook(rig, staging.image), **NOWHERE, "PATH": signing_path, "PLATFORMS": "linux/amd64"}
+    person = Person(rig, sample, variables)
+    ours, another = (signer_of(target, "notation", tmp_path / name, signing_path) for name in ("ours", "another"))
+    configure(person, ours.settings)
+    succeeded(person.invoke("publish", "--lane", "main", "--tag", "v0.2.1", "--latest"))
+    succeeded(promote(person, staging, target, "--latest"))
+    for digest in parts_of(staging, "v0.2.1"):
+        assert (ours.accepts(target.image, digest), another.accepts(target.image, digest)) == (True, False)
 
 
 def test_one_that_is_killed_is_completed_and_another_digest_is_refused(staged: tuple[Person, Reader]) -> None:

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from tests.e2e.person import Person, Reader, runbook, succeeded
-from tests.e2e.signing import NOWHERE, PASSWORD, Signer
+from tests.e2e.signing import NOWHERE, PASSWORD, configure, parts_of, signer_of
 from tests.rig import Rig
-from tests.rig.sample import commit, git
 
 pytestmark = pytest.mark.e2e
 INDEX = "application/vnd.oci.image.index.v1+json"
@@ -26,41 +25,14 @@ def signing_person(rig: Rig, sample: Path, signing_path: str) -> Person:
     return Person(rig, sample, {**variables, **NOWHERE, "PATH": signing_path, "COSIGN_PASSWORD": PASSWORD})
 
 
-def configure(person: Person, text: str) -> None:
-    """Put settings into the project file, and commit it."""
-    path = person.checkout / "shiplane.toml"
-    git(person.checkout, "checkout", "--quiet", "--force", "HEAD")
-    path.write_text(f"{path.read_text().partition('[sign]')[0]}\n{text}")
-    git(person.checkout, "add", "--all")
-    commit(person.checkout, "signing")
-
-
-def signer_of(person: Person, tool: str, folder: Path) -> Signer:
-    """Somebody with a key of their own, who may read both registries."""
-    reader = Reader(person.rig, person.variables["IMAGE_REPO"].rpartition(",")[2], account="pull")
-    reader.tags()  # which logs in
-    login = str(person.rig.folder / "reader-pull")
-    env = {**person.rig.environ(), "PATH": person.variables["PATH"], "DOCKER_CONFIG": login}
-    return Signer(tool, folder, env)
-
-
-def parts_of(reader: Reader, tag: str) -> list[str]:
-    """The digests of an image: the whole, and each platform's."""
-    entries = json.loads(reader.raw(tag))["manifests"]
-    return [reader.digest(tag), *(each["digest"] for each in entries if each["platform"]["os"] != "unknown")]
-
-
 @pytest.mark.parametrize("tool", ["cosign", "notation"])
 def test_the_tool_itself_accepts_what_was_signed_after_release_rollback_and_adoption(
-    signing_person: Person, tmp_path: Path, tool: str
+    signing_person: Person, signing_path: str, tmp_path: Path, tool: str
 ) -> None:
-    person, ours, another = (
-        signing_person,
-        signer_of(signing_person, tool, tmp_path / "keys"),
-        signer_of(signing_person, tool, tmp_path / "other"),
-    )
+    person = signing_person
     primary, mirror = person.variables["IMAGE_REPO"].split(",")
     readers = {primary: Reader(person.rig, primary), mirror: Reader(person.rig, mirror, account="pull")}
+    ours, another = (signer_of(readers[mirror], tool, tmp_path / name, signing_path) for name in ("keys", "other"))
     configure(person, ours.settings)
 
     def accepted() -> bool:
@@ -88,10 +60,12 @@ def test_the_tool_itself_accepts_what_was_signed_after_release_rollback_and_adop
 
 
 def test_a_signature_that_is_stripped_anothers_or_of_another_image_is_a_fault_that_is_named(
-    signing_person: Person, tmp_path: Path
+    signing_person: Person, signing_path: str, tmp_path: Path
 ) -> None:
-    person, ours = signing_person, signer_of(signing_person, "cosign", tmp_path / "keys")
-    image = person.variables["IMAGE_REPO"].partition(",")[0]
+    person = signing_person
+    image, _, mirror = person.variables["IMAGE_REPO"].partition(",")
+    reading = Reader(person.rig, mirror, account="pull")
+    ours, another = (signer_of(reading, "cosign", tmp_path / name, signing_path) for name in ("keys", "other"))
     person.variables |= {"IMAGE_REPO": image, "PLATFORMS": "linux/amd64"}
     configure(person, ours.settings)
     verify = ("verify", "--lane", "main", "--tag", "0.2.1", "--signed")
@@ -110,7 +84,6 @@ def test_a_signature_that_is_stripped_anothers_or_of_another_image_is_a_fault_th
     put(image, listed(index), kept)
     put(image, listed(platform), json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": []}).encode())
     assert_named(person.invoke(*verify), f"@{platform[:19]} (linux/amd64): expected", "found no signature")
-    another = signer_of(person, "cosign", tmp_path / "other")
     configure(person, another.settings.replace("[sign]\n", "[sign]\nrequired = true\n"))
     assert_named(person.invoke(*verify[:-1]), f"a signature by {another.folder}/cosign.pub", "that does not verify")
 
