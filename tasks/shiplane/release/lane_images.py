@@ -77,7 +77,7 @@ class LaneImages:
         claimed, claimed_reports = yield from self._claim(plan, created, images)
         images, reports = images | claimed, reports | claimed_reports
         theirs = staged.of([lane_plan for lane_plan in created if lane_plan.lane.name in claimed], images, reports)
-        checked = {name: tested[name].checked for name in tested} | (yield from self.tests.check(theirs))
+        tested |= yield from self.tests.run(theirs, claimed_reports, built=list(claimed))
         built = {lane_plan.lane.name for lane_plan in missing} - set(claimed)
         return [
             ReadyLane(
@@ -88,7 +88,7 @@ class LaneImages:
                 report=reports[name],
                 built=name in built,
                 smoked=tested[name].smoked,
-                checked=checked[name],
+                checked=tested[name].checked,
             )
             for lane_plan in plan.lanes
             for name in (lane_plan.lane.name,)

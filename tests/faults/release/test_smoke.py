@@ -11,13 +11,17 @@ from shiplane.config.plan import Plan
 from shiplane.config.smoke import Runnable, Smoke
 from shiplane.core.errors import PrerequisiteError, ShiplaneError, UnreachableError, VerificationError
 from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState
-from shiplane.registry.oci.names import Platform
+from shiplane.git.claim_record import Claim
+from shiplane.registry.oci.names import Platform, Tag
 from shiplane.release.checks.image_tests import ImageTests
+from shiplane.release.claiming import ReleaseClaims
 from shiplane.release.publish import Publisher
 from shiplane.release.result import LaneResult
 from shiplane.release.smoke_run import ImageSource, SmokeRunner
+from tests.faults.harness.claims import MemoryClaims
 from tests.faults.harness.clock import VirtualClock
-from tests.faults.harness.scene import USER, Scene, a_plan, finish
+from tests.faults.harness.images import COMMIT, push_image
+from tests.faults.harness.scene import PATH, USER, Scene, a_plan, finish
 from tests.faults.harness.smoking import FakeEngine, ends, healthy, unchecked, unhealthy
 
 AMD64, ARM64, S390X = Platform("linux", "amd64"), Platform("linux", "arm64"), Platform("linux", "s390x")
@@ -32,6 +36,7 @@ class Bench:
     smokes: Mapping[str, Smoke] = field(default_factory=lambda: EVERYWHERE)
     runnable: Runnable = BOTH
     left_out: str = ""
+    claiming: ReleaseClaims | None = None
     scene: Scene = field(default_factory=Scene)
     engine: FakeEngine = field(init=False)
     asked: int = 0
@@ -54,7 +59,11 @@ class Bench:
             clock=self.engine.clock,
         )
         publisher = Publisher(
-            registry=registry, stager=lambda: self.scene.stager, workers=1, tests=ImageTests(smoke=smoker)
+            registry=registry,
+            stager=lambda: self.scene.stager,
+            workers=1,
+            tests=ImageTests(smoke=smoker),
+            claiming=self.claiming,
         )
         return (yield from publisher.publish(known)).lanes
 
@@ -217,6 +226,24 @@ def test_what_cannot_be_run_as_configured_is_refused_before_a_build(
     assert error.what.endswith(f"cannot run {missing}")
     assert "binfmt --install" in error.remedy
     assert bench.scene.stager.built == []
+
+
+def test_an_image_that_another_run_claimed_in_between_is_run_too() -> None:
+    bench = Bench()
+    theirs = push_image(bench.scene.registry, PATH, salt="another run's")
+    claims = MemoryClaims()
+    bench.claiming = ReleaseClaims(claims=claims, by="the test")
+    plan = a_plan(lanes=["main"])
+
+    def claim_first(event: Event) -> None:
+        if isinstance(event, Step) and event.name == "smoke":
+            image = plan.lanes[0].repository
+            claims.create([Claim(image=image, tag=Tag("v0.2.1"), digest=theirs.digest, commit=COMMIT, by="another")])
+
+    (main,) = finish(bench.flow(plan), claim_first)
+    assert (main.digest, main.smoked.state) == (theirs.digest, StepState.DONE)
+    assert {tried.digest for tried in main.smoked.platforms} == {image.digest for image in main.report.images}
+    assert sum(done.startswith("start") for done in bench.engine.done) == 4
 
 
 def test_only_the_platforms_that_are_named_are_run() -> None:

@@ -66,10 +66,6 @@ class ImageTests:
         checked = yield from check_images(self.checks, images, built)
         return {lane: TestedImage(smoked[lane], checked[lane]) for lane in reports}
 
-    def check(self, images: Sequence[StagedImage]) -> Flow[dict[str, ChecksResult]]:
-        """Check images that another run staged, and smoke-tested, before this one tags them. Raises as :meth:`run`."""
-        return (yield from check_images(self.checks, images, [image.lane for image in images]))
-
 
 @dataclass(frozen=True, kw_only=True)
 class StagedImages:
