@@ -19,11 +19,14 @@ ASKED_OF_IMAGES = (
         ),
     ),
     Guard(
-        "an image that another run claimed is checked as well",
+        "an image that another run claimed is run and checked as well",
         "release/lane_images",
         "LaneImages.prepare",
-        argument("check", 0, "[]"),
-        (_CHECKS + "test_an_image_that_another_run_claimed_is_checked_too",),
+        argument("run", "built", "[]", 1),
+        (
+            _CHECKS + "test_an_image_that_another_run_claimed_is_checked_too",
+            "tests/faults/release/test_smoke.py::test_an_image_that_another_run_claimed_in_between_is_run_too",
+        ),
     ),
     Guard(
         "what a check leaves running ends with it",
