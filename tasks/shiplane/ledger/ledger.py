@@ -6,6 +6,7 @@ unnoticed. A truncated end shows elsewhere: the registry is then ahead of the le
 
 from __future__ import annotations
 
+import functools
 import itertools
 import json
 from collections.abc import Iterable, Mapping, Sequence
@@ -213,10 +214,12 @@ class Ledger:
 
     def published(self, tag: Tag) -> Entry | None:
         """The entry of a version's publication."""
-        publications = (
-            entry for entry in reversed(self.entries) if entry.action is Action.PUBLISH and entry.tag == tag
-        )
-        return next(publications, None)
+        return self._publications.get(tag)
+
+    @functools.cached_property
+    def _publications(self) -> dict[Tag, Entry]:
+        """Each version tag's last publication: one look at each entry, however many versions are asked for."""
+        return {entry.tag: entry for entry in self.entries if entry.action is Action.PUBLISH}
 
     def evidence(self, tag: Tag, digest: Digest | None) -> tuple[RecordedEvidence, ...]:
         """What was asked before a version was published; nothing where its tag has another digest now."""
@@ -259,8 +262,8 @@ class Ledger:
             if move.before != previous.after and not (previous.adopted and previous.after == move.after)
         ]
 
-    @property
-    def marks(self) -> dict[Tag, Entry]:
+    @functools.cached_property
+    def marks(self) -> Mapping[Tag, Entry]:
         """The mark of each version that is marked as bad, by version tag."""
         marks: dict[Tag, Entry] = {}
         for entry in self.entries:
