@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from shiplane.config.lane import Lane
@@ -17,6 +18,14 @@ from shiplane.verify.floating_tags import FloatingTagState
 
 if TYPE_CHECKING:
     from shiplane.verify.attestations.attested_version import AttestedVersion
+
+
+class ImageChecks(Enum):
+    """The images that are checked, of the versions that are read."""
+
+    NONE = "none"
+    CURRENT = "those that a floating tag is at"
+    ALL = "all"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -25,7 +25,7 @@ from shiplane.release.result import LaneResult
 from shiplane.rollback.marks import Marker
 from shiplane.rollback.result import RollbackRequest, RollbackResult
 from shiplane.verify.audit.audit import Auditor
-from shiplane.verify.lane_status import LaneStatus
+from shiplane.verify.lane_status import ImageChecks, LaneStatus
 from tests.faults.harness.access import Access, Account
 from tests.faults.harness.images import COMMIT, PLATFORMS, push_image
 from tests.faults.harness.memory import MemoryRegistry
@@ -134,7 +134,7 @@ class Scene:
         """The lane as it is told."""
         who = self.releaser()
         auditor = Auditor(registry=who.registry, ledgers=who.ledgers, workers=1)
-        return finish(auditor.audit(lane, deep=deep))
+        return finish(auditor.audit(lane, checks=ImageChecks.ALL if deep else ImageChecks.CURRENT))
 
     def ledger(self, lane: Lane = MAIN) -> Ledger:
         """What is recorded by now."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from shiplane.registry.oci.names import Repository
     from shiplane.verify.audit.audit import Auditor
     from shiplane.verify.audit.channel import ChannelTag
-    from shiplane.verify.lane_status import LaneStatus
+    from shiplane.verify.lane_status import ImageChecks, LaneStatus
 
 
 def auditor_of(run: Run, repository: Repository) -> Auditor:
@@ -30,11 +30,11 @@ def auditor_of(run: Run, repository: Repository) -> Auditor:
 
 
 def audit_lanes(
-    run: Run, resolver: Resolver, *, deep: bool = False, newest: int | None = None
+    run: Run, resolver: Resolver, *, checks: ImageChecks, newest: int | None
 ) -> list[tuple[LaneStatus, Auditor]]:
     """Audit each lane in its primary repository, and compare its further ones; gives what read it as well.
 
-    ``deep`` and ``newest`` are as :meth:`shiplane.verify.audit.audit.Auditor.audit` takes them.
+    ``checks`` and ``newest`` are as :meth:`shiplane.verify.audit.audit.Auditor.audit` takes them.
 
     Raises:
         ShiplaneError: A primary could not be read: by situation.
@@ -45,7 +45,7 @@ def audit_lanes(
     primaries = [resolver.image(lane).value for lane in lanes]
     auditors = {repository: auditor_of(run, repository) for repository in dict.fromkeys(primaries)}
     read_by = [auditors[repository] for repository in primaries]
-    flows = [auditor.audit(lane, deep=deep, newest=newest) for lane, auditor in zip(lanes, read_by, strict=True)]
+    flows = [auditor.audit(lane, checks=checks, newest=newest) for lane, auditor in zip(lanes, read_by, strict=True)]
     states = run.console.drive_all(flows)
     mirrors = [[run.registries.reader(mirror) for mirror in resolver.images(lane).value[1:]] for lane in lanes]
     whole = map_parallel(lambda pair: compared(*pair), zip(mirrors, states, strict=True))

@@ -47,9 +47,10 @@ def status(
     from shiplane.cli.flag_values import flags_of
     from shiplane.cli.flows.lane_status import audit_lanes, channel_tags, exit_code_of, next_publish
     from shiplane.cli.views.lane_status import status_markdown, status_text
+    from shiplane.verify.lane_status import ImageChecks
 
     resolver = run.resolver(flags_of(lane, None, image, None))
-    audited = audit_lanes(run, resolver, newest=0)
+    audited = audit_lanes(run, resolver, checks=ImageChecks.CURRENT, newest=0)
     audited = _attested(audited) if provenance else audited
     repository = audited[0][1].registry.repository
     lanes = [(state, next_publish(resolver, state, auditor)) for state, auditor in audited]
@@ -99,10 +100,12 @@ def history(
     from shiplane.cli.flag_values import count_of, flags_of
     from shiplane.cli.flows.lane_status import audit_lanes, history_json
     from shiplane.cli.views.lane_status import history_markdown, history_text
+    from shiplane.verify.lane_status import ImageChecks
 
     newest = count_of("--limit", limit) if limit is not None else None
     resolver = run.resolver(flags_of(lane, None, image, None))
-    audited = audit_lanes(run, resolver, deep=deep, newest=newest)
+    checks = ImageChecks.ALL if deep else ImageChecks.NONE
+    audited = audit_lanes(run, resolver, checks=checks, newest=newest)
     repository, states = audited[0][1].registry.repository, [state for state, _ in audited]
     show = history_markdown if markdown else history_text
     data = {"image": str(repository), "lanes": [history_json(state) for state in states]}

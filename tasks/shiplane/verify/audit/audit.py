@@ -18,7 +18,7 @@ from shiplane.registry.read_once import ReadOnce
 from shiplane.verify.audit.unsigned import unsigned_versions
 from shiplane.verify.audit.version_reader import VersionReader
 from shiplane.verify.floating_tag_reader import read_ahead
-from shiplane.verify.lane_status import LaneStatus
+from shiplane.verify.lane_status import ImageChecks, LaneStatus
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +37,14 @@ class Auditor:
     workers: int = MANY
     requires_signatures: bool | None = None
 
-    def audit(self, lane: Lane, *, deep: bool = False, newest: int | None = None) -> Flow[LaneStatus]:
+    def audit(
+        self, lane: Lane, *, checks: ImageChecks = ImageChecks.CURRENT, newest: int | None = None
+    ) -> Flow[LaneStatus]:
         """Read a lane.
 
         Args:
             lane: The lane.
-            deep: Whether to check the image of every version that is read, not only the current ones'.
+            checks: Which images to check.
             newest: How many versions to read beside the current ones; None for all.
 
         Raises:
@@ -51,22 +53,23 @@ class Auditor:
         """
         step = Step("audit", lane.name)
         yield step
-        status = self._status(lane, deep=deep, newest=newest)
+        status = self._status(lane, checks, newest)
         entries = counted(len(status.ledger.entries), "entry", "entries")
         yield step.done(f"{counted(len(status.versions), 'version')}, {entries} in the ledger")
         return status
 
-    def _status(self, lane: Lane, *, deep: bool, newest: int | None) -> LaneStatus:
+    def _status(self, lane: Lane, checks: ImageChecks, newest: int | None) -> LaneStatus:
         registry = ReadOnce.of(self.registry)
         (snapshot, fault), listed = read_ahead(
             registry,
             lane,
             beside=lambda: run_parallel(lambda: self._read_ledger(lane), registry.tags, workers=self.workers),
+            parts=checks is not ImageChecks.NONE,
             workers=self.workers,
         )
         lane, tags = with_adopted_tags(lane, snapshot.ledger), frozenset(listed)
         reader = VersionReader(registry=registry, lane=lane, ledger=snapshot.ledger, tags=tags, workers=self.workers)
-        reading = reader.read(deep=deep, newest=newest)
+        reading = reader.read(checks, newest)
         unsigned: tuple[Version, ...] = ()
         if self.requires_signatures is not None:
             unsigned = unsigned_versions(

@@ -25,8 +25,11 @@ from shiplane.registry.oci.manifest import (
 from shiplane.registry.oci.names import Digest, Platform, Tag
 from shiplane.verify.floating_tags import FloatingTagState, existing_floating_tags
 from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
-from shiplane.verify.lane_status import VersionStatus
+from shiplane.verify.lane_status import ImageChecks, VersionStatus
 from shiplane.verify.lane_versions import LaneVersions, versions_among
+
+# So many of the recorded versions that are not listed are asked for: the list may lag behind the newest tags only.
+_UNLISTED = 16
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,12 +59,11 @@ class VersionReader:
     tags: Collection[str]
     workers: int = MANY
 
-    def read(self, *, deep: bool = False, newest: int | None = None) -> LaneReading:
+    def read(self, checks: ImageChecks = ImageChecks.CURRENT, newest: int | None = None) -> LaneReading:
         """Every floating tag and the versions, recorded ones that are gone included.
 
         Args:
-            deep: Whether the image of every version that is read is checked, and not only those that a floating tag is
-                at.
+            checks: Which images are checked.
             newest: How many versions are read beside those that a floating tag is at; None for all.
         """
         floating = existing_floating_tags(self.lane, self.ledger, self.tags)
@@ -70,9 +72,8 @@ class VersionReader:
             FloatingTagState(floating=one, answer=answer, position=self.ledger.position(one.tag))
             for one, answer in zip(floating, self._answers([one.tag for one in floating]), strict=True)
         ]
-        chosen = versions if newest is None else self._chosen(versions, states, newest)
-        images = zip(chosen, self._answers(map(self.lane.tag_of, chosen)), strict=True)
-        read = map_parallel(lambda pair: self._version(*pair, states, deep=deep), images, workers=self.workers)
+        images = self._images(versions if newest is None else self._chosen(versions, states, newest))
+        read = map_parallel(lambda pair: self._version(*pair, states, checks), images, workers=self.workers)
         statuses = {version: self._recorded(version) for version in versions}
         statuses |= {status.version: status for status, _ in read}
         return LaneReading(
@@ -83,6 +84,14 @@ class VersionReader:
 
     def _answers(self, tags: Iterable[Tag]) -> list[Present | Absent]:
         return resolve_all(self.registry, tags, workers=self.workers)
+
+    def _images(self, versions: Sequence[Version]) -> list[tuple[Version, Present | Absent]]:
+        """What the registry has of some versions; of old ones that are not listed, nothing."""
+        unlisted = [version for version in versions if self.lane.tag_of(version) not in self.tags]
+        gone = frozenset(unlisted[_UNLISTED:])
+        asked = [version for version in versions if version not in gone]
+        answers = dict(zip(asked, self._answers(map(self.lane.tag_of, asked)), strict=True))
+        return [(version, answers.get(version, Absent())) for version in versions]
 
     def _chosen(self, versions: Sequence[Version], states: Sequence[FloatingTagState], newest: int) -> list[Version]:
         """The newest versions, those that floating tags are at, and those whose tags should be listed and are not."""
@@ -101,7 +110,7 @@ class VersionReader:
         return VersionStatus(version=version, digest=None, recorded=recorded, mark=mark, is_read=False)
 
     def _version(
-        self, version: Version, image: Present | Absent, states: Sequence[FloatingTagState], *, deep: bool
+        self, version: Version, image: Present | Absent, states: Sequence[FloatingTagState], checks: ImageChecks
     ) -> tuple[VersionStatus, list[str]]:
         """One version by its image and its record, and what is wrong with its image."""
         known, digest = self._recorded(version), digest_of(image)
@@ -115,7 +124,8 @@ class VersionReader:
             rival=self._rival(version, digest),
             is_read=True,
         )
-        report = self._report(image.raw, status) if isinstance(image, Present) and (deep or status.floating) else None
+        is_checked = checks is ImageChecks.ALL or (checks is ImageChecks.CURRENT and bool(status.floating))
+        report = self._report(image.raw, status) if is_checked and isinstance(image, Present) else None
         labels = report.labels if report else document.annotations if document else {}
         date = (entry.created if entry.adopted else entry.when) if entry else ""
         commit = (entry.commit if entry else "") or labels.get(REVISION, "")[:80]
