@@ -21,7 +21,10 @@ _UNKNOWN = re.compile(r"No idea what '(.+)' is")
 
 
 class ShiplaneProgram(Program):
-    """Invoke's program, but for its exit code: what cannot be read is a usage error, not a fault of ours."""
+    """Invoke's program, but for two things.
+
+    What cannot be read is a usage error, not a fault of ours; and the tasks are listed in groups, before its options.
+    """
 
     def parse_core_args(self) -> None:
         """See :class:`invoke.Program`."""
@@ -40,6 +43,23 @@ class ShiplaneProgram(Program):
             super().parse_tasks()
         except ParseError as error:
             raise _usage(error) from error
+
+    def print_help(self) -> None:
+        """See :class:`invoke.Program`."""
+        sys.stdout.write(f"Usage: {self.binary} TASK [--flags] ...\n\n")
+        self.list_tasks()
+        sys.stdout.write("Options, before the task:\n\n")
+        self.print_columns(self.initial_context.help_tuples())
+
+    def list_flat(self) -> None:
+        """See :class:`invoke.Program`."""
+        if self.list_root or self.list_depth:
+            super().list_flat()
+            return
+        from shiplane.cli.task_decorator import summaries_of
+        from shiplane.cli.task_groups import grouped_lines
+
+        sys.stdout.write("".join(f"{line}\n" for line in grouped_lines(summaries_of(ns["tasks"]))))
 
 
 def _complete(words: list[str]) -> NoReturn:

@@ -14,12 +14,13 @@ from shiplane.cli.tasks.release import promote, publish, release
 from shiplane.cli.tasks.rollback import rollback
 from shiplane.cli.tasks.stage import stage
 from shiplane.cli.tasks.status import history, status
+from shiplane.cli.tasks.status import tasks as overview
 from shiplane.cli.tasks.trigger import trigger
 from shiplane.cli.tasks.verify import verify
 
 
 def _namespace() -> Collection:
-    """The tasks and their collections. None of them is a default task: a bare command must not do anything."""
+    """The tasks and their collections. A bare command runs the one that only shows the others."""
     tasks = (
         init,
         plan,
@@ -60,7 +61,9 @@ def _namespace() -> Collection:
             *(workflow.write, workflow.check),
         ),
     )
-    return with_names(Collection(*tasks, *collections))
+    namespace = Collection(*tasks, *collections)
+    namespace.add_task(overview, default=True)
+    return with_names(namespace)
 
 
 def _collection(name: str, doc: str, *tasks: object) -> Collection:

@@ -131,8 +131,8 @@ def with_names(tasks: Collection) -> Collection:
     """Give each task the unprefixed names of all, so that it finds itself on the command line, and all of them."""
     names = list(tasks.task_names)
     for name in names:
-        tasks[name].body.names = [name, *names]
-        tasks[name].body.tasks = tasks
+        body = tasks[name].body
+        body.names, body.tasks, body.is_default = [name, *names], tasks, name == tasks.default
     return tasks
 
 
@@ -142,13 +142,22 @@ def flags_by_task(one: Any) -> dict[str, frozenset[str]]:  # noqa: ANN401 -- inv
     return {name: frozenset(_flag(each.name) for each in tasks[name].get_arguments()) for name in tasks.task_names}
 
 
+def summaries_of(one: Any) -> dict[str, str]:  # noqa: ANN401 -- invoke's Task is untyped
+    """The first sentence of every task's help, by its name; ``one`` is any of them."""
+    tasks = one.body.tasks
+    return {name: (inspect.getdoc(tasks[name]) or "").partition("\n")[0] for name in sorted(tasks.task_names)}
+
+
 def _flag(parameter: str) -> str:
     return parameter.replace("_", "-")
 
 
 def _caller(run_task: Callable[..., None]) -> Caller:
     """How our tasks are called here."""
-    from shiplane.core.next_command import caller_of
+    from shiplane.core.next_command import caller_of, caller_without_task
 
     own, *names = getattr(run_task, "names", [run_task.__name__])
+    given = [word for word in sys.argv if word.removeprefix("--") not in _COMMON]
+    if getattr(run_task, "is_default", False) and not any(f".{word}".endswith(f".{own}") for word in given[1:]):
+        return caller_without_task(given)
     return caller_of(sys.argv, own, names)

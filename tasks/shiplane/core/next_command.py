@@ -79,6 +79,19 @@ def caller_of(argv: Sequence[str], task: str, names: Collection[str]) -> Caller:
     return Caller((program, *argv[1:first]), prefix)
 
 
+def caller_without_task(argv: Sequence[str]) -> Caller:
+    """How tasks are called where none was named: by the program's name and flags, perhaps with a collection's name.
+
+    Args:
+        argv: The command line, program path first, without flags of a task.
+    """
+    program, (*flags, last) = _program_name(argv[0]), argv[1:] or [""]
+    # A word behind a flag may be the flag's value; the name of our collection stands at the end.
+    if not last or last.startswith("-") or (flags and flags[-1].startswith("-") and "=" not in flags[-1]):
+        return Caller((program, *argv[1:]))
+    return Caller((program, *flags), f"{last}.")
+
+
 def _program_name(path: str) -> str:
     """What to type for a program: a script's name, or the package's for its ``__main__.py``."""
     script = PurePath(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -146,7 +147,7 @@ def test_a_list_of_tasks_imports_nothing_that_only_a_run_needs() -> None:
     code = "import sys, shiplane; print(*sorted(name for name in sys.modules if name.startswith('shiplane.')))"
     path = str(Path(shiplane.__file__).parents[1])
     done = subprocess.run([sys.executable, "-c", code], env={"PYTHONPATH": path}, check=True, capture_output=True)
-    needed = {"cli", "cli.answer", "cli.namespace", "cli.task_decorator"}
+    needed = {"cli", "cli.answer", "cli.namespace", "cli.task_decorator"}  # and, to list them, cli.task_groups
     beyond = [name.removeprefix("shiplane.") for name in done.stdout.decode().split()]
     assert [name for name in beyond if name not in needed and not name.startswith("cli.tasks")] == []
 
@@ -219,8 +220,59 @@ def test_every_task_that_names_a_version_has_both_flags() -> None:
         assert ("tag" in flags) == ("version" in flags), name
 
 
-def test_no_task_is_run_by_a_bare_command() -> None:
-    assert shiplane.ns.default is None
+def test_a_bare_command_shows_what_to_do_next_and_every_task_in_a_group(run: Run) -> None:
+    code, out, err = run()
+    assert (code, err) == (0, "")
+    head, _, groups = out.partition("\n\n")
+    assert head.splitlines()[:2] == [
+        "next: shiplane init  (this project has no shiplane.toml yet)",
+        "next: shiplane check.all  (is everything ready for a release?)",
+    ]
+    assert sorted(re.findall(r"^  ([a-z.]+) ", groups, re.MULTILINE)) == names()
+    assert "Other" not in groups
+
+
+@pytest.mark.parametrize(
+    ("file", "git_tag", "steps"),
+    [
+        ("", "docker-v0.2.1", ["check.all", "plan  (the git tag docker-v0.2.1 is at this commit)"]),
+        ("", "v0.2.1", ["check.all", "plan --version X.Y.Z  (what"]),
+        ("imgae = 1", "x", ["check.config  (shiplane.toml: unknown key 'imgae'"]),
+        ("[lanes.api]", "x", ["init  (no lane's Dockerfile is here)"]),
+    ],
+)
+def test_what_to_do_next_follows_from_the_project_s_folder(
+    run: Run, tmp_path: Path, file: str, git_tag: str, steps: list[str]
+) -> None:
+    (tmp_path / "shiplane.toml").write_text(file)
+    subprocess.run(["git", "tag", git_tag], cwd=tmp_path, check=True)
+    _, out, _ = run("tasks")
+    lines = [line for line in out.splitlines() if line.startswith("next: ")]
+    expected = [f"next: shiplane {step}" for step in steps]
+    assert [line[: len(step)] for line, step in zip(lines, expected, strict=True)] == expected
+
+
+def test_a_bare_collection_shows_its_tasks_as_they_are_called_there(
+    run: Run, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    run("tasks")  # stands in the checkout
+    own = Collection(ship=Collection.from_module(shiplane))
+    _, out, _ = shiplane_here(capsys, monkeypatch, ("ship",), tasks=own)
+    assert "next: shiplane ship.check.all  (" in out
+    assert "\n  ship.plan " in out
+
+
+@pytest.mark.parametrize("arguments", [("--list",), ("--help",)])
+def test_the_program_lists_the_tasks_in_groups_and_first(
+    arguments: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    from shiplane.__main__ import ShiplaneProgram
+
+    with pytest.raises(SystemExit):
+        ShiplaneProgram(namespace=shiplane.ns, binary="shiplane").run(["shiplane", *arguments])
+    tasks, _, options = capsys.readouterr().out.partition("Options, ")
+    assert sorted(re.findall(r"^  ([a-z.]+) ", tasks, re.MULTILINE)) == names()
+    assert ("--list-depth" in options) == (arguments == ("--help",))
 
 
 PUBLISH = ("publish", "--lane", "main")

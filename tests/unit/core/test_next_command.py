@@ -17,7 +17,7 @@ from invoke.parser import Parser
 
 import shiplane
 from shiplane.cli.views.exit_report import closing_lines
-from shiplane.core.next_command import Caller, caller_of, command
+from shiplane.core.next_command import Caller, caller_of, caller_without_task, command
 
 PACKAGE = Path(shiplane.__file__).parent
 NAMES = sorted(shiplane.ns.task_names)
@@ -48,6 +48,21 @@ def test_how_the_tasks_are_called_is_told_from_the_command_line(
     typed: str, task: str, program: str, prefix: str
 ) -> None:
     assert caller_of(typed.split(), task, NAMES) == Caller(tuple(program.split()), prefix)
+
+
+@pytest.mark.parametrize(
+    ("typed", "program", "prefix"),
+    [
+        ("/usr/bin/shiplane", "shiplane", ""),
+        ("/usr/bin/invoke ship", "invoke", "ship."),
+        ("/usr/bin/invoke -r .. a.ship", "invoke -r ..", "a.ship."),
+        ("/usr/bin/invoke --search-root=.. ship", "invoke --search-root=..", "ship."),
+        ("/usr/bin/invoke -r ..", "invoke -r ..", ""),
+        ("/usr/bin/invoke --echo", "invoke --echo", ""),
+    ],
+)
+def test_how_tasks_are_called_where_none_is_named(typed: str, program: str, prefix: str) -> None:
+    assert caller_without_task(typed.split()) == Caller(tuple(program.split()), prefix)
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from shiplane.cli.answer import Answer
-from shiplane.cli.views.findings import findings_text, painter
+from shiplane.cli.views.findings import findings_screen, findings_text, painter
 from shiplane.core.errors import PrerequisiteError, ShiplaneError
 from shiplane.core.finding import exit_code_of
 from shiplane.doctor.doctor import Look, run_checks
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def answer_of(run: Run, checks: Mapping[str, Look]) -> Answer:
-    """Carry out checks; the exit code is that of what has to be fixed first."""
+def answer_of(run: Run, checks: Mapping[str, Look], *, folded: bool = False) -> Answer:
+    """Carry out checks; the exit code is that of what has to be fixed first.
+
+    Args:
+        run: The run.
+        checks: The checks by their names.
+        folded: Whether a screen shows no more than the names of those that passed.
+    """
     findings = [_readable(run, finding) for finding in run.console.drive(run_checks(checks))]
     text = findings_text(findings, painter(run.env, run.console.out))
     data = {"checks": [finding.to_json() for finding in findings]}
-    return Answer(text=text, data=data, exit_code=exit_code_of(findings))
+    screen = partial(findings_screen, findings) if folded else None
+    return Answer(text=text, screen=screen, data=data, exit_code=exit_code_of(findings))
 
 
 def _readable(run: Run, finding: Finding) -> Finding:

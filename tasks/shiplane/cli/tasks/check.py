@@ -124,4 +124,4 @@ def everything(
     checks |= registry_checks(run, flags, left_out)
     asks_registry = "access" not in left_out
     checks |= {"docs": document_checks(run, flags_by_task(docs), image, asks_registry=asks_registry).together}
-    return answer_of(run, checks)
+    return answer_of(run, checks, folded=True)

@@ -1,4 +1,4 @@
-"""``status`` and ``history``."""
+"""``status`` and ``history``, and ``tasks``, which a bare command shows."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
-from shiplane.cli.task_decorator import shiplane_task
+from shiplane.cli.task_decorator import shiplane_task, summaries_of
 from shiplane.cli.tasks.flag_help import IMAGE, LANES
 
 if TYPE_CHECKING:
@@ -110,3 +110,27 @@ def history(
     show = history_markdown if markdown else history_text
     data = {"image": str(repository), "lanes": [history_json(state) for state in states]}
     return Answer(text=show(repository, states, run.project.channels), data=data)
+
+
+@shiplane_task(flags={})
+def tasks(run: Run) -> Answer:
+    """Show what to do next, and all tasks in groups.
+
+    A command without a task shows the same. Reads the project's folder only.
+    """
+    from shiplane.cli.setup.next_tasks import next_tasks
+    from shiplane.cli.task_groups import TASK_GROUPS, grouped_lines
+
+    summaries, following = summaries_of(tasks), list(next_tasks(run))
+    lines = [
+        *(f"next: {each.command}  ({each.reason})" for each in following),
+        "",
+        *grouped_lines(summaries, lambda name: f"{run.caller.prefix}{name}"),
+        "Flags and more about a task: TASK --help",
+    ]
+    data = {
+        "next": [{"command": each.command, "reason": each.reason} for each in following],
+        "groups": {title: list(names) for title, names in TASK_GROUPS.items()},
+        "tasks": summaries,
+    }
+    return Answer(text="\n".join(lines), data=data)
