@@ -4,7 +4,7 @@ It can be used in three ways, which all do the same:
 
 - the commands ``shiplane plan``, ``shiplane publish`` and so on, in any folder of a project;
 - the same commands by Invoke: ``from shiplane import ns`` in a ``tasks.py``;
-- from a program: ``Project`` below plans, publishes, verifies and rolls back.
+- from a program: ``Project`` below plans, publishes, promotes, verifies and rolls back.
 
 Whatever goes wrong is a ``ShiplaneError``; all of these can be imported from here:
 
@@ -22,8 +22,8 @@ LostRaceError          8     somebody else published at the same time
 =====================  ====  =================================================================
 
 So can ``Step``, ``StepOutcome`` and ``StepState``, which tell a program of a run's progress, and the types of results:
-``Planned``, ``Released``, ``DryRun``, ``Verified`` and ``RolledBack``. Nothing else is an interface: it may change with
-any version.
+``Planned``, ``Released``, ``DryRun``, ``Promoted``, ``Verified`` and ``RolledBack``. Nothing else is an interface: it
+may change with any version.
 """
 
 from __future__ import annotations
@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     DryRun = _documents.DryRunDataJson
     Planned = _documents.PlannedDataJson
+    Promoted = _documents.PromotedDataJson
     Released = _documents.ReleasedDataJson
     RolledBack = _documents.RollbacksDataJson
     Verified = _documents.VerifiedDataJson
@@ -59,7 +60,7 @@ __version__ = "0.1.0"
 # What ``help(shiplane)`` shows; its text has the rest.
 __all__ = ["Project", "ShiplaneError", "__version__", "ns"]
 _ERRORS = ("Access", "Configuration", "LostRace", "Prerequisite", "Refused", "Shiplane", "Unreachable", "Usage")
-_RESULTS = ("DryRun", "Planned", "Released", "Verified")
+_RESULTS = ("DryRun", "Planned", "Promoted", "Released", "Verified")
 # Where each name is. It is imported when it is first used: who wants one of them need not wait for all.
 _PLACES = {
     "Project": ("shiplane.api", "Project"),

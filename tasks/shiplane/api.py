@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from shiplane.cli.answer import Answer
     from shiplane.cli.documents import DryRunDataJson as DryRun
     from shiplane.cli.documents import PlannedDataJson as Planned
+    from shiplane.cli.documents import PromotedDataJson as Promoted
     from shiplane.cli.documents import ReleasedDataJson as Released
     from shiplane.cli.documents import RollbacksDataJson as RolledBack
     from shiplane.cli.documents import VerifiedDataJson as Verified
@@ -237,6 +238,41 @@ class Project:
         verified: Verified = self._call(lambda run: verify_lanes(run, run.resolver(flags), depth))
         return verified
 
+    def promote(
+        self,
+        lane: str | None = None,
+        *,
+        version: str | None = None,
+        source: str | None = None,
+        target: str | None = None,
+        latest: bool | None = None,
+    ) -> Promoted:
+        """Carry a verified version, with all that refers to it, to another repository.
+
+        Args:
+            lane: Its name; may be left out if there is only one.
+            version: As in 0.2.1; None: as in TAG.
+            source: The repository to promote from (``--from``); None: the lane's own, or as in [[promotions]].
+            target: The repository to promote to (``--to``); None: as in [[promotions]].
+            latest: Whether the floating tags move; None: as configured.
+
+        Raises:
+            RefusedError: The target has the version with another digest.
+            VerificationError: The version in the source, or a copy of it, is not as it has to be; nothing was tagged.
+            AccessError: The credentials are wrong, or may not push.
+            LostRaceError: Somebody else wrote at the same time.
+            UnreachableError: A registry does not answer.
+            UsageError: An argument or the configuration is wrong.
+        """
+        from shiplane.cli.flows.promotion import PromotionFlags, promote_version
+
+        yes_or_no = _yes_or_no(latest=latest)
+        flags = PromotionFlags(
+            lane=lane, tag=version, source=source, target=target, latest=yes_or_no, dry_run=False, yes=True
+        )
+        promoted: Promoted = self._call(lambda run: promote_version(run, flags))
+        return promoted
+
     def rollback(
         self,
         *lanes: str,
@@ -321,9 +357,12 @@ def _flags(
     """The arguments as a command's flags."""
     from shiplane.cli.flag_values import flags_of
 
-    # A text is read as the command reads it: taken for true, "no" would move the floating tags.
-    yes_or_no = ("no", "yes")[latest] if isinstance(latest, bool) else latest
-    return flags_of(lanes, version, _text(image), _text(platforms), latest=yes_or_no)
+    return flags_of(lanes, version, _text(image), _text(platforms), latest=_yes_or_no(latest=latest))
+
+
+def _yes_or_no(*, latest: str | bool | None) -> str | None:
+    """A text is read as the command reads it: taken for true, "no" would move the floating tags."""
+    return ("no", "yes")[latest] if isinstance(latest, bool) else latest
 
 
 def _several(names: Names) -> Sequence[str]:

@@ -72,6 +72,9 @@ def test_every_result_is_the_document_of_the_command(workstation: Workstation) -
     assert fits(published, "released")
     commit(person.checkout, "the next")
     project.publish("main", version="0.2.1", platforms=["linux/amd64", "linux/arm64"], latest=True)
+    promoted = project.promote("main", version="0.2.0", target=f"{reader.image}-production")
+    assert fits(promoted, "promoted")
+    assert promoted["source"] == f"{reader.image}:v0.2.0"
     verified = project.verify("main", deep=True)
     assert fits(verified, "verified")
     assert verified["lanes"][0]["version"] == "0.2.1"

@@ -21,7 +21,7 @@ from shiplane import Project, Step, UsageError
 from shiplane.api import _flags
 from shiplane.cli import documents
 from shiplane.cli.tasks.plan import plan
-from shiplane.cli.tasks.release import publish, release
+from shiplane.cli.tasks.release import promote, publish, release
 from shiplane.cli.tasks.rollback import rollback
 from shiplane.cli.tasks.verify import verify
 from shiplane.cli.views.console import Console
@@ -42,8 +42,9 @@ project.publsh()
 project.publish(version=1)
 """
 # What a method has not: a command's ways to files, to channels, and to dry runs, which are a method of their own.
-NO_ARGUMENTS = {"save", "plan", "staged", "channel", "reset", "dry_run"}
+NO_ARGUMENTS = {"yes", "save", "plan", "staged", "channel", "reset", "dry_run"}
 RENAMED = {"tag": "version", "lane": "lanes", "no_login": "login", "from_": "bad", "keep_bad_unmarked": "mark"}
+_PROMOTED = {"from_": "source", "to": "target"}
 
 
 def example() -> str:
@@ -98,7 +99,7 @@ def test_the_help_of_the_package_is_about_its_interface_alone() -> None:
     assert all(re.search(rf"^    {name} ", text, re.MULTILINE) for name in ERRORS if name != "ShiplaneError")
     project = text.partition("    class Project")[2].partition("    class ShiplaneError")[0]
     methods = re.findall(r"^     \|  ([a-z]\w+)\(\s*(?:\|\s*)?self", project, re.MULTILINE)
-    assert methods == ["dry_run", "plan", "publish", "release", "rollback", "verify"]
+    assert methods == ["dry_run", "plan", "promote", "publish", "release", "rollback", "verify"]
 
 
 @pytest.mark.parametrize(
@@ -108,14 +109,16 @@ def test_the_help_of_the_package_is_about_its_interface_alone() -> None:
         (Project.publish, [publish]),
         (Project.release, [release]),
         (Project.dry_run, [release]),
+        (Project.promote, [promote]),
         (Project.verify, [verify]),
         (Project.rollback, [rollback]),
     ],
 )
 def test_a_method_takes_what_the_flags_of_its_command_take(method: Callable[..., Any], tasks: list[Any]) -> None:
     (task,) = tasks
-    flags = {RENAMED.get(flag, flag) for flag in inspect.signature(task.body.__wrapped__).parameters} - {"run"}
-    taken = {RENAMED.get(name, name) for name in inspect.signature(method).parameters} - {"self"}
+    renamed = RENAMED | (_PROMOTED if method is Project.promote else {})
+    flags = {renamed.get(flag, flag) for flag in inspect.signature(task.body.__wrapped__).parameters} - {"run"}
+    taken = {renamed.get(name, name) for name in inspect.signature(method).parameters} - {"self"}
     if method is Project.dry_run:
         flags -= {"latest", "skip", "login"}  # which change nothing of a build
     assert taken == flags - (NO_ARGUMENTS if method is not Project.rollback else set())
