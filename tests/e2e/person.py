@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.e2e import warm
-from tests.rig import Rig
+from tests.rig import Rig, processes
 
 ROOT = Path(__file__).parents[2]
 PLATFORMS = "linux/amd64,linux/arm64"
@@ -95,6 +95,7 @@ class Person:
     def environ(self, **more: str) -> dict[str, str]:
         """The environment of a command."""
         clean = {name: value for name, value in os.environ.items() if not name.startswith(_OWN)}
+        clean |= processes.CALM_GO
         return {**clean, **self.rig.env, "PYTHONPATH": str(ROOT / "tasks"), **self.variables, **more}
 
     @property

@@ -6,6 +6,7 @@ imports; a fork of a process that has them does the same as ``python -m invoke``
 
 from __future__ import annotations
 
+import gc
 import importlib
 import json
 import os
@@ -159,6 +160,8 @@ def _import_everything() -> None:
 def _main() -> None:
     requests = socket.socket(fileno=int(sys.argv[1]))
     _import_everything()
+    # What is imported is never garbage: a fork need not look through it, and copy its pages, again and again.
+    gc.freeze()
     sys.argv[1:] = _serve(requests)
     sys.path[0] = str(Path.cwd())
     runpy.run_module("invoke", run_name="__main__", alter_sys=True)

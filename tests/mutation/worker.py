@@ -6,6 +6,7 @@ line of JSON out. A fork has a session of its own, so that a mutant that never e
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -85,6 +86,7 @@ def _answer(work: Callable[[int], None], seconds: float) -> dict[str, Any]:
 
 
 def main() -> None:
+    gc.freeze()  # a fork need not look through what is imported here, and copy its pages
     with tempfile.TemporaryDirectory(prefix="trials-", ignore_cleanup_errors=True) as scratch:
         for line in sys.stdin:
             job = json.loads(line)

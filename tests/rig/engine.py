@@ -56,7 +56,7 @@ def start(tools: Toolbox, folder: Path, sockets: Path, bridge: str, mirror: str,
     own = {"config": shlex.quote(str(config)), "tools": shlex.quote(str(tools.root))}
     script = START.format(name=handler, binfmt=shlex.quote(binfmt), **own)
     command = ["unshare", *NAMESPACES, tools.tool("tini-static", "tini"), "--", "sh", "-c", script]
-    processes.spawn(folder, name, command, tools.environ())
+    processes.spawn(folder, name, command, {**tools.environ(), **processes.CALM_GO})
     processes.wait_or_explain(folder, name, lambda: unix.answers(f"unix:{socket}", "/_ping"), 60)
     return socket
 

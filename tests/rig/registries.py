@@ -42,7 +42,8 @@ def serve(folder: Path, name: str, binary: str, settings: dict[str, Any]) -> str
     path = folder / f"{name}.yml"
     # JSON is YAML, and the standard library can write it.
     path.write_text(json.dumps(settings, indent=2), encoding="utf-8")
-    processes.spawn(folder, name, [binary, "serve", str(path)], {"OTEL_TRACES_EXPORTER": "none"})
+    env = {"OTEL_TRACES_EXPORTER": "none", "GOMAXPROCS": "1", **processes.CALM_GO}
+    processes.spawn(folder, name, [binary, "serve", str(path)], env)
     http = settings["http"]
     if "net" in http:
         address = f"unix:{http['addr']}"
