@@ -604,6 +604,7 @@ def test_whatever_a_writer_of_json_writes_is_read_and_re_pointed_as_values(
     assert json.loads(repointed(json.dumps(tree, indent=indent))) == expected(tree)
 
 
+@pytest.mark.thorough("what is read in a time that grows with the square of its length")
 @pytest.mark.parametrize(
     "text",
     [

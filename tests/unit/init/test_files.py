@@ -50,6 +50,7 @@ def _tasks(collection: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, 
         yield from _tasks(inner, f"{prefix}{inner['name']}.")
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("text", OWN.values(), ids=OWN)
 @pytest.mark.parametrize("path", ["tasks.py", "tasks/__init__.py"])
 def test_a_project_keeps_its_tasks(tmp_path: Path, text: str, path: str) -> None:

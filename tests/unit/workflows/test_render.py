@@ -265,6 +265,7 @@ def test_every_release_has_its_bare_root_each_week_and_the_long_tables_are_run_w
     assert "schedule" in workflow[True]  # YAML 1.1 reads the key `on` as a boolean
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_linters_find_nothing(tmp_path: Path, kind: str) -> None:
     texts = {
