@@ -81,11 +81,11 @@ def label(value: F | bool | tuple[Action, int]) -> str:  # noqa: FBT001 -- pytes
     return value.value if isinstance(value, F) else ("lost", "arrived")[value]
 
 
-@pytest.mark.parametrize(("at", "kind", "applied"), crossed(REQUESTS, F, [False, True]), ids=label)
+@pytest.mark.parametrize(("at", "kind", "applied"), crossed(REQUESTS, F, [False, True], one_in=8), ids=label)
 def test_one_fault_at_one_request(at: tuple[Action, int], kind: F, *, applied: bool) -> None:
     disturbed(at[0], Fault(kind, skip=at[1], applied=applied))
 
 
-@pytest.mark.parametrize(("at", "kind"), crossed(REQUESTS, F), ids=label)
+@pytest.mark.parametrize(("at", "kind"), crossed(REQUESTS, F, one_in=8), ids=label)
 def test_everything_fails_from_one_request_on(at: tuple[Action, int], kind: F) -> None:
     disturbed(at[0], Fault(kind, skip=at[1], times=FOR_EVER))

@@ -826,6 +826,7 @@ def quiet_requests() -> int:
     return len(scene.registry.log) - before
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("kind", [F.RESET, F.NOT_FOUND, F.SERVER_ERROR, F.WRONG_DIGEST, F.FORBIDDEN])
 @pytest.mark.parametrize("applied", [False, True])
 @pytest.mark.parametrize("position", range(0, quiet_requests(), 2))

@@ -383,6 +383,7 @@ def test_cut_off_after_any_event_the_same_command_again_ends_in_the_same_state(
     assert_recorded(scene)
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("keeps", [True, False], ids=["ledger", "no ledger"])
 @pytest.mark.parametrize("versions", CASES, ids=lambda versions: versions[-1])
 def test_cut_off_after_any_event_the_command_in_its_last_line_ends_in_the_same_state(
@@ -406,7 +407,7 @@ def requests_of_a_rollback() -> int:
 
 
 @pytest.mark.parametrize(
-    ("number", "kind", "applied"), crossed(range(requests_of_a_rollback()), F, [False, True]), ids=str
+    ("number", "kind", "applied"), crossed(range(requests_of_a_rollback()), F, [False, True], one_in=8), ids=str
 )
 def test_one_fault_at_one_request_breaks_nothing_and_the_next_run_repairs_it(
     number: int, kind: F, *, applied: bool
@@ -499,6 +500,7 @@ def test_every_target_of_every_lane_is_verified_before_any_tag_moves() -> None:
     ]
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("stopped", range(length(two_lanes(), *BOTH) + 1))
 def test_two_lanes_cut_off_after_any_event_are_finished_by_the_same_command(stopped: int) -> None:
     scene, whole = two_lanes(), two_lanes()

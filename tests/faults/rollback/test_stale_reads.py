@@ -73,6 +73,7 @@ def ended(scene: Scene, wish: RollbackRequest = WISH) -> RollbackResult | Shipla
         return error
 
 
+@pytest.mark.share(3)
 @pytest.mark.parametrize("keeps_ledger", [True, False], ids=["ledger", "no ledger"])
 @pytest.mark.parametrize("wish", [WISH, to("0.2.1"), to("0.2.0")], ids=["chosen", "named", "named, two below"])
 @pytest.mark.parametrize("older", ["0.2.0", "0.2.1", ""])
