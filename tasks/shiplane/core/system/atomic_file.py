@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from shiplane.core.errors import UsageError
@@ -50,19 +51,46 @@ def write_atomic(path: Path, body: bytes, mode: int = 0o600) -> None:
         raise
 
 
-def write_user_file(path: Path, body: bytes, label: str) -> None:
-    """Write a file named by the user with :func:`write_atomic`.
+def write_user_file(path: Path, body: bytes, label: str, mode: int = 0o600) -> None:
+    """Write a file named by the user with :func:`write_atomic`, through links to it.
 
     Raises:
         UsageError: It cannot be written.
     """
+    with _explained(label):
+        write_atomic(_replaceable(path), body, mode)
+
+
+def require_replaceable(path: Path, label: str) -> None:
+    """Prove that :func:`write_user_file` can write a file, and leave it as it is.
+
+    Raises:
+        UsageError: It cannot be written.
+    """
+    with _explained(label):
+        real = _replaceable(path)
+        descriptor, partial = tempfile.mkstemp(prefix=f".{real.name}.", dir=real.parent)
+        os.close(descriptor)
+        Path(partial).unlink()
+
+
+@contextmanager
+def _explained(label: str) -> Iterator[None]:
     try:
-        write_atomic(path, body)
-    except (OSError, ValueError) as error:
+        yield
+    except (OSError, ValueError, RuntimeError) as error:
         raise UsageError(
             f"{label} cannot be written: {_reason(error)}", remedy="Choose a file in an existing folder."
         ) from error
 
 
-def _reason(error: OSError | ValueError) -> str:
+def _replaceable(path: Path) -> Path:
+    """Where a file really is. A device or a pipe would be replaced by a file: ``/dev/null`` for everybody."""
+    real = path.resolve()
+    if real.exists() and not real.is_file():
+        raise ValueError("it is no regular file")
+    return real
+
+
+def _reason(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else "") or str(error)
