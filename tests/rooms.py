@@ -17,7 +17,7 @@ PICTURE = ROOT / ".github" / "rooms.svg"
 # From the bottom: each may import what stands before it.
 ROOMS = (
     *("core", "registry", "config", "docker", "git", "ledger", "workflows", "signing", "verify"),
-    *("release", "promote", "rollback", "deployments", "adopt", "doctor", "init", "cli"),
+    *("release", "promote", "rollback", "deployments", "adopt", "doctor", "init", "pages", "cli"),
 )
 _WIDTH, _HEIGHT, _GAP, _LEFT, _TRACK = 560, 34, 14, 24, 15
 _STYLE = """

@@ -68,5 +68,19 @@ class StepOutcome:
     repeated: bool = False
 
 
+@dataclass(frozen=True)
+class TimedOutcome:
+    """How a step ended, and when.
+
+    Attributes:
+        seconds: How long it took.
+        began: Seconds from the beginning of the run until it began.
+    """
+
+    outcome: StepOutcome
+    seconds: float
+    began: float = 0.0
+
+
 Event: TypeAlias = Step | StepOutcome
 Flow: TypeAlias = Generator[Event, None, T]

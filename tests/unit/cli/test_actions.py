@@ -13,10 +13,10 @@ import pytest
 
 from shiplane.cli.views.actions import Actions, outputs
 from shiplane.cli.views.console import Console
-from shiplane.cli.views.step_summary import Report
 from shiplane.core.credential import Credential
-from shiplane.core.progress import Flow, Step
+from shiplane.core.progress import Flow, Step, TimedOutcome
 from shiplane.core.redact import Redactor
+from shiplane.pages.run_report import Report
 
 SECRET = "ghp_s3cr3t_s3cr3t_s3cr3t"
 DIGEST = "sha256:" + "a" * 64
@@ -132,7 +132,7 @@ def test_nobody_can_end_an_output_early(step: JobStep) -> None:
 
 
 def test_no_secret_is_in_an_output_or_in_the_summary_in_any_spelling(step: JobStep) -> None:
-    told = [(Step("name", SECRET).done(SECRET), 0.0)]
+    told = [TimedOutcome(Step("name", SECRET).done(SECRET), 0.0)]
     step.report(
         SECRET, exit_code=4, what=SECRET, remedy=SECRET, closing=[f"next: {SECRET}"], data={"x": SECRET}, steps=told
     )

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shiplane.cli.views.step_summary import Report, block, code, plain, render
+from shiplane.cli.views.step_summary import block, code, plain, render
 from shiplane.core.plurals import megabytes
-from shiplane.core.progress import Step
+from shiplane.core.progress import Step, TimedOutcome
+from shiplane.pages.run_report import Report
 from tests.unit.generate import quickly
 
 DIGEST = "sha256:" + "a" * 64
@@ -137,7 +138,10 @@ def test_any_other_result_is_shown_as_it_is_printed() -> None:
 
 
 def test_every_step_is_listed_with_its_seconds() -> None:
-    steps = [(Step("name", "v1").done("HTTP 201"), 1.26), (Step("float", "latest").failed("no"), 0.0)]
+    steps = [
+        TimedOutcome(Step("name", "v1").done("HTTP 201"), 1.26),
+        TimedOutcome(Step("float", "latest").failed("no"), 0),
+    ]
     text = render(Report(command="invoke publish", exit_code=0, steps=steps))
     assert "<summary>2 steps, 1.3 s</summary>" in text
     assert "| name | v1 | done | HTTP 201 | 1.3 |" in text
@@ -145,7 +149,8 @@ def test_every_step_is_listed_with_its_seconds() -> None:
 
 
 def test_a_step_that_was_repeated_does_not_look_like_a_failure_of_the_run() -> None:
-    steps = [(Step("tag", "v1").retried("no certain answer"), 1.0), (Step("tag", "v1").done("created"), 1.0)]
+    outcomes = [Step("tag", "v1").retried("no certain answer"), Step("tag", "v1").done("created")]
+    steps = [TimedOutcome(outcome, 1.0) for outcome in outcomes]
     text = render(Report(command="invoke publish", exit_code=0, steps=steps))
     assert "| tag | v1 | failed | no certain answer | 1.0 |" in text
 
@@ -193,12 +198,12 @@ def test_no_foreign_text_leaves_its_place(text: str) -> None:
 @given(st.text(max_size=80))
 def test_a_table_keeps_its_columns_whatever_stands_in_it(text: str) -> None:
     step = Step(text or "x", text).done(text)
-    rows = render(Report(command="x", exit_code=0, steps=[(step, 0.0)])).splitlines()
+    rows = render(Report(command="x", exit_code=0, steps=[TimedOutcome(step, 0.0)])).splitlines()
     (row,) = [line for line in rows if line.endswith("| 0.0 |")]
     assert row.replace("\\\\", "").replace("\\|", "").count("|") == 6
 
 
 def test_a_summary_stays_below_what_github_takes() -> None:
-    steps = [(Step("&" * 5000, "&" * 5000).done("&" * 5000), 0.0)] * 1000
+    steps = [TimedOutcome(Step("&" * 5000, "&" * 5000).done("&" * 5000), 0.0)] * 1000
     report = Report(command="x", exit_code=1, what="&" * 10**6 + "\n" + "&\n" * 10**6, steps=steps)
     assert len(render(report).encode()) < 1024 * 1024

@@ -11,13 +11,13 @@ import json
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, TextIO
 
-from shiplane.cli.views.step_summary import Report, released, render, repository_of
-from shiplane.core.progress import Step, StepOutcome
+from shiplane.cli.views.step_summary import render
 from shiplane.core.redact import Redactor
 from shiplane.core.text import one_line
+from shiplane.pages.run_report import Report, released, repository_of
 
 _ANNOTATION = 2000
 _OUTPUTS = ("image", "tag", "digest", "version", "floating")
@@ -50,7 +50,7 @@ class Actions:
         Where that fails, a line of progress says so, and the exit code stays: what was released is released.
         """
         try:
-            clean = _without_secrets(report, redact)
+            clean = report.without_secrets(redact)
             if report.exit_code:
                 self._annotate(clean)
             self._append("GITHUB_OUTPUT", "".join(_assignment(*output) for output in outputs(clean)))
@@ -99,26 +99,6 @@ def _assignment(name: str, value: str) -> str:
     """An output in the form for any text: its end marker cannot be guessed."""
     mark = f"shiplane-{secrets.token_hex(16)}"
     return f"{name}<<{mark}\n{value}\n{mark}\n"
-
-
-def _without_secrets(report: Report, redact: Redactor) -> Report:
-    """Before anything is escaped: afterwards a secret would not be known any more."""
-    data: dict[str, Any] = json.loads(redact(json.dumps(dict(report.data))))
-    return replace(
-        report,
-        command=redact(report.command),
-        text=redact(report.text),
-        data=data,
-        what=redact(report.what),
-        remedy=redact(report.remedy),
-        closing=[redact(line) for line in report.closing],
-        steps=[(_outcome(outcome, redact), took) for outcome, took in report.steps],
-    )
-
-
-def _outcome(outcome: StepOutcome, redact: Redactor) -> StepOutcome:
-    step = Step(redact(outcome.step.name), redact(outcome.step.subject), outcome.step.writes)
-    return replace(outcome, step=step, reason=redact(outcome.reason))
 
 
 def _value(text: str) -> str:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
-from shiplane.core.next_command import Caller, command
+from shiplane.core.next_command import command
 from shiplane.core.plurals import counted, megabytes
 from shiplane.core.progress import StepOutcome, StepState
 from shiplane.core.text import one_line
+from shiplane.pages.run_report import Report, released, repository_of
 
 # GitHub takes 1 MiB for a step's summary, and shows nothing of one that is larger.
 _LONGEST = 4000
@@ -19,35 +19,6 @@ _CELL = 400
 _SIGNS = re.compile(r"[\\`*_{}\[\]#|~>@]|:(?=//)|^(?:[-+=]|[0-9]+(?=[.)](?: |$)))")
 # Not one that is escaped already.
 _BAR = re.compile(r"(?<!\\)\|")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """How a task ended.
-
-    Attributes:
-        command: As it was typed.
-        exit_code: 0, or why not.
-        caller: How our tasks are called there.
-        text: The result for people.
-        data: The same for programs.
-        kind: The situation, for a failure.
-        what: What went wrong, for a failure.
-        remedy: What to do about it.
-        closing: The closing lines of a failure.
-        steps: Every outcome, with the seconds that it took.
-    """
-
-    command: str
-    exit_code: int
-    caller: Caller = field(default_factory=Caller)
-    text: str = ""
-    data: Mapping[str, Any] = field(default_factory=dict)
-    kind: str = ""
-    what: str = ""
-    remedy: str = ""
-    closing: Sequence[str] = ()
-    steps: Sequence[tuple[StepOutcome, float]] = ()
 
 
 def render(report: Report) -> str:
@@ -117,17 +88,6 @@ def _following(data: Mapping[str, Any]) -> str:
     return "\n".join(
         [*releases, *(f"- not announced: {plain(each['name'])}: {plain(each['detail'])}" for each in failed)]
     )
-
-
-def released(data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """The lanes of a release that was carried out; none for any other result."""
-    lanes = data.get("lanes")
-    return [lane for lane in lanes if isinstance(lane, dict) and "built" in lane] if isinstance(lanes, list) else []
-
-
-def repository_of(lane: Mapping[str, Any]) -> str:
-    """The primary repository of a released lane."""
-    return str(lane["reference"]).partition("@")[0]
 
 
 def _names(lanes: Sequence[Mapping[str, Any]]) -> str:
@@ -210,15 +170,15 @@ def _gate(gate: Mapping[str, Any]) -> list[str]:
 def _steps(report: Report) -> str:
     rows = [
         [
-            plain(outcome.step.name),
-            plain(outcome.step.subject),
-            _bold(outcome),
-            plain(outcome.reason),
-            f"{took:.1f}",
+            plain(timed.outcome.step.name),
+            plain(timed.outcome.step.subject),
+            _bold(timed.outcome),
+            plain(timed.outcome.reason),
+            f"{timed.seconds:.1f}",
         ]
-        for outcome, took in report.steps
+        for timed in report.steps
     ]
-    total = sum(took for _, took in report.steps)
+    total = sum(timed.seconds for timed in report.steps)
     if not rows:
         return ""
     table = _table(["step", "of", "outcome", "", "seconds"], rows)
