@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.faults.edits import argument, call, never, uncalled, without_operand
+from tests.faults.edits import always, argument, call, never, returns, uncalled, without_operand
 from tests.faults.guard import Guard
 
 _API = "tests/unit/cli/test_api.py::"
@@ -17,6 +17,26 @@ _SCRATCH = "tests/unit/core/test_temp_folder.py::"
 _TERMINAL = "tests/faults/cli/test_terminal.py::"
 
 KEPT_APART = (
+    Guard(
+        "no secret is in a report",
+        "pages/run_report",
+        "Report.without_secrets",
+        returns("self"),
+        (
+            "tests/unit/pages/test_report_page.py::test_no_secret_is_in_a_page_in_any_spelling",
+            "tests/unit/cli/test_page_files.py::test_a_run_that_fails_is_reported_with_its_reason_and_the_next_command",
+        ),
+    ),
+    Guard(
+        "nothing from outside becomes a part of a page",
+        "pages/elements",
+        "_escaped",
+        always(kind="a if b else c"),
+        (
+            "tests/unit/pages/test_report_page.py::test_nothing_from_outside_becomes_markup",
+            "tests/unit/pages/test_status_page.py::test_nothing_from_outside_becomes_markup",
+        ),
+    ),
     Guard(
         "no temporary folder is within the project",
         "core/system/temp_folder",

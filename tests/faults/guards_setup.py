@@ -10,9 +10,34 @@ _WRITE = "tests/unit/cli/test_workflow_commands.py::"
 _PINS = "tests/unit/workflows/test_action_pins.py::"
 _FOLDERS = "tests/unit/workflows/test_subfolder.py::"
 _FILES = "tests/unit/init/test_files.py::"
+_PAGES = "tests/unit/cli/test_page_files.py::"
 _RENDER = "tests/unit/workflows/test_render.py::"
 
 LEFT_ALONE = (
+    Guard(
+        "no device is replaced by a file that a user names",
+        "core/system/atomic_file",
+        "_replaceable",
+        never(),
+        (
+            "tests/unit/core/test_atomic_file.py::test_a_pipe_and_a_folder_stay_what_they_are[written]",
+            "tests/unit/core/test_atomic_file.py::test_a_pipe_and_a_folder_stay_what_they_are[proven]",
+        ),
+    ),
+    Guard(
+        "a report that cannot be written is an error before anything is done",
+        "cli/clients/page_files",
+        "page_file",
+        uncalled("require_replaceable"),
+        (_PAGES + "test_a_file_that_cannot_be_written_is_one_error_before_anything_else",),
+    ),
+    Guard(
+        "no report in the checkout makes the next release refuse",
+        "cli/clients/page_files",
+        "page_file",
+        uncalled("check_output_path"),
+        (_PAGES + "test_a_file_that_cannot_be_written_is_one_error_before_anything_else",),
+    ),
     Guard(
         "init writes nothing that nobody agreed to",
         "cli/tasks/adopt",

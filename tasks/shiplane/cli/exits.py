@@ -19,6 +19,7 @@ from shiplane.core.next_command import Caller
 from shiplane.core.progress import Step
 from shiplane.core.system.process import refuse_dumps
 from shiplane.core.system.streams import open_streams
+from shiplane.core.timestamps import rfc3339
 
 if TYPE_CHECKING:
     from shiplane.cli.envelope import FailureJson
@@ -96,15 +97,29 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
 
 
 def _report(run: Run, code: int, **fields: Any) -> None:  # noqa: ANN401 -- the fields of a Report
-    """In GitHub Actions: the outputs, the summary and, for a failure, one annotation."""
-    if run.actions is None:
+    """In GitHub Actions the outputs, the summary and, for a failure, one annotation; the file of ``--report``."""
+    file = run.console.report_file
+    if run.actions is None and file is None:
         return
-    from shiplane.cli.views.step_summary import Report
+    from shiplane.pages.run_report import Report
 
     line = shlex.join([*run.caller.program, *_arguments(run.caller)])
     fields = run.caller.render_json(fields)
-    report = Report(command=line, exit_code=code, caller=run.caller, steps=run.console.steps, **fields)
-    run.actions.report(report, redact=run.redact, tell=run.console.tell)
+    report = Report(
+        command=line,
+        task=file.task if file else "",
+        exit_code=code,
+        caller=run.caller,
+        steps=run.console.steps,
+        builds=[time for build in run.console.builds for time in build.times],
+        began=rfc3339(run.began),
+        seconds=run.console.seconds,
+        **fields,
+    )
+    if run.actions:
+        run.actions.report(report, redact=run.redact, tell=run.console.tell)
+    if file:
+        file.write(report, redact=run.redact, say=run.console.say)
 
 
 def _closing(run: Run, code: int) -> list[str]:

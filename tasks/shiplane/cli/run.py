@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache, cached_property, partial
@@ -41,6 +42,7 @@ class Run:
         verbosity: How much of the run is shown.
         limit: Called with how many seconds the run may take, once the project file says it.
         repeat_flags: What has to be added to the command, so that running it again means the same.
+        began: When it began, in seconds since the epoch.
     """
 
     env: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
@@ -50,6 +52,7 @@ class Run:
     verbosity: Verbosity = Verbosity.USUAL
     limit: Callable[[float], None] = lambda _seconds: None
     repeat_flags: tuple[str, ...] = field(default=(), init=False)
+    began: float = field(default_factory=time.time, init=False)
     _read_public_tags: Callable[[], list[str]] | None = field(default=None, init=False, repr=False)
 
     def show_at_the_end(self, read_public_tags: Callable[[], list[str]]) -> None:

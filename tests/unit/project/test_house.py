@@ -28,7 +28,7 @@ IMPURE = {
     "shiplane.api",
     *(
         f"shiplane.cli.{name}"
-        for name in ("embedded", "exits", "signals", "namespace", "run", "task_decorator", "tasks.status")
+        for name in ("embedded", "exits", "page_files", "signals", "namespace", "run", "task_decorator", "tasks.status")
     ),
     "shiplane.cli.completion.candidates",
     "shiplane.cli.live.terminal",

@@ -17,6 +17,7 @@ from shiplane.cli.tasks.flag_help import (
     PLAN,
     PLATFORMS,
     RELEASE_DRY_RUN,
+    REPORT,
     SKIP,
     STAGED,
     TAG,
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
         "no_login": NO_LOGIN,
         "plan": PLAN,
         "staged": STAGED,
+        "report": REPORT,
     },
     iterable=("skip", "staged"),
     optional=("latest",),
@@ -63,6 +65,7 @@ def publish(
     no_login: bool = False,
     plan: str | None = None,
     staged: Sequence[str] | None = None,
+    report: str | None = None,
 ) -> Answer:
     """Build, verify and publish one lane.
 
@@ -71,11 +74,13 @@ def publish(
 
     With --channel the commit at HEAD is published under the tag that follows a branch, and under one that it keeps.
     """
+    from shiplane.cli.clients.page_files import keep_report
     from shiplane.cli.flag_values import channel_of, flags_of, one_lane
     from shiplane.cli.flows.plans.saved_plans import load_lane_plan
     from shiplane.cli.flows.publishing import Options
     from shiplane.cli.flows.release import carry_out
 
+    keep_report(run, report, "publish")
     options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=staged or ())
     if channel is not None or reset:
         from shiplane.cli.flows.channel import publish_channel
@@ -104,6 +109,7 @@ def publish(
         "no_login": NO_LOGIN,
         "plan": PLAN,
         "staged": STAGED,
+        "report": REPORT,
     },
     iterable=("lane", "skip", "staged"),
     optional=("latest",),
@@ -122,17 +128,20 @@ def release(
     no_login: bool = False,
     plan: str | None = None,
     staged: Sequence[str] | None = None,
+    report: str | None = None,
 ) -> Answer:
     """Publish all lanes together, all or nothing.
 
     No lane is tagged until every lane is staged and verified, and every version tag is written before any floating tag
     moves.
     """
+    from shiplane.cli.clients.page_files import keep_report
     from shiplane.cli.flag_values import flags_of
     from shiplane.cli.flows.plans.saved_plans import load_plan
     from shiplane.cli.flows.publishing import Options
     from shiplane.cli.flows.release import carry_out
 
+    keep_report(run, report, "release")
     options = Options(dry_run=dry_run, builder=builder, skip=skip or (), login=not no_login, staged=staged or ())
     if plan is not None:
         beside = {"version": version, "lane": lane, "image": image, "platforms": platforms, "latest": latest}

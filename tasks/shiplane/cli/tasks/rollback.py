@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from shiplane.cli.answer import Answer
 from shiplane.cli.task_decorator import shiplane_task
-from shiplane.cli.tasks.flag_help import CHANGE_DRY_RUN, IMAGE, REASON
+from shiplane.cli.tasks.flag_help import CHANGE_DRY_RUN, IMAGE, REASON, REPORT
 
 if TYPE_CHECKING:
     from shiplane.cli.run import Run
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
         "dry_run": CHANGE_DRY_RUN,
         "keep_bad_unmarked": "Do not mark the version rolled back from as bad.",
         "again": "Go further down, even if somebody rolled back less than ten minutes ago.",
+        "report": REPORT,
     },
     iterable=("lane", "floating"),
 )
@@ -41,6 +42,7 @@ def rollback(
     dry_run: bool = False,
     keep_bad_unmarked: bool = False,
     again: bool = False,
+    report: str | None = None,
 ) -> Answer:
     """Move floating tags back to a good version.
 
@@ -48,10 +50,12 @@ def rollback(
     are verified first, and the tags get their exact bytes; the bad version is marked as bad and kept. Nothing is built,
     and nothing is ever deleted. To undo: unmark, then the same command with --to.
     """
+    from shiplane.cli.clients.page_files import keep_report
     from shiplane.cli.flag_values import rollback_requests
     from shiplane.cli.flows.announcing import roll_back_and_announce
     from shiplane.config.settings import Flags
 
+    keep_report(run, report, "rollback")
     requests = rollback_requests(
         run.project,
         lane,

@@ -23,6 +23,7 @@ _MARKDOWN = "Print Markdown, for a wiki or a summary."
         "lane": LANES,
         "image": IMAGE,
         "markdown": _MARKDOWN,
+        "html": "Also write it to this HTML file, a page for a wall.",
         "exit_code": "End with 6 if there is any drift, and with 7 if a further repository could not be read.",
         "provenance": "Also show what provenance and SBOMs of those versions claim; disagreement counts as drift.",
     },
@@ -34,6 +35,7 @@ def status(
     lane: Sequence[str] | None = None,
     image: str | None = None,
     markdown: bool = False,
+    html: str | None = None,
     exit_code: bool = False,
     provenance: bool = False,
 ) -> Answer:
@@ -44,11 +46,13 @@ def status(
     """
     import time
 
+    from shiplane.cli.clients.page_files import page_file, write_status
     from shiplane.cli.flag_values import flags_of
     from shiplane.cli.flows.lane_status import audit_lanes, channel_tags, exit_code_of, next_publish
     from shiplane.cli.views.lane_status import status_markdown, status_text
     from shiplane.verify.lane_status import ImageChecks
 
+    page = page_file(run, "--html", html, "../status.html")
     resolver = run.resolver(flags_of(lane, None, image, None))
     audited = audit_lanes(run, resolver, checks=ImageChecks.CURRENT, newest=0)
     audited = _attested(audited) if provenance else audited
@@ -61,7 +65,9 @@ def status(
         "lanes": [{**state.to_json(), "next": following} for state, following in lanes],
         "channels": [tag.to_json() for tag in channels],
     }
-    text = show(repository, lanes, time.time(), channels)
+    now = time.time()
+    text = show(repository, lanes, now, channels)
+    write_status(run, page, data, now)
     return Answer(text=text, data=data, exit_code=exit_code_of(audited, channels) if exit_code else 0)
 
 
@@ -79,6 +85,7 @@ def _attested(audited: Sequence[tuple[LaneStatus, Auditor]]) -> list[tuple[LaneS
         "lane": LANES,
         "image": IMAGE,
         "markdown": _MARKDOWN,
+        "svg": "Also write it to this SVG file: versions from left to right, and the way of each floating tag.",
         "deep": "Also check the image of every version that is shown.",
         "limit": "How many versions to show (N), the newest first, and those that floating tags are at; default: all.",
     },
@@ -90,6 +97,7 @@ def history(
     lane: Sequence[str] | None = None,
     image: str | None = None,
     markdown: bool = False,
+    svg: str | None = None,
     deep: bool = False,
     limit: str | None = None,
 ) -> Answer:
@@ -97,11 +105,13 @@ def history(
 
     Date, digest, platforms, commit and mark of each version, and when its floating tag moved where, by whom and why.
     """
+    from shiplane.cli.clients.page_files import page_file, write_history
     from shiplane.cli.flag_values import count_of, flags_of
     from shiplane.cli.flows.lane_status import audit_lanes, history_json
     from shiplane.cli.views.lane_status import history_markdown, history_text
     from shiplane.verify.lane_status import ImageChecks
 
+    picture = page_file(run, "--svg", svg, "../history.svg")
     newest = count_of("--limit", limit) if limit is not None else None
     resolver = run.resolver(flags_of(lane, None, image, None))
     checks = ImageChecks.ALL if deep else ImageChecks.NONE
@@ -109,6 +119,7 @@ def history(
     repository, states = audited[0][1].registry.repository, [state for state, _ in audited]
     show = history_markdown if markdown else history_text
     data = {"image": str(repository), "lanes": [history_json(state) for state in states]}
+    write_history(run, picture, data)
     return Answer(text=show(repository, states, run.project.channels), data=data)
 
 

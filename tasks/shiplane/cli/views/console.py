@@ -6,7 +6,7 @@ import io
 import json
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, TextIO, TypeAlias, TypeVar
@@ -15,15 +15,18 @@ from colorama import Fore, Style, just_fix_windows_console
 
 from shiplane.cli.live.accent import Accent, Paint, unpainted
 from shiplane.core.errors import PrerequisiteError
-from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState
+from shiplane.core.progress import Event, Flow, Step, StepOutcome, StepState, TimedOutcome
 from shiplane.core.redact import Redactor
 from shiplane.core.system.parallel import FLOWS, relay_parallel
 from shiplane.core.system.streams import silence
 from shiplane.core.text import inert, one_line
 
 if TYPE_CHECKING:
+    from shiplane.cli.live.build_log_view import BuildLogView
+    from shiplane.cli.live.build_times import BuildTimes
     from shiplane.cli.live.screen import ScreenText
     from shiplane.cli.live.terminal import LiveTerminal
+    from shiplane.cli.page_files import ReportFile
     from shiplane.docker.bake import Build
 
 T = TypeVar("T")
@@ -104,7 +107,7 @@ class Console:
         env: Decides about colour.
         redact: Applied to every line of progress and to every result.
         events: What flows have reported so far, for the closing lines.
-        steps: Every outcome so far, with the seconds that it took.
+        steps: Every outcome so far, with its time.
         shown: Writes the commands in a text as they can be pasted.
         fold: Begins and ends a part of the progress that is folded away, where that can be shown: called with a title,
             and with nothing at its end.
@@ -112,6 +115,8 @@ class Console:
         watch: Called with each event of a flow, in the thread that drives it.
         live: Shows what is going on, on a terminal; the lines that it makes unnecessary are not written there.
         verbosity: How much of the run is shown.
+        report_file: Where the run is reported at its end, if anywhere.
+        builds: The times of the builds, which are kept for that.
     """
 
     env: Mapping[str, str]
@@ -119,13 +124,15 @@ class Console:
     out: TextIO = field(default_factory=lambda: sys.stdout)
     err: TextIO = field(default_factory=lambda: sys.stderr)
     events: list[Step | StepOutcome] = field(default_factory=list)
-    steps: list[tuple[StepOutcome, float]] = field(default_factory=list)
+    steps: list[TimedOutcome] = field(default_factory=list)
     shown: Callable[[str], str] = str
     fold: Callable[[str], None] | None = None
     log: Callable[[str], object] | None = None
     watch: Callable[[Event], object] = lambda _event: None
     live: Live | None = None
     verbosity: Verbosity = Verbosity.USUAL
+    report_file: ReportFile | None = None
+    builds: list[BuildTimes] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         just_fix_windows_console()
@@ -135,6 +142,11 @@ class Console:
         self.paint = paint_with(self.env, self.err)
         self._folded = False
         self._since = time.monotonic()
+
+    @property
+    def seconds(self) -> float:
+        """How long the run has taken so far."""
+        return time.monotonic() - self._since
 
     def drive(self, flow: Flow[T]) -> T:
         """Run a flow to its end, showing each outcome as it comes.
@@ -152,9 +164,8 @@ class Console:
                     started = time.monotonic()
                     self._begin(event)
                 else:
-                    seconds = time.monotonic() - started
-                    self.steps.append((event, seconds))
-                    self._outcome(event, seconds)
+                    self.steps.append(timed := self._timed(event, started))
+                    self._outcome(event, timed.seconds)
                     started = time.monotonic()
         except StopIteration as end:
             value: T = end.value
@@ -164,8 +175,11 @@ class Console:
                 self.live.leave()
             flow.close()  # at once: a traceback that somebody keeps would keep it open
             if self.events and isinstance(step := self.events[-1], Step):
-                self.steps.append((step.failed("the run ended here"), time.monotonic() - started))
+                self.steps.append(self._timed(step.failed("the run ended here"), started))
             raise
+
+    def _timed(self, outcome: StepOutcome, started: float) -> TimedOutcome:
+        return TimedOutcome(outcome, time.monotonic() - started, started - self._since)
 
     def drive_all(self, flows: Sequence[Flow[T]], *, workers: int = FLOWS) -> list[T]:
         """Run thread-safe flows side by side, and show them as if they ran in turn; the first one's error is raised."""
@@ -200,12 +214,26 @@ class Console:
                 view.show_wait(self.harmless(reason), now + seconds)
 
     def show_build(self, builds: Sequence[Build]) -> Callable[[str], None]:
-        """Show how far a build has come; gives what takes its lines in."""
-        if self.live is None:
-            return lambda _line: None
-        from shiplane.cli.live.build_log_view import BuildLogView, BuildTarget
+        """Show how far a build has come, and keep its times; gives what takes its lines in."""
+        listeners = [*([self._live_build(self.live, builds)] if self.live else []), *self._timed_build(builds)]
 
-        live, build = self.live, BuildLogView([BuildTarget.of(build) for build in builds])
+        def read(line: str) -> None:
+            for listen in listeners:
+                listen(line)
+
+        return read
+
+    def _timed_build(self, builds: Sequence[Build]) -> Iterator[Callable[[str], None]]:
+        """What keeps the times of a build, where they are kept."""
+        if self.report_file:
+            from shiplane.cli.live.build_times import BuildTimes
+
+            self.builds.append(times := BuildTimes(_view_of(builds)))
+            yield lambda line: times.read(line, self.seconds)
+
+    def _live_build(self, live: Live, builds: Sequence[Build]) -> Callable[[str], None]:
+        """What draws how far a build has come."""
+        build = _view_of(builds)
         with live.changing() as (view, _):
             view.show_build(build)
 
@@ -252,7 +280,7 @@ class Console:
 
         columns, paint = size_of(self.out).columns, paint_with(self.env, self.out)
         if screen:
-            text = screen(Screen(columns=columns, seconds=time.monotonic() - self._since, paint=paint))
+            text = screen(Screen(columns=columns, seconds=self.seconds, paint=paint))
         return fitted(self.redact(text), columns)
 
     def document(self, value: Mapping[str, Any]) -> None:
@@ -341,6 +369,12 @@ class Console:
                 print(line, file=self.err, flush=True)
         except OSError:
             silence(self.err)
+
+
+def _view_of(builds: Sequence[Build]) -> BuildLogView:
+    from shiplane.cli.live.build_log_view import BuildLogView, BuildTarget
+
+    return BuildLogView([BuildTarget.of(build) for build in builds])
 
 
 def _is_routine(outcome: StepOutcome) -> bool:
