@@ -30,6 +30,7 @@ text.bad { fill: var(--bad); }
 .rule { stroke: var(--line); fill: none; }
 .way { fill: none; stroke-width: 2.5; stroke-linejoin: round; stroke-linecap: round; }
 .back { fill: none; stroke: var(--bad); stroke-width: 2.5; stroke-dasharray: 5 4; }
+.lost { fill: none; stroke: var(--care); stroke-width: 2.5; stroke-dasharray: 2 4; }
 .dot { fill: var(--card); stroke: var(--text); stroke-width: 2; }
 .cross { fill: none; stroke: var(--bad); stroke-width: 3; stroke-linecap: round; }
 .accent { stroke: var(--accent); }

@@ -16,7 +16,9 @@ _SIGN = 7.4
 _GUTTER, _TITLE, _ROW, _HEAD, _PILL, _LINE = 350, 36, 44, 86, 26, 20
 _NARROWEST_COLUMN = 96
 # Floating tags that go the same way are drawn beside each other.
-_APART = 7
+_APART, _ASIDE = 7, 24
+# From where on a line leads to where a tag was moved without a record.
+_UNRECORDED = 14
 _TONES = ("accent", "good", "care", "grey")
 # How many signs a line beside the rows, and one below them, has room for.
 _BESIDE, _BELOW = 44, 84
@@ -107,8 +109,9 @@ class LanePicture:
 
     def _ways(self) -> Iterator[Markup]:
         """The way of each floating tag down the rows."""
+        apart = min(_APART, _ASIDE / max(1, len(self._tags) - 1))
         for number, tag in enumerate(self._tags):
-            yield from self._way(tag, (number - (len(self._tags) - 1) / 2) * _APART, _TONES[number % len(_TONES)])
+            yield from self._way(tag, (number - (len(self._tags) - 1) / 2) * apart, _TONES[number % len(_TONES)])
 
     def _way(self, tag: str, aside: float, tone: str) -> Iterator[Markup]:
         x, y = None, 0.0
@@ -125,7 +128,16 @@ class LanePicture:
                 yield _head(begin, end, level, "bad" if end < begin else tone)
             x, y = end, level
         if x is not None:
-            yield _line(x, y, x, self._foot, f"way {tone}")
+            yield from self._arrival(tag, x, y, f"way {tone}")
+
+    def _arrival(self, tag: str, x: float, y: float, class_: str) -> Iterator[Markup]:
+        """Down to the tag's name: elsewhere if it was moved without a record, nowhere if it is gone."""
+        here = next((version["version"] for version in self._versions if tag in version["floating_tags"]), None)
+        yield _line(x, y, x, self._foot - _UNRECORDED, class_)
+        if here is not None:
+            straight = abs(self._x(here) - x) < self._column / 2
+            end = x if straight else self._x(here)
+            yield _line(x, self._foot - _UNRECORDED, end, self._foot, class_ if straight else "lost")
 
     def _signs(self) -> Iterator[Markup]:
         """Publications and marks."""

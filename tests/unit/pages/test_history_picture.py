@@ -155,3 +155,15 @@ def test_a_time_that_is_none_keeps_what_belongs_together(rolled: Json) -> None:
     assert "2027-01-15" not in read_picture(
         history_picture({"image": "x", "lanes": [{**lane, "versions": versions, "entries": []}]})
     )
+
+
+def test_a_tag_that_was_moved_without_a_record_is_led_to_where_it_is_and_one_that_is_gone_nowhere(rolled: Json) -> None:
+    (lane,) = rolled["lanes"]
+    elsewhere, nowhere = (
+        [{**version, "floating_tags": tags if version["tag"] == "v0.2.0" else []} for version in lane["versions"]]
+        for tags in (["latest"], [])
+    )
+    picture = history_picture({"image": "x", "lanes": [{**lane, "versions": elsewhere}]})
+    assert picture.count('class="lost"') == 1
+    picture = history_picture({"image": "x", "lanes": [{**lane, "versions": nowhere}, lane]})
+    assert picture.count('class="lost"') == 0
