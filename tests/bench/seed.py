@@ -16,8 +16,8 @@ from pathlib import Path
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
-from shiplane.ledger.artifact import EMPTY_CONTENT, LINES, PIECE, ledger_manifest
-from shiplane.ledger.ledger import Action, Entry, Ledger, segments
+from shiplane.ledger.artifact import EMPTY_CONTENT, LINES, PIECE, ledger_manifest, segments
+from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.registry.oci.manifest import CREATED, REVISION, VERSION, Descriptor
 from shiplane.registry.oci.names import Digest, Tag
 from tests.lanes import widest

@@ -36,6 +36,8 @@ _ROLLBACK = "tests/faults/rollback/test_rollback.py::"
 _TAGS = "tests/unit/rollback/test_lane_targets.py::"
 _FLOATING = "tests/faults/rollback/test_floating_tags.py::"
 _LATE = "tests/faults/rollback/test_stale_reads.py::"
+_SEGMENTS = "tests/faults/ledger/test_segments.py::"
+_CHECKPOINT = "tests/unit/ledger/test_checkpoint.py::"
 _SMOKE = "tests/faults/release/test_smoke.py::"
 _STALE = "tests/faults/promises/test_matrix_stale.py::"
 _STAGED = "tests/unit/release/test_staged.py::"
@@ -54,6 +56,40 @@ LEDGER = (
         ),
     ),
     Guard(
+        "each checkpoint of a ledger says what the lines before it say",
+        "ledger/checkpoint",
+        "parse_whole",
+        never(),
+        (
+            _SEGMENTS + "test_a_checkpoint_that_says_something_else_is_told",
+            _SEGMENTS + "test_a_ledger_without_its_first_segments_is_told",
+        ),
+    ),
+    Guard(
+        "a version that is not the highest is looked for in the whole ledger",
+        "ledger/checkpoint",
+        "Checkpoint._is_below",
+        returns("True"),
+        (
+            _CHECKPOINT + "test_any_other_needs_the_whole_ledger",
+            _SEGMENTS + "test_a_version_that_is_not_the_highest_is_looked_for_in_the_whole_ledger",
+        ),
+    ),
+    Guard(
+        "a checkpoint that carries too little is not relied on",
+        "ledger/checkpoint",
+        "_is_enough",
+        returns("True"),
+        (_CHECKPOINT + "test_any_other_needs_the_whole_ledger",),
+    ),
+    Guard(
+        "a later state of a ledger is connected by the hash of its line",
+        "ledger/ledger",
+        "Ledger.followed_by",
+        never(),
+        (_CHECKPOINT + "test_a_part_of_a_ledger_is_compared_by_count_and_hash",),
+    ),
+    Guard(
         "a ledger continues the one that it says it replaced",
         "ledger/store",
         "LedgerStore.verify_chain",
@@ -63,7 +99,7 @@ LEDGER = (
     Guard(
         "a first ledger is begun only where the list of tags has none either",
         "ledger/store",
-        "LedgerStore.read",
+        "LedgerStore._answer",
         never(),
         (_PUBLISH + "test_a_ledger_that_is_listed_but_not_shown_is_not_begun_a_second_time",),
     ),
@@ -113,7 +149,7 @@ LEDGER = (
         "a broken ledger stops a release",
         "ledger/store",
         "LedgerStore._snapshot",
-        on_error("VerificationError", "return LedgerSnapshot(raw=raw)"),
+        on_error("VerificationError", "return LedgerSnapshot(raw=answer.raw)"),
         (
             _READING + "test_a_broken_chain_stops_a_release_before_anything_is_built_and_stays_as_it_is",
             _READING + "test_what_is_no_whole_ledger_is_left_alone_until_somebody_begins_it_anew",

@@ -172,11 +172,23 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Start:
+    """Where a ledger's lines begin: how many are before them, and the hash of the last of those."""
+
+    count: int = 0
+    previous: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Ledger:
-    """A lane's entries, the oldest first, with the exact lines that hold them."""
+    """A lane's entries, the oldest first, with the exact lines that hold them.
+
+    Of one that does not start at its first line, ``entries`` begins with those that a checkpoint carried.
+    """
 
     entries: tuple[Entry, ...] = ()
     lines: tuple[bytes, ...] = ()
+    start: Start = Start()
 
     @classmethod
     def parse(cls, content: bytes, scheme: Scheme = Scheme.SEMVER) -> Ledger:
@@ -185,23 +197,52 @@ class Ledger:
         Raises:
             BrokenLedgerError: Naming the first invalid line.
         """
-        lines = tuple(content.split(b"\n")[:-1])
-        if content and not content.endswith(b"\n"):
-            raise BrokenLedgerError(f"line {len(lines) + 1} of the ledger is truncated")
-        entries = []
-        for number, line in enumerate(lines, start=1):
-            before = lines[number - 2] if number > 1 else None
-            entries.append(replace(_parse_line(number, line, before), scheme=scheme))
-        return cls(entries=tuple(entries), lines=lines)
+        return cls().extended(lines_of(content), scheme)
+
+    @property
+    def count(self) -> int:
+        """How many entries were ever added."""
+        return self.start.count + len(self.lines)
+
+    @property
+    def tip(self) -> str | None:
+        """The hash of the last line; None without any."""
+        return _hash(self.lines[-1]) if self.lines else self.start.previous
+
+    def extended(self, lines: Sequence[bytes], scheme: Scheme = Scheme.SEMVER) -> Ledger:
+        """The ledger with further lines at its end.
+
+        Raises:
+            BrokenLedgerError: Naming the first that is invalid, or does not continue the one before.
+        """
+        entries, previous = list(self.entries), self.tip
+        for number, line in enumerate(lines, start=self.count + 1):
+            entries.append(replace(_parse_line(number, line, previous), scheme=scheme))
+            previous = _hash(line)
+        return replace(self, entries=tuple(entries), lines=(*self.lines, *lines))
 
     def append(self, entries: Iterable[Entry]) -> Ledger:
         """The ledger with further entries at its end."""
-        lines, extended = list(self.lines), list(self.entries)
-        for entry in entries:
-            chain = {"number": len(lines) + 1, "previous": _hash(lines[-1]) if lines else None}
+        added, previous = list(entries), self.tip
+        lines = list(self.lines)
+        for number, entry in enumerate(added, start=self.count + 1):
+            chain = {"number": number, "previous": previous}
             lines.append(json.dumps({**chain, **entry.to_json()}, separators=(",", ":")).encode())
-            extended.append(entry)
-        return Ledger(entries=tuple(extended), lines=tuple(lines))
+            previous = _hash(lines[-1])
+        return replace(self, entries=(*self.entries, *added), lines=tuple(lines))
+
+    def followed_by(self, later: Ledger) -> Ledger | None:
+        """This ledger with what a later state has beyond it; None if that one does not continue it."""
+        place = self.count - later.start.count
+        if not 0 <= place <= len(later.lines) or later.tip_at(place) != self.tip:
+            return None
+        lines = later.lines[place:]
+        entries = later.entries[len(later.entries) - len(lines) :]
+        return replace(self, entries=(*self.entries, *entries), lines=(*self.lines, *lines))
+
+    def tip_at(self, place: int) -> str | None:
+        """The hash of the line before a place among the lines."""
+        return _hash(self.lines[place - 1]) if place else self.start.previous
 
     def missing(self, entries: Iterable[Entry]) -> list[Entry]:
         """Those of the entries that are not in the ledger."""
@@ -209,8 +250,9 @@ class Ledger:
         return [entry for entry in entries if entry.id not in ids]
 
     def precedes(self, other: Ledger) -> bool:
-        """Whether the other ledger is this one with further entries."""
-        return len(self.lines) < len(other.lines) and other.lines[: len(self.lines)] == self.lines
+        """Whether the other ledger is this one with further entries; it counts as that if its lines start later."""
+        place = self.count - other.start.count
+        return self.count < other.count and (place < 0 or other.tip_at(place) == self.tip)
 
     def published(self, tag: Tag) -> Entry | None:
         """The entry of a version's publication."""
@@ -228,22 +270,25 @@ class Ledger:
 
     def asked_after(self, move: Entry, ledger: Tag) -> tuple[RecordedEvidence, ...]:
         """What the gates answered after a rollback of a floating tag: an entry under the ledger's own tag."""
+        if move.action is not Action.ROLLBACK:
+            return ()
         later = itertools.dropwhile(lambda entry: entry.id != move.id, self.entries)
-        moved = {entry.id for entry in self.moves(move.tag)}
-        following = [entry for entry in later if entry.tag == ledger or entry.id in moved]
-        asked = following[1] if len(following) > 1 else None
+        following = (one for one in later if one.tag == ledger or (one.action in MOVES and one.tag == move.tag))
+        asked = next(itertools.islice(following, 1, None), None)
         return asked.evidence if asked and asked.tag == ledger and asked.after == move.after else ()
 
     def moves(self, floating: Tag) -> list[Entry]:
-        """Every recorded move of a floating tag, the oldest first.
+        """Every recorded move of a floating tag, the oldest first; one that was overtaken before what followed it."""
+        return list(self._moves.get(floating, ()))
 
-        One that was overtaken stands before the move that continued from it.
-        """
-        moves: list[Entry] = []
+    @functools.cached_property
+    def _moves(self) -> dict[Tag, list[Entry]]:
+        """The moves of each floating tag: one look at each entry, however many moves are asked about."""
+        moves: dict[Tag, list[Entry]] = {}
         for entry in self.entries:
-            if entry.action in MOVES and entry.tag == floating:
-                positions = (index for index, other in enumerate(moves) if other.id == entry.overtaken_by)
-                moves.insert(next(positions, len(moves)), entry)
+            if entry.action in MOVES:
+                before = moves.setdefault(entry.tag, [])
+                before.insert(_place(entry, before), entry)
         return moves
 
     def position(self, floating: Tag) -> Entry | None:
@@ -279,25 +324,44 @@ def with_evidence(entries: Sequence[Entry], evidence: tuple[RecordedEvidence, ..
     return [replace(entry, evidence=evidence if entry is entries[0] else ()) for entry in entries]
 
 
+def _place(move: Entry, moves: Sequence[Entry]) -> int:
+    """Where a move stands among those that were recorded before it."""
+    if not move.overtaken_by:
+        return len(moves)
+    return next((index for index, other in enumerate(moves) if other.id == move.overtaken_by), len(moves))
+
+
 def _hash(line: bytes) -> str:
     return str(Digest.of(line))
 
 
-def _parse_line(number: int, line: bytes, before: bytes | None) -> Entry:
+def _parse_line(number: int, line: bytes, previous: str | None) -> Entry:
     try:
         fields = strict_json.loads(line)
         if not isinstance(fields, dict):
             raise TypeError("not a JSON object")
-        expected = (number, _hash(before) if before is not None else None)
-        if (fields.get("number"), fields.get("previous")) != expected:
+        if (fields.get("number"), fields.get("previous")) != (number, previous):
             raise ValueError("it does not continue the line before it")
-        return _parse_entry(fields)
+        return parse_entry(fields)
     except (ValueError, KeyError, TypeError, UsageError) as error:
         reason = one_line(str(error))[:200]
         raise BrokenLedgerError(f"line {number} of the ledger is invalid: {reason}") from error
 
 
-def _parse_entry(fields: Mapping[str, Any]) -> Entry:
+def lines_of(content: bytes) -> list[bytes]:
+    """The lines of a ledger. Raises BrokenLedgerError where the last one is truncated."""
+    lines = content.split(b"\n")
+    if lines.pop():
+        raise BrokenLedgerError(f"line {len(lines) + 1} of the ledger is truncated")
+    return lines
+
+
+def parse_entry(fields: Mapping[str, Any]) -> Entry:
+    """Read an entry: anybody who may push can write it.
+
+    Raises:
+        ValueError, KeyError, TypeError, UsageError: It has another form.
+    """
     before = fields.get("from")
     platforms = fields.get("platforms", {})
     if not isinstance(platforms, dict):
@@ -330,18 +394,3 @@ def _text(fields: Mapping[str, Any], key: str) -> str:
     if not isinstance(value, str):
         raise TypeError(f"{key} is not a string")
     return one_line(value)[:_MAX_TEXT]
-
-
-def segments(lines: Sequence[bytes], size: int) -> list[bytes]:
-    """Group lines into pieces of at most ``size`` bytes; added lines change only the last one.
-
-    A longer line is a piece of its own.
-    """
-    pieces: list[bytes] = []
-    for line in lines:
-        terminated = line + b"\n"
-        if pieces and len(pieces[-1]) + len(terminated) <= size:
-            pieces[-1] += terminated
-        else:
-            pieces.append(terminated)
-    return pieces

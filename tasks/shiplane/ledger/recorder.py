@@ -83,11 +83,13 @@ class Ledgers:
     Attributes:
         author: Who writes the entries.
         workers: How many reads at once.
+        last_pieces: Those that were read before: see :class:`LedgerStore`.
     """
 
     registry: RegistryClient
     author: EntryAuthor
     workers: int = WORKERS
+    last_pieces: dict[Digest, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     def store(self, lane: Lane) -> LedgerStore:
         """The ledger of one lane."""
@@ -95,6 +97,7 @@ class Ledgers:
             registry=self.registry,
             lane=lane,
             workers=self.workers,
+            last_pieces=self.last_pieces,
         )
 
 

@@ -9,12 +9,12 @@ the tag again right before it writes, and once more when every writer that had r
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 from shiplane.config.lane import Lane
+from shiplane.config.version import Version
 from shiplane.core.errors import UnreachableError, VerificationError
-from shiplane.core.next_command import command
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS, map_parallel, run_parallel
 from shiplane.ledger.artifact import (
@@ -22,13 +22,19 @@ from shiplane.ledger.artifact import (
     EMPTY_CONTENT,
     LINES,
     PIECE,
+    SEGMENT,
+    SEGMENT_SIZE,
     LedgerManifest,
     continues,
+    joinable,
     ledger_manifest,
     parse_ledger_manifest,
+    restart_remedy,
+    segments,
 )
+from shiplane.ledger.checkpoint import Checkpoint, Segment, begins_with_checkpoint, parse_segment, parse_whole
 from shiplane.ledger.concurrent import ConcurrentEntries
-from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger, segments
+from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger, lines_of
 from shiplane.registry.blob_upload import Uploader
 from shiplane.registry.client import RegistryClient
 from shiplane.registry.lookup import read_back, require_certain, resolve, wait_until_readable
@@ -51,6 +57,7 @@ _AGAIN = "Run it again to add what is missing."
 class LedgerSnapshot:
     """A ledger as it was read: its entries, its pieces and their manifest (None if there is no ledger).
 
+    Where the last piece is enough it is the only one. ``segment`` is what the checkpoint after this state is made of;
     ``replaced`` is what was read of the one that it replaced, if that was.
     """
 
@@ -58,6 +65,7 @@ class LedgerSnapshot:
     pieces: tuple[bytes, ...] = ()
     raw: RawManifest | None = None
     manifest: LedgerManifest | None = None
+    segment: Segment | None = None
     replaced: LookupResult | None = None
 
     @property
@@ -82,11 +90,17 @@ class AppendResult:
 
 @dataclass(frozen=True, kw_only=True)
 class LedgerStore:
-    """The ledger of one lane; ``workers`` is how many reads run at once."""
+    """The ledger of one lane.
+
+    Attributes:
+        workers: How many reads run at once.
+        last_pieces: The last pieces that were read, by digest: a run looks at the ledger several times.
+    """
 
     registry: RegistryClient
     lane: Lane
     workers: int = WORKERS
+    last_pieces: dict[Digest, bytes] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def tag(self) -> Tag:
@@ -103,11 +117,17 @@ class LedgerStore:
             BrokenLedgerError: The tag holds no complete ledger.
             AccessError, UnreachableError: It cannot be read.
         """
-        answer = resolve(self.registry, self.tag)
-        # A first ledger written where there is one after all would replace it.
-        if isinstance(answer, Absent) and self.tag in self.registry.tags():
-            answer = wait_until_readable(self.registry, self.tag)
-        return self._snapshot(answer, with_replaced=with_replaced)
+        return self._snapshot(self._answer(), with_replaced=with_replaced)
+
+    def read_recent(self, version: Version) -> LedgerSnapshot:
+        """Read as much of the ledger as the release of a version needs: the last segment if it is a new version.
+
+        Raises as :meth:`read`.
+        """
+        return self._snapshot(
+            self._answer(),
+            part_of=lambda checkpoint, last: last if checkpoint.suffices(self.lane, version) else None,
+        )
 
     def read_newer(self, newest: Ledger | None) -> LedgerSnapshot:
         """Read the ledger, waiting while it reads as older than a state that this run has seen.
@@ -116,8 +136,9 @@ class LedgerStore:
             UnreachableError: It still does after a minute: it was reset, or its reads lag by more than that.
             BrokenLedgerError, AccessError: As :meth:`read`.
         """
+        store = replace(self, registry=self.registry.fresh)
         for _ in self.registry.retry_budget.poll(condition=f"{self.tag} reads as older than this run has seen it"):
-            snapshot = replace(self, registry=self.registry.fresh).read()
+            snapshot = store._snapshot(store._answer(), part_of=lambda _, last: _newer(newest, last))  # noqa: SLF001
             if newest is None or not snapshot.ledger.precedes(newest):
                 return snapshot
         raise UnreachableError(
@@ -147,7 +168,7 @@ class LedgerStore:
         if not continues(snapshot.pieces, earlier.pieces):
             raise BrokenLedgerError(
                 f"{self.tag} does not continue {previous}, which it claims to replace: it was rewritten",
-                remedy=_restart_remedy(self.lane),
+                remedy=restart_remedy(self.lane.name),
             )
         return True
 
@@ -210,32 +231,60 @@ class LedgerStore:
             raise UnreachableError(f"{self.tag} was changed by another run meanwhile", remedy="Check it again.")
         yield step.done("new ledger started")
 
-    def _snapshot(self, answer: Present | Absent, *, with_replaced: bool) -> LedgerSnapshot:
+    def _answer(self) -> Present | Absent:
+        answer = resolve(self.registry, self.tag)
+        # A first ledger written where there is one after all would replace it.
+        if isinstance(answer, Absent) and self.tag in self.registry.tags():
+            return wait_until_readable(self.registry, self.tag)
+        return answer
+
+    def _snapshot(
+        self,
+        answer: Present | Absent,
+        *,
+        with_replaced: bool = False,
+        part_of: Callable[[Checkpoint, Ledger], Ledger | None] = lambda _checkpoint, _last: None,
+    ) -> LedgerSnapshot:
+        """The ledger in an answer: the part that is taken of its last segment, else the whole."""
         if isinstance(answer, Absent):
             return LedgerSnapshot()
-        raw = answer.raw
         try:
-            manifest = parse_ledger_manifest(raw, self.tag)
-            previous = manifest.previous if with_replaced else None
-            pieces, replaced = run_parallel(
-                lambda: tuple(map_parallel(self._piece, manifest.pieces, workers=self.workers)),
-                lambda: self.registry.get_manifest(previous) if previous else None,
-                workers=self.workers,
-            )
-            return LedgerSnapshot(
-                ledger=Ledger.parse(b"".join(pieces), self.lane.versions),
-                pieces=pieces,
-                raw=raw,
-                manifest=manifest,
-                replaced=replaced,
-            )
+            manifest = parse_ledger_manifest(answer.raw, self.tag)
+            last = self._last(manifest) if not with_replaced else b""
+            if begins_with_checkpoint(last):
+                checkpoint, segment = parse_segment(last, self.lane.versions)
+                if part := part_of(checkpoint, segment.ledger):
+                    return LedgerSnapshot(
+                        ledger=part, pieces=(last,), raw=answer.raw, manifest=manifest, segment=segment
+                    )
+            return self._whole(answer.raw, manifest, manifest.previous if with_replaced else None)
         except VerificationError as error:
             raise BrokenLedgerError(
-                f"{self.tag} of {self.registry.repository}: {error.what}", remedy=_restart_remedy(self.lane)
+                f"{self.tag} of {self.registry.repository}: {error.what}", remedy=restart_remedy(self.lane.name)
             ) from error
 
+    def _whole(self, raw: RawManifest, manifest: LedgerManifest, previous: Digest | None) -> LedgerSnapshot:
+        pieces, replaced = run_parallel(
+            lambda: tuple(map_parallel(self._piece, manifest.pieces, workers=self.workers)),
+            lambda: self.registry.get_manifest(previous) if previous else None,
+            workers=self.workers,
+        )
+        ledger, segment = parse_whole(b"".join(pieces), self.lane.versions)
+        return LedgerSnapshot(
+            ledger=ledger, pieces=pieces, raw=raw, manifest=manifest, segment=segment, replaced=replaced
+        )
+
+    def _last(self, manifest: LedgerManifest) -> bytes:
+        """The last piece where it may be read without those before it."""
+        last = manifest.pieces[-1] if manifest.pieces[1:] else None
+        if last is None or last.media_type != SEGMENT:
+            return b""
+        if last.digest not in self.last_pieces:
+            self.last_pieces[last.digest] = self._piece(last)
+        return self.last_pieces[last.digest]
+
     def _piece(self, piece: Descriptor) -> bytes:
-        return self.registry.blob(piece)
+        return self.last_pieces.get(piece.digest) or self.registry.blob(piece)
 
     def _write(self, snapshot: LedgerSnapshot, ledger: Ledger) -> AppendResult | str:
         """Write a new state over the one that was read; returns a reason if it has to be read again."""
@@ -259,14 +308,47 @@ class LedgerStore:
     def _upload_pieces(self, snapshot: LedgerSnapshot, ledger: Ledger) -> list[Descriptor]:
         """The pieces of a state; uploads those that are not in the registry yet."""
         uploader = Uploader(self.registry)
-        uploaded = {piece.digest: piece for piece in (snapshot.manifest.pieces if snapshot.manifest else ())}
         if not snapshot.manifest:
             uploader.send(EMPTY_CONTENT, EMPTY, likely_exists=True)
-        pieces = []
-        for content in segments(ledger.lines, PIECE):
-            blob = Descriptor.of(content, LINES)
-            pieces.append(uploaded.get(blob.digest) or uploader.send(content, LINES))
-        return pieces
+        kept, begun = self._begun(uploader, snapshot)
+        added = ledger.lines[len(snapshot.ledger.lines) :]
+        pieces = segments([*lines_of(begun), *added], PIECE)
+        return [*kept, *(uploader.send(piece, _media_type(piece)) for piece in pieces)]
+
+    def _begun(self, uploader: Uploader, snapshot: LedgerSnapshot) -> tuple[list[Descriptor], bytes]:
+        """The pieces that stay as they are, and the content of the one that gets the next lines.
+
+        That is the last one as long as it is small, and the first one or readable without those before it.
+        """
+        pieces, segment = list(snapshot.manifest.pieces) if snapshot.manifest else [], snapshot.segment
+        if segment is None or not pieces:
+            return [], b""
+        last = snapshot.pieces[-1]
+        if len(last) < SEGMENT_SIZE and (begins_with_checkpoint(last) or len(pieces) == 1):
+            return pieces[:-1], last
+        return self._joined(uploader, pieces), segment.next_checkpoint(self.lane.versions) + b"\n"
+
+    def _joined(self, uploader: Uploader, pieces: list[Descriptor]) -> list[Descriptor]:
+        """The pieces, enough small ones at the end of them as one."""
+        count = joinable(pieces)
+        if not count:
+            return pieces
+        content = b"".join(map_parallel(self._piece, pieces[-count:], workers=self.workers))
+        return [*pieces[:-count], uploader.send(content, SEGMENT)]
+
+
+def _media_type(piece: bytes) -> str:
+    return SEGMENT if begins_with_checkpoint(piece) else LINES
+
+
+def _newer(newest: Ledger | None, last: Ledger) -> Ledger | None:
+    """What this run has seen of a ledger, with what the last segment of a later state adds to it.
+
+    The segment alone if it is older; None where the two do not connect.
+    """
+    if newest is None:
+        return None
+    return newest.followed_by(last) or (last if last.precedes(newest) else None)
 
 
 def _summary(entries: Sequence[Entry]) -> str:
@@ -282,9 +364,3 @@ def missing_from(ledger: Ledger, entries: Sequence[Entry], base: Ledger | None) 
 
 def _present(answer: Present | Absent) -> RawManifest | None:
     return answer.raw if isinstance(answer, Present) else None
-
-
-def _restart_remedy(lane: Lane) -> str:
-    return "Nothing was overwritten. Find out who changed it. To start a new ledger that links to this one: " + command(
-        "ledger.restart", "--lane", lane.name, "--reason", "TEXT"
-    )

@@ -61,7 +61,7 @@ class Surveyor:
             return Survey.presumed_new(plan)
         reader = FloatingTagReader(versions=self.versions)
         answers = reader.answers(plan.floating_tags)
-        ledger = self.ledgers.store(plan.lane).read().ledger if self.ledgers else Ledger()
+        ledger = self.ledgers.store(plan.lane).read_recent(plan.version.value).ledger if self.ledgers else Ledger()
         lane = with_adopted_tags(plan.lane, ledger)
         first = [floating for floating in plan.settable_tags if isinstance(answers[floating], Absent)]
         tags = self.registry.tags() if first or isinstance(answer, Absent) else []

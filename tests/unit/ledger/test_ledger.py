@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shiplane.ledger.artifact import ARTIFACT, EMPTY, LINES, continues, ledger_manifest, parse_ledger_manifest
-from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger, segments
+from shiplane.ledger.artifact import ARTIFACT, EMPTY, LINES, continues, ledger_manifest, parse_ledger_manifest, segments
+from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger
 from shiplane.registry.oci.manifest import OCI_INDEX, OCI_MANIFEST, Descriptor, RawManifest
 from shiplane.registry.oci.names import Digest, Tag
 from tests.ledger_content import content_of
