@@ -54,6 +54,11 @@ def _lanes(scene: Scene, size: int) -> None:
     scene.seed(every, 3)
 
 
+def _release(scene: Scene, major: int) -> str:
+    """Releases of the main lane; the one before leaves the ledger as its build writes it."""
+    return f"release --lane main --version {major}.0.0 --latest=yes --builder {scene.wire.builder}"
+
+
 SERIES = {
     "versions": Series(
         sizes=(10, 100, 1000, 10_000),
@@ -73,9 +78,8 @@ SERIES = {
         seed=lambda scene, size: scene.seed_ledger(size),
         commands={
             "verify": lambda scene: scene.invoke("verify --lane main"),
-            "release": lambda scene: scene.invoke(
-                f"release --lane main --version 999.0.0 --latest=yes --builder {scene.wire.builder}", restored=True
-            ),
+            "history": lambda scene: scene.invoke("history --lane main --limit 20"),
+            "release": lambda scene: scene.invoke(_release(scene, 999), restored=True, before=_release(scene, 998)),
         },
     ),
 }

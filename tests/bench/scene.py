@@ -53,10 +53,11 @@ class Scene:
         """The same build with another repository."""
         return replace(self, name=name)
 
-    def invoke(self, arguments: str, *, restored: bool = False, limit: float = LIMIT) -> Command:
-        """A command of the build, for its repository."""
+    def invoke(self, arguments: str, *, restored: bool = False, before: str = "", limit: float = LIMIT) -> Command:
+        """A command of the build, for its repository; ``before`` are the arguments of one that is run before it."""
         env = {"PYTHONPATH": str(self.build.tasks), "IMAGE_REPO": self.image}
-        return self._command(f"{INVOKE} {arguments}", env, restored=restored, limit=limit)
+        first = f"{INVOKE} {before}" if before else ""
+        return self._command(f"{INVOKE} {arguments}", env, restored=restored, before=first, limit=limit)
 
     def peer(self, script: str, *, restored: bool = False, before: str = "") -> Command:
         """Somebody else's command; `$R` is the repository, `$B` the builder."""
