@@ -49,7 +49,7 @@ SIGNED = (
         "signing/sign",
         "ReleaseSigning.sign",
         never(0),
-        (_RELEASE + "test_what_is_signed_already_is_not_signed_again",),
+        (_RELEASE + "test_what_an_ended_run_has_signed_and_not_tagged_is_not_signed_again",),
     ),
     Guard(
         "a registry that shows signatures late is waited for",

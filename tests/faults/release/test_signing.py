@@ -150,6 +150,17 @@ def test_what_is_signed_already_is_not_signed_again() -> None:
     assert_signed(signing.scene.registry)
 
 
+def test_what_an_ended_run_has_signed_and_not_tagged_is_not_signed_again() -> None:
+    signing = Signing()
+    for event in signing.flow():
+        if isinstance(event, Step) and event.name == "tag":
+            break
+    signing.scene.stager.built.clear()  # the next build has the same bytes, as a reproducible one
+    assert len(unchanged(events(signing.flow()))) == 6
+    assert signing.tools[1].signed == []
+    assert_signed(signing.scene.registry)
+
+
 def test_a_version_that_was_published_without_a_signature_is_refused_until_it_has_one() -> None:
     signing = Signing()
     main, _ = signing.scene.publish()
