@@ -297,9 +297,15 @@ def rooms(_: Context) -> None:
 
 
 @_task
-def registries(_: Context) -> None:
-    """Write the page about registries from the package's table of them."""
-    _module("tests.registries")
+def docs(_: Context) -> None:
+    """Write the pages that are made from the code: commands, keys, messages, registries."""
+    _module("tests.pages")
+
+
+@_task
+def picture(_: Context) -> None:
+    """Draw the front page's picture: a real release and a real rollback, on a terminal of our own."""
+    _module("tests.picture")
 
 
 def _module(*words: str) -> None:
@@ -348,7 +354,8 @@ def bench(
 
 
 dev = Collection(
-    *("dev", test, rig, fresh, bench, race, model, mutate, soak, schema, coverage, thorough, pythons, rooms, registries)
+    *("dev", test, rig, fresh, bench, race, model, mutate, soak, schema, coverage, thorough, pythons),
+    *(rooms, docs, picture),
 )
 dev.__doc__ = "Development of shiplane itself."
 ns = Collection.from_module(shiplane)

@@ -68,7 +68,7 @@ def test_2_desk_and_ci_give_one_version_one_name(quick: Workstation, known: Lane
 
 
 def test_3_the_documents_name_tags_as_the_lanes_form_them() -> None:
-    text = "".join((ROOT / page).read_text("utf-8") for page in ("README.md", ".github/docs/commands.md"))
+    text = "".join((ROOT / page).read_text("utf-8") for page in ("README.md", ".github/docs/npm.md"))
     named = re.findall(r"(?:\bTAG=|--tag )([\w.-]+)", text)
     lanes = re.findall(r"(?:\bTAG=|--tag )[\w.-]+.*?--lane (\w+)|--lane (\w+) --tag", text)
     assert len(named) >= 5

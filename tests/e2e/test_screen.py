@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+import shlex
 
 import pytest
 
-from tests.e2e.person import Person, Reader
+from tests.e2e.person import ROOT, Person, Reader, succeeded
+from tests.rig.sample import commit
 from tests.terminal import start
 
 pytestmark = pytest.mark.e2e
@@ -45,3 +47,47 @@ def _rows(shown: str, state: str) -> bool:
         for architecture in ("amd64", "arm64")
     )
     return all(re.search(row, shown) for row in rows)
+
+
+# What is another one in every run; on the front page it is an example.
+_OTHER = (
+    (r"sha256:[0-9a-f]+", "sha256:D"),
+    (r"\d{4}-\d\d-\d\d \d\d:\d\d UTC", "DATE"),
+    (r"\d+ (s|min) ago", "AGO"),
+    (r"by \S+@[\w.-]+", "by WHO"),
+    (r"in \d+ s$", "in SECONDS"),
+)
+
+
+def test_the_front_page_shows_what_its_commands_print(workstation: tuple[Person, Reader]) -> None:
+    person, reader = workstation
+    for command, shown in _front_page():
+        if "rollback" in command:  # of a version that the page does not release
+            commit(person.checkout, "the bad one")
+            succeeded(person.invoke("publish", "--lane", "main", "--version", "0.2.2", "--latest"))
+        done = _on_a_terminal(person, command)
+        assert _same(shown) in _same(done.replace(reader.image, "ghcr.io/acme/app")), command
+
+
+def _front_page() -> list[tuple[str, str]]:
+    """Each command on the front page that prints something there, with that."""
+    blocks = re.findall(r"^```console\n(.*?)^```$", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    parts = [part.partition("\n…\n") for block in blocks for part in re.split(r"^\$ ", block, flags=re.MULTILINE)]
+    return [(command.splitlines()[-1].partition("  #")[0], shown) for command, _, shown in parts if shown]
+
+
+def _on_a_terminal(person: Person, command: str) -> str:
+    argv = [*person.program, *shlex.split(command)[1:]]
+    session = start(argv, person.checkout, person.environ(TERM="xterm", CI=""), columns=100, rows=60)
+    try:
+        shown = session.end()
+    finally:
+        session.close()
+    assert session.code == 0, shown
+    return shown
+
+
+def _same(text: str) -> str:
+    for pattern, example in _OTHER:
+        text = re.sub(pattern, example, text, flags=re.MULTILINE)
+    return text

@@ -56,10 +56,12 @@ def shiplane_task(
     texts = {**flags, **synonyms, **_COMMON}
 
     def decorate(function: Callable[..., Answer]) -> Any:  # noqa: ANN401 -- invoke's Task is untyped
+        body: Any = _run_by_invoke(function)
+        body.flag_texts = dict(texts)  # Invoke takes each text away when it first makes flags of parameters
         decorator = task(
             name=name, positional=[], auto_shortflags=False, optional=optional, iterable=iterable, help=texts
         )
-        return decorator(_run_by_invoke(function))
+        return decorator(body)
 
     return decorate
 

@@ -170,8 +170,8 @@ class ProjectFile:
     announcements: Annotated[
         Announcements,
         Key(
-            "Who is told of a release or a rollback, with its result as JSON, after everything else: each is a command "
-            "or a webhook. One that fails is told, and changes no exit code.",
+            "Where to announce a release or a rollback, with its result as JSON, after everything else: each is a "
+            "command or a webhook. One that fails is reported, and changes no exit code.",
             ANNOUNCEMENTS,
             "announce",
         ),

@@ -37,7 +37,7 @@ class ShiplaneError(Exception):
 
 
 class UsageError(ShiplaneError):
-    """An invalid flag, variable or name."""
+    """Usage or configuration: a flag, a variable, a name or a key of the project file is wrong."""
 
     exit_code = 2
     kind = "usage"
@@ -50,35 +50,46 @@ class ConfigurationError(UsageError):
 
 
 class PrerequisiteError(ShiplaneError):
-    """An unmet prerequisite: a dirty tree, a failed gate, a missing builder."""
+    """A prerequisite failed.
+
+    A dirty or incomplete tree, a git that fails, the build, a gate, a missing builder, a file that cannot be written, a
+    workflow that is out of date.
+    """
 
     exit_code = 3
     kind = "prerequisite"
 
 
 class AccessError(ShiplaneError):
-    """The registry rejected the credentials, or they lack permission."""
+    """Credentials or permission: the registry, or the git remote, rejected the credentials, or they may not do this."""
 
     exit_code = 4
     kind = "access"
 
 
 class RefusedError(ShiplaneError):
-    """The request would overwrite a version or move a floating tag backwards."""
+    """Refused.
+
+    The version exists with other content or is marked as bad; the registry differs from a saved plan; it is unclear
+    what is forward; or a requested floating tag did not move.
+    """
 
     exit_code = 5
     kind = "refused"
 
 
 class VerificationError(ShiplaneError):
-    """The registry serves something other than expected."""
+    """Verification, a signature, a smoke test or a check of the staged image failed.
+
+    Or the registry and the ledger contradict each other, or the ledger is corrupt.
+    """
 
     exit_code = 6
     kind = "verification"
 
 
 class UnreachableError(ShiplaneError):
-    """A registry or engine gave no usable response after all retries."""
+    """A registry, an engine or a git remote gave no usable response after all retries."""
 
     exit_code = 7
     kind = "unreachable"
@@ -94,7 +105,7 @@ class MisconfiguredError(UnreachableError):
 
 
 class LostRaceError(ShiplaneError):
-    """Another publisher changed a tag between our read and our write."""
+    """Lost to a concurrent release, or the version is claimed by one."""
 
     exit_code = 8
     kind = "lost-race"

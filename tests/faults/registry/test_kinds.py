@@ -13,7 +13,6 @@ from shiplane.registry.http.session import Session
 from shiplane.registry.kinds import registry_kinds, traits_of
 from shiplane.registry.oci.manifest import OCI_INDEX
 from shiplane.registry.oci.names import Repository
-from tests import registries
 from tests.faults.harness.behaviour import BEHAVIOURS
 
 VERSION = {"docker-distribution-api-version": "registry/2.0"}
@@ -97,7 +96,3 @@ def test_every_line_of_the_table_says_what_was_seen_where_and_by_whom() -> None:
             assert re.fullmatch(r"run|once|nothing found|(https://\S+(, )?)+|[\w-]+/[\w-]+ \S+", behaviour.source)
     hosts = [host for kind in kinds.values() for host in kind.hosts]
     assert len(hosts) == len(set(hosts))
-
-
-def test_the_page_about_registries_is_made_from_the_table() -> None:
-    assert registries.PAGE.read_text("utf-8") == registries.page(), "run: invoke dev.registries"

@@ -48,8 +48,8 @@ def test_on_a_screen_what_passed_is_folded() -> None:
         "skipped smoke",
         "  not configured",
         "",
-        "done config: project file, tools: docker (details:",
-        "  --verbose)",
+        "done config: project file, tools: docker",
+        "  (details: --verbose)",
         "",
         "1 failed, 1 warning, 1 skipped, 2 done in 3 s",
     ]

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 _ACCENT = {"failed": Accent.BAD, "warning": Accent.CARE, "skipped": Accent.LESS, "done": Accent.GOOD}
 _COLOUR = {"done": Fore.GREEN, "warning": Fore.YELLOW, "skipped": Fore.YELLOW, "failed": Fore.RED}
 _PASSED = "done"
+# A blank where no line is broken.
+_JOINT = "\N{NO-BREAK SPACE}"
 _WIDTH = 88
 
 
@@ -66,9 +68,10 @@ def _finding_block(finding: Finding, screen: Screen) -> str:
 
 
 def _folded(names: Sequence[str], screen: Screen) -> str:
-    """What passed, in as few lines as its names take."""
-    text = f"{_PASSED} {', '.join(names)} (details: --verbose)"
+    """What passed, in as few lines as its names take; none of them is broken."""
+    text = f"{_PASSED} {', '.join(name.replace(' ', _JOINT) for name in names)} (details:{_JOINT}--verbose)"
     first, *rest = textwrap.wrap(text, screen.columns, subsequent_indent="  ", break_on_hyphens=False)
+    first, *rest = (line.replace(_JOINT, " ") for line in (first, *rest))
     return "\n".join([first.replace(_PASSED, screen.paint(_PASSED, Accent.GOOD), 1), *rest])
 
 
