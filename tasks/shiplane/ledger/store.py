@@ -269,6 +269,7 @@ class LedgerStore:
             lambda: self.registry.get_manifest(previous) if previous else None,
             workers=self.workers,
         )
+        self.last_pieces.update(zip((piece.digest for piece in manifest.pieces[-1:]), pieces[-1:], strict=True))
         ledger, segment = parse_whole(b"".join(pieces), self.lane.versions)
         return LedgerSnapshot(
             ledger=ledger, pieces=pieces, raw=raw, manifest=manifest, segment=segment, replaced=replaced
