@@ -14,6 +14,7 @@ from tests.rig import Rig
 from tests.rig.front import refusals
 from tests.rig.sample import git
 from tests.unit.documents import faults
+from tests.unit.pages.reading import read
 
 pytestmark = pytest.mark.e2e
 Workstation = tuple[Person, Reader]
@@ -56,9 +57,15 @@ def test_one_bake_gives_two_images_four_names_and_every_version_before_any_float
     # A version of its own, so that no cache has these steps.
     package = (person.checkout / "package.json").read_text()
     commit_file(person, "package.json", package.replace('"version": "', f'"version": "{reader.image[-8:]}.'))
-    done = succeeded(person.invoke(*RELEASE, "--json"))
+    report = person.checkout.parent / "report.html"
+    done = succeeded(person.invoke(*RELEASE, "--json", "--report", "../report.html"))
     tags = reader.tags()
     assert set(tags) == {*VERSIONS, *FLOATS}
+    told = read(report.read_text())
+    assert "v0.2.1, standalone-v0.2.1 published" in told
+    assert [name for name in VERSIONS if f"{name} new {tags[name]}" not in told] == []
+    built = {f"{lane} linux/{processor} pushed" for lane in ("main", "standalone") for processor in ("amd64", "arm64")}
+    assert {name for name in built if name in told} == built
     assert tags["v0.2.1"] == tags["latest"] != tags["standalone-v0.2.1"] == tags["standalone-latest"]
     assert log.tag_puts() == [*VERSIONS, *FLOATS]
     # What both lanes share is built once for each platform.
@@ -72,8 +79,12 @@ def test_a_lane_whose_build_breaks_keeps_both_unnamed(rig: Rig, workstation: Wor
     log = Log(rig.plain_log)
     broken = (person.checkout / "Dockerfile.standalone").read_text() + "RUN exit 7\n"
     commit_file(person, "Dockerfile.standalone", broken)
-    done = person.invoke(*RELEASE, "--json")
+    done = person.invoke(*RELEASE, "--json", "--report", "../report.html")
     assert (done.code, done.document["error"]["kind"]) == (3, "build"), str(done)
+    told = read((person.checkout.parent / "report.html").read_text())
+    assert all(f"{reader.image}:{name} does not exist" in told for name in (*VERSIONS, *FLOATS))
+    assert "Release failed" in told
+    assert "standalone linux/amd64 failed" in told
     assert (reader.tags(), log.tag_puts()) == ({}, [])
     assert faults(done.document, "result", "error") == []
 

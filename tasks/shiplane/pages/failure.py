@@ -55,13 +55,14 @@ def _state(match: re.Match[str]) -> Markup:
 
 def _next(report: Report) -> Markup:
     lines = _lines(report, "next")
-    return section("What to do next", joined(_step(line) for line in lines))
+    return section("What to do next", joined(_step(line, report.caller.program[0]) for line in lines))
 
 
-def _step(line: str) -> Markup:
-    """The command by itself, so that it can be copied; what stands before it is a sentence."""
+def _step(line: str, program: str) -> Markup:
+    """The command by itself, so that it can be copied; what stands before it is a sentence, or begins with another."""
     label, _, command = line.rpartition(": ")
-    return joined([*([element("p", f"{_sentence(label)}:")] if label else []), element("pre", command)])
+    before = label if label.startswith(f"{program} ") else _sentence(label)
+    return joined([*([element("p", f"{before}:")] if label else []), element("pre", command)])
 
 
 def _lines(report: Report, label: str) -> list[str]:

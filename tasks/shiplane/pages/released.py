@@ -13,7 +13,7 @@ from shiplane.pages.run_report import repository_of
 Json = Mapping[str, Any]
 # How a state of a step is shown.
 TAGS = ("Tag", "What happened", "Digest")
-TONES = {"done": "good", "unchanged": "same", "skipped": "care", "failed": "bad"}
+TONES = {"done": "good", "unchanged": "same", "skipped": "plain", "failed": "bad"}
 
 
 def released_title(lanes: Sequence[Json]) -> str:

@@ -13,6 +13,8 @@ from shiplane.pages.run_report import BuildTime, Report
 _MINUTE = 60
 # What a bar of a step means, by how the step ended; in the order of the key.
 _MEANINGS = {"done": "done", "unchanged": "unchanged or skipped", "retried": "tried again", "failed": "failed"}
+# How the states of builds are shown that are not as they should be in the end.
+_BUILD_TONES = {"failed": "bad", "cached": "same", "running": "care", "pushing": "care"}
 # From here on a second's tenths say nothing.
 _LONG = 10
 
@@ -74,7 +76,7 @@ def _spans(timed: TimedOutcome) -> list[tuple[str, float, float]]:
 
 
 def _build(build: BuildTime) -> Markup:
-    tone = {"failed": "bad", "cached": "same"}.get(build.state, "good")
+    tone = _BUILD_TONES.get(build.state, "good")
     return joined([f"{build.lane} {build.platform} ", badge(build.state, tone)])
 
 

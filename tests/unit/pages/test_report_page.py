@@ -119,6 +119,11 @@ def test_a_failed_run_says_first_what_failed_what_is_public_and_what_to_do() -> 
     assert "Fix the error above, then: shiplane release" in text
 
 
+def test_a_command_before_the_next_one_is_left_as_it_is_typed() -> None:
+    text = read(report_page(failed(closing=["next: shiplane auth.show, fix the error above, then: shiplane release"])))
+    assert "What to do next shiplane auth.show, fix the error above, then: shiplane release" in text
+
+
 def test_a_run_that_failed_early_says_that_nothing_was_published() -> None:
     closing = ["public: nothing was published and no tag was moved", f"next: {command('status')}"]
     report = Report(command="shiplane publish", task="publish", exit_code=2, what="no lane given", closing=closing)
