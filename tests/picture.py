@@ -25,6 +25,8 @@ _TITLE = "A release of two lanes while it builds and when it is done, and a roll
 # The codes of colorama that shiplane prints, by the accents that they stand for.
 _ACCENTS = {"0": "", "1": "more", "2": "less", "31": "bad", "32": "good", "33": "care", "36": "same"}
 _SIZE, _ADVANCE, _LINE, _EDGE = 13, 7.83, 18, 16
+# Two of the builds are at one of their stages.
+_BUILDING = r"linux/\w+ +[\w-]+ \d+/\d+[^~]*linux/\w+ +([\w-]+ \d+/\d+|pushed)"
 _STYLE = """
     text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; fill: #1f2328; white-space: pre }
     rect { fill: #f6f8fa; stroke: #d1d9e0 }
@@ -94,7 +96,7 @@ def _text(line: Line, y: int) -> str:
     spans, column = [], 0
     for text, accent in line:
         kind = f' class="{accent}"' if accent else ""
-        spans.append(f'<tspan x="{_EDGE + column * _ADVANCE:.1f}"{kind}>{escape(text)}</tspan>' if text.strip() else "")
+        spans.append(f'<tspan x="{_EDGE + column * _ADVANCE:.1f}"{kind}>{escape(text)}</tspan>')
         column += len(text)
     return f'  <text y="{y}" xml:space="preserve">{"".join(spans)}</text>'
 
@@ -159,7 +161,7 @@ def transcript(released: Recording, rolled_back: Recording) -> list[Line]:
         typed(released.command),
         *released.during,
         [],
-        note("half a minute later"),
+        note("and when it is done"),
         *released.lines,
         [],
         typed(rolled_back.command),
@@ -189,7 +191,7 @@ def main() -> None:
                 argv = [sys.executable, "-m", *shlex.split(command)]
                 return start(argv, person.checkout, person.environ(TERM="xterm", CI=""), COLUMNS, _ROWS)
 
-            released = record(begin, "shiplane release --version 0.2.2 --latest", r"linux/\w+ +[\w-]+ \d+/\d+")
+            released = record(begin, "shiplane release --version 0.2.2 --latest", _BUILDING)
             back = record(begin, 'shiplane rollback --lane main --reason "crashes on start"')
             PICTURE.write_text(draw(transcript(released, back)), encoding="utf-8")
     finally:
