@@ -78,8 +78,9 @@ def unadopted_tags(lane: Lane, ledger: Ledger, tags: Iterable[str]) -> tuple[Tag
     """
     if any(_is_adoption(entry) for entry in ledger.entries):
         return ()
-    own_versions = {version for version in map(lane.version_of_tag, tags) if version}
-    versions = {tag: lane.version_tagged(tag) for tag in tags}
+    own = {tag: lane.version_of_tag(tag) for tag in tags}
+    own_versions = set(own.values())
+    versions = {tag: lane.version_tagged(tag) for tag, version in own.items() if version is None}
     others = {tag: version for tag, version in versions.items() if version and version not in own_versions}
     return tuple(Tag(tag) for tag in sorted(others, key=lambda tag: others[tag]))
 
