@@ -152,10 +152,12 @@ class Browser:
             said.clear()
         raise RigError("the browser has ended")
 
-    def open(self, file: Path, *, width: int, scheme: str) -> None:
-        """Show a file in a window of a width, with a preference for light or dark."""
+    def open(self, file: Path, *, width: int, scheme: str, media: str = "screen") -> None:
+        """Show a file in a window of a width, with a preference for light or dark, on a screen or as for paper."""
         self.call("Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=False)
-        self.call("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+        self.call(
+            "Emulation.setEmulatedMedia", media=media, features=[{"name": "prefers-color-scheme", "value": scheme}]
+        )
         self.call("Page.navigate", url=file.as_uri())
         self.wait_for("Page.loadEventFired")
 

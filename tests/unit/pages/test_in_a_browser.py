@@ -81,6 +81,14 @@ def test_all_of_it_can_be_read(browser: Browser, pages: Path, name: str, width: 
     assert (picture[:8], struct.unpack(">I", picture[16:20])) == (b"\x89PNG\r\n\x1a\n", (width,))
 
 
+@pytest.mark.thorough("paper is light, whatever the screen is: the two are combined by the browser alone")
+def test_paper_is_light_though_the_screen_is_dark(browser: Browser, pages: Path) -> None:
+    browser.open(pages / "failed.html", width=794, scheme="dark", media="print")
+    seen = measured(browser)
+    assert (seen["across"], outside(seen), faint(seen)) == (794, [], [])
+    assert browser.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+
+
 @pytest.mark.thorough("that the measuring finds what it is for, without which the tests above would show nothing")
 def test_what_cannot_be_read_is_found(browser: Browser, tmp_path: Path) -> None:
     page = tmp_path / "bad.html"
