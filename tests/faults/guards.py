@@ -913,7 +913,7 @@ ORDER = (
         "what was seen before the prerequisites is looked at again after them",
         "release/publish",
         "Publisher.publish",
-        never(0),
+        never(1),
         (
             _ORDER + "test_a_version_that_another_commit_took_meanwhile_is_not_built",
             _ORDER + "test_a_permission_that_was_taken_away_meanwhile_is_told_before_anything_is_built",
