@@ -116,10 +116,9 @@ TARGETS = (
         same=(
             # How long a piece is: any size near it is as good.
             *(Key("PIECE", kind) for kind in ("256 -> 257", "256 -> 255", "1024 -> 1025", "1024 -> 1023")),
-            # How far a manifest is indented.
-            *(Key("ledger_manifest", kind, 1) for kind in ("2 -> 3", "2 -> 1")),
         ),
     ),
+    Target("ledger/checkpoint", ("tests/unit/ledger/test_checkpoint.py", "tests/faults/ledger/test_segments.py")),
     Target("ledger/store", _LEDGER),
     Target(
         "ledger/recorder",
