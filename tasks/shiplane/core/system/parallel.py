@@ -38,16 +38,42 @@ def run_parallel(first: Callable[[], A], second: Callable[[], B], *, workers: in
     return results[0], results[1]
 
 
+def start(task: Callable[[], A], *, workers: int = WORKERS) -> Callable[[], A]:
+    """Start a thread-safe task; what is returned waits until it has ended, and gives its result or raises its error.
+
+    With one worker it runs only then.
+    """
+    if workers == 1:
+        return task
+    ended: list[Callable[[], A]] = []
+
+    def work(_index: int) -> None:
+        try:
+            ended.append(returning(task()))
+        except BaseException as error:  # noqa: BLE001 -- raised again by who waits
+            ended.append(raising(error))
+
+    threads = _Threads(1, 1, work)
+    threads.start()
+
+    def wait() -> A:
+        threads.wait()
+        return ended[0]()
+
+    return wait
+
+
 def relay_parallel(generators: Sequence[Generator[Q, None, A]], *, workers: int = FLOWS) -> list[Generator[Q, None, A]]:
     """Run thread-safe generators side by side, to be read one after the other as if each ran only then.
 
     What is returned yields what the generator in its place yields, as soon as it does, and ends as that one ends; an
-    error is raised once no thread is at work any more. With one worker or one generator nothing is run ahead.
+    error is raised once no thread is at work any more. After an interrupt none goes on beyond what it yields next.
+    With one worker or one generator nothing is run ahead.
     """
     if workers == 1 or len(generators) < 2:  # noqa: PLR2004
         return list(generators)
     relays = [_Relay(generator) for generator in generators]
-    threads = _Threads(len(relays), min(workers, len(relays)), lambda index: relays[index].run())
+    threads = _Threads(len(relays), min(workers, len(relays)), lambda index: relays[index].run(threads.stop))
     threads.start()
     return [relay.read(threads) for relay in relays]
 
@@ -99,9 +125,9 @@ class Once(Generic[Q, A]):
         with lock:
             if key not in self._results:
                 try:
-                    self._results[key] = _returning(make())
+                    self._results[key] = returning(make())
                 except Exception as error:  # noqa: BLE001 -- raised again each time
-                    self._results[key] = _raising(error)
+                    self._results[key] = raising(error)
         return self._results[key]()
 
 
@@ -152,16 +178,17 @@ class _Relay(Generic[Q, A]):
         self._end: Callable[[], A] | None = None
         self._changed = threading.Event()
 
-    def run(self) -> None:
-        """Run it to its end."""
+    def run(self, stop: threading.Event) -> None:
+        """Run it to its end, or until ``stop`` is set: then nobody reads it any more."""
         try:
-            while True:
+            while not stop.is_set():
                 self._yielded.append(next(self._source))
                 self._changed.set()
+            self._source.close()
         except StopIteration as end:
-            self._end = _returning(end.value)
+            self._end = returning(end.value)
         except BaseException as error:  # noqa: BLE001 -- raised again where it is read
-            self._end = _raising(error)
+            self._end = raising(error)
         self._changed.set()
 
     def read(self, threads: _Threads) -> Generator[Q, None, A]:
@@ -182,11 +209,14 @@ class _Relay(Generic[Q, A]):
             raise
 
 
-def _returning(value: A) -> Callable[[], A]:
+def returning(value: A) -> Callable[[], A]:
+    """What gives a value."""
     return lambda: value
 
 
-def _raising(error: BaseException) -> Callable[[], Any]:
+def raising(error: BaseException) -> Callable[[], Any]:
+    """What raises an error."""
+
     def end() -> None:
         raise error
 
