@@ -123,8 +123,8 @@ NAMES = (
     Guard(
         "a floating tag is looked at once more before the run calls itself done",
         "release/write_tags",
-        "tag_lanes",
-        uncalled("_confirm_floating_tags"),
+        "LaneTagger._confirm_all",
+        call("_confirm_floating_tags", "self._side_by_side(())"),
         (_PUBLISH + "test_a_floating_tag_moved_by_another_at_the_very_end_is_no_success",),
     ),
     Guard(
@@ -151,29 +151,29 @@ NAMES = (
     Guard(
         "a floating tag moves only from where the survey saw it",
         "registry/tag_writer",
-        "TagWriter.move",
+        "TagWriter.check_position",
         never(),
         (_PUBLISH + "test_a_floating_tag_moved_by_another_is_left_where_it_is",),
     ),
     Guard(
         "a version is looked at once more before a floating tag moves to it",
         "release/write_tags",
-        "tag_lanes",
+        "LaneTagger._confirm_before_moving",
         never(),
         (_PUBLISH + "test_a_version_overwritten_by_another_is_not_what_the_floating_tag_moves_to",),
     ),
     Guard(
         "a version is looked at once more before the run calls itself done",
         "release/write_tags",
-        "tag_lanes",
-        uncalled("_confirm_version_tags", at=1),
+        "LaneTagger._confirm_all",
+        call("_confirm_version_tags", "self._side_by_side(())"),
         (_PUBLISH + "test_a_version_overwritten_by_another_at_the_very_end_is_no_success",),
     ),
     Guard(
         "all lanes' version tags are written before any floating tag",
         "release/write_tags",
-        "tag_lanes",
-        both(exchanged("_create_version_tags", "_move_floating_tags"), never()),
+        "LaneTagger.tag",
+        exchanged("_create_version_tags", "_move_floating_tags"),
         (_PUBLISH + "test_every_version_is_named_before_any_floating_tag_moves",),
     ),
 )
@@ -213,7 +213,7 @@ DECISIONS = (
     Guard(
         "a floating tag that a lane gets later is not set below what is published in its range",
         "verify/surveyor",
-        "Surveyor.survey",
+        "Surveyor._survey",
         without_argument("Survey", "newest"),
         (_SEVERAL + "test_a_tag_that_the_lane_gets_later_is_not_set_below_what_is_published_in_its_range",),
     ),
@@ -265,8 +265,8 @@ DECISIONS = (
     Guard(
         "a version that was marked meanwhile does not float",
         "release/write_tags",
-        "_move_floating",
-        never(0),
+        "LaneTagger._check_position",
+        never(1),
         (_STALE + "test_what_has_been_found_once",),
     ),
     Guard(
@@ -380,7 +380,7 @@ ANSWERS = (
     Guard(
         "a version that was marked meanwhile floats in no repository",
         "release/mirrors/tagging",
-        "MirrorTags.move",
+        "_move",
         always(0),
         (_MIRRORS + "test_a_version_that_was_marked_meanwhile_floats_nowhere",),
     ),

@@ -121,7 +121,7 @@ LEDGER = (
         "a writer stays until its entries have come to stay",
         "ledger/recorder",
         "record",
-        no_round(3, kind="comprehension"),
+        no_round(5, kind="comprehension"),
         (_CONTENTION + "test_an_entry_that_another_writer_overwrote_is_added_again",),
     ),
     Guard(
@@ -135,7 +135,7 @@ LEDGER = (
         "nobody is waited for longer than one exchange may take",
         "ledger/recorder",
         "_append_and_settle",
-        call("min", "{1}"),
+        call("min", "{1}", at=0),
         (_CONTENTION + "test_a_writer_that_is_very_slow_is_waited_for_at_most_half_a_minute_and_it_is_said",),
     ),
     Guard(
@@ -314,9 +314,9 @@ ROLLBACK = (
     ),
     Guard(
         "a rollback moves the floating tag only from where it was seen",
-        "rollback/rollback",
-        "Rollback._move",
-        argument("move", "expected_digests", "survey.past(floating)"),
+        "rollback/choice",
+        "RollbackChoice.positions",
+        argument("TagPositions", "expected", "self.survey.past(floating)"),
         (_ROLLBACK + "test_a_tag_that_somebody_else_moves_meanwhile_is_left_to_them",),
     ),
     Guard(
@@ -330,7 +330,7 @@ ROLLBACK = (
         "a rollback looks at the floating tag once more before it calls itself done",
         "rollback/rollback",
         "Rollback.go_to",
-        uncalled("confirm"),
+        argument("run_flows", 0, "()"),
         (_LATE + "test_a_tag_that_was_moved_away_after_it_was_read_back_is_no_success",),
     ),
     Guard(
@@ -395,7 +395,7 @@ BEFORE_NAMES = (
     Guard(
         "a package is taken for new only where we are proved to be allowed to push",
         "verify/surveyor",
-        "Surveyor.survey",
+        "Surveyor._survey",
         without_operand(0, at=0),
         (_PUBLISH + "test_without_the_proof_what_cannot_be_read_is_refused",),
     ),
@@ -429,8 +429,8 @@ BEFORE_NAMES = (
     Guard(
         "a saved plan is carried out only in the state that it was made for",
         "release/release_survey",
-        "ReleaseSurveyor._survey_lanes",
-        never(0, kind="a if b else c"),
+        "ReleaseSurveyor._survey_lane",
+        never(0),
         (
             _PLAN + "test_each_tag_that_somebody_else_wrote_is_named_and_nothing_is_built",
             _PLAN + "test_a_later_release_in_between_makes_the_plan_too_old",

@@ -5,23 +5,26 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
+from functools import partial
+from typing import TYPE_CHECKING, TypeAlias
 
 from shiplane.config.lane import Lane
 from shiplane.core.errors import LostRaceError, ShiplaneError, UnreachableError
+from shiplane.core.flows import run_flows
 from shiplane.core.next_command import command
 from shiplane.core.plurals import NO_LEDGER
 from shiplane.core.progress import Flow, Step
-from shiplane.core.system.parallel import WORKERS
+from shiplane.core.system.parallel import WORKERS, Once, map_parallel, start
 from shiplane.core.timestamps import rfc3339
 from shiplane.ledger.concurrent import ConcurrentEntries
 from shiplane.ledger.ledger import Action, Entry, Ledger
 from shiplane.ledger.store import MAX_SETTLE, SETTLE, TRIES, AppendResult, LedgerSnapshot, LedgerStore, missing_from
-from shiplane.registry.client import RegistryClient
 from shiplane.registry.http.retry_budget import Clock, SystemClock
-from shiplane.registry.lookup import resolve
-from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest, Repository, Tag
+
+if TYPE_CHECKING:
+    from shiplane.registry.client import RegistryClient
+    from shiplane.registry.oci.manifest import Descriptor
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,12 +87,14 @@ class Ledgers:
         author: Who writes the entries.
         workers: How many reads at once.
         last_pieces: Those that were read before: see :class:`LedgerStore`.
+        uploads: Those that are uploaded.
     """
 
     registry: RegistryClient
     author: EntryAuthor
     workers: int = WORKERS
     last_pieces: dict[Digest, bytes] = field(default_factory=dict, compare=False, repr=False)
+    uploads: Once[Digest, Descriptor] = field(default_factory=Once, repr=False, compare=False)
 
     def store(self, lane: Lane) -> LedgerStore:
         """The ledger of one lane."""
@@ -98,6 +103,7 @@ class Ledgers:
             lane=lane,
             workers=self.workers,
             last_pieces=self.last_pieces,
+            uploads=self.uploads,
         )
 
 
@@ -127,21 +133,34 @@ class LedgerUpdate:
     newest: Ledger | None = None
 
     @property
-    def digest(self) -> Digest | None:
-        """The ledger's as it is now; it was read back before, so failing to read it here is no error."""
-        return digest_of(self.store.registry.get_manifest(self.store.tag))
+    def ledger(self) -> tuple[Repository, Tag]:
+        """Where the ledger is."""
+        return self.store.registry.repository, self.store.tag
+
+    def read_digest(self) -> Digest | None:
+        """The ledger's digest where nothing is added: as it was read; failing to read it for this is no error."""
+        return self.snapshot.digest if self.snapshot else self.store.shown_digest()
+
+    def start_upload(self) -> None:
+        """Begin to upload the entries while tags are written; :meth:`append` waits for that, and learns of errors.
+
+        With one worker nothing is begun.
+        """
+        if self.snapshot and self.entries and self.store.workers > 1:
+            start(partial(self.store.upload, self.entries, self.snapshot, self.base))
 
     def append(self) -> Flow[AppendResult]:
         """Add the entries. Raises as :meth:`LedgerStore.append`."""
         return self.store.append(self.entries, self.snapshot, self.base, self.newest or self.base)
 
-    def settled(self, appended: AppendResult) -> Ledger | None:
+    def settled(self, appended: AppendResult) -> AppendResult | None:
         """The ledger after every concurrent writer must have finished; None if entries are gone from it."""
         store = self.store
-        if digest_of(resolve(store.registry, store.tag)) == appended.digest:
-            return appended.ledger
-        ledger = store.read_newer(appended.ledger).ledger
-        return None if missing_from(ledger, self.entries, self.base) else ledger
+        if store.read_digest() == appended.digest:
+            return appended
+        snapshot = store.read_newer(appended.ledger)
+        missing = missing_from(snapshot.ledger, self.entries, self.base)
+        return None if missing else AppendResult(digest=snapshot.digest, ledger=snapshot.ledger)
 
     def contradictions(self, current: Ledger) -> list[str]:
         """How entries that others recorded meanwhile contradict these."""
@@ -156,14 +175,18 @@ class LedgerUpdate:
         return list(dict.fromkeys(contradiction for texts in contradictions for contradiction in texts))
 
 
-def record(updates: Sequence[LedgerUpdate]) -> Flow[None]:
+def record(updates: Sequence[LedgerUpdate]) -> Flow[list[Digest | None]]:
     """Add entries to several ledgers, wait until they have settled, and check that no other entry contradicts them.
+
+    Returns:
+        Each ledger's digest, with the entries; None of one that there is not.
 
     Raises:
         LostRaceError: One does: another publisher was at work at the same moment. The entries are recorded.
         ShiplaneError: By situation; the message says which entries may be missing, and that what was done remains done.
     """
     pending, contradictions = [update for update in updates if update.entries], []
+    digests = dict[tuple[Repository, Tag], "Digest | None"]()
     for _ in range(TRIES):
         if not pending:
             break
@@ -171,39 +194,44 @@ def record(updates: Sequence[LedgerUpdate]) -> Flow[None]:
             settled = yield from _append_and_settle(pending)
         except ShiplaneError as error:
             raise _incomplete_error(pending, error) from error
-        contradictions += [
-            contradiction
-            for update, current in settled
-            if current is not None
-            for contradiction in update.contradictions(current)
-        ]
+        recorded = [(update, current) for update, current in settled if current is not None]
+        digests |= {update.ledger: current.digest for update, current in recorded}
+        contradictions += [text for update, current in recorded for text in update.contradictions(current.ledger)]
         pending = [update for update, current in settled if current is None]
     if pending:
         raise _incomplete_error(pending, UnreachableError("other runs keep overwriting it"))
     if contradictions:
         raise LostRaceError("a concurrent run contradicts this one: " + "; ".join(contradictions), remedy=_CONTRADICTED)
+    return [digests[update.ledger] if update.entries else update.read_digest() for update in updates]
 
 
-def record_kept(updates: Sequence[LedgerUpdate]) -> Flow[None]:
-    """Record, or say that no ledger is kept where there are no updates. Raises as :func:`record`."""
+def record_kept(updates: Sequence[LedgerUpdate]) -> Flow[list[Digest | None]]:
+    """Record, or say that no ledger is kept where there are no updates. As :func:`record`."""
     if not updates:
         yield Step("record", "the ledger").skipped(NO_LEDGER)
-    yield from record(updates)
+    return (yield from record(updates))
 
 
-def _append_and_settle(updates: Sequence[LedgerUpdate]) -> Flow[list[tuple[LedgerUpdate, Ledger | None]]]:
+def _append_and_settle(updates: Sequence[LedgerUpdate]) -> Flow[list[tuple[LedgerUpdate, AppendResult | None]]]:
     """Add entries to each ledger once; returns each ledger after every concurrent writer must have finished."""
-    appended = []
-    for update in updates:
-        appended.append((yield from update.append()))  # noqa: PERF401 -- no comprehension can delegate
+    workers = updates[0].store.workers
+    appended = yield from run_flows((update.append() for update in updates), workers=workers)
     slowest = max(result.took for result in appended)
-    updates[0].store.registry.retry_budget.pause(
-        min(MAX_SETTLE, max(SETTLE, 2 * slowest)),
+    retry_budget = updates[0].store.registry.retry_budget
+    settles = min(MAX_SETTLE, max(SETTLE, 2 * slowest))
+    # The last write was read back since it was answered, which took its time.
+    since = min(
+        retry_budget.clock.now() - result.answered if result.answered is not None else 0.0 for result in appended
+    )
+    retry_budget.pause(
+        max(0.0, settles - since),
         f"writing the ledger took {slowest:.1f} s; checking it again after twice that, at most {MAX_SETTLE:.0f} s",
     )
+    pairs = list(zip(updates, appended, strict=True))
+    settled = map_parallel(lambda pair: pair[0].settled(pair[1]), pairs, workers=workers)
     return [
-        (replace(update, snapshot=None, newest=result.ledger), update.settled(result))
-        for update, result in zip(updates, appended, strict=True)
+        (replace(update, snapshot=None, newest=result.ledger), current)
+        for (update, result), current in zip(pairs, settled, strict=True)
     ]
 
 
@@ -214,7 +242,7 @@ _LISTED = 8
 def _incomplete_error(updates: Sequence[LedgerUpdate], error: ShiplaneError) -> ShiplaneError:
     """The same error, listing the entries that may be missing: no move without a record passes in silence.
 
-    If one ledger cannot be written, those after it are not started, and those before it are not checked again.
+    If one ledger cannot be written, none of them is checked again.
     """
     names = [f"{entry.action.value} {entry.tag}" for update in updates for entry in update.entries]
     missing = ", ".join(names[:_LISTED]) + (f" and {len(names) - _LISTED} more" if len(names) > _LISTED else "")

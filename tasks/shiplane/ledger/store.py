@@ -16,7 +16,7 @@ from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import UnreachableError, VerificationError
 from shiplane.core.progress import Flow, Step
-from shiplane.core.system.parallel import WORKERS, map_parallel, run_parallel
+from shiplane.core.system.parallel import WORKERS, Once, map_parallel, run_parallel
 from shiplane.ledger.artifact import (
     EMPTY,
     EMPTY_CONTENT,
@@ -81,11 +81,17 @@ class LedgerSnapshot:
 
 @dataclass(frozen=True, kw_only=True)
 class AppendResult:
-    """The ledger with the entries, and the seconds from the last read to the answer to the write."""
+    """The ledger with the entries.
+
+    Attributes:
+        took: The seconds from the last read to the answer to the write.
+        answered: When the write was answered, on the retry budget's clock; None where nothing was written.
+    """
 
     digest: Digest | None
     ledger: Ledger
     took: float = 0.0
+    answered: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,12 +101,14 @@ class LedgerStore:
     Attributes:
         workers: How many reads run at once.
         last_pieces: The last pieces that were read, by digest: a run looks at the ledger several times.
+        uploads: Pieces that this run uploads, each once.
     """
 
     registry: RegistryClient
     lane: Lane
     workers: int = WORKERS
     last_pieces: dict[Digest, bytes] = field(default_factory=dict, compare=False, repr=False)
+    uploads: Once[Digest, Descriptor] = field(default_factory=Once, repr=False, compare=False)
 
     @property
     def tag(self) -> Tag:
@@ -128,6 +136,14 @@ class LedgerStore:
             self._answer(),
             part_of=lambda checkpoint, last: last if checkpoint.suffices(self.lane, version) else None,
         )
+
+    def read_digest(self) -> Digest | None:
+        """The digest of the ledger's tag; None if there is none. Raises as :meth:`read`."""
+        return digest_of(resolve(self.registry, self.tag))
+
+    def shown_digest(self) -> Digest | None:
+        """The digest of the ledger's tag; None also where it cannot be read."""
+        return digest_of(self.registry.get_manifest(self.tag))
 
     def read_newer(self, newest: Ledger | None) -> LedgerSnapshot:
         """Read the ledger, waiting while it reads as older than a state that this run has seen.
@@ -177,6 +193,11 @@ class LedgerStore:
         snapshot = self.read(with_replaced=True)
         self.verify_chain(snapshot)
         return snapshot
+
+    def upload(self, entries: Sequence[Entry], snapshot: LedgerSnapshot, base: Ledger | None = None) -> None:
+        """Upload what :meth:`append` would: no tag leads to it before that one. Raises as that one would."""
+        if missing := missing_from(snapshot.ledger, entries, base):
+            self._upload_pieces(snapshot, snapshot.ledger.append(missing))
 
     def append(
         self,
@@ -295,11 +316,11 @@ class LedgerStore:
         if digest_of(current) != snapshot.digest:
             return _CONFLICT
         written = self.registry.put_manifest(self.tag, raw)
-        took = self.registry.retry_budget.clock.now() - read_at
+        answered = self.registry.retry_budget.clock.now()
         before = (snapshot.digest,)
         answer = read_back(self.registry, self.tag, before, patient=written.certain)
         if isinstance(answer, Present) and answer.digest == raw.digest:
-            return AppendResult(digest=raw.digest, ledger=ledger, took=took)
+            return AppendResult(digest=raw.digest, ledger=ledger, took=answered - read_at, answered=answered)
         if isinstance(answer, Present | Absent) and not written.certain and digest_of(answer) == snapshot.digest:
             return f"no certain answer ({written.detail})"
         if isinstance(answer, Present) and answer.digest != snapshot.digest:
@@ -308,15 +329,14 @@ class LedgerStore:
 
     def _upload_pieces(self, snapshot: LedgerSnapshot, ledger: Ledger) -> list[Descriptor]:
         """The pieces of a state; uploads those that are not in the registry yet."""
-        uploader = Uploader(self.registry)
         if not snapshot.manifest:
-            uploader.send(EMPTY_CONTENT, EMPTY, likely_exists=True)
-        kept, begun = self._begun(uploader, snapshot)
+            self._upload(EMPTY_CONTENT, EMPTY, likely_exists=True)
+        kept, begun = self._begun(snapshot)
         added = ledger.lines[len(snapshot.ledger.lines) :]
         pieces = segments([*lines_of(begun), *added], PIECE)
-        return [*kept, *(uploader.send(piece, _media_type(piece)) for piece in pieces)]
+        return [*kept, *(self._upload(piece, _media_type(piece)) for piece in pieces)]
 
-    def _begun(self, uploader: Uploader, snapshot: LedgerSnapshot) -> tuple[list[Descriptor], bytes]:
+    def _begun(self, snapshot: LedgerSnapshot) -> tuple[list[Descriptor], bytes]:
         """The pieces that stay as they are, and the content of the one that gets the next lines.
 
         That is the last one as long as it is small, and the first one or readable without those before it.
@@ -327,15 +347,21 @@ class LedgerStore:
         last = snapshot.pieces[-1]
         if len(last) < SEGMENT_SIZE and (begins_with_checkpoint(last) or len(pieces) == 1):
             return pieces[:-1], last
-        return self._joined(uploader, pieces), segment.next_checkpoint(self.lane.versions) + b"\n"
+        return self._joined(pieces), segment.next_checkpoint(self.lane.versions) + b"\n"
 
-    def _joined(self, uploader: Uploader, pieces: list[Descriptor]) -> list[Descriptor]:
+    def _joined(self, pieces: list[Descriptor]) -> list[Descriptor]:
         """The pieces, enough small ones at the end of them as one."""
         count = joinable(pieces)
         if not count:
             return pieces
         content = b"".join(map_parallel(self._piece, pieces[-count:], workers=self.workers))
-        return [*pieces[:-count], uploader.send(content, SEGMENT)]
+        return [*pieces[:-count], self._upload(content, SEGMENT)]
+
+    def _upload(self, content: bytes, media_type: str, *, likely_exists: bool = False) -> Descriptor:
+        def send() -> Descriptor:
+            return Uploader(self.registry).send(content, media_type, likely_exists=likely_exists)
+
+        return self.uploads.get(Descriptor.of(content, media_type).digest, send)
 
 
 def _media_type(piece: bytes) -> str:

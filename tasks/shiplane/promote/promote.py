@@ -14,6 +14,7 @@ from shiplane.promote.result import PromotionResult
 from shiplane.promote.stage import PromotionStager
 from shiplane.registry.tag_writer import TagWriter
 from shiplane.release.mirrors.copying import copy_lanes
+from shiplane.release.mirrors.tagging import MirrorTags
 from shiplane.release.write_tags import tag_and_record
 
 if TYPE_CHECKING:
@@ -43,7 +44,8 @@ class Promoter:
         if promotion.survey.presumed:
             yield from surveyor.surveyor(source).check_new(plan, promotion.survey.presumed)
         yield from self._claim(promotion)
-        (result,) = yield from tag_and_record(self._writer, surveyor.ledgers, plan.commit, [lane], promotion.mirrors)
+        others = MirrorTags(promotion.mirrors, workers=surveyor.workers)
+        (result,) = yield from tag_and_record(self._writer, surveyor.ledgers, plan.commit, [lane], others)
         return PromotionResult(source=source, lane=result, new=promotion.decision.creates)
 
     def _claim(self, promotion: Promotion) -> Flow[None]:

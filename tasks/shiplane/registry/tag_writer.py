@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from shiplane.core.errors import LostRaceError, RefusedError, UnreachableError
 from shiplane.core.next_command import command
 from shiplane.core.progress import Event, Flow, Step
-from shiplane.core.system.parallel import run_parallel
+from shiplane.core.system.parallel import WORKERS, run_parallel, start
 from shiplane.registry.client import PutResult, RegistryClient
 from shiplane.registry.lookup import read_back, resolve_consistent
 from shiplane.registry.oci.lookup_result import Absent, LookupResult, Present, digest_of
@@ -24,6 +24,19 @@ _ATTEMPTS = 3
 _MOST_TOGETHER = 10
 _WRITTEN = PutResult(certain=True, detail="and once read back")
 _DOUBTFUL = "it reads as it did before, which proves nothing"
+
+
+@dataclass(frozen=True, kw_only=True)
+class TagPositions:
+    """Where a floating tag may be before it is moved.
+
+    Attributes:
+        expected: As read and as recorded.
+        recorded: Earlier digests by the ledger: such a read lags, or somebody moved it back.
+    """
+
+    expected: Collection[Digest | None]
+    recorded: Collection[Digest | None] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,32 +126,68 @@ class TagWriter:
         expected_digests: Collection[Digest | None],
         recorded_digests: Collection[Digest | None],
     ) -> Flow[Digest | None]:
-        """Move a floating tag from an expected digest, and write it even if it reads as moved already.
+        """Move a floating tag from an expected digest: :meth:`check_position`, then :meth:`move_from`.
 
-        A lagging read may show the target while something else is served; writing the same content again is harmless.
+        Returns:
+            Its previous digest, None if it did not exist.
+        """
+        positions = TagPositions(expected=expected_digests, recorded=recorded_digests)
+        current = yield from self.check_position(
+            tag, raw, positions, self.start_reading(tag, raw, positions, workers=1)
+        )
+        yield from self.move_from(current, tag, raw, positions, change=change)
+        return current
+
+    def start_reading(
+        self, tag: Tag, raw: RawManifest, positions: TagPositions, *, workers: int = WORKERS
+    ) -> Callable[[], Present | Absent]:
+        """Begin to read where a floating tag is, for :meth:`check_position`; with one worker only it begins."""
+        late = {*positions.recorded} - {raw.digest, *positions.expected}
+        return start(lambda: self._read_again(tag, late), workers=workers)
+
+    def check_position(
+        self, tag: Tag, raw: RawManifest, positions: TagPositions, read: Callable[[], Present | Absent]
+    ) -> Flow[Digest | None]:
+        """Read where a floating tag is, right before it is moved.
 
         Args:
             tag: The floating tag.
             raw: The manifest it moves to.
-            change: The move, for display: ``v0.2.1 -> v0.2.2``.
-            expected_digests: Where it may be, as read and as recorded.
-            recorded_digests: Earlier digests by the ledger: such a read lags, or somebody moved it back.
+            positions: Where it may be.
+            read: Waits for what :meth:`start_reading` reads.
 
         Returns:
-            Its previous digest, None if it did not exist.
+            Its digest, None if it does not exist.
 
         Raises:
             LostRaceError: Somebody else moved it meanwhile.
             AccessError, UnreachableError: The registry denied access, or gave no reliable response.
         """
-        expected = {raw.digest, *expected_digests}
-        current = digest_of((yield from self._re_read(tag, late={*recorded_digests} - expected)))
-        if current not in expected:
-            raise _moved_error(tag, " or ".join(str(digest or "nothing") for digest in expected_digests), current)
-        yield from self._write(
-            "move", tag, raw, change=change, previous={current, *expected_digests}, late=recorded_digests
-        )
+        current = digest_of((yield from self._re_read(tag, read)))
+        if current not in {raw.digest, *positions.expected}:
+            raise _moved_error(tag, " or ".join(str(digest or "nothing") for digest in positions.expected), current)
         return current
+
+    def move_from(
+        self, current: Digest | None, tag: Tag, raw: RawManifest, positions: TagPositions, *, change: str
+    ) -> Flow[None]:
+        """Write a floating tag that was read a moment ago, even if it read as moved already.
+
+        A lagging read may show the target while something else is served; writing the same content again is harmless.
+
+        Args:
+            current: As :meth:`check_position` read it.
+            tag: The floating tag.
+            raw: The manifest it moves to.
+            positions: Where it may be.
+            change: The move, for display: ``v0.2.1 -> v0.2.2``.
+
+        Raises:
+            LostRaceError: Somebody else wrote it at the same time.
+            AccessError, UnreachableError: The registry denied access, or gave no reliable response.
+        """
+        previous = {current, *positions.expected}
+        yield from self._write("move", tag, raw, change=change, previous=previous, late=positions.recorded)
 
     def confirm(self, tag: Tag, raw: RawManifest, *, previous: Collection[Digest | None] = ()) -> Flow[None]:
         """Read a tag that this run wrote once more, before relying on it.
@@ -157,15 +206,22 @@ class TagWriter:
             _check_written(tag, raw, answer, (), _WRITTEN, last=True)
         yield step.done(f"still {raw.digest.short}")
 
-    def _re_read(self, tag: Tag, late: Collection[Digest | None] = ()) -> Generator[Event, None, Present | Absent]:
-        """Read a tag once more, and for seconds while it shows a ``late`` digest."""
+    def _re_read(
+        self, tag: Tag, read: Callable[[], Present | Absent] | None = None
+    ) -> Generator[Event, None, Present | Absent]:
+        """Read a tag once more; ``read`` waits for what reads it already."""
         step = self._step("re-check", tag)
         yield step
+        answer = read() if read else self._read_again(tag)
+        yield step.done(f"at {answer.digest.short}" if isinstance(answer, Present) else "still unpublished")
+        return answer
+
+    def _read_again(self, tag: Tag, late: Collection[Digest | None] = ()) -> Present | Absent:
+        """What a tag is, read for seconds while it shows a ``late`` digest; a token to write it is got meanwhile."""
         answer, _ = run_parallel(
             lambda: resolve_consistent(self.registry, tag, lambda digest: digest not in late),
             self.registry.authorize_push,
         )
-        yield step.done(f"at {answer.digest.short}" if isinstance(answer, Present) else "still unpublished")
         return answer
 
     def _write(

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.check import checks_summary, require
 from shiplane.core.progress import Flow, Step
-from shiplane.core.system.parallel import WORKERS
+from shiplane.core.system.parallel import WORKERS, map_parallel
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.lookup import wait_for_digest
 from shiplane.registry.oci.manifest import RawManifest
+from shiplane.registry.oci.names import Digest
 from shiplane.verify.image_check import ExpectedImage, ImageChecker, ImageReport
 
 if TYPE_CHECKING:
@@ -18,6 +21,13 @@ if TYPE_CHECKING:
 
 NOT_COPIED = "This run did not tag it. Run it again: what is missing is copied again."
 NOT_TAGGED = "This run did not tag it. Fix the build, then run it again."
+
+
+def wait_for_images(
+    images: Sequence[tuple[RegistryClient, Digest]], evidence: str, *, workers: int = WORKERS
+) -> list[RawManifest]:
+    """Wait for images that were pushed by digest: see :func:`wait_for_digest`."""
+    return map_parallel(lambda image: wait_for_digest(*image, evidence), images, workers=workers)
 
 
 @dataclass(frozen=True, kw_only=True)

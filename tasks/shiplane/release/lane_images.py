@@ -6,22 +6,22 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.errors import VerificationError
+from shiplane.core.flows import run_flows
 from shiplane.core.progress import Flow, Step
-from shiplane.registry.client import RegistryClient
-from shiplane.registry.lookup import wait_for_digest
 from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import RawManifest
 from shiplane.registry.oci.names import Digest
 from shiplane.release.checks.image_tests import ImageTests, StagedImages
 from shiplane.release.claiming import ReleaseClaims
-from shiplane.release.image_inspection import NOT_TAGGED, ImageInspector
+from shiplane.release.image_inspection import NOT_TAGGED, ImageInspector, wait_for_images
 from shiplane.release.ready_lane import ReadyLane
 from shiplane.signing.sign import ReleaseSigning
 from shiplane.verify.image_check import ImageReport
 
 if TYPE_CHECKING:
+    from shiplane.config.plan import LanePlan, Plan
+    from shiplane.registry.client import RegistryClient
     from shiplane.release.release_survey import ReleaseSurvey
 
 # The digest of each lane's image, by the lane's name.
@@ -56,9 +56,6 @@ class LaneImages:
         """Checks a lane's image."""
         return ImageInspector(registry=self.registry.at(lane_plan.repository), workers=self.workers)
 
-    def _wait_for(self, lane_plan: LanePlan, digest: Digest, reason: str) -> RawManifest:
-        return wait_for_digest(self.registry.at(lane_plan.repository), digest, reason)
-
     def prepare(self, plan: Plan, survey: ReleaseSurvey) -> Flow[list[ReadyLane]]:
         """Stage, inspect, test and claim every lane's image: no lane is tagged before all are ready."""
         decisions, created = survey.decisions, survey.created(plan)
@@ -66,11 +63,14 @@ class LaneImages:
         missing = [lane_plan for lane_plan in created if lane_plan.lane.name not in images]
         images |= _published(survey)
         images |= yield from self._stage(plan, missing)
-        for lane_plan in plan.lanes:
-            name = lane_plan.lane.name
-            if name not in reports:
-                inspector = self._inspector(lane_plan)
-                reports[name] = yield from inspector.inspect_for(plan, lane_plan, images[name], decisions[name])
+        unread = [lane_plan for lane_plan in plan.lanes if lane_plan.lane.name not in reports]
+        inspections = [
+            self._inspector(lane_plan).inspect_for(plan, lane_plan, images[name], decisions[name])
+            for lane_plan in unread
+            for name in (lane_plan.lane.name,)
+        ]
+        inspected = yield from run_flows(inspections, workers=self.workers)
+        reports |= {lane_plan.lane.name: report for lane_plan, report in zip(unread, inspected, strict=True)}
         staged = StagedImages(plan=plan, registry=self.registry, workers=self.workers)
         testable = staged.of(plan.lanes, images, reports)
         tested = yield from self.tests.run(testable, reports, built=[lane_plan.lane.name for lane_plan in created])
@@ -97,8 +97,11 @@ class LaneImages:
     def stage(self, plan: Plan) -> Flow[StagedDigests]:
         """Stage and inspect every lane, without tags; gives each image's digest by the lane's name."""
         images = yield from self._stage(plan, plan.lanes)
-        for lane_plan in plan.lanes:
-            yield from self._inspector(lane_plan).inspect(plan, lane_plan, images[lane_plan.lane.name], NOT_TAGGED)
+        inspections = [
+            self._inspector(lane_plan).inspect(plan, lane_plan, images[lane_plan.lane.name], NOT_TAGGED)
+            for lane_plan in plan.lanes
+        ]
+        yield from run_flows(inspections, workers=self.workers)
         return {name: raw.digest for name, raw in images.items()}
 
     def _stage(self, plan: Plan, missing: Sequence[LanePlan]) -> Flow[_Images]:
@@ -111,10 +114,12 @@ class LaneImages:
             return {}
         self.tests.require({lane_plan.lane.name: lane_plan.platforms.value for lane_plan in missing})
         digests = self.stager().stage(plan, missing)
-        images = {
-            lane_plan.lane.name: self._wait_for(lane_plan, digests[lane_plan.lane.name], "the builder pushed it")
-            for lane_plan in missing
-        }
+        pushed = wait_for_images(
+            [(self.registry.at(lane_plan.repository), digests[lane_plan.lane.name]) for lane_plan in missing],
+            "the builder pushed it",
+            workers=self.workers,
+        )
+        images = {lane_plan.lane.name: raw for lane_plan, raw in zip(missing, pushed, strict=True)}
         yield step.done(", ".join(f"{name} is {digest.short}" for name, digest in digests.items()))
         return images
 
@@ -139,7 +144,8 @@ class LaneImages:
         for lane_plan in lanes:
             if digest := claimed.get(lane_plan.lane.name):
                 try:
-                    images[lane_plan.lane.name] = raw = self._wait_for(lane_plan, digest, "it is claimed")
+                    (raw,) = wait_for_images([(self.registry.at(lane_plan.repository), digest)], "it is claimed")
+                    images[lane_plan.lane.name] = raw
                     inspector = self._inspector(lane_plan)
                     reports[lane_plan.lane.name] = yield from inspector.inspect(plan, lane_plan, raw, "")
                 except VerificationError as error:

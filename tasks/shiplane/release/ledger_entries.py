@@ -112,13 +112,23 @@ class LaneRelease:
         )
 
 
-def record_release(ledgers: LedgersOf, commit: str, lanes: Sequence[TaggedLane]) -> Flow[Mapping[str, LedgerResult]]:
-    """Record what was done, and what an earlier run did and could not record.
+def release_updates(ledgers: LedgersOf, commit: str, lanes: Sequence[TaggedLane]) -> dict[str, LedgerUpdate]:
+    """What is to be recorded of each lane, by its name, of which a ledger is kept.
 
     Args:
         ledgers: The ledgers of the lanes of each primary repository.
         commit: The released commit.
-        lanes: What was done.
+        lanes: What is done.
+    """
+    return {
+        tagged.ready.plan.lane.name: _update(kept, commit, tagged)
+        for tagged in lanes
+        if (kept := ledgers(tagged.ready.plan.repository))
+    }
+
+
+def record_release(updates: Mapping[str, LedgerUpdate]) -> Flow[Mapping[str, LedgerResult]]:
+    """Record what was done, and what an earlier run did and could not record.
 
     Returns:
         Each lane's ledger, by the lane's name; empty where none is kept.
@@ -126,13 +136,9 @@ def record_release(ledgers: LedgersOf, commit: str, lanes: Sequence[TaggedLane])
     Raises:
         ShiplaneError: By situation; the tags are right, but perhaps not recorded.
     """
-    updates = {
-        tagged.ready.plan.lane.name: _update(kept, commit, tagged)
-        for tagged in lanes
-        if (kept := ledgers(tagged.ready.plan.repository))
-    }
-    yield from record_kept(list(updates.values()))
-    return {name: LedgerResult.of(update) for name, update in updates.items()}
+    digests = yield from record_kept(list(updates.values()))
+    recorded = zip(updates.items(), digests, strict=True)
+    return {name: LedgerResult.of(update, digest) for (name, update), digest in recorded}
 
 
 def _update(ledgers: Ledgers, commit: str, tagged: TaggedLane) -> LedgerUpdate:
@@ -150,4 +156,6 @@ def _update(ledgers: Ledgers, commit: str, tagged: TaggedLane) -> LedgerUpdate:
         origin=lane.origin,
     )
     entries = release.entries(ledgers.author, lane.survey)
-    return LedgerUpdate(store=ledgers.store(lane.plan.lane), entries=entries, base=lane.survey.ledger)
+    return LedgerUpdate(
+        store=ledgers.store(lane.plan.lane), entries=entries, base=lane.survey.ledger, snapshot=tagged.survey.snapshot
+    )

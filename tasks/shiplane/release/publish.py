@@ -86,7 +86,7 @@ class Publisher:
             yield from self._surveyor.check_new(plan, survey.presumed)
         lanes = yield from sign_lanes(self.signing, lanes)
         writers = tag_writers(self.registry, plan)
-        results = yield from tag_and_record(writers, self.ledgers, plan.commit, lanes, mirrors)
+        results = yield from tag_and_record(writers, self.ledgers, plan.commit, lanes, self._mirrors.tags(mirrors))
         return ReleaseResult(evidence, results)
 
     def stage(self, plan: Plan) -> Flow[StagedDigests]:

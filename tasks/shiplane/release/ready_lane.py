@@ -92,8 +92,11 @@ class ReadyLane:
     @property
     def floating_tags(self) -> list[ReadyFloatingTag]:
         """Its floating tags, in the order in which they move."""
-        pairs = zip(self.survey.floating_tags, self.decision.moves, strict=True)
-        return [ReadyFloatingTag(lane=self, state=state, move=move) for state, move in pairs]
+        pairs = list(zip(self.survey.floating_tags, self.decision.moves, strict=True))
+        return [
+            ReadyFloatingTag(lane=self, state=state, move=move, following=len(pairs) - number)
+            for number, (state, move) in enumerate(pairs, 1)
+        ]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -104,12 +107,18 @@ class ReadyFloatingTag:
         lane: The lane.
         state: Where the tag was surveyed.
         move: What happens to it.
+        following: How many of the lane's floating tags move after it.
+        checked: The lane's survey with its ledger as it was read right before the move; None if it was not.
+        current: Its digest right before the move.
         before: Its digest before this run moved it; None if it did not exist, or was not moved.
     """
 
     lane: ReadyLane
     state: FloatingTagState
     move: FloatingMove
+    following: int = 0
+    checked: Survey | None = None
+    current: Digest | None = None
     before: Digest | None = None
 
     @property
@@ -157,10 +166,11 @@ class ReadyFloatingTag:
 class TaggedLane:
     """A tagged lane, and its floating tags with what was done about them, in the order in which they moved.
 
-    ``mirrors`` is the lane in its further repositories.
+    ``mirrors`` is the lane in its further repositories, ``survey`` its survey with the ledger as it was last read.
     """
 
     ready: ReadyLane
+    survey: Survey
     floating_tags: tuple[ReadyFloatingTag, ...]
     mirrors: tuple[MirrorResult, ...] = ()
 

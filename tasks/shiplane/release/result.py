@@ -88,10 +88,10 @@ class LedgerResult:
     added: tuple[str, ...]
 
     @classmethod
-    def of(cls, update: LedgerUpdate) -> LedgerResult:
-        """The ledger that an update was written to."""
+    def of(cls, update: LedgerUpdate, digest: Digest | None) -> LedgerResult:
+        """The ledger that an update was written to, and its digest with that."""
         store, added = update.store, tuple(entry.action.value for entry in update.entries)
-        return cls(repository=store.registry.repository, tag=store.tag, digest=update.digest, added=added)
+        return cls(repository=store.registry.repository, tag=store.tag, digest=digest, added=added)
 
     def to_json(self) -> LedgerResultJson:
         """The ledger as JSON values."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from shiplane.config.version import Version
 from shiplane.registry.oci.names import Tag
+from shiplane.registry.tag_writer import TagPositions
 from shiplane.rollback.candidate_check import TagChoice, VerifiedTarget
 from shiplane.rollback.lane_survey import LaneSurvey
 from shiplane.rollback.result import RollbackRequest
@@ -49,6 +50,11 @@ class RollbackChoice:
     def tag(self) -> Tag:
         """The tag of the version that the widest one goes to."""
         return self.request.lane.tag_of(self.tags[0].target.version)
+
+    def positions(self, plan: TagPlan) -> TagPositions:
+        """Where a floating tag may be right before it moves."""
+        floating = plan.targets.floating
+        return TagPositions(expected=self.survey.positions(floating), recorded=self.survey.past(floating))
 
     @property
     def is_unfinished(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
+from shiplane.core.flows import run_flows
 from shiplane.core.progress import Flow
 from shiplane.core.system.parallel import WORKERS
 from shiplane.registry.oci.names import Digest, Platform
@@ -49,9 +50,7 @@ class RollbackChooser:
             VerificationError: A target is not as it should be, or no version below is.
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
         """
-        first = []
-        for request in requests:
-            first.append((yield from self._attempt(request)))  # noqa: PERF401 -- no comprehension can delegate
+        first = yield from run_flows(map(self._attempt, requests), workers=self.workers)
         unfinished = any(isinstance(choice, RollbackChoice) and choice.is_unfinished for choice in first)
         choices = []
         for request, choice in zip(requests, first, strict=True):
@@ -74,11 +73,11 @@ class RollbackChooser:
         registry, ledgers = self.lanes.primary(request.lane), self.lanes.ledgers(request.lane)
         where = self.lanes.where(request.lane)
         reader = LaneReader(registry=registry, ledgers=ledgers, workers=self.workers, where=where)
-        survey = yield from reader.survey(request.lane)
+        survey = yield from reader.survey(request.lane, request.to)
         request = replace(request, lane=survey.lane)
         targets = choose_targets(request, self._histories(survey, request))
         checker = CandidateChecker(
-            registry=registry,
+            registry=survey.registry,
             platforms=self.platforms(survey.lane),
             commit_of=self.commit_of,
             workers=self.workers,

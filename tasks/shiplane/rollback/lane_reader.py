@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 
 from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
+from shiplane.config.version import Version
 from shiplane.core.errors import ShiplaneError
-from shiplane.core.plurals import counted
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.foreign_tags import with_adopted_tags, with_foreign_tags
@@ -38,8 +38,12 @@ class LaneReader:
     workers: int = WORKERS
     where: str = ""
 
-    def survey(self, lane: Lane) -> Flow[LaneSurvey]:
+    def survey(self, lane: Lane, to: Version | None = None) -> Flow[LaneSurvey]:
         """Read a lane's floating tags and ledger; a broken ledger stops nobody from leaving a bad version.
+
+        Args:
+            lane: The lane.
+            to: The version to go to, if it is known: it is read beside them.
 
         Raises:
             AccessError, UnreachableError: The registry refused, or gave no reliable answer.
@@ -49,7 +53,7 @@ class LaneReader:
         yield step
         store = self.ledgers.store(lane) if self.ledgers else None
         reading = FirstReading.of(self.registry, store)
-        listed = reading.list_tags(lane, workers=self.workers)
+        listed = reading.list_tags(lane, to, workers=self.workers)
         answers: Answers = self._read(reading.registry, lane.floating_tags_among(listed))
         survey = LaneSurvey(
             registry=reading.registry, lane=with_foreign_tags(lane, listed), listed=listed, answers=answers
@@ -62,10 +66,9 @@ class LaneReader:
         except ShiplaneError as error:
             yield step.failed(f"{_positions(answers)}; continuing without the ledger, which is unusable: {error.what}")
             return replace(survey, fault=error)
-        entries = counted(len(snapshot.ledger.entries), "entry", "entries")
-        kept = f"{entries} in {lane.ledger}" if snapshot.exists else "no ledger yet"
-        yield step.done(f"{_positions(answers)}; {kept}")
-        return replace(survey, lane=with_adopted_tags(lane, snapshot.ledger), answers=answers, snapshot=snapshot)
+        survey = replace(survey, lane=with_adopted_tags(lane, snapshot.ledger), answers=answers, snapshot=snapshot)
+        yield step.done(f"{_positions(answers)}; {survey.ledger_state}")
+        return survey
 
     def _read(self, registry: RegistryClient, tags: Iterable[FloatingTag]) -> dict[FloatingTag, Present | Absent]:
         asked = list(tags)

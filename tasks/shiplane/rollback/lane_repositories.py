@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from shiplane.config.lane import Lane
 from shiplane.ledger.recorder import Ledgers
 from shiplane.registry.client import RegistryClient
+from shiplane.registry.tag_writer import TagWriter
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,10 @@ class LaneRepositories:
     primary: Callable[[Lane], RegistryClient]
     ledgers: Callable[[Lane], Ledgers | None]
     several: bool = False
+
+    def writer(self, lane: Lane) -> TagWriter:
+        """What writes a lane's tags."""
+        return TagWriter(registry=self.primary(lane), names_repository=self.several)
 
     def where(self, lane: Lane) -> str:
         """A lane's repository, for display behind its tags: nothing where all lanes have the same."""

@@ -9,6 +9,7 @@ from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import ShiplaneError
+from shiplane.core.plurals import counted
 from shiplane.ledger.ledger import Ledger
 from shiplane.ledger.store import LedgerSnapshot
 from shiplane.registry.client import RegistryClient
@@ -42,6 +43,12 @@ class LaneSurvey:
     def ledger(self) -> Ledger:
         """The lane's ledger."""
         return self.snapshot.ledger
+
+    @property
+    def ledger_state(self) -> str:
+        """How much is recorded, for display."""
+        entries = counted(len(self.ledger.entries), "entry", "entries")
+        return f"{entries} in {self.lane.ledger}" if self.snapshot.exists else "no ledger yet"
 
     @property
     def widest(self) -> FloatingTag | None:

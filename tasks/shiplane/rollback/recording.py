@@ -24,10 +24,24 @@ class FloatingTagMove:
 
 @dataclass(frozen=True, kw_only=True)
 class LaneMoves:
-    """A lane whose floating tags were moved: a move for each of the choice's tags, in their order."""
+    """A lane whose floating tags are moved: a move for each of the choice's tags, in their order.
+
+    ``update`` is what is recorded of it; None where nothing is.
+    """
 
     choice: RollbackChoice
     moves: Sequence[FloatingTagMove]
+    update: LedgerUpdate | None = None
+
+
+def lane_update(repositories: LaneRepositories, lane: LaneMoves) -> LedgerUpdate | None:
+    """What is to be recorded of a lane; None where no ledger is kept, or it is unusable."""
+    request, survey = lane.choice.request, lane.choice.survey
+    ledgers = repositories.ledgers(request.lane)
+    if ledgers is None or request.dry_run or survey.fault is not None:
+        return None
+    store, entries = ledgers.store(request.lane), list(_entries(ledgers.author, lane))
+    return LedgerUpdate(store=store, entries=entries, base=survey.ledger, snapshot=survey.snapshot)
 
 
 def record_rollbacks(repositories: LaneRepositories, lanes: Sequence[LaneMoves]) -> Flow[None]:
@@ -40,15 +54,13 @@ def record_rollbacks(repositories: LaneRepositories, lanes: Sequence[LaneMoves])
     for lane in lanes:
         choice = lane.choice
         request, survey = choice.request, choice.survey
-        ledgers = repositories.ledgers(request.lane)
         if survey.fault is not None and not request.dry_run:
             faults.append(_unrecorded_error(choice, repositories.where(request.lane), survey.fault))
-        elif ledgers is None or request.dry_run:
+        elif lane.update is None:
             reason = "dry run" if request.dry_run else "no ledger is kept (ledger = false)"
             yield Step("record", request.lane.ledger).skipped(reason)
         else:
-            store, entries = ledgers.store(request.lane), list(_entries(ledgers.author, lane))
-            updates.append(LedgerUpdate(store=store, entries=entries, base=survey.ledger, snapshot=survey.snapshot))
+            updates.append(lane.update)
     yield from record(updates)
     if faults:
         raise faults[0]

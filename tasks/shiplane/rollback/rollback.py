@@ -12,17 +12,17 @@ from dataclasses import dataclass
 from shiplane.config.lane import Lane
 from shiplane.config.version import Version
 from shiplane.core.errors import ShiplaneError
+from shiplane.core.flows import run_flows
 from shiplane.core.progress import Flow, Step
 from shiplane.core.system.parallel import WORKERS
 from shiplane.registry.client import RegistryClient
-from shiplane.registry.oci.names import Platform
-from shiplane.registry.tag_writer import TagWriter
+from shiplane.registry.oci.names import Digest, Platform
 from shiplane.rollback.choice import RollbackChoice, TagPlan
 from shiplane.rollback.chooser import RollbackChooser
 from shiplane.rollback.lane_repositories import LaneRepositories
 from shiplane.rollback.mirror_move import MirrorMove
 from shiplane.rollback.mirrors import MirrorRollback
-from shiplane.rollback.recording import FloatingTagMove, LaneMoves, marked_tag, record_rollbacks
+from shiplane.rollback.recording import FloatingTagMove, LaneMoves, lane_update, marked_tag, record_rollbacks
 from shiplane.rollback.result import RollbackRequest, RollbackResult, StayingTag, TagRollback
 
 
@@ -69,12 +69,16 @@ class Rollback:
         lanes = yield from self._move_all(choices)
         yield from self._move_elsewhere(elsewhere, lanes, mirrored)
         yield from record_rollbacks(self.lanes, lanes)
-        for choice in choices:
-            writer = self._writer(choice)
-            for plan in () if choice.request.dry_run else choice.tags:
-                floating = plan.targets.floating
-                yield from writer.confirm(floating.tag, plan.target.raw, previous=choice.survey.past(floating))
+        confirms = (self._confirm(choice, plan) for choice in choices for plan in choice.tags)
+        yield from run_flows(confirms, workers=self.workers)
         return tuple(self._result(lane, mirrored) for lane in lanes)
+
+    def _confirm(self, choice: RollbackChoice, plan: TagPlan) -> Flow[None]:
+        """Read a floating tag once more at the very end."""
+        if not choice.request.dry_run:
+            floating = plan.targets.floating
+            past = choice.survey.past(floating)
+            yield from self.lanes.writer(choice.request.lane).confirm(floating.tag, plan.target.raw, previous=past)
 
     def _move_elsewhere(
         self, elsewhere: MirrorRollback, lanes: Sequence[LaneMoves], mirrored: Sequence[MirrorMove]
@@ -91,47 +95,55 @@ class Rollback:
         lane = choice.request.lane
         return f"{plan.targets.floating}{self.lanes.where(lane)} is at {lane.tag_of(plan.target.version)}"
 
-    def _writer(self, choice: RollbackChoice) -> TagWriter:
-        registry = self.lanes.primary(choice.request.lane)
-        return TagWriter(registry=registry, names_repository=self.lanes.several)
-
     def _move_all(self, choices: Sequence[RollbackChoice]) -> Flow[list[LaneMoves]]:
         """Move the tags of each lane, in a lane the one with the widest range first: that is what most people pull."""
-        lanes, moved = [], list[str]()
-        for choice in choices:
-            moves = []
-            for plan in choice.tags:
-                try:
-                    moves.append((yield from self._move(choice, plan)))
-                except ShiplaneError as error:
-                    raise _cut_off(moved, error) from error
-                moved.append(self._position(choice, plan))
-            lanes.append(LaneMoves(choice=choice, moves=moves))
-        return lanes
+        moved = list[str]()
+        try:
+            flows = (self._move_lane(choice, moved) for choice in choices)
+            return (yield from run_flows(flows, workers=self.workers))
+        except ShiplaneError as error:
+            raise _cut_off(moved, error) from error
 
-    def _move(self, choice: RollbackChoice, plan: TagPlan) -> Flow[FloatingTagMove]:
-        """Move a floating tag to its target, even if it reads as being there: see :meth:`TagWriter.move`."""
-        lane, survey, targets, target = choice.request.lane, choice.survey, plan.targets, plan.target
-        floating, digest = targets.floating, survey.digest(targets.floating)
+    def _move_lane(self, choice: RollbackChoice, moved: list[str]) -> Flow[LaneMoves]:
+        """Move the tags of one lane, and say in ``moved`` which are; the record is uploaded beside the last one."""
+        moves, update = list[FloatingTagMove](), None
+        for plan in choice.tags:
+            current = yield from self._check_position(choice, plan)
+            moves.append(_move_of(choice, plan, current))
+            if plan is choice.tags[-1]:
+                update = lane_update(self.lanes, LaneMoves(choice=choice, moves=moves))
+                if update:
+                    update.start_upload()
+            yield from self._move(choice, plan, current)
+            moved.append(self._position(choice, plan))
+        return LaneMoves(choice=choice, moves=moves, update=update)
+
+    def _check_position(self, choice: RollbackChoice, plan: TagPlan) -> Flow[Digest | None]:
+        """Read where a floating tag is right before it moves; a dry run moves none."""
         if choice.request.dry_run:
-            state = "it is at" if digest == target.raw.digest else "dry run: it would move to"
-            step = Step("move", f"{floating.tag}{self.lanes.where(lane)}")
+            return None
+        floating, raw, positions = plan.targets.floating, plan.target.raw, choice.positions(plan)
+        writer = self.lanes.writer(choice.request.lane)
+        read = writer.start_reading(floating.tag, raw, positions, workers=1)
+        return (yield from writer.check_position(floating.tag, raw, positions, read))
+
+    def _move(self, choice: RollbackChoice, plan: TagPlan, current: Digest | None) -> Flow[None]:
+        """Move a floating tag to its target, even if it reads as being there: see :meth:`TagWriter.move_from`."""
+        lane, targets, target = choice.request.lane, plan.targets, plan.target
+        if choice.request.dry_run:
+            is_there = choice.survey.digest(targets.floating) == target.raw.digest
+            state = "it is at" if is_there else "dry run: it would move to"
+            step = Step("move", f"{targets.floating.tag}{self.lanes.where(lane)}")
             yield step.skipped(f"{state} {target.version}, {target.raw.digest}")
-            return FloatingTagMove(done=False, before=targets.previous_digest)
+            return
         previous = lane.tag_of(targets.previous) if targets.previous else "none"
-        replaced = yield from self._writer(choice).move(
-            floating.tag,
+        yield from self.lanes.writer(choice.request.lane).move_from(
+            current,
+            targets.floating.tag,
             target.raw,
+            choice.positions(plan),
             change=f"{previous} -> {lane.tag_of(target.version)}",
-            expected_digests=survey.positions(floating),
-            recorded_digests=survey.past(floating),
         )
-        # If only one of two reads says that it was there, that one may have lagged.
-        done = {digest, replaced} != {target.raw.digest}
-        # If it reads as being there, it came from where it was recorded: a rollback was interrupted, or reads lag.
-        origins = (replaced, digest, *survey.positions(floating))
-        before = next((origin for origin in origins if origin != target.raw.digest), targets.previous_digest)
-        return FloatingTagMove(done=done, before=before)
 
     def _result(self, lane: LaneMoves, mirrored: Sequence[MirrorMove]) -> RollbackResult:
         choice, first = lane.choice, lane.choice.tags[0]
@@ -157,6 +169,20 @@ class Rollback:
             next_version=first.targets.next_version(first.target.version),
             next_target=first.targets.next_target(first.target.version) if told else None,
         )
+
+
+def _move_of(choice: RollbackChoice, plan: TagPlan, current: Digest | None) -> FloatingTagMove:
+    """The move of a floating tag from where it was read, which was read before that as well."""
+    survey, targets, target = choice.survey, plan.targets, plan.target.raw.digest
+    if choice.request.dry_run:
+        return FloatingTagMove(done=False, before=targets.previous_digest)
+    digest = survey.digest(targets.floating)
+    # If only one of two reads says that it was there, that one may have lagged.
+    done = {digest, current} != {target}
+    # If it reads as being there, it came from where it was recorded: a rollback was interrupted, or reads lag.
+    origins = (current, digest, *survey.positions(targets.floating))
+    before = next((origin for origin in origins if origin != target), targets.previous_digest)
+    return FloatingTagMove(done=done, before=before)
 
 
 def _tag_rollback(plan: TagPlan, move: FloatingTagMove) -> TagRollback:

@@ -104,6 +104,27 @@ def read_ahead(
     return run_parallel(beside, lambda: _read_ahead(registry, lane, version, workers, parts=parts), workers=workers)[0]
 
 
+def read_image_ahead(registry: ReadOnce, tag: Tag, *, workers: int = WORKERS) -> None:
+    """Read a tag, and every manifest behind it, for whoever checks the image next."""
+    with suppress(ShiplaneError):
+        answer = registry.get_manifest(tag)
+        if isinstance(answer, Present):
+            children, attestations = _parts(answer.digest, parse_manifest(answer.raw))
+            map_parallel(registry.get_manifest, [*children, *attestations], workers=workers)
+
+
+def named_version(lane: Lane, answer: LookupResult) -> Version | None:
+    """The version that an image says it is by its annotations; whether that is true, its tag has to show."""
+    document = parse_manifest(answer.raw) if isinstance(answer, Present) else None
+    return lane.version_spelled(document.annotations.get(VERSION, "")) if document else None
+
+
+def ask_ahead(tasks: Iterable[Callable[[], object]], *, workers: int = WORKERS) -> None:
+    """Ask for several things side by side; whoever needs one of them learns of its error then."""
+    with suppress(ShiplaneError):
+        map_parallel(lambda task: task(), tasks, workers=workers)
+
+
 def _read_ahead(registry: ReadOnce, lane: Lane, version: Version | None, workers: int, *, parts: bool) -> None:
     with suppress(ShiplaneError):
         tags = _tags(registry, lane, version)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from shiplane.config.plan import LanePlan
 from shiplane.config.version import Version
@@ -11,6 +12,9 @@ from shiplane.ledger.ledger import Ledger
 from shiplane.registry.oci.lookup_result import Absent, Present
 from shiplane.registry.oci.names import Tag
 from shiplane.verify.floating_tags import FloatingTagState
+
+if TYPE_CHECKING:
+    from shiplane.ledger.store import LedgerSnapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +29,7 @@ class Survey:
         newest: For each of them that does not exist and may be set, the highest published version that it takes.
         other_spelling: Of a version that does not exist: what is published and is that version, spelled otherwise.
         ledger: The lane's ledger; empty if there is none.
+        snapshot: The same as it was read; None where nothing was.
         presumed: Whether nothing could be read at all, and everything is presumed absent: see
             :meth:`shiplane.verify.surveyor.Surveyor.survey`.
     """
@@ -36,7 +41,14 @@ class Survey:
     newest: Mapping[Tag, Version] = field(default_factory=dict)
     other_spelling: Version | None = None
     ledger: Ledger = field(default_factory=Ledger)
+    snapshot: LedgerSnapshot | None = None
     presumed: bool = False
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing of the lane: neither its version nor a floating tag nor an entry."""
+        answers = (self.version, *(state.answer for state in self.floating_tags))
+        return not self.ledger.entries and all(isinstance(answer, Absent) for answer in answers)
 
     @classmethod
     def presumed_new(cls, plan: LanePlan) -> Survey:

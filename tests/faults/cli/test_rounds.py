@@ -12,13 +12,17 @@ import pytest
 from shiplane.cli.run import Run
 from shiplane.config.lane import BUILT_IN, Lane
 from shiplane.config.project_folder import load_project_file
+from shiplane.config.version import Version
+from shiplane.core.system.parallel import WORKERS
 from shiplane.ledger.ledger import Action
+from shiplane.ledger.recorder import EntryAuthor, Ledgers
 from shiplane.registry.http.slots import AT_ONCE
 from tests.faults.harness.access import Account
 from tests.faults.harness.images import push_image
 from tests.faults.harness.ledgers import entry, writing
-from tests.faults.harness.rounds import Rounds
-from tests.faults.harness.scene import IMAGE, PATH, USER, Scene, a_plan, a_registry, finish
+from tests.faults.harness.releaser import Releaser
+from tests.faults.harness.rounds import Rounds, chart
+from tests.faults.harness.scene import IMAGE, PATH, USER, Scene, a_client, a_plan, a_registry, finish
 from tests.inprocess import shiplane_here
 
 
@@ -29,12 +33,14 @@ class Cost:
     Attributes:
         requests: Every request, in some order: ``GET manifests/latest``; a blob from its storage, or a token.
         rounds: How many times it waited.
+        waves: What it asked side by side in each of them.
         story: What it said of its steps.
         result: What it printed.
     """
 
     requests: tuple[str, ...]
     rounds: int
+    waves: list[str]
     story: str
     result: str
 
@@ -75,7 +81,7 @@ def shiplane(
         asked = [
             f"{method} {path.removeprefix(prefixes[0]).replace(prefixes[1], 'storage/')}" for method, path in paths
         ]
-        return Cost(tuple(asked), rounds.rounds, story, result)
+        return Cost(tuple(asked), rounds.rounds, chart(rounds.waves), story, result)
 
     return run
 
@@ -151,24 +157,93 @@ def test_statements_are_read_beside_the_configs_and_for_a_recorded_image_only_if
     assert shiplane("status", "--lane", "main", "--provenance").size == (12 + 2 * 2, 4 + 2)
 
 
-# A token, the list and latest, the ledger (four, with the one before), both versions, the target's manifests, configs
-# (four, with storage) and blobs (ten), latest again, a token to push; its write, read back; the ledger's piece in two,
-# its tag before, its write, read back, settled; and latest once more.
-ROLLBACK = 1 + 2 + 4 + 2 + 4 + 4 + 10 + 2 + 2 + 2 + 4 + 1
+# A wave for each round: what is asked side by side, because none of it waits for another's answer.
+ROLLBACK = [
+    "GET token",
+    "GET latest, GET ledger-main, GET list",
+    "GET blob, GET manifest, GET v0.2.1, GET v0.2.2",
+    "GET manifest x 4, GET storage",
+    "GET blob x 2, HEAD blob x 5",
+    "GET storage x 2, HEAD storage x 5",
+    "GET latest, GET token",
+    "POST upload, PUT latest",
+    "GET latest, PUT upload",
+    "GET ledger-main",
+    "PUT ledger-main",
+    "GET ledger-main",
+    "GET ledger-main",
+    "GET latest",
+]
 
 
 def test_a_rollback_reads_side_by_side_and_writes_one_thing_after_the_other(scene: Scene, shiplane: Command) -> None:
     released(scene, "0.2.1", "0.2.2")
-    back = shiplane("rollback", "--lane", "main", "--reason", "crashes")
-    assert back.size == (ROLLBACK, 18)
-    writes = [request for request in back.requests if request.startswith(("PUT manifests", "POST"))]
-    assert writes == ["PUT manifests/latest", "POST blobs/uploads/", "PUT manifests/ledger-main"]
-    after = back.requests[back.requests.index("PUT manifests/latest") + 1 :]
-    assert [request.split("/")[-1] for request in after if "manifests" in request] == [
-        "latest",
-        *["ledger-main"] * 4,
-        "latest",
-    ]
+    assert shiplane("rollback", "--lane", "main", "--reason", "crashes").waves == ROLLBACK
+
+
+def test_a_rollback_of_two_lanes_waits_as_often_as_one_of_one(scene: Scene, shiplane: Command) -> None:
+    released(scene, "0.2.1", "0.2.2")
+    back = shiplane("rollback", "--lane", "main,standalone", "--reason", "crashes")
+    # Each but the first asks for one thing less: the tokens are shared.
+    assert back.size == (2 * sum(_requests(wave) for wave in ROLLBACK) - 2, len(ROLLBACK))
+
+
+def test_a_rollback_to_a_version_that_was_not_expected_reads_it_once_it_is_known(
+    scene: Scene, shiplane: Command
+) -> None:
+    released(scene, "0.2.0", "0.2.1", "0.2.2")
+    finish(scene.marker().mark(BUILT_IN[0], Version.parse("0.2.1"), "bad as well"))
+    assert "v0.2.0" in shiplane("rollback", "--lane", "main", "--reason", "crashes").result
+
+
+def _requests(wave: str) -> int:
+    return sum(int(part.partition(" x ")[2] or 1) for part in wave.split(", "))
+
+
+RELEASE = [
+    "GET token",
+    "GET latest, GET ledger-main, GET v0.2.2, POST upload",
+    "GET blob, GET list, GET v0.2.1",
+    "GET storage",
+    "GET manifest",
+    "GET manifest x 2",
+    "GET blob x 2",
+    "GET storage x 2",
+    "GET v0.2.2",
+    "PUT v0.2.2",
+    "GET v0.2.2",
+    "GET latest, GET ledger-main, GET v0.2.2",
+    "POST upload, PUT latest",
+    "GET latest, PUT upload",
+    "GET latest, GET v0.2.2",
+    "GET ledger-main",
+    "PUT ledger-main",
+    "GET ledger-main",
+    "GET ledger-main",
+]
+
+
+def released_in_waves(scene: Scene, monkeypatch: pytest.MonkeyPatch, lanes: tuple[Lane, ...]) -> list[list[str]]:
+    """Release a version side by side, as a run does; the builder's own requests are not counted."""
+    plan = a_plan("0.2.2", lanes=[lane.name for lane in lanes], configured=lanes)
+    with monkeypatch.context() as patch:
+        rounds = Rounds(scene.registry).watch(patch)
+        registry = a_client(rounds, scene.registry.clock)
+        ledgers = Ledgers(registry=registry, author=EntryAuthor(who="releaser", clock=scene.registry.clock))
+        finish(Releaser(registry=registry, ledgers=ledgers, workers=WORKERS).publish(plan, scene.stager))
+    return rounds.waves
+
+
+def test_a_release_waits_as_often_for_two_lanes_as_for_one(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:
+    released(scene, "0.2.1")
+    waves = released_in_waves(scene, monkeypatch, BUILT_IN[:1])
+    assert chart(waves) == RELEASE
+    another = Scene(a_registry(storage="storage.example"))
+    released(another, "0.2.1")
+    two = released_in_waves(another, monkeypatch, BUILT_IN)
+    # What both share: the token, the proof of the permission to push, and the list of tags.
+    assert sum(map(len, two)) == 2 * sum(map(len, waves)) - 3
+    assert len(two) == len(waves)
 
 
 def test_the_first_lane_s_error_is_told_whichever_lane_was_first(scene: Scene, shiplane: Command) -> None:

@@ -45,7 +45,7 @@ def note(scene: Scene, version: str, why: str = "a note") -> Entry:
 
 
 def writing(scene: Scene, *entries: Entry) -> Flow[None]:
-    return record([LedgerUpdate(store=store(scene), entries=entries)])
+    yield from record([LedgerUpdate(store=store(scene), entries=entries)])
 
 
 def actions(scene: Scene) -> list[str]:

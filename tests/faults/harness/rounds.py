@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import threading
-from collections import deque
-from collections.abc import Callable
+from collections import Counter, deque
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from shiplane.core.system import parallel
 from shiplane.registry.http import slots, tokens
@@ -30,7 +31,8 @@ class Rounds:
     busy: int = 1
     widest: int = 0
     lock: threading.Lock = field(default_factory=threading.Lock)
-    asking: list[threading.Event] = field(default_factory=list)
+    asking: list[tuple[threading.Event, str]] = field(default_factory=list)
+    waves: list[list[str]] = field(default_factory=list)
 
     def watch(self, monkeypatch: pytest.MonkeyPatch) -> Rounds:
         """Know of every thread that the run starts, and of what they wait for."""
@@ -42,7 +44,7 @@ class Rounds:
         """See :class:`shiplane.registry.http.exchange.Transport`."""
         turn = threading.Event()
         with self.lock:
-            self.asking.append(turn)
+            self.asking.append((turn, f"{request.method} {_name(request.url)}"))
             self.idle()
         assert turn.wait(60), "a thread waits for what this does not know of"
         return self.wire.send(request, limit=limit, deadline=deadline)
@@ -54,7 +56,8 @@ class Rounds:
             self.rounds += 1
             self.busy = len(self.asking)
             self.widest = max(self.widest, self.busy)
-            for turn in self.asking:
+            self.waves.append([name for _, name in self.asking])
+            for turn, _ in self.asking:
                 turn.set()
             self.asking.clear()
 
@@ -71,6 +74,24 @@ class Rounds:
         return _Lock(self)
 
     Lock = RLock
+
+
+def chart(waves: Iterable[Iterable[str]]) -> list[str]:
+    """What was asked side by side in each round: ``GET blob x 2, GET latest``."""
+    return [
+        ", ".join(f"{name} x {count}" if count > 1 else name for name, count in sorted(Counter(wave).items()))
+        for wave in waves
+    ]
+
+
+def _name(url: str) -> str:
+    """What a request is about: a tag, or what kind of thing has the digest."""
+    kind, name = urlsplit(url).path.rstrip("/").split("/")[-2:]
+    if "uploads" in (kind, name):
+        return "upload"
+    if not name.startswith("sha256:"):
+        return name
+    return {"manifests": "manifest", "blobs": "blob"}.get(kind, "storage")
 
 
 class _Thread(threading.Thread):

@@ -102,8 +102,9 @@ class TokenCache:
         self._challenges = dict(_KNOWN_CHALLENGES)
 
     def get(self, repository: Repository, actions: str) -> str | None:
-        """A cached ``Authorization`` value, which may have expired."""
-        return self._values.get((str(repository), actions))
+        """A cached ``Authorization`` value, which may have expired; for reading also one that may write."""
+        value = self._values.get((str(repository), actions))
+        return self._values.get((str(repository), PUSH)) if value is None and actions == PULL else value
 
     def put(self, repository: Repository, actions: str, value: str) -> None:
         """Store a value."""
@@ -112,8 +113,9 @@ class TokenCache:
     def forget(self, repository: Repository, actions: str, value: str) -> None:
         """Drop a rejected value, unless another thread has renewed it already."""
         with self.lock:
-            if self._values.get((str(repository), actions)) == value:
-                del self._values[str(repository), actions]
+            for key in ((str(repository), actions), (str(repository), PUSH)):
+                if self._values.get(key) == value:
+                    del self._values[key]
 
     def forget_all(self) -> None:
         """Drop all values, after a change of credentials."""

@@ -159,5 +159,6 @@ def record_channel(
         for lane in lanes
         if (kept := ledgers(lane.image.lane.plan.repository))
     }
-    yield from record_kept(list(updates.values()))
-    return {name: LedgerResult.of(update) for name, update in updates.items()}
+    digests = yield from record_kept(list(updates.values()))
+    recorded = zip(updates.items(), digests, strict=True)
+    return {name: LedgerResult.of(update, digest) for (name, update), digest in recorded}

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from shiplane.release.mirrors.copying import copy_lanes
 from shiplane.release.mirrors.survey import MirrorSurveyor
+from shiplane.release.mirrors.tagging import MirrorTags
 
 if TYPE_CHECKING:
     from shiplane.config.plan import Plan
@@ -29,6 +30,10 @@ class Mirroring:
         """See :meth:`shiplane.release.mirrors.survey.MirrorSurveyor.survey`."""
         surveyor = MirrorSurveyor(registry=self.registry, probe=self.probe, workers=self.workers)
         return surveyor.survey(plan, decisions)
+
+    def tags(self, mirrors: Sequence[MirrorLane]) -> MirrorTags:
+        """What writes the lanes' tags in their further repositories."""
+        return MirrorTags(mirrors, workers=self.workers)
 
     def copy(self, plan: Plan, lanes: Sequence[ReadyLane], mirrors: Sequence[MirrorLane]) -> Flow[None]:
         """See :func:`shiplane.release.mirrors.copying.copy_lanes`."""
