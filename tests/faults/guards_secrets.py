@@ -149,4 +149,11 @@ KEPT_APART = (
         never(),
         (_BAKE + "test_a_build_arg_does_not_come_from_a_variable_that_holds_a_secret",),
     ),
+    Guard(
+        "no password in an address that was typed gets into a report",
+        "pages/run_report",
+        "_without_logins",
+        returns("text"),
+        ("tests/unit/pages/test_report_page.py::test_no_password_that_was_typed_in_an_address_is_in_a_report",),
+    ),
 )

@@ -18,11 +18,18 @@ LEFT_ALONE = (
         "no device is replaced by a file that a user names",
         "core/system/atomic_file",
         "_replaceable",
-        never(),
+        never(0),
         (
             "tests/unit/core/test_atomic_file.py::test_a_pipe_and_a_folder_stay_what_they_are[written]",
             "tests/unit/core/test_atomic_file.py::test_a_pipe_and_a_folder_stay_what_they_are[proven]",
         ),
+    ),
+    Guard(
+        "what a command prints is not lost to a file that replaces the one it is printed into",
+        "core/system/atomic_file",
+        "_replaceable",
+        never(1),
+        ("tests/unit/core/test_atomic_file.py::test_a_file_that_the_output_goes_to_is_not_replaced_under_it",),
     ),
     Guard(
         "a report that cannot be written is an error before anything is done",
@@ -37,6 +44,13 @@ LEFT_ALONE = (
         "page_file",
         uncalled("check_output_path"),
         (_PAGES + "test_a_file_that_cannot_be_written_is_one_error_before_anything_else",),
+    ),
+    Guard(
+        "no page of a status stays as if it held when the status cannot be read",
+        "cli/clients/page_files",
+        "showing_failure",
+        uncalled("_tell_unread"),
+        (_PAGES + "test_a_status_that_could_not_be_read_is_on_its_page_and_not_the_one_before",),
     ),
     Guard(
         "init writes nothing that nobody agreed to",

@@ -46,15 +46,16 @@ def run_to_its_end(
 
 def _attempt(run: Run, task: Callable[[Run], Answer], *, as_json: bool) -> int:
     """Run a task to an exit code; everything that can go wrong ends in one of these branches."""
+    answer = None  # what was done stays so, where it could not be shown
     try:
         answer = task(run)
         _show(run, answer, as_json=as_json)
     except ShiplaneError as error:
-        return _failed(run, error, error.exit_code, as_json=as_json)
+        return _failed(run, error, error.exit_code, as_json=as_json, answer=answer)
     except KeyboardInterrupt:
-        return _failed(run, ShiplaneError("interrupted"), _INTERRUPTED, as_json=as_json)
+        return _failed(run, ShiplaneError("interrupted"), _INTERRUPTED, as_json=as_json, answer=answer)
     except TerminatedError as error:
-        return _failed(run, ShiplaneError(error.reason), error.exit_code, as_json=as_json)
+        return _failed(run, ShiplaneError(error.reason), error.exit_code, as_json=as_json, answer=answer)
     except Exception as error:  # noqa: BLE001 -- a fault of ours still must not leak a secret
         run.console.say(traceback.format_exc())
         return _failed(run, ShiplaneError(f"internal error in shiplane: {error!r}"), 1, as_json=as_json)
@@ -82,8 +83,8 @@ def _json(error: ShiplaneError) -> FailureJson:
     return {"kind": error.kind, "what": error.what, "remedy": error.remedy}
 
 
-def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
-    """Show what happened, what is public now, what is safe, and the next command."""
+def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool, answer: Answer | None = None) -> int:
+    """Show what happened, what is public now, what is safe, and the next command; report a result that there is."""
     lines = _closing(run, code)
     run.console.complain(str(error))
     for line in lines:
@@ -92,7 +93,8 @@ def _failed(run: Run, error: ShiplaneError, code: int, *, as_json: bool) -> int:
         with suppress(PrerequisiteError):  # what cannot be written is said already, where that was the error
             document = {"ok": False, "exit": code, "error": _json(error), "closing": lines}
             run.console.document(run.caller.render_json(document))
-    _report(run, code, what=error.what, remedy=error.remedy, kind=error.kind, closing=lines)
+    result = {"text": answer.text, "data": answer.data} if answer else {}
+    _report(run, code, what=error.what, remedy=error.remedy, kind=error.kind, closing=lines, **result)
     return code
 
 

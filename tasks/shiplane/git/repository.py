@@ -19,6 +19,8 @@ from shiplane.git.worktree import differences, printable_path
 # A blob with content of its own, executable or not: a link is 120000, a submodule 160000 (git-fast-import(1)).
 _FILE_MODE = "100"
 _LARGEST_FILE = 1024 * 1024
+# What git says in a folder that belongs to no repository.
+_OUTSIDE = "not a git repository (or any"
 # A line of ``git remote --verbose``; of a partial clone it goes on with the filter.
 _REMOTE = re.compile(r"[^\t]*\t(.*) \((?:fetch|push)\)")
 
@@ -96,8 +98,11 @@ class Git:
     def leaves_tree_clean(self, path: Path) -> bool:
         """Whether a file at this path would leave the tree as clean as it is: outside of it, ignored, or git's own.
 
-        Ignored is what a ``.gitignore`` of the project says, as where trees are compared.
+        Ignored is what a ``.gitignore`` of the project says, as where trees are compared. Where there is no repository,
+        there is no tree.
         """
+        if _OUTSIDE in self._read.run("rev-parse", "--show-toplevel").stderr:
+            return True
         top, file = self._top().resolve(), path.resolve()
         if not file.is_relative_to(top) or ".git" in file.relative_to(top).parts:
             return True
@@ -197,7 +202,7 @@ class Git:
         Raises:
             PrerequisiteError: git fails: that is neither.
         """
-        if "not a git repository (or any" in listed.stderr:
+        if _OUTSIDE in listed.stderr:
             return
         # Quietly: 1 where HEAD names a branch without a commit.
         if self._read.run("rev-parse", "--verify", "--quiet", "HEAD").code != 1:

@@ -20,8 +20,9 @@ def released_title(lanes: Sequence[Json]) -> str:
     """What a release comes to; empty where there are no lanes."""
     if not lanes:
         return ""
-    tags = ", ".join(dict.fromkeys(str(lane["tag"]) for lane in lanes))
-    return f"{tags} published" if any(lane["built"] for lane in lanes) else f"{tags} was published already"
+    tags = list(dict.fromkeys(str(lane["tag"]) for lane in lanes))
+    what = "published" if any(lane["built"] for lane in lanes) else f"{'were' if tags[1:] else 'was'} published already"
+    return f"{', '.join(tags)} {what}"
 
 
 def public_section(lanes: Sequence[Json]) -> Markup:
@@ -57,7 +58,10 @@ def _tags(lane: Json) -> Iterator[Sequence[str]]:
 
 def _floating(floating: Json) -> Sequence[str]:
     moved = badge("moved", "good") if floating["moved"] else badge("not moved", "care")
-    return [code(floating["tag"], "tag"), _reasoned(moved, floating["reason"]), digest(floating["digest"])]
+    why = floating["reason"]
+    if floating["moved"]:  # the reason was found before it moved
+        why = why.replace("does not exist yet", "did not exist before")
+    return [code(floating["tag"], "tag"), _reasoned(moved, why), digest(floating["digest"])]
 
 
 def _reasoned(state: Markup, reason: str) -> Markup:

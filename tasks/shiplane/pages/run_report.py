@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from shiplane.core.next_command import Caller
 from shiplane.core.progress import Step, StepOutcome, TimedOutcome
-from shiplane.core.redact import Redactor
+from shiplane.core.redact import HIDDEN, Redactor
+
+# What precedes the host of a URL, or of a repository: a user name with a password, or a token. A digest follows an "@".
+_LOGIN = re.compile(r"(?:(?<=://)[^\s/]*|[^\s/=]+:[^\s/]*)@(?!sha(?:256|512):)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,18 +72,25 @@ class Report:
     seconds: float = 0.0
 
     def without_secrets(self, redact: Redactor) -> Report:
-        """The same to be shown; before anything is escaped, since afterwards a secret would not be known any more."""
+        """The same to be shown; before anything is escaped, since afterwards a secret would not be known any more.
+
+        What was typed may hold a password in a URL, which nobody has told us.
+        """
         data: dict[str, Any] = json.loads(redact(json.dumps(dict(self.data))))
         return replace(
             self,
-            command=redact(self.command),
+            command=_without_logins(redact(self.command)),
             text=redact(self.text),
             data=data,
             what=redact(self.what),
             remedy=redact(self.remedy),
-            closing=[redact(line) for line in self.closing],
+            closing=[_without_logins(redact(line)) for line in self.closing],
             steps=[replace(timed, outcome=_hidden(timed.outcome, redact)) for timed in self.steps],
         )
+
+
+def _without_logins(text: str) -> str:
+    return _LOGIN.sub(f"{HIDDEN}@", text)
 
 
 def _hidden(outcome: StepOutcome, redact: Redactor) -> StepOutcome:

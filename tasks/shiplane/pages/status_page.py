@@ -7,7 +7,7 @@ from typing import Any
 
 from shiplane.core.timestamps import age, rfc3339, short_time
 from shiplane.pages.elements import Markup, element, joined
-from shiplane.pages.page import badge, code, digest, facts_list, masthead, page, table
+from shiplane.pages.page import badge, code, digest, facts_list, masthead, page, section, table
 
 Json = Mapping[str, Any]
 # A browser that shows the file takes it up again, so that a wall shows what the next run wrote.
@@ -30,6 +30,21 @@ def status_page(data: Json, now: float) -> str:
         _footer(),
     ]
     return page(f"{title} · {', '.join(images)}", joined(body, "\n"), _REFRESH)
+
+
+def unread_page(what: str, remedy: str, now: float) -> str:
+    """The page of a status that could not be read: without it, a wall would go on showing the last one as if it held.
+
+    Args:
+        what: What went wrong.
+        remedy: What to do about it.
+        now: In seconds since the epoch.
+    """
+    title = "The status could not be read"
+    facts = [("As of", short_time(rfc3339(now)))]
+    fix = section("How to fix it", *(element("p", line) for line in remedy.splitlines()), class_="bad")
+    body = [masthead("Release status", ("unknown", "bad"), title, what, facts), fix, _footer()]
+    return page(title, joined(body, "\n"), _REFRESH)
 
 
 def _summary(data: Json) -> tuple[str, tuple[str, str]]:
@@ -88,7 +103,7 @@ def _nowhere(tag: Json) -> str:
 
 def _since(tag: Json, now: float) -> Markup:
     if not tag["since"]:
-        return element("span", "unknown, the move was not recorded" if tag["digest"] else "", class_="quiet")
+        return element("span", "unknown, the move was not recorded", class_="quiet") if tag["digest"] else Markup()
     why = f": {tag['why']}" if tag["why"] else ""
     how = tag.get("how") or "float"
     moved = element("span", f"{age(tag['since'], now)}, {_HOW.get(how, how)} by {tag['by']}{why}", class_="why")

@@ -205,8 +205,13 @@ def test_a_release_does_not_depend_on_who_listens(shell: Shell, served: Served, 
 
 
 @pytest.mark.parametrize("flag", ["", "--json"])
-def test_a_result_that_cannot_be_written_is_told_and_is_no_success(shell: Shell, served: Served, flag: str) -> None:
-    done = shell(f"$I {PUBLISH} {flag} >/dev/full")
+def test_a_result_that_cannot_be_written_is_told_and_is_no_success(
+    shell: Shell, served: Served, flag: str, tmp_path: Path
+) -> None:
+    report = tmp_path / "report.html"
+    done = shell(f"$I {PUBLISH} {flag} --report {report} >/dev/full")
+    assert "<h1>v0.2.1 published</h1>" in report.read_text(), "what was done stays done"
+    assert "could not be written to standard output" in report.read_text()
     assert done.returncode == 3
     assert "error: the result could not be written to standard output: No space left on device" in done.stderr
     assert "Traceback" not in done.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -13,6 +14,7 @@ import pytest
 from shiplane.cli.live.build_log_view import BuildLogView, BuildTarget
 from shiplane.cli.live.build_times import BuildTimes
 from shiplane.cli.page_files import PageFile, ReportFile
+from shiplane.cli.signals import TerminatedError
 from shiplane.cli.views.console import Console
 from shiplane.core.redact import Redactor
 from shiplane.docker.bake import Build
@@ -71,6 +73,25 @@ def test_a_run_that_fails_is_reported_with_its_reason_and_the_next_command(shipl
     assert "s3cr3t" not in page
     assert report.stat().st_mode & 0o777 == 0o644
     assert sorted(file.name for file in tmp_path.iterdir()) == ["checkout", "pipe", "report.html"]
+
+
+def test_a_status_that_could_not_be_read_is_on_its_page_and_not_the_one_before(
+    shiplane: Shiplane, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = tmp_path / "status.html"
+    page.write_text("every tag is where it should be")
+    code, _, _ = shiplane("status", "--lane", SECRET, "--html", "../status.html")
+    assert code == 2
+    assert "The status could not be read there is no lane '***'" in read(page.read_text())
+    monkeypatch.setattr("shiplane.cli.flows.lane_status.audit_lanes", terminated)
+    code, _, _ = shiplane("status", "--html", "../status.html")
+    assert code == 143
+    assert "The status could not be read terminated" in read(page.read_text())
+    assert shiplane("status")[0] == 143
+
+
+def terminated(*_arguments: object, **_flags: object) -> None:
+    raise TerminatedError(signal.SIGTERM)
 
 
 def test_a_file_that_git_ignores_may_be_in_the_checkout(shiplane: Shiplane) -> None:

@@ -30,6 +30,24 @@ def test_a_pipe_and_a_folder_stay_what_they_are(write: Writer, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("write", WRITERS)
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_file_that_the_output_goes_to_is_not_replaced_under_it(write: Writer, number: int, tmp_path: Path) -> None:
+    kept, output = os.dup(number), tmp_path / "output"
+    (tmp_path / "other").write_text("old")
+    with output.open("w") as stream:
+        os.dup2(stream.fileno(), number)
+    try:
+        with pytest.raises(UsageError, match="the output of this command goes to it"):
+            write(output)
+        os.close(number)
+        write(tmp_path / "other")
+    finally:
+        os.dup2(kept, number)
+        os.close(kept)
+    assert output.read_bytes() == b""
+
+
+@pytest.mark.parametrize("write", WRITERS)
 @pytest.mark.parametrize("name", ["gone/file", "a\0b", "n" * 300])
 def test_where_nothing_can_be_written_it_is_said(write: Writer, name: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="--save x cannot be written: "):

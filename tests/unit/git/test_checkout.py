@@ -570,6 +570,10 @@ def test_a_file_of_ours_is_written_where_it_is_no_change(project: Path, path: st
     assert asked(project).leaves_tree_clean(project / path) is overlooked
 
 
+def test_where_there_is_no_repository_no_file_is_a_change(tmp_path: Path) -> None:
+    assert asked(tmp_path).leaves_tree_clean(tmp_path / "page.html") is True
+
+
 def test_a_tag_of_a_tag_is_one_of_its_commit(project: Path) -> None:
     git(project, "tag", "--annotate", "--message", "x", "docker-v0.1.0")
     git(project, "tag", "--annotate", "--message", "y", "reviewed", "docker-v0.1.0")

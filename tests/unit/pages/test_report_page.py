@@ -44,6 +44,8 @@ def test_a_release_shows_its_tags_what_was_checked_and_where_the_time_went() -> 
         assert told in text
     assert "Gate g green 200" in text
     assert "other skipped left out by name" in text
+    assert "latest moved latest did not exist before" in text
+    assert "does not exist" not in text.partition("Every step")[0]
     assert "Announcement chat failed CHAT is not set" in text
 
 
@@ -57,7 +59,7 @@ def test_a_second_run_says_that_nothing_was_new() -> None:
     scene.publish()
     again = replace(RAN, data=released_document([lane.to_json() for lane in scene.publish()]))
     page = report_page(again)
-    assert heading(page) == "v0.2.1, standalone-v0.2.1 was published already"
+    assert heading(page) == "v0.2.1, standalone-v0.2.1 were published already"
     assert "already published" in read(page)
 
 
@@ -246,6 +248,23 @@ def test_no_secret_is_in_a_page_in_any_spelling() -> None:
     page = report_page(report.without_secrets(Redactor([SECRET])))
     assert "***" in page
     assert "s3cr3t" not in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("shiplane plan --image https://u:p4ss@w0rd@r.example/a", "shiplane plan --image https://***@r.example/a"),
+        ("plan --image=u:p4ssword@r.example/a", "plan --image=***@r.example/a"),
+        ("plan --reason https://p4ssword@r.example", "plan --reason https://***@r.example"),
+        ("verify --tag x --image r:80/a@sha256:b", "verify --tag x --image r:80/a@sha256:b"),
+        ("plan --reason 'asked by a@b.example: now'", "plan --reason 'asked by a@b.example: now'"),
+    ],
+)
+def test_no_password_that_was_typed_in_an_address_is_in_a_report(typed: str, shown: str) -> None:
+    report = failed(command=typed, closing=[f"next: {typed}"]).without_secrets(Redactor())
+    assert report.command.startswith(shown)
+    assert list(report.closing) == [f"next: {report.command}"]
+    assert "p4ss" not in report_page(report)
 
 
 @pytest.mark.parametrize(("seconds", "text"), [(0.04, "0.0 s"), (9.94, "9.9 s"), (27.4, "27 s"), (125.0, "2 min 5 s")])

@@ -6,7 +6,7 @@ from typing import Any
 
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
-from shiplane.pages.status_page import status_page
+from shiplane.pages.status_page import status_page, unread_page
 from tests.faults.harness.scene import PATH, Scene, finish
 from tests.faults.harness.several_tags import SEVERAL
 from tests.faults.harness.several_tags import released as several_released
@@ -65,6 +65,7 @@ def test_each_of_several_floating_tags_has_its_row() -> None:
 def test_what_was_never_moved_published_or_recorded_is_told_so() -> None:
     empty = status_page(status_document([Scene().audit()]), NOW)
     assert "latest → does not exist" in read(empty)
+    assert "Since" not in read(empty)
     lane: dict[str, Any] = {**Scene().audit().to_json(), "next": "", "floating_tags": []}
     document = {"image": "x/y", "lanes": [lane, {**lane, "newest": "0.2.1"}], "channels": []}
     text = read(status_page(document, NOW))
@@ -93,6 +94,16 @@ def test_a_tag_that_is_at_no_version_and_why_it_moved_is_told() -> None:
     text = read(status_page({"image": "x", "lanes": [lost], "channels": []}, NOW))
     assert "latest → no version of this lane" in text
     assert "moved by releaser: because" in text
+
+
+def test_a_status_that_could_not_be_read_is_unknown_and_says_why() -> None:
+    page = unread_page(f"could not read {EVIL}", "Check the network.", NOW)
+    text = read(page)
+    assert "<h1>The status could not be read</h1>" in page
+    assert f"Release status unknown The status could not be read could not read {EVIL}" in text
+    assert "As of 2027-01-15 10:00 UTC" in text
+    assert "How to fix it Check the network." in text
+    assert '<meta http-equiv="refresh" content="60">' in page
 
 
 def test_nothing_from_outside_becomes_markup() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from shiplane.cli.clients.git import check_output_path
 from shiplane.cli.page_files import PageFile, ReportFile
-from shiplane.core.errors import UsageError
+from shiplane.cli.signals import TerminatedError
+from shiplane.core.errors import ShiplaneError, UsageError
 from shiplane.core.system.atomic_file import require_replaceable
 from shiplane.core.text import quoted
 
@@ -53,6 +55,26 @@ def write_status(run: Run, file: PageFile | None, data: Json, now: float) -> Non
     from shiplane.pages.status_page import status_page
 
     _write(run, file, lambda: status_page(_shown(run, data), now))
+
+
+@contextmanager
+def showing_failure(run: Run, file: PageFile | None, now: Callable[[], float]) -> Iterator[None]:
+    """Say on the page of a status, where a file is given, that the status could not be read. Raises what was raised."""
+    try:
+        yield
+    except (ShiplaneError, TerminatedError) as error:
+        if file:
+            shown = error if isinstance(error, ShiplaneError) else ShiplaneError(error.reason)
+            _tell_unread(run, file, shown, now())
+        raise
+
+
+def _tell_unread(run: Run, file: PageFile, error: ShiplaneError, now: float) -> None:
+    from shiplane.pages.status_page import unread_page
+
+    what, remedy = (run.redact(run.caller.render(text)) for text in (error.what, error.remedy))
+    with suppress(UsageError):  # the command fails already
+        file.write(unread_page(what, remedy, now))
 
 
 def write_history(run: Run, file: PageFile | None, data: Json) -> None:

@@ -46,16 +46,17 @@ def status(
     """
     import time
 
-    from shiplane.cli.clients.page_files import page_file, write_status
+    from shiplane.cli.clients.page_files import page_file, showing_failure, write_status
     from shiplane.cli.flag_values import flags_of
     from shiplane.cli.flows.lane_status import audit_lanes, channel_tags, exit_code_of, next_publish
     from shiplane.cli.views.lane_status import status_markdown, status_text
     from shiplane.verify.lane_status import ImageChecks
 
     page = page_file(run, "--html", html, "../status.html")
-    resolver = run.resolver(flags_of(lane, None, image, None))
-    audited = audit_lanes(run, resolver, checks=ImageChecks.CURRENT, newest=0)
-    audited = _attested(audited) if provenance else audited
+    with showing_failure(run, page, time.time):
+        resolver = run.resolver(flags_of(lane, None, image, None))
+        audited = audit_lanes(run, resolver, checks=ImageChecks.CURRENT, newest=0)
+        audited = _attested(audited) if provenance else audited
     repository = audited[0][1].registry.repository
     lanes = [(state, next_publish(resolver, state, auditor)) for state, auditor in audited]
     channels = channel_tags(run.project.channels, audited)

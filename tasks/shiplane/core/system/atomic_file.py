@@ -13,6 +13,9 @@ from pathlib import Path
 
 from shiplane.core.errors import UsageError
 
+# The descriptors of standard output and standard error.
+_OUTPUTS = (1, 2)
+
 
 def read_limited(path: Path, limit: int, label: str, *, remedy: str) -> bytes:
     """Read a regular file of at most ``limit`` bytes; messages call it ``label``, the flag and name as given.
@@ -85,11 +88,22 @@ def _explained(label: str) -> Iterator[None]:
 
 
 def _replaceable(path: Path) -> Path:
-    """Where a file really is. A device or a pipe would be replaced by a file: ``/dev/null`` for everybody."""
+    """Where a file really is. A device or a pipe would be replaced by a file: ``/dev/null`` for everybody.
+
+    So would the file that the output goes to, which ``/dev/stdout`` leads to: what was printed would be lost.
+    """
     real = path.resolve()
     if real.exists() and not real.is_file():
         raise ValueError("it is no regular file")
+    if real.exists() and any(_is_output(real, number) for number in _OUTPUTS):
+        raise ValueError("the output of this command goes to it")
     return real
+
+
+def _is_output(file: Path, number: int) -> bool:
+    with suppress(OSError):  # of a stream that is closed
+        return os.path.samestat(file.stat(), os.fstat(number))
+    return False
 
 
 def _reason(error: Exception) -> str:
