@@ -42,7 +42,7 @@ project.publsh()
 project.publish(version=1)
 """
 # What a method has not: a command's ways to files, to channels, and to dry runs, which are a method of their own.
-NO_ARGUMENTS = {"yes", "save", "plan", "staged", "channel", "reset", "dry_run"}
+NO_ARGUMENTS = {"report", "yes", "save", "plan", "staged", "channel", "reset", "dry_run"}
 RENAMED = {"tag": "version", "lane": "lanes", "no_login": "login", "from_": "bad", "keep_bad_unmarked": "mark"}
 _PROMOTED = {"from_": "source", "to": "target"}
 
@@ -121,7 +121,7 @@ def test_a_method_takes_what_the_flags_of_its_command_take(method: Callable[...,
     taken = {renamed.get(name, name) for name in inspect.signature(method).parameters} - {"self"}
     if method is Project.dry_run:
         flags -= {"latest", "skip", "login"}  # which change nothing of a build
-    assert taken == flags - (NO_ARGUMENTS if method is not Project.rollback else set())
+    assert taken == flags - (NO_ARGUMENTS if method is not Project.rollback else {"report"})
     assert inspect.getdoc(method)
 
 
