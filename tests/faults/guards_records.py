@@ -78,9 +78,33 @@ LEDGER = (
     Guard(
         "a checkpoint that carries too little is not relied on",
         "ledger/checkpoint",
-        "_is_enough",
+        "_is_short",
         returns("True"),
+        (
+            _CHECKPOINT + "test_any_other_needs_the_whole_ledger",
+            _SEGMENTS + "test_long_reasons_do_not_make_each_entry_a_segment",
+        ),
+    ),
+    Guard(
+        "a checkpoint before which a version cannot be read carries nothing",
+        "ledger/checkpoint",
+        "Checkpoint.complete",
+        always(3, kind="a if b else c"),
         (_CHECKPOINT + "test_any_other_needs_the_whole_ledger",),
+    ),
+    Guard(
+        "old entries of a ledger are not taken for what others have just recorded",
+        "ledger/concurrent",
+        "since_start",
+        returns("later"),
+        (_SEGMENTS + "test_what_others_recorded_across_segments_is_told_from_what_a_checkpoint_left_out",),
+    ),
+    Guard(
+        "a ledger is not written with more layers than are read",
+        "ledger/artifact",
+        "ledger_manifest",
+        never(),
+        (_SEGMENTS + "test_a_ledger_with_as_many_pieces_as_are_read_is_not_written_with_more",),
     ),
     Guard(
         "a later state of a ledger is connected by the hash of its line",

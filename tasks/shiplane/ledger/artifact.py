@@ -57,7 +57,15 @@ def ledger_manifest(name: str, pieces: Sequence[Descriptor], previous: Digest | 
         name: The lane's name, for the titles of the pieces.
         pieces: The pieces in order.
         previous: The manifest that this one replaces; None for the first.
+
+    Raises:
+        BrokenLedgerError: There are more pieces than a reader takes.
     """
+    if len(pieces) > MAX_PIECES:
+        raise BrokenLedgerError(
+            f"the ledger of lane {name} is full: with more than {MAX_PIECES} layers it could not be read again",
+            remedy=restart_remedy(name),
+        )
     document = {
         "schemaVersion": 2,
         "mediaType": OCI_MANIFEST,

@@ -2,13 +2,14 @@
 
 A release of a version that is higher than all before it reads the last segment alone. Its checkpoint is written by the
 run that began the segment, and anybody who may push can write another: it is a hint, as good as the ledger's own word.
-Whoever reads the whole ledger compares each checkpoint with the lines before it, to the byte.
+Whoever reads the whole ledger compares each checkpoint with the lines before it. One that says that it is not enough
+to know is always right, so that another shiplane may carry less, or more, than this one writes.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,8 +25,10 @@ _START = b'{"checkpoint":'
 _PLACE = "{}"
 # Of each floating tag; a read that lags may show it at one of the earlier ones.
 _MOVES_KEPT = 8
-# A lane with more marks, adopted versions and moves has its ledger read as a whole.
+# A lane with more marks, adopted versions and moves, or longer ones (bytes), has its ledger read as a whole.
 MOST_CARRIED = 48
+# Half a segment: each one begins with them, and is closed by its size.
+CARRIED_SIZE = 16 * 1024
 _MOST_SHAPES = 16
 
 
@@ -50,7 +53,13 @@ class Checkpoint:
 
     @classmethod
     def of(cls, segment: Ledger, before: Checkpoint | None, scheme: Scheme) -> Checkpoint:
-        """What stands before the next segment.
+        """What stands before the next segment, at no great length; the parameters are those of :meth:`complete`."""
+        checkpoint = cls.complete(segment, before, scheme)
+        return checkpoint if _is_short(checkpoint) else replace(checkpoint, carried=None, shapes=())
+
+    @classmethod
+    def complete(cls, segment: Ledger, before: Checkpoint | None, scheme: Scheme) -> Checkpoint:
+        """What stands before the next segment, however long that is.
 
         Args:
             segment: The last one, with what its checkpoint carried; the whole ledger if it has none.
@@ -61,14 +70,14 @@ class Checkpoint:
         publications = [replace(entry, scheme=scheme) for entry in segment.entries if entry.action is Action.PUBLISH]
         releases = [entry.release for entry in publications]
         known = [version for version in (before.highest if before else None, *releases) if version]
-        carried, shapes = _carried(segment), {*(before.shapes if before else ()), *map(_shape, _own(publications))}
-        follows = before is None or before.carried is not None
+        shapes = {*(before.shapes if before else ()), *map(_shape, _own(publications))}
+        is_known = (before is None or before.carried is not None) and None not in releases
         return cls(
             start=Start(count=segment.count, previous=segment.tip),
             scheme=scheme,
             highest=max(known, default=None),
-            shapes=tuple(sorted(shapes)[:_MOST_SHAPES]),
-            carried=carried if follows and _is_enough(releases, carried, shapes) else None,
+            shapes=tuple(sorted(shapes)),
+            carried=_carried(segment) if is_known else None,
         )
 
     @classmethod
@@ -105,6 +114,10 @@ class Checkpoint:
         }
         return json.dumps(fields, separators=(",", ":")).encode()
 
+    def agrees(self, expected: Checkpoint) -> bool:
+        """Whether it says what stands before it, or only where that ends and that it has to be read."""
+        return self in (expected, replace(self, start=expected.start, carried=None))
+
     def suffices(self, lane: Lane, version: Version) -> bool:
         """Whether all that matters to a release of a version is known without the lines before.
 
@@ -134,6 +147,10 @@ class Segment:
     def next_checkpoint(self, scheme: Scheme) -> bytes:
         """The line with which the segment after it begins."""
         return Checkpoint.of(self.ledger, self.checkpoint, scheme).line
+
+    def expected_checkpoint(self, scheme: Scheme) -> Checkpoint:
+        """The same as it is read, and however long it is."""
+        return Checkpoint.parse(Checkpoint.complete(self.ledger, self.checkpoint, scheme).line)
 
 
 def begins_with_checkpoint(piece: bytes) -> bool:
@@ -165,7 +182,7 @@ def parse_whole(content: bytes, scheme: Scheme) -> tuple[Ledger, Segment]:
     entries, kept = [*last.ledger.entries], [*lines]
     for line, lines in segments:
         checkpoint, count = Checkpoint.parse(line), last.ledger.count
-        if line != last.next_checkpoint(checkpoint.scheme):
+        if not checkpoint.agrees(last.expected_checkpoint(checkpoint.scheme)):
             raise BrokenLedgerError(f"the checkpoint after line {count} of the ledger contradicts what is before")
         last = Segment(checkpoint=checkpoint, ledger=_part(checkpoint).extended(lines, scheme))
         entries += last.ledger.entries[len(last.ledger.entries) - len(lines) :]
@@ -195,9 +212,14 @@ def _carried(ledger: Ledger) -> tuple[Entry, ...]:
     return tuple(replace(one, evidence=(), platforms={}) for one in (*ledger.marks.values(), *adopted, *moves))
 
 
-def _is_enough(releases: Collection[Version | None], carried: Collection[Entry], shapes: Collection[str]) -> bool:
-    """Whether everything can be told of what was published, and not at too great length."""
-    return None not in releases and len(carried) <= MOST_CARRIED and len(shapes) <= _MOST_SHAPES
+def _is_short(checkpoint: Checkpoint) -> bool:
+    carried = checkpoint.carried or ()
+    is_short = len(carried) <= MOST_CARRIED and sum(map(_size, carried)) <= CARRIED_SIZE
+    return is_short and len(checkpoint.shapes) <= _MOST_SHAPES
+
+
+def _size(entry: Entry) -> int:
+    return len(json.dumps(entry.to_json(), separators=(",", ":")))
 
 
 def _own(publications: Iterable[Entry]) -> Iterator[Entry]:

@@ -104,6 +104,17 @@ class ConcurrentEntries:
         yield from (other for other in neighbours if other.after != move.before and other.before != move.after)
 
 
+def since_start(newest: Ledger | None, later: Ledger) -> Ledger:
+    """A later state from where the lines of the newest known one begin, if it continues what is before those.
+
+    So all that the known one lacks of it was added since, and not only left out by a checkpoint.
+    """
+    if newest is None:
+        return later
+    carried = newest.entries[: len(newest.entries) - len(newest.lines)]
+    return replace(newest, entries=carried, lines=()).followed_by(later) or later
+
+
 def _fact(entry: Entry) -> tuple[object, ...]:
     """What an entry states, whoever recorded it."""
     if entry.action in MOVES:

@@ -33,7 +33,7 @@ from shiplane.ledger.artifact import (
     segments,
 )
 from shiplane.ledger.checkpoint import Checkpoint, Segment, begins_with_checkpoint, parse_segment, parse_whole
-from shiplane.ledger.concurrent import ConcurrentEntries
+from shiplane.ledger.concurrent import ConcurrentEntries, since_start
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger, lines_of
 from shiplane.registry.blob_upload import Uploader
 from shiplane.registry.client import RegistryClient
@@ -148,6 +148,8 @@ class LedgerStore:
     def read_newer(self, newest: Ledger | None) -> LedgerSnapshot:
         """Read the ledger, waiting while it reads as older than a state that this run has seen.
 
+        It begins where that state does, so that old entries are not taken for what others have added since.
+
         Raises:
             UnreachableError: It still does after a minute: it was reset, or its reads lag by more than that.
             BrokenLedgerError, AccessError: As :meth:`read`.
@@ -156,7 +158,7 @@ class LedgerStore:
         for _ in self.registry.retry_budget.poll(condition=f"{self.tag} reads as older than this run has seen it"):
             snapshot = store._snapshot(store._answer(), part_of=lambda _, last: _newer(newest, last))  # noqa: SLF001
             if newest is None or not snapshot.ledger.precedes(newest):
-                return snapshot
+                return replace(snapshot, ledger=since_start(newest, snapshot.ledger))
         raise UnreachableError(
             f"{self.tag} reads as older than this run has seen it; nothing was overwritten",
             remedy=_AGAIN,

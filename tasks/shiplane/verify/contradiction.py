@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from shiplane.config.plan import LanePlan
-from shiplane.ledger.ledger import Action, Entry
+from shiplane.ledger.ledger import MOVES, Action, Entry
 from shiplane.registry.oci.lookup_result import digest_of
 from shiplane.registry.oci.names import Digest
 from shiplane.verify.floating_tags import FloatingTagState
@@ -55,7 +55,12 @@ def _misplacements(survey: Survey, state: FloatingTagState) -> Iterator[Contradi
 
 
 def _was_published(survey: Survey, digest: Digest) -> bool:
-    return any(entry.action is Action.PUBLISH and entry.after == digest for entry in survey.ledger.entries)
+    """Whether a version had this digest: as recorded, or since a floating tag was moved to it.
+
+    The last moves are known where the publication is in a part of the ledger that was not read.
+    """
+    actions = (Action.PUBLISH, *MOVES)
+    return any(entry.action in actions and entry.after == digest for entry in survey.ledger.entries)
 
 
 def _seconds(survey: Survey, state: FloatingTagState, position: Entry) -> float:

@@ -6,22 +6,34 @@ import itertools
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pytest
 
 from shiplane.config.lane import MAIN
 from shiplane.config.version import Version
-from shiplane.core.errors import UnreachableError
+from shiplane.core.errors import RefusedError, UnreachableError
+from shiplane.ledger import artifact
 from shiplane.ledger import store as ledger_store
-from shiplane.ledger.artifact import EMPTY, EMPTY_CONTENT, JOINED, LINES, SEGMENT, ledger_manifest, segments
+from shiplane.ledger.artifact import (
+    EMPTY,
+    EMPTY_CONTENT,
+    JOINED,
+    LINES,
+    SEGMENT,
+    SEGMENT_SIZE,
+    ledger_manifest,
+    segments,
+)
 from shiplane.ledger.ledger import Action, BrokenLedgerError, Entry, Ledger
 from shiplane.ledger.recorder import LedgerUpdate, record
 from shiplane.registry.http.exchange import Request, Response, Transport
 from shiplane.registry.oci.manifest import Descriptor
 from shiplane.registry.oci.names import Digest, Tag
+from shiplane.rollback.result import RollbackRequest
 from tests.faults.harness.images import store_blob
 from tests.faults.harness.ledgers import actions, entry, note, store, writing
-from tests.faults.harness.scene import PATH, Scene, a_plan, events, finish
+from tests.faults.harness.scene import PATH, Scene, a_plan, events, finish, until
 
 LATEST = Tag("latest")
 
@@ -296,3 +308,80 @@ def test_a_version_that_is_not_the_highest_is_looked_for_in_the_whole_ledger(ver
     assert read.ledger == store(scene).read().ledger
     published = read.ledger.published(Tag(f"v{version}"))
     assert (published is not None) == (version != "0.0.9")
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_what_others_recorded_across_segments_is_told_from_what_a_checkpoint_left_out() -> None:
+    scene = Scene()
+    for number in range(12):
+        scene.publish(a_plan(f"0.1.{number}", commit=f"{number:040x}", lanes=["main"]))
+    flow = scene.flow(a_plan("0.2.1", lanes=["main"]))
+    until(flow, lambda step: step.name == "record")
+    for version in ("0.0.1", "0.0.2"):
+        finish(writing(scene, note(scene, version)))
+    finish(flow)
+    assert actions(scene)[-2:] == ["publish v0.2.1 0.2.1", "float latest 0.2.1"]
+
+
+@pytest.mark.parametrize("reason", ["é" * 500, "crashes " * 60])
+def test_long_reasons_do_not_make_each_entry_a_segment(reason: str) -> None:
+    scene = Scene()
+    finish(writing(scene, *(note(scene, f"0.0.{number}", reason) for number in range(45))))
+    for number in range(3):
+        finish(writing(scene, note(scene, "0.1.0", f"again, {number}")))
+    assert len(pieces(scene)) == 2
+    assert pieces(scene)[-1].size < SEGMENT_SIZE
+    assert len(store(scene).read_verified().ledger.marks) == 46
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_a_ledger_with_as_many_pieces_as_are_read_is_not_written_with_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(artifact, "MAX_PIECES", 3)
+    scene = Scene()
+    filled(scene, 6, at_once=2)
+    before = scene.registry.tags(PATH)[MAIN.ledger]
+    with pytest.raises(BrokenLedgerError, match="the ledger of lane main is full: with more than 3 layers"):
+        finish(writing(scene, note(scene, "0.2.1")))
+    assert scene.registry.tags(PATH)[MAIN.ledger] == before
+
+
+@pytest.mark.usefixtures("small_segments")
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda fields: {**fields, "carried": None},
+        lambda fields: {**fields, "carried": [{**one, "later": "field"} for one in fields["carried"]]},
+        lambda fields: {**fields, "later": "field"},
+    ],
+    ids=["less", "a field of an entry", "a field"],
+)
+def test_a_checkpoint_of_another_shiplane_may_carry_less_and_fields_that_are_not_known(
+    change: Callable[[dict[str, Any]], dict[str, Any]],
+) -> None:
+    scene = Scene()
+    filled(scene, 6, at_once=2)
+
+    def other(piece: bytes) -> bytes:
+        line, rest = piece.split(b"\n", 1)
+        return json.dumps(change(json.loads(line))).replace('{"checkpoint": ', '{"checkpoint":').encode() + b"\n" + rest
+
+    changed(scene, 2, other)
+    finish(writing(scene, note(scene, "0.2.1")))
+    assert len(store(scene).read_verified().ledger.entries) == 7
+
+
+@pytest.mark.usefixtures("small_segments")
+def test_a_mark_an_old_version_and_a_floating_tag_count_whatever_segment_they_are_in() -> None:
+    scene = Scene()
+    for number in range(4):
+        scene.publish(a_plan(f"0.1.{number}", commit=f"{number:040x}", lanes=["main"]))
+    finish(writing(scene, note(scene, "0.1.2", "crashes"), note(scene, "0.2.1", "was withdrawn")))
+    for number in range(JOINED):
+        finish(writing(scene, note(scene, f"0.0.{number}")))
+    scene.publish(a_plan("0.2.1", lanes=["main"]))
+    assert scene.tags()["latest"] == scene.tags()["v0.1.3"], "0.2.1 is marked, and was released again"
+    del scene.registry.shelf(PATH).tags["v0.1.0"]
+    with pytest.raises(RefusedError, match=r"v0\.1\.0 was published as"):
+        scene.publish(a_plan("0.1.0", commit=f"{0:040x}", lanes=["main"]))
+    finish(scene.rollback(RollbackRequest(lane=MAIN, reason="is slow")))
+    assert scene.tags()["latest"] == scene.tags()["v0.1.1"], "0.1.2 is marked"

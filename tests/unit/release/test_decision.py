@@ -354,6 +354,7 @@ def test_what_keeps_a_floating_tag_back_by_now_changes_the_decision() -> None:
         (lane("0.2.1"), surveyed(version=Absent(), floating=Absent(), ledger=recorded(NEW)), 60.0),
         (lane("0.2.1"), surveyed(version=OLD, floating=Absent(), ledger=recorded(NEW)), 60.0),
         (lane("0.2.2"), surveyed(version=Absent(), floating=NEW, ledger=recorded(NEW)), 60.0),
+        (lane("0.2.2"), surveyed(version=Absent(), floating=NEW, ledger=moved(NEW, "0.2.1")), 60.0),
         (lane("0.2.2"), surveyed(version=Absent(), floating=OLD, ledger=recorded(NEW)), None),
         (lane("0.2.2"), surveyed(version=Absent(), floating=NEW, floating_version=V021, ledger=recorded(NEW)), None),
     ],
