@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -53,7 +52,7 @@ def carry_out_embedded(
     except ShiplaneError as error:
         # Without the errors behind it, whose texts may contain a secret.
         raise _harmless(run, error) from None
-    document = json.loads(run.redact(json.dumps(run.caller.render_json(answer.data))))
+    document = run.redact.hide_in(run.caller.render_json(answer.data))
     if answer.code:
         failure = _harmless(run, answer.error or failed_verification(document))
         failure.result = document

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import json
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice, takewhile
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, quote_plus
 
 if TYPE_CHECKING:
@@ -106,6 +106,17 @@ class Redactor:
         for secret in tuple(self._secrets):
             text = _hide_prefix_matches(text, secret)
         return text
+
+    def hide_in(self, value: Any) -> Any:  # noqa: ANN401 -- JSON
+        """A JSON value with every known secret hidden in its texts and names.
+
+        In the text of a document a secret of digits would hide a part of a number, and the rest would be no JSON.
+        """
+        if isinstance(value, str):
+            return self(value)
+        if isinstance(value, Mapping):
+            return {self.hide_in(name): self.hide_in(inner) for name, inner in value.items()}
+        return [self.hide_in(inner) for inner in value] if isinstance(value, (list, tuple)) else value
 
 
 def _hide_prefix_matches(text: str, secret: str) -> str:

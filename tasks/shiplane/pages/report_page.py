@@ -65,7 +65,7 @@ def _lead(report: Report) -> str:
     if report.exit_code:
         ended = "It did not come to its end" if not report.data else "Not all of it was done"
     else:
-        ended = "Nothing was written" if _state(report)[0] == "dry run" else "All of it was done, and read back"
+        ended = "No registry was written to" if _state(report)[0] == "dry run" else "All of it was done, and read back"
     return f"{ended}. It took {duration(report.seconds)}." if report.seconds else f"{ended}."
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -76,12 +75,11 @@ class Report:
 
         What was typed may hold a password in a URL, which nobody has told us.
         """
-        data: dict[str, Any] = json.loads(redact(json.dumps(dict(self.data))))
         return replace(
             self,
             command=_without_logins(redact(self.command)),
             text=redact(self.text),
-            data=data,
+            data=redact.hide_in(self.data),
             what=redact(self.what),
             remedy=redact(self.remedy),
             closing=[_without_logins(redact(line)) for line in self.closing],

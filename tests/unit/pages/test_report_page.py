@@ -213,7 +213,7 @@ def test_a_dry_run_shows_the_image_of_its_plan() -> None:
     data = {**a_plan().to_json(), "dry_run": True, "loaded": ["localhost/a"]}
     text = read(report_page(replace(RAN, data=data, text="localhost/a")))
     assert f"Image {AIONIS} Commit" in text
-    assert "dry run Dry run: nothing was pushed Nothing was written." in text
+    assert "dry run Dry run: nothing was pushed No registry was written to." in text
 
 
 def test_the_checks_of_a_channel_are_those_of_its_builds() -> None:
@@ -248,6 +248,15 @@ def test_no_secret_is_in_a_page_in_any_spelling() -> None:
     page = report_page(report.without_secrets(Redactor([SECRET])))
     assert "***" in page
     assert "s3cr3t" not in page
+
+
+def test_a_secret_of_digits_that_is_in_a_number_too_costs_nobody_the_report() -> None:
+    (lane, _) = released().data["lanes"]
+    pin = "107066"
+    report = replace(RAN, data={"lanes": [{**lane, "size": int(f"{pin}7"), "aliases": [f"a{pin}"]}]})
+    page = report_page(report.without_secrets(Redactor([pin])))
+    assert "1.1 MB" in read(page)
+    assert pin not in page
 
 
 @pytest.mark.parametrize(

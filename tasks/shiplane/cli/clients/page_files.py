@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -96,5 +95,5 @@ def _write(run: Run, file: PageFile | None, render: Callable[[], str]) -> None:
 
 def _shown(run: Run, data: Json) -> Json:
     """A document with commands that can be pasted, and without secrets: before anything in it is escaped."""
-    shown: Json = json.loads(run.redact(json.dumps(run.caller.render_json(data))))
+    shown: Json = run.redact.hide_in(run.caller.render_json(data))
     return shown

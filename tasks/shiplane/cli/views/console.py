@@ -286,8 +286,8 @@ class Console:
     def document(self, value: Mapping[str, Any]) -> None:
         """The result for programs: one JSON document."""
         self.unfold()
-        # Within a JSON text; the escape keeps the runner of GitHub Actions from reading a command there.
-        self._out(self.redact(json.dumps(value, indent=2)).replace("##", "#\\u0023"))
+        # The escape, within a JSON text, keeps the runner of GitHub Actions from reading a command there.
+        self._out(json.dumps(self.redact.hide_in(value), indent=2).replace("##", "#\\u0023"))
 
     def agrees(self, text: str, question: str) -> bool | None:
         """Ask on the terminal, after what the question is about; None where there is no terminal to answer on."""
