@@ -47,9 +47,13 @@ PROMPT = 7.5
 
 @dataclass
 class Held:
-    """Stands at the door and holds one request of ours: on its way there, or its answer on its way back."""
+    """Stands at the door and holds one request of ours: on its way there, or its answer on its way back.
 
-    number: int = -1
+    It is known by its number, or as the first of its name, ``PUT latest``: of requests that are sent side by side
+    nobody knows which comes first.
+    """
+
+    which: int | str = -1
     answered: bool = False
     count: int = -1
     due: Passing | None = None
@@ -62,12 +66,19 @@ class Held:
             return
         with self.lock:
             self.count += not passing.status
-            if self.count == self.number and not passing.status:
+            is_sent = not passing.status and self.due is None
+            if is_sent and self.which in (self.count, named(passing)):
                 self.due = passing
         if passing is self.due and bool(passing.status) is self.answered:
             self.reached.set()
             self.over.wait(60)
             raise HangUpError
+
+
+def named(passing: Passing) -> str:
+    """What a request is about: ``PUT latest``, ``POST upload``."""
+    path = passing.path.partition("?")[0]
+    return f"{passing.method} {'upload' if '/blobs/uploads/' in path else path.rpartition('/')[2]}"
 
 
 @dataclass

@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -225,6 +225,15 @@ class Log:
     def tag_puts(self) -> list[str]:
         """The tags that were written, the ledgers' aside."""
         return [name for name in self.all_tag_puts() if not name.startswith("ledger-")]
+
+    def wrote_in_turn(self, *groups: Collection[str]) -> bool:
+        """Whether exactly these tags were written, one group after the other; those of one group side by side."""
+        written = self.tag_puts()
+        for group in groups:
+            if sorted(written[: len(group)]) != sorted(group):
+                return False
+            written = written[len(group) :]
+        return not written
 
     def all_tag_puts(self) -> list[str]:
         """The tags that were written, in their order."""
