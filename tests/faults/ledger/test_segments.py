@@ -317,8 +317,10 @@ def test_what_others_recorded_across_segments_is_told_from_what_a_checkpoint_lef
         scene.publish(a_plan(f"0.1.{number}", commit=f"{number:040x}", lanes=["main"]))
     flow = scene.flow(a_plan("0.2.1", lanes=["main"]))
     until(flow, lambda step: step.name == "record")
+    known = store(scene).read_recent(Version.parse("0.2.1")).ledger
     for version in ("0.0.1", "0.0.2"):
         finish(writing(scene, note(scene, version)))
+    assert [one.version for one in known.missing(store(scene).read_newer(known).ledger.entries)] == ["0.0.1", "0.0.2"]
     finish(flow)
     assert actions(scene)[-2:] == ["publish v0.2.1 0.2.1", "float latest 0.2.1"]
 
