@@ -202,7 +202,7 @@ def record(updates: Sequence[LedgerUpdate]) -> Flow[list[Digest | None]]:
         raise _incomplete_error(pending, UnreachableError("other runs keep overwriting it"))
     if contradictions:
         raise LostRaceError("a concurrent run contradicts this one: " + "; ".join(contradictions), remedy=_CONTRADICTED)
-    return [digests[update.ledger] if update.entries else update.read_digest() for update in updates]
+    return [digests.get(update.ledger) if update.entries else update.read_digest() for update in updates]
 
 
 def record_kept(updates: Sequence[LedgerUpdate]) -> Flow[list[Digest | None]]:

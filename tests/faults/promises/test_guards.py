@@ -24,6 +24,7 @@ _WORDED = {
     "a command that reads tries without credentials first",
     "what only this machine ignores is a change",
     "no message has the URL of a webhook",
+    "no password in an address that was typed gets into a report",
 }
 
 

@@ -251,6 +251,17 @@ def test_a_stray_401_does_not_make_us_forget_how_to_log_in(header: str) -> None:
     assert setup.registry(Faulty(setup.memory, [fault], setup.clock)).get_manifest(V) == Present(raw)
 
 
+def test_a_read_that_is_refused_is_not_tried_with_another_old_token() -> None:
+    setup = ClientSetup()
+    raw = push_image(setup.memory, AIONIS, tag=V)
+    client = setup.registry()
+    client.get_manifest(V)
+    client.authorize_push()
+    setup.memory.access.revoke()
+    assert client.get_manifest(V) == Present(raw)
+    assert [entry.path for entry in setup.memory.log].count("/token") == 3
+
+
 def test_parallel_readers_share_one_renewal() -> None:
     setup = ClientSetup()
     raw = push_image(setup.memory, AIONIS, tag=V)

@@ -324,6 +324,13 @@ def test_what_keeps_a_floating_tag_back_by_now_changes_the_decision() -> None:
     assert (reconsider(first, lane("0.2.1"), marked),) == decide(lane("0.2.1"), marked, COMMIT).moves
 
 
+def test_a_higher_version_that_is_recorded_by_now_keeps_a_floating_tag_back_that_did_not_exist() -> None:
+    survey = surveyed(version=NEW, revision=COMMIT, floating=Absent())
+    (first,) = decide(lane("0.2.1"), survey, COMMIT).moves
+    by_now = reconsider(first, lane("0.2.1"), replace(survey, newest={Tag("latest"): Version.parse("0.3.0")}))
+    assert (first.moves, by_now.moves, by_now.reason) == (True, False, "0.2.1 is lower than 0.3.0, which is published")
+
+
 @pytest.mark.parametrize(
     ("plan", "survey", "seconds"),
     [

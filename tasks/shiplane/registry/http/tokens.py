@@ -111,11 +111,15 @@ class TokenCache:
         self._values[str(repository), actions] = value
 
     def forget(self, repository: Repository, actions: str, value: str) -> None:
-        """Drop a rejected value, unless another thread has renewed it already."""
+        """Drop a rejected value, unless another thread has renewed it already; and what would be taken in its place.
+
+        Whatever ended a token has ended those of the same age as well: a second refusal would be taken for a denial.
+        """
         with self.lock:
-            for key in ((str(repository), actions), (str(repository), PUSH)):
-                if self._values.get(key) == value:
-                    del self._values[key]
+            keys = {(str(repository), actions), (str(repository), PUSH)}
+            if value in map(self._values.get, keys):
+                for key in keys:
+                    self._values.pop(key, None)
 
     def forget_all(self) -> None:
         """Drop all values, after a change of credentials."""

@@ -110,9 +110,10 @@ def decide(plan: LanePlan, survey: Survey, commit: str) -> Decision:
 
 
 def reconsider(move: FloatingMove, plan: LanePlan, survey: Survey) -> FloatingMove:
-    """The same, unless the version was marked as bad meanwhile: then the floating tag must not move any more."""
-    mark = _mark(plan, survey)
-    return _left(move.floating, mark, plan, survey) if mark else move
+    """The same, unless the version was marked as bad meanwhile, or is not the highest: then the tag must not move."""
+    state = next(state for state in survey.floating_tags if state.tag == move.tag)
+    why = _obstacle(plan, survey, state)
+    return _left(move.floating, why, plan, survey) if why else move
 
 
 def _decide_move(plan: LanePlan, survey: Survey, state: FloatingTagState) -> FloatingMove:
