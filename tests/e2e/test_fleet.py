@@ -56,11 +56,8 @@ def test_each_platform_is_built_by_its_own_node_and_joined_into_one_image(
         assert all(reader.manifest(entry["digest"])["layers"] for entry in entries)
     puts = manifest_puts(log)
     names = [name for name in puts if not name.startswith("sha256:")]
-    assert names == [
-        *("v0.2.1", "standalone-v0.2.1", "latest", "standalone-latest"),
-        "ledger-main",
-        "ledger-standalone",
-    ]
+    groups = [("standalone-v0.2.1", "v0.2.1"), ("latest", "standalone-latest"), ("ledger-main", "ledger-standalone")]
+    assert [tuple(sorted(names[at : at + 2])) for at in range(0, len(names), 2)] == groups
     # Every manifest is there by its digest before the first name is written.
     assert puts[-6:] == names
     succeeded(person.invoke("verify", "--lane", "main", "--tag", "v0.2.1", "--deep"))

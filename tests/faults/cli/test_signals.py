@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -115,7 +115,7 @@ class Silence:
 
 @contextmanager
 def unanswered(home: Path) -> Iterator[tuple[subprocess.Popen[str], Silence]]:
-    """A release that waits for the answer to its first request."""
+    """A release that waits for the answers to its first requests."""
     accounts = {"robot": Account(TOKEN)}
     with serve(MemoryRegistry(access=Access(accounts=accounts))) as served, relay(served.address) as door:
         door.meet = silence = Silence(after=0)
@@ -126,6 +126,9 @@ def unanswered(home: Path) -> Iterator[tuple[subprocess.Popen[str], Silence]]:
         ) as child:
             try:
                 silence.reached.get(timeout=30)
+                with suppress(queue.Empty):  # those that are asked beside it
+                    while True:
+                        silence.reached.get(timeout=1)
                 yield child, silence
             finally:
                 silence.over.set()
