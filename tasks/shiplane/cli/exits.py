@@ -40,6 +40,9 @@ def run_to_its_end(
         run = Run(caller=caller, search_root=Path.cwd() / caller.search_root, verbosity=verbosity, limit=limit_run)
         try:
             return _attempt(run, task, as_json=as_json)
+        except (KeyboardInterrupt, TerminatedError) as error:
+            run.console.complain("another signal came before the last words were said")
+            return error.exit_code if isinstance(error, TerminatedError) else _INTERRUPTED
         finally:
             run.console.close()
 

@@ -17,6 +17,11 @@ from pathlib import Path
 
 import pytest
 
+from shiplane.cli import exits
+from shiplane.cli.answer import Answer
+from shiplane.cli.run import Run
+from shiplane.cli.signals import TerminatedError
+from shiplane.core.next_command import Caller
 from shiplane.core.system.parallel import map_parallel
 from shiplane.core.system.process import run
 from tests.faults.harness.access import Access, Account
@@ -169,6 +174,20 @@ def test_a_second_signal_ends_the_last_words_as_well(tmp_path: Path, number: sig
         child.send_signal(number)
         said = ended(child, code, 2)
     assert said.count("could not be read") == 1, said
+
+
+def test_a_second_signal_before_the_last_words_ends_the_run_with_its_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def signalled(*_: object) -> list[str]:
+        raise TerminatedError(signal.SIGHUP)
+
+    def task(_: Run) -> Answer:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(exits, "_closing", signalled)
+    assert exits.run_to_its_end(task, caller=Caller(), as_json=False) == 129
+    assert "another signal came" in capsys.readouterr().err
 
 
 class Interrupt(BaseException):

@@ -25,6 +25,7 @@ _WORDED = {
     "what only this machine ignores is a change",
     "no message has the URL of a webhook",
     "no password in an address that was typed gets into a report",
+    "old entries of a ledger are not taken for what others have just recorded",
 }
 
 
