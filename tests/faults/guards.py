@@ -212,9 +212,9 @@ DECISIONS = (
     ),
     Guard(
         "a floating tag that a lane gets later is not set below what is published in its range",
-        "verify/surveyor",
-        "Surveyor._survey",
-        without_argument("Survey", "newest"),
+        "release/planning/decision",
+        "_obstacle",
+        never(3),
         (_SEVERAL + "test_a_tag_that_the_lane_gets_later_is_not_set_below_what_is_published_in_its_range",),
     ),
     Guard(

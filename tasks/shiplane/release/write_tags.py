@@ -15,7 +15,7 @@ from shiplane.config.plan import LanePlan, Plan
 from shiplane.core.flows import run_both, run_flows
 from shiplane.core.progress import Flow, Step
 from shiplane.ledger.recorder import Ledgers, LedgersOf, LedgerUpdate
-from shiplane.registry.oci.lookup_result import Absent, Present
+from shiplane.registry.oci.lookup_result import Present
 from shiplane.registry.oci.manifest import REVISION
 from shiplane.registry.tag_writer import TagPositions, TagWriter
 from shiplane.release.ledger_entries import record_release, release_updates
@@ -24,15 +24,10 @@ from shiplane.release.planning.decision import reconsider
 from shiplane.release.planning.tag_actions import FloatingTagAction
 from shiplane.release.ready_lane import ReadyFloatingTag, ReadyLane, TaggedLane
 from shiplane.verify.label_reader import read_label
-from shiplane.verify.lane_versions import newest_published
 
 if TYPE_CHECKING:
-    from shiplane.config.version import Version
-    from shiplane.ledger.ledger import Ledger
     from shiplane.registry.client import RegistryClient
-    from shiplane.registry.oci.names import Tag
     from shiplane.release.result import LaneResult
-    from shiplane.verify.survey import Survey
 
 # Writes the tags of a lane in its primary repository.
 Writers: TypeAlias = Callable[[LanePlan], TagWriter]
@@ -249,16 +244,7 @@ def _decide_again(ledgers: Ledgers, floating: ReadyFloatingTag) -> Flow[ReadyFlo
     step = Step("re-check", plan.lane.ledger)
     yield step
     snapshot = ledgers.store(plan.lane).read_newer(survey.ledger)
-    checked = replace(
-        survey, ledger=snapshot.ledger, snapshot=snapshot, newest=_newest_by_now(plan, survey, snapshot.ledger)
-    )
+    checked = replace(survey, ledger=snapshot.ledger, snapshot=snapshot)
     move = reconsider(floating.move, plan, checked)
     yield step.done("the floating tag may move" if move.moves else move.reason)
     return replace(floating, move=move, checked=checked)
-
-
-def _newest_by_now(plan: LanePlan, survey: Survey, ledger: Ledger) -> dict[Tag, Version]:
-    """The highest published version for each floating tag that did not exist, by the survey and by the ledger."""
-    absent = [state.floating for state in survey.floating_tags if isinstance(state.answer, Absent)]
-    recorded = newest_published(plan.lane, absent, (), ledger)
-    return {**survey.newest, **{tag: max(new, survey.newest.get(tag, new)) for tag, new in recorded.items()}}

@@ -15,10 +15,11 @@ from typing import TypeAlias
 from shiplane.config.floating_tag import FloatingTag
 from shiplane.config.plan import LanePlan
 from shiplane.config.setting import LATEST_GIVEN
+from shiplane.config.version import Version
 from shiplane.core.errors import RefusedError
 from shiplane.core.next_command import command
 from shiplane.ledger.foreign_tags import with_adopted_tags
-from shiplane.ledger.ledger import Entry
+from shiplane.ledger.ledger import Action, Entry
 from shiplane.registry.oci.lookup_result import Absent, Present, digest_of
 from shiplane.registry.oci.names import Tag
 from shiplane.release.planning.tag_actions import FloatingTagAction, VersionTagAction
@@ -215,10 +216,17 @@ def _obstacle(plan: LanePlan, survey: Survey, state: FloatingTagState) -> str:
         return f"{version} is a pre-release"
     if mark := _mark(plan, survey):
         return mark
-    newest = survey.newest.get(state.tag)
+    newest = _newest(plan, survey, state)
     if isinstance(state.answer, Absent) and newest and newest > version:
         return f"{version} is lower than {newest}, which is published"
     return ""
+
+
+def _newest(plan: LanePlan, survey: Survey, state: FloatingTagState) -> Version | None:
+    """The highest version that a floating tag takes, by the tags and by the ledger, which may have been read later."""
+    recorded = (entry.tag for entry in survey.ledger.entries if entry.action is Action.PUBLISH)
+    versions = [*map(plan.lane.version_of_tag, recorded), survey.newest.get(state.tag)]
+    return max((version for version in versions if version and state.floating.takes(version)), default=None)
 
 
 def _mark(plan: LanePlan, survey: Survey) -> str:
