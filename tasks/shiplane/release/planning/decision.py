@@ -216,8 +216,7 @@ def _obstacle(plan: LanePlan, survey: Survey, state: FloatingTagState) -> str:
         return f"{version} is a pre-release"
     if mark := _mark(plan, survey):
         return mark
-    newest = _newest(plan, survey, state)
-    if isinstance(state.answer, Absent) and newest and newest > version:
+    if isinstance(state.answer, Absent) and (newest := _newest(plan, survey, state)) and newest > version:
         return f"{version} is lower than {newest}, which is published"
     return ""
 
