@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from tests.rig import archives, dependencies, machine, packages, recipes, wholeness
+from tests.rig import archives, cached_folder, dependencies, machine, packages, recipes, wholeness
 from tests.rig.apt import Apt, unpack
 from tests.rig.model import RigError, RigUnavailableError
 
@@ -67,10 +67,7 @@ def browser_files() -> BrowserFiles:
     """
     release = archives.release()
     files = BrowserFiles(home=packages.cache() / f"tools-browser-{_recipe(release)}")
-    with packages.locked(packages.cache() / "lock-browser"):
-        if not files.home.exists():
-            _make(files, release)
-        os.utime(files.home)  # in use: not one of those that are forgotten after two weeks
+    cached_folder.filled(files.home, "lock-browser", lambda home: _fill(BrowserFiles(home=home), release))
     return files
 
 
@@ -78,22 +75,8 @@ def _recipe(release: archives.Release) -> str:
     return hashlib.sha256(repr((release, machine.native(), PACKAGE, WINDOWS)).encode()).hexdigest()[:12]
 
 
-def _make(files: BrowserFiles, release: archives.Release) -> None:
-    """Fill the folder beside its place and move it there when it is whole."""
-    if shutil.which("apt-get") is None:
-        raise RigUnavailableError("only apt-get can fetch a browser")
-    partial = BrowserFiles(home=files.home.with_suffix(".partial"))
-    shutil.rmtree(partial.home, ignore_errors=True)
-    print(f"browser: {PACKAGE} of {release} is fetched, once", file=sys.stderr, flush=True)
-    try:
-        _fill(partial, release)
-    except RigError as fault:
-        shutil.rmtree(partial.home, ignore_errors=True)
-        raise RigUnavailableError(str(fault)) from fault
-    partial.home.rename(files.home)
-
-
 def _fill(files: BrowserFiles, release: archives.Release) -> None:
+    print(f"browser: {PACKAGE} of {release} is fetched, once", file=sys.stderr, flush=True)
     apt = Apt(home=files.home / "apt", processor=machine.native())
     status = dependencies.base(dependencies.STATUS.read_text(encoding="utf-8"))
     apt.prepare(f"{status}{dependencies.PRETENDED}\n{WINDOWS}", recipes.pins(release))

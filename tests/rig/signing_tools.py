@@ -6,16 +6,15 @@ Only tests sign and verify with them: a rehearsal needs neither, and its toolbox
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.rig import archives, dependencies, machine, packages, recipes, wholeness
+from tests.rig import archives, cached_folder, dependencies, machine, packages, recipes, wholeness
 from tests.rig.apt import Apt, unpack
-from tests.rig.model import RigError, RigUnavailableError
+from tests.rig.model import RigUnavailableError
 
 TOOLS = ("cosign", "notation")
 # Debian's bookworm and Ubuntu 24.04 have neither; forky's want a libc of 2.34, which both have.
@@ -51,30 +50,13 @@ def signing_tools() -> SigningTools:
     """
     release = archives.release()
     tools = SigningTools(home=packages.cache() / f"tools-signing-{_recipe(release)}")
-    with packages.locked(packages.cache() / "lock-signing"):
-        if not tools.home.exists():
-            _make(tools, release)
-        os.utime(tools.home)  # in use: not one of those that are forgotten after two weeks
+    cached_folder.filled(tools.home, "lock-signing", lambda home: fill(SigningTools(home=home), release, _tell))
     return tools
 
 
 def _recipe(release: archives.Release) -> str:
     text = Path(__file__).read_text(encoding="utf-8")
     return hashlib.sha256(repr((release, machine.native(), text)).encode()).hexdigest()[:12]
-
-
-def _make(tools: SigningTools, release: archives.Release) -> None:
-    """Fill the folder beside its place and move it there when it is whole."""
-    if shutil.which("apt-get") is None:
-        raise RigUnavailableError("only apt-get can fetch cosign and notation")
-    partial = SigningTools(home=tools.home.with_suffix(".partial"))
-    shutil.rmtree(partial.home, ignore_errors=True)
-    try:
-        fill(partial, release, _tell)
-    except RigError as fault:
-        shutil.rmtree(partial.home, ignore_errors=True)
-        raise RigUnavailableError(str(fault)) from fault
-    partial.home.rename(tools.home)
 
 
 def _tell(words: str) -> None:
